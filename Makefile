@@ -1,0 +1,94 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+# The newest Python that the project supports and this machine has.
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 /usr/bin/python3.14 /usr/bin/python3.13 /usr/bin/python3.12 python3 /usr/bin/python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && { echo "$$p"; break; }; done)
+JOBS ?= 2
+SCALE ?= 1
+BROWSER ?= 1
+export PORTAL_HOME ?= $(CURDIR)/var
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+$(STAMP): requirements.lock
+	@test -n "$(PYTHON)" || { echo "No Python 3.12 or newer found. Install one (Debian: apt-get install python3 python3-venv) or call make PYTHON=/path/to/python3."; exit 1; }
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV) || { \
+		echo "$(PYTHON) can't make virtual environments (Debian: apt-get install python3-venv)."; rm -rf $(VENV); exit 1; }
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	@touch $@
+
+locale/ko/LC_MESSAGES/django.mo: locale/ko/LC_MESSAGES/django.po tools/catalogue.py $(STAMP)
+	@$(PY) tools/catalogue.py compile
+
+.PHONY: setup
+setup: $(STAMP) locale/ko/LC_MESSAGES/django.mo ## Make the virtual environment from the hash-pinned lock
+
+.PHONY: demo
+demo: setup ## Run the portal with example data on the embedded PostgreSQL (PORT, PORTAL_HOME)
+	@exec $(PY) manage.py demo
+
+.PHONY: run
+run: setup ## Run the portal on the databases of the environment or .env: web, worker, sealer, notary
+	@exec $(PY) manage.py demo --without-examples
+
+.PHONY: test
+test: setup browser ## Run the tests (BROWSER=0 leaves the browser tests out)
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile -m 'not faults$(if $(filter 0,$(BROWSER)), and not browser)'
+
+.PHONY: browser
+browser: $(STAMP) # a Chromium for the browser tests: Debian's package, where we may install it
+ifneq ($(BROWSER),0)
+	@command -v chromium >/dev/null || test -x /usr/bin/chromium || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null; \
+		else echo "The browser tests need Chromium: apt-get install chromium fonts-noto-cjk (as root), or BROWSER=0 make test."; exit 1; fi; }
+endif
+
+.PHONY: check
+check: lint types contracts migrations test ## Everything a commit must pass
+
+.PHONY: lint
+lint: $(STAMP) ## ruff: rules and format
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+.PHONY: types
+types: $(STAMP) ## mypy --strict
+	$(VENV)/bin/mypy
+
+.PHONY: contracts
+contracts: $(STAMP) ## import-linter: who may import whom
+	$(VENV)/bin/lint-imports
+
+.PHONY: migrations
+migrations: $(STAMP) ## No model without its migration
+	PORTAL_HOME=$(CURDIR)/build/test-home $(PY) manage.py makemigrations --check --dry-run
+
+.PHONY: faults
+faults: setup ## The long fault runs (SCALE=0.1 for a tenth; the seed is printed)
+	SCALE=$(SCALE) $(PY) -m pytest -q -m faults -s
+
+.PHONY: bench
+bench: setup ## Run every benchmark and rewrite benchmarks/RESULTS.md
+	$(PY) benchmarks/all.py
+
+.PHONY: fmt
+fmt: $(STAMP) ## Format the code
+	$(VENV)/bin/ruff check --fix-only .
+	$(VENV)/bin/ruff format .
+
+.PHONY: lock
+lock: ## Resolve the dependencies again into requirements.lock
+	@test -x $(VENV)/bin/uv || { test -x $(PY) || $(PYTHON) -m venv $(VENV); $(PY) -m pip install -q uv; }
+	$(VENV)/bin/uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-header \
+		--group pyproject.toml:test --group pyproject.toml:lint --group pyproject.toml:tools pyproject.toml -o requirements.lock
+
+.PHONY: clean
+clean: ## Remove the virtual environment and everything that was built (never var/)
+	rm -rf $(VENV) build .mypy_cache .ruff_cache

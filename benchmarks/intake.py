@@ -1,0 +1,293 @@
+"""Intake over HTTP, everything on, beside what the same database takes by itself and beside the usual way.
+
+``intake_vs_copy``: reports a second in gzip batches of 500 from 100 devices, two web workers, with consent gate, freeze
+check, sealing, statistics and ledger, over one stream of raw binary ``COPY`` of the same sealed rows into the same
+tables. ``intake_vs_orm``: over pydantic and ``bulk_create`` without any of that. Measured in turns, medians.
+"""
+
+import argparse
+import gzip
+import http.client
+import json
+import os
+import random
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import fleet
+import psycopg
+from stage import ROOT, Figure, limit, rate, stage, tell
+
+CLIENTS = 4
+PLAIN_TABLE = """
+CREATE TABLE bench_plain_report (
+    id uuid NOT NULL, device_id uuid NOT NULL, occurred_at timestamptz NOT NULL, received_at timestamptz NOT NULL,
+    kind varchar(16) NOT NULL, body jsonb NOT NULL, PRIMARY KEY (device_id, occurred_at, id));
+GRANT SELECT, INSERT ON bench_plain_report TO portal_app
+"""
+
+
+def main() -> None:
+    """Run on a database of its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a smaller fleet and fewer batches, under a minute")
+    parser.add_argument("--devices", type=int, default=20_000)
+    parser.add_argument("--batches", type=int, default=600, help="batches in each turn")
+    parser.add_argument("--size", type=int, default=500)
+    parser.add_argument("--devices-a-batch", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--held", type=int, default=5_000_000, help="reports of the last month already in the tables")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--clients", type=int, default=CLIENTS)
+    options = parser.parse_args()
+    if options.quick:
+        options.devices, options.batches, options.rounds, options.held = 3_000, 120, 3, 500_000
+    with stage() as home:
+        figures = Bench(options, home).run()
+    tell("Intake", figures)
+
+
+class Bench:
+    """A fleet, two servers, and one stream of COPY, in turns."""
+
+    def __init__(self, options: argparse.Namespace, home: Path) -> None:
+        from django.conf import settings
+
+        self.options = options
+        self.home = home
+        self.server = settings.EMBEDDED_SERVER
+        self.gateway, self.token = fleet.gateway_token()
+        self.ids = fleet.device_ids(options.devices)
+        fleet.load(self.ids, self.gateway.id)
+        with psycopg.connect(self.server.url("postgres", "portal_personal"), autocommit=True) as connection:
+            connection.execute(PLAIN_TABLE)
+        self.bodies = list(
+            fleet.batches(self.ids, size=options.size, devices=options.devices_a_batch, count=options.batches)
+        )
+
+    def fill(self) -> None:
+        """Put reports of the last month in place: nobody's intake runs on empty tables."""
+        from devices.actions import copying
+
+        source = random.Random(3)
+        devices = [device.bytes for device in self.ids]
+        [now] = copying.microseconds([fleet.NOW])
+        kinds = [kind for kind, _body in fleet.BODIES if kind != "app-log"]
+        with (
+            psycopg.connect(self.server.url("portal_app", "portal_personal"), autocommit=True) as connection,
+            connection.cursor().copy(copying.COPY.format(table="devices_report")) as copy,
+        ):
+            copy.write(copying.HEADER)
+            for count in blocks(self.options.held, 4_000):
+                chosen = source.choices(range(len(kinds)), k=count)
+                copy.write(
+                    copying.rows(
+                        copying.new_ids(count),
+                        source.choices(devices, k=count),
+                        [now - source.randrange(30 * 86_400_000_000) for _each in range(count)],
+                        [kinds[place] for place in chosen],
+                        [os.urandom(100)] * count,
+                        received=now,
+                    )
+                )
+            copy.write(copying.TRAILER)
+        for name in ("portal_general", "portal_personal"):
+            with psycopg.connect(self.server.url("postgres", name), autocommit=True) as connection:
+                connection.execute("VACUUM ANALYZE")
+                connection.execute("CHECKPOINT")
+
+    def run(self) -> list[Figure]:
+        """Measure, and return the figures."""
+        self.fill()
+        rows = self.options.batches * self.options.size
+        ours, copies, orm, latencies = [], [], [], []
+        with self.served("config.wsgi:application", ROOT) as portal:
+            warm = self.drive(portal, self.packed(), [])
+            rest = fleet.memory_mb(portal.pid)
+            print(f"fleet of {len(self.ids):,} devices, {rows:,} reports a turn; warmed up at {rows / warm:,.0f}/s")
+            for turn in range(self.options.rounds):
+                ours.append(rows / self.drive(portal, self.packed(), latencies))
+                stream = self.stream()
+                copies.append(stream.rows / self.copy(stream))
+                print(f"turn {turn + 1}: ours {ours[-1]:,.0f}/s, COPY {copies[-1]:,.0f}/s")
+            end = fleet.memory_mb(portal.pid)
+        environment = {"REFERENCE_DATABASE_URL": self.server.url("portal_app", "portal_personal")}
+        with self.served("orm_reference:application", ROOT / "benchmarks", **environment) as usual:
+            self.drive(usual, self.packed(20), [])
+            for turn in range(max(1, self.options.rounds // 2)):
+                count = max(20, self.options.batches // 4)
+                orm.append(count * self.options.size / self.drive(usual, self.packed(count), []))
+                print(f"turn {turn + 1}: pydantic and bulk_create {orm[-1]:,.0f}/s")
+        latencies.sort()
+        p99 = latencies[int(len(latencies) * 0.99)] * 1000
+        return [
+            rate(
+                "intake_vs_copy", statistics.median(ours), statistics.median(copies), "rows/s", "over one-stream COPY"
+            ),
+            rate(
+                "intake_vs_orm", statistics.median(ours), statistics.median(orm), "rows/s", "over pydantic, bulk_create"
+            ),
+            limit("batch_p99_ms", p99, 100, "ms", f"a batch of {self.options.size}, {self.options.clients} clients"),
+            limit("web_memory_mb", end, rest, "MB", "at the end, over at rest"),
+        ]
+
+    def packed(self, count: int | None = None) -> list[bytes]:
+        """Return batches as a gateway sends them, each under a new id."""
+        return [
+            gzip.compress(json.dumps({"batch": str(uuid4()), "reports": reports}).encode(), 1)
+            for reports in self.bodies[:count]
+        ]
+
+    @contextmanager
+    def served(self, application: str, folder: Path, **environment: str) -> Iterator["Served"]:
+        """Serve an application by granian with two workers, as in production."""
+        port = free_port()
+        log = (self.home / f"{application.partition(':')[0]}.log").open("ab")
+        process = subprocess.Popen(
+            [
+                sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", str(self.options.workers),
+                "--host", "127.0.0.1", "--port", str(port), "--no-log", application,
+            ],
+            cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, stdout=log, stderr=log,
+        )  # fmt: skip
+        try:
+            wait_for(port)
+            yield Served(process.pid, port)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(20)
+            log.close()
+
+    def drive(self, served: "Served", bodies: Sequence[bytes], latencies: list[float]) -> float:
+        """Send all batches from a few clients at once; return the seconds, and each batch's in ``latencies``."""
+        waiting = iter(bodies)
+        lock = threading.Lock()
+        failures: list[str] = []
+
+        def client() -> None:
+            connection = http.client.HTTPConnection("127.0.0.1", served.port)
+            headers = {
+                "Authorization": f"Bearer {self.token}", "Content-Type": "application/json", "Content-Encoding": "gzip"
+            }  # fmt: skip
+            while True:
+                with lock:
+                    body = next(waiting, None)
+                if body is None:
+                    break
+                started = time.perf_counter()
+                connection.request("POST", "/api/v1/reports", body, headers)
+                response = connection.getresponse()
+                answer = response.read()
+                latencies.append(time.perf_counter() - started)
+                if response.status != 200 or b'"refused":[]' not in answer.replace(b" ", b""):
+                    failures.append(f"{response.status} {answer[:300]!r}")
+                    break
+            connection.close()
+
+        threads = [threading.Thread(target=client) for _each in range(self.options.clients)]
+        started = time.perf_counter()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        if failures:
+            raise SystemExit(f"a batch was not stored: {failures[0]}")
+        return time.perf_counter() - started
+
+    def stream(self) -> "Stream":
+        """Return the same reports as sealed rows, in the bytes of a binary COPY, for each table."""
+        from devices.actions import copying
+        from devices.gate import CATEGORY_OF_KIND
+        from privacy.vault import actions as vault
+
+        tables: dict[str, list[bytes]] = {}
+        [received] = copying.microseconds([datetime.now(UTC)])
+        for reports in self.bodies:
+            for table in sorted(set(copying.TABLES.values())):
+                chosen = [report for report in reports if copying.TABLES[report["kind"]] == table]
+                kinds = [report["kind"] for report in chosen]
+                devices = [UUID(report["device"]) for report in chosen]
+                moments = [datetime.fromisoformat(report["occurred_at"]) for report in chosen]
+                ids = copying.new_ids(len(chosen))
+                plain = [json.dumps(report["body"], separators=(",", ":")).encode() for report in chosen]
+                rows = [
+                    (copying.LABELS[kind], "body", UUID(bytes=row), device, CATEGORY_OF_KIND[kind], body)
+                    for kind, row, device, body in zip(kinds, ids, devices, plain, strict=True)
+                ]
+                boxes = vault.seal_batch(rows, fleet.NOW, months=[moment.date() for moment in moments])
+                sealed = copying.rows(
+                    ids, [device.bytes for device in devices], copying.microseconds(moments), kinds, boxes,
+                    received=received,
+                )  # fmt: skip
+                tables.setdefault(table, [copying.HEADER]).append(sealed)
+        for blocks in tables.values():
+            blocks.append(copying.TRAILER)
+        return Stream(tables, sum(map(len, self.bodies)))
+
+    def copy(self, stream: "Stream") -> float:
+        """Put the rows in place by one stream of COPY for each table, under new ids; return the seconds."""
+        from devices.actions import copying
+
+        with psycopg.connect(self.server.url("portal_app", "portal_personal"), autocommit=True) as connection:
+            started = time.perf_counter()
+            for table, blocks in stream.tables.items():
+                with connection.cursor().copy(copying.COPY.format(table=table)) as copy:
+                    for block in blocks:
+                        copy.write(block)
+            return time.perf_counter() - started
+
+
+class Served:
+    """A running server."""
+
+    def __init__(self, pid: int, port: int) -> None:
+        self.pid = pid
+        self.port = port
+
+
+class Stream:
+    """Rows ready for COPY."""
+
+    def __init__(self, tables: dict[str, list[bytes]], rows: int) -> None:
+        self.tables = tables
+        self.rows = rows
+
+
+def blocks(total: int, size: int) -> Iterator[int]:
+    """Yield ``total`` in pieces of at most ``size``."""
+    while total > 0:
+        yield min(total, size)
+        total -= size
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(port: int, seconds: float = 30) -> None:
+    """Wait until a server listens."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise SystemExit(f"nothing listens on {port}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,301 @@
+"""The audit trail: what integrity costs, how soon an entry is sealed and anchored, how fast everything is checked.
+
+Each figure stands beside a reference of the same run: the same transaction without the ledger, a bare copy of the same
+rows, a bare hashing loop, or the limit that must be kept (issue and docs/ledger.md).
+"""
+
+import argparse
+import hashlib
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from stage import ROOT, Figure, limit, rate, stage, tell
+
+DATABASE = "portal_general"
+# A read of one device by a handler, with the lengths that the portal's own entries have.
+PAYLOAD = (
+    '{"about":"devices.device:%s","actor":"U-7F3K-92QX","by":"user","door":"office","from":"203.0.113.7",'
+    '"nonce":"%s","purpose":"rights","request":"%s","subjects":["S-7F3K-%s"],"task":"devices.device.viewed",'
+    '"word":"ledger.read"}'
+)
+FILL = (
+    "INSERT INTO ledger.entry (kind, payload) SELECT 'read', format(%s, gen_random_uuid(),"
+    " left(md5(n::text), 22), left(md5((-n)::text), 22), lpad((n %% 50000)::text, 5, '0'))"
+    " FROM generate_series(1, %s) n"
+)
+APPEND = "INSERT INTO ledger.entry (kind, payload) VALUES ('act', %s)"
+LONG_TRANSACTION = 8.0
+
+
+def main() -> None:
+    """Run all parts on a database of their own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, under a minute")
+    parser.add_argument("--entries", type=int, default=1_000_000, help="size of the log")
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--seconds", type=float, default=8.0, help="length of a turn of the integrity figure")
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--lag-seconds", type=float, default=40.0, help="how long lags are watched")
+    options = parser.parse_args()
+    if options.quick:
+        options.entries, options.seconds, options.turns, options.lag_seconds = 100_000, 3.0, 3, 14.0
+    with stage() as home:
+        bench = Bench(options, home)
+        figures = [
+            bench.integrity(),
+            *bench.lags(),
+            bench.seal_backlog(),
+            bench.entry_bytes(),
+            *bench.offline(),
+        ]
+    tell("The audit trail", figures)
+
+
+class Bench:
+    """One log, grown from figure to figure."""
+
+    def __init__(self, options: argparse.Namespace, home: Path) -> None:
+        from django.conf import settings
+
+        from privacy.ledger import sealing
+
+        self.options = options
+        self.home = home
+        self.server = settings.EMBEDDED_SERVER
+        self.sealing = sealing
+        with self.connect("portal_owner") as owner:
+            owner.execute(
+                "CREATE TABLE bench_work (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, state text, changed_at"
+                " timestamptz DEFAULT now()); GRANT SELECT, INSERT, UPDATE ON bench_work TO portal_app;"
+                "INSERT INTO bench_work (state) SELECT 'received' FROM generate_series(1, 10000)"
+            )
+
+    def connect(self, role: str) -> psycopg.Connection[Any]:
+        return psycopg.connect(self.server.url(role, DATABASE), autocommit=True)
+
+    # -- what it costs ------------------------------------------------------------------------
+
+    def integrity(self) -> Figure:
+        """A transaction with 10 ms of other work, with its entry and a running sealer, beside the same without both."""
+        bare, ours = [], []
+        for _turn in range(self.options.turns):
+            bare.append(self._throughput(ledgered=False))
+            with self.daemon("seal", "portal_sequencer"):
+                ours.append(self._throughput(ledgered=True))
+        what = f"{self.options.connections} connections, 10 ms of other work in each transaction; aim ≥ 0.97 of it bare"
+        return rate("integrity", statistics.median(ours), statistics.median(bare), "tx/s", what)
+
+    def _throughput(self, *, ledgered: bool) -> float:
+        from privacy.ledger.actors import System
+        from privacy.ledger.events import Event
+        from privacy.ledger.payloads import compose
+        from privacy.lib import clock
+
+        actor, until = System("benchmark"), time.perf_counter() + self.options.seconds
+
+        def work(number: int) -> int:
+            done = 0
+            with self.connect("portal_app") as connection:
+                while time.perf_counter() < until:
+                    with connection.transaction():
+                        row = number * 1_000 + done % 1_000 + 1
+                        connection.execute("UPDATE bench_work SET state = 'decided' WHERE id = %s", [row])
+                        connection.execute("SELECT pg_sleep(0.010)")
+                        if ledgered:
+                            about = ("rights.request", row)
+                            payload, _nonce = compose(Event.DENIED, actor=actor, at=clock.now(), about=about)
+                            connection.execute(APPEND, [payload])
+                    done += 1
+            return done
+
+        with ThreadPoolExecutor(self.options.connections) as pool:
+            return sum(pool.map(work, range(self.options.connections))) / self.options.seconds
+
+    # -- how soon -----------------------------------------------------------------------------
+
+    def lags(self) -> list[Figure]:
+        """Commit → sealed, and commit → signed and anchored, with an 8-second transaction open again and again."""
+        committed: list[tuple[int, float]] = []
+        sealed: list[tuple[int, float]] = []
+        anchored: list[tuple[int, float]] = []
+        over = threading.Event()
+
+        def watch(query: str, seen: list[tuple[int, float]]) -> None:
+            with self.connect("portal_auditor") as connection:
+                while not over.wait(0.01):
+                    row = connection.execute(query).fetchone()
+                    if row and row[0] is not None and (not seen or seen[-1][0] != row[0]):
+                        seen.append((row[0], time.perf_counter()))
+
+        def hold() -> None:
+            with self.connect("portal_app") as connection:
+                while not over.is_set():
+                    with connection.transaction():
+                        connection.execute(APPEND, [_payload()])
+                        over.wait(LONG_TRANSACTION)
+
+        sealed_query = "SELECT max(size) FROM ledger.tree"
+        with self.daemon("seal", "portal_sequencer"), self.daemon("notary", "portal_notary"):
+            threads = [
+                threading.Thread(target=watch, args=(sealed_query, sealed)),
+                threading.Thread(target=watch, args=("SELECT max(size) FROM ledger.anchor", anchored)),
+                threading.Thread(target=hold),
+            ]
+            for thread in threads:
+                thread.start()
+            until = time.perf_counter() + self.options.lag_seconds
+            with self.connect("portal_app") as connection:
+                while time.perf_counter() < until:
+                    row = connection.execute(APPEND + " RETURNING id", [_payload()]).fetchone()
+                    assert row is not None
+                    committed.append((row[0], time.perf_counter()))
+                    time.sleep(0.01)
+            time.sleep(10)
+            over.set()
+            for thread in threads:
+                thread.join()
+        places = self._places()
+        seal_lags = _lags(committed, sealed, places)
+        anchor_lags = _lags(committed, anchored, places)
+        return [
+            limit("seal_lag_p99_s", _p99(seal_lags), 1.5, "s", f"{len(seal_lags):,} commits, 8 s transactions open"),
+            limit("anchored_p99_s", _p99(anchor_lags), 10.0, "s", "commit → signed, mirrored and anchored"),
+        ]
+
+    def _places(self) -> dict[int, int]:
+        with self.connect("portal_auditor") as connection:
+            return dict(connection.execute("SELECT entry_id, index FROM ledger.leaf").fetchall())
+
+    @contextmanager
+    def daemon(self, command: str, role: str) -> Iterator[None]:
+        """Run one of the daemons beside the measurement, as in production."""
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", command], cwd=ROOT, env={**os.environ, "PORTAL_ROLE": role},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        time.sleep(1.5)
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+    # -- how fast -----------------------------------------------------------------------------
+
+    def seal_backlog(self) -> Figure:
+        """Seal a backlog in one batch, beside a bare copy of the same rows into a table with the same indexes."""
+        with self.connect("portal_app") as app:
+            app.execute(FILL, [PAYLOAD, self.options.entries])
+        with self.connect("portal_owner") as owner:
+            owner.execute("CREATE TABLE bench_copy (index bigint PRIMARY KEY, entry_id bigint UNIQUE, hash bytea)")
+            started = time.perf_counter()
+            owner.execute(
+                "INSERT INTO bench_copy SELECT row_number() OVER (ORDER BY id), id, sha256(convert_to(payload, 'UTF8'))"
+                " FROM ledger.entry WHERE word = 'ledger.read' ORDER BY id"
+            )
+            bare = self.options.entries / (time.perf_counter() - started)
+            owner.execute("DROP TABLE bench_copy")
+        with self.connect("portal_sequencer") as sequencer:
+            started = time.perf_counter()
+            sealed = self.sealing.seal(sequencer) or 0
+            took = time.perf_counter() - started
+        what = f"{sealed:,} entries at once (aim ≥ 100,000), beside a bare INSERT … SELECT sha256(payload)"
+        return rate("seal_backlog", sealed / took, bare, "/s", what)
+
+    def entry_bytes(self) -> Figure:
+        """Bytes of an entry in all copies: table, indexes, leaf, nodes, heads, and the notary's mirror."""
+        mirror = self.home / "mirror"
+        self.manage("notary", "--once", role="portal_notary")
+        with self.connect("portal_auditor") as connection:
+            row = connection.execute(
+                "SELECT sum(pg_total_relation_size(c.oid)), (SELECT max(size) FROM ledger.tree),"
+                " (SELECT avg(octet_length(payload)) FROM ledger.entry)"
+                " FROM pg_class c WHERE relnamespace = 'ledger'::regnamespace AND relkind = 'r'"
+            ).fetchone()
+        assert row is not None
+        files = sum(path.stat().st_size for path in mirror.rglob("*") if path.is_file())
+        what = (
+            f"all copies: {row[0] / row[1]:.0f} in the database, {files / row[1]:.0f} in the mirror; text {row[2]:.0f}"
+        )
+        return limit("entry_bytes", float(row[0] + files) / row[1], 1_000, "B", what)
+
+    def offline(self) -> list[Figure]:
+        """Check a whole bundle in one process, beside a loop that only hashes; and the length of one entry's proof."""
+        bundle = self.home / "bundle"
+        self.manage("export_ledger", str(bundle), role="portal_auditor")
+        keys = [part for vkey in (bundle / "keys").read_text().split() for part in ("--key", vkey)]
+        best = min(self._cpu([sys.executable, str(bundle / "verify.py"), str(bundle), *keys]) for _turn in range(3))
+        from privacy.ledger import proofs
+
+        with self.connect("portal_auditor") as connection:
+            row = connection.execute("SELECT max(size) FROM ledger.checkpoint").fetchone()
+            middle = connection.execute("SELECT entry_id FROM ledger.leaf WHERE index = %s", [row[0] // 2]).fetchone()  # type: ignore[index]
+            proof = proofs.prove(connection, middle[0])  # type: ignore[index]
+            size = row[0]  # type: ignore[index]
+        hashes = proof.text.split("\n\n")[0].count("\n") - 1
+        bare = _bare_hashing(size, len(proof.entry))
+        return [
+            rate("offline_verify", size / best, size / bare, "/s/core",
+                 f"{size:,} entries (aim ≥ 500,000), beside a loop that only hashes leaves and nodes"),
+            limit("proof_bytes", len(proof.text), 1_500, "B", f"{hashes} hashes of 32 bytes in base64, two signatures"),
+        ]  # fmt: skip
+
+    def _cpu(self, command: list[str]) -> float:
+        """Return the processor seconds of a command, which must succeed."""
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        said = process.stdout.read().decode()
+        process.stdout.close()
+        _pid, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise SystemExit(f"verify.py: {said}")
+        return usage.ru_utime + usage.ru_stime
+
+    def manage(self, *arguments: str, role: str) -> None:
+        subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env={**os.environ, "PORTAL_ROLE": role}, check=True,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+
+def _payload() -> str:
+    return PAYLOAD % (os.urandom(16).hex(), os.urandom(11).hex(), os.urandom(11).hex(), os.urandom(2).hex())
+
+
+def _lags(committed: list[tuple[int, float]], reached: list[tuple[int, float]], places: dict[int, int]) -> list[float]:
+    """Return, for each commit, how long it took until a size above its place was seen."""
+    lags = []
+    for entry, at in committed:
+        place = places[entry]
+        lags.append(next((seen for size, seen in reached if size > place), float("inf")) - at)
+    return lags
+
+
+def _p99(lags: list[float]) -> float:
+    return statistics.quantiles(lags, n=100)[98]
+
+
+def _bare_hashing(size: int, length: int) -> float:
+    """Return the processor seconds of hashing so many leaves of this length and as many nodes."""
+    entry, pair = b"\0" * (length + 1), b"\1" * 65
+    sha256: Callable[[bytes], Any] = hashlib.sha256
+    started = time.process_time()
+    for _leaf in range(size):
+        sha256(entry).digest()
+        sha256(pair).digest()
+    return time.process_time() - started
+
+
+if __name__ == "__main__":
+    main()

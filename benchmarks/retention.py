@@ -1,0 +1,330 @@
+"""Retention: what expires costs, not what is kept; a month goes at once; the act for 10,000 devices; the archive move.
+
+Every part goes through the portal's own verbs: plan, approval, keys, rows, read-back, certificate. The references are
+the plain SQL that anybody would write, on the same rows, in the same run.
+"""
+
+import argparse
+import os
+import statistics
+import time
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from itertools import batched
+from typing import Any
+from uuid import UUID
+
+import fleet
+import psycopg
+from stage import Figure, in_turns, limit, rate, seconds, stage, tell
+
+AT = datetime.now(UTC)
+KINDS = ("status", "access", "app-status", "configuration", "access-count")
+
+
+def main() -> None:
+    """Run all parts on a database of their own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, about a minute")
+    parser.add_argument("--kept", type=int, default=20_000_000, help="rows kept in the larger table of sweep_growth")
+    parser.add_argument("--kept-small", type=int, default=1_000_000)
+    parser.add_argument("--expiring", type=int, default=500, help="devices that expire in each sweep of sweep_growth")
+    parser.add_argument("--month-rows", type=int, default=1_700_000)
+    parser.add_argument("--devices", type=int, default=10_000)
+    parser.add_argument("--reports", type=int, default=2_000_000)
+    parser.add_argument("--archive-rows", type=int, default=1_000_000)
+    parser.add_argument("--archive-devices", type=int, default=1_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    if options.quick:
+        options.kept, options.kept_small, options.expiring = 1_000_000, 50_000, 100
+        options.month_rows, options.devices, options.reports = 200_000, 1_000, 100_000
+        options.archive_rows, options.archive_devices = 60_000, 100
+    with stage() as home:
+        bench = Bench(options, home)
+        figures: list[Figure] = []
+        for part in (bench.archive, bench.month, bench.act, bench.growth):
+            figures += part()
+            for figure in figures[-2:]:
+                print("…", figure.name, round(figure.ours, 3), round(figure.reference, 3), flush=True)
+    tell("Retention", figures)
+
+
+class Bench:
+    """The parts of this benchmark, each on the same stage."""
+
+    def __init__(self, options: argparse.Namespace, home: Any) -> None:
+        from devices import months
+        from privacy.ledger.actors import System
+        from privacy.retention import actions
+        from privacy.vault import actions as vault
+        from privacy.vault import crypto
+
+        self.options = options
+        self.retention: Any = actions
+        self.actor = System("benchmark")
+        self.crypto: Any = crypto
+        self.gateway, _token = fleet.gateway_token()
+        self.officers = [self._officer(name) for name in ("odile", "omar")]
+        past = [months.first_of(AT.date() - timedelta(days=30 * back)) for back in range(14)]
+        months.make(past)
+        vault.make_epoch_keys(["service-analytics", "app-log"], past, at=AT)
+        self.cases = 0
+
+    def _officer(self, name: str) -> Any:
+        from privacy.accounts import actions as accounts
+
+        return accounts.create_user(
+            email=f"{name}@extrus.example", name=name, roles=["officer"], password="a long one " * 3,
+            actor=self.actor, at=AT,
+        )  # fmt: skip
+
+    # -- loading ------------------------------------------------------------------------------
+
+    def owner(self, alias: str = "personal") -> psycopg.Connection[Any]:
+        """Connect as the owner, outside Django."""
+        from django.conf import settings
+
+        from config.databases import DATABASES
+
+        url = settings.EMBEDDED_SERVER.url("portal_owner", DATABASES[alias])
+        return psycopg.connect(url, autocommit=True)
+
+    def fill(self, table: str, devices: list[UUID], rows: int, first: date, days: int, kind: str = "") -> None:
+        """Put rows of random ciphertext in place, device by device as a closed month lies, made by the server."""
+        each = max(1, rows // len(devices))
+        head = self.crypto.header(first.replace(day=1)).hex()
+        with self.owner() as server:
+            for part in batched(devices, 500):
+                server.execute(
+                    f"INSERT INTO {table} (id, device_id, occurred_at, received_at, kind, body)"
+                    " SELECT gen_random_uuid(), device, moment, moment, kind,"
+                    " decode(%s || repeat(md5(random()::text) || md5(random()::text), 5), 'hex')"
+                    " FROM unnest(%s::uuid[]) AS device, LATERAL (SELECT %s::date + (%s::bigint * step / %s)"
+                    " * interval '1 second' AS moment, CASE WHEN %s <> '' THEN %s ELSE (%s::text[])[1 + step %% 5] END"
+                    " AS kind FROM generate_series(0, %s - 1) AS step) AS made",
+                    [head, list(part), first, days * 86_400, each, kind, kind, list(KINDS), each],
+                )
+            server.execute(f"VACUUM ANALYZE {table}")
+            self._settle(server)
+
+    @staticmethod
+    def _settle(server: psycopg.Connection[Any]) -> None:
+        """Let what was just loaded lie as a month that is over lies: on the disk, and in nobody's cache."""
+        from django.conf import settings
+
+        server.execute("CHECKPOINT")
+        os.sync()
+        for path in (settings.EMBEDDED_SERVER.cluster / "base").rglob("*"):
+            if path.is_file():
+                descriptor = os.open(path, os.O_RDONLY)
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+                os.close(descriptor)
+
+    def fleet_of(self, count: int, seed: int, *, ended_on: date | None = None) -> list[UUID]:
+        """Devices with keys and agreements; with ``ended_on`` their licence and service ended then."""
+        from devices.models import Licence
+        from privacy.subjects.models import Subject
+
+        ids = fleet.device_ids(count, seed)
+        fleet.load(ids, self.gateway.id)
+        if ended_on is not None:
+            for part in batched(ids, 5_000):
+                Licence.objects.filter(device_id__in=part).update(
+                    starts_on=ended_on - timedelta(days=365), ends_on=ended_on
+                )
+                Subject.objects.filter(id__in=part).update(service_ended_on=ended_on)
+        return ids
+
+    def approved(self, as_of: date) -> list[Any]:
+        """Plan and approve; return the lists, ready to be carried out."""
+        from privacy.retention.models import DestructionList
+
+        run = self.retention.plan(as_of=as_of, actor=self.actor, at=AT)
+        for row in DestructionList.objects.filter(run=run, state="proposed"):
+            for officer in self.officers[: 2 if row.over_ceiling else 1]:
+                self.retention.approve(row, actor=officer, at=AT)
+        DestructionList.objects.filter(run=run).update(not_before=AT)
+        return list(DestructionList.objects.filter(run=run))
+
+    # -- the parts ----------------------------------------------------------------------------
+
+    def growth(self) -> list[Figure]:
+        """The whole sweep of the same expiring devices beside few and beside many kept rows."""
+        taken = {}
+        ended = AT.date().replace(year=AT.date().year - 6)
+        first = AT.date().replace(day=1) - timedelta(days=330)
+        seed = 50
+        for kept in (self.options.kept_small, self.options.kept):
+            self._keep(kept, first)
+            times = []
+            for _round in range(self.options.rounds):
+                seed += 1
+                due = self.fleet_of(self.options.expiring, seed, ended_on=ended)
+                self.fill("devices_report", due, self.options.expiring * 100, first, 150)
+                times.append(seconds(lambda: self._sweep_all(AT.date())))
+            taken[kept] = statistics.median(times)
+        small, large = taken[self.options.kept_small], taken[self.options.kept]
+        what = f"{self.options.kept:,} rows kept beside {self.options.kept_small:,}; ≤ 1.2"
+        return [Figure("sweep_growth", large, small, "s", large / small, what)]
+
+    def _keep(self, rows: int, first: date) -> None:
+        with self.owner() as server:
+            known = server.execute("SELECT count(*) FROM devices_report").fetchone()
+        missing = rows - (known[0] if known else 0)
+        if missing > 0:
+            living = fleet.device_ids(rows // 200, seed=rows)
+            self.fill("devices_report", living, missing, first, 150)
+
+    def _sweep_all(self, as_of: date) -> None:
+        for row in self.approved(as_of):
+            assert self.retention.carry_out(row, actor=self.actor, at=AT, seconds=3600)
+
+    def month(self) -> list[Figure]:
+        """A finished month of app logs: one key and one partition, beside DELETE and VACUUM of the same rows.
+
+        The reference is the table one would have without partitions: the same rows with the same primary key, beside
+        the month that lives on.
+        """
+        today = AT.date()
+        living = self.fleet_of(100, 7)
+        ours, plain = [], []
+        for back in range(self.options.rounds):
+            # A destroyed month never comes back: each round takes another.
+            month = (today.replace(day=1) - timedelta(days=95 + 31 * back)).replace(day=1)
+            self.fill("devices_applog", living, self.options.month_rows, month, 27, kind="app-log")
+            with self.owner() as server:
+                self._make_plain(server, month)
+                plain.append(seconds(partial(self._delete_month, server, month)))
+                self._settle(server)
+            (row,) = [row for row in self.approved(today) if row.category == "app-log"]
+            ours.append(seconds(partial(self._done, row)))
+        mine, theirs = statistics.median(ours), statistics.median(plain)
+        what = f"{self.options.month_rows:,} rows, read back and certified, beside DELETE + VACUUM; ≤ 0.05"
+        return [Figure("month_vs_delete", mine, theirs, "s", mine / theirs, what)]
+
+    def _make_plain(self, server: psycopg.Connection[Any], month: date) -> None:
+        """The same month, and the living one after it, in one ordinary table."""
+        server.execute("DROP TABLE IF EXISTS bench_applog")
+        server.execute("CREATE TABLE bench_applog AS SELECT * FROM devices_applog")
+        server.execute(
+            "INSERT INTO bench_applog SELECT id, device_id, occurred_at + interval '1 month', received_at, kind, body"
+            " FROM devices_applog WHERE occurred_at >= %s",
+            [month],
+        )
+        server.execute("ALTER TABLE bench_applog ADD PRIMARY KEY (device_id, occurred_at, id)")
+        server.execute("VACUUM ANALYZE bench_applog")
+        self._settle(server)
+
+    def _delete_month(self, server: psycopg.Connection[Any], month: date) -> None:
+        after = (month + timedelta(days=31)).replace(day=1)
+        server.execute("DELETE FROM bench_applog WHERE occurred_at >= %s AND occurred_at < %s", [month, after])
+        server.execute("VACUUM bench_applog")
+
+    def _done(self, row: Any) -> None:
+        assert self.retention.carry_out(row, actor=self.actor, at=AT, seconds=3600)
+
+    def act(self) -> list[Figure]:
+        """The statutory act for many devices, and the time until their last row is gone and certified."""
+        from privacy.retention.actions import executing, keying
+
+        ended = AT.date().replace(year=AT.date().year - 6)
+        first = AT.date().replace(day=1) - timedelta(days=330)
+        count, reports = self.options.devices, self.options.reports
+        due = self.fleet_of(count, 8, ended_on=ended)
+        self.fill("devices_report", due, reports, first, 150)
+        twin = fleet.device_ids(count, 9)
+        self.fill("devices_report", twin, reports, first, 150)
+        with self.owner() as server:
+            plain = seconds(lambda: self._delete_people(server, twin))
+        rows = self.approved(AT.date())
+        begun = time.perf_counter()
+        for row in rows:
+            started = executing.begin(row, actor=self.actor, at=AT)
+            assert keying.destroy_keys(started, actor=self.actor, at=AT, in_time=lambda: True)
+        act = time.perf_counter() - begun
+        for row in rows:
+            self._done(row)
+        gone = time.perf_counter() - begun
+        what = f"{count:,} devices, {reports:,} reports: {len(rows)} categories' keys destroyed; ≤ 2 s"
+        return [
+            limit("act_10k_devices_s", act, 2.0, "s", what),
+            Figure("rows_gone_s", gone, plain, "s", gone / plain, "until the last row is gone, beside DELETE + VACUUM"),
+        ]
+
+    def _delete_people(self, server: psycopg.Connection[Any], people: list[UUID]) -> None:
+        for part in batched(people, 1_000):
+            server.execute("DELETE FROM devices_report WHERE device_id = ANY(%s)", [list(part)])
+        server.execute("VACUUM devices_report")
+
+    def archive(self) -> list[Figure]:
+        """Moving access records to the archive, opened and sealed again, beside a plain piped COPY of the same rows."""
+        people = self.fleet_of(self.options.archive_devices, 10)
+        self._seal_access(people, self.options.archive_rows)
+        self._copy_all(people[:50])
+        ours, plain = in_turns(self.options.rounds, partial(self._copy_all, people), self._pipe)
+        total = self.options.archive_rows
+        return [rate("archive_rows_per_s", total / ours, total / plain, "rows/s", "beside piped binary COPY; ≥ 0.5")]
+
+    def _seal_access(self, people: list[UUID], rows: int) -> None:
+        import json
+
+        from privacy.lib.ids import new_id
+        from privacy.vault import actions as vault
+
+        body = json.dumps({"action": "unlock", "result": "ok", "note": "x" * 80}).encode()
+        each = rows // len(people)
+        with self.owner() as server:
+            for part in batched(people, 20):
+                made = [
+                    (new_id(), person, AT - timedelta(seconds=60 + step * 80 * 86_400 // each))
+                    for person in part
+                    for step in range(each)
+                ]
+                boxes = vault.seal_batch(
+                    [("devices.Report", "body", row, person, "service-analytics", body) for row, person, _at in made],
+                    AT,
+                    months=[moment for _row, _person, moment in made],
+                )
+                columns = "id, device_id, occurred_at, received_at, kind, body"
+                with server.cursor().copy(f"COPY devices_report ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
+                    copy.set_types(["uuid", "uuid", "timestamptz", "timestamptz", "varchar", "bytea"])
+                    for (row, person, moment), box in zip(made, boxes, strict=True):
+                        copy.write_row((row, person, moment, moment, "access", box))
+            server.execute("ANALYZE devices_report")
+
+    def _copy_all(self, people: list[UUID]) -> None:
+        from privacy.retention.actions import archiving
+
+        for part in batched(people, 1_000):
+            self.cases += 1
+            (row,) = self._order(part[0])
+            moved = archiving.copy_people(row, list(part), actor=self.actor, at=AT)
+            assert moved == len(part) * (self.options.archive_rows // self.options.archive_devices), moved
+
+    def _order(self, person: UUID) -> list[Any]:
+        made: list[Any] = self.retention.order_destruction(
+            person, ["service-analytics"], cause="deletion", case=f"K7-{self.cases}", actor=self.actor, at=AT
+        )
+        return made
+
+    def _pipe(self) -> None:
+        """Copy the same rows to a table of the archive database through this process, without looking at them."""
+        with self.owner() as source, self.owner("archive") as target:
+            target.execute("DROP TABLE IF EXISTS bench_pipe")
+            target.execute(
+                "CREATE TABLE bench_pipe (id uuid PRIMARY KEY, device_id uuid, occurred_at timestamptz,"
+                " received_at timestamptz, kind varchar, body bytea)"
+            )
+            columns = "id, device_id, occurred_at, received_at, kind, body"
+            out = f"COPY (SELECT {columns} FROM devices_report) TO STDOUT (FORMAT BINARY)"
+            with (
+                source.cursor().copy(out) as reader,
+                target.cursor().copy("COPY bench_pipe FROM STDIN (FORMAT BINARY)") as writer,
+            ):
+                for chunk in reader:
+                    writer.write(chunk)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The officer's console: Django's admin as a site of our own, grouped by work, with a dashboard."""
+
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+from config import dashboard, work
+from privacy.lib import clock
+
+OURS = {"privacy", "consents", "devices"}
+
+
+class OfficeSite(AdminSite):
+    """The console at /office/: what needs somebody today, and every register behind it."""
+
+    site_header = _("Privacy office")
+    site_title = _("Privacy office")
+    index_title = _("Today")
+    site_url = None
+    empty_value_display = "–"
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Take our own registers only. Other packages bring theirs along: django-q2's lists unpickle what they show
+        (security.md, fact 3), and roles are a table in the code (``accounts.roles``), not rows to edit.
+        """
+        models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        ours = [model for model in models if model.__module__.split(".")[0] in OURS]
+        if ours:
+            super().register(ours, admin_class, **options)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Group the registers by work; the page of one app keeps Django's own list."""
+        apps = super().get_app_list(request, app_label)
+        if app_label:
+            return apps
+        return work.grouped(apps, reverse("admin:index", current_app=self.name))
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Show the dashboard."""
+        board = dashboard.board(self, request, on=clock.today(), at=clock.now())
+        return super().index(request, {**(extra_context or {}), "board": board})
+
+    @method_decorator(never_cache)
+    @login_not_required
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Send people to the one sign-in page; whoever is signed in and still comes here may not enter."""
+        if self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        return redirect_to_login(request.GET.get("next") or reverse("admin:index", current_app=self.name))

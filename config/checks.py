@@ -1,0 +1,108 @@
+"""Deployment checks (``manage.py check --deploy``): what production must not be."""
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.db import DatabaseError, connections
+
+DATABASES = ("default", "personal", "archive")
+
+
+@register("portal", deploy=True)
+def server_is_not_embedded(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E001: the embedded PostgreSQL is for development and evaluation."""
+    if settings.EMBEDDED:
+        yield Error(
+            "The embedded PostgreSQL is in use.",
+            hint="Set DATABASE_URL, PERSONAL_DATABASE_URL and ARCHIVE_DATABASE_URL to servers of yours.",
+            id="config.E001",
+        )
+    if settings.DEVELOPMENT:
+        yield Error("DEVELOPMENT is on.", hint="Unset DEVELOPMENT.", id="config.E002")
+
+
+@register("portal", deploy=True)
+def databases_are_apart(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E003: general data, personal data and the archive are three databases (P8.7, P6.4)."""
+    places: dict[tuple[str, str, str], str] = {}
+    for alias in DATABASES:
+        options = settings.DATABASES[alias]
+        host = options.get("HOST") or options.get("OPTIONS", {}).get("host", "")
+        place = (str(host), str(options.get("PORT") or 5432), str(options["NAME"]))
+        if place in places:
+            yield Error(
+                f"The databases {places[place]} and {alias} coincide.",
+                hint="Personal data and the archive have databases of their own: give each alias its own URL.",
+                id="config.E003",
+            )
+        places[place] = alias
+
+
+@register("portal", deploy=True)
+def role_owns_nothing(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E004: the processes connect as a role that owns no table and can't bypass (P8.3, P8.8)."""
+    for alias in DATABASES:
+        try:
+            with connections[alias].cursor() as cursor:
+                cursor.execute(
+                    """
+                    SELECT r.rolsuper OR r.rolbypassrls OR r.rolcreaterole,
+                           (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                             WHERE pg_has_role(current_user, c.relowner, 'USAGE') AND c.relkind IN ('r', 'p')
+                               AND n.nspname IN ('public', 'ledger'))
+                      FROM pg_roles r WHERE r.rolname = current_user
+                    """
+                )
+                mighty, owned = cursor.fetchone()
+        except DatabaseError as error:
+            yield Error(
+                f"The database {alias} can't be reached: {type(error).__name__}.",
+                hint="Check its URL and that it is migrated.",
+                id="config.E005",
+            )
+            continue
+        if mighty or owned:
+            yield Error(
+                f"The role for {alias} may do too much: it owns {owned} tables or is a superuser.",
+                hint="Connect as portal_app, which owns nothing; only migrations run as portal_owner.",
+                id="config.E004",
+            )
+
+
+@register("portal", deploy=True)
+def keys_are_safe(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E006, config.E007, config.E008: the keys are there and ours alone; the notary's is not here."""
+    for name in ("MASTER_KEY_FILE", "INDEX_KEY_FILE", "CERTIFICATE_KEY_FILE"):
+        path = Path(getattr(settings, name))
+        if not path.is_file() or not os.access(path, os.R_OK):
+            yield Error(
+                f"{name} is missing: {path}",
+                hint="Put the key there, readable by the portal's user alone. The portal never makes a new one.",
+                id="config.E006",
+            )
+        elif path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield Error(f"{name} can be read by others: {path}", hint=f"chmod 600 {path}", id="config.E007")
+    if os.access(settings.NOTARY_KEY_FILE, os.R_OK):
+        yield Error(
+            "This process can read the notary's signing key.",
+            hint="Run the notary as another user, better on another host (docs/operations.md).",
+            id="config.E008",
+        )
+
+
+@register("portal", deploy=True)
+def addresses_are_set(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E009, config.E010: links in mails lead to us over TLS, and mail leaves by a named server."""
+    if not settings.PORTAL_URL.startswith("https://"):
+        yield Error("PORTAL_URL is not an https address.", hint="PORTAL_URL=https://privacy.example", id="config.E009")
+    if not settings.EMAIL_URL:
+        yield Error(
+            "EMAIL_URL is not set: notices can't be delivered.",
+            hint="EMAIL_URL=smtp+tls://user:password@mail.example:587",
+            id="config.E010",
+        )

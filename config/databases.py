@@ -1,0 +1,169 @@
+"""The three databases, their roles, and which model lives where.
+
+``default`` (general) holds staff accounts, the rulebook, cases, registers and keys; ``personal`` holds what identifies
+people, sealed; ``archive`` holds what another law preserves (P8.7, P6.4). Each process connects as the least role that
+can do its work: web and worker as ``portal_app``, which owns nothing; migrations as ``portal_owner``.
+"""
+
+import os
+from collections.abc import Collection
+from typing import Any
+
+import psycopg
+from django.core.exceptions import ImproperlyConfigured
+from psycopg import sql
+
+DATABASES = {"default": "portal_general", "personal": "portal_personal", "archive": "portal_archive"}
+
+# The role of each process, by management command; everything else is the portal itself.
+ROLE_OF_COMMAND = {
+    "migrate": "portal_owner",
+    "migrate_all": "portal_owner",
+    "makemigrations": "portal_owner",
+    "finish_destruction": "portal_owner",
+    "seal": "portal_sequencer",
+    "notary": "portal_notary",
+    "verify_ledger": "portal_auditor",
+    "export_ledger": "portal_auditor",
+    "prune_ledger": "portal_pruner",
+}
+
+# Every model outside this table lives in ``default`` if its app is listed in APPS, and nowhere otherwise.
+HOMES = {
+    "archive": {"retention.archivedrecord", "retention.archivejournalmark", "jobs.archiveoutbox"},
+    "personal": {
+        "subjects.contact",
+        "consents.representative",
+        "devices.device",
+        "devices.licence",
+        "devices.report",
+        "devices.applog",
+        "devices.batch",
+        "rights.particulars",
+        "incidents.complainttext",
+        "vault.sealedfile",
+        "retention.personaljournalmark",
+        "jobs.personaloutbox",
+    },
+}
+APPS = {
+    "accounts", "admin", "auth", "contenttypes", "sessions", "django_q", "auditlog",
+    "ledger", "jobs", "policies", "vault", "subjects", "retention", "disclosures", "incidents", "safeguards",
+    "workforce", "rights", "consents", "devices",
+}  # fmt: skip
+
+
+def current_role() -> str:
+    """Return the PostgreSQL role that this process should have (embedded server only)."""
+    return os.environ.get("PORTAL_ROLE", "portal_app")
+
+
+class Router:
+    """Send each model to the one database it lives in; a model that nobody listed is an error, not a guess."""
+
+    def home(self, app_label: str, model_name: str) -> str:
+        name = f"{app_label}.{model_name}"
+        for alias, models in HOMES.items():
+            if name in models:
+                return alias
+        if app_label not in APPS:
+            raise ImproperlyConfigured(f"{name} has no database: list its app in config/databases.py.")
+        return "default"
+
+    def db_for_read(self, model: Any, **hints: Any) -> str:
+        return self.home(model._meta.app_label, model._meta.model_name)
+
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return self.home(model._meta.app_label, model._meta.model_name)
+
+    def allow_relation(self, obj1: Any, obj2: Any, **hints: Any) -> bool:
+        return self.db_for_read(type(obj1)) == self.db_for_read(type(obj2))
+
+    def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool:
+        if db not in DATABASES:
+            return False
+        if model_name is None:
+            # RunSQL and RunPython say where they belong: hints={"database": "personal"}; without it, default.
+            return bool(db == hints.get("database", "default"))
+        return self.home(app_label, model_name) == db
+
+
+type Statement = sql.SQL | sql.Composed
+LOGIN_ROLES = ("portal_owner", "portal_app", "portal_sequencer", "portal_notary", "portal_auditor", "portal_pruner")
+
+
+def role_statements(*, password: str | None, known: Collection[str] = ()) -> list[Statement]:
+    """Return the statements that make the roles not ``known`` yet.
+
+    ``portal_ledger`` owns the audit trail and can't log in. Without a password here, the operator sets one before a
+    role can log in.
+    """
+    statements: list[Statement] = []
+    for role in LOGIN_ROLES:
+        if role not in known:
+            statement: Statement = sql.SQL(
+                "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS"
+            ).format(sql.Identifier(role))
+            if password is not None:
+                statement += sql.SQL(" PASSWORD {}").format(sql.Literal(password))
+            statements.append(statement)
+    if "portal_ledger" not in known:
+        statements += [sql.SQL("CREATE ROLE portal_ledger NOLOGIN"), sql.SQL("GRANT portal_ledger TO portal_owner")]
+    # For turning the write-ahead log over after a destruction: see schema_statements.
+    statements.append(sql.SQL("GRANT pg_checkpoint TO portal_owner"))
+    return statements
+
+
+def access_statements(name: str) -> list[Statement]:
+    """Return the statements that say who may connect to a database."""
+    database = sql.Identifier(name)
+    return [
+        sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database),
+        sql.SQL(
+            "GRANT CONNECT, TEMPORARY ON DATABASE {} TO portal_app, portal_sequencer, portal_notary, portal_auditor,"
+            " portal_pruner"
+        ).format(database),
+    ]
+
+
+def schema_statements() -> list[Statement]:
+    """Return the statements for inside a new database: its owner, and what the portal's role gets of new tables."""
+    return [
+        sql.SQL("ALTER SCHEMA public OWNER TO portal_owner"),
+        sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC"),
+        sql.SQL("GRANT USAGE ON SCHEMA public TO portal_app, portal_sequencer, portal_notary, portal_auditor"),
+        # After a destruction the owner turns the write-ahead log over (manage.py finish_destruction).
+        sql.SQL("GRANT EXECUTE ON FUNCTION pg_catalog.pg_switch_wal(), pg_catalog.pg_ls_waldir() TO portal_owner"),
+        sql.SQL(
+            "ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner"
+            " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO portal_app"
+        ),
+        sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner GRANT USAGE, SELECT ON SEQUENCES TO portal_app"),
+    ]
+
+
+def provision(connection: psycopg.Connection[Any], *, password: str) -> None:
+    """Create the roles and the databases where they are missing. Needs a superuser; safe to repeat."""
+    known = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
+    for statement in role_statements(password=password, known=known):
+        connection.execute(statement)
+    present = {row[0] for row in connection.execute("SELECT datname FROM pg_database").fetchall()}
+    for name in DATABASES.values():
+        if name not in present:
+            create_database(connection, name)
+
+
+def create_database(connection: psycopg.Connection[Any], name: str, template: str | None = None) -> None:
+    """Create one database owned by ``portal_owner``: empty with default privileges, or a copy of a template."""
+    statement: Statement = sql.SQL("CREATE DATABASE {} OWNER portal_owner").format(sql.Identifier(name))
+    if template is not None:
+        # Copying files is several times faster than logging every page of the copy.
+        statement += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))
+    connection.execute(statement)
+    for statement in access_statements(name):
+        connection.execute(statement)
+    if template is None:
+        address = connection.info.dsn
+        with psycopg.connect(address, password=connection.info.password, dbname=name, autocommit=True) as inside:
+            for statement in schema_statements():
+                inside.execute(statement)

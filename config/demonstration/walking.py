@@ -1,0 +1,89 @@
+"""What the steps of the walk share: where the portal is, who plays, and how long to wait."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from django.conf import settings
+
+from config.demonstration import examples
+from config.demonstration.client import Gateway, Person
+from config.views import unmigrated
+from privacy.accounts.models import User
+from privacy.disclosures.models import ThirdParty
+from privacy.lib import clock
+
+WAIT_SECONDS = 90
+OLD_MODEL = "XM-G119"
+NEW_MODEL = "XM-G191"
+
+
+class StepFailed(Exception):
+    """A step did not happen; the message says what was seen instead."""
+
+
+class NotDemo(Exception):
+    """There is no demo to walk through."""
+
+
+@dataclass
+class Walk:
+    """The state that the steps hand on."""
+
+    base: str
+    gateway: Gateway
+    people: dict[str, User]
+    party: ThirdParty
+    at: datetime
+    device: UUID = field(default_factory=uuid4)
+    number: int = 0
+    serial: str = ""
+    reference: str = ""
+    case_number: str = ""
+    case_code: str = ""
+    seen: set[str] = field(default_factory=set)
+
+    def person(self, name: str) -> Person:
+        """Return a browser in which this colleague is signed in."""
+        person = Person(self.base)
+        person.sign_in(self.people[name].email, examples.PASSWORD)
+        return person
+
+
+def prepare(base: str) -> Walk:
+    """Return a walk against the portal at ``base`` with its example accounts."""
+    at = clock.now()
+    if unmigrated("default"):
+        raise NotDemo("No portal here. Start `make demo` in another terminal and wait until it is ready.")
+    people = {user.name: user for user in User.objects.filter(email__in=[person[0] for person in examples.PEOPLE])}
+    if len(people) < len(examples.PEOPLE) or not ThirdParty.objects.filter(code=examples.CARRIER).exists():
+        raise NotDemo("No example data here. Start `make demo` in another terminal and wait until it is ready.")
+    token = examples.make_token("Walk gateway", actor=people["Odile"], at=at)
+    walk = Walk(base, Gateway(base, token), people, ThirdParty.objects.get(code=examples.CARRIER), at)
+    walk.number = 100_000 + int(time.time()) % 800_000
+    walk.seen = {path.name for path in mail_folder().glob("*.eml")}
+    return walk
+
+
+def mail_folder() -> Path:
+    return Path(settings.PORTAL_HOME) / "mail"
+
+
+def eventually[T](ask: Callable[[], list[T]], otherwise: str) -> list[T]:
+    """Return what ``ask`` finds as soon as it finds something; raise StepFailed after WAIT_SECONDS."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        found = ask()
+        if found:
+            return found
+        time.sleep(0.3)
+    raise StepFailed(otherwise)
+
+
+def must(claim: bool, otherwise: str) -> None:
+    """Go on if the claim holds."""
+    if not claim:
+        raise StepFailed(otherwise)

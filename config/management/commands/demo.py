@@ -1,0 +1,140 @@
+"""The whole portal on this machine: database, web, worker, sealer, notary, under one supervisor."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+
+from config.demonstration import examples
+from config.supervisor import Supervisor
+from config.views import unmigrated
+
+READY_SECONDS = 60.0
+
+
+class Command(BaseCommand):
+    help = "Run the portal with example data; Ctrl-C ends everything. PORT and PORTAL_HOME say where."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--without-examples", action="store_true", help="start with an empty portal")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        started = time.monotonic()
+        self.port = settings.PORT
+        self._claim_port()
+        self._prepare()
+        supervisor = self._services()
+        try:
+            supervisor.start()
+            self._wait_until_ready(supervisor)
+            if not options["without_examples"]:
+                for line in examples.load(f"http://127.0.0.1:{self.port}"):
+                    self.stdout.write(f"  {line}")
+            self._tell(time.monotonic() - started, examples_loaded=not options["without_examples"])
+            supervisor.watch()
+        finally:
+            self.stdout.write("Ending …")
+            supervisor.stop()
+            connections.close_all()
+            if settings.EMBEDDED:
+                settings.EMBEDDED_SERVER.release()
+            self.stdout.write("Ended.")
+
+    def _claim_port(self) -> None:
+        """Fail early where another program has the port; a killed predecessor may still be letting it go."""
+        deadline = time.monotonic() + 10
+        while True:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", self.port))
+                    return
+                except OSError as error:
+                    if time.monotonic() > deadline:
+                        raise CommandError(
+                            f"Port {self.port} is taken. End the other program, or choose another: PORT=8001 make demo."
+                        ) from error
+            time.sleep(0.2)
+
+    def _prepare(self) -> None:
+        if settings.DEVELOPMENT:
+            call_command("make_keys", if_missing=True, verbosity=0)
+        if any(unmigrated(alias) for alias in connections):
+            self.stdout.write("Migrating …")
+            environ = {**os.environ, "PORTAL_ROLE": "portal_owner"}
+            subprocess.run([sys.executable, "manage.py", "migrate_all", "-v", "0"], env=environ, check=True)
+        # In production `collectstatic` fills it; whitenoise warns where it is missing.
+        settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+        call_command("sync_schedules", stdout=StringIO())
+
+    def _services(self) -> Supervisor:
+        python = sys.executable
+        supervisor = Supervisor(settings.PORTAL_HOME / "logs", Path(settings.BASE_DIR))
+        mail = {}
+        if settings.DEVELOPMENT and not settings.EMAIL_URL:
+            port = _free_port()
+            mail = {"EMAIL_URL": f"smtp://127.0.0.1:{port}"}
+            supervisor.add("mailbox", [python, "manage.py", "mailbox", "--port", str(port)])
+        web = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "2"]
+        web += ["--blocking-threads", "4", "--backpressure", "64", "--no-ws", "--log-level", "warning"]
+        supervisor.add(
+            "web", [python, "-m", "granian", *web, "config.wsgi:application"], **mail, PORTAL_ROLE="portal_app"
+        )
+        supervisor.add("worker", [python, "manage.py", "qcluster"], **mail, PORTAL_ROLE="portal_app")
+        supervisor.add("sealer", [python, "manage.py", "seal"], PORTAL_ROLE="portal_sequencer")
+        supervisor.add("notary", [python, "manage.py", "notary"], **mail, PORTAL_ROLE="portal_notary")
+        return supervisor
+
+    def _wait_until_ready(self, supervisor: Supervisor) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline and not supervisor.ending:
+            supervisor.watch(0.1)
+            if _answers(f"http://127.0.0.1:{self.port}/readyz"):
+                return
+        if not supervisor.ending:
+            raise CommandError(f"The portal did not become ready; see {settings.PORTAL_HOME / 'logs'}.")
+
+    def _tell(self, seconds: float, *, examples_loaded: bool) -> None:
+        base = settings.PORTAL_URL
+        lines = [
+            "",
+            f"The portal is ready after {seconds:.0f} s.",
+            f"  data subjects   {base}/",
+            f"  employees       {base}/staff/",
+            f"  the office      {base}/office/",
+            f"  machines        {base}/api/v1/openapi.json",
+            f"  outgoing mail   {settings.PORTAL_HOME / 'mail'}",
+        ]
+        if examples_loaded:
+            lines += ["", "  sign-ins (example data):"]
+            lines += [f"    {email:<26} {password:<24} {role}" for email, password, role in examples.sign_ins()]
+            lines += ["", "  In another terminal: .venv/bin/python manage.py walk"]
+        lines += ["  Ctrl-C ends everything; the data stays.", ""]
+        self.stdout.write("\n".join(lines))
+        self.stdout.flush()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - our own address
+            return bool(json.load(response)["ready"])
+    except (urllib.error.URLError, OSError, ValueError):
+        return False

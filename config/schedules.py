@@ -1,0 +1,32 @@
+"""The one table of periodic jobs. ``manage.py sync_schedules`` makes django-q2's schedules equal to it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Job:
+    """A function without arguments and when it rings: a cron line in KST."""
+
+    name: str
+    function: str
+    cron: str
+
+
+SCHEDULES = (
+    Job("deliveries", "privacy.jobs.tasks.tick", "* * * * *"),
+    Job("seal-fallback", "privacy.ledger.tasks.seal_fallback", "* * * * *"),
+    Job("freezes-expire", "privacy.vault.tasks.expire_freezes", "*/10 * * * *"),
+    Job("master-key-turn", "privacy.vault.tasks.turn_master_key", "45 2 * * *"),
+    Job("rights-resume", "privacy.rights.tasks.resume", "* * * * *"),
+    Job("rights-remind", "privacy.rights.tasks.remind", "30 8 * * *"),
+    Job("policy-takes-effect", "privacy.policies.tasks.take_effect", "5 0 * * *"),
+    Job("sweep", "privacy.retention.tasks.sweep", "30 3 * * *"),
+    Job("retention-reconcile", "privacy.retention.tasks.reconcile", "45 4 * * *"),
+    Job("retention-resume", "privacy.retention.tasks.resume", "*/5 * * * *"),
+    Job("report-partitions", "devices.tasks.make_partitions", "10 2 * * *"),
+    Job("report-statistics", "devices.tasks.count_statistics", "*/5 * * * *"),
+    Job("intake-tidy", "devices.tasks.tidy", "20 3 * * *"),
+    Job("advertising-confirmations", "consents.tasks.confirm_advertising", "40 8 * * *"),
+    Job("ledger-partitions", "privacy.ledger.tasks.make_partitions", "15 2 * * *"),
+    Job("ledger-scrub", "privacy.ledger.tasks.scrub", "30 4 * * *"),
+)

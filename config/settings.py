@@ -1,0 +1,279 @@
+"""Settings: one file, read from the environment (django-environ), secure by default.
+
+A secret has no fallback outside development. `.env.example` lists every variable of a production environment.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+import environ
+from django.utils.csp import CSP
+from django.utils.translation import gettext_lazy as _
+
+from config import databases, development
+
+# Django's generic classes take type parameters at run time too (ModelForm[…], QuerySet[…]).
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+if (BASE_DIR / ".env").exists():
+    env.read_env(BASE_DIR / ".env")
+
+# Everything that the portal writes is under this one folder: cluster, keys, mirror, anchors, logs, outgoing mail.
+PORTAL_HOME = env.path("PORTAL_HOME", default=str(BASE_DIR / "var"))
+PORTAL_HOME = Path(str(PORTAL_HOME)).resolve()
+
+# Without DATABASE_URL the embedded server is used, and with it the development defaults below.
+EMBEDDED: bool = "DATABASE_URL" not in env.ENVIRON
+DEVELOPMENT = env.bool("DEVELOPMENT", default=EMBEDDED)
+DEBUG = env.bool("DEBUG", default=False)
+
+# --- secrets ---------------------------------------------------------------------------------------------
+KEYS_DIR = Path(env.str("KEYS_DIR", default=str(PORTAL_HOME / "keys")))
+if DEVELOPMENT:
+    SECRET_KEY = env.str("SECRET_KEY", default="") or development.secret(KEYS_DIR / "secret-key")
+else:
+    SECRET_KEY = env.str("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# The vault's master key and the blind indexes' key: files outside every database (vault.md).
+MASTER_KEY_FILE = Path(env.str("MASTER_KEY_FILE", default=str(KEYS_DIR / "master.key")))
+INDEX_KEY_FILE = Path(env.str("INDEX_KEY_FILE", default=str(KEYS_DIR / "index.key")))
+# Signs destruction certificates; the notary's key is another and is never readable by web or worker.
+CERTIFICATE_KEY_FILE = Path(env.str("CERTIFICATE_KEY_FILE", default=str(KEYS_DIR / "certificate.key")))
+NOTARY_STATE_DIR = Path(env.str("NOTARY_STATE_DIR", default=str(PORTAL_HOME / "notary")))
+NOTARY_KEY_FILE = Path(env.str("NOTARY_KEY_FILE", default=str(NOTARY_STATE_DIR / "notary.key")))
+MIRROR_DIR = Path(env.str("MIRROR_DIR", default=str(PORTAL_HOME / "mirror")))
+ANCHOR_DIR = Path(env.str("ANCHOR_DIR", default=str(PORTAL_HOME / "anchors")))
+# The journal of destructions lies outside the databases: a restored backup is found out by it (lifecycle.md, Restore).
+DESTRUCTION_JOURNAL_DIR = Path(env.str("DESTRUCTION_JOURNAL_DIR", default=str(PORTAL_HOME / "destructions")))
+LEDGER_ORIGIN = env.str("LEDGER_ORIGIN", default="privacy.extrus.example/ledger")
+
+# --- where the portal is ---------------------------------------------------------------------------------
+PORT = env.int("PORT", default=8000)
+PORTAL_URL = env.str("PORTAL_URL", default=f"http://localhost:{PORT}").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEVELOPMENT else [])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Networks of our own reverse proxies: only hops from these are believed (ledger.md, Writing).
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+
+# --- databases -------------------------------------------------------------------------------------------
+PERSISTENT = env.int("CONN_MAX_AGE", default=60)
+DATABASES: dict[str, dict[str, Any]] = {}
+if EMBEDDED:
+    from config.embedded import EmbeddedServer
+
+    EMBEDDED_SERVER = EmbeddedServer(PORTAL_HOME / "postgres", env.dict("EMBEDDED_CONF", default={}))
+    EMBEDDED_SERVER.start()
+    for _alias, _name in databases.DATABASES.items():
+        DATABASES[_alias] = env.db_url_config(EMBEDDED_SERVER.url(databases.current_role(), _name))
+else:
+    DATABASES["default"] = env.db_url("DATABASE_URL")
+    DATABASES["personal"] = env.db_url("PERSONAL_DATABASE_URL")
+    DATABASES["archive"] = env.db_url("ARCHIVE_DATABASE_URL")
+for _database in DATABASES.values():
+    _database["CONN_MAX_AGE"] = PERSISTENT
+    _database["CONN_HEALTH_CHECKS"] = True
+    # A cut network is an error within seconds, not a hang (FLT-14); a stuck statement gives up (FLT-25).
+    _database["OPTIONS"] = {
+        "connect_timeout": 3,
+        "tcp_user_timeout": 4000,
+        "keepalives_idle": 2,
+        "keepalives_interval": 1,
+        "keepalives_count": 2,
+        "options": "-c lock_timeout=3s -c statement_timeout={} -c idle_in_transaction_session_timeout=60s".format(
+            env.str("STATEMENT_TIMEOUT", default="0" if databases.current_role() != "portal_app" else "60s")
+        ),
+        **_database.get("OPTIONS", {}),
+    }
+DATABASE_ROUTERS = ["config.databases.Router"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- applications ----------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "config",
+    "privacy.ledger",
+    "privacy.jobs",
+    "privacy.accounts",
+    "privacy.policies",
+    "privacy.vault",
+    "privacy.subjects",
+    "privacy.retention",
+    "consents",
+    "privacy.disclosures",
+    "privacy.incidents",
+    "privacy.safeguards",
+    "privacy.workforce",
+    "devices",
+    "privacy.rights",
+    "config.apps.OfficeAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "auditlog",
+    "django_q",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "privacy.ledger.middleware.ActingMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "config.middleware.HeadersMiddleware",
+    "privacy.retention.middleware.RestoreGateMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- people ----------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "after-sign-in"
+LOGOUT_REDIRECT_URL = "sign-in"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+
+# --- transport and browser: strict, also in development where plain HTTP allows it ----------------------
+HTTPS = not DEVELOPMENT or env.bool("HTTPS", default=False)
+_prefix = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{_prefix}session"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = f"{_prefix}csrf"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_NAME = f"{_prefix}language"
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = HTTPS and env.bool("SECURE_SSL_REDIRECT", default=True)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = 2 * 365 * 24 * 60 * 60 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "img-src": [CSP.SELF],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "base-uri": [CSP.NONE],
+    "frame-ancestors": [CSP.NONE],
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+DATA_UPLOAD_MAX_NUMBER_FILES = 5
+
+# --- language and time -----------------------------------------------------------------------------------
+LANGUAGE_CODE = "ko"
+LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Asia/Seoul"
+USE_TZ = True
+# Dates with their weekday, 24 hours (config/formats).
+FORMAT_MODULE_PATH = ["config.formats"]
+
+# --- files -----------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = PORTAL_HOME / "static"
+WHITENOISE_USE_FINDERS = DEVELOPMENT
+WHITENOISE_MAX_AGE = 0 if DEVELOPMENT else 86_400
+
+# --- mail ------------------------------------------------------------------------------------------------
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="privacy@extrus.example")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_URL = env.str("EMAIL_URL", default="")
+_smtp = env.email_url_config(EMAIL_URL) if EMAIL_URL else {}
+MAILERS: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": _smtp.get("EMAIL_HOST") or "localhost",
+            "port": _smtp.get("EMAIL_PORT") or 25,
+            "username": _smtp.get("EMAIL_HOST_USER") or "",
+            "password": _smtp.get("EMAIL_HOST_PASSWORD") or "",
+            "use_tls": _smtp.get("EMAIL_USE_TLS", False),
+            "timeout": 10,
+        },
+    }
+}
+# Auditors who receive checkpoints by e-mail (anchors), comma separated.
+ANCHOR_EMAILS = env.list("ANCHOR_EMAILS", default=[])
+
+# --- the audit trail -------------------------------------------------------------------------------------
+AUDITLOG_LOGENTRY_MODEL = "ledger.Change"
+AUDITLOG_INCLUDE_ALL_MODELS = False
+AUDITLOG_DISABLE_REMOTE_ADDR = True
+AUDITLOG_STORE_JSON_CHANGES = True
+
+# --- the queue: django-q2 is the alarm clock only (lifecycle.md) ----------------------------------------
+Q_CLUSTER = {
+    "name": "portal",
+    "orm": "default",
+    "workers": env.int("WORKERS", default=1),
+    "bulk": 1,
+    "queue_limit": 2,
+    "timeout": 60,
+    "retry": 300,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": -1,
+    "poll": 1,
+    "recycle": 200,
+    "label": "Jobs",
+}
+
+# --- logs: to standard error; never a value of personal data --------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"portal": {"level": "INFO"}, "django-q": {"level": "WARNING"}},
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -1,0 +1,116 @@
+"""Tags of the console: where a page belongs, what stands on top of a record, and what happened to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Model
+from django.db.models.options import Options
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from config import phrases
+from config.work import Work, work_of
+from privacy.accounts.models import User
+from privacy.ledger.models import Entry
+from privacy.lib import badges, clock
+
+register = template.Library()
+
+# The fields that carry a record's deadline, the most binding first.
+DUE_FIELDS = ("due_on", "execute_by", "destroy_by", "target_on")
+# Kinds of badge (badges.KINDS) of a matter that no deadline presses any more.
+SETTLED = {"done", "gone", "good", "no"}
+TIMELINE = 30
+
+
+@register.simple_tag
+def work(opts: Options[Any]) -> Work:
+    """Return the group of the navigation that a model belongs to."""
+    return work_of(opts.app_label, str(opts.model_name))
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands on top of a record's page."""
+
+    state: SafeString | str
+    due: SafeString | str
+
+
+@register.simple_tag
+def head(record: Model) -> Head:
+    """Return the state and the due date of a record, from the fields that every app names alike."""
+    state = getattr(record, "state", None)
+    word = getattr(record, "get_state_display", lambda: state)()
+    settled = badges.kind_of(state) in SETTLED if state else False
+    due_on = next((found for name in DUE_FIELDS if isinstance(found := getattr(record, name, None), date)), None)
+    if isinstance(due_on, datetime):
+        due_on = clock.kst_date(due_on)
+    return Head(
+        state=badges.state_badge(state, word) if state else "",
+        due=badges.due_badge(due_on, clock.today(), settled=settled) if due_on else "",
+    )
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One line of a timeline."""
+
+    what: str
+    word: str
+    at: datetime
+    who: str
+    mark: str
+
+
+@register.simple_tag
+def timeline(record: Model, user: User | AnonymousUser) -> list[Happening]:
+    """Return what the audit trail says of a record, the newest first; it names accounts by reference only.
+
+    People with a case to work on see its story here. The entries themselves (where from, whose data, for what purpose)
+    are the auditor's, on the audit pages.
+    """
+    if not user.is_authenticated:
+        return []
+    about = f"{record._meta.label_lower}:{record.pk}"
+    entries = Entry.objects.about(about).order_by("-time", "-id").only("word", "time", "actor", "kind")[:TIMELINE]
+    return [
+        Happening(
+            what=phrases.phrase(entry.word),
+            word=entry.word,
+            at=entry.time,
+            who=phrases.who(entry.actor),
+            mark={"denied": "bad", "read": "seen"}.get(entry.kind, ""),
+        )
+        for entry in entries
+    ]
+
+
+@register.filter
+def phrase(word: str) -> str:
+    """Return a word of the ledger as people say it."""
+    return phrases.phrase(word)
+
+
+@register.filter
+def who(ref: str) -> str:
+    """Return an actor's reference as people read it."""
+    return phrases.who(ref)
+
+
+@register.simple_tag
+def nothing(model_admin: Any) -> str:
+    """Return what an empty list says: the register's own hint, or a plain sentence."""
+    return str(getattr(model_admin, "empty_hint", "") or _("Entries appear here by themselves as the work is done."))
+
+
+@register.simple_tag
+def verbs(model_admin: Any, record: Model, choices: Any) -> list[tuple[str, str]]:
+    """Return the buttons of a record's page, as name and label: those its register offers in its present state."""
+    offered = model_admin.verbs_for(record) if hasattr(model_admin, "verbs_for") else None
+    return [(name, label) for name, label in choices if name and (offered is None or name in offered)]

@@ -1,0 +1,118 @@
+"""Tags of the look: doors and languages, states and deadlines. ``docs/look.md`` lists them with examples."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.db import DatabaseError
+from django.template.context import Context
+from django.urls import Resolver404, get_script_prefix, resolve, translate_url
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib import badges, clock, names
+from privacy.policies.models import Officer
+
+register = template.Library()
+
+# A language's own name: somebody who can't read this page still finds the way.
+OWN_NAMES = {"ko": "한국어", "en": "English"}
+ROLE_NAMES = {
+    "officer": _("privacy officer"),
+    "handler": _("handler of personal information"),
+    "auditor": _("auditor"),
+    "employee": _("employee"),
+}
+
+
+@register.simple_tag
+def door(path: str) -> str:
+    """Return the address of a page of the portal in the language of this page, or nothing where there is no such page.
+
+    ``path`` is one of the addresses people rely on (``policy/``), so that a menu needs no names of other apps' views.
+    """
+    language = get_language() or settings.LANGUAGE_CODE
+    prefixes = ["" if language == settings.LANGUAGE_CODE else f"{language}/", ""]
+    for prefix in dict.fromkeys(prefixes):
+        address = f"{get_script_prefix()}{prefix}{path}"
+        try:
+            resolve(address)
+        except Resolver404:
+            continue
+        return address
+    return ""
+
+
+@register.simple_tag(takes_context=True)
+def languages(context: Context) -> list[dict[str, Any]]:
+    """Return the languages with the address of this same page in each: ``code``, ``name``, ``url``, ``current``."""
+    request = context.get("request")
+    current = get_language() or settings.LANGUAGE_CODE
+    path = request.get_full_path() if request else get_script_prefix()
+    found = []
+    for code, _name in settings.LANGUAGES:
+        url = translate_url(path, code)
+        if url == path and code != current:
+            with override(code):
+                url = door("")
+        found.append({"code": code, "name": OWN_NAMES.get(code, code), "url": url, "current": code == current})
+    return found
+
+
+@register.simple_tag
+def badge(word: object, kind: str = "active") -> SafeString:
+    """``{% badge "Frozen" "frozen" %}``"""
+    return badges.badge(word, kind)
+
+
+@register.simple_tag
+def state(record: Any, field: str = "state") -> SafeString | str:
+    """Return the badge of a record's state: its own word, shaped by its code."""
+    value = getattr(record, field, None)
+    if value in (None, ""):
+        return ""
+    display = getattr(record, f"get_{field}_display", None)
+    return badges.state_badge(value, display() if display else value)
+
+
+@register.simple_tag
+def due(due_on: date | None, settled: bool = False) -> SafeString | str:
+    """``{% due case.due_on %}``: days left and the date; ``settled=True`` leaves the date alone."""
+    return badges.due_badge(due_on, clock.today(), settled=settled) if due_on else ""
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """Return a calendar day with its weekday; a moment becomes its day in Korea."""
+    if not value:
+        return ""
+    return badges.day_text(clock.kst_date(value) if isinstance(value, datetime) else value)
+
+
+@register.filter
+def moment(value: datetime | None) -> str:
+    """Return a moment in Korean time, with weekday, to the minute."""
+    return badges.moment_text(value) if value else ""
+
+
+@register.filter
+def role(code: str) -> str:
+    """Return a role as people call it."""
+    return str(ROLE_NAMES.get(code, code))
+
+
+@register.filter
+def named(code: str, kind: str) -> str:
+    """``{{ grant.category|named:"category" }}``: the name of a category, purpose or item (``privacy.lib.names``)."""
+    return names.of(kind, code, on=clock.today()) if kind in names.KINDS else code
+
+
+@register.simple_tag
+def protection_officer() -> Officer | None:
+    """Return who is designated as protection officer today (P2.1), or nothing where the database gives no answer."""
+    try:
+        return Officer.objects.on(clock.today())
+    except DatabaseError:
+        return None

@@ -1,0 +1,33 @@
+"""Four doors, four blocks: data subjects, employees, the office, machines."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language  # noqa: F401 - see the language switch in base_public.html
+
+from config import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    # for the supervisor and the load balancer
+    path("livez", views.livez, name="livez"),
+    path("readyz", views.readyz, name="readyz"),
+    # /api/v1/: device gateways
+    path("api/v1/", include("devices.api_urls")),
+]
+
+# /staff/ and /office/: employees; officer, handlers, auditors
+urlpatterns += i18n_patterns(
+    path("sign-in/", views.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", views.SignOut.as_view(), name="sign-out"),
+    path("welcome/", views.after_sign_in, name="after-sign-in"),
+    path("staff/", include("privacy.accounts.urls")),
+    path("office/", admin.site.urls),
+    # /: data subjects
+    path("", include("privacy.policies.urls")),
+    path("", include("privacy.rights.urls")),
+    path("", include("privacy.incidents.urls")),
+    path("", include("privacy.disclosures.urls")),
+    path("", include("privacy.retention.urls")),
+    path("", include("consents.urls")),
+    prefix_default_language=False,
+)

@@ -1,0 +1,13 @@
+"""The WSGI application, as granian serves it."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from django.core.wsgi import get_wsgi_application
+
+application = get_wsgi_application()
+
+from config import boot
+
+boot.stop_on_wrong_keys()

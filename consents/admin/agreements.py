@@ -1,0 +1,186 @@
+"""Agreements and their texts: drafted, revised, published. A published text is only read."""
+
+from functools import partial
+from typing import Any, cast
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import ActionLocation
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from consents import actions as consents
+from consents.actions.texts import WORDS
+from consents.models import Agreement, AgreementVersion, Standing
+from privacy.accounts.models import User
+from privacy.lib import clock
+from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
+from privacy.lib.asking import ask
+from privacy.lib.badges import state_badge
+
+DRAFT, PUBLISH = "consents.draft_agreement", "consents.publish_agreement"
+ON_PAGE = (ActionLocation.CHANGE_FORM,)
+
+
+def actor_of(request: HttpRequest) -> User:
+    """Return the account behind a request; the console lets nobody else in."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+class TextForm(forms.ModelForm[AgreementVersion]):
+    """The words of a text; they may be incomplete until it is published."""
+
+    class Meta:
+        model = AgreementVersion
+        fields = (*WORDS, "asks_again")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in WORDS:
+            self.fields[name].required = False
+            if isinstance(self.fields[name].widget, forms.Textarea):
+                self.fields[name].widget.attrs["rows"] = 3
+
+
+def words_of(version: AgreementVersion | None) -> dict[str, Any]:
+    """Return what a form about a text starts with."""
+    if version is None:
+        return {"asks_again": True}
+    return {name: getattr(version, name) for name in (*WORDS, "asks_again")}
+
+
+@admin.register(Agreement)
+class AgreementAdmin(ReadOnlyAdmin):
+    explanation = _(
+        "What people may agree to, each thing apart from every other (P3.6). Nothing is ever ticked for them."
+    )
+    list_display = ("code", "kind", "required", "in_force", "agreed", "to_ask_again")
+    fields = ("code", "kind", "required", "categories", "channel", "recipient", "in_force", "agreed", "to_ask_again")
+    readonly_fields = fields
+    actions = ("draft_text",)
+
+    @admin.display(description=_("text in force"))
+    def in_force(self, agreement: Agreement) -> str:
+        version = agreement.versions.published().first()
+        return f"{version.number} · {version.title}" if version else "–"
+
+    @admin.display(description=_("agreed"))
+    def agreed(self, agreement: Agreement) -> str:
+        return _capped(Standing.objects.agreed().filter(agreement=agreement))
+
+    @admin.display(description=_("to be asked again"))
+    def to_ask_again(self, agreement: Agreement) -> str:
+        return _capped(Standing.objects.needing_a_new_one().filter(agreement=agreement))
+
+    @button(description=_("Draft a new text"), permission=DRAFT, locations=ON_PAGE)
+    def draft_text(self, request: HttpRequest, queryset: QuerySet[Agreement]) -> HttpResponse | None:
+        agreement = queryset.first()
+        if agreement is None:
+            return None
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Draft a new text"),
+            verb=_("Keep the draft"),
+            consequences=[_("Nobody sees a draft; it takes the place of the text in force when it is published.")],
+            form_class=TextForm,
+            initial=words_of(agreement.versions.published().first()),
+        )
+        if isinstance(answers, HttpResponse):
+            return answers
+        verb = partial(consents.draft_text, agreement, words=answers, actor=actor_of(request), at=clock.now())
+        run_verb(self, request, verb, _("The draft is kept among the texts of agreements."))
+        return None
+
+
+@admin.register(AgreementVersion)
+class AgreementVersionAdmin(ReadOnlyAdmin):
+    explanation = _("Texts in Korean and English with the four notices. Once published, a text never changes.")
+    list_display = ("__str__", "title_shown", "state_shown", "asks_again", "published_at", "superseded_at")
+    list_filter = ("state",)
+    list_select_related = ("agreement",)
+    fields = (
+        "agreement", "number", "state_shown", *WORDS, "item_codes", "purpose_codes", "asks_again", "digest",
+        "drafted_by", "drafted_at", "published_by", "published_at", "superseded_at",
+    )  # fmt: skip
+    readonly_fields = cast(tuple[str, ...], fields)
+    actions = ("revise", "publish", "discard")
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_shown(self, version: AgreementVersion) -> SafeString:
+        return state_badge(version.state, version.get_state_display())
+
+    @admin.display(description=_("title"))
+    def title_shown(self, version: AgreementVersion) -> str:
+        return version.title
+
+    @button(description=_("Change the draft"), permission=DRAFT, locations=ON_PAGE)
+    def revise(self, request: HttpRequest, queryset: QuerySet[AgreementVersion]) -> HttpResponse | None:
+        version = queryset.first()
+        if version is None:
+            return None
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Change the draft"),
+            verb=_("Keep the draft"),
+            consequences=[_("Only a draft can be changed.")],
+            form_class=TextForm,
+            initial=words_of(version),
+        )
+        if isinstance(answers, HttpResponse):
+            return answers
+        verb = partial(consents.revise_text, version, words=answers, actor=actor_of(request), at=clock.now())
+        run_verb(self, request, verb, _("The draft is kept."))
+        return None
+
+    @button(description=_("Publish"), permission=PUBLISH, locations=ON_PAGE)
+    def publish(self, request: HttpRequest, queryset: QuerySet[AgreementVersion]) -> HttpResponse | None:
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Publish the text"),
+            verb=_("Publish"),
+            consequences=[
+                _("From now on people decide about this text; it takes the place of the one before."),
+                _("It never changes again."),
+                _("If it asks again, everybody who agreed to an earlier text is asked for a new consent (law C-09)."),
+            ],
+            dangerous=True,
+        )
+        if isinstance(answers, HttpResponse):
+            return answers
+        for version in queryset:
+            verb = partial(consents.publish_text, version, actor=actor_of(request), at=clock.now())
+            run_verb(self, request, verb, _("The text is in force."))
+        return None
+
+    @button(description=_("Discard the draft"), permission=DRAFT, locations=ON_PAGE)
+    def discard(self, request: HttpRequest, queryset: QuerySet[AgreementVersion]) -> HttpResponse | None:
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Discard the draft"),
+            verb=_("Discard"),
+            consequences=[_("The draft is gone.")],
+            dangerous=True,
+        )
+        if isinstance(answers, HttpResponse):
+            return answers
+        for version in queryset:
+            verb = partial(consents.discard_text, version, actor=actor_of(request), at=clock.now())
+            run_verb(self, request, verb, _("The draft is discarded."))
+        return None
+
+
+def _capped(rows: QuerySet[Standing], most: int = 10_000) -> str:
+    """Count, but never through a whole big table."""
+    count = rows.order_by()[: most + 1].count()
+    return f"{most:,}+" if count > most else f"{count:,}"

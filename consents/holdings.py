@@ -1,0 +1,22 @@
+"""What this app holds of people: the representatives of children, sealed. Decisions only name a person by her id."""
+
+from consents.actions import remove_representatives
+from consents.models import AdvertisingNotice, Decision, Representative, Standing
+from privacy.subjects import holdings
+
+holdings.declare(
+    Representative,
+    category="device-registration",
+    subject="subject_id",
+    clock="licence-expiry",
+    using="personal",
+    items={},
+    destroy=remove_representatives,
+)
+holdings.declare_pseudonymous(
+    Decision, subject="subject_id", why="evidence of what was agreed to: an id, a text's hash, a time (law C-08)"
+)
+holdings.declare_pseudonymous(Standing, subject="subject_id", why="the latest decision, by id")
+holdings.declare_pseudonymous(
+    AdvertisingNotice, subject="subject_id", why="that a notice went out, when; never to which address"
+)

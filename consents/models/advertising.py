@@ -1,0 +1,67 @@
+"""Notices about consent to advertising (P8.12, law C-18, C-19)."""
+
+from datetime import date
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from consents.models.decisions import Decision
+from privacy.lib.ids import new_id
+
+
+class AdvertisingNoticeQuerySet(models.QuerySet["AdvertisingNotice"]):
+    def to_send(self) -> "AdvertisingNoticeQuerySet":
+        return self.filter(state=AdvertisingNotice.State.DUE)
+
+    def late(self, on: date) -> "AdvertisingNoticeQuerySet":
+        """Notices that should have gone out by the day before ``on`` (law C-18, C-19)."""
+        return self.exclude(state=AdvertisingNotice.State.SENT).filter(due_on__lt=on)
+
+
+class AdvertisingNotice(models.Model):
+    """Tells a person what became of her advertising consent, refusal or withdrawal (within 14 days, law C-18), or
+    asks her every two years whether it still stands (law C-19; no answer leaves it standing)."""
+
+    class Kind(models.TextChoices):
+        RESULT = "result", _("result of the decision")
+        CONFIRMATION = "confirmation", _("two-yearly confirmation")
+
+    class State(models.TextChoices):
+        DUE = "due", _("to be sent")
+        SENT = "sent", _("sent")
+        UNREACHABLE = "unreachable", _("no way to reach the person: shown on the device")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind)
+    decision = models.ForeignKey(
+        Decision, verbose_name=_("decision"), on_delete=models.PROTECT, related_name="advertising_notices"
+    )
+    subject_id = models.UUIDField(_("data subject"))
+    due_on = models.DateField(_("due"))
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.DUE)
+    made_at = models.DateTimeField(_("made"))
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    message_id = models.CharField(_("Message-ID"), max_length=200, blank=True)
+
+    objects = AdvertisingNoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("advertising notice")
+        verbose_name_plural = _("advertising notices")
+        default_permissions = ("view",)
+        ordering = ["due_on"]
+        indexes = [
+            models.Index(fields=["due_on"], condition=Q(state="due"), name="consents_notices_to_send"),
+            models.Index(fields=["subject_id"], name="consents_notices_of_subject"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["decision", "kind", "due_on"], name="consents_notice_once_for_its_day"),
+            models.CheckConstraint(
+                name="consents_notice_sent_at_a_time",
+                condition=Q(state="sent", sent_at__isnull=False) | (~Q(state="sent") & Q(sent_at__isnull=True)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.due_on}"

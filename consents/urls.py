@@ -1,0 +1,13 @@
+from django.urls import path
+
+from consents import views
+
+app_name = "consents"
+urlpatterns = [
+    path("consents/", views.home, name="home"),
+    path("consents/proof/<slug:code>/", views.begin, name="begin"),
+    path("consents/waiting/", views.waiting, name="waiting"),
+    path("consents/leave/", views.leave, name="leave"),
+    path("consents/receipts/<str:reference>/", views.receipt, name="receipt"),
+    path("consents/<slug:code>/", views.agreement, name="agreement"),
+]

@@ -1,0 +1,195 @@
+"""Gateways and their tokens: registered, rotated without a gap, revoked; and the door that checks them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from secrets import token_urlsafe
+from typing import Any
+
+from django.db import connections, transaction
+from django.utils.translation import gettext as _
+
+from devices.callers import Caller, digest_of
+from devices.events import Event
+from devices.models import Gateway, GatewayToken, Scope
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor, require
+from privacy.lib import prepared
+from privacy.lib.refusals import Refusal
+
+# A rotated token goes on for a week, so that every agent can be given the new one (no downtime).
+OVERLAP = timedelta(days=7)
+PREFIX = "gw_"
+
+# One statement: who is this, and how many requests has this token made in this minute, counting this one.
+CHECK = """
+WITH known AS (
+    SELECT t.id, t.gateway_id, g.reference, g.rate, ARRAY(SELECT jsonb_array_elements_text(t.scopes)) AS scopes
+    FROM devices_gatewaytoken t JOIN devices_gateway g ON g.id = t.gateway_id
+    WHERE t.digest = %s AND t.revoked_at IS NULL AND t.expires_at > %s AND g.closed_at IS NULL
+), counted AS (
+    INSERT INTO devices_request_rate AS r (token_id, minute, requests)
+    SELECT id, date_trunc('minute', clock_timestamp()), 1 FROM known
+    ON CONFLICT (token_id, minute) DO UPDATE SET requests = r.requests + 1
+    RETURNING requests
+)
+SELECT gateway_id, reference, scopes, rate, requests,
+       60 - extract(second FROM clock_timestamp())::int AS seconds_left
+FROM known, counted
+"""
+
+
+class GatewayClosed(Refusal):
+    """A closed gateway gets no tokens."""
+
+    code = "gateway-closed"
+
+
+class TokenNotUsable(Refusal):
+    """The token was revoked or has run out."""
+
+    code = "token-not-usable"
+
+
+class UnknownScope(Refusal):
+    """A scope that doesn't exist, or none at all."""
+
+    code = "unknown-scope"
+
+
+class TitleTaken(Refusal):
+    """Gateways are told apart by their titles."""
+
+    code = "title-taken"
+
+
+class Unauthenticated(Refusal):
+    """No token, or none that is known and valid."""
+
+    code = "unauthenticated"
+
+
+class TooManyRequests(Refusal):
+    """This minute's requests of the token are used up."""
+
+    code = "rate"
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = max(retry_after, 1)
+        super().__init__(_("Too many requests. Wait %(seconds)d seconds.") % {"seconds": self.retry_after})
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """A token as it is shown, once; afterwards nobody can read it again."""
+
+    token: str
+    row: GatewayToken
+
+
+@transaction.atomic
+def register_gateway(*, title: str, actor: Actor, at: datetime, rate: int | None = None) -> Gateway:
+    """Register a machine that speaks for devices. Raises NotPermitted, TitleTaken."""
+    require(actor, "devices.keep_gateways")
+    if Gateway.objects.filter(title=title.strip()).exists():
+        raise TitleTaken(_("There is already a gateway with this title."))
+    values = {} if rate is None else {"rate": rate}
+    gateway = Gateway.objects.create(title=title.strip(), created_at=at, **values)
+    ledger.record(Event.GATEWAY_REGISTERED, actor=actor, at=at, about=gateway, facts={"gateway": gateway.reference})
+    return gateway
+
+
+@transaction.atomic
+def close_gateway(gateway: Gateway, *, actor: Actor, at: datetime) -> None:
+    """Close a gateway: none of its tokens works any more. Raises NotPermitted."""
+    require(actor, "devices.keep_gateways", about=gateway)
+    row = Gateway.objects.select_for_update().get(pk=gateway.pk)
+    if row.closed_at is None:
+        row.closed_at = at
+        row.save(update_fields=["closed_at"])
+        ledger.record(Event.GATEWAY_CLOSED, actor=actor, at=at, about=row, facts={"gateway": row.reference})
+
+
+@transaction.atomic
+def issue_token(
+    gateway: Gateway,
+    *,
+    scopes: Sequence[str],
+    actor: Actor,
+    at: datetime,
+    lifetime: timedelta = GatewayToken.LIFETIME,
+) -> NewToken:
+    """Make a token and return it in clear, this once. Raises NotPermitted, GatewayClosed, UnknownScope."""
+    require(actor, "devices.keep_gateways", about=gateway)
+    made = _issue(gateway, scopes=scopes, actor=actor, at=at, lifetime=lifetime)
+    facts = {"gateway": gateway.reference, "scopes": made.row.scopes, "expires_at": made.row.expires_at.isoformat()}
+    ledger.record(Event.TOKEN_ISSUED, actor=actor, at=at, about=made.row, facts=facts)
+    return made
+
+
+@transaction.atomic
+def rotate_token(token: GatewayToken, *, actor: Actor, at: datetime, overlap: timedelta = OVERLAP) -> NewToken:
+    """Make a token with the same scopes; the old one goes on for ``overlap``. Raises NotPermitted, TokenNotUsable."""
+    require(actor, "devices.keep_gateways", about=token)
+    old = GatewayToken.objects.select_for_update().select_related("gateway").get(pk=token.pk)
+    if old.revoked_at is not None or old.expires_at <= at:
+        raise TokenNotUsable(_("This token no longer works. Issue a new one."))
+    lifetime = old.expires_at - old.issued_at
+    made = _issue(old.gateway, scopes=old.scopes, actor=actor, at=at, lifetime=max(lifetime, timedelta(hours=1)))
+    old.expires_at = min(old.expires_at, at + overlap)
+    old.save(update_fields=["expires_at"])
+    facts = {"gateway": old.gateway.reference, "old": str(old.id), "old_until": old.expires_at.isoformat()}
+    ledger.record(Event.TOKEN_ROTATED, actor=actor, at=at, about=made.row, facts=facts)
+    return made
+
+
+@transaction.atomic
+def revoke_token(token: GatewayToken, *, actor: Actor, at: datetime) -> None:
+    """Stop a token at once. Raises NotPermitted."""
+    require(actor, "devices.keep_gateways", about=token)
+    row = GatewayToken.objects.select_for_update().select_related("gateway").get(pk=token.pk)
+    if row.revoked_at is None:
+        row.revoked_at, row.revoked_by = at, actor.ref
+        row.save(update_fields=["revoked_at", "revoked_by"])
+        ledger.record(Event.TOKEN_REVOKED, actor=actor, at=at, about=row, facts={"gateway": row.gateway.reference})
+
+
+def authenticate(token: str, *, at: datetime) -> Caller:
+    """Return who shows this token, counting the request. Raises Unauthenticated, TooManyRequests."""
+    row: tuple[Any, ...] | None = None
+    if token.startswith(PREFIX) and len(token) < 100:
+        row = next(iter(prepared.fetch("default", CHECK, [digest_of(token), at])), None)
+    if row is None:
+        raise Unauthenticated(_("Send a valid gateway token: Authorization: Bearer …"))
+    gateway_id, reference, scopes, rate, requests, seconds_left = row
+    if requests > rate:
+        raise TooManyRequests(seconds_left)
+    return Caller(gateway_id, reference, frozenset(scopes))
+
+
+def forget_rates(*, at: datetime) -> int:
+    """Remove the counts of minutes that are over. Return how many."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("DELETE FROM devices_request_rate WHERE minute < %s", [at - timedelta(minutes=2)])
+        return int(cursor.rowcount)
+
+
+def _issue(gateway: Gateway, *, scopes: Sequence[str], actor: Actor, at: datetime, lifetime: timedelta) -> NewToken:
+    if Gateway.objects.select_for_update().get(pk=gateway.pk).closed_at is not None:
+        raise GatewayClosed(_("This gateway is closed."))
+    unknown = set(scopes) - set(Scope.values)
+    if unknown or not scopes:
+        raise UnknownScope(
+            _("A token needs at least one of these scopes: %(scopes)s.") % {"scopes": ", ".join(Scope.values)}
+        )
+    token = PREFIX + token_urlsafe(32)
+    row = GatewayToken.objects.create(
+        gateway=gateway,
+        digest=digest_of(token),
+        hint=token[:8],
+        scopes=sorted(scopes),
+        issued_at=at,
+        issued_by=actor.ref,
+        expires_at=at + lifetime,
+    )
+    return NewToken(token, row)

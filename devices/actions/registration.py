@@ -1,0 +1,277 @@
+"""A device's registration and licence: recorded, changed, corrected, ended (P3.1, P6.1).
+
+The general database commits first (the person, the ledger's entry), then the personal one; every step may be repeated,
+so an interrupted call is mended by calling again.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from devices.callers import Caller
+from devices.events import Event
+from devices.models import Device, Licence
+from devices.refusals import (
+    MESSAGES,
+    ContradictoryDates,
+    FrozenItems,
+    Malformed,
+    Problem,
+    Suspended,
+    UnknownDevice,
+    Withdrawn,
+)
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor
+from privacy.lib import clock
+from privacy.subjects import actions as subjects
+from privacy.subjects.models import Subject
+from privacy.vault import actions as vault
+
+CATEGORY = "device-registration"
+IDENTIFIERS = ("imei", "serial_number", "adb_number")
+ITEMS = (*IDENTIFIERS, "model", "model_description", "os_version", "os_build", "time_zone")
+
+
+class LicenceTerms(NamedTuple):
+    """A licence as a gateway names it."""
+
+    key: str
+    starts_on: date
+    ends_on: date
+
+
+class Registered(NamedTuple):
+    """A device, and whether this call made it."""
+
+    device: Device
+    made: bool
+
+
+def register(*, device_id: UUID, registration: Mapping[str, Any], gateway: Caller, at: datetime) -> Registered:
+    """Record a device with its items and licence (``licence``: LicenceTerms), or replace what a repeated call sends.
+
+    An item that is left out of a repeated call stays as it is. The data is sealed at once; until the person has
+    agreed, nothing else is taken, and without an agreement it is destroyed within days (``holdings.py``).
+    Raises Malformed, BadIdentifier, UnknownDevice (another gateway's), FrozenItems, Suspended, Withdrawn,
+    ContradictoryDates, AlreadyDestroyed.
+    """
+    items = {item: registration[item] for item in ITEMS if registration.get(item) is not None}
+    _check_identifiers(items)
+    terms: LicenceTerms | None = registration.get("licence")
+    _check_terms(terms)
+    held = Device.objects.filter(pk=device_id).first()
+    _own(held, gateway)
+    subject = subjects.register(subject_id=device_id, actor=gateway, at=at)
+    return _record(subject, items, terms, gateway=gateway, at=at, create=True)
+
+
+def update(*, device_id: UUID, changes: Mapping[str, Any], gateway: Caller, at: datetime) -> Device:
+    """Change some items of a device, or its licence. Raises like ``register``."""
+    items = {item: changes[item] for item in ITEMS if changes.get(item) is not None}
+    _check_identifiers(items)
+    terms: LicenceTerms | None = changes.get("licence")
+    _check_terms(terms)
+    device = owned(device_id, gateway)
+    subject = Subject.objects.get(pk=device.subject_id)
+    return _record(subject, items, terms, gateway=gateway, at=at, create=False).device
+
+
+def end_service(*, device_id: UUID, ended_on: date, gateway: Caller, at: datetime) -> Device:
+    """Note the day on which the service of a device ended: the clock of P6.2 starts. Repeating it changes nothing.
+
+    Raises UnknownDevice, ContradictoryDates.
+    """
+    owned(device_id, gateway)
+    subject = Subject.objects.get(pk=device_id)
+    with transaction.atomic(using="personal"):
+        device = Device.objects.select_for_update().get(pk=device_id)
+        try:
+            subject = subjects.end_service(subject, ended_on=ended_on, actor=gateway, at=at)
+        except subjects.ContradictoryDates as refusal:
+            raise ContradictoryDates(str(refusal), pointer="/ended_on") from None
+        if device.service_ended_on != subject.service_ended_on:
+            device.service_ended_on = subject.service_ended_on
+            device.updated_at = at
+            device.save(update_fields=["service_ended_on", "updated_at"])
+    return device
+
+
+def owned(device_id: UUID, gateway: Caller) -> Device:
+    """Return a device of this gateway; anything else is unknown to it."""
+    device = Device.objects.filter(pk=device_id).first()
+    if device is None:
+        raise UnknownDevice(MESSAGES["unknown-device"])
+    _own(device, gateway)
+    return device
+
+
+def correct_registration(
+    subject_id: UUID, item: str, value: Any, *, event: UUID, actor: Actor, at: datetime, record_id: UUID | None
+) -> None:
+    """Put the right value of an item in place, in the caller's transaction on ``personal`` (P1.4, law R-14).
+
+    ``licence_key`` lies on a licence (``record_id`` names it), everything else on the device. Sealing the same value
+    again changes nothing readable, so a repeated ``event`` is harmless. Raises BadIdentifier.
+    """
+    facts = {"item": item, "event": str(event)}
+    if item == "licence_key":
+        rows = Licence.objects.select_for_update().filter(device__subject_id=subject_id)
+        for licence in rows if record_id is None else rows.filter(pk=record_id):
+            vault.seal(licence, {"key": value}, at=at)
+            licence.updated_at = at
+            licence.save(update_fields=["key", "key_index", "updated_at"])
+            _entry(Event.CORRECTED, subject_id, about=licence, facts=facts, actor=actor, at=at)
+        return
+    if item not in ITEMS:
+        raise Malformed([Problem("/item", "unknown-item", str(MESSAGES["unknown-item"]))])
+    for device in Device.objects.select_for_update().filter(subject_id=subject_id):
+        vault.seal(device, {item: value}, at=at)
+        device.updated_at = at
+        device.save(update_fields=[*_columns([item]), "updated_at"])
+        _entry(Event.CORRECTED, subject_id, about=device, facts=facts, actor=actor, at=at)
+
+
+def _record(
+    subject: Subject,
+    items: dict[str, Any],
+    terms: LicenceTerms | None,
+    *,
+    gateway: Caller,
+    at: datetime,
+    create: bool,
+) -> Registered:
+    if not subject.is_active:
+        raise Withdrawn(MESSAGES["withdrawn"])
+    with transaction.atomic(using="personal"):
+        device = Device.objects.select_for_update().filter(pk=subject.id).first()
+        made = device is None
+        if device is None:
+            if not create:
+                raise UnknownDevice(MESSAGES["unknown-device"])
+            device = Device(
+                id=subject.id, subject_id=subject.id, gateway_id=gateway.gateway_id, registered_at=at, updated_at=at
+            )
+        else:
+            _own(device, gateway)
+            items = _different(device, items)
+        if made and not any(items.get(item) for item in IDENTIFIERS):
+            message = _("Send at least one of imei, serial_number and adb_number.")
+            raise Malformed([Problem("/imei", "malformed", message)])
+        with transaction.atomic():
+            _refuse_frozen(subject.id, items, terms, at=at)
+            if items:
+                vault.seal(device, items, at=at)
+            licence, word = _licence(device, terms, made=made, at=at)
+            if made or items or word:
+                facts = {
+                    "items": sorted(items),
+                    "device": device.reference,
+                    "licence": str(licence.id) if licence else "",
+                }
+                entry = Event.REGISTERED if made else Event.UPDATED if items else word
+                assert entry is not None
+                ledger.record(entry, actor=gateway, at=at, about=device, subjects=[subject.reference], facts=facts)
+            renewed = terms is not None and terms.ends_on >= clock.kst_date(at) and word is not None
+            if renewed and subject.service_ended_on is not None:
+                subjects.resume_service(subject, actor=gateway, at=at)
+                device.service_ended_on = None
+        if made:
+            device.save(force_insert=True)
+        elif items or device.service_ended_on is None:
+            device.updated_at = at if items else device.updated_at
+            device.save(update_fields=[*_columns(items), "updated_at", "service_ended_on"])
+        if licence is not None and word is not None:
+            licence.device = device
+            licence.save()
+    return Registered(device, made)
+
+
+def _licence(
+    device: Device, terms: LicenceTerms | None, *, made: bool, at: datetime
+) -> tuple[Licence | None, Event | None]:
+    """Return the licence that these terms name, sealed and unsaved, and the word for what changed."""
+    if terms is None:
+        return None, None
+    index = vault.blind_index("licence_key", terms.key)
+    held = None if made else device.licences.select_for_update().filter(key_index=index).first()
+    if held is None:
+        licence = Licence(
+            device_id=device.id, starts_on=terms.starts_on, ends_on=terms.ends_on, recorded_at=at, updated_at=at
+        )
+        vault.seal(licence, {"key": terms.key}, at=at)
+        return licence, Event.LICENCE_RECORDED
+    if (held.starts_on, held.ends_on) == (terms.starts_on, terms.ends_on):
+        return held, None
+    held.starts_on, held.ends_on, held.updated_at = terms.starts_on, terms.ends_on, at
+    return held, Event.LICENCE_RENEWED
+
+
+def _different(device: Device, items: dict[str, Any]) -> dict[str, Any]:
+    """Leave out identifiers that are held already: a gateway that repeats itself changes nothing."""
+    return {
+        item: value
+        for item, value in items.items()
+        if item not in IDENTIFIERS or vault.blind_index(item, value) != _bytes(getattr(device, f"{item}_index"))
+    }
+
+
+def _refuse_frozen(subject_id: UUID, items: Collection[str], terms: LicenceTerms | None, *, at: datetime) -> None:
+    wanted = [*items, *(["licence_key"] if terms else [])]
+    if not wanted:
+        return
+    freezes = vault.frozen(subject_id, CATEGORY, wanted, at=at)
+    if any(freeze.cause == "suspension" for freeze in freezes):
+        raise Suspended(MESSAGES["suspended"])
+    if freezes:
+        named = {freeze.item for freeze in freezes}
+        frozen = wanted if "" in named else [item for item in wanted if item in named]
+        raise FrozenItems(frozen, ["/licence/key" if item == "licence_key" else f"/{item}" for item in frozen])
+
+
+def _check_identifiers(items: Mapping[str, Any]) -> None:
+    problems = []
+    for item in IDENTIFIERS:
+        if item in items:
+            try:
+                vault.blind_index(item, items[item])
+            except vault.BadIdentifier as refusal:
+                problems.append(Problem(f"/{item}", "bad-identifier", str(refusal)))
+    if problems:
+        raise Malformed(problems)
+
+
+def _check_terms(terms: LicenceTerms | None) -> None:
+    if terms is None:
+        return
+    if terms.ends_on < terms.starts_on:
+        raise ContradictoryDates(_("A licence ends on or after the day it starts."), pointer="/licence/ends_on")
+    try:
+        vault.blind_index("licence_key", terms.key)
+    except vault.BadIdentifier as refusal:
+        raise Malformed([Problem("/licence/key", "bad-identifier", str(refusal))]) from None
+
+
+def _own(device: Device | None, gateway: Caller) -> None:
+    if device is not None and device.gateway_id != gateway.gateway_id:
+        raise UnknownDevice(MESSAGES["unknown-device"])
+
+
+def _columns(items: Collection[str]) -> list[str]:
+    return [*items, *(f"{item}_index" for item in items if item in IDENTIFIERS)]
+
+
+def _bytes(value: Any) -> bytes | None:
+    return None if value is None else bytes(value)
+
+
+def _entry(
+    word: Event, subject_id: UUID, *, about: Device | Licence, facts: dict[str, Any], actor: Actor, at: datetime
+) -> None:
+    # The general database commits its entry before the personal one commits the change (ledger.md, Writing).
+    with transaction.atomic():
+        ledger.record(word, actor=actor, at=at, about=about, subjects=[str(subject_id)], facts=facts)

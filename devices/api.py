@@ -1,0 +1,292 @@
+"""``/api/v1/``: what gateways send and ask (doors.md). Each call makes one verb's call and answers.
+
+The calls are described for machines at ``/api/v1/openapi.json``. Reports, of which there are most, are read by a view
+of their own (``views.py``), which stands in the same description.
+"""
+
+import logging
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import NinjaAPI, Path, Query, Status
+from ninja.errors import AuthorizationError, HttpError, ValidationError
+from ninja.parser import Parser
+from ninja.security import HttpBearer
+
+from consents import advertising
+from devices import actions as devices
+from devices import consent_calls, problems, schemas
+from devices.bodies import body_of
+from devices.callers import Caller
+from devices.openapi import describe
+from devices.reading import strict_json
+from devices.refusals import MESSAGES, Malformed, Problem
+from devices.screening import is_sensitive_item, safe_name
+from privacy.ledger.actors import require
+from privacy.lib import clock
+from privacy.lib.refusals import Refusal
+
+logger = logging.getLogger("portal.api")
+# A small call is small.
+MAX_CALL = 64 * 1024
+KEY_LENGTH = 128
+
+
+class StrictParser(Parser):
+    """JSON read strictly: doubled names, NaN, lone surrogates, too much depth are malformed."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        return strict_json(body_of(request, limit=MAX_CALL))
+
+
+class Token(HttpBearer):
+    """A gateway's token. Counts the request; the answer to a bad token is always the same."""
+
+    openapi_scheme = "bearer"
+
+    def __call__(self, request: HttpRequest) -> Any:
+        return caller_of(request)
+
+    def authenticate(self, request: HttpRequest, token: str) -> Any:
+        return caller_of(request)
+
+
+class PortalAPI(NinjaAPI):
+    """The API with its description completed by what Ninja does not see."""
+
+    def get_root_path(self, path_params: Any) -> str:
+        return "/api/v1/"
+
+    def get_openapi_schema(self, **options: Any) -> Any:
+        return describe(super().get_openapi_schema(**options))
+
+    def validation_error_from_error_contexts(self, error_contexts: Any) -> ValidationError:
+        found = [
+            _problem(one, inside=context.model.__ninja_param_source__ == "body")
+            for context in error_contexts
+            for one in context.pydantic_validation_error.errors(include_url=False)
+        ]
+        return ValidationError([problem._asdict() for problem in found])
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """Return who sends a request. Raises Unauthenticated, TooManyRequests."""
+    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    return devices.authenticate(token.strip() if scheme.lower() == "bearer" else "", at=clock.now())
+
+
+api = PortalAPI(
+    title="Privacy portal: API for device gateways",
+    version="1.0.0",
+    description="Registration, licences, reports, consents, possession challenges, advertising permission.",
+    urls_namespace="api",
+    docs_url=None,
+    auth=Token(),
+    parser=StrictParser(),
+)
+Answers = dict[Any, Any]
+REFUSALS: Answers = {frozenset({400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 503}): schemas.ProblemOut}
+
+
+def _caller(request: HttpRequest, scope: str) -> Caller:
+    caller: Caller = request.auth  # type: ignore[attr-defined]  # set by Ninja from Token
+    require(caller, f"devices.{scope}")
+    return caller
+
+
+def _once(request: HttpRequest, caller: Caller, write: Callable[[], tuple[int, Any]]) -> Any:
+    """Carry out a write; under an Idempotency-Key the same request again gets the same answer."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not key:
+        return Status(*write())
+    if len(key) > KEY_LENGTH or not key.isascii() or not key.isprintable():
+        message = _("An Idempotency-Key has at most 128 printable ASCII characters.")
+        raise Malformed([Problem("", "malformed", message)])
+    digest = sha256(f"{request.method} {request.path}\n".encode() + request.body).digest()
+    before = devices.claim_answer(gateway=caller, key=key, digest=digest, at=clock.now())
+    if before is not None:
+        return Status(before.status, before.body)
+    try:
+        status, body = write()
+    except BaseException:
+        devices.release_answer(gateway=caller, key=key)
+        raise
+    devices.remember_answer(gateway=caller, key=key, status=status, body=body)
+    return Status(status, body)
+
+
+def _registration(body: schemas.Registration | schemas.Changes) -> dict[str, Any]:
+    values = body.model_dump(exclude_none=True, exclude={"licence"})
+    if body.licence is not None:
+        values["licence"] = devices.LicenceTerms(body.licence.key, body.licence.starts_on, body.licence.ends_on)
+    return values
+
+
+@api.put("/devices/{device}", response={200: schemas.DeviceOut, 201: schemas.DeviceOut, **REFUSALS}, tags=["devices"])
+def register_device(request: HttpRequest, device: Path[UUID], body: schemas.Registration) -> Any:
+    """Register a device under the client's own id, or send its registration again."""
+    caller = _caller(request, "devices")
+
+    def write() -> tuple[int, Any]:
+        done = devices.register(device_id=device, registration=_registration(body), gateway=caller, at=clock.now())
+        return 201 if done.made else 200, {"device": str(device), "reference": done.device.reference}
+
+    return _once(request, caller, write)
+
+
+@api.patch("/devices/{device}", response={200: schemas.DeviceOut, **REFUSALS}, tags=["devices"])
+def update_device(request: HttpRequest, device: Path[UUID], body: schemas.Changes) -> Any:
+    """Change items of a device or its licence; an item that is being corrected is refused as frozen."""
+    caller = _caller(request, "devices")
+
+    def write() -> tuple[int, Any]:
+        row = devices.update(device_id=device, changes=_registration(body), gateway=caller, at=clock.now())
+        return 200, {"device": str(device), "reference": row.reference}
+
+    return _once(request, caller, write)
+
+
+@api.post("/devices/{device}/end-of-service", response={200: schemas.DeviceOut, **REFUSALS}, tags=["devices"])
+def end_service(request: HttpRequest, device: Path[UUID], body: schemas.EndOfService) -> Any:
+    """Say that the service of a device has ended."""
+    caller = _caller(request, "devices")
+
+    def write() -> tuple[int, Any]:
+        row = devices.end_service(device_id=device, ended_on=body.ended_on, gateway=caller, at=clock.now())
+        return 200, {"device": str(device), "reference": row.reference}
+
+    return _once(request, caller, write)
+
+
+@api.put("/devices/{device}/consents/{agreement}", response={200: schemas.ReceiptOut, **REFUSALS}, tags=["consents"])
+def decide(request: HttpRequest, device: Path[UUID], agreement: Path[str], body: schemas.Decision) -> Any:
+    """Record a decision of the device's user about one agreement, and get its receipt."""
+    caller = _caller(request, "consents")
+
+    def write() -> tuple[int, Any]:
+        return 200, consent_calls.decide(device, agreement, body, caller=caller, at=clock.now())
+
+    return _once(request, caller, write)
+
+
+@api.get("/devices/{device}/consents", response={200: schemas.ConsentsOut, **REFUSALS}, tags=["consents"])
+def consents_of(request: HttpRequest, device: Path[UUID]) -> Any:
+    """Get the current decisions, and the agreements about which the user must be asked, with their texts."""
+    caller = _caller(request, "consents")
+    return Status(200, consent_calls.standing(device, caller=caller))
+
+
+@api.get(
+    "/devices/{device}/challenge",
+    response={200: schemas.ChallengeOut, 204: None, **REFUSALS},
+    tags=["challenges"],
+)
+def waiting_challenge(request: HttpRequest, device: Path[UUID]) -> Any:
+    """Get the challenge that waits for this device, if there is one."""
+    row = devices.waiting_for(device, gateway=_caller(request, "challenges"), at=clock.now())
+    if row is None:
+        return Status(204, None)
+    return Status(200, {"challenge": row.id, "shown": row.shown, "expires_at": row.expires_at})
+
+
+@api.post("/devices/{device}/challenge", response={200: schemas.ChallengeDone, **REFUSALS}, tags=["challenges"])
+def answer_challenge(request: HttpRequest, device: Path[UUID], body: schemas.ChallengeAnswer) -> Any:
+    """Say whether the holder of the device confirmed the code."""
+    caller = _caller(request, "challenges")
+
+    def write() -> tuple[int, Any]:
+        row = devices.answer_challenge(
+            device_id=device,
+            challenge_id=body.challenge,
+            confirmed=body.response == "confirm",
+            gateway=caller,
+            at=clock.now(),
+        )
+        return 200, {"challenge": str(row.id), "state": row.state}
+
+    return _once(request, caller, write)
+
+
+@api.get("/advertising/permission", response={200: schemas.PermissionOut, **REFUSALS}, tags=["advertising"])
+def advertising_permission(
+    request: HttpRequest, device: Query[UUID], channel: Query[schemas.Channel], at: Query[schemas.Moment | None] = None
+) -> Any:
+    """May this channel be used for advertising to this person at this moment, and why?"""
+    devices.owned(device, _caller(request, "advertising"))
+    found = advertising.permission(device, channel, at or clock.now())
+    return Status(
+        200,
+        {
+            "allowed": found.allowed,
+            "because": [{"code": reason.code, "message": reason.message} for reason in found.because],
+            "consent": found.consent and found.consent.reference,
+            "confirm_by": found.confirm_by,
+        },
+    )
+
+
+@api.exception_handler(Refusal)
+def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """A refusal of a verb."""
+    return problems.of_refusal(refusal)
+
+
+@api.exception_handler(ValidationError)
+def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """A call that does not fit its shape: every offending item, by pointer and code."""
+    found = [Problem(**one) for one in error.errors]
+    worst = next((one for one in found if one.code == "sensitive-item"), found[0])
+    return problems.answer(400, code=worst.code, detail=worst.message, errors=found)
+
+
+@api.exception_handler(Http404)
+def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    """A path that leads nowhere."""
+    return problems.answer(404, code="not-found", detail=_("There is nothing at this address."))
+
+
+@api.exception_handler(HttpError)
+def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """What Ninja itself refuses; behind "can't parse the body" stands what our parser said."""
+    if isinstance(error.__cause__, Refusal):
+        return problems.of_refusal(error.__cause__)
+    status = 403 if isinstance(error, AuthorizationError) else error.status_code
+    return problems.answer(
+        status if status in problems.titles() else 400, code="malformed", detail=str(MESSAGES["malformed"])
+    )
+
+
+@api.exception_handler(OperationalError)
+@api.exception_handler(InterfaceError)
+def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
+    """A database that can't be reached: nothing was accepted; ask again soon."""
+    logger.warning("the database did not answer: %s", type(error).__name__)
+    return problems.answer(
+        503,
+        code="unavailable",
+        detail=_("The portal can't store anything at the moment. Send it again soon."),
+        headers={"Retry-After": str(problems.RETRY_SOON)},
+    )
+
+
+def _problem(error: Any, *, inside: bool) -> Problem:
+    """Turn one finding of pydantic into pointer, code and sentence; what was sent stays out of it."""
+    # Ninja wraps each parameter into a model of its own: inside a body the first step only names the parameter.
+    place = list(error["loc"][1:] if inside else error["loc"])
+    code = error["type"] if error["type"] in MESSAGES else "malformed"
+    if error["type"] == "extra_forbidden":
+        code = "sensitive-item" if is_sensitive_item(str(place[-1]), error.get("input")) else "unknown-item"
+    elif error["type"] == "string_too_long":
+        code = "too-large"
+    names = []
+    for part in place:
+        name = str(part) if isinstance(part, int) else safe_name(str(part))
+        if name is None:
+            break
+        names.append(f"/{name}")
+    return Problem("".join(names), code, str(MESSAGES[code]))

@@ -1,0 +1,26 @@
+"""The words that this app writes into the ledger; never renamed."""
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    REGISTERED = "devices.device.registered"
+    UPDATED = "devices.device.updated"
+    CORRECTED = "devices.device.corrected"
+    REMOVED = "devices.device.removed"
+    LICENCE_RECORDED = "devices.licence.recorded"
+    LICENCE_RENEWED = "devices.licence.renewed"
+    SERVICE_ENDED = "devices.service.ended"
+    REPORTS_STORED = "devices.reports.stored"
+    REPORTS_REMOVED = "devices.reports.removed"
+    REPORTS_CORRECTED = "devices.reports.corrected"
+    MONTH_DROPPED = "devices.month.dropped"
+    STATISTICS_COUNTED = "devices.statistics.counted"
+    GATEWAY_REGISTERED = "devices.gateway.registered"
+    GATEWAY_CLOSED = "devices.gateway.closed"
+    TOKEN_ISSUED = "devices.token.issued"  # noqa: S105 - a word of the ledger
+    TOKEN_ROTATED = "devices.token.rotated"  # noqa: S105
+    TOKEN_REVOKED = "devices.token.revoked"  # noqa: S105
+    CHALLENGED = "devices.challenge.asked"
+    CHALLENGE_CONFIRMED = "devices.challenge.confirmed"
+    CHALLENGE_DENIED = "devices.challenge.denied"

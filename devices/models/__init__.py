@@ -1,0 +1,54 @@
+"""Devices, their licences, what they report, and the gateways that speak for them (P3.1 … P3.5).
+
+Each device is a data subject of its own: the policy's data names no person (law file §12.8). So ``subject_id`` equals
+the device's id, and every key and every query of the big tables carries the device (a database that is spread over
+several servers would be spread by it).
+"""
+
+from devices.models.devices import Device, DeviceQuerySet, Licence, LicenceQuerySet, new_device_reference
+from devices.models.gateways import (
+    Answer,
+    Challenge,
+    ChallengeQuerySet,
+    Gateway,
+    GatewayQuerySet,
+    GatewayToken,
+    GatewayTokenQuerySet,
+    Scope,
+    new_gateway_reference,
+)
+from devices.models.reports import (
+    AppLog,
+    Batch,
+    BatchQuerySet,
+    CountedSlice,
+    DailyFigure,
+    DailyFigureQuerySet,
+    Kind,
+    Report,
+)
+
+__all__ = [
+    "Answer",
+    "AppLog",
+    "Batch",
+    "BatchQuerySet",
+    "Challenge",
+    "ChallengeQuerySet",
+    "CountedSlice",
+    "DailyFigure",
+    "DailyFigureQuerySet",
+    "Device",
+    "DeviceQuerySet",
+    "Gateway",
+    "GatewayQuerySet",
+    "GatewayToken",
+    "GatewayTokenQuerySet",
+    "Kind",
+    "Licence",
+    "LicenceQuerySet",
+    "Report",
+    "Scope",
+    "new_device_reference",
+    "new_gateway_reference",
+]

@@ -1,0 +1,85 @@
+"""What intake refuses, with the codes of the API (doors.md)."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib.refusals import Refusal
+
+
+class Problem(NamedTuple):
+    """One offending item: where (JSON pointer), which code, and a sentence without the value."""
+
+    pointer: str
+    code: str
+    message: str
+
+
+class Malformed(Refusal):
+    """A request that can't be read as what it should be. ``problems`` names each offending item."""
+
+    code = "malformed"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__(self.problems[0].message, code=self.problems[0].code, pointer=self.problems[0].pointer)
+
+
+class UnknownDevice(Refusal):
+    """There is no such device, or it belongs to another gateway: the answer is the same."""
+
+    code = "unknown-device"
+
+
+class FrozenItems(Refusal):
+    """An item that is being corrected is not overwritten meanwhile (P1.5)."""
+
+    code = "frozen"
+
+    def __init__(self, items: Sequence[str], pointers: Sequence[str]) -> None:
+        self.items = list(items)
+        self.pointers = list(pointers)
+        super().__init__(MESSAGES["frozen"], pointer=self.pointers[0] if self.pointers else None)
+
+
+class Suspended(Refusal):
+    """Processing is suspended on request (P1.7)."""
+
+    code = "suspended"
+
+
+class Withdrawn(Refusal):
+    """The registration has ended."""
+
+    code = "withdrawn"
+
+
+class NoConsent(Refusal):
+    """The agreement this needs was not given."""
+
+    code = "no-consent"
+
+
+class ContradictoryDates(Refusal):
+    """Dates that can't be right."""
+
+    code = "clock"
+
+
+# One sentence for each code; none of them ever repeats a value that was sent.
+MESSAGES = {
+    "unknown-item": _("This item is not declared by the privacy policy; it was not stored."),
+    "sensitive-item": _("Sensitive and unique identification information is never taken; it was not stored."),
+    "bad-identifier": _("This identifier can't be right."),
+    "no-consent": _("The agreement that this needs has not been given."),
+    "frozen": _("This information is being corrected: it can't be changed or used until then."),
+    "suspended": _("Processing of this information is suspended."),
+    "withdrawn": _("The registration or the service has ended."),
+    "destroyed": _("The data of this registration was destroyed; nothing new is stored for it."),
+    "clock": _("This time can't be right: check the clock."),
+    "too-large": _("This is larger than allowed."),
+    "unknown-device": _("There is no such device."),
+    "unknown-kind": _("There is no such kind of report."),
+    "malformed": _("This can't be read as what it should be."),
+}

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    name = "privacy.accounts"
+    verbose_name = _("Accounts and access")
+
+    def ready(self) -> None:
+        from privacy.accounts import receivers
+
+        post_migrate.connect(receivers.apply_roles, dispatch_uid="accounts.apply_roles")

@@ -1,0 +1,67 @@
+"""What the office can do with third parties, disclosures and notices. Import it under the app's name."""
+
+from privacy.disclosures.actions.notices import (
+    Recipient,
+    acknowledge,
+    earlier_recipients,
+    find_by_token,
+    mark_parked,
+    mark_posted,
+    mark_sent,
+    note_trouble,
+    queue_notices,
+    read_corrected,
+    refresh_link,
+    resend,
+)
+from privacy.disclosures.actions.parties import change_channel, register_party, retire_party
+from privacy.disclosures.actions.provisions import HandOver, Wanted, approve, provide, refuse, request, show_passphrase
+from privacy.disclosures.actions.registers import export_register
+from privacy.disclosures.refusals import (
+    ContentChanged,
+    MissingReason,
+    NoBasis,
+    NothingToProvide,
+    Retired,
+    SamePerson,
+    TerminalNumber,
+    UnknownToken,
+    Unreachable,
+    WrongState,
+)
+
+__all__ = [
+    "ContentChanged",
+    "HandOver",
+    "MissingReason",
+    "NoBasis",
+    "NothingToProvide",
+    "Recipient",
+    "Retired",
+    "SamePerson",
+    "TerminalNumber",
+    "UnknownToken",
+    "Unreachable",
+    "Wanted",
+    "WrongState",
+    "acknowledge",
+    "approve",
+    "change_channel",
+    "earlier_recipients",
+    "export_register",
+    "find_by_token",
+    "mark_parked",
+    "mark_posted",
+    "mark_sent",
+    "note_trouble",
+    "provide",
+    "queue_notices",
+    "read_corrected",
+    "refresh_link",
+    "refuse",
+    "register_party",
+    "request",
+    "resend",
+    "retire_party",
+    "show_passphrase",
+]

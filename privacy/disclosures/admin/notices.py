@@ -1,0 +1,83 @@
+"""Correction notices: sent, acknowledged, or waiting for the officer."""
+
+from functools import partial
+
+from django.contrib import admin
+from django.contrib.admin import ActionLocation
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from privacy.disclosures import actions as disclosures
+from privacy.disclosures import letters
+from privacy.disclosures.models import Notice
+from privacy.lib import clock
+from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
+from privacy.lib.badges import state_badge
+from privacy.policies.admin.saving import actor_of
+
+PAGE = (ActionLocation.CHANGE_FORM,)
+SEND = "disclosures.send_notice"
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    explanation = _("Recipients who are told that what they hold was corrected or erased (P1.6). None is ever dropped.")
+    empty_hint = _("Carrying out a correction queues one notice for each earlier recipient.")
+    list_display = (
+        "reference", "kind", "third_party", "case_reference", "state_shown", "channel", "queued_at", "sent_at",
+        "acknowledged_at", "trouble",
+    )  # fmt: skip
+    list_filter = ("state", "kind", "channel")
+    list_select_related = ("third_party",)
+    fields = (
+        ("reference", "kind", "state_shown"), "third_party", "case_reference", ("category", "items_shown"),
+        "disclosures", ("channel", "message_id"), "queued_at", ("sent_at", "sent_by"), "acknowledged_at",
+        ("parked_at", "trouble"),
+    )  # fmt: skip
+    readonly_fields = ("state_shown", "items_shown")
+    actions = ("resend", "print_letter", "posted")
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_shown(self, notice: Notice) -> SafeString:
+        return state_badge(notice.state, notice.get_state_display())
+
+    @admin.display(description=_("items"))
+    def items_shown(self, notice: Notice) -> str:
+        return ", ".join(notice.items)
+
+    @button(description=_("Send again"), permission=SEND)
+    def resend(self, request: HttpRequest, queryset: QuerySet[Notice]) -> HttpResponse | None:
+        for notice in queryset:
+            verb = partial(disclosures.resend, notice, actor=actor_of(request), at=clock.now())
+            run_verb(self, request, verb, f"{notice.reference}: " + str(_("queued again.")))
+        return None
+
+    @button(description=_("Print (PDF)"), permission=SEND, locations=PAGE)
+    def print_letter(self, request: HttpRequest, queryset: QuerySet[Notice]) -> HttpResponse | None:
+        """The letter carries the corrected values, so the vault is opened for it."""
+        notice = queryset.select_related("third_party").get()
+        made: list[bytes] = []
+
+        def verb() -> None:
+            at = clock.now()
+            values = (
+                disclosures.read_corrected(notice, task="disclosures.notice.printed", actor=actor_of(request), at=at)
+                if notice.kind == Notice.Kind.CORRECTED
+                else []
+            )
+            made.append(letters.letter(notice, values, at=at))
+
+        if not run_verb(self, request, verb, _("The letter was made; the opening is on record.")):
+            return None
+        response = HttpResponse(made[0], content_type="application/pdf")
+        response.headers["Content-Disposition"] = f'attachment; filename="{notice.reference}.pdf"'
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @button(description=_("Mark as posted"), permission=SEND, locations=PAGE)
+    def posted(self, request: HttpRequest, queryset: QuerySet[Notice]) -> HttpResponse | None:
+        verb = partial(disclosures.mark_posted, queryset.get(), actor=actor_of(request), at=clock.now())
+        run_verb(self, request, verb, _("Marked as posted."))
+        return None

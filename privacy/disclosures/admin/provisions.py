@@ -1,0 +1,224 @@
+"""Disclosures: asked for, approved by another person, provided once as an encrypted file."""
+
+from functools import partial
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import ActionLocation
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as now_
+from django.utils.translation import gettext_lazy as _
+
+from privacy.disclosures import actions as disclosures
+from privacy.disclosures.forms import DisclosureForm, ReasonForm, RegisterForm
+from privacy.disclosures.models import Disclosure, Notice, ThirdParty
+from privacy.lib import clock, spreadsheets
+from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
+from privacy.lib.asking import ask
+from privacy.lib.badges import state_badge
+from privacy.lib.refusals import Refusal
+from privacy.policies.admin.saving import actor_of
+
+PAGE = (ActionLocation.CHANGE_FORM,)
+REQUEST, APPROVE, PROVIDE = (
+    "disclosures.request_disclosure", "disclosures.approve_disclosure", "disclosures.provide_disclosure",
+)  # fmt: skip
+
+
+@admin.register(Disclosure)
+class DisclosureAdmin(ReadOnlyAdmin):
+    explanation = _("What was provided to whom, why, and on which basis. A second person approves each.")
+    empty_hint = _("Ask for a disclosure; another person approves it.")
+    list_display = ("reference", "third_party", "basis", "state_shown", "items_shown", "requested_at", "provided_on")
+    list_filter = ("state", "basis", "third_party")
+    list_select_related = ("third_party",)
+    fields = (
+        ("reference", "state_shown"), "third_party", ("basis", "statute", "document_no", "agreement"),
+        ("purpose", "purpose_code"), "items_shown", ("form", "period"), "restrictions", "terminal_number_ground",
+        ("requested_by", "requested_at"), ("approved_by", "approved_at"),
+        ("refused_by", "refused_at", "refusal_reason"), ("provided_by", "provided_at"), ("file_digest", "file_bytes"),
+    )  # fmt: skip
+    readonly_fields = ("state_shown", "items_shown")
+    actions = ("approve", "refuse", "provide", "show_passphrase")
+    change_list_template = "admin/disclosures/disclosure/change_list.html"
+    change_form_template = "admin/disclosures/disclosure/change_form.html"
+
+    def verbs_for(self, record: Disclosure) -> tuple[str, ...]:
+        return {
+            Disclosure.State.REQUESTED: ("approve", "refuse"),
+            Disclosure.State.APPROVED: ("provide", "refuse"),
+            Disclosure.State.PROVIDED: ("show_passphrase",),
+        }.get(Disclosure.State(record.state), ())
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Disclosure]:
+        """Disclosures to investigative agencies are for the few who handle them (law P-12)."""
+        found: QuerySet[Disclosure] = super().get_queryset(request).prefetch_related("disclosed")
+        if actor_of(request).may("disclosures.see_investigations"):
+            return found
+        return found.exclude(third_party__kind=ThirdParty.Kind.INVESTIGATOR)
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_shown(self, disclosure: Disclosure) -> SafeString:
+        return state_badge(disclosure.state, disclosure.get_state_display())
+
+    @admin.display(description=_("items"))
+    def items_shown(self, disclosure: Disclosure) -> str:
+        disclosed = list(disclosure.disclosed.all())
+        items = ", ".join(sorted({one.item for one in disclosed}))
+        return now_("%(items)s of %(people)d people") % {
+            "items": items,
+            "people": len({one.subject_id for one in disclosed}),
+        }
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        disclosure = self.get_object(request, object_id)
+        more: dict[str, Any] = {}
+        if disclosure is not None:
+            more["disclosed"] = disclosure.disclosed.order_by("subject_id", "category", "item")[:200]
+            more["notices"] = Notice.objects.filter(
+                third_party=disclosure.third_party, disclosures__contains=[disclosure.reference]
+            )
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+
+    @button(description=_("Approve"), permission=APPROVE, locations=PAGE)
+    def approve(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:
+        disclosure = queryset.get()
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Approve"),
+            verb=_("Approve"),
+            consequences=[
+                now_("%(items)s may go to %(recipient)s: %(purpose)s.")
+                % {
+                    "items": self.items_shown(disclosure),
+                    "recipient": disclosure.third_party.title,
+                    "purpose": disclosure.purpose,
+                },
+                _("You can't approve what you asked for yourself."),
+            ],
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        verb = partial(disclosures.approve, disclosure, actor=actor_of(request), at=clock.now())
+        run_verb(self, request, verb, _("Approved."))
+        return None
+
+    @button(description=_("Refuse"), permission=APPROVE, locations=PAGE)
+    def refuse(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Refuse"),
+            verb=_("Refuse"),
+            consequences=[_("Nothing is provided.")],
+            form_class=ReasonForm,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        verb = partial(
+            disclosures.refuse, queryset.get(), reason=answers["reason"], actor=actor_of(request), at=clock.now()
+        )
+        run_verb(self, request, verb, _("Refused."))
+        return None
+
+    @button(description=_("Provide"), permission=PROVIDE, locations=PAGE)
+    def provide(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:
+        disclosure = queryset.get()
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Provide"),
+            verb=_("Make the encrypted file"),
+            consequences=[
+                _("The vault is opened and the values are sealed into an encrypted file for the recipient."),
+                _("The file is handed to you this once. Its passphrase goes by another way: “Show the passphrase”."),
+                _("A digest of each value is kept, so that a later correction reaches this recipient."),
+            ],
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        made: list[disclosures.HandOver] = []
+        verb = lambda: made.append(disclosures.provide(disclosure, actor=actor_of(request), at=clock.now()))  # noqa: E731
+        if not run_verb(self, request, verb, _("Provided.")):
+            return None
+        response = HttpResponse(made[0].file, content_type="application/zip")
+        response.headers["Content-Disposition"] = f'attachment; filename="{made[0].file_name}"'
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @button(description=_("Show the passphrase"), permission=PROVIDE, locations=PAGE)
+    def show_passphrase(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:
+        disclosure = queryset.get()
+        shown: list[str] = []
+        verb = lambda: shown.append(disclosures.show_passphrase(disclosure, actor=actor_of(request), at=clock.now()))  # noqa: E731
+        if not run_verb(self, request, verb, _("The passphrase was shown; this is on record.")):
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Passphrase of the file"),
+            "opts": self.opts,
+            "record": disclosure,
+            "how": _("Send it by another way than the file: telephone, letter, a second mailbox."),
+            "secret": shown[0],
+        }
+        return TemplateResponse(request, "admin/disclosures/once.html", context)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("ask/", wrap(self.ask_for), name="disclosures_disclosure_ask"),
+            path("register/", wrap(self.register), name="disclosures_disclosure_register"),
+            *super().get_urls(),
+        ]
+
+    def ask_for(self, request: HttpRequest) -> HttpResponse:
+        """Ask for a disclosure."""
+        form = DisclosureForm(request.POST or None, on=clock.today())
+        if request.method == "POST" and form.is_valid():
+            given = {name: value for name, value in form.cleaned_data.items() if name not in {"records", "items"}}
+            try:
+                made = disclosures.request(items=form.wanted(), actor=actor_of(request), at=clock.now(), **given)
+            except Refusal as refusal:
+                pointer = (refusal.pointer or "").strip("/")
+                form.add_error(pointer if pointer in form.fields else None, str(refusal))
+            else:
+                messages.success(request, now_("Asked for. Another person approves it."))
+                return HttpResponseRedirect(reverse("admin:disclosures_disclosure_change", args=[made.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Ask for a disclosure"),
+            "opts": self.opts,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/disclosures/disclosure/ask.html", context)
+
+    def register(self, request: HttpRequest) -> HttpResponse:
+        """Export the register in the official column order (law F-8), with a reason."""
+        answers = ask(
+            self, request, Disclosure.objects.none(), title=_("Register of disclosures"), verb=_("Download"),
+            consequences=[_("The export, its period, reason and digest are put on record.")], form_class=RegisterForm,
+        )  # fmt: skip
+        if isinstance(answers, TemplateResponse):
+            return answers
+        made: list[bytes] = []
+        if not run_verb(
+            self,
+            request,
+            lambda: made.append(disclosures.export_register(actor=actor_of(request), at=clock.now(), **answers)),
+            _("The register was exported."),
+        ):
+            return HttpResponseRedirect(reverse("admin:disclosures_disclosure_changelist"))
+        media_type = spreadsheets.MEDIA_TYPE if answers["form"] == "xlsx" else "application/pdf"
+        response = HttpResponse(made[0], content_type=media_type)
+        response.headers["Content-Disposition"] = f'attachment; filename="disclosures.{answers["form"]}"'
+        return response

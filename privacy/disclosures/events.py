@@ -1,0 +1,20 @@
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """Words of the ledger for third parties, disclosures and notices."""
+
+    PARTY_REGISTERED = "disclosures.third-party.registered"
+    PARTY_CHANGED = "disclosures.third-party.changed"
+    PARTY_RETIRED = "disclosures.third-party.retired"
+    REQUESTED = "disclosures.disclosure.requested"
+    APPROVED = "disclosures.disclosure.approved"
+    REFUSED = "disclosures.disclosure.refused"
+    PROVIDED = "disclosures.disclosure.provided"
+    PASSPHRASE_SHOWN = "disclosures.passphrase.shown"  # noqa: S105 - a word, not a password
+    REGISTER_EXPORTED = "disclosures.register.exported"
+    NOTICE_QUEUED = "disclosures.notice.queued"
+    NOTICE_SENT = "disclosures.notice.sent"
+    NOTICE_PARKED = "disclosures.notice.parked"
+    NOTICE_RESENT = "disclosures.notice.resent"
+    NOTICE_ACKNOWLEDGED = "disclosures.notice.acknowledged"

@@ -1,0 +1,320 @@
+"""Third parties, what they were given and on which basis, and the notices that correct it (P5.1, P1.6)."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib.ids import new_id, new_reference
+
+
+def new_third_party_reference() -> str:
+    return new_reference("T")
+
+
+def new_disclosure_reference() -> str:
+    return new_reference("P")
+
+
+def new_notice_reference() -> str:
+    return new_reference("N")
+
+
+class ThirdPartyQuerySet(models.QuerySet["ThirdParty"]):
+    def active(self, *, at: datetime) -> "ThirdPartyQuerySet":
+        return self.filter(Q(retired_at=None) | Q(retired_at__gt=at))
+
+
+class ThirdParty(models.Model):
+    """An organisation outside the company that may receive personal information (law P-06)."""
+
+    class Kind(models.TextChoices):
+        INVESTIGATOR = "investigator", _("Investigative agency")
+        MAKER = "maker", _("Handset maker")
+        CARRIER = "carrier", _("Mobile carrier")
+        CUSTOMER = "customer", _("Corporate customer")
+        PARTNER = "partner", _("Partner")
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("E-mail")
+        WEBHOOK = "webhook", _("Signed webhook")
+        LETTER = "letter", _("Letter")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_third_party_reference)
+    code = models.SlugField(
+        _("code"), max_length=60, unique=True, help_text=_("The recipient's code in agreements on provision.")
+    )
+    title = models.CharField(_("organisation"), max_length=200)
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    contract = models.CharField(_("contract"), max_length=200, blank=True)
+    channel = models.CharField(_("notices go by"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    mailbox = models.EmailField(_("mailbox for notices"), blank=True)
+    webhook_url = models.URLField(_("webhook"), blank=True)
+    webhook_generation = models.PositiveIntegerField(_("generation of the webhook key"), default=1)
+    postal_address = models.CharField(_("postal address"), max_length=300, blank=True)
+    language = models.CharField(_("language"), max_length=2, default="ko")
+    created_at = models.DateTimeField(_("registered"))
+    retired_at = models.DateTimeField(_("retired"), null=True, blank=True)
+
+    objects = ThirdPartyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("third party")
+        verbose_name_plural = _("third parties")
+        ordering = ["title"]
+        permissions = [("keep_third_parties", _("Can register and retire third parties"))]
+        constraints = [
+            models.CheckConstraint(
+                name="disclosures_third_party_can_be_reached",
+                condition=(Q(channel="email") & ~Q(mailbox=""))
+                | (Q(channel="webhook") & ~Q(webhook_url=""))
+                | (Q(channel="letter") & ~Q(postal_address="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def may_receive_terminal_numbers(self) -> bool:
+        """Makers and carriers may receive terminal unique numbers without the officer's written ground (law P-07)."""
+        return self.kind in {self.Kind.MAKER, self.Kind.CARRIER}
+
+
+class DisclosureQuerySet(models.QuerySet["Disclosure"]):
+    def provided(self) -> "DisclosureQuerySet":
+        return self.filter(state=Disclosure.State.PROVIDED)
+
+    def awaiting_approval(self) -> "DisclosureQuerySet":
+        return self.filter(state=Disclosure.State.REQUESTED)
+
+    def of_subject(self, subject_id: UUID) -> "DisclosureQuerySet":
+        return self.filter(disclosed__subject_id=subject_id).distinct()
+
+    def provided_between(self, first: date, last: date) -> "DisclosureQuerySet":
+        return self.provided().filter(provided_on__range=(first, last))
+
+
+class Disclosure(models.Model):
+    """One provision of personal information to one third party: asked for, approved by another person, provided."""
+
+    class Basis(models.TextChoices):
+        LAW = "law", _("Law")
+        CONSENT = "consent", _("Prior consent")
+        SEPARATE_CONSENT = "separate-consent", _("Separate consent")
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", _("awaiting approval")
+        APPROVED = "approved", _("approved")
+        PROVIDED = "provided", _("provided")
+        REFUSED = "refused", _("refused")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_disclosure_reference)
+    third_party = models.ForeignKey(
+        ThirdParty, verbose_name=_("recipient"), on_delete=models.PROTECT, related_name="disclosures"
+    )
+    basis = models.CharField(_("legal basis"), max_length=20, choices=Basis)
+    statute = models.CharField(_("statute and article"), max_length=200, blank=True)
+    document_no = models.CharField(_("document number"), max_length=100, blank=True)
+    agreement = models.CharField(_("agreement"), max_length=100, blank=True)
+    purpose_code = models.SlugField(_("purpose in the agreement"), max_length=60, blank=True)
+    purpose = models.CharField(_("purpose of the provision"), max_length=300)
+    form = models.CharField(_("form"), max_length=100, default="encrypted file")
+    period = models.CharField(_("date, cycle or period"), max_length=100, blank=True)
+    restrictions = models.CharField(_("restrictions asked of the recipient"), max_length=300, blank=True)
+    terminal_number_ground = models.CharField(
+        _("officer's ground for giving a terminal unique number"), max_length=300, blank=True
+    )
+    content_digest = models.CharField(_("digest of what was approved"), max_length=64)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.REQUESTED)
+    requested_by = models.CharField(_("requested by"), max_length=64)
+    requested_at = models.DateTimeField(_("requested"))
+    approved_by = models.CharField(_("approved by"), max_length=64, blank=True)
+    approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
+    refused_by = models.CharField(_("refused by"), max_length=64, blank=True)
+    refused_at = models.DateTimeField(_("refused"), null=True, blank=True)
+    refusal_reason = models.CharField(_("reason of the refusal"), max_length=300, blank=True)
+    provided_by = models.CharField(_("provided by"), max_length=64, blank=True)
+    provided_at = models.DateTimeField(_("provided"), null=True, blank=True)
+    provided_on = models.DateField(_("day of the provision"), null=True, blank=True)
+    file_digest = models.CharField(_("SHA-256 of the file handed over"), max_length=64, blank=True)
+    file_bytes = models.PositiveBigIntegerField(_("bytes handed over"), null=True, blank=True)
+
+    objects = DisclosureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("disclosure")
+        verbose_name_plural = _("disclosures")
+        ordering = ["-requested_at"]
+        permissions = [
+            ("request_disclosure", _("Can ask for a disclosure")),
+            ("approve_disclosure", _("Can approve or refuse a disclosure")),
+            ("provide_disclosure", _("Can provide what was approved")),
+            ("see_investigations", _("Can see disclosures to investigative agencies")),
+            ("export_register", _("Can export the register of disclosures")),
+        ]
+        indexes = [models.Index(fields=["state", "-requested_at"], name="disclosures_by_state")]
+        constraints = [
+            models.CheckConstraint(
+                name="disclosures_by_law_names_statute_and_document",
+                condition=~Q(basis="law") | (~Q(statute="") & ~Q(document_no="")),
+            ),
+            models.CheckConstraint(
+                name="disclosures_by_consent_names_its_agreement",
+                condition=Q(basis="law") | ~Q(agreement=""),
+            ),
+            models.CheckConstraint(
+                name="disclosures_approved_by_another_person",
+                condition=Q(approved_by="") | ~Q(approved_by=models.F("requested_by")),
+            ),
+            models.CheckConstraint(
+                name="disclosures_provided_only_when_approved",
+                condition=~Q(state__in=["approved", "provided"]) | (~Q(approved_by="") & Q(approved_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="disclosures_provided_leaves_its_proof",
+                condition=~Q(state="provided")
+                | (~Q(provided_by="") & ~Q(file_digest="") & Q(provided_at__isnull=False, provided_on__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="disclosures_refused_if_and_only_if_reasoned",
+                condition=(Q(state="refused") & ~Q(refusal_reason="") & ~Q(refused_by=""))
+                | (~Q(state="refused") & Q(refusal_reason="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class DisclosedItemQuerySet(models.QuerySet["DisclosedItem"]):
+    def provided(self) -> "DisclosedItemQuerySet":
+        return self.filter(disclosure__state=Disclosure.State.PROVIDED)
+
+    def of(
+        self, *, subject_id: UUID, category: str = "", item: str = "", record_id: UUID | None = None
+    ) -> "DisclosedItemQuerySet":
+        """Narrow to a subject's items; an empty category or item means all of them."""
+        found = self.filter(subject_id=subject_id)
+        if category:
+            found = found.filter(category=category)
+        if item:
+            found = found.filter(item=item)
+        if record_id is not None:
+            found = found.filter(Q(record_id=record_id) | Q(record_id=None))
+        return found
+
+
+class DisclosedItem(models.Model):
+    """One item of one subject in one disclosure; the digest tells later who holds which value (P1.6)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    disclosure = models.ForeignKey(
+        Disclosure, verbose_name=_("disclosure"), on_delete=models.PROTECT, related_name="disclosed"
+    )
+    subject_id = models.UUIDField(_("data subject"))
+    record_id = models.UUIDField(_("record"), null=True, blank=True)
+    category = models.CharField(_("category"), max_length=40)
+    item = models.CharField(_("item"), max_length=40)
+    value_digest = models.BinaryField(_("keyed digest of the value"), null=True, blank=True)
+    consent = models.CharField(_("receipt of the consent it rests on"), max_length=16, blank=True)
+
+    objects = DisclosedItemQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("disclosed item")
+        verbose_name_plural = _("disclosed items")
+        indexes = [models.Index(fields=["subject_id", "category", "item"], name="disclosures_items_of_subject")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["disclosure", "subject_id", "record_id", "category", "item"],
+                name="disclosures_item_once_in_a_disclosure",
+                nulls_distinct=False,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.category}/{self.item}"
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def of_case(self, case_id: UUID) -> "NoticeQuerySet":
+        return self.filter(case_id=case_id)
+
+    def unanswered(self) -> "NoticeQuerySet":
+        """Notices whose recipient has not yet been told, or has not said that it was."""
+        return self.exclude(state=Notice.State.ACKNOWLEDGED)
+
+    def parked(self) -> "NoticeQuerySet":
+        return self.filter(state=Notice.State.PARKED)
+
+
+class Notice(models.Model):
+    """Tells one earlier recipient that what it holds was corrected or erased (P1.6, law R-20)."""
+
+    class Kind(models.TextChoices):
+        CORRECTED = "corrected", _("corrected")
+        ERASED = "erased", _("erased")
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        SENT = "sent", _("sent")
+        ACKNOWLEDGED = "acknowledged", _("acknowledged")
+        PARKED = "parked", _("needs the officer")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_notice_reference)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    case_id = models.UUIDField(_("case"))
+    case_reference = models.CharField(_("reference of the case"), max_length=16)
+    third_party = models.ForeignKey(
+        ThirdParty, verbose_name=_("recipient"), on_delete=models.PROTECT, related_name="notices"
+    )
+    subject_id = models.UUIDField(_("data subject"))
+    record_id = models.UUIDField(_("record"), null=True, blank=True)
+    category = models.CharField(_("category"), max_length=40)
+    items: Any = models.JSONField(_("items"), default=list)
+    item_set = models.CharField(_("set of items"), max_length=500)
+    disclosures: Any = models.JSONField(_("disclosures concerned"), default=list)
+    channel = models.CharField(_("channel"), max_length=10, choices=ThirdParty.Channel)
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.QUEUED)
+    message_id = models.CharField(_("Message-ID"), max_length=200, unique=True)
+    token_digest = models.CharField(_("digest of the acknowledgement token"), max_length=64, unique=True)
+    queued_at = models.DateTimeField(_("queued"))
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    sent_by = models.CharField(_("sent by"), max_length=64, blank=True)
+    acknowledged_at = models.DateTimeField(_("acknowledged"), null=True, blank=True)
+    parked_at = models.DateTimeField(_("parked"), null=True, blank=True)
+    trouble = models.CharField(_("last trouble"), max_length=200, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("correction notice")
+        verbose_name_plural = _("correction notices")
+        ordering = ["-queued_at"]
+        permissions = [("send_notice", _("Can resend a notice or mark a letter as sent"))]
+        indexes = [models.Index(fields=["case_id"], name="disclosures_notices_of_case")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case_id", "third_party", "kind", "item_set"], name="disclosures_one_notice_for_each_recipient"
+            ),
+            models.CheckConstraint(
+                name="disclosures_notice_acknowledged_has_its_time",
+                condition=~Q(state="acknowledged") | Q(acknowledged_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+def item_set_of(*, category: str, items: Collection[str], record_id: UUID | None) -> str:
+    """Return the one spelling of a set of items, so that the same notice is never queued twice for a case."""
+    return f"{category}:{','.join(sorted(items))}:{record_id or ''}"

@@ -1,0 +1,63 @@
+"""What the verbs of this app refuse, in words fit to show."""
+
+from privacy.lib.refusals import Refusal
+
+
+class NoBasis(Refusal):
+    """A disclosure needs a basis: a law with its statute and document, or a consent that covers it (P5.1)."""
+
+    code = "no-basis"
+
+
+class SamePerson(Refusal):
+    """Who asked for a disclosure can't approve it (SEC-07)."""
+
+    code = "same-person"
+
+
+class WrongState(Refusal):
+    """The disclosure or notice is past this step; the message says who took it, and when."""
+
+    code = "wrong-state"
+
+
+class ContentChanged(Refusal):
+    """What stands there now is not what was approved (SEC-07)."""
+
+    code = "changed"
+
+
+class NothingToProvide(Refusal):
+    """None of the items asked for is held."""
+
+    code = "nothing-held"
+
+
+class TerminalNumber(Refusal):
+    """A terminal unique number goes to makers and carriers only, or on the officer's written ground (law P-07)."""
+
+    code = "terminal-number"
+
+
+class Retired(Refusal):
+    """The third party is retired: nothing is provided to it any more."""
+
+    code = "retired"
+
+
+class Unreachable(Refusal):
+    """The third party has no address for the channel its notices go by."""
+
+    code = "unreachable"
+
+
+class UnknownToken(Refusal):
+    """The link is not valid, or no longer."""
+
+    code = "unknown-link"
+
+
+class MissingReason(Refusal):
+    """A refusal or a resend states its reason."""
+
+    code = "reason-required"

@@ -1,0 +1,61 @@
+"""What runs later: delivering notices. Called by the worker, safe to run twice."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from privacy.disclosures import actions as disclosures
+from privacy.disclosures import letters, webhooks
+from privacy.disclosures.actions.notices import DELIVERY
+from privacy.disclosures.models import Notice, ThirdParty
+from privacy.jobs import outbox
+from privacy.jobs.actions import MOST_STARTS
+from privacy.ledger.actors import System
+from privacy.lib import mail
+from privacy.vault.refusals import Frozen
+
+WORKER = System("notices")
+FROZEN_WAIT_SECONDS = 6 * 3600
+
+
+@outbox.deliverer(DELIVERY)
+def deliver_notice(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Deliver one notice by e-mail or webhook, with the same Message-ID or Idempotency-Key at every try.
+
+    What fails is tried again with back-off, and parked for the officer at the last try.
+    """
+    notice = Notice.objects.select_related("third_party").get(id=ids["notice"])
+    if notice.state in {Notice.State.SENT, Notice.State.ACKNOWLEDGED}:
+        return
+    if notice.channel == ThirdParty.Channel.LETTER:
+        return
+    try:
+        _send(notice, at=at)
+    except Frozen as frozen:
+        # A new correction is open for the same item: telling it now would provide frozen data (P1.5).
+        disclosures.note_trouble(notice, why=frozen.code)
+        raise outbox.Later(FROZEN_WAIT_SECONDS, frozen.code) from frozen
+    except Exception as error:
+        why = str(error) if isinstance(error, webhooks.WebhookFailed) else type(error).__name__
+        if starts >= MOST_STARTS:
+            disclosures.mark_parked(notice, why=why, actor=WORKER, at=at)
+        else:
+            disclosures.note_trouble(notice, why=why)
+        raise
+    disclosures.mark_sent(notice, actor=WORKER, at=at)
+
+
+def _send(notice: Notice, *, at: datetime) -> None:
+    disclosures.refresh_link(notice)
+    if notice.channel == ThirdParty.Channel.WEBHOOK:
+        values = disclosures.read_corrected(notice, actor=WORKER, at=at) if notice.kind == Notice.Kind.CORRECTED else []
+        webhooks.post(notice, letters.webhook_body(notice, values), at=at)
+        return
+    mail.send(
+        to=notice.third_party.mailbox,
+        subject=letters.mail_subject(notice),
+        template="correction_notice",
+        context=letters.mail_context(notice),
+        language=notice.third_party.language,
+        message_id=notice.message_id,
+    )

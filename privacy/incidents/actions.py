@@ -1,0 +1,159 @@
+"""Complaints: taken, answered, and how long it took (P2.2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.incidents.events import Event
+from privacy.incidents.models import Complaint, ComplaintText
+from privacy.jobs import outbox
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor, Outsider, require
+from privacy.lib import clock, periods
+from privacy.lib.mail import fixed_message_id
+from privacy.lib.refusals import Refusal
+from privacy.policies import rulebook
+from privacy.vault import actions as vault
+from privacy.vault.purposes import Purpose
+
+DELIVERY = "incidents.complaint"
+
+
+class NothingWritten(Refusal):
+    """A complaint and its answer consist of words."""
+
+    code = "nothing-written"
+
+
+class TooMany(Refusal):
+    """Too many complaints from this address."""
+
+    code = "too-many"
+
+
+class AlreadyAnswered(Refusal):
+    """Somebody has answered; the message says who and when."""
+
+    code = "already-answered"
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a complaint says, in clear."""
+
+    contact: dict[str, str]
+    explanation: str
+    answer: str
+
+
+def file_complaint(
+    *, explanation: str, contact: dict[str, str] | None = None, language: str = "ko", address: str = "", at: datetime
+) -> Complaint:
+    """Take a complaint from the public page. Raises NothingWritten, TooMany."""
+    if not explanation.strip():
+        raise NothingWritten(_("Write what your complaint is about."), pointer="/explanation")
+    day = clock.kst_date(at)
+    source = vault.blind_index("text", f"address {address}") if address else None
+    if source is not None:
+        recent = Complaint.objects.filter(source_index=source, received_at__gt=at - timedelta(hours=1)).count()
+        if recent >= rulebook.parameter("door.requests.hourly", day):
+            raise TooMany(
+                _("Too many complaints came from your connection in the last hour. Try again later, or call us.")
+            )
+    days = rulebook.parameter("complaint.answer.days", day)
+    with transaction.atomic():
+        complaint = Complaint(
+            language=language,
+            source_index=source,
+            received_at=at,
+            received_on=day,
+            target_on=periods.answer_due(day, days=days),
+        )
+        complaint.save(force_insert=True)
+        words = ComplaintText(subject_id=complaint.holder_id, received_on=day)
+        given = {name: value for name, value in (contact or {}).items() if value}
+        vault.seal(words, {"contact": given, "explanation": explanation.strip()}, at=at)
+        ledger.record(Event.RECEIVED, actor=Outsider("subject", complaint.reference), at=at, about=complaint)
+    with transaction.atomic(using="personal"):
+        words.save(force_insert=True)
+    return complaint
+
+
+def read_complaint(complaint: Complaint, *, actor: Actor, at: datetime) -> Words:
+    """Open a complaint for reading, on record."""
+    require(actor, "incidents.read_complaint", about=complaint)
+    return open_words(complaint, task="incidents.complaint.read", actor=actor, at=at)
+
+
+def open_words(complaint: Complaint, *, task: str, actor: Actor, at: datetime) -> Words:
+    """Open a complaint for a task of the portal."""
+    words = ComplaintText.objects.get(subject_id=complaint.holder_id)
+    with vault.opened(
+        purpose=Purpose.RIGHTS, task=task, actor=actor, at=at, reason=f"complaint {complaint.reference}"
+    ) as door:
+        found: dict[str, Any] = door.reveal_items(words, ["contact", "explanation", "answer"])
+    return Words(found["contact"] or {}, found["explanation"] or "", found["answer"] or "")
+
+
+def answer_complaint(complaint: Complaint, *, answer: str, actor: Actor, at: datetime) -> Complaint:
+    """Answer a complaint, by e-mail where there is an address. Raises NothingWritten, AlreadyAnswered."""
+    require(actor, "incidents.answer_complaint", about=complaint)
+    if not answer.strip():
+        raise NothingWritten(_("Write the answer."), pointer="/answer")
+    with transaction.atomic():
+        row = Complaint.objects.select_for_update().get(id=complaint.id)
+        if row.state != Complaint.State.RECEIVED:
+            raise AlreadyAnswered(_("This complaint was already answered by %(who)s.") % {"who": row.answered_by})
+        row.state = Complaint.State.ANSWERED
+        row.answered_at = at
+        row.answered_by = actor.ref
+        row.message_id = fixed_message_id(f"complaint-{row.id}")
+        row.save(update_fields=["state", "answered_at", "answered_by", "message_id"])
+        words = ComplaintText.objects.get(subject_id=row.holder_id)
+        vault.seal(words, {"answer": answer.strip()}, at=at)
+        words.closed_on = clock.kst_date(at)
+        with transaction.atomic(using="personal"):
+            words.save(update_fields=["answer", "closed_on"])
+        outbox.put(DELIVERY, ids={"complaint": str(row.id)}, key=f"{DELIVERY}:{row.id}", shard=row.reference)
+        ledger.record(
+            Event.ANSWERED,
+            actor=actor,
+            at=at,
+            about=row,
+            facts={"days": (clock.kst_date(at) - row.received_on).days, "target_on": row.target_on.isoformat()},
+        )
+    return row
+
+
+@transaction.atomic
+def mark_answer_sent(complaint: Complaint, *, actor: Actor, at: datetime) -> Complaint:
+    """Note that the answer went out."""
+    row = Complaint.objects.select_for_update().get(id=complaint.id)
+    if row.sent_at is None:
+        row.sent_at = at
+        row.save(update_fields=["sent_at"])
+        ledger.record(Event.SENT, actor=actor, at=at, about=row)
+    return row
+
+
+def destroy_texts(complaint_ids: Sequence[UUID], *, certificate: str, actor: Actor, at: datetime) -> int:
+    """Remove the words of these complaints; safe to repeat. Returns the rows removed."""
+    with transaction.atomic(using="personal"):
+        rows = ComplaintText.objects.filter(subject_id__in=complaint_ids)
+        count = rows.count()
+        if count:
+            with transaction.atomic():
+                ledger.record(
+                    Event.REMOVED,
+                    actor=actor,
+                    at=at,
+                    subjects=complaint_ids,
+                    facts={"certificate": certificate, "rows": count},
+                )
+            rows.delete()
+    return count

@@ -1,0 +1,43 @@
+"""What this app holds of people: the words of a complaint, sealed under the complaint, kept as long as the record."""
+
+from collections.abc import Iterator
+from datetime import date
+from uuid import UUID
+
+from privacy.incidents import actions as incidents
+from privacy.incidents.models import ComplaintText
+from privacy.lib import periods
+from privacy.policies import rulebook
+from privacy.policies.rulebook import RetentionTerm
+from privacy.subjects import holdings
+
+SLICE = 1000
+
+
+def texts_due(on: date, term: RetentionTerm) -> Iterator[list[UUID]]:
+    """Yield the complaints that were answered ``rights.records.years`` ago or longer; ``term`` says nothing more."""
+    years = rulebook.parameter("rights.records.years", on)
+    last: UUID | None = None
+    while True:
+        answered = ComplaintText.objects.filter(closed_on__isnull=False).order_by("subject_id")
+        page = answered if last is None else answered.filter(subject_id__gt=last)
+        rows = list(page.values_list("subject_id", "closed_on")[:SLICE])
+        if not rows:
+            return
+        over = [one for one, closed in rows if closed is not None and periods.period_end(closed, years=years) < on]
+        if over:
+            yield over
+        last = rows[-1][0]
+
+
+holdings.declare(
+    ComplaintText,
+    category="complaint",
+    subject="subject_id",
+    clock="closed_on",
+    using="personal",
+    items={"contact": "contact", "explanation": "explanation", "answer": "answer"},
+    destroy=incidents.destroy_texts,
+    due=texts_due,
+    duty="answering complaints (P2.2)",
+)

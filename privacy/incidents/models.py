@@ -1,0 +1,94 @@
+"""Complaints about the handling of personal information (P2.2)."""
+
+from datetime import date
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib.ids import new_id, new_reference
+from privacy.vault.fields import SealedJSONField, SealedModel, SealedTextField
+
+
+def new_complaint_reference() -> str:
+    return new_reference("Q")
+
+
+class ComplaintQuerySet(models.QuerySet["Complaint"]):
+    def unanswered(self) -> "ComplaintQuerySet":
+        return self.filter(state=Complaint.State.RECEIVED)
+
+    def overdue(self, *, on: date) -> "ComplaintQuerySet":
+        return self.unanswered().filter(target_on__lt=on)
+
+
+class Complaint(models.Model):
+    """A complaint to the officer or the department, with the time its answer took."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received", _("received")
+        ANSWERED = "answered", _("answered")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_complaint_reference)
+    language = models.CharField(_("language"), max_length=2, default="ko")
+    source_index = models.BinaryField(_("blind index of the address it came from"), null=True, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVED)
+    received_at = models.DateTimeField(_("received"))
+    received_on = models.DateField(_("day of receipt"))
+    target_on = models.DateField(_("target"))
+    answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
+    answered_by = models.CharField(_("answered by"), max_length=64, blank=True)
+    message_id = models.CharField(_("Message-ID of the answer"), max_length=200, blank=True)
+    sent_at = models.DateTimeField(_("answer sent"), null=True, blank=True)
+
+    objects = ComplaintQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("complaint")
+        verbose_name_plural = _("complaints")
+        ordering = ["target_on"]
+        permissions = [
+            ("read_complaint", _("Can open what a complainant wrote")),
+            ("answer_complaint", _("Can answer a complaint")),
+        ]
+        indexes = [models.Index(fields=["source_index", "received_at"], name="incidents_complaints_by_source")]
+        constraints = [
+            models.CheckConstraint(
+                name="incidents_complaint_answered_names_who_and_when",
+                condition=Q(state="received", answered_at=None, answered_by="")
+                | (Q(state="answered", answered_at__isnull=False) & ~Q(answered_by="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def holder_id(self) -> UUID:
+        """The pseudo-subject under which the words of this complaint are sealed: the complaint itself."""
+        return self.id
+
+
+class ComplaintText(SealedModel):
+    """The complainant's words and contact, and our answer, sealed in the personal database."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    subject_id = models.UUIDField(_("complaint"), unique=True)
+    contact = SealedJSONField(item="contact", null=True)
+    explanation = SealedTextField(item="explanation", null=True)
+    answer = SealedTextField(item="answer", null=True)
+    received_on = models.DateField(_("day of receipt"))
+    closed_on = models.DateField(_("day of the answer"), null=True, blank=True)
+
+    class Sealing:
+        category = "complaint"
+        subject = "subject_id"
+
+    class Meta:
+        verbose_name = _("text of a complaint")
+        verbose_name_plural = _("texts of complaints")
+
+    def __str__(self) -> str:
+        return str(self.subject_id)

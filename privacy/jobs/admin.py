@@ -1,0 +1,31 @@
+from functools import partial
+from typing import cast
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from privacy.jobs import actions as jobs
+from privacy.jobs.models import ArchiveOutbox, GeneralOutbox, Heartbeat, OutboxBase, PersonalOutbox
+from privacy.ledger.actors import Actor
+from privacy.lib import clock
+from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
+
+
+@admin.register(GeneralOutbox, PersonalOutbox, ArchiveOutbox)
+class OutboxAdmin(ReadOnlyAdmin):
+    list_display = ("kind", "created_at", "not_before", "starts", "last_error", "done_at", "parked_at")
+    list_filter = ("kind", ("parked_at", admin.EmptyFieldListFilter), ("done_at", admin.EmptyFieldListFilter))
+    actions = ("retry",)
+
+    @button(description=_("Try again"), permission="jobs.retry_delivery")
+    def retry(self, request: HttpRequest, queryset: QuerySet[OutboxBase]) -> None:
+        for delivery in queryset:
+            verb = partial(jobs.retry, delivery=delivery, actor=cast(Actor, request.user), at=clock.now())
+            run_verb(self, request, verb, _("The worker takes care of it again."))
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnlyAdmin):
+    list_display = ("name", "at")

@@ -1,0 +1,90 @@
+"""Who is acting, from where, and in which request: a context of our own, because headers can be forged.
+
+The web's middleware, the API's authentication, the job runner and commands set it; the ledger reads it. Nothing of
+it comes from a client: the request id is made here, the address is the right-most hop that is not our own proxy.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from privacy.ledger.actors import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """One act's surroundings.
+
+    ``address`` is where the person is (law S-01: access place), ``peer`` the host that connected to us, ``door`` one
+    of public, staff, office, api, job, command, shell.
+    """
+
+    address: str = ""
+    peer: str = ""
+    request_id: str = ""
+    door: str = ""
+    actor: Actor | None = None
+
+    @property
+    def who(self) -> tuple[str, str]:
+        """Kind and reference of who acts. Never empty: an act outside any door belongs to the running program."""
+        if self.actor is None:
+            return "system", f"system:{_program()}"
+        return self.actor.kind, self.actor.ref
+
+
+_current: ContextVar[Acting | None] = ContextVar("acting", default=None)
+
+
+def current() -> Acting:
+    """Return the surroundings of the running act; outside every door, those of this process."""
+    return _current.get() or _process(os.getpid())
+
+
+@contextmanager
+def on(**changes: Any) -> Iterator[Acting]:
+    """Act with other surroundings inside the ``with`` block: fields of ``Acting``.
+
+    Without a ``request_id`` of its own, an act inside another keeps the outer one's, and an act outside gets a new one.
+    """
+    outer = _current.get()
+    acting = replace(outer or Acting(), **changes)
+    if not acting.request_id:
+        acting = replace(acting, request_id=new_request_id())
+    token = _current.set(acting)
+    try:
+        yield acting
+    finally:
+        _current.reset(token)
+
+
+def identify(actor: Actor) -> None:
+    """Name who acts for the rest of the running act, once a token or a password has been checked."""
+    _current.set(replace(current(), actor=actor))
+
+
+def new_request_id() -> str:
+    """Return a request id: 128 random bits, made by the server."""
+    return token_urlsafe(16)
+
+
+@lru_cache(maxsize=1)
+def _process(pid: int) -> Acting:
+    return Acting(request_id=new_request_id(), door="shell")
+
+
+def _program() -> str:
+    command = Path(sys.argv[0]).name if sys.argv and sys.argv[0] else "python"
+    if command == "manage.py" and len(sys.argv) > 1:
+        return sys.argv[1][:40]
+    return command[:40] or "python"

@@ -1,0 +1,134 @@
+"""Putting things on record.
+
+``record`` writes in the transaction of the change, so neither stands without the other. ``record_first`` writes on a
+connection of its own and commits before it returns, so nothing is shown that isn't on record (law S-01, S-03).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import Error, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.translation import gettext_lazy as _
+
+from privacy.ledger import apart
+from privacy.ledger.events import Event
+from privacy.ledger.models import Entry, EntryQuerySet
+from privacy.ledger.payloads import compose
+from privacy.lib.refusals import Refusal
+
+if TYPE_CHECKING:
+    from privacy.ledger.actors import Actor
+
+type About = models.Model | tuple[str, object] | None
+
+
+class LedgerUnavailable(Refusal):
+    """Nothing can be put on record now, so nothing is shown and nothing is done. Answered with 503."""
+
+    code = "ledger-unavailable"
+
+
+def record(
+    word: StrEnum,
+    *,
+    actor: Actor,
+    at: datetime,
+    about: About = None,
+    subjects: Iterable[str | UUID] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Put an act on record in the caller's transaction on ``default``.
+
+    ``facts`` are ids, names of fields and codes. Raises ``LedgerUnavailable``, which undoes the caller's change, and
+    ``ValueError`` for what may never be on the ledger.
+    """
+    payload, _nonce = compose(word, actor=actor, at=at, about=about, subjects=subjects, facts=facts)
+    _append(connections["default"], "act", payload)
+
+
+def record_first(
+    word: StrEnum,
+    *,
+    actor: Actor,
+    at: datetime | None,
+    subjects: Iterable[str | UUID] = (),
+    count: int | None = None,
+    about: About = None,
+    task: str = "",
+    purpose: str = "",
+    reason: str = "",
+    result: str = "ok",
+    facts: Mapping[str, Any] | None = None,
+) -> str:
+    """Put a read or a denial on record, committed before this returns, and return the entry's nonce.
+
+    The moment of a read is the database's stamp; ``at`` keeps the shape of every verb. Raises ``LedgerUnavailable``:
+    then nothing may be shown.
+    """
+    payload, nonce = compose(
+        word,
+        actor=actor,
+        at=None,
+        about=about,
+        subjects=subjects,
+        count=count,
+        task=task,
+        purpose=purpose,
+        reason=reason,
+        result=result,
+        facts=facts,
+    )
+    try:
+        _append(apart.connection(), "read" if result != "denied" else "denied", payload)
+    except LedgerUnavailable:
+        apart.close()  # the next try begins with a connection that is known to be good
+        raise
+    return nonce
+
+
+def record_read(
+    *,
+    actor: Actor,
+    at: datetime | None,
+    subjects: Iterable[str | UUID] = (),
+    count: int | None = None,
+    about: About = None,
+    task: str,
+    purpose: str,
+    reason: str = "",
+    facts: Mapping[str, Any] | None = None,
+) -> str:
+    """Put a read of personal data on record: who, whose, for which task and purpose, and why."""
+    return record_first(
+        Event.READ,
+        actor=actor,
+        at=at,
+        subjects=subjects,
+        count=count,
+        about=about,
+        task=task,
+        purpose=purpose,
+        reason=reason,
+        facts=facts,
+    )
+
+
+def entries_about(subject: str | UUID) -> EntryQuerySet:
+    """Return the entries that name a subject: who opened, changed or was denied their data."""
+    return Entry.objects.naming(subject)
+
+
+def _append(connection: BaseDatabaseWrapper, kind: str, payload: str) -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO ledger.entry (kind, payload) VALUES (%s, %s)", [kind, payload])
+    except Error as error:
+        raise LedgerUnavailable(
+            _("The audit trail can't be written at the moment, so nothing is shown or changed. Try again shortly.")
+        ) from error

@@ -1,0 +1,54 @@
+"""The nightly scrub, slice by slice."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from privacy.ledger import reading, verification, witnesses
+from privacy.ledger.actions.recording import record
+from privacy.ledger.events import Event
+from privacy.ledger.models import Scrub
+
+if TYPE_CHECKING:
+    from privacy.ledger.actors import Actor
+
+SECONDS = 40.0
+
+
+def begin_scrub(*, actor: Actor, at: datetime) -> Scrub:
+    """Begin a pass over the whole trail; where one is under way, that one is returned."""
+    with transaction.atomic():
+        under_way = Scrub.objects.select_for_update().unfinished().first()
+        return under_way or Scrub.objects.create(begun_at=at, size=0)
+
+
+def go_on_scrubbing(*, actor: Actor, at: datetime, seconds: float = SECONDS) -> Scrub | None:
+    """Hash further for up to ``seconds``; at the end put the result on record. None if no scrub is under way."""
+    with transaction.atomic():
+        scrub = Scrub.objects.select_for_update(skip_locked=True).unfinished().first()
+        if scrub is None:
+            return None
+        until = time.monotonic() + seconds
+        with reading.connect() as connection:
+            report, scrub.progress = verification.examine_on(
+                connection, witnesses.gather(), scrub.progress, enough=lambda: time.monotonic() >= until
+            )
+        scrub.size = report.size
+        scrub.position = scrub.progress.get("size", report.size)
+        scrub.findings = [[finding.code, finding.message] for finding in report.findings]
+        if not scrub.progress:
+            scrub.finished_at, scrub.code = at, report.code
+        scrub.save(update_fields=["size", "position", "progress", "findings", "finished_at", "code"])
+        if scrub.finished_at is not None:
+            record(
+                Event.SCRUBBED,
+                actor=actor,
+                at=at,
+                about=scrub,
+                facts={"size": scrub.size, "code": scrub.code, "findings": len(scrub.findings)},
+            )
+    return scrub

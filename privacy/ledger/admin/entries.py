@@ -1,0 +1,218 @@
+"""The entries: what was done, seen and denied; read-only, paged by key, found by account, subject, task and time."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from privacy.ledger import actions as ledger
+from privacy.ledger import proofs, reading, witnesses
+from privacy.ledger.admin.filters import (
+    AccountFilter,
+    KindFilter,
+    RecordFilter,
+    SinceFilter,
+    SubjectFilter,
+    TaskFilter,
+    UntilFilter,
+    actor_of,
+)
+from privacy.ledger.events import Event
+from privacy.ledger.models import AccessRecord, Checkpoint, Entry, Leaf, Tree
+from privacy.lib.admin import EstimatingPaginator
+from privacy.lib.badges import badge
+from privacy.lib.keyset import KeysetAdmin
+from privacy.lib.refusals import Refusal
+
+SHOWN_SUBJECTS = 3
+
+
+class TrailPaginator(EstimatingPaginator):
+    """Never counts the trail: what was sealed tells its size, a filtered list says up to ``exact``."""
+
+    exact = 500
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        assert isinstance(rows, QuerySet)
+        if not rows.query.where:
+            return Tree.objects.order_by("-size").values_list("size", flat=True).first() or 0
+        return rows.order_by()[: self.exact + 1].count()
+
+
+class TrailAdmin(KeysetAdmin):
+    """What both registers of entries share."""
+
+    keyset = ("id",)
+    paginator = TrailPaginator
+    list_display_links = ("number",)
+    ordering = ("-id",)
+
+    @admin.display(description=_("number"))
+    def number(self, entry: Entry) -> SafeString:
+        return format_html('<span class="figures">{}</span>', entry.id)
+
+    @admin.display(description=_("what"))
+    def what(self, entry: Entry) -> SafeString:
+        return render_to_string("admin/ledger/word.html", {"word": entry.word, "kind": entry.kind})
+
+    @admin.display(description=_("account"))
+    def account(self, entry: Entry) -> SafeString:
+        return render_to_string("admin/ledger/account.html", {"ref": entry.actor})
+
+    @admin.display(description=_("data subjects"))
+    def handled(self, entry: Entry) -> str:
+        said = _said(entry)
+        if said.get("count") is not None:
+            return str(said["count"])
+        subjects = [str(subject) for subject in said.get("subjects", [])]
+        more = len(subjects) - SHOWN_SUBJECTS
+        return ", ".join(subjects[:SHOWN_SUBJECTS]) + (f" +{more}" if more > 0 else "") or "–"
+
+    @admin.display(description=_("place of access"))
+    def place(self, entry: Entry) -> str:
+        return str(_said(entry).get("from", "–"))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm("ledger.view_entry"))
+
+
+@admin.register(Entry)
+class EntryAdmin(TrailAdmin):
+    explanation = _(
+        "Everything that was done, seen or denied, in the order of writing. Accounts, people and records appear by "
+        "reference only. To narrow the list, give an account, a person, a record or a day exactly."
+    )
+    empty_hint = _("Entries are written by themselves with every act; with these filters there is none.")
+    list_display = ("number", "time", "what", "account", "task", "handled", "purpose", "place")
+    list_filter = (AccountFilter, SubjectFilter, RecordFilter, TaskFilter, KindFilter, SinceFilter, UntilFilter)
+    fields = (
+        "time",
+        "what",
+        "account",
+        "task",
+        "purpose",
+        "reason",
+        "result",
+        "handled",
+        "record",
+        "place",
+        "door",
+        "facts",
+        "sealed",
+        "stored",
+    )
+    readonly_fields = fields
+    change_form_template = "admin/ledger/entry/change_form.html"
+
+    @admin.display(description=_("reason"))
+    def reason(self, entry: Entry) -> str:
+        return str(_said(entry).get("reason", "–"))
+
+    @admin.display(description=_("result"))
+    def result(self, entry: Entry) -> SafeString:
+        denied = entry.kind == "denied"
+        return badge(_("denied"), "denied") if denied else badge(_("done"), "good")
+
+    @admin.display(description=_("record"))
+    def record(self, entry: Entry) -> SafeString | str:
+        if not entry.about:
+            return "–"
+        address = f"{reverse('admin:ledger_entry_changelist')}?record={entry.about}"
+        return format_html('<a href="{}">{}</a>', address, entry.about)
+
+    @admin.display(description=_("door and request"))
+    def door(self, entry: Entry) -> str:
+        said = _said(entry)
+        return f"{said.get('door', '–')} · {said.get('request', '–')}"
+
+    @admin.display(description=_("facts"))
+    def facts(self, entry: Entry) -> SafeString | str:
+        facts = _said(entry).get("facts")
+        return format_html("<pre>{}</pre>", json.dumps(facts, ensure_ascii=False, indent=1)) if facts else "–"
+
+    @admin.display(description=_("sealed"))
+    def sealed(self, entry: Entry) -> SafeString:
+        leaf = Leaf.objects.filter(entry_id=entry.id).first()
+        if leaf is None:
+            return format_html("{} {}", badge(_("waiting"), "wait"), _("It is sealed within a second or two."))
+        signed = Checkpoint.objects.filter(size__gt=leaf.index).order_by("size").first()
+        word = badge(_("signed"), "good") if signed else badge(_("sealed"), "active")
+        return format_html(
+            '{} {} <span class="figures">{}</span><br><code>{}</code>',
+            word, _("index"), leaf.index, bytes(leaf.hash).hex(),
+        )  # fmt: skip
+
+    @admin.display(description=_("as it is stored and hashed"))
+    def stored(self, entry: Entry) -> SafeString:
+        return format_html("<pre>{}</pre>", entry.payload)
+
+    def get_urls(self) -> list[URLPattern]:
+        proof = path("<path:object_id>/proof/", self.admin_site.admin_view(self.proof_view), name="ledger_entry_proof")
+        return [proof, *super().get_urls()]
+
+    def proof_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Send a zip with the entry, its tlog-proof and how to check them; that it was sent is on record first."""
+        if not request.user.has_perm("ledger.export_trail"):
+            raise PermissionDenied
+        entry = self.get_object(request, object_id)
+        if entry is None:
+            return HttpResponseRedirect(reverse("admin:ledger_entry_changelist"))
+        try:
+            with reading.connect() as connection:
+                proof = proofs.prove(connection, entry.id)
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(reverse("admin:ledger_entry_change", args=[entry.id]))
+        ledger.record_first(
+            Event.PROOF_ISSUED, actor=actor_of(request), at=None, about=("ledger.entry", entry.id), task="ledger.prove"
+        )
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(f"{entry.id}.tlog-proof", proof.text)
+            archive.writestr(f"{entry.id}.entry", proof.entry)
+            archive.writestr(
+                "README.txt",
+                render_to_string("ledger/proof_readme.txt", {"entry": entry.id, "vkeys": witnesses.pinned()}),
+            )
+        response = HttpResponse(packed.getvalue(), content_type="application/zip")
+        response.headers["Content-Disposition"] = f'attachment; filename="entry-{entry.id}.zip"'
+        return response
+
+
+@admin.register(AccessRecord)
+class AccessRecordAdmin(TrailAdmin):
+    """Who opened whose data, when, from where, for which task and purpose: the access record of the law (S-01)."""
+
+    explanation = _(
+        "Who opened personal data: account, time, place, the people whose data it was, task and purpose. One line for "
+        "each page, answer, search, export or print, written before the data was shown."
+    )
+    empty_hint = _("A line is written here before personal data is shown; with these filters there is none.")
+    list_display = ("number", "time", "account", "place", "handled", "task", "purpose")
+    list_filter = (AccountFilter, SubjectFilter, TaskFilter, SinceFilter, UntilFilter)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccessRecord]:
+        return super().get_queryset(request).filter(kind="read")
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:ledger_entry_change", args=[object_id]))
+
+
+def _said(entry: Entry) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(entry.payload)
+    return said

@@ -1,0 +1,207 @@
+"""The state of sealing and anchoring, «verify now», and bundles for download."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import connections
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from privacy.ledger import actions as ledger
+from privacy.ledger import bundles, guard, reading, verification, witnesses
+from privacy.ledger.admin.filters import actor_of, midnight
+from privacy.ledger.events import Event
+from privacy.ledger.models import Anchor, Checkpoint, Scrub, Tree
+from privacy.lib import clock
+from privacy.lib.badges import badge
+from privacy.lib.keyset import KeysetAdmin
+from privacy.lib.refusals import Refusal
+
+# As many entries are hashed while somebody waits for the page; the nightly scrub hashes all.
+WHILE_WAITING = 100_000
+# As many may be downloaded from the page; more are written by export_ledger.
+MOST_DOWNLOADED = 100_000
+LATE = timedelta(minutes=2)
+
+
+class BundleForm(forms.Form):
+    """Which days, and why: an export without a reason isn't made (law S-05)."""
+
+    since = forms.DateField(label=_("From day"), required=False, widget=forms.DateInput({"type": "date"}))
+    until = forms.DateField(label=_("Until day"), required=False, widget=forms.DateInput({"type": "date"}))
+    reason = forms.CharField(label=_("Reason"), min_length=5, max_length=300, help_text=_("It is on record."))
+
+
+@admin.register(Checkpoint)
+class CheckpointAdmin(KeysetAdmin):
+    explanation = _(
+        "New entries are sealed into a hash tree every second; the notary, a separate process with a key of its own, "
+        "re-hashes them, signs the tree's head and puts it where the database's administrator can't reach it."
+    )
+    empty_hint = _("The notary signs the first checkpoint a few seconds after the first entry.")
+    keyset = ("size",)
+    list_display = ("size", "signed_at", "places")
+    fields = ("size", "signed_at", "places", "signed_note")
+    readonly_fields = fields
+    change_list_template = "admin/ledger/checkpoint/change_list.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        state = {
+            **_state(),
+            "may_verify": request.user.has_perm("ledger.verify_trail"),
+            "may_export": request.user.has_perm("ledger.export_trail"),
+        }
+        return super().changelist_view(request, {**(extra_context or {}), "state": state})
+
+    @admin.display(description=_("anchored"))
+    def places(self, checkpoint: Checkpoint) -> SafeString:
+        anchors = Anchor.objects.filter(size=checkpoint.size).order_by("id")
+        return format_html("<br>".join("{}" for _ in anchors) or "–", *(f"{a.place}: {a.receipt}" for a in anchors))
+
+    @admin.display(description=_("signed note"))
+    def signed_note(self, checkpoint: Checkpoint) -> SafeString:
+        return format_html("<pre>{}</pre>", checkpoint.note)
+
+    def get_urls(self) -> list[URLPattern]:
+        own = self.admin_site.admin_view
+        return [
+            path("verify/", own(self.verify_view), name="ledger_verify"),
+            path("bundle/", own(self.bundle_view), name="ledger_bundle"),
+            *super().get_urls(),
+        ]
+
+    def verify_view(self, request: HttpRequest) -> HttpResponse:
+        """Hash the newest entries again while the auditor waits, and show what was found."""
+        if not request.user.has_perm("ledger.verify_trail"):
+            raise PermissionDenied
+        report = None
+        if request.method == "POST":
+            with reading.connect() as connection:
+                row = connection.execute("SELECT coalesce(max(size), 0) FROM ledger.tree").fetchone()
+                start = max(0, (row[0] if row else 0) - WHILE_WAITING)
+                report = verification.examine(connection, witnesses.gather(), start=start)
+            ledger.record_first(
+                Event.VERIFIED,
+                actor=actor_of(request),
+                at=None,
+                task="ledger.verify",
+                facts={"size": report.size, "from": report.start, "code": report.code},
+            )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Verify now"),
+            "opts": self.opts,
+            "report": report,
+            "words": [(finding.message, finding.code) for finding in report.findings] if report else [],
+            "while_waiting": WHILE_WAITING,
+            "scrub": Scrub.objects.finished().first(),
+        }
+        return TemplateResponse(request, "admin/ledger/checkpoint/verify.html", context)
+
+    def bundle_view(self, request: HttpRequest) -> HttpResponse:
+        """Ask for days and reason, then send a bundle; bytes and digest are on record before the first byte leaves."""
+        if not request.user.has_perm("ledger.export_trail"):
+            raise PermissionDenied
+        form = BundleForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                return self._bundle(request, form.cleaned_data)
+            except Refusal as refusal:
+                messages.error(request, str(refusal))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Download a bundle"),
+            "opts": self.opts,
+            "form": form,
+            "most": MOST_DOWNLOADED,
+        }
+        return TemplateResponse(request, "admin/ledger/checkpoint/bundle.html", context)
+
+    def _bundle(self, request: HttpRequest, asked: dict[str, Any]) -> HttpResponse:
+        since = midnight(str(asked["since"])) if asked["since"] else None
+        until = midnight(str(asked["until"]), days=1) if asked["until"] else None
+        with tempfile.TemporaryDirectory(prefix="ledger-") as home:
+            with reading.connect() as connection:
+                written = bundles.write(
+                    connection, Path(home) / "bundle", since=since, until=until, vkeys=witnesses.pinned(),
+                    most=MOST_DOWNLOADED,
+                )  # fmt: skip
+            archive = Path(home) / "bundle.zip"
+            sha256 = bundles.pack(written.folder, archive)
+            content = archive.read_bytes()
+        ledger.record_first(
+            Event.EXPORTED,
+            actor=actor_of(request),
+            at=None,
+            count=written.end - written.start,
+            task="ledger.export",
+            reason=asked["reason"],
+            facts={"from": written.start, "until": written.end, "bytes": len(content), "sha256": sha256},
+        )
+        response = HttpResponse(content, content_type="application/zip")
+        response.headers["Content-Disposition"] = f'attachment; filename="ledger-{written.start}-{written.end}.zip"'
+        return response
+
+
+@admin.register(Scrub)
+class ScrubAdmin(KeysetAdmin):
+    explanation = _("Every night everything is hashed again and compared with what was signed and anchored.")
+    empty_hint = _("The first scrub runs tonight.")
+    keyset = ("begun_at", "id")
+    list_display = ("begun_at", "finished_at", "size", "judged")
+    fields = ("begun_at", "finished_at", "size", "position", "judged", "found")
+    readonly_fields = fields
+
+    @admin.display(description=_("result"))
+    def judged(self, scrub: Scrub) -> SafeString:
+        if scrub.code is None:
+            return badge(_("running"), "running")
+        return badge(scrub.get_code_display(), "sound" if scrub.code == 0 else "alarm")
+
+    @admin.display(description=_("findings"))
+    def found(self, scrub: Scrub) -> SafeString:
+        lines = [f"{code}: {message}" for code, message in scrub.findings]
+        return format_html("<pre>{}</pre>", "\n".join(lines)) if lines else format_html("–")
+
+
+def _state() -> dict[str, Any]:
+    """What the page says on top: how far sealing, signing and anchoring are, and what stands against them."""
+    head = Tree.objects.order_by("-size").first()
+    checkpoint = Checkpoint.objects.order_by("-size").first()
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), min(time) FROM (SELECT time FROM ledger.entry WHERE id > coalesce("
+            "(SELECT entry_id FROM ledger.leaf ORDER BY index DESC LIMIT 1), 0) ORDER BY id LIMIT 1000) waiting"
+        )
+        waiting, oldest = cursor.fetchone() or (0, None)
+    refusal: Path = settings.NOTARY_STATE_DIR / "refusal"
+    try:
+        refused = refusal.read_text("utf-8").partition(" ")[2].strip()
+    except OSError:
+        refused = ""
+    return {
+        "head": head,
+        "root": bytes(head.root).hex() if head else "",
+        "checkpoint": checkpoint,
+        "anchors": list(Anchor.objects.filter(size=checkpoint.size)) if checkpoint else [],
+        "waiting": waiting,
+        "oldest": oldest,
+        "late": bool(oldest and clock.now() - oldest > LATE),
+        "unsigned": (head.size if head else 0) - (checkpoint.size if checkpoint else 0),
+        "scrub": Scrub.objects.finished().first(),
+        "refused": refused,
+        "weaknesses": guard.weaknesses(),
+        "vkeys": witnesses.pinned(),
+    }

@@ -1,0 +1,51 @@
+"""The connection on which reads and denials are recorded: apart from every transaction, always autocommit.
+
+A read is on record before its data is fetched, and stays there whatever becomes of the request (ledger.md, Writing).
+"""
+
+from typing import Any
+
+from asgiref.local import Local
+from django.core.signals import request_finished, request_started
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+ALIAS = "default"
+# A lock or a stuck disk must end as "the door stays shut", not as a page that never comes.
+_LIMITS = "-c lock_timeout=2s -c statement_timeout=5s"
+_local = Local()
+
+
+def connection() -> BaseDatabaseWrapper:
+    """Return this thread's recording connection, made on first use from the settings of ``default``."""
+    main = connections[ALIAS]
+    key = tuple(str(main.settings_dict.get(name)) for name in ("HOST", "PORT", "NAME", "USER"))
+    held: tuple[tuple[str, ...], BaseDatabaseWrapper] | None = getattr(_local, "held", None)
+    if held is not None and held[0] == key:
+        return held[1]
+    close()
+    made = main.copy()
+    options: dict[str, Any] = made.settings_dict["OPTIONS"]
+    options["options"] = f"{options.get('options', '')} {_LIMITS}".strip()
+    made.settings_dict["ATOMIC_REQUESTS"] = False
+    made.settings_dict["AUTOCOMMIT"] = True
+    _local.held = (key, made)
+    return made
+
+
+def close() -> None:
+    """Close this thread's recording connection."""
+    held = getattr(_local, "held", None)
+    if held is not None:
+        held[1].close()
+        del _local.held
+
+
+def _close_if_stale(**kwargs: Any) -> None:
+    held = getattr(_local, "held", None)
+    if held is not None:
+        held[1].close_if_unusable_or_obsolete()
+
+
+request_started.connect(_close_if_stale, dispatch_uid="ledger-apart-started")
+request_finished.connect(_close_if_stale, dispatch_uid="ledger-apart-finished")

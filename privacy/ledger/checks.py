@@ -1,0 +1,19 @@
+"""What must be true at start-up. ``check --database default`` runs these; so does every serving process."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error, Tags, register
+
+from privacy.ledger.guard import weaknesses
+
+
+@register(Tags.database)
+def the_trail_is_guarded(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Ids ledger.E001 … E006."""
+    if "default" not in (databases or ()):
+        return []
+    return [Error(weakness.message, id=weakness.code) for weakness in weaknesses()]

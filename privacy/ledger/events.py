@@ -1,0 +1,27 @@
+"""The words that the ledger itself puts on record. Words are never renamed: old entries keep theirs."""
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """What happened to records in general, and to the audit trail."""
+
+    READ = "ledger.read"  # personal data was shown, listed, exported or printed (law S-01)
+    DENIED = "ledger.denied"  # somebody asked for what they may not do or see
+    CHANGED = "ledger.record.changed"  # fields of a registered model, captured beside the verb's own word
+    EXPORTED = "ledger.bundle.exported"
+    PROOF_ISSUED = "ledger.proof.issued"
+    VERIFIED = "ledger.trail.verified"
+    SCRUBBED = "ledger.trail.scrubbed"
+    INCARNATION_RAISED = "ledger.incarnation.raised"
+    NOTARY_REFUSED = "ledger.notary.refused"
+    TOUCHES_PAIRED = "ledger.touches.paired"
+    CANARY_SUNG = "ledger.canary.sung"
+    REVIEW_OPENED = "ledger.review.opened"
+    REVIEW_SAMPLED = "ledger.review.sampled"
+    FINDING_RAISED = "ledger.finding.raised"
+    FINDING_EXPLAINED = "ledger.finding.explained"
+    REVIEW_SIGNED = "ledger.review.signed"
+    REVIEW_CONFIRMED = "ledger.review.confirmed"
+    REVIEW_OVERDUE = "ledger.review.overdue"
+    PRUNED = "ledger.entries.pruned"

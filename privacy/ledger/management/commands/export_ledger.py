@@ -1,0 +1,68 @@
+"""``manage.py export_ledger``: a bundle that anyone can check with the ``verify.py`` inside it."""
+
+import os
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.dateparse import parse_date
+
+from privacy.ledger import bundles, payloads, reading, witnesses
+from privacy.ledger.actors import System
+from privacy.ledger.events import Event
+from privacy.lib import clock
+from privacy.lib.refusals import Refusal
+
+
+class Command(BaseCommand):
+    help = "Write entries, hashes, the newest checkpoint, keys, README and verify.py into a folder."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path, nargs="?", help="a folder that doesn't exist yet; default: a new one")
+        parser.add_argument("--from", dest="since", help="first day (KST), YYYY-MM-DD; default: the beginning")
+        parser.add_argument("--until", help="last day (KST), YYYY-MM-DD; default: now")
+        parser.add_argument("--reason", default="command line", help="why, for the record of this export")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        since, until = _midnight(options["since"]), _midnight(options["until"], days=1)
+        moment = f"{clock.now():%Y%m%dT%H%M%S}"
+        folder: Path = options["folder"] or settings.PORTAL_HOME / "exports" / f"ledger-{moment}-{os.getpid()}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            raise CommandError(f"{folder} exists already.") from None
+        with reading.connect() as connection:
+            try:
+                bundle = bundles.write(connection, folder, since=since, until=until, vkeys=witnesses.pinned())
+            except (Refusal, LookupError) as refusal:
+                raise CommandError(str(refusal)) from None
+            size, sha256 = bundles.digest(folder)
+            payload, _nonce = payloads.compose(
+                Event.EXPORTED,
+                actor=System("export_ledger"),
+                at=None,
+                count=bundle.end - bundle.start,
+                task="ledger.export",
+                reason=options["reason"],
+                facts={"from": bundle.start, "until": bundle.end, "bytes": size, "sha256": sha256},
+            )
+            connection.execute("SELECT ledger.append('act', %s)", [payload])
+        self.stdout.write(
+            f"{bundle.end - bundle.start} entries of {bundle.size} in {folder}; check with: python {folder}/verify.py"
+            f" {folder} --key '{(witnesses.pinned() or ['VKEY'])[0]}'"
+        )
+
+
+def _midnight(text: str | None, days: int = 0) -> datetime | None:
+    if not text:
+        return None
+    try:
+        day = parse_date(text)
+    except ValueError:
+        day = None
+    if day is None:
+        raise CommandError(f"{text} is not a day: YYYY-MM-DD.")
+    return datetime.combine(day + timedelta(days), time(), clock.KST)

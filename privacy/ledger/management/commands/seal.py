@@ -1,0 +1,28 @@
+"""``manage.py seal``: the sequencer. A daemon; any number may run, one works at a time."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from privacy.ledger import reading, sealing
+from privacy.ledger.daemons import Daemon
+
+
+class Command(BaseCommand):
+    help = "Seal new entries of the audit trail into the tree, every second."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="seal what there is and end")
+        parser.add_argument("--interval", type=float, default=1.0, help="seconds between batches (1)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not options["once"]:
+            Daemon("seal", sealing.seal, options["interval"]).run()
+            return
+        with reading.connect() as connection:
+            sealed = sealing.seal(connection)
+        if sealed is None:
+            self.stdout.write("Another sealer is at work.")
+        elif options["verbosity"]:
+            self.stdout.write(f"Sealed {sealed} entries.")

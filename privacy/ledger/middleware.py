@@ -1,0 +1,147 @@
+"""Every request gets surroundings that no client chose: an id, an address, a door (ledger.md, Writing)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import date
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from privacy.ledger import acting
+from privacy.ledger.actions import LedgerUnavailable
+
+type Address = IPv4Address | IPv6Address
+type Network = IPv4Network | IPv6Network
+RETRY_AFTER = "5"
+# A forwarded chain longer than this is nobody's honest chain; the rest of it is not read.
+MAX_HOPS = 20
+
+
+class RequestActor:
+    """Who a web request acts for: the signed-in user, looked at only when something is put on record."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    def _user(self) -> object | None:
+        user = getattr(self._request, "user", None)
+        return user if getattr(user, "is_authenticated", False) else None
+
+    @property
+    def kind(self) -> str:
+        return str(getattr(self._user(), "kind", "anonymous"))
+
+    @property
+    def ref(self) -> str:
+        return str(getattr(self._user(), "ref", "anonymous"))
+
+    def may(self, permission: str) -> bool:
+        user = self._user()
+        return bool(user is not None and user.may(permission))  # type: ignore[attr-defined]
+
+    def may_open(self, category: str, purpose: str, on: date) -> bool:
+        user = self._user()
+        return bool(user is not None and user.may_open(category, purpose, on))  # type: ignore[attr-defined]
+
+
+class ActingMiddleware:
+    """Set the acting context, answer with the request's id, and turn a shut ledger into 503."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        peer = request.META.get("REMOTE_ADDR", "")
+        address = client_address(peer, request.META.get("HTTP_X_FORWARDED_FOR", ""))
+        with acting.on(
+            address=address,
+            peer=_text(_parse(peer)),
+            request_id=acting.new_request_id(),
+            door=door_of(request.path),
+            actor=RequestActor(request),
+        ) as context:
+            response = self.get_response(request)
+            response.headers["X-Request-ID"] = context.request_id
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, LedgerUnavailable):
+            return unavailable(request, exception)
+        return None
+
+
+def unavailable(request: HttpRequest, refusal: LedgerUnavailable) -> HttpResponse:
+    """Answer 503 without a byte of the page that was asked for: a problem document for machines, a page for people."""
+    if door_of(request.path) == "api":
+        body = json.dumps(
+            {
+                "type": "about:blank",
+                "title": "Service Unavailable",
+                "status": 503,
+                "detail": str(refusal),
+                "code": refusal.code,
+            },
+            ensure_ascii=False,
+        )
+        response = HttpResponse(body, status=503, content_type="application/problem+json")
+    else:
+        page = render_to_string(
+            "ledger/unavailable.html", {"title": _("The audit trail is not available"), "refusal": str(refusal)}
+        )
+        response = HttpResponse(page, status=503)
+    response.headers["Retry-After"] = RETRY_AFTER
+    return response
+
+
+def door_of(path: str) -> str:
+    """Return the door a path belongs to (doors.md)."""
+    for prefix, door in (("/api/", "api"), ("/office/", "office"), ("/staff/", "staff")):
+        if path.startswith(prefix):
+            return door
+    return "public"
+
+
+def client_address(peer: str, forwarded: str) -> str:
+    """Return the right-most hop that isn't one of our own proxies; only what a trusted hop says is believed.
+
+    A peer that isn't ours, or a hop that isn't an address, ends the walk: what stands left of it is a claim.
+    """
+    trusted = _trusted(tuple(str(network) for network in settings.TRUSTED_PROXIES))
+    best = _parse(peer)
+    if best is None or not _within(best, trusted):
+        return _text(best)
+    for hop in reversed(forwarded.split(",")[-MAX_HOPS:]):
+        address = _parse(hop)
+        if address is None:
+            break
+        best = address
+        if not _within(address, trusted):
+            break
+    return _text(best)
+
+
+@lru_cache(maxsize=8)
+def _trusted(networks: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ip_network(network, strict=False) for network in networks)
+
+
+def _within(address: Address, networks: Iterable[Network]) -> bool:
+    return any(address in network for network in networks)
+
+
+def _parse(text: str) -> Address | None:
+    try:
+        address = ip_address(text.strip())
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _text(address: Address | None) -> str:
+    return str(address) if address is not None else ""

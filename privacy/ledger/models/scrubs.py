@@ -1,0 +1,54 @@
+"""The nightly scrub: everything hashed again, in slices of less than a minute."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib.ids import new_id
+
+
+class ScrubQuerySet(models.QuerySet["Scrub"]):
+    def unfinished(self) -> ScrubQuerySet:
+        """Scrubs that have entries left to hash."""
+        return self.filter(finished_at=None)
+
+    def finished(self) -> ScrubQuerySet:
+        """Scrubs with a result, newest first."""
+        return self.exclude(finished_at=None).order_by("-finished_at")
+
+
+class Scrub(models.Model):
+    """One pass over the whole trail. ``position`` and ``progress`` let the next slice go on where this one stopped."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    begun_at = models.DateTimeField(_("begun at"))
+    finished_at = models.DateTimeField(_("finished at"), null=True)
+    size = models.BigIntegerField(_("entries"))
+    position = models.BigIntegerField(_("hashed so far"), default=0)
+    progress = models.JSONField(default=dict)
+    code = models.PositiveSmallIntegerField(
+        _("result"), null=True, choices=[(0, _("sound")), (2, _("altered")), (3, _("policy")), (4, _("malformed"))]
+    )
+    findings = models.JSONField(_("findings"), default=list)
+
+    objects = ScrubQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("scrub")
+        verbose_name_plural = _("scrubs")
+        default_permissions = ("view",)
+        ordering = ["-begun_at"]
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1), condition=models.Q(finished_at=None), name="ledger_one_scrub_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(finished_at=None, code=None)
+                | models.Q(finished_at__isnull=False, code__isnull=False),
+                name="ledger_scrub_finished_if_and_only_if_judged",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.begun_at:%Y-%m-%d}"

@@ -1,0 +1,222 @@
+"""The notary: re-hashes every entry, extends a tree of its own, and signs only what continues what it signed before.
+
+Meant for another host, with its own key and its own state file. It refuses on any difference or regress: a rewritten
+entry or tree head, a rollback, the same size with another root, a clock that went back.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from privacy.ledger import anchors, reading, tree
+from privacy.ledger.notes import Signer, checkpoint_text
+from privacy.ledger.tiles import Tiles
+from privacy.ledger.verify import TILE, Growing, leaf_hash, name_of
+
+SLICE = 8_192
+# More entries than this are signed in several steps, so that a checkpoint is never long in coming.
+STEP = 262_144
+YEAR = 365 * 24 * 60 * 60
+
+
+class Refused(Exception):
+    """The notary does not sign; the message says what it saw."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What the notary signed last, kept outside the database. ``heads`` digests every tree head so far."""
+
+    size: int = 0
+    root: str = ""
+    frontier: str = ""
+    heads: str = ""
+    time: int = 0
+    note: str = ""
+    heads_note: str = ""
+    mailed: int = 0
+    pruned: int = 0
+
+    @classmethod
+    def load(cls, path: Path) -> State:
+        return cls(**json.loads(path.read_text())) if path.exists() else cls()
+
+    def save(self, path: Path) -> None:
+        """Write the state so that a crash leaves the old or the new one, and it has reached the disk."""
+        temporary = path.with_name(f".{path.name}.new")
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(asdict(self), file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+
+
+class Notary:
+    """One log's notary. ``step`` is called again and again; each call signs at most one checkpoint."""
+
+    def __init__(
+        self,
+        signer: Signer,
+        *,
+        state: Path,
+        mirror: Path,
+        anchor: Path,
+        auditors: list[str],
+        mail_every: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self.signer = signer
+        self.path = state / "state.json"
+        self.state = State.load(self.path)
+        self.mirror = Tiles(mirror, packed=True)
+        self.anchor = anchor
+        self.auditors = auditors
+        self.mail_every = mail_every
+        self.clock = clock
+
+    def step(self, connection: psycopg.Connection[Any]) -> int | None:
+        """Sign the newest tree head within reach and return its size; None if there is nothing new.
+
+        Raises ``Refused``; nothing is signed then, and the state stays as it was.
+        """
+        moment = int(self.clock())
+        if moment < self.state.time:
+            raise Refused(f"the clock went back: signed at {self.state.time}, now {moment}")
+        self._follow_pruning(connection)
+        target = self._target(connection)
+        if target == self.state.size:
+            self._publish_again(connection)
+            return None
+        self.state = self._signed(self._extend(connection, target), moment)
+        self.state.save(self.path)
+        self._publish(connection)
+        return target
+
+    def _target(self, connection: psycopg.Connection[Any]) -> int:
+        row = connection.execute("SELECT coalesce(max(size), 0) FROM ledger.tree").fetchone()
+        newest = int(row[0]) if row else 0
+        if newest < self.state.size:
+            raise Refused(f"rolled back: signed for {self.state.size} entries, the database has {newest}")
+        if self.state.size:
+            held = connection.execute("SELECT root FROM ledger.tree WHERE size = %s", [self.state.size]).fetchone()
+            if held is None:
+                raise Refused(f"rewritten: the tree head of size {self.state.size} is gone")
+            if bytes(held[0]).hex() != self.state.root:
+                raise Refused(f"rewritten: the tree of size {self.state.size} has another root than was signed")
+        row = connection.execute(
+            "SELECT coalesce((SELECT max(size) FROM ledger.tree WHERE size > %(now)s AND size <= %(now)s + %(step)s),"
+            " (SELECT min(size) FROM ledger.tree WHERE size > %(now)s), %(now)s)",
+            {"now": self.state.size, "step": STEP},
+        ).fetchone()
+        return int(row[0]) if row else self.state.size
+
+    def _extend(self, connection: psycopg.Connection[Any], target: int) -> State:
+        """Re-hash the new entries, compare every tree head on the way, and grow the mirror."""
+        grown = tree.unpack(self.state.size, base64.b64decode(self.state.frontier))
+        digest = self.state.heads
+        for head in reading.heads(connection, self.state.size, target):
+            self._grow(connection, grown, head.size)
+            if grown.root() != head.root or tree.pack(grown) != head.frontier:
+                raise Refused(f"the entries do not lead to the tree head of size {head.size}")
+            digest = head.digest(digest)
+        self.mirror.settle()
+        frontier = base64.b64encode(tree.pack(grown)).decode()
+        return replace(self.state, size=target, root=grown.root().hex(), frontier=frontier, heads=digest)
+
+    def _grow(self, connection: psycopg.Connection[Any], grown: Growing, until: int) -> None:
+        leaves: list[bytes] = []
+        entries: list[bytes] = []
+        first = grown.size
+
+        def flush() -> None:
+            self.mirror.append(grown.size, leaves, entries)
+            self.mirror.append_nodes(tree.extend(grown, leaves))
+            leaves.clear()
+            entries.clear()
+
+        for place, entry_id, leaf, entry in reading.entries(connection, first, until):
+            if place != grown.size + len(leaves):
+                raise Refused(f"leaf {grown.size + len(leaves)} is missing or doubled")
+            if entry is None:
+                raise Refused(f"entry {entry_id} (index {place}) is gone")
+            if leaf_hash(entry) != leaf:
+                raise Refused(f"{name_of(entry, place)} is not what was sealed")
+            leaves.append(leaf)
+            entries.append(entry)
+            if len(leaves) == SLICE:
+                flush()
+        flush()
+        if grown.size != until:
+            raise Refused(f"leaf {grown.size} is missing")
+
+    def _follow_pruning(self, connection: psycopg.Connection[Any]) -> None:
+        """Drop from the mirror what was pruned when its term was over. The database's word alone isn't enough."""
+        row = connection.execute("SELECT coalesce(max(until), 0) FROM ledger.pruning").fetchone()
+        until = min(int(row[0]) if row else 0, self.state.size - self.state.size % TILE)
+        if until > self.state.pruned:
+            newest = self.mirror.entries(until // TILE - 1, TILE)[-1].split(b"\t", 4)[3].decode()
+            if datetime.fromisoformat(newest).timestamp() > self.state.time - YEAR:
+                raise Refused(f"pruned too early: the entry at index {until - 1} is of {newest}")
+            self.mirror.drop_entries(until // TILE)
+            self.state = replace(self.state, pruned=until)
+            self.state.save(self.path)
+            self._tell_start()
+
+    def _tell_start(self) -> None:
+        """Say in the mirror, as a bundle does, from which index on entries are there."""
+        self.mirror.put("bundle.json", json.dumps({"start": self.state.pruned}) + "\n")
+
+    def _signed(self, state: State, moment: int) -> State:
+        name = self.signer.name
+        note = self.signer.note(checkpoint_text(name, state.size, bytes.fromhex(state.root)), moment)
+        heads_note = self.signer.note(reading.heads_text(name, state.size, state.heads), moment)
+        return replace(state, note=note, heads_note=heads_note, time=moment)
+
+    # -- publishing: everything here may be repeated after a crash --------------------------------------------
+
+    def _publish_again(self, connection: psycopg.Connection[Any]) -> None:
+        """Finish what a crash left between signing and publishing."""
+        if self.state.size == 0:
+            return
+        row = connection.execute(
+            "SELECT EXISTS (SELECT FROM ledger.anchor WHERE size = %s)", [self.state.size]
+        ).fetchone()
+        if row is None or not row[0]:
+            self._publish(connection)
+
+    def _publish(self, connection: psycopg.Connection[Any]) -> None:
+        state = self.state
+        self.mirror.put("keys", "".join(f"{vkey}\n" for vkey in self.signer.vkeys))
+        self.mirror.put("heads", state.heads_note)
+        self.mirror.put("checkpoint", state.note)
+        if not (self.mirror.root / "bundle.json").exists():
+            self._tell_start()
+        connection.execute(
+            "INSERT INTO ledger.checkpoint (size, note, heads, signed_at) VALUES (%s, %s, %s, to_timestamp(%s))"
+            " ON CONFLICT (size) DO NOTHING",
+            [state.size, state.note, state.heads_note, state.time],
+        )
+        try:
+            receipt = anchors.to_directory(self.anchor, state.size, state.note, state.heads_note, state.time)
+        except anchors.Contradiction as contradiction:
+            raise Refused(str(contradiction)) from None
+        self._anchored(connection, "directory", receipt)
+        if self.auditors and state.time >= state.mailed + self.mail_every:
+            receipt = anchors.to_auditors(self.auditors, state.size, state.note, self.signer.vkeys, state.time)
+            self.state = replace(state, mailed=state.time)
+            self.state.save(self.path)
+            self._anchored(connection, f"mail to {len(self.auditors)} auditors", receipt)
+
+    def _anchored(self, connection: psycopg.Connection[Any], place: str, receipt: str) -> None:
+        connection.execute(
+            "INSERT INTO ledger.anchor (size, place, receipt) VALUES (%s, %s, %s)", [self.state.size, place, receipt]
+        )

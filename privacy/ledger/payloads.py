@@ -1,0 +1,115 @@
+"""The text of an entry: one canonical JSON object, kept and hashed exactly as it is written.
+
+It carries references, ids, field names and codes, never personal values (house.md 8), so that destroying a subject's
+key leaves every hash as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import models
+
+from privacy.ledger import acting
+
+if TYPE_CHECKING:
+    from privacy.ledger.actors import Actor
+
+# A tile's entry has a 16-bit length (C2SP tlog-tiles); the columns hashed before the payload take their share.
+MAX_PAYLOAD = 60_000
+# Above this many, an entry keeps the count and the digest of the list (ledger.md, Writing).
+MAX_SUBJECTS = 200
+_WORD = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_-]*)+")
+
+
+def compose(
+    word: StrEnum,
+    *,
+    actor: Actor | None,
+    at: datetime | None,
+    about: models.Model | tuple[str, object] | None = None,
+    subjects: Iterable[str | UUID] = (),
+    count: int | None = None,
+    task: str = "",
+    purpose: str = "",
+    reason: str = "",
+    result: str = "",
+    facts: Mapping[str, Any] | None = None,
+) -> tuple[str, str]:
+    """Return the payload and its nonce.
+
+    Raises ``ValueError`` for what may never be on the ledger: a word outside an ``events.py``, facts that aren't plain
+    JSON, or a payload that no tile can hold.
+    """
+    if not _WORD.fullmatch(word) or type(word) is str:
+        raise ValueError(f"{word!r} is not a word of an events.py (app.noun.past-participle).")
+    context = acting.current()
+    kind, ref = (actor.kind, actor.ref) if actor is not None else context.who
+    nonce = token_urlsafe(16)
+    fields: dict[str, Any] = {
+        "word": str(word),
+        "by": kind,
+        "actor": ref,
+        "at": at.isoformat() if at is not None else "",
+        "about": about_key(about),
+        "task": task,
+        "purpose": str(purpose),
+        "reason": reason,
+        "result": result if result != "ok" else "",
+        "from": context.address,
+        "peer": context.peer if context.peer != context.address else "",
+        "door": context.door,
+        "request": context.request_id,
+        "facts": dict(facts or {}),
+        "nonce": nonce,
+        **_subject_fields(subjects, count),
+    }
+    text = dump({name: value for name, value in fields.items() if value not in ("", None, {}, [])})
+    if len(text.encode()) > MAX_PAYLOAD:
+        raise ValueError(f"An entry holds at most {MAX_PAYLOAD} bytes: put ids and counts on the ledger, not contents.")
+    return text, nonce
+
+
+def dump(value: object) -> str:
+    """Return canonical JSON; refuse what JSON or PostgreSQL's text can't hold (NaN, NUL, lone surrogates)."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain)
+    if "\\u0000" in text:
+        raise ValueError("A NUL character can't be on the ledger.")
+    text.encode()
+    return text
+
+
+def about_key(about: models.Model | tuple[str, object] | None) -> str:
+    """Return ``label:id`` of the record an entry is about, such as ``rights.request:0192…``."""
+    if about is None:
+        return ""
+    if isinstance(about, models.Model):
+        return f"{about._meta.label_lower}:{about.pk}"
+    label, key = about
+    return f"{label}:{key}"
+
+
+def digest_of(subjects: Iterable[str]) -> str:
+    """Return the digest that stands for a long list of subjects: SHA-256 of the sorted references, one a line."""
+    return hashlib.sha256("\n".join(sorted(subjects)).encode()).hexdigest()
+
+
+def _subject_fields(subjects: Iterable[str | UUID], count: int | None) -> dict[str, Any]:
+    references = [str(subject) for subject in subjects]
+    if len(references) > MAX_SUBJECTS:
+        return {"count": len(references) if count is None else count, "digest": digest_of(references)}
+    return {"subjects": references, "count": count}
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, (UUID, datetime)) or hasattr(value, "isoformat"):
+        return value.isoformat() if hasattr(value, "isoformat") else str(value)
+    raise ValueError(f"{type(value).__name__} can't be a fact on the ledger: give an id or a code.")

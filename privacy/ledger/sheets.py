@@ -1,0 +1,77 @@
+"""The review sheet: what was reviewed, what was noticed, what was explained, who signed (form F-11), as PDF."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from privacy.ledger.models import Finding, Review
+from privacy.lib import badges, pdf
+
+
+def review_sheet(review: Review, *, language: str = "ko") -> bytes:
+    """Return the sheet of a review as PDF in a language."""
+    with override(language):
+        return pdf.render("sheet", _payload(review), language=language, made_at=review.opened_at)
+
+
+def _payload(review: Review) -> dict[str, object]:
+    findings = list(review.findings.order_by("rule", "first_at"))
+    fields = [
+        [_("Period"), f"{badges.day_text(review.period_from)} – {badges.day_text(review.period_until)}"],
+        [_("Entries"), f"{review.start_index} – {review.end_index}"],
+        [_("Due"), badges.day_text(review.due_on)],
+        [_("State"), str(review.get_state_display())],
+        *[
+            [_("Entries of kind %(kind)s") % {"kind": kind}, _("%(entries)s by %(accounts)s accounts") % figures]
+            for kind, figures in sorted(review.counted.items())
+        ],
+    ]
+    blocks: list[dict[str, object]] = [
+        {"kind": "fields", "rows": fields},
+        {"kind": "digest", "label": _("Root of the tree at the end of the period"), "value": review.root or "–"},
+        {"kind": "heading", "text": _("Findings")},
+        {
+            "kind": "table",
+            "caption": _("Findings by rule, with explanation and measure"),
+            "columns": [_("Rule"), _("Account"), _("Count"), _("From"), _("Explanation"), _("Measure")],
+            "rows": [_line(finding) for finding in findings],
+            "widths": [3, 2, 1, 2, 4, 3],
+        },
+        {"kind": "heading", "text": _("Sample")},
+        {"kind": "text", "text": ", ".join(str(entry) for entry in review.sample) or "–"},
+        {"kind": "text", "text": review.checked or "–"},
+        {"kind": "heading", "text": _("Conclusion")},
+        {"kind": "text", "text": review.conclusion or "–"},
+        {"kind": "signature", "rows": _signatures(review)},
+    ]
+    return {
+        "title": _("Review of access records"),
+        "subtitle": f"{badges.day_text(review.period_from)} – {badges.day_text(review.period_until)}",
+        "reference": review.reference,
+        "landscape": True,
+        "blocks": blocks,
+    }
+
+
+def _line(finding: Finding) -> list[str]:
+    return [
+        str(finding.get_rule_display()),
+        finding.account or "–",
+        str(finding.count),
+        badges.moment_text(finding.first_at),
+        finding.explanation or _("not explained yet"),
+        finding.measure or "–",
+    ]
+
+
+def _signatures(review: Review) -> list[str]:
+    rows = []
+    if review.signed_at:
+        rows.append(
+            _("Reviewer %(who)s, %(at)s") % {"who": review.reviewer, "at": badges.moment_text(review.signed_at)}
+        )
+    if review.confirmed_at:
+        confirmed = {"who": review.confirmer, "at": badges.moment_text(review.confirmed_at)}
+        rows.append(_("Confirmed by %(who)s, %(at)s") % confirmed)
+    return rows or [_("not signed yet")]

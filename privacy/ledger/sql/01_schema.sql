@@ -1,0 +1,128 @@
+-- The audit trail: tables that only grow (ledger.md). Run by migration 0002 as the migrations' role, inside one
+-- transaction. Everything belongs to portal_ledger, which can't log in.
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal_ledger') THEN
+        CREATE SCHEMA ledger AUTHORIZATION portal_ledger;
+        SET LOCAL ROLE portal_ledger;
+    ELSE
+        CREATE SCHEMA ledger;
+    END IF;
+END $$;
+
+REVOKE ALL ON SCHEMA ledger FROM PUBLIC;
+
+-- Transaction numbers start again when a dump is restored into a new cluster: a new life is declared then, or
+-- "committed since the last batch" would silently mean nothing.
+CREATE TABLE ledger.incarnation (
+    generation integer PRIMARY KEY,
+    system text NOT NULL,
+    raised_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE FUNCTION ledger.said(payload text, name text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN (payload::jsonb) ->> name;
+
+CREATE FUNCTION ledger.named(payload text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (payload::jsonb) ? 'subjects'
+        THEN ARRAY(SELECT jsonb_array_elements_text((payload::jsonb) -> 'subjects')) END;
+
+CREATE SEQUENCE ledger.entry_id;
+
+-- id, xid, generation and time are the database's own (trigger stamp); payload is hashed exactly as stored; what
+-- follows it is there for searching only.
+CREATE TABLE ledger.entry (
+    id bigint NOT NULL,
+    xid xid8 NOT NULL,
+    generation integer NOT NULL,
+    time timestamptz NOT NULL DEFAULT clock_timestamp(),
+    kind text NOT NULL,
+    payload text NOT NULL,
+    word text NOT NULL GENERATED ALWAYS AS (ledger.said(payload, 'word')) STORED,
+    actor text NOT NULL GENERATED ALWAYS AS (ledger.said(payload, 'actor')) STORED,
+    about text GENERATED ALWAYS AS (ledger.said(payload, 'about')) STORED,
+    subjects text[] GENERATED ALWAYS AS (ledger.named(payload)) STORED,
+    task text GENERATED ALWAYS AS (ledger.said(payload, 'task')) STORED,
+    purpose text GENERATED ALWAYS AS (ledger.said(payload, 'purpose')) STORED,
+    CONSTRAINT entry_kind_is_known CHECK (kind IN ('act', 'read', 'denied', 'change')),
+    CONSTRAINT entry_fits_a_tile CHECK (octet_length(payload) <= 60000),
+    PRIMARY KEY (id, time)
+) PARTITION BY RANGE (time);
+
+CREATE INDEX entry_xid ON ledger.entry (xid);
+CREATE INDEX entry_actor ON ledger.entry (actor, id);
+CREATE INDEX entry_about ON ledger.entry USING hash (about);
+CREATE INDEX entry_subjects ON ledger.entry USING gin (subjects);
+
+CREATE TABLE ledger.leaf (
+    index bigint PRIMARY KEY,
+    entry_id bigint NOT NULL UNIQUE,
+    hash bytea NOT NULL,
+    CONSTRAINT leaf_hash_is_sha256 CHECK (octet_length(hash) = 32)
+);
+
+-- Roots of complete subtrees of 256, 65,536 … leaves, so that a proof reads hundreds of hashes and not all of them.
+CREATE TABLE ledger.node (
+    level smallint NOT NULL,
+    index bigint NOT NULL,
+    hash bytea NOT NULL,
+    PRIMARY KEY (level, index),
+    CONSTRAINT node_level_is_a_tile CHECK (level > 0 AND level % 8 = 0),
+    CONSTRAINT node_hash_is_sha256 CHECK (octet_length(hash) = 32)
+);
+
+CREATE TABLE ledger.tree (
+    size bigint PRIMARY KEY,
+    root bytea NOT NULL,
+    frontier bytea NOT NULL,
+    snapshot pg_snapshot NOT NULL,
+    generation integer NOT NULL,
+    sealed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE TABLE ledger.checkpoint (
+    size bigint PRIMARY KEY,
+    note text NOT NULL,
+    heads text NOT NULL,
+    signed_at timestamptz NOT NULL
+);
+
+CREATE TABLE ledger.anchor (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    size bigint NOT NULL,
+    place text NOT NULL,
+    receipt text NOT NULL,
+    anchored_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX anchor_size ON ledger.anchor (size);
+
+-- What was pruned when its term was over: entries before index "until", whole tiles of them. Their hashes stay.
+CREATE TABLE ledger.pruning (
+    until bigint PRIMARY KEY,
+    cut timestamptz NOT NULL,
+    entries bigint NOT NULL,
+    partitions text[] NOT NULL,
+    certificate text NOT NULL,
+    pruned_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT pruning_takes_whole_tiles CHECK (until > 0 AND until % 256 = 0)
+);
+
+-- django-auditlog writes here; the trigger puts the row on the ledger instead of keeping it, so that nothing written in
+-- Python can forget to, and no second copy has to be guarded.
+CREATE TABLE ledger.change (
+    id uuid NOT NULL,
+    content_type_id integer,
+    object_pk text,
+    object_repr text NOT NULL,
+    action smallint NOT NULL,
+    changes jsonb,
+    cid text,
+    timestamp timestamptz,
+    additional_data jsonb
+);
+
+INSERT INTO ledger.incarnation (generation, system)
+    SELECT 1, system_identifier::text FROM pg_control_system();

@@ -1,0 +1,151 @@
+"""What every page of the console shares: records are read-only, buttons call verbs."""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import ActionLocation
+from django.core.paginator import Paginator
+from django.db import connections, models
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib import clock, names
+from privacy.lib.refusals import Refusal
+
+
+class EstimatingPaginator(Paginator[Any]):
+    """Counts exactly up to ``exact`` rows and asks the planner's statistics beyond: a list never counts a big table."""
+
+    exact = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        queryset = self.object_list
+        if not isinstance(queryset, QuerySet):
+            return super().count
+        capped = queryset.order_by()[: self.exact + 1].count()
+        if capped <= self.exact:
+            return capped
+        if queryset.query.where:
+            return capped
+        with connections[queryset.db].cursor() as cursor:
+            cursor.execute(
+                "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [queryset.model._meta.db_table]
+            )
+            row = cursor.fetchone()
+        return max(capped, int(row[0]) if row else 0)
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """A register in the console: it shows, and only its buttons act.
+
+    Everything is read-only; adding, changing and deleting go through verbs. Lists have no date hierarchy, no
+    free-text search over personal data and no full count, so that they stay fast at a million rows.
+    """
+
+    paginator = EstimatingPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    actions_on_top = True
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def verbs_for(self, record: Any) -> Collection[str] | None:
+        """Return which buttons a record's page offers in its present state; ``None`` offers all that one may press.
+
+        It only spares people a refusal: what may be done is checked by the verb.
+        """
+        return None
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Show categories, purposes and items by name."""
+        return [_named(column) for column in super().get_list_display(request)]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show categories, purposes and items by name, unless this page edits them."""
+        fields = super().get_fields(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fields
+        return [[_named(n) for n in line] if isinstance(line, list | tuple) else _named(line) for line in fields]
+
+    @admin.display(description=_("category"), ordering="category")
+    def category_named(self, record: Any) -> str:
+        return self._name("category", record.category)
+
+    @admin.display(description=_("purpose"), ordering="purpose")
+    def purpose_named(self, record: Any) -> str:
+        return self._name("purpose", record.purpose)
+
+    @admin.display(description=_("item"), ordering="item")
+    def item_named(self, record: Any) -> str:
+        return self._name("item", record.item)
+
+    def _name(self, kind: str, code: str | None) -> str:
+        return names.of(kind, code, on=clock.today()) if code else self.get_empty_value_display()
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Let a button's verb commit for itself. The admin wraps the page's POST in a transaction; a verb that commits
+        its intent before it acts in another database (lifecycle.md) must not stand inside one.
+        """
+        if f"{ActionLocation.CHANGE_FORM.value}-action" in request.POST:
+            return self._changeform_view(request, object_id, form_url, extra_context)  # type: ignore[attr-defined]
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _filter_actions_by_permissions(self, request: HttpRequest, actions: Any) -> list[Any]:
+        """Offer a button to holders of its own permission; Django's ``permissions`` knows only has_…_permission."""
+        offered: list[Any] = super()._filter_actions_by_permissions(request, actions)  # type: ignore[misc]
+        return [
+            action
+            for action in offered
+            if request.user.has_perms([code for code in [getattr(action.func, "needs", "")] if code])
+        ]
+
+
+def _named(column: Any) -> Any:
+    """Return the method that shows a field of codes by their names, or the field itself."""
+    return f"{column}_named" if column in names.KINDS else column
+
+
+def button(
+    *,
+    description: Any,
+    permission: str,
+    locations: Sequence[ActionLocation] = (ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM),
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make an admin method a button on the list and on the record's page, for holders of ``app.codename``."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        decorated: Callable[..., Any] = admin.action(function, description=description, location=list(locations))
+        decorated.needs = permission  # type: ignore[attr-defined]
+        return decorated
+
+    return decorate
+
+
+def run_verb(
+    modeladmin: Any, request: HttpRequest, verb: Callable[[], object], success: Any, *, level: int = messages.SUCCESS
+) -> bool:
+    """Call a verb and tell the officer how it went; a refusal is shown as an error. Return whether it was done."""
+    try:
+        verb()
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+        return False
+    messages.add_message(request, level, str(success))
+    return True

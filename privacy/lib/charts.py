@@ -1,0 +1,71 @@
+"""Charts drawn by the server as SVG: no script, printable, with a table of the same figures beside it.
+
+Colours come from the stylesheet by class (``bar``, ``grid``, ``axis``), so a chart follows light and dark.
+"""
+
+from collections.abc import Sequence
+from math import ceil
+
+from django.utils.formats import number_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+WIDTH, HEIGHT = 480, 180
+LEFT, BOTTOM, TOP = 44, 24, 14
+
+
+def nice_step(largest: int, lines: int = 4) -> int:
+    """Return a step of 1, 2 or 5 times a power of ten that reaches ``largest`` in at most ``lines`` lines."""
+    rough = max(1, ceil(largest / lines))
+    power = int(10 ** (len(str(rough)) - 1))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= rough)
+
+
+def bars(points: Sequence[tuple[str, int]], *, label: str) -> SafeString:
+    """Return a bar chart of named figures, in their order; ``label`` tells it to those who don't see it.
+
+    Names are drawn below as often as they fit; each bar tells its name and figure on pointing.
+    """
+    largest = max((value for _name, value in points), default=0)
+    step = nice_step(largest)
+    top = max(step, ceil(largest / step) * step)
+    inner, height = WIDTH - LEFT, HEIGHT - BOTTOM - TOP
+    slot = inner / max(1, len(points))
+    every = ceil(len(points) * 60 / inner) if points else 1
+    floor = TOP + height
+
+    lines = format_html_join(
+        "",
+        '<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
+        (
+            (
+                "grid" if value else "axis", LEFT, f"{y:.1f}", WIDTH, f"{y:.1f}", LEFT - 8, f"{y + 4:.1f}",
+                number_format(value, use_l10n=True, force_grouping=True),
+            )
+            for value in range(0, top + 1, step)
+            for y in [floor - height * value / top]
+        ),
+    )  # fmt: skip
+    columns = format_html_join(
+        "",
+        '<rect class="bar" x="{}" y="{}" width="{}" height="{}"><title>{}: {}</title></rect>',
+        (
+            (
+                f"{LEFT + slot * place + slot * 0.18:.1f}", f"{floor - height * value / top:.1f}", f"{slot * 0.64:.1f}",
+                f"{height * value / top:.1f}", name, number_format(value, use_l10n=True, force_grouping=True),
+            )
+            for place, (name, value) in enumerate(points)
+        ),
+    )  # fmt: skip
+    names = format_html_join(
+        "",
+        '<text x="{}" y="{}" text-anchor="middle">{}</text>',
+        (
+            (f"{LEFT + slot * (place + 0.5):.1f}", HEIGHT - 6, name)
+            for place, (name, _value) in enumerate(points)
+            if place % every == 0
+        ),
+    )
+    return format_html(
+        '<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>', WIDTH, HEIGHT, label, lines, columns, names
+    )

@@ -1,0 +1,23 @@
+"""The clock. Only the edges (views, api, admin, tasks, commands) read it; verbs are told the time."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+KST = ZoneInfo("Asia/Seoul")
+
+
+def now() -> datetime:
+    """Return this moment, aware, in UTC."""
+    return timezone.now()
+
+
+def kst_date(at: datetime) -> date:
+    """Return the calendar day in Korea at the moment ``at`` (law T-02: the day of receipt is a day in KST)."""
+    return at.astimezone(KST).date()
+
+
+def today() -> date:
+    """Return today's calendar day in Korea."""
+    return kst_date(now())

@@ -1,0 +1,83 @@
+"""Notices on the website: revisions, breaches, others (P0.3, B-06)."""
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor, require
+from privacy.lib.refusals import Refusal
+from privacy.policies import rulebook
+from privacy.policies.events import Event
+from privacy.policies.models import Notice, PolicyVersion
+
+
+class NoticeTooShort(Refusal):
+    code = "notice-too-short"
+
+
+def post_notice(
+    *,
+    kind: Notice.Kind,
+    title_ko: str,
+    title_en: str,
+    body_ko: str,
+    body_en: str,
+    posted_on: date,
+    posted_until: date | None = None,
+    actor: Actor,
+    at: datetime,
+) -> Notice:
+    """Post a notice for everybody. A breach notice stays for the days that the law lays down, or longer (B-06).
+
+    Raises ``NotPermitted`` and ``NoticeTooShort``.
+    """
+    require(actor, "policies.post_notice")
+    if kind == Notice.Kind.BREACH:
+        days = rulebook.parameter("breach.website.days", posted_on)
+        if posted_until is not None and posted_until < posted_on + timedelta(days):
+            raise NoticeTooShort(
+                _("A breach notice stays on the website for %(days)d days or longer.") % {"days": days}
+            )
+    return write(
+        kind=kind,
+        title_ko=title_ko,
+        title_en=title_en,
+        body_ko=body_ko,
+        body_en=body_en,
+        posted_on=posted_on,
+        posted_until=posted_until,
+        actor=actor,
+        at=at,
+    )
+
+
+def write(
+    *,
+    kind: Notice.Kind,
+    title_ko: str,
+    title_en: str,
+    body_ko: str,
+    body_en: str,
+    posted_on: date,
+    posted_until: date | None,
+    version: PolicyVersion | None = None,
+    actor: Actor,
+    at: datetime,
+) -> Notice:
+    """Write a notice that another verb has already permitted."""
+    with transaction.atomic():
+        notice = Notice.objects.create(
+            kind=kind,
+            version=version,
+            title_ko=title_ko,
+            title_en=title_en,
+            body_ko=body_ko,
+            body_en=body_en,
+            posted_on=posted_on,
+            posted_until=posted_until,
+        )
+        facts = {"kind": str(kind), "from": posted_on.isoformat()}
+        ledger.record(Event.NOTICE_POSTED, actor=actor, at=at, about=notice, facts=facts)
+    return notice

@@ -1,0 +1,36 @@
+"""The names of categories and items, from the rulebook in force on a day; the office's own files have names too."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from django.utils.translation import gettext_lazy as _
+
+from privacy.policies import rulebook
+from privacy.policies.models.language import in_language
+
+OFFICE_FILES = {
+    "contact": _("contacts of data subjects"),
+    "rights-request": _("what requesters wrote"),
+    "complaint": _("what complainants wrote"),
+}
+
+
+def category_name(code: str, on: date) -> object:
+    """Return what a category is called, or nothing."""
+    if code in OFFICE_FILES:
+        return OFFICE_FILES[code]
+    term = _in_force(on).get(code)
+    return in_language(term, "name") if term else None
+
+
+def item_name(code: str, on: date) -> object:
+    """Return what an item is called, or nothing; an item belongs to exactly one category (P0.1)."""
+    terms = (category.items[code] for category in _in_force(on).values() if code in category.items)
+    return next((in_language(term, "name") for term in terms), None)
+
+
+def _in_force(on: date) -> Mapping[str, rulebook.CategoryTerm]:
+    try:
+        return rulebook.in_force(on).categories
+    except rulebook.NoPolicyInForce:
+        return {}

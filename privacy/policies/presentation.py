@@ -1,0 +1,191 @@
+"""A document as its reader sees it: chapters of paragraphs, lists and tables, in one language."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+
+from privacy.policies import wording
+from privacy.policies.document import LIVE, TABLE_LINE, VALUE, Document
+
+CAPTIONS = {
+    "purposes": gettext_lazy("What it is used for"),
+    "items": gettext_lazy("What is collected"),
+    "retention": gettext_lazy("How long it is kept"),
+    "preservation": gettext_lazy("What other laws require to be kept"),
+    "recipients": gettext_lazy("Who receives it"),
+    "processors": gettext_lazy("Who processes it for the company"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph, a list, a table, or something shown as it is on the day of reading."""
+
+    kind: str  # "text" "list" "table" "live"
+    text: str = ""
+    items: tuple[str, ...] = ()
+    name: str = ""
+    caption: str = ""
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+    def lines(self) -> list[str]:
+        """Return the block as lines of plain text, for comparing and searching."""
+        if self.kind == "list":
+            return [f"– {item}" for item in self.items]
+        if self.kind == "table":
+            return [" · ".join(row) for row in self.rows]
+        return [self.text] if self.text else []
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """One heading with what stands under it."""
+
+    code: str
+    number: int
+    heading: str
+    blocks: tuple[Block, ...] = field(default=())
+
+    def lines(self) -> list[str]:
+        return [line for block in self.blocks for line in block.lines()]
+
+
+def chapters(document: Document, language: str) -> list[Chapter]:
+    """Return the chapters of a document in ``ko`` or ``en``."""
+    with override(language):
+        reader = _Reader(document, "en" if language.startswith("en") else "ko")
+        return [
+            Chapter(section["code"], number, section["heading"][reader.language], tuple(reader.blocks(section)))
+            for number, section in enumerate(document["sections"], start=1)
+        ]
+
+
+class _Reader:
+    def __init__(self, document: Document, language: str) -> None:
+        self.language = language
+        self.tables = document["tables"]
+        self.values = document["values"]
+        self.item_names = {
+            item["code"]: item["name"][language] for row in self.tables["items"] for item in row["items"]
+        }
+        self.purpose_names = {row["code"]: row["name"][language] for row in self.tables["purposes"]}
+        self.makers: dict[str, Callable[[], Block]] = {
+            "purposes": self._purposes,
+            "items": self._items,
+            "retention": self._retention,
+            "preservation": self._preservation,
+            "recipients": self._recipients,
+            "processors": self._processors,
+        }
+
+    def blocks(self, section: dict[str, Any]) -> list[Block]:
+        made: list[Block] = []
+        for part in section["body"][self.language].split("\n\n"):
+            made += self._part(part.strip("\n"))
+        return made
+
+    def _part(self, part: str) -> list[Block]:
+        table = TABLE_LINE.fullmatch(part.strip())
+        if table:
+            name = table.group(1)
+            return [Block("live", name=name)] if name in LIVE else [self.makers[name]()]
+        made: list[Block] = []
+        prose: list[str] = []
+        listed: list[str] = []
+        for line in self._filled(part).split("\n"):
+            if line.startswith("- "):
+                listed.append(line[2:].strip())
+            elif listed:
+                listed[-1] += " " + line.strip()
+            elif line.strip():
+                prose.append(line.strip())
+        if prose:
+            made.append(Block("text", text=" ".join(prose)))
+        if listed:
+            made.append(Block("list", items=tuple(listed)))
+        return made
+
+    def _filled(self, text: str) -> str:
+        return VALUE.sub(lambda match: wording.value(self.values[f"{match[1]}:{match[2]}"]), text)
+
+    def _purposes(self) -> Block:
+        rows = (
+            (
+                row["name"][self.language],
+                ", ".join(
+                    category["name"][self.language]
+                    for category in self.tables["items"]
+                    if row["code"] in category["purposes"]
+                ),
+            )
+            for row in self.tables["purposes"]
+        )
+        return _table("purposes", (_("Purpose"), _("Personal information used")), tuple(rows))
+
+    def _items(self) -> Block:
+        rows = (
+            (
+                row["name"][self.language],
+                _("optional") if row["optional"] else _("required"),
+                ", ".join(item["name"][self.language] for item in row["items"]),
+                ", ".join(self.purpose_names[code] for code in row["purposes"] if code in self.purpose_names),
+            )
+            for row in self.tables["items"]
+        )
+        columns = (_("Category"), _("Required or optional"), _("Items"), _("Purpose"))
+        return _table("items", columns, tuple(rows))
+
+    def _retention(self) -> Block:
+        rows = (
+            (row["name"][self.language], wording.retention(row["clock"], row["years"], row["months"]))
+            for row in self.tables["retention"]
+        )
+        return _table("retention", (_("Category"), _("Kept")), tuple(rows))
+
+    def _preservation(self) -> Block:
+        rows = (
+            (
+                row["name"][self.language],
+                f"{row['law'][self.language]} {row['article'][self.language]}",
+                wording.period(0, row["months"]),
+            )
+            for row in self.tables["preservation"]
+        )
+        columns = (_("Records preserved"), _("Law"), _("Period"))
+        return _table_or("preservation", columns, tuple(rows), _("At present no law requires further keeping."))
+
+    def _recipients(self) -> Block:
+        rows = (
+            (
+                row["name"][self.language],
+                row["purpose"][self.language],
+                ", ".join(self.item_names.get(code, code) for code in row["items"]),
+                row["until"][self.language],
+            )
+            for row in self.tables["recipients"]
+        )
+        columns = (_("Recipient"), _("Recipient's purpose"), _("Items"), _("Kept by the recipient"))
+        return _table_or(
+            "recipients",
+            columns,
+            tuple(rows),
+            _("At present there is nobody to whom personal information is provided."),
+        )
+
+    def _processors(self) -> Block:
+        rows = ((row["name"][self.language], row["purpose"][self.language]) for row in self.tables["processors"])
+        return _table_or(
+            "processors", (_("Processor"), _("Work")), tuple(rows), _("At present no processing is consigned.")
+        )
+
+
+def _table(name: str, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Block:
+    return Block("table", name=name, caption=str(CAPTIONS[name]), columns=columns, rows=rows)
+
+
+def _table_or(name: str, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...], nothing: str) -> Block:
+    return _table(name, columns, rows) if rows else Block("text", text=nothing)

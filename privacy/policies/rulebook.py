@@ -1,0 +1,227 @@
+"""What the policy in force declares, as a frozen snapshot for all who must act on it.
+
+Vault, intake, retention and rights ask here what may be collected, read for which purpose, and kept how long. A
+published version never changes (the database refuses it), so a snapshot is read once in a process and kept; which
+version is in force is asked each time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from types import MappingProxyType
+from uuid import UUID
+
+from django.db.models import Prefetch
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib.refusals import Refusal
+from privacy.policies.models import Category, Parameter, PolicyVersion
+
+# What the office owes by law needs no declaration: answering rights, legal duties, destroying (P1.7, P6.4, P7.2).
+UNDECLARED = frozenset({"rights", "legal-duty", "destruction"})
+
+# What the office holds of its own work with people, beside the policy's categories.
+OFFICE_FILES = ("contact", "rights-request", "complaint")
+
+
+class NoPolicyInForce(Refusal):
+    code = "no-policy"
+
+
+class UnknownCategory(Refusal):
+    code = "unknown-category"
+
+
+class UnknownParameter(Refusal):
+    code = "unknown-parameter"
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTerm:
+    """One declared item (P3.1–P3.3)."""
+
+    code: str
+    name_ko: str
+    name_en: str
+    identifier: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionTerm:
+    """How long a category is kept, from which event (P6.1–P6.3); the period counts by Civil Act 160."""
+
+    clock: str
+    years: int
+    months: int
+    approval_required: bool
+    wait_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreservationTerm:
+    """What another law makes the company keep (P6.4, D-03)."""
+
+    code: str
+    name_ko: str
+    name_en: str
+    law_ko: str
+    law_en: str
+    article_ko: str
+    article_en: str
+    record_kinds: frozenset[str]
+    months: int
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryTerm:
+    """One declared category with all that follows from it."""
+
+    code: str
+    name_ko: str
+    name_en: str
+    optional: bool
+    items: Mapping[str, ItemTerm]
+    purposes: frozenset[str]
+    retention: RetentionTerm | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """One version of the policy, as rules."""
+
+    version: str
+    version_id: UUID
+    effective_on: date | None
+    categories: Mapping[str, CategoryTerm]
+    preservation: Mapping[str, PreservationTerm]
+
+    def category(self, code: str) -> CategoryTerm:
+        """Return the terms of a category; raise ``UnknownCategory`` for one the policy does not declare."""
+        try:
+            return self.categories[code]
+        except KeyError:
+            raise UnknownCategory(
+                _("The privacy policy %(version)s declares no category “%(code)s”.")
+                % {"version": self.version, "code": code}
+            ) from None
+
+    def items(self, code: str) -> frozenset[str]:
+        """Return the codes of the items of a category."""
+        return frozenset(self.category(code).items)
+
+    def purposes(self, code: str) -> frozenset[str]:
+        """Return every purpose a category may be read for: the declared ones and the office's own duties."""
+        return self.category(code).purposes | UNDECLARED
+
+    def retention(self, code: str) -> RetentionTerm:
+        """Return how long a category is kept; raise ``UnknownCategory`` where the version has no rule for it."""
+        term = self.category(code).retention
+        if term is None:
+            raise UnknownCategory(_("The category “%(code)s” has no retention rule.") % {"code": code})
+        return term
+
+    def category_of(self, item: str) -> str | None:
+        """Return the category that declares an item, or ``None`` for an undeclared one (P0.1: exactly one)."""
+        return next((code for code, term in self.categories.items() if item in term.items), None)
+
+    def preserving(self, record_kind: str) -> PreservationTerm | None:
+        """Return the rule that makes the company keep records of this kind: the longest where several do."""
+        rules = [rule for rule in self.preservation.values() if record_kind in rule.record_kinds]
+        return max(rules, key=lambda rule: rule.months, default=None)
+
+
+def in_force(on: date) -> Rulebook:
+    """Return the rulebook in force on a calendar day in Korea; raise ``NoPolicyInForce`` before the first one."""
+    row = (
+        PolicyVersion.objects.public()
+        .filter(effective_on__lte=on)
+        .order_by("-effective_on")
+        .values("id", "seal")
+        .first()
+    )
+    if row is None:
+        raise NoPolicyInForce(_("No privacy policy was in force on %(day)s.") % {"day": on.isoformat()})
+    return _published(row["id"], row["seal"])
+
+
+def openable(on: date) -> frozenset[tuple[str, str]]:
+    """Return each pair of category and purpose that somebody may be granted access for on a day (P8.8).
+
+    The office's own files on requests and complaints are opened to answer them, or for a duty under law.
+    """
+    book = in_force(on)
+    declared = {(code, purpose) for code in book.categories for purpose in book.purposes(code)}
+    office = {(code, purpose) for code in OFFICE_FILES for purpose in UNDECLARED}
+    return frozenset(declared | office)
+
+
+@lru_cache(maxsize=16)
+def _published(version_id: UUID, seal: str) -> Rulebook:
+    return read(PolicyVersion.objects.get(id=version_id))
+
+
+def read(version: PolicyVersion) -> Rulebook:
+    """Return the rules of any version, drafts included, as they stand in the tables now."""
+    categories = {
+        category.code: _category(category)
+        for category in version.categories.select_related("retention")
+        .prefetch_related("items", Prefetch("purposes"))
+        .order_by("position")
+    }
+    preservation = {
+        rule.code: PreservationTerm(
+            rule.code,
+            rule.name_ko,
+            rule.name_en,
+            rule.law_ko,
+            rule.law_en,
+            rule.article_ko,
+            rule.article_en,
+            frozenset(rule.record_kinds),
+            rule.months,
+        )
+        for rule in version.preservation_rules.filter(applied=True).order_by("position")
+    }
+    return Rulebook(
+        version.number,
+        version.id,
+        version.effective_on,
+        MappingProxyType(categories),
+        MappingProxyType(preservation),
+    )
+
+
+def _category(category: Category) -> CategoryTerm:
+    items = {
+        item.code: ItemTerm(item.code, item.name_ko, item.name_en, item.identifier) for item in category.items.all()
+    }
+    rule = getattr(category, "retention", None)
+    retention = rule and RetentionTerm(rule.clock, rule.years, rule.months, rule.approval_required, rule.wait_hours)
+    return CategoryTerm(
+        category.code,
+        category.name_ko,
+        category.name_en,
+        category.optional,
+        MappingProxyType(items),
+        frozenset(purpose.code for purpose in category.purposes.all()),
+        retention,
+    )
+
+
+def parameter(code: str, on: date) -> int:
+    """Return the number in force on a day, such as ``rights.answer.days`` (its unit is in its name).
+
+    Raises ``UnknownParameter`` for a code nobody set, or one that was not yet in force.
+    """
+    value = (
+        Parameter.objects.filter(code=code, effective_on__lte=on)
+        .order_by("-effective_on")
+        .values_list("value", flat=True)
+        .first()
+    )
+    if value is None:
+        raise UnknownParameter(
+            _("No value of “%(code)s” is in force on %(day)s.") % {"code": code, "day": on.isoformat()}
+        )
+    return value

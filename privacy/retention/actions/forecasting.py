@@ -1,0 +1,86 @@
+"""Counting ahead: how many people become due in each of the coming months, and what a new rulebook would change."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from privacy.policies.rulebook import Rulebook
+from privacy.retention.models import Forecast
+from privacy.subjects import holdings
+
+MONTHS = 12
+
+
+def first_of_next(month: date) -> date:
+    """Return the first day of the month after."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def count_ahead(*, rules: Rulebook, on: date, at: datetime) -> int:
+    """Count, for each of the next twelve months, who becomes due in it; return the figures written."""
+    written = 0
+    for category in holdings.categories():
+        keeper = holdings.clock_keeper(category)
+        if category not in rules.categories or keeper is None or keeper.due is None:
+            continue
+        term = rules.retention(category)
+        before = 0
+        month = on.replace(day=1)
+        for _month in range(MONTHS):
+            after = first_of_next(month)
+            due = sum(len(ids) for ids in keeper.due(after - timedelta(days=1), term))
+            with transaction.atomic():
+                Forecast.objects.update_or_create(
+                    category=category, month=month, defaults={"people": max(0, due - before), "counted_at": at}
+                )
+            before, month, written = due, after, written + 1
+    Forecast.objects.filter(month__lt=on.replace(day=1)).delete()
+    return written
+
+
+@dataclass(frozen=True)
+class Change:
+    """What another rulebook would change for one category on a day: who is due by each."""
+
+    category: str
+    old_term: str
+    new_term: str
+    due_by_old: int
+    due_by_new: int
+
+    @property
+    def changes(self) -> bool:
+        return self.old_term != self.new_term
+
+
+def compare(old: Rulebook, new: Rulebook, on: date) -> list[Change]:
+    """Return, for each category, what changes for retention between two rulebooks: nothing shortens silently."""
+    from_old, from_new = _due(old, on), _due(new, on)
+    return [
+        Change(category, *_pair(from_old, from_new, category)) for category in sorted(set(from_old) | set(from_new))
+    ]
+
+
+def _pair(old: dict[str, tuple[str, int]], new: dict[str, tuple[str, int]], category: str) -> tuple[str, str, int, int]:
+    old_term, due_by_old = old.get(category, ("", 0))
+    new_term, due_by_new = new.get(category, ("", 0))
+    return old_term, new_term, due_by_old, due_by_new
+
+
+def _due(rules: Rulebook, on: date) -> dict[str, tuple[str, int]]:
+    found = {}
+    for category, known in rules.categories.items():
+        term = known.retention
+        if term is None:
+            continue
+        keeper = holdings.clock_keeper(category)
+        due = sum(len(ids) for ids in keeper.due(on, term)) if keeper and keeper.due else 0
+        months = sum(
+            1
+            for holding in holdings.for_category(category)
+            if holding.due_months is not None
+            for _month in holding.due_months(on, term)
+        )
+        found[category] = (f"{term.clock}+{term.years}y{term.months}m", due + months)
+    return found

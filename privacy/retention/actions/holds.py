@@ -1,0 +1,80 @@
+"""Placing and lifting holds (law D-03)."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor, require
+from privacy.lib import clock
+from privacy.lib.refusals import Refusal
+from privacy.retention import locks
+from privacy.retention.events import Event
+from privacy.retention.models import Hold
+from privacy.retention.refusals import HoldEnded
+
+
+@transaction.atomic
+def place_hold(
+    *,
+    kind: str,
+    demanded_by: str,
+    document: str,
+    reason: str,
+    subject_id: UUID | None = None,
+    category: str = "",
+    until: date | None = None,
+    actor: Actor,
+    at: datetime,
+) -> Hold:
+    """Order that nothing of these people or this category is destroyed. It reaches also what is approved already.
+
+    Raises NotPermitted; Refusal when it is not said who demands it, by which document and why, or when it would be
+    over before it begins.
+    """
+    require(actor, "retention.place_hold")
+    if kind not in Hold.Kind.values or not all(text.strip() for text in (demanded_by, document, reason)):
+        raise Refusal(_("A hold says who demands it, by which document, and why."), code="incomplete")
+    if until is not None and until < clock.kst_date(at):
+        raise Refusal(_("The last day of a hold can't be in the past."), code="clock")
+    locks.placing_a_hold()
+    hold = Hold.objects.create(
+        kind=kind,
+        subject_id=subject_id,
+        category=category,
+        demanded_by=demanded_by.strip(),
+        document=document.strip(),
+        reason=reason.strip(),
+        until=until,
+        placed_by=actor.ref,
+        placed_at=at,
+    )
+    ledger.record(
+        Event.HOLD_PLACED,
+        actor=actor,
+        at=at,
+        about=hold,
+        subjects=[subject_id] if subject_id else (),
+        facts={"kind": kind, "category": category, "document": hold.document, "until": str(until or "")},
+    )
+    return hold
+
+
+@transaction.atomic
+def lift_hold(hold: Hold, *, reason: str, actor: Actor, at: datetime) -> Hold:
+    """End a hold. What was due meanwhile comes onto the next sweep's lists.
+
+    Raises NotPermitted; HoldEnded; Refusal without a reason.
+    """
+    require(actor, "retention.lift_hold", about=hold)
+    row = Hold.objects.select_for_update().get(pk=hold.pk)
+    if not row.stands:
+        raise HoldEnded(_("This hold was lifted before."))
+    if not reason.strip():
+        raise Refusal(_("Say why the hold is lifted."), code="incomplete")
+    row.lifted_by, row.lifted_at, row.lift_reason = actor.ref, at, reason.strip()
+    row.save(update_fields=["lifted_by", "lifted_at", "lift_reason"])
+    ledger.record(Event.HOLD_LIFTED, actor=actor, at=at, about=row, subjects=[row.subject_id] if row.subject_id else ())
+    return row

@@ -1,0 +1,182 @@
+"""Selecting what is due: the sweep's first half. It writes lists, never a destruction (P7.1)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor
+from privacy.policies.rulebook import RetentionTerm
+from privacy.retention import obstacles, plans, terms
+from privacy.retention.actions import expiring
+from privacy.retention.events import Event
+from privacy.retention.models import DestructionLine, DestructionList, DestructionRun
+from privacy.retention.models.runs import Cause
+from privacy.subjects import holdings
+
+
+def plan(*, as_of: date, actor: Actor, at: datetime) -> DestructionRun:
+    """Find what is due on ``as_of`` and write it on lists; lists that the rules release are approved by the rule.
+
+    A person on an open list isn't listed again. A plan that was interrupted is abandoned first and made anew. The walk
+    is sliced: each slice of people is one short transaction.
+    """
+    for interrupted in DestructionRun.objects.filter(planned_at=None):
+        _abandon(interrupted, actor=actor, at=at)
+    run = DestructionRun.objects.create(
+        cause=Cause.RETENTION, as_of=as_of, policy=terms.policy(as_of), ordered_by=actor.ref, started_at=at
+    )
+    withheld: dict[str, int] = {}
+    due = 0
+    for category in holdings.categories():
+        due += _list_people(run, category, withheld, at=at)
+        _list_months(run, category, at=at)
+    _list_archive(run, at=at)
+    with transaction.atomic():
+        lists = list(run.lists.select_for_update().order_by("id"))
+        for destruction_list in lists:
+            _propose(destruction_list, actor=actor, at=at)
+        run.due, run.withheld, run.planned_at = due, withheld, at
+        run.save(update_fields=["due", "withheld", "planned_at"])
+        facts = {"as_of": str(as_of), "policy": run.policy, "due": due, "withheld": withheld, "lists": len(lists)}
+        ledger.record(Event.RUN_PLANNED, actor=actor, at=at, about=run, facts=facts)
+    return run
+
+
+def _list_people(run: DestructionRun, category: str, withheld: dict[str, int], *, at: datetime) -> int:
+    due = 0
+    made: DestructionList | None = None
+    for ids in plans.people_due(category, run.as_of):
+        due += len(ids)
+        blocked = obstacles.among(ids, category, at)
+        for state in blocked.values():
+            withheld[state] = withheld.get(state, 0) + 1
+        free = [subject_id for subject_id in ids if subject_id not in blocked]
+        if not free:
+            continue
+        if made is None:
+            made = new_list(run, category, DestructionList.Unit.PEOPLE, terms.of(category, run.as_of), at=at)
+        add_people(made, free)
+    return due
+
+
+def _list_months(run: DestructionRun, category: str, *, at: datetime) -> None:
+    months = plans.months_due(category, run.as_of)
+    many = len(months) > terms.ceiling_months(run.as_of)
+    listed = set(DestructionList.objects.open().filter(category=category).values_list("month", flat=True))
+    for holding, month in months:
+        if month in listed or obstacles.everybody(category, at):
+            continue
+        rows = plans.in_month(holding, month)
+        made = new_list(run, category, DestructionList.Unit.MONTH, terms.of(category, run.as_of), at=at, month=month)
+        made.people = rows.values(holding.subject).distinct().count()
+        made.records = rows.count()
+        made.over_ceiling = many
+        made.save(update_fields=["people", "records", "over_ceiling"])
+
+
+def _list_archive(run: DestructionRun, *, at: datetime) -> None:
+    """List what the archive has kept long enough: the law's own term is over, so no one approves it (P6.4)."""
+    unit = DestructionList.Unit.ARCHIVE
+    if not expiring.is_due(run.as_of) or DestructionList.objects.open().filter(unit=unit).exists():
+        return
+    made = new_list(run, expiring.CATEGORY, unit, terms.WITH_THE_DUTY, at=at)
+    made.people, made.records = expiring.counts(run.as_of)
+    made.save(update_fields=["people", "records"])
+
+
+def new_list(
+    run: DestructionRun,
+    category: str,
+    unit: DestructionList.Unit,
+    term: RetentionTerm,
+    *,
+    at: datetime,
+    month: date | None = None,
+) -> DestructionList:
+    """Begin a list; it is proposed when all that belongs on it is there."""
+    spelled = terms.spelled(term)
+    last = DestructionList.objects.filter(
+        category=category, state=DestructionList.State.DONE, run__cause=Cause.RETENTION
+    ).first()
+    # A new policy version never shortens or lengthens silently: the first list under another rule is looked at.
+    changed = run.cause == Cause.RETENTION and last is not None and last.term != spelled
+    return DestructionList.objects.create(
+        run=run,
+        category=category,
+        unit=unit,
+        month=month,
+        plan="",
+        term=spelled,
+        term_changed=changed,
+        needs_approval=term.approval_required or changed,
+        wait=timedelta(hours=term.wait_hours),
+        target_on=run.as_of + timedelta(days=terms.destroy_within(run.as_of)),
+        proposed_at=at,
+    )
+
+
+@transaction.atomic
+def add_people(destruction_list: DestructionList, subject_ids: Sequence[UUID]) -> int:
+    """Put people on a list that isn't proposed yet; who stands on an open list of the category is left there."""
+    category = destruction_list.category
+    open_already = set(
+        DestructionLine.objects.filter(
+            subject_id__in=list(subject_ids), category=category, state__in=DestructionLine.OPEN
+        ).values_list("subject_id", flat=True)
+    )
+    fresh = [subject_id for subject_id in subject_ids if subject_id not in open_already]
+    DestructionLine.objects.bulk_create(
+        [DestructionLine(list=destruction_list, category=category, subject_id=subject_id) for subject_id in fresh]
+    )
+    records = plans.records_of(category, fresh)
+    DestructionList.objects.filter(pk=destruction_list.pk).update(
+        people=F("people") + len(fresh), records=F("records") + records
+    )
+    return len(fresh)
+
+
+def _propose(destruction_list: DestructionList, *, actor: Actor, at: datetime) -> None:
+    if destruction_list.unit == DestructionList.Unit.PEOPLE and destruction_list.people == 0:
+        # Everybody found stands on an open list already: there is nothing to propose.
+        destruction_list.delete()
+        return
+    as_of = destruction_list.run.as_of
+    if destruction_list.unit == DestructionList.Unit.PEOPLE:
+        limit = terms.ceiling(as_of, of_people=plans.people_known())
+        destruction_list.over_ceiling = destruction_list.people > limit
+    destruction_list.plan = plans.digest(destruction_list)
+    if not destruction_list.needs_approval and not destruction_list.over_ceiling:
+        destruction_list.state = DestructionList.State.APPROVED
+        destruction_list.approved_by = f"rule:{destruction_list.run.policy}"
+        destruction_list.approved_at = at
+        destruction_list.not_before = at + destruction_list.wait
+    destruction_list.save(update_fields=["plan", "over_ceiling", "state", "approved_by", "approved_at", "not_before"])
+    ledger.record(
+        Event.LIST_PROPOSED,
+        actor=actor,
+        at=at,
+        about=destruction_list,
+        facts={
+            "category": destruction_list.category,
+            "month": str(destruction_list.month or ""),
+            "people": destruction_list.people,
+            "records": destruction_list.records,
+            "plan": destruction_list.plan,
+            "by_rule": destruction_list.state == DestructionList.State.APPROVED,
+            "over_ceiling": destruction_list.over_ceiling,
+        },
+    )
+
+
+@transaction.atomic
+def _abandon(run: DestructionRun, *, actor: Actor, at: datetime) -> None:
+    """Take back a plan that was interrupted before it was proposed: nobody can have approved it."""
+    DestructionLine.objects.filter(list__run=run).delete()
+    run.lists.all().delete()
+    run.planned_at = at
+    run.save(update_fields=["planned_at"])
+    ledger.record(Event.RUN_ABANDONED, actor=actor, at=at, about=run)

@@ -1,0 +1,131 @@
+"""The nightly comparison of the databases: each difference is a finding until it is gone (lifecycle.md)."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import batched
+from uuid import UUID
+
+from django.db import transaction
+
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor
+from privacy.ledger.models import Entry
+from privacy.retention.events import Event
+from privacy.retention.models import ArchivedRecord, DestructionList, Finding
+from privacy.subjects import holdings
+from privacy.subjects.models import Subject
+from privacy.vault.models import SubjectKey, Tombstone
+
+SLICE = 5_000
+LOOK_BACK = timedelta(days=45)
+STUCK_AFTER = timedelta(hours=24)
+Kind = Finding.Kind
+
+
+def reconcile(*, actor: Actor, at: datetime) -> list[Finding]:
+    """Compare both sides of every database boundary; open and close findings; return those that stand."""
+    seen: dict[tuple[str, str], int] = {}
+    for kind, about, count in _differences(at):
+        if count:
+            seen[kind, about] = seen.get((kind, about), 0) + count
+    with transaction.atomic():
+        standing = {(row.kind, row.about): row for row in Finding.objects.select_for_update().filter(closed_at=None)}
+        for (kind, about), count in seen.items():
+            row = standing.pop((kind, about), None)
+            if row is None:
+                made = Finding.objects.create(kind=kind, about=about, count=count, found_at=at, seen_at=at)
+                facts = {"kind": kind, "about": about, "count": count}
+                ledger.record(Event.FINDING_OPENED, actor=actor, at=at, about=made, facts=facts)
+            else:
+                row.count, row.seen_at = count, at
+                row.save(update_fields=["count", "seen_at"])
+        for row in standing.values():
+            row.closed_at = at
+            row.save(update_fields=["closed_at"])
+            ledger.record(Event.FINDING_CLOSED, actor=actor, at=at, about=row, facts={"kind": row.kind})
+    return list(Finding.objects.filter(closed_at=None))
+
+
+def _differences(at: datetime) -> Iterator[tuple[str, str, int]]:
+    yield from _records_of_nobody()
+    yield from _records_of_the_destroyed(at)
+    yield from _certificates_against_the_ledger(at)
+    yield from _archived_and_in_use(at)
+    stuck = DestructionList.objects.filter(
+        state__in=(DestructionList.State.EXECUTING, DestructionList.State.RESIDUE), begun_at__lt=at - STUCK_AFTER
+    )
+    for reference in stuck.values_list("reference", flat=True):
+        yield Kind.STUCK, reference, 1
+
+
+def _records_of_nobody() -> Iterator[tuple[str, str, int]]:
+    """Records whose person isn't registered or has no key, in the tables with few rows for each person."""
+    for holding in holdings.all():
+        if holding.month or holding.using != "personal" or holding.duty:
+            continue
+        people = holding.rows().order_by(holding.subject).values_list(holding.subject, flat=True).distinct()
+        for part in batched(people.iterator(chunk_size=SLICE), SLICE):
+            ids = list(part)
+            known = set(Subject.objects.filter(id__in=ids).values_list("id", flat=True))
+            keyed = set(
+                SubjectKey.objects.filter(subject_id__in=ids, category=holding.category).values_list(
+                    "subject_id", flat=True
+                )
+            )
+            yield Kind.ORPHAN, holding.label, len(set(ids) - known)
+            yield Kind.KEYLESS, f"{holding.label} {holding.category}", len((set(ids) & known) - keyed)
+
+
+def _records_of_the_destroyed(at: datetime) -> Iterator[tuple[str, str, int]]:
+    """Rows of people whose keys were destroyed lately, outside of destructions that are still going on."""
+    going_on = set(
+        DestructionList.objects.open().exclude(certificate_number="").values_list("certificate_number", flat=True)
+    )
+    stones = Tombstone.objects.filter(destroyed_at__gte=at - LOOK_BACK, subject_id__isnull=False).exclude(
+        certificate__in=going_on
+    )
+    for category in holdings.categories():
+        people = stones.filter(category__in=("", category)).values_list("subject_id", flat=True)
+        for part in batched(people.iterator(chunk_size=SLICE), SLICE):
+            ids: list[UUID] = [subject_id for subject_id in part if subject_id is not None]
+            for holding in holdings.for_category(category):
+                if holding.using != "archive":
+                    yield Kind.UNDEAD, f"{holding.label} {category}", holding.rows(ids).count()
+
+
+def _certificates_against_the_ledger(at: datetime) -> Iterator[tuple[str, str, int]]:
+    """Each certificate's counts equal what the ledger says of its list (I7)."""
+    recent = DestructionList.objects.filter(state=DestructionList.State.DONE, done_at__gte=at - LOOK_BACK)
+    for row in recent.iterator():
+        said = {"keys": 0, "rows": 0}
+        for entry in Entry.objects.about(f"{row._meta.label_lower}:{row.pk}").filter(
+            word__in=(Event.KEYS_DESTROYED, Event.ROWS_REMOVED)
+        ):
+            facts = facts_of(entry)
+            said["keys"] += facts.get("keys", 0)
+            said["rows"] += sum(facts.get("rows", {}).values())
+        if row.unit == DestructionList.Unit.ARCHIVE:
+            continue
+        if said["keys"] != row.keys_destroyed or said["rows"] != sum(row.rows_removed.values()):
+            yield Kind.COUNTS, row.reference, 1
+
+
+def facts_of(entry: Entry) -> dict:  # type: ignore[type-arg]
+    """Return the facts that an entry of the ledger carries."""
+    facts: dict = json.loads(entry.payload).get("facts", {})  # type: ignore[type-arg]
+    return facts
+
+
+def _archived_and_in_use(at: datetime) -> Iterator[tuple[str, str, int]]:
+    """People whose records were archived by a finished list and whose key of the same category still lives."""
+    done = dict(
+        DestructionList.objects.filter(
+            state=DestructionList.State.DONE, done_at__gte=at - LOOK_BACK, archived__gt=0, unit="people"
+        ).values_list("reference", "category")
+    )
+    for reference, category in done.items():
+        people = ArchivedRecord.objects.filter(list=reference).values_list("subject_id", flat=True).distinct()
+        for part in batched(people.iterator(chunk_size=SLICE), SLICE):
+            living = SubjectKey.objects.filter(subject_id__in=part, category=category).count()
+            yield Kind.UNREMOVED, reference, living

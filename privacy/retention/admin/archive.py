@@ -1,0 +1,130 @@
+"""The archive in the console: what is preserved and until when; reading takes a law and a second person."""
+
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import ActionLocation
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib import clock
+from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
+from privacy.lib.asking import ask
+from privacy.lib.refusals import Refusal
+from privacy.policies.admin.saving import VerbAdmin, actor_of
+from privacy.retention import actions as retention
+from privacy.retention.forms import AccessForm
+from privacy.retention.models import ArchiveAccess, ArchivedRecord
+from privacy.subjects.models import Subject
+
+ON_PAGE = (ActionLocation.CHANGE_FORM,)
+
+
+@admin.register(ArchivedRecord)
+class ArchivedRecordAdmin(ReadOnlyAdmin):
+    explanation = _("What another law preserves, sealed under keys of its own. Nothing here is used for anything else.")
+    empty_hint = _("Records come here when what they belong to is destroyed before their law's term is over.")
+    list_display = ("id", "rule", "category", "kind", "recorded_on", "ends_on", "records", "list")
+    list_filter = ("rule", "kind")
+    fields = ("rule", "category", "kind", "source", "recorded_on", "ends_on", "records", "body", "list", "archived_at")
+    ordering = ("ends_on", "id")
+
+
+class AccessModelForm(forms.ModelForm[ArchiveAccess], AccessForm):
+    """The form by which access to the archive is asked for; the verb saves it."""
+
+    class Meta:
+        model = ArchiveAccess
+        fields = ("rule", "law", "document", "reason")
+
+
+@admin.register(ArchiveAccess)
+class ArchiveAccessAdmin(VerbAdmin):
+    explanation = _("Who asked to read the archive, by which law, and who approved it. An access is open for a day.")
+    empty_hint = _("Ask for access when a law obliges the company to hand over what it preserves.")
+    list_display = ("reference", "rule", "law", "document", "asked_by", "asked_at", "approved_by", "until", "reads")
+    list_filter = ("rule", ("approved_at", admin.EmptyFieldListFilter))
+    actions = ("approve", "refuse", "read", "close")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return actor_of(request).has_perm("retention.ask_archive")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return AccessModelForm if obj is None else super().get_form(request, obj, change, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return ("subject", "rule", "law", "document", "reason")
+        return (
+            "reference", "whose", "rule", "law", "document", "reason", ("asked_by", "asked_at"),
+            ("approved_by", "approved_at"), ("refused_by", "refused_at"), "until", "closed_at", "reads",
+        )  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else ("whose",)
+
+    @admin.display(description=_("data subject"))
+    def whose(self, access: ArchiveAccess) -> str:
+        return Subject.objects.filter(pk=access.subject_id).values_list("reference", flat=True).first() or "–"
+
+    def save_model(self, request: HttpRequest, obj: ArchiveAccess, form: Any, change: bool) -> None:
+        given = form.cleaned_data
+        obj.pk = retention.ask_access(
+            rule=given["rule"],
+            subject_id=given["subject"].id,
+            law=given["law"],
+            document=given["document"],
+            reason=given["reason"],
+            actor=actor_of(request),
+            at=clock.now(),
+        ).pk
+
+    @button(description=_("Approve access"), permission="retention.approve_archive")
+    def approve(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess]) -> HttpResponse | None:
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Approve access"),
+            verb=_("Approve for a day"),
+            consequences=[_("The person who asked may read the preserved records of this person for a day.")],
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        self._each(request, queryset, retention.approve_access, _("Access is approved for a day."))
+        return None
+
+    @button(description=_("Refuse access"), permission="retention.approve_archive")
+    def refuse(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess]) -> None:
+        self._each(request, queryset, retention.refuse_access, _("Access is refused."))
+
+    @button(description=_("End access"), permission="retention.ask_archive", locations=ON_PAGE)
+    def close(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess]) -> None:
+        self._each(request, queryset, retention.close_access, _("Access is ended."))
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess], verb: Any, success: Any) -> None:
+        for access in queryset:
+            run_verb(self, request, partial(verb, access, actor=actor_of(request), at=clock.now()), success)
+
+    @button(description=_("Read the preserved records"), permission="retention.ask_archive", locations=ON_PAGE)
+    def read(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess]) -> HttpResponse | None:
+        access = queryset.first()
+        if access is None:
+            return None
+        try:
+            records = retention.open_archive(access, actor=actor_of(request), at=clock.now())
+        except Refusal as refusal:
+            self.message_user(request, str(refusal), level="error")
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Preserved records"),
+            "opts": self.opts,
+            "access": access,
+            "records": records,
+        }
+        return TemplateResponse(request, "retention/preserved.html", context)

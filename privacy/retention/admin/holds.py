@@ -1,0 +1,114 @@
+"""Holds in the console: placed with who demands them and why, lifted with a reason."""
+
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib import clock
+from privacy.lib.admin import button, run_verb
+from privacy.lib.asking import ask
+from privacy.policies.admin.saving import VerbAdmin, actor_of
+from privacy.retention import actions as retention
+from privacy.retention.forms import HoldForm, ReasonForm
+from privacy.retention.models import Hold
+from privacy.subjects.models import Subject
+
+
+class HoldModelForm(forms.ModelForm[Hold], HoldForm):
+    """The form of a new hold; the verb saves it."""
+
+    class Meta:
+        model = Hold
+        fields = ("kind", "category", "demanded_by", "document", "reason", "until")
+
+
+@admin.register(Hold)
+class HoldAdmin(VerbAdmin):
+    explanation = _(
+        "Litigation and investigations: while a hold stands, nothing that it reaches is destroyed on any path."
+    )
+    empty_hint = _("Place a hold when a court or an investigation demands that data is kept.")
+    list_display = (
+        "reference",
+        "kind",
+        "whose",
+        "category",
+        "demanded_by",
+        "document",
+        "until",
+        "placed_at",
+        "stands_shown",
+    )
+    list_filter = ("kind", ("lifted_at", admin.EmptyFieldListFilter))
+    actions = ("lift",)
+
+    @admin.display(description=_("data subject"))
+    def whose(self, hold: Hold) -> str:
+        if hold.subject_id is None:
+            return str(_("everybody"))
+        return Subject.objects.filter(pk=hold.subject_id).values_list("reference", flat=True).first() or "–"
+
+    @admin.display(description=_("stands"), boolean=True)
+    def stands_shown(self, hold: Hold) -> bool:
+        return hold.stands
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return actor_of(request).has_perm("retention.place_hold")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return HoldModelForm if obj is None else super().get_form(request, obj, change, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return ("kind", "subject", "category", "demanded_by", "document", "reason", "until")
+        return (
+            "reference", "kind", "whose", "category", "demanded_by", "document", "reason", "until",
+            ("placed_by", "placed_at"), ("lifted_by", "lifted_at"), "lift_reason",
+        )  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else ("whose",)
+
+    def save_model(self, request: HttpRequest, obj: Hold, form: Any, change: bool) -> None:
+        given = form.cleaned_data
+        subject: Subject | None = given["subject"]
+        obj.pk = retention.place_hold(
+            kind=given["kind"],
+            demanded_by=given["demanded_by"],
+            document=given["document"],
+            reason=given["reason"],
+            subject_id=subject.id if subject else None,
+            category=given["category"],
+            until=given["until"],
+            actor=actor_of(request),
+            at=clock.now(),
+        ).pk
+
+    @button(description=_("Lift the hold"), permission="retention.lift_hold")
+    def lift(self, request: HttpRequest, queryset: QuerySet[Hold]) -> HttpResponse | None:
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Lift the hold"),
+            verb=_("Lift"),
+            consequences=[_("What became due meanwhile comes onto the next sweep's lists and is destroyed.")],
+            form_class=ReasonForm,
+            dangerous=True,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        for hold in queryset:
+            run_verb(
+                self,
+                request,
+                partial(retention.lift_hold, hold, reason=answers["reason"], actor=actor_of(request), at=clock.now()),
+                _("The hold is lifted."),
+            )
+        return None

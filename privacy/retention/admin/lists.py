@@ -1,0 +1,209 @@
+"""Runs and their lists: what is due, what waits for approval, how far a destruction got; buttons that decide."""
+
+from functools import partial
+
+from django.contrib import admin
+from django.contrib.admin import ActionLocation
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as now_
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib import charts, clock
+from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
+from privacy.lib.asking import ask
+from privacy.lib.badges import due_badge, state_badge
+from privacy.policies.admin.saving import actor_of
+from privacy.retention import actions as retention
+from privacy.retention import plans
+from privacy.retention.forms import ReasonForm
+from privacy.retention.models import DestructionList, DestructionRun, Forecast
+
+ON_PAGE = (ActionLocation.CHANGE_FORM,)
+APPROVE, ABORT = "retention.approve_destruction", "retention.abort_destruction"
+
+
+@admin.register(DestructionRun)
+class DestructionRunAdmin(ReadOnlyAdmin):
+    explanation = _("Each look for what is past its retention, and each order to destroy one person's data.")
+    empty_hint = _("The sweep runs every night and writes its first run here.")
+    list_display = ("reference", "cause", "as_of", "policy", "due", "withheld_shown", "started_at", "planned_at")
+    list_filter = ("cause",)
+    fields = (
+        "reference",
+        "cause",
+        "case",
+        "as_of",
+        "policy",
+        "ordered_by",
+        "started_at",
+        "planned_at",
+        "due",
+        "withheld_shown",
+    )
+    readonly_fields = ("withheld_shown",)
+
+    @admin.display(description=_("withheld"))
+    def withheld_shown(self, run: DestructionRun) -> str:
+        return ", ".join(f"{why}: {count}" for why, count in sorted(run.withheld.items())) or "–"
+
+
+@admin.register(DestructionList)
+class DestructionListAdmin(ReadOnlyAdmin):
+    explanation = _(
+        "What will be destroyed together. An approved list is carried out after the waiting time; until then abort it."
+    )
+    empty_hint = _("The sweep writes a list here as soon as something is past its retention.")
+    list_display = (
+        "reference", "category", "unit", "month", "people", "records", "state_shown", "step", "target_shown",
+        "over_ceiling", "certificate_number",
+    )  # fmt: skip
+    list_filter = ("state", "category", "unit")
+    list_select_related = ("run",)
+    fields = (
+        "run", "category", "unit", "month", "term", "term_changed", "people", "records", "target_on", "delay_reason",
+        "needs_approval", "over_ceiling", "wait", "plan", "proposed_at", ("approved_by", "approved_at"),
+        ("seconded_by", "seconded_at"), "not_before", ("aborted_by", "aborted_at", "abort_reason"), "step",
+        ("executed_by", "begun_at", "keys_at", "done_at"), "progress", "keys_destroyed", "rows_shown", "archived",
+        "certificate_number", "residues",
+    )  # fmt: skip
+    readonly_fields = ("progress", "rows_shown")
+    actions = ("approve", "abort", "explain")
+    change_list_template = "admin/retention/destructionlist/change_list.html"
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_shown(self, row: DestructionList) -> SafeString:
+        return state_badge(row.state, row.get_state_display())
+
+    @admin.display(description=_("destroy by"), ordering="target_on")
+    def target_shown(self, row: DestructionList) -> SafeString:
+        return due_badge(row.target_on, clock.today(), settled=not row.is_open)
+
+    @admin.display(description=_("progress"))
+    def progress(self, row: DestructionList) -> SafeString | str:
+        if row.unit != DestructionList.Unit.PEOPLE or not row.people:
+            return row.get_step_display()
+        left = row.lines.filter(state__in=row.lines.model.OPEN).count()
+        total = row.lines.count()
+        return format_html(
+            '<progress max="{}" value="{}"></progress> {} / {}', total, total - left, total - left, total
+        )
+
+    @admin.display(description=_("rows removed"))
+    def rows_shown(self, row: DestructionList) -> str:
+        return ", ".join(f"{label}: {count}" for label, count in sorted(row.rows_removed.items())) or "–"
+
+    @button(description=_("Approve destruction"), permission=APPROVE)
+    def approve(self, request: HttpRequest, queryset: QuerySet[DestructionList]) -> HttpResponse | None:
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Approve destruction"),
+            verb=_("Approve, destroy after the waiting time"),
+            consequences=[self._consequence(row) for row in queryset],
+            dangerous=True,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        for row in queryset:
+            run_verb(
+                self,
+                request,
+                partial(retention.approve, row, actor=actor_of(request), at=clock.now()),
+                now_("%(list)s is approved.") % {"list": row.reference},
+            )
+        return None
+
+    def _consequence(self, row: DestructionList) -> str:
+        said = now_(
+            "%(list)s: data of %(people)d people in “%(category)s”, %(records)d records, is destroyed for good; no "
+            "backup brings it back."
+        ) % {"list": row.reference, "people": row.people, "category": row.category, "records": row.records}
+        if row.over_ceiling and not row.approved_by:
+            said += " " + now_("It is over the ceiling: a second officer must approve it too.")
+        if row.term_changed:
+            said += " " + now_("The retention rule differs from the last time.")
+        return said
+
+    @button(description=_("Abort"), permission=ABORT)
+    def abort(self, request: HttpRequest, queryset: QuerySet[DestructionList]) -> HttpResponse | None:
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Abort the destruction list"),
+            verb=_("Abort"),
+            consequences=[_("Nothing on it is destroyed. What is still due comes onto the next sweep's lists.")],
+            form_class=ReasonForm,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        for row in queryset:
+            run_verb(
+                self,
+                request,
+                partial(retention.abort, row, reason=answers["reason"], actor=actor_of(request), at=clock.now()),
+                now_("%(list)s is aborted.") % {"list": row.reference},
+            )
+        return None
+
+    @button(description=_("Explain the delay"), permission=APPROVE, locations=ON_PAGE)
+    def explain(self, request: HttpRequest, queryset: QuerySet[DestructionList]) -> HttpResponse | None:
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Explain the delay"),
+            verb=_("Keep the reason"),
+            consequences=[_("The reason is kept with the list and printed in the destruction register.")],
+            form_class=ReasonForm,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        for row in queryset:
+            run_verb(
+                self,
+                request,
+                partial(
+                    retention.explain_delay, row, reason=answers["reason"], actor=actor_of(request), at=clock.now()
+                ),
+                _("The reason is kept."),
+            )
+        return None
+
+    def get_urls(self) -> list[URLPattern]:
+        due = path("due/", self.admin_site.admin_view(self.due), name="retention_destructionlist_due")
+        return [due, *super().get_urls()]
+
+    def due(self, request: HttpRequest) -> HttpResponse:
+        """Show what a sweep would find today, and what becomes due in the coming months; nothing is written."""
+        at = clock.now()
+        if not self.has_view_permission(request):
+            raise Http404
+        forecast = list(Forecast.objects.order_by("category", "month"))
+        categories = sorted({row.category for row in forecast})
+        months = [
+            {
+                "category": category,
+                "rows": [row for row in forecast if row.category == category],
+                "chart": charts.bars(
+                    [(f"{row.month:%Y-%m}", row.people) for row in forecast if row.category == category],
+                    label=category,
+                ),
+            }
+            for category in categories
+        ]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Due for destruction"),
+            "opts": self.opts,
+            "outlook": plans.outlook(clock.kst_date(at), at),
+            "months": months,
+            "counted_at": max((row.counted_at for row in forecast), default=None),
+        }
+        return TemplateResponse(request, "retention/due.html", context)

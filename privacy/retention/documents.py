@@ -1,0 +1,215 @@
+"""Certificates and the register as documents: a signed JSON file to check offline, PDF in two languages, XLSX."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from privacy.lib import pdf, spreadsheets
+from privacy.lib.badges import moment_text
+from privacy.retention.models import Certificate, DestructionList, RegisterEntry
+from privacy.retention.models.runs import Cause
+
+# The columns of form F-6 in the form's order, then what the law and the guide add (law D-09, F-7).
+F6 = ("number", "file_name", "record_kinds", "created_from", "destroyed_on", "reason", "handler", "department_head")
+REST = (
+    "method", "people", "records", "trigger_on", "target_on", "delay_reason", "systems", "backups", "witness",
+    "evidence", "requested_on", "requested_by", "main_work", "held_before", "approved_on", "approved_by", "place",
+    "verified_by", "media_destroyed", "confirmed_by", "confirmed_at", "notes",
+)  # fmt: skip
+
+
+def certificate_json(certificate: Certificate) -> bytes:
+    """Return the file that proves the destruction by itself: the statement, its digest, signature and public key."""
+    return json.dumps(
+        {
+            "certificate": certificate.statement,
+            "digest": certificate.digest,
+            "signature": certificate.signature,
+            "public_key": certificate.public_key,
+            "signed": "Ed25519 over the certificate as canonical JSON: sorted keys, no spaces, UTF-8",
+        },
+        ensure_ascii=False,
+        indent=2,
+        sort_keys=True,
+    ).encode()
+
+
+def certificate_pdf(certificate: Certificate, *, language: str) -> bytes:
+    """Return the certificate as a PDF in Korean or English."""
+    with translation.override(language):
+        payload = {
+            "title": str(certificate.get_kind_display()).capitalize(),
+            "subtitle": "Extrus Inc.",
+            "reference": certificate.number,
+            "summary": _("Certificate of the destruction of personal information"),
+            "footer": _("Check this certificate at %(address)s") % {"address": _verify_address(language)},
+            "blocks": _blocks(certificate),
+        }
+        return pdf.render("sheet", payload, language=language, made_at=certificate.issued_at)
+
+
+def _verify_address(language: str) -> str:
+    with translation.override(language):
+        return f"{settings.PORTAL_URL}{reverse('retention:verify')}"
+
+
+def _blocks(certificate: Certificate) -> list[dict[str, Any]]:
+    said = certificate.statement
+    blocks = _destruction(certificate, said) if certificate.kind == Certificate.Kind.DESTRUCTION else _finality(said)
+    ledger = said["ledger"]
+    blocks += [
+        {"kind": "heading", "text": _("Proof")},
+        {
+            "kind": "fields",
+            "rows": [
+                [_("audit trail"), f"{ledger['origin']} · {ledger['size']}"],
+                [_("root of the audit trail"), ledger["root"] or "–"],
+            ],
+        },
+    ]
+    if ledger["checkpoint"]:
+        blocks.append({"kind": "note", "text": ledger["checkpoint"]})
+    blocks += [
+        {"kind": "digest", "label": "SHA-256", "value": certificate.digest},
+        {"kind": "digest", "label": "Ed25519", "value": certificate.signature},
+        {"kind": "signature", "rows": [moment_text(certificate.issued_at), _("Extrus Inc., protection officer")]},
+    ]
+    return blocks
+
+
+def _destruction(certificate: Certificate, said: dict[str, Any]) -> list[dict[str, Any]]:
+    names = said["category_names"]
+    name = names.get("en" if (translation.get_language() or "ko").startswith("en") else "ko") or said["category"]
+    destroyed, read, final = said["destroyed"], said["read_back"], said["finality"]
+    approval = [said["approval"]["approved_by"], said["approval"]["seconded_by"]]
+    rows = [
+        [_("personal information file"), f"{name} ({said['category']})"],
+        [_("cause"), str(Cause(said["cause"]).label) + (f" · {said['case']}" if said["case"] else "")],
+        [_("rule"), f"{said['rule']} · {_('policy version')} {said['policy']}"],
+        [_("due since"), said["as_of"]],
+        [_("month"), said["month"] or "–"],
+        [_("approved by"), ", ".join(filter(None, approval)) + f" · {_when(said['approval']['approved_at'])}"],
+        [_("carried out by"), f"{said['carried_out']['by']} · {_when(said['carried_out']['begun_at'])}"],
+        [_("keys destroyed at"), _when(said["carried_out"]["keys_destroyed_at"])],
+        [_("method"), _("keys destroyed (cryptographic erasure) and rows removed, read back")],
+    ]
+    counts = [
+        [_("data subjects"), str(destroyed["people"])],
+        [_("keys destroyed"), str(destroyed["keys"])],
+        *[[label, str(count)] for label, count in sorted(destroyed["rows"].items())],
+        [_("records moved to the archive"), str(destroyed["archived"])],
+        [_("passed over"), ", ".join(f"{why}: {count}" for why, count in destroyed["passed_over"].items()) or "0"],
+    ]
+    searched = [[place["database"], place["table"], str(place["left"])] for place in read.get("searched", ())]
+    return [
+        {"kind": "fields", "rows": rows},
+        {"kind": "heading", "text": _("What was destroyed")},
+        {"kind": "table", "columns": [_("what"), _("count")], "rows": counts, "widths": [3, 1]},
+        {"kind": "heading", "text": _("What the read-back found, by other code")},
+        {
+            "kind": "table",
+            "columns": [_("database"), _("table"), _("rows left")],
+            "rows": searched,
+            "widths": [1, 2, 1],
+        },
+        {
+            "kind": "fields",
+            "rows": [
+                [_("keys left"), str(read.get("keys_left", 0))],
+                [_("attempts to open"), f"{read.get('attempts', 0)} · {_('opened')}: {read.get('opened', 0)}"],
+            ],
+        },
+        {"kind": "heading", "text": _("Copies of the keys")},
+        {"kind": "fields", "rows": _finality_rows(final)},
+        {"kind": "text", "text": _finality_text(final)},
+    ]
+
+
+def _finality(said: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": "fields",
+            "rows": [
+                [_("certificate of destruction"), said["certificate"]],
+                ["SHA-256", said["certificate_digest"]],
+                *_finality_rows(said["finality"]),
+            ],
+        },
+        {"kind": "text", "text": _finality_text(said["finality"])},
+    ]
+
+
+def _finality_rows(final: dict[str, Any]) -> list[list[str]]:
+    return [
+        [_("key tables rewritten"), _when(final["key_tables_rewritten_at"]) or _("not yet")],
+        [_("write-ahead log turned over"), _("yes") if final["log_turned_over"] else _("not yet")],
+        [_("master key generation"), str(final["master_key_generation"] or "–")],
+        [_("generation ended"), _when(final["generation_ended_at"]) or _("not yet")],
+        [_("last key dump ends on"), final["last_key_dump_ends_on"] or "–"],
+    ]
+
+
+def _finality_text(final: dict[str, Any]) -> str:
+    if final["generation_ended_at"]:
+        return _(
+            "The master key generation that wrapped these keys has been destroyed: no copy of them, in any file, log "
+            "or backup, can be opened any more."
+        )
+    return _(
+        "The keys were removed from the portal. Until the master key generation that wrapped them ends, copies of the "
+        "wrapped keys may remain in files, logs and key dumps; a certificate of finality follows then."
+    )
+
+
+def _when(text: str) -> str:
+    moment = parse_datetime(text) if text else None
+    return moment_text(moment) if moment else ""
+
+
+def register_rows(entries: Iterable[RegisterEntry]) -> tuple[list[str], list[Sequence[Any]]]:
+    """Return the headings and rows of the destruction register in the official column order."""
+    names = (*F6, *REST)
+    headings = [str(RegisterEntry._meta.get_field(name).verbose_name) for name in names]  # type: ignore[union-attr]
+    return headings, [[getattr(entry, name) for name in names] for entry in entries]
+
+
+def register_xlsx(entries: Iterable[RegisterEntry]) -> bytes:
+    """Return the destruction register as a spreadsheet in the official column order (F-6)."""
+    with translation.override("ko"):
+        headings, rows = register_rows(entries)
+        return spreadsheets.workbook(_("Destruction register"), headings, rows)
+
+
+def register_pdf(entries: Iterable[RegisterEntry], *, language: str = "ko") -> bytes:
+    """Return form F-6 as a PDF: the eight official columns."""
+    with translation.override(language):
+        headings, rows = register_rows(entries)
+        payload = {
+            "title": _("Destruction register"),
+            "subtitle": "Extrus Inc.",
+            "landscape": True,
+            "blocks": [
+                {
+                    "kind": "table",
+                    "columns": headings[: len(F6)],
+                    "rows": [[_text(value) for value in row[: len(F6)]] for row in rows],
+                    "widths": [1, 3, 4, 2, 2, 3, 2, 2],
+                }
+            ],
+        }
+        return pdf.render("sheet", payload, language=language)
+
+
+def _text(value: Any) -> str:
+    return "–" if value in (None, "") else str(value)
+
+
+def list_title(row: DestructionList) -> str:
+    """Return how a list is named on pages: category, and the month or the number of people."""
+    return f"{row.category} {row.month:%Y-%m}" if row.month else f"{row.category} · {row.people}"

@@ -1,0 +1,79 @@
+"""What stands in the way of a destruction: holds, open corrections, open requests. Asked again at each execution.
+
+Apps above this one say what they know by ``declare`` in their ``holdings.py``; nobody is imported from here.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from privacy.lib import clock
+from privacy.retention.models import DestructionLine, Hold
+from privacy.vault.models import Freeze
+
+HELD = DestructionLine.State.HELD
+FROZEN = DestructionLine.State.FROZEN
+REQUESTED = DestructionLine.State.REQUESTED
+
+
+class Blocked(Protocol):
+    """Returns those of these people (``None``: of all) whose data of the category must not be destroyed now."""
+
+    def __call__(self, subject_ids: Sequence[UUID] | None, category: str, at: datetime) -> Iterable[UUID]: ...
+
+
+_open_requests: dict[str, Blocked] = {}
+
+
+def declare(name: str, blocked: Blocked) -> None:
+    """Say who has an open request that a scheduled destruction must not overtake."""
+    _open_requests[name] = blocked
+
+
+def held(subject_ids: Sequence[UUID], category: str, at: datetime) -> set[UUID]:
+    """Return those of these people whose data of the category is on hold (litigation, investigation)."""
+    holds = Hold.objects.active(clock.kst_date(at)).on_category(category)
+    if holds.on_everybody().exists():
+        return set(subject_ids)
+    found = holds.on_people(subject_ids).values_list("subject_id", flat=True)
+    return {subject_id for subject_id in found if subject_id is not None}
+
+
+def frozen(subject_ids: Sequence[UUID], category: str, at: datetime) -> set[UUID]:
+    """Return those with an open correction: what is disputed is not destroyed by a schedule.
+
+    A suspension is no obstacle: suspended data is handled as the retention clause says (P1.7).
+    """
+    corrections = Freeze.objects.active(at).filter(cause=Freeze.Cause.CORRECTION, category__in=("", category))
+    return set(corrections.filter(subject_id__in=list(subject_ids)).values_list("subject_id", flat=True))
+
+
+def among(
+    subject_ids: Sequence[UUID], category: str, at: datetime, *, only: Collection[str] | None = None
+) -> Mapping[UUID, DestructionLine.State]:
+    """Return who may not be destroyed now, and why; a hold is named before all else."""
+    found: dict[UUID, DestructionLine.State] = {}
+    if only is None or REQUESTED in only:
+        for blocked in _open_requests.values():
+            found.update(dict.fromkeys(blocked(subject_ids, category, at), REQUESTED))
+    if only is None or FROZEN in only:
+        found.update(dict.fromkeys(frozen(subject_ids, category, at), FROZEN))
+    found.update(dict.fromkeys(held(subject_ids, category, at), HELD))
+    return found
+
+
+def everybody(category: str, at: datetime) -> bool:
+    """Whether a hold reaches everybody's data of the category."""
+    return Hold.objects.active(clock.kst_date(at)).on_category(category).on_everybody().exists()
+
+
+def people(category: str, at: datetime) -> set[UUID]:
+    """Return everyone with an obstacle in the category: few, and asked when a whole month is to go."""
+    holds = Hold.objects.active(clock.kst_date(at)).on_category(category).exclude(subject_id=None)
+    named = {subject_id for subject_id in holds.values_list("subject_id", flat=True) if subject_id is not None}
+    corrections = Freeze.objects.active(at).filter(cause=Freeze.Cause.CORRECTION, category__in=("", category))
+    named.update(corrections.values_list("subject_id", flat=True))
+    for blocked in _open_requests.values():
+        named.update(blocked(None, category, at))
+    return named

@@ -1,0 +1,81 @@
+"""What this app's verbs refuse, each in words fit to show."""
+
+from privacy.lib.refusals import Refusal
+
+
+class OnHold(Refusal):
+    """Litigation or an investigation holds the data; nothing is destroyed while it stands."""
+
+    code = "held"
+
+
+class HoldEnded(Refusal):
+    """The hold was lifted before."""
+
+    code = "hold-ended"
+
+
+class NotOpen(Refusal):
+    """The list was decided, carried out or aborted before."""
+
+    code = "not-open"
+
+
+class SamePerson(Refusal):
+    """A second person is needed, and this is the first one again."""
+
+    code = "same-person"
+
+
+class TooEarly(Refusal):
+    """The waiting time to abort is not over."""
+
+    code = "too-early"
+
+
+class PlanAltered(Refusal):
+    """The list is no longer what was approved."""
+
+    code = "plan-altered"
+
+
+class ClockDoubted(Refusal):
+    """The clock jumped, and no officer has confirmed it."""
+
+    code = "clock"
+
+
+class AnotherRunner(Refusal):
+    """Another process is destroying; there is one runner at a time."""
+
+    code = "another-runner"
+
+
+class AheadOfTime(Refusal):
+    """A sweep for a day that has not come would destroy what is not due."""
+
+    code = "ahead-of-time"
+
+
+class Residue(Refusal):
+    """The read-back found something that should be gone."""
+
+    code = "residue"
+
+
+class NotTwoPeople(Refusal):
+    """The archive opens for a duty under law and two people only."""
+
+    code = "two-people"
+
+
+class BadMethod(Refusal):
+    """The method doesn't destroy this medium, or the witness is the one who did it."""
+
+    code = "bad-method"
+
+
+class GateClosed(Refusal):
+    """A backup was restored and its destructions have not been repeated."""
+
+    code = "restored"

@@ -1,0 +1,109 @@
+"""What the office can do with a rights request. Import it under the app's name: ``rights.refuse(right, …)``."""
+
+from privacy.rights.actions.accessing import download, issue_pickup_code, remove_packages
+from privacy.rights.actions.answering import (
+    close,
+    mark_letter_posted,
+    mark_letter_sent,
+    note_letter_trouble,
+    objections_of,
+    park_letter,
+)
+from privacy.rights.actions.carrying import begin, carry_out, go_on
+from privacy.rights.actions.deciding import assign, end_postponement, grant, grant_partly, postpone, refuse, set_fee
+from privacy.rights.actions.evidence import BadDocument, documents, open_document, submit
+from privacy.rights.actions.exporting import export_register
+from privacy.rights.actions.identity import (
+    ask_evidence,
+    challenge,
+    confirmed_by_device,
+    reject_identity,
+    verify,
+    withdraw,
+)
+from privacy.rights.actions.intake import Asked, Receipt, receive
+from privacy.rights.actions.objecting import decide_objection, object_to
+from privacy.rights.actions.public import enter, forget_attempts
+from privacy.rights.actions.reading import destroy_files, destroy_particulars, read_objection, read_particulars
+from privacy.rights.actions.suspending import resume_processing
+from privacy.rights.refusals import (
+    AlreadyDecided,
+    Changed,
+    MissingAuthority,
+    MissingReason,
+    NoGround,
+    NoSuchItem,
+    NotConfirmed,
+    NothingAsked,
+    NotObjectable,
+    NotPostponable,
+    NotVerified,
+    PackageGone,
+    SameReviewer,
+    TooMany,
+    UnderWay,
+    UnknownCase,
+    WrongState,
+)
+
+__all__ = [
+    "AlreadyDecided",
+    "Asked",
+    "BadDocument",
+    "Changed",
+    "MissingAuthority",
+    "MissingReason",
+    "NoGround",
+    "NoSuchItem",
+    "NotConfirmed",
+    "NotObjectable",
+    "NotPostponable",
+    "NotVerified",
+    "NothingAsked",
+    "PackageGone",
+    "Receipt",
+    "SameReviewer",
+    "TooMany",
+    "UnderWay",
+    "UnknownCase",
+    "WrongState",
+    "ask_evidence",
+    "assign",
+    "begin",
+    "carry_out",
+    "challenge",
+    "close",
+    "confirmed_by_device",
+    "decide_objection",
+    "destroy_files",
+    "destroy_particulars",
+    "documents",
+    "download",
+    "end_postponement",
+    "enter",
+    "export_register",
+    "forget_attempts",
+    "go_on",
+    "grant",
+    "grant_partly",
+    "issue_pickup_code",
+    "mark_letter_posted",
+    "mark_letter_sent",
+    "note_letter_trouble",
+    "object_to",
+    "objections_of",
+    "open_document",
+    "park_letter",
+    "postpone",
+    "read_objection",
+    "read_particulars",
+    "receive",
+    "refuse",
+    "reject_identity",
+    "remove_packages",
+    "resume_processing",
+    "set_fee",
+    "submit",
+    "verify",
+    "withdraw",
+]

@@ -1,0 +1,145 @@
+"""Granting access: a package is built, kept sealed, handed out once after a second proof, and removed (P1.2, R-03)."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.ledger.actors import Actor, require
+from privacy.lib import clock
+from privacy.policies import rulebook
+from privacy.rights import packages
+from privacy.rights.actions.timeline import record, take
+from privacy.rights.codes import code_of, digest_of_code, new_submission, same
+from privacy.rights.events import Event
+from privacy.rights.models import Package, Right
+from privacy.rights.people import Requester
+from privacy.rights.refusals import PackageGone, WrongState
+from privacy.vault import actions as vault
+from privacy.vault.models import SealedFile
+from privacy.vault.purposes import Purpose
+
+CATEGORY = "rights-request"
+MEDIA_TYPE = "application/zip"
+
+
+def act(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
+    """Build the package and keep it sealed under the case. Repeating it after a crash builds it anew, once."""
+    known = Package.objects.filter(event_id=right.event_id).first()
+    if known is not None:
+        return _told(known)
+    case = right.request
+    for left_over in SealedFile.objects.filter(case=package_case(right)):
+        vault.discard_file(left_over, actor=actor, at=at)
+    with vault.opened(
+        purpose=Purpose.RIGHTS, task="rights.access.exported", actor=actor, at=at, reason=f"request {case.number}"
+    ) as door:
+        content = packages.content_of(right, door, at=at)
+    file = packages.pack(content, language=case.language)
+    stored = vault.store_file(
+        subject_id=case.holder_id,
+        category=CATEGORY,
+        case=package_case(right),
+        name=f"{case.number}.zip",
+        content=file,
+        media_type=MEDIA_TYPE,
+        actor=actor,
+        at=at,
+    )
+    hours = rulebook.parameter("rights.package.hours", clock.kst_date(at))
+    made = Package(
+        right=right,
+        event_id=right.event_id,
+        file_id=stored.id,
+        file_digest=hashlib.sha256(file).hexdigest(),
+        file_bytes=len(file),
+        built_at=at,
+        expires_at=at + timedelta(hours=hours),
+        contents={name: len(part) for name, part in content.items() if isinstance(part, list | dict)},
+    )
+    with transaction.atomic():
+        take(case)
+        made.save(force_insert=True)
+    return _told(made)
+
+
+def issue_pickup_code(package: Package, *, actor: Actor, at: datetime) -> str:
+    """Return a code that the handler tells the person by another way; with it the package can be downloaded once."""
+    require(actor, "rights.carry_out_request", about=package)
+    code = code_of(new_submission())[:14]
+    with transaction.atomic():
+        row = Package.objects.select_for_update().select_related("right").get(id=package.id)
+        if row.removed_at is not None or row.downloaded_at is not None:
+            raise WrongState(_("This package was handed out or removed already. Build it again by a new request."))
+        hours = rulebook.parameter("rights.package.hours", clock.kst_date(at))
+        row.passphrase_digest = digest_of_code(code)
+        row.expires_at = at + timedelta(hours=hours)
+        row.save(update_fields=["passphrase_digest", "expires_at"])
+        case = take(row.right.request_id)
+        record(case, Event.PICKUP_CODE_ISSUED, actor=actor, at=at, right=row.right)
+    return code
+
+
+def download(package: Package, *, code: str = "", confirmed: bool = False, at: datetime) -> bytes:
+    """Return the package, once, after a second proof: the pick-up code, or a fresh confirmation on the device.
+
+    Raises PackageGone with the same words for a wrong code, a package handed out already and one that has expired.
+    """
+    with transaction.atomic():
+        row = Package.objects.select_for_update().select_related("right__request").get(id=package.id)
+        proven = confirmed or (row.passphrase_digest != "" and same(row.passphrase_digest, digest_of_code(code)))
+        if not proven or not row.can_be_downloaded(at=at) or row.file_id is None:
+            raise PackageGone(
+                _("The package can't be downloaded: the code is wrong, the time is over, or it was downloaded before.")
+            )
+        case = row.right.request
+        actor = Requester(case.reference)
+        file = SealedFile.objects.get(id=row.file_id)
+        with vault.opened(
+            purpose=Purpose.RIGHTS,
+            task="rights.package.downloaded",
+            actor=actor,
+            at=at,
+            reason=f"request {case.number}",
+        ) as door:
+            content: bytes = door.reveal(file, "content")
+        row.downloaded_at = at
+        row.save(update_fields=["downloaded_at"])
+        record(
+            take(case),
+            Event.PACKAGE_DOWNLOADED,
+            actor=actor,
+            at=at,
+            right=row.right,
+            facts={"bytes": len(content), "sha256": row.file_digest},
+        )
+    return content
+
+
+def remove_packages(*, actor: Actor, at: datetime) -> int:
+    """Remove the files of packages that were downloaded or have expired; safe to repeat. Returns how many."""
+    gone = 0
+    over = Package.objects.over(at=at).select_related("right__request")
+    for package in over[:200]:
+        for file in SealedFile.objects.filter(case=package_case(package.right)):
+            vault.discard_file(file, actor=actor, at=at)
+        with transaction.atomic():
+            case = take(package.right.request_id)
+            row = Package.objects.select_for_update().get(id=package.id)
+            if row.removed_at is None:
+                row.removed_at = at
+                row.save(update_fields=["removed_at"])
+                record(case, Event.PACKAGE_REMOVED, actor=actor, at=at, right=package.right)
+                gone += 1
+    return gone
+
+
+def package_case(right: Right) -> str:
+    """Return the name under which the package of a right is kept."""
+    return f"{right.freeze_case}/{right.event_id.hex[-8:]}"
+
+
+def _told(package: Package) -> dict[str, Any]:
+    return {"sha256": package.file_digest, "bytes": package.file_bytes}

@@ -1,0 +1,97 @@
+"""Documents that prove identity or authority: sealed under the case, destroyed after the decision (law R-06)."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from privacy.ledger.actors import Actor, require
+from privacy.lib.refusals import Refusal
+from privacy.rights.actions.timeline import must_be_at, record, take
+from privacy.rights.events import Event
+from privacy.rights.models import Request
+from privacy.vault import actions as vault
+from privacy.vault.models import SealedFile
+from privacy.vault.purposes import Purpose
+
+# What a scan or photo of a paper may be; nothing that can carry a program (SEC-30).
+MEDIA = {b"%PDF-": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
+LIMIT = 5 * 2**20
+MOST = 5
+CATEGORY = "rights-request"
+
+
+class BadDocument(Refusal):
+    """Not a PDF, JPEG or PNG, or too large."""
+
+    code = "bad-document"
+
+
+def media_type_of(content: bytes) -> str:
+    """Return the media type by the first bytes, never by the name. Raises BadDocument."""
+    for magic, media_type in MEDIA.items():
+        if content.startswith(magic):
+            return media_type
+    raise BadDocument(_("Send a PDF, JPEG or PNG file."))
+
+
+def submit(request: Request, *, name: str, content: bytes, actor: Actor, at: datetime) -> SealedFile:
+    """Seal a document of the requester. Raises BadDocument, and WrongState once the identity is settled."""
+    media_type = media_type_of(content)
+    if len(content) > LIMIT:
+        raise BadDocument(_("The file is larger than 5 MB."))
+    with transaction.atomic():
+        case = take(request)
+        must_be_at(case, Request.BEFORE_IDENTITY)
+        if documents(case).count() >= MOST:
+            raise BadDocument(_("There are enough documents with this case. We will ask if we need more."))
+        case.state = Request.State.IDENTITY_PENDING
+        case.evidence_received_at = at
+        case.save(update_fields=["state", "evidence_received_at"])
+        record(case, Event.EVIDENCE_RECEIVED, actor=actor, at=at)
+    return vault.store_file(
+        subject_id=case.holder_id,
+        category=CATEGORY,
+        case=evidence_case(case),
+        name=name[:100],
+        content=content,
+        media_type=media_type,
+        actor=actor,
+        at=at,
+    )
+
+
+def documents(case: Request) -> QuerySet[SealedFile]:
+    """Return the documents with a case, oldest first."""
+    return SealedFile.objects.filter(case=evidence_case(case)).order_by("stored_at")
+
+
+def open_document(case: Request, *, actor: Actor, at: datetime) -> dict[str, Any]:
+    """Open the newest document of a case for the person who checks it. Raises BadDocument where there is none."""
+    require(actor, "rights.verify_identity", about=case)
+    newest = documents(case).last()
+    if newest is None:
+        raise BadDocument(_("No document came with this case."))
+    with vault.opened(
+        purpose=Purpose.RIGHTS, task="rights.evidence.shown", actor=actor, at=at, reason=f"request {case.number}"
+    ) as door:
+        content: bytes = door.reveal(newest, "content")
+    return {"content": content, "media_type": newest.media_type, "number": documents(case).count()}
+
+
+def destroy(case: Request, *, actor: Actor, at: datetime) -> int:
+    """Destroy the documents after the decision; safe to repeat. Returns how many went."""
+    found = list(documents(case))
+    for file in found:
+        vault.discard_file(file, actor=actor, at=at)
+    if found:
+        with transaction.atomic():
+            record(take(case), Event.EVIDENCE_DESTROYED, actor=actor, at=at, facts={"documents": len(found)})
+    return len(found)
+
+
+def evidence_case(case: Request) -> str:
+    """Return the name under which a case's documents are kept, apart from its package."""
+    return f"{case.reference}/evidence"

@@ -1,0 +1,83 @@
+"""The shared beats of every verb: take the case, check its step, append to its timeline and to the ledger."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor
+from privacy.rights.models import Particulars, Request, Right, Step
+from privacy.rights.refusals import NotVerified, WordsGone, WrongState
+
+
+def take(request: Request | UUID) -> Request:
+    """Return the case, locked until the transaction ends. All verbs lock the case first, so they never cross."""
+    identifier = request.id if isinstance(request, Request) else request
+    return Request.objects.select_for_update().get(id=identifier)
+
+
+def take_right(right: Right) -> Right:
+    """Return the right with its case locked."""
+    case = take(right.request_id)
+    row = Right.objects.select_for_update().get(id=right.id)
+    row.request = case
+    return row
+
+
+def words_of(case: Request) -> Particulars:
+    """Return the sealed words of a case. Raises WordsGone where there are none."""
+    found = Particulars.objects.filter(about_id=case.id).first()
+    if found is None:
+        raise WordsGone(_("What the requester wrote is not here: it never arrived, or its term is over."))
+    return found
+
+
+def must_be_at(case: Request, states: Collection[str]) -> None:
+    """Raise WrongState unless the case is at one of these steps."""
+    if case.state not in states:
+        raise WrongState(
+            _("This case is “%(state)s”; this step is not possible now.") % {"state": case.get_state_display()}
+        )
+
+
+def must_be_verified(case: Request) -> None:
+    """Raise NotVerified before the identity is (law R-06)."""
+    if not case.is_verified:
+        raise NotVerified(_("Verify the requester's identity first: nothing is decided or carried out before."))
+
+
+def record(
+    case: Request,
+    word: StrEnum,
+    *,
+    actor: Actor,
+    at: datetime,
+    right: Right | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Append a step to the case's timeline and an entry to the ledger, in the caller's transaction."""
+    told = dict(facts or {})
+    if right is not None:
+        told = {"right": right.position, "kind": right.kind, **told}
+    Step.objects.create(
+        request=case, word=word, at=at, by=actor.ref, position=right.position if right else None, facts=told
+    )
+    subject = case.subject_id or case.matched_subject_id
+    ledger.record(
+        word,
+        actor=actor,
+        at=at,
+        about=case,
+        subjects=[subject] if subject else [],
+        facts={"case": case.reference, **told},
+    )
+
+
+def move(case: Request, state: str) -> None:
+    """Set the state of a locked case."""
+    case.state = state
+    case.save(update_fields=["state"])

@@ -1,0 +1,246 @@
+"""Cases in the console: due dates first, then what was asked, decided and carried out; opening words is on record."""
+
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as now_
+from django.utils.translation import gettext_lazy as _
+
+from privacy.accounts.names import name_of
+from privacy.disclosures.models import Notice
+from privacy.lib import clock, spreadsheets
+from privacy.lib.admin import button, run_verb
+from privacy.lib.asking import ask
+from privacy.lib.badges import due_badge, state_badge
+from privacy.lib.refusals import Refusal
+from privacy.policies.admin.saving import actor_of
+from privacy.rights import actions as rights
+from privacy.rights import letters
+from privacy.rights.admin.desk import PAGE, Answer, Desk
+from privacy.rights.codes import new_submission
+from privacy.rights.deskforms import ExportForm, ReceiveForm
+from privacy.rights.models import Request, Right
+
+READ = "rights.open_particulars"
+
+
+@admin.register(Request)
+class RequestAdmin(Desk):
+    explanation = _("What people asked for, with the day until which they get an answer. The clock never pauses.")
+    empty_hint = _("A request appears here when somebody asks on the public page, or you write one down.")
+    list_display = (
+        "number",
+        "state_shown",
+        "due_shown",
+        "asked_for",
+        "channel",
+        "requester",
+        "assigned_shown",
+        "received_on",
+    )
+    list_filter = ("state", "channel", "requester", "rights__kind")
+    search_fields = ("number", "reference")
+    search_help_text = _("Case number or reference, in full.")
+    ordering = ("due_on", "number")
+    change_form_template = "admin/rights/request/change_form.html"
+    change_list_template = "admin/rights/request/change_list.html"
+    fields = (
+        ("number", "reference"), ("channel", "requester", "language", "answer_by"), ("received_at", "received_on"),
+        ("due_shown", "target_on"), ("target_kind", "matching_shown"),
+        ("identity_method", "verified_by", "verified_at"), ("authority", "authority_until"),
+        ("evidence_asked_at", "evidence_received_at"), "assigned_shown",
+        ("fee_won", "postage_won", "cause_with_controller"), ("notified_at", "closed_at"),
+    )  # fmt: skip
+    readonly_fields = ("due_shown", "matching_shown", "assigned_shown")
+    actions = (
+        "verify", "ask_evidence", "reject", "assign", "grant", "refuse", "postpone", "carry_out", "resume", "fee",
+        "close", "read", "show_document",
+    )  # fmt: skip
+
+    def verbs_for(self, record: Request) -> list[str]:
+        """Offer what comes next: identity, decision, carrying out, closing; and what can be done all along."""
+        steps = []
+        if record.state in Request.BEFORE_IDENTITY:
+            steps += ["verify", "ask_evidence", "reject"]
+        if record.is_verified and record.is_open:
+            undecided = set(record.rights.undecided().values_list("kind", flat=True))
+            steps += ["grant", "refuse"] if undecided else []
+            steps += ["postpone"] if Right.Kind.ACCESS in undecided else []
+            steps += ["carry_out"] if record.rights.to_carry_out().exists() else []
+        steps += ["resume"] if record.rights.suspending().exists() else []
+        steps += ["close"] if record.state == Request.State.NOTIFIED else []
+        steps += ["assign", "fee"] if record.is_open else []
+        return [*steps, "read", "show_document"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
+        found: QuerySet[Request] = super().get_queryset(request).prefetch_related("rights")
+        return found
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Request], search_term: str
+    ) -> tuple[QuerySet[Request], bool]:
+        """Exact number or reference only (law S-28)."""
+        term = search_term.strip().upper()
+        if not term:
+            return queryset, False
+        return queryset.filter(number=term) | queryset.filter(reference=term), False
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_shown(self, case: Request) -> SafeString:
+        return state_badge(case.state, case.get_state_display())
+
+    @admin.display(description=_("due date"), ordering="due_on")
+    def due_shown(self, case: Request) -> SafeString:
+        return due_badge(case.due_on, clock.today(), settled=case.state not in Request.UNANSWERED)
+
+    @admin.display(description=_("asked for"))
+    def asked_for(self, case: Request) -> str:
+        return ", ".join(str(right.get_kind_display()) for right in case.rights.all())
+
+    @admin.display(description=_("assigned to"), ordering="assigned_to")
+    def assigned_shown(self, case: Request) -> str:
+        return name_of(case.assigned_to) if case.assigned_to else "–"
+
+    @admin.display(description=_("record"))
+    def matching_shown(self, case: Request) -> str:
+        if case.is_verified:
+            return str(case.subject_id or now_("nothing is held"))
+        return now_("a record matches the claim") if case.matched_subject_id else now_("no record matches the claim")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        case = self.get_object(request, object_id)
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **_story(case)})
+
+    @button(description=_("Read what was written"), permission=READ, locations=PAGE)
+    def read(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        """Show the requester's words once. The opening is on the requester's record."""
+        case = queryset.get()
+        try:
+            words = rights.read_particulars(
+                case, task="rights.particulars.read", actor=actor_of(request), at=clock.now()
+            )
+        except Refusal as refusal:
+            run_verb(self, request, partial(_again, refusal), "")
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("What was written"),
+            "opts": self.opts,
+            "case": case,
+            "words": words,
+            "wanted": [
+                (letters.right_name(right, on=case.received_on), words.wanted.get(str(right.position), ""))
+                for right in case.rights.all()
+            ],
+        }
+        return TemplateResponse(request, "admin/rights/request/particulars.html", context)
+
+    @button(description=_("Open the newest document"), permission="rights.verify_identity", locations=PAGE)
+    def show_document(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        case = queryset.get()
+        opened: dict[str, Any] = {}
+
+        def verb() -> None:
+            opened.update(rights.open_document(case, actor=actor_of(request), at=clock.now()))
+
+        if not run_verb(self, request, verb, _("The document was opened; the opening is on record.")):
+            return None
+        response = HttpResponse(opened["content"], content_type=opened["media_type"])
+        response.headers["Content-Disposition"] = f'attachment; filename="{case.number}-{opened["number"]}"'
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("receive/", wrap(self.receive), name="rights_request_receive"),
+            path("register/", wrap(self.register), name="rights_request_register"),
+            *super().get_urls(),
+        ]
+
+    def receive(self, request: HttpRequest) -> HttpResponse:
+        """Write down a request that came by telephone, e-mail, letter or visit (P1.3)."""
+        form = ReceiveForm(request.POST or None, on=clock.today(), initial={"submission": new_submission()})
+        if request.method == "POST" and form.is_valid():
+            given = form.cleaned_data
+            try:
+                receipt = rights.receive(
+                    channel=given["channel"],
+                    asked=form.asked(),
+                    target_kind=given["target_kind"],
+                    target=given["target"],
+                    requester=given["requester"],
+                    contact=form.contact(),
+                    answer_by=given["answer_by"],
+                    explanation=given["explanation"],
+                    received_on=given["received_on"],
+                    submission=given["submission"],
+                    actor=actor_of(request),
+                    at=clock.now(),
+                )
+            except Refusal as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                context = {**self._page(request, _("Request recorded")), "receipt": receipt}
+                return TemplateResponse(request, "admin/rights/request/recorded.html", context)
+        context = {**self._page(request, _("Record a request")), "form": form}
+        return TemplateResponse(request, "admin/rights/request/receive.html", context)
+
+    def register(self, request: HttpRequest) -> HttpResponse:
+        """Export the register of requests, with a reason (law R-31, S-05)."""
+        answers = ask(
+            self, request, Request.objects.none(), title=_("Register of requests"), verb=_("Download"),
+            consequences=[_("The export, its period, reason and digest are put on record.")], form_class=ExportForm,
+        )  # fmt: skip
+        if isinstance(answers, TemplateResponse):
+            return answers
+        made: list[bytes] = []
+        if not run_verb(
+            self,
+            request,
+            lambda: made.append(rights.export_register(actor=actor_of(request), at=clock.now(), **answers)),
+            _("The register was exported."),
+        ):
+            return HttpResponseRedirect(reverse("admin:rights_request_changelist"))
+        response = HttpResponse(made[0], content_type=spreadsheets.MEDIA_TYPE)
+        response.headers["Content-Disposition"] = 'attachment; filename="requests.xlsx"'
+        return response
+
+    def _page(self, request: HttpRequest, title: object) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
+
+
+def _story(case: Request | None) -> dict[str, Any]:
+    """What stands under the fields of a case: its rights, notices to recipients, answers and objections."""
+    if case is None:
+        return {}
+    found = list(case.rights.all())
+    for right in found:
+        right.request = case
+    return {
+        "case_rights": [
+            {
+                "right": right,
+                "name": letters.right_name(right, on=case.received_on),
+                "decision": letters.decision_text(right, on=case.received_on).split("\n"),
+                "decider": name_of(right.decided_by) if right.decided_by else "",
+            }
+            for right in found
+        ],
+        "notices": Notice.objects.of_case(case.id).select_related("third_party").order_by("queued_at"),
+        "answers": case.letters.order_by("queued_at"),
+        "documents": rights.documents(case).count(),
+        "objections": rights.objections_of(case).select_related("right"),
+    }
+
+
+def _again(refusal: Refusal) -> None:
+    raise refusal

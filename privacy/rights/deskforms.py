@@ -1,0 +1,185 @@
+"""What the console asks before its buttons act on a case."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from privacy.accounts.models import User
+from privacy.rights import letters
+from privacy.rights.forms import AskForm
+from privacy.rights.models import GROUNDS_OF, GROUNDS_WITH_LAW, Objection, Request, Right
+
+
+class VerifyForm(forms.Form):
+    """How the identity was settled, and about which record."""
+
+    method = forms.ChoiceField(
+        label=_("Identity"),
+        choices=[
+            (Request.IdentityMethod.DOCUMENTS, Request.IdentityMethod.DOCUMENTS.label),
+            (Request.IdentityMethod.DEVICE, Request.IdentityMethod.DEVICE.label),
+        ],
+        widget=forms.RadioSelect,
+    )
+    record = forms.CharField(
+        label=_("Record, if it is another than the one that matches"),
+        required=False,
+        max_length=16,
+        help_text=_("The device's reference, such as D-7F3K-92QX."),
+    )
+    authority = forms.ChoiceField(
+        label=_("Proof of authority"),
+        required=False,
+        choices=[("", _("not a representative")), *Request.Authority.choices],
+        help_text=_("Needed for a legal representative or an agent (law R-26, R-27)."),
+    )
+    authority_until = forms.DateField(
+        label=_("Mandate ends"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+
+class RefuseForm(forms.Form):
+    """Ground, law and words of a refusal, whole or in part; grounds that no right of the case has are not offered."""
+
+    right = forms.ChoiceField(label=_("Right"), widget=forms.RadioSelect)
+    excluded = forms.MultipleChoiceField(
+        label=_("Refuse only these parts"),
+        required=False,
+        help_text=_("Nothing chosen refuses the whole right. What is left out here is granted."),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    ground = forms.ChoiceField(label=_("Ground"), widget=forms.RadioSelect)
+    law = forms.CharField(
+        label=_("Law and article"),
+        required=False,
+        max_length=200,
+        help_text=_("Needed when the ground is a law. The requester reads it."),
+    )
+    termination_asked = forms.BooleanField(
+        label=_("We asked whether the contract is terminated and got no clear answer"), required=False
+    )
+    explanation = forms.CharField(
+        label=_("Explanation for the requester"),
+        required=False,
+        max_length=2000,
+        help_text=_("It is sealed, and stands in the answer with the way to object."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    rights: list[Right] = []
+    parts: list[tuple[str, str]] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["right"].choices = right_choices(self.rights)  # type: ignore[attr-defined]
+        self.fields["excluded"].choices = self.parts  # type: ignore[attr-defined]
+        offered = dict.fromkeys(ground for right in self.rights for ground in GROUNDS_OF[right.kind])
+        self.fields["ground"].choices = [(ground.value, ground.label) for ground in offered]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        chosen = next((right for right in self.rights if str(right.position) == given.get("right")), None)
+        ground = given.get("ground")
+        if chosen is not None and ground and ground not in GROUNDS_OF[chosen.kind]:
+            labels = ", ".join(f"“{one.label}”" for one in GROUNDS_OF[chosen.kind])
+            self.add_error("ground", _("This right can be refused only on: %(grounds)s.") % {"grounds": labels})
+        if ground in GROUNDS_WITH_LAW and not given.get("law", "").strip():
+            self.add_error("law", _("Cite the law and its article."))
+        if ground == Right.Ground.CONTRACT and not given.get("termination_asked"):
+            self.add_error("termination_asked", _("This ground holds only when the person was asked."))
+        return given
+
+
+class ChooseRightForm(forms.Form):
+    """Which rights of the case a button acts on."""
+
+    rights = forms.MultipleChoiceField(label=_("Rights"), widget=forms.CheckboxSelectMultiple)
+
+    offered: list[Right] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["rights"].choices = right_choices(self.offered)  # type: ignore[attr-defined]
+        self.fields["rights"].initial = [str(right.position) for right in self.offered]
+
+    def chosen(self, positions: Iterable[str]) -> list[Right]:
+        """Return the rights with these numbers."""
+        wanted = set(positions)
+        return [right for right in self.offered if str(right.position) in wanted]
+
+
+class PostponeForm(forms.Form):
+    """Why access is put off, and until when the reason is expected to last (law R-09)."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300, help_text=_("The requester is told it."))
+    expected_on = forms.DateField(label=_("Expected until"), widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class AssignForm(forms.Form):
+    """Who takes the case."""
+
+    to = forms.ChoiceField(label=_("Assign to"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        people = User.objects.filter(is_active=True, groups__name__in=["officer", "handler"]).distinct()
+        self.fields["to"].choices = [(user.reference, user.name) for user in people.order_by("name")]  # type: ignore[attr-defined]
+
+
+class FeeForm(forms.Form):
+    """Actual cost (law R-28)."""
+
+    fee_won = forms.IntegerField(label=_("Fee (won)"), min_value=0, initial=0)
+    postage_won = forms.IntegerField(label=_("Postage (won)"), min_value=0, initial=0)
+    cause_with_controller = forms.BooleanField(label=_("The cause lies with the company: no fee"), required=False)
+
+
+class ObjectionForm(forms.Form):
+    """How an objection is decided."""
+
+    outcome = forms.ChoiceField(label=_("Result"), choices=Objection.Outcome.choices[1:], widget=forms.RadioSelect)
+    explanation = forms.CharField(
+        label=_("Explanation for the requester"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class ExportForm(forms.Form):
+    """Which period of a register leaves the portal, and why (law S-05)."""
+
+    first = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    last = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(label=_("Reason of the export"), max_length=300)
+
+
+class ReceiveForm(AskForm):
+    """A request that came by another way, written down by the office: the public form with channel and day."""
+
+    channel = forms.ChoiceField(label=_("Channel"), choices=Request.Channel.choices[1:], widget=forms.RadioSelect)
+    received_on = forms.DateField(
+        label=_("Day of receipt"),
+        help_text=_("The term counts from this day, whenever it is written down here (law T-02)."),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    field_order = ("channel", "received_on")
+
+    def __init__(self, *args: Any, on: date, **kwargs: Any) -> None:
+        super().__init__(*args, on=on, **kwargs)
+        self.today = on
+        del self.fields["website"]
+
+    def clean_received_on(self) -> date:
+        day: date = self.cleaned_data["received_on"]
+        if day > self.today:
+            raise forms.ValidationError(_("A request can't be received in the future."))
+        return day
+
+
+def right_choices(rights: Iterable[Right]) -> list[tuple[str, str]]:
+    """Return the rights of a case as choices."""
+    return [(str(right.position), letters.right_name(right, on=right.request.received_on)) for right in rights]

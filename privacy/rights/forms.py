@@ -1,0 +1,225 @@
+"""Forms of the public door: asking, looking a case up, objecting, sending documents."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from consents.models import Agreement
+from privacy.policies import rulebook
+from privacy.policies.models.language import in_language
+from privacy.rights import matching
+from privacy.rights.actions import Asked
+from privacy.rights.models import Request, Right
+from privacy.vault import actions as vault
+from privacy.vault.refusals import BadIdentifier
+
+
+class AskForm(forms.Form):
+    """One form for the five rights (law R-04, F-1): which, about what, what is wrong, who asks, how to answer."""
+
+    rights = forms.MultipleChoiceField(
+        label=_("What do you ask for?"),
+        choices=[
+            (Right.Kind.ACCESS, _("See what you hold about me (access)")),
+            (Right.Kind.CORRECTION, _("Correct something that is wrong (correction)")),
+            (Right.Kind.DELETION, _("Delete my data (deletion)")),
+            (Right.Kind.SUSPENSION, _("Stop using my data (suspension of processing)")),
+            (Right.Kind.CONSENT_WITHDRAWAL, _("Take back a consent (withdrawal of consent)")),
+        ],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one right.")},
+    )
+    target_kind = forms.ChoiceField(
+        label=_("By which number do we find the device?"), choices=Request.Target.choices[:3], widget=forms.RadioSelect
+    )
+    target = forms.CharField(
+        label=_("The number"),
+        help_text=_("On most devices: Settings, About phone. The IMEI has 15 digits; dial *#06# to see it."),
+        max_length=64,
+        error_messages={"required": _("Write the number of the device.")},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "medium"}),
+    )
+    item = forms.ChoiceField(
+        label=_("What is wrong?"), required=False, help_text=_("Only for a correction. From now on it is not used.")
+    )
+    wanted = forms.CharField(
+        label=_("What should it be?"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    scope = forms.MultipleChoiceField(
+        label=_("What do you want to see?"),
+        required=False,
+        help_text=_("Only for access. Nothing chosen means everything."),
+        choices=Right.Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    category = forms.ChoiceField(
+        label=_("Which data?"), required=False, help_text=_("Only for deletion and suspension.")
+    )
+    agreement = forms.ChoiceField(label=_("Which consent?"), required=False, help_text=_("Only for a withdrawal."))
+    explanation = forms.CharField(
+        label=_("Anything else we should know"),
+        required=False,
+        help_text=_("Don't write resident registration numbers or health information."),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    requester = forms.ChoiceField(
+        label=_("Who asks?"),
+        choices=[
+            (Request.Requester.SELF, _("I use the device myself")),
+            (Request.Requester.LEGAL_REPRESENTATIVE, _("I am a legal representative, such as a parent")),
+            (Request.Requester.AGENT, _("I have a power of attorney")),
+        ],
+        initial=Request.Requester.SELF,
+        widget=forms.RadioSelect,
+    )
+    name = forms.CharField(label=_("Your name"), required=False, max_length=100)
+    principal = forms.CharField(
+        label=_("For whom do you ask?"), required=False, max_length=100, help_text=_("Only for representatives.")
+    )
+    relation = forms.CharField(
+        label=_("Your relation to that person"),
+        required=False,
+        max_length=100,
+        help_text=_("Only for representatives."),
+    )
+    answer_by = forms.ChoiceField(
+        label=_("How should we answer?"),
+        choices=[
+            (Request.Answer.PORTAL, _("On this site, with the number and code that you get now")),
+            (Request.Answer.EMAIL, _("By e-mail")),
+            (Request.Answer.LETTER, _("By letter")),
+        ],
+        initial=Request.Answer.PORTAL,
+        widget=forms.RadioSelect,
+    )
+    email = forms.EmailField(label=_("E-mail address"), required=False, max_length=200)
+    phone = forms.CharField(label=_("Phone number"), required=False, max_length=40)
+    address = forms.CharField(label=_("Postal address"), required=False, max_length=300)
+    submission = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    # A field for machines only; see static/css/forms.css.
+    website = forms.CharField(required=False, widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"}))
+
+    def __init__(self, *args: Any, on: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rules = rulebook.in_force(on)
+        nothing = [("", _("Choose"))]
+        self.fields["item"].choices = nothing + [  # type: ignore[attr-defined]
+            (f"{category}/{item}", in_language(rules.category(category).items[item], "name"))
+            for category, items in matching.correctable().items()
+            if category in rules.categories
+            for item in items
+            if item in rules.category(category).items
+        ]
+        self.fields["category"].choices = [("", _("All of it"))] + [  # type: ignore[attr-defined]
+            (code, in_language(term, "name")) for code, term in rules.categories.items()
+        ]
+        self.fields["agreement"].choices = [("", _("All of them"))] + [  # type: ignore[attr-defined]
+            (agreement.code, text.title)
+            for agreement in Agreement.objects.all()
+            for text in agreement.versions.published()
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """Say at the field what is missing for the rights chosen."""
+        given = super().clean() or {}
+        self._check_identifier(given.get("target_kind"), given.get("target"), "target")
+        if Right.Kind.CORRECTION in given.get("rights", ()):
+            if not given.get("item"):
+                self.add_error("item", _("Choose what is wrong."))
+            elif not given.get("wanted", "").strip():
+                self.add_error("wanted", _("Write what it should be."))
+            else:
+                self._check_identifier(given["item"].partition("/")[2], given["wanted"], "wanted")
+        if given.get("answer_by") == Request.Answer.EMAIL and not given.get("email") and "email" not in self.errors:
+            self.add_error("email", _("Write the e-mail address for the answer."))
+        if given.get("answer_by") == Request.Answer.LETTER and not given.get("address"):
+            self.add_error("address", _("Write the postal address for the answer."))
+        if given.get("requester") not in (None, Request.Requester.SELF):
+            for field, message in (
+                ("name", _("Write your name.")),
+                ("principal", _("Write for whom you ask.")),
+                ("relation", _("Write how you are related.")),
+            ):
+                if not given.get(field):
+                    self.add_error(field, message)
+        return given
+
+    def asked(self) -> list[Asked]:
+        """Return the rights asked for, as the verb takes them."""
+        given = self.cleaned_data
+        category, _slash, item = given["item"].partition("/")
+        made = {
+            Right.Kind.ACCESS: Asked(Right.Kind.ACCESS, scope=tuple(given["scope"])),
+            Right.Kind.CORRECTION: Asked(Right.Kind.CORRECTION, category=category, item=item, wanted=given["wanted"]),
+            Right.Kind.DELETION: Asked(Right.Kind.DELETION, category=given["category"]),
+            Right.Kind.SUSPENSION: Asked(Right.Kind.SUSPENSION, category=given["category"]),
+            Right.Kind.CONSENT_WITHDRAWAL: Asked(Right.Kind.CONSENT_WITHDRAWAL, agreement=given["agreement"]),
+        }
+        return [made[Right.Kind(kind)] for kind in given["rights"]]
+
+    def contact(self) -> dict[str, str]:
+        """Return what was given about the person, as it is sealed."""
+        names = ("name", "principal", "relation", "email", "phone", "address")
+        return {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
+
+    def _check_identifier(self, kind: str | None, value: str | None, field: str) -> None:
+        if not value or kind not in {"imei", "serial_number", "adb_number"}:
+            return
+        try:
+            vault.blind_index(kind, value)
+        except BadIdentifier as refusal:
+            self.add_error(field, str(refusal))
+
+
+class CaseForm(forms.Form):
+    """Number and code of a case."""
+
+    number = forms.CharField(
+        label=_("Case number"),
+        max_length=20,
+        help_text=_("For example 2026-000114."),
+        widget=forms.TextInput(attrs={"class": "short", "autocomplete": "off"}),
+    )
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=60,
+        help_text=_("It was shown once, when you asked."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class ObjectForm(forms.Form):
+    """An objection to one decision."""
+
+    right = forms.IntegerField(widget=forms.HiddenInput)
+    statement = forms.CharField(
+        label=_("What do you disagree with, and why?"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+
+
+class DocumentForm(forms.Form):
+    """A document that proves identity or authority."""
+
+    document = forms.FileField(
+        label=_("Document"),
+        help_text=_("PDF, JPEG or PNG, at most 5 MB. Black out what we don't need, such as the resident number's last "
+                    "seven digits. It is sealed and destroyed after the decision."),
+    )  # fmt: skip
+
+
+class PickupForm(forms.Form):
+    """The second proof for a download."""
+
+    pickup_code = forms.CharField(
+        label=_("Pick-up code"),
+        max_length=40,
+        required=False,
+        help_text=_("We told you this code by telephone, in person or by letter."),
+        widget=forms.TextInput(attrs={"class": "medium", "autocomplete": "off"}),
+    )

@@ -1,0 +1,230 @@
+"""The case: who asks, by which way, until when an answer is due, and how far it has come."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib.ids import new_id, new_reference
+
+
+def new_case_reference() -> str:
+    return new_reference("K7")
+
+
+class CaseNumber(models.Model):
+    """The last case number given in a year; the row is locked while the next one is taken."""
+
+    year = models.PositiveSmallIntegerField(_("year"), primary_key=True)
+    last = models.PositiveIntegerField(_("last number"), default=0)
+
+    class Meta:
+        verbose_name = _("case number")
+        verbose_name_plural = _("case numbers")
+
+    def __str__(self) -> str:
+        return f"{self.year}-{self.last:06d}"
+
+
+class RequestQuerySet(models.QuerySet["Request"]):
+    def open(self) -> "RequestQuerySet":
+        return self.exclude(state__in=Request.ENDED)
+
+    def unanswered(self) -> "RequestQuerySet":
+        """Cases that still owe the person an answer within the term (law R-08, R-14, R-21)."""
+        return self.filter(state__in=Request.UNANSWERED)
+
+    def overdue(self, *, on: date) -> "RequestQuerySet":
+        return self.unanswered().filter(due_on__lt=on)
+
+    def due_within(self, *, on: date, days: int) -> "RequestQuerySet":
+        return self.unanswered().filter(due_on__range=(on, on + timedelta(days=days)))
+
+    def of_subject(self, subject_id: UUID) -> "RequestQuerySet":
+        return self.filter(subject_id=subject_id)
+
+    def about_target(self, index: bytes) -> "RequestQuerySet":
+        return self.filter(target_index=index)
+
+
+class Request(models.Model):
+    """One rights request (law R-01). It may ask for several rights at once; each has its own decision."""
+
+    class Channel(models.TextChoices):
+        WEB = "web", _("web")
+        EMAIL = "email", _("e-mail")
+        PHONE = "phone", _("phone")
+        WRITING = "writing", _("in writing")
+        VISIT = "visit", _("visit")
+
+    class State(models.TextChoices):
+        RECEIVED = "received", _("received")
+        IDENTITY_PENDING = "identity-pending", _("identity being checked")
+        VERIFIED = "verified", _("identity verified")
+        IN_REVIEW = "in-review", _("in review")
+        DECIDED = "decided", _("decided")
+        CARRIED_OUT = "carried-out", _("carried out")
+        NOTIFIED = "notified", _("answered")
+        CLOSED = "closed", _("closed")
+        WITHDRAWN = "withdrawn", _("withdrawn by the requester")
+        IDENTITY_REJECTED = "identity-rejected", _("identity not confirmed")
+
+    ENDED = (State.CLOSED, State.WITHDRAWN, State.IDENTITY_REJECTED)
+    UNANSWERED = (
+        State.RECEIVED,
+        State.IDENTITY_PENDING,
+        State.VERIFIED,
+        State.IN_REVIEW,
+        State.DECIDED,
+        State.CARRIED_OUT,
+    )
+    BEFORE_IDENTITY = (State.RECEIVED, State.IDENTITY_PENDING)
+
+    class Requester(models.TextChoices):
+        SELF = "self", _("the data subject")
+        LEGAL_REPRESENTATIVE = "legal-representative", _("a legal representative")
+        AGENT = "agent", _("an agent with a power of attorney")
+
+    class Target(models.TextChoices):
+        IMEI = "imei", _("IMEI")
+        SERIAL_NUMBER = "serial_number", _("serial number")
+        ADB_NUMBER = "adb_number", _("ADB number")
+        EMAIL = "email", _("e-mail address")
+        PHONE = "phone", _("phone number")
+
+    class Answer(models.TextChoices):
+        EMAIL = "email", _("by e-mail")
+        LETTER = "letter", _("by letter")
+        PORTAL = "portal", _("on the status page")
+
+    class IdentityMethod(models.TextChoices):
+        DEVICE = "device", _("confirmed on the device")
+        DOCUMENTS = "documents", _("documents checked")
+
+    class Authority(models.TextChoices):
+        FAMILY_RECORD = "family-record", _("family relations certificate")
+        POWER_OF_ATTORNEY = "power-of-attorney", _("power of attorney")
+        COURT_DECISION = "court-decision", _("court decision")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    number = models.CharField(_("case number"), max_length=16, unique=True)
+    reference = models.CharField(_("case reference"), max_length=16, unique=True, default=new_case_reference)
+    code_digest = models.CharField(_("digest of the case code"), max_length=64)
+    submission_digest = models.CharField(_("digest of the form's own mark"), max_length=64, unique=True)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    language = models.CharField(_("language"), max_length=2, default="ko")
+    answer_by = models.CharField(_("answer"), max_length=10, choices=Answer, default=Answer.PORTAL)
+    requester = models.CharField(_("requester"), max_length=24, choices=Requester, default=Requester.SELF)
+    received_at = models.DateTimeField(_("received"))
+    received_on = models.DateField(_("day of receipt"))
+    due_on = models.DateField(_("due date"))
+    target_on = models.DateField(_("internal target"))
+    state = models.CharField(_("state"), max_length=20, choices=State, default=State.RECEIVED)
+    target_kind = models.CharField(_("identified by"), max_length=16, choices=Target)
+    target_index = models.BinaryField(_("blind index of what was claimed"))
+    source_index = models.BinaryField(_("blind index of the address it came from"), null=True, blank=True)
+    matched_subject_id = models.UUIDField(_("record that matches the claim"), null=True, blank=True)
+    matched_record_id = models.UUIDField(_("matching record"), null=True, blank=True)
+    subject_id = models.UUIDField(_("data subject, once verified"), null=True, blank=True)
+    identity_method = models.CharField(_("identity"), max_length=10, choices=IdentityMethod, blank=True)
+    verified_by = models.CharField(_("verified by"), max_length=64, blank=True)
+    verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
+    authority = models.CharField(_("proof of authority"), max_length=20, choices=Authority, blank=True)
+    authority_until = models.DateField(_("mandate ends"), null=True, blank=True)
+    evidence_asked_at = models.DateTimeField(_("evidence asked for"), null=True, blank=True)
+    evidence_received_at = models.DateTimeField(_("evidence received"), null=True, blank=True)
+    assigned_to = models.CharField(_("assigned to"), max_length=64, blank=True)
+    fee_won = models.PositiveIntegerField(_("fee (won)"), default=0)
+    postage_won = models.PositiveIntegerField(_("postage (won)"), default=0)
+    cause_with_controller = models.BooleanField(_("the cause lies with the company"), default=False)
+    notified_at = models.DateTimeField(_("answered"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+
+    objects = RequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("rights request")
+        verbose_name_plural = _("rights requests")
+        ordering = ["due_on", "number"]
+        permissions = [
+            ("receive_request", _("Can record a request that came by another channel")),
+            ("verify_identity", _("Can verify the identity of a requester")),
+            ("assign_request", _("Can assign a request")),
+            ("decide_request", _("Can grant, refuse or postpone")),
+            ("carry_out_request", _("Can carry out what was granted")),
+            ("decide_objection", _("Can decide an objection")),
+            ("open_particulars", _("Can open what a requester wrote")),
+            ("export_requests", _("Can export the register of requests")),
+        ]
+        indexes = [
+            models.Index(fields=["state", "due_on"], name="rights_by_state_and_due_date"),
+            models.Index(fields=["target_index"], name="rights_by_target"),
+            models.Index(fields=["source_index", "received_at"], name="rights_by_source"),
+            models.Index(fields=["subject_id"], name="rights_by_subject"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="rights_identity_verified_names_method_and_person",
+                condition=Q(verified_at=None, verified_by="", identity_method="", subject_id=None)
+                | (Q(verified_at__isnull=False) & ~Q(verified_by="") & ~Q(identity_method="")),
+            ),
+            models.CheckConstraint(
+                name="rights_nothing_goes_on_before_identity",
+                condition=Q(verified_at__isnull=False)
+                | Q(state__in=["received", "identity-pending", "withdrawn", "identity-rejected"]),
+            ),
+            models.CheckConstraint(
+                name="rights_representative_proves_authority",
+                condition=Q(verified_at=None) | Q(requester="self") | ~Q(authority=""),
+            ),
+            models.CheckConstraint(
+                name="rights_no_fee_when_the_cause_is_ours",
+                condition=Q(cause_with_controller=False) | Q(fee_won=0, postage_won=0),
+            ),
+            models.CheckConstraint(
+                name="rights_due_on_or_after_target", condition=Q(due_on__gte=models.F("target_on"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_open(self) -> bool:
+        return self.state not in self.ENDED
+
+    @property
+    def is_verified(self) -> bool:
+        return self.verified_at is not None
+
+    @property
+    def holder_id(self) -> UUID:
+        """The pseudo-subject under which the particulars of this case are sealed: the case itself."""
+        return self.id
+
+    def days_left(self, *, on: date) -> int:
+        """Return the days until the due date; negative when it has passed."""
+        return (self.due_on - on).days
+
+
+class Step(models.Model):
+    """One line of the case's timeline, appended by its verbs; the ledger keeps the proof, this the story."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    request = models.ForeignKey(Request, verbose_name=_("case"), on_delete=models.CASCADE, related_name="steps")
+    word = models.CharField(_("step"), max_length=60)
+    at = models.DateTimeField(_("at"))
+    by = models.CharField(_("by"), max_length=64)
+    position = models.PositiveSmallIntegerField(_("right"), null=True, blank=True)
+    facts: Any = models.JSONField(_("facts"), default=dict)
+
+    class Meta:
+        verbose_name = _("step")
+        verbose_name_plural = _("steps")
+        ordering = ["at", "id"]
+
+    def __str__(self) -> str:
+        return self.word

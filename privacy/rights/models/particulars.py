@@ -1,0 +1,42 @@
+"""What a requester wrote, sealed in the personal database under a pseudo-subject of its own: the case."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib.ids import new_id
+from privacy.vault.fields import SealedJSONField, SealedModel, SealedTextField
+
+
+class Particulars(SealedModel):
+    """The personal part of a case, of an objection, or of a decision's explanation.
+
+    A requester may be unknown to us, so the key belongs to the case (``subject_id`` is the case's id): it can be
+    destroyed without touching the data subject's other data, and the other way round.
+    """
+
+    class About(models.TextChoices):
+        CASE = "case", _("the request")
+        OBJECTION = "objection", _("an objection")
+        ANSWER = "answer", _("the explanation of a decision")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    subject_id = models.UUIDField(_("case"), db_index=True)
+    about = models.CharField(_("about"), max_length=10, choices=About, default=About.CASE)
+    about_id = models.UUIDField(_("case, objection or right"), unique=True)
+    contact = SealedJSONField(item="contact", null=True)
+    claimed = SealedTextField(item="claimed", null=True)
+    wanted = SealedJSONField(item="wanted", null=True)
+    explanation = SealedTextField(item="explanation", null=True)
+    received_on = models.DateField(_("day of receipt"))
+    closed_on = models.DateField(_("day of the case's end"), null=True, blank=True)
+
+    class Sealing:
+        category = "rights-request"
+        subject = "subject_id"
+
+    class Meta:
+        verbose_name = _("particulars")
+        verbose_name_plural = _("particulars")
+
+    def __str__(self) -> str:
+        return str(self.about_id)

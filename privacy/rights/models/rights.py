@@ -1,0 +1,182 @@
+"""One right asked for in a case: its decision, the ground of a refusal, and whether it was carried out."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib.ids import new_id
+from privacy.rights.models.cases import Request
+
+
+class RightQuerySet(models.QuerySet["Right"]):
+    def undecided(self) -> "RightQuerySet":
+        return self.filter(decision=Right.Decision.PENDING)
+
+    def to_carry_out(self) -> "RightQuerySet":
+        return self.filter(decision__in=[Right.Decision.GRANTED, Right.Decision.PARTLY_GRANTED], carried_out_at=None)
+
+    def suspending(self) -> "RightQuerySet":
+        """Suspensions in force, until the person says otherwise."""
+        return self.filter(kind=Right.Kind.SUSPENSION, carried_out_at__isnull=False, resumed_at=None)
+
+    def interrupted(self) -> "RightQuerySet":
+        """Rights whose carrying out has begun and has not ended: resumed by ``rights.tasks.resume``."""
+        return self.filter(started_at__isnull=False, carried_out_at=None)
+
+
+class Right(models.Model):
+    """Access, correction, deletion, suspension or withdrawal of consent (P1.1), asked for in one case."""
+
+    class Kind(models.TextChoices):
+        ACCESS = "access", _("access")
+        CORRECTION = "correction", _("correction")
+        DELETION = "deletion", _("deletion")
+        SUSPENSION = "suspension", _("suspension of processing")
+        CONSENT_WITHDRAWAL = "consent-withdrawal", _("withdrawal of consent")
+
+    class Decision(models.TextChoices):
+        PENDING = "pending", _("not decided")
+        GRANTED = "granted", _("granted")
+        PARTLY_GRANTED = "partly-granted", _("partly granted")
+        REFUSED = "refused", _("refused")
+
+    class Ground(models.TextChoices):
+        LAW = "law", _("An Act forbids or restricts access")
+        LIFE_OR_BODY = "life-or-body", _("It could harm another person's life or body")
+        PROPERTY_OR_INTERESTS = (
+            "property-or-interests",
+            _("It could unreasonably infringe another person's property or other interests"),
+        )
+        ACCURATE = "accurate", _("The information was checked and is accurate")
+        COLLECTED_BY_LAW = "collected-by-law", _("Another law expressly lists it as information to be collected")
+        LEGAL_DUTY = "legal-duty", _("A special provision of an Act, or unavoidable to meet a duty under the law")
+        CONTRACT = "contract", _("The contract can't be performed without it, and was not clearly terminated")
+
+    class Scope(models.TextChoices):
+        ITEMS = "items", _("items and content")
+        PURPOSES = "purposes", _("purpose of collection and use")
+        RETENTION = "retention", _("retention and use period")
+        PROVISION = "provision", _("provision to third parties")
+        CONSENTS = "consents", _("fact and content of consent")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    request = models.ForeignKey(Request, verbose_name=_("case"), on_delete=models.CASCADE, related_name="rights")
+    position = models.PositiveSmallIntegerField(_("number in the case"))
+    kind = models.CharField(_("right"), max_length=20, choices=Kind)
+    category = models.CharField(_("category"), max_length=40, blank=True)
+    item = models.CharField(_("item"), max_length=40, blank=True)
+    record_id = models.UUIDField(_("record"), null=True, blank=True)
+    agreement = models.CharField(_("agreement"), max_length=100, blank=True)
+    scope: Any = models.JSONField(_("scope of the access"), default=list, blank=True)
+    decision = models.CharField(_("decision"), max_length=16, choices=Decision, default=Decision.PENDING)
+    excluded: Any = models.JSONField(_("parts left out"), default=list, blank=True)
+    ground = models.CharField(_("ground for refusal"), max_length=24, choices=Ground, blank=True)
+    law = models.CharField(_("law and article"), max_length=200, blank=True)
+    termination_asked = models.BooleanField(
+        _("asked whether the contract is terminated; no clear answer"), default=False
+    )
+    decided_by = models.CharField(_("decided by"), max_length=64, blank=True)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    approved_digest = models.CharField(_("digest of what was approved"), max_length=64, blank=True)
+    event_id = models.UUIDField(_("event"), default=new_id, unique=True)
+    started_at = models.DateTimeField(_("carrying out began"), null=True, blank=True)
+    started_by = models.CharField(_("begun by"), max_length=64, blank=True)
+    carried_out_at = models.DateTimeField(_("carried out"), null=True, blank=True)
+    result: Any = models.JSONField(_("result"), default=dict, blank=True)
+    resumed_at = models.DateTimeField(_("processing resumed"), null=True, blank=True)
+
+    objects = RightQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("right asked for")
+        verbose_name_plural = _("rights asked for")
+        ordering = ["request", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "position"], name="rights_numbered_in_their_case"),
+            models.UniqueConstraint(
+                fields=["request", "kind", "category", "item", "agreement"], name="rights_asked_for_once_in_a_case"
+            ),
+            models.CheckConstraint(
+                name="rights_refused_if_and_only_if_grounded",
+                condition=(Q(decision__in=["refused", "partly-granted"]) & ~Q(ground=""))
+                | (Q(decision__in=["pending", "granted"]) & Q(ground="")),
+            ),
+            models.CheckConstraint(
+                name="rights_ground_is_one_of_its_kind",
+                condition=Q(ground="")
+                | Q(kind="access", ground__in=["law", "life-or-body", "property-or-interests"])
+                | Q(kind="correction", ground="accurate")
+                | Q(kind="deletion", ground="collected-by-law")
+                | Q(
+                    kind__in=["suspension", "consent-withdrawal"],
+                    ground__in=["legal-duty", "life-or-body", "property-or-interests", "contract"],
+                ),
+            ),
+            models.CheckConstraint(
+                name="rights_ground_of_law_cites_the_law",
+                condition=~Q(ground__in=["law", "collected-by-law", "legal-duty"]) | ~Q(law=""),
+            ),
+            models.CheckConstraint(
+                name="rights_ground_of_contract_asked_about_termination",
+                condition=~Q(ground="contract") | Q(termination_asked=True),
+            ),
+            models.CheckConstraint(
+                name="rights_decided_names_who_and_when",
+                condition=Q(decision="pending", decided_by="", decided_at=None)
+                | (~Q(decision="pending") & ~Q(decided_by="") & Q(decided_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="rights_partly_granted_names_the_parts",
+                condition=Q(decision="partly-granted") & ~Q(excluded=[])
+                | ~Q(decision="partly-granted") & Q(excluded=[]),
+            ),
+            models.CheckConstraint(
+                name="rights_carried_out_only_when_granted",
+                condition=Q(started_at=None, carried_out_at=None)
+                | Q(decision__in=["granted", "partly-granted"], started_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="rights_correction_names_its_item",
+                condition=~Q(kind="correction") | (~Q(category="") & ~Q(item="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id}#{self.position}"
+
+    @property
+    def is_decided(self) -> bool:
+        return self.decision != self.Decision.PENDING
+
+    @property
+    def is_granted(self) -> bool:
+        return self.decision in {self.Decision.GRANTED, self.Decision.PARTLY_GRANTED}
+
+    @property
+    def freeze_case(self) -> str:
+        """The name under which this right's freeze is placed and lifted, e.g. ``K7-7F3K-92QX#1``."""
+        return f"{self.request.reference}#{self.position}"
+
+
+# Law R-12 (access), R-15 (correction, deletion), R-22 and R-24 (suspension, withdrawal). Access ground 3 and
+# suspension ground 3 belong to public institutions and are not offered.
+GROUNDS_OF: dict[str, tuple[Right.Ground, ...]] = {
+    Right.Kind.ACCESS: (Right.Ground.LAW, Right.Ground.LIFE_OR_BODY, Right.Ground.PROPERTY_OR_INTERESTS),
+    Right.Kind.CORRECTION: (Right.Ground.ACCURATE,),
+    Right.Kind.DELETION: (Right.Ground.COLLECTED_BY_LAW,),
+    Right.Kind.SUSPENSION: (
+        Right.Ground.LEGAL_DUTY,
+        Right.Ground.LIFE_OR_BODY,
+        Right.Ground.PROPERTY_OR_INTERESTS,
+        Right.Ground.CONTRACT,
+    ),
+    Right.Kind.CONSENT_WITHDRAWAL: (
+        Right.Ground.LEGAL_DUTY,
+        Right.Ground.LIFE_OR_BODY,
+        Right.Ground.PROPERTY_OR_INTERESTS,
+        Right.Ground.CONTRACT,
+    ),
+}
+GROUNDS_WITH_LAW = (Right.Ground.LAW, Right.Ground.COLLECTED_BY_LAW, Right.Ground.LEGAL_DUTY)

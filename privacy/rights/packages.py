@@ -1,0 +1,186 @@
+"""The access package: what is held of a person, why, how long, who got it and who opened it (P1.2, law R-02, R-03).
+
+It only reads. A ZIP of a page to read, the same as JSON with its schema, and a signed manifest.
+"""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.template.loader import render_to_string
+from django.utils.translation import override
+
+from consents.models import Decision
+from privacy.disclosures.models import DisclosedItem
+from privacy.ledger import actions as ledger
+from privacy.lib import canonical, clock
+from privacy.policies import rulebook
+from privacy.policies.models.language import in_language
+from privacy.retention import signing
+from privacy.rights.models import Right
+from privacy.rights.schema import SCHEMA
+from privacy.subjects import holdings
+from privacy.subjects.models import Subject
+from privacy.vault.door import Door
+from privacy.vault.models import Freeze
+
+FORMAT = "https://privacy.extrus.example/schemas/access-package-1"
+MOST_ENTRIES = 5_000
+EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def content_of(right: Right, door: Door, *, at: datetime) -> dict[str, Any]:
+    """Return everything the person asked to see, through an open door; parts left out are named, not shown."""
+    case = right.request
+    assert case.subject_id is not None
+    scope = set(right.scope) or set(Right.Scope.values)
+    excluded = set(right.excluded)
+    rules = rulebook.in_force(clock.kst_date(at))
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "case": case.number,
+        "made_at": at.isoformat(),
+        "policy": rules.version,
+        "person": Subject.objects.filter(id=case.subject_id).values_list("reference", flat=True).first() or "",
+        "left_out": sorted(excluded),
+        "frozen": [_freeze(one) for one in Freeze.objects.active(at).filter(subject_id=case.subject_id)],
+    }
+    if Right.Scope.ITEMS in scope:
+        content["held"] = {
+            code: list(_held(case.subject_id, code, door)) for code in holdings.categories() if code not in excluded
+        }
+        content["opened"] = list(opened(case.subject_id))
+    if Right.Scope.PURPOSES in scope:
+        content["purposes"] = {code: sorted(rules.category(code).purposes) for code in rules.categories}
+    if Right.Scope.RETENTION in scope:
+        content["retention"] = {code: _term(rules.retention(code)) for code in rules.categories}
+    if Right.Scope.PROVISION in scope and "provision" not in excluded:
+        content["provided"] = list(_provided(case.subject_id))
+    if Right.Scope.CONSENTS in scope:
+        content["consents"] = list(_consents(case.subject_id))
+    return content
+
+
+def pack(content: Mapping[str, Any], *, language: str) -> bytes:
+    """Return the ZIP: index.html, content.json, schema.json, manifest.json and its signature."""
+    body = canonical.dumps(content).encode()
+    with override(language):
+        page = render_to_string("rights/package.html", page_context(content)).encode()
+    files = {
+        "index.html": page,
+        "style.css": render_to_string("rights/package.css").encode(),
+        "content.json": body,
+        "schema.json": canonical.dumps(SCHEMA).encode(),
+    }
+    manifest = canonical.dumps(
+        {
+            "format": FORMAT,
+            "case": content["case"],
+            "made_at": content["made_at"],
+            "files": {name: hashlib.sha256(one).hexdigest() for name, one in sorted(files.items())},
+        }
+    )
+    signature = canonical.dumps(
+        {"algorithm": "Ed25519", "public_key": signing.public_key(), "signature": signing.sign(manifest)}
+    )
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, one in {**files, "manifest.json": manifest.encode(), "signature.json": signature.encode()}.items():
+            archive.writestr(zipfile.ZipInfo(name, EPOCH), one, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+def opened(subject_id: UUID) -> Iterator[dict[str, Any]]:
+    """Yield who opened this person's data and for what, from the ledger: accounts by reference, never by name."""
+    for entry in ledger.entries_about(subject_id).filter(kind="read").order_by("id")[:MOST_ENTRIES].iterator():
+        yield {
+            "at": entry.time.isoformat(),
+            "by": entry.actor,
+            "task": entry.task or entry.word,
+            "purpose": entry.purpose or "",
+        }
+
+
+def page_context(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the readable page shows: the same content under the policy's own names."""
+    rules = rulebook.in_force(clock.kst_date(datetime.fromisoformat(content["made_at"])))
+    names = {code: in_language(term, "name") for code, term in rules.categories.items()}
+    items = {item.code: in_language(item, "name") for term in rules.categories.values() for item in term.items.values()}
+    return {
+        "content": content,
+        "held": [
+            (names.get(code, code), [_readable(record, items) for record in records])
+            for code, records in content.get("held", {}).items()
+        ],
+        "purposes": [(names.get(code, code), codes) for code, codes in content.get("purposes", {}).items()],
+        "retention": [(names.get(code, code), term) for code, term in content.get("retention", {}).items()],
+        "provided": [
+            {**one, "items": [items.get(item, item) for item in one["items"]]} for one in content.get("provided", [])
+        ],
+    }
+
+
+def _held(subject_id: UUID, category: str, door: Door) -> Iterator[dict[str, Any]]:
+    for holding in holdings.for_category(category):
+        if holding.export is not None:
+            yield from holding.export(subject_id, door)
+
+
+def _readable(record: Mapping[str, Any], items: Mapping[str, str]) -> list[tuple[str, str]]:
+    lines = []
+    for name, value in record.items():
+        text = canonical.dumps(value) if isinstance(value, dict | list) else "" if value is None else str(value)
+        lines.append((items.get(name, name), text))
+    return lines
+
+
+def _provided(subject_id: UUID) -> Iterator[dict[str, Any]]:
+    """Yield each provision to a third party with its recipient, purpose and basis (law R-02 ④)."""
+    found: dict[str, dict[str, Any]] = {}
+    disclosed = (
+        DisclosedItem.objects.provided()
+        .of(subject_id=subject_id)
+        .select_related("disclosure__third_party")
+        .order_by("disclosure__provided_at", "item")
+    )
+    for one in disclosed:
+        made = found.setdefault(
+            one.disclosure.reference,
+            {
+                "disclosure": one.disclosure.reference,
+                "recipient": one.disclosure.third_party.title,
+                "purpose": one.disclosure.purpose,
+                "basis": one.disclosure.basis,
+                "statute": one.disclosure.statute,
+                "provided_at": one.disclosure.provided_at and one.disclosure.provided_at.isoformat(),
+                "items": [],
+            },
+        )
+        made["items"].append(one.item)
+    yield from found.values()
+
+
+def _consents(subject_id: UUID) -> Iterator[dict[str, Any]]:
+    """Yield every decision about every agreement (law R-02 ⑤)."""
+    for one in Decision.objects.of(subject_id).select_related("agreement", "version").order_by("decided_at"):
+        yield {
+            "receipt": one.reference,
+            "agreement": one.agreement.code,
+            "version": one.version.number,
+            "decision": one.choice,
+            "decided_at": one.decided_at.isoformat(),
+            "method": one.method,
+            "text_sha256": one.text_digest,
+        }
+
+
+def _term(term: rulebook.RetentionTerm) -> dict[str, Any]:
+    return {"from": term.clock, "years": term.years, "months": term.months}
+
+
+def _freeze(one: Freeze) -> dict[str, Any]:
+    return {"category": one.category, "item": one.item, "cause": one.cause, "since": one.frozen_at.isoformat()}

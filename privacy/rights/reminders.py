@@ -1,0 +1,38 @@
+"""What presses: deadlines that come near or have passed, and answers that got stuck; only reads (law R-08, R-14)."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from privacy.disclosures.models import Notice
+from privacy.incidents.models import Complaint
+from privacy.rights.models import Letter, Objection, Request
+
+# Days before a due date from which the officers are reminded every morning.
+NEAR = 3
+
+
+@dataclass(frozen=True)
+class Pressing:
+    """One morning's list: case numbers and counts, nothing personal."""
+
+    overdue: list[Request]
+    near: list[Request]
+    objections: int
+    complaints: int
+    stuck_notices: int
+    stuck_letters: int
+
+    def __bool__(self) -> bool:
+        return any((self.overdue, self.near, self.objections, self.complaints, self.stuck_notices, self.stuck_letters))
+
+
+def pressing(*, on: date) -> Pressing:
+    """Return what presses on a day."""
+    return Pressing(
+        overdue=list(Request.objects.overdue(on=on).order_by("due_on", "number")),
+        near=list(Request.objects.due_within(on=on, days=NEAR).order_by("due_on", "number")),
+        objections=Objection.objects.filter(outcome=Objection.Outcome.PENDING, target_on__lt=on).count(),
+        complaints=Complaint.objects.overdue(on=on).count(),
+        stuck_notices=Notice.objects.parked().count(),
+        stuck_letters=Letter.objects.filter(state__in=[Letter.State.PARKED, Letter.State.TO_POST]).count(),
+    )

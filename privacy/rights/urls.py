@@ -1,0 +1,20 @@
+"""The public door for the five rights."""
+
+from django.urls import path
+
+from privacy.rights import views
+
+app_name = "rights"
+urlpatterns = [
+    path("rights/", views.guide, name="guide"),
+    path("rights/request/", views.ask, name="request"),
+    path("rights/case/", views.case, name="case"),
+    path("rights/case/leave/", views.leave, name="leave"),
+    path("rights/case/device/", views.confirm_device, name="confirm-device"),
+    path("rights/case/withdraw/", views.withdraw, name="withdraw"),
+    path("rights/case/document/", views.send_document, name="document"),
+    path("rights/case/objection/", views.object_to, name="object"),
+    path("rights/case/download/", views.download, name="download"),
+    path("rights/case/download/device/", views.confirm_download, name="confirm-download"),
+    path("rights/case/letter/<str:reference>/", views.letter, name="letter"),
+]

@@ -1,0 +1,113 @@
+"""Data subjects in the console: pseudonymous rows, found by their reference, and findings of false identity (P1.8)."""
+
+import hashlib
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import ActionLocation
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib import clock
+from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
+from privacy.lib.asking import ask
+from privacy.lib.badges import state_badge
+from privacy.policies.admin.saving import actor_of
+from privacy.subjects import actions as subjects
+from privacy.subjects.models import FalseIdentityFinding, Subject
+
+
+class FindingForm(forms.Form):
+    """What was found, and the evidence: its fingerprint is kept, the file stays where evidence is kept."""
+
+    grounds = forms.CharField(
+        label=_("Grounds"),
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("What was found and how, without personal data."),
+    )
+    evidence = forms.CharField(
+        label=_("SHA-256 of the evidence"),
+        min_length=64,
+        max_length=64,
+        help_text=_("64 digits and letters from a to f."),
+    )
+
+    def clean_evidence(self) -> str:
+        digest = str(self.cleaned_data["evidence"]).strip().lower()
+        if len(digest) != hashlib.sha256().digest_size * 2 or not set(digest) <= set("0123456789abcdef"):
+            raise forms.ValidationError(_("A SHA-256 has 64 digits and letters from a to f."), code="digest")
+        return digest
+
+
+@admin.register(Subject)
+class SubjectAdmin(ReadOnlyAdmin):
+    explanation = _("People by pseudonymous reference. What is held about them lies elsewhere, sealed.")
+    empty_hint = _("A person appears here when a gateway registers the first device.")
+    list_display = ("reference", "state_shown", "registered_at", "service_ended_on", "ended_at", "destroyed_at")
+    list_filter = ("state",)
+    search_fields = ("reference__exact",)
+    search_help_text = _("The whole reference, such as S-7F3K-92QX")
+    fields = ("reference", "state_shown", "registered_at", "service_ended_on", "ended_at", "destroyed_at")
+    readonly_fields = ("state_shown",)
+    actions = ("find_false_identity",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Subject], search_term: str
+    ) -> tuple[QuerySet[Subject], bool]:
+        """Find by the whole reference, by its index; never by a part (law S-28)."""
+        wanted = search_term.strip().upper()
+        return (queryset.filter(reference=wanted) if wanted else queryset), False
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_shown(self, subject: Subject) -> SafeString:
+        return state_badge(subject.state, subject.get_state_display())
+
+    @button(
+        description=_("Record false identity"),
+        permission="subjects.find_false_identity",
+        locations=(ActionLocation.CHANGE_FORM,),
+    )
+    def find_false_identity(self, request: HttpRequest, queryset: QuerySet[Subject]) -> HttpResponse | None:
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Record false identity"),
+            verb=_("End the registration"),
+            consequences=[
+                _("The registration ends at once: nothing more is collected for it."),
+                _("The finding, its grounds and the fingerprint of the evidence are kept."),
+            ],
+            form_class=FindingForm,
+            dangerous=True,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        for subject in queryset:
+            run_verb(
+                self,
+                request,
+                partial(
+                    subjects.find_false_identity,
+                    subject,
+                    grounds=answers["grounds"],
+                    evidence_digest=answers["evidence"],
+                    actor=actor_of(request),
+                    at=clock.now(),
+                ),
+                _("The finding is recorded and the registration has ended."),
+            )
+        return None
+
+
+@admin.register(FalseIdentityFinding)
+class FalseIdentityFindingAdmin(ReadOnlyAdmin):
+    explanation = _("Findings that another's identity was used to register. Each ended a registration.")
+    empty_hint = _("A finding is recorded on the page of a data subject.")
+    list_display: Any = ("subject", "found_by", "found_at", "evidence_digest")
+    list_select_related = ("subject",)

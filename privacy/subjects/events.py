@@ -1,0 +1,15 @@
+"""The words that this app writes into the ledger; never renamed."""
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    REGISTERED = "subjects.subject.registered"
+    SERVICE_ENDED = "subjects.service.ended"
+    SERVICE_RESUMED = "subjects.service.resumed"
+    WITHDRAWN = "subjects.subject.withdrawn"
+    FALSE_IDENTITY_FOUND = "subjects.false-identity.found"
+    DESTROYED = "subjects.subject.destroyed"
+    CONTACT_RECORDED = "subjects.contact.recorded"
+    CONTACT_CORRECTED = "subjects.contact.corrected"
+    CONTACTS_REMOVED = "subjects.contacts.removed"

@@ -1,0 +1,198 @@
+"""The register of holdings: what personal data exists, of which category, how long, how exported and destroyed.
+
+Each app declares what it holds in its own ``holdings.py``; viewing, correcting, deleting, retention, the published
+inventory and the read-back after a destruction ask this register and never each other (house.md). A declaration
+covers one model and one category; a model with rows of two categories is declared twice, told apart by ``scope``.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Model, QuerySet
+
+from privacy.ledger.actors import Actor
+from privacy.policies.rulebook import RetentionTerm
+
+
+class Correct(Protocol):
+    """Puts the right value in place, sealed, in the caller's transaction on the holding's database.
+
+    Repeating it with the same ``event`` does nothing more.
+    """
+
+    def __call__(
+        self,
+        subject_id: UUID,
+        item: str,
+        value: Any,
+        *,
+        event: UUID,
+        actor: Actor,
+        at: datetime,
+        record_id: UUID | None,
+    ) -> None: ...
+
+
+class Destroy(Protocol):
+    """Removes every row of these people in this category. Returns the rows removed; safe to repeat."""
+
+    def __call__(self, subject_ids: Sequence[UUID], *, certificate: str, actor: Actor, at: datetime) -> int: ...
+
+
+class DestroyMonth(Protocol):
+    """Removes a whole month of this category. Returns the rows that went; safe to repeat.
+
+    Without ``keep`` the partition is dropped; with it the rows of these people stay, because a hold keeps them.
+    """
+
+    def __call__(
+        self, month: date, *, keep: Sequence[UUID] = (), certificate: str, actor: Actor, at: datetime
+    ) -> int: ...
+
+
+class DueMonths(Protocol):
+    """Yields the first day of each month of which every record is past the term on the day ``on`` and rows remain."""
+
+    def __call__(self, on: date, term: RetentionTerm) -> Iterable[date]: ...
+
+
+Export = Callable[[UUID, Any], Iterable[dict[str, Any]]]
+Due = Callable[[date, RetentionTerm], Iterator[list[UUID]]]
+Count = Callable[[Sequence[UUID]], int]
+IsDue = Callable[[Sequence[UUID], date, RetentionTerm], Iterable[UUID]]
+
+
+@dataclass(frozen=True)
+class Holding:
+    """One kind of personal data: where it lies, what it is, and the verbs that act on it.
+
+    ``clock`` names the field or event that starts the retention period. ``due`` yields people whose period is over, in
+    slices; exactly one holding of a category keeps its clock. ``kind`` and ``recorded`` name the fields by which a
+    preservation rule picks records (P6.4); ``kinds`` says which kinds there can be, if not any. ``month`` names the
+    field by whose month rows are partitioned. ``duty`` cites the law or duty for what the office holds beside the
+    policy's items (law C-06), such as a contact for answers.
+    ``is_due`` answers for some people whether ``due`` would still name them, asked right before their keys are
+    destroyed. ``ends_by_itself`` says that each record carries its own end, as in the archive.
+    """
+
+    model: type[Model]
+    category: str
+    subject: str
+    clock: str
+    items: Mapping[str, str]
+    using: str
+    export: Export | None = None
+    correct: Correct | None = None
+    destroy: Destroy | None = None
+    count: Count | None = None
+    due: Due | None = None
+    is_due: IsDue | None = None
+    scope: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = ""
+    kinds: Sequence[str] = ()
+    recorded: str = ""
+    month: str = ""
+    due_months: DueMonths | None = None
+    destroy_month: DestroyMonth | None = None
+    duty: str = ""
+    ends_by_itself: bool = False
+
+    @property
+    def label(self) -> str:
+        return self.model._meta.label_lower
+
+    def rows(self, subject_ids: Sequence[UUID] | None = None) -> QuerySet[Model]:
+        """The rows of this holding, of these people or of everybody."""
+        rows: QuerySet[Model] = self.model._default_manager.using(self.using).filter(**self.scope)
+        return rows if subject_ids is None else rows.filter(**{f"{self.subject}__in": list(subject_ids)})
+
+    def counted(self, subject_ids: Sequence[UUID]) -> int:
+        """How many rows these people have here."""
+        return self.count(subject_ids) if self.count else self.rows(subject_ids).count()
+
+
+@dataclass(frozen=True)
+class Pseudonymous:
+    """A model that points to a person by her pseudonymous id and holds nothing else about her. It outlives her data."""
+
+    model: type[Model]
+    subject: str
+    why: str
+
+
+_holdings: dict[tuple[str, str], Holding] = {}
+_pseudonymous: dict[str, Pseudonymous] = {}
+
+
+def declare(model: type[Model], *, category: str, subject: str, clock: str, using: str, **rest: Any) -> Holding:
+    """Say that ``model`` holds personal data of ``category``. See Holding for the other keywords."""
+    holding = Holding(model=model, category=category, subject=subject, clock=clock, using=using, **rest)
+    key = (holding.label, category)
+    if key in _holdings and _holdings[key] != holding:
+        raise ImproperlyConfigured(f"{holding.label} is declared twice for {category}.")
+    _holdings[key] = holding
+    return holding
+
+
+def declare_pseudonymous(model: type[Model], *, subject: str, why: str) -> None:
+    """Say that ``model`` points to a person and holds no personal data, so that destroying her leaves it."""
+    _pseudonymous[model._meta.label_lower] = Pseudonymous(model, subject, why)
+
+
+def all() -> tuple[Holding, ...]:
+    """Every declared holding, in the order of category and model."""
+    return tuple(_holdings[key] for key in sorted(_holdings, key=lambda key: (key[1], key[0])))
+
+
+def for_category(code: str) -> tuple[Holding, ...]:
+    """The holdings of one category."""
+    return tuple(holding for holding in all() if holding.category == code)
+
+
+def categories() -> tuple[str, ...]:
+    """Every category of which something is declared."""
+    return tuple(sorted({holding.category for holding in all()}))
+
+
+def clock_keeper(code: str) -> Holding | None:
+    """The one holding of a category that knows whose retention period is over."""
+    return next((holding for holding in for_category(code) if holding.due is not None), None)
+
+
+def pseudonymous() -> Mapping[str, Pseudonymous]:
+    """The models that point to people and hold nothing about them, by label."""
+    return MappingProxyType(_pseudonymous)
+
+
+def declared_models() -> frozenset[str]:
+    """The labels of all models that are declared, as holding or as pseudonymous."""
+    return frozenset({holding.label for holding in all()} | set(_pseudonymous))
+
+
+# -- what this app and the apps below it hold ------------------------------------------------------------------------
+from privacy.subjects import actions, contacts  # noqa: E402 - the register stands above; these declarations use it
+from privacy.subjects.models import Contact, FalseIdentityFinding  # noqa: E402
+from privacy.vault.models import Freeze, SubjectKey, Tombstone  # noqa: E402
+
+declare(
+    Contact,
+    category="contact",
+    subject="subject_id",
+    clock="ended_at",
+    using="personal",
+    items={"contact": "value"},
+    export=contacts.export,
+    correct=actions.correct_contact,
+    destroy=actions.remove_contacts,
+    due=contacts.due,
+    duty="PIPA 38(4), R-08: where the answer goes",
+)
+declare_pseudonymous(FalseIdentityFinding, subject="subject", why="the finding stays: P1.8, without personal data")
+declare_pseudonymous(SubjectKey, subject="subject_id", why="a wrapped key; destroying it is the act of destruction")
+declare_pseudonymous(Tombstone, subject="subject_id", why="proof that a key was destroyed")
+declare_pseudonymous(Freeze, subject="subject_id", why="which items are frozen, never their values")

@@ -1,0 +1,162 @@
+"""Destroying keys: one small row destroyed is one person's data, or a month of everybody's, in every copy (P7.2).
+
+A destroyed key leaves a tombstone, and sealing for it is refused from then on, for ever. Both happen in one
+transaction on ``default``; the rows that can't be read any more are swept later, by the apps that own them.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor
+from privacy.lib.ids import new_id
+from privacy.vault import keys
+from privacy.vault.actions.making import MAKING
+from privacy.vault.declarations import month_of
+from privacy.vault.events import Event
+from privacy.vault.models import EpochKey, KeyCheck, SubjectKey, Tombstone
+
+# No key is made while keys are destroyed: whoever makes one waits, then meets the tombstone (vault_refuse_destroyed).
+# Not a table lock, which would wait for an autovacuum of the table.
+NOBODY_MAKES_KEYS = "SELECT pg_advisory_xact_lock(%s)"
+DELETE_KEYS = """
+DELETE FROM vault_subjectkey WHERE subject_id = ANY(%s::uuid[]) AND (%s::text[] IS NULL OR category = ANY(%s::text[]))
+RETURNING generation
+"""
+INSERT_TOMBSTONES = """
+INSERT INTO vault_tombstone (id, subject_id, category, month, generation, cause, certificate, destroyed_at)
+SELECT id, subject_id, category, NULL, %s, %s, %s, %s
+FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS stone (id, subject_id, category)
+ON CONFLICT (subject_id, category) WHERE subject_id IS NOT NULL DO NOTHING
+"""
+
+
+def shred_subject(
+    *,
+    subject_id: UUID,
+    categories: Collection[str] | None,
+    cause: str,
+    certificate: str,
+    actor: Actor,
+    at: datetime,
+) -> int:
+    """Destroy one subject's keys of ``categories`` (``None``: all, also any that come later); return how many."""
+    return shred_subjects(
+        subject_ids=[subject_id], categories=categories, cause=cause, certificate=certificate, actor=actor, at=at
+    )
+
+
+def shred_subjects(
+    *,
+    subject_ids: Sequence[UUID],
+    categories: Collection[str] | None,
+    cause: str,
+    certificate: str,
+    actor: Actor,
+    at: datetime,
+) -> int:
+    """Destroy many subjects' keys in one act; return how many keys. Safe to repeat: what is destroyed stays so."""
+    named = None if categories is None else sorted(set(categories))
+    stones = [(subject, category) for subject in sorted(set(subject_ids)) for category in (named or [""])]
+    if not stones or named == []:
+        return 0
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(NOBODY_MAKES_KEYS, [MAKING])
+            cursor.execute(DELETE_KEYS, [list(subject_ids), named, named])
+            generations = [row[0] for row in cursor.fetchall()]
+            cursor.execute(
+                INSERT_TOMBSTONES,
+                [
+                    max(generations, default=None),
+                    cause,
+                    certificate,
+                    at,
+                    [new_id() for _stone in stones],
+                    [subject for subject, _category in stones],
+                    [category for _subject, category in stones],
+                ],
+            )
+        ledger.record(
+            Event.SUBJECT_SHREDDED,
+            actor=actor,
+            at=at,
+            subjects=sorted(set(subject_ids)),
+            facts={
+                "categories": named or "all",
+                "keys": len(generations),
+                "cause": cause,
+                "certificate": certificate,
+            },
+        )
+        keys.forget()
+    return len(generations)
+
+
+def shred_epoch(*, category: str, month: date, cause: str, certificate: str, actor: Actor, at: datetime) -> bool:
+    """Destroy everybody's data of one category and month; return whether there was a key. Safe to repeat."""
+    first = month_of(month)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(NOBODY_MAKES_KEYS, [MAKING])
+        held = EpochKey.objects.filter(category=category, month=first)
+        generation = held.aggregate(newest=Max("generation"))["newest"]
+        held.delete()
+        Tombstone.objects.get_or_create(
+            category=category,
+            month=first,
+            subject_id=None,
+            defaults={
+                "generation": generation,
+                "cause": cause,
+                "certificate": certificate,
+                "destroyed_at": at,
+            },
+        )
+        ledger.record(
+            Event.EPOCH_SHREDDED,
+            actor=actor,
+            at=at,
+            facts={
+                "category": category,
+                "month": first.isoformat(),
+                "keys": int(generation is not None),
+                "cause": cause,
+                "certificate": certificate,
+            },
+        )
+        keys.forget()
+    return generation is not None
+
+
+@dataclass(frozen=True)
+class Finality:
+    """What a certificate can say about its keys: how many, when removed, and when the last copy died with its
+    generation of the master key (``None``: that generation still lives)."""
+
+    keys: int
+    destroyed_at: datetime | None
+    final_at: datetime | None
+
+
+def finality(certificate: str) -> Finality:
+    """Return how final the destructions under one certificate are (vault.md, Turning the master key)."""
+    stones = Tombstone.objects.filter(certificate=certificate)
+    summary = stones.aggregate(newest=Max("destroyed_at"), generation=Max("generation"))
+    if summary["generation"] is None:
+        final = summary["newest"]
+    else:
+        check = KeyCheck.objects.filter(kind=KeyCheck.Kind.MASTER, generation=summary["generation"]).first()
+        final = None if check is None else check.ended_at
+    return Finality(stones.count(), summary["newest"], final)
+
+
+def is_destroyed(subject_id: UUID, category: str) -> bool:
+    """Whether this subject's key of the category was destroyed, and no key is left: the sweep's read-back asks."""
+    gone = bool(keys.destroyed([(subject_id, category)], []))
+    return gone and not SubjectKey.objects.filter(subject_id=subject_id, category=category).exists()

@@ -1,0 +1,243 @@
+"""Raw keys at work: read from the database, unwrapped, kept for a moment, gone when they are destroyed.
+
+One query tells both which keys are destroyed and what the cache lacks, so a destruction committed by any process
+holds from the next call on in all of them, whatever their caches hold.
+"""
+
+import threading
+import time
+from collections.abc import Collection, Iterable
+from datetime import date
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.db import connection, transaction
+
+from privacy.vault import crypto, providers
+
+type Pair = tuple[UUID, str]
+type Epoch = tuple[str, date]
+type Name = tuple[str, Pair | Epoch]
+
+CACHE_SECONDS = 30.0
+CACHE_KEYS = 50_000
+
+
+class Cache:
+    """Raw keys for a few seconds: bounded, per database, emptied by a shred or a freeze.
+
+    It holds keys, not ciphers: a million ciphers would take gigabytes.
+    """
+
+    def __init__(self, seconds: float, size: int) -> None:
+        self.seconds = seconds
+        self.size = size
+        self._keys: dict[Name, tuple[float, bytes]] = {}
+        # Content keys, derived, for each category and month by the bytes of the subject's id: what intake seals with.
+        self._contents: dict[Epoch, dict[bytes, tuple[float, bytes]]] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def get(self, names: Iterable[Name]) -> dict[Name, bytes]:
+        """Return those of ``names`` that are held and fresh."""
+        keys, oldest = self._keys, time.monotonic() - self.seconds
+        found = {}
+        for name in names:
+            entry = keys.get(name)
+            if entry is not None and entry[0] >= oldest:
+                found[name] = entry[1]
+        return found
+
+    def put(self, keys: dict[Name, bytes]) -> None:
+        """Hold ``keys``; the oldest make room, and what is stale leaves."""
+        moment = time.monotonic()
+        with self._lock:
+            for name, raw in keys.items():
+                self._keys.pop(name, None)
+                self._keys[name] = (moment, raw)
+            excess, stale = len(self._keys) - self.size, moment - self.seconds
+            leaving = []
+            for position, (name, (held, _raw)) in enumerate(self._keys.items()):
+                if position >= excess and held >= stale:
+                    break
+                leaving.append(name)
+            for name in leaving:
+                del self._keys[name]
+
+    def contents(self, category: str, month: date, subjects: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return the content keys of ``subjects`` that are held and fresh."""
+        held, oldest = self._contents.get((category, month)), time.monotonic() - self.seconds
+        if not held:
+            return {}
+        found = {}
+        for subject in subjects:
+            entry = held.get(subject)
+            if entry is not None and entry[0] >= oldest:
+                found[subject] = entry[1]
+        return found
+
+    def put_contents(self, category: str, month: date, keys: dict[bytes, bytes]) -> None:
+        """Hold content keys; what is stale leaves, and everything when there are too many."""
+        moment = time.monotonic()
+        with self._lock:
+            held = self._contents.setdefault((category, month), {})
+            for subject, key in keys.items():
+                held.pop(subject, None)
+                held[subject] = (moment, key)
+            for oldest in list(held):
+                if held[oldest][0] >= moment - self.seconds:
+                    break
+                del held[oldest]
+            if sum(map(len, self._contents.values())) > self.size:
+                self._contents = {}
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._keys = {}
+            self._contents = {}
+
+
+class Caches:
+    """One cache for each database this process talked to; tests and benchmarks talk to several."""
+
+    def __init__(self) -> None:
+        self._caches: dict[str, Cache] = {}
+
+    def here(self) -> Cache:
+        """Return the cache of the database that ``default`` is now."""
+        name = str(connection.settings_dict["NAME"])
+        if name not in self._caches:
+            self._caches[name] = Cache(
+                getattr(settings, "VAULT_CACHE_SECONDS", CACHE_SECONDS),
+                getattr(settings, "VAULT_CACHE_KEYS", CACHE_KEYS),
+            )
+        return self._caches[name]
+
+
+caches = Caches()
+
+
+def forget() -> None:
+    """Empty the cache when the caller's transaction commits: after a shred or a freeze."""
+    transaction.on_commit(caches.here().clear)
+
+
+class Found(NamedTuple):
+    """What the key tables say about the keys somebody needs."""
+
+    raw: dict[Name, bytes]
+    missing: list[Name]
+    destroyed: set[Name]
+
+
+class Ring:
+    """The raw keys of one call, and the ciphers made from them."""
+
+    def __init__(self, raw: dict[Name, bytes]) -> None:
+        self._raw = raw
+        self._ciphers: dict[date, dict[str, dict[UUID, AESGCM]]] = {}
+
+    def cipher(self, subject: UUID, category: str, month: date) -> AESGCM:
+        """Return the cipher of one subject, category and epoch."""
+        ciphers = self._ciphers.setdefault(month, {}).setdefault(category, {})
+        cipher = ciphers.get(subject)
+        if cipher is None:
+            cipher = ciphers[subject] = AESGCM(self.content_key(subject, category, month))
+        return cipher
+
+    def content_key(self, subject: UUID, category: str, month: date) -> bytes:
+        """Return the key of one subject's boxes of one category and epoch."""
+        return crypto.content_key(self._raw["subject", (subject, category)], self._raw["epoch", (category, month)])
+
+
+# Columns of all: subject_id, category, month, generation, wrapped. A destroyed key has no generation.
+DESTROYED = """
+SELECT asked.subject_id, asked.category, NULL::date, NULL::integer, NULL::bytea
+FROM unnest(%s::uuid[], %s::text[]) AS asked (subject_id, category) JOIN vault_tombstone AS stone
+  ON stone.subject_id = asked.subject_id AND stone.category IN ('', asked.category)
+UNION ALL
+SELECT NULL::uuid, asked.category, asked.month, NULL::integer, NULL::bytea
+FROM unnest(%s::text[], %s::date[]) AS asked (category, month) JOIN vault_tombstone AS stone
+  ON stone.month = asked.month AND stone.category = asked.category
+"""
+WRAPPED = """
+UNION ALL
+SELECT key.subject_id, key.category, NULL::date, key.generation, key.wrapped
+FROM unnest(%s::uuid[], %s::text[]) AS asked (subject_id, category) JOIN vault_subjectkey AS key
+  ON key.subject_id = asked.subject_id AND key.category = asked.category
+UNION ALL
+SELECT NULL::uuid, key.category, key.month, key.generation, key.wrapped
+FROM unnest(%s::text[], %s::date[]) AS asked (category, month) JOIN vault_epochkey AS key
+  ON key.category = asked.category AND key.month = asked.month
+"""
+
+
+def destroyed(pairs: Collection[Pair], epochs: Collection[Epoch]) -> set[Name]:
+    """Return those of the keys that were destroyed: asked of the database each time, never of the cache."""
+    gone, _wrapped = _ask(pairs, epochs, [])
+    return gone
+
+
+def find(pairs: Collection[Pair], epochs: Collection[Epoch], *, warrant: str = "") -> Found:
+    """Return the raw keys of ``pairs`` and ``epochs``, and which of them don't exist or were destroyed.
+
+    Raises ``WrongKey`` if one does not unwrap.
+    """
+    names: list[Name] = [("subject", pair) for pair in pairs]
+    names += [("epoch", epoch) for epoch in epochs]
+    cache = caches.here()
+    raw = cache.get(names)
+    gone, wrapped = _ask(pairs, epochs, [] if len(raw) == len(names) else [name for name in names if name not in raw])
+    if wrapped:
+        unwrapped = providers.master().unwrap(list(wrapped.values()), warrant=warrant)
+        fetched = dict(zip(wrapped, unwrapped, strict=True))
+        # In a transaction the keys may be its own and vanish with it: keep them once it has committed.
+        transaction.on_commit(partial(cache.put, fetched))
+        raw.update(fetched)
+    for name in gone:
+        raw.pop(name, None)
+    missing = [] if len(raw) == len(names) else [name for name in names if name not in raw and name not in gone]
+    return Found(raw, missing, gone)
+
+
+def _ask(
+    pairs: Collection[Pair], epochs: Collection[Epoch], wanted: list[Name]
+) -> tuple[set[Name], dict[Name, providers.Wrapped]]:
+    """Ask, in one query, which keys are destroyed, and for the wrapped keys of ``wanted``."""
+    gone: set[Name] = set()
+    wrapped: dict[Name, providers.Wrapped] = {}
+    query, values = DESTROYED, [*_columns(pairs), *_columns(epochs)]
+    if wanted:
+        wanted_pairs, wanted_epochs = apart(wanted)
+        query, values = DESTROYED + WRAPPED, [*values, *_columns(wanted_pairs), *_columns(wanted_epochs)]
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        for subject, category, month, generation, box in cursor.fetchall():
+            name: Name = ("epoch", (category, month)) if subject is None else ("subject", (subject, category))
+            if generation is None:
+                gone.add(name)
+            elif subject is None:
+                wrapped[name] = providers.Wrapped(generation, box, crypto.epoch_key_label(category, month))
+            else:
+                wrapped[name] = providers.Wrapped(generation, box, crypto.subject_key_label(subject, category))
+    return gone, wrapped
+
+
+def apart(names: Iterable[Name]) -> tuple[list[Any], list[Any]]:
+    """Return the pairs and the epochs among ``names``."""
+    pairs: list[Any] = []
+    epochs: list[Any] = []
+    for kind, key in names:
+        (pairs if kind == "subject" else epochs).append(key)
+    return pairs, epochs
+
+
+def _columns(rows: Collection[tuple[Any, Any]]) -> list[list[Any]]:
+    """Turn rows into the arrays of their columns, as ``unnest`` reads them."""
+    return [[row[0] for row in rows], [row[1] for row in rows]]

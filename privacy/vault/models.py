@@ -1,0 +1,228 @@
+"""What the vault remembers: keys (wrapped), tombstones of destroyed keys, check values, freezes, sealed files."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib.ids import new_id
+from privacy.vault.fields import SealedBytesField, SealedModel, SealedTextField
+
+
+class SubjectKey(models.Model):
+    """One subject's key for one category, wrapped by a generation of the master key."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    subject_id = models.UUIDField(_("subject"), editable=False)
+    category = models.CharField(_("category"), max_length=60, editable=False)
+    wrapped = models.BinaryField(editable=False)
+    generation = models.PositiveIntegerField(_("generation"), editable=False)
+    created_at = models.DateTimeField(_("made at"), editable=False)
+
+    class Meta:
+        verbose_name = _("subject key")
+        verbose_name_plural = _("subject keys")
+        permissions = [("open_vault", _("Can open the vault within an access grant"))]
+        constraints = [
+            models.UniqueConstraint(fields=["subject_id", "category"], name="vault_one_key_for_subject_and_category"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject_id} · {self.category}"
+
+
+class EpochKey(models.Model):
+    """The key of one category and calendar month (KST), wrapped by a generation of the master key."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    category = models.CharField(_("category"), max_length=60, editable=False)
+    month = models.DateField(_("month"), editable=False)
+    wrapped = models.BinaryField(editable=False)
+    generation = models.PositiveIntegerField(_("generation"), editable=False)
+    created_at = models.DateTimeField(_("made at"), editable=False)
+
+    class Meta:
+        verbose_name = _("epoch key")
+        verbose_name_plural = _("epoch keys")
+        constraints = [
+            models.UniqueConstraint(fields=["category", "month"], name="vault_one_key_for_category_and_month"),
+            models.CheckConstraint(condition=Q(month__day=1), name="vault_epoch_starts_on_the_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.category} · {self.month:%Y-%m}"
+
+
+class Tombstone(models.Model):
+    """A key was destroyed: when, why, by which certificate. Sealing again for it is refused, for ever.
+
+    With ``subject_id`` it stands for a subject's key (``category`` empty: all categories, also coming ones), with
+    ``month`` for an epoch's. ``generation`` is the one that wrapped the key; the destruction is final in every
+    file and backup when that generation has ended (``KeyCheck.ended_at``). It holds no personal data.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    subject_id = models.UUIDField(_("subject"), null=True, editable=False)
+    category = models.CharField(_("category"), max_length=60, blank=True, editable=False)
+    month = models.DateField(_("month"), null=True, editable=False)
+    generation = models.PositiveIntegerField(_("generation"), null=True, editable=False)
+    cause = models.CharField(_("cause"), max_length=60, editable=False)
+    certificate = models.CharField(_("certificate"), max_length=60, db_index=True, editable=False)
+    destroyed_at = models.DateTimeField(_("destroyed at"), editable=False)
+
+    class Meta:
+        verbose_name = _("destroyed key")
+        verbose_name_plural = _("destroyed keys")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_id", "category"],
+                condition=Q(subject_id__isnull=False),
+                name="vault_subject_destroyed_once",
+            ),
+            models.UniqueConstraint(
+                fields=["category", "month"], condition=Q(month__isnull=False), name="vault_epoch_destroyed_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(subject_id__isnull=False, month__isnull=True)
+                | (Q(subject_id__isnull=True, month__isnull=False) & ~Q(category="")),
+                name="vault_tombstone_stands_for_a_subject_or_an_epoch",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject_id or f'{self.month:%Y-%m}'} · {self.category or '*'}"
+
+
+class KeyCheck(models.Model):
+    """What tells the right key from a wrong one at start, for each generation: a keyed value, never the key.
+
+    The rows are also the life of the master key's generations: current, then emptied (every living key was carried
+    over to its successor), then ended (destroyed outside the database).
+    """
+
+    class Kind(models.TextChoices):
+        MASTER = "master", _("master key")
+        INDEX = "index", _("index key")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, editable=False)
+    generation = models.PositiveIntegerField(_("generation"), editable=False)
+    value = models.BinaryField(editable=False)
+    current = models.BooleanField(_("current"), default=True, editable=False)
+    begun_at = models.DateTimeField(_("begun at"), editable=False)
+    emptied_at = models.DateTimeField(_("carried over at"), null=True, editable=False)
+    ending_at = models.DateTimeField(_("destruction began at"), null=True, editable=False)
+    ended_at = models.DateTimeField(_("destroyed at"), null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("key generation")
+        verbose_name_plural = _("key generations")
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "generation"], name="vault_one_check_value_for_generation"),
+            models.UniqueConstraint(fields=["kind"], condition=Q(current=True), name="vault_one_current_generation"),
+            models.CheckConstraint(
+                condition=Q(current=False) | Q(emptied_at__isnull=True), name="vault_current_generation_is_not_emptied"
+            ),
+            models.CheckConstraint(
+                condition=Q(ending_at__isnull=True) | Q(emptied_at__isnull=False), name="vault_emptied_before_it_ends"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | Q(ending_at__isnull=False), name="vault_end_begins_before_it_ends"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.generation}"
+
+
+class FreezeQuerySet(models.QuerySet["Freeze"]):
+    """Questions about freezes."""
+
+    def active(self, at: datetime | Now) -> "FreezeQuerySet":
+        """Freezes that hold at the moment ``at``: not lifted, not past their end."""
+        return self.filter(lifted_at=None).filter(Q(until=None) | Q(until__gt=at))
+
+    def expired(self, at: datetime) -> "FreezeQuerySet":
+        """Freezes past their end that nobody lifted yet."""
+        return self.filter(lifted_at=None, until__lte=at)
+
+    def covering(self, subject_id: UUID, category: str, items: Collection[str] | None) -> "FreezeQuerySet":
+        """Freezes of the whole subject, of the category, or of one of ``items`` (``None``: any item)."""
+        found = self.filter(subject_id=subject_id, category__in=("", category))
+        return found if items is None else found.filter(item__in=("", *items))
+
+
+class Freeze(models.Model):
+    """While it holds, what it covers is neither used nor provided (P1.5, P1.7; R-20, R-21).
+
+    An open correction freezes an item; a suspension freezes a category (``item`` empty) or the whole subject
+    (``category`` empty too). ``until`` ends a freeze whose case nobody verified.
+    """
+
+    class Cause(models.TextChoices):
+        CORRECTION = "correction", _("open correction")
+        SUSPENSION = "suspension", _("suspension of processing")
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    subject_id = models.UUIDField(_("subject"), editable=False)
+    category = models.CharField(_("category"), max_length=60, blank=True, editable=False)
+    item = models.CharField(_("item"), max_length=60, blank=True, editable=False)
+    cause = models.CharField(_("cause"), max_length=20, choices=Cause.choices, editable=False)
+    case = models.CharField(_("case"), max_length=60, db_index=True, editable=False)
+    frozen_at = models.DateTimeField(_("frozen at"), editable=False)
+    until = models.DateTimeField(_("until"), null=True, blank=True, editable=False)
+    lifted_at = models.DateTimeField(_("lifted at"), null=True, blank=True, editable=False)
+
+    objects = FreezeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("freeze")
+        verbose_name_plural = _("freezes")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["case", "subject_id", "category", "item"],
+                condition=Q(lifted_at__isnull=True),
+                name="vault_frozen_once_for_a_case",
+            ),
+            models.CheckConstraint(condition=~Q(category="") | Q(item=""), name="vault_frozen_item_has_a_category"),
+            models.CheckConstraint(
+                condition=Q(lifted_at__isnull=True) | Q(lifted_at__gte=models.F("frozen_at")),
+                name="vault_lifted_after_frozen",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["subject_id"], condition=Q(lifted_at__isnull=True), name="vault_frozen_subjects"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case} · {self.category or '*'} · {self.item or '*'}"
+
+
+class SealedFile(SealedModel):
+    """A file of a case (evidence, mandate, package), sealed like any value; it lives in ``personal``."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    subject_id = models.UUIDField(_("subject"), db_index=True, editable=False)
+    category = models.CharField(_("category"), max_length=60, editable=False)
+    case = models.CharField(_("case"), max_length=60, db_index=True, editable=False)
+    name = SealedTextField(verbose_name=_("file name"))
+    content = SealedBytesField(verbose_name=_("content"))
+    media_type = models.CharField(_("media type"), max_length=100, editable=False)
+    size = models.PositiveIntegerField(_("size in bytes"), editable=False)
+    stored_at = models.DateTimeField(_("stored at"), editable=False)
+
+    class Sealing:
+        subject = "subject_id"
+        category_from = "category"
+        month_from = "stored_at"
+
+    class Meta:
+        verbose_name = _("sealed file")
+        verbose_name_plural = _("sealed files")
+
+    def __str__(self) -> str:
+        return f"{self.case} · {self.media_type}"

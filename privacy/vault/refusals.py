@@ -1,0 +1,104 @@
+"""What the vault refuses, in words fit to show."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from privacy.lib.refusals import Refusal
+
+
+class PurposeNotDeclared(Refusal):
+    """The rulebook in force does not declare this purpose for the category (P4.1)."""
+
+    code = "purpose"
+
+    def __init__(self, category: str, purpose: str) -> None:
+        super().__init__(
+            _("The privacy policy does not declare the purpose “%(purpose)s” for “%(category)s”.")
+            % {"purpose": purpose, "category": category}
+        )
+
+
+class ReasonRequired(Refusal):
+    """Exports and unmasking state a reason (law S-02; ledger.md, Writing)."""
+
+    code = "reason-required"
+
+    def __init__(self) -> None:
+        super().__init__(_("State the reason: data is exported or unmasked only for a stated reason."))
+
+
+class Frozen(Refusal):
+    """A correction or suspension is open for what was to be used (P1.5, P1.7; R-20, R-21)."""
+
+    code = "frozen"
+
+    def __init__(self, freezes: Sequence[Any]) -> None:
+        self.freezes = list(freezes)
+        if any(freeze.cause == "suspension" for freeze in freezes):
+            message = _("Processing of this information is suspended (case %(case)s): it can't be used or provided.")
+        else:
+            message = _("This information is being corrected (case %(case)s): it can't be used or provided until then.")
+        super().__init__(message % {"case": ", ".join(sorted({freeze.case for freeze in freezes}))})
+
+
+class Destroyed(Refusal):
+    """The key was destroyed; what it sealed can't be read, and nothing new is sealed for it (P7.2).
+
+    ``keys`` names them: ``("subject", (id, category))`` or ``("epoch", (category, month))``.
+    """
+
+    code = "destroyed"
+
+    def __init__(self, keys: Collection[Any] = ()) -> None:
+        self.keys = frozenset(keys)
+        super().__init__(_("This information was destroyed. It can't be read, and nothing can be added to it."))
+
+
+class WrongKey(Refusal):
+    """A box does not open with the keys at hand, or the key files are not this vault's. The portal stops here."""
+
+    code = "cannot-open"
+
+
+class NotSealed(WrongKey):
+    """The bytes are no box of this vault, or were moved to another place, or altered."""
+
+    def __init__(self) -> None:
+        super().__init__(_("A sealed value does not open: it was altered, or belongs to another record."))
+
+
+class BadIdentifier(Refusal):
+    """An identifier that can't be right: wrong length, wrong check digit, nothing left after trimming."""
+
+    code = "bad-identifier"
+
+
+class NothingToFreeze(Refusal):
+    """The rulebook in force declares no such item, so a freeze of it would hold nothing."""
+
+    code = "unknown-item"
+
+    def __init__(self, category: str, item: str) -> None:
+        super().__init__(
+            _("“%(item)s” is no item of “%(category)s”, so it can't be frozen.") % {"item": item, "category": category}
+        )
+
+
+class DoorClosed(Refusal):
+    """A door was used after it had been closed."""
+
+    code = "door-closed"
+
+    def __init__(self) -> None:
+        super().__init__(_("This opening of the vault has ended. Open it again, stating the purpose."))
+
+
+class TooLarge(Refusal):
+    """A file beyond the limit."""
+
+    code = "too-large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(_("The file is larger than %(limit)d MB.") % {"limit": limit // 2**20})

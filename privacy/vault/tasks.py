@@ -1,0 +1,19 @@
+"""What the vault does by the clock; each call is short and safe to repeat."""
+
+from privacy.ledger.actors import System
+from privacy.lib import clock
+from privacy.vault import actions as vault
+
+SECONDS = 45.0
+
+
+def expire_freezes() -> None:
+    """Lift the freezes whose case nobody verified in time."""
+    at = clock.now()
+    while vault.expire_freezes(at=at):
+        continue
+
+
+def turn_master_key() -> None:
+    """Begin, go on with, or end the monthly turn of the master key."""
+    vault.turn(actor=System("vault"), at=clock.now(), seconds=SECONDS)

@@ -1,0 +1,91 @@
+"""The console: every register opens for those who may open it, in both languages, in light and in dark."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import factory
+from tests.browser.scene import set_scene
+from tests.browser.visitor import Desk, Visitor
+
+ROLES = {"officer": factory.make_odile, "handler": factory.make_hana, "auditor": factory.make_aram}
+
+
+def registers(visitor: Visitor) -> list[str]:
+    """Return the addresses of the registers in the navigation."""
+    links = visitor.page.locator("#nav-sidebar th a")
+    return [link.get_attribute("href") or "" for link in links.all()]
+
+
+def first_record(visitor: Visitor) -> str | None:
+    """Return the address of the first record of a list."""
+    links = visitor.page.locator("#result_list tbody th a")
+    return links.first.get_attribute("href") if links.count() else None
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_page_is_sound_for_each_role(desk: Desk, role: str, scheme: str) -> None:
+    set_scene()
+    visitor = desk.staff(ROLES[role](), scheme=scheme)
+    for language, path in {"ko": "/office/", "en": "/en/office/"}.items():
+        visitor.go(path)
+        expect(visitor.page.get_by_role("heading", level=1)).to_have_text({"ko": "오늘", "en": "Today"}[language])
+        visitor.check(f"console-{role}-{language}-{scheme}")
+
+
+def test_the_first_page_fits_a_phone(desk: Desk) -> None:
+    set_scene()
+    visitor = desk.phone()
+    visitor.sign_in(factory.make_odile())
+    visitor.check("console-officer-phone")
+    visitor.page.get_by_role("link", name="메뉴").click()
+    expect(visitor.page.get_by_role("heading", name="모든 대장")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_register_and_record_opens(desk: Desk, role: str) -> None:
+    """The officer's pages are looked at closely; the others' must open without complaint."""
+    set_scene()
+    visitor = desk.staff(ROLES[role]())
+    found = registers(visitor)
+    assert found, f"the {role} sees no register"
+    for address in found:
+        name = address.strip("/").replace("office/", "").replace("/", "-")
+        visitor.go(address)
+        record = first_record(visitor)
+        if role == "officer":
+            visitor.check(f"register-{name}")
+        if record:
+            visitor.go(record)
+            if role == "officer":
+                visitor.check(f"record-{name}")
+
+
+def test_registers_speak_english_too(desk: Desk) -> None:
+    set_scene()
+    visitor = desk.staff(factory.make_odile())
+    visitor.go("/en/office/")
+    for address in registers(visitor):
+        visitor.go(address)
+        visitor.check_language()
+        if record := first_record(visitor):
+            visitor.go(record)
+            visitor.check_language()
+
+
+def test_the_theme_can_be_chosen_and_is_kept(desk: Desk) -> None:
+    visitor = desk.staff(factory.make_odile())
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = visitor.page.evaluate(ground)
+    visitor.page.locator("#header button.theme-toggle").click()
+    dark = visitor.page.evaluate(ground)
+    assert dark != light
+    visitor.go("/office/accounts/user/")
+    assert visitor.page.evaluate(ground) == dark
+
+
+def test_registers_are_found_by_typing(desk: Desk) -> None:
+    visitor = desk.staff(factory.make_odile())
+    visitor.page.locator("#nav-filter").fill("계정")
+    expect(visitor.page.locator("#nav-sidebar").get_by_role("link", name="계정", exact=True)).to_be_visible()
+    expect(visitor.page.locator("#nav-sidebar").get_by_role("link", name="처리방침", exact=False).first).to_be_hidden()

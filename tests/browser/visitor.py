@@ -1,0 +1,151 @@
+"""A person at a browser: goes to pages, fills in forms, and notices what a page does wrong."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
+
+from privacy.accounts.models import User
+from tests.factories.accounts import PASSWORD
+from tools import catalogue
+
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 900}
+GRAVE = {"serious", "critical"}
+
+
+class Desk:
+    """Where the browsers of a test are opened; it collects what was wrong in any of them."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self.browser = browser
+        self.address = address
+        self.complaints: list[str] = []
+        self._contexts: list[BrowserContext] = []
+
+    def visitor(self, size: dict[str, int], *, scheme: str = "light", **options: Any) -> "Visitor":
+        context = self.browser.new_context(
+            base_url=self.address,
+            viewport=size,
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            locale="ko-KR",
+            **options,
+        )
+        self._contexts.append(context)
+        return Visitor(context.new_page(), self)
+
+    def phone(self, **options: Any) -> "Visitor":
+        """A visitor with a phone."""
+        return self.visitor(PHONE, has_touch=True, is_mobile=True, device_scale_factor=2, **options)
+
+    def computer(self, **options: Any) -> "Visitor":
+        """A visitor at a desk."""
+        return self.visitor(DESK, **options)
+
+    def staff(self, user: User, **options: Any) -> "Visitor":
+        """A signed-in visitor at a desk."""
+        visitor = self.computer(**options)
+        visitor.sign_in(user)
+        return visitor
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+
+class Visitor:
+    """One browser window; the errors of its console, its policy reports and its requests to others are complaints."""
+
+    def __init__(self, page: Page, desk: Desk) -> None:
+        self.page = page
+        self.desk = desk
+        self.expected: set[int] = set()
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self._complain(f"script error: {error}"))
+        page.on("request", self._asked)
+        page.on("response", self._answered)
+
+    def _complain(self, about: str) -> None:
+        self.desk.complaints.append(f"{self.page.url}: {about}")
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        # Violations of the content security policy are errors of the console. So are answers of 4xx: see _answered.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self._complain(message.text)
+
+    def _asked(self, request: Request) -> None:
+        if urlsplit(request.url).netloc != urlsplit(self.desk.address).netloc and not request.url.startswith("data:"):
+            self._complain(f"request to another host: {request.url}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400 and response.status not in self.expected:
+            self._complain(f"{response.status} for {response.request.method} {response.url}")
+
+    # -- what a person does -------------------------------------------------------------------------------
+
+    def go(self, path: str) -> Response:
+        answer = self.page.goto(path)
+        assert answer is not None
+        return answer
+
+    def sign_in(self, user: User, password: str = PASSWORD) -> None:
+        """Sign in at the form, as everybody does."""
+        self.go("/sign-in/")
+        self.page.fill("input[name=username]", user.email)
+        self.page.fill("input[name=password]", password)
+        self.page.get_by_role("main").get_by_role("button").click()
+        self.page.wait_for_url(lambda url: "sign-in" not in url)
+
+    def main(self) -> str:
+        """Return what the page says."""
+        return self.page.get_by_role("main").inner_text()
+
+    # -- what must be true of any page ----------------------------------------------------------------------
+
+    def screenshot(self, name: str) -> None:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+    def check(self, name: str) -> None:
+        """Keep a screenshot; nothing is grave to axe, wider than the screen, or in the other language."""
+        self.screenshot(name)
+        self.check_language()
+        found = [
+            f"{violation['id']} ({violation['impact']}): {node['html'][:160]} {node['failureSummary'][:200]}"
+            for violation in Axe().run(self.page).response["violations"]
+            if violation["impact"] in GRAVE
+            for node in violation["nodes"]
+        ]
+        assert not found, f"{self.page.url}\n" + "\n".join(found)
+        self.check_width()
+
+    def check_width(self) -> None:
+        overflow = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0, f"{self.page.url} is {overflow} px wider than the screen"
+
+    def check_language(self) -> None:
+        """No line of the page is a text of ours in the other language; codes shown as codes are no texts."""
+        language = self.page.locator("html").get_attribute("lang")
+        lines = {line.strip() for line in self.page.locator("body").inner_text().splitlines()}
+        codes = {text.strip() for text in self.page.locator("code, pre, .reference, .field-code").all_inner_texts()}
+        lines -= codes | {"한국어", "English"}
+        wrong = sorted(lines & (english_texts() if language == "ko" else korean_texts()))
+        if wrong:
+            self._complain(f"says in the other language than {language}: {wrong}")
+
+
+@cache
+def english_texts() -> frozenset[str]:
+    """Our texts that Korean pages must not show: those that Korean says differently."""
+    own = {m.text: m.translation for m in catalogue.read(catalogue.CATALOGUE) if m.text != m.translation}
+    return frozenset(form for text in own if len(text) > 3 for form in (text, text[0].upper() + text[1:]))
+
+
+@cache
+def korean_texts() -> frozenset[str]:
+    return frozenset(m.translation for m in catalogue.read(catalogue.CATALOGUE) if m.text and m.text != m.translation)

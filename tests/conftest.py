@@ -1,0 +1,41 @@
+"""Fixtures: the databases, the keys, and the cast."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+from tests import database
+from tests.database import PortalDatabase
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """Clone the migrated databases for this process; ordinary tests run in transactions on them."""
+    names = {alias: options["NAME"] for alias, options in settings.DATABASES.items()}
+    database.drop(names)
+    database.clone(names)
+    yield
+    database.drop(names)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def keys() -> None:
+    """The test home has a set of development keys."""
+    call_command("make_keys", "--if-missing", verbosity=0)
+
+
+@pytest.fixture
+def portal_database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[PortalDatabase]:
+    """Three fresh databases with real commits, for browsers, workers, daemons and faults."""
+    with django_db_blocker.unblock(), PortalDatabase().in_use() as made:  # type: ignore[attr-defined]
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def journal_of_destructions(tmp_path: Path, settings: Any) -> None:
+    """Each test has its own journal: what is rolled back must not look like a restored backup to the next one."""
+    settings.DESTRUCTION_JOURNAL_DIR = tmp_path / "destructions"

@@ -1,0 +1,78 @@
+"""May this channel be used for this person now, and why? (P8.12, law C-14 … C-19)"""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from consents import advertising
+from privacy.ledger.actors import System
+from privacy.subjects import actions as subjects
+from privacy.subjects.models import Subject
+from tests import factory
+from tests.base import PortalTestCase
+
+NIGHT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)  # 21:00 in Korea
+MORNING = datetime(2026, 11, 24, 23, 0, tzinfo=UTC)  # 08:00 in Korea
+
+
+@pytest.mark.clause("P8.12")
+class PermissionTest(PortalTestCase):
+    def setUp(self) -> None:
+        self.device = factory.make_device()
+
+    def because(self, channel: str = "sms", at: datetime = factory.NOON) -> list[str]:
+        found = advertising.permission(self.device.subject_id, channel, at)
+        assert found.allowed == ([reason.code for reason in found.because] == ["agreed"])
+        return [reason.code for reason in found.because]
+
+    def test_without_a_consent_nothing_is_sent(self) -> None:
+        assert self.because() == ["no-consent"]
+
+    def test_each_channel_needs_its_own(self) -> None:
+        factory.agree(self.device, "advertising-sms")
+        assert self.because("sms") == ["agreed"]
+        assert self.because("email") == ["no-consent"]
+        assert self.because("push") == ["no-consent"]
+
+    def test_who_refused_or_withdrew_gets_nothing(self) -> None:
+        factory.decide(self.device, "advertising-sms", "disagree", at=factory.NOON - timedelta(days=2))
+        assert self.because() == ["refused"]
+        factory.agree(self.device, "advertising-sms", at=factory.NOON - timedelta(days=1))
+        assert self.because() == ["agreed"]
+        factory.decide(self.device, "advertising-sms", "withdraw", at=factory.NOON)
+        assert self.because() == ["refused"]
+
+    def test_a_past_moment_is_answered_as_it_was_then(self) -> None:
+        factory.agree(self.device, "advertising-sms", at=factory.NOON)
+        factory.decide(self.device, "advertising-sms", "withdraw", at=factory.NOON + timedelta(days=2))
+        assert self.because(at=factory.NOON + timedelta(days=1)) == ["agreed"]
+
+    def test_the_night_needs_a_consent_of_its_own_but_for_email(self) -> None:
+        factory.agree(self.device, "advertising-sms")
+        factory.agree(self.device, "advertising-email")
+        for moment, night in ((NIGHT - timedelta(seconds=1), False), (NIGHT, True), (MORNING, False)):
+            assert self.because("sms", moment) == (["night"] if night else ["agreed"])
+            assert self.because("email", moment) == ["agreed"]
+        assert self.because("sms", MORNING - timedelta(seconds=1)) == ["night"]
+        factory.agree(self.device, "advertising-night")
+        assert self.because("sms", NIGHT) == ["agreed"]
+
+    def test_the_consent_is_confirmed_before_two_years_are_over(self) -> None:
+        decided = datetime(2024, 3, 9, 15, 0, tzinfo=UTC)  # 10 March in Korea
+        factory.agree(self.device, "advertising-sms", at=decided)
+        found = advertising.permission(self.device.subject_id, "sms", datetime(2026, 3, 9, 3, 0, tzinfo=UTC))
+        assert found.confirm_by == date(2026, 3, 9)
+        assert found.allowed
+        assert self.because("sms", datetime(2026, 3, 10, 3, 0, tzinfo=UTC)) == ["confirmation-overdue"]
+
+    def test_a_changed_text_needs_a_new_consent(self) -> None:
+        factory.agree(self.device, "advertising-sms", at=factory.NOON - timedelta(days=1))
+        factory.make_agreement_text("advertising-sms", at=factory.NOON - timedelta(hours=1))
+        assert self.because() == ["text-changed"]
+
+    def test_suspended_and_ended_people_get_nothing(self) -> None:
+        factory.agree(self.device, "advertising-sms")
+        factory.make_freeze(self.device.subject_id, cause="suspension", at=factory.NOON)
+        assert self.because() == ["suspended"]
+        subjects.mark_withdrawn(Subject.objects.get(pk=self.device.subject_id), actor=System("tests"), at=factory.NOON)
+        assert self.because() == ["withdrawn", "suspended"]

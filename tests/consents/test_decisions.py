@@ -1,0 +1,161 @@
+"""One decision for each agreement, appended and provable; withdrawing is as easy as agreeing (P3.6)."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import InternalError, connection, transaction
+from django.db.utils import IntegrityError
+
+from consents import actions as consents
+from consents import gate
+from consents.models import AgreementVersion, Decision, Standing
+from privacy.jobs.models import GeneralOutbox
+from privacy.ledger.actors import NotPermitted
+from privacy.subjects.models import Subject
+from tests import factory
+from tests.base import PortalTestCase
+
+
+@pytest.mark.clause("P3.6")
+class DecisionTest(PortalTestCase):
+    def setUp(self) -> None:
+        self.device = factory.make_device(agreed=())
+        self.subject = Subject.objects.get(pk=self.device.subject_id)
+
+    def test_an_agreement_says_who_what_when_how_and_by_which_text(self) -> None:
+        decision = factory.agree(self.device, "activation")
+        assert decision.text_digest == factory.text_in_force("activation").digest
+        assert (decision.choice, decision.method, decision.language) == ("agree", "app", "ko")
+        assert decision.reference.startswith("C-")
+        entry = self.assertLedgered("consents.decision.agreed", decision)
+        assert decision.text_digest in entry.payload
+
+    def test_each_agreement_is_decided_by_itself(self) -> None:
+        factory.agree(self.device, "activation")
+        assert gate.allows(self.subject.id, "service-analytics", factory.NOON)
+        assert gate.allows(self.subject.id, "device-registration", factory.NOON)
+        assert not gate.allows(self.subject.id, "app-log", factory.NOON)
+
+    def test_a_disagreement_is_recorded_too(self) -> None:
+        decision = factory.decide(self.device, "app-log", "disagree")
+        assert decision.choice == "disagree"
+        self.assertLedgered("consents.decision.disagreed", decision)
+        assert not gate.allows(self.subject.id, "app-log", factory.NOON)
+
+    def test_the_same_decision_again_is_the_same_receipt(self) -> None:
+        first = factory.agree(self.device, "app-log")
+        second = factory.agree(self.device, "app-log", at=factory.NOON)
+        assert first.pk == second.pk
+        assert Decision.objects.count() == 1
+
+    def test_a_withdrawal_ends_the_agreement_and_queues_the_destruction(self) -> None:
+        factory.agree(self.device, "app-log")
+        later = factory.NOON + timedelta(hours=1)
+        decision = factory.decide(self.device, "app-log", "withdraw", at=later)
+        assert not gate.allows(self.subject.id, "app-log", later)
+        assert gate.allows(self.subject.id, "app-log", factory.NOON) is False
+        assert GeneralOutbox.objects.filter(key=f"consents.ended:{decision.id}").exists()
+        assert [row.choice for row in Decision.objects.order_by("decided_at")] == ["agree", "withdraw"]
+
+    def test_nothing_can_be_withdrawn_that_was_not_agreed_to(self) -> None:
+        with self.assertRaises(consents.NothingToWithdraw):
+            factory.decide(self.device, "app-log", "withdraw")
+        factory.decide(self.device, "app-log", "disagree")
+        with self.assertRaises(consents.NothingToWithdraw):
+            factory.decide(self.device, "app-log", "withdraw", at=factory.NOON + timedelta(hours=1))
+
+    def test_a_decision_that_arrives_late_is_kept_and_changes_nothing(self) -> None:
+        factory.decide(self.device, "app-log", "disagree", at=factory.NOON)
+        factory.agree(self.device, "app-log", decided_at=factory.NOON - timedelta(hours=1))
+        assert Decision.objects.count() == 2
+        assert Standing.objects.get().choice == "disagree"
+
+    def test_a_decision_of_the_future_is_refused(self) -> None:
+        with self.assertRaises(consents.DecidedInTheFuture):
+            factory.agree(self.device, "app-log", decided_at=factory.NOON + timedelta(minutes=6))
+
+    def test_a_draft_and_a_replaced_text_are_not_decided_about(self) -> None:
+        old = factory.text_in_force("app-log")
+        factory.make_agreement_text("app-log", at=factory.NOON)
+        with self.assertRaises(consents.TextNotOffered):
+            factory.agree(self.device, "app-log", version=old, at=factory.NOON + timedelta(seconds=1))
+        # A device that was offline sends what its user decided before the text was replaced.
+        assert factory.agree(self.device, "app-log", version=old, decided_at=factory.NOON - timedelta(seconds=1))
+
+    def test_words_that_do_not_exist_are_refused(self) -> None:
+        for changes in ({"method": "telepathy"}, {"language": "fr"}):
+            with self.assertRaises(consents.UnknownWay):
+                factory.agree(self.device, "app-log", **changes)
+
+    def test_only_handlers_record_what_was_said_on_the_telephone(self) -> None:
+        with self.assertRaises(NotPermitted):
+            factory.agree(self.device, "app-log", method="phone", actor=factory.make_emin())
+        assert factory.agree(self.device, "app-log", method="phone", actor=factory.make_hana())
+
+
+@pytest.mark.asvs("16.4.2")
+class AppendOnlyTest(PortalTestCase):
+    def refused(self, statement: str) -> None:
+        with (
+            self.assertRaises((InternalError, IntegrityError)),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+
+    def test_a_decision_is_never_changed_nor_removed(self) -> None:
+        factory.agree(factory.make_device(agreed=()), "activation")
+        self.refused("UPDATE consents_decision SET choice = 'disagree'")
+        self.refused("DELETE FROM consents_standing; DELETE FROM consents_decision")
+        assert Decision.objects.get().choice == "agree"
+
+    def test_a_published_text_is_never_changed_nor_removed(self) -> None:
+        self.refused("UPDATE consents_agreementversion SET body_ko = 'x'")
+        self.refused("UPDATE consents_agreementversion SET digest = repeat('0', 64), state = 'superseded'")
+        self.refused("DELETE FROM consents_agreementversion")
+
+    def test_the_first_texts_carry_the_digest_that_their_words_have(self) -> None:
+        versions = AgreementVersion.objects.select_related("agreement")
+        assert versions.count() == 6
+        for version in versions:
+            assert version.digest == version.computed_digest(), version
+
+
+@pytest.mark.clause("P3.6")
+class RepresentativeTest(PortalTestCase):
+    """A legal representative decides for a child under 14, and that is confirmed (law C-12)."""
+
+    mother = {"name": "김하나", "contact": "010-1234-5678", "relationship": "mother", "confirmation": "mobile-identity"}
+
+    def test_the_decision_says_how_it_was_confirmed_and_not_by_whom(self) -> None:
+        device = factory.make_device(agreed=())
+        decision = factory.agree(device, "activation", representative=self.mother)
+        assert decision.by_representative
+        assert decision.confirmation == "mobile-identity"
+        entry = self.assertLedgered("consents.decision.agreed", decision)
+        for secret in ("김하나", "1234-5678"):
+            assert secret not in entry.payload
+
+    def test_name_and_contact_are_sealed_in_the_personal_database(self) -> None:
+        from consents.models import Representative
+        from privacy.vault import actions as vault
+        from privacy.vault.purposes import Purpose
+
+        decision = factory.agree(factory.make_device(agreed=()), "activation", representative=self.mother)
+        row = Representative.objects.get(pk=decision.pk)
+        assert str(row.particulars) == "••••••"
+        with vault.opened(
+            purpose=Purpose.RIGHTS,
+            task="rights.access.exported",
+            actor=factory.make_odile(),
+            at=factory.NOON,
+            reason="x",
+        ) as door:
+            assert door.reveal(row, "particulars")["name"] == "김하나"
+
+    def test_without_a_confirmation_it_does_not_count(self) -> None:
+        device = factory.make_device(agreed=())
+        for missing in ("confirmation", "name", "contact"):
+            with self.assertRaises(consents.UnconfirmedRepresentative):
+                factory.agree(device, "activation", representative={**self.mother, missing: ""})
+        assert not Decision.objects.exists()

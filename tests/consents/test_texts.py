@@ -1,0 +1,98 @@
+"""Texts of agreements: both languages, four notices, final once published; a new one may ask again (C-01, C-09)."""
+
+from datetime import timedelta
+
+import pytest
+
+from consents import actions as consents
+from consents.models import NOTICES, Agreement, AgreementVersion, Standing
+from privacy.ledger.actors import NotPermitted
+from tests import factory
+from tests.base import PortalTestCase
+
+LATER = factory.NOON + timedelta(days=1)
+
+
+@pytest.mark.clause("P3.6")
+class TextTest(PortalTestCase):
+    def test_every_agreement_of_the_policy_has_a_text_with_the_four_notices_in_both_languages(self) -> None:
+        codes = set(Agreement.objects.offered().values_list("code", flat=True))
+        assert codes == {
+            "activation", "app-log", "advertising-sms", "advertising-email", "advertising-push", "advertising-night"
+        }  # fmt: skip
+        for version in AgreementVersion.objects.published():
+            for part in ("title", "body", *NOTICES):
+                for language in ("ko", "en"):
+                    assert version.spoken(part, language).strip(), (version, part, language)
+
+    def test_only_the_activation_is_required(self) -> None:
+        assert list(Agreement.objects.filter(required=True).values_list("code", flat=True)) == ["activation"]
+
+    def test_a_new_text_takes_the_place_of_the_one_before(self) -> None:
+        old = factory.text_in_force("app-log")
+        new = factory.make_agreement_text("app-log", at=LATER, purpose_ko="오류 분석과 개선")
+        old.refresh_from_db()
+        assert (new.number, new.state) == (2, "published")
+        assert (old.state, old.superseded_at) == ("superseded", LATER)
+        assert new.digest != old.digest
+        self.assertLedgered("consents.text.published", new)
+
+    def test_who_agreed_to_a_text_that_asks_again_is_on_the_list(self) -> None:
+        asked, spared, new = (factory.make_device(number, agreed=("activation", "app-log")) for number in (1, 2, 3))
+        factory.make_agreement_text("app-log", at=LATER, asks_again=True)
+        factory.agree(spared, "app-log", at=LATER + timedelta(hours=1))
+        factory.decide(new, "app-log", "withdraw", at=LATER + timedelta(hours=1))
+        listed = set(Standing.objects.needing_a_new_one().values_list("subject_id", flat=True))
+        assert listed == {asked.subject_id}
+
+    def test_a_text_that_does_not_ask_again_leaves_the_consents(self) -> None:
+        factory.make_device(1, agreed=("activation", "app-log"))
+        factory.make_agreement_text("app-log", at=LATER, asks_again=False)
+        assert not Standing.objects.needing_a_new_one().exists()
+
+    def test_an_incomplete_text_is_not_published(self) -> None:
+        draft = consents.draft_text(
+            Agreement.objects.get(code="app-log"), words={"refusal_en": ""}, actor=factory.make_odile(), at=LATER
+        )
+        with self.assertRaises(consents.IncompleteText):
+            consents.publish_text(draft, actor=factory.make_odile(), at=LATER)
+        consents.revise_text(draft, words={"refusal_en": "You may refuse."}, actor=factory.make_odile(), at=LATER)
+        assert consents.publish_text(draft, actor=factory.make_odile(), at=LATER).state == "published"
+
+    def test_one_draft_at_once_and_a_draft_can_be_discarded(self) -> None:
+        odile, agreement = factory.make_odile(), Agreement.objects.get(code="app-log")
+        draft = consents.draft_text(agreement, words={}, actor=odile, at=LATER)
+        with self.assertRaises(consents.DraftExists):
+            consents.draft_text(agreement, words={}, actor=odile, at=LATER)
+        consents.discard_text(draft, actor=odile, at=LATER)
+        assert consents.draft_text(agreement, words={}, actor=odile, at=LATER).number == 2
+
+    def test_a_published_text_is_no_draft_any_more(self) -> None:
+        text = factory.text_in_force("app-log")
+        for verb in (consents.publish_text, consents.discard_text):
+            with self.assertRaises(consents.NotADraft):
+                verb(text, actor=factory.make_odile(), at=LATER)
+
+    def test_only_the_officer_drafts_and_publishes(self) -> None:
+        with self.assertRaises(NotPermitted):
+            consents.draft_text(Agreement.objects.get(code="app-log"), words={}, actor=factory.make_hana(), at=LATER)
+
+
+@pytest.mark.clause("P5.1")
+class ProvisionTest(PortalTestCase):
+    """A consent to provision covers a recipient, items and a purpose, and nothing beyond (law P-02)."""
+
+    def test_it_covers_what_it_names(self) -> None:
+        from consents import gate
+
+        device = factory.make_device()
+        factory.make_provision_agreement("acme", items=["model", "os_version"], purposes=["disclosure"])
+        asked = {"recipient": "acme", "purpose": "disclosure", "at": LATER}
+        assert gate.covers_provision(device.subject_id, items=["model"], **asked) is None
+        decision = factory.agree(device, "provision-acme", at=LATER)
+        assert gate.covers_provision(device.subject_id, items=["model"], **asked) == decision
+        assert gate.covers_provision(device.subject_id, items=["model", "imei"], **asked) is None
+        assert gate.covers_provision(device.subject_id, items=["model"], **{**asked, "purpose": "analytics"}) is None
+        assert gate.covers_provision(device.subject_id, items=["model"], **{**asked, "recipient": "other"}) is None
+        factory.decide(device, "provision-acme", "withdraw", at=LATER + timedelta(hours=1))
+        assert gate.covers_provision(device.subject_id, items=["model"], **asked) is None

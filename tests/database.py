@@ -1,0 +1,157 @@
+"""Databases for tests: one migrated template, cloned in milliseconds, used as the portal's unprivileged role."""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from django.conf import settings
+from django.db import connections
+from psycopg import sql
+
+from config.databases import DATABASES, create_database
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ("config/databases.py", "privacy/accounts/roles.py", "requirements.lock")
+
+
+def server_connection() -> psycopg.Connection:
+    """Connect to the tests' cluster as its superuser."""
+    return psycopg.connect(settings.EMBEDDED_SERVER.url("postgres", "postgres"), autocommit=True)
+
+
+def schema_digest() -> str:
+    """Return a digest of everything that shapes the migrated databases."""
+    digest = hashlib.sha256()
+    files = [ROOT / name for name in SOURCES]
+    for folder in ("privacy", "consents", "devices"):
+        files += (ROOT / folder).rglob("migrations/*.py")
+        files += (ROOT / folder).rglob("models.py")
+        files += (ROOT / folder).rglob("models/*.py")
+        files += (ROOT / folder).rglob("migrations/*.sql")
+        files += (ROOT / folder).rglob("sql/*.sql")
+        files += (ROOT / folder).rglob("editions/*")
+    for path in sorted(files):
+        if path.is_file():
+            digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def template_names() -> dict[str, str]:
+    """Return the names of the migrated templates, making them first where they are missing."""
+    digest = schema_digest()
+    names = {alias: f"template_{digest}_{alias}" for alias in DATABASES}
+    with (settings.PORTAL_HOME / "template.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with server_connection() as server:
+            present = {row[0] for row in server.execute("SELECT datname FROM pg_database").fetchall()}
+            _drop_abandoned(server, present)
+            if f"template_{digest}_done" not in present:
+                for name in names.values():
+                    server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+                    create_database(server, name)
+                run = subprocess.run(
+                    [sys.executable, "manage.py", "migrate_all", "--skip-checks"],
+                    cwd=ROOT, env=environ("portal_owner", names), capture_output=True, text=True, check=False,
+                )  # fmt: skip
+                if run.returncode != 0:
+                    raise RuntimeError(f"migrate_all failed:\n{run.stdout}\n{run.stderr}")
+                server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(f"template_{digest}_done")))
+    return names
+
+
+def _drop_abandoned(server: psycopg.Connection, present: set[str]) -> None:
+    """Drop what a killed test process left behind."""
+    for name in present:
+        owner = name.split("_")[1] if name.startswith("test_") else ""
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def clone(names: dict[str, str]) -> None:
+    """Make the databases ``names`` as copies of the migrated templates, with the same privileges."""
+    templates = template_names()
+    with server_connection() as server:
+        for alias, name in names.items():
+            create_database(server, name, templates[alias])
+
+
+def drop(names: dict[str, str]) -> None:
+    """Drop the databases ``names``, also where somebody is still connected."""
+    with server_connection() as server:
+        for name in names.values():
+            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def environ(role: str, names: dict[str, str]) -> dict[str, str]:
+    """Return the environment of a process of the portal that uses the databases ``names`` as ``role``."""
+    server = settings.EMBEDDED_SERVER
+    inherited = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in {"DJANGO_SETTINGS_MODULE", "EMBEDDED_CONF", "DJANGO_ALLOW_ASYNC_UNSAFE"}
+    }
+    return {
+        **inherited,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DEVELOPMENT": "1",
+        "PORTAL_HOME": str(settings.PORTAL_HOME),
+        "DESTRUCTION_JOURNAL_DIR": str(settings.DESTRUCTION_JOURNAL_DIR),
+        "PORTAL_ROLE": role,
+        "DATABASE_URL": server.url(role, names["default"]),
+        "PERSONAL_DATABASE_URL": server.url(role, names["personal"]),
+        "ARCHIVE_DATABASE_URL": server.url(role, names["archive"]),
+    }
+
+
+class PortalDatabase:
+    """Three databases of one test's own, with real commits."""
+
+    def __init__(self) -> None:
+        unique = uuid.uuid4().hex[:8]
+        self.names = {alias: f"test_{os.getpid()}_{unique}_{alias}" for alias in DATABASES}
+
+    def url(self, role: str = "portal_app", alias: str = "default") -> str:
+        """Return libpq's address of one of the databases for a role (``postgres`` is the superuser)."""
+        return settings.EMBEDDED_SERVER.url(role, self.names[alias])
+
+    def connect(self, role: str = "postgres", alias: str = "default") -> psycopg.Connection:
+        """Connect outside Django, by default as the superuser who may do anything."""
+        return psycopg.connect(self.url(role, alias), autocommit=True)
+
+    def environ(self, role: str = "portal_app") -> dict[str, str]:
+        """Return the environment for a process of the portal on these databases."""
+        return environ(role, self.names)
+
+    def manage(
+        self, *arguments: str, role: str = "portal_app", timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``manage.py`` in a process of its own on these databases."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT, env=self.environ(role), capture_output=True, text=True, timeout=timeout, check=False,
+        )  # fmt: skip
+
+    @contextmanager
+    def in_use(self) -> Iterator["PortalDatabase"]:
+        """Point Django's connections at these databases."""
+        clone(self.names)
+        before = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
+        try:
+            for alias, name in self.names.items():
+                connections[alias].close()
+                connections[alias].settings_dict["NAME"] = name
+                connections.settings[alias]["NAME"] = name
+            yield self
+        finally:
+            for alias, name in before.items():
+                connections[alias].close()
+                connections[alias].settings_dict["NAME"] = name
+                connections.settings[alias]["NAME"] = name
+            drop(self.names)

@@ -1,0 +1,125 @@
+"""Consents and the advertising question over the API (doors.md)."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from consents import receipts
+from consents.models import Decision
+from devices.models import Device
+from tests import factory
+from tests.devices.base import ApiTestCase
+
+
+@pytest.mark.clause("P3.6")
+class ConsentCallsTest(ApiTestCase):
+    def sent(self, **changes: Any) -> dict[str, Any]:
+        return {
+            "decision": "agree", "version": 1, "decided_at": self.now.isoformat(), "method": "app", "language": "ko",
+            **changes,
+        }  # fmt: skip
+
+    def put(self, device: Device, agreement: str = "activation", **changes: Any) -> Any:
+        return self.call("PUT", f"/devices/{device.id}/consents/{agreement}", self.sent(**changes))
+
+    def test_a_decision_is_recorded_and_answered_with_a_receipt(self) -> None:
+        device = self.device(agreed=())
+        response = self.put(device)
+        assert response.status_code == 200
+        check = receipts.check(response.json()["receipt"])
+        assert (check.genuine, check.entered) == (True, True)
+        assert response.json()["digest"] == receipts.digest(response.json()["receipt"])
+        assert self.send(self.report(device)).json()["stored"] == 1
+
+    def test_the_same_decision_again_gets_the_same_receipt(self) -> None:
+        device = self.device(agreed=())
+        assert self.put(device).json() == self.put(device).json()
+        assert Decision.objects.count() == 1
+
+    def test_the_current_decisions_and_what_must_be_asked(self) -> None:
+        device = self.device(agreed=())
+        path = f"/devices/{device.id}/consents"
+        answer = self.call("GET", path).json()
+        assert answer["decisions"] == []
+        assert [text["agreement"] for text in answer["needed"]][:2] == ["activation", "app-log"]
+        first = answer["needed"][0]
+        assert first["required"] is True
+        assert {"title", "body", "purpose", "items", "retention", "refusal"} <= set(first["ko"]) & set(first["en"])
+        self.put(device)
+        self.put(device, "app-log", decision="disagree")
+        answer = self.call("GET", path).json()
+        assert [(one["agreement"], one["decision"]) for one in answer["decisions"]] == [
+            ("activation", "agree"), ("app-log", "disagree")
+        ]  # fmt: skip
+        assert "activation" not in {text["agreement"] for text in answer["needed"]}
+
+    def test_a_changed_text_must_be_asked_again(self) -> None:
+        device = self.device()
+        factory.make_agreement_text("activation", at=self.now)
+        needed = {
+            text["agreement"]: text for text in self.call("GET", f"/devices/{device.id}/consents").json()["needed"]
+        }
+        assert (needed["activation"]["reason"], needed["activation"]["version"]) == ("text-changed", 2)
+
+    def test_what_can_not_be_decided_is_refused_by_name(self) -> None:
+        device = self.device(agreed=())
+        future = (self.now + timedelta(hours=1)).isoformat()
+        for changes, status, code, pointer in (
+            ({"decision": "maybe"}, 400, "malformed", "/decision"),
+            ({"method": "telepathy"}, 400, "malformed", "/method"),
+            ({"language": "fr"}, 400, "malformed", "/language"),
+            ({"decided_at": "2026-11-24T10:00:00"}, 400, "malformed", "/decided_at"),
+            ({"decided_at": future}, 400, "clock", "/decided_at"),
+            ({"version": 9}, 409, "text-not-offered", "/version"),
+            ({"version": "two"}, 409, "text-not-offered", "/version"),
+            ({"decision": "withdraw"}, 409, "no-consent", "/decision"),
+            ({"age": 12}, 400, "unknown-item", "/age"),
+            ({"representative": {"name": "A", "contact": "B"}}, 400, "malformed", "/representative/confirmation"),
+        ):
+            self.assertProblem(self.put(device, **changes), status, code, pointer)
+        self.assertProblem(self.put(device, "no-such-thing"), 404, "unknown-agreement")
+        response = self.call("PUT", f"/devices/{uuid4()}/consents/activation", self.sent())
+        self.assertProblem(response, 404, "unknown-device")
+        assert not Decision.objects.exists()
+
+    def test_withdrawing_is_the_same_call_as_agreeing(self) -> None:
+        device = self.device(agreed=("activation", "app-log"))
+        assert self.put(device, "app-log", decision="withdraw").status_code == 200
+        self.assertRefused(self.send(self.report(device, "app-log")), "no-consent")
+
+
+@pytest.mark.clause("P8.12")
+class AdvertisingCallTest(ApiTestCase):
+    def ask(self, device: Device, **parameters: str) -> Any:
+        query = "&".join(f"{name}={value}" for name, value in parameters.items())
+        return self.call("GET", f"/advertising/permission?device={device.id}&{query}")
+
+    def test_the_answer_has_its_reasons_its_consent_and_its_term(self) -> None:
+        device = self.device()
+        answer = self.ask(device, channel="email").json()
+        assert answer == {
+            "allowed": False, "because": answer["because"], "consent": None, "confirm_by": None
+        }  # fmt: skip
+        assert [reason["code"] for reason in answer["because"]] == ["no-consent"]
+        decision = factory.agree(device, "advertising-email", at=self.now)
+        answer = self.ask(device, channel="email").json()
+        assert answer["allowed"] is True
+        assert answer["consent"] == decision.reference
+        assert answer["confirm_by"] is not None
+
+    def test_a_moment_can_be_named(self) -> None:
+        device = self.device()
+        factory.agree(device, "advertising-sms", at=self.now)
+        night = (self.now.replace(hour=12, minute=30) + timedelta(days=1)).isoformat().replace("+00:00", "Z")
+        answer = self.ask(device, channel="sms", at=night).json()
+        assert [reason["code"] for reason in answer["because"]] == ["night"]
+
+    def test_a_question_that_makes_no_sense_is_malformed(self) -> None:
+        device = self.device()
+        self.assertProblem(self.ask(device, channel="pigeon"), 400, "malformed", "/channel")
+        self.assertProblem(self.ask(device, channel="sms", at="yesterday"), 400, "malformed", "/at")
+        self.assertProblem(self.call("GET", "/advertising/permission?channel=sms"), 400, "malformed", "/device")
+        response = self.call("GET", f"/advertising/permission?device={uuid4()}&channel=sms")
+        self.assertProblem(response, 404, "unknown-device")

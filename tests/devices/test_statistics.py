@@ -1,0 +1,112 @@
+"""Statistics without device ids: counted at intake, small cells suppressed, never by opening anything (P4.1 ②)."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from devices import actions as devices
+from devices import figures
+from devices.models import Batch, CountedSlice, DailyFigure
+from privacy.ledger.actors import System
+from privacy.ledger.models import Entry
+from privacy.lib import clock
+from tests import factory
+from tests.base import PortalTestCase
+
+STATISTICS = System("statistics")
+DAY = clock.kst_date(factory.NOON)
+
+
+@pytest.mark.clause("P4.1")
+class StatisticsTest(PortalTestCase):
+    def setUp(self) -> None:
+        self.gate = factory.make_gate()
+
+    def store(self, number_of_devices: int, kind: str = "status", *, first: int = 1, **body: object) -> None:
+        reports = []
+        for number in range(first, first + number_of_devices):
+            device = factory.make_device(number, agreed=("activation", "app-log"))
+            reports.append(factory.make_report(device, kind, **({"body": body} if body else {})))
+        devices.store_reports(factory.make_batch(*reports), gateway=self.gate, at=factory.NOON)
+
+    def count(self) -> None:
+        while devices.count_batches(actor=STATISTICS, at=factory.NOON):
+            pass
+
+    def shown(self) -> dict[str, int | None]:
+        return {one.cell: one.numbers[-1] for one in figures.series(DAY, days=1)}
+
+    def test_reports_are_counted_by_day_kind_and_value(self) -> None:
+        self.store(10)
+        self.store(10, first=11)
+        self.store(10, "configuration", first=21, setting="x", result="failed", applied_at="2026-11-24T09:00:00+09:00")
+        self.count()
+        assert self.shown() == {"status:active": 20, "configuration:failed": 10}
+        self.assertLedgered("devices.statistics.counted")
+
+    def test_fewer_devices_than_the_threshold_are_not_shown(self) -> None:
+        self.store(9)
+        self.count()
+        assert self.shown() == {"status:active": None}
+
+    def test_many_reports_of_few_devices_are_not_shown_either(self) -> None:
+        device = factory.make_device(1)
+        reports = [factory.make_report(device) for _each in range(50)]
+        for _again in range(3):
+            devices.store_reports(factory.make_batch(*reports), gateway=self.gate, at=factory.NOON)
+        self.count()
+        assert self.shown() == {"status:active": None}
+        assert DailyFigure.objects.get().devices == 1
+
+    def test_access_counts_are_added_up(self) -> None:
+        self.store(10, "access-count")
+        self.count()
+        assert self.shown() == {"access-count": 70}
+
+    def test_app_logs_are_not_counted(self) -> None:
+        self.store(12, "app-log")
+        self.count()
+        assert self.shown() == {}
+
+    def test_refused_reports_are_not_counted(self) -> None:
+        device = factory.make_device(1, agreed=())
+        devices.store_reports(factory.make_batch(factory.make_report(device)), gateway=self.gate, at=factory.NOON)
+        self.count()
+        assert self.shown() == {}
+
+    def test_counting_reads_nothing_and_keeps_no_id(self) -> None:
+        reads = Entry.objects.reads().count()
+        self.store(12)
+        self.count()
+        assert Entry.objects.reads().count() == reads
+        kept = json.dumps(list(DailyFigure.objects.values("cell", "hashes")), default=str)
+        for device_id in Batch.objects.values_list("id", flat=True):
+            assert str(device_id) not in kept
+
+    def test_an_interrupted_slice_is_counted_once(self) -> None:
+        self.store(10)
+        self.count()
+        # As if the process had died after the figures were committed and before the batches were cleared.
+        Batch.objects.update(tally={str(DAY): {"status:active": {"reports": 10, "total": 10, "devices": []}}})
+        self.count()
+        assert self.shown() == {"status:active": 10}
+        assert CountedSlice.objects.count() == 1
+        assert not Batch.objects.uncounted().exists()
+
+    def test_a_closed_day_tells_no_devices_apart(self) -> None:
+        self.store(10)
+        self.count()
+        assert devices.close_days(on=DAY + timedelta(days=3)) == 0
+        assert devices.close_days(on=DAY + timedelta(days=4)) == 1
+        figure = DailyFigure.objects.get()
+        assert (figure.hashes, figure.devices, figure.closed) == ([], 10, True)
+        self.store(10, first=11)
+        self.count()
+        assert self.shown() == {"status:active": 20}
+
+    def test_the_hash_of_a_device_differs_from_day_to_day(self) -> None:
+        from devices.tallies import hashed
+
+        device = str(factory.make_device(1).id)
+        assert hashed(device, DAY) != hashed(device, DAY + timedelta(days=1))

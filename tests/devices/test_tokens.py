@@ -1,0 +1,120 @@
+"""Gateway tokens: hashed at rest, scoped, expiring, rotated without a gap, revocable, limited in rate."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from devices import actions as devices
+from devices.models import Gateway, GatewayToken
+from privacy.ledger.actors import NotPermitted, System
+from tests import factory
+from tests.devices.base import ApiTestCase
+
+TESTS = System("tests")
+
+
+class TokenTest(ApiTestCase):
+    def row(self) -> GatewayToken:
+        return GatewayToken.objects.get(hint=self.token[:8])
+
+    @pytest.mark.asvs("11.4.1")
+    def test_only_a_hash_of_256_random_bits_is_kept(self) -> None:
+        row = self.row()
+        assert len(self.token) >= 43
+        assert len(bytes(row.digest)) == 32
+        assert self.token not in str(GatewayToken.objects.values())
+
+    def test_no_token_a_wrong_one_and_another_scheme_get_the_same_answer(self) -> None:
+        attempts: list[dict[str, str]] = [
+            {}, {"Authorization": "Bearer"}, {"Authorization": "Bearer gw_wrong"},
+            {"Authorization": f"Basic {self.token}"}, {"Authorization": f"Bearer {self.token}x"},
+            {"Authorization": "Bearer " + "x" * 5000},
+        ]  # fmt: skip
+        answers = [
+            self.client.post("/api/v1/reports", b"{}", content_type="application/json", headers=headers)
+            for headers in attempts
+        ]
+        for answer in answers:
+            self.assertProblem(answer, 401, "unauthenticated")
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+            assert answer.content == answers[0].content
+
+    def test_an_expired_or_revoked_token_and_a_closed_gateways_do_not_work(self) -> None:
+        device = self.device()
+        assert self.send(self.report(device)).status_code == 200
+        GatewayToken.objects.update(issued_at=self.now - timedelta(days=2), expires_at=self.now - timedelta(seconds=1))
+        self.assertProblem(self.send(self.report(device)), 401, "unauthenticated")
+        GatewayToken.objects.update(expires_at=self.now + timedelta(days=1))
+        devices.revoke_token(self.row(), actor=TESTS, at=self.now)
+        self.assertProblem(self.send(self.report(device)), 401, "unauthenticated")
+        other = factory.make_token(at=self.now)
+        assert self.send(self.report(device), token=other).status_code == 200
+        devices.close_gateway(Gateway.objects.get(), actor=TESTS, at=self.now)
+        self.assertProblem(self.send(self.report(device), token=other), 401, "unauthenticated")
+
+    def test_each_call_needs_its_scope(self) -> None:
+        device = self.device()
+        calls = {
+            "devices": lambda token: self.call("PUT", f"/devices/{uuid4()}", factory.registration(7), token=token),
+            "reports": lambda token: self.send(self.report(device), token=token),
+            "consents": lambda token: self.call("GET", f"/devices/{device.id}/consents", token=token),
+            "challenges": lambda token: self.call("GET", f"/devices/{device.id}/challenge", token=token),
+            "advertising": lambda token: self.call(
+                "GET", f"/advertising/permission?device={device.id}&channel=sms", token=token
+            ),
+        }
+        for scope in calls:
+            token = factory.make_token(scopes=[scope], at=self.now)
+            for needed, call in calls.items():
+                response = call(token)
+                if needed == scope:
+                    assert response.status_code in {200, 201, 204}, (scope, response.content)
+                else:
+                    self.assertProblem(response, 403, "not-permitted")
+
+    def test_rotating_gives_a_new_token_while_the_old_one_goes_on(self) -> None:
+        device = self.device()
+        made = devices.rotate_token(self.row(), actor=TESTS, at=self.now)
+        assert self.send(self.report(device), token=made.token).status_code == 200
+        assert self.send(self.report(device)).status_code == 200
+        assert self.row().expires_at == self.now + timedelta(days=7)
+        assert made.row.scopes == self.row().scopes
+        devices.revoke_token(self.row(), actor=TESTS, at=self.now)
+        assert self.send(self.report(device), token=made.token).status_code == 200
+        with self.assertRaises(devices.TokenNotUsable):
+            devices.rotate_token(self.row(), actor=TESTS, at=self.now)
+        self.assertLedgered("devices.token.rotated")
+
+    def test_only_who_keeps_gateways_makes_tokens(self) -> None:
+        gateway = factory.make_gateway()
+        with self.assertRaises(NotPermitted):
+            devices.issue_token(gateway, scopes=["reports"], actor=factory.make_hana(), at=self.now)
+        self.assertLedgered("ledger.denied")
+        assert devices.issue_token(gateway, scopes=["reports"], actor=factory.make_odile(), at=self.now).token
+
+    def test_a_token_needs_a_known_scope(self) -> None:
+        for scopes in ([], ["everything"]):
+            with self.assertRaises(devices.UnknownScope):
+                devices.issue_token(factory.make_gateway(), scopes=scopes, actor=TESTS, at=self.now)
+
+    @pytest.mark.asvs("2.4.1")
+    def test_more_requests_than_the_rate_are_told_to_wait(self) -> None:
+        device = self.device()
+        Gateway.objects.update(rate=3)
+        answers = [self.send(self.report(device)) for _each in range(5)]
+        statuses = [answer.status_code for answer in answers]
+        # A minute may turn in between; then the counting starts anew.
+        assert statuses.count(200) >= 3
+        if 429 in statuses:
+            refused = answers[statuses.index(429)]
+            self.assertProblem(refused, 429, "rate")
+            assert 1 <= int(refused.headers["Retry-After"]) <= 60
+        else:
+            assert statuses == [200] * 5
+        other = factory.make_token(at=self.now)
+        assert self.send(self.report(device), token=other).status_code == 200
+
+    def test_counts_of_past_minutes_are_forgotten(self) -> None:
+        self.send(self.report(self.device()))
+        assert devices.forget_rates(at=self.now + timedelta(hours=1)) >= 1

@@ -1,0 +1,107 @@
+"""Only declared items are taken; sensitive information is refused by name, by type and inside free text (P3.4)."""
+
+import json
+import logging
+from uuid import uuid4
+
+import pytest
+
+from devices.models import AppLog, Batch, Device, Report
+from devices.screening import is_sensitive_name
+from tests import factory
+from tests.devices.base import ApiTestCase
+from tests.devices.residents import resident_number
+
+
+@pytest.mark.clause("P3.4")
+class NeverTakenTest(ApiTestCase):
+    def test_an_undeclared_item_of_a_report_is_refused(self) -> None:
+        device = self.device()
+        for report, pointer in (
+            (self.report(device, gps="37.5,127.0"), "/reports/0/gps"),
+            (self.report(device, body={"state": "active", "battery": 80}), "/reports/0/body/battery"),
+        ):
+            self.assertRefused(self.send(report), "unknown-item", pointer)
+        assert not Report.objects.exists()
+
+    def test_an_unknown_kind_is_refused(self) -> None:
+        report = self.report(self.device(), "location", body={"lat": 37.5})
+        self.assertRefused(self.send(report), "unknown-kind", "/reports/0/kind")
+
+    def test_a_sensitive_item_is_refused_by_name_and_by_declared_type(self) -> None:
+        device = self.device()
+        for report in (
+            self.report(device, religion="…"),
+            self.report(device, body={"state": "active", "bloodType": "A"}),
+            self.report(device, body={"state": "active", "extra": {"health": {"pulse": 70}}}),
+            self.report(device, extra={"type": "biometric", "value": "…"}),
+            self.report(device, "health", body={}),
+            self.report(device, 주민등록번호="…"),
+            self.report(device, **{"노동조합 가입": "…"}),
+        ):
+            self.assertRefused(self.send(report), "sensitive-item")
+
+    def test_every_statutory_kind_is_known_by_its_usual_names(self) -> None:
+        names = (
+            "belief", "beliefs", "political_views", "politicalParty", "trade-union", "union_membership", "health",
+            "medicalHistory", "sexLife", "sexual_orientation", "genetic_data", "dna", "criminal_record", "biometrics",
+            "fingerprint", "faceId", "race", "ethnicity", "resident_registration_number", "rrn", "passportNumber",
+            "driverLicense", "drivers_licence", "alien_registration_number", "사상·신념", "정당가입",
+            "건강정보", "성생활",
+            "유전정보", "범죄경력", "생체인식정보", "인종", "여권번호", "운전면허번호", "외국인등록번호",
+        )  # fmt: skip
+        for name in names:
+            assert is_sensitive_name(name), name
+
+    def test_declared_items_are_not_mistaken_for_sensitive_ones(self) -> None:
+        for name in ("state", "count", "action", "setting", "result", "level", "message", "app", "model", "os_build"):
+            assert not is_sensitive_name(name), name
+
+    def test_a_resident_number_in_free_text_refuses_the_report(self) -> None:
+        device = self.device(agreed=("activation", "app-log"))
+        number = resident_number("900101", "123456")
+        spellings = [number, f"{number[:6]}-{number[6:]}", f"{number[:6]} {number[6:]}", f"user={number};"]
+        spellings.append("".join(chr(ord("０") + int(digit)) for digit in number))
+        for text in spellings:
+            report = self.report(device, "app-log", body={"level": "info", "message": f"id {text} ok"})
+            self.assertRefused(self.send(report), "sensitive-item", "/reports/0/body/message")
+        assert not AppLog.objects.exists()
+
+    def test_other_long_numbers_are_taken(self) -> None:
+        device = self.device(agreed=("activation", "app-log"))
+        number = resident_number("900101", "123456")
+        wrong = number[:-1] + str((int(number[-1]) + 1) % 10)
+        for text in (wrong, "1764000000000", factory.imei(5), f"0{number}", "9913321234567"):
+            report = self.report(device, "app-log", body={"level": "info", "message": f"id {text} ok"})
+            assert self.send(report).json()["stored"] == 1, text
+
+    def test_what_was_refused_is_neither_stored_nor_logged_nor_repeated(self) -> None:
+        device = self.device(agreed=("activation", "app-log"))
+        number = resident_number("850505", "223344")
+        with self.assertLogs(level=logging.DEBUG) as logs:
+            logging.getLogger("portal.api").debug("at least one line")
+            answers = [
+                self.send(self.report(device, "app-log", body={"level": "i", "message": number})),
+                self.send(self.report(device, **{number: "x"})),
+                self.send(self.report(device, religion="CANARY-belief")),
+                self.call("PUT", f"/devices/{uuid4()}", factory.registration(model=f"{number[:6]}-{number[6:]}")),
+                self.call("PUT", f"/devices/{uuid4()}", factory.registration(passport="CANARY-passport")),
+            ]
+        said = "".join(answer.content.decode() for answer in answers) + "".join(logs.output)
+        kept = json.dumps([batch.answer for batch in Batch.objects.all()])
+        for secret in (number, number[6:], "CANARY"):
+            assert secret not in said
+            assert secret not in kept
+
+    def test_a_registration_with_an_undeclared_or_sensitive_item_is_refused_whole(self) -> None:
+        for changes, code, pointer in (
+            ({"phone_number": "010-1234-5678"}, "unknown-item", "/phone_number"),
+            ({"owner_religion": "…"}, "sensitive-item", "/owner_religion"),
+            ({"model": resident_number("770707", "123123")}, "sensitive-item", "/model"),
+        ):
+            response = self.call("PUT", f"/devices/{uuid4()}", factory.registration(**changes))
+            self.assertProblem(response, 400, code, pointer)
+        licence = {"key": "K", "starts_on": "2026-01-01", "ends_on": "2026-12-31", "owner": "Kim"}
+        response = self.call("PUT", f"/devices/{uuid4()}", factory.registration(licence=licence))
+        self.assertProblem(response, 400, "unknown-item", "/licence/owner")
+        assert not Device.objects.exists()

@@ -1,0 +1,53 @@
+"""Third parties and disclosures for tests."""
+
+from datetime import datetime
+from typing import Any
+
+from devices.models import Device
+from privacy.disclosures import actions as disclosures
+from privacy.disclosures.actions import HandOver, Wanted
+from privacy.disclosures.models import Disclosure, ThirdParty
+from tests.factories.accounts import NOON, make_odile, make_omar
+
+__all__ = ["make_disclosure", "make_provided", "make_third_party", "wanted"]
+
+
+def make_third_party(code: str = "acme", **changes: Any) -> ThirdParty:
+    """A handset maker reached by e-mail, or the one there is."""
+    found = ThirdParty.objects.filter(code=code).first()
+    values: dict[str, Any] = {
+        "title": f"{code.capitalize()} Devices",
+        "kind": "maker",
+        "channel": "email",
+        "mailbox": f"privacy@{code}.example",
+        "language": "en",
+        **changes,
+    }
+    return found or disclosures.register_party(code=code, actor=make_odile(), at=NOON, **values)
+
+
+def wanted(device: Device, *items: str) -> list[Wanted]:
+    """Items of a device's registration."""
+    return [Wanted(device.subject_id, "device-registration", item) for item in items or ("imei", "model")]
+
+
+def make_disclosure(device: Device, *items: str, at: datetime = NOON, **changes: Any) -> Disclosure:
+    """A disclosure that Odile asked for, on the basis of a law."""
+    values: dict[str, Any] = {
+        "third_party": make_third_party(),
+        "basis": "law",
+        "statute": "전기통신사업법 제83조제3항",
+        "document_no": "2026-1187",
+        "purpose": "repair of lost handsets",
+        "items": wanted(device, *items),
+        "actor": make_odile(),
+        **changes,
+    }
+    return disclosures.request(at=at, **values)
+
+
+def make_provided(device: Device, *items: str, at: datetime = NOON, **changes: Any) -> HandOver:
+    """A disclosure that Omar approved and Odile provided."""
+    made = make_disclosure(device, *items, at=at, **changes)
+    disclosures.approve(made, actor=make_omar(), at=at)
+    return disclosures.provide(made, actor=make_odile(), at=at)

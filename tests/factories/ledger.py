@@ -1,0 +1,132 @@
+"""Entries, sealers and notaries for tests that need the audit trail itself."""
+
+import itertools
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+import psycopg
+
+from privacy.ledger import actions as ledger
+from privacy.ledger import anchors, payloads, sealing
+from privacy.ledger.actors import Actor, System
+from privacy.ledger.notary import Notary
+from privacy.ledger.notes import Signer
+from privacy.ledger.witnesses import Witnesses
+from tests.database import PortalDatabase
+
+ORIGIN = "privacy.extrus.example/ledger"
+_numbers = itertools.count(1)
+
+
+class Word(StrEnum):
+    """Words that only tests use."""
+
+    TRIED = "tests.thing.tried"
+
+
+def make_entry(*, actor: Actor | None = None, at: datetime | None = None, about: str = "", **facts: object) -> str:
+    """Put one act on record and return what it is about."""
+    about = about or f"thing-{next(_numbers)}"
+    ledger.record(
+        Word.TRIED,
+        actor=actor or System("tests"),
+        at=at or datetime.now(UTC),
+        about=("tests.thing", about),
+        facts=facts or None,
+    )
+    return about
+
+
+def make_entries(database: PortalDatabase, count: int) -> None:
+    """Put many acts on record at once, as the portal's role."""
+    with database.connect("portal_app") as connection:
+        connection.execute(
+            "INSERT INTO ledger.entry (kind, payload) SELECT 'act', format("
+            '\'{"actor":"system:tests","about":"tests.thing:%%s","nonce":"%%s","word":"tests.thing.tried"}\','
+            " n, md5(random()::text)) FROM generate_series(1, %s) n",
+            [count],
+        )
+
+
+def seal(database: PortalDatabase) -> int | None:
+    """Seal once, as the sequencer."""
+    with database.connect("portal_sequencer") as connection:
+        return sealing.seal(connection)
+
+
+def make_notary(folder: Path, *, clock: Callable[[], float] = time.time, signer: Signer | None = None) -> Notary:
+    """Return a notary whose key, state, mirror and anchors are in a folder; the same folder gives the same notary."""
+    key = folder / "notary.key"
+    if signer is None:
+        if not key.exists():
+            Signer.make(ORIGIN).save(key)
+        signer = Signer.load(key)
+    return Notary(
+        signer,
+        state=folder,
+        mirror=folder / "mirror",
+        anchor=folder / "anchors",
+        auditors=[],
+        mail_every=86_400,
+        clock=clock,
+    )
+
+
+def publish_keys(notary: Notary) -> None:
+    """Leave the verifier keys beside the notary's state, as its command does."""
+    (notary.path.parent / "vkeys").write_text("".join(f"{vkey}\n" for vkey in notary.signer.vkeys))
+
+
+def sign(database: PortalDatabase, notary: Notary) -> int | None:
+    """Let the notary do one step, as its own role."""
+    with database.connect("portal_notary") as connection:
+        return notary.step(connection)
+
+
+def make_witnesses(folder: Path, *, mirror: bool = True) -> Witnesses:
+    """Return what stands outside the database for the notary of a folder."""
+    return Witnesses(
+        Signer.load(folder / "notary.key").keys,
+        anchors.read_directory(folder / "anchors"),
+        folder / "mirror" if mirror else None,
+    )
+
+
+def tamper(database: PortalDatabase, *statements: str) -> None:
+    """Do what a database administrator could do: as the superuser, with every trigger switched off and on again."""
+    with database.connect() as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        switch_triggers(superuser, "DISABLE")
+        for statement in statements:
+            superuser.execute(statement)
+        switch_triggers(superuser, "ENABLE ALWAYS")
+
+
+def switch_triggers(superuser: psycopg.Connection, switch: str) -> None:
+    """``DISABLE`` or ``ENABLE ALWAYS`` every trigger of the audit trail."""
+    rows = superuser.execute(
+        "SELECT tgrelid::regclass::text, tgname FROM pg_trigger JOIN pg_class c ON c.oid = tgrelid"
+        " WHERE c.relnamespace = 'ledger'::regnamespace AND NOT tgisinternal"
+    ).fetchall()
+    superuser.execute("; ".join(f"ALTER TABLE {table} {switch} TRIGGER {name}" for table, name in rows))
+
+
+def make_past_entries(database: PortalDatabase, entries: list[tuple[datetime, str, dict[str, object]]]) -> list[int]:
+    """Put entries on the ledger as if they had been written then, ``(time, kind, payload)``; return their numbers."""
+    numbers: list[int] = []
+    with database.connect() as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        switch_triggers(superuser, "DISABLE")
+        for time_then, kind, payload in entries:
+            row = superuser.execute(
+                "INSERT INTO ledger.entry (id, xid, generation, time, kind, payload)"
+                " VALUES (nextval('ledger.entry_id'), pg_current_xact_id(), 1, %s, %s, %s) RETURNING id",
+                [time_then, kind, payloads.dump({"actor": "system:tests", **payload})],
+            ).fetchone()
+            assert row is not None
+            numbers.append(row[0])
+        switch_triggers(superuser, "ENABLE ALWAYS")
+    return numbers

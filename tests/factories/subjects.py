@@ -1,0 +1,25 @@
+"""Mina, a data subject without an account, and her contact."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from privacy.ledger.actors import System
+from privacy.subjects import actions as subjects
+from privacy.subjects.models import Contact, Subject
+from tests.factories.accounts import NOON
+
+__all__ = ["make_contact", "make_mina"]
+
+TESTS = System("tests")
+
+
+def make_mina(*, at: datetime = NOON, subject_id: UUID | None = None) -> Subject:
+    """A person with an active registration."""
+    return subjects.register(actor=TESTS, at=at, subject_id=subject_id)
+
+
+def make_contact(subject: Subject, *, at: datetime = NOON, **changes: Any) -> Contact:
+    """Mina's e-mail address."""
+    values: dict[str, Any] = {"kind": "email", "value": "mina@example.org", **changes}
+    return subjects.record_contact(subject, actor=TESTS, at=at, **values)

@@ -1,0 +1,64 @@
+"""The routes that are open without sign-in are exactly these."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+OPEN = {
+    # health
+    "livez",
+    "readyz",
+    # sign-in
+    "sign-in",
+    "admin:login",
+    # data subjects
+    "policies:home",
+    "policies:policy",
+    "policies:version",
+    "policies:difference",
+    "policies:officer",
+    "policies:notices",
+    "rights:guide",
+    "rights:request",
+    "rights:case",
+    # behind number and code of a case
+    "rights:leave",
+    "rights:confirm-device",
+    "rights:withdraw",
+    "rights:document",
+    "rights:object",
+    "rights:download",
+    "rights:confirm-download",
+    "rights:letter",
+    "incidents:complaint",
+    "disclosures:acknowledge",
+    "retention:verify",
+    "consents:home",
+    "consents:begin",
+    "consents:waiting",
+    "consents:agreement",
+    "consents:receipt",
+    "consents:leave",
+}
+
+
+def routes(patterns: list, namespace: str = "", prefix: str = "") -> Iterator[tuple[str, str, URLPattern]]:
+    for entry in patterns:
+        path = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+            yield from routes(entry.url_patterns, inner, path)
+        else:
+            yield f"{namespace}{entry.name}", path, entry
+
+
+@pytest.mark.asvs("8.2.1")
+def test_open_routes_are_the_approved_ones() -> None:
+    unprotected = set()
+    for name, path, entry in routes(get_resolver().url_patterns):
+        if path.startswith("api/v1/"):
+            continue  # tokens; its own test walks them
+        if not getattr(entry.callback, "login_required", True):
+            unprotected.add(name)
+    assert unprotected == OPEN

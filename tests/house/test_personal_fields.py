@@ -1,0 +1,46 @@
+"""No undeclared personal field: what sounds personal is sealed, or stands here with its reason (vault.md)."""
+
+import re
+
+import pytest
+
+from privacy.vault.fields import SealedField
+from tests.house.test_keys_point_downwards import our_models
+
+SOUNDS_PERSONAL = re.compile(
+    r"(^|_)(imei|serial|adb|phone|mobile|email|e_mail|address|contact|birth|resident|passport|name|applicant|"
+    r"representative|model|model_description|os_version|os_build|time_zone|licence_key|body|message(?!_id))(_|$)"
+)
+# Not about data subjects, or not personal at all; each with its reason.
+APPROVED = {
+    "accounts.User.email": "an employee's sign-in, in the general database by design (lifecycle.md)",
+    "accounts.User.name": "an employee's name in their own account",
+    "consents.AgreementVersion.body_ko": "a published text",
+    "consents.AgreementVersion.body_en": "a published text",
+    "consents.Decision.by_representative": "whether, not who",
+    "devices.Answer.body": "the API's own answer: references and codes",
+    "retention.Certificate.body": "counts and digests (P7.1); its own test looks for personal values",
+    "retention.RegisterEntry.file_name": "the name of the category, form F-6",
+}
+WORDS_OF_STAFF_AND_RULES = {
+    "policies": "the published policy: officer, agencies and rules are public",
+    "ledger": "no personal values by the ledger's own check of payloads",
+    "jobs": "names of daemons",
+    "disclosures": "third parties are organisations",
+}
+
+
+@pytest.mark.clause("P0.1")
+def test_what_sounds_personal_is_sealed() -> None:
+    offences = []
+    for model in our_models():
+        if model._meta.app_label in WORDS_OF_STAFF_AND_RULES:
+            continue
+        for field in model._meta.get_fields():
+            if not field.concrete or field.is_relation or not SOUNDS_PERSONAL.search(field.name):
+                continue
+            name = f"{model._meta.label}.{field.name}"
+            if isinstance(field, SealedField) or field.name.endswith("_index") or name in APPROVED:
+                continue
+            offences.append(name)
+    assert not offences, "Seal these, or approve them with a reason:\n" + "\n".join(offences)

@@ -1,0 +1,138 @@
+"""Disclosures in the console: asked for by one, approved by another, provided as an encrypted file (P5.1, P-12)."""
+
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.urls import reverse
+
+from privacy.disclosures.models import Disclosure, Notice, ThirdParty
+from privacy.lib import aeszip
+from privacy.rights import actions as rights
+from tests import factory
+from tests.base import PortalTestCase
+from tests.factories.accounts import NOON
+
+
+class ConsoleCase(PortalTestCase):
+    def setUp(self) -> None:
+        self.device = factory.make_device(1)
+        self.odile, self.omar = factory.make_officer(), factory.make_omar()
+        self.client.force_login(self.odile)
+
+    def press(self, record: Any, action: str, **answers: Any) -> HttpResponse:
+        meta = record._meta
+        address = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[record.pk])
+        pressed = {"CHANGE_FORM-action": action, "_selected_action": str(record.pk), "index": "0"}
+        return self.client.post(address, {**pressed, **answers})  # type: ignore[return-value]
+
+    def ask(self, **changes: Any) -> HttpResponse:
+        fields = {
+            "third_party": str(factory.make_third_party().pk),
+            "basis": "law",
+            "statute": "전기통신사업법 제83조제3항",
+            "document_no": "2026-1",
+            "purpose": "repair",
+            "records": self.device.reference,
+            "items": ["device-registration/imei", "device-registration/model"],
+            **changes,
+        }
+        return self.client.post(reverse("admin:disclosures_disclosure_ask"), fields)  # type: ignore[return-value]
+
+
+@pytest.mark.clause("P5.1")
+class DisclosureTests(ConsoleCase):
+    def test_one_asks_another_approves_and_it_is_provided_encrypted(self) -> None:
+        assert self.ask().status_code == 302
+        made = Disclosure.objects.get()
+        self.press(made, "approve", confirmed="yes")
+        made.refresh_from_db()
+        assert made.state == "requested"
+        self.client.force_login(self.omar)
+        self.press(made, "approve", confirmed="yes")
+        self.client.force_login(self.odile)
+        file = self.press(made, "provide", confirmed="yes")
+        assert file.headers["Content-Disposition"].startswith("attachment")
+        shown = self.press(made, "show_passphrase").content.decode()
+        passphrase = shown.partition('class="once">')[2].partition("<")[0]
+        assert set(aeszip.unpack(file.content, passphrase=passphrase)) == {
+            "manifest.json",
+            "content.json",
+            "content.csv",
+        }
+
+    def test_what_is_missing_is_said_at_the_field(self) -> None:
+        page = self.ask(document_no="")
+        assert page.status_code == 200
+        assert b'href="#id_document_no"' in page.content
+        assert not Disclosure.objects.exists()
+
+    def test_an_unknown_reference_is_named(self) -> None:
+        assert "D-0000-0000" in self.ask(records="D-0000-0000").content.decode()
+
+    def test_a_person_can_be_named_by_either_reference(self) -> None:
+        from privacy.subjects.models import Subject
+
+        subject = Subject.objects.get(id=self.device.subject_id)
+        self.ask(records=f"{subject.reference}\n")
+        assert Disclosure.objects.get().disclosed.first().subject_id == subject.id  # type: ignore[union-attr]
+
+    def test_no_page_shows_a_value(self) -> None:
+        factory.make_provided(self.device, "imei")
+        made = Disclosure.objects.get()
+        page = self.client.get(reverse("admin:disclosures_disclosure_change", args=[made.pk]))
+        assert factory.imei(1).encode() not in page.content
+        assert page.status_code == 200
+
+    def test_investigations_are_hidden_from_those_who_may_not_see_them(self) -> None:
+        agency = factory.make_third_party("agency", kind="investigator")
+        made = factory.make_disclosure(self.device, "model", third_party=agency)
+        address = reverse("admin:disclosures_disclosure_change", args=[made.pk])
+        assert self.client.get(address).status_code == 200
+        self.client.force_login(factory.make_hana())
+        assert self.client.get(address).status_code == 302
+        listed = self.client.get(reverse("admin:disclosures_disclosure_changelist")).content.decode()
+        assert made.reference not in listed
+
+    def test_the_register_is_exported_in_both_forms(self) -> None:
+        factory.make_provided(self.device, "imei")
+        fields = {"first": "2026-01-01", "last": "2026-12-31", "reason": "inspection", "confirmed": "yes"}
+        address = reverse("admin:disclosures_disclosure_register")
+        assert self.client.post(address, {**fields, "form": "xlsx"}).content.startswith(b"PK")
+        assert self.client.post(address, {**fields, "form": "pdf"}).content.startswith(b"%PDF")
+
+
+class PartyTests(ConsoleCase):
+    def test_a_third_party_is_registered_changed_and_retired(self) -> None:
+        fields = {
+            "code": "beta", "title": "Beta", "kind": "carrier", "language": "ko", "channel": "email",
+            "mailbox": "p@beta.example", "confirmed": "yes",
+        }  # fmt: skip
+        self.client.post(reverse("admin:disclosures_thirdparty_register"), fields)
+        party = ThirdParty.objects.get()
+        self.press(party, "change_channel", channel="letter", postal_address="Seoul", confirmed="yes")
+        party.refresh_from_db()
+        assert party.channel == "letter"
+        self.press(party, "retire", confirmed="yes")
+        party.refresh_from_db()
+        assert party.retired_at is not None
+
+    def test_the_key_of_a_webhook_is_shown_to_those_who_keep_third_parties(self) -> None:
+        party = factory.make_third_party(channel="webhook", webhook_url="https://a.example/", mailbox="")
+        assert b'class="once"' in self.press(party, "show_key").content
+
+
+@pytest.mark.clause("P1.6")
+class NoticeTests(ConsoleCase):
+    def test_a_notice_is_seen_with_its_state_printed_and_sent_again(self) -> None:
+        factory.make_provided(self.device, "imei")
+        right = factory.make_granted(factory.ask_correction(answer_by="portal"))
+        rights.carry_out(right, actor=self.odile, at=NOON)
+        notice = Notice.objects.get()
+        page = self.client.get(reverse("admin:disclosures_notice_change", args=[notice.pk]))
+        assert page.status_code == 200
+        assert self.press(notice, "print_letter").content.startswith(b"%PDF")
+        self.press(notice, "resend")
+        self.assertLedgered("disclosures.notice.resent", notice)
+        case = self.client.get(reverse("admin:rights_request_change", args=[notice.case_id]))
+        assert notice.reference.encode() in case.content

@@ -1,0 +1,83 @@
+"""Complaints: taken on the public page, sealed, read on record, answered in time (P2.2)."""
+
+import pytest
+from django.urls import reverse
+
+from privacy.incidents import actions as incidents
+from privacy.incidents.models import Complaint, ComplaintText
+from privacy.jobs.drain import drain
+from privacy.ledger.actors import NotPermitted
+from tests import factory
+from tests.base import PortalTestCase
+from tests.factories.accounts import NOON
+from tests.privacy.disclosures.smtp import mailbox
+
+
+@pytest.mark.clause("P2.2")
+class ComplaintTests(PortalTestCase):
+    def post(self, **changes: str) -> object:
+        fields = {"explanation": "zebra-canary", "email": "mina@example.org", **changes}
+        return self.client.post(reverse("incidents:complaint"), fields)
+
+    def test_the_page_names_the_officer_and_the_agencies(self) -> None:
+        text = self.client.get(reverse("incidents:complaint")).content.decode()
+        for told in ("정경수", "02-6928-6774", "118", "1301", "182"):
+            assert told in text
+        assert "<script" not in text
+
+    def test_a_complaint_gets_a_reference_and_a_day(self) -> None:
+        answer = self.post()
+        complaint = Complaint.objects.get()
+        assert complaint.reference in answer.content.decode()  # type: ignore[attr-defined]
+        assert (complaint.target_on - complaint.received_on).days >= 10
+        self.assertLedgered("incidents.complaint.received", complaint)
+
+    def test_its_words_are_sealed(self) -> None:
+        self.post()
+        assert "zebra-canary" not in str(Complaint.objects.values()) + str(ComplaintText.objects.values())
+
+    def test_an_empty_one_is_refused_and_what_was_typed_is_kept(self) -> None:
+        answer = self.post(explanation="", email="mina@example.org")
+        assert answer.status_code == 422  # type: ignore[attr-defined]
+        assert b'value="mina@example.org"' in answer.content  # type: ignore[attr-defined]
+
+    def test_too_many_from_one_address_are_sent_to_the_telephone(self) -> None:
+        assert [self.post().status_code for _number in range(6)] == [200] * 5 + [429]  # type: ignore[attr-defined]
+
+    def test_a_program_in_the_trap_leaves_nothing(self) -> None:
+        assert self.post(website="x").status_code == 200  # type: ignore[attr-defined]
+        assert not Complaint.objects.exists()
+
+    def test_it_is_read_on_record_and_answered_by_mail_once(self) -> None:
+        odile = factory.make_officer()
+        complaint = incidents.file_complaint(explanation="zebra", contact={"email": "mina@example.org"}, at=NOON)
+        assert incidents.read_complaint(complaint, actor=odile, at=NOON).explanation == "zebra"
+        assert self.assertLedgered("ledger.read").actor == odile.reference
+        incidents.answer_complaint(complaint, answer="we are sorry", actor=odile, at=NOON)
+        with mailbox() as box:
+            drain(at=NOON)
+            drain(at=NOON)
+        assert len(box.arrived) == 1
+        assert "we are sorry" in box.arrived[0].get_content()
+        complaint.refresh_from_db()
+        assert complaint.sent_at is not None
+        with pytest.raises(incidents.AlreadyAnswered):
+            incidents.answer_complaint(complaint, answer="again", actor=odile, at=NOON)
+
+    def test_a_handler_reads_and_does_not_answer(self) -> None:
+        hana = factory.make_handler()
+        complaint = incidents.file_complaint(explanation="zebra", at=NOON)
+        incidents.read_complaint(complaint, actor=hana, at=NOON)
+        with pytest.raises(NotPermitted):
+            incidents.answer_complaint(complaint, answer="no", actor=hana, at=NOON)
+
+    def test_the_officer_answers_in_the_console(self) -> None:
+        self.client.force_login(factory.make_officer())
+        complaint = incidents.file_complaint(explanation="zebra", at=NOON)
+        address = reverse("admin:incidents_complaint_change", args=[complaint.pk])
+        assert b"zebra" not in self.client.get(address).content
+        pressed = {"CHANGE_FORM-action": "answer", "_selected_action": str(complaint.pk), "index": "0"}
+        assert b"zebra" in self.client.post(address, pressed).content
+        self.client.post(address, {**pressed, "confirmed": "yes", "answer": "sorry"})
+        complaint.refresh_from_db()
+        assert complaint.state == "answered"

@@ -1,0 +1,211 @@
+"""What an auditor sees: entries and access records by key, the state of sealing, verification while one waits."""
+
+import io
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from privacy.accounts.models import User
+from privacy.ledger import actions as ledger
+from privacy.ledger import verify
+from privacy.ledger.actors import Outsider, System
+from privacy.ledger.events import Event
+from privacy.ledger.models import Entry
+from tests.base import PortalTestCase
+from tests.database import PortalDatabase
+from tests.factories.accounts import make_aram, make_emin, make_hana
+from tests.factories.ledger import make_entries, make_entry, make_notary, seal, sign, tamper
+
+AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+ENTRIES = "admin:ledger_entry_changelist"
+ACCESS = "admin:ledger_accessrecord_changelist"
+
+
+def read_by(ref: str, subject: str, task: str = "devices.device.viewed") -> None:
+    ledger.record_read(
+        actor=Outsider("user", ref), at=AT, subjects=[subject], task=task, purpose="rights", reason="case K7-1"
+    )
+
+
+@pytest.mark.clause("P8.3")
+class EntryListTests(PortalTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.aram = make_aram()
+        self.client.force_login(self.aram)
+
+    def page(self, name: str = ENTRIES, **parameters: str) -> str:
+        answer = self.client.get(reverse(name), parameters)
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    def test_the_newest_entries_come_first(self) -> None:
+        first, second = make_entry(), make_entry()
+        newest = Entry.objects.order_by("-id").first()
+        assert newest is not None
+        assert newest.about == f"tests.thing:{second}"
+        assert first != second
+        assert str(newest.id) in self.page()
+
+    def test_who_read_whose_data_is_found_by_account_and_by_person(self) -> None:
+        read_by("U-AAAA-0001", "S-AAAA-0001")
+        read_by("U-AAAA-0002", "S-AAAA-0002")
+        page = self.page(ACCESS, account="U-AAAA-0001")
+        assert "S-AAAA-0001" in page
+        assert "S-AAAA-0002" not in page
+        page = self.page(ACCESS, subject="S-AAAA-0002")
+        assert "U-AAAA-0002" in page
+        assert "U-AAAA-0001" not in page
+
+    def test_access_records_are_reads_only(self) -> None:
+        thing = make_entry()
+        assert thing not in self.page(ACCESS)
+
+    def test_filters_by_task_kind_record_and_day(self) -> None:
+        read_by("U-BBBB-0001", "S-BBBB-0001", task="devices.device.printed")
+        assert "S-BBBB-0001" in self.page(task="devices.device.printed")
+        assert "S-BBBB-0001" in self.page(kind="read", account="U-BBBB-0001")
+        assert "S-BBBB-0001" not in self.page(kind="denied", account="U-BBBB-0001")
+        assert "S-BBBB-0001" not in self.page(account="U-BBBB-0001", until="2020-01-01")
+        assert "S-BBBB-0001" in self.page(account="U-BBBB-0001", since="2020-01-01")
+        thing = make_entry()
+        assert "tests.thing.tried" in self.page(record=f"tests.thing:{thing}")
+
+    def test_nonsense_in_a_filter_is_an_empty_list_or_no_filter_never_an_error(self) -> None:
+        for value in ("\u0000", "' OR 1=1", "2026-99-99", "\u202e", "x" * 5_000):
+            for name in ("account", "subject", "record", "task", "since", "until"):
+                answer = self.client.get(reverse(ENTRIES), {name: value})
+                assert answer.status_code in (200, 302, 400), (name, value)
+
+    def test_pages_go_on_by_key(self) -> None:
+        for _ in range(60):
+            make_entry(actor=System("pager"))
+        page = self.client.get(reverse(ENTRIES), {"account": "system:pager"})
+        listing = page.context["cl"]
+        assert len(listing.result_list) == 50
+        following = self.client.get(reverse(ENTRIES) + listing.next_query)
+        ids = [entry.id for entry in listing.result_list]
+        assert [entry.id for entry in following.context["cl"].result_list] == list(range(ids[-1] - 1, ids[-1] - 11, -1))
+
+    def test_a_list_asks_at_most_ten_questions_and_never_counts_everything(self) -> None:
+        make_entry()
+        with CaptureQueriesContext(
+            connection,
+        ) as asked:
+            self.page()
+        assert len(asked) <= 10
+        assert not [query["sql"] for query in asked if "COUNT(*)" in query["sql"] and "LIMIT" not in query["sql"]]
+
+    def test_an_entry_tells_everything_that_was_recorded(self) -> None:
+        read_by("U-CCCC-0001", "S-CCCC-0001")
+        entry = Entry.objects.by("U-CCCC-0001").get()
+        page = self.client.get(reverse("admin:ledger_entry_change", args=[entry.id])).content.decode()
+        for said in ("U-CCCC-0001", "S-CCCC-0001", "devices.device.viewed", "case K7-1"):
+            assert said in page
+
+    def test_nothing_can_be_added_changed_or_deleted(self) -> None:
+        make_entry()
+        entry = Entry.objects.order_by("-id").first()
+        assert entry is not None
+        assert self.client.get(reverse("admin:ledger_entry_add")).status_code == 403
+        assert (
+            self.client.post(reverse("admin:ledger_entry_change", args=[entry.id]), {"kind": "read"}).status_code == 403
+        )
+        assert (
+            self.client.post(reverse("admin:ledger_entry_delete", args=[entry.id]), {"post": "yes"}).status_code == 403
+        )
+
+    def test_the_capture_table_is_not_in_the_console(self) -> None:
+        assert "ledger/change/" not in self.page("admin:index")
+
+    def test_a_handler_and_an_employee_do_not_see_the_trail(self) -> None:
+        for user in (make_hana(granted=False), make_emin()):
+            client = Client()
+            client.force_login(user)
+            for name in (ENTRIES, ACCESS, "admin:ledger_checkpoint_changelist", "admin:ledger_verify"):
+                assert client.get(reverse(name)).status_code in (302, 403)
+
+
+@pytest.fixture
+def console(portal_database: PortalDatabase, tmp_path: Path) -> Client:
+    """Aram signed in, on a log of 300 signed entries."""
+    aram = make_aram()
+    notary = make_notary(tmp_path)
+    make_entries(portal_database, 300)
+    seal(portal_database)
+    sign(portal_database, notary)
+    client = Client()
+    client.force_login(User.objects.get(pk=aram.pk))
+    with override_settings(
+        NOTARY_STATE_DIR=tmp_path, MIRROR_DIR=tmp_path / "mirror", ANCHOR_DIR=tmp_path / "anchors",
+        NOTARY_VKEYS=notary.signer.vkeys,
+    ):  # fmt: skip
+        yield client
+
+
+def test_the_state_of_sealing_signing_and_anchoring(console: Client, portal_database: PortalDatabase) -> None:
+    page = console.get(reverse("admin:ledger_checkpoint_changelist")).content.decode()
+    assert ".checkpoint" in page
+    assert "privacy.extrus.example/ledger+" in page
+
+
+def test_a_refusal_of_the_notary_stands_on_top(console: Client, tmp_path: Path) -> None:
+    (tmp_path / "refusal").write_text("1 rolled back: signed for 300 entries, the database has 5\n")
+    assert (
+        "rolled back: signed for 300 entries"
+        in console.get(reverse("admin:ledger_checkpoint_changelist")).content.decode()
+    )
+
+
+def test_verify_now_hashes_again_and_after_a_superuser_s_update_names_the_entry(
+    console: Client, portal_database: PortalDatabase
+) -> None:
+    assert console.get(reverse("admin:ledger_verify")).status_code == 200
+    answer = console.post(reverse("admin:ledger_verify"))
+    assert answer.context["report"].code == verify.SOUND, answer.context["report"].findings
+    tamper(
+        portal_database,
+        "UPDATE ledger.entry SET payload = replace(payload, 'tried', 'tired') WHERE word LIKE 'tests%' AND id = 250",
+    )
+    answer = console.post(reverse("admin:ledger_verify"))
+    assert answer.context["report"].code == verify.ALTERED
+    assert "entry 250 (index" in answer.content.decode()
+    assert Entry.objects.filter(word=Event.VERIFIED).count() == 2
+
+
+def test_a_proof_can_be_downloaded_and_checked(console: Client, tmp_path: Path) -> None:
+    answer = console.get(reverse("admin:ledger_entry_proof", args=[250]))
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        packed.extractall(tmp_path / "proof")
+    keys = [part for vkey in (tmp_path / "notary.key").parent.joinpath("mirror", "keys").read_text().split()
+            for part in ("--key", vkey)]  # fmt: skip
+    proof, entry = tmp_path / "proof" / "250.tlog-proof", tmp_path / "proof" / "250.entry"
+    assert verify.main(["proof", str(proof), "--entry", str(entry), *keys]) == 0
+    assert Entry.objects.filter(word=Event.PROOF_ISSUED, about="ledger.entry:250").exists()
+
+
+def test_an_entry_that_is_not_signed_yet_has_no_proof(console: Client, portal_database: PortalDatabase) -> None:
+    make_entries(portal_database, 1)
+    newest = Entry.objects.order_by("-id").values_list("id", flat=True).first()
+    answer = console.get(reverse("admin:ledger_entry_proof", args=[newest]))
+    assert (answer.status_code, answer.url) == (302, reverse("admin:ledger_entry_change", args=[newest]))
+
+
+def test_a_bundle_needs_a_reason_and_is_on_record_before_it_leaves(console: Client, tmp_path: Path) -> None:
+    address = reverse("admin:ledger_bundle")
+    assert console.post(address, {"reason": ""}).status_code == 200
+    assert not Entry.objects.filter(word=Event.EXPORTED).exists()
+    answer = console.post(address, {"reason": "yearly audit"})
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+        packed.extractall(tmp_path)
+    key = (tmp_path / "ledger-bundle" / "keys").read_text().split()[0]
+    assert verify.main([str(tmp_path / "ledger-bundle"), "--key", key]) == 0
+    entry = Entry.objects.get(word=Event.EXPORTED)
+    assert '"reason":"yearly audit"' in entry.payload
+    assert '"sha256"' in entry.payload

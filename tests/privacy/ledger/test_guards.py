@@ -1,0 +1,145 @@
+"""The tables only grow: for the portal, for their owner, and for the superuser as long as triggers are on."""
+
+import psycopg
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+
+from privacy.ledger import guard
+from tests.base import PortalTestCase
+from tests.database import PortalDatabase
+from tests.factories.ledger import make_entries, seal
+
+TABLES = ("entry", "leaf", "node", "tree", "checkpoint", "anchor", "incarnation", "pruning", "change")
+
+
+def statements(connection: psycopg.Connection) -> list[str]:
+    """Every verb on every table and partition of the trail."""
+    rows = connection.execute(
+        "SELECT c.oid::regclass::text, (SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0"
+        "   AND attidentity = '' AND attgenerated = '' ORDER BY attnum LIMIT 1)"
+        " FROM pg_class c WHERE c.relnamespace = 'ledger'::regnamespace AND c.relkind IN ('r', 'p')"
+        " AND c.relname NOT IN ('touch', 'perch')"
+    ).fetchall()
+    made = []
+    for table, column in rows:
+        made += [f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}", f"TRUNCATE {table}"]
+    return made
+
+
+@pytest.mark.clause("P8.3")
+@pytest.mark.asvs("16.4.2")
+@pytest.mark.parametrize("role", ["portal_app", "portal_sequencer", "portal_notary", "portal_auditor"])
+def test_no_role_of_the_portal_may_change_anything(portal_database: PortalDatabase, role: str) -> None:
+    make_entries(portal_database, 3)
+    seal(portal_database)
+    with portal_database.connect(role) as connection:
+        tried = statements(connection)
+        assert len(tried) >= 3 * (len(TABLES) + 7)
+        for statement in tried:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+
+
+@pytest.mark.parametrize("role", ["portal_owner", "postgres"])
+@pytest.mark.parametrize("replication", ["origin", "replica"])
+def test_owner_and_superuser_are_refused_by_triggers(
+    portal_database: PortalDatabase, role: str, replication: str
+) -> None:
+    make_entries(portal_database, 3)
+    seal(portal_database)
+    with portal_database.connect("postgres") as connection:
+        connection.execute(f"SET session_replication_role = {replication}")
+        connection.execute(f"SET ROLE {role}")
+        for statement in statements(connection):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only grows"):
+                connection.execute(statement)
+
+
+def test_what_the_database_stamps_the_client_can_not_choose(portal_database: PortalDatabase) -> None:
+    payload = '{"actor":"a","word":"tests.thing.tried"}'
+    with portal_database.connect("portal_app") as connection:
+        for column, value in (("time", "now() - interval '1 day'"), ("id", "1"), ("xid", "'1'"), ("generation", "9")):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(
+                    f"INSERT INTO ledger.entry (kind, payload, {column}) VALUES ('act', %s, {value})", [payload]
+                )
+    with portal_database.connect("portal_owner") as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="time of an entry"):
+            connection.execute(
+                "INSERT INTO ledger.entry (kind, payload, time) VALUES ('act', %s, now() - interval '1 day')", [payload]
+            )
+        row = connection.execute(
+            "INSERT INTO ledger.entry (id, xid, generation, kind, payload) VALUES (99, '99', 99, 'act', %s)"
+            " RETURNING id, xid::text, generation, pg_current_xact_id()::text",
+            [payload],
+        ).fetchone()
+    assert row is not None
+    assert row[0] != 99
+    assert (row[1], row[2]) == (row[3], 1)
+
+
+def test_a_month_made_later_is_guarded_too(portal_database: PortalDatabase) -> None:
+    with portal_database.connect("portal_app") as connection:
+        made = connection.execute("SELECT ledger.make_partitions(9)").fetchone()
+        again = connection.execute("SELECT ledger.make_partitions(9)").fetchone()
+    assert (made, again) == ((3,), (0,))
+    with portal_database.connect() as superuser:
+        for statement in statements(superuser):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only grows"):
+                superuser.execute(statement)
+    assert guard.weaknesses(connections["default"]) == []
+
+
+def test_an_entry_of_a_month_that_nobody_made_is_kept(portal_database: PortalDatabase) -> None:
+    with portal_database.connect() as superuser:
+        superuser.execute(
+            "DO $$ DECLARE month text; BEGIN FOR month IN SELECT relid::regclass FROM pg_partition_tree('ledger.entry')"
+            " WHERE isleaf AND relid <> 'ledger.entry_default'::regclass LOOP EXECUTE 'DROP TABLE ' || month; END LOOP;"
+            " END $$"
+        )
+    make_entries(portal_database, 2)
+    assert seal(portal_database) == 2
+    with portal_database.connect("portal_app") as connection:
+        assert connection.execute("SELECT count(*) FROM ledger.entry_default").fetchone() == (2,)
+        made = connection.execute("SELECT ledger.make_partitions(1)").fetchone()
+    assert made == (1,), "the month that has entries already stays in the default partition"
+
+
+class BootTests(PortalTestCase):
+    def test_the_portal_starts_on_a_guarded_database(self) -> None:
+        assert guard.weaknesses() == []
+        guard.refuse_unless_guarded()
+
+
+WEAKENED = {
+    "ledger.E004": "GRANT DELETE ON ledger.leaf TO portal_app",
+    "ledger.E005": "ALTER TABLE ledger.tree DISABLE TRIGGER deny",
+    "ledger.E006": "ALTER TABLE ledger.entry_default DISABLE TRIGGER stamp",
+    "ledger.E003": "ALTER TABLE ledger.node OWNER TO portal_app",
+    "ledger.E001": "DROP SCHEMA ledger CASCADE",
+}
+
+
+@pytest.mark.parametrize(("code", "statement"), WEAKENED.items(), ids=list(WEAKENED))
+def test_the_portal_refuses_to_start_on_a_weakened_database(
+    portal_database: PortalDatabase, code: str, statement: str
+) -> None:
+    with portal_database.connect() as superuser:
+        superuser.execute(statement)
+    assert code in {weakness.code for weakness in guard.weaknesses(connections["default"])}
+    with pytest.raises(ImproperlyConfigured, match=code):
+        guard.refuse_unless_guarded()
+
+
+def test_an_origin_only_trigger_is_a_weakness(portal_database: PortalDatabase) -> None:
+    """It would not fire under ``session_replication_role = replica``."""
+    with portal_database.connect() as superuser:
+        superuser.execute("ALTER TABLE ledger.leaf ENABLE TRIGGER deny")
+    assert "ledger.E005" in {weakness.code for weakness in guard.weaknesses(connections["default"])}
+
+
+def test_the_owner_s_role_is_a_weakness(portal_database: PortalDatabase) -> None:
+    run = portal_database.manage("check", "--database", "default", role="portal_owner")
+    assert run.returncode == 1
+    assert "ledger.E003" in run.stderr

@@ -1,0 +1,158 @@
+"""The notary signs only what continues what it signed before, and says what it saw when it refuses."""
+
+import json
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from privacy.ledger import anchors
+from privacy.ledger.notary import Notary, Refused
+from privacy.ledger.verify import open_checkpoint, open_note
+from tests.database import PortalDatabase
+from tests.factories.ledger import make_entries, make_notary, seal, sign, tamper
+
+
+def grow(database: PortalDatabase, notary: Notary, count: int = 10) -> None:
+    make_entries(database, count)
+    seal(database)
+    sign(database, notary)
+
+
+@pytest.mark.clause("P8.3")
+def test_a_checkpoint_is_signed_stored_mirrored_and_anchored(portal_database: PortalDatabase, tmp_path: Path) -> None:
+    notary = make_notary(tmp_path)
+    grow(portal_database, notary, 300)
+    with portal_database.connect() as connection:
+        row = connection.execute("SELECT size, note, extract(epoch FROM signed_at) FROM ledger.checkpoint").fetchone()
+        places = connection.execute("SELECT size, place FROM ledger.anchor").fetchall()
+    assert row is not None
+    checkpoint = open_checkpoint(row[1].encode(), notary.signer.keys)
+    assert (checkpoint.size, checkpoint.time) == (300, row[2])
+    assert places == [(300, "directory")]
+    assert (tmp_path / "mirror" / "checkpoint").read_text() == row[1]
+    ((note, heads_note),) = anchors.read_directory(tmp_path / "anchors")
+    assert note == row[1]
+    assert open_note(heads_note.encode(), notary.signer.keys)[0].startswith(
+        "privacy.extrus.example/ledger/heads\n300\n"
+    )
+
+
+def test_nothing_new_is_not_signed_again(portal_database: PortalDatabase, tmp_path: Path) -> None:
+    notary = make_notary(tmp_path)
+    grow(portal_database, notary)
+    assert sign(portal_database, notary) is None
+
+
+def test_it_goes_on_from_its_own_state_after_a_restart(portal_database: PortalDatabase, tmp_path: Path) -> None:
+    grow(portal_database, make_notary(tmp_path), 255)
+    grow(portal_database, make_notary(tmp_path), 2)
+    grow(portal_database, make_notary(tmp_path), 600)
+    with portal_database.connect() as connection:
+        sizes = connection.execute("SELECT size FROM ledger.checkpoint ORDER BY size").fetchall()
+    assert sizes == [(255,), (257,), (857,)]
+
+
+def test_a_crash_between_signing_and_publishing_is_made_good(portal_database: PortalDatabase, tmp_path: Path) -> None:
+    notary = make_notary(tmp_path)
+    grow(portal_database, notary)
+    note = notary.state.note
+    tamper(portal_database, "DELETE FROM ledger.checkpoint", "DELETE FROM ledger.anchor")
+    sign(portal_database, make_notary(tmp_path))
+    with portal_database.connect() as connection:
+        assert connection.execute("SELECT note FROM ledger.checkpoint").fetchall() == [(note,)]
+    assert len(anchors.read_directory(tmp_path / "anchors")) == 1
+
+
+REFUSALS = {
+    "an entry is changed before it is signed": (
+        "UPDATE ledger.entry SET payload = payload || ' ' WHERE id = (SELECT max(id) FROM ledger.entry)",
+        "is not what was sealed",
+    ),
+    "an entry is removed before it is signed": (
+        "DELETE FROM ledger.entry WHERE id = (SELECT max(id) FROM ledger.entry)",
+        "is gone",
+    ),
+    "a leaf is removed": ("DELETE FROM ledger.leaf WHERE index = 12", "is missing or doubled"),
+    "entry and leaf are changed together": (
+        "UPDATE ledger.leaf SET hash = sha256('x') WHERE index = 15",
+        "is not what was sealed",
+    ),
+    "the root is changed": (
+        "UPDATE ledger.tree SET root = sha256('x') WHERE size = 20",
+        "do not lead to the tree head",
+    ),
+    "the frontier is changed": (
+        "UPDATE ledger.tree SET frontier = frontier || sha256('x') WHERE size = 20",
+        "do not lead to the tree head",
+    ),
+    "what was signed has another root": ("UPDATE ledger.tree SET root = sha256('x') WHERE size = 10", "another root"),
+    "the signed tree head is gone": ("DELETE FROM ledger.tree WHERE size = 10", "is gone"),
+    "the log is rolled back": (
+        "DELETE FROM ledger.tree WHERE size >= 10; INSERT INTO ledger.tree SELECT 5, sha256('x'), '', '1:1:', 1",
+        "rolled back",
+    ),
+}
+
+
+@pytest.mark.parametrize(("statement", "said"), REFUSALS.values(), ids=list(REFUSALS))
+def test_it_refuses(portal_database: PortalDatabase, tmp_path: Path, statement: str, said: str) -> None:
+    notary = make_notary(tmp_path)
+    grow(portal_database, notary, 10)
+    before = notary.state
+    make_entries(portal_database, 10)
+    seal(portal_database)
+    tamper(portal_database, statement)
+    with pytest.raises(Refused, match=said):
+        sign(portal_database, notary)
+    assert notary.state == before
+    with portal_database.connect() as connection:
+        assert connection.execute("SELECT max(size) FROM ledger.checkpoint").fetchone() == (10,)
+
+
+def test_a_clock_that_goes_back_is_refused(portal_database: PortalDatabase, tmp_path: Path) -> None:
+    grow(portal_database, make_notary(tmp_path, clock=lambda: 2_000_000_000))
+    make_entries(portal_database, 1)
+    seal(portal_database)
+    with pytest.raises(Refused, match="clock"):
+        sign(portal_database, make_notary(tmp_path, clock=lambda: 1_999_999_999))
+
+
+def test_an_anchor_that_says_something_else_is_refused(portal_database: PortalDatabase, tmp_path: Path) -> None:
+    other = tmp_path / "anchors" / "2026" / "01" / "01" / "000000000010.checkpoint"
+    other.parent.mkdir(parents=True)
+    other.write_text("another checkpoint of this size\n")
+    with pytest.raises(Refused, match="another checkpoint of the same size"):
+        grow(portal_database, make_notary(tmp_path), 10)
+
+
+def test_the_notary_can_not_write_entries_leaves_or_heads(portal_database: PortalDatabase) -> None:
+    for statement in (
+        "INSERT INTO ledger.entry (kind, payload) VALUES ('act', '{}')",
+        "INSERT INTO ledger.leaf VALUES (0, 1, sha256('x'))",
+        "INSERT INTO ledger.tree (size, root, frontier, snapshot, generation) VALUES (1, '', '', '1:1:', 1)",
+    ):
+        with (
+            portal_database.connect("portal_notary") as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            connection.execute(statement)
+
+
+def test_the_command_tells_a_refusal_on_the_ledger_and_by_its_exit(
+    portal_database: PortalDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NOTARY_STATE_DIR", "MIRROR_DIR", "ANCHOR_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    make_entries(portal_database, 3)
+    seal(portal_database)
+    assert portal_database.manage("notary", "--once", role="portal_notary").returncode == 0
+    tamper(portal_database, "UPDATE ledger.tree SET root = sha256('x')")
+    run = portal_database.manage("notary", "--once", role="portal_notary")
+    assert run.returncode == 2
+    assert "another root" in run.stderr
+    with portal_database.connect() as connection:
+        row = connection.execute("SELECT payload FROM ledger.entry WHERE word = 'ledger.notary.refused'").fetchone()
+    assert row is not None
+    assert "another root" in json.loads(row[0])["facts"]["reason"]
+    assert (tmp_path / "NOTARY_STATE_DIR" / "refusal").exists()

@@ -1,0 +1,115 @@
+"""Acts stand or fall with their transaction; reads and denials are on record before anything is shown."""
+
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import uuid4
+
+import pytest
+from django.db import transaction
+
+from privacy.ledger import acting
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import NotPermitted, Outsider, System, require
+from privacy.ledger.events import Event
+from privacy.ledger.models import Entry
+from privacy.ledger.payloads import digest_of
+from tests.base import PortalTestCase
+
+AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+SWEEP = System("sweep")
+
+
+class Word(StrEnum):
+    TRIED = "tests.thing.tried"
+
+
+def about() -> tuple[str, str]:
+    return "tests.thing", str(uuid4())
+
+
+def payload(entry: Entry) -> dict[str, object]:
+    found: dict[str, object] = json.loads(entry.payload)
+    return found
+
+
+@pytest.mark.clause("P8.3")
+class RecordingTests(PortalTestCase):
+    def test_an_act_is_on_record_with_its_transaction(self) -> None:
+        thing = about()
+        with transaction.atomic():
+            ledger.record(Word.TRIED, actor=SWEEP, at=AT, about=thing, facts={"count": 3})
+        entry = Entry.objects.get(about=f"tests.thing:{thing[1]}")
+        said = payload(entry)
+        assert (entry.word, entry.actor, entry.kind) == ("tests.thing.tried", "system:sweep", "act")
+        assert said["facts"] == {"count": 3}
+        assert said["at"] == AT.isoformat()
+
+    def test_an_act_that_is_undone_leaves_no_record(self) -> None:
+        thing = about()
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            ledger.record(Word.TRIED, actor=SWEEP, at=AT, about=thing)
+            raise ZeroDivisionError
+        assert not Entry.objects.filter(about=f"tests.thing:{thing[1]}").exists()
+
+    def test_a_read_is_on_record_whatever_becomes_of_the_transaction(self) -> None:
+        thing = about()
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            ledger.record_first(
+                Event.READ, actor=SWEEP, at=AT, about=thing, subjects=["S-1"], task="tests.read", purpose="rights"
+            )
+            raise ZeroDivisionError
+        entry = Entry.objects.get(about=f"tests.thing:{thing[1]}")
+        assert (entry.kind, entry.subjects, entry.task, entry.purpose) == ("read", ["S-1"], "tests.read", "rights")
+
+    def test_who_opened_my_data_is_answered_by_subject(self) -> None:
+        subject = uuid4()
+        ledger.record_read(actor=SWEEP, at=AT, subjects=[subject], task="tests.read", purpose="rights", reason="case 1")
+        (entry,) = ledger.entries_about(subject).reads()
+        assert payload(entry)["reason"] == "case 1"
+
+    def test_above_200_subjects_the_count_and_a_digest_stand_for_the_list(self) -> None:
+        thing = about()
+        subjects = [f"S-{n}" for n in range(201)]
+        ledger.record_first(Event.READ, actor=SWEEP, at=AT, about=thing, subjects=subjects, task="t", purpose="rights")
+        said = payload(Entry.objects.get(about=f"tests.thing:{thing[1]}"))
+        assert (said["count"], said["digest"]) == (201, digest_of(reversed(subjects)))
+        assert "subjects" not in said
+
+    def test_every_entry_has_a_nonce_of_its_own(self) -> None:
+        nonces = {ledger.record_first(Event.READ, actor=SWEEP, at=AT, task="t", purpose="rights") for _ in range(20)}
+        assert len(nonces) == 20
+
+    def test_the_surroundings_of_the_act_are_on_record(self) -> None:
+        thing = about()
+        with acting.on(address="203.0.113.7", peer="10.0.0.1", door="office", request_id="request-1"):
+            ledger.record(Word.TRIED, actor=SWEEP, at=AT, about=thing)
+        said = payload(Entry.objects.get(about=f"tests.thing:{thing[1]}"))
+        assert (said["from"], said["peer"], said["door"], said["request"]) == (
+            "203.0.113.7", "10.0.0.1", "office", "request-1",
+        )  # fmt: skip
+
+    def test_a_denial_is_on_record_before_it_is_told(self) -> None:
+        thing = about()
+        mina = Outsider("subject", "K7-1")
+        with pytest.raises(NotPermitted) as told, transaction.atomic():
+            require(mina, "rights.decide_request", about=thing)
+        assert told.value.code == "not-permitted"
+        entry = Entry.objects.get(about=f"tests.thing:{thing[1]}")
+        assert (entry.kind, entry.word, entry.task) == ("denied", "ledger.denied", "rights.decide_request")
+        assert payload(entry)["result"] == "denied"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [{"value": float("nan")}, {"value": object()}, {"value": "a\0b"}, {"value": "x" * 60_001}, {"value": "\ud800"}],
+    ids=["not a number", "an object", "a NUL", "too long", "half a character"],
+)
+def test_what_can_not_be_hashed_exactly_is_never_on_the_ledger(facts: dict[str, object]) -> None:
+    with pytest.raises(ValueError):
+        ledger.record(Word.TRIED, actor=SWEEP, at=AT, facts=facts)
+
+
+def test_a_word_must_come_from_an_events_file() -> None:
+    with pytest.raises(ValueError):
+        ledger.record("tests.thing.tried", actor=SWEEP, at=AT)  # type: ignore[arg-type]

@@ -1,0 +1,161 @@
+"""Every committed entry is sealed once, whatever is open, killed, or run at the same time."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from privacy.ledger import reading, sealing, tree
+from privacy.ledger.verify import Growing, leaf_hash
+from tests.database import PortalDatabase
+from tests.factories.ledger import make_entries, seal, tamper
+
+APPEND = "INSERT INTO ledger.entry (kind, payload) VALUES ('act', %s)"
+PAYLOAD = '{"actor":"system:tests","nonce":"n","word":"tests.thing.tried"}'
+
+
+def counts(database: PortalDatabase) -> tuple[int, int, int]:
+    """Entries, leaves, and the size of the newest tree head."""
+    with database.connect() as connection:
+        row = connection.execute(
+            "SELECT (SELECT count(*) FROM ledger.entry), (SELECT count(DISTINCT entry_id) FROM ledger.leaf),"
+            " (SELECT coalesce(max(size), 0) FROM ledger.tree)"
+        ).fetchone()
+    assert row is not None
+    return row
+
+
+def assert_whole(database: PortalDatabase) -> None:
+    """No loss, no duplicate, and the stored root is that of the entries' own bytes."""
+    entries, leaves, size = counts(database)
+    assert entries == leaves == size
+    with database.connect() as connection:
+        grown = Growing()
+        for sealed in reading.entries(connection, 0, size):
+            assert sealed.entry is not None
+            assert sealed.leaf == leaf_hash(sealed.entry)
+            grown.add(sealed.leaf)
+        (head,) = reading.heads(connection, size - 1, size)
+    assert (head.root, head.frontier) == (grown.root(), tree.pack(grown))
+
+
+@pytest.mark.clause("P8.3")
+def test_what_is_committed_is_sealed_once(portal_database: PortalDatabase) -> None:
+    make_entries(portal_database, 700)
+    assert seal(portal_database) == 700
+    assert seal(portal_database) == 0
+    make_entries(portal_database, 1)
+    assert seal(portal_database) == 1
+    assert_whole(portal_database)
+
+
+def test_an_open_transaction_holds_nobody_up_and_is_not_forgotten(portal_database: PortalDatabase) -> None:
+    with portal_database.connect("portal_app") as slow:
+        slow.autocommit = False
+        slow.execute(APPEND, [PAYLOAD])
+        make_entries(portal_database, 5)
+        assert seal(portal_database) == 5
+        make_entries(portal_database, 3)
+        assert seal(portal_database) == 3
+        slow.commit()
+    assert seal(portal_database) == 1
+    assert_whole(portal_database)
+
+
+def test_what_is_rolled_back_leaves_a_gap_and_no_leaf(portal_database: PortalDatabase) -> None:
+    with portal_database.connect("portal_app") as undone:
+        undone.autocommit = False
+        undone.execute(APPEND, [PAYLOAD])
+        undone.rollback()
+    make_entries(portal_database, 2)
+    assert seal(portal_database) == 2
+    assert_whole(portal_database)
+
+
+def test_a_savepoint_s_entry_is_sealed_with_its_transaction(portal_database: PortalDatabase) -> None:
+    with portal_database.connect("portal_app") as connection, connection.transaction():
+        connection.execute(APPEND, [PAYLOAD])
+        with connection.transaction():
+            connection.execute(APPEND, [PAYLOAD])
+    assert seal(portal_database) == 2
+    assert_whole(portal_database)
+
+
+def test_only_one_sealer_works_at_a_time(portal_database: PortalDatabase) -> None:
+    make_entries(portal_database, 2)
+    with portal_database.connect("portal_sequencer") as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [sealing.LOCK])
+        assert seal(portal_database) is None
+    assert seal(portal_database) == 2
+
+
+@pytest.mark.fault("FLT-04")
+def test_four_sealers_and_six_writers_at_once_lose_and_double_nothing(portal_database: PortalDatabase) -> None:
+    done = threading.Event()
+
+    def write(_: int) -> None:
+        with portal_database.connect("portal_app") as connection:
+            for number in range(60):
+                with connection.transaction():
+                    connection.execute(APPEND, [PAYLOAD])
+                    if number % 10 == 0:
+                        connection.execute("SELECT pg_sleep(0.02)")
+
+    def keep_sealing(_: int) -> int:
+        sealed = 0
+        with portal_database.connect("portal_sequencer") as connection:
+            while not done.is_set():
+                sealed += sealing.seal(connection) or 0
+        return sealed
+
+    with ThreadPoolExecutor(10) as pool:
+        sealers = [pool.submit(keep_sealing, number) for number in range(4)]
+        for writer in [pool.submit(write, number) for number in range(6)]:
+            writer.result()
+        done.set()
+        sealed = sum(sealer.result() for sealer in sealers)
+    sealed += seal(portal_database) or 0
+    assert sealed == 360
+    assert_whole(portal_database)
+
+
+def test_after_a_restore_into_another_cluster_sealing_goes_on(portal_database: PortalDatabase) -> None:
+    """Transaction numbers start again there: what looks long committed is new all the same."""
+    make_entries(portal_database, 10)
+    assert seal(portal_database) == 10
+    tamper(
+        portal_database,
+        "UPDATE ledger.incarnation SET system = 'another cluster'",
+        "UPDATE ledger.tree SET snapshot = '4000000000:4000000000:'",
+    )
+    make_entries(portal_database, 4)
+    assert seal(portal_database) == 4
+    make_entries(portal_database, 2)
+    assert seal(portal_database) == 2
+    assert_whole(portal_database)
+    with portal_database.connect() as connection:
+        rows = connection.execute("SELECT max(generation) FROM ledger.incarnation").fetchone()
+    assert rows == (2,)
+
+
+def test_a_snapshot_from_the_future_also_raises_a_new_life(portal_database: PortalDatabase) -> None:
+    make_entries(portal_database, 1)
+    assert seal(portal_database) == 1
+    tamper(portal_database, "UPDATE ledger.tree SET snapshot = '4000000000:4000000000:'")
+    make_entries(portal_database, 3)
+    assert seal(portal_database) == 3
+    assert_whole(portal_database)
+
+
+def test_the_portal_can_not_seal(portal_database: PortalDatabase) -> None:
+    make_entries(portal_database, 1)
+    with portal_database.connect("portal_app") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        sealing.seal(connection)
+
+
+def test_the_fallback_seals_in_a_process_of_its_own(portal_database: PortalDatabase) -> None:
+    make_entries(portal_database, 3)
+    run = portal_database.manage("seal", "--once", role="portal_sequencer")
+    assert (run.returncode, run.stdout.strip()) == (0, "Sealed 3 entries.")
+    assert_whole(portal_database)

@@ -1,0 +1,102 @@
+"""What runs at night: the scrub in slices, the months ahead, the fallback of the sealer. Everything may run twice."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django.test import override_settings
+
+from privacy.ledger import actions as ledger
+from privacy.ledger import tasks, verification, verify
+from privacy.ledger.actors import System
+from privacy.ledger.models import Entry, Scrub
+from tests.database import PortalDatabase
+from tests.factories.ledger import make_entries, make_notary, seal, sign, tamper
+
+AT = datetime(2026, 11, 24, 19, 30, tzinfo=UTC)
+SCRUB = System("scrub")
+
+
+@pytest.fixture
+def trail(portal_database: PortalDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PortalDatabase:
+    """A signed log of 1,200 entries that a scrub does in slices of 256."""
+    monkeypatch.setattr(verification, "SLICE", 256)
+    notary = make_notary(tmp_path)
+    for count in (300, 900):
+        make_entries(portal_database, count)
+        seal(portal_database)
+        sign(portal_database, notary)
+    with override_settings(
+        MIRROR_DIR=tmp_path / "mirror", ANCHOR_DIR=tmp_path / "anchors", NOTARY_VKEYS=notary.signer.vkeys
+    ):
+        yield portal_database
+
+
+@pytest.mark.clause("P8.3")
+def test_a_scrub_goes_on_where_the_last_slice_stopped(trail: PortalDatabase) -> None:
+    ledger.begin_scrub(actor=SCRUB, at=AT)
+    positions = []
+    while (scrub := ledger.go_on_scrubbing(actor=SCRUB, at=AT, seconds=0)) is not None:
+        positions.append((scrub.position, scrub.finished_at is not None))
+    assert positions == [(256, False), (512, False), (768, False), (1_024, False), (1_200, False), (1_200, True)]
+    finished = Scrub.objects.finished().get()
+    assert (finished.code, finished.findings, finished.size) == (verify.SOUND, [], 1_200)
+    assert Entry.objects.filter(word="ledger.trail.scrubbed").count() == 1
+
+
+def test_a_second_scrub_does_not_begin_beside_the_first(trail: PortalDatabase) -> None:
+    assert ledger.begin_scrub(actor=SCRUB, at=AT) == ledger.begin_scrub(actor=SCRUB, at=AT)
+
+
+def test_the_nightly_task_finds_what_was_altered_before_and_between_slices(trail: PortalDatabase) -> None:
+    tamper(trail, "UPDATE ledger.entry SET payload = payload || ' ' WHERE id = 7")
+    ledger.begin_scrub(actor=SCRUB, at=AT)
+    ledger.go_on_scrubbing(actor=SCRUB, at=AT, seconds=0)
+    tamper(trail, "UPDATE ledger.entry SET payload = payload || ' ' WHERE id = 1100")
+    tasks.scrub()
+    scrub = Scrub.objects.finished().get()
+    assert scrub.code == verify.ALTERED
+    assert [message for _code, message in scrub.findings] == [
+        "entry 7 (index 6) is not what was sealed", "entry 1100 (index 1099) is not what was sealed",
+    ]  # fmt: skip
+
+
+def test_a_log_that_grows_during_a_scrub_is_scrubbed_to_its_end(trail: PortalDatabase, tmp_path: Path) -> None:
+    ledger.begin_scrub(actor=SCRUB, at=AT)
+    ledger.go_on_scrubbing(actor=SCRUB, at=AT, seconds=0)
+    make_entries(trail, 600)
+    seal(trail)
+    sign(trail, make_notary(tmp_path))
+    tasks.resume_scrub()
+    scrub = Scrub.objects.finished().get()
+    assert (scrub.code, scrub.size) == (verify.SOUND, 1_800), scrub.findings
+
+
+def test_without_a_scrub_under_way_nothing_happens(trail: PortalDatabase) -> None:
+    tasks.resume_scrub()
+    assert not Scrub.objects.exists()
+
+
+def test_months_are_made_ahead(portal_database: PortalDatabase) -> None:
+    with portal_database.connect() as superuser:
+        row = superuser.execute(
+            "SELECT relid::regclass::text FROM pg_partition_tree('ledger.entry') WHERE isleaf ORDER BY 1"
+        ).fetchall()
+        superuser.execute(f"DROP TABLE {row[2][0]}")
+    assert tasks.make_partitions() == 1
+    assert tasks.make_partitions() == 0
+
+
+def test_the_fallback_has_nothing_to_do_without_the_sequencer_s_address(portal_database: PortalDatabase) -> None:
+    with override_settings(EMBEDDED=False):
+        assert tasks.seal_fallback() == "no sequencer here"
+
+
+def test_the_fallback_seals_as_the_sequencer(portal_database: PortalDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_entries(portal_database, 5)
+    for name, value in portal_database.environ("portal_app").items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "config.settings")
+    with override_settings(EMBEDDED=False, SEQUENCER_DATABASE_URL=portal_database.url("portal_sequencer")):
+        assert tasks.seal_fallback() == "Sealed 5 entries."
+        assert tasks.seal_fallback() == "Sealed 0 entries."

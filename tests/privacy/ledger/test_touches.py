@@ -1,0 +1,179 @@
+"""A write past the portal leaves a touch that no entry explains, and becomes a finding of the next review."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import psycopg
+import pytest
+from django.db import transaction
+
+from privacy.ledger import acting, touches
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import System
+from privacy.ledger.models import Finding, Pairing
+from privacy.lib import clock
+from privacy.subjects.models import Contact
+from privacy.vault.fields import Sealed
+from tests.database import PortalDatabase
+from tests.factories.ledger import Word
+
+SWEEP = System("tests")
+TABLE = "public.subjects_contact"
+
+
+def pair() -> dict[str, int]:
+    return ledger.pair_touches(actor=SWEEP, at=clock.now() + timedelta(seconds=1))
+
+
+def write_contact(using: str = "personal") -> Contact:
+    """Write into a watched table through the portal's own connection."""
+    contact = Contact(id=uuid4(), subject_id=uuid4(), kind="email", value=Sealed(b"sealed"), recorded_at=clock.now())
+    contact.save(using=using)
+    return contact
+
+
+def touched(database: PortalDatabase) -> list[tuple[str, str, int, str]]:
+    with database.connect(alias="personal") as connection:
+        return connection.execute(
+            "SELECT relation, operation, rows, request FROM ledger.touch WHERE relation <> 'ledger.perch' ORDER BY id"
+        ).fetchall()
+
+
+def strange() -> list[Finding]:
+    return list(Finding.objects.filter(rule=Finding.Rule.UNPAIRED))
+
+
+@pytest.mark.clause("P8.3")
+def test_every_table_with_personal_data_is_watched_with_its_partitions(portal_database: PortalDatabase) -> None:
+    for alias in ("default", "personal", "archive"):
+        with portal_database.connect(alias=alias) as connection:
+            for model in touches.watched(alias):
+                rows = connection.execute(
+                    "SELECT relid::regclass::text, (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = relid"
+                    " AND tgname LIKE 'touched_%%' AND tgenabled = 'A') FROM pg_partition_tree(%s)"
+                    " UNION SELECT %s, (SELECT count(*) FROM pg_trigger WHERE tgrelid = %s::regclass"
+                    " AND tgname LIKE 'touched_%%' AND tgenabled = 'A')",
+                    [f"public.{model._meta.db_table}"] * 3,
+                ).fetchall()
+                assert {count for _table, count in rows} == {4}, rows
+    assert "subjects.contact" in {model._meta.label_lower for model in touches.watched("personal")}
+
+
+def test_a_write_of_the_portal_carries_its_request_and_is_paired(portal_database: PortalDatabase) -> None:
+    pair()
+    with acting.on(request_id=acting.new_request_id()) as act:
+        with transaction.atomic():
+            ledger.record(Word.TRIED, actor=SWEEP, at=clock.now())
+        write_contact()
+    assert touched(portal_database) == [(TABLE, "INSERT", 1, act.request_id)]
+    assert pair() == {"default": 0, "personal": 0, "archive": 0}
+    assert strange() == []
+
+
+def test_requests_are_told_apart_on_one_connection(portal_database: PortalDatabase) -> None:
+    ids = []
+    for inside in (False, True, True, False):
+        with acting.on(request_id=acting.new_request_id()) as act:
+            ids.append(act.request_id)
+            if inside:
+                with transaction.atomic(using="personal"):
+                    Contact.objects.count()
+                    write_contact()
+            else:
+                write_contact()
+    assert [request for *_, request in touched(portal_database)] == ids
+
+
+def test_the_mark_survives_a_rollback_to_a_savepoint(portal_database: PortalDatabase) -> None:
+    with acting.on(request_id="one"), transaction.atomic(using="personal"):
+        with pytest.raises(ZeroDivisionError), transaction.atomic(using="personal"):
+            write_contact()
+            raise ZeroDivisionError
+        write_contact()
+    assert touched(portal_database) == [(TABLE, "INSERT", 1, "one")]
+
+
+def test_a_rolled_back_transaction_leaves_no_mark_behind(portal_database: PortalDatabase) -> None:
+    with acting.on(request_id="one"):
+        with pytest.raises(ZeroDivisionError), transaction.atomic(using="personal"):
+            write_contact()
+            raise ZeroDivisionError
+        with transaction.atomic(using="personal"):
+            write_contact()
+    assert [request for *_, request in touched(portal_database)] == ["one"]
+
+
+def test_what_is_changed_outside_the_portal_is_a_finding(portal_database: PortalDatabase) -> None:
+    with acting.on(request_id=acting.new_request_id()), transaction.atomic():
+        ledger.record(Word.TRIED, actor=SWEEP, at=clock.now())
+        write_contact()
+    pair()
+    with portal_database.connect("postgres", "personal") as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute("UPDATE subjects_contact SET kind = 'phone'")
+        superuser.execute("DELETE FROM subjects_contact")
+        superuser.execute("DELETE FROM subjects_contact")
+    assert pair()["personal"] == 2
+    found = {finding.facts["operation"]: finding for finding in strange()}
+    assert set(found) == {"UPDATE", "DELETE"}
+    assert found["DELETE"].facts["rows"] == 1
+    assert found["DELETE"].facts["user"] == "postgres"
+    assert pair()["personal"] == 0, "each is told once"
+
+
+def test_the_portal_s_own_role_used_past_the_portal_is_a_finding_too(portal_database: PortalDatabase) -> None:
+    write_contact()
+    pair()
+    before = len(strange())
+    with portal_database.connect("portal_app", "personal") as stolen:
+        stolen.execute("SELECT set_config('portal.request', 'made-up', false)")
+        stolen.execute("UPDATE subjects_contact SET kind = 'phone'")
+    assert pair()["personal"] == 1
+    assert len(strange()) == before + 1
+
+
+def test_a_long_transaction_can_not_slip_past(portal_database: PortalDatabase) -> None:
+    write_contact()
+    pair()
+    with portal_database.connect("postgres", "personal") as slow:
+        slow.autocommit = False
+        slow.execute("UPDATE subjects_contact SET kind = 'phone'")
+        with acting.on(request_id=acting.new_request_id()), transaction.atomic():
+            ledger.record(Word.TRIED, actor=SWEEP, at=clock.now())
+            write_contact()
+        assert pair()["personal"] == 0
+        slow.commit()
+    assert pair()["personal"] == 1
+
+
+def test_the_canary_is_found_every_night_and_missed_when_the_capture_is_off(portal_database: PortalDatabase) -> None:
+    pair()
+    pair()
+    assert not Finding.objects.filter(rule=Finding.Rule.CANARY).exists()
+    with portal_database.connect("postgres", "personal") as superuser:
+        superuser.execute("ALTER TABLE ledger.perch DISABLE TRIGGER ALL")
+    pair()
+    pair()
+    (finding,) = Finding.objects.filter(rule=Finding.Rule.CANARY)
+    assert finding.facts == {"database": "personal"}
+    assert Pairing.objects.count() == 3
+
+
+def test_touches_only_grow_until_they_are_old(portal_database: PortalDatabase) -> None:
+    write_contact()
+    with portal_database.connect("postgres", "personal") as superuser:
+        for statement in ("UPDATE ledger.touch SET rows = 0", "DELETE FROM ledger.touch", "TRUNCATE ledger.touch"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only grows"):
+                superuser.execute(statement)
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute("ALTER TABLE ledger.touch DISABLE TRIGGER keep_all")
+        superuser.execute("UPDATE ledger.touch SET at = at - interval '14 months' WHERE relation <> 'ledger.perch'")
+        superuser.execute("ALTER TABLE ledger.touch ENABLE ALWAYS TRIGGER keep_all")
+    assert ledger.forget_old_touches() == 1
+    assert touched(portal_database) == []
+
+
+def test_the_portal_can_not_write_touches(portal_database: PortalDatabase) -> None:
+    row = "INSERT INTO ledger.touch (relation, operation, db_user, program, request) VALUES ('', '', '', '', '')"
+    with portal_database.connect("portal_app", "personal") as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        app.execute(row)

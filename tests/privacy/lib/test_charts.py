@@ -1,0 +1,43 @@
+"""Charts are drawn right, and say what they show to those who don't see them."""
+
+import re
+from xml.etree import ElementTree
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from privacy.lib import charts
+
+
+def heights(drawing: str) -> list[float]:
+    return [float(found) for found in re.findall(r'<rect class="bar"[^>]* height="([\d.]+)"', drawing)]
+
+
+@given(st.lists(st.integers(0, 10**9), max_size=40))
+def test_bars_are_as_long_as_their_figures(values: list[int]) -> None:
+    drawing = charts.bars([(f"m{place}", value) for place, value in enumerate(values)], label="People & things")
+    root = ElementTree.fromstring(drawing)
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == "People & things"
+    drawn = heights(drawing)
+    assert len(drawn) == len(values)
+    tallest = max(values, default=0)
+    for value, height in zip(values, drawn, strict=True):
+        assert 0 <= height <= charts.HEIGHT
+        if tallest:
+            assert abs(height / max(drawn) - value / tallest) < 0.01 if max(drawn) else value == 0
+
+
+@given(st.integers(0, 10**12))
+def test_the_scale_has_few_round_lines(largest: int) -> None:
+    step = charts.nice_step(largest)
+    assert str(step).rstrip("0") in {"1", "2", "5"}
+    assert largest <= step * 4
+
+
+def test_a_name_is_text_not_markup() -> None:
+    assert "<script>" not in charts.bars([("<script>", 1)], label="<script>")
+
+
+def test_there_is_no_inline_style() -> None:
+    assert "style=" not in charts.bars([("a", 1)], label="a")

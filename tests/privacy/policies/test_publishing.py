@@ -1,0 +1,151 @@
+"""From draft to publication: complete, judged by a second person, announced ahead, sealed, superseded."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from privacy.ledger.actors import NotPermitted, System
+from privacy.policies import actions as policies
+from privacy.policies import document, seals
+from privacy.policies.models import Notice, PolicyVersion, RetentionRule, Review
+from tests import factory
+from tests.base import PortalTestCase
+from tests.factories.accounts import NOON
+
+TODAY = date(2026, 11, 24)
+
+
+def at(day: date) -> datetime:
+    return NOON + timedelta((day - TODAY).days)
+
+
+class PublishingTest(PortalTestCase):
+    def setUp(self) -> None:
+        self.odile = factory.make_odile(granted=False)
+        self.hana = factory.make_hana(granted=False)
+
+    @pytest.mark.clause("P0.2")
+    def test_a_reviewed_version_is_published_with_its_effective_date(self) -> None:
+        version = factory.make_version_under_review()
+        policies.approve(version, actor=self.odile, at=NOON)
+        published = policies.publish(version, actor=self.odile, at=NOON)
+        assert published.state == PolicyVersion.State.PUBLISHED
+        assert published.number == "2026-12-24"
+        assert published.seal == document.seal(published.document)
+        assert seals.is_intact(published)
+        assert seals.recorded_seal(published) == published.seal
+        self.assertLedgered("policies.version.submitted", version)
+        self.assertLedgered("policies.version.approved", version)
+        self.assertLedgered("policies.version.published", version)
+
+    @pytest.mark.clause("P0.3")
+    def test_a_revision_is_announced_on_the_website_ahead_of_its_day(self) -> None:
+        version = factory.make_policy()
+        notice = Notice.objects.get(version=version)
+        assert notice.kind == Notice.Kind.REVISION
+        assert notice.posted_on == TODAY
+        assert version.effective_on is not None
+        assert notice.posted_on < version.effective_on
+        assert "2026-12-24" in notice.title_ko
+        assert notice.body_en.startswith("Change of how long licence data is kept")
+        assert "3 years" in notice.body_en
+        self.assertLedgered("policies.notice.posted", notice)
+
+    @pytest.mark.clause("P0.3")
+    def test_no_version_takes_effect_unannounced(self) -> None:
+        version = factory.make_version_under_review()
+        policies.approve(version, actor=self.odile, at=NOON)
+        with pytest.raises(policies.Incomplete) as refused:
+            policies.publish(version, effective_on=TODAY + timedelta(29), actor=self.odile, at=NOON)
+        assert "2026-12-24" in str(refused.value)
+        policies.publish(version, effective_on=TODAY + timedelta(30), actor=self.odile, at=NOON)
+
+    def test_who_submitted_a_version_does_not_review_it(self) -> None:
+        version = factory.make_version_under_review()
+        with pytest.raises(policies.OwnWork):
+            policies.approve(version, actor=self.hana, at=NOON)
+        assert not Review.objects.exists()
+
+    def test_nothing_is_published_without_a_review(self) -> None:
+        version = factory.make_version_under_review()
+        with pytest.raises(policies.NotReviewed):
+            policies.publish(version, actor=self.odile, at=NOON)
+        with pytest.raises(policies.NotUnderReview):
+            policies.publish(factory.make_draft(), actor=self.odile, at=NOON)
+        assert not Notice.objects.exists()
+
+    def test_an_approval_holds_only_for_what_was_approved(self) -> None:
+        version = factory.make_version_under_review()
+        policies.approve(version, actor=self.odile, at=NOON)
+        RetentionRule.objects.filter(category__version=version, category__code="app-log").update(months=2)
+        with pytest.raises(policies.NotReviewed):
+            policies.publish(version, actor=self.odile, at=NOON)
+
+    def test_a_returned_version_can_be_changed_and_submitted_again(self) -> None:
+        version = factory.make_version_under_review()
+        with pytest.raises(policies.NoteMissing):
+            policies.return_to_draft(version, note="  ", actor=self.odile, at=NOON)
+        review = policies.return_to_draft(version, note="Say why.", actor=self.odile, at=NOON)
+        assert review.verdict == Review.Verdict.RETURNED
+        version.refresh_from_db()
+        assert version.state == PolicyVersion.State.DRAFT
+        self.assertLedgered("policies.version.returned", version)
+        policies.submit(version, actor=self.hana, at=NOON)
+        with pytest.raises(policies.NotReviewed):
+            policies.publish(version, actor=self.odile, at=NOON)
+
+    def test_an_incomplete_draft_is_not_submitted(self) -> None:
+        version = policies.draft(actor=self.hana, at=NOON)
+        with pytest.raises(policies.Incomplete) as refused:
+            policies.submit(version, actor=self.hana, at=NOON)
+        assert len(refused.value.problems) == 2  # no reason, no effective date
+        assert refused.value.code == "incomplete"
+
+    def test_only_who_may_publish_publishes(self) -> None:
+        version = factory.make_version_under_review()
+        policies.approve(version, actor=factory.make_aram(), at=NOON)
+        with pytest.raises(NotPermitted):
+            policies.publish(version, actor=self.hana, at=NOON)
+        self.assertLedgered("ledger.denied")
+
+    def test_a_version_is_published_once(self) -> None:
+        version = factory.make_policy()
+        with pytest.raises(policies.NotUnderReview):
+            policies.publish(version, actor=self.odile, at=NOON)
+        assert Notice.objects.count() == 1
+
+    def test_a_draft_does_not_take_back_what_was_published_meanwhile(self) -> None:
+        second = factory.make_version_under_review(years=4)
+        policies.approve(second, actor=self.odile, at=NOON)
+        first = factory.make_policy(years=3)
+        with pytest.raises(policies.Incomplete) as refused:
+            policies.publish(second, effective_on=TODAY + timedelta(60), actor=self.odile, at=NOON)
+        assert first.number in str(refused.value)
+
+    def test_two_versions_do_not_take_effect_on_the_same_day(self) -> None:
+        first = factory.make_policy(years=3)
+        second = factory.make_version_under_review(years=4, based_on=first, effective_on=TODAY + timedelta(60))
+        policies.approve(second, actor=self.odile, at=NOON)
+        with pytest.raises(policies.Incomplete) as refused:
+            policies.publish(second, effective_on=first.effective_on, actor=self.odile, at=NOON)
+        assert len(refused.value.problems) == 1
+
+    @pytest.mark.clause("P0.2")
+    def test_the_earlier_version_is_superseded_on_the_day_and_not_before(self) -> None:
+        later = factory.make_policy()
+        assert later.effective_on is not None
+        system = System("policies")
+        assert policies.take_effect(actor=system, at=at(later.effective_on - timedelta(1))) == 0
+        assert factory.the_policy().state == PolicyVersion.State.PUBLISHED
+        assert policies.take_effect(actor=system, at=at(later.effective_on)) == 1
+        assert policies.take_effect(actor=system, at=at(later.effective_on)) == 0
+        earlier = factory.the_policy()
+        assert earlier.state == PolicyVersion.State.SUPERSEDED
+        assert seals.is_intact(earlier)
+        self.assertLedgered("policies.version.superseded", earlier)
+
+    def test_the_versions_that_came_with_the_portal_are_put_on_record_once(self) -> None:
+        system = System("policies")
+        assert policies.adopt(actor=system, at=NOON) == 1
+        assert policies.adopt(actor=system, at=NOON) == 0
+        assert seals.recorded_seal(factory.the_policy()) == factory.the_policy().seal

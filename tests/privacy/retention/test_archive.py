@@ -1,0 +1,231 @@
+"""P6.4: what another law preserves is kept apart for its own term, read for that duty only, and then destroyed."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from devices.models import Device, Report
+from privacy.accounts import actions as accounts
+from privacy.ledger.actors import NotPermitted
+from privacy.policies import rulebook
+from privacy.retention import actions as retention
+from privacy.retention import archive
+from privacy.retention.models import ArchiveAccess, ArchivedRecord, DestructionList
+from privacy.retention.refusals import NotTwoPeople, Residue, SamePerson
+from privacy.vault import actions as vault
+from privacy.vault.models import EpochKey, SubjectKey
+from privacy.vault.purposes import Purpose
+from tests.base import PortalTestCase
+from tests.factory import (
+    SWEEPER,
+    at_noon,
+    carry_out_all,
+    make_device,
+    make_hana,
+    make_odile,
+    make_omar,
+    make_reports,
+    sweep_on,
+)  # fmt: skip
+
+RULE = "internet-log"
+
+
+def archive_an_access(*, recorded_on: date, destroyed_on: date, number: int = 1) -> Device:
+    """A device that reported an access and a status on a day, and whose analysis data was deleted on another."""
+    device = make_device(number, at=at_noon(recorded_on - timedelta(days=1)))
+    make_reports(device, ["access", "access", "status"], at=at_noon(recorded_on))
+    retention.destroy_subject_data(
+        device.subject_id,
+        ["service-analytics"],
+        cause="deletion",
+        case=f"K7-{number:04d}",
+        actor=SWEEPER,
+        at=at_noon(destroyed_on),
+    )
+    return device
+
+
+def rule_of(device: Device) -> str:
+    """The rule under which the device's records were archived."""
+    return ArchivedRecord.objects.filter(subject_id=device.subject_id).values_list("rule", flat=True)[0]
+
+
+@pytest.mark.clause("P6.4")
+class DeletedDataThatALawPreserves(PortalTestCase):
+    def test_goes_to_the_archive_and_leaves_the_personal_database(self) -> None:
+        device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
+        row = ArchivedRecord.objects.get(subject_id=device.subject_id)
+        assert (row.kind, row.records, row.category) == ("access", 2, "service-analytics")
+        assert row.ends_on == date(2026, 12, 1)
+        assert not Report.objects.filter(device_id=device.id).exists()
+        assert not SubjectKey.objects.filter(subject_id=device.subject_id, category="service-analytics").exists()
+        self.assertLedgered("retention.records.archived")
+
+    def test_only_the_kinds_that_the_law_names(self) -> None:
+        device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
+        kept = ArchivedRecord.objects.filter(subject_id=device.subject_id)
+        assert set(kept.values_list("kind", flat=True)) == {"access"}
+
+    def test_not_what_is_past_the_term_already(self) -> None:
+        kept = archive_an_access(recorded_on=date(2026, 6, 30), destroyed_on=date(2026, 9, 30))
+        gone = archive_an_access(recorded_on=date(2026, 6, 29), destroyed_on=date(2026, 9, 30), number=2)
+        assert ArchivedRecord.objects.get(subject_id=kept.subject_id).ends_on == date(2026, 9, 30)
+        assert not ArchivedRecord.objects.filter(subject_id=gone.subject_id).exists()
+
+    def test_opens_with_keys_of_its_own(self) -> None:
+        device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
+        row = ArchivedRecord.objects.get(subject_id=device.subject_id)
+        assert SubjectKey.objects.filter(subject_id=device.subject_id, category=row.keyring).exists()
+        with vault.opened(
+            purpose=Purpose.LEGAL_DUTY, task="retention.archive.checked", actor=SWEEPER, at=at_noon(date(2026, 10, 2))
+        ) as door:
+            assert b"unlock" in bytes(door.reveal(row, "body"))
+
+    def test_the_person_is_told_what_is_preserved_without_opening_it(self) -> None:
+        device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
+        (kept,) = archive.preserved_about(device.subject_id)
+        assert (kept.records, kept.until) == (2, date(2026, 12, 1))
+
+    def test_copying_again_for_the_same_list_leaves_one_copy(self) -> None:
+        from privacy.retention.actions import archiving
+
+        device = make_device(at=at_noon(date(2026, 8, 30)))
+        make_reports(device, ["access"], at=at_noon(date(2026, 9, 1)))
+        at = at_noon(date(2026, 10, 1))
+        (row,) = retention.order_destruction(
+            device.subject_id, ["service-analytics"], cause="deletion", case="K7-9", actor=SWEEPER, at=at
+        )
+        for _time in range(3):
+            archiving.copy_people(row, [device.subject_id], actor=SWEEPER, at=at)
+        assert ArchivedRecord.objects.filter(subject_id=device.subject_id).count() == 1
+
+    def test_a_copy_that_differs_stops_the_removal(self) -> None:
+        from privacy.retention.actions import archiving
+
+        device = make_device(at=at_noon(date(2026, 8, 30)))
+        make_reports(device, ["access"], at=at_noon(date(2026, 9, 1)))
+        at = at_noon(date(2026, 10, 1))
+        (row,) = retention.order_destruction(
+            device.subject_id, ["service-analytics"], cause="deletion", case="K7-9", actor=SWEEPER, at=at
+        )
+        archiving.copy_people(row, [device.subject_id], actor=SWEEPER, at=at)
+        copy = ArchivedRecord.objects.get(subject_id=device.subject_id)
+        with pytest.raises(Residue):
+            archiving._verify({copy.id: b"another digest"})
+        assert Report.objects.filter(device_id=device.id).exists()
+
+
+@pytest.mark.clause("P6.4")
+class TheTerm(PortalTestCase):
+    def test_ends_by_the_civil_act(self) -> None:
+        rule = rulebook.in_force(date(2026, 9, 1)).preserving("access")
+        assert rule is not None
+        cases = [
+            (date(2026, 9, 1), 3, date(2026, 12, 1)),
+            (date(2026, 11, 30), 3, date(2027, 2, 28)),
+            (date(2027, 11, 29), 3, date(2028, 2, 29)),
+            (date(2026, 2, 28), 3, date(2026, 5, 31)),
+            (date(2024, 2, 29), 12, date(2025, 2, 28)),
+            (date(2023, 2, 28), 12, date(2024, 2, 29)),
+        ]
+        for recorded_on, months, ends_on in cases:
+            with self.subTest(recorded_on=recorded_on, months=months):
+                assert archive.ends_on(at_noon(recorded_on), replace(rule, months=months)) == ends_on
+
+    def test_is_kept_on_its_last_day_and_destroyed_on_the_next(self) -> None:
+        device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
+        assert not sweep_on(date(2026, 12, 1)).lists.filter(unit="archive").exists()
+        run = sweep_on(date(2026, 12, 2))
+        row = run.lists.get(unit="archive")
+        assert row.state == DestructionList.State.APPROVED, "the law's own term is over: nobody approves it"
+        (row,) = carry_out_all(run)
+        assert row.state == DestructionList.State.DONE
+        assert not ArchivedRecord.objects.filter(subject_id=device.subject_id).exists()
+        assert row.certificates.get().statement["destroyed"]["rows"]["records"] == 2
+
+    def test_the_months_key_ends_with_the_month(self) -> None:
+        device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
+        ring = archive.keyring(rule_of(device))
+        carry_out_all(sweep_on(date(2026, 12, 2)))
+        assert EpochKey.objects.filter(category=ring, month=date(2026, 12, 1)).exists()
+        carry_out_all(sweep_on(date(2027, 1, 1)))
+        assert not EpochKey.objects.filter(category=ring, month=date(2026, 12, 1)).exists()
+
+
+@pytest.mark.clause("P6.4")
+class ReadingTheArchive(PortalTestCase):
+    def setUp(self) -> None:
+        self.at = at_noon(date(2026, 10, 2))
+        self.device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
+        self.rule = rule_of(self.device)
+        self.hana, self.odile = make_hana(), make_odile()
+
+    def ask(self) -> ArchiveAccess:
+        return retention.ask_access(
+            rule=self.rule,
+            subject_id=self.device.subject_id,
+            law="통신비밀보호법 제13조",
+            document="2026-허가-77",
+            reason="court permission",
+            actor=self.hana,
+            at=self.at,
+        )
+
+    def grant(self) -> None:
+        accounts.grant(
+            user=self.hana,
+            category=archive.keyring(self.rule),
+            purpose="legal-duty",
+            reason="court permission",
+            valid_from=date(2026, 1, 1),
+            valid_until=None,
+            actor=make_omar(),
+            at=self.at,
+        )
+
+    def test_takes_a_second_person(self) -> None:
+        access = self.ask()
+        self.grant()
+        with pytest.raises(NotTwoPeople):
+            retention.open_archive(access, actor=self.hana, at=self.at)
+        with pytest.raises(NotPermitted):
+            retention.approve_access(access, actor=self.hana, at=self.at)
+        retention.approve_access(access, actor=self.odile, at=self.at)
+        records = retention.open_archive(access, actor=self.hana, at=self.at)
+        assert [record["body"]["action"] for record in records] == ["unlock", "unlock"]
+        self.assertLedgered("retention.archive.opened", access)
+
+    def test_who_asks_does_not_approve(self) -> None:
+        access = retention.ask_access(
+            rule=self.rule, subject_id=self.device.subject_id, law="법", document="1", reason="r", actor=self.odile,
+            at=self.at,
+        )  # fmt: skip
+        with pytest.raises(SamePerson):
+            retention.approve_access(access, actor=self.odile, at=self.at)
+
+    def test_is_open_for_a_day_and_to_who_asked(self) -> None:
+        access = self.ask()
+        self.grant()
+        retention.approve_access(access, actor=self.odile, at=self.at)
+        with pytest.raises(NotTwoPeople):
+            retention.open_archive(access, actor=self.odile, at=self.at)
+        with pytest.raises(NotTwoPeople):
+            retention.open_archive(access, actor=self.hana, at=self.at + timedelta(hours=24))
+
+    def test_takes_a_grant_for_the_legal_duty(self) -> None:
+        access = self.ask()
+        retention.approve_access(access, actor=self.odile, at=self.at)
+        with pytest.raises(NotPermitted):
+            retention.open_archive(access, actor=self.hana, at=self.at)
+
+    def test_is_for_no_other_purpose(self) -> None:
+        row = ArchivedRecord.objects.get(subject_id=self.device.subject_id)
+        for purpose in (Purpose.ANALYTICS, Purpose.REGISTRATION, Purpose.DISCLOSURE, Purpose.ERROR_ANALYSIS):
+            with (
+                self.subTest(purpose=purpose),
+                vault.opened(purpose=purpose, task="devices.reports.read", actor=SWEEPER, at=self.at) as door,
+                pytest.raises(vault.PurposeNotDeclared),
+            ):
+                door.reveal(row, "body")

@@ -1,0 +1,101 @@
+"""The destruction register: official columns, confirmed by the officer, paper with method and witness (P7.1, P7.2)."""
+
+import io
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db import Error, transaction
+from openpyxl import load_workbook
+
+from privacy.ledger.actors import NotPermitted
+from privacy.lib.refusals import Refusal
+from privacy.retention import actions as retention
+from privacy.retention import documents
+from privacy.retention.models import PaperDestruction, RegisterEntry
+from privacy.retention.refusals import BadMethod, SamePerson
+from tests.base import PortalTestCase
+from tests.factory import at_noon, carry_out_all, make_emin, make_expired_device, make_hana, make_odile, sweep_on
+
+DUE = date(2026, 5, 16)
+PAPER: dict[str, Any] = {
+    "medium": "paper", "contents": "가입 신청서", "amount": 12, "amount_unit": "상자", "method": "shred",
+    "place": "본사 3층", "destroyed_on": DUE, "reason": "보유기간 경과", "executor": "문서파쇄㈜", "witness": "정경수",
+}  # fmt: skip
+
+
+def record(**changes: Any) -> PaperDestruction:
+    return retention.record_paper(**{**PAPER, **changes}, actor=make_hana(), at=at_noon(DUE))
+
+
+@pytest.mark.clause("P7.1")
+class TheRegister(PortalTestCase):
+    def test_gets_an_entry_for_each_destruction_with_the_columns_of_the_form(self) -> None:
+        make_expired_device(ended_on=date(2024, 5, 15))
+        (row,) = carry_out_all(sweep_on(DUE))
+        entry = RegisterEntry.objects.get(list=row)
+        assert entry.number == 1
+        assert entry.file_name == "기기 등록 및 라이선스 정보"
+        assert (entry.people, entry.records, entry.trigger_on) == (1, 2, DUE)
+        assert entry.department_head == "정경수"
+        assert entry.evidence == row.certificates.get().digest
+
+    def test_is_confirmed_once_by_somebody_else(self) -> None:
+        paper = retention.record_paper(**PAPER, actor=make_odile(), at=at_noon(DUE))
+        entry = paper.register_entry
+        with pytest.raises(SamePerson):
+            retention.confirm_result(entry, actor=make_odile(), at=at_noon(DUE))
+        with pytest.raises(NotPermitted):
+            retention.confirm_result(entry, actor=make_hana(), at=at_noon(DUE))
+        other = record().register_entry
+        retention.confirm_result(other, actor=make_odile(), at=at_noon(DUE))
+        with pytest.raises(Refusal):
+            retention.confirm_result(other, actor=make_odile(), at=at_noon(DUE))
+        self.assertLedgered("retention.register.confirmed", other)
+
+    def test_is_never_rewritten(self) -> None:
+        entry = record().register_entry
+        for change in (lambda: RegisterEntry.objects.update(people=99), lambda: RegisterEntry.objects.all().delete()):
+            with pytest.raises(Error, match="only confirmed"), transaction.atomic():
+                change()
+        assert RegisterEntry.objects.get().pk == entry.pk
+
+    def test_is_exported_in_the_official_column_order(self) -> None:
+        record(contents="=HYPERLINK(1)")
+        record()
+        entries = RegisterEntry.objects.order_by("number")
+        sheet = load_workbook(io.BytesIO(documents.register_xlsx(entries))).active
+        rows = list(sheet.iter_rows(values_only=True))
+        assert [row[0] for row in rows[1:]] == [1, 2]
+        assert sheet["B2"].data_type == "s", "a text is never a formula"
+        assert documents.register_pdf(entries).startswith(b"%PDF-")
+
+
+@pytest.mark.clause("P7.2")
+class Paper(PortalTestCase):
+    def test_is_registered_with_method_amount_place_and_witness(self) -> None:
+        paper = record()
+        entry = paper.register_entry
+        assert (entry.witness, entry.place, entry.handler) == ("정경수", "본사 3층", "문서파쇄㈜")
+        assert entry.media_destroyed
+        self.assertLedgered("retention.paper.recorded", paper)
+
+    def test_is_shredded_or_burnt_and_nothing_else(self) -> None:
+        for method in ("degauss", "overwrite", "physical", "magic"):
+            with self.subTest(method), pytest.raises(BadMethod):
+                record(method=method)
+        record(method="incinerate")
+
+    def test_has_a_witness_who_did_not_do_it(self) -> None:
+        for witness in ("", "문서파쇄㈜"):
+            with self.subTest(witness), pytest.raises(BadMethod):
+                record(witness=witness)
+
+    def test_is_complete_and_not_in_the_future(self) -> None:
+        for changes in ({"amount": 0}, {"place": " "}, {"contents": ""}, {"destroyed_on": date(2026, 5, 17)}):
+            with self.subTest(changes), pytest.raises(Refusal):
+                record(**changes)
+
+    def test_takes_the_permission(self) -> None:
+        with pytest.raises(NotPermitted):
+            retention.record_paper(**PAPER, actor=make_emin(), at=at_noon(DUE))

@@ -1,0 +1,186 @@
+"""A restored backup: the portal stays closed until its destructions are repeated (FLT-20, FLT-21)."""
+
+from collections.abc import Iterable
+from datetime import date
+from uuid import UUID
+
+import pytest
+from django.db import connections
+from django.test import Client
+from psycopg import sql
+
+from devices.models import AppLog, Device
+from privacy.lib import clock
+from privacy.retention import actions as retention
+from privacy.retention import gate, journal, middleware
+from privacy.retention.actions import marks, replaying
+from privacy.retention.models import DestructionList
+from privacy.retention.refusals import GateClosed
+from privacy.subjects.models import Subject
+from privacy.vault import actions as vault
+from privacy.vault import keys
+from privacy.vault.purposes import Purpose
+from tests.database import PortalDatabase, server_connection
+from tests.factory import (
+    SWEEPER,
+    at_noon,
+    carry_out_all,
+    make_device,
+    make_expired_device,
+    make_hold,
+    make_reports,
+    sweep_on,
+)  # fmt: skip
+from tests.privacy.retention.crash import close_everything
+
+DUE = date(2026, 11, 24)
+
+
+def copy_of(source: str, target: str) -> None:
+    close_everything()
+    with server_connection() as server:
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(target)))
+        server.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER portal_owner").format(
+                sql.Identifier(target), sql.Identifier(source)
+            )
+        )
+    keys.caches.here().clear()
+
+
+class Yesterday:
+    """Dumps of the three databases, and restoring some of them."""
+
+    def __init__(self, database: PortalDatabase) -> None:
+        self.names = database.names
+        for name in self.names.values():
+            copy_of(name, f"{name}_dump")
+
+    def restore(self, aliases: Iterable[str]) -> None:
+        for alias in aliases:
+            copy_of(f"{self.names[alias]}_dump", self.names[alias])
+
+    def close(self) -> None:
+        close_everything()
+        with server_connection() as server:
+            for name in self.names.values():
+                server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(f"{name}_dump")))
+
+
+def opens(device_id: UUID) -> bool:
+    """Whether the device's model can be read."""
+    device = Device.objects.filter(pk=device_id).first()
+    if device is None:
+        return False
+    try:
+        with vault.opened(purpose=Purpose.RIGHTS, task="rights.access.checked", actor=SWEEPER, at=clock.now()) as door:
+            return bool(door.reveal(device, "model"))
+    except vault.Destroyed:
+        return False
+
+
+@pytest.fixture
+def yesterday(portal_database: PortalDatabase):  # type: ignore[no-untyped-def]
+    """Two devices that are due, one that lives, a month of app logs; a dump; then a night of destructions."""
+    happened = at_noon(date(2026, 9, 10))
+    due = [make_expired_device(number, ended_on=date(2024, 5, 15)) for number in (1, 2)]
+    living = make_device(3, at=happened, agreed=("activation", "app-log"))
+    make_reports(living, ["app-log"], at=happened)
+    dumps = Yesterday(portal_database)
+    carry_out_all(sweep_on(DUE))
+    assert not gate.behind()
+    try:
+        yield dumps, [device.pk for device in due], living.pk
+    finally:
+        dumps.close()
+
+
+@pytest.mark.fault("FLT-20")
+@pytest.mark.parametrize("aliases", [("default", "personal", "archive"), ("personal",), ("default",)])
+def test_stays_closed_until_replayed(yesterday, portal_database: PortalDatabase, aliases: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+    dumps, due, living = yesterday
+    dumps.restore(aliases)
+    assert gate.behind() == [aliases[0]]
+    if len(aliases) == 3:
+        assert all(opens(device_id) for device_id in due), "the restored keys open the restored rows"
+
+    with pytest.raises(GateClosed):
+        retention.carry_out_ready(actor=SWEEPER, at=clock.now())
+    for page in ("/", "/office/", "/rights/request/", "/api/v1/reports"):
+        answer = Client().get(page)
+        assert answer.status_code == 503, page
+    assert Client().get("/livez").status_code == 200
+
+    done = portal_database.manage("replay_destructions")
+    assert done.returncode == 0, done.stderr
+    assert gate.behind() == []
+    keys.caches.here().clear()
+    assert not any(opens(device_id) for device_id in due)
+    assert not Device.objects.filter(pk__in=due).exists()
+    assert not AppLog.objects.exists()
+    assert opens(living)
+    assert set(Subject.objects.filter(id__in=due).values_list("state", flat=True)) == {"destroyed"}
+    assert Client().get("/rights/request/").status_code != 503
+    assert "follows the journal" in portal_database.manage("replay_destructions", "--check").stdout
+
+
+@pytest.mark.fault("FLT-21")
+def test_an_old_dump_of_the_keys_alone_is_found_out(yesterday) -> None:  # type: ignore[no-untyped-def]
+    dumps, _due, _living = yesterday
+    dumps.restore(["default"])
+    with pytest.raises(GateClosed) as refusal:
+        gate.refuse_closed()
+    assert refusal.value.code == "restored"
+
+
+def test_a_lost_journal_closes_the_portal_too(yesterday, portal_database: PortalDatabase) -> None:  # type: ignore[no-untyped-def]
+    journal.path().unlink()
+    assert gate.behind() == ["journal"]
+    done = portal_database.manage("replay_destructions")
+    assert done.returncode != 0
+    assert "journal" in done.stderr
+
+
+def test_replaying_can_be_interrupted_and_repeated(yesterday) -> None:  # type: ignore[no-untyped-def]
+    dumps, due, _living = yesterday
+    dumps.restore(["default", "personal", "archive"])
+    first = next(iter(journal.lines()))
+    replaying._repeat(first, replaying.Replayed(), actor=SWEEPER, at=clock.now())
+    assert gate.behind()
+    retention.replay(actor=SWEEPER, at=clock.now())
+    again = retention.replay(actor=SWEEPER, at=clock.now())
+    assert (again.keys, again.rows) == (0, 0)
+    assert not Device.objects.filter(pk__in=due).exists()
+    assert retention.reconcile(actor=SWEEPER, at=clock.now()) == []
+
+
+def test_a_line_whose_commit_never_came_is_void(portal_database: PortalDatabase) -> None:
+    """Killed between the journal and the commit, then held: a replay must not destroy who was never destroyed."""
+    device = make_expired_device(ended_on=date(2024, 5, 15))
+    journal.append(
+        at=clock.now(), certificate="C-LOST", category="device-registration", cause="retention", month=None,
+        people=[device.subject_id],
+    )  # fmt: skip
+    run = sweep_on(DUE)
+    DestructionList.objects.filter(run=run).update(
+        state="executing", step="intent", certificate_number="C-LOST", approved_at=clock.now(),
+        not_before=clock.now(), begun_at=clock.now(),
+    )  # fmt: skip
+    assert gate.behind() == []
+    make_hold(subject_id=device.subject_id, at=clock.now())
+    retention.carry_out_ready(actor=SWEEPER, at=clock.now())
+    assert journal.voided() == {1}
+    marks.follow(0, using="default", at=clock.now())
+    connections["default"].close()
+    retention.replay(actor=SWEEPER, at=clock.now())
+    assert opens(device.pk)
+
+
+def test_the_gate_is_asked_again_after_a_while(settings, portal_database: PortalDatabase) -> None:  # type: ignore[no-untyped-def]
+    closed = middleware.RestoreGateMiddleware(lambda request: None)  # type: ignore[arg-type, return-value]
+    assert closed._state() is None
+    with portal_database.connect() as server:
+        server.execute("INSERT INTO retention_journalmark (single, line, at) VALUES (true, 7, now())")
+    assert closed._state() is None
+    closed._asked = None
+    assert closed._state() is not None

@@ -1,0 +1,104 @@
+"""P6.1 … P6.3: data is due on the first day after its period, never a day earlier; leap days, month ends."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from devices import actions as devices
+from devices import months
+from privacy.retention.models import DestructionList
+from privacy.subjects.models import Subject
+from tests.base import PortalTestCase
+from tests.factory import at_noon, make_device, make_expired_device, make_gate, make_reports, subjects_of, sweep_on
+
+
+def due_people(day: date, category: str) -> set[object]:
+    """Who stands on the list of a category that a sweep on ``day`` writes."""
+    run = sweep_on(day)
+    row = DestructionList.objects.filter(run=run, category=category, unit="people").first()
+    return set() if row is None else set(row.lines.values_list("subject_id", flat=True))
+
+
+LICENCE_ENDS = [
+    (date(2024, 5, 15), date(2026, 5, 15)),
+    (date(2024, 2, 29), date(2026, 2, 28)),
+    (date(2023, 2, 28), date(2025, 2, 28)),
+    (date(2022, 2, 28), date(2024, 2, 29)),
+    (date(2024, 4, 30), date(2026, 4, 30)),
+    (date(2023, 12, 31), date(2025, 12, 31)),
+]
+
+
+@pytest.mark.clause("P6.1")
+class RegistrationTwoYearsAfterTheLicence(PortalTestCase):
+    """P6.1: registration and licence data, 2 years after the licence expires."""
+
+    def test_is_kept_on_the_last_day_and_due_on_the_next(self) -> None:
+        for number, (ended_on, last_day) in enumerate(LICENCE_ENDS, start=1):
+            device = make_expired_device(number, ended_on=ended_on)
+            with self.subTest(ended_on=ended_on):
+                assert device.subject_id not in due_people(last_day, "device-registration")
+                assert device.subject_id in due_people(last_day + timedelta(days=1), "device-registration")
+
+    def test_the_latest_of_several_licences_counts(self) -> None:
+        device = make_expired_device(ended_on=date(2024, 5, 15))
+        renewed = devices.LicenceTerms("EXAFE-RENEWED", date(2024, 5, 16), date(2025, 5, 15))
+        devices.update(
+            device_id=device.id, changes={"licence": renewed}, gateway=make_gate(), at=at_noon(date(2024, 5, 15))
+        )
+        assert not due_people(date(2026, 5, 16), "device-registration")
+        assert due_people(date(2027, 5, 16), "device-registration") == set(subjects_of(device))
+
+
+@pytest.mark.clause("P6.2")
+class AnalyticsFiveYearsAfterTheService(PortalTestCase):
+    """P6.2: improvement and analytics data, 5 years after the service ends."""
+
+    def setUp(self) -> None:
+        months.make([date(2021, 1, 1)])
+
+    def test_is_kept_on_the_last_day_and_due_on_the_next(self) -> None:
+        cases = [
+            (date(2021, 1, 20), date(2026, 1, 20)),
+            (date(2024, 2, 29), date(2029, 2, 28)),
+            (date(2023, 2, 28), date(2028, 2, 29)),
+            (date(2021, 4, 30), date(2026, 4, 30)),
+        ]
+        for number, (ended_on, last_day) in enumerate(cases, start=1):
+            with self.subTest(ended_on=ended_on):
+                device = make_device(number, at=at_noon(date(2021, 1, 10)))
+                make_reports(device, ["status"], at=at_noon(date(2021, 1, 11)))
+                Subject.objects.filter(id=device.subject_id).update(service_ended_on=ended_on)
+                assert device.subject_id not in due_people(last_day, "service-analytics")
+                assert device.subject_id in due_people(last_day + timedelta(days=1), "service-analytics")
+
+    def test_a_running_service_is_never_due(self) -> None:
+        device = make_device(at=at_noon(date(2021, 1, 10)))
+        make_reports(device, ["status"], at=at_noon(date(2021, 1, 11)))
+        assert not due_people(date(2031, 1, 1), "service-analytics")
+
+
+@pytest.mark.clause("P6.3")
+class AppLogsAMonthAfterTheirPurpose(PortalTestCase):
+    """P6.3: a month's errors are analysed within the month; one month later its logs go, whole."""
+
+    def months_on(self, day: date) -> set[date]:
+        run = sweep_on(day)
+        return set(DestructionList.objects.filter(run=run, unit="month").values_list("month", flat=True))
+
+    def test_a_month_is_kept_through_the_following_one_and_due_after_it(self) -> None:
+        cases = [
+            (date(2026, 9, 10), date(2026, 10, 31)),
+            (date(2026, 1, 31), date(2026, 2, 28)),
+            (date(2026, 4, 30), date(2026, 5, 31)),
+        ]
+        for number, (happened_on, last_day) in enumerate(cases, start=1):
+            with self.subTest(happened_on=happened_on):
+                device = make_device(number, at=at_noon(happened_on), agreed=("activation", "app-log"))
+                make_reports(device, ["app-log"], at=at_noon(happened_on))
+                month = happened_on.replace(day=1)
+                assert month not in self.months_on(last_day)
+                assert month in self.months_on(last_day + timedelta(days=1))
+
+    def test_an_empty_month_is_no_matter(self) -> None:
+        assert self.months_on(date(2026, 11, 24)) == set()

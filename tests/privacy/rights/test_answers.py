@@ -1,0 +1,122 @@
+"""Every answer is an e-mail and a PDF in both languages, with the official content; delivery is tracked (F-2, F-3)."""
+
+import pytest
+
+from privacy.jobs.drain import drain
+from privacy.jobs.models import GeneralOutbox
+from privacy.rights import actions as rights
+from privacy.rights.models import Letter, Request
+from tests import factory
+from tests.base import PortalTestCase
+from tests.factories.accounts import NOON
+from tests.privacy.disclosures.smtp import REFUSE, mailbox
+
+
+class AnswerTests(PortalTestCase):
+    def setUp(self) -> None:
+        factory.make_device(1)
+        self.odile = factory.make_officer()
+
+    def refused(self, **changes: object) -> Request:
+        case = factory.make_verified(factory.ask(target=factory.imei(1), **changes))
+        rights.refuse(
+            case.rights.get(),
+            ground="law",
+            law="통신비밀보호법 제13조의5",
+            explanation="because zebra",
+            actor=self.odile,
+            at=NOON,
+        )
+        return case
+
+    @pytest.mark.clause("P1.4")
+    def test_a_refusal_by_mail_names_ground_law_objection_and_agencies(self) -> None:
+        case = self.refused(language="en")
+        with mailbox() as box:
+            drain(at=NOON)
+        message = box.arrived[-1]
+        body = next(part for part in message.walk() if part.get_content_type() == "text/plain").get_content()
+        for told in (
+            "An Act forbids or restricts access",
+            "통신비밀보호법 제13조의5",
+            "because zebra",
+            "object",
+            "118",
+        ):
+            assert told in body
+        names = [part.get_filename() for part in message.walk() if part.get_filename()]
+        assert len([name for name in names if name.endswith("-ko.pdf")]) == 1
+        assert len([name for name in names if name.endswith("-en.pdf")]) == 1
+        assert case.number in str(message["Subject"])
+        case.refresh_from_db()
+        assert case.state == "notified"
+
+    def test_the_subject_line_carries_no_name(self) -> None:
+        self.refused()
+        with mailbox() as box:
+            drain(at=NOON)
+        assert all("Mina" not in str(message["Subject"]) for message in box.arrived)
+
+    def test_it_is_sent_once_however_often_the_task_runs(self) -> None:
+        self.refused()
+        with mailbox() as box:
+            drain(at=NOON)
+            sent = len(box.arrived)
+            GeneralOutbox.objects.update(done_at=None, lease_until=None)
+            drain(at=NOON)
+        assert len(box.arrived) == sent == len(box.effects)
+
+    def test_one_that_can_not_be_sent_is_parked_for_the_officer(self) -> None:
+        case = self.refused()
+        with mailbox() as box:
+            box.mood = REFUSE
+            for _try in range(7):
+                GeneralOutbox.objects.filter(done_at=None, parked_at=None).update(not_before=NOON)
+                drain(at=NOON)
+        letter = Letter.objects.get(kind="result")
+        assert letter.state == "parked"
+        self.assertLedgered("rights.letter.parked", case)
+        posted = rights.mark_letter_posted(letter, actor=self.odile, at=NOON)
+        assert posted.state == "posted"
+        case.refresh_from_db()
+        assert case.state == "notified"
+
+    def test_without_an_address_it_goes_to_the_officer_at_once(self) -> None:
+        self.refused(contact={"name": "Mina"})
+        with mailbox() as box:
+            drain(at=NOON)
+        assert not box.arrived
+        assert {letter.state for letter in Letter.objects.all()} == {"parked"}
+
+    def test_a_letter_by_post_waits_to_be_posted(self) -> None:
+        case = self.refused(answer_by="letter")
+        letter = Letter.objects.get(kind="result")
+        assert letter.state == "to-post"
+        case.refresh_from_db()
+        assert case.state == "decided"
+
+    def test_reading_the_contact_for_it_is_on_record(self) -> None:
+        case = self.refused()
+        with mailbox():
+            drain(at=NOON)
+        assert self.assertLedgered("ledger.read").actor == "system:rights"
+        assert str(case.id) in self.assertLedgered("ledger.read").subjects
+
+
+class ClosingTests(PortalTestCase):
+    def test_an_answered_case_is_closed_and_its_words_end_three_years_later(self) -> None:
+        from datetime import date
+
+        from privacy.rights import dues
+        from privacy.rights.models import Particulars
+
+        factory.make_device(1)
+        odile = factory.make_officer()
+        case = factory.make_verified(factory.ask(target=factory.imei(1), answer_by="portal"))
+        rights.refuse(case.rights.get(), ground="life-or-body", actor=odile, at=NOON)
+        closed = rights.close(case, actor=odile, at=NOON)
+        assert closed.state == "closed"
+        assert Particulars.objects.get().closed_on == date(2026, 11, 24)
+        term = None
+        assert list(dues.particulars_due(date(2029, 11, 24), term)) == []  # type: ignore[arg-type]
+        assert list(dues.particulars_due(date(2029, 11, 25), term)) == [[case.id]]  # type: ignore[arg-type]

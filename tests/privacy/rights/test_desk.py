@@ -1,0 +1,247 @@
+"""The desk: cases with their due date, buttons that say what will happen, words opened on record."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.http import HttpResponse
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from privacy.rights import actions as rights
+from privacy.rights.actions import Asked
+from privacy.rights.models import Letter, Objection, Package, Request
+from privacy.rights.people import Requester
+from privacy.vault import actions as vault
+from privacy.vault.models import SealedFile
+from tests import factory
+from tests.base import PortalTestCase
+from tests.factories.accounts import NOON
+
+
+class DeskCase(PortalTestCase):
+    def setUp(self) -> None:
+        self.device = factory.make_device(1)
+        self.odile, self.hana = factory.make_officer(), factory.make_handler()
+        self.client.force_login(self.odile)
+
+    def press(self, record: Any, action: str, **answers: Any) -> HttpResponse:
+        """Press a button on a record's page; with answers, press the last button of the page that asks too."""
+        meta = record._meta
+        address = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[record.pk])
+        pressed = {"CHANGE_FORM-action": action, "_selected_action": str(record.pk), "index": "0"}
+        first = self.client.post(address, pressed)
+        if "confirmed" not in answers and not answers:
+            return first  # type: ignore[return-value]
+        assert first.status_code == 200, f"{action} did not ask"
+        return self.client.post(address, {**pressed, "confirmed": "yes", **answers})  # type: ignore[return-value]
+
+    def page(self, record: Any) -> str:
+        meta = record._meta
+        address = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[record.pk])
+        return self.client.get(address).content.decode()
+
+    def told(self, response: HttpResponse) -> str:
+        return self.client.get(response.headers["Location"]).content.decode()
+
+
+class ListTests(DeskCase):
+    def test_the_list_shows_due_dates_and_days_left(self) -> None:
+        factory.ask_correction()
+        text = self.client.get(reverse("admin:rights_request_changelist")).content.decode()
+        assert "badge" in text
+        assert 'datetime="2026-12-04"' in text
+        assert "2026-000001" in text
+
+    def test_search_is_by_exact_number_or_reference(self) -> None:
+        case = factory.ask().request
+        for term, found in ((case.number, True), (case.reference.lower(), True), (case.number[:8], False)):
+            page = self.client.get(reverse("admin:rights_request_changelist"), {"q": term})
+            assert (case.number in page.content.decode().partition("result_list")[2]) == found
+
+    def test_ten_queries_are_enough_for_a_full_list(self) -> None:
+        for number in range(15):
+            factory.ask(address=f"198.51.100.{number}")
+        with CaptureQueriesContext(connection) as asked:
+            self.client.get(reverse("admin:rights_request_changelist"))
+        assert len(asked) <= 10
+
+
+@pytest.mark.clause("P1.5")
+class CaseTests(DeskCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.case = factory.ask_correction(answer_by="portal").request
+
+    def test_the_page_shows_no_word_of_the_requester(self) -> None:
+        text = self.page(self.case)
+        assert "Mina" not in text
+        assert factory.imei(1) not in text
+        assert factory.RIGHT_IMEI not in text
+
+    def test_reading_the_words_is_a_button_and_on_record(self) -> None:
+        shown = self.press(self.case, "read").content.decode()
+        assert "Mina" in shown
+        assert factory.RIGHT_IMEI in shown
+        entry = self.assertLedgered("ledger.read")
+        assert entry.actor == self.odile.reference
+        assert str(self.case.id) in entry.subjects
+
+    def test_from_verification_to_the_carried_out_correction(self) -> None:
+        factory.make_provided(self.device, "model")
+        assert "확인" in self.told(self.press(self.case, "verify", method="documents"))
+        self.case.refresh_from_db()
+        assert self.case.state == "verified"
+        self.press(self.case, "assign", to=self.hana.reference)
+        self.press(self.case, "grant", rights=["1"])
+        self.press(self.case, "carry_out", rights=["1"])
+        self.case.refresh_from_db()
+        assert self.case.state == "notified"
+        assert not vault.frozen(self.device.subject_id, "device-registration", ["imei"])
+        self.press(self.case, "close")
+        self.case.refresh_from_db()
+        assert self.case.state == "closed"
+        assert "rights.item.corrected" not in self.page(self.case)
+
+    def test_verifying_says_what_it_does_before_it_does(self) -> None:
+        first = self.press(self.case, "verify")
+        assert first.status_code == 200
+        self.case.refresh_from_db()
+        assert self.case.state == "received"
+
+    def test_a_refusal_asks_for_the_ground_and_keeps_what_was_typed(self) -> None:
+        rights.verify(self.case, method="documents", actor=self.hana, at=NOON)
+        page = self.press(self.case, "refuse", right="1", explanation="keep me")
+        assert page.status_code == 200
+        text = page.content.decode()
+        assert "error-summary" in text
+        assert "keep me" in text
+        self.press(self.case, "refuse", right="1", ground="accurate", explanation="checked")
+        assert self.case.rights.get().decision == "refused"
+
+    def test_a_refusal_offers_only_the_grounds_of_the_case(self) -> None:
+        rights.verify(self.case, method="documents", actor=self.hana, at=NOON)
+        text = self.press(self.case, "refuse").content.decode()
+        assert 'value="accurate"' in text
+        assert 'value="contract"' not in text
+
+    def test_a_verb_that_refuses_is_told_on_the_page(self) -> None:
+        text = self.told(self.press(self.case, "grant", rights=["1"]))
+        assert self.case.rights.get().decision == "pending"
+        assert "messagelist" in text or "notice-error" in text or "error" in text
+
+    def test_buttons_are_for_those_who_may(self) -> None:
+        factory.make_verified(rights.Receipt(self.case, ""))
+        assert 'value="grant"' in self.page(self.case)
+        self.client.force_login(self.hana)
+        text = self.page(self.case)
+        assert 'value="grant"' not in text
+        assert 'value="assign"' in text
+        self.client.force_login(factory.make_aram())
+        text = self.page(self.case)
+        assert 'value="verify"' not in text
+        assert 'value="read"' not in text
+        assert self.press(self.case, "read").status_code != 200 or b"Mina" not in self.press(self.case, "read").content
+
+    def test_a_page_offers_what_the_case_is_ready_for(self) -> None:
+        text = self.page(self.case)
+        assert 'value="verify"' in text
+        assert 'value="grant"' not in text
+        assert 'value="carry_out"' not in text
+        factory.make_granted(rights.Receipt(self.case, ""))
+        text = self.page(self.case)
+        assert 'value="verify"' not in text
+        assert 'value="grant"' not in text
+        assert 'value="carry_out"' in text
+
+    def test_a_button_of_an_older_page_gets_a_clear_answer(self) -> None:
+        factory.make_granted(rights.Receipt(self.case, ""))
+        for button in ("grant", "refuse"):
+            text = self.told(self.press(self.case, button))
+            assert f"Odile ({self.odile.reference})" in text
+
+    def test_an_employee_sees_nothing(self) -> None:
+        self.client.force_login(factory.make_emin())
+        answer = self.client.get(reverse("admin:rights_request_change", args=[self.case.pk]))
+        assert answer.status_code in {302, 403}
+
+    def test_a_document_is_opened_by_a_button_and_on_record(self) -> None:
+        rights.submit(self.case, name="id.pdf", content=b"%PDF-1.7", actor=Requester("K7-1"), at=NOON)
+        answer = self.press(self.case, "show_document")
+        assert answer.content == b"%PDF-1.7"
+        assert self.assertLedgered("ledger.read").task == "rights.evidence.shown"
+        assert SealedFile.objects.exists()
+
+    def test_rejecting_the_identity_warns_and_ends_the_case(self) -> None:
+        self.press(self.case, "reject", confirmed="yes")
+        self.case.refresh_from_db()
+        assert self.case.state == "identity-rejected"
+
+
+@pytest.mark.clause("P1.3")
+class OtherChannelsTests(DeskCase):
+    def test_a_request_by_telephone_is_written_down_with_its_day(self) -> None:
+        answer = self.client.post(
+            reverse("admin:rights_request_receive"),
+            {
+                "channel": "phone", "received_on": "2026-11-20", "rights": ["access"], "target_kind": "imei",
+                "target": factory.imei(1), "requester": "self", "answer_by": "portal",
+            },
+        )  # fmt: skip
+        assert answer.status_code == 200
+        case = Request.objects.get()
+        assert case.channel == "phone"
+        assert str(case.received_on) == "2026-11-20"
+        assert case.number in answer.content.decode()
+
+    def test_a_day_in_the_future_is_refused(self) -> None:
+        answer = self.client.post(
+            reverse("admin:rights_request_receive"),
+            {"channel": "phone", "received_on": "2099-01-01", "rights": ["access"], "target_kind": "imei",
+             "target": factory.imei(1), "requester": "self", "answer_by": "portal"},
+        )  # fmt: skip
+        assert b"error-summary" in answer.content
+        assert not Request.objects.exists()
+
+    def test_the_register_leaves_with_a_reason(self) -> None:
+        factory.ask()
+        address = reverse("admin:rights_request_register")
+        period = {"first": "2026-11-01", "last": "2026-12-31", "confirmed": "yes"}
+        assert b"error-summary" in self.client.post(address, period).content
+        answer = self.client.post(address, {**period, "reason": "inspection"})
+        assert answer.content.startswith(b"PK")
+        self.assertLedgered("rights.register.exported")
+
+
+class OtherRecordsTests(DeskCase):
+    def test_an_objection_is_read_and_decided_by_another_officer(self) -> None:
+        case = factory.make_verified(factory.ask(target=factory.imei(1), answer_by="portal"))
+        right = rights.refuse(case.rights.get(), ground="life-or-body", actor=self.odile, at=NOON)
+        rights.object_to(right, statement="zebra", actor=Requester(case.reference), at=NOON)
+        omar = factory.make_omar()
+        factory.grant_office_categories(omar, by=self.odile)
+        self.client.force_login(omar)
+        objection = Objection.objects.get()
+        assert "zebra" not in self.page(objection)
+        assert "zebra" in self.press(objection, "decide").content.decode()
+        self.press(objection, "decide", outcome="upheld")
+        objection.refresh_from_db()
+        assert objection.outcome == "upheld"
+
+    def test_a_letter_is_printed_and_marked_as_posted(self) -> None:
+        case = factory.make_verified(factory.ask(target=factory.imei(1), answer_by="letter"))
+        rights.refuse(case.rights.get(), ground="life-or-body", actor=self.odile, at=NOON)
+        letter = Letter.objects.get(kind="result")
+        assert self.press(letter, "print_letter").content.startswith(b"%PDF")
+        self.press(letter, "posted")
+        letter.refresh_from_db()
+        assert letter.state == "posted"
+
+    def test_a_pick_up_code_is_shown_once_and_not_kept(self) -> None:
+        right = factory.make_granted(factory.ask(Asked("access"), target=factory.imei(1), answer_by="portal"))
+        rights.carry_out(right, actor=self.odile, at=NOON)
+        package = Package.objects.get()
+        shown = self.press(package, "issue_code").content.decode()
+        code = shown.partition('class="once">')[2].partition("<")[0]
+        assert rights.download(package, code=code, at=NOON).startswith(b"PK")
+        assert code not in str(Package.objects.values())

@@ -1,0 +1,258 @@
+"""From the receipt of a correction nothing uses, provides or overwrites the item: one test for each path (P1.5, R-20).
+
+``PATHS`` names every place of the code that opens or fills sealed fields. A new place fails
+``test_every_path_is_known`` until somebody says here how a freeze stops it, or why it needs not.
+"""
+
+import ast
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consents import advertising
+from devices import actions as devices
+from devices.models import Device
+from devices.refusals import FrozenItems, Suspended
+from privacy.disclosures import actions as disclosures
+from privacy.retention import obstacles
+from privacy.rights import actions as rights
+from privacy.rights.actions import Asked
+from privacy.rights.models import Request
+from privacy.vault import actions as vault
+from privacy.vault.purposes import UNFROZEN, Purpose
+from tests import factory
+from tests.base import PortalTestCase
+from tests.factories.accounts import NOON
+
+ROOT = Path(__file__).resolve().parents[3]
+STOPPED = "stopped"
+ITS_OWN = "the case itself: rights, legal duty, destruction"
+OTHER = "words of cases and complaints, which no correction is about"
+PATHS = {
+    # places that open
+    "devices/admin/devices.py": STOPPED,
+    "privacy/disclosures/actions/provisions.py": STOPPED,
+    "privacy/disclosures/actions/notices.py": STOPPED,
+    "privacy/rights/actions/accessing.py": ITS_OWN,
+    "privacy/rights/actions/correcting.py": ITS_OWN,
+    "privacy/rights/actions/evidence.py": ITS_OWN,
+    "privacy/rights/actions/reading.py": ITS_OWN,
+    "privacy/rights/answers.py": ITS_OWN,
+    "privacy/rights/statuspage.py": ITS_OWN,
+    "privacy/retention/actions/archiving.py": ITS_OWN,
+    "privacy/retention/actions/opening.py": ITS_OWN,
+    "privacy/retention/readback.py": ITS_OWN,
+    "privacy/incidents/actions.py": OTHER,
+    # the result of an advertising consent must be told within 14 days (law C-18): a duty under law
+    "consents/tasks.py": ITS_OWN,
+    # places that fill
+    "devices/actions/registration.py": STOPPED,
+    "devices/actions/copying.py": STOPPED,
+    "devices/actions/reports.py": STOPPED,
+    "devices/actions/removal.py": ITS_OWN,
+    "privacy/subjects/actions.py": ITS_OWN,
+    "consents/actions/decisions.py": OTHER,
+    "privacy/rights/actions/answering.py": OTHER,
+    "privacy/rights/actions/intake.py": OTHER,
+    "privacy/rights/actions/objecting.py": OTHER,
+    "privacy/vault/actions/files.py": OTHER,
+}
+
+
+@pytest.mark.clause("P1.5")
+class CorrectionFreezeTests(PortalTestCase):
+    def setUp(self) -> None:
+        self.device = factory.make_device(1, agreed=("activation", "advertising-email"))
+        self.hana = factory.make_handler()
+
+    def freeze(self) -> Request:
+        return factory.ask_correction().request
+
+    def read(self, purpose: Purpose, item: str = "imei") -> Any:
+        with vault.opened(
+            purpose=purpose, task="devices.device.exported", actor=self.hana, at=NOON, reason="test"
+        ) as door:
+            return door.reveal(Device.objects.get(id=self.device.id), item)
+
+    def test_an_ordinary_read_is_refused_with_a_clear_message(self) -> None:
+        assert self.read(Purpose.REGISTRATION) == factory.imei(1)
+        self.freeze()
+        with pytest.raises(vault.Frozen) as refused:
+            self.read(Purpose.REGISTRATION)
+        assert Request.objects.get().reference in str(refused.value)
+
+    def test_an_export_of_many_is_refused(self) -> None:
+        self.freeze()
+        with (
+            vault.opened(
+                purpose=Purpose.REGISTRATION, task="devices.list.exported", actor=self.hana, at=NOON, reason="test"
+            ) as door,
+            pytest.raises(vault.Frozen),
+        ):
+            list(door.reveal_many(Device.objects.all(), "imei"))
+
+    def test_other_items_of_the_same_device_stay_in_use(self) -> None:
+        self.freeze()
+        assert self.read(Purpose.REGISTRATION, "model") == "SM-S931N"
+
+    def test_other_people_stay_in_use(self) -> None:
+        other = factory.make_device(2)
+        self.freeze()
+        with vault.opened(purpose=Purpose.REGISTRATION, task="devices.device.seen", actor=self.hana, at=NOON) as door:
+            assert door.reveal(Device.objects.get(id=other.id), "imei") == factory.imei(2)
+
+    def test_a_disclosure_is_refused_when_it_is_asked_for(self) -> None:
+        self._consented()
+        self.freeze()
+        with pytest.raises(vault.Frozen):
+            self._by_consent()
+
+    def test_a_disclosure_is_refused_when_it_is_approved(self) -> None:
+        self._consented()
+        asked = self._by_consent()
+        self.freeze()
+        with pytest.raises(vault.Frozen):
+            disclosures.approve(asked, actor=factory.make_omar(), at=NOON)
+
+    def test_a_disclosure_is_refused_when_it_is_provided(self) -> None:
+        self._consented()
+        approved = disclosures.approve(self._by_consent(), actor=factory.make_omar(), at=NOON)
+        self.freeze()
+        with pytest.raises(vault.Frozen):
+            disclosures.provide(approved, actor=factory.make_officer(), at=NOON)
+        approved.refresh_from_db()
+        assert approved.state == "approved"
+
+    def test_a_notice_about_the_item_waits(self) -> None:
+        factory.make_provided(self.device, "imei")
+        right = factory.make_granted(factory.ask_correction())
+        rights.carry_out(right, actor=factory.make_officer(), at=NOON)
+        notice = disclosures.earlier_recipients(subject_id=self.device.subject_id)[0].notices.get()
+        factory.ask_correction(target=factory.RIGHT_IMEI, wanted=factory.imei(5))
+        with pytest.raises(vault.Frozen):
+            disclosures.read_corrected(notice, actor=disclosures.Recipient(notice), at=NOON)
+
+    def test_a_gateway_cannot_overwrite_the_item(self) -> None:
+        self.freeze()
+        with pytest.raises(FrozenItems):
+            devices.update(
+                device_id=self.device.id, changes={"imei": factory.imei(9)}, gateway=factory.make_gate(), at=NOON
+            )
+        assert self.read(Purpose.RIGHTS) == factory.imei(1)
+
+    def test_a_schedule_does_not_destroy_what_is_disputed(self) -> None:
+        self.freeze()
+        assert obstacles.among([self.device.subject_id], "device-registration", NOON)
+
+    def test_only_the_persons_own_rights_legal_duty_and_destruction_pass(self) -> None:
+        self.freeze()
+        assert {Purpose.RIGHTS, Purpose.LEGAL_DUTY, Purpose.DESTRUCTION} == UNFROZEN
+        assert self.read(Purpose.RIGHTS) == factory.imei(1)
+
+    def test_an_unverified_freeze_ends_with_its_term(self) -> None:
+        self.freeze()
+        last = vault.frozen(self.device.subject_id, "device-registration", ["imei"], at=NOON)[0].until
+        assert last is not None
+        assert last > NOON + timedelta(days=10)
+        assert not vault.frozen(self.device.subject_id, "device-registration", ["imei"], at=last)
+
+    def test_a_verified_freeze_holds_until_the_case_decides(self) -> None:
+        case = factory.make_verified(factory.ask_correction())
+        later = NOON + timedelta(days=400)
+        assert vault.frozen(self.device.subject_id, "device-registration", ["imei"], at=later)
+        right = case.rights.get()
+        rights.refuse(right, ground="accurate", actor=factory.make_officer(), at=NOON)
+        assert not vault.frozen(self.device.subject_id, "device-registration", ["imei"], at=later)
+
+    def test_strangers_cannot_lock_somebody_elses_data_again_and_again(self) -> None:
+        at = NOON
+        frozen = []
+        for number in range(5):
+            factory.ask_correction(at=at, address=f"198.51.100.{number}")
+            frozen.append(bool(vault.frozen(self.device.subject_id, "device-registration", ["imei"], at=at)))
+            at += timedelta(days=12)
+        assert frozen == [True, True, True, False, False]
+
+    def _consented(self) -> None:
+        factory.make_provision_agreement("acme", items=["imei"], purposes=["repair"])
+        factory.agree(self.device, "provision-acme")
+
+    def _by_consent(self) -> Any:
+        return factory.make_disclosure(
+            self.device, "imei", basis="consent", statute="", document_no="", purpose_code="repair"
+        )
+
+
+@pytest.mark.clause("P1.7")
+class SuspensionTests(PortalTestCase):
+    """A suspension stops a category, or everything of the person, until she says otherwise."""
+
+    def setUp(self) -> None:
+        self.device = factory.make_device(1, agreed=("activation", "advertising-email"))
+        self.hana = factory.make_handler()
+        right = factory.make_granted(factory.ask(Asked("suspension"), target=factory.imei(1)))
+        self.right = rights.carry_out(right, actor=factory.make_officer(), at=NOON)
+
+    def test_every_ordinary_read_is_refused(self) -> None:
+        with (
+            vault.opened(purpose=Purpose.REGISTRATION, task="devices.device.seen", actor=self.hana, at=NOON) as door,
+            pytest.raises(vault.Frozen),
+        ):
+            door.reveal(Device.objects.get(id=self.device.id), "model")
+
+    def test_intake_takes_nothing_more(self) -> None:
+        gate = factory.make_gate()
+        with pytest.raises(Suspended):
+            devices.update(device_id=self.device.id, changes={"os_version": "17"}, gateway=gate, at=NOON)
+        answer = json.loads(
+            devices.store_reports(factory.make_batch(factory.make_report(self.device)), gateway=gate, at=NOON)
+        )
+        assert answer["stored"] == 0
+        assert answer["refused"][0]["code"] == "suspended"
+
+    def test_so_nothing_of_it_enters_the_statistics(self) -> None:
+        """Statistics count what intake takes (devices.tallies); what is refused is counted nowhere."""
+        from devices.models import Batch
+
+        devices.store_reports(
+            factory.make_batch(factory.make_report(self.device)), gateway=factory.make_gate(), at=NOON
+        )
+        assert json.loads(json.dumps(Batch.objects.get().tally)) in ({}, "{}", None)
+
+    def test_no_advertisement_may_be_sent(self) -> None:
+        answer = advertising.permission(self.device.subject_id, "email", NOON)
+        assert not answer.allowed
+        assert "suspended" in [reason.code for reason in answer.because]
+
+    def test_resuming_lifts_it(self) -> None:
+        rights.resume_processing(self.right, actor=factory.make_officer(), at=NOON)
+        assert not vault.frozen(self.device.subject_id, "device-registration", None, at=NOON)
+        assert advertising.permission(self.device.subject_id, "email", NOON).allowed
+
+
+def _paths() -> Iterator[str]:
+    """The files that open the vault or seal into a field, found in the code itself."""
+    for folder in ("privacy", "consents", "devices", "config"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            if any(_touches(node) for node in ast.walk(ast.parse(file.read_text()))):
+                yield str(file.relative_to(ROOT))
+
+
+def _touches(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func
+    if isinstance(name, ast.Attribute) and isinstance(name.value, ast.Name) and name.value.id == "vault":
+        return name.attr in {"opened", "seal", "seal_batch"}
+    return isinstance(name, ast.Name) and name.id in {"seal", "seal_batch", "Door"}
+
+
+@pytest.mark.clause("P1.5")
+def test_every_path_is_known() -> None:
+    """A new place that opens or fills sealed fields says in ``PATHS`` how a freeze reaches it."""
+    found = set(_paths()) - {"privacy/vault/door.py", "privacy/vault/actions/sealing.py"}
+    assert not found - set(PATHS), "say how a freeze stops these, and test it"

@@ -1,0 +1,81 @@
+"""Nothing is carried out before the identity is settled; representatives prove authority (R-06, R-26, R-27)."""
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from privacy.ledger.actors import NotPermitted
+from privacy.rights import actions as rights
+from privacy.rights.models import Request
+from privacy.vault import actions as vault
+from tests import factory
+from tests.base import PortalTestCase
+from tests.factories.accounts import NOON
+
+
+@pytest.mark.clause("P1.3")
+class IdentityTests(PortalTestCase):
+    def setUp(self) -> None:
+        self.device = factory.make_device(1)
+        self.hana = factory.make_handler()
+
+    def test_a_handler_verifies_by_documents(self) -> None:
+        case = factory.make_verified(factory.ask_correction())
+        assert case.state == "verified"
+        assert case.subject_id == self.device.subject_id
+        assert case.verified_by == self.hana.reference
+        self.assertLedgered("rights.identity.verified", case)
+
+    def test_possession_of_the_device_is_not_claimed_without_its_confirmation(self) -> None:
+        case = factory.ask_correction().request
+        with pytest.raises(rights.NotConfirmed):
+            rights.verify(case, method="device", actor=self.hana, at=NOON)
+
+    def test_an_employee_does_not_verify(self) -> None:
+        with pytest.raises(NotPermitted):
+            rights.verify(factory.ask().request, method="documents", actor=factory.make_emin(), at=NOON)
+
+    def test_a_representative_proves_authority(self) -> None:
+        for requester in ("legal-representative", "agent"):
+            case = factory.ask(requester=requester).request
+            with pytest.raises(rights.MissingAuthority):
+                rights.verify(case, method="documents", actor=self.hana, at=NOON)
+            with pytest.raises(IntegrityError), transaction.atomic():
+                Request.objects.filter(id=case.id).update(
+                    verified_at=NOON, verified_by="U-1", identity_method="documents", state="verified"
+                )
+            assert rights.verify(
+                case, method="documents", authority="power-of-attorney", actor=self.hana, at=NOON
+            ).is_verified
+
+    def test_the_database_lets_no_case_go_on_before(self) -> None:
+        case = factory.ask().request
+        for state in ("in-review", "decided", "carried-out", "notified", "closed"):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                Request.objects.filter(id=case.id).update(state=state)
+
+    def test_the_handler_can_name_another_record_and_the_freeze_goes_there(self) -> None:
+        other = factory.make_device(2)
+        case = factory.ask_correction(target=factory.imei(999)).request
+        rights.verify(case, method="documents", subject_id=other.subject_id, actor=self.hana, at=NOON)
+        assert vault.frozen(other.subject_id, "device-registration", ["imei"], at=NOON)
+        assert not vault.frozen(self.device.subject_id, "device-registration", ["imei"], at=NOON)
+
+    def test_a_rejected_identity_ends_the_case_and_its_freeze(self) -> None:
+        case = factory.ask_correction().request
+        rights.reject_identity(case, actor=self.hana, at=NOON)
+        assert not vault.frozen(self.device.subject_id, "device-registration", ["imei"], at=NOON)
+        with pytest.raises(rights.WrongState):
+            rights.verify(case, method="documents", actor=self.hana, at=NOON)
+
+
+class WhatWasApprovedTests(PortalTestCase):
+    def test_words_that_changed_after_the_decision_are_not_carried_out(self) -> None:
+        from privacy.rights.models import Particulars
+
+        factory.make_device(1)
+        right = factory.make_granted(factory.ask_correction())
+        particulars = Particulars.objects.get()
+        vault.seal(particulars, {"wanted": {"1": factory.imei(31)}}, at=NOON)
+        particulars.save()
+        with pytest.raises(rights.Changed):
+            rights.carry_out(right, actor=factory.make_officer(), at=NOON)

@@ -1,0 +1,66 @@
+"""An objection is reviewed by another person than the decider; an upheld one opens the right again (R-29, F-5)."""
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from privacy.rights import actions as rights
+from privacy.rights.models import Letter, Objection, Particulars, Right
+from privacy.rights.people import Requester
+from tests import factory
+from tests.base import PortalTestCase
+from tests.factories.accounts import NOON
+
+
+@pytest.mark.clause("P1.4")
+class ObjectionTests(PortalTestCase):
+    def setUp(self) -> None:
+        factory.make_device(1)
+        self.odile, self.omar = factory.make_officer(), factory.make_omar()
+        factory.grant_office_categories(self.omar, by=self.odile)
+        case = factory.make_verified(factory.ask(target=factory.imei(1), answer_by="portal"))
+        self.right = rights.refuse(case.rights.get(), ground="life-or-body", actor=self.odile, at=NOON)
+
+    def object(self) -> Objection:
+        requester = Requester(self.right.request.reference)
+        return rights.object_to(self.right, statement="zebra-canary", actor=requester, at=NOON)
+
+    def test_the_statement_is_sealed_and_read_on_record(self) -> None:
+        made = self.object()
+        assert "zebra-canary" not in str(Particulars.objects.values()) + str(Objection.objects.values())
+        assert rights.read_objection(made, actor=self.omar, at=NOON) == "zebra-canary"
+        assert self.assertLedgered("ledger.read").actor == self.omar.reference
+
+    def test_the_decider_can_not_review(self) -> None:
+        made = self.object()
+        with pytest.raises(rights.SameReviewer):
+            rights.decide_objection(made, outcome="dismissed", actor=self.odile, at=NOON)
+
+    def test_the_database_says_so_too(self) -> None:
+        made = self.object()
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Objection.objects.filter(id=made.id).update(
+                outcome="dismissed", reviewer=self.odile.reference, reviewed_at=NOON
+            )
+
+    def test_a_dismissed_one_leaves_the_decision(self) -> None:
+        rights.decide_objection(self.object(), outcome="dismissed", actor=self.omar, at=NOON)
+        self.right.refresh_from_db()
+        assert self.right.decision == "refused"
+        assert Letter.objects.filter(kind="objection").exists()
+
+    def test_an_upheld_one_opens_the_right_for_a_new_decision_and_a_new_answer(self) -> None:
+        rights.decide_objection(self.object(), outcome="upheld", actor=self.omar, at=NOON)
+        self.right.refresh_from_db()
+        assert self.right.decision == "pending"
+        granted = rights.grant(self.right, actor=self.odile, at=NOON)
+        rights.carry_out(granted, actor=self.odile, at=NOON)
+        assert Letter.objects.filter(kind="result").count() == 2
+        assert Right.objects.get().request.state == "notified"
+
+    def test_one_objection_at_a_time_and_only_to_a_refusal(self) -> None:
+        self.object()
+        with pytest.raises(rights.NotObjectable):
+            self.object()
+        other = factory.ask(target=factory.imei(1), address="").request.rights.get()
+        with pytest.raises(rights.NotObjectable):
+            rights.object_to(other, statement="no", actor=Requester("K7-1"), at=NOON)

@@ -1,0 +1,178 @@
+"""The status page: number and code open it, every failure looks the same, and it shows what comes next."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from devices import actions as devices
+from devices.models import Challenge
+from privacy.jobs.models import GeneralOutbox
+from privacy.ledger import events as ledger_events
+from privacy.rights import actions as rights
+from privacy.rights import tasks
+from privacy.rights.actions import Receipt
+from privacy.rights.models import Request
+from privacy.vault import actions as vault
+from privacy.vault.models import SealedFile
+from tests import factory
+from tests.base import PortalTestCase
+from tests.factories.accounts import NOON
+
+PDF = b"%PDF-1.7 a scan"
+
+
+class StatusPageCase(PortalTestCase):
+    def enter(self, receipt: Receipt, client: Client | None = None) -> Client:
+        client = client or self.client
+        answer = client.post(reverse("rights:case"), {"number": receipt.number, "code": receipt.code})
+        assert answer.status_code == 302
+        return client
+
+    def page(self) -> str:
+        return self.client.get(reverse("rights:case")).content.decode()
+
+
+@pytest.mark.asvs("6.3.8")
+class EntryTests(StatusPageCase):
+    def test_number_and_code_open_the_case(self) -> None:
+        receipt = factory.ask(at=NOON)
+        self.enter(receipt)
+        assert receipt.number in self.page()
+
+    def test_the_code_may_be_typed_without_hyphens_and_in_small_letters(self) -> None:
+        receipt = factory.ask()
+        typed = receipt.code.replace("-", " ").lower()
+        answer = self.client.post(reverse("rights:case"), {"number": receipt.number, "code": typed})
+        assert answer.status_code == 302
+
+    def test_a_wrong_code_and_an_unknown_number_get_the_same_answer(self) -> None:
+        receipt = factory.ask()
+        wrong = self.client.post(reverse("rights:case"), {"number": receipt.number, "code": "0" * 26})
+        unknown = self.client.post(reverse("rights:case"), {"number": "2026-999999", "code": "0" * 26})
+        assert wrong.status_code == unknown.status_code == 422
+        assert len(wrong.content) == len(unknown.content)
+
+    def test_tries_at_one_case_are_limited(self) -> None:
+        receipt = factory.ask()
+        for number in range(10):
+            rejected = {"number": receipt.number, "code": f"{number:026d}"}
+            self.client.post(reverse("rights:case"), rejected, REMOTE_ADDR=f"198.51.100.{number}")
+        answer = self.client.post(reverse("rights:case"), {"number": receipt.number, "code": receipt.code})
+        assert answer.status_code == 429
+
+    def test_without_number_and_code_there_is_nothing_to_see(self) -> None:
+        receipt = factory.ask()
+        assert receipt.number not in self.page()
+
+    def test_the_page_can_be_closed(self) -> None:
+        receipt = factory.ask()
+        self.enter(receipt)
+        self.client.post(reverse("rights:leave"))
+        assert receipt.number not in self.page()
+
+
+class IdentityOnThePageTests(StatusPageCase):
+    def test_a_device_that_confirms_the_code_verifies_the_case(self) -> None:
+        device = factory.make_device(1)
+        receipt = factory.ask_correction()
+        self.enter(receipt)
+        self.client.post(reverse("rights:confirm-device"))
+        asked = Challenge.objects.get()
+        assert asked.shown in self.page()
+        devices.answer_challenge(
+            device_id=device.id,
+            challenge_id=asked.id,
+            confirmed=True,
+            gateway=factory.make_gate(),
+            at=asked.asked_at,
+        )
+        row = GeneralOutbox.objects.get(kind="rights.challenge.answered")
+        tasks.deliver_answered(row.ids, event=row.id, starts=1, at=asked.asked_at)
+        case = Request.objects.get()
+        assert case.state == "verified"
+        assert case.identity_method == "device"
+        assert case.subject_id == device.subject_id
+
+    def test_an_unknown_device_shows_a_code_too(self) -> None:
+        receipt = factory.ask_correction(target=factory.imei(4242))
+        self.enter(receipt)
+        before = self.page()
+        self.client.post(reverse("rights:confirm-device"))
+        assert not Challenge.objects.exists()
+        assert before.count('class="once"') == 0
+        assert self.page().count('class="once"') == 1
+
+    def test_a_device_that_denies_tells_the_page_nothing(self) -> None:
+        device = factory.make_device(1)
+        self.enter(factory.ask_correction())
+        self.client.post(reverse("rights:confirm-device"))
+        asked = Challenge.objects.get()
+        before = self.page()
+        devices.answer_challenge(
+            device_id=device.id,
+            challenge_id=asked.id,
+            confirmed=False,
+            gateway=factory.make_gate(),
+            at=asked.asked_at,
+        )
+        assert asked.shown in before
+        assert asked.shown in self.page()
+        assert Request.objects.get().state == "identity-pending"
+
+    def test_a_document_is_sealed_and_destroyed_with_the_end_of_the_case(self) -> None:
+        self.enter(factory.ask())
+        answer = self.client.post(reverse("rights:document"), {"document": SimpleUploadedFile("id.pdf", PDF)})
+        assert answer.status_code == 302
+        assert PDF not in SealedFile.objects.get().content.box
+        case = Request.objects.get()
+        rights.reject_identity(case, actor=factory.make_handler(), at=NOON)
+        assert not SealedFile.objects.exists()
+        self.assertLedgered("rights.evidence.destroyed", case)
+
+    def test_a_document_that_is_no_picture_or_pdf_is_refused(self) -> None:
+        self.enter(factory.ask())
+        upload = SimpleUploadedFile("id.pdf", b"<html>not a pdf</html>")
+        assert self.client.post(reverse("rights:document"), {"document": upload}).status_code == 422
+        assert not SealedFile.objects.exists()
+
+    def test_the_requester_takes_the_request_back_and_the_freeze_ends(self) -> None:
+        device = factory.make_device(1)
+        self.enter(factory.ask_correction())
+        assert vault.frozen(device.subject_id, "device-registration", ["imei"], at=NOON)
+        self.client.post(reverse("rights:withdraw"))
+        assert Request.objects.get().state == "withdrawn"
+        assert not vault.frozen(device.subject_id, "device-registration", ["imei"])
+
+
+class DecisionOnThePageTests(StatusPageCase):
+    def test_a_refusal_shows_ground_law_and_the_way_to_object(self) -> None:
+        factory.make_device(1)
+        receipt = factory.ask(rights.Asked("access"), target=factory.imei(1))
+        case = factory.make_verified(receipt)
+        rights.refuse(
+            case.rights.get(),
+            ground="law",
+            law="통신비밀보호법 제13조의5",
+            explanation="Ask the agency.",
+            actor=factory.make_officer(),
+            at=NOON,
+        )
+        self.client.cookies["django_language"] = "en"
+        answer = self.client.post("/en/rights/case/", {"number": receipt.number, "code": receipt.code})
+        text = self.client.get(answer.headers["Location"]).content.decode()
+        assert "통신비밀보호법 제13조의5" in text
+        assert "An Act forbids or restricts access" in text
+        assert "Ask the agency." in text
+        assert "Object to this decision" in text
+
+    def test_reading_the_explanation_is_on_record(self) -> None:
+        receipt = factory.ask(rights.Asked("access"))
+        case = factory.make_verified(receipt)
+        rights.refuse(
+            case.rights.get(), ground="life-or-body", explanation="why", actor=factory.make_officer(), at=NOON
+        )
+        self.enter(receipt)
+        self.page()
+        entry = self.assertLedgered(str(ledger_events.Event.READ))
+        assert entry.actor == case.reference

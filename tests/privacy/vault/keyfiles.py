@@ -1,0 +1,33 @@
+"""Key files of one test's own, so that turning, losing or damaging them harms no other test."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from django.core.management import call_command
+from django.test import override_settings
+
+from privacy.vault import providers
+
+FILES = {"MASTER_KEY_FILE": "master.key", "INDEX_KEY_FILE": "index.key", "CERTIFICATE_KEY_FILE": "certificate.key"}
+
+
+@contextmanager
+def own_keys() -> Iterator[Path]:
+    """Make a folder with a set of keys and point the settings at it; yield the folder."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        with override_settings(**{setting: folder / file for setting, file in FILES.items()}):
+            call_command("make_keys", verbosity=0)
+            yield folder
+
+
+def generations(folder: Path) -> set[int]:
+    """Return the generations written in a folder's master key file."""
+    return set(providers.parse((folder / "master.key").read_text(), "master.key"))
+
+
+def in_environment(folder: Path) -> dict[str, str]:
+    """Return the variables that point another process at these keys."""
+    return {setting: str(folder / file) for setting, file in FILES.items()}

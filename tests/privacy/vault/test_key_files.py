@@ -1,0 +1,185 @@
+"""A wrong, missing, damaged or readable key stops the portal, and no new one is ever made (FLT-12)."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import override_settings
+
+from privacy.lib.ids import new_id
+from privacy.vault import actions as vault
+from privacy.vault import crypto, keys, providers
+from privacy.vault.checks import keys_are_this_vaults
+from privacy.vault.models import KeyCheck, SubjectKey
+from tests.factory import NOON, make_sealed_file
+from tests.privacy.vault.doors import open_door
+from tests.privacy.vault.keyfiles import own_keys
+
+pytestmark = pytest.mark.django_db(databases=["default", "personal", "archive"])
+OTHER = providers.compose({1: b"another key, 32 bytes, no secret"})
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def swap(path: Path) -> None:
+    path.write_text(OTHER)
+
+
+def show_to_others(path: Path) -> None:
+    path.chmod(0o640)
+
+
+def truncate(path: Path) -> None:
+    os.truncate(path, 16)
+
+
+def empty(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def fill_with_noise(path: Path) -> None:
+    path.write_bytes(b"\xff\x00\xfe" * 20)
+
+
+DAMAGES = (remove, swap, show_to_others, truncate, empty, fill_with_noise)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with own_keys() as made:
+        yield made
+
+
+def as_a_new_process() -> None:
+    """Forget what this process holds in memory."""
+    providers._provider.cache_clear()
+    providers._index_key.cache_clear()
+    keys.caches.here().clear()
+
+
+@pytest.mark.fault("FLT-12")
+@pytest.mark.asvs("13.3.1")
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_to_the_master_key_stops_all(damage: Callable[[Path], None], folder: Path) -> None:
+    file = make_sealed_file()
+    path = folder / "master.key"
+    damage(path)
+    damaged = path.read_bytes() if path.exists() else None
+    as_a_new_process()
+    with pytest.raises(vault.WrongKey):
+        vault.check_keys()
+    with open_door() as door, pytest.raises(vault.WrongKey):
+        door.reveal(file, "name")
+    with pytest.raises(vault.WrongKey):
+        make_sealed_file()
+    with pytest.raises(vault.WrongKey):
+        make_sealed_file(subject_id=file.subject_id)
+    assert [message.id for message in keys_are_this_vaults(["default"])] == ["vault.E005"]
+    assert (path.read_bytes() if path.exists() else None) == damaged, "a key was made"
+
+
+@pytest.mark.fault("FLT-12")
+def test_damage_is_noticed_by_a_process_that_runs(folder: Path) -> None:
+    make_sealed_file()
+    (folder / "master.key").unlink()
+    with pytest.raises(vault.WrongKey):
+        make_sealed_file()
+
+
+@pytest.mark.fault("FLT-12")
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_to_the_index_key_stops_look_up(damage: Callable[[Path], None], folder: Path) -> None:
+    make_sealed_file()
+    vault.blind_index("serial", "R5CT")
+    damage(folder / "index.key")
+    as_a_new_process()
+    with pytest.raises(vault.WrongKey):
+        vault.check_keys()
+    with pytest.raises(vault.WrongKey):
+        vault.blind_index("serial", "R5CT")
+
+
+def test_the_right_files_again_open_everything_again(folder: Path) -> None:
+    file = make_sealed_file()
+    path = folder / "master.key"
+    kept = path.read_bytes()
+    swap(path)
+    with open_door() as door, pytest.raises(vault.WrongKey):
+        door.reveal(file, "name")
+    path.write_bytes(kept)
+    vault.check_keys()
+    with open_door() as door:
+        assert door.reveal(file, "name") == "증빙.pdf"
+
+
+def test_a_vault_with_keys_never_enrols_others(folder: Path) -> None:
+    """Half a database: keys without their check values are not adopted."""
+    SubjectKey.objects.create(subject_id=new_id(), category="app-log", wrapped=b"x" * 60, generation=1, created_at=NOON)
+    with pytest.raises(vault.WrongKey):
+        vault.enrol_keys(at=NOON)
+    assert not KeyCheck.objects.exists()
+
+
+def test_enrolling_writes_check_values_and_no_keys(folder: Path) -> None:
+    vault.enrol_keys(at=NOON)
+    vault.enrol_keys(at=NOON)
+    held = providers.parse((folder / "master.key").read_text(), "master.key")[1]
+    checks = {check.kind: bytes(check.value) for check in KeyCheck.objects.all()}
+    assert set(checks) == {"master", "index"}
+    assert checks["master"] == crypto.check_value(held) != held
+    vault.check_keys()
+
+
+def test_make_keys_makes_private_files_once(tmp_path: Path) -> None:
+    names = ["MASTER_KEY_FILE", "INDEX_KEY_FILE", "CERTIFICATE_KEY_FILE"]
+    with override_settings(**{name: tmp_path / "keys" / name for name in names}):
+        call_command("make_keys", verbosity=0)
+        contents = {}
+        for name in names:
+            path = tmp_path / "keys" / name
+            assert path.stat().st_mode & 0o777 == 0o600
+            contents[name] = path.read_bytes()
+        assert len(set(contents.values())) == 3
+        with pytest.raises(CommandError, match="never replaced"):
+            call_command("make_keys", verbosity=0)
+        (tmp_path / "keys" / names[1]).unlink()
+        with pytest.raises(CommandError, match="never replaced"):
+            call_command("make_keys", verbosity=0)
+        call_command("make_keys", "--if-missing", verbosity=0)
+        assert (tmp_path / "keys" / names[0]).read_bytes() == contents[names[0]]
+
+
+@pytest.mark.asvs("13.3.1")
+def test_production_makes_keys_on_purpose_only(tmp_path: Path) -> None:
+    names = ["MASTER_KEY_FILE", "INDEX_KEY_FILE", "CERTIFICATE_KEY_FILE"]
+    with override_settings(DEVELOPMENT=False, **{name: tmp_path / name for name in names}):
+        for arguments in ([], ["--if-missing"]):
+            with pytest.raises(CommandError, match="new key opens nothing"):
+                call_command("make_keys", *arguments, verbosity=0)
+        assert not list(tmp_path.iterdir())
+        call_command("make_keys", "--for-production", verbosity=0)
+        assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_master_key_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = "privacy.vault.providers.EnvironmentMasterKeys"
+    with override_settings(VAULT_MASTER_KEYS=provider, MASTER_KEY_VARIABLE="PORTAL_MASTER"):
+        with pytest.raises(vault.WrongKey, match="PORTAL_MASTER"):
+            make_sealed_file()
+        one = providers.compose({1: b"1" * 32}).strip()
+        monkeypatch.setenv("PORTAL_MASTER", one)
+        file = make_sealed_file()
+        with open_door() as door:
+            assert door.reveal(file, "name") == "증빙.pdf"
+        with pytest.raises(vault.WrongKey, match="2"):
+            providers.master().begin(1)
+        monkeypatch.setenv("PORTAL_MASTER", one + "," + providers.compose({2: b"2" * 32}).strip())
+        assert providers.master().begin(1) == 2
+        with pytest.raises(vault.WrongKey, match="1"):
+            providers.master().destroy(1)
+        monkeypatch.setenv("PORTAL_MASTER", providers.compose({2: b"2" * 32}).strip())
+        providers.master().destroy(1)
