@@ -48,7 +48,7 @@ def main() -> None:
     parser.add_argument("--lag-seconds", type=float, default=40.0, help="how long lags are watched")
     options = parser.parse_args()
     if options.quick:
-        options.entries, options.seconds, options.turns, options.lag_seconds = 100_000, 3.0, 3, 14.0
+        options.entries, options.seconds, options.turns, options.lag_seconds = 100_000, 1.5, 2, 6.0
     with stage() as home:
         bench = Bench(options, home)
         figures = [
@@ -160,7 +160,7 @@ class Bench:
                     assert row is not None
                     committed.append((row[0], time.perf_counter()))
                     time.sleep(0.01)
-            time.sleep(10)
+            time.sleep(5)
             over.set()
             for thread in threads:
                 thread.join()
@@ -178,17 +178,25 @@ class Bench:
 
     @contextmanager
     def daemon(self, command: str, role: str) -> Iterator[None]:
-        """Run one of the daemons beside the measurement, as in production."""
+        """Run one of the daemons beside the measurement, as in production; the measurement begins when it works."""
         process = subprocess.Popen(
             [sys.executable, "manage.py", command], cwd=ROOT, env={**os.environ, "PORTAL_ROLE": role},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        time.sleep(1.5)
         try:
+            self._until_it_works("ledger.tree" if command == "seal" else "ledger.anchor")
             yield
         finally:
             process.terminate()
             process.wait(timeout=20)
+
+    def _until_it_works(self, table: str) -> None:
+        with self.connect("portal_app") as connection:
+            query = f"SELECT coalesce(max(size), 0) FROM {table}"
+            before = connection.execute(query).fetchone()
+            connection.execute(APPEND, [_payload()])
+            while connection.execute(query).fetchone() == before:
+                time.sleep(0.05)
 
     # -- how fast -----------------------------------------------------------------------------
 

@@ -90,7 +90,9 @@ class Bench:
         url = settings.EMBEDDED_SERVER.url("portal_owner", DATABASES[alias])
         return psycopg.connect(url, autocommit=True)
 
-    def fill(self, table: str, devices: list[UUID], rows: int, first: date, days: int, kind: str = "") -> None:
+    def fill(
+        self, table: str, devices: list[UUID], rows: int, first: date, days: int, kind: str = "", *, settle: bool = True
+    ) -> None:
         """Put rows of random ciphertext in place, device by device as a closed month lies, made by the server."""
         each = max(1, rows // len(devices))
         head = self.crypto.header(first.replace(day=1)).hex()
@@ -106,7 +108,8 @@ class Bench:
                     [head, list(part), first, days * 86_400, each, kind, kind, list(KINDS), each],
                 )
             server.execute(f"VACUUM ANALYZE {table}")
-            self._settle(server)
+            if settle:
+                self._settle(server)
 
     @staticmethod
     def _settle(server: psycopg.Connection[Any]) -> None:
@@ -161,7 +164,7 @@ class Bench:
             for _round in range(self.options.rounds):
                 seed += 1
                 due = self.fleet_of(self.options.expiring, seed, ended_on=ended)
-                self.fill("devices_report", due, self.options.expiring * 100, first, 150)
+                self.fill("devices_report", due, self.options.expiring * 100, first, 150, settle=False)
                 times.append(seconds(lambda: self._sweep_all(AT.date())))
             taken[kept] = statistics.median(times)
         small, large = taken[self.options.kept_small], taken[self.options.kept]
@@ -174,7 +177,7 @@ class Bench:
         missing = rows - (known[0] if known else 0)
         if missing > 0:
             living = fleet.device_ids(rows // 200, seed=rows)
-            self.fill("devices_report", living, missing, first, 150)
+            self.fill("devices_report", living, missing, first, 150, settle=False)
 
     def _sweep_all(self, as_of: date) -> None:
         for row in self.approved(as_of):

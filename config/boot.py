@@ -1,9 +1,10 @@
-"""What stops a process at its start: a wrong or missing key (vault.md). It is never replaced by a new one."""
+"""What stops a process at its start: a wrong or missing key (vault.md), an audit trail that anybody could change."""
 
 import logging
 
 from django.db import DatabaseError
 
+from privacy.ledger import guard
 from privacy.vault import actions as vault
 
 log = logging.getLogger("portal.boot")
@@ -15,3 +16,11 @@ def stop_on_wrong_keys() -> None:
         vault.check_keys()
     except DatabaseError:
         log.warning("The general database does not answer yet, so the keys could not be checked.")
+
+
+def stop_on_an_unguarded_trail() -> None:
+    """Raise ``ImproperlyConfigured`` where the portal's role could change the trail, or a trigger is missing."""
+    try:
+        guard.refuse_unless_guarded()
+    except DatabaseError:
+        log.warning("The general database does not answer yet, so the guards of the audit trail could not be checked.")

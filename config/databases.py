@@ -39,6 +39,7 @@ HOMES = {
         "devices.report",
         "devices.applog",
         "devices.batch",
+        "devices.importedrow",
         "rights.particulars",
         "incidents.complainttext",
         "vault.sealedfile",

@@ -25,8 +25,12 @@ SCHEDULES = (
     Job("retention-resume", "privacy.retention.tasks.resume", "*/5 * * * *"),
     Job("report-partitions", "devices.tasks.make_partitions", "10 2 * * *"),
     Job("report-statistics", "devices.tasks.count_statistics", "*/5 * * * *"),
+    Job("report-months-in-order", "devices.tasks.order_closed_months", "50 2 * * *"),
     Job("intake-tidy", "devices.tasks.tidy", "20 3 * * *"),
     Job("advertising-confirmations", "consents.tasks.confirm_advertising", "40 8 * * *"),
     Job("ledger-partitions", "privacy.ledger.tasks.make_partitions", "15 2 * * *"),
     Job("ledger-scrub", "privacy.ledger.tasks.scrub", "30 4 * * *"),
+    Job("ledger-scrub-resume", "privacy.ledger.tasks.resume_scrub", "*/5 * * * *"),
+    Job("ledger-pairing", "privacy.ledger.tasks.pair_touches", "15 4 * * *"),
+    Job("ledger-reviews", "privacy.ledger.tasks.open_reviews", "0 5 * * *"),
 )

@@ -11,3 +11,4 @@ application = get_wsgi_application()
 from config import boot
 
 boot.stop_on_wrong_keys()
+boot.stop_on_an_unguarded_trail()

@@ -11,11 +11,12 @@ from django.db.models import Max, QuerySet
 
 from consents import gate as consents
 from devices import months
-from devices.models import AppLog, Device, Licence, Report
+from devices.models import AppLog, Device, Licence
 from privacy.lib import periods
 from privacy.lib.clock import KST
 from privacy.policies.rulebook import RetentionTerm
 from privacy.subjects.models import SLICE, Subject
+from privacy.vault.models import SubjectKey
 
 # A registration that nobody agreed to within this many days is destroyed (law D-02, C-13).
 UNDECIDED_DAYS = 5
@@ -75,9 +76,13 @@ def undecided(on: date) -> Iterator[list[UUID]]:
 
 
 def analytics_due(on: date, term: RetentionTerm) -> Iterator[list[UUID]]:
-    """Yield people whose service ended so long ago and of whom reports are still here (P6.2)."""
+    """Yield people whose service ended so long ago and whose key for reports is still here (P6.2).
+
+    The key is asked, not the reports: one small row for each person, however many reports are kept.
+    """
     for ids in Subject.objects.service_ended_by(latest_event_over(on, term)).sliced_ids():
-        due = list(Report.objects.filter(device_id__in=ids).values_list("device_id", flat=True).distinct())
+        keyed = SubjectKey.objects.filter(subject_id__in=ids, category="service-analytics")
+        due = list(keyed.order_by("subject_id").values_list("subject_id", flat=True))
         if due:
             yield due
 

@@ -21,6 +21,10 @@ class Event(StrEnum):
     TOKEN_ISSUED = "devices.token.issued"  # noqa: S105 - a word of the ledger
     TOKEN_ROTATED = "devices.token.rotated"  # noqa: S105
     TOKEN_REVOKED = "devices.token.revoked"  # noqa: S105
+    IMPORT_PREVIEWED = "devices.import.previewed"
+    IMPORT_CONFIRMED = "devices.import.confirmed"
+    IMPORT_DISCARDED = "devices.import.discarded"
+    IMPORT_COMPLETED = "devices.import.completed"
     CHALLENGED = "devices.challenge.asked"
     CHALLENGE_CONFIRMED = "devices.challenge.confirmed"
     CHALLENGE_DENIED = "devices.challenge.denied"

@@ -2,7 +2,7 @@
 
 from devices import actions, dues, exports
 from devices.actions.registration import ITEMS
-from devices.models import AppLog, Device, Licence, Report
+from devices.models import AppLog, Device, ImportedRow, Licence, Report
 from privacy.subjects import holdings
 
 holdings.declare(
@@ -71,4 +71,13 @@ holdings.declare(
     kinds=("app-log",),
     recorded="occurred_at",
     month="occurred_at",
+)
+holdings.declare(
+    ImportedRow,
+    category="device-registration",
+    subject="id",
+    clock="licence-expiry",
+    using="personal",
+    items={},
+    destroy=actions.remove_imported_rows,
 )

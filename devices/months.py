@@ -67,3 +67,13 @@ def drop(table: str, month: date) -> int:
     with connections["personal"].cursor() as cursor:
         cursor.execute("SELECT devices_drop_month(%s, %s)", [table, month])
         return int(cursor.fetchone()[0])
+
+
+def put_in_order(table: str, month: date) -> bool:
+    """Put a month that is over in the order of device and time; return whether it was not yet.
+
+    Nobody reads or writes that month meanwhile; reports of other months come in as ever.
+    """
+    with connections["personal"].cursor() as cursor:
+        cursor.execute("SELECT devices_order_month(%s, %s)", [table, month])
+        return bool(cursor.fetchone()[0])

@@ -1,9 +1,13 @@
 """What runs later: months made ahead, old counts and answers forgotten. No arguments; safe to run twice."""
 
 import time
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from devices import actions as devices
 from devices import months
+from privacy.jobs import outbox
 from privacy.ledger.actors import System
 from privacy.lib import clock
 from privacy.vault import actions as vault
@@ -11,11 +15,32 @@ from privacy.vault import actions as vault
 CATEGORIES = ("service-analytics", "app-log")
 
 
+@outbox.deliverer("devices.import")
+def carry_on_import(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Register a fleet from its file, for most of a minute at a time."""
+    end = time.monotonic() + 40
+    while not devices.carry_on_import(UUID(ids["import"]), actor=System("fleet-import"), at=clock.now()):
+        if time.monotonic() > end:
+            devices.queue_rest(UUID(ids["import"]))
+            return
+
+
 def make_partitions() -> int:
     """Make the partitions and epoch keys of the coming months; return how many partitions were missing."""
     coming = months.coming(clock.today())
     vault.make_epoch_keys(CATEGORIES, coming, at=clock.now())
     return months.make(coming)
+
+
+def order_closed_months() -> int:
+    """Put months that have been over for a week in the order of their devices; return how many that were."""
+    last_week = months.first_of(clock.today() - timedelta(days=7))
+    return sum(
+        months.put_in_order(table, month)
+        for table in months.TABLES
+        for month in months.held(table)
+        if months.coming(month, 1)[1] <= last_week
+    )
 
 
 def tidy() -> int:

@@ -27,7 +27,7 @@ HEADER = (
     "Content-Transfer-Encoding: 8bit\n"
     "Plural-Forms: nplurals=1; plural=0;\n"
 )
-CALLS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy", "N_"}
+CALLS = {"gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
 PLURAL, CONTEXT = {"ngettext", "ngettext_lazy"}, {"pgettext", "pgettext_lazy"}
 
 # What tells one text from another: its context (mostly none) and its English.
@@ -138,13 +138,18 @@ def binary(messages: list[Message]) -> bytes:
 
 
 def in_python(path: Path) -> Iterator[Message]:
-    """Return the texts that a module marks for translation."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """Return the texts that a module marks for translation, whatever it calls gettext."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    called = {name: name for name in CALLS}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation":
+            called |= {alias.asname or alias.name: alias.name for alias in node.names if alias.name in CALLS}
+    for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
-        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        name = called.get(node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", ""), "")
         texts = [found.value for found in node.args if isinstance(found, ast.Constant) and isinstance(found.value, str)]
-        if name in CALLS and texts:
+        if name and texts:
             yield marked(name, texts, f"{path.relative_to(ROOT)}:{node.lineno}")
 
 

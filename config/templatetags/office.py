@@ -112,5 +112,6 @@ def nothing(model_admin: Any) -> str:
 @register.simple_tag
 def verbs(model_admin: Any, record: Model, choices: Any) -> list[tuple[str, str]]:
     """Return the buttons of a record's page, as name and label: those its register offers in its present state."""
+    allowed = {name: label for name, label in choices if name}
     offered = model_admin.verbs_for(record) if hasattr(model_admin, "verbs_for") else None
-    return [(name, label) for name, label in choices if name and (offered is None or name in offered)]
+    return [(name, allowed[name]) for name in (allowed if offered is None else offered) if name in allowed]

@@ -196,6 +196,14 @@ def _check(
         raise RegistrationEnded(_("The data of this registration was destroyed."), code="destroyed")
     if not person.is_active and decision == Decision.Choice.AGREE:
         raise RegistrationEnded(_("This registration has ended. Register again to agree."))
+    if decision == Decision.Choice.AGREE and any(
+        vault.is_destroyed(person.id, category) for category in version.agreement.categories
+    ):
+        # A destroyed key never comes back (vault.md), so nothing could be collected with this agreement.
+        raise RegistrationEnded(
+            _("What rested on the earlier agreement was destroyed for good. Register the device anew to agree again."),
+            code="destroyed",
+        )
     if decided_at > at + SKEW:
         raise DecidedInTheFuture(_("The decision lies in the future: check the clock."), pointer="/decided_at")
     if decision == Decision.Choice.WITHDRAW:

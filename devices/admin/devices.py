@@ -18,6 +18,7 @@ from devices import finding
 from devices.actions.registration import ITEMS
 from devices.models import Device, Gateway, Licence
 from privacy.accounts.models import User
+from privacy.ledger.registers import RecordedReads
 from privacy.lib import clock
 from privacy.lib.admin import button
 from privacy.lib.asking import ask
@@ -75,12 +76,13 @@ class LicenceInline(admin.TabularInline[Licence, Device]):
 
 
 @admin.register(Device)
-class DeviceAdmin(KeysetAdmin):
+class DeviceAdmin(RecordedReads, KeysetAdmin):
     explanation = _(
         "Every registered terminal. Identifiers stay masked; to find a device, enter its reference, or its whole IMEI, "
         "serial or ADB number."
     )
     empty_hint = _("Devices appear here when a gateway registers them.")
+    read_purpose = Purpose.REGISTRATION
     keyset = ("registered_at", "id")
     list_display = ("reference", "gateway", "registered_at", "updated_at", "service")
     search_fields = ("reference",)

@@ -17,6 +17,7 @@ from devices.models.gateways import (
     Scope,
     new_gateway_reference,
 )
+from devices.models.imports import FleetImport, ImportedRow, new_import_reference
 from devices.models.reports import (
     AppLog,
     Batch,
@@ -40,10 +41,12 @@ __all__ = [
     "DailyFigureQuerySet",
     "Device",
     "DeviceQuerySet",
+    "FleetImport",
     "Gateway",
     "GatewayQuerySet",
     "GatewayToken",
     "GatewayTokenQuerySet",
+    "ImportedRow",
     "Kind",
     "Licence",
     "LicenceQuerySet",
@@ -51,4 +54,5 @@ __all__ = [
     "Scope",
     "new_device_reference",
     "new_gateway_reference",
+    "new_import_reference",
 ]

@@ -34,7 +34,7 @@ class Report(SealedModel):
     occurred_at = models.DateTimeField(_("happened"))
     received_at = models.DateTimeField(_("received"))
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
-    body = SealedJSONField(item="body")
+    body = SealedJSONField(item_from="kind")
 
     class Sealing:
         category = "service-analytics"

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from consents import gate
-from privacy.disclosures.models import Disclosure, ThirdParty
+from privacy.disclosures.models import Disclosure
 from privacy.disclosures.refusals import NoBasis, TerminalNumber
 from privacy.lib import clock
 from privacy.policies import rulebook
@@ -56,7 +56,7 @@ def _law_must_be_named(disclosure: Disclosure) -> None:
 def _consents(disclosure: Disclosure, ones: list[OneItem], *, at: datetime) -> dict[UUID, str]:
     """Return the receipt of each person's consent to exactly this: recipient, items and purpose (law P-02)."""
     party = disclosure.third_party
-    if party.kind == ThirdParty.Kind.INVESTIGATOR:
+    if party.is_investigator:
         # Law P-03: a private company has no ground of its own for investigations; the agency's statute must be named.
         raise NoBasis(_("An investigative agency receives information only by law, with statute and document."))
     items: dict[UUID, set[str]] = {}

@@ -8,6 +8,8 @@ class Event(StrEnum):
     PARTY_CHANGED = "disclosures.third-party.changed"
     PARTY_RETIRED = "disclosures.third-party.retired"
     REQUESTED = "disclosures.disclosure.requested"
+    SCAN_ATTACHED = "disclosures.scan.attached"
+    SCAN_REMOVED = "disclosures.scan.removed"
     APPROVED = "disclosures.disclosure.approved"
     REFUSED = "disclosures.disclosure.refused"
     PROVIDED = "disclosures.disclosure.provided"

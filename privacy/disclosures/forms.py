@@ -59,6 +59,12 @@ class RegisterForm(forms.Form):
     reason = forms.CharField(label=_("Reason of the export"), max_length=300)
 
 
+class ScanForm(forms.Form):
+    """The scan of the document by which an authority asks."""
+
+    scan = forms.FileField(label=_("Scan of the document"), help_text=_("PDF, JPEG or PNG, at most 5 MB."))
+
+
 class DisclosureForm(forms.Form):
     """What is to be provided, to whom, why, and on which basis (P5.1; law P-06, F-8)."""
 
@@ -88,13 +94,18 @@ class DisclosureForm(forms.Form):
         label=_("Restrictions asked of the recipient"),
         max_length=300,
         required=False,
-        help_text=_("How the recipient must limit its use and protect the data (law P-04)."),
+        help_text=_(
+            "How the recipient must limit its use and protect the data (Personal Information Protection Act 18(5))."
+        ),
     )
     terminal_number_ground = forms.CharField(
         label=_("Officer's ground for giving a terminal unique number"),
         max_length=300,
         required=False,
-        help_text=_("Only when an IMEI goes to somebody else than a handset maker or mobile carrier (law P-07)."),
+        help_text=_(
+            "Only when an IMEI goes to somebody else than a handset maker or mobile carrier "
+            "(Protection of Communications Secrets Act 3(3))."
+        ),
     )
 
     def __init__(self, *args: Any, on: date, **kwargs: Any) -> None:

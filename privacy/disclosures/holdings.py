@@ -1,8 +1,49 @@
-"""This app holds no personal data: who was given what, by pseudonymous ids and keyed digests."""
+"""Who was given what is kept by pseudonymous ids and keyed digests; of people themselves only the scans are held."""
 
-from privacy.disclosures.models import DisclosedItem, Notice
+from collections.abc import Iterator
+from datetime import date
+from uuid import UUID
+
+from privacy.disclosures import actions as disclosures
+from privacy.disclosures.models import DisclosedItem, Disclosure, Notice
+from privacy.lib import clock, periods
+from privacy.policies import rulebook
+from privacy.policies.rulebook import RetentionTerm
 from privacy.subjects import holdings
+from privacy.vault.models import SealedFile
 
+SLICE = 1000
+
+
+def scans_due(on: date, term: RetentionTerm) -> Iterator[list[UUID]]:
+    """Yield the disclosures whose scan was kept as long as the law asks (P-09, P-10); ``term`` says nothing more."""
+    years = rulebook.parameter("disclosure.records.years", on)
+    last: UUID | None = None
+    while True:
+        scanned = Disclosure.objects.filter(scan_id__isnull=False).order_by("id")
+        page = scanned if last is None else scanned.filter(id__gt=last)
+        rows = list(page.values_list("id", "requested_at")[:SLICE])
+        if not rows:
+            return
+        over = [one for one, at in rows if periods.period_end(clock.kst_date(at), years=years) < on]
+        held = set(SealedFile.objects.filter(subject_id__in=over).values_list("subject_id", flat=True))
+        if held:
+            yield [one for one in over if one in held]
+        last = rows[-1][0]
+
+
+holdings.declare(
+    SealedFile,
+    category="disclosure-request",
+    subject="subject_id",
+    clock="requested_at",
+    using="personal",
+    items={},
+    destroy=disclosures.destroy_scans,
+    due=scans_due,
+    scope={"category": "disclosure-request"},
+    duty="requests of authorities, kept with the register of provisions (law P-09, P-10)",
+)
 holdings.declare_pseudonymous(
     DisclosedItem, subject="subject_id", why="the register of provisions stays (law P-05); values are keyed digests"
 )

@@ -81,6 +81,10 @@ class ThirdParty(models.Model):
         return self.title
 
     @property
+    def is_investigator(self) -> bool:
+        return self.kind == self.Kind.INVESTIGATOR
+
+    @property
     def may_receive_terminal_numbers(self) -> bool:
         """Makers and carriers may receive terminal unique numbers without the officer's written ground (law P-07)."""
         return self.kind in {self.Kind.MAKER, self.Kind.CARRIER}
@@ -104,7 +108,7 @@ class Disclosure(models.Model):
     """One provision of personal information to one third party: asked for, approved by another person, provided."""
 
     class Basis(models.TextChoices):
-        LAW = "law", _("Law")
+        LAW = "law", _("by law")
         CONSENT = "consent", _("Prior consent")
         SEPARATE_CONSENT = "separate-consent", _("Separate consent")
 
@@ -131,6 +135,8 @@ class Disclosure(models.Model):
     terminal_number_ground = models.CharField(
         _("officer's ground for giving a terminal unique number"), max_length=300, blank=True
     )
+    scan_id = models.UUIDField(_("scan of the document"), null=True, blank=True)
+    scan_digest = models.CharField(_("SHA-256 of the scan"), max_length=64, blank=True)
     content_digest = models.CharField(_("digest of what was approved"), max_length=64)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.REQUESTED)
     requested_by = models.CharField(_("requested by"), max_length=64)

@@ -25,7 +25,7 @@ PAGE = (ActionLocation.CHANGE_FORM,)
 
 @admin.register(Complaint)
 class ComplaintAdmin(ReadOnlyAdmin):
-    explanation = _("Complaints to the protection officer, with the day until which each is answered (P2.2).")
+    explanation = _("Complaints to the protection officer, with the day until which each is answered.")
     empty_hint = _("A complaint appears here when somebody writes one on the public page.")
     list_display = ("reference", "state_shown", "due_shown", "received_on", "answered_at", "answered_by", "sent_at")
     list_filter = ("state",)

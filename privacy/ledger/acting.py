@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from secrets import token_urlsafe
@@ -34,6 +34,8 @@ class Acting:
     request_id: str = ""
     door: str = ""
     actor: Actor | None = None
+    # The nonce of the first read that this request put on record: one page needs one record.
+    reads: list[str] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def who(self) -> tuple[str, str]:
@@ -58,6 +60,8 @@ def on(**changes: Any) -> Iterator[Acting]:
     Without a ``request_id`` of its own, an act inside another keeps the outer one's, and an act outside gets a new one.
     """
     outer = _current.get()
+    if "request_id" in changes or outer is None:
+        changes["reads"] = []
     acting = replace(outer or Acting(), **changes)
     if not acting.request_id:
         acting = replace(acting, request_id=new_request_id())
@@ -71,6 +75,13 @@ def on(**changes: Any) -> Iterator[Acting]:
 def identify(actor: Actor) -> None:
     """Name who acts for the rest of the running act, once a token or a password has been checked."""
     _current.set(replace(current(), actor=actor))
+
+
+def note_read(nonce: str) -> None:
+    """Remember that the running request has put a read on record."""
+    reads = current().reads
+    if not reads:
+        reads.append(nonce)
 
 
 def new_request_id() -> str:

@@ -38,7 +38,7 @@ class Daemon:
                     connection = connect()
                 self.step(connection)
                 troubled = False
-            except psycopg.Error as error:
+            except (psycopg.Error, OSError) as error:
                 if not troubled:
                     log.warning("%s: %s", self.name, str(error).strip().splitlines()[0] if str(error) else error)
                 troubled = True

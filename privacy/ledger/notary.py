@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from smtplib import SMTPException
 from typing import Any
 
 import psycopg
@@ -22,6 +24,7 @@ from privacy.ledger.notes import Signer, checkpoint_text
 from privacy.ledger.tiles import Tiles
 from privacy.ledger.verify import TILE, Growing, leaf_hash, name_of
 
+log = logging.getLogger("portal.ledger")
 SLICE = 8_192
 # More entries than this are signed in several steps, so that a checkpoint is never long in coming.
 STEP = 262_144
@@ -138,8 +141,11 @@ class Notary:
         first = grown.size
 
         def flush() -> None:
-            self.mirror.append(grown.size, leaves, entries)
-            self.mirror.append_nodes(tree.extend(grown, leaves))
+            try:
+                self.mirror.append(grown.size, leaves, entries)
+                self.mirror.append_nodes(tree.extend(grown, leaves))
+            except LookupError as missing:
+                raise Refused(f"the mirror is damaged: {missing}") from None
             leaves.clear()
             entries.clear()
 
@@ -211,10 +217,19 @@ class Notary:
             raise Refused(str(contradiction)) from None
         self._anchored(connection, "directory", receipt)
         if self.auditors and state.time >= state.mailed + self.mail_every:
+            self._mail(connection)
+
+    def _mail(self, connection: psycopg.Connection[Any]) -> None:
+        """Mail the checkpoint; where the mail server doesn't take it, the next checkpoint is mailed instead."""
+        state = self.state
+        try:
             receipt = anchors.to_auditors(self.auditors, state.size, state.note, self.signer.vkeys, state.time)
-            self.state = replace(state, mailed=state.time)
-            self.state.save(self.path)
-            self._anchored(connection, f"mail to {len(self.auditors)} auditors", receipt)
+        except (OSError, SMTPException) as error:
+            log.warning("notary: the checkpoint of size %s could not be mailed: %s", state.size, type(error).__name__)
+            return
+        self.state = replace(state, mailed=state.time)
+        self.state.save(self.path)
+        self._anchored(connection, f"mail to {len(self.auditors)} auditors", receipt)
 
     def _anchored(self, connection: psycopg.Connection[Any], place: str, receipt: str) -> None:
         connection.execute(

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MAX_PAYLOAD = 60_000
 # Above this many, an entry keeps the count and the digest of the list (ledger.md, Writing).
 MAX_SUBJECTS = 200
+# References only, and nothing that the search column's own punctuation could be mistaken for.
+_SUBJECT = re.compile(r"[A-Za-z0-9._:/+-]{1,64}")
 _WORD = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_-]*)+")
 
 
@@ -104,6 +106,8 @@ def digest_of(subjects: Iterable[str]) -> str:
 
 def _subject_fields(subjects: Iterable[str | UUID], count: int | None) -> dict[str, Any]:
     references = [str(subject) for subject in subjects]
+    if strange := [reference for reference in references if not _SUBJECT.fullmatch(reference)]:
+        raise ValueError(f"{strange[0]!r} is no pseudonymous reference of a data subject.")
     if len(references) > MAX_SUBJECTS:
         return {"count": len(references) if count is None else count, "digest": digest_of(references)}
     return {"subjects": references, "count": count}

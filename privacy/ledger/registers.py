@@ -37,7 +37,7 @@ class RecordedReads:
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response: HttpResponse = super().changelist_view(request, extra_context)  # type: ignore[misc]
         listing = (getattr(response, "context_data", None) or {}).get("cl")
-        if listing is not None:
+        if listing is not None and not acting.current().reads:  # a search has recorded already whom it found
             self._record(request, list(listing.result_list), act="listed")
         return response
 

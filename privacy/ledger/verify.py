@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import functools
 import hashlib
 import json
 import os
@@ -31,7 +32,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 SOUND, ALTERED, POLICY, MALFORMED, COSIGNATURE = 0, 2, 3, 4, 4
 TILE, MAX_ENTRY, MAX_NOTE, MAX_JSON, MAX_SIZE = 256, 65_535, 262_144, 1_048_576, 2**62
 Key = tuple[str, bytes, int, bytes]  # a pinned key: name, id, signature type, public key
-sha256 = hashlib.sha256
+sha256, realpath = hashlib.sha256, functools.cache(os.path.realpath)
 
 
 class Problem(Exception):
@@ -277,7 +278,7 @@ class Bundle:
     def read(self, name: str, limit: int) -> bytes:
         path = os.path.join(self.root, name)
         packed = not os.path.lexists(path) and os.path.lexists(path + ".gz")
-        if os.path.realpath(path) != path:
+        if realpath(os.path.dirname(path)) != os.path.dirname(path):
             raise Problem(MALFORMED, f"{name} leads out of the bundle")
         raw = read_file(path + ".gz" * packed, limit)
         try:
@@ -351,22 +352,19 @@ def verify_proof(raw: bytes, entry: bytes, keys: Sequence[Key]) -> str:
 
 
 def verify_vector(kind: str, raw: bytes) -> str:
-    """Check the proof of a test vector of transparency-dev/merkle; its wantErr is printed, never believed."""
+    """Check the proof of a test vector of transparency-dev/merkle. Its wantErr is not believed, not even read."""
     vector = load_json(raw)
     proof = vector.get("proof") or []
     if not isinstance(proof, list) or len(proof) > 1_000:
         raise Problem(MALFORMED, "proof is not a list of hashes")
-    path, wish = [_base64(value) for value in proof], "refused" if vector.get("wantErr") else "accepted"
+    path = [_base64(value) for value in proof]
     names = ("leafIdx", "treeSize", "leafHash", "root") if kind == "inclusion" else ("size1", "size2", "root1", "root2")
     sizes, hashes = [_number(vector.get(name)) for name in names[:2]], [_base64(vector.get(name)) for name in names[2:]]
-    try:
-        if kind == "inclusion":
-            verify_inclusion(sizes[0], sizes[1], hashes[0], path, hashes[1])
-        else:
-            verify_consistency(sizes[0], sizes[1], path, hashes[0], hashes[1])
-    except Problem as problem:
-        raise Problem(problem.code, f"{kind} proof refused: {problem} (the vector wants it {wish})") from None
-    return f"{kind} proof accepted (the vector wants it {wish})"
+    if kind == "inclusion":
+        verify_inclusion(sizes[0], sizes[1], hashes[0], path, hashes[1])
+    else:
+        verify_consistency(sizes[0], sizes[1], path, hashes[0], hashes[1])
+    return f"the {kind} proof"
 
 
 def run(given: argparse.Namespace, keys: Sequence[Key]) -> str:

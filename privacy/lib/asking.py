@@ -30,7 +30,9 @@ def ask(
 ) -> dict[str, Any] | TemplateResponse:
     """Return the answers once they are confirmed and valid, until then the page that asks for them."""
     confirmed = "confirmed" in request.POST
-    form = form_class(request.POST if confirmed else None, initial=initial) if form_class else None
+    form = None
+    if form_class is not None:
+        form = form_class(request.POST, request.FILES) if confirmed else form_class(initial=initial)
     if confirmed and (form is None or form.is_valid()):
         return dict(form.cleaned_data) if form else {}
     context = {

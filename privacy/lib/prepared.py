@@ -12,9 +12,12 @@ import psycopg
 from django.db import connections
 
 
-def fetch(alias: str, statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Run a prepared query on a database and return its rows. Django's database errors are raised."""
-    with _cursor(alias, statement, parameters) as cursor:
+def fetch(alias: str, statement: str, parameters: Sequence[Any], *, binary: bool = False) -> list[tuple[Any, ...]]:
+    """Run a prepared query on a database and return its rows; ``binary`` spares bytes the way through hexadecimal.
+
+    Django's database errors are raised.
+    """
+    with _cursor(alias, statement, parameters, binary=binary) as cursor:
         return cursor.fetchall()
 
 
@@ -24,7 +27,9 @@ def run(alias: str, statement: str, parameters: Sequence[Any]) -> int:
         return cursor.rowcount
 
 
-def _cursor(alias: str, statement: str, parameters: Sequence[Any]) -> "psycopg.Cursor[tuple[Any, ...]]":
+def _cursor(
+    alias: str, statement: str, parameters: Sequence[Any], *, binary: bool = False
+) -> "psycopg.Cursor[tuple[Any, ...]]":
     connection = connections[alias]
     connection.ensure_connection()
     raw: psycopg.Connection[Any] = connection.connection
@@ -32,5 +37,5 @@ def _cursor(alias: str, statement: str, parameters: Sequence[Any]) -> "psycopg.C
     raw.prepare_threshold = 0
     cursor = psycopg.Cursor(raw)
     with connection.wrap_database_errors:
-        cursor.execute(statement, parameters)
+        cursor.execute(statement, parameters, binary=binary)
     return cursor

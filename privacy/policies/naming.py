@@ -12,6 +12,7 @@ OFFICE_FILES = {
     "contact": _("contacts of data subjects"),
     "rights-request": _("what requesters wrote"),
     "complaint": _("what complainants wrote"),
+    "disclosure-request": _("documents that ask for a disclosure"),
 }
 
 

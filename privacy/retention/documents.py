@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from privacy.lib import pdf, spreadsheets
 from privacy.lib.badges import moment_text
+from privacy.retention import terms
 from privacy.retention.models import Certificate, DestructionList, RegisterEntry
 from privacy.retention.models.runs import Cause
 
@@ -91,7 +93,7 @@ def _destruction(certificate: Certificate, said: dict[str, Any]) -> list[dict[st
     rows = [
         [_("personal information file"), f"{name} ({said['category']})"],
         [_("cause"), str(Cause(said["cause"]).label) + (f" · {said['case']}" if said["case"] else "")],
-        [_("rule"), f"{said['rule']} · {_('policy version')} {said['policy']}"],
+        [_("rule"), f"{terms.in_words(said['rule'])} · {_('policy version')} {said['policy']}"],
         [_("due since"), said["as_of"]],
         [_("month"), said["month"] or "–"],
         [_("approved by"), ", ".join(filter(None, approval)) + f" · {_when(said['approval']['approved_at'])}"],
@@ -102,7 +104,7 @@ def _destruction(certificate: Certificate, said: dict[str, Any]) -> list[dict[st
     counts = [
         [_("data subjects"), str(destroyed["people"])],
         [_("keys destroyed"), str(destroyed["keys"])],
-        *[[label, str(count)] for label, count in sorted(destroyed["rows"].items())],
+        *[[_name(label), str(count)] for label, count in sorted(destroyed["rows"].items())],
         [_("records moved to the archive"), str(destroyed["archived"])],
         [_("passed over"), ", ".join(f"{why}: {count}" for why, count in destroyed["passed_over"].items()) or "0"],
     ]
@@ -165,6 +167,13 @@ def _finality_text(final: dict[str, Any]) -> str:
         "The keys were removed from the portal. Until the master key generation that wrapped them ends, copies of the "
         "wrapped keys may remain in files, logs and key dumps; a certificate of finality follows then."
     )
+
+
+def _name(label: str) -> str:
+    """Return what a table holds, in words, with its name in the portal."""
+    if "." not in label:
+        return _("records") if label == "records" else label
+    return f"{apps.get_model(label)._meta.verbose_name_plural} ({label})"
 
 
 def _when(text: str) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 
-from privacy.lib import canonical
+from privacy.lib import canonical, names
 from privacy.lib.clock import KST
 from privacy.policies.rulebook import RetentionTerm
 from privacy.retention import obstacles, terms
@@ -30,11 +30,17 @@ class Outlook:
     category: str
     unit: str
     term: RetentionTerm
+    as_of: date
     month: date | None = None
     people: int = 0
     records: int = 0
     withheld: dict[str, int] = field(default_factory=dict)
     over_ceiling: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the category is called."""
+        return names.of("category", self.category, on=self.as_of)
 
     @property
     def needs_approval(self) -> bool:
@@ -113,7 +119,7 @@ def outlook(as_of: date, at: datetime) -> list[Outlook]:
     seen: list[Outlook] = []
     for category in holdings.categories():
         term = terms.of(category, as_of)
-        found = Outlook(category, DestructionList.Unit.PEOPLE, term)
+        found = Outlook(category, DestructionList.Unit.PEOPLE, term, as_of)
         for ids in people_due(category, as_of):
             blocked = obstacles.among(ids, category, at)
             free = [subject_id for subject_id in ids if subject_id not in blocked]
@@ -129,5 +135,7 @@ def outlook(as_of: date, at: datetime) -> list[Outlook]:
             rows = in_month(holding, month)
             people = rows.values(holding.subject).distinct().count()
             many = len(months) > terms.ceiling_months(as_of)
-            seen.append(Outlook(category, DestructionList.Unit.MONTH, term, month, people, rows.count(), {}, many))
+            seen.append(
+                Outlook(category, DestructionList.Unit.MONTH, term, as_of, month, people, rows.count(), {}, many)
+            )
     return seen

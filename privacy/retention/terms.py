@@ -2,7 +2,11 @@
 
 from datetime import date
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from privacy.policies import rulebook
+from privacy.policies.models import Clock
 from privacy.policies.rulebook import RetentionTerm, UnknownParameter
 
 # What the office holds for a duty of its own ends with the duty: the holding's own clock says when (law D-01).
@@ -23,6 +27,21 @@ def of(category: str, on: date) -> RetentionTerm:
 def spelled(term: RetentionTerm) -> str:
     """Return a term as one word, such as ``licence-expiry+2y0m``, to be kept and compared."""
     return f"{term.clock}+{term.years}y{term.months}m"
+
+
+def in_words(word: str) -> str:
+    """Return a spelled term as people say it: what it counts from, and how long."""
+    event, _plus, length = word.partition("+")
+    years, _y, months = length.removesuffix("m").partition("y")
+    if not years.isdigit() or not months.isdigit():
+        return word
+    parts = []
+    if int(years):
+        parts.append(ngettext("%(count)d year", "%(count)d years", int(years)) % {"count": int(years)})
+    if int(months):
+        parts.append(ngettext("%(count)d month", "%(count)d months", int(months)) % {"count": int(months)})
+    name = dict(Clock.choices).get(event, event)
+    return _("%(length)s after: %(event)s") % {"length": " ".join(parts) or _("at once"), "event": name}
 
 
 def policy(on: date) -> str:

@@ -34,7 +34,7 @@ class VerifyForm(forms.Form):
         label=_("Proof of authority"),
         required=False,
         choices=[("", _("not a representative")), *Request.Authority.choices],
-        help_text=_("Needed for a legal representative or an agent (law R-26, R-27)."),
+        help_text=_("Needed for a legal representative or an agent (Personal Information Protection Act 38)."),
     )
     authority_until = forms.DateField(
         label=_("Mandate ends"), required=False, widget=forms.DateInput(attrs={"type": "date"})
@@ -118,6 +118,12 @@ class PostponeForm(forms.Form):
     expected_on = forms.DateField(label=_("Expected until"), widget=forms.DateInput(attrs={"type": "date"}))
 
 
+class ReasonEndedForm(forms.Form):
+    """The day on which the reason for putting access off ended (law R-10)."""
+
+    ended_on = forms.DateField(label=_("Day the reason ended"), widget=forms.DateInput(attrs={"type": "date"}))
+
+
 class AssignForm(forms.Form):
     """Who takes the case."""
 
@@ -163,7 +169,7 @@ class ReceiveForm(AskForm):
     channel = forms.ChoiceField(label=_("Channel"), choices=Request.Channel.choices[1:], widget=forms.RadioSelect)
     received_on = forms.DateField(
         label=_("Day of receipt"),
-        help_text=_("The term counts from this day, whenever it is written down here (law T-02)."),
+        help_text=_("The term counts from this day, whenever it is written down here (Civil Act 157)."),
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     field_order = ("channel", "received_on")

@@ -31,6 +31,7 @@ class Event(StrEnum):
     CARRIED_OUT = "rights.request.carried-out"
     ANSWERED = "rights.request.answered"
     LETTER_SENT = "rights.letter.sent"
+    LETTER_BOUNCED = "rights.letter.bounced"
     LETTER_PARKED = "rights.letter.parked"
     CLOSED = "rights.request.closed"
     WITHDRAWN = "rights.request.withdrawn"

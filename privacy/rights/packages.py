@@ -19,8 +19,8 @@ from privacy.disclosures.models import DisclosedItem
 from privacy.ledger import actions as ledger
 from privacy.lib import canonical, clock
 from privacy.policies import rulebook
-from privacy.policies.models.language import in_language
 from privacy.retention import signing
+from privacy.rights import packagepage
 from privacy.rights.models import Right
 from privacy.rights.schema import SCHEMA
 from privacy.subjects import holdings
@@ -50,9 +50,8 @@ def content_of(right: Right, door: Door, *, at: datetime) -> dict[str, Any]:
         "frozen": [_freeze(one) for one in Freeze.objects.active(at).filter(subject_id=case.subject_id)],
     }
     if Right.Scope.ITEMS in scope:
-        content["held"] = {
-            code: list(_held(case.subject_id, code, door)) for code in holdings.categories() if code not in excluded
-        }
+        shown = [code for code in _exported() if code not in excluded]
+        content["held"] = {code: list(_held(case.subject_id, code, door)) for code in shown}
         content["opened"] = list(opened(case.subject_id))
     if Right.Scope.PURPOSES in scope:
         content["purposes"] = {code: sorted(rules.category(code).purposes) for code in rules.categories}
@@ -69,7 +68,7 @@ def pack(content: Mapping[str, Any], *, language: str) -> bytes:
     """Return the ZIP: index.html, content.json, schema.json, manifest.json and its signature."""
     body = canonical.dumps(content).encode()
     with override(language):
-        page = render_to_string("rights/package.html", page_context(content)).encode()
+        page = render_to_string("rights/package.html", packagepage.context(content)).encode()
     files = {
         "index.html": page,
         "style.css": render_to_string("rights/package.css").encode(),
@@ -105,37 +104,15 @@ def opened(subject_id: UUID) -> Iterator[dict[str, Any]]:
         }
 
 
-def page_context(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the readable page shows: the same content under the policy's own names."""
-    rules = rulebook.in_force(clock.kst_date(datetime.fromisoformat(content["made_at"])))
-    names = {code: in_language(term, "name") for code, term in rules.categories.items()}
-    items = {item.code: in_language(item, "name") for term in rules.categories.values() for item in term.items.values()}
-    return {
-        "content": content,
-        "held": [
-            (names.get(code, code), [_readable(record, items) for record in records])
-            for code, records in content.get("held", {}).items()
-        ],
-        "purposes": [(names.get(code, code), codes) for code, codes in content.get("purposes", {}).items()],
-        "retention": [(names.get(code, code), term) for code, term in content.get("retention", {}).items()],
-        "provided": [
-            {**one, "items": [items.get(item, item) for item in one["items"]]} for one in content.get("provided", [])
-        ],
-    }
+def _exported() -> list[str]:
+    """The categories of which a person's records can be shown."""
+    return [code for code in holdings.categories() if any(one.export for one in holdings.for_category(code))]
 
 
 def _held(subject_id: UUID, category: str, door: Door) -> Iterator[dict[str, Any]]:
     for holding in holdings.for_category(category):
         if holding.export is not None:
             yield from holding.export(subject_id, door)
-
-
-def _readable(record: Mapping[str, Any], items: Mapping[str, str]) -> list[tuple[str, str]]:
-    lines = []
-    for name, value in record.items():
-        text = canonical.dumps(value) if isinstance(value, dict | list) else "" if value is None else str(value)
-        lines.append((items.get(name, name), text))
-    return lines
 
 
 def _provided(subject_id: UUID) -> Iterator[dict[str, Any]]:

@@ -19,7 +19,7 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
-        return [("active", _("holds")), ("expired", _("past its end")), ("lifted", _("lifted"))]
+        return [("active", _("in force")), ("expired", _("past its end")), ("lifted", _("lifted"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Freeze]) -> QuerySet[Freeze]:
         freezes = FreezeQuerySet(Freeze, query=queryset.query, using=queryset.db)

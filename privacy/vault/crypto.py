@@ -87,7 +87,12 @@ def unseal(cipher: AESGCM, box: bytes, where: bytes, row: UUID, subject: UUID) -
 
 def subject_key_label(subject: UUID, category: str) -> bytes:
     """Return what a wrapped subject key is bound to, so that it can't stand in for another's."""
-    return b"privacy.vault subject key v1\0" + subject.bytes + category.encode()
+    return subject_key_bytes_label(subject.bytes, category)
+
+
+def subject_key_bytes_label(subject: bytes, category: str) -> bytes:
+    """The same, for a subject whose id is at hand as bytes."""
+    return b"privacy.vault subject key v1\0" + subject + category.encode()
 
 
 def epoch_key_label(category: str, month: date) -> bytes:

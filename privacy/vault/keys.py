@@ -82,19 +82,23 @@ class Cache:
         return found
 
     def put_contents(self, category: str, month: date, keys: dict[bytes, bytes]) -> None:
-        """Hold content keys; what is stale leaves, and everything when there are too many."""
+        """Hold content keys of one category and month; the oldest of them make room, and what is stale leaves."""
         moment = time.monotonic()
         with self._lock:
             held = self._contents.setdefault((category, month), {})
             for subject, key in keys.items():
                 held.pop(subject, None)
                 held[subject] = (moment, key)
-            for oldest in list(held):
-                if held[oldest][0] >= moment - self.seconds:
+            excess, stale = sum(map(len, self._contents.values())) - self.size, moment - self.seconds
+            leaving = []
+            for position, (subject, (since, _key)) in enumerate(held.items()):
+                if position >= excess and since >= stale:
                     break
-                del held[oldest]
-            if sum(map(len, self._contents.values())) > self.size:
-                self._contents = {}
+                leaving.append(subject)
+            for subject in leaving:
+                del held[subject]
+            if not held:
+                del self._contents[category, month]
 
     def clear(self) -> None:
         """Forget all."""
@@ -150,6 +154,10 @@ class Ring:
         if cipher is None:
             cipher = ciphers[subject] = AESGCM(self.content_key(subject, category, month))
         return cipher
+
+    def epoch_key(self, category: str, month: date) -> bytes:
+        """Return the raw key of one category and epoch."""
+        return self._raw["epoch", (category, month)]
 
     def content_key(self, subject: UUID, category: str, month: date) -> bytes:
         """Return the key of one subject's boxes of one category and epoch."""

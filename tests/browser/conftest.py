@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from django.test import override_settings
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.browser.visitor import Desk, Visitor
@@ -61,7 +62,9 @@ class QuietHandler(WSGIRequestHandler):
 def portal_live(portal_database: PortalDatabase) -> Iterator[str]:
     """The portal's address while it is served on fresh databases."""
     server = ThreadedWSGIServer(("127.0.0.1", 0), QuietHandler, connections_override={})
-    server.set_app(WSGIHandler())
+    # As in production, a browser asks for a style sheet once, not for every page.
+    with override_settings(WHITENOISE_MAX_AGE=3600):
+        server.set_app(WSGIHandler())
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://localhost:{server.server_port}"

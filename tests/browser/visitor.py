@@ -111,13 +111,13 @@ class Visitor:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
-    def check(self, name: str) -> None:
-        """Keep a screenshot; nothing is grave to axe, wider than the screen, or in the other language."""
+    def check(self, name: str, part: str | None = None) -> None:
+        """Keep a screenshot; nothing in it (or a ``part``) is grave to axe, too wide, or in the other language."""
         self.screenshot(name)
         self.check_language()
         found = [
             f"{violation['id']} ({violation['impact']}): {node['html'][:160]} {node['failureSummary'][:200]}"
-            for violation in Axe().run(self.page).response["violations"]
+            for violation in Axe().run(self.page, context=part).response["violations"]
             if violation["impact"] in GRAVE
             for node in violation["nodes"]
         ]

@@ -41,6 +41,13 @@ class EndingTest(PortalTestCase):
         assert not AppLog.objects.exists()
         assert not Subject.objects.get(pk=self.device.subject_id).is_active
 
+    def test_what_was_destroyed_is_not_agreed_to_again_under_the_same_registration(self) -> None:
+        decision = factory.decide(self.device, "app-log", "withdraw", at=LATER)
+        consents.end_collection(decision, actor=SYSTEM, at=LATER)
+        with self.assertRaises(consents.RegistrationEnded) as raised:
+            factory.agree(self.device, "app-log", at=LATER + timedelta(minutes=1))
+        assert raised.exception.code == "destroyed"
+
     def test_repeating_it_changes_nothing(self) -> None:
         decision = factory.decide(self.device, "app-log", "withdraw", at=LATER)
         for _again in range(2):

@@ -79,3 +79,19 @@ class MonthsTest(PortalTestCase):
         assert AppLog.objects.count() == 1
         assert devices.drop_app_logs_month(month, certificate="DC-TEST", actor=TESTS, at=factory.NOON) == 0
         self.assertLedgered("devices.month.dropped")
+
+    def test_a_month_that_is_over_is_put_in_the_order_of_its_devices_once(self) -> None:
+        fleet = [factory.make_device(number) for number in range(1, 6)]
+        moment = (factory.NOON - timedelta(days=60)).isoformat()
+        for _round in range(4):
+            batch = factory.make_batch(*(factory.make_report(device, occurred_at=moment) for device in fleet))
+            devices.store_reports(batch, gateway=factory.make_gate(), at=factory.NOON)
+        month = months.month_of(factory.NOON - timedelta(days=60))
+        assert months.put_in_order("devices_report", month)
+        assert not months.put_in_order("devices_report", month)
+        with connections["personal"].cursor() as cursor:
+            cursor.execute("SELECT device_id FROM devices_report ORDER BY ctid")
+            lying = [row[0] for row in cursor.fetchall()]
+        assert lying == sorted(lying)
+        with self.assertRaises(DatabaseError):
+            months.put_in_order("devices_report", clock.today().replace(day=1))

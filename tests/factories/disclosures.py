@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from devices.models import Device
+from privacy.accounts import actions as accounts
+from privacy.accounts.models import User
 from privacy.disclosures import actions as disclosures
 from privacy.disclosures.actions import HandOver, Wanted
 from privacy.disclosures.models import Disclosure, ThirdParty
 from tests.factories.accounts import NOON, make_odile, make_omar
 
-__all__ = ["make_disclosure", "make_provided", "make_third_party", "wanted"]
+__all__ = ["attach_scan", "grant_scans", "make_disclosure", "make_provided", "make_third_party", "wanted"]
 
 
 def make_third_party(code: str = "acme", **changes: Any) -> ThirdParty:
@@ -24,6 +26,25 @@ def make_third_party(code: str = "acme", **changes: Any) -> ThirdParty:
         **changes,
     }
     return found or disclosures.register_party(code=code, actor=make_odile(), at=NOON, **values)
+
+
+def grant_scans(user: User, *, by: User) -> None:
+    """Let a person read the documents by which authorities ask."""
+    accounts.grant(
+        user=user,
+        category="disclosure-request",
+        purpose="legal-duty",
+        reason="test",
+        valid_from=NOON.date(),
+        valid_until=None,
+        actor=by,
+        at=NOON,
+    )
+
+
+def attach_scan(disclosure: Disclosure, *, at: datetime = NOON) -> Disclosure:
+    """The scan of the agency's document."""
+    return disclosures.attach_scan(disclosure, name="warrant.pdf", content=b"%PDF-1.7", actor=make_odile(), at=at)
 
 
 def wanted(device: Device, *items: str) -> list[Wanted]:
@@ -49,5 +70,7 @@ def make_disclosure(device: Device, *items: str, at: datetime = NOON, **changes:
 def make_provided(device: Device, *items: str, at: datetime = NOON, **changes: Any) -> HandOver:
     """A disclosure that Omar approved and Odile provided."""
     made = make_disclosure(device, *items, at=at, **changes)
+    if made.third_party.is_investigator:
+        attach_scan(made, at=at)
     disclosures.approve(made, actor=make_omar(), at=at)
     return disclosures.provide(made, actor=make_odile(), at=at)

@@ -165,8 +165,7 @@ def test_the_server_is_killed_under_load(
                     sealing.seal(sequencer)
                 with connect(server, "portal_notary") as signing:
                     notary.step(signing)
-            postmaster = int((server.cluster / "postmaster.pid").read_text().splitlines()[0])
-            _kill_server(server, postmaster)
+            _kill_server(server)
             server.start()
             _until_it_answers(server)
             notary = make_notary(tmp_path)
@@ -180,15 +179,16 @@ def test_the_server_is_killed_under_load(
         print(f"\nseed {SEED}: {SERVER_KILLS} kills of the server, {len(writers.acknowledged)} entries, same root")
 
 
-def _kill_server(server: EmbeddedServer, postmaster: int) -> None:
-    """SIGKILL the postmaster of this cluster; its children end by themselves when they notice."""
-    try:
+def _kill_server(server: EmbeddedServer) -> None:
+    """SIGKILL the postmaster of this cluster, known by its data directory; its children end when they notice."""
+    postmasters = [
+        int(entry.name)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and f"-D\0{server.cluster}\0".encode() in _command_line(entry)
+    ]
+    assert postmasters
+    for postmaster in postmasters:
         os.kill(postmaster, signal.SIGKILL)
-    except ProcessLookupError:
-        # In a user namespace of its own the number is another one here: find the process by its data directory.
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit() and str(server.cluster).encode() in _command_line(entry):
-                os.kill(int(entry.name), signal.SIGKILL)
 
 
 def _command_line(entry: Path) -> bytes:

@@ -17,6 +17,7 @@ from privacy.disclosures.actions.notices import (
 from privacy.disclosures.actions.parties import change_channel, register_party, retire_party
 from privacy.disclosures.actions.provisions import HandOver, Wanted, approve, provide, refuse, request, show_passphrase
 from privacy.disclosures.actions.registers import export_register
+from privacy.disclosures.actions.scans import Scan, attach_scan, destroy_scans, open_scan
 from privacy.disclosures.refusals import (
     ContentChanged,
     MissingReason,
@@ -39,6 +40,7 @@ __all__ = [
     "Recipient",
     "Retired",
     "SamePerson",
+    "Scan",
     "TerminalNumber",
     "UnknownToken",
     "Unreachable",
@@ -46,7 +48,9 @@ __all__ = [
     "WrongState",
     "acknowledge",
     "approve",
+    "attach_scan",
     "change_channel",
+    "destroy_scans",
     "earlier_recipients",
     "export_register",
     "find_by_token",
@@ -54,6 +58,7 @@ __all__ = [
     "mark_posted",
     "mark_sent",
     "note_trouble",
+    "open_scan",
     "provide",
     "queue_notices",
     "read_corrected",

@@ -16,6 +16,7 @@ from privacy.disclosures.models import DisclosedItem, Disclosure, ThirdParty
 from privacy.disclosures.refusals import (
     ContentChanged,
     MissingReason,
+    NoBasis,
     NothingToProvide,
     Retired,
     SamePerson,
@@ -116,6 +117,8 @@ def approve(disclosure: Disclosure, *, actor: Actor, at: datetime) -> Disclosure
         row, wanted = _taken(disclosure, expected=Disclosure.State.REQUESTED)
         if row.requested_by == actor.ref:
             raise SamePerson(_("You asked for this disclosure; another person must approve it."))
+        if row.third_party.is_investigator and row.scan_id is None:
+            raise NoBasis(_("Attach the scan of the agency's document first; the approver reads it."))
         _may_be_provided(row, wanted, at=at)
         row.state = Disclosure.State.APPROVED
         row.approved_by = actor.ref

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from privacy.disclosures import actions as disclosures
 from privacy.disclosures import letters
 from privacy.disclosures.models import Notice
-from privacy.lib import clock
+from privacy.lib import clock, names
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.badges import state_badge
 from privacy.policies.admin.saving import actor_of
@@ -23,7 +23,7 @@ SEND = "disclosures.send_notice"
 
 @admin.register(Notice)
 class NoticeAdmin(ReadOnlyAdmin):
-    explanation = _("Recipients who are told that what they hold was corrected or erased (P1.6). None is ever dropped.")
+    explanation = _("Recipients who are told that what they hold was corrected or erased. None is ever dropped.")
     empty_hint = _("Carrying out a correction queues one notice for each earlier recipient.")
     list_display = (
         "reference", "kind", "third_party", "case_reference", "state_shown", "channel", "queued_at", "sent_at",
@@ -45,7 +45,7 @@ class NoticeAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("items"))
     def items_shown(self, notice: Notice) -> str:
-        return ", ".join(notice.items)
+        return ", ".join(names.of("item", item, on=clock.today()) for item in notice.items)
 
     @button(description=_("Send again"), permission=SEND)
     def resend(self, request: HttpRequest, queryset: QuerySet[Notice]) -> HttpResponse | None:

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
 from privacy.disclosures import actions as disclosures
-from privacy.disclosures.forms import DisclosureForm, ReasonForm, RegisterForm
+from privacy.disclosures.forms import DisclosureForm, ReasonForm, RegisterForm, ScanForm
 from privacy.disclosures.models import Disclosure, Notice, ThirdParty
-from privacy.lib import clock, spreadsheets
+from privacy.lib import clock, names, spreadsheets
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.badges import state_badge
@@ -37,22 +37,22 @@ class DisclosureAdmin(ReadOnlyAdmin):
     list_filter = ("state", "basis", "third_party")
     list_select_related = ("third_party",)
     fields = (
-        ("reference", "state_shown"), "third_party", ("basis", "statute", "document_no", "agreement"),
+        ("reference", "state_shown"), "third_party", ("basis", "statute", "document_no", "agreement"), "scan_digest",
         ("purpose", "purpose_code"), "items_shown", ("form", "period"), "restrictions", "terminal_number_ground",
         ("requested_by", "requested_at"), ("approved_by", "approved_at"),
         ("refused_by", "refused_at", "refusal_reason"), ("provided_by", "provided_at"), ("file_digest", "file_bytes"),
     )  # fmt: skip
     readonly_fields = ("state_shown", "items_shown")
-    actions = ("approve", "refuse", "provide", "show_passphrase")
+    actions = ("attach_scan", "read_scan", "approve", "refuse", "provide", "show_passphrase")
     change_list_template = "admin/disclosures/disclosure/change_list.html"
     change_form_template = "admin/disclosures/disclosure/change_form.html"
 
     def verbs_for(self, record: Disclosure) -> tuple[str, ...]:
         return {
-            Disclosure.State.REQUESTED: ("approve", "refuse"),
+            Disclosure.State.REQUESTED: ("approve", "refuse", "attach_scan"),
             Disclosure.State.APPROVED: ("provide", "refuse"),
             Disclosure.State.PROVIDED: ("show_passphrase",),
-        }.get(Disclosure.State(record.state), ())
+        }.get(Disclosure.State(record.state), ()) + (("read_scan",) if record.scan_id else ())
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Disclosure]:
         """Disclosures to investigative agencies are for the few who handle them (law P-12)."""
@@ -68,7 +68,7 @@ class DisclosureAdmin(ReadOnlyAdmin):
     @admin.display(description=_("items"))
     def items_shown(self, disclosure: Disclosure) -> str:
         disclosed = list(disclosure.disclosed.all())
-        items = ", ".join(sorted({one.item for one in disclosed}))
+        items = ", ".join(sorted({names.of("item", one.item, on=clock.today()) for one in disclosed}))
         return now_("%(items)s of %(people)d people") % {
             "items": items,
             "people": len({one.subject_id for one in disclosed}),
@@ -110,6 +110,39 @@ class DisclosureAdmin(ReadOnlyAdmin):
         verb = partial(disclosures.approve, disclosure, actor=actor_of(request), at=clock.now())
         run_verb(self, request, verb, _("Approved."))
         return None
+
+    @button(description=_("Attach the scan"), permission=REQUEST, locations=PAGE)
+    def attach_scan(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Attach the scan"),
+            verb=_("Attach"),
+            consequences=[_("It is sealed, and the approver reads it. A new scan takes the earlier one's place.")],
+            form_class=ScanForm,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        scan = answers["scan"]
+        verb = partial(
+            disclosures.attach_scan, queryset.get(), name=scan.name or "", content=scan.read(),
+            actor=actor_of(request), at=clock.now(),
+        )  # fmt: skip
+        run_verb(self, request, verb, _("The scan is attached."))
+        return None
+
+    @button(description=_("Read the scan"), permission=APPROVE, locations=PAGE)
+    def read_scan(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:
+        disclosure = queryset.get()
+        opened: list[disclosures.Scan] = []
+        verb = lambda: opened.append(disclosures.open_scan(disclosure, actor=actor_of(request), at=clock.now()))  # noqa: E731
+        if not run_verb(self, request, verb, _("The document was opened; the opening is on record.")):
+            return None
+        response = HttpResponse(opened[0].content, content_type=opened[0].media_type)
+        response.headers["Content-Disposition"] = f'attachment; filename="{disclosure.reference}"'
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     @button(description=_("Refuse"), permission=APPROVE, locations=PAGE)
     def refuse(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:

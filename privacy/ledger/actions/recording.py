@@ -16,7 +16,7 @@ from django.db import Error, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.translation import gettext_lazy as _
 
-from privacy.ledger import apart
+from privacy.ledger import acting, apart
 from privacy.ledger.events import Event
 from privacy.ledger.models import Entry, EntryQuerySet
 from privacy.ledger.payloads import compose
@@ -89,6 +89,8 @@ def record_first(
     except LedgerUnavailable:
         apart.close()  # the next try begins with a connection that is known to be good
         raise
+    if result != "denied":
+        acting.note_read(nonce)
     return nonce
 
 

@@ -29,8 +29,6 @@ BEGIN
         CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role);
         EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA ledger FROM %I', role);
         EXECUTE format('GRANT USAGE ON SCHEMA ledger TO %I', role);
-        -- The generated columns are computed with the writer's rights.
-        EXECUTE format('GRANT EXECUTE ON FUNCTION ledger.said(text, text), ledger.named(text) TO %I', role);
     END LOOP;
     FOR n IN 1 .. array_length(grants, 1) LOOP
         CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = grants[n][1]);

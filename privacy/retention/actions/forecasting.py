@@ -5,7 +5,9 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
+from privacy.lib import names
 from privacy.policies.rulebook import Rulebook
+from privacy.retention import terms
 from privacy.retention.models import Forecast
 from privacy.subjects import holdings
 
@@ -44,6 +46,7 @@ class Change:
     """What another rulebook would change for one category on a day: who is due by each."""
 
     category: str
+    name: str
     old_term: str
     new_term: str
     due_by_old: int
@@ -53,13 +56,23 @@ class Change:
     def changes(self) -> bool:
         return self.old_term != self.new_term
 
+    @property
+    def old_rule(self) -> str:
+        return terms.in_words(self.old_term)
+
+    @property
+    def new_rule(self) -> str:
+        return terms.in_words(self.new_term)
+
 
 def compare(old: Rulebook, new: Rulebook, on: date) -> list[Change]:
     """Return, for each category, what changes for retention between two rulebooks: nothing shortens silently."""
     from_old, from_new = _due(old, on), _due(new, on)
-    return [
-        Change(category, *_pair(from_old, from_new, category)) for category in sorted(set(from_old) | set(from_new))
-    ]
+    changes = []
+    for category in sorted(set(from_old) | set(from_new)):
+        name = names.of("category", category, on=on)
+        changes.append(Change(category, name, *_pair(from_old, from_new, category)))
+    return changes
 
 
 def _pair(old: dict[str, tuple[str, int]], new: dict[str, tuple[str, int]], category: str) -> tuple[str, str, int, int]:
@@ -82,5 +95,5 @@ def _due(rules: Rulebook, on: date) -> dict[str, tuple[str, int]]:
             if holding.due_months is not None
             for _month in holding.due_months(on, term)
         )
-        found[category] = (f"{term.clock}+{term.years}y{term.months}m", due + months)
+        found[category] = (terms.spelled(term), due + months)
     return found

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from privacy.ledger import actions as ledger
@@ -16,7 +16,6 @@ from privacy.retention.events import Event
 from privacy.retention.models import DestructionLine, DestructionList
 from privacy.retention.models.runs import Cause
 from privacy.subjects import holdings
-from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
 
 SLICE = 1_000
@@ -46,9 +45,7 @@ def _destroy_slice(
 ) -> None:
     """Destroy one slice's keys in one transaction with the questions whether they may go: a hold set before wins."""
     locks.destroying()
-    # Whoever resumes a service or ends a registration waits for these rows, and sees what became of them.
-    list(Subject.objects.select_for_update().filter(id__in=ids).order_by("id").values_list("id", flat=True))
-    lines = DestructionLine.objects.filter(list=destruction_list, state=Line.PLANNED, subject_id__in=ids)
+    _lock_people(ids)
     passed_over = _passed_over(destruction_list, ids, at=at)
     _pass_over(destruction_list, passed_over, actor=actor, at=at)
     doomed = [subject_id for subject_id in ids if subject_id not in passed_over]
@@ -70,7 +67,7 @@ def _destroy_slice(
         actor=actor,
         at=at,
     )
-    lines.filter(subject_id__in=doomed).update(state=Line.KEYED)
+    _mark_keyed(destruction_list, doomed)
     DestructionList.objects.filter(pk=destruction_list.pk).update(
         keys_destroyed=F("keys_destroyed") + destroyed, archived=F("archived") + archived, journal_line=number
     )
@@ -88,6 +85,21 @@ def _destroy_slice(
             "journal": number,
         },
     )
+
+
+def _lock_people(ids: list[UUID]) -> None:
+    """Let whoever resumes a service or ends a registration wait, and see then what became of it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM subjects_subject WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
+
+
+def _mark_keyed(destruction_list: DestructionList, doomed: list[UUID]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE retention_destructionline SET state = %s"
+            " WHERE list_id = %s AND state = %s AND subject_id = ANY(%s)",
+            [Line.KEYED.value, destruction_list.pk, Line.PLANNED.value, doomed],
+        )
 
 
 def _passed_over(destruction_list: DestructionList, ids: list[UUID], *, at: datetime) -> Mapping[UUID, Line]:

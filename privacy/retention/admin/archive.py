@@ -1,5 +1,6 @@
 """The archive in the console: what is preserved and until when; reading takes a law and a second person."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -66,6 +67,11 @@ class ArchiveAccessAdmin(VerbAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return () if obj is None else ("whose",)
+
+    def verbs_for(self, record: ArchiveAccess) -> Collection[str]:
+        if record.closed_at or record.refused_at:
+            return ()
+        return ("read", "close") if record.approved_at else ("approve", "refuse")
 
     @admin.display(description=_("data subject"))
     def whose(self, access: ArchiveAccess) -> str:

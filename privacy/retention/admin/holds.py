@@ -1,5 +1,6 @@
 """Holds in the console: placed with who demands them and why, lifted with a reason."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -47,6 +48,9 @@ class HoldAdmin(VerbAdmin):
     )
     list_filter = ("kind", ("lifted_at", admin.EmptyFieldListFilter))
     actions = ("lift",)
+
+    def verbs_for(self, record: Hold) -> Collection[str]:
+        return ("lift",) if record.stands else ()
 
     @admin.display(description=_("data subject"))
     def whose(self, hold: Hold) -> str:

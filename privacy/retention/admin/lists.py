@@ -1,6 +1,8 @@
 """Runs and their lists: what is due, what waits for approval, how far a destruction got; buttons that decide."""
 
+from collections.abc import Collection
 from functools import partial
+from typing import ClassVar
 
 from django.contrib import admin
 from django.contrib.admin import ActionLocation
@@ -12,14 +14,17 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from privacy.lib import charts, clock
+from privacy.lib import charts, clock, names
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.badges import due_badge, state_badge
+from privacy.policies import rulebook
 from privacy.policies.admin.saving import actor_of
+from privacy.policies.models import PolicyVersion
 from privacy.retention import actions as retention
-from privacy.retention import plans
+from privacy.retention import plans, terms
 from privacy.retention.forms import ReasonForm
 from privacy.retention.models import DestructionList, DestructionRun, Forecast
 
@@ -65,15 +70,29 @@ class DestructionListAdmin(ReadOnlyAdmin):
     list_filter = ("state", "category", "unit")
     list_select_related = ("run",)
     fields = (
-        "run", "category", "unit", "month", "term", "term_changed", "people", "records", "target_on", "delay_reason",
-        "needs_approval", "over_ceiling", "wait", "plan", "proposed_at", ("approved_by", "approved_at"),
+        "run", "category", "unit", "month", "rule", "term_changed", "people", "records", "target_on", "delay_reason",
+        "needs_approval", "over_ceiling", "waiting", "plan", "proposed_at", ("approved_by", "approved_at"),
         ("seconded_by", "seconded_at"), "not_before", ("aborted_by", "aborted_at", "abort_reason"), "step",
         ("executed_by", "begun_at", "keys_at", "done_at"), "progress", "keys_destroyed", "rows_shown", "archived",
         "certificate_number", "residues",
     )  # fmt: skip
-    readonly_fields = ("progress", "rows_shown")
+    readonly_fields = ("progress", "rows_shown", "rule", "waiting")
     actions = ("approve", "abort", "explain")
+    VERBS: ClassVar = {
+        DestructionList.State.PROPOSED: ("approve", "abort", "explain"),
+        DestructionList.State.APPROVED: ("abort", "explain"),
+        DestructionList.State.EXECUTING: ("explain",),
+        DestructionList.State.RESIDUE: ("explain",),
+    }
     change_list_template = "admin/retention/destructionlist/change_list.html"
+
+    def verbs_for(self, record: DestructionList) -> Collection[str]:
+        return self.VERBS.get(DestructionList.State(record.state), ())
+
+    @admin.display(description=_("waiting time"))
+    def waiting(self, row: DestructionList) -> str:
+        hours = int(row.wait.total_seconds() // 3600)
+        return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
 
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, row: DestructionList) -> SafeString:
@@ -82,6 +101,10 @@ class DestructionListAdmin(ReadOnlyAdmin):
     @admin.display(description=_("destroy by"), ordering="target_on")
     def target_shown(self, row: DestructionList) -> SafeString:
         return due_badge(row.target_on, clock.today(), settled=not row.is_open)
+
+    @admin.display(description=_("rule"))
+    def rule(self, row: DestructionList) -> str:
+        return terms.in_words(row.term)
 
     @admin.display(description=_("progress"))
     def progress(self, row: DestructionList) -> SafeString | str:
@@ -123,7 +146,12 @@ class DestructionListAdmin(ReadOnlyAdmin):
         said = now_(
             "%(list)s: data of %(people)d people in “%(category)s”, %(records)d records, is destroyed for good; no "
             "backup brings it back."
-        ) % {"list": row.reference, "people": row.people, "category": row.category, "records": row.records}
+        ) % {
+            "list": row.reference,
+            "people": row.people,
+            "category": names.of("category", row.category, on=clock.today()),
+            "records": row.records,
+        }
         if row.over_ceiling and not row.approved_by:
             said += " " + now_("It is over the ceiling: a second officer must approve it too.")
         if row.term_changed:
@@ -185,24 +213,30 @@ class DestructionListAdmin(ReadOnlyAdmin):
         at = clock.now()
         if not self.has_view_permission(request):
             raise Http404
+        today = clock.kst_date(at)
         forecast = list(Forecast.objects.order_by("category", "month"))
         categories = sorted({row.category for row in forecast})
         months = [
             {
-                "category": category,
+                "category": names.of("category", category, on=today),
                 "rows": [row for row in forecast if row.category == category],
                 "chart": charts.bars(
                     [(f"{row.month:%Y-%m}", row.people) for row in forecast if row.category == category],
-                    label=category,
+                    label=names.of("category", category, on=today),
                 ),
             }
             for category in categories
         ]
+        coming = PolicyVersion.objects.open() | PolicyVersion.objects.announced(today)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Due for destruction"),
             "opts": self.opts,
-            "outlook": plans.outlook(clock.kst_date(at), at),
+            "outlook": plans.outlook(today, at),
+            "previews": [
+                (version, retention.compare(rulebook.in_force(today), rulebook.read(version), today))
+                for version in coming.order_by("effective_on", "number")
+            ],
             "months": months,
             "counted_at": max((row.counted_at for row in forecast), default=None),
         }

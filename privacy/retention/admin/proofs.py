@@ -1,5 +1,6 @@
 """Certificates, the destruction register and paper in the console, with their downloads."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -75,6 +76,9 @@ class RegisterEntryAdmin(ReadOnlyAdmin):
     fields = (*documents.F6, "created_until", *documents.REST, "list", "paper")
     actions = ("confirm",)
     change_list_template = "admin/retention/registerentry/change_list.html"
+
+    def verbs_for(self, record: RegisterEntry) -> Collection[str]:
+        return () if record.confirmed_at else ("confirm",)
 
     @button(description=_("Confirm the result"), permission="retention.confirm_destruction")
     def confirm(self, request: HttpRequest, queryset: QuerySet[RegisterEntry]) -> None:

@@ -1,5 +1,6 @@
 """The watch over destruction: jumps of the clock, findings of the comparison, rewritings of the key tables."""
 
+from collections.abc import Collection
 from functools import partial
 
 from django.contrib import admin
@@ -23,6 +24,9 @@ class ClockDoubtAdmin(ReadOnlyAdmin):
     empty_hint = _("No jump of the clock has been seen.")
     list_display = ("expected_at", "read_at", "seen_at", "settled_by", "settled_at")
     actions = ("confirm",)
+
+    def verbs_for(self, record: ClockDoubt) -> Collection[str]:
+        return () if record.settled_at else ("confirm",)
 
     @button(description=_("The clock is right"), permission="retention.confirm_clock")
     def confirm(self, request: HttpRequest, queryset: QuerySet[ClockDoubt]) -> None:

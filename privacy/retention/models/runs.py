@@ -240,7 +240,6 @@ class DestructionLine(models.Model):
         verbose_name_plural = _("lines of destruction lists")
         indexes: ClassVar = [
             models.Index(fields=["list", "state", "subject_id"], name="retention_lines_by_state"),
-            models.Index(fields=["subject_id"], name="retention_lines_of_a_person"),
         ]
         constraints: ClassVar = [
             # Nobody stands on two open lists of a category, so nothing is destroyed twice.

@@ -1,8 +1,10 @@
 """What the office can do with a rights request. Import it under the app's name: ``rights.refuse(right, …)``."""
 
+from privacy.lib.papers import BadDocument
 from privacy.rights.actions.accessing import download, issue_pickup_code, remove_packages
 from privacy.rights.actions.answering import (
     close,
+    mark_letter_bounced,
     mark_letter_posted,
     mark_letter_sent,
     note_letter_trouble,
@@ -11,7 +13,7 @@ from privacy.rights.actions.answering import (
 )
 from privacy.rights.actions.carrying import begin, carry_out, go_on
 from privacy.rights.actions.deciding import assign, end_postponement, grant, grant_partly, postpone, refuse, set_fee
-from privacy.rights.actions.evidence import BadDocument, documents, open_document, submit
+from privacy.rights.actions.evidence import documents, open_document, submit
 from privacy.rights.actions.exporting import export_register
 from privacy.rights.actions.identity import (
     ask_evidence,
@@ -87,6 +89,7 @@ __all__ = [
     "grant",
     "grant_partly",
     "issue_pickup_code",
+    "mark_letter_bounced",
     "mark_letter_posted",
     "mark_letter_sent",
     "note_letter_trouble",

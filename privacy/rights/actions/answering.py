@@ -80,6 +80,28 @@ def park_letter(letter: Letter, *, why: str, actor: Actor, at: datetime) -> Lett
     return row
 
 
+@transaction.atomic
+def mark_letter_bounced(letter: Letter, *, actor: Actor, at: datetime) -> Letter:
+    """Note that an e-mail came back: the officer answers another way, and an unanswered case is unanswered again."""
+    require(actor, "rights.decide_request", about=letter)
+    case = take(letter.request_id)
+    row = Letter.objects.select_for_update().get(id=letter.id)
+    if row.state not in {Letter.State.SENT, Letter.State.POSTED}:
+        raise WrongState(_("Only an answer that was sent can come back."))
+    row.state = Letter.State.PARKED
+    row.sent_at = None
+    row.sent_by = ""
+    row.trouble = "bounced"
+    row.save(update_fields=["state", "sent_at", "sent_by", "trouble"])
+    record(case, Event.LETTER_BOUNCED, actor=actor, at=at, facts={"letter": row.reference})
+    if row.kind == Letter.Kind.RESULT and case.state == Request.State.NOTIFIED:
+        granted = any(right.is_granted for right in case.rights.all())
+        case.state = Request.State.CARRIED_OUT if granted else Request.State.DECIDED
+        case.notified_at = None
+        case.save(update_fields=["state", "notified_at"])
+    return row
+
+
 def answer_if_done(case: Request, *, actor: Actor, at: datetime) -> None:
     """Move a locked case on when every right is decided and every granted one carried out, and queue the result."""
     rights = list(case.rights.all())

@@ -137,6 +137,7 @@ def postpone(right: Right, *, reason: str, expected_on: date, actor: Actor, at: 
         made = Postponement.objects.create(
             right=row, reason=reason.strip(), postponed_by=actor.ref, postponed_at=at, expected_on=expected_on
         )
+        _move_due_date(case, row, expected_on)
         record(case, Event.POSTPONED, actor=actor, at=at, right=row, facts={"expected_on": expected_on.isoformat()})
         queue_letter(case, Letter.Kind.POSTPONED, about=made.id, actor=actor, at=at)
     return made
@@ -154,11 +155,19 @@ def end_postponement(postponement: Postponement, *, ended_on: date, actor: Actor
         days = rulebook.parameter("rights.postponed.answer.days", ended_on)
         made.due_on = periods.answer_due(ended_on, days=days)
         made.save(update_fields=["ended_on", "due_on"])
-        row.request.due_on = made.due_on
-        row.request.target_on = periods.answer_target(ended_on, days=days)
-        row.request.save(update_fields=["due_on", "target_on"])
+        _move_due_date(row.request, row, ended_on)
         record(row.request, Event.POSTPONEMENT_ENDED, actor=actor, at=at, right=row, facts={"due_on": str(made.due_on)})
     return made
+
+
+def _move_due_date(case: Request, access: Right, reason_ends_on: date) -> None:
+    """Let the case's term follow a postponed access, unless another right is still owed within the first ten days."""
+    if case.rights.undecided().exclude(id=access.id).exists():
+        return
+    days = rulebook.parameter("rights.postponed.answer.days", reason_ends_on)
+    case.due_on = periods.answer_due(reason_ends_on, days=days)
+    case.target_on = periods.answer_target(reason_ends_on, days=days)
+    case.save(update_fields=["due_on", "target_on"])
 
 
 def _decide(

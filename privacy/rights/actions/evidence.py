@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from privacy.ledger.actors import Actor, require
-from privacy.lib.refusals import Refusal
+from privacy.lib.papers import BadDocument, media_type_of
 from privacy.rights.actions.timeline import must_be_at, record, take
 from privacy.rights.events import Event
 from privacy.rights.models import Request
@@ -16,32 +16,13 @@ from privacy.vault import actions as vault
 from privacy.vault.models import SealedFile
 from privacy.vault.purposes import Purpose
 
-# What a scan or photo of a paper may be; nothing that can carry a program (SEC-30).
-MEDIA = {b"%PDF-": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
-LIMIT = 5 * 2**20
 MOST = 5
 CATEGORY = "rights-request"
-
-
-class BadDocument(Refusal):
-    """Not a PDF, JPEG or PNG, or too large."""
-
-    code = "bad-document"
-
-
-def media_type_of(content: bytes) -> str:
-    """Return the media type by the first bytes, never by the name. Raises BadDocument."""
-    for magic, media_type in MEDIA.items():
-        if content.startswith(magic):
-            return media_type
-    raise BadDocument(_("Send a PDF, JPEG or PNG file."))
 
 
 def submit(request: Request, *, name: str, content: bytes, actor: Actor, at: datetime) -> SealedFile:
     """Seal a document of the requester. Raises BadDocument, and WrongState once the identity is settled."""
     media_type = media_type_of(content)
-    if len(content) > LIMIT:
-        raise BadDocument(_("The file is larger than 5 MB."))
     with transaction.atomic():
         case = take(request)
         must_be_at(case, Request.BEFORE_IDENTITY)

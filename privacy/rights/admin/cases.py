@@ -22,10 +22,11 @@ from privacy.lib.refusals import Refusal
 from privacy.policies.admin.saving import actor_of
 from privacy.rights import actions as rights
 from privacy.rights import letters
-from privacy.rights.admin.desk import PAGE, Answer, Desk
+from privacy.rights.admin.desk import Desk
+from privacy.rights.admin.postponing import PAGE, Answer
 from privacy.rights.codes import new_submission
 from privacy.rights.deskforms import ExportForm, ReceiveForm
-from privacy.rights.models import Request, Right
+from privacy.rights.models import Postponement, Request, Right
 
 READ = "rights.open_particulars"
 
@@ -59,8 +60,8 @@ class RequestAdmin(Desk):
     )  # fmt: skip
     readonly_fields = ("due_shown", "matching_shown", "assigned_shown")
     actions = (
-        "verify", "ask_evidence", "reject", "assign", "grant", "refuse", "postpone", "carry_out", "resume", "fee",
-        "close", "read", "show_document",
+        "verify", "ask_evidence", "reject", "assign", "grant", "refuse", "postpone", "end_postponement", "carry_out",
+        "resume", "fee", "close", "read", "show_document",
     )  # fmt: skip
 
     def verbs_for(self, record: Request) -> list[str]:
@@ -72,11 +73,13 @@ class RequestAdmin(Desk):
             undecided = set(record.rights.undecided().values_list("kind", flat=True))
             steps += ["grant", "refuse"] if undecided else []
             steps += ["postpone"] if Right.Kind.ACCESS in undecided else []
+            put_off = Postponement.objects.filter(right__request=record, ended_on=None).exists()
+            steps += ["end_postponement"] if put_off else []
             steps += ["carry_out"] if record.rights.to_carry_out().exists() else []
         steps += ["resume"] if record.rights.suspending().exists() else []
         steps += ["close"] if record.state == Request.State.NOTIFIED else []
         steps += ["assign", "fee"] if record.is_open else []
-        return [*steps, "read", "show_document"]
+        return [*steps, "read", *(["show_document"] if rights.documents(record).exists() else [])]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
         found: QuerySet[Request] = super().get_queryset(request).prefetch_related("rights")

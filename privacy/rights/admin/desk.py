@@ -4,15 +4,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
 from privacy.lib import clock
-from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
+from privacy.lib.admin import button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.refusals import Refusal
 from privacy.policies import rulebook
@@ -20,45 +19,15 @@ from privacy.policies.admin.saving import actor_of
 from privacy.policies.models.language import in_language
 from privacy.rights import actions as rights
 from privacy.rights import letters, matching
-from privacy.rights.deskforms import AssignForm, ChooseRightForm, FeeForm, PostponeForm, RefuseForm, VerifyForm
+from privacy.rights.admin.postponing import DECIDE, PAGE, Answer, PostponingDesk
+from privacy.rights.deskforms import AssignForm, ChooseRightForm, FeeForm, RefuseForm, VerifyForm
 from privacy.rights.models import Request, Right
 
-PAGE = (ActionLocation.CHANGE_FORM,)
-VERIFY, DECIDE, CARRY_OUT = "rights.verify_identity", "rights.decide_request", "rights.carry_out_request"
-
-type Answer = HttpResponse | None
+VERIFY, CARRY_OUT = "rights.verify_identity", "rights.carry_out_request"
 
 
-# When a button has something to do. It decides what a page offers; whether a verb may act, the verb decides.
-OFFERED: dict[str, Callable[[Request], bool]] = {
-    "verify": lambda case: case.state in Request.BEFORE_IDENTITY,
-    "ask_evidence": lambda case: case.state in Request.BEFORE_IDENTITY,
-    "reject": lambda case: case.state in Request.BEFORE_IDENTITY,
-    "assign": lambda case: case.is_open,
-    "grant": lambda case: case.is_verified and case.rights.undecided().exists(),
-    "refuse": lambda case: case.is_verified and case.rights.undecided().exists(),
-    "postpone": lambda case: case.is_verified and case.rights.undecided().filter(kind=Right.Kind.ACCESS).exists(),
-    "carry_out": lambda case: case.rights.to_carry_out().exists(),
-    "resume": lambda case: case.rights.suspending().exists(),
-    "fee": lambda case: case.is_open and case.is_verified,
-    "close": lambda case: case.state == Request.State.NOTIFIED,
-    "show_document": lambda case: rights.documents(case).exists(),
-}
-
-
-class Desk(ReadOnlyAdmin):
+class Desk(PostponingDesk):
     """The buttons of a case's page."""
-
-    def _filter_actions_by_permissions(self, request: HttpRequest, actions: Any) -> list[Any]:
-        """Leave out what has nothing to do in this case. A button pressed on an older page still gets its answer."""
-        offered = super()._filter_actions_by_permissions(request, actions)
-        identifier = request.resolver_match.kwargs.get("object_id") if request.resolver_match else None
-        if request.method != "GET" or identifier is None:
-            return offered
-        case = self.get_object(request, identifier)
-        if case is None:
-            return offered
-        return [one for one in offered if one.func.__name__ not in OFFERED or OFFERED[one.func.__name__](case)]
 
     @button(description=_("Verify identity"), permission=VERIFY, locations=PAGE)
     def verify(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
@@ -159,30 +128,6 @@ class Desk(ReadOnlyAdmin):
             return answers
         right = next(one for one in pending if str(one.position) == answers["right"])
         run_verb(self, request, partial(_refuse, right, answers, request), _("The refusal is recorded."))
-        return None
-
-    @button(description=_("Put access off"), permission=DECIDE, locations=PAGE)
-    def postpone(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
-        case = queryset.get()
-        answers = ask(
-            self,
-            request,
-            queryset,
-            title=_("Put access off"),
-            verb=_("Put access off"),
-            consequences=[_("Only access can be put off, and the requester is told the reason within the ten days.")],
-            form_class=PostponeForm,
-        )
-        if isinstance(answers, TemplateResponse):
-            return answers
-
-        def verb() -> None:
-            right = case.rights.undecided().filter(kind=Right.Kind.ACCESS).first()
-            if right is None:
-                raise rights.NotPostponable(now_("No access waits for a decision in this case."))
-            rights.postpone(right, actor=actor_of(request), at=clock.now(), **answers)
-
-        run_verb(self, request, verb, _("Access is put off; the requester is told."))
         return None
 
     @button(description=_("Carry out"), permission=CARRY_OUT, locations=PAGE)

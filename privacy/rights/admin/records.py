@@ -17,7 +17,8 @@ from privacy.lib.badges import due_badge, state_badge
 from privacy.policies.admin.saving import actor_of
 from privacy.rights import actions as rights
 from privacy.rights import statuspage
-from privacy.rights.admin.desk import CARRY_OUT, DECIDE, PAGE, Answer
+from privacy.rights.admin.desk import CARRY_OUT
+from privacy.rights.admin.postponing import DECIDE, PAGE, Answer
 from privacy.rights.deskforms import ObjectionForm
 from privacy.rights.models import Letter, Objection, Package
 
@@ -102,7 +103,12 @@ class LetterAdmin(ReadOnlyAdmin):
         "trouble",
     )
     readonly_fields = ("state_shown",)
-    actions = ("print_letter", "posted")
+    actions = ("print_letter", "posted", "bounced")
+
+    def verbs_for(self, record: Letter) -> list[str]:
+        waits = record.state in {Letter.State.TO_POST, Letter.State.PARKED}
+        went = record.state in {Letter.State.SENT, Letter.State.POSTED}
+        return ["print_letter", *(["posted"] if waits else []), *(["bounced"] if went else [])]
 
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, letter: Letter) -> SafeString:
@@ -127,6 +133,12 @@ class LetterAdmin(ReadOnlyAdmin):
     def posted(self, request: HttpRequest, queryset: QuerySet[Letter]) -> Answer:
         verb = partial(rights.mark_letter_posted, queryset.get(), actor=actor_of(request), at=clock.now())
         run_verb(self, request, verb, _("The letter is marked as posted."))
+        return None
+
+    @button(description=_("It came back"), permission=DECIDE, locations=PAGE)
+    def bounced(self, request: HttpRequest, queryset: QuerySet[Letter]) -> Answer:
+        verb = partial(rights.mark_letter_bounced, queryset.get(), actor=actor_of(request), at=clock.now())
+        run_verb(self, request, verb, _("The answer waits for you: print and post it, or call."))
         return None
 
 

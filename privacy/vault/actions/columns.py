@@ -4,7 +4,7 @@ The content keys of the last moments are kept, so that a batch costs one questio
 derivation. What a column's rows share is put together once. The boxes are those of ``seal_batch``, byte for byte.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from os import urandom
 from typing import NamedTuple
@@ -14,15 +14,22 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connection
 
 from privacy.lib import prepared
-from privacy.vault import crypto, keys
+from privacy.vault import crypto, keys, providers
 from privacy.vault.actions.making import ring_for_sealing
 from privacy.vault.keys import Name
 from privacy.vault.refusals import Destroyed
 
-DESTROYED = """
-SELECT subject_id, category, NULL::date FROM vault_tombstone WHERE subject_id = ANY(%s::uuid[])
-UNION ALL SELECT NULL, category, month FROM vault_tombstone WHERE month = ANY(%s::date[])
+# Which of the keys were destroyed (without a generation), and the wrapped keys that the cache lacks.
+STONES_AND_KEYS = """
+SELECT uuid_send(subject_id), category, NULL::date, NULL::integer, NULL::bytea
+FROM vault_tombstone WHERE subject_id = ANY (%s::uuid[])
+UNION ALL
+SELECT NULL, category, month, NULL, NULL FROM vault_tombstone WHERE month = ANY (%s::date[])
+UNION ALL
+SELECT uuid_send(subject_id), category, NULL, generation, wrapped
+FROM vault_subjectkey WHERE subject_id = ANY (%s::uuid[]) AND category = ANY (%s::text[])
 """
+type Held = dict[tuple[str, date], dict[bytes, bytes]]
 
 
 class Column(NamedTuple):
@@ -47,8 +54,7 @@ def seal_columns(columns: Sequence[Column], at: datetime) -> list[list[bytes]]:
 
     Raises ``Destroyed`` and ``WrongKey`` like ``seal``; then nothing is sealed.
     """
-    _refuse_destroyed(columns)
-    return [_seal(column, _content_keys(column, at=at)) for column in columns]
+    return [_seal(column, content_keys) for column, content_keys in zip(columns, _keys_of(columns, at=at), strict=True)]
 
 
 def _seal(column: Column, content_keys: Sequence[bytes]) -> list[bytes]:
@@ -65,42 +71,100 @@ def _seal(column: Column, content_keys: Sequence[bytes]) -> list[bytes]:
     ]
 
 
-def _content_keys(column: Column, *, at: datetime) -> list[bytes]:
-    """Return the content key of each subject of a column, from the cache where it is fresh."""
-    category, month = column.category, column.month
+def _keys_of(columns: Sequence[Column], *, at: datetime) -> list[list[bytes]]:
+    """Return the content keys of each column's subjects: from the cache where it is fresh, else from the tables.
+
+    Which keys were destroyed is asked of the database each time, in the same question.
+    """
     cache = keys.caches.here()
-    held = cache.contents(category, month, column.subjects)
-    missing = [UUID(bytes=subject) for subject in column.subjects if subject not in held]
-    if missing:
-        ring = ring_for_sealing([(subject, category) for subject in missing], [(category, month)], at=at)
-        made = {subject.bytes: ring.content_key(subject, category, month) for subject in missing}
-        held.update(made)
-        if not connection.in_atomic_block:
-            # In a transaction the keys may be its own and vanish with it.
-            cache.put_contents(category, month, made)
-    return [held[subject] for subject in column.subjects]
+    held: Held = {
+        (column.category, column.month): cache.contents(column.category, column.month, column.subjects)
+        for column in columns
+    }
+    lacking = [
+        [subject for subject in column.subjects if subject not in held[column.category, column.month]]
+        for column in columns
+    ]
+    wrapped = _ask(columns, lacking)
+    for column, subjects in zip(columns, lacking, strict=True):
+        if subjects:
+            made = _derived(column, subjects, wrapped, at=at)
+            held[column.category, column.month].update(made)
+            if not connection.in_atomic_block:
+                # In a transaction the keys may be its own and vanish with it.
+                cache.put_contents(column.category, column.month, made)
+    return [[held[column.category, column.month][subject] for subject in column.subjects] for column in columns]
 
 
-def _refuse_destroyed(columns: Sequence[Column]) -> None:
-    """Ask the database, each time, which of the keys that these columns need were destroyed."""
-    subjects = {subject for column in columns for subject in column.subjects}
+def _ask(columns: Sequence[Column], lacking: Sequence[Sequence[bytes]]) -> dict[tuple[bytes, str], tuple[int, bytes]]:
+    """Return the wrapped keys of what is lacking. Raises ``Destroyed``."""
+    every = {subject for column in columns for subject in column.subjects}
+    wanted = {subject for subjects in lacking for subject in subjects}
+    categories = [column.category for column, subjects in zip(columns, lacking, strict=True) if subjects]
     months = {column.month for column in columns}
-    ids = f"{{{','.join([subject.hex() for subject in subjects])}}}"
-    found = prepared.fetch("default", DESTROYED, [ids, f"{{{','.join(map(str, months))}}}"])
-    if not found:
-        return
+    rows = prepared.fetch(
+        "default",
+        STONES_AND_KEYS,
+        [_array(map(bytes.hex, every)), _array(map(str, months)), _array(map(bytes.hex, wanted)), _array(categories)],
+        binary=True,
+    )
+    wrapped: dict[tuple[bytes, str], tuple[int, bytes]] = {}
+    stones: list[tuple[bytes | None, str, date | None]] = []
+    for subject, category, month, generation, box in rows:
+        if generation is None:
+            stones.append((subject, category, month))
+        else:
+            wrapped[subject, category] = (generation, box)
+    if stones:
+        _refuse(columns, stones)
+    return wrapped
+
+
+def _derived(
+    column: Column,
+    subjects: Sequence[bytes],
+    wrapped: dict[tuple[bytes, str], tuple[int, bytes]],
+    *,
+    at: datetime,
+) -> dict[bytes, bytes]:
+    """Return content keys from wrapped subject keys; keys that don't exist yet are made."""
+    category, month = column.category, column.month
+    epoch: Name = ("epoch", (category, month))
+    raw = keys.caches.here().get([epoch])
+    known = [subject for subject in subjects if (subject, category) in wrapped]
+    new = [UUID(bytes=subject) for subject in subjects if (subject, category) not in wrapped]
+    if new or not raw:
+        ring = ring_for_sealing([(subject, category) for subject in new], [(category, month)], at=at)
+        made = {subject.bytes: ring.content_key(subject, category, month) for subject in new}
+        epoch_key = ring.epoch_key(category, month)
+    else:
+        made, epoch_key = {}, raw[epoch]
+    boxes = [
+        providers.Wrapped(*wrapped[subject, category], crypto.subject_key_bytes_label(subject, category))
+        for subject in known
+    ]
+    for subject, key in zip(known, providers.master().unwrap(boxes), strict=True):
+        made[subject] = crypto.content_key(key, epoch_key)
+    return made
+
+
+def _refuse(columns: Sequence[Column], stones: Sequence[tuple[bytes | None, str, date | None]]) -> None:
+    """Raise ``Destroyed`` if one of the keys that these columns need is among the destroyed ones."""
     needed = {(subject, column.category) for column in columns for subject in column.subjects}
     epochs = {(column.category, column.month) for column in columns}
     gone: set[Name] = set()
-    for subject_id, category, month in found:
-        if subject_id is None:
+    for subject, category, month in stones:
+        if month is not None:
             if (category, month) in epochs:
                 gone.add(("epoch", (category, month)))
-            continue
-        gone |= {
-            ("subject", (subject_id, each))
-            for each in ({category} if category else {column.category for column in columns})
-            if (subject_id.bytes, each) in needed
-        }
+        elif subject is not None:
+            # Without a category the stone stands for all of them.
+            each = [category] if category else [column.category for column in columns]
+            gone |= {("subject", (UUID(bytes=subject), one)) for one in each if (subject, one) in needed}
     if gone:
         raise Destroyed(gone)
+
+
+def _array(values: Iterable[str]) -> str:
+    """Return values as PostgreSQL reads an array; none of them needs quoting."""
+    return f"{{{','.join(values)}}}"

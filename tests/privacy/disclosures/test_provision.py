@@ -9,7 +9,9 @@ from privacy.disclosures import actions as disclosures
 from privacy.disclosures.models import DisclosedItem, Disclosure
 from privacy.ledger.actors import NotPermitted
 from privacy.lib import aeszip
+from privacy.lib.papers import BadDocument
 from privacy.vault import actions as vault
+from privacy.vault.models import SealedFile
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
@@ -250,3 +252,58 @@ class WhoHoldsWhatTests(PortalTestCase):
         case = factory.ask_correction().request
         with pytest.raises(vault.Frozen, match=case.reference):
             factory.make_disclosure(device, "imei", basis="consent", purpose_code="repair")
+
+
+PDF = b"%PDF-1.7 warrant zebra"
+
+
+@pytest.mark.clause("P5.1")
+class ScanTests(PortalTestCase):
+    """An agency's request is approved by somebody who can read its document (P-08 … P-10)."""
+
+    def setUp(self) -> None:
+        self.odile, self.omar = factory.make_odile(), factory.make_omar()
+        factory.grant_scans(self.omar, by=self.odile)
+        agency = factory.make_third_party("agency", kind="investigator")
+        self.made = factory.make_disclosure(factory.make_device(1), "model", third_party=agency)
+
+    def attach(self, content: bytes = PDF) -> Disclosure:
+        return disclosures.attach_scan(self.made, name="warrant.pdf", content=content, actor=self.odile, at=NOON)
+
+    def test_without_the_scan_it_is_not_approved(self) -> None:
+        with pytest.raises(disclosures.NoBasis):
+            disclosures.approve(self.made, actor=self.omar, at=NOON)
+        self.attach()
+        assert disclosures.approve(self.made, actor=self.omar, at=NOON).state == "approved"
+
+    def test_it_is_sealed_and_read_on_record(self) -> None:
+        row = self.attach()
+        assert b"zebra" not in SealedFile.objects.get().content.box
+        assert disclosures.open_scan(row, actor=self.omar, at=NOON).content == PDF
+        assert self.assertLedgered("ledger.read").task == "disclosures.scan.shown"
+
+    def test_a_new_scan_takes_the_place_of_the_earlier_one(self) -> None:
+        self.attach()
+        row = self.attach(b"%PDF-1.7 the right one")
+        assert SealedFile.objects.get().id == row.scan_id
+
+    def test_it_can_not_be_changed_after_the_decision(self) -> None:
+        self.attach()
+        disclosures.approve(self.made, actor=self.omar, at=NOON)
+        with pytest.raises(disclosures.WrongState):
+            self.attach(b"%PDF-1.7 another")
+
+    def test_something_else_than_a_paper_is_refused(self) -> None:
+        with pytest.raises(BadDocument):
+            self.attach(b"<script>")
+
+    def test_it_ends_after_seven_years(self) -> None:
+        from datetime import date
+
+        from privacy.disclosures import holdings
+
+        self.attach()
+        assert list(holdings.scans_due(date(2033, 11, 24), None)) == []  # type: ignore[arg-type]
+        assert list(holdings.scans_due(date(2033, 11, 25), None)) == [[self.made.id]]  # type: ignore[arg-type]
+        assert disclosures.destroy_scans([self.made.id], certificate="C", actor=self.odile, at=NOON) == 1
+        assert list(holdings.scans_due(date(2033, 11, 25), None)) == []  # type: ignore[arg-type]

@@ -6,15 +6,19 @@ from django.contrib.auth.models import Group
 from django.db import connections, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
-from django.urls import path
+from django.urls import path, reverse
 
+from privacy.accounts.models import User
 from privacy.ledger import actions as ledger
 from privacy.ledger import apart
 from privacy.ledger.actions import LedgerUnavailable
 from privacy.ledger.actors import System
 from privacy.ledger.events import Event
+from privacy.ledger.models import Entry
 from privacy.lib import clock
 from tests.database import PortalDatabase
+from tests.factories.accounts import make_hana
+from tests.factories.devices import make_device
 
 SECRET = "356938035643809"
 
@@ -93,3 +97,20 @@ def test_the_recording_connection_is_never_inside_a_transaction(portal_database:
         assert not apart.connection().in_atomic_block
         assert apart.connection().get_autocommit()
     apart.close()
+
+
+def test_a_handler_s_device_page_is_503_without_a_record(portal_database: PortalDatabase) -> None:
+    """The real page: masked, and still not shown where nothing can be put on record."""
+    device = make_device()
+    hana = Client()
+    hana.force_login(User.objects.get(pk=make_hana().pk))
+    address = reverse("admin:devices_device_change", args=[device.pk])
+    page = hana.get(address)
+    assert page.status_code == 200
+    assert device.reference in page.content.decode()
+    assert Entry.objects.naming(device.subject_id).reads().filter(task="devices.device.viewed").count() == 1
+    shut(portal_database, "revoked")
+    for closed in (address, reverse("admin:devices_device_changelist")):
+        page = hana.get(closed)
+        assert page.status_code == 503
+        assert device.reference not in page.content.decode()

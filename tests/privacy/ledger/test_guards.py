@@ -1,5 +1,8 @@
 """The tables only grow: for the portal, for their owner, and for the superuser as long as triggers are on."""
 
+import subprocess
+import sys
+
 import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -7,7 +10,7 @@ from django.db import connections
 
 from privacy.ledger import guard
 from tests.base import PortalTestCase
-from tests.database import PortalDatabase
+from tests.database import ROOT, PortalDatabase
 from tests.factories.ledger import make_entries, seal
 
 TABLES = ("entry", "leaf", "node", "tree", "checkpoint", "anchor", "incarnation", "pruning", "change")
@@ -130,6 +133,18 @@ def test_the_portal_refuses_to_start_on_a_weakened_database(
     assert code in {weakness.code for weakness in guard.weaknesses(connections["default"])}
     with pytest.raises(ImproperlyConfigured, match=code):
         guard.refuse_unless_guarded()
+
+
+def test_the_web_process_does_not_start_on_a_weakened_database(portal_database: PortalDatabase) -> None:
+    command = [sys.executable, "-c", "import config.wsgi; print('started')"]
+    environ = portal_database.environ()
+    run = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    assert run.stdout == "started\n", run.stderr
+    with portal_database.connect() as superuser:
+        superuser.execute("ALTER TABLE ledger.leaf DISABLE TRIGGER deny")
+    run = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert "ledger.E005" in run.stderr
 
 
 def test_an_origin_only_trigger_is_a_weakness(portal_database: PortalDatabase) -> None:

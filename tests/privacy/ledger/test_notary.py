@@ -5,6 +5,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.core import mail
 
 from privacy.ledger import anchors
 from privacy.ledger.notary import Notary, Refused
@@ -116,6 +117,55 @@ def test_a_clock_that_goes_back_is_refused(portal_database: PortalDatabase, tmp_
     seal(portal_database)
     with pytest.raises(Refused, match="clock"):
         sign(portal_database, make_notary(tmp_path, clock=lambda: 1_999_999_999))
+
+
+@pytest.fixture
+def mailing(tmp_path: Path) -> Notary:
+    """A notary that mails every checkpoint to two auditors."""
+    notary = make_notary(tmp_path)
+    notary.auditors, notary.mail_every = ["aram@extrus.example", "outside@audit.example"], 0
+    return notary
+
+
+def test_checkpoints_are_mailed_to_the_auditors(portal_database: PortalDatabase, mailing: Notary) -> None:
+    grow(portal_database, mailing, 10)
+    assert [message.to for message in mail.outbox] == [["aram@extrus.example"], ["outside@audit.example"]]
+    assert mailing.state.note in mail.outbox[0].body
+    for vkey in mailing.signer.vkeys:
+        assert vkey in mail.outbox[0].body
+    with portal_database.connect() as connection:
+        rows = connection.execute("SELECT place FROM ledger.anchor ORDER BY id").fetchall()
+    assert rows == [("directory",), ("mail to 2 auditors",)]
+
+
+def test_mails_are_batched(portal_database: PortalDatabase, mailing: Notary) -> None:
+    mailing.mail_every = 3_600
+    for _ in range(3):
+        grow(portal_database, mailing, 10)
+    assert len(mail.outbox) == 2
+
+
+def test_a_mail_server_that_is_down_does_not_stop_the_notary(
+    portal_database: PortalDatabase, mailing: Notary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(**_message: object) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(anchors.mail, "send", down)
+    grow(portal_database, mailing, 10)
+    assert mailing.state.mailed == 0
+    monkeypatch.undo()
+    grow(portal_database, mailing, 10)
+    assert mailing.state.mailed == mailing.state.time
+    assert len(mail.outbox) == 2
+
+
+def test_a_damaged_mirror_is_a_refusal(portal_database: PortalDatabase, tmp_path: Path) -> None:
+    notary = make_notary(tmp_path)
+    grow(portal_database, notary, 10)
+    (tmp_path / "mirror" / "tile" / "0" / "000.p" / "10").unlink()
+    with pytest.raises(Refused, match="the mirror is damaged"):
+        grow(portal_database, notary, 10)
 
 
 def test_an_anchor_that_says_something_else_is_refused(portal_database: PortalDatabase, tmp_path: Path) -> None:

@@ -110,6 +110,12 @@ def test_what_can_not_be_hashed_exactly_is_never_on_the_ledger(facts: dict[str, 
         ledger.record(Word.TRIED, actor=SWEEP, at=AT, facts=facts)
 
 
+@pytest.mark.parametrize("subject", ["", "Mina Kim", "a,b", 'S-"1"', "[S-1]", "010-1234-5678 ", "\u0000", "x" * 65])
+def test_a_subject_is_named_by_reference_only(subject: str) -> None:
+    with pytest.raises(ValueError, match="pseudonymous"):
+        ledger.record_first(Event.READ, actor=SWEEP, at=AT, subjects=["S-1", subject], task="t", purpose="rights")
+
+
 def test_a_word_must_come_from_an_events_file() -> None:
     with pytest.raises(ValueError):
         ledger.record("tests.thing.tried", actor=SWEEP, at=AT)  # type: ignore[arg-type]

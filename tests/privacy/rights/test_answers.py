@@ -88,6 +88,18 @@ class AnswerTests(PortalTestCase):
         assert not box.arrived
         assert {letter.state for letter in Letter.objects.all()} == {"parked"}
 
+    def test_one_that_comes_back_makes_the_case_unanswered_again(self) -> None:
+        case = self.refused()
+        with mailbox():
+            drain(at=NOON)
+        letter = rights.mark_letter_bounced(Letter.objects.get(kind="result"), actor=self.odile, at=NOON)
+        case.refresh_from_db()
+        assert (letter.state, case.state) == ("parked", "decided")
+        rights.mark_letter_posted(letter, actor=self.odile, at=NOON)
+        case.refresh_from_db()
+        assert case.state == "notified"
+        self.assertLedgered("rights.letter.bounced", case)
+
     def test_a_letter_by_post_waits_to_be_posted(self) -> None:
         case = self.refused(answer_by="letter")
         letter = Letter.objects.get(kind="result")

@@ -123,5 +123,18 @@ class PostponementTests(PortalTestCase):
         made = self.postpone()
         ended = rights.end_postponement(made, ended_on=date(2026, 12, 15), actor=self.odile, at=NOON)  # type: ignore[arg-type]
         assert ended.due_on == date(2026, 12, 28)
+
+    def test_the_other_rights_of_the_case_keep_their_term(self) -> None:
+        made = self.postpone()
+        rights.end_postponement(made, ended_on=date(2026, 12, 15), actor=self.odile, at=NOON)  # type: ignore[arg-type]
+        self.case.refresh_from_db()
+        assert self.case.due_on == date(2026, 12, 4)
+
+    def test_with_nothing_else_owed_the_case_follows_the_postponement(self) -> None:
+        rights.refuse(self.case.rights.get(position=2), ground="accurate", actor=self.odile, at=NOON)
+        made = self.postpone(expected_on=date(2026, 12, 20))
+        self.case.refresh_from_db()
+        assert self.case.due_on == date(2026, 12, 30)
+        rights.end_postponement(made, ended_on=date(2026, 12, 15), actor=self.odile, at=NOON)  # type: ignore[arg-type]
         self.case.refresh_from_db()
         assert self.case.due_on == date(2026, 12, 28)

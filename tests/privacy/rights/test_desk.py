@@ -1,5 +1,6 @@
 """The desk: cases with their due date, buttons that say what will happen, words opened on record."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from privacy.lib import clock, periods
 from privacy.rights import actions as rights
 from privacy.rights.actions import Asked
 from privacy.rights.models import Letter, Objection, Package, Request
@@ -211,6 +213,18 @@ class OtherChannelsTests(DeskCase):
         answer = self.client.post(address, {**period, "reason": "inspection"})
         assert answer.content.startswith(b"PK")
         self.assertLedgered("rights.register.exported")
+
+
+class PostponingTests(DeskCase):
+    def test_access_is_put_off_and_the_end_of_the_reason_noted(self) -> None:
+        case = factory.make_verified(factory.ask(target=factory.imei(1), answer_by="portal"))
+        assert "end_postponement" not in self.page(case)
+        day = (clock.today() + timedelta(days=20)).isoformat()
+        self.press(case, "postpone", reason="restore", expected_on=day)
+        assert "end_postponement" in self.page(case)
+        self.press(case, "end_postponement", ended_on=clock.today().isoformat())
+        case.refresh_from_db()
+        assert case.due_on == periods.answer_due(clock.today(), days=10)
 
 
 class OtherRecordsTests(DeskCase):

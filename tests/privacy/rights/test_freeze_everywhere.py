@@ -31,12 +31,13 @@ from tests.factories.accounts import NOON
 ROOT = Path(__file__).resolve().parents[3]
 STOPPED = "stopped"
 ITS_OWN = "the case itself: rights, legal duty, destruction"
-OTHER = "words of cases and complaints, which no correction is about"
+OTHER = "papers and words of cases, complaints and authorities, which no correction is about"
 PATHS = {
     # places that open
     "devices/admin/devices.py": STOPPED,
     "privacy/disclosures/actions/provisions.py": STOPPED,
     "privacy/disclosures/actions/notices.py": STOPPED,
+    "privacy/disclosures/actions/scans.py": OTHER,
     "privacy/rights/actions/accessing.py": ITS_OWN,
     "privacy/rights/actions/correcting.py": ITS_OWN,
     "privacy/rights/actions/evidence.py": ITS_OWN,
@@ -52,6 +53,8 @@ PATHS = {
     # places that fill
     "devices/actions/registration.py": STOPPED,
     "devices/actions/copying.py": STOPPED,
+    # a fleet's file waits under keys of its own; each of its rows comes in by ``devices.register``
+    "devices/actions/imports.py": STOPPED,
     "devices/actions/reports.py": STOPPED,
     "devices/actions/removal.py": ITS_OWN,
     "privacy/subjects/actions.py": ITS_OWN,
@@ -142,6 +145,12 @@ class CorrectionFreezeTests(PortalTestCase):
             devices.update(
                 device_id=self.device.id, changes={"imei": factory.imei(9)}, gateway=factory.make_gate(), at=NOON
             )
+        assert self.read(Purpose.RIGHTS) == factory.imei(1)
+
+    def test_nor_can_a_registration_that_is_sent_again_or_imported(self) -> None:
+        self.freeze()
+        with pytest.raises(FrozenItems):
+            factory.make_device(1, device_id=self.device.id, imei=factory.imei(9), agreed=())
         assert self.read(Purpose.RIGHTS) == factory.imei(1)
 
     def test_a_schedule_does_not_destroy_what_is_disputed(self) -> None:

@@ -9,12 +9,12 @@ from privacy.ledger.daemons import Daemon
 
 
 class Command(BaseCommand):
-    help = "Seal new entries of the audit trail into the tree, every second."
+    help = "Seal new entries of the audit trail into the tree, twice a second."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="seal what there is and end")
-        parser.add_argument("--interval", type=float, default=1.0, help="seconds between batches (1)")
+        parser.add_argument("--interval", type=float, default=0.5, help="seconds between batches (0.5)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["once"]:

@@ -1,0 +1,172 @@
+"""Bringing in an existing fleet: a file, a preview, the errors as a file to mend, progress while the worker does it."""
+
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import ActionLocation
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from devices import actions as devices
+from devices.admin.devices import actor_of
+from devices.fleetfiles import COLUMNS
+from devices.models import FleetImport, Gateway
+from devices.refusals import MESSAGES
+from privacy.lib import clock
+from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
+from privacy.lib.asking import ask
+from privacy.lib.badges import state_badge
+from privacy.lib.refusals import Refusal
+from privacy.lib.spreadsheets import MEDIA_TYPE, workbook
+
+IMPORT = "devices.import_fleet"
+ON_PAGE = (ActionLocation.CHANGE_FORM,)
+
+
+class FileForm(forms.Form):
+    """A file, and the gateway that speaks for its devices afterwards."""
+
+    gateway = forms.ModelChoiceField(label=_("Gateway"), queryset=Gateway.objects.active())
+    file = forms.FileField(label=_("CSV or XLSX file"), help_text=_("At most 50,000 rows and 12 MB"))
+
+
+@admin.register(FleetImport)
+class FleetImportAdmin(ReadOnlyAdmin):
+    explanation = _("Existing fleets from files. Nothing is registered before the preview is confirmed.")
+    empty_hint = _("Add an import: a CSV or XLSX file with one device a row.")
+    list_display = ("reference", "gateway", "state_shown", "rows", "accepted", "refused", "progress", "made_at")
+    list_select_related = ("gateway",)
+    fields = (
+        "reference", "gateway", "state_shown", "rows", "accepted", "refused", "errors", "progress", "file_digest",
+        "made_by", "made_at", "confirmed_by", "confirmed_at", "finished_at",
+    )  # fmt: skip
+    readonly_fields = fields
+    actions = ("confirm", "discard")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(IMPORT)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Take a file and show what it would bring."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = FileForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            file = form.cleaned_data["file"]
+            try:
+                made = devices.preview_import(
+                    name=file.name,
+                    content=file.read(),
+                    gateway=form.cleaned_data["gateway"],
+                    actor=actor_of(request),
+                    at=clock.now(),
+                )
+                return HttpResponseRedirect(reverse("admin:devices_fleetimport_change", args=[made.pk]))
+            except Refusal as refusal:
+                form.add_error("file", str(refusal))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Bring in an existing fleet"),
+            "opts": self.opts,
+            "form": form,
+            "columns": COLUMNS,
+        }
+        return TemplateResponse(request, "devices/office/import.html", context)
+
+    def get_urls(self) -> list[URLPattern]:
+        findings = path(
+            "<uuid:pk>/findings/", self.admin_site.admin_view(self.findings), name="devices_fleetimport_findings"
+        )
+        return [findings, *super().get_urls()]
+
+    def findings(self, request: HttpRequest, pk: object) -> HttpResponse:
+        """Hand out which rows can't be taken and why: by row and column, without a value."""
+        row = self.get_object(request, str(pk))
+        if row is None or not self.has_view_permission(request, row):
+            raise PermissionDenied
+        lines = [(number, column, code, _reason(code)) for number, column, code in row.findings]
+        content = workbook(row.reference, [_now("Row"), _now("Column"), _now("Code"), _now("Reason")], lines)
+        response = HttpResponse(content, content_type=MEDIA_TYPE)
+        response.headers["Content-Disposition"] = f'attachment; filename="{row.reference}.xlsx"'
+        return response
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_shown(self, row: FleetImport) -> SafeString:
+        return state_badge(row.state, row.get_state_display())
+
+    @admin.display(description=_("progress"))
+    def progress(self, row: FleetImport) -> SafeString | str:
+        if row.state not in {FleetImport.State.RUNNING, FleetImport.State.DONE}:
+            return "–"
+        return format_html(
+            '<progress max="{}" value="{}"></progress> {} / {}',
+            row.accepted,
+            row.registered,
+            row.registered,
+            row.accepted,
+        )
+
+    @admin.display(description=_("errors"))
+    def errors(self, row: FleetImport) -> SafeString | str:
+        if not row.findings:
+            return "–"
+        address = reverse("admin:devices_fleetimport_findings", args=[row.pk])
+        return format_html('<a href="{}">{}</a>', address, _("Rows that can't be taken, with reasons (XLSX)"))
+
+    @button(description=_("Confirm and register"), permission=IMPORT, locations=ON_PAGE)
+    def confirm(self, request: HttpRequest, queryset: QuerySet[FleetImport]) -> HttpResponse | None:
+        row = queryset.first()
+        if row is None:
+            return None
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Register the fleet"),
+            verb=_("Register"),
+            consequences=[
+                _("%(accepted)d devices are registered in the background; %(refused)d rows are left out.")
+                % {"accepted": row.accepted, "refused": row.refused},
+                _("A device to whose activation nobody agreed is destroyed after five days."),
+            ],
+        )
+        if isinstance(answers, HttpResponse):
+            return answers
+        verb = partial(devices.confirm_import, row, actor=actor_of(request), at=clock.now())
+        run_verb(self, request, verb, _("The worker registers the fleet; this page shows how far it is."))
+        return None
+
+    @button(description=_("Discard"), permission=IMPORT, locations=ON_PAGE)
+    def discard(self, request: HttpRequest, queryset: QuerySet[FleetImport]) -> HttpResponse | None:
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Discard the import"),
+            verb=_("Discard"),
+            consequences=[_("What was read from the file is destroyed with its keys.")],
+            dangerous=True,
+        )
+        if isinstance(answers, HttpResponse):
+            return answers
+        for row in queryset:
+            verb = partial(devices.discard_import, row, actor=actor_of(request), at=clock.now())
+            run_verb(self, request, verb, _("The import is discarded."))
+        return None
+
+
+def _reason(code: str) -> str:
+    if code == "already-registered":
+        return _now("A device with this identifier is registered already, or stands twice in the file.")
+    return str(MESSAGES.get(code, code))

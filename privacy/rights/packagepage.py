@@ -1,0 +1,159 @@
+"""The readable page of an access package: the same content as the JSON, in words, days and names (P1.2)."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from consents.models import Agreement, AgreementVersion, Decision
+from privacy.disclosures.models import Disclosure
+from privacy.lib import clock, names
+from privacy.lib.badges import day_text, moment_text
+from privacy.policies import rulebook
+from privacy.vault.models import Freeze
+
+# What the parts of a record are called; the policy's own items have their names in the rulebook.
+LABELS = {
+    "device": gettext_lazy("Device"),
+    "registered_at": gettext_lazy("Registered"),
+    "service_ended_on": gettext_lazy("Service ended"),
+    "licence": gettext_lazy("Licence"),
+    "starts_on": gettext_lazy("From"),
+    "ends_on": gettext_lazy("Until"),
+    "report": gettext_lazy("Report"),
+    "kind": gettext_lazy("Kind"),
+    "occurred_at": gettext_lazy("Happened"),
+    "received_at": gettext_lazy("Received"),
+    "recorded_at": gettext_lazy("Recorded"),
+    "body": gettext_lazy("Content"),
+    "value": gettext_lazy("Value"),
+    "case": gettext_lazy("Case number"),
+    "contact": gettext_lazy("Contact"),
+    "claimed": gettext_lazy("Number claimed"),
+    "wanted": gettext_lazy("What it should be"),
+    "explanation": gettext_lazy("Explanation"),
+}
+TASKS = {
+    "rights.access.exported": gettext_lazy("your access package was put together"),
+    "rights.particulars.read": gettext_lazy("your request was read"),
+    "rights.correction.begun": gettext_lazy("your correction was carried out"),
+    "rights.letter.sent": gettext_lazy("an answer was sent to you"),
+    "rights.evidence.shown": gettext_lazy("your document was checked"),
+    "disclosures.disclosure.provided": gettext_lazy("it was provided to a third party"),
+    "disclosures.notice.shown": gettext_lazy("a recipient was shown the correction"),
+    "disclosures.notice.printed": gettext_lazy("a letter to a recipient was printed"),
+    "devices.device.unmasked": gettext_lazy("the device's numbers were shown"),
+}
+CLOCKS = {
+    "licence-expiry": gettext_lazy("the licence expires"),
+    "service-end": gettext_lazy("the service ends"),
+    "purpose-achieved": gettext_lazy("the purpose is achieved"),
+    "record-date": gettext_lazy("the record was made"),
+}
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def context(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the page shows, in the language that is active."""
+    on = clock.kst_date(datetime.fromisoformat(content["made_at"]))
+    return {
+        "content": content,
+        "made": moment_text(datetime.fromisoformat(content["made_at"])),
+        "left_out": [names.of("category", part, on=on) for part in content["left_out"]],
+        "frozen": [_frozen(one, on=on) for one in content["frozen"]],
+        "held": list(_held(content.get("held", {}), on=on)),
+        "purposes": [
+            (names.of("category", code, on=on), ", ".join(names.of("purpose", one, on=on) for one in codes))
+            for code, codes in content.get("purposes", {}).items()
+        ],
+        "retention": [
+            (names.of("category", code, on=on), _term(term)) for code, term in content.get("retention", {}).items()
+        ],
+        "provided": [_provided(one, on=on) for one in content.get("provided", [])],
+        "consents": [_consent(one) for one in content.get("consents", [])],
+        "opened": [
+            {
+                "at": _text(one["at"]),
+                "by": _account(one["by"]),
+                "task": TASKS.get(one["task"], one["task"]),
+                "purpose": names.of("purpose", one["purpose"], on=on) if one["purpose"] else "",
+            }
+            for one in content.get("opened", [])
+        ],
+    }
+
+
+def _held(held: Mapping[str, Any], *, on: date) -> Iterator[tuple[str, list[list[tuple[Any, str]]]]]:
+    """The policy's categories in its order, empty ones too; of the office's own files only what is there."""
+    policy = list(rulebook.in_force(on).categories)
+    for code in [*(one for one in policy if one in held), *(one for one in held if one not in policy)]:
+        if held[code] or code in policy:
+            yield names.of("category", code, on=on), [_record(record, on=on) for record in held[code]]
+
+
+def _record(record: Mapping[str, Any], *, on: date) -> list[tuple[Any, str]]:
+    return [
+        (LABELS.get(name) or names.of("item", name, on=on), _text(value))
+        for name, value in record.items()
+        if value not in (None, "", {}, [])
+    ]
+
+
+def _text(value: Any) -> str:
+    """Return a value as people read it: moments and days with weekday, parts of a report line by line."""
+    if isinstance(value, Mapping):
+        return "\n".join(f"{name}: {_text(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(_text(inner) for inner in value)
+    text = str(value)
+    if MOMENT.match(text):
+        return moment_text(datetime.fromisoformat(text))
+    return day_text(date.fromisoformat(text)) if DAY.fullmatch(text) else text
+
+
+def _frozen(one: Mapping[str, str], *, on: date) -> str:
+    what = names.of("item", one["item"], on=on) if one["item"] else ""
+    category = names.of("category", one["category"], on=on) if one["category"] else _("everything")
+    return f"{what or category} ({Freeze.Cause(one['cause']).label}, {_text(one['since'])})"
+
+
+def _term(term: Mapping[str, Any]) -> str:
+    period = [_("%(years)d years") % term] if term["years"] else []
+    period += [_("%(months)d months") % term] if term["months"] else []
+    return _("%(period)s after %(event)s") % {
+        "period": " ".join(period) or _("at once"),
+        "event": CLOCKS.get(term["from"], term["from"]),
+    }
+
+
+def _provided(one: Mapping[str, Any], *, on: date) -> dict[str, Any]:
+    return {
+        **one,
+        "items": ", ".join(names.of("item", item, on=on) for item in one["items"]),
+        "basis": Disclosure.Basis(one["basis"]).label,
+        "provided_at": _text(one["provided_at"]),
+    }
+
+
+def _consent(one: Mapping[str, Any]) -> dict[str, Any]:
+    text = AgreementVersion.objects.filter(agreement__code=one["agreement"], number=one["version"]).first()
+    known = Agreement.objects.filter(code=one["agreement"]).exists()
+    return {
+        "agreement": text.title if text is not None and known else one["agreement"],
+        "decision": Decision.Choice(one["decision"]).label,
+        "decided_at": _text(one["decided_at"]),
+        "receipt": one["receipt"],
+    }
+
+
+def _account(ref: str) -> str:
+    """Say who it was without a name: a member of staff, the portal itself, a recipient, or the person herself."""
+    if ref.startswith("system:"):
+        return _("the portal")
+    if ref.startswith("K7-"):
+        return _("you")
+    return _("recipient %(ref)s") % {"ref": ref} if ref.startswith("T-") else _("staff %(ref)s") % {"ref": ref}

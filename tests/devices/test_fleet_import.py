@@ -1,0 +1,223 @@
+"""An existing fleet is brought in from CSV or XLSX: previewed, its errors given back, registered in the background."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from openpyxl import Workbook, load_workbook
+
+from consents import gate
+from devices import actions as devices
+from devices.fleetfiles import COLUMNS, UnreadableFile
+from devices.models import Device, FleetImport, ImportedRow
+from devices.tasks import carry_on_import
+from privacy.jobs.models import GeneralOutbox
+from privacy.ledger.actors import NotPermitted, System
+from privacy.ledger.models import Entry
+from privacy.lib import clock
+from privacy.subjects.models import Subject
+from privacy.vault import actions as vault
+from tests import factory
+from tests.base import PortalTestCase
+from tests.devices.residents import resident_number
+
+WORKER = System("fleet-import")
+
+
+def line(number: int, **changes: str) -> dict[str, str]:
+    """A row of the file, valid by default."""
+    return {
+        "imei": factory.imei(number), "serial_number": f"OLD{number:06d}", "model": "SM-A505N", "os_version": "13",
+        "os_build": "TP1A", "time_zone": "Asia/Seoul", "licence_key": f"OLD-{number:06d}",
+        "licence_starts_on": "2025-01-01", "licence_ends_on": "2027-12-31", "activation_agreed_on": "2025-01-02",
+        **changes,
+    }  # fmt: skip
+
+
+def as_csv(*lines: dict[str, str], columns: tuple[str, ...] = COLUMNS, encoding: str = "utf-8") -> bytes:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, columns, extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(lines)
+    return out.getvalue().encode(encoding)
+
+
+def as_xlsx(*lines: dict[str, str]) -> bytes:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(list(COLUMNS))
+    for one in lines:
+        # As a spreadsheet keeps it: the IMEI as a number.
+        sheet.append([int(one[name]) if name == "imei" else one.get(name) for name in COLUMNS])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.clause("P3.1")
+class FleetImportTest(PortalTestCase):
+    def setUp(self) -> None:
+        self.odile, self.gateway = factory.make_odile(), factory.make_gateway()
+
+    def preview(self, content: bytes, name: str = "fleet.csv") -> FleetImport:
+        return devices.preview_import(
+            name=name, content=content, gateway=self.gateway, actor=self.odile, at=factory.NOON
+        )
+
+    def carry_on(self, made: FleetImport) -> None:
+        while not devices.carry_on_import(made.id, actor=WORKER, at=factory.NOON):
+            pass
+
+    def test_a_preview_registers_nothing_and_keeps_nothing_in_clear(self) -> None:
+        made = self.preview(as_csv(line(1), line(2)))
+        assert (made.rows, made.accepted, made.refused) == (2, 2, 0)
+        assert not Device.objects.exists()
+        assert not Subject.objects.exists()
+        assert {str(row.registration) for row in ImportedRow.objects.all()} == {"••••••"}
+        self.assertLedgered("devices.import.previewed", made)
+
+    def test_confirmed_it_registers_every_device_with_licence_and_consent(self) -> None:
+        made = self.preview(as_csv(line(1), line(2, app_log_agreed_on="2025-01-02")))
+        devices.confirm_import(made, actor=self.odile, at=factory.NOON)
+        self.carry_on(made)
+        made.refresh_from_db()
+        assert (made.state, made.registered) == ("completed", 2)
+        assert not ImportedRow.objects.exists()
+        one, two = (Device.objects.identified_by(imei=vault.blind_index("imei", factory.imei(n))).get() for n in (1, 2))
+        assert str(one.licences.get().ends_on) == "2027-12-31"
+        assert gate.allows(one.subject_id, "service-analytics", factory.NOON)
+        assert not gate.allows(one.subject_id, "app-log", factory.NOON)
+        assert gate.allows(two.subject_id, "app-log", factory.NOON)
+        report = factory.make_report(one)
+        answer = devices.store_reports(factory.make_batch(report), gateway=factory.make_gate(), at=factory.NOON)
+        assert b'"stored":1' in answer
+
+    def test_a_workbook_is_read_too(self) -> None:
+        made = self.preview(as_xlsx(line(1), line(2)), "fleet.xlsx")
+        assert (made.accepted, made.findings) == (2, [])
+
+    def test_korean_encodings_are_read(self) -> None:
+        content = as_csv(line(1, model_description="갤럭시"), encoding="cp949")
+        assert self.preview(content).accepted == 1
+
+    def test_every_error_is_told_by_row_column_and_code(self) -> None:
+        factory.make_device(9)
+        made = self.preview(
+            as_csv(
+                line(1),
+                line(2, imei="123456789012345"),
+                line(3, model=""),
+                line(4, licence_ends_on="2024-01-01"),
+                line(5, imei="", serial_number=""),
+                line(6, licence_starts_on="1.1.2025"),
+                line(1, serial_number="OTHER"),
+                line(9, serial_number="OTHER2"),
+                line(7, model=resident_number("900101", "123456")),
+                line(8, activation_agreed_on="yesterday"),
+            )
+        )
+        assert made.accepted == 1
+        assert made.findings == [
+            [3, "imei", "bad-identifier"], [4, "model", "malformed"], [5, "licence_ends_on", "clock"],
+            [6, "imei", "malformed"], [7, "licence_starts_on", "malformed"], [8, "imei", "already-registered"],
+            [9, "imei", "already-registered"], [10, "model", "sensitive-item"],
+            [11, "activation_agreed_on", "malformed"],
+        ]  # fmt: skip
+
+    def test_a_file_with_other_columns_is_refused_whole(self) -> None:
+        for columns in ((*COLUMNS, "owner_name"), ("imei",), ()):
+            with self.assertRaises(UnreadableFile):
+                self.preview(as_csv(line(1), columns=columns))
+        for content, name in (
+            (b"\xff\xfe\x00", "x.csv"),
+            (b"PK\x03\x04", "x.xlsx"),
+            (b"", "x.csv"),
+            (b"not", "x.xlsx"),
+        ):
+            with self.assertRaises(UnreadableFile):
+                self.preview(content, name)
+        assert not FleetImport.objects.exists()
+
+    def test_discarding_destroys_what_was_read(self) -> None:
+        made = self.preview(as_csv(line(1)))
+        row = ImportedRow.objects.get()
+        devices.discard_import(made, actor=self.odile, at=factory.NOON)
+        assert not ImportedRow.objects.exists()
+        assert vault.is_destroyed(row.id, "device-registration")
+        with self.assertRaises(devices.ImportNotOpen):
+            devices.confirm_import(made, actor=self.odile, at=factory.NOON)
+
+    def test_an_interrupted_slice_is_repeated_without_harm(self) -> None:
+        made = self.preview(as_csv(line(1), line(2)))
+        devices.confirm_import(made, actor=self.odile, at=factory.NOON)
+        kept = list(ImportedRow.objects.all())
+        self.carry_on(made)
+        FleetImport.objects.update(state="running")
+        ImportedRow.objects.bulk_create(kept)
+        self.carry_on(made)
+        assert Device.objects.count() == 2
+
+    def test_the_worker_does_it_from_the_outbox(self) -> None:
+        made = self.preview(as_csv(line(1)))
+        devices.confirm_import(made, actor=self.odile, at=factory.NOON)
+        row = GeneralOutbox.objects.get(kind="devices.import")
+        carry_on_import(row.ids, event=row.id, starts=1, at=factory.NOON)
+        assert Device.objects.count() == 1
+
+    def test_the_entries_name_no_value(self) -> None:
+        made = self.preview(as_csv(line(1)))
+        devices.confirm_import(made, actor=self.odile, at=factory.NOON)
+        self.carry_on(made)
+        for payload in Entry.objects.values_list("payload", flat=True):
+            for secret in (factory.imei(1), "OLD000001", "OLD-000001"):
+                assert secret not in payload
+
+    def test_only_who_may_brings_in_a_fleet(self) -> None:
+        with self.assertRaises(NotPermitted):
+            devices.preview_import(
+                name="x.csv", content=as_csv(line(1)), gateway=self.gateway, actor=factory.make_hana(), at=factory.NOON
+            )
+
+
+class ImportPagesTest(PortalTestCase):
+    def setUp(self) -> None:
+        self.client.force_login(factory.make_odile())
+        self.gateway = factory.make_gateway()
+
+    def upload(self, content: bytes) -> Any:
+        file = SimpleUploadedFile("fleet.csv", content)
+        return self.client.post(
+            "/office/devices/fleetimport/add/", {"gateway": str(self.gateway.pk), "file": file}, follow=True
+        )
+
+    def test_a_file_is_previewed_mended_and_confirmed(self) -> None:
+        answer = self.upload(as_csv(line(1), line(2, imei="123")))
+        made = FleetImport.objects.get()
+        self.assertContains(answer, made.reference)
+        findings = self.client.get(reverse("admin:devices_fleetimport_findings", args=[made.pk]))
+        sheet = load_workbook(io.BytesIO(findings.content)).active
+        assert sheet is not None
+        assert [cell.value for cell in list(sheet.rows)[1]][:3] == [3, "imei", "bad-identifier"]
+        page = reverse("admin:devices_fleetimport_change", args=[made.pk])
+        self.client.post(
+            page, {"CHANGE_FORM-action": "confirm", ACTION_CHECKBOX_NAME: str(made.pk), "confirmed": "yes"}
+        )
+        made.refresh_from_db()
+        assert made.state == "running"
+        while not devices.carry_on_import(made.id, actor=WORKER, at=clock.now()):
+            pass
+        self.assertContains(self.client.get(page), "1 / 1")
+
+    def test_an_unreadable_file_is_told_on_the_page(self) -> None:
+        answer = self.upload(b"\xff\xfe")
+        assert answer.status_code == 200
+        assert answer.context["form"].errors["file"]
+
+    def test_a_handler_may_not(self) -> None:
+        self.client.force_login(factory.make_hana())
+        assert self.upload(as_csv(line(1))).status_code == 403
