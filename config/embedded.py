@@ -21,6 +21,8 @@ from urllib.parse import quote
 
 import psycopg
 
+from config.databases import provision
+
 START_TIMEOUT = 20.0
 SETTINGS = {
     "listen_addresses": "''",
@@ -190,8 +192,6 @@ class EmbeddedServer:
         return True
 
     def _make_roles(self) -> None:
-        from config.databases import provision
-
         password = self.password_file.read_text()
         with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as connection:
             provision(connection, password=password)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from consents import actions as consents
 from consents.actions.texts import WORDS
 from consents.models import Agreement, AgreementVersion, Standing
-from privacy.accounts.models import User
+from privacy.accounts.console import actor_of
 from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
@@ -22,12 +22,6 @@ from privacy.lib.badges import state_badge
 
 DRAFT, PUBLISH = "consents.draft_agreement", "consents.publish_agreement"
 ON_PAGE = (ActionLocation.CHANGE_FORM,)
-
-
-def actor_of(request: HttpRequest) -> User:
-    """Return the account behind a request; the console lets nobody else in."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 class TextForm(forms.ModelForm[AgreementVersion]):

@@ -17,6 +17,7 @@ from consents.models import Standing
 from devices import finding
 from devices.actions.registration import ITEMS
 from devices.models import Device, Gateway, Licence
+from privacy.accounts.console import actor_of
 from privacy.accounts.models import User
 from privacy.ledger.registers import RecordedReads
 from privacy.lib import clock
@@ -30,12 +31,6 @@ from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 
 UNMASK = "devices.unmask_device"
-
-
-def actor_of(request: HttpRequest) -> User:
-    """Return the account behind a request; the console lets nobody else in."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 class ReasonForm(forms.Form):

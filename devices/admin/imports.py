@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from devices import actions as devices
-from devices.admin.devices import actor_of
 from devices.fleetfiles import COLUMNS
 from devices.models import FleetImport, Gateway
 from devices.refusals import MESSAGES
+from privacy.accounts.console import actor_of
 from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts import actions as accounts
+from privacy.accounts.console import actor_of
 from privacy.accounts.models import AccessGrant, User
 from privacy.accounts.scopes import known as scopes_known
 from privacy.lib import clock, names
@@ -73,10 +74,10 @@ class AccessGrantAdmin(ReadOnlyAdmin):
 
     def save_model(self, request: HttpRequest, obj: AccessGrant, form: Any, change: bool) -> None:
         """Grant by the verb; the form has checked the rest."""
-        obj.pk = accounts.grant(**form.cleaned_data, actor=cast(User, request.user), at=clock.now()).pk
+        obj.pk = accounts.grant(**form.cleaned_data, actor=actor_of(request), at=clock.now()).pk
 
     @button(description=_("Revoke access"), permission="accounts.grant_access")
     def revoke(self, request: HttpRequest, queryset: QuerySet[AccessGrant]) -> None:
         for grant in queryset:
-            verb = partial(accounts.revoke, grant=grant, actor=cast(User, request.user), at=clock.now())
+            verb = partial(accounts.revoke, grant=grant, actor=actor_of(request), at=clock.now())
             run_verb(self, request, verb, _("Access revoked."))

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts.console import actor_of
 from privacy.incidents import actions as incidents
 from privacy.incidents.forms import AnswerForm
 from privacy.incidents.models import Complaint
@@ -18,7 +19,6 @@ from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.badges import due_badge, state_badge
-from privacy.policies.admin.saving import actor_of
 
 PAGE = (ActionLocation.CHANGE_FORM,)
 

@@ -13,11 +13,11 @@ from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts.console import actor_of
 from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.badges import state_badge
-from privacy.policies.admin.saving import actor_of
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import FalseIdentityFinding, Subject
 

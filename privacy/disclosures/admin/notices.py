@@ -9,13 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts.console import actor_of
 from privacy.disclosures import actions as disclosures
 from privacy.disclosures import letters
 from privacy.disclosures.models import Notice
 from privacy.lib import clock, names
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.badges import state_badge
-from privacy.policies.admin.saving import actor_of
 
 PAGE = (ActionLocation.CHANGE_FORM,)
 SEND = "disclosures.send_notice"

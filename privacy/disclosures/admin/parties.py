@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts.console import actor_of
 from privacy.disclosures import actions as disclosures
 from privacy.disclosures import letters
 from privacy.disclosures.forms import ChannelForm, PartyForm
@@ -17,7 +18,6 @@ from privacy.disclosures.models import ThirdParty
 from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
-from privacy.policies.admin.saving import actor_of
 
 PAGE = (ActionLocation.CHANGE_FORM,)
 KEEP = "disclosures.keep_third_parties"

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts.console import actor_of
 from privacy.disclosures import actions as disclosures
 from privacy.disclosures.forms import DisclosureForm, ReasonForm, RegisterForm, ScanForm
 from privacy.disclosures.models import Disclosure, Notice, ThirdParty
@@ -21,7 +22,6 @@ from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.badges import state_badge
 from privacy.lib.refusals import Refusal
-from privacy.policies.admin.saving import actor_of
 
 PAGE = (ActionLocation.CHANGE_FORM,)
 REQUEST, APPROVE, PROVIDE = (

@@ -9,10 +9,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts.console import actor_of
 from privacy.lib import clock
 from privacy.lib.admin import button, run_verb
 from privacy.policies import actions as policies
-from privacy.policies.admin.saving import VerbAdmin, actor_of
+from privacy.policies.admin.saving import VerbAdmin
 from privacy.policies.models import ExtraHoliday, Parameter
 
 

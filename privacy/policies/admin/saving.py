@@ -5,15 +5,8 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseRedirect
 
-from privacy.accounts.models import User
 from privacy.lib.admin import ReadOnlyAdmin
 from privacy.lib.refusals import Refusal
-
-
-def actor_of(request: HttpRequest) -> User:
-    """Return the account behind a request; the console lets nobody else in."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 class VerbAdmin(ReadOnlyAdmin):

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts.console import actor_of
 from privacy.lib import clock
 from privacy.lib.admin import button, run_verb
 from privacy.lib.asking import ask
@@ -29,7 +30,7 @@ from privacy.policies.admin.drafts import (
     may_edit,
     save_rows,
 )
-from privacy.policies.admin.saving import VerbAdmin, actor_of
+from privacy.policies.admin.saving import VerbAdmin
 from privacy.policies.models import PolicyVersion
 
 ON_PAGE = (ActionLocation.CHANGE_FORM,)

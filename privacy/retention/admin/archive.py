@@ -12,11 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts.console import actor_of
 from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.refusals import Refusal
-from privacy.policies.admin.saving import VerbAdmin, actor_of
+from privacy.policies.admin.saving import VerbAdmin
 from privacy.retention import actions as retention
 from privacy.retention.forms import AccessForm
 from privacy.retention.models import ArchiveAccess, ArchivedRecord

@@ -16,12 +16,12 @@ from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from privacy.accounts.console import actor_of
 from privacy.lib import charts, clock, names
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.badges import due_badge, state_badge
 from privacy.policies import rulebook
-from privacy.policies.admin.saving import actor_of
 from privacy.policies.models import PolicyVersion
 from privacy.retention import actions as retention
 from privacy.retention import plans, terms

@@ -12,10 +12,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts.console import actor_of
 from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.spreadsheets import MEDIA_TYPE
-from privacy.policies.admin.saving import VerbAdmin, actor_of
+from privacy.policies.admin.saving import VerbAdmin
 from privacy.retention import actions as retention
 from privacy.retention import documents, signing
 from privacy.retention.forms import PaperForm

@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts.console import actor_of
 from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
-from privacy.policies.admin.saving import actor_of
 from privacy.retention import actions as retention
 from privacy.retention.clockface import look
 from privacy.retention.models import ClockDoubt, Finding, Rewrite

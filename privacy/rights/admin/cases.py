@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts.console import actor_of
 from privacy.accounts.names import name_of
 from privacy.disclosures.models import Notice
 from privacy.lib import clock, spreadsheets
@@ -19,7 +20,6 @@ from privacy.lib.admin import button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.badges import due_badge, state_badge
 from privacy.lib.refusals import Refusal
-from privacy.policies.admin.saving import actor_of
 from privacy.rights import actions as rights
 from privacy.rights import letters
 from privacy.rights.admin.desk import Desk

@@ -10,12 +10,12 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts.console import actor_of
 from privacy.lib import clock
 from privacy.lib.admin import button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.refusals import Refusal
 from privacy.policies import rulebook
-from privacy.policies.admin.saving import actor_of
 from privacy.policies.models.language import in_language
 from privacy.rights import actions as rights
 from privacy.rights import letters, matching

@@ -7,10 +7,10 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts.console import actor_of
 from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
-from privacy.policies.admin.saving import actor_of
 from privacy.rights import actions as rights
 from privacy.rights.deskforms import PostponeForm, ReasonEndedForm
 from privacy.rights.models import Postponement, Request, Right

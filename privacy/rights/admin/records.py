@@ -10,11 +10,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts.console import actor_of
 from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.badges import due_badge, state_badge
-from privacy.policies.admin.saving import actor_of
 from privacy.rights import actions as rights
 from privacy.rights import statuspage
 from privacy.rights.admin.desk import CARRY_OUT
