@@ -1,10 +1,13 @@
 """A wrong, missing, damaged or readable key stops the portal, and no new one is ever made (FLT-12)."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
@@ -15,7 +18,7 @@ from privacy.vault.checks import keys_are_this_vaults
 from privacy.vault.models import KeyCheck, SubjectKey
 from tests.factory import NOON, make_sealed_file
 from tests.privacy.vault.doors import open_door
-from tests.privacy.vault.keyfiles import own_keys
+from tests.privacy.vault.keyfiles import FILES, own_keys
 
 pytestmark = pytest.mark.django_db(databases=["default", "personal", "archive"])
 OTHER = providers.compose({1: b"another key, 32 bytes, no secret"})
@@ -153,6 +156,40 @@ def test_make_keys_makes_private_files_once(tmp_path: Path) -> None:
         assert (tmp_path / "keys" / names[0]).read_bytes() == contents[names[0]]
 
 
+def test_processes_that_start_at_once_make_one_set(tmp_path: Path) -> None:
+    """Each sees an empty folder at its start; all end well, on the keys that the first one made."""
+    environ = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        **{setting: str(tmp_path / "keys" / name) for setting, name in FILES.items()},
+    }
+    script = (
+        "import django; django.setup(); from django.core.management import call_command\n"
+        "print('ready', flush=True); input(); call_command('make_keys', '--if-missing')"
+    )
+    several = [
+        subprocess.Popen(
+            [sys.executable, "-c", script],
+            env=environ,
+            cwd=settings.BASE_DIR,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for _ in range(4)
+    ]
+    assert [process.stdout.readline() for process in several if process.stdout] == ["ready\n"] * len(several)
+    for process in several:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+    said = [process.communicate()[0].splitlines() for process in several]
+    assert [process.returncode for process in several] == [0] * len(several)
+    assert sorted(line for lines in said for line in lines) == sorted(
+        f"made {tmp_path / 'keys' / name}" for name in FILES.values()
+    )
+
+
 @pytest.mark.asvs("13.3.1")
 def test_production_makes_keys_on_purpose_only(tmp_path: Path) -> None:
     names = ["MASTER_KEY_FILE", "INDEX_KEY_FILE", "CERTIFICATE_KEY_FILE"]
@@ -162,7 +199,7 @@ def test_production_makes_keys_on_purpose_only(tmp_path: Path) -> None:
                 call_command("make_keys", *arguments, verbosity=0)
         assert not list(tmp_path.iterdir())
         call_command("make_keys", "--for-production", verbosity=0)
-        assert len(list(tmp_path.iterdir())) == 3
+        assert all((tmp_path / name).exists() for name in names)
 
 
 def test_a_master_key_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

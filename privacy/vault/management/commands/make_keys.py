@@ -30,17 +30,20 @@ class Command(BaseCommand):
                 "for an existing one restore its key files: a new key opens nothing."
             )
         paths = [Path(settings.MASTER_KEY_FILE), Path(settings.INDEX_KEY_FILE), Path(settings.CERTIFICATE_KEY_FILE)]
-        there = [path for path in paths if path.exists()]
-        if there and not if_missing:
-            raise CommandError(f"{there[0]} exists. A key is never replaced: rotate_master_key turns it.")
-        contents = [_generation(), _generation(), _signing_key()]
-        for path, content in zip(paths, contents, strict=True):
-            if path in there:
-                continue
+        for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            providers.write_secret(path, content)
-            if verbosity:
-                self.stdout.write(f"made {path}")
+        # Two that start at once make one set of keys: the second waits, and then finds the files of the first.
+        with providers.locked(paths[0]):
+            there = [path for path in paths if path.exists()]
+            if there and not if_missing:
+                raise CommandError(f"{there[0]} exists. A key is never replaced: rotate_master_key turns it.")
+            contents = [_generation(), _generation(), _signing_key()]
+            for path, content in zip(paths, contents, strict=True):
+                if path in there:
+                    continue
+                providers.write_secret(path, content)
+                if verbosity:
+                    self.stdout.write(f"made {path}")
 
 
 def _generation() -> str:
