@@ -3,22 +3,24 @@
 Everything it needs comes in a fixed number of queries: ten at most, with session, account and permissions.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.db.models import Count, F, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import TruncMonth
+from django.db.models import Count, DateField, F, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, TruncMonth
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from config.figures import Figure, count, seen
+from consents.models import DailyDecisions, Decision
 from privacy.accounts.models import User
-from privacy.ledger.models import Anchor, Checkpoint, Entry, Tree
-from privacy.lib import badges, charts
+from privacy.ledger.models import Anchor, Checkpoint, Entry, Scrub, Tree
+from privacy.lib import badges, charts, clock
 from privacy.retention.models import Forecast
 from privacy.rights.models import Request
 
@@ -38,15 +40,29 @@ class Trail:
     signed_size: int | None
     signed_at: datetime | None
     anchored_at: datetime | None
+    scrubbed_at: datetime | None
+    scrub_code: int | None
     is_behind: bool
 
 
 @dataclass(frozen=True)
 class Chart:
+    """A chart and the table beside it: for each month the numbers of its ``columns``."""
+
     title: str
     drawing: SafeString
-    points: list[tuple[str, int]]
-    unit: str
+    points: list[tuple[str, list[int]]]
+    columns: list[str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a chart is drawn from: its columns by code, the months shown, and rows of ``of`` (month) and ``number``."""
+
+    title: str
+    columns: dict[str, str]
+    months: list[date]
+    rows: dict[str, list[QuerySet[Any, Any]]]
 
 
 @dataclass
@@ -72,15 +88,18 @@ class Board:
 def trail(at: datetime) -> Trail | None:
     """Return the state of the audit trail, or nothing before anything was sealed."""
     checkpoint = Checkpoint.objects.order_by("-size")
+    scrub = Scrub.objects.finished()
     newest = (
         Tree.objects.order_by("-size")
         .annotate(
             signed_size=Subquery(checkpoint.values("size")[:1]),
             signed_at=Subquery(checkpoint.values("signed_at")[:1]),
             anchored_at=Subquery(Anchor.objects.order_by("-size").values("anchored_at")[:1]),
+            scrubbed_at=Subquery(scrub.values("finished_at")[:1]),
+            scrub_code=Subquery(scrub.values("code")[:1]),
             last_entry_at=Subquery(Entry.objects.order_by("-id").values("time")[:1]),
         )
-        .values("size", "sealed_at", "signed_size", "signed_at", "anchored_at", "last_entry_at")
+        .values()
         .first()
     )
     if newest is None:
@@ -92,6 +111,8 @@ def trail(at: datetime) -> Trail | None:
         signed_size=newest["signed_size"],
         signed_at=newest["signed_at"],
         anchored_at=newest["anchored_at"],
+        scrubbed_at=newest["scrubbed_at"],
+        scrub_code=newest["scrub_code"],
         is_behind=last is not None and last > sealed and at - sealed > SEAL_LAG,
     )
 
@@ -103,30 +124,59 @@ def months_from(day: date, number: int) -> list[date]:
     return [date(place // 12, place % 12 + 1, 1) for place in places]
 
 
-def draw(on: date, user: User) -> list[Chart]:
-    """Return the charts that this account may see: requests of the last year, retention of the next."""
-    past = months_from(on, -MONTHS + 1)
-    series: list[tuple[str, list[date], str, str, QuerySet[Any, Any]]] = []
+def plans(on: date, user: User) -> list[Plan]:
+    """Return the charts that this account may see: requests and consents of the last year, retention of the next."""
+    past, ahead = months_from(on, -MONTHS + 1), months_from(on, MONTHS)
+    found = []
     if user.has_perm("rights.view_request"):
         received = Request.objects.filter(received_on__gte=past[0]).annotate(of=TruncMonth("received_on"))
         months = received.order_by().values("of").annotate(number=Count("pk"))
-        series.append(("requests", past, _("Requests received by month"), _("number of requests"), months))
+        columns = {"requests": _("number of requests")}
+        found.append(Plan(_("Requests received by month"), columns, past, {"requests": [months]}))
+    if user.has_perm("consents.view_decision"):
+        columns = {Decision.Choice.AGREE: _("agreed"), Decision.Choice.WITHDRAW: _("withdrawn")}
+        rows = {choice: decisions_by_month(choice, past[0]) for choice in columns}
+        found.append(Plan(_("Consents by month"), columns, past, rows))
     if user.has_perm("retention.view_destructionlist"):
-        ahead = months_from(on, MONTHS)
         coming = Forecast.objects.filter(month__gte=ahead[0]).order_by().values(of=F("month"))
-        title = _("People whose data becomes due for destruction")
-        series.append(("forecast", ahead, title, _("number of people"), coming.annotate(number=Sum("people"))))
-    if not series:
-        return []
+        columns = {"forecast": _("number of people")}
+        rows = {"forecast": [coming.annotate(number=Sum("people"))]}
+        found.append(Plan(_("People whose data becomes due for destruction"), columns, ahead, rows))
+    return found
+
+
+def decisions_by_month(choice: str, first: date) -> list[QuerySet[Any, Any]]:
+    """Return the decisions of the days that were counted, and those that came after them."""
+    counted = DailyDecisions.objects.filter(choice=choice, day__gte=first).annotate(of=TruncMonth("day"))
+    since = Coalesce(Subquery(DailyDecisions.objects.order_by("-until").values("until")[:1]), clock.midnight(first))
+    later = Decision.objects.filter(choice=choice, recorded_at__gte=since).annotate(
+        of=TruncMonth("recorded_at", tzinfo=clock.KST, output_field=DateField())
+    )
+    return [
+        counted.order_by().values("of").annotate(number=Sum("number")),
+        later.order_by().values("of").annotate(number=Count("pk")),
+    ]
+
+
+def draw(on: date, user: User) -> list[Chart]:
+    """Return the charts of the first page; all their figures come in one statement."""
+    planned = plans(on, user)
     rows = [
         queryset.annotate(series=Value(code)).values_list("series", "of", "number")
-        for code, _months, _title, _unit, queryset in series
+        for plan in planned
+        for code, querysets in plan.rows.items()
+        for queryset in querysets
     ]
-    numbers = {(code, month): number for code, month, number in rows[0].union(*rows[1:], all=True).order_by()}
+    numbers: Counter[tuple[str, date]] = Counter()
+    if rows:
+        for code, month, number in rows[0].union(*rows[1:], all=True).order_by():
+            numbers[code, month] += number
     drawn = []
-    for code, shown, title, unit, _queryset in series:
-        points = [(date_format(month, "Y-m"), numbers.get((code, month), 0)) for month in shown]
-        drawn.append(Chart(title, charts.bars(points, label=title), points, unit))
+    for plan in planned:
+        points = [(date_format(month, "Y-m"), [numbers[code, month] for code in plan.columns]) for month in plan.months]
+        columns = list(plan.columns.values())
+        drawing = charts.grouped(points, label=plan.title, series=columns)
+        drawn.append(Chart(plan.title, drawing, points, columns))
     return drawn
 
 

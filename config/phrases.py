@@ -177,6 +177,7 @@ PHRASES: dict[str, Promise | str] = {
     "consents.text.published": gettext_lazy("Text of an agreement published"),
     "consents.representatives.removed": gettext_lazy("Details of legal representatives removed"),
     "consents.collection.ended": gettext_lazy("Collection ended"),
+    "consents.decisions.counted": gettext_lazy("Decisions counted by day"),
     "consents.confirmation.asked": gettext_lazy("Asked whether the consent stands"),
     "consents.notice.sent": gettext_lazy("Advertising notice sent"),
     "consents.notice.unreachable": gettext_lazy("Advertising notice: no way to reach the person"),

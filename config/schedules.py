@@ -28,6 +28,7 @@ SCHEDULES = (
     Job("report-months-in-order", "devices.tasks.order_closed_months", "50 2 * * *"),
     Job("intake-tidy", "devices.tasks.tidy", "20 3 * * *"),
     Job("advertising-confirmations", "consents.tasks.confirm_advertising", "40 8 * * *"),
+    Job("consent-counts", "consents.tasks.count_decisions", "20 0 * * *"),
     Job("ledger-partitions", "privacy.ledger.tasks.make_partitions", "15 2 * * *"),
     Job("ledger-scrub", "privacy.ledger.tasks.scrub", "30 4 * * *"),
     Job("ledger-scrub-resume", "privacy.ledger.tasks.resume_scrub", "*/5 * * * *"),

@@ -13,6 +13,7 @@ class Event(StrEnum):
     TEXT_PUBLISHED = "consents.text.published"
     REPRESENTATIVES_REMOVED = "consents.representatives.removed"
     ENDED_COLLECTION = "consents.collection.ended"
+    COUNTED = "consents.decisions.counted"
     CONFIRMATION_ASKED = "consents.confirmation.asked"
     NOTICE_SENT = "consents.notice.sent"
     NOTICE_UNREACHABLE = "consents.notice.unreachable"

@@ -75,6 +75,11 @@ def confirm_advertising() -> int:
     return consents.ask_to_confirm(on=clock.today(), actor=ADVERTISING, at=clock.now())
 
 
+def count_decisions() -> int:
+    """Count the decisions of the days that are over; return how many."""
+    return consents.count_decisions(on=clock.today(), actor=System("statistics"), at=clock.now())
+
+
 def _address(notice: AdvertisingNotice, *, at: datetime) -> str | None:
     contact = Contact.objects.filter(subject_id=notice.subject_id, kind=Contact.Kind.EMAIL).first()
     if contact is None:

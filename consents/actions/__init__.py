@@ -1,5 +1,6 @@
 """What the office can do with agreements and decisions: the only modules of this app that write."""
 
+from consents.actions.counts import count_decisions
 from consents.actions.decisions import (
     DecidedInTheFuture,
     NothingToWithdraw,
@@ -34,6 +35,7 @@ __all__ = [
     "UnconfirmedRepresentative",
     "UnknownWay",
     "ask_to_confirm",
+    "count_decisions",
     "decide",
     "discard_text",
     "draft_text",

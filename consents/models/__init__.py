@@ -9,6 +9,7 @@ from consents.models.agreements import (
     AgreementVersionQuerySet,
     agreements_covering,
 )
+from consents.models.counts import DailyDecisions
 from consents.models.decisions import (
     Decision,
     DecisionQuerySet,
@@ -26,6 +27,7 @@ __all__ = [
     "AgreementQuerySet",
     "AgreementVersion",
     "AgreementVersionQuerySet",
+    "DailyDecisions",
     "Decision",
     "DecisionQuerySet",
     "Representative",

@@ -26,13 +26,19 @@ def bars(points: Sequence[tuple[str, int]], *, label: str) -> SafeString:
 
     Names are drawn below as often as they fit; each bar tells its name and figure on pointing.
     """
-    largest = max((value for _name, value in points), default=0)
+    return grouped([(name, [value]) for name, value in points], label=label)
+
+
+def grouped(points: Sequence[tuple[str, Sequence[int]]], *, label: str, series: Sequence[str] = ("",)) -> SafeString:
+    """Return a bar chart with several bars at each name: one for each of the ``series``, in their order."""
+    largest = max((value for _name, values in points for value in values), default=0)
     step = nice_step(largest)
     top = max(step, ceil(largest / step) * step)
     inner, height = WIDTH - LEFT, HEIGHT - BOTTOM - TOP
     slot = inner / max(1, len(points))
     every = ceil(len(points) * 60 / inner) if points else 1
     floor = TOP + height
+    wide = slot * 0.64 / max(1, len(series))
 
     lines = format_html_join(
         "",
@@ -48,13 +54,16 @@ def bars(points: Sequence[tuple[str, int]], *, label: str) -> SafeString:
     )  # fmt: skip
     columns = format_html_join(
         "",
-        '<rect class="bar" x="{}" y="{}" width="{}" height="{}"><title>{}: {}</title></rect>',
+        '<rect class="{}" x="{}" y="{}" width="{}" height="{}"><title>{}: {}</title></rect>',
         (
             (
-                f"{LEFT + slot * place + slot * 0.18:.1f}", f"{floor - height * value / top:.1f}", f"{slot * 0.64:.1f}",
-                f"{height * value / top:.1f}", name, number_format(value, use_l10n=True, force_grouping=True),
+                f"bar-{turn + 1}" if turn else "bar",
+                f"{LEFT + slot * place + slot * 0.18 + wide * turn:.1f}", f"{floor - height * value / top:.1f}",
+                f"{wide:.1f}", f"{height * value / top:.1f}", f"{name} {series[turn]}".strip(),
+                number_format(value, use_l10n=True, force_grouping=True),
             )
-            for place, (name, value) in enumerate(points)
+            for place, (name, values) in enumerate(points)
+            for turn, value in enumerate(values)
         ),
     )  # fmt: skip
     names = format_html_join(
@@ -62,7 +71,7 @@ def bars(points: Sequence[tuple[str, int]], *, label: str) -> SafeString:
         '<text x="{}" y="{}" text-anchor="middle">{}</text>',
         (
             (f"{LEFT + slot * (place + 0.5):.1f}", HEIGHT - 6, name)
-            for place, (name, _value) in enumerate(points)
+            for place, (name, _values) in enumerate(points)
             if place % every == 0
         ),
     )

@@ -1,0 +1,151 @@
+"""Run every benchmark, each in a process of its own, and write RESULTS.md; exits 1 when a bound does not hold.
+
+``--quick`` runs the smaller sizes and writes nothing: it shows that every benchmark still works.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+BENCHMARKS = ("ledger", "vault", "intake", "rights", "retention", "exports", "console")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a figure must keep: of ``ours`` or of the ``ratio`` to the reference of the same run."""
+
+    of: str
+    sign: str
+    value: float
+
+    def holds(self, figure: dict[str, float]) -> bool:
+        return figure[self.of] >= self.value if self.sign == "≥" else figure[self.of] <= self.value
+
+    def __str__(self) -> str:
+        return f"{self.of} {self.sign} {self.value:,g}"
+
+
+def at_least(value: float, of: str = "ratio") -> Bound:
+    return Bound(of, "≥", value)
+
+
+def at_most(value: float, of: str = "ours") -> Bound:
+    return Bound(of, "≤", value)
+
+
+BOUNDS = {
+    "integrity": at_least(0.97),
+    "seal_lag_p99_s": at_most(1.5),
+    "seal_backlog": at_least(100_000, "ours"),
+    "offline_verify": at_least(500_000, "ours"),
+    "proof_bytes": at_most(1_500),
+    "entry_bytes": at_most(1_000),
+    "anchored_p99_s": at_most(10),
+    "seal_vs_loop": at_least(0.5),
+    "reveal_vs_loop": at_least(0.5),
+    "shred_10k_ms": at_most(50),
+    "shred_1m_ms": at_most(50),
+    "epoch_ms": at_most(50),
+    "intake_vs_copy": at_least(0.5),
+    "intake_vs_orm": at_least(3),
+    "batch_p99_ms": at_most(100),
+    "web_memory_mb": at_most(1.3, "ratio"),
+    "package_s": at_most(5),
+    "package_mb": at_most(200),
+    "freeze_ms": at_most(100),
+    "notices_ms": at_most(1_000),
+    "sweep_growth": at_most(1.2, "ratio"),
+    "month_vs_delete": at_most(0.05, "ratio"),
+    "act_10k_devices_s": at_most(2),
+    "archive_rows_per_s": at_least(0.5),
+    "export_10k_s": at_most(10),
+    "device_list_p95_ms": at_most(300),
+    "device_search_p95_ms": at_most(300),
+    "device_page_p95_ms": at_most(300),
+    "statistics_p95_ms": at_most(300),
+    "dashboard_p95_ms": at_most(200),
+}
+
+
+def main() -> None:
+    """Run the chosen benchmarks and tell which bound holds."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller sizes; RESULTS.md stays as it is")
+    parser.add_argument("--only", nargs="*", choices=BENCHMARKS, default=BENCHMARKS, help="run these")
+    options = parser.parse_args()
+    rows, failed = [], []
+    for name in options.only:
+        figures = run(name, quick=options.quick)
+        if not figures:
+            failed.append(f"{name} printed no figures")
+        for figure in figures:
+            bound = bound_of(figure["name"])
+            holds = bound is None or bound.holds(figure)
+            if not holds:
+                failed.append(f"{figure['name']}: {bound} does not hold")
+            rows.append((name, figure, bound, holds))
+    page = table(rows)
+    print(f"\n{page}")
+    if not options.quick and set(options.only) == set(BENCHMARKS):
+        (HERE / "RESULTS.md").write_text(page, encoding="utf-8")
+    for line in failed:
+        print(line, file=sys.stderr)
+    # A small run is no measurement: only a benchmark that no longer works fails it.
+    sys.exit(any("no figures" in line for line in failed) if options.quick else bool(failed))
+
+
+def run(name: str, *, quick: bool) -> list[dict]:
+    """Run one benchmark, passing on what it prints; return its figures, none if it failed."""
+    command = [sys.executable, "-u", str(HERE / f"{name}.py"), *(["--quick"] if quick else [])]
+    print(f"\n--- {name}", flush=True)
+    last = ""
+    with subprocess.Popen(command, cwd=HERE.parent, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            last = line if line.strip() else last
+    if process.returncode != 0 or not last.startswith('{"figures"'):
+        return []
+    figures: list[dict] = json.loads(last)["figures"]
+    return figures
+
+
+def bound_of(name: str) -> Bound | None:
+    """Return a figure's bound; a figure in several parts (``export_10k_s (xlsx)``) has the bound of its first word."""
+    return BOUNDS.get(name.split()[0])
+
+
+def table(rows: list[tuple[str, dict, Bound | None, bool]]) -> str:
+    """Return the results as a page of Markdown."""
+    lines = [
+        "# Results of the benchmarks",
+        "",
+        f"Written by `make bench` on {date.today()}: {machine()}. Each reference was measured in the same run; "
+        "where a figure only has to stay below a limit, the limit is its reference.",
+        "",
+        "| benchmark | figure | ours | reference | unit | ratio | must keep | |",
+        "|---|---|---:|---:|---|---:|---|---|",
+    ]
+    for name, figure, bound, holds in rows:
+        verdict = "" if bound is None else "holds" if holds else "**does not hold**"
+        lines.append(
+            f"| {name} | `{figure['name']}` | {figure['ours']:,g} | {figure['reference']:,g} | {figure['unit']} "
+            f"| {figure['ratio']:,g} | {bound or ''} | {verdict} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def machine() -> str:
+    """Return what this was measured on."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}, {platform.machine()}"
+
+
+if __name__ == "__main__":
+    main()
