@@ -1,0 +1,29 @@
+"""What of the accounts has a date: access that ends."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from privacy.accounts.models import AccessGrant
+from privacy.lib import agenda
+from privacy.lib.agenda import Dated
+
+
+def ending_grants(first: date, last: date) -> Iterator[Dated]:
+    """Yield the last day of each access grant that stands."""
+    found = AccessGrant.objects.filter(revoked_at=None, valid_until__range=(first, last), user__is_active=True)
+    for row in found.select_related("user").order_by("valid_until"):
+        assert row.valid_until is not None
+        yield Dated(
+            row.valid_until,
+            str(row.pk),
+            f"{row.user.reference} {row.category}",
+            reverse("admin:accounts_accessgrant_change", args=[row.pk]),
+        )
+
+
+agenda.add_source(
+    "accounts.grant", ending_grants, title=_("Access ends:"), permission="accounts.view_accessgrant", owed=False
+)

@@ -1,0 +1,69 @@
+"""The figures of a year, from every register: the annual report to the representative asks here (law O-03).
+
+An app says in its ``yearbook.py`` what its registers tell about a year; ``safeguards`` discovers these modules::
+
+    yearbook.add_chapter("rights", rights_of_the_year, place=10)
+
+A chapter is made in the language that is active, from the register itself, and holds no personal data.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of a year. ``code`` is what programs call it; ``unit`` stands behind the number, as in ``93 %``."""
+
+    code: str
+    label: str
+    value: int
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Numbers side by side, drawn as bars: a name and a number each."""
+
+    code: str
+    title: str
+    points: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """What one register tells about a year."""
+
+    title: str
+    figures: tuple[Figure, ...]
+    series: tuple[Series, ...] = field(default=())
+
+
+type Make = Callable[[date, date], Chapter]
+_chapters: dict[str, tuple[int, Make]] = {}
+
+
+def add_chapter(code: str, make: Make, *, place: int) -> None:
+    """Ask ``make`` for a chapter, given the first and the last day; chapters stand in the order of ``place``."""
+    _chapters[code] = (place, make)
+
+
+def chapters(first: date, last: date) -> list[tuple[str, Chapter]]:
+    """Return the chapters of a period with their codes, in order."""
+    ordered = sorted(_chapters.items(), key=lambda known: (known[1][0], known[0]))
+    return [(code, make(first, last)) for code, (_place, make) in ordered]
+
+
+def share(part: int, whole: int) -> int:
+    """Return a share in full percent, rounded down: only everything is 100. Of nothing, everything was right."""
+    return 100 if whole == 0 else part * 100 // whole
+
+
+def by_month(days: list[date], first: date, last: date) -> tuple[tuple[str, int], ...]:
+    """Return how many of ``days`` fall into each month of a period."""
+    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    counted = dict.fromkeys(months, 0)
+    for day in days:
+        counted[day.year * 12 + day.month - 1] += 1
+    return tuple((f"{month // 12}-{month % 12 + 1:02}", count) for month, count in counted.items())
