@@ -8,12 +8,12 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from config import dashboard, work
+from config import dashboard, registers, work
 from privacy.lib import clock
 
 OURS = {"privacy", "consents", "devices"}
@@ -43,6 +43,22 @@ class OfficeSite(AdminSite):
         if app_label:
             return apps
         return work.grouped(apps, reverse("admin:index", current_app=self.name))
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Add the pages of registers as files."""
+        return [
+            path("registers/", self.admin_view(self.registers), name="registers"),
+            path("registers/<slug:code>/", self.admin_view(self.one_register), name="register"),
+            *super().get_urls(),
+        ]
+
+    def registers(self, request: HttpRequest) -> HttpResponse:
+        """List the registers that this person may take out as files."""
+        return registers.everything(self, request)
+
+    def one_register(self, request: HttpRequest, code: str) -> HttpResponse:
+        """Send a register of a period as a file."""
+        return registers.one(self, request, code, on=clock.today(), at=clock.now())
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Show the dashboard."""

@@ -46,6 +46,7 @@ PHRASES: dict[str, Promise | str] = {
     "ledger.denied": gettext_lazy("Access was denied"),
     "ledger.record.changed": gettext_lazy("Fields were changed"),
     "ledger.bundle.exported": gettext_lazy("Bundle of the audit trail exported"),
+    "ledger.register.exported": gettext_lazy("Register exported"),
     "ledger.proof.issued": gettext_lazy("Proof of an entry issued"),
     "ledger.trail.verified": gettext_lazy("Audit trail verified"),
     "ledger.trail.scrubbed": gettext_lazy("Audit trail re-hashed"),

@@ -17,7 +17,7 @@ from config import phrases
 from config.work import Work, work_of
 from privacy.accounts.models import User
 from privacy.ledger.models import Entry
-from privacy.lib import badges, clock
+from privacy.lib import badges, clock, registers
 
 register = template.Library()
 
@@ -32,6 +32,13 @@ TIMELINE = 30
 def work(opts: Options[Any]) -> Work:
     """Return the group of the navigation that a model belongs to."""
     return work_of(opts.app_label, str(opts.model_name))
+
+
+@register.simple_tag
+def files_of(opts: Options[Any], user: User | AnonymousUser) -> list[registers.Register]:
+    """Return the registers that this person may take out from a model's list."""
+    found = registers.of_model(opts.label_lower)
+    return [one for one in found if user.is_authenticated and user.may(one.permission)]
 
 
 @dataclass(frozen=True)

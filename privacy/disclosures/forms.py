@@ -50,15 +50,6 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=300)
 
 
-class RegisterForm(forms.Form):
-    """Which period of the register leaves the portal, in which form, and why (law S-05)."""
-
-    first = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
-    form = forms.ChoiceField(label=_("As"), choices=[("xlsx", "XLSX"), ("pdf", "PDF")], widget=forms.RadioSelect)
-    reason = forms.CharField(label=_("Reason of the export"), max_length=300)
-
-
 class ScanForm(forms.Form):
     """The scan of the document by which an authority asks."""
 

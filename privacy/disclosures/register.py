@@ -6,7 +6,9 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
+from privacy.disclosures.events import Event
 from privacy.disclosures.models import DisclosedItem, Disclosure, Notice, ThirdParty
+from privacy.lib import clock, registers
 from privacy.policies import rulebook
 
 # The first eight are the official columns, in Korean in every language: the form is a Korean form (F-8, DEC 15).
@@ -81,3 +83,71 @@ def _notices(one: Disclosure) -> str:
     """Say whether the recipient was told of later corrections (P1.6)."""
     found = Notice.objects.filter(third_party=one.third_party, disclosures__contains=[one.reference])
     return ", ".join(f"{notice.reference} {notice.get_state_display()}" for notice in found.order_by("queued_at"))
+
+
+def _provided(window: registers.Window) -> Iterable[Sequence[Any]]:
+    return rows(_lines(window), on=clock.kst_date(window.at))
+
+
+def _lines(window: registers.Window) -> QuerySet[Disclosure]:
+    may = window.actor.may("disclosures.see_investigations")
+    return lines(first=window.first, last=window.last, with_investigations=may)
+
+
+def _subjects(window: registers.Window) -> Iterable[str]:
+    concerned = DisclosedItem.objects.filter(disclosure__in=_lines(window).order_by())
+    return map(str, concerned.values_list("subject_id", flat=True).distinct())
+
+
+def _told(window: registers.Window) -> QuerySet[Notice]:
+    return Notice.objects.filter(queued_at__range=window.moments).select_related("third_party").order_by("queued_at")
+
+
+registers.declare(
+    code="disclosures",
+    title=TITLE,
+    form="F-8",
+    models=("disclosures.disclosure",),
+    permission="disclosures.export_register",
+    columns=registers.by_position(COLUMNS),
+    records=_provided,
+    subjects=_subjects,
+    word=Event.REGISTER_EXPORTED,
+    printed=8,
+    widths=(2, 2, 3, 3, 3, 2, 2, 3),
+)
+registers.declare(
+    code="correction-notices",
+    title="정정 내용 통지 대장",
+    models=("disclosures.notice",),
+    permission="disclosures.export_register",
+    columns=(
+        ("번호", "reference"),
+        ("사건번호", "case_reference"),
+        ("제공받은 자", "third_party.title"),
+        ("항목", lambda notice: ", ".join(notice.items)),
+        ("관련 제공", lambda notice: ", ".join(notice.disclosures)),
+        ("통지 방법", "channel"),
+        ("상태", "state"),
+        ("발송일시", "sent_at"),
+        ("수신 확인", "acknowledged_at"),
+    ),
+    records=_told,
+    subjects=lambda window: [str(notice.subject_id) for notice in _told(window)],
+)
+registers.declare(
+    code="third-parties",
+    title="제3자 현황표",
+    models=("disclosures.thirdparty",),
+    permission="disclosures.view_thirdparty",
+    columns=(
+        ("번호", "reference"),
+        ("기관명", "title"),
+        ("구분", "kind"),
+        ("계약", "contract"),
+        ("통지 방법", "channel"),
+        ("등록일시", "created_at"),
+        ("종료일시", "retired_at"),
+    ),
+    records=lambda window: ThirdParty.objects.filter(created_at__lt=window.moments[1]).order_by("created_at"),
+)

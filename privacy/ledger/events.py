@@ -10,6 +10,7 @@ class Event(StrEnum):
     DENIED = "ledger.denied"  # somebody asked for what they may not do or see
     CHANGED = "ledger.record.changed"  # fields of a registered model, captured beside the verb's own word
     EXPORTED = "ledger.bundle.exported"
+    REGISTER_EXPORTED = "ledger.register.exported"  # one of the office's registers left as a file (law S-05)
     PROOF_ISSUED = "ledger.proof.issued"
     VERIFIED = "ledger.trail.verified"
     SCRUBBED = "ledger.trail.scrubbed"

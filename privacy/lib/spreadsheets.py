@@ -29,8 +29,14 @@ def workbook(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) 
         cell.alignment = Alignment(wrap_text=True, vertical="top")
         headings.append(cell)
     sheet.append(headings)
-    for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
+    try:
+        for row in rows:
+            sheet.append([_cell(sheet, value) for value in row])
+    except BaseException:
+        # The sheet grows in a file of its own: what was not to leave doesn't stay there either.
+        sheet.close()
+        sheet._writer.cleanup()
+        raise
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

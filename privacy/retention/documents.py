@@ -1,7 +1,6 @@
 """Certificates and the register as documents: a signed JSON file to check offline, PDF in two languages, XLSX."""
 
 import json
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -11,19 +10,11 @@ from django.utils import translation
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from privacy.lib import pdf, spreadsheets
+from privacy.lib import pdf
 from privacy.lib.badges import moment_text
 from privacy.retention import terms
-from privacy.retention.models import Certificate, DestructionList, RegisterEntry
+from privacy.retention.models import Certificate, DestructionList
 from privacy.retention.models.runs import Cause
-
-# The columns of form F-6 in the form's order, then what the law and the guide add (law D-09, F-7).
-F6 = ("number", "file_name", "record_kinds", "created_from", "destroyed_on", "reason", "handler", "department_head")
-REST = (
-    "method", "people", "records", "trigger_on", "target_on", "delay_reason", "systems", "backups", "witness",
-    "evidence", "requested_on", "requested_by", "main_work", "held_before", "approved_on", "approved_by", "place",
-    "verified_by", "media_destroyed", "confirmed_by", "confirmed_at", "notes",
-)  # fmt: skip
 
 
 def certificate_json(certificate: Certificate) -> bytes:
@@ -179,44 +170,6 @@ def _name(label: str) -> str:
 def _when(text: str) -> str:
     moment = parse_datetime(text) if text else None
     return moment_text(moment) if moment else ""
-
-
-def register_rows(entries: Iterable[RegisterEntry]) -> tuple[list[str], list[Sequence[Any]]]:
-    """Return the headings and rows of the destruction register in the official column order."""
-    names = (*F6, *REST)
-    headings = [str(RegisterEntry._meta.get_field(name).verbose_name) for name in names]  # type: ignore[union-attr]
-    return headings, [[getattr(entry, name) for name in names] for entry in entries]
-
-
-def register_xlsx(entries: Iterable[RegisterEntry]) -> bytes:
-    """Return the destruction register as a spreadsheet in the official column order (F-6)."""
-    with translation.override("ko"):
-        headings, rows = register_rows(entries)
-        return spreadsheets.workbook(_("Destruction register"), headings, rows)
-
-
-def register_pdf(entries: Iterable[RegisterEntry], *, language: str = "ko") -> bytes:
-    """Return form F-6 as a PDF: the eight official columns."""
-    with translation.override(language):
-        headings, rows = register_rows(entries)
-        payload = {
-            "title": _("Destruction register"),
-            "subtitle": "Extrus Inc.",
-            "landscape": True,
-            "blocks": [
-                {
-                    "kind": "table",
-                    "columns": headings[: len(F6)],
-                    "rows": [[_text(value) for value in row[: len(F6)]] for row in rows],
-                    "widths": [1, 3, 4, 2, 2, 3, 2, 2],
-                }
-            ],
-        }
-        return pdf.render("sheet", payload, language=language)
-
-
-def _text(value: Any) -> str:
-    return "–" if value in (None, "") else str(value)
 
 
 def list_title(row: DestructionList) -> str:

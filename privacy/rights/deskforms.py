@@ -155,14 +155,6 @@ class ObjectionForm(forms.Form):
     )
 
 
-class ExportForm(forms.Form):
-    """Which period of a register leaves the portal, and why (law S-05)."""
-
-    first = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date"}))
-    reason = forms.CharField(label=_("Reason of the export"), max_length=300)
-
-
 class ReceiveForm(AskForm):
     """A request that came by another way, written down by the office: the public form with channel and day."""
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from privacy.lib import registers
+from privacy.rights.events import Event
 from privacy.rights.models import Request
 
 COLUMNS = (
@@ -51,3 +53,26 @@ def rows(cases: Iterable[Request]) -> Iterable[Sequence[Any]]:
             case.assigned_to,
             case.fee_won + case.postage_won,
         )
+
+
+def _cases(window: registers.Window) -> Iterable[Sequence[Any]]:
+    return rows(lines(first=window.first, last=window.last))
+
+
+def _subjects(window: registers.Window) -> list[str]:
+    known = lines(first=window.first, last=window.last).exclude(subject_id=None)
+    return [str(subject) for subject in known.values_list("subject_id", flat=True)]
+
+
+registers.declare(
+    code="requests",
+    title="열람등요구 처리대장",
+    form="F-1",
+    models=("rights.request", "rights.objection", "rights.letter"),
+    permission="rights.export_requests",
+    columns=registers.by_position(COLUMNS),
+    records=_cases,
+    subjects=_subjects,
+    word=Event.REGISTER_EXPORTED,
+)
+registers.not_needed("rights.package", why="a file on its way to one person; its contents are hers alone")

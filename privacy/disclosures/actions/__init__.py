@@ -16,7 +16,6 @@ from privacy.disclosures.actions.notices import (
 )
 from privacy.disclosures.actions.parties import change_channel, register_party, retire_party
 from privacy.disclosures.actions.provisions import HandOver, Wanted, approve, provide, refuse, request, show_passphrase
-from privacy.disclosures.actions.registers import export_register
 from privacy.disclosures.actions.scans import Scan, attach_scan, destroy_scans, open_scan
 from privacy.disclosures.refusals import (
     ContentChanged,
@@ -52,7 +51,6 @@ __all__ = [
     "change_channel",
     "destroy_scans",
     "earlier_recipients",
-    "export_register",
     "find_by_token",
     "mark_parked",
     "mark_posted",

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.console import actor_of
 from privacy.disclosures import actions as disclosures
-from privacy.disclosures.forms import DisclosureForm, ReasonForm, RegisterForm, ScanForm
+from privacy.disclosures.forms import DisclosureForm, ReasonForm, ScanForm
 from privacy.disclosures.models import Disclosure, Notice, ThirdParty
-from privacy.lib import clock, names, spreadsheets
+from privacy.lib import clock, names
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.badges import state_badge
@@ -210,7 +210,6 @@ class DisclosureAdmin(ReadOnlyAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("ask/", wrap(self.ask_for), name="disclosures_disclosure_ask"),
-            path("register/", wrap(self.register), name="disclosures_disclosure_register"),
             *super().get_urls(),
         ]
 
@@ -234,24 +233,3 @@ class DisclosureAdmin(ReadOnlyAdmin):
             "form": form,
         }
         return TemplateResponse(request, "admin/disclosures/disclosure/ask.html", context)
-
-    def register(self, request: HttpRequest) -> HttpResponse:
-        """Export the register in the official column order (law F-8), with a reason."""
-        answers = ask(
-            self, request, Disclosure.objects.none(), title=_("Register of disclosures"), verb=_("Download"),
-            consequences=[_("The export, its period, reason and digest are put on record.")], form_class=RegisterForm,
-        )  # fmt: skip
-        if isinstance(answers, TemplateResponse):
-            return answers
-        made: list[bytes] = []
-        if not run_verb(
-            self,
-            request,
-            lambda: made.append(disclosures.export_register(actor=actor_of(request), at=clock.now(), **answers)),
-            _("The register was exported."),
-        ):
-            return HttpResponseRedirect(reverse("admin:disclosures_disclosure_changelist"))
-        media_type = spreadsheets.MEDIA_TYPE if answers["form"] == "xlsx" else "application/pdf"
-        response = HttpResponse(made[0], content_type=media_type)
-        response.headers["Content-Disposition"] = f'attachment; filename="disclosures.{answers["form"]}"'
-        return response

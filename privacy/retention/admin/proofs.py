@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from privacy.accounts.console import actor_of
 from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
-from privacy.lib.spreadsheets import MEDIA_TYPE
 from privacy.policies.admin.saving import VerbAdmin
 from privacy.retention import actions as retention
 from privacy.retention import documents, signing
 from privacy.retention.forms import PaperForm
 from privacy.retention.models import Certificate, PaperDestruction, RegisterEntry
+from privacy.retention.register import F6, REST
 
 FORMATS = {"ko": "application/pdf", "en": "application/pdf", "json": "application/json"}
 
@@ -72,11 +72,10 @@ class CertificateAdmin(ReadOnlyAdmin):
 class RegisterEntryAdmin(ReadOnlyAdmin):
     explanation = _("The destruction register with the columns of the official form. It names no data subject.")
     empty_hint = _("Each destruction, electronic or on paper, is entered here with its next number.")
-    list_display = (*documents.F6, "method", "people", "records", "confirmed_by")
+    list_display = (*F6, "method", "people", "records", "confirmed_by")
     list_filter = (("confirmed_at", admin.EmptyFieldListFilter), "media_destroyed")
-    fields = (*documents.F6, "created_until", *documents.REST, "list", "paper")
+    fields = (*F6, "created_until", *REST, "list", "paper")
     actions = ("confirm",)
-    change_list_template = "admin/retention/registerentry/change_list.html"
 
     def verbs_for(self, record: RegisterEntry) -> Collection[str]:
         return () if record.confirmed_at else ("confirm",)
@@ -90,19 +89,6 @@ class RegisterEntryAdmin(ReadOnlyAdmin):
                 partial(retention.confirm_result, entry, actor=actor_of(request), at=clock.now()),
                 _("Confirmed."),
             )
-
-    def get_urls(self) -> list[URLPattern]:
-        export = path("export/<slug:kind>/", self.admin_site.admin_view(self.export), name="retention_register_export")
-        return [export, *super().get_urls()]
-
-    def export(self, request: HttpRequest, kind: str) -> HttpResponse:
-        """Send the register in the official column order, as a spreadsheet or a PDF."""
-        if kind not in ("xlsx", "pdf") or not self.has_view_permission(request):
-            raise Http404
-        entries = RegisterEntry.objects.order_by("number")
-        if kind == "xlsx":
-            return _attachment(documents.register_xlsx(entries), "destruction-register.xlsx", MEDIA_TYPE)
-        return _attachment(documents.register_pdf(entries), "destruction-register.pdf", "application/pdf")
 
 
 @admin.register(PaperDestruction)

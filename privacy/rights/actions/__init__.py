@@ -14,7 +14,6 @@ from privacy.rights.actions.answering import (
 from privacy.rights.actions.carrying import begin, carry_out, go_on
 from privacy.rights.actions.deciding import assign, end_postponement, grant, grant_partly, postpone, refuse, set_fee
 from privacy.rights.actions.evidence import documents, open_document, submit
-from privacy.rights.actions.exporting import export_register
 from privacy.rights.actions.identity import (
     ask_evidence,
     challenge,
@@ -83,7 +82,6 @@ __all__ = [
     "download",
     "end_postponement",
     "enter",
-    "export_register",
     "forget_attempts",
     "go_on",
     "grant",

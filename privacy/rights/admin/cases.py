@@ -5,9 +5,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
@@ -15,9 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from privacy.accounts.console import actor_of
 from privacy.accounts.names import name_of
 from privacy.disclosures.models import Notice
-from privacy.lib import clock, spreadsheets
+from privacy.lib import clock
 from privacy.lib.admin import button, run_verb
-from privacy.lib.asking import ask
 from privacy.lib.badges import due_badge, state_badge
 from privacy.lib.refusals import Refusal
 from privacy.rights import actions as rights
@@ -25,7 +24,7 @@ from privacy.rights import letters
 from privacy.rights.admin.desk import Desk
 from privacy.rights.admin.postponing import PAGE, Answer
 from privacy.rights.codes import new_submission
-from privacy.rights.deskforms import ExportForm, ReceiveForm
+from privacy.rights.deskforms import ReceiveForm
 from privacy.rights.models import Postponement, Request, Right
 
 READ = "rights.open_particulars"
@@ -165,7 +164,6 @@ class RequestAdmin(Desk):
         wrap = self.admin_site.admin_view
         return [
             path("receive/", wrap(self.receive), name="rights_request_receive"),
-            path("register/", wrap(self.register), name="rights_request_register"),
             *super().get_urls(),
         ]
 
@@ -196,26 +194,6 @@ class RequestAdmin(Desk):
                 return TemplateResponse(request, "admin/rights/request/recorded.html", context)
         context = {**self._page(request, _("Record a request")), "form": form}
         return TemplateResponse(request, "admin/rights/request/receive.html", context)
-
-    def register(self, request: HttpRequest) -> HttpResponse:
-        """Export the register of requests, with a reason (law R-31, S-05)."""
-        answers = ask(
-            self, request, Request.objects.none(), title=_("Register of requests"), verb=_("Download"),
-            consequences=[_("The export, its period, reason and digest are put on record.")], form_class=ExportForm,
-        )  # fmt: skip
-        if isinstance(answers, TemplateResponse):
-            return answers
-        made: list[bytes] = []
-        if not run_verb(
-            self,
-            request,
-            lambda: made.append(rights.export_register(actor=actor_of(request), at=clock.now(), **answers)),
-            _("The register was exported."),
-        ):
-            return HttpResponseRedirect(reverse("admin:rights_request_changelist"))
-        response = HttpResponse(made[0], content_type=spreadsheets.MEDIA_TYPE)
-        response.headers["Content-Disposition"] = 'attachment; filename="requests.xlsx"'
-        return response
 
     def _page(self, request: HttpRequest, title: object) -> dict[str, Any]:
         return {**self.admin_site.each_context(request), "title": title, "opts": self.opts}

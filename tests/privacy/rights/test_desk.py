@@ -207,8 +207,8 @@ class OtherChannelsTests(DeskCase):
 
     def test_the_register_leaves_with_a_reason(self) -> None:
         factory.ask()
-        address = reverse("admin:rights_request_register")
-        period = {"first": "2026-11-01", "last": "2026-12-31", "confirmed": "yes"}
+        address = reverse("admin:register", args=["requests"])
+        period = {"first": "2026-11-01", "last": "2026-12-31", "form": "xlsx"}
         assert b"error-summary" in self.client.post(address, period).content
         answer = self.client.post(address, {**period, "reason": "inspection"})
         assert answer.content.startswith(b"PK")

@@ -1,0 +1,87 @@
+"""Consent decisions as the register of form F-13 (law C-07, C-08, C-12, C-18), and the texts they were about."""
+
+from django.db.models import QuerySet
+
+from consents.models import AdvertisingNotice, AgreementVersion, Decision
+from privacy.lib import registers
+
+
+def decisions(window: registers.Window) -> QuerySet[Decision]:
+    """Return the decisions of a period, in their order."""
+    found = Decision.objects.filter(decided_at__range=window.moments)
+    return found.select_related("agreement", "version").order_by("decided_at", "id")
+
+
+registers.declare(
+    code="consents",
+    title="동의 관리대장",
+    form="F-13",
+    models=("consents.decision", "consents.agreement"),
+    permission="consents.view_decision",
+    columns=(
+        ("정보주체", lambda decision: str(decision.subject_id)),
+        ("동의서", "version.title_ko"),
+        ("동의서 버전", "version.number"),
+        ("종류", "agreement.kind"),
+        ("필수/선택", lambda decision: "필수" if decision.agreement.required else "선택"),
+        ("동의/거부/철회", "choice"),
+        ("일시", "decided_at"),
+        ("방법", "method"),
+        ("법정대리인", lambda decision: "예" if decision.by_representative else ""),
+        ("법정대리인 확인 방법", "confirmation"),
+        ("접수번호", "reference"),
+        ("기록자", "actor_ref"),
+        ("기록일시", "recorded_at"),
+        ("본문 SHA-256", "text_digest"),
+    ),
+    records=decisions,
+    subjects=lambda window: map(str, decisions(window).order_by().values_list("subject_id", flat=True).distinct()),
+    printed=11,
+    widths=(4, 3, 1, 2, 1, 2, 3, 2, 1, 2, 2),
+)
+registers.declare(
+    code="agreement-texts",
+    title="동의서 버전 대장",
+    models=("consents.agreementversion",),
+    permission="consents.view_agreementversion",
+    columns=(
+        ("동의 항목", "agreement.code"),
+        ("버전", "number"),
+        ("제목", "title_ko"),
+        ("상태", "state"),
+        ("작성자", "drafted_by"),
+        ("작성일시", "drafted_at"),
+        ("게시자", "published_by"),
+        ("게시일시", "published_at"),
+        ("대체일시", "superseded_at"),
+        ("본문 SHA-256", "digest"),
+    ),
+    records=lambda window: (
+        AgreementVersion.objects.filter(drafted_at__lt=window.moments[1])
+        .select_related("agreement")
+        .order_by("agreement__code", "number")
+    ),
+    printed=9,
+)
+registers.declare(
+    code="advertising-notices",
+    title="광고성 정보 동의 안내 대장",
+    models=("consents.advertisingnotice",),
+    permission="consents.view_advertisingnotice",
+    columns=(
+        ("정보주체", lambda notice: str(notice.subject_id)),
+        ("종류", "kind"),
+        ("동의 접수번호", "decision.reference"),
+        ("통지 기한", "due_on"),
+        ("상태", "state"),
+        ("발송일시", "sent_at"),
+        ("메시지 번호", "message_id"),
+    ),
+    records=lambda window: (
+        AdvertisingNotice.objects.filter(made_at__range=window.moments).select_related("decision").order_by("due_on")
+    ),
+    subjects=lambda window: map(
+        str, AdvertisingNotice.objects.filter(made_at__range=window.moments).values_list("subject_id", flat=True)
+    ),
+    widths=(3, 2, 2, 2, 2, 2, 4),
+)

@@ -1,0 +1,97 @@
+"""The destruction register in the columns of forms F-6 and F-7, and the registers beside it (law D-08, D-09)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from privacy.lib import registers
+from privacy.retention.models import ArchiveAccess, Hold, RegisterEntry
+
+# The columns of form F-6 in the form's order, then what the law and the guide add (law D-09, F-7).
+F6 = ("number", "file_name", "record_kinds", "created_from", "destroyed_on", "reason", "handler", "department_head")
+REST = (
+    "method", "people", "records", "trigger_on", "target_on", "delay_reason", "systems", "backups", "witness",
+    "evidence", "requested_on", "requested_by", "main_work", "held_before", "approved_on", "approved_by", "place",
+    "verified_by", "media_destroyed", "confirmed_by", "confirmed_at", "notes",
+)  # fmt: skip
+KOREAN = (
+    "번호", "개인정보파일명", "자료의 종류", "생성일", "폐기일", "폐기사유", "처리담당자", "처리부서장",
+    "파기 방법", "정보주체 수", "기록 수", "파기 사유 발생일", "파기 기한", "지연 사유", "대상 시스템", "백업 조치",
+    "입회자", "증빙 해시", "요청일", "요청자", "주요 대상업무", "파기 전 보관건수", "승인일", "승인자", "파기 장소",
+    "폐기 확인 방법", "매체 폐기 여부", "책임자 확인", "확인일시", "특기사항",
+)  # fmt: skip
+
+
+def entries(window: registers.Window) -> Iterable[Any]:
+    """Return the destructions of a period."""
+    return RegisterEntry.objects.filter(destroyed_on__range=window.days).order_by("number")
+
+
+registers.declare(
+    code="destructions",
+    title="개인정보파일 파기 관리대장",
+    form="F-6",
+    models=("retention.registerentry", "retention.certificate", "retention.paperdestruction"),
+    permission="retention.view_registerentry",
+    columns=tuple(zip(KOREAN, (*F6, *REST), strict=True)),
+    records=entries,
+    printed=len(F6),
+    widths=(1, 3, 4, 2, 2, 3, 2, 2),
+)
+registers.declare(
+    code="archive-access",
+    title="분리보관 개인정보 열람 대장",
+    models=("retention.archiveaccess",),
+    permission="retention.view_archiveaccess",
+    columns=(
+        ("번호", "reference"),
+        ("보존 규칙", "rule"),
+        ("정보주체", lambda access: str(access.subject_id)),
+        ("근거 법령", "law"),
+        ("문서번호", "document"),
+        ("사유", "reason"),
+        ("신청자", "asked_by"),
+        ("신청일시", "asked_at"),
+        ("승인자", "approved_by"),
+        ("승인일시", "approved_at"),
+        ("열람 횟수", "reads"),
+        ("종료일시", "closed_at"),
+    ),
+    records=lambda window: ArchiveAccess.objects.filter(asked_at__range=window.moments).order_by("asked_at"),
+    subjects=lambda window: [
+        str(access.subject_id) for access in ArchiveAccess.objects.filter(asked_at__range=window.moments)
+    ],
+)
+registers.declare(
+    code="holds",
+    title="파기 보류 대장",
+    models=("retention.hold",),
+    permission="retention.view_hold",
+    columns=(
+        ("번호", "reference"),
+        ("구분", "kind"),
+        ("정보주체", lambda hold: str(hold.subject_id or "전체")),
+        ("개인정보 구분", "category"),
+        ("요구 기관", "demanded_by"),
+        ("문서번호", "document"),
+        ("사유", "reason"),
+        ("종료 예정일", "until"),
+        ("등록자", "placed_by"),
+        ("등록일시", "placed_at"),
+        ("해제자", "lifted_by"),
+        ("해제일시", "lifted_at"),
+        ("해제 사유", "lift_reason"),
+    ),
+    records=lambda window: Hold.objects.filter(placed_at__range=window.moments).order_by("placed_at"),
+    subjects=lambda window: [
+        str(hold.subject_id) for hold in Hold.objects.filter(placed_at__range=window.moments).exclude(subject_id=None)
+    ],
+)
+registers.not_needed(
+    "retention.destructionlist",
+    "retention.destructionrun",
+    why="work in progress; what was done stands in the destruction register",
+)
+registers.not_needed("retention.archivedrecord", why="nothing of the archive leaves but by its own access (P6.4)")
+registers.not_needed(
+    "retention.clockdoubt", "retention.finding", "retention.rewrite", why="alarms and chores of the machine"
+)

@@ -1,0 +1,68 @@
+"""What the office holds, as the inventory of form F-19, made from rulebook and register of holdings (P0.1)."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from privacy.lib import clock, names, registers
+from privacy.policies import rulebook, wording
+from privacy.policies.models.language import in_language
+from privacy.subjects import holdings
+from privacy.subjects.models import FalseIdentityFinding
+
+COLUMNS = ("파일명", "항목", "보유량", "처리 근거", "목적", "방법", "보유기간", "보관장소", "파기방법")
+PLACES = {"default": "일반 DB", "personal": "개인정보 DB", "archive": "분리보관 DB"}
+
+
+def inventory(window: registers.Window) -> Iterator[Sequence[Any]]:
+    """Yield one row for each kind of personal data that is held."""
+    on = clock.kst_date(window.at)
+    book = rulebook.in_force(on)
+    for holding in holdings.all():
+        term = book.categories.get(holding.category)
+        kept = term.retention if term else None
+        purposes = sorted(names.of("purpose", code, on=on) for code in term.purposes) if term else []
+        yield (
+            f"{names.of('category', holding.category, on=on)} ({holding.model._meta.verbose_name})",
+            ", ".join(in_language(term.items[item], "name") if term and item in term.items else item
+                      for item in holding.items),
+            holding.rows().count(),
+            holding.duty or ("동의(선택)" if term and term.optional else "동의·계약 이행"),
+            ", ".join(purposes) or holding.duty,
+            "전산 처리(암호화 저장)",
+            wording.retention(kept.clock, kept.years, kept.months) if kept else "업무 목적 달성 시까지",
+            PLACES[holding.using],
+            "키 파기 후 행 삭제",
+        )  # fmt: skip
+
+
+registers.declare(
+    code="inventory",
+    title="개인정보 현황표",
+    form="F-19",
+    models=("subjects.subject",),
+    permission="subjects.view_subject",
+    columns=registers.by_position(COLUMNS),
+    records=inventory,
+    widths=(3, 5, 1, 3, 4, 2, 3, 2, 2),
+)
+registers.declare(
+    code="false-identities",
+    title="명의도용 확인 대장",
+    models=("subjects.falseidentityfinding",),
+    permission="subjects.view_falseidentityfinding",
+    columns=(
+        ("정보주체", "subject.reference"),
+        ("사유", "grounds"),
+        ("증빙 SHA-256", "evidence_digest"),
+        ("확인자", "found_by"),
+        ("확인일시", "found_at"),
+    ),
+    records=lambda window: (
+        FalseIdentityFinding.objects.filter(found_at__range=window.moments)
+        .select_related("subject")
+        .order_by("found_at")
+    ),
+    subjects=lambda window: FalseIdentityFinding.objects.filter(found_at__range=window.moments).values_list(
+        "subject__reference", flat=True
+    ),
+)

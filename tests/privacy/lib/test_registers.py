@@ -1,0 +1,84 @@
+"""Registers as files: columns in their order, text never a formula, a period, a limit."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from privacy.lib import registers
+from privacy.lib.registers import Register, Window
+
+WINDOW = Window(date(2026, 11, 1), date(2026, 11, 30), None, datetime(2026, 11, 24, 3, tzinfo=UTC), "test")
+
+
+@dataclass
+class Line:
+    number: int
+    said: str
+    at: datetime | None = None
+    parent: Any = None
+
+    def get_said_display(self) -> str:
+        return self.said.upper()
+
+
+def register(*lines: Any, **changes: Any) -> Register:
+    columns = (("번호", "number"), ("내용", "said"), ("해시", lambda line: f"{line.number:04x}"), ("일시", "at"))
+    given: dict[str, Any] = {"columns": columns, "records": lambda window: iter(lines), **changes}
+    return Register(code="lines", title="대장", models=(), permission="x.y", **given)
+
+
+def rows(made: Register) -> list[tuple[Any, ...]]:
+    content, _count = registers.render(made, WINDOW, "xlsx")
+    return list(load_workbook(io.BytesIO(content)).active.iter_rows(values_only=True))
+
+
+def test_cells_follow_the_columns_and_choices_are_words() -> None:
+    head, row = rows(register(Line(7, "abc", datetime(2026, 11, 24, 15, 30, tzinfo=UTC))))
+    assert head == ("번호", "내용", "해시", "일시")
+    assert row == (7, "ABC", "0007", "2026-11-25 00:30")
+
+
+def test_a_path_through_nothing_is_empty() -> None:
+    made = register(Line(1, "x"), columns=(("상위", "parent.number"),))
+    assert rows(made)[1:] == [(None,)]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "=HYPERLINK(1)", "=CMD|' /C calc'!A0"])
+def test_text_is_never_a_formula(text: str) -> None:
+    made = register(Line(1, text), columns=(("내용", lambda line: line.said),))
+    content, _count = registers.render(made, WINDOW, "xlsx")
+    cell = load_workbook(io.BytesIO(content)).active["A2"]
+    assert cell.data_type == "s"
+    assert not isinstance(cell.value, (int, float))
+    assert cell.value.strip() == text.strip()
+
+
+def test_paper_has_the_printed_columns_and_can_be_read() -> None:
+    content, count = registers.render(register(Line(1, "#strong[x] *가*"), printed=2), WINDOW, "pdf")
+    assert content.startswith(b"%PDF-")
+    assert count == 1
+
+
+def test_the_limit_refuses_before_the_file_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registers.LIMITS, "pdf", 2)
+    drawn: list[int] = []
+
+    def many() -> Iterator[Line]:
+        for number in range(1000):
+            drawn.append(number)
+            yield Line(number, "x")
+
+    with pytest.raises(registers.TooManyRows):
+        registers.render(register(records=lambda window: many()), WINDOW, "pdf")
+    assert len(drawn) == 3, "it stops at the first row too many"
+
+
+def test_the_period_runs_from_midnight_to_midnight_in_korea() -> None:
+    start, end = WINDOW.moments
+    assert start.astimezone(UTC) == datetime(2026, 10, 31, 15, tzinfo=UTC)
+    assert end.astimezone(UTC) == datetime(2026, 11, 30, 15, tzinfo=UTC)
