@@ -9,7 +9,6 @@ from privacy.disclosures import letters, webhooks
 from privacy.disclosures.actions.notices import DELIVERY
 from privacy.disclosures.models import Notice, ThirdParty
 from privacy.jobs import outbox
-from privacy.jobs.actions import MOST_STARTS
 from privacy.ledger.actors import System
 from privacy.lib import mail
 from privacy.vault.refusals import Frozen
@@ -18,11 +17,17 @@ WORKER = System("notices")
 FROZEN_WAIT_SECONDS = 6 * 3600
 
 
-@outbox.deliverer(DELIVERY)
+def park_notice(ids: Mapping[str, str], *, why: str, at: datetime) -> None:
+    """Show the officer a notice that three days of trying did not deliver."""
+    notice = Notice.objects.get(id=ids["notice"])
+    disclosures.mark_parked(notice, why=notice.trouble or why, actor=WORKER, at=at)
+
+
+@outbox.deliverer(DELIVERY, patience=outbox.OUTWARD, parked=park_notice)
 def deliver_notice(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Deliver one notice by e-mail or webhook, with the same Message-ID or Idempotency-Key at every try.
 
-    What fails is tried again with back-off, and parked for the officer at the last try.
+    What fails is tried again with growing back-off for three days, and parked for the officer then.
     """
     notice = Notice.objects.select_related("third_party").get(id=ids["notice"])
     if notice.state in {Notice.State.SENT, Notice.State.ACKNOWLEDGED}:
@@ -37,10 +42,7 @@ def deliver_notice(ids: Mapping[str, str], *, event: UUID, starts: int, at: date
         raise outbox.Later(FROZEN_WAIT_SECONDS, frozen.code) from frozen
     except Exception as error:
         why = str(error) if isinstance(error, webhooks.WebhookFailed) else type(error).__name__
-        if starts >= MOST_STARTS:
-            disclosures.mark_parked(notice, why=why, actor=WORKER, at=at)
-        else:
-            disclosures.note_trouble(notice, why=why)
+        disclosures.note_trouble(notice, why=why)
         raise
     disclosures.mark_sent(notice, actor=WORKER, at=at)
 

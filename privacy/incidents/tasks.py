@@ -16,7 +16,7 @@ from privacy.lib import mail
 WORKER = System("complaints")
 
 
-@outbox.deliverer(incidents.DELIVERY)
+@outbox.deliverer(incidents.DELIVERY, patience=outbox.OUTWARD)
 def deliver_answer(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Send the answer by e-mail where an address was given; else the officer answers by telephone or letter."""
     complaint = Complaint.objects.get(id=ids["complaint"])

@@ -13,6 +13,7 @@ from django_q.tasks import async_task
 
 from privacy.jobs.events import Event
 from privacy.jobs.models import ArchiveOutbox, GeneralOutbox, OutboxBase, PersonalOutbox
+from privacy.jobs.patience import INWARD, MOST_DEATHS, Patience
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor, System, require
 from privacy.lib.ids import new_id
@@ -24,10 +25,6 @@ OUTBOXES: dict[str, type[OutboxBase]] = {
     "archive": ArchiveOutbox,
 }
 LEASE_SECONDS = 120
-MOST_STARTS = 5
-LONGEST_HOURS = 72
-FIRST_WAIT_SECONDS = 60
-LONGEST_WAIT_SECONDS = 3600
 
 
 class NotParked(Refusal):
@@ -43,7 +40,14 @@ class Claimed:
     kind: str
     ids: Mapping[str, str]
     starts: int
+    ended: int
     age: timedelta
+    last_error: str = ""
+
+    @property
+    def kills_its_worker(self) -> bool:
+        """Whether too many earlier starts ended without an answer (FLT-17)."""
+        return self.starts - 1 - self.ended >= MOST_DEATHS
 
 
 def put(
@@ -62,8 +66,8 @@ def put(
         cursor.execute(
             f"""
             INSERT INTO {model._meta.db_table}
-                (id, key, kind, shard, ids, created_at, not_before, starts, last_error)
-            VALUES (%s, %s, %s, %s, %s::jsonb, now(), COALESCE(%s, now()), 0, '')
+                (id, key, kind, shard, ids, created_at, not_before, starts, ended, last_error)
+            VALUES (%s, %s, %s, %s, %s::jsonb, now(), COALESCE(%s, now()), 0, 0, '')
             ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key
             RETURNING id
             """,  # noqa: S608 - the table's name is ours
@@ -100,12 +104,18 @@ def claim(*, using: str, limit: int = 20) -> list[Claimed]:
                        AND (lease_until IS NULL OR lease_until < now())
                      ORDER BY created_at FOR UPDATE SKIP LOCKED LIMIT %s) AS due
              WHERE row.id = due.id
-            RETURNING row.id, row.kind, row.ids, row.starts, now() - row.created_at
+            RETURNING row.id, row.kind, row.ids, row.starts, row.ended,
+                      now() - COALESCE(row.retried_at, row.created_at), row.last_error
             """,  # noqa: S608 - the table's name is ours
             [LEASE_SECONDS, limit],
         )
         rows = cursor.fetchall()
-    return [Claimed(id=r[0], using=using, kind=r[1], ids=json.loads(r[2]), starts=r[3], age=r[4]) for r in rows]
+    return [
+        Claimed(
+            id=r[0], using=using, kind=r[1], ids=json.loads(r[2]), starts=r[3], ended=r[4], age=r[5], last_error=r[6]
+        )
+        for r in rows
+    ]
 
 
 def finish(claimed: Claimed) -> None:
@@ -117,23 +127,26 @@ def postpone(claimed: Claimed, *, seconds: float, why: str) -> None:
     """Let a delivery wait; it keeps its count of starts."""
     _settle(
         claimed,
-        "lease_until = NULL, not_before = now() + make_interval(secs => %s), last_error = %s",
+        "lease_until = NULL, ended = ended + 1, not_before = now() + make_interval(secs => %s), last_error = %s",
         [seconds, why[:300]],
     )
 
 
-def fail(claimed: Claimed, *, why: str) -> None:
-    """Note a failure: back off, or park the row where a person sees it. Nothing is ever dropped (P1.6)."""
-    if claimed.starts >= MOST_STARTS or claimed.age >= timedelta(hours=LONGEST_HOURS):
+def fail(claimed: Claimed, *, why: str, patience: Patience = INWARD) -> bool:
+    """Note a failure: back off, or park the row where a person sees it. Nothing is ever dropped (P1.6).
+
+    Returns whether it was parked.
+    """
+    if patience.is_over(ended=claimed.ended + 1, age=claimed.age):
         park(claimed, why=why)
-        return
-    wait = min(FIRST_WAIT_SECONDS * 2 ** (claimed.starts - 1), LONGEST_WAIT_SECONDS)
-    postpone(claimed, seconds=wait, why=why)
+        return True
+    postpone(claimed, seconds=patience.wait(claimed.ended + 1), why=why)
+    return False
 
 
 def park(claimed: Claimed, *, why: str) -> None:
     """Give a delivery to a person."""
-    _settle(claimed, "lease_until = NULL, parked_at = now(), last_error = %s", [why[:300]])
+    _settle(claimed, "lease_until = NULL, ended = ended + 1, parked_at = now(), last_error = %s", [why[:300]])
 
 
 def _settle(claimed: Claimed, change: str, values: list[Any]) -> None:
@@ -147,7 +160,7 @@ def _settle(claimed: Claimed, change: str, values: list[Any]) -> None:
 
 
 def retry(*, delivery: OutboxBase, actor: Actor, at: datetime) -> None:
-    """Give a parked delivery back to the worker with a fresh count of starts."""
+    """Give a parked delivery back to the worker with fresh counts, and with its kind's whole patience from now on."""
     require(actor, "jobs.retry_delivery", about=delivery)
     using = next(alias for alias, model in OUTBOXES.items() if isinstance(delivery, model))
     with transaction.atomic(using=using):
@@ -156,9 +169,9 @@ def retry(*, delivery: OutboxBase, actor: Actor, at: datetime) -> None:
             raise NotParked(_("This delivery is not parked: the worker still takes care of it."))
         ledger.record(Event.RETRIED, actor=actor, at=at, about=row, facts={"kind": row.kind})
         row.parked_at = None
-        row.starts = 0
-        row.not_before = at
-        row.save(update_fields=["parked_at", "starts", "not_before"])
+        row.starts = row.ended = 0
+        row.not_before = row.retried_at = at
+        row.save(update_fields=["parked_at", "starts", "ended", "not_before", "retried_at"])
 
 
 def beat(name: str) -> None:

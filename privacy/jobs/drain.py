@@ -5,10 +5,11 @@ import time
 from datetime import datetime
 
 from privacy.jobs import actions as jobs
-from privacy.jobs.outbox import DELIVERERS, Later
+from privacy.jobs.outbox import DELIVERERS, Later, Route
 from privacy.ledger import acting
 
 log = logging.getLogger("portal.jobs")
+KILLS = "started too often without an end"
 
 
 def drain(*, at: datetime, seconds: float = 45.0, limit: int = 20) -> int:
@@ -29,26 +30,36 @@ def drain(*, at: datetime, seconds: float = 45.0, limit: int = 20) -> int:
 
 
 def _deliver(row: jobs.Claimed, *, at: datetime) -> int:
-    if row.starts > jobs.MOST_STARTS:
-        # Earlier starts ended without an answer: the job kills its worker (FLT-17).
-        jobs.park(row, why="started too often without an end")
-        jobs.record_parked(row, at=at)
+    route = DELIVERERS.get(row.kind)
+    if row.kills_its_worker:
+        jobs.park(row, why=KILLS)
+        _parked(row, route, why=row.last_error or KILLS, at=at)
         return 0
-    deliver = DELIVERERS.get(row.kind)
-    if deliver is None:
+    if route is None:
         jobs.fail(row, why="nobody delivers this kind")
         return 0
     try:
         with acting.on(door="worker"):
-            deliver(row.ids, event=row.id, starts=row.starts, at=at)
+            route.deliver(row.ids, event=row.id, starts=row.starts, at=at)
     except Later as later:
         jobs.postpone(row, seconds=later.seconds, why=str(later))
         return 0
     except Exception as error:  # noqa: BLE001 - one bad row must not stop the others; it is counted and shown
         log.warning("delivery %s (%s) failed at start %s: %s", row.id, row.kind, row.starts, type(error).__name__)
-        jobs.fail(row, why=type(error).__name__)
-        if row.starts >= jobs.MOST_STARTS:
-            jobs.record_parked(row, at=at)
+        why = type(error).__name__
+        if jobs.fail(row, why=why, patience=route.patience):
+            _parked(row, route, why=why, at=at)
         return 0
     jobs.finish(row)
     return 1
+
+
+def _parked(row: jobs.Claimed, route: Route | None, *, why: str, at: datetime) -> None:
+    """Leave the word on the ledger, and let the app mark its own record; its trouble must not stop the worker."""
+    jobs.record_parked(row, at=at)
+    if route is not None and route.parked is not None:
+        try:
+            with acting.on(door="worker"):
+                route.parked(row.ids, why=why, at=at)
+        except Exception as error:  # noqa: BLE001 - the row is parked and shown either way
+            log.warning("parking %s (%s) was not noted: %s", row.id, row.kind, type(error).__name__)

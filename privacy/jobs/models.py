@@ -23,7 +23,8 @@ class OutboxQuerySet(models.QuerySet["OutboxBase"]):
 class OutboxBase(models.Model):
     """One thing that must happen later. The row is the truth; the queue is only the alarm clock.
 
-    ``starts`` is counted and committed before the work begins, so that a job that kills its worker is parked too.
+    ``starts`` is counted and committed before the work begins, so that a job that kills its worker is parked too;
+    how long a kind is tried is its ``Patience``.
     ``ids`` holds identifiers and codes only, never values of personal data.
     """
 
@@ -36,6 +37,9 @@ class OutboxBase(models.Model):
     not_before = models.DateTimeField(_("not before"))
     lease_until = models.DateTimeField(null=True)
     starts = models.PositiveIntegerField(_("starts"), default=0)
+    # Starts that came back with an answer, good or bad: the others killed their worker.
+    ended = models.PositiveIntegerField(_("starts that ended"), default=0, db_default=0)
+    retried_at = models.DateTimeField(_("given back"), null=True)
     last_error = models.CharField(_("last error"), max_length=300, blank=True, default="")
     done_at = models.DateTimeField(_("done"), null=True)
     parked_at = models.DateTimeField(_("parked"), null=True)

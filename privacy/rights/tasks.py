@@ -10,7 +10,6 @@ from django.utils.translation import override
 
 from privacy.accounts.models import User
 from privacy.jobs import outbox
-from privacy.jobs.actions import MOST_STARTS
 from privacy.ledger.actors import Actor, System
 from privacy.lib import clock, mail
 from privacy.lib.refusals import Refusal
@@ -70,7 +69,7 @@ def remind_on(on: date) -> int:
     return len(told)
 
 
-@outbox.deliverer(REMINDER)
+@outbox.deliverer(REMINDER, patience=outbox.OUTWARD)
 def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Send one officer's reminder: numbers of cases, counts, and where to look."""
     on = date.fromisoformat(ids["on"])
@@ -117,7 +116,12 @@ def deliver_answered(ids: Mapping[str, str], *, event: UUID, starts: int, at: da
         rights.verify(case, method=Request.IdentityMethod.DEVICE, actor=System("challenge"), at=at)
 
 
-@outbox.deliverer(DELIVERY)
+def park_letter(ids: Mapping[str, str], *, why: str, at: datetime) -> None:
+    """Show the officer an answer that three days of trying did not deliver; the statutory term does not wait."""
+    rights.park_letter(Letter.objects.get(id=ids["letter"]), why=why, actor=WORKER, at=at)
+
+
+@outbox.deliverer(DELIVERY, patience=outbox.OUTWARD, parked=park_letter)
 def deliver_letter(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Send one answer by e-mail, with the PDF in both languages and the same Message-ID at every try."""
     letter = Letter.objects.select_related("request").get(id=ids["letter"])
@@ -127,12 +131,10 @@ def deliver_letter(ids: Mapping[str, str], *, event: UUID, starts: int, at: date
         _send(letter, actor=WORKER, at=at)
     except Exception as error:
         why = type(error).__name__
-        if starts >= MOST_STARTS or isinstance(error, answers.NoMailbox):
+        if isinstance(error, answers.NoMailbox):
             rights.park_letter(letter, why=why, actor=WORKER, at=at)
-            if isinstance(error, answers.NoMailbox):
-                return
-        else:
-            rights.note_letter_trouble(letter, why=why)
+            return
+        rights.note_letter_trouble(letter, why=why)
         raise
     rights.mark_letter_sent(letter, actor=WORKER, at=at)
 

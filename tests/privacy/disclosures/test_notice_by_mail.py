@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from django.test import override_settings
 
-from privacy.disclosures import actions as disclosures
 from privacy.disclosures.models import Notice
 from privacy.jobs.drain import drain
 from privacy.jobs.models import GeneralOutbox
@@ -69,24 +68,6 @@ class NoticeByMailTests(PortalTestCase):
             box.mood = "accept"
             self.again()
             self.again()
-        assert len(box.arrived) == 1
-        assert self.notice().state == "sent"
-
-    @pytest.mark.fault("FLT-15")
-    def test_a_server_that_refuses_for_days_leaves_it_parked_for_the_officer(self) -> None:
-        with mailbox() as box:
-            box.mood = REFUSE
-            for _day in range(8):
-                self.again()
-            parked = self.notice()
-            assert parked.state == "parked"
-            assert parked.trouble == "SMTPDataError"
-            assert Notice.objects.parked().count() == 1
-            self.assertLedgered("disclosures.notice.parked", parked)
-            box.mood = "accept"
-            disclosures.resend(parked, actor=factory.make_officer(), at=NOON + timedelta(days=3))
-            self.again()
-        assert box.effects == {parked.message_id}
         assert len(box.arrived) == 1
         assert self.notice().state == "sent"
 

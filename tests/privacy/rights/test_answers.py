@@ -1,5 +1,7 @@
 """Every answer is an e-mail and a PDF in both languages, with the official content; delivery is tracked (F-2, F-3)."""
 
+from datetime import timedelta
+
 import pytest
 
 from privacy.jobs.drain import drain
@@ -9,6 +11,7 @@ from privacy.rights.models import Letter, Request
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
+from tests.factories.outbox import work_for
 from tests.privacy.disclosures.smtp import REFUSE, mailbox
 
 
@@ -70,9 +73,7 @@ class AnswerTests(PortalTestCase):
         case = self.refused()
         with mailbox() as box:
             box.mood = REFUSE
-            for _try in range(7):
-                GeneralOutbox.objects.filter(done_at=None, parked_at=None).update(not_before=NOON)
-                drain(at=NOON)
+            work_for(timedelta(hours=80))
         letter = Letter.objects.get(kind="result")
         assert letter.state == "parked"
         self.assertLedgered("rights.letter.parked", case)
