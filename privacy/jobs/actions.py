@@ -60,24 +60,47 @@ def put(
     shard: str = "",
 ) -> UUID:
     """Queue one delivery in the caller's transaction on ``using``; the same ``key`` again is the same row."""
+    [identifier] = put_many(kind, {key: ids}, using=using, not_before=not_before, shard=shard)
+    return identifier
+
+
+def put_many(
+    kind: str,
+    rows: Mapping[str, Mapping[str, str]],
+    *,
+    using: str = "default",
+    not_before: datetime | None = None,
+    shard: str = "",
+) -> list[UUID]:
+    """Queue a delivery for each key with its ids, like ``put``, in one statement."""
+    if not rows:
+        return []
     model = OUTBOXES[using]
     with connections[using].cursor() as cursor:
         # One statement, so that two callers with the same key agree without an exception in their transactions.
+        # In the order of the keys, so that two callers with the same keys never wait for each other.
         cursor.execute(
             f"""
             INSERT INTO {model._meta.db_table}
                 (id, key, kind, shard, ids, created_at, not_before, starts, ended, last_error)
-            VALUES (%s, %s, %s, %s, %s::jsonb, now(), COALESCE(%s, now()), 0, 0, '')
+            SELECT fresh.id, fresh.key, %s, %s, fresh.ids::jsonb, now(), COALESCE(%s, now()), 0, 0, ''
+              FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS fresh (id, key, ids)
             ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key
             RETURNING id
             """,  # noqa: S608 - the table's name is ours
-            [new_id(), key, kind, shard, json.dumps(dict(ids)), not_before],
+            [
+                kind,
+                shard,
+                not_before,
+                [new_id() for _row in rows],
+                sorted(rows),
+                [json.dumps(dict(rows[key])) for key in sorted(rows)],
+            ],
         )
-        row = cursor.fetchone()
-    identifier: UUID = row[0]
+        made: list[UUID] = [row[0] for row in cursor.fetchall()]
     if not_before is None:
         _ring(using)
-    return identifier
+    return made
 
 
 def _ring(using: str) -> None:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from privacy.jobs.actions import put
+from privacy.jobs.actions import put, put_many
 from privacy.jobs.patience import INWARD, OUTWARD, Patience
 
-__all__ = ["DELIVERERS", "INWARD", "OUTWARD", "Deliverer", "Later", "Parked", "Route", "deliverer", "put"]
+__all__ = ["DELIVERERS", "INWARD", "OUTWARD", "Deliverer", "Later", "Parked", "Route", "deliverer", "put", "put_many"]
 
 
 class Deliverer(Protocol):

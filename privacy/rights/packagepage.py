@@ -1,7 +1,8 @@
 """The readable page of an access package: the same content as the JSON, in words, days and names (P1.2)."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -57,50 +58,88 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
+@dataclass(frozen=True)
+class Pages:
+    """The pages on which the many records of one category stand."""
+
+    addresses: list[str]
+    records: int
+
+
+class Names:
+    """The names of codes on one day, in the active language; each is looked up once."""
+
+    def __init__(self, on: date) -> None:
+        self.on = on
+        self._known: dict[tuple[str, str], str] = {}
+
+    def of(self, kind: str, code: str) -> str:
+        """Return the name of a code."""
+        key = (kind, code)
+        if key not in self._known:
+            self._known[key] = names.of(kind, code, on=self.on)
+        return self._known[key]
+
+
+def records(category: str, number: int, records: Iterable[Mapping[str, Any]], *, known: Names) -> dict[str, Any]:
+    """Return what one page of many records shows, in the language that is active."""
+    return {
+        "name": known.of("category", category),
+        "number": number,
+        "records": [_record(record, known) for record in records],
+    }
+
+
 def context(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the page shows, in the language that is active."""
-    on = clock.kst_date(datetime.fromisoformat(content["made_at"]))
+    known = Names(clock.kst_date(datetime.fromisoformat(content["made_at"])))
     return {
         "content": content,
         "made": moment_text(datetime.fromisoformat(content["made_at"])),
-        "left_out": [names.of("category", part, on=on) for part in content["left_out"]],
-        "frozen": [_frozen(one, on=on) for one in content["frozen"]],
-        "held": list(_held(content.get("held", {}), on=on)),
+        "left_out": [known.of("category", part) for part in content["left_out"]],
+        "frozen": [_frozen(one, known) for one in content["frozen"]],
+        "held": list(_held(content.get("held", {}), known)),
         "purposes": [
-            (names.of("category", code, on=on), ", ".join(names.of("purpose", one, on=on) for one in codes))
+            (known.of("category", code), ", ".join(known.of("purpose", one) for one in codes))
             for code, codes in content.get("purposes", {}).items()
         ],
-        "retention": [
-            (names.of("category", code, on=on), _term(term)) for code, term in content.get("retention", {}).items()
-        ],
-        "provided": [_provided(one, on=on) for one in content.get("provided", [])],
+        "retention": [(known.of("category", code), _term(term)) for code, term in content.get("retention", {}).items()],
+        "provided": [_provided(one, known) for one in content.get("provided", [])],
         "consents": [_consent(one) for one in content.get("consents", [])],
         "opened": [
             {
                 "at": _text(one["at"]),
                 "by": _account(one["by"]),
                 "task": TASKS.get(one["task"], one["task"]),
-                "purpose": names.of("purpose", one["purpose"], on=on) if one["purpose"] else "",
+                "purpose": known.of("purpose", one["purpose"]) if one["purpose"] else "",
             }
             for one in content.get("opened", [])
         ],
     }
 
 
-def _held(held: Mapping[str, Any], *, on: date) -> Iterator[tuple[str, list[list[tuple[Any, str]]]]]:
+def _held(held: Mapping[str, Any], known: Names) -> Iterator[dict[str, Any]]:
     """The policy's categories in its order, empty ones too; of the office's own files only what is there."""
-    policy = list(rulebook.in_force(on).categories)
+    policy = list(rulebook.in_force(known.on).categories)
     for code in [*(one for one in policy if one in held), *(one for one in held if one not in policy)]:
-        if held[code] or code in policy:
-            yield names.of("category", code, on=on), [_record(record, on=on) for record in held[code]]
+        name, shown = known.of("category", code), held[code]
+        if isinstance(shown, Pages):
+            yield {"name": name, "records": [], "pages": shown}
+        elif shown or code in policy:
+            yield {"name": name, "records": [_record(record, known) for record in shown], "pages": None}
 
 
-def _record(record: Mapping[str, Any], *, on: date) -> list[tuple[Any, str]]:
+def _record(record: Mapping[str, Any], known: Names) -> list[tuple[Any, str]]:
     return [
-        (LABELS.get(name) or names.of("item", name, on=on), _text(value))
+        (LABELS.get(name) or known.of("item", name), _value(name, value, known))
         for name, value in record.items()
         if value not in (None, "", {}, [])
     ]
+
+
+def _value(name: str, value: Any, known: Names) -> str:
+    """A report's kind is an item of the policy, spelt with hyphens (doors.md)."""
+    return known.of("item", str(value).replace("-", "_")) if name == "kind" else _text(value)
 
 
 def _text(value: Any) -> str:
@@ -115,9 +154,9 @@ def _text(value: Any) -> str:
     return day_text(date.fromisoformat(text)) if DAY.fullmatch(text) else text
 
 
-def _frozen(one: Mapping[str, str], *, on: date) -> str:
-    what = names.of("item", one["item"], on=on) if one["item"] else ""
-    category = names.of("category", one["category"], on=on) if one["category"] else _("everything")
+def _frozen(one: Mapping[str, str], known: Names) -> str:
+    what = known.of("item", one["item"]) if one["item"] else ""
+    category = known.of("category", one["category"]) if one["category"] else _("everything")
     return f"{what or category} ({Freeze.Cause(one['cause']).label}, {_text(one['since'])})"
 
 
@@ -130,10 +169,10 @@ def _term(term: Mapping[str, Any]) -> str:
     }
 
 
-def _provided(one: Mapping[str, Any], *, on: date) -> dict[str, Any]:
+def _provided(one: Mapping[str, Any], known: Names) -> dict[str, Any]:
     return {
         **one,
-        "items": ", ".join(names.of("item", item, on=on) for item in one["items"]),
+        "items": ", ".join(known.of("item", item) for item in one["items"]),
         "basis": Disclosure.Basis(one["basis"]).label,
         "provided_at": _text(one["provided_at"]),
     }

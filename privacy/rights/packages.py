@@ -1,28 +1,19 @@
-"""The access package: what is held of a person, why, how long, who got it and who opened it (P1.2, law R-02, R-03).
+"""The access package's content: what is held of a person, why, how long, who got it and who opened it (P1.2, R-02).
 
-It only reads. A ZIP of a page to read, the same as JSON with its schema, and a signed manifest.
+It only reads. ``packing`` makes a file of it.
 """
 
-import hashlib
-import io
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.template.loader import render_to_string
-from django.utils.translation import override
-
 from consents.models import Decision
 from privacy.disclosures.models import DisclosedItem
 from privacy.ledger import actions as ledger
-from privacy.lib import canonical, clock
+from privacy.lib import clock
 from privacy.policies import rulebook
-from privacy.retention import signing
-from privacy.rights import packagepage
 from privacy.rights.models import Right
-from privacy.rights.schema import SCHEMA
 from privacy.subjects import holdings
 from privacy.subjects.models import Subject
 from privacy.vault.door import Door
@@ -30,11 +21,13 @@ from privacy.vault.models import Freeze
 
 FORMAT = "https://privacy.extrus.example/schemas/access-package-1"
 MOST_ENTRIES = 5_000
-EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def content_of(right: Right, door: Door, *, at: datetime) -> dict[str, Any]:
-    """Return everything the person asked to see, through an open door; parts left out are named, not shown."""
+    """Return everything the person asked to see, through an open door; parts left out are named, not shown.
+
+    Under ``held`` lie iterators, read once while the file is written: a person's records may be many.
+    """
     case = right.request
     assert case.subject_id is not None
     scope = set(right.scope) or set(Right.Scope.values)
@@ -51,7 +44,7 @@ def content_of(right: Right, door: Door, *, at: datetime) -> dict[str, Any]:
     }
     if Right.Scope.ITEMS in scope:
         shown = [code for code in _exported() if code not in excluded]
-        content["held"] = {code: list(_held(case.subject_id, code, door)) for code in shown}
+        content["held"] = {code: _held(case.subject_id, code, door) for code in shown}
         content["opened"] = list(opened(case.subject_id))
     if Right.Scope.PURPOSES in scope:
         content["purposes"] = {code: sorted(rules.category(code).purposes) for code in rules.categories}
@@ -62,35 +55,6 @@ def content_of(right: Right, door: Door, *, at: datetime) -> dict[str, Any]:
     if Right.Scope.CONSENTS in scope:
         content["consents"] = list(_consents(case.subject_id))
     return content
-
-
-def pack(content: Mapping[str, Any], *, language: str) -> bytes:
-    """Return the ZIP: index.html, content.json, schema.json, manifest.json and its signature."""
-    body = canonical.dumps(content).encode()
-    with override(language):
-        page = render_to_string("rights/package.html", packagepage.context(content)).encode()
-    files = {
-        "index.html": page,
-        "style.css": render_to_string("rights/package.css").encode(),
-        "content.json": body,
-        "schema.json": canonical.dumps(SCHEMA).encode(),
-    }
-    manifest = canonical.dumps(
-        {
-            "format": FORMAT,
-            "case": content["case"],
-            "made_at": content["made_at"],
-            "files": {name: hashlib.sha256(one).hexdigest() for name, one in sorted(files.items())},
-        }
-    )
-    signature = canonical.dumps(
-        {"algorithm": "Ed25519", "public_key": signing.public_key(), "signature": signing.sign(manifest)}
-    )
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, one in {**files, "manifest.json": manifest.encode(), "signature.json": signature.encode()}.items():
-            archive.writestr(zipfile.ZipInfo(name, EPOCH), one, zipfile.ZIP_DEFLATED)
-    return out.getvalue()
 
 
 def opened(subject_id: UUID) -> Iterator[dict[str, Any]]:

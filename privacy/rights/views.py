@@ -5,7 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -168,7 +169,7 @@ def object_to(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_POST
-def download(request: HttpRequest) -> HttpResponse:
+def download(request: HttpRequest) -> HttpResponseBase:
     """Hand the access package out, once, after the second proof."""
     opened = _opened(request)
     if opened is None:
@@ -184,7 +185,9 @@ def download(request: HttpRequest) -> HttpResponse:
         )
     except Refusal as refusal:
         return _again(request, problem=str(refusal))
-    return _file(content, f"{opened.number}.zip", "application/zip")
+    response = StreamingHttpResponse(content, content_type="application/zip")
+    response.headers["Content-Length"] = str(package.file_bytes)
+    return _saved(response, f"{opened.number}.zip")
 
 
 @login_not_required
@@ -239,7 +242,10 @@ def _opened(request: HttpRequest) -> Request | None:
 
 
 def _file(content: bytes, name: str, media_type: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=media_type)
+    return _saved(HttpResponse(content, content_type=media_type), name)
+
+
+def _saved[Response: HttpResponseBase](response: Response, name: str) -> Response:
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -97,8 +97,7 @@ def queue_notices(
     known = set(Notice.objects.of_case(case_id).filter(kind=kind).values_list("third_party_id", "item_set"))
     fresh = [notice for notice in made if (notice.third_party_id, notice.item_set) not in known]
     Notice.objects.bulk_create(fresh, batch_size=BATCH)
-    for notice in fresh:
-        _put(notice)
+    _put(fresh, shard=case_reference)
     if fresh:
         ledger.record(
             Event.NOTICE_QUEUED,
@@ -248,10 +247,17 @@ def _new_notice(
     )
 
 
-def _put(notice: Notice) -> None:
+def _put(notices: Iterable[Notice], *, shard: str) -> None:
     """A letter waits for an officer; everything else for the worker."""
-    if notice.channel != ThirdParty.Channel.LETTER:
-        outbox.put(DELIVERY, ids={"notice": str(notice.id)}, key=f"{DELIVERY}:{notice.id}", shard=notice.case_reference)
+    outbox.put_many(
+        DELIVERY,
+        {
+            f"{DELIVERY}:{notice.id}": {"notice": str(notice.id)}
+            for notice in notices
+            if notice.channel != ThirdParty.Channel.LETTER
+        },
+        shard=shard,
+    )
 
 
 @transaction.atomic

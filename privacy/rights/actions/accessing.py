@@ -1,10 +1,14 @@
 """Granting access: a package is built, kept sealed, handed out once after a second proof, and removed (P1.2, R-03)."""
 
 import hashlib
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from privacy.ledger.actors import Actor, require
@@ -14,7 +18,8 @@ from privacy.rights import packages
 from privacy.rights.actions.timeline import record, take
 from privacy.rights.codes import code_of, digest_of_code, new_submission, same
 from privacy.rights.events import Event
-from privacy.rights.models import Package, Right
+from privacy.rights.models import Package, Request, Right
+from privacy.rights.packing import Packing
 from privacy.rights.people import Requester
 from privacy.rights.refusals import PackageGone, WrongState
 from privacy.vault import actions as vault
@@ -31,38 +36,48 @@ def act(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
     if known is not None:
         return _told(known)
     case = right.request
-    for left_over in SealedFile.objects.filter(case=package_case(right)):
+    for left_over in pieces_of(right):
         vault.discard_file(left_over, actor=actor, at=at)
     with vault.opened(
         purpose=Purpose.RIGHTS, task="rights.access.exported", actor=actor, at=at, reason=f"request {case.number}"
     ) as door:
-        content = packages.content_of(right, door, at=at)
-    file = packages.pack(content, language=case.language)
-    stored = vault.store_file(
-        subject_id=case.holder_id,
-        category=CATEGORY,
-        case=package_case(right),
-        name=f"{case.number}.zip",
-        content=file,
-        media_type=MEDIA_TYPE,
-        actor=actor,
-        at=at,
-    )
+        packing = Packing(packages.content_of(right, door, at=at), case.language)
+        stored: list[SealedFile] = []
+        digest, size = hashlib.sha256(), 0
+        for piece in packing.pieces():
+            digest.update(piece)
+            size += len(piece)
+            stored.append(_store(right, len(stored), piece, actor=actor, at=at))
     hours = rulebook.parameter("rights.package.hours", clock.kst_date(at))
     made = Package(
         right=right,
         event_id=right.event_id,
-        file_id=stored.id,
-        file_digest=hashlib.sha256(file).hexdigest(),
-        file_bytes=len(file),
+        file_id=stored[0].id,
+        file_digest=digest.hexdigest(),
+        file_bytes=size,
+        pieces=len(stored),
         built_at=at,
         expires_at=at + timedelta(hours=hours),
-        contents={name: len(part) for name, part in content.items() if isinstance(part, list | dict)},
+        contents=packing.counts,
     )
     with transaction.atomic():
         take(case)
         made.save(force_insert=True)
     return _told(made)
+
+
+def _store(right: Right, number: int, piece: bytes, *, actor: Actor, at: datetime) -> SealedFile:
+    case = right.request
+    return vault.store_file(
+        subject_id=case.holder_id,
+        category=CATEGORY,
+        case=f"{package_case(right)}/{number:04}",
+        name=f"{case.number}.zip.{number:03}",
+        content=piece,
+        media_type=MEDIA_TYPE,
+        actor=actor,
+        at=at,
+    )
 
 
 def issue_pickup_code(package: Package, *, actor: Actor, at: datetime) -> str:
@@ -82,48 +97,44 @@ def issue_pickup_code(package: Package, *, actor: Actor, at: datetime) -> str:
     return code
 
 
-def download(package: Package, *, code: str = "", confirmed: bool = False, at: datetime) -> bytes:
-    """Return the package, once, after a second proof: the pick-up code, or a fresh confirmation on the device.
+def download(package: Package, *, code: str = "", confirmed: bool = False, at: datetime) -> Iterator[bytes]:
+    """Return the package piece by piece, once, after a second proof: the pick-up code, or a confirmation on the device.
 
-    Raises PackageGone with the same words for a wrong code, a package handed out already and one that has expired.
+    Each piece is opened when it is asked for, on record. Raises PackageGone with the same words for a wrong code, a
+    package handed out already and one that has expired.
     """
     with transaction.atomic():
         row = Package.objects.select_for_update().select_related("right__request").get(id=package.id)
         proven = confirmed or (row.passphrase_digest != "" and same(row.passphrase_digest, digest_of_code(code)))
-        if not proven or not row.can_be_downloaded(at=at) or row.file_id is None:
+        pieces = list(pieces_of(row.right).values_list("id", flat=True))
+        if not proven or not row.can_be_downloaded(at=at) or len(pieces) != row.pieces:
             raise PackageGone(
                 _("The package can't be downloaded: the code is wrong, the time is over, or it was downloaded before.")
             )
         case = row.right.request
         actor = Requester(case.reference)
-        file = SealedFile.objects.get(id=row.file_id)
-        with vault.opened(
-            purpose=Purpose.RIGHTS,
-            task="rights.package.downloaded",
-            actor=actor,
-            at=at,
-            reason=f"request {case.number}",
-        ) as door:
-            content: bytes = door.reveal(file, "content")
+        first = _open(pieces[0], case, actor=actor, at=at)
         row.downloaded_at = at
         row.save(update_fields=["downloaded_at"])
-        record(
-            take(case),
-            Event.PACKAGE_DOWNLOADED,
-            actor=actor,
-            at=at,
-            right=row.right,
-            facts={"bytes": len(content), "sha256": row.file_digest},
-        )
+        facts = {"bytes": row.file_bytes, "sha256": row.file_digest}
+        record(take(case), Event.PACKAGE_DOWNLOADED, actor=actor, at=at, right=row.right, facts=facts)
+    return chain([first], (_open(piece, case, actor=actor, at=at) for piece in pieces[1:]))
+
+
+def _open(piece: UUID, case: Request, *, actor: Actor, at: datetime) -> bytes:
+    with vault.opened(
+        purpose=Purpose.RIGHTS, task="rights.package.downloaded", actor=actor, at=at, reason=f"request {case.number}"
+    ) as door:
+        content: bytes = door.reveal(SealedFile.objects.get(id=piece), "content")
     return content
 
 
 def remove_packages(*, actor: Actor, at: datetime) -> int:
     """Remove the files of packages that were downloaded or have expired; safe to repeat. Returns how many."""
     gone = 0
-    over = Package.objects.over(at=at).select_related("right__request")
+    over = Package.objects.over(at=at).select_related("right__request").order_by("built_at")
     for package in over[:200]:
-        for file in SealedFile.objects.filter(case=package_case(package.right)):
+        for file in pieces_of(package.right):
             vault.discard_file(file, actor=actor, at=at)
         with transaction.atomic():
             case = take(package.right.request_id)
@@ -137,8 +148,14 @@ def remove_packages(*, actor: Actor, at: datetime) -> int:
 
 
 def package_case(right: Right) -> str:
-    """Return the name under which the package of a right is kept."""
+    """Return the name under which the pieces of a right's package are kept, each with its number behind it."""
     return f"{right.freeze_case}/{right.event_id.hex[-8:]}"
+
+
+def pieces_of(right: Right) -> QuerySet[SealedFile]:
+    """Return the pieces of a right's package in their order, without their content."""
+    kept = SealedFile.objects.filter(case__startswith=f"{package_case(right)}/")
+    return kept.order_by("case").defer("content")
 
 
 def _told(package: Package) -> dict[str, Any]:

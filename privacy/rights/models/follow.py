@@ -1,6 +1,6 @@
 """What follows from a case: postponements, objections, answers sent, packages, and tries at the public door."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -130,10 +130,17 @@ class Letter(models.Model):
         return self.reference
 
 
+DOWNLOAD_TAKES = timedelta(hours=1)
+
+
 class PackageQuerySet(models.QuerySet["Package"]):
     def over(self, *, at: datetime) -> "PackageQuerySet":
-        """Packages whose file has no reason to be kept: downloaded, or past their time."""
-        return self.filter(removed_at=None).filter(Q(downloaded_at__isnull=False) | Q(expires_at__lte=at))
+        """Packages whose file has no reason to be kept: downloaded an hour ago, or past their time.
+
+        The hour lets a download over a slow line come to its end; nobody can begin another one in it.
+        """
+        fetched = Q(downloaded_at__lte=at - DOWNLOAD_TAKES)
+        return self.filter(removed_at=None).filter(fetched | Q(expires_at__lte=at - DOWNLOAD_TAKES))
 
 
 class Package(models.Model):
@@ -145,6 +152,7 @@ class Package(models.Model):
     file_id = models.UUIDField(_("sealed file"), null=True, blank=True)
     file_digest = models.CharField(_("SHA-256"), max_length=64)
     file_bytes = models.PositiveBigIntegerField(_("bytes"))
+    pieces = models.PositiveIntegerField(_("sealed pieces"), default=1, db_default=1)
     passphrase_digest = models.CharField(_("digest of the second proof"), max_length=128, blank=True)
     built_at = models.DateTimeField(_("built"))
     expires_at = models.DateTimeField(_("download ends"))
