@@ -78,6 +78,10 @@ faults: setup ## The long fault runs (SCALE=0.1 for a tenth; the seed is printed
 bench: setup ## Run every benchmark and rewrite benchmarks/RESULTS.md
 	$(PY) benchmarks/all.py
 
+.PHONY: guide
+guide: setup browser ## Take the pictures of the guides again (docs/guide/images)
+	GUIDE_IMAGES=$(CURDIR)/docs/guide/images $(PY) -m pytest -q tests/browser/test_guide.py
+
 .PHONY: fmt
 fmt: $(STAMP) ## Format the code
 	$(VENV)/bin/ruff check --fix-only .

@@ -217,7 +217,7 @@ FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- files -----------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [BASE_DIR / "static", ("guide", BASE_DIR / "docs" / "guide" / "images")]
 STATIC_ROOT = PORTAL_HOME / "static"
 WHITENOISE_USE_FINDERS = DEVELOPMENT
 WHITENOISE_MAX_AGE = 0 if DEVELOPMENT else 86_400

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language  # noqa: F401 - see the language switch in base_public.html
 
-from config import views
+from config import guide, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # for the supervisor and the load balancer
@@ -23,6 +23,8 @@ urlpatterns += i18n_patterns(
     path("staff/", include("privacy.accounts.urls")),
     path("office/", admin.site.urls),
     # /: data subjects
+    path("guide/", guide.index, name="guides"),
+    path("guide/<slug:code>/", guide.guide, name="guide"),
     path("", include("privacy.policies.urls")),
     path("", include("privacy.rights.urls")),
     path("", include("privacy.incidents.urls")),

@@ -13,6 +13,8 @@ OPEN = {
     "sign-in",
     "admin:login",
     # data subjects
+    "guides",
+    "guide",
     "policies:home",
     "policies:policy",
     "policies:version",

@@ -1,0 +1,74 @@
+"""The guides of docs/guide as pages: one for each kind of user, in the reader's language."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.templatetags.static import static
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy
+from django.views.decorators.http import require_safe
+from markdown_it import MarkdownIt
+
+FOLDER = settings.BASE_DIR / "docs" / "guide"
+PICTURE = re.compile(r'src="images/([\w.-]+\.png)"')
+TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Guide:
+    code: str
+    name: Promise | str
+    about: Promise | str
+
+
+GUIDES = (
+    Guide(
+        "data-subject",
+        gettext_lazy("For users of the devices"),
+        gettext_lazy("Requests, consents and how to follow them"),
+    ),
+    Guide("employee", gettext_lazy("For employees"), gettext_lazy("Pledges, training, access and sign-in")),
+    Guide(
+        "officer",
+        gettext_lazy("For the privacy officer and handlers"),
+        gettext_lazy("Cases, disclosures, retention, incidents and the policy"),
+    ),
+    Guide("auditor", gettext_lazy("For auditors"), gettext_lazy("Entries, reviews and verification")),
+    Guide("gateway", gettext_lazy("For device gateways"), gettext_lazy("Tokens, batches and answers of the API")),
+)
+
+
+@lru_cache(maxsize=32)
+def page_of(code: str, language: str) -> SafeString:
+    """Return a guide as HTML; raises FileNotFoundError where it is not written in this language."""
+    text = (FOLDER / f"{code}.{language}.md").read_text(encoding="utf-8")
+    # The guides are part of the program: their text is as trusted as its templates. Raw HTML stays off all the same.
+    page = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    page = PICTURE.sub(lambda found: f'loading="lazy" src="{static(f"guide/{found[1]}")}"', page)
+    page = TABLE.sub(lambda found: f'<div class="table-scroll" tabindex="0" role="group">{found[0]}</div>', page)
+    page = page.replace("<table>", '<table class="table">').replace("<th>", '<th scope="col">')
+    return mark_safe(page)  # noqa: S308 - see above
+
+
+@require_safe
+@login_not_required
+def index(request: HttpRequest) -> HttpResponse:
+    """Show which guides there are."""
+    return render(request, "guide/index.html", {"guides": GUIDES})
+
+
+@require_safe
+@login_not_required
+def guide(request: HttpRequest, code: str) -> HttpResponse:
+    """Show one guide."""
+    found = next((one for one in GUIDES if one.code == code), None)
+    if found is None:
+        raise Http404
+    page = page_of(code, (get_language() or settings.LANGUAGE_CODE)[:2])
+    return render(request, "guide/guide.html", {"guide": found, "guides": GUIDES, "page": page})
