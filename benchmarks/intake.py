@@ -11,21 +11,19 @@ import json
 import os
 import random
 import re
-import signal
 import socket
 import statistics
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import fleet
 import psycopg
+from serving import Served, served
 from stage import ROOT, Figure, limit, rate, stage, tell
 
 CLIENTS = 4
@@ -172,35 +170,19 @@ class Bench:
             for reports in self.bodies[:count]
         ]
 
-    @contextmanager
-    def served(self, application: str, folder: Path, **environment: str) -> Iterator["Served"]:
-        """Serve an application by granian with two workers, as in production."""
-        port = free_port()
-        log = (self.home / f"{application.partition(':')[0]}.log").open("ab")
-        process = subprocess.Popen(
-            [
-                sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", str(self.options.workers),
-                "--host", "127.0.0.1", "--port", str(port), "--blocking-threads", str(self.options.threads), "--no-log",
-                application,
-            ],
-            cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, stdout=log, stderr=log,
-        )  # fmt: skip
-        try:
-            wait_for(port)
-            yield Served(process.pid, port)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(20)
-            log.close()
+    def served(self, application: str, folder: Path, **environment: str) -> AbstractContextManager[Served]:
+        """Serve an application by granian, as in production."""
+        options = self.options
+        return served(application, folder, self.home, workers=options.workers, threads=options.threads, **environment)
 
-    def drive(self, served: "Served", bodies: Sequence[bytes], latencies: list[float]) -> float:
+    def drive(self, server: Served, bodies: Sequence[bytes], latencies: list[float]) -> float:
         """Send all batches from a few clients at once; return the seconds, and each batch's in ``latencies``."""
         waiting = iter(bodies)
         lock = threading.Lock()
         failures: list[str] = []
 
         def client() -> None:
-            with socket.create_connection(("127.0.0.1", served.port)) as wire:
+            with socket.create_connection(("127.0.0.1", server.port)) as wire:
                 wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 while True:
                     with lock:
@@ -268,14 +250,6 @@ class Bench:
             return time.perf_counter() - started
 
 
-class Served:
-    """A running server."""
-
-    def __init__(self, pid: int, port: int) -> None:
-        self.pid = pid
-        self.port = port
-
-
 class Stream:
     """Rows ready for COPY."""
 
@@ -300,25 +274,6 @@ def blocks(total: int, size: int) -> Iterator[int]:
     while total > 0:
         yield min(total, size)
         total -= size
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_for(port: int, seconds: float = 30) -> None:
-    """Wait until a server listens."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise SystemExit(f"nothing listens on {port}")
 
 
 if __name__ == "__main__":

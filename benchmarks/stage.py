@@ -35,9 +35,9 @@ def stage(*, folder: Path | None = None) -> Iterator[Path]:
         STATEMENT_TIMEOUT="0",
     )
     try:
-        for command, role in (("make_keys", "portal_app"), ("migrate_all", "portal_owner")):
+        for command, role in (("make_keys --if-missing", "portal_app"), ("migrate_all", "portal_owner")):
             run = subprocess.run(
-                [sys.executable, "manage.py", command, "-v", "0"],
+                [sys.executable, "manage.py", *command.split(), "-v", "0"],
                 cwd=ROOT, env={**os.environ, "PORTAL_ROLE": role}, capture_output=True, text=True, check=False,
             )  # fmt: skip
             if run.returncode != 0:

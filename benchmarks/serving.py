@@ -1,0 +1,65 @@
+"""A web server for a benchmark: an application under granian in processes of its own, as in production."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from stage import ROOT
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server."""
+
+    pid: int
+    port: int
+
+
+@contextmanager
+def served(
+    application: str, folder: Path, home: Path, *, workers: int, threads: int, **environment: str
+) -> Iterator[Served]:
+    """Serve an application until the block ends; each thread of each worker has connections of its own."""
+    port = free_port()
+    log = (home / f"{application.partition(':')[0]}.log").open("ab")
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", str(workers),
+            "--host", "127.0.0.1", "--port", str(port), "--blocking-threads", str(threads), "--no-log",
+            application,
+        ],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, stdout=log, stderr=log,
+    )  # fmt: skip
+    try:
+        wait_for(port)
+        yield Served(process.pid, port)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+        log.close()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(port: int, seconds: float = 30) -> None:
+    """Wait until a server listens."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise SystemExit(f"nothing listens on {port}")
