@@ -29,6 +29,7 @@ from devices.refusals import MESSAGES, Malformed, Problem
 from devices.screening import is_sensitive_item, safe_name
 from privacy.ledger.actors import require
 from privacy.lib import clock
+from privacy.lib.ids import redrawn
 from privacy.lib.refusals import Refusal
 
 logger = logging.getLogger("portal.api")
@@ -103,7 +104,7 @@ def _once(request: HttpRequest, caller: Caller, write: Callable[[], tuple[int, A
     """Carry out a write; under an Idempotency-Key the same request again gets the same answer."""
     key = request.headers.get("Idempotency-Key", "")
     if not key:
-        return Status(*write())
+        return Status(*redrawn(write))
     if len(key) > KEY_LENGTH or not key.isascii() or not key.isprintable():
         message = _("An Idempotency-Key has at most 128 printable ASCII characters.")
         raise Malformed([Problem("", "malformed", message)])
@@ -112,7 +113,7 @@ def _once(request: HttpRequest, caller: Caller, write: Callable[[], tuple[int, A
     if before is not None:
         return Status(before.status, before.body)
     try:
-        status, body = write()
+        status, body = redrawn(write)
     except BaseException:
         devices.release_answer(gateway=caller, key=key)
         raise

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -23,6 +23,8 @@ from devices.screening import holds_resident_number, is_clean
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+
+FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def _refuse(code: str) -> PydanticCustomError:
@@ -46,8 +48,17 @@ def _spelled(pattern: re.Pattern[str]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _in_reach(moment: datetime) -> datetime:
+    """Return a moment in UTC: PostgreSQL knows no offset of sixteen hours, and nobody's clock shows the year 580."""
+    if not FIRST <= moment < LAST:
+        raise _refuse("clock")
+    return moment.astimezone(UTC)
+
+
 Day = Annotated[date, _spelled(DAY)]
-Moment = Annotated[AwareDatetime, _spelled(MOMENT), Field(json_schema_extra={"format": "date-time"})]
+Moment = Annotated[
+    AwareDatetime, _spelled(MOMENT), AfterValidator(_in_reach), Field(json_schema_extra={"format": "date-time"})
+]
 Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200), AfterValidator(_screened)]
 Identifier = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64), AfterValidator(_screened)]
 

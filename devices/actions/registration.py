@@ -66,6 +66,9 @@ def register(*, device_id: UUID, registration: Mapping[str, Any], gateway: Calle
     _check_terms(terms)
     held = Device.objects.filter(pk=device_id).first()
     _own(held, gateway)
+    if held is None:
+        # Before anything is kept: what is refused leaves not even a pseudonym.
+        _check_recognisable(items)
     subject = subjects.register(subject_id=device_id, actor=gateway, at=at)
     return _record(subject, items, terms, gateway=gateway, at=at, create=True)
 
@@ -159,9 +162,8 @@ def _record(
         else:
             _own(device, gateway)
             items = _different(device, items)
-        if made and not any(items.get(item) for item in IDENTIFIERS):
-            message = _("Send at least one of imei, serial_number and adb_number.")
-            raise Malformed([Problem("/imei", "malformed", message)])
+        if made:
+            _check_recognisable(items)
         with transaction.atomic():
             _refuse_frozen(subject.id, items, terms, at=at)
             if items:
@@ -243,6 +245,12 @@ def _check_identifiers(items: Mapping[str, Any]) -> None:
                 problems.append(Problem(f"/{item}", "bad-identifier", str(refusal)))
     if problems:
         raise Malformed(problems)
+
+
+def _check_recognisable(items: Mapping[str, Any]) -> None:
+    if not any(items.get(item) for item in IDENTIFIERS):
+        message = _("Send at least one of imei, serial_number and adb_number.")
+        raise Malformed([Problem("/imei", "malformed", message)])
 
 
 def _check_terms(terms: LicenceTerms | None) -> None:

@@ -3,6 +3,9 @@
 import secrets
 import time
 import uuid
+from collections.abc import Callable
+
+from django.db import IntegrityError
 
 # Crockford's base 32: no I, L, O, U, so a reference can be read aloud over the phone.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -21,3 +24,19 @@ def new_reference(prefix: str) -> str:
     """Return a reference such as ``D-7F3K-92QX``: 40 random bits behind a prefix, meaningless by itself."""
     letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
     return f"{prefix}-{letters[:4]}-{letters[4:]}"
+
+
+def redrawn[T](write: Callable[[], T], *, draws: int = 3) -> T:
+    """Return what a write returns; do it again if a reference that it drew was taken.
+
+    Among a million references the next one is taken once in a million times: too rare for a look beforehand, and too
+    often to be somebody's error. The write must be one that may be repeated.
+    """
+    for _draw in range(draws - 1):
+        try:
+            return write()
+        except IntegrityError as error:
+            found = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
+            if "_reference_" not in found:
+                raise
+    return write()

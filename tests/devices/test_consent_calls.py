@@ -120,6 +120,11 @@ class AdvertisingCallTest(ApiTestCase):
         device = self.device()
         self.assertProblem(self.ask(device, channel="pigeon"), 400, "malformed", "/channel")
         self.assertProblem(self.ask(device, channel="sms", at="yesterday"), 400, "malformed", "/at")
+        for beyond in ("0580-04-08T18:47:25-18:51", "9999-12-31T23:59:59Z", "2026-11-24T10:00:00%2B18:00"):
+            response = self.ask(device, channel="sms", at=beyond)
+            assert response.status_code in {200, 400}, (beyond, response.content)
+            if not beyond.startswith("2026"):
+                self.assertProblem(response, 400, "clock", "/at")
         self.assertProblem(self.call("GET", "/advertising/permission?channel=sms"), 400, "malformed", "/device")
         response = self.call("GET", f"/advertising/permission?device={uuid4()}&channel=sms")
         self.assertProblem(response, 404, "unknown-device")
