@@ -32,6 +32,7 @@ from privacy.lib.ids import new_id
 from privacy.lib.refusals import Refusal
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
+from privacy.vault import keepers
 from privacy.vault.declarations import sealed_field
 from privacy.vault.fields import Sealed
 from privacy.vault.purposes import Purpose
@@ -93,8 +94,12 @@ def confirm_import(fleet_import: FleetImport, *, actor: Actor, at: datetime) -> 
 
 
 def discard_import(fleet_import: FleetImport, *, actor: Actor, at: datetime) -> None:
-    """Throw away what was previewed: its keys are destroyed, its rows removed. Raises NotPermitted, ImportNotOpen."""
+    """Throw away what was previewed: its keys are destroyed, its rows removed.
+
+    Raises NotPermitted, ImportNotOpen; Kept while a hold reaches everybody.
+    """
     require(actor, "devices.import_fleet", about=fleet_import)
+    keepers.refuse_kept(None, None, at=at)
     with transaction.atomic():
         row = _open(fleet_import)
         row.state, row.finished_at = FleetImport.State.DISCARDED, at

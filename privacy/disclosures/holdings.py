@@ -1,6 +1,6 @@
 """Who was given what is kept by pseudonymous ids and keyed digests; of people themselves only the scans are held."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from privacy.disclosures.models import DisclosedItem, Disclosure, Notice
 from privacy.lib import clock, periods
 from privacy.policies import rulebook
 from privacy.policies.rulebook import RetentionTerm
+from privacy.retention import obstacles
 from privacy.subjects import holdings
 from privacy.vault.models import SealedFile
 
@@ -32,6 +33,13 @@ def scans_due(on: date, term: RetentionTerm) -> Iterator[list[UUID]]:
         last = rows[-1][0]
 
 
+def _disclosures_about(subject_ids: Collection[UUID]) -> Iterable[UUID]:
+    """Return the disclosures of these people's data: the scan of the demand is sealed under the disclosure."""
+    items = DisclosedItem.objects.filter(subject_id__in=subject_ids)
+    return items.values_list("disclosure_id", flat=True).distinct()
+
+
+obstacles.declare_files("disclosures", _disclosures_about)
 holdings.declare(
     SealedFile,
     category="disclosure-request",

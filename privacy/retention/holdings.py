@@ -1,7 +1,12 @@
 """What this app holds: the archive of what another law preserves. Everything else names people by id only."""
 
+from privacy.retention import obstacles
 from privacy.retention.models import ArchiveAccess, ArchivedRecord, DestructionLine, Hold
 from privacy.subjects import holdings
+from privacy.vault import keepers
+
+# Whatever path destroys: the vault asks here before a key or a sealed file goes.
+keepers.declare(obstacles.kept)
 
 holdings.declare(
     ArchivedRecord,

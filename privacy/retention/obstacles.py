@@ -10,11 +10,14 @@ from uuid import UUID
 
 from privacy.lib import clock
 from privacy.retention.models import DestructionLine, Hold
+from privacy.retention.models.holds import HoldQuerySet
 from privacy.vault.models import Freeze
 
 HELD = DestructionLine.State.HELD
 FROZEN = DestructionLine.State.FROZEN
 REQUESTED = DestructionLine.State.REQUESTED
+# Beside the policy's categories a hold may name the archive as a whole.
+ARCHIVE = "archive"
 
 
 class Blocked(Protocol):
@@ -31,6 +34,20 @@ def declare(name: str, blocked: Blocked) -> None:
     _open_requests[name] = blocked
 
 
+class About(Protocol):
+    """Returns under which ids files about these people are sealed: cases, disclosures."""
+
+    def __call__(self, subject_ids: Collection[UUID]) -> Iterable[UUID]: ...
+
+
+_files: dict[str, About] = {}
+
+
+def declare_files(name: str, about: About) -> None:
+    """Say which files are about a person: a hold on her reaches them too."""
+    _files[name] = about
+
+
 # Those with an obstacle are few: beyond so many people it is cheaper to read all obstacles than to send all ids.
 MANY = 50
 
@@ -40,8 +57,29 @@ def held(subject_ids: Sequence[UUID], category: str, at: datetime) -> set[UUID]:
     holds = Hold.objects.active(clock.kst_date(at)).on_category(category)
     if holds.on_everybody().exists():
         return set(subject_ids)
-    named = holds.on_people(subject_ids) if len(subject_ids) <= MANY else holds.exclude(subject_id=None)
-    return set(subject_ids) & set(named.values_list("subject_id", flat=True))
+    return set(subject_ids) & _reached(holds)
+
+
+def kept(subject_ids: Sequence[UUID] | None, categories: Collection[str] | None, *, at: datetime) -> bool:
+    """Whether a hold reaches data of these people (``None``: of everybody at once): the vault asks before it destroys.
+
+    A hold reaches what the archive keeps by its own category or by ``archive``, as the archive's keyrings are asked.
+    """
+    holds = Hold.objects.active(clock.kst_date(at))
+    if categories is not None:
+        named = {"", *categories, *(ARCHIVE for code in categories if code.startswith(f"{ARCHIVE}-"))}
+        holds = holds.filter(category__in=sorted(named))
+    if holds.on_everybody().exists():
+        return True
+    return subject_ids is not None and not _reached(holds).isdisjoint(subject_ids)
+
+
+def _reached(holds: HoldQuerySet) -> set[UUID]:
+    """Return the people that holds name, and the files about them."""
+    named = {subject_id for subject_id in holds.values_list("subject_id", flat=True) if subject_id is not None}
+    if not named:
+        return set()
+    return named.union(*(about(named) for about in _files.values()))
 
 
 def frozen(subject_ids: Sequence[UUID], category: str, at: datetime) -> set[UUID]:

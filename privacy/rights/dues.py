@@ -1,6 +1,6 @@
 """When what a requester wrote is over, and whose open request a scheduled destruction must not overtake; only reads."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -43,6 +43,11 @@ def with_open_request(subject_ids: Sequence[UUID] | None, category: str, at: dat
     if subject_ids is not None:
         cases = cases.filter(subject_id__in=list(subject_ids))
     return {subject_id for subject_id in cases.values_list("subject_id", flat=True) if subject_id is not None}
+
+
+def cases_of(subject_ids: Collection[UUID]) -> Iterable[UUID]:
+    """Return the cases of these people: what was written and handed in there is sealed under the case."""
+    return Request.objects.filter(subject_id__in=subject_ids).values_list("id", flat=True)
 
 
 def export_particulars(subject_id: UUID, door: Door) -> Iterator[dict[str, Any]]:

@@ -32,3 +32,4 @@ holdings.declare(
 )
 holdings.declare_pseudonymous(Request, subject="subject_id", why="the register of requests and results (law R-31)")
 obstacles.declare("rights", dues.with_open_request)
+obstacles.declare_files("rights", dues.cases_of)

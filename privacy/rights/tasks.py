@@ -34,6 +34,7 @@ def resume() -> int:
     at = clock.now()
     done = resume_interrupted(at=at)
     rights.remove_packages(actor=WORKER, at=at)
+    rights.destroy_left(actor=WORKER, at=at)
     rights.forget_attempts(at=at)
     return done
 

@@ -102,3 +102,12 @@ class TooLarge(Refusal):
 
     def __init__(self, limit: int) -> None:
         super().__init__(_("The file is larger than %(limit)d MB.") % {"limit": limit // 2**20})
+
+
+class Kept(Refusal):
+    """A hold keeps this data: nothing destroys it while the hold stands."""
+
+    code = "held"
+
+    def __init__(self) -> None:
+        super().__init__(_("A hold keeps this data. Nothing is destroyed until the hold is lifted."))

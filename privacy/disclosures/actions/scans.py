@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -31,7 +32,10 @@ class Scan:
 
 
 def attach_scan(disclosure: Disclosure, *, name: str, content: bytes, actor: Actor, at: datetime) -> Disclosure:
-    """Attach the document's scan before the approval; a new one takes the earlier one's place. Raises BadDocument."""
+    """Attach the document's scan before the approval. A new one takes the earlier one's place.
+
+    The earlier one goes, unless a hold keeps it. Raises BadDocument.
+    """
     require(actor, "disclosures.request_disclosure", about=disclosure)
     media_type = media_type_of(content)
     stored = vault.store_file(
@@ -53,7 +57,8 @@ def attach_scan(disclosure: Disclosure, *, name: str, content: bytes, actor: Act
         row.save(update_fields=["scan_id", "scan_digest"])
         ledger.record(Event.SCAN_ATTACHED, actor=actor, at=at, about=row, facts={"sha256": row.scan_digest})
     for earlier in SealedFile.objects.filter(case=disclosure.reference, category=CATEGORY).exclude(id=stored.id):
-        vault.discard_file(earlier, actor=actor, at=at)
+        with suppress(vault.Kept):
+            vault.discard_file(earlier, actor=actor, at=at)
     return row
 
 

@@ -9,7 +9,7 @@ from django.db.models import Count, Q, Sum
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
-from privacy.retention import locks
+from privacy.retention import locks, obstacles
 from privacy.retention.events import Event
 from privacy.retention.models import ArchivedRecord, DestructionLine, DestructionList, Hold
 from privacy.retention.models.archive import ArchivedRecordQuerySet
@@ -87,6 +87,7 @@ def remove_rows(destruction_list: DestructionList, *, actor: Actor, at: datetime
 def _end_rings(subject_ids: list[UUID], destruction_list: DestructionList, *, actor: Actor, at: datetime) -> None:
     gone = Subject.objects.filter(id__in=subject_ids, state=Subject.State.DESTROYED)
     ended = set(gone.values_list("id", flat=True))
+    ended -= obstacles.held(sorted(ended), CATEGORY, at)
     ended -= set(ArchivedRecord.objects.filter(subject_id__in=sorted(ended)).values_list("subject_id", flat=True))
     living = EpochKey.objects.filter(category__startswith=RINGS).values_list("category", flat=True)
     rings = sorted({*living, *(ring for ring, _month in destruction_list.epochs)})
@@ -115,7 +116,9 @@ def _kept(on: date) -> set[UUID]:
 
 
 def _finished_epochs(on: date) -> list[tuple[str, date]]:
-    """Return the keyrings' months that are over and in which a hold keeps nothing."""
+    """Return the keyrings' months that are over and in which a hold keeps nothing; none while it reaches everybody."""
+    if Hold.objects.active(on).on_category(CATEGORY).on_everybody().exists():
+        return []
     first = on.replace(day=1)
     over = EpochKey.objects.filter(category__startswith=RINGS, month__lt=first).values_list("category", "month")
     kept = _kept(on)

@@ -18,7 +18,7 @@ from privacy.retention.models.runs import Cause
 from privacy.subjects import holdings
 from privacy.vault import actions as vault
 
-SLICE = 1_000
+SLICE = 2_000
 Line = DestructionLine.State
 
 
@@ -116,7 +116,8 @@ def _passed_over(destruction_list: DestructionList, ids: list[UUID], *, at: date
         still_due = set(keeper.is_due(ids, run.as_of, term))
     else:
         still_due = _among(plans.people_due(category, run.as_of), ids)
-    found.update({subject_id: Line.NOT_DUE for subject_id in ids if subject_id not in still_due | set(found)})
+    settled = still_due | set(found)
+    found.update({subject_id: Line.NOT_DUE for subject_id in ids if subject_id not in settled})
     return found
 
 
@@ -147,7 +148,7 @@ def _destroy_month(destruction_list: DestructionList, *, actor: Actor, at: datet
         locks.destroying()
         kept = _kept_in_month(destruction_list, at=at)
         number, destroyed = 0, False
-        if not kept:
+        if not kept and not obstacles.everybody(category, at):
             number = journal.append(
                 at=at,
                 certificate=destruction_list.certificate_number,

@@ -80,6 +80,7 @@ def _destroy_keys(line: Line, *, actor: Actor, at: datetime) -> int:
                 certificate=line.certificate,
                 actor=actor,
                 at=at,
+                again=True,
             )
         )
     return vault.shred_subjects(
@@ -89,6 +90,7 @@ def _destroy_keys(line: Line, *, actor: Actor, at: datetime) -> int:
         certificate=line.certificate,
         actor=actor,
         at=at,
+        again=True,
     )
 
 

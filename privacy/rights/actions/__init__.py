@@ -13,7 +13,7 @@ from privacy.rights.actions.answering import (
 )
 from privacy.rights.actions.carrying import begin, carry_out, go_on
 from privacy.rights.actions.deciding import assign, end_postponement, grant, grant_partly, postpone, refuse, set_fee
-from privacy.rights.actions.evidence import documents, open_document, submit
+from privacy.rights.actions.evidence import destroy_left, documents, open_document, submit
 from privacy.rights.actions.identity import (
     ask_evidence,
     challenge,
@@ -77,6 +77,7 @@ __all__ = [
     "confirmed_by_device",
     "decide_objection",
     "destroy_files",
+    "destroy_left",
     "destroy_particulars",
     "documents",
     "download",

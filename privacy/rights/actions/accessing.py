@@ -36,8 +36,7 @@ def act(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
     if known is not None:
         return _told(known)
     case = right.request
-    for left_over in pieces_of(right):
-        vault.discard_file(left_over, actor=actor, at=at)
+    _discard(right, actor=actor, at=at)
     with vault.opened(
         purpose=Purpose.RIGHTS, task="rights.access.exported", actor=actor, at=at, reason=f"request {case.number}"
     ) as door:
@@ -129,13 +128,24 @@ def _open(piece: UUID, case: Request, *, actor: Actor, at: datetime) -> bytes:
     return content
 
 
+def _discard(right: Right, *, actor: Actor, at: datetime) -> bool:
+    """Remove the files of a package; return whether none is left because a hold keeps it."""
+    gone = True
+    for file in pieces_of(right):
+        try:
+            vault.discard_file(file, actor=actor, at=at)
+        except vault.Kept:
+            gone = False
+    return gone
+
+
 def remove_packages(*, actor: Actor, at: datetime) -> int:
     """Remove the files of packages that were downloaded or have expired; safe to repeat. Returns how many."""
     gone = 0
     over = Package.objects.over(at=at).select_related("right__request").order_by("built_at")
     for package in over[:200]:
-        for file in pieces_of(package.right):
-            vault.discard_file(file, actor=actor, at=at)
+        if not _discard(package.right, actor=actor, at=at):
+            continue
         with transaction.atomic():
             case = take(package.right.request_id)
             row = Package.objects.select_for_update().get(id=package.id)

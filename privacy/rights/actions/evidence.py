@@ -18,6 +18,7 @@ from privacy.vault.purposes import Purpose
 
 MOST = 5
 CATEGORY = "rights-request"
+EVIDENCE = "/evidence"
 
 
 def submit(request: Request, *, name: str, content: bytes, actor: Actor, at: datetime) -> SealedFile:
@@ -63,16 +64,31 @@ def open_document(case: Request, *, actor: Actor, at: datetime) -> dict[str, Any
 
 
 def destroy(case: Request, *, actor: Actor, at: datetime) -> int:
-    """Destroy the documents after the decision; safe to repeat. Returns how many went."""
-    found = list(documents(case))
-    for file in found:
-        vault.discard_file(file, actor=actor, at=at)
-    if found:
+    """Destroy the documents after the decision; safe to repeat. Returns how many went.
+
+    What a hold keeps stays; ``destroy_left`` comes back for it.
+    """
+    gone = 0
+    for file in documents(case):
+        try:
+            vault.discard_file(file, actor=actor, at=at)
+        except vault.Kept:
+            continue
+        gone += 1
+    if gone:
         with transaction.atomic():
-            record(take(case), Event.EVIDENCE_DESTROYED, actor=actor, at=at, facts={"documents": len(found)})
-    return len(found)
+            record(take(case), Event.EVIDENCE_DESTROYED, actor=actor, at=at, facts={"documents": gone})
+    return gone
+
+
+def destroy_left(*, actor: Actor, at: datetime) -> int:
+    """Destroy the documents of closed cases that a hold or a crash has left; safe to repeat."""
+    left = SealedFile.objects.filter(category=CATEGORY, case__endswith=EVIDENCE).values_list("case", flat=True)
+    references = sorted({name.removesuffix(EVIDENCE) for name in left.distinct()})
+    closed = Request.objects.filter(reference__in=references, closed_at__isnull=False)
+    return sum(destroy(case, actor=actor, at=at) for case in closed)
 
 
 def evidence_case(case: Request) -> str:
     """Return the name under which a case's documents are kept, apart from its package."""
-    return f"{case.reference}/evidence"
+    return f"{case.reference}{EVIDENCE}"

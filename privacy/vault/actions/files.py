@@ -7,6 +7,7 @@ from django.db import transaction
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
+from privacy.vault import keepers
 from privacy.vault.actions.sealing import seal
 from privacy.vault.events import Event
 from privacy.vault.models import SealedFile
@@ -55,7 +56,11 @@ def store_file(
 
 
 def discard_file(file: SealedFile, *, actor: Actor, at: datetime) -> None:
-    """Remove a sealed file's row, as after the decision that its evidence was for (lifecycle.md). Safe to repeat."""
+    """Remove a sealed file's row, as after the decision that its evidence was for (lifecycle.md). Safe to repeat.
+
+    Raises Kept while a hold covers it.
+    """
+    keepers.refuse_kept([file.subject_id], [file.category], at=at)
     with transaction.atomic(using="personal"):
         known = SealedFile.objects.select_for_update().filter(id=file.id)
         if known.exists():

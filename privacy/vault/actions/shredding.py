@@ -15,7 +15,7 @@ from django.db.models import Max
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.lib.ids import new_id
-from privacy.vault import keys
+from privacy.vault import keepers, keys
 from privacy.vault.actions.making import MAKING
 from privacy.vault.declarations import month_of
 from privacy.vault.events import Event
@@ -45,7 +45,10 @@ def shred_subject(
     actor: Actor,
     at: datetime,
 ) -> int:
-    """Destroy one subject's keys of ``categories`` (``None``: all, also any that come later); return how many."""
+    """Destroy one subject's keys of ``categories`` (``None``: all, also any that come later); return how many.
+
+    Raises Kept.
+    """
     return shred_subjects(
         subject_ids=[subject_id], categories=categories, cause=cause, certificate=certificate, actor=actor, at=at
     )
@@ -59,12 +62,18 @@ def shred_subjects(
     certificate: str,
     actor: Actor,
     at: datetime,
+    again: bool = False,
 ) -> int:
-    """Destroy many subjects' keys in one act; return how many keys. Safe to repeat: what is destroyed stays so."""
+    """Destroy many subjects' keys in one act; return how many keys. Safe to repeat: what is destroyed stays so.
+
+    Raises Kept while a hold covers one of them, except ``again``: what was destroyed before a restore goes again.
+    """
     named = None if categories is None else sorted(set(categories))
     stones = [(subject, category) for subject in sorted(set(subject_ids)) for category in (named or [""])]
     if not stones or named == []:
         return 0
+    if not again:
+        keepers.refuse_kept(subject_ids, named, at=at)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(NOBODY_MAKES_KEYS, [MAKING])
@@ -98,9 +107,17 @@ def shred_subjects(
     return len(generations)
 
 
-def shred_epoch(*, category: str, month: date, cause: str, certificate: str, actor: Actor, at: datetime) -> bool:
-    """Destroy everybody's data of one category and month; return whether there was a key. Safe to repeat."""
+def shred_epoch(
+    *, category: str, month: date, cause: str, certificate: str, actor: Actor, at: datetime, again: bool = False
+) -> bool:
+    """Destroy everybody's data of one category and month; return whether there was a key. Safe to repeat.
+
+    The caller has asked who has records in the month. Raises Kept while a hold covers everybody, except ``again``:
+    what was destroyed before a restore goes again.
+    """
     first = month_of(month)
+    if not again:
+        keepers.refuse_kept(None, [category], at=at)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(NOBODY_MAKES_KEYS, [MAKING])

@@ -18,6 +18,7 @@ from privacy.retention import actions as retention
 from privacy.retention import locks
 from privacy.retention.actions import keying
 from privacy.retention.models import Certificate, DestructionList, Hold
+from privacy.vault import keepers
 from tests.database import PortalDatabase
 from tests.factory import (
     SWEEPER,
@@ -83,14 +84,14 @@ def test_a_hold_that_was_set_first_always_wins(portal_database: PortalDatabase) 
 
 
 def test_without_the_lock_a_hold_is_overrun(portal_database: PortalDatabase) -> None:
-    """Positive control: the same question without the guard is answered from the past."""
+    """Positive control: the same question without the guards is answered from the past."""
     make_odile()
     asked, placed = Barrier(2), Barrier(2)
     device = make_device()
     (row,) = retention.order_destruction(
         device.subject_id, ["device-registration"], cause="deletion", case="K7-1", actor=SWEEPER, at=clock.now()
     )
-    passed_over, destroying = keying._passed_over, locks.destroying
+    passed_over, destroying, last_lock = keying._passed_over, locks.destroying, keepers.refuse_kept
 
     def slow(*arguments: Any, **values: Any) -> Any:
         answer = passed_over(*arguments, **values)
@@ -104,10 +105,12 @@ def test_without_the_lock_a_hold_is_overrun(portal_database: PortalDatabase) -> 
         placed.wait(10)
 
     keying._passed_over, locks.destroying = slow, lambda: None
+    keepers.refuse_kept = lambda *people, **when: None
     try:
         at_once(lambda: retention.carry_out(row, actor=SWEEPER, at=clock.now()), hold)
     finally:
         keying._passed_over, locks.destroying = passed_over, destroying
+        keepers.refuse_kept = last_lock
     assert Hold.objects.filter(subject_id=device.subject_id).exists()
     assert not Device.objects.filter(pk=device.pk).exists()
 

@@ -124,6 +124,21 @@ def test_stays_closed_until_replayed(yesterday, portal_database: PortalDatabase,
     assert "follows the journal" in portal_database.manage("replay_destructions", "--check").stdout
 
 
+def test_what_was_destroyed_before_the_hold_goes_again(yesterday) -> None:  # type: ignore[no-untyped-def]
+    """The one path that asks for no hold: it repeats, in a restored copy, what was lawfully destroyed before."""
+    dumps, due, living = yesterday
+    dumps.restore(["default", "personal", "archive"])
+    make_hold(at=clock.now())
+    with pytest.raises(vault.Kept):
+        vault.shred_subject(
+            subject_id=due[0], categories=["device-registration"], cause="x", certificate="C", actor=SWEEPER,
+            at=clock.now(),
+        )  # fmt: skip
+    retention.replay(actor=SWEEPER, at=clock.now())
+    assert not any(opens(device_id) for device_id in due)
+    assert opens(living)
+
+
 @pytest.mark.fault("FLT-21")
 def test_an_old_dump_of_the_keys_alone_is_found_out(yesterday) -> None:  # type: ignore[no-untyped-def]
     dumps, _due, _living = yesterday

@@ -1,0 +1,215 @@
+"""Paths that destroy beside the sweep and the order, each tried under a hold; ``tests/house`` keeps the list (D-03)."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+
+from devices import actions as devices
+from devices.models import ImportedRow
+from privacy.disclosures.models import Disclosure
+from privacy.incidents import actions as incidents
+from privacy.incidents.models import ComplaintText
+from privacy.retention import actions as retention
+from privacy.retention import archive
+from privacy.retention.models import ArchivedRecord
+from privacy.rights import actions as rights
+from privacy.rights import tasks
+from privacy.rights.models import Package, Particulars
+from privacy.rights.people import Requester
+from privacy.subjects import holdings
+from privacy.subjects.models import Subject
+from privacy.vault import actions as vault
+from privacy.vault.models import EpochKey, SealedFile, SubjectKey
+from tests.base import PortalTestCase
+from tests.factory import (
+    NOON,
+    SWEEPER,
+    ask,
+    at_noon,
+    attach_scan,
+    carry_out_all,
+    imei,
+    make_device,
+    make_disclosure,
+    make_gateway,
+    make_granted,
+    make_hold,
+    make_odile,
+    make_officer,
+    make_sealed_file,
+    sweep_on,
+)  # fmt: skip
+from tests.privacy.retention.test_archive import archive_an_access, rule_of
+
+LATER = NOON + timedelta(days=30)
+
+
+def lift(hold: object) -> None:
+    retention.lift_hold(hold, reason="settled", actor=make_odile(), at=LATER)  # type: ignore[arg-type]
+
+
+@pytest.mark.clause("P7.1")
+class AHoldStopsToo(PortalTestCase):
+    def test_the_sweep_of_every_category_of_the_office(self) -> None:
+        case = ask().request
+        complaint = incidents.file_complaint(explanation="zebra", contact={"email": "mina@example.org"}, at=NOON)
+        incidents.answer_complaint(complaint, answer="we are sorry", actor=make_officer(), at=NOON)
+        disclosure = attach_scan(make_disclosure(make_device(3)))
+        rights.withdraw(case, actor=Requester(case.reference), at=NOON)
+        hold = make_hold()
+        # Ten years on the term of every file is over: still nothing may go.
+        day = date(NOON.year + 10, 1, 2)
+        carry_out_all(sweep_on(day))
+        assert Particulars.objects.filter(subject_id=case.holder_id).exists()
+        assert ComplaintText.objects.exists()
+        assert SealedFile.objects.filter(subject_id=disclosure.id).exists()
+        # Positive control: without the hold all three are due on that day.
+        lift(hold)
+        run = sweep_on(day)
+        carry_out_all(run)
+        assert {"rights-request", "complaint", "disclosure-request"} <= set(
+            run.lists.values_list("category", flat=True)
+        )
+        assert not Particulars.objects.filter(subject_id=case.holder_id).exists()
+        assert not ComplaintText.objects.exists()
+        assert not SealedFile.objects.filter(subject_id=disclosure.id).exists()
+
+    def test_the_documents_of_a_closed_case(self) -> None:
+        case = ask().request
+        rights.submit(case, name="id.pdf", content=b"%PDF-1.7", actor=Requester(case.reference), at=NOON)
+        hold = make_hold(category="rights-request")
+        rights.reject_identity(case, actor=make_officer(), at=NOON)
+        assert rights.documents(case).count() == 1
+        assert rights.destroy_left(actor=tasks.WORKER, at=NOON) == 0
+        lift(hold)
+        assert rights.destroy_left(actor=tasks.WORKER, at=LATER) == 1
+        assert not rights.documents(case).exists()
+        self.assertLedgered("rights.evidence.destroyed", case)
+
+    def test_the_package_of_an_access_request(self) -> None:
+        device = make_device(1)
+        right = make_granted(ask(target=imei(1)))
+        rights.carry_out(right, actor=make_officer(), at=NOON)
+        hold = make_hold(subject_id=device.subject_id)
+        assert rights.remove_packages(actor=tasks.WORKER, at=LATER) == 0
+        assert SealedFile.objects.filter(id=Package.objects.get().file_id).exists()
+        lift(hold)
+        assert rights.remove_packages(actor=tasks.WORKER, at=LATER) == 1
+        assert not SealedFile.objects.exists()
+
+    def test_a_scan_whose_place_another_takes(self) -> None:
+        disclosure = attach_scan(make_disclosure(make_device()))
+        hold = make_hold(category="disclosure-request")
+        first = Disclosure.objects.get().scan_id
+        attach_scan(disclosure)
+        assert SealedFile.objects.filter(id=first).exists()
+        lift(hold)
+        attach_scan(disclosure, at=LATER)
+        assert SealedFile.objects.filter(subject_id=disclosure.id).count() == 1
+
+    def test_an_import_that_is_thrown_away(self) -> None:
+        from tests.devices.test_fleet_import import as_csv, line
+
+        odile = make_odile()
+        made = devices.preview_import(
+            name="fleet.csv", content=as_csv(line(1)), gateway=make_gateway(), actor=odile, at=NOON
+        )
+        make_hold()
+        with pytest.raises(vault.Kept):
+            devices.discard_import(made, actor=odile, at=NOON)
+        made.refresh_from_db()
+        assert made.state == made.State.PREVIEWED
+        assert ImportedRow.objects.exists()
+
+
+@pytest.mark.clause("P6.4")
+class AHoldOnTheArchive(PortalTestCase):
+    def test_keeps_the_keys_of_a_finished_month(self) -> None:
+        device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
+        ring = archive.keyring(rule_of(device))
+        carry_out_all(sweep_on(date(2026, 12, 2)))
+        hold = make_hold(category="archive", at=at_noon(date(2026, 12, 3)))
+        carry_out_all(sweep_on(date(2027, 1, 1)))
+        assert EpochKey.objects.filter(category=ring, month=date(2026, 12, 1)).exists()
+        lift(hold)
+        carry_out_all(sweep_on(date(2027, 1, 2)))
+        assert not EpochKey.objects.filter(category=ring, month=date(2026, 12, 1)).exists()
+
+    def test_keeps_the_keys_of_a_person_without_records(self) -> None:
+        held, free = (
+            archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1), number=number)
+            for number in (1, 2)
+        )
+        ring = archive.keyring(rule_of(held))
+        for device in (held, free):
+            Subject.objects.filter(pk=device.subject_id).update(
+                state="destroyed", destroyed_at=at_noon(date(2026, 10, 1))
+            )
+        run = sweep_on(date(2026, 12, 2))
+        # Placed between the selection and the end of the keyrings, on a record that is not past its term any more.
+        ArchivedRecord.objects.filter(subject_id=held.subject_id).update(ends_on=date(2026, 12, 31))
+        make_hold(subject_id=held.subject_id, at=at_noon(date(2026, 12, 2)))
+        carry_out_all(run)
+        rings = SubjectKey.objects.filter(category=ring)
+        assert rings.filter(subject_id=held.subject_id).exists()
+        assert not rings.filter(subject_id=free.subject_id).exists()
+
+
+@pytest.mark.clause("P7.2")
+class TheLastLock(PortalTestCase):
+    """Whoever forgets to ask: the vault itself destroys nothing that a hold reaches."""
+
+    def test_no_key_of_a_held_person_goes(self) -> None:
+        held, free = make_device(1), make_device(2)
+        make_hold(subject_id=held.subject_id)
+        for categories in ([category] for category in holdings.categories()):
+            with self.subTest(categories=categories), pytest.raises(vault.Kept):
+                shred(held.subject_id, categories)
+        with pytest.raises(vault.Kept):
+            shred(held.subject_id, None)
+        with pytest.raises(vault.Kept):
+            vault.shred_subjects(
+                subject_ids=[free.subject_id, held.subject_id], categories=["app-log"], cause="x", certificate="C",
+                actor=SWEEPER, at=NOON,
+            )  # fmt: skip
+        assert SubjectKey.objects.filter(subject_id=free.subject_id, category="device-registration").exists()
+        assert shred(free.subject_id, ["device-registration"]) == 1
+
+    def test_a_hold_on_a_category_reaches_that_category(self) -> None:
+        device = make_device()
+        make_hold(subject_id=device.subject_id, category="service-analytics")
+        with pytest.raises(vault.Kept):
+            shred(device.subject_id, ["service-analytics"])
+        assert shred(device.subject_id, ["device-registration"]) == 1
+
+    def test_no_key_of_a_month_goes(self) -> None:
+        hold = make_hold(category="app-log")
+        month = {"month": date(2026, 9, 1), "cause": "x", "certificate": "C", "actor": SWEEPER}
+        with pytest.raises(vault.Kept):
+            vault.shred_epoch(category="app-log", at=NOON, **month)  # type: ignore[arg-type]
+        lift(hold)
+        vault.shred_epoch(category="app-log", at=LATER, **month)  # type: ignore[arg-type]
+
+    def test_no_sealed_file_goes(self) -> None:
+        file = make_sealed_file()
+        hold = make_hold(subject_id=file.subject_id)
+        with pytest.raises(vault.Kept):
+            vault.discard_file(file, actor=SWEEPER, at=NOON)
+        lift(hold)
+        vault.discard_file(file, actor=SWEEPER, at=LATER)
+        assert not SealedFile.objects.exists()
+
+    def test_it_ends_with_the_last_day_of_the_hold(self) -> None:
+        device = make_device()
+        make_hold(subject_id=device.subject_id, until=NOON.date())
+        with pytest.raises(vault.Kept):
+            shred(device.subject_id, ["device-registration"])
+        assert shred(device.subject_id, ["device-registration"], days=1) == 1
+
+
+def shred(subject_id: UUID, categories: list[str] | None, *, days: int = 0) -> int:
+    at = NOON + timedelta(days=days)
+    return vault.shred_subject(
+        subject_id=subject_id, categories=categories, cause="x", certificate="C", actor=SWEEPER, at=at
+    )
