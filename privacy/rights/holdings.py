@@ -1,8 +1,11 @@
 """What this app holds of people: what they wrote in a case, sealed under the case, until the record's term is over."""
 
+from django.utils.translation import gettext_lazy as _
+
+from privacy.retention import agreements as agreeing
 from privacy.retention import obstacles
 from privacy.rights import actions as rights
-from privacy.rights import dues
+from privacy.rights import agreements, dues
 from privacy.rights.models import Particulars, Request
 from privacy.subjects import holdings
 from privacy.vault.models import SealedFile
@@ -33,3 +36,7 @@ holdings.declare(
 holdings.declare_pseudonymous(Request, subject="subject_id", why="the register of requests and results (law R-31)")
 obstacles.declare("rights", dues.with_open_request)
 obstacles.declare_files("rights", dues.cases_of)
+agreeing.declare(
+    "rights.words", says=_("open case without what its requester wrote"), compare=agreements.open_cases_have_words
+)
+agreeing.declare("rights.packages", says=_("package without its file"), compare=agreements.packages_have_files)

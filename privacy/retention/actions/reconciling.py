@@ -11,6 +11,7 @@ from django.db import transaction
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.models import Entry
+from privacy.retention import agreements
 from privacy.retention.events import Event
 from privacy.retention.models import ArchivedRecord, DestructionList, Finding
 from privacy.subjects import holdings
@@ -21,6 +22,7 @@ SLICE = 5_000
 LOOK_BACK = timedelta(days=45)
 STUCK_AFTER = timedelta(hours=24)
 Kind = Finding.Kind
+ABOUT = Finding._meta.get_field("about").max_length
 
 
 def reconcile(*, actor: Actor, at: datetime) -> list[Finding]:
@@ -52,6 +54,9 @@ def _differences(at: datetime) -> Iterator[tuple[str, str, int]]:
     yield from _records_of_the_destroyed(at)
     yield from _certificates_against_the_ledger(at)
     yield from _archived_and_in_use(at)
+    for code, agreement in agreements.declared().items():
+        for difference in agreement.compare(at):
+            yield Kind.DECLARED, f"{code} {difference.about}"[:ABOUT], difference.count
     stuck = DestructionList.objects.filter(
         state__in=(DestructionList.State.EXECUTING, DestructionList.State.RESIDUE), begun_at__lt=at - STUCK_AFTER
     )

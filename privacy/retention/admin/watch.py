@@ -12,6 +12,7 @@ from privacy.accounts.console import actor_of
 from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.retention import actions as retention
+from privacy.retention import agreements
 from privacy.retention.clockface import look
 from privacy.retention.models import ClockDoubt, Finding, Rewrite
 
@@ -44,8 +45,20 @@ class ClockDoubtAdmin(ReadOnlyAdmin):
 class FindingAdmin(ReadOnlyAdmin):
     explanation = _("Differences between the databases, found by the nightly comparison. Each closes when it is gone.")
     empty_hint = _("The databases agree with each other, and the certificates with the audit trail.")
-    list_display = ("kind", "about", "count", "found_at", "seen_at", "closed_at")
+    list_display = ("what", "place", "count", "found_at", "seen_at", "closed_at")
     list_filter = ("kind", ("closed_at", admin.EmptyFieldListFilter))
+    fields = ("what", "place", "count", "found_at", "seen_at", "closed_at")
+    readonly_fields = ("what", "place")
+
+    @admin.display(description=_("what does not agree"), ordering="kind")
+    def what(self, finding: Finding) -> str:
+        if finding.kind != Finding.Kind.DECLARED:
+            return finding.get_kind_display()
+        return agreements.in_words(finding.about.partition(" ")[0])
+
+    @admin.display(description=_("about"), ordering="about")
+    def place(self, finding: Finding) -> str:
+        return finding.about.partition(" ")[2] if finding.kind == Finding.Kind.DECLARED else finding.about
 
 
 @admin.register(Rewrite)

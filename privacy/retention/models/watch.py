@@ -63,6 +63,7 @@ class Finding(models.Model):
         COUNTS = "counts", _("counts of certificate and ledger differ")
         UNREMOVED = "unremoved", _("record both archived and still in use")
         STUCK = "stuck", _("destruction begun and not finished")
+        DECLARED = "declared", _("the databases do not agree")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
