@@ -7,10 +7,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
 from privacy.lib import mail
 
 # So many of the newest checkpoints are compared one by one.
 RECENT = 1_000
+# The auditors' language.
+LANGUAGE = "ko"
 
 
 class Contradiction(Exception):
@@ -69,7 +74,22 @@ def to_auditors(addresses: Sequence[str], size: int, note: str, vkeys: Sequence[
             subject=f"Checkpoint {size}",
             template="ledger_checkpoint",
             context={"note": note, "size": size, "vkeys": vkeys, "signed_at": datetime.fromtimestamp(moment, UTC)},
-            language="ko",
+            language=LANGUAGE,
             message_id=key,
         )
     return key
+
+
+def tell_refusal(addresses: Sequence[str], size: int, refusal: str, moment: int) -> None:
+    """Mail the auditors that the notary doesn't sign any more, and why: nothing in the database can keep this back."""
+    with override(LANGUAGE):
+        subject = _("The notary of the audit trail refuses to sign")
+    for address in addresses:
+        mail.send(
+            to=address,
+            subject=subject,
+            template="ledger_refusal",
+            context={"refusal": refusal, "size": size, "refused_at": datetime.fromtimestamp(moment, UTC)},
+            language=LANGUAGE,
+            message_id=f"refusal-{size}-{moment}",
+        )

@@ -13,7 +13,7 @@ from privacy.ledger.guard import weaknesses
 def the_trail_is_guarded(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Ids ledger.E001 … E006."""
+    """Ids ledger.E001 … E008."""
     if "default" not in (databases or ()):
         return []
     return [Error(weakness.message, id=weakness.code) for weakness in weaknesses()]

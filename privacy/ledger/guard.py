@@ -5,7 +5,10 @@ The portal refuses to start on any of these problems (ledger.md, Tables).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import LiteralString
 
 from django.core.exceptions import ImproperlyConfigured
@@ -29,14 +32,27 @@ _UNGUARDED: LiteralString = (
     " AND c.relname NOT IN ('touch', 'perch') AND NOT EXISTS"
     "   (SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
     "   WHERE t.tgrelid = c.oid AND p.proname = 'deny' AND p.pronamespace = c.relnamespace AND t.tgenabled = 'A'"
-    "   AND t.tgtype & 56 = 56) ORDER BY 1"  # 8 DELETE, 16 UPDATE, 32 TRUNCATE
+    "   AND t.tgqual IS NULL AND t.tgtype & 56 = 56) ORDER BY 1"  # 8 DELETE, 16 UPDATE, 32 TRUNCATE
 )
 _UNSTAMPED: LiteralString = (
     "SELECT c.relname FROM pg_class c WHERE c.oid IN"
     " (SELECT relid FROM pg_partition_tree('ledger.entry') UNION SELECT 'ledger.change'::regclass)"
     " AND NOT EXISTS (SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgrelid = c.oid"
-    "   AND p.proname IN ('stamp', 'capture') AND p.pronamespace = c.relnamespace AND t.tgenabled = 'A') ORDER BY 1"
+    "   AND p.proname IN ('stamp', 'capture') AND p.pronamespace = c.relnamespace AND t.tgenabled = 'A'"
+    "   AND t.tgqual IS NULL) ORDER BY 1"
 )
+# What would show one reader another trail, or swallow what is written: views, policies, rules, triggers not ours.
+_FOREIGN: LiteralString = (
+    "SELECT c.relname FROM pg_class c WHERE c.relnamespace = to_regnamespace('ledger') AND ("
+    " c.relkind IN ('v', 'm', 'f') OR c.relrowsecurity OR c.relforcerowsecurity"
+    " OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)"
+    " OR EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = c.oid)"
+    " OR EXISTS (SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgrelid = c.oid"
+    "  AND NOT t.tgisinternal AND (p.pronamespace <> c.relnamespace"
+    "   OR p.proname NOT IN ('deny', 'stamp', 'capture', 'touched', 'keep_touches')))) ORDER BY 1"
+)
+_FUNCTIONS: LiteralString = "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = to_regnamespace('ledger')"
+_SOURCE = re.compile(r"CREATE FUNCTION ledger\.(\w+)\(.*?\bAS\s+\$\$(.*?)\$\$", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -71,7 +87,20 @@ def weaknesses(connection: BaseDatabaseWrapper | None = None) -> list[Weakness]:
             found.append(Weakness("ledger.E005", f"The deny trigger is missing or disabled on: {tables}."))
         if tables := names(_UNSTAMPED):
             found.append(Weakness("ledger.E006", f"The stamp or capture trigger is missing or disabled on: {tables}."))
+        if tables := names(_FOREIGN):
+            message = f"A view, policy, rule or trigger that is not the portal's stands between readers and: {tables}."
+            found.append(Weakness("ledger.E007", message))
+        cursor.execute(_FUNCTIONS)
+        if changed := ", ".join(sorted(name for name, source in cursor.fetchall() if _sources().get(name) != source)):
+            found.append(Weakness("ledger.E008", f"These functions of the audit trail are not the code's: {changed}."))
     return found
+
+
+@cache
+def _sources() -> dict[str, str]:
+    """The functions of the schema as the code has them."""
+    files = sorted((Path(__file__).resolve().parent / "sql").glob("*.sql"))
+    return {name: body for file in files for name, body in _SOURCE.findall(file.read_text("utf-8"))}
 
 
 def refuse_unless_guarded() -> None:

@@ -94,6 +94,13 @@ class Notary:
         moment = int(self.clock())
         if moment < self.state.time:
             raise Refused(f"the clock went back: signed at {self.state.time}, now {moment}")
+        try:
+            return self._step(connection, moment)
+        except (ValueError, LookupError, TypeError) as strange:
+            # What the database or the mirror gave can't be what was written there: an end of this process helps nobody.
+            raise Refused(f"what was read can't be understood: {type(strange).__name__}: {strange}"[:300]) from strange
+
+    def _step(self, connection: psycopg.Connection[Any], moment: int) -> int | None:
         self._follow_pruning(connection)
         target = self._target(connection)
         if target == self.state.size:

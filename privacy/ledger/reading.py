@@ -64,10 +64,14 @@ class Head:
 
 
 def connect(alias: str = "default", *, autocommit: bool = True) -> psycopg.Connection[Any]:
-    """Open a connection of one's own with the settings of a database, outside Django."""
+    """Open a connection of one's own with the settings of a database, outside Django.
+
+    Nothing is searched for but PostgreSQL's own functions, whatever search path the role was given.
+    """
     params = dict(connections[alias].get_connection_params())
     for name in ("context", "cursor_factory", "pool"):
         params.pop(name, None)
+    params["options"] = f"{params.get('options') or ''} -c search_path=pg_catalog".strip()
     return psycopg.connect(**params, autocommit=autocommit, application_name="ledger")
 
 

@@ -132,9 +132,10 @@ _NEW_LEAVES: LiteralString = (
     "COPY (SELECT hash FROM ledger.leaf WHERE index >= %s AND index < %s ORDER BY index) TO STDOUT (FORMAT binary)"
 )
 _ALL_UNSEALED: LiteralString = "NOT EXISTS (SELECT FROM ledger.leaf l WHERE l.entry_id = e.id)"
+# A transaction number that doesn't exist yet would be new to every batch; verify_ledger tells of such an entry.
 _SINCE: LiteralString = (
     "e.xid >= pg_snapshot_xmin(%s::pg_snapshot) AND NOT pg_visible_in_snapshot(e.xid, %s::pg_snapshot)"
-    " AND e.generation = %s"
+    " AND e.xid < pg_snapshot_xmax(pg_current_snapshot()) AND e.generation = %s"
 )
 
 

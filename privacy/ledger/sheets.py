@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from privacy.ledger.models import Finding, Review
+from privacy.ledger.models import Entry, Finding, Review
 from privacy.lib import badges, pdf
 
 
@@ -17,13 +17,14 @@ def review_sheet(review: Review, *, language: str = "ko") -> bytes:
 
 def _payload(review: Review) -> dict[str, object]:
     findings = list(review.findings.order_by("rule", "first_at"))
+    kinds = dict(Entry._meta.get_field("kind").flatchoices)
     fields = [
         [_("Period"), f"{badges.day_text(review.period_from)} – {badges.day_text(review.period_until)}"],
         [_("Entries"), f"{review.start_index} – {review.end_index}"],
         [_("Due"), badges.day_text(review.due_on)],
         [_("State"), str(review.get_state_display())],
         *[
-            [_("Entries of kind %(kind)s") % {"kind": kind}, _("%(entries)s by %(accounts)s accounts") % figures]
+            [str(kinds.get(kind, kind)), _("%(entries)s by %(accounts)s accounts") % figures]
             for kind, figures in sorted(review.counted.items())
         ],
     ]

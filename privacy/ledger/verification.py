@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
 import psycopg
 
 from privacy.ledger import reading, tree
+from privacy.ledger.certificates import Prunings
+from privacy.ledger.dating import Windows
+from privacy.ledger.reports import MOST_FINDINGS, Finding, Report
 from privacy.ledger.tiles import Tiles
 from privacy.ledger.verify import (
     ALTERED,
-    MALFORMED,
     POLICY,
-    SOUND,
     TILE,
     Checkpoint,
     Growing,
@@ -32,15 +32,20 @@ from privacy.ledger.verify import (
 from privacy.ledger.witnesses import Witnesses
 
 SLICE = 65_536
-MOST_FINDINGS = 50
+MOST_MISDATED = 10
 _SLIPPED_IN: LiteralString = (
     "SELECT e.id FROM ledger.entry e, (SELECT snapshot, generation FROM ledger.tree ORDER BY size DESC LIMIT 1) t"
     " WHERE NOT EXISTS (SELECT FROM ledger.leaf l WHERE l.entry_id = e.id)"
-    " AND (e.generation < t.generation OR pg_visible_in_snapshot(e.xid, t.snapshot)) ORDER BY e.id LIMIT 20"
+    " AND (e.generation < t.generation OR pg_visible_in_snapshot(e.xid, t.snapshot)"
+    "  OR e.generation > (SELECT max(generation) FROM ledger.incarnation)"
+    "  OR e.xid >= pg_snapshot_xmax(pg_current_snapshot())) ORDER BY e.id LIMIT 20"
 )
 _WAITING: LiteralString = (
     "SELECT count(*) FROM ledger.entry e WHERE e.time < now() - interval '10 minutes'"
-    " AND e.id > coalesce((SELECT max(entry_id) FROM ledger.leaf), 0)"
+    " AND NOT EXISTS (SELECT FROM ledger.leaf l WHERE l.entry_id = e.id)"
+)
+_UNSIGNED: LiteralString = (
+    "SELECT min(size) FROM ledger.tree WHERE size > %s AND sealed_at < now() - interval '10 minutes'"
 )
 _UNSTORED: LiteralString = (
     "SELECT s FROM unnest(%s::bigint[]) s WHERE s <= %s AND NOT EXISTS"
@@ -54,37 +59,6 @@ _SEARCH_DIFFERS: LiteralString = (
     " (p ->> 'word', p ->> 'actor', p ->> 'about', p ->> 'task', p ->> 'purpose')"
     " OR to_jsonb(subjects) IS DISTINCT FROM p -> 'subjects' ORDER BY id LIMIT 20"
 )
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that isn't as it was sealed (2), can't be relied on (3) or can't be read (4)."""
-
-    code: int
-    message: str
-
-
-@dataclass
-class Report:
-    """What an examination found."""
-
-    size: int = 0
-    start: int = 0
-    signed_size: int = 0
-    signed_at: int | None = None
-    checkpoints: int = 0
-    anchored: int = 0
-    findings: list[Finding] = field(default_factory=list)
-
-    @property
-    def code(self) -> int:
-        """The exit code: the gravest finding decides."""
-        codes = {finding.code for finding in self.findings}
-        return next((code for code in (ALTERED, MALFORMED, POLICY) if code in codes), SOUND)
-
-    def add(self, code: int, message: str) -> None:
-        if len(self.findings) < MOST_FINDINGS:
-            self.findings.append(Finding(code, message))
 
 
 def examine(connection: psycopg.Connection[Any], by: Witnesses, *, start: int = 0) -> Report:
@@ -138,16 +112,15 @@ class Examination:
         self.broken = False
         self.unlike_signed = False
         self.unlike_mirror: list[int] = []
+        self.gone = self.misdated = 0
+        self.counting = True
 
     def begin(self, start: int) -> None:
         """Look at the newest tree head and start at an index that begins a tile."""
         report = self.report
-        row = self.connection.execute(
-            "SELECT coalesce((SELECT max(size) FROM ledger.tree), 0),"
-            " coalesce((SELECT max(until) FROM ledger.pruning), 0)"
-        ).fetchone()
-        assert row is not None
-        report.size, self.pruned = row
+        row = self.connection.execute("SELECT coalesce(max(size), 0) FROM ledger.tree").fetchone()
+        report.size = row[0] if row else 0
+        self.prunings = Prunings(self.connection, self.by.keys)
         report.start = min(start, report.size - report.size % TILE)
         self._begin_at(report.start)
         self.outside = self._outside()
@@ -160,6 +133,8 @@ class Examination:
             self.digest = progress["digest"]
             self.broken, self.unlike_signed = progress["broken"], progress["unlike_signed"]
             self.unlike_mirror = progress["unlike_mirror"]
+            self.gone = progress["gone"]
+            self.counting = progress["counting"] == self.prunings.until  # not where something was pruned meanwhile
             self.report.checkpoints = progress["checkpoints"]
             self.report.findings = [Finding(code, message) for code, message in progress["findings"]]
 
@@ -172,6 +147,8 @@ class Examination:
             "broken": self.broken,
             "unlike_signed": self.unlike_signed,
             "unlike_mirror": self.unlike_mirror[:MOST_FINDINGS],
+            "gone": self.gone,
+            "counting": self.prunings.until if self.counting else -1,
             "checkpoints": self.report.checkpoints,
             "findings": [(finding.code, finding.message) for finding in self.report.findings],
         }
@@ -186,6 +163,9 @@ class Examination:
     def end(self) -> Report:
         """Judge what can only be judged as a whole."""
         self._judge_mirror()
+        if self.report.start == 0 and self.counting:
+            for said in self.prunings.judge_count(self.gone):
+                self.report.add(ALTERED, said)
         self._extra_leaves()
         self._judge_signatures(self.outside)
         self._beside_the_tree()
@@ -211,7 +191,8 @@ class Examination:
         self._compare_with_mirror(first, leaves)
         own = self._own_checkpoints(first, last)
         stored = {head.size: head for head in reading.heads(self.connection, first, last)}
-        stops = sorted({*stored, *own, *(size for size in outside if first < size <= last), last})
+        ends = self.prunings.ends(first, last)
+        stops = sorted({*stored, *own, *ends, *(size for size in outside if first < size <= last), last})
         nodes: list[tree.Node] = []
         for stop in stops:
             nodes += tree.extend(self.grown, leaves[self.grown.size - first : stop - first])
@@ -220,18 +201,26 @@ class Examination:
                 self._judge_head(stored[stop], root)
             for checkpoint, digest in [*own.get(stop, []), *outside.get(stop, [])]:
                 self._judge_checkpoint(checkpoint, digest, root, stop in stored)
+            for said in self.prunings.judge(stop, root):
+                self.report.add(ALTERED, said)
         self._judge_nodes(nodes, first, last)
 
     def _leaves(self, first: int, last: int) -> list[bytes]:
-        """Return the leaves of a slice; name every entry that is gone, doubled, or differs from its leaf."""
+        """Return the leaves of a slice; name every entry that is gone, doubled, misdated, or differs from its leaf."""
         leaves: dict[int, bytes] = {}
+        windows = Windows(self.connection, first, last)
         for place, entry_id, leaf, entry in reading.entries(self.connection, first, last, slice_size=SLICE):
             if place in leaves:
                 self.report.add(ALTERED, f"entry {entry_id} (index {place}) stands twice")
-            elif entry is None and place >= self.pruned:
-                self.report.add(ALTERED, f"entry {entry_id} (index {place}) is gone")
-            elif entry is not None and leaf_hash(entry) != leaf:
+            elif entry is None:
+                self.gone += place < self.prunings.until
+                if place >= self.prunings.until:
+                    self.report.add(ALTERED, f"entry {entry_id} (index {place}) is gone")
+            elif leaf_hash(entry) != leaf:
                 self.report.add(ALTERED, f"{name_of(entry, place)} is not what was sealed")
+            elif self.misdated < MOST_MISDATED and windows.misdated(place, entry):
+                self.misdated += 1
+                self.report.add(ALTERED, f"{name_of(entry, place)} has another time than that of its writing")
             leaves[place] = leaf
         for place in range(first, last):
             if place not in leaves:
@@ -361,6 +350,8 @@ class Examination:
             report.add(POLICY, "no key of the notary is pinned")
         if report.size and not report.signed_size:
             report.add(POLICY, "nothing is signed yet: is the notary running?")
+        elif (row := self.connection.execute(_UNSIGNED, [report.signed_size]).fetchone()) and row[0] is not None:
+            report.add(POLICY, f"the tree of {row[0]} entries waits for its signature: is the notary running?")
 
     # -- what only the database has -------------------------------------------------------------------------
 

@@ -51,10 +51,16 @@ def make_entries(database: PortalDatabase, count: int) -> None:
         )
 
 
-def seal(database: PortalDatabase) -> int | None:
-    """Seal once, as the sequencer."""
+def seal(database: PortalDatabase, *, at: datetime | None = None) -> int | None:
+    """Seal once, as the sequencer; ``at`` makes the new tree head one of a past moment."""
     with database.connect("portal_sequencer") as connection:
-        return sealing.seal(connection)
+        sealed = sealing.seal(connection)
+    if at is not None:
+        tamper(
+            database,
+            f"UPDATE ledger.tree SET sealed_at = '{at.isoformat()}' WHERE size = (SELECT max(size) FROM ledger.tree)",
+        )
+    return sealed
 
 
 def make_notary(folder: Path, *, clock: Callable[[], float] = time.time, signer: Signer | None = None) -> Notary:

@@ -3,6 +3,7 @@
 ``SCALE`` scales the number, ``SEED`` repeats a run. Each alteration is made with every trigger off, then undone.
 """
 
+import json
 import os
 import random
 from collections import Counter
@@ -14,7 +15,8 @@ import psycopg
 import pytest
 
 from privacy.ledger import reading, tree
-from privacy.ledger.verification import Examination, Report
+from privacy.ledger.reports import Report
+from privacy.ledger.verification import Examination
 from privacy.ledger.verify import ALTERED, SOUND, Growing, leaf_hash
 from privacy.ledger.witnesses import Witnesses
 from tests.database import PortalDatabase
@@ -306,11 +308,69 @@ def doubled(dice: random.Random, superuser: Connection) -> Done:
     return Done("an entry doubled", place)
 
 
+def old_entry_invented(dice: random.Random, superuser: Connection) -> Done:
+    """An entry of the past that never was, put in as a new row: it is sealed like any other, and its time tells."""
+    before = dice.choice(["2 hours", "1 day", "40 days", "2 years", "-1 hour"])
+    row = superuser.execute(
+        "INSERT INTO ledger.entry (id, xid, generation, time, kind, payload) SELECT nextval('ledger.entry_id'),"
+        f" pg_current_xact_id(), generation, now() - interval '{before}', kind, payload FROM ledger.entry LIMIT 1"
+        " RETURNING id"
+    ).fetchone()
+    head = superuser.execute("SELECT frontier FROM ledger.tree WHERE size = %s", [SIZE]).fetchone()
+    assert row is not None
+    assert head is not None
+    leaf = superuser.execute(
+        f"INSERT INTO ledger.leaf SELECT {SIZE}, e.id, sha256('\\x00'::bytea || convert_to("
+        + reading.ENTRY_TEXT
+        + ", 'UTF8'))"
+        " FROM ledger.entry e WHERE e.id = %s RETURNING hash",
+        [row[0]],
+    ).fetchone()
+    assert leaf is not None
+    grown = tree.unpack(SIZE, bytes(head[0]))
+    tree.extend(grown, [bytes(leaf[0])])
+    superuser.execute(
+        "INSERT INTO ledger.tree (size, root, frontier, snapshot, generation)"
+        " VALUES (%s, %s, %s, pg_current_snapshot(), 1)",
+        [grown.size, grown.root(), tree.pack(grown)],
+    )
+    return Done("an entry of the past invented", SIZE)
+
+
+def pruning_feigned(dice: random.Random, superuser: Connection) -> Done:
+    """Entries are removed and a pruning is said to have taken them, with a certificate that looks right."""
+    until = dice.choice(range(256, SIZE, 256))
+    place = dice.randrange(until)
+    leaves = superuser.execute("SELECT hash FROM ledger.leaf WHERE index < %s ORDER BY index", [until]).fetchall()
+    grown = Growing()
+    tree.extend(grown, [bytes(row[0]) for row in leaves])
+    note = superuser.execute("SELECT note FROM ledger.checkpoint ORDER BY size DESC LIMIT 1").fetchone()
+    assert note is not None
+    paper = json.dumps({"pruned": {"from": 0, "until": until}, "root": grown.root().hex(), "checkpoint": note[0]})
+    superuser.execute(f"DELETE FROM ledger.entry WHERE id = {entry_at(place)}")
+    cut = dice.choice(["1 minute", "400 days", "3 years"])
+    superuser.execute(
+        f"INSERT INTO ledger.pruning VALUES (%s, now() - interval '{cut}', 1, '{{}}', %s)", [until, paper]
+    )
+    return Done("a pruning feigned")
+
+
+def never_sealed(dice: random.Random, superuser: Connection) -> Done:
+    """An entry that no batch takes: of a transaction, or of a life of the database, that has not been yet."""
+    columns = dice.choice(["'4000000000'::xid8, generation", "pg_current_xact_id(), generation + 1"])
+    superuser.execute(
+        "INSERT INTO ledger.entry (id, xid, generation, time, kind, payload) SELECT nextval('ledger.entry_id'),"
+        f" {columns}, now(), kind, payload FROM ledger.entry LIMIT 1"
+    )
+    return Done("an entry kept from sealing")
+
+
 KINDS: tuple[Callable[[random.Random, Connection], Done], ...] = (
     entry_text, entry_column, back_dated, renumbered, entry_and_leaf, everything_after, entry_removed,
     entry_and_leaf_removed, entries_swapped, leaves_swapped, leaf_hash_flipped, leaf_points_elsewhere, leaf_removed,
     head_altered, head_removed, head_slipped_in, node_altered, checkpoint_byte, checkpoint_moved, checkpoint_removed,
     checkpoints_swapped, truncated, rolled_back, emptied, slipped_in, doubled,
+    old_entry_invented, pruning_feigned, never_sealed,
 )  # fmt: skip
 
 

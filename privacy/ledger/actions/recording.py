@@ -130,7 +130,14 @@ def _append(connection: BaseDatabaseWrapper, kind: str, payload: str) -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("INSERT INTO ledger.entry (kind, payload) VALUES (%s, %s)", [kind, payload])
+            written = cursor.rowcount
     except Error as error:
-        raise LedgerUnavailable(
-            _("The audit trail can't be written at the moment, so nothing is shown or changed. Try again shortly.")
-        ) from error
+        raise _unavailable() from error
+    if written != 1:  # a trigger that somebody put there may swallow a row without an error
+        raise _unavailable()
+
+
+def _unavailable() -> LedgerUnavailable:
+    return LedgerUnavailable(
+        _("The audit trail can't be written at the moment, so nothing is shown or changed. Try again shortly.")
+    )

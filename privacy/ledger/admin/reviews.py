@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from privacy.ledger import actions as ledger
 from privacy.ledger.admin.filters import actor_of
 from privacy.ledger.events import Event
-from privacy.ledger.models import Finding, Review
+from privacy.ledger.models import Entry, Finding, Review
 from privacy.ledger.sheets import review_sheet
 from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
@@ -99,7 +99,8 @@ class ReviewAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("figures"))
     def figures(self, review: Review) -> SafeString | str:
-        rows = ((kind, f["entries"], f["accounts"]) for kind, f in sorted(review.counted.items()))
+        kinds = dict(Entry._meta.get_field("kind").flatchoices)
+        rows = ((kinds.get(kind, kind), f["entries"], f["accounts"]) for kind, f in sorted(review.counted.items()))
         return format_html_join("", "<div>{}: {} ({} {})</div>", ((*row, _("accounts")) for row in rows)) or "–"
 
     @admin.display(description=_("findings"))

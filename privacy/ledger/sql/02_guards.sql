@@ -98,6 +98,13 @@ BEGIN
     INSERT INTO ledger.incarnation (generation, system)
         SELECT (SELECT max(generation) FROM ledger.incarnation) + 1, system_identifier::text FROM pg_control_system()
         RETURNING generation INTO raised;
+    INSERT INTO ledger.entry (kind, payload) VALUES ('act', jsonb_build_object(
+        'word', 'ledger.incarnation.raised',
+        'by', 'system',
+        'actor', 'system:seal',
+        'facts', jsonb_build_object('generation', raised),
+        'nonce', rtrim(translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/', '-_'), '=')
+    )::text);
     RETURN raised;
 END $$;
 

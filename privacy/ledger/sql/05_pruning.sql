@@ -38,6 +38,16 @@ BEGIN
     END LOOP;
     INSERT INTO ledger.pruning (until, cut, entries, partitions, certificate)
         VALUES (upto, before, gone, dropped, paper);
+    -- The certificate is on record, so nobody can write another one later, or one for more than was pruned.
+    INSERT INTO ledger.entry (kind, payload) VALUES ('act', jsonb_build_object(
+        'word', 'ledger.entries.pruned',
+        'by', 'system',
+        'actor', 'system:prune_ledger',
+        'about', 'ledger.pruning:' || upto,
+        'facts', jsonb_build_object('entries', gone, 'cut', before, 'tables', dropped,
+                                    'certificate', encode(sha256(convert_to(paper, 'UTF8')), 'hex')),
+        'nonce', rtrim(translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/', '-_'), '=')
+    )::text);
     RETURN dropped;
 END $$;
 

@@ -42,13 +42,16 @@ def shut(database: PortalDatabase, how: str) -> None:
                 "trigger": "CREATE FUNCTION public.boom() RETURNS trigger LANGUAGE plpgsql AS"
                 " 'BEGIN RAISE EXCEPTION ''boom''; END'; CREATE TRIGGER boom BEFORE INSERT ON ledger.entry"
                 " FOR EACH STATEMENT EXECUTE FUNCTION public.boom()",
+                "swallowed": "CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS"
+                " 'BEGIN RETURN NULL; END'; CREATE TRIGGER a BEFORE INSERT ON ledger.entry"
+                " FOR EACH ROW EXECUTE FUNCTION public.swallow()",
                 "gone": "ALTER TABLE ledger.entry RENAME TO gone",
             }[how]
         )
 
 
 @pytest.mark.clause("P8.3")
-@pytest.mark.parametrize("how", ["revoked", "trigger", "gone"])
+@pytest.mark.parametrize("how", ["revoked", "trigger", "swallowed", "gone"])
 @pytest.mark.parametrize("address", ["/show", "/api/v1/show"])
 @override_settings(ROOT_URLCONF=__name__)
 def test_a_shut_ledger_shows_503_and_no_data(portal_database: PortalDatabase, how: str, address: str) -> None:

@@ -122,9 +122,25 @@ WEAKENED = {
     "ledger.E003": "ALTER TABLE ledger.node OWNER TO portal_app",
     "ledger.E001": "DROP SCHEMA ledger CASCADE",
 }
+# What an administrator could do so that a reader sees another trail, or a record is swallowed without an error.
+SWALLOW = "CREATE FUNCTION public.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"
+UNDERMINED = [
+    ("ledger.E005", "DROP TRIGGER deny ON ledger.leaf; CREATE TRIGGER deny BEFORE UPDATE OR DELETE ON ledger.leaf"
+     " FOR EACH ROW WHEN (false) EXECUTE FUNCTION ledger.deny(); ALTER TABLE ledger.leaf ENABLE ALWAYS TRIGGER deny"),
+    ("ledger.E007", "ALTER TABLE ledger.entry ENABLE ROW LEVEL SECURITY;"
+     " CREATE POLICY hide ON ledger.entry FOR SELECT TO portal_app USING (actor <> 'U-EVIL')"),
+    ("ledger.E007", SWALLOW + " CREATE TRIGGER a BEFORE INSERT ON ledger.entry FOR EACH ROW"
+     " EXECUTE FUNCTION public.swallow()"),
+    ("ledger.E007", "CREATE RULE quiet AS ON INSERT TO ledger.entry DO INSTEAD NOTHING"),
+    ("ledger.E007", "ALTER TABLE ledger.anchor RENAME TO real;"
+     " CREATE VIEW ledger.anchor AS SELECT * FROM ledger.real WHERE size < 5"),
+    ("ledger.E008", "CREATE OR REPLACE FUNCTION ledger.deny() RETURNS trigger LANGUAGE plpgsql AS"
+     " 'BEGIN RETURN NULL; END'"),
+    ("ledger.E008", "CREATE FUNCTION ledger.sha256(bytea) RETURNS bytea LANGUAGE sql AS 'SELECT $1'"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "statement"), WEAKENED.items(), ids=list(WEAKENED))
+@pytest.mark.parametrize(("code", "statement"), [*WEAKENED.items(), *UNDERMINED])
 def test_the_portal_refuses_to_start_on_a_weakened_database(
     portal_database: PortalDatabase, code: str, statement: str
 ) -> None:

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from django.core import mail
 
 from privacy.ledger import anchors
+from privacy.ledger.management.commands.notary import Command
 from privacy.ledger.notary import Notary, Refused
 from privacy.ledger.verify import open_checkpoint, open_note
 from tests.database import PortalDatabase
@@ -206,3 +208,42 @@ def test_the_command_tells_a_refusal_on_the_ledger_and_by_its_exit(
     assert row is not None
     assert "another root" in json.loads(row[0])["facts"]["reason"]
     assert (tmp_path / "NOTARY_STATE_DIR" / "refusal").exists()
+
+
+def test_what_can_not_be_understood_is_a_refusal_and_not_an_end(
+    portal_database: PortalDatabase, tmp_path: Path
+) -> None:
+    """An administrator who takes a constraint away can't make the notary's process fall over."""
+    notary = make_notary(tmp_path)
+    grow(portal_database, notary, 3)
+    make_entries(portal_database, 1)
+    tamper(
+        portal_database,
+        "ALTER TABLE ledger.entry DROP CONSTRAINT entry_fits_a_tile",
+        "UPDATE ledger.entry SET payload = payload || repeat(' ', 70000) WHERE id = (SELECT max(id) FROM ledger.entry)",
+    )
+    seal(portal_database)
+    with pytest.raises(Refused, match="can't be understood: ValueError: An entry is too long"):
+        sign(portal_database, notary)
+    assert make_notary(tmp_path).state.size == 3
+
+
+def test_a_refusal_is_mailed_to_the_auditors_once(
+    portal_database: PortalDatabase, tmp_path: Path, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.NOTARY_STATE_DIR = tmp_path
+    notary = make_notary(tmp_path)
+    notary.auditors = ["aram@extrus.example"]
+    grow(portal_database, notary, 3)
+    tamper(portal_database, "UPDATE ledger.tree SET root = sha256('x')")
+    mail.outbox.clear()
+    command = Command()
+    command.refusal = ""
+    with portal_database.connect("portal_notary") as connection:
+        assert command._step(notary, connection) is None
+        assert command._step(notary, connection) is None
+    (message,) = mail.outbox
+    assert message.to == ["aram@extrus.example"]
+    assert message.subject == "감사 기록의 공증 프로세스가 서명을 거부했습니다"
+    assert "another root than was signed" in message.body
+    assert "3" in message.body

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from privacy.ledger import reading, sealing, tree
+from privacy.ledger.events import Event
 from privacy.ledger.verify import Growing, leaf_hash
 from tests.database import PortalDatabase
 from tests.factories.ledger import make_entries, seal, tamper
@@ -130,13 +131,31 @@ def test_after_a_restore_into_another_cluster_sealing_goes_on(portal_database: P
         "UPDATE ledger.tree SET snapshot = '4000000000:4000000000:'",
     )
     make_entries(portal_database, 4)
-    assert seal(portal_database) == 4
+    assert seal(portal_database) == 5, "the new life is on record, too"
     make_entries(portal_database, 2)
     assert seal(portal_database) == 2
     assert_whole(portal_database)
     with portal_database.connect() as connection:
         rows = connection.execute("SELECT max(generation) FROM ledger.incarnation").fetchone()
-    assert rows == (2,)
+        told = connection.execute(
+            "SELECT payload::jsonb -> 'facts' ->> 'generation' FROM ledger.entry WHERE word = %s",
+            [Event.INCARNATION_RAISED],
+        ).fetchall()
+    assert (rows, told) == ((2,), [("2",)])
+
+
+def test_a_transaction_number_of_the_future_does_not_stop_the_sealing(portal_database: PortalDatabase) -> None:
+    """A row that somebody put in with such a number would be new to every batch."""
+    make_entries(portal_database, 2)
+    assert seal(portal_database) == 2
+    tamper(
+        portal_database,
+        "INSERT INTO ledger.entry (id, xid, generation, kind, payload) SELECT 999, '4000000000', 1, kind, payload"
+        " FROM ledger.entry LIMIT 1",
+    )
+    make_entries(portal_database, 1)
+    assert seal(portal_database) == 1
+    assert seal(portal_database) == 0
 
 
 def test_a_snapshot_from_the_future_also_raises_a_new_life(portal_database: PortalDatabase) -> None:
@@ -144,7 +163,7 @@ def test_a_snapshot_from_the_future_also_raises_a_new_life(portal_database: Port
     assert seal(portal_database) == 1
     tamper(portal_database, "UPDATE ledger.tree SET snapshot = '4000000000:4000000000:'")
     make_entries(portal_database, 3)
-    assert seal(portal_database) == 3
+    assert seal(portal_database) == 4
     assert_whole(portal_database)
 
 

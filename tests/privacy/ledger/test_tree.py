@@ -170,10 +170,15 @@ def test_malformed_proofs_are_refused() -> None:
 
 
 def test_nothing_can_be_proved_from_an_empty_tree() -> None:
+    """That an empty tree is the same empty tree needs no proof; anything more from it is refused."""
     empty = sha256(b"").digest()
-    for size2, root2 in ((0, empty), (1, leaf_hash(b"x")), (8, sha256(b"8").digest())):
+    verify_consistency(0, 0, [], empty, empty)
+    for size2, proof, root2 in (
+        (0, [], leaf_hash(b"")), (0, [empty], empty), (1, [], leaf_hash(b"x")), (1, [empty], leaf_hash(b"x")),
+        (1, [leaf_hash(b"x")], leaf_hash(b"x")), (8, [], sha256(b"8").digest()), (8, [empty], empty),
+    ):  # fmt: skip
         with pytest.raises(Problem):
-            verify_consistency(0, size2, [], empty, root2)
+            verify_consistency(0, size2, proof, empty, root2)
 
 
 @settings(max_examples=60, deadline=None)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from privacy.ledger import reading, verification
-from privacy.ledger.verification import Examination, Report
+from privacy.ledger.reports import Report
+from privacy.ledger.verification import Examination
 from privacy.ledger.verify import ALTERED, POLICY, SOUND
 from privacy.ledger.witnesses import Witnesses
 from tests.database import PortalDatabase

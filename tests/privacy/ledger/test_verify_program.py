@@ -238,6 +238,66 @@ def packed_bomb(bundle: Path) -> None:
             file.write(bytes(1 << 20))
 
 
+def bomb_of_bombs(bundle: Path) -> None:
+    """A packed file whose content is packed again is not looked into; one that grows beyond any bundle is cut off."""
+    path = bundle / "tile" / "entries" / "000.gz"
+    path.write_bytes(gzip.compress(gzip.compress(bytes(1 << 24))) * 50)
+    (bundle / "tile" / "entries" / "000").unlink()
+
+
+def infinity(bundle: Path) -> None:
+    (bundle / "bundle.json").write_text('{"start": 0, "end": Infinity}')
+
+
+def half_a_number(bundle: Path) -> None:
+    (bundle / "bundle.json").write_text('{"start": 0, "end": 255.5}')
+
+
+def negative(bundle: Path) -> None:
+    (bundle / "bundle.json").write_text('{"start": -256, "end": 256}')
+
+
+def turned_round(bundle: Path) -> None:
+    (bundle / "bundle.json").write_text('{"start": 256, "end": 0}')
+
+
+def no_object(bundle: Path) -> None:
+    (bundle / "bundle.json").write_text('[["start", 0], ["end", 256]]')
+
+
+def folder_for_a_file(bundle: Path) -> None:
+    (bundle / "checkpoint").unlink()
+    (bundle / "checkpoint").mkdir()
+
+
+def link_to_itself(bundle: Path) -> None:
+    shutil.rmtree(bundle / "tile")
+    (bundle / "tile").symlink_to("tile")
+
+
+def endless_device(bundle: Path) -> None:
+    (bundle / "checkpoint").unlink()
+    (bundle / "checkpoint").symlink_to("/dev/zero")
+
+
+def a_name_that_climbs(bundle: Path) -> None:
+    """An older checkpoint whose name is a way out of the bundle."""
+    (bundle / "checkpoints").mkdir()
+    (bundle / "checkpoints" / "..%2f..").symlink_to("../../older")
+
+
+def far_too_many_older_checkpoints(bundle: Path) -> None:
+    (bundle / "checkpoints").mkdir()
+    for number in range(10_001):
+        (bundle / "checkpoints" / str(number)).touch()
+
+
+def one_index_twice(bundle: Path) -> None:
+    """Entries of one tile are given again for the next: one too many of them."""
+    tile, once = bundle / "tile" / "entries" / "000", bundle / "tile" / "entries" / "001"
+    once.write_bytes(once.read_bytes() + tile.read_bytes())
+
+
 def false_packing(bundle: Path) -> None:
     (bundle / "tile" / "entries" / "000").rename(bundle / "tile" / "entries" / "000.gz")
 
@@ -263,7 +323,9 @@ def not_utf8(bundle: Path) -> None:
     "spoil",
     [
         huge_length, huge_size, endless_digits, not_a_number, doubled_name, deep_nesting, path_outside, link_outside,
-        endless_pipe, endless_file, a_million_signatures, ten_thousand_signatures, packed_bomb, false_packing,
+        endless_pipe, endless_file, a_million_signatures, ten_thousand_signatures, packed_bomb, bomb_of_bombs, infinity,
+        half_a_number, negative, turned_round, no_object, folder_for_a_file, link_to_itself, endless_device,
+        a_name_that_climbs, far_too_many_older_checkpoints, one_index_twice, false_packing,
         truncated, missing_tile, control_characters, not_utf8,
     ],
 )  # fmt: skip
@@ -337,6 +399,68 @@ def test_the_note_of_the_specification_of_notes(tmp_path: Path) -> None:
     assert run("note", tmp_path / "note", "--key", key)[0] == 2
 
 
+NAMES = ("witness.example/one", "witness.example/\ub450\ubc88\uc9f8")
+TEXT = "a note\n\nwith an empty line, \u00fcmlauts and \uc6b0\ub9ac\n"
+
+
+def signed(*signers: Signer, text: str = TEXT) -> str:
+    """A note with both signatures of each signer."""
+    return text + "\n" + "".join(signer.note(text, 1_700_000_000).removeprefix(text + "\n") for signer in signers)
+
+
+def opened(note: str | bytes, *vkeys: str) -> int:
+    """Return the exit code that the program would end with."""
+    raw = note if isinstance(note, bytes) else note.encode()
+    try:
+        text, by = verify.open_note(raw, [verify.parse_key(vkey) for vkey in vkeys])
+    except verify.Problem as problem:
+        return problem.code
+    assert text == TEXT
+    assert by
+    return verify.SOUND
+
+
+def test_notes_of_several_signers() -> None:
+    one, two = (Signer.make(name) for name in NAMES)
+    impostor = Signer.make(NAMES[0])
+    note = signed(one, two)
+    for vkeys in (one.vkeys, two.vkeys, [*one.vkeys, *two.vkeys], one.vkeys[:1], two.vkeys[1:]):
+        assert opened(note, *vkeys) == verify.SOUND
+    assert opened(note) == verify.POLICY, "no key"
+    assert opened(note, *impostor.vkeys) == verify.POLICY, "a key of the same name is another key"
+    assert opened(signed(impostor), *one.vkeys) == verify.POLICY
+    assert opened(note.replace("an empty", "no empty"), *one.vkeys) == verify.ALTERED
+    line = next(line for line in note.split("\n") if line.startswith(f"\u2014 {NAMES[0]} "))
+    raw = bytearray(base64.b64decode(line.split(" ")[2]))
+    raw[-1] ^= 1
+    false = line.rsplit(" ", 1)[0] + " " + b64(bytes(raw))
+    assert opened(note.replace(line, false), *one.vkeys) == verify.ALTERED
+    assert opened(note.replace(line, false), *two.vkeys) == verify.SOUND, "only pinned keys are asked"
+    assert opened(note.replace(line, line + "\n" + line), *one.vkeys) == verify.SOUND, "the same signature twice"
+    stranger = "\u2014 nobody.example AAAAAAAA\n"
+    assert opened(note + stranger * 90, *one.vkeys) == verify.SOUND
+    assert opened(note + stranger * 100, *one.vkeys) == verify.MALFORMED
+
+
+def test_malformed_notes_are_refused_whoever_signed() -> None:
+    one = Signer.make(NAMES[0])
+    note = signed(one)
+    dash = f"\u2014 {NAMES[0]} "
+    for spoiled in (
+        "", "\n", "\n\n", TEXT, TEXT + "\n", note[:-1], note + "\n", note.replace("\n\n\u2014", "\n\u2014"),
+        note.replace(dash, dash.replace("\u2014", "-")), note.replace(dash, dash.replace("\u2014", "--")),
+        note.replace(dash, dash.replace("\u2014", "\u2013")), note.replace(dash, dash.replace(" ", "\u00a0", 1)),
+        note.replace(dash, dash.replace(" ", "  ", 1)), note.replace(dash, dash + " "), note.replace(dash, " " + dash),
+        note.replace(dash, dash.replace(" ", "", 1)), note.replace(dash, "\u2014  "), note.replace(dash, "\u2014 a+b "),
+        note.replace("\n", "\r\n"), note + dash + "\n", note + dash + "AAAA\n", note + dash + "AAAAAAA\n",
+        note + dash + "AAAA AAAA\n", note + dash + "AAAAA*==\n", note + dash + "AAAAAAAA \n", note + "words\n",
+        note.replace("a note", "a\tnote"), note.replace("a note", "a\x00note"),
+        note.encode().replace(b"a note", b"a \xffote"), note.encode().replace(b"a note", b"\xed\xa0\x80 note"),
+        note.encode("utf-16"), "x" * (verify.MAX_NOTE + 1),
+    ):  # fmt: skip
+        assert opened(spoiled, *one.vkeys) == verify.MALFORMED, spoiled
+
+
 def vector(tmp_path: Path, **fields: object) -> Path:
     path = tmp_path / "vector.json"
     path.write_text(json.dumps(fields))
@@ -367,6 +491,13 @@ def test_vectors_of_transparency_dev_merkle(tmp_path: Path) -> None:
              "proof": [b64(value) for value in subtrees.consistency(3, 8)], "wantErr": False}  # fmt: skip
     assert run("consistency", vector(tmp_path, **grown))[0] == 0
     assert run("consistency", vector(tmp_path, **{**grown, "size1": 0}))[0] == 2
+    alike = {"size1": 4, "size2": 4, "root1": b64(b"any root"), "root2": b64(b"any root"), "proof": []}
+    assert run("consistency", vector(tmp_path, **alike))[0] == 0, "the same tree needs no proof"
+    assert run("consistency", vector(tmp_path, **{**alike, "size1": 0, "size2": 0}))[0] == 0
+    assert run("consistency", vector(tmp_path, **{**alike, "root2": b64(b"another")}))[0] == 2
+    assert run("consistency", vector(tmp_path, **{**alike, "proof": [b64(leaves[0])]}))[0] == 2
+    older = {("leafIndex" if name == "leafIdx" else name): value for name, value in sound.items()}
+    assert run("inclusion", vector(tmp_path, **older))[0] == 0, "as older vectors call it"
     assert run("consistency", vector(tmp_path, **{**grown, "proof": []}))[0] == 2
     assert run("consistency", vector(tmp_path, **{**grown, "size2": 16}))[0] == 2
 

@@ -4,13 +4,14 @@ import fcntl
 import os
 import time
 from pathlib import Path
+from smtplib import SMTPException
 from typing import Any
 
 import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from privacy.ledger import payloads, reading
+from privacy.ledger import anchors, payloads, reading
 from privacy.ledger.actors import System
 from privacy.ledger.daemons import Daemon, log
 from privacy.ledger.events import Event
@@ -57,7 +58,12 @@ class Command(BaseCommand):
             if str(refusal) != self.refusal:
                 self.refusal = str(refusal)
                 log.error("notary: refused: %s", refusal)
-                (settings.NOTARY_STATE_DIR / "refusal").write_text(f"{int(time.time())} {refusal}\n")
+                moment = int(time.time())
+                (settings.NOTARY_STATE_DIR / "refusal").write_text(f"{moment} {refusal}\n")
+                try:
+                    anchors.tell_refusal(notary.auditors, notary.state.size, self.refusal, moment)
+                except (OSError, SMTPException) as error:
+                    log.error("notary: the auditors could not be told: %s", type(error).__name__)
                 payload, _nonce = payloads.compose(
                     Event.NOTARY_REFUSED,
                     actor=System("notary"),

@@ -8,9 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_date
 
-from privacy.ledger import payloads, pruning, reading
-from privacy.ledger.actors import System
-from privacy.ledger.events import Event
+from privacy.ledger import pruning, reading
 from privacy.lib import clock
 from privacy.lib.refusals import Refusal
 
@@ -43,13 +41,6 @@ class Command(BaseCommand):
                 tables = pruning.prune(connection, planned, at)
             except Refusal as refusal:
                 raise CommandError(str(refusal)) from None
-            payload, _nonce = payloads.compose(
-                Event.PRUNED,
-                actor=System("prune_ledger"),
-                at=at,
-                facts={"until": planned.until, "root": planned.root, "tables": tables},
-            )
-            connection.execute("SELECT ledger.append('act', %s)", [payload])
         self.stdout.write(f"Dropped: {', '.join(tables) or 'no whole month yet'}.")
 
 
