@@ -146,6 +146,7 @@ PHRASES: dict[str, Promise | str] = {
     "rights.particulars.removed": gettext_lazy("What the requester wrote was removed"),
     "rights.register.exported": gettext_lazy("Register of requests exported"),
     "rights.case.entered": gettext_lazy("Status page entered with case number and code"),
+    "rights.content.written": gettext_lazy("Right content of a report written down"),
     "rights.fee.set": gettext_lazy("Fee set"),
     "subjects.subject.registered": gettext_lazy("Data subject registered"),
     "subjects.service.ended": gettext_lazy("Service ended"),

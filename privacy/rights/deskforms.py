@@ -93,6 +93,17 @@ class RefuseForm(forms.Form):
         return given
 
 
+class ContentForm(forms.Form):
+    """The right content of one report, in the form in which devices send it."""
+
+    content = forms.CharField(
+        label=_("What the report should say"),
+        help_text=_("JSON, as devices send it. It is sealed, and carried out exactly so once it is granted."),
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}),
+    )
+
+
 class ChooseRightForm(forms.Form):
     """Which rights of the case a button acts on."""
 

@@ -18,6 +18,7 @@ class Event(StrEnum):
     REFUSED = "rights.request.refused"
     POSTPONED = "rights.access.postponed"
     POSTPONEMENT_ENDED = "rights.postponement.ended"
+    CONTENT_WRITTEN = "rights.content.written"
     BEGUN = "rights.right.begun"
     CORRECTED = "rights.item.corrected"
     ERASED = "rights.subject.erased"

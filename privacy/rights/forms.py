@@ -1,5 +1,6 @@
 """Forms of the public door: asking, looking a case up, objecting, sending documents."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,9 @@ from privacy.rights.actions import Asked
 from privacy.rights.models import Request, Right
 from privacy.vault import actions as vault
 from privacy.vault.refusals import BadIdentifier
+
+# The public form holds so many corrections at once; a requester with more sends another request or a letter.
+MORE_CORRECTIONS = range(2, 6)
 
 
 class AskForm(forms.Form):
@@ -49,6 +53,13 @@ class AskForm(forms.Form):
         required=False,
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    record = forms.UUIDField(
+        label=_("Number of the report"),
+        required=False,
+        help_text=_("Only when one report of the device is wrong: the number beside it in the copy of your data."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"invalid": _("Write the number as it stands in the copy of your data.")},
     )
     scope = forms.MultipleChoiceField(
         label=_("What do you want to see?"),
@@ -109,13 +120,19 @@ class AskForm(forms.Form):
         super().__init__(*args, **kwargs)
         rules = rulebook.in_force(on)
         nothing = [("", _("Choose"))]
-        self.fields["item"].choices = nothing + [  # type: ignore[attr-defined]
-            (f"{category}/{item}", in_language(rules.category(category).items[item], "name"))
-            for category, items in matching.correctable().items()
-            if category in rules.categories
-            for item in items
-            if item in rules.category(category).items
-        ]
+        choices = nothing + _item_choices(matching.correctable(), on=on)
+        reports = _item_choices(matching.correctable_records(), on=on)
+        self.fields["item"].choices = [*choices, (_("One report of the device"), reports)]  # type: ignore[attr-defined]
+        for number in MORE_CORRECTIONS:
+            self.fields[f"item_{number}"] = forms.ChoiceField(
+                label=_("What else is wrong? (%(number)d)") % {"number": number}, required=False, choices=choices
+            )
+            self.fields[f"wanted_{number}"] = forms.CharField(
+                label=_("What should it be? (%(number)d)") % {"number": number},
+                required=False,
+                max_length=200,
+                widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+            )
         self.fields["category"].choices = [("", _("All of it"))] + [  # type: ignore[attr-defined]
             (code, in_language(term, "name")) for code, term in rules.categories.items()
         ]
@@ -136,6 +153,7 @@ class AskForm(forms.Form):
                 self.add_error("wanted", _("Write what it should be."))
             else:
                 self._check_identifier(given["item"].partition("/")[2], given["wanted"], "wanted")
+            self._check_corrections(given)
         if given.get("answer_by") == Request.Answer.EMAIL and not given.get("email") and "email" not in self.errors:
             self.add_error("email", _("Write the e-mail address for the answer."))
         if given.get("answer_by") == Request.Answer.LETTER and not given.get("address"):
@@ -153,15 +171,54 @@ class AskForm(forms.Form):
     def asked(self) -> list[Asked]:
         """Return the rights asked for, as the verb takes them."""
         given = self.cleaned_data
-        category, _slash, item = given["item"].partition("/")
         made = {
-            Right.Kind.ACCESS: Asked(Right.Kind.ACCESS, scope=tuple(given["scope"])),
-            Right.Kind.CORRECTION: Asked(Right.Kind.CORRECTION, category=category, item=item, wanted=given["wanted"]),
-            Right.Kind.DELETION: Asked(Right.Kind.DELETION, category=given["category"]),
-            Right.Kind.SUSPENSION: Asked(Right.Kind.SUSPENSION, category=given["category"]),
-            Right.Kind.CONSENT_WITHDRAWAL: Asked(Right.Kind.CONSENT_WITHDRAWAL, agreement=given["agreement"]),
+            Right.Kind.ACCESS: [Asked(Right.Kind.ACCESS, scope=tuple(given["scope"]))],
+            Right.Kind.CORRECTION: self._corrections() if Right.Kind.CORRECTION in given["rights"] else [],
+            Right.Kind.DELETION: [Asked(Right.Kind.DELETION, category=given["category"])],
+            Right.Kind.SUSPENSION: [Asked(Right.Kind.SUSPENSION, category=given["category"])],
+            Right.Kind.CONSENT_WITHDRAWAL: [Asked(Right.Kind.CONSENT_WITHDRAWAL, agreement=given["agreement"])],
         }
-        return [made[Right.Kind(kind)] for kind in given["rights"]]
+        return [asked for kind in given["rights"] for asked in made[Right.Kind(kind)]]
+
+    def more_corrections(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """Return the further pairs of fields: what else is wrong, and what it should be."""
+        return [(self[f"item_{number}"], self[f"wanted_{number}"]) for number in MORE_CORRECTIONS]
+
+    def has_more_corrections(self) -> bool:
+        """Whether something was typed there, so that the page shows it again."""
+        return self.is_bound and any(
+            self.data.get(field.html_name) for pair in self.more_corrections() for field in pair
+        )
+
+    def _corrections(self) -> list[Asked]:
+        given = self.cleaned_data
+        pairs = [(given["item"], given["wanted"], given.get("record"))]
+        pairs += [(given[f"item_{number}"], given[f"wanted_{number}"], None) for number in MORE_CORRECTIONS]
+        asked = []
+        for chosen, wanted, record in pairs:
+            category, _slash, item = chosen.partition("/")
+            if item:
+                record_id = record if item in matching.correctable_records().get(category, ()) else None
+                asked.append(Asked(Right.Kind.CORRECTION, category, item, record_id, wanted))
+        return asked
+
+    def _check_corrections(self, given: Mapping[str, Any]) -> None:
+        category, _slash, item = given.get("item", "").partition("/")
+        of_a_report = item in matching.correctable_records().get(category, ())
+        if of_a_report and not given.get("record") and "record" not in self.errors:
+            self.add_error("record", _("Write the number of the report. It stands in the copy of your data (access)."))
+        chosen = [given.get("item")]
+        for number in MORE_CORRECTIONS:
+            item, wanted = given.get(f"item_{number}", ""), given.get(f"wanted_{number}", "")
+            if item and not wanted.strip():
+                self.add_error(f"wanted_{number}", _("Write what it should be."))
+            elif wanted.strip() and not item:
+                self.add_error(f"item_{number}", _("Choose what is wrong."))
+            elif item in chosen and item:
+                self.add_error(f"item_{number}", _("The same item stands in this request twice. Write it once."))
+            elif item:
+                self._check_identifier(item.partition("/")[2], wanted, f"wanted_{number}")
+            chosen.append(item)
 
     def contact(self) -> dict[str, str]:
         """Return what was given about the person, as it is sealed."""
@@ -175,6 +232,17 @@ class AskForm(forms.Form):
             vault.blind_index(kind, value)
         except BadIdentifier as refusal:
             self.add_error(field, str(refusal))
+
+
+def _item_choices(items: Mapping[str, list[str]], *, on: date) -> list[tuple[str, str]]:
+    rules = rulebook.in_force(on)
+    return [
+        (f"{category}/{item}", in_language(rules.category(category).items[item], "name"))
+        for category, some in items.items()
+        if category in rules.categories
+        for item in some
+        if item in rules.category(category).items
+    ]
 
 
 class CaseForm(forms.Form):

@@ -76,6 +76,8 @@ def item_name(category: str, item: str, *, on: date) -> str:
 def right_name(right: Right, *, on: date) -> str:
     """Return a right with what it is about, e.g. “correction: IMEI”."""
     about = item_name(right.category, right.item, on=on) if right.category else right.agreement
+    if right.record_id is not None and right.kind == Right.Kind.CORRECTION:
+        about = _("%(item)s, report %(number)s") % {"item": about, "number": right.record_id}
     name = str(right.get_kind_display())
     return f"{name}: {about}" if about else name
 

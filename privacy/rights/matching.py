@@ -54,6 +54,15 @@ def correctable() -> dict[str, list[str]]:
     return found
 
 
+def correctable_records() -> dict[str, list[str]]:
+    """Return the items of which single records can be corrected, by category: reports, told apart by their kind."""
+    found: dict[str, list[str]] = {}
+    for holding in holdings.all():
+        if holding.correct is not None and not holding.duty and holding.kind:
+            found.setdefault(holding.category, []).extend(holding.items)
+    return found
+
+
 def _indexed(kind: str) -> list[tuple[Holding, str]]:
     pairs = []
     for holding in holdings.all():

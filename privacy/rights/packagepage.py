@@ -40,6 +40,8 @@ LABELS = {
 TASKS = {
     "rights.access.exported": gettext_lazy("your access package was put together"),
     "rights.particulars.read": gettext_lazy("your request was read"),
+    "rights.record.shown": gettext_lazy("a report that you call wrong was read"),
+    "rights.content.written": gettext_lazy("the right content of a report was written down"),
     "rights.correction.begun": gettext_lazy("your correction was carried out"),
     "rights.letter.sent": gettext_lazy("an answer was sent to you"),
     "rights.evidence.shown": gettext_lazy("your document was checked"),

@@ -26,6 +26,7 @@ from privacy.rights.actions.intake import Asked, Receipt, receive
 from privacy.rights.actions.objecting import decide_objection, object_to
 from privacy.rights.actions.public import enter, forget_attempts
 from privacy.rights.actions.reading import destroy_files, destroy_particulars, read_objection, read_particulars
+from privacy.rights.actions.records import read_record, write_content
 from privacy.rights.actions.suspending import resume_processing
 from privacy.rights.refusals import (
     AlreadyDecided,
@@ -99,6 +100,7 @@ __all__ = [
     "postpone",
     "read_objection",
     "read_particulars",
+    "read_record",
     "receive",
     "refuse",
     "reject_identity",
@@ -108,4 +110,5 @@ __all__ = [
     "submit",
     "verify",
     "withdraw",
+    "write_content",
 ]

@@ -1,5 +1,6 @@
 """Correcting an item: the value changes, the freeze ends, and every earlier recipient is told (P1.5, P1.6)."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -29,8 +30,8 @@ def act(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
     case = right.request
     subject_id = case.subject_id
     assert subject_id is not None
-    wanted = wanted_value(right, actor=actor, at=at)
     holding = holding_of(right)
+    wanted = content_of(holding, wanted_value(right, actor=actor, at=at))
     recipients = disclosures.earlier_recipients(
         subject_id=subject_id, category=right.category, item=right.item, record_id=right.record_id
     )
@@ -80,10 +81,29 @@ def wanted_value(right: Right, *, actor: Actor, at: datetime) -> str:
         reason=f"request {right.request.number}",
     ) as door:
         wanted: dict[str, str] = door.reveal(particulars, "wanted") or {}
+    # What the office wrote down of a report's content stands beside the requester's own words.
     try:
-        return wanted[str(right.position)]
+        return wanted.get(content_key(right)) or wanted[str(right.position)]
     except KeyError:
         raise NoSuchItem(_("The request does not say what the item should be.")) from None
+
+
+def content_key(right: Right) -> str:
+    """Return under which name the content of a right stands among the sealed words."""
+    return f"{right.position}:content"
+
+
+def content_of(holding: Holding, wanted: str) -> Any:
+    """Return a value as its holding keeps it: a report's body is JSON, everything else text. Raises NoSuchItem."""
+    if not holding.kind:
+        return wanted
+    try:
+        return json.loads(wanted)
+    except ValueError:
+        raise NoSuchItem(
+            _("The right content of this report is not written down yet, or is no JSON. Write it down first."),
+            pointer="/content",
+        ) from None
 
 
 def holding_of(right: Right) -> Holding:

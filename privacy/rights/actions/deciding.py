@@ -12,7 +12,9 @@ from privacy.lib import clock, periods
 from privacy.lib.badges import moment_text
 from privacy.policies import rulebook
 from privacy.rights.actions.answering import answer_if_done, queue_letter, write_explanation
+from privacy.rights.actions.correcting import wanted_value
 from privacy.rights.actions.intake import fingerprint
+from privacy.rights.actions.records import must_be_possible
 from privacy.rights.actions.timeline import move, must_be_at, must_be_verified, record, take, take_right, words_of
 from privacy.rights.events import Event
 from privacy.rights.models import GROUNDS_OF, GROUNDS_WITH_LAW, Letter, Postponement, Request, Right
@@ -193,6 +195,8 @@ def _decide(
         if decision != Right.Decision.GRANTED:
             _ground_must_fit(row, ground, law, termination_asked)
         if decision != Right.Decision.REFUSED:
+            if row.record_id is not None and case.subject_id is not None:
+                must_be_possible(row, wanted_value(row, actor=actor, at=at), actor=actor, at=at)
             row.approved_digest = fingerprint(words_of(case), row)
         row.decision = decision
         row.excluded = sorted(excluded)

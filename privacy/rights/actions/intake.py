@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -28,11 +29,15 @@ IDENTIFIERS = frozenset({"imei", "serial_number", "adb_number"})
 
 @dataclass(frozen=True)
 class Asked:
-    """One right asked for. ``wanted`` is the right value of a correction; ``scope`` narrows an access (law R-02)."""
+    """One right asked for. ``wanted`` is the right value of a correction; ``scope`` narrows an access (law R-02).
+
+    ``record_id`` names the single report that is wrong, by the number that stands in the person's copy of the data.
+    """
 
     kind: str
     category: str = ""
     item: str = ""
+    record_id: UUID | None = None
     wanted: str = ""
     agreement: str = ""
     scope: tuple[str, ...] = ()
@@ -134,12 +139,20 @@ def _check(asked: Sequence[Asked], *, at: datetime) -> None:
     if not asked:
         raise NothingAsked(_("Choose at least one right."), pointer="/rights")
     rules = rulebook.in_force(clock.kst_date(at))
-    correctable = matching.correctable()
+    correctable, records = matching.correctable(), matching.correctable_records()
+    if len({(one.kind, one.category, one.item, one.record_id, one.agreement) for one in asked}) < len(asked):
+        raise NoSuchItem(_("The same item stands in this request twice. Write it once."), pointer="/item")
     for one in asked:
         if one.category and one.category not in rules.categories:
             raise NoSuchItem(_("This category does not exist."), pointer="/category")
         if one.kind == Right.Kind.CORRECTION:
-            if one.item not in correctable.get(one.category, ()):
+            if one.item in records.get(one.category, ()):
+                if one.record_id is None:
+                    raise NoSuchItem(
+                        _("Write the number of the report. It stands in the copy of your data (access)."),
+                        pointer="/record",
+                    )
+            elif one.item not in correctable.get(one.category, ()):
                 raise NoSuchItem(_("Choose the item that is wrong."), pointer="/item")
             if not one.wanted.strip():
                 raise NoSuchItem(_("Write what it should be."), pointer="/wanted")
@@ -198,6 +211,7 @@ def _begin(
             kind=one.kind,
             category=one.category,
             item=one.item if one.kind == Right.Kind.CORRECTION else "",
+            record_id=one.record_id if one.kind == Right.Kind.CORRECTION else None,
             agreement=one.agreement,
             scope=list(one.scope),
         )

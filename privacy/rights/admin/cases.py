@@ -23,6 +23,7 @@ from privacy.rights import actions as rights
 from privacy.rights import letters
 from privacy.rights.admin.desk import Desk
 from privacy.rights.admin.postponing import PAGE, Answer
+from privacy.rights.admin.reports import disputed_reports
 from privacy.rights.codes import new_submission
 from privacy.rights.deskforms import ReceiveForm
 from privacy.rights.models import Postponement, Request, Right
@@ -59,8 +60,8 @@ class RequestAdmin(Desk):
     )  # fmt: skip
     readonly_fields = ("due_shown", "matching_shown", "assigned_shown")
     actions = (
-        "verify", "ask_evidence", "reject", "assign", "grant", "refuse", "postpone", "end_postponement", "carry_out",
-        "resume", "fee", "close", "read", "show_document",
+        "verify", "ask_evidence", "reject", "assign", "write_content", "grant", "refuse", "postpone", "end_postponement",
+        "carry_out", "resume", "fee", "close", "read", "show_document",
     )  # fmt: skip
 
     def verbs_for(self, record: Request) -> list[str]:
@@ -70,6 +71,7 @@ class RequestAdmin(Desk):
             steps += ["verify", "ask_evidence", "reject"]
         if record.is_verified and record.is_open:
             undecided = set(record.rights.undecided().values_list("kind", flat=True))
+            steps += ["write_content"] if disputed_reports(record).exists() else []
             steps += ["grant", "refuse"] if undecided else []
             steps += ["postpone"] if Right.Kind.ACCESS in undecided else []
             put_off = Postponement.objects.filter(right__request=record, ended_on=None).exists()

@@ -20,13 +20,14 @@ from privacy.policies.models.language import in_language
 from privacy.rights import actions as rights
 from privacy.rights import letters, matching
 from privacy.rights.admin.postponing import DECIDE, PAGE, Answer, PostponingDesk
+from privacy.rights.admin.reports import ReportDesk
 from privacy.rights.deskforms import AssignForm, ChooseRightForm, FeeForm, RefuseForm, VerifyForm
 from privacy.rights.models import Request, Right
 
 VERIFY, CARRY_OUT = "rights.verify_identity", "rights.carry_out_request"
 
 
-class Desk(PostponingDesk):
+class Desk(ReportDesk, PostponingDesk):
     """The buttons of a case's page."""
 
     @button(description=_("Verify identity"), permission=VERIFY, locations=PAGE)

@@ -96,7 +96,9 @@ class Right(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["request", "position"], name="rights_numbered_in_their_case"),
             models.UniqueConstraint(
-                fields=["request", "kind", "category", "item", "agreement"], name="rights_asked_for_once_in_a_case"
+                fields=["request", "kind", "category", "item", "agreement", "record_id"],
+                name="rights_asked_for_once_in_a_case",
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
                 name="rights_refused_if_and_only_if_grounded",

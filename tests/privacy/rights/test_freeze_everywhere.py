@@ -42,6 +42,7 @@ PATHS = {
     "privacy/rights/actions/correcting.py": ITS_OWN,
     "privacy/rights/actions/evidence.py": ITS_OWN,
     "privacy/rights/actions/reading.py": ITS_OWN,
+    "privacy/rights/actions/records.py": ITS_OWN,
     "privacy/rights/answers.py": ITS_OWN,
     "privacy/rights/statuspage.py": ITS_OWN,
     "privacy/retention/actions/archiving.py": ITS_OWN,
