@@ -165,6 +165,8 @@ PHRASES: dict[str, Promise | str] = {
     "vault.subject.shredded": gettext_lazy("Keys of a data subject destroyed"),
     "vault.epoch.shredded": gettext_lazy("Key of a month destroyed"),
     "vault.file.stored": gettext_lazy("File sealed"),
+    "vault.file.cleared": gettext_lazy("File found free of malware"),
+    "vault.file.quarantined": gettext_lazy("Malware found: file put into quarantine"),
     "vault.file.discarded": gettext_lazy("File discarded"),
     "vault.generation.begun": gettext_lazy("New generation of the master key begun"),
     "vault.generation.emptied": gettext_lazy("Generation of the master key emptied"),

@@ -16,6 +16,7 @@ SCHEDULES = (
     Job("deliveries", "privacy.jobs.tasks.tick", "* * * * *"),
     Job("seal-fallback", "privacy.ledger.tasks.seal_fallback", "* * * * *"),
     Job("freezes-expire", "privacy.vault.tasks.expire_freezes", "*/10 * * * *"),
+    Job("files-scan", "privacy.vault.tasks.scan_files", "* * * * *"),
     Job("master-key-turn", "privacy.vault.tasks.turn_master_key", "45 2 * * *"),
     Job("rights-resume", "privacy.rights.tasks.resume", "* * * * *"),
     Job("rights-remind", "privacy.rights.tasks.remind", "30 8 * * *"),

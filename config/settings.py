@@ -222,6 +222,13 @@ STATIC_ROOT = PORTAL_HOME / "static"
 WHITENOISE_USE_FINDERS = DEVELOPMENT
 WHITENOISE_MAX_AGE = 0 if DEVELOPMENT else 86_400
 
+# What people send stays in memory until it is sealed: nothing is written to a disk in clear.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
+# The malware scanner (clamd): the path of its socket, or host:port. Without either, files stay and say unscanned.
+CLAMD_SOCKET = env.str("CLAMD_SOCKET", default="")
+CLAMD_HOST = env.str("CLAMD_HOST", default="")
+
 # --- mail ------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="privacy@extrus.example")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

@@ -53,7 +53,7 @@ class ReasonForm(forms.Form):
 class ScanForm(forms.Form):
     """The scan of the document by which an authority asks."""
 
-    scan = forms.FileField(label=_("Scan of the document"), help_text=_("PDF, JPEG or PNG, at most 5 MB."))
+    scan = forms.FileField(label=_("Scan of the document"), help_text=_("PDF, JPEG or PNG, at most 10 MB."))
 
 
 class DisclosureForm(forms.Form):

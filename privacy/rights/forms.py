@@ -276,7 +276,7 @@ class DocumentForm(forms.Form):
 
     document = forms.FileField(
         label=_("Document"),
-        help_text=_("PDF, JPEG or PNG, at most 5 MB. Black out what we don't need, such as the resident number's last "
+        help_text=_("PDF, JPEG or PNG, at most 10 MB. Black out what we don't need, such as the resident number's last "
                     "seven digits. It is sealed and destroyed after the decision."),
     )  # fmt: skip
 

@@ -20,8 +20,9 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor, NotPermitted
 from privacy.lib import clock
 from privacy.lib.refusals import Refusal
+from privacy.vault import scanning
 from privacy.vault.events import Event
-from privacy.vault.models import Freeze
+from privacy.vault.models import Freeze, SealedFile
 from privacy.vault.plans import Plan, Wanted
 from privacy.vault.purposes import UNFROZEN, Purpose
 from privacy.vault.refusals import Destroyed, DoorClosed, Frozen, PurposeNotDeclared, ReasonRequired
@@ -79,6 +80,8 @@ class Door:
             if not rows:
                 return iter(())
         plan = Plan(rows.model if isinstance(rows, QuerySet) else type(rows[0]), names)
+        if plan.model is SealedFile:
+            scanning.must_be_openable(rows, names, task=self.task)
         wanted = plan.of(rows)
         if not wanted:
             return iter(())

@@ -14,6 +14,8 @@ class Event(StrEnum):
     SUBJECT_SHREDDED = "vault.subject.shredded"
     EPOCH_SHREDDED = "vault.epoch.shredded"
     FILE_STORED = "vault.file.stored"
+    FILE_CLEARED = "vault.file.cleared"
+    FILE_QUARANTINED = "vault.file.quarantined"
     FILE_DISCARDED = "vault.file.discarded"
     GENERATION_BEGUN = "vault.generation.begun"
     GENERATION_EMPTIED = "vault.generation.emptied"

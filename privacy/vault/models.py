@@ -202,8 +202,30 @@ class Freeze(models.Model):
         return f"{self.case} · {self.category or '*'} · {self.item or '*'}"
 
 
+class SealedFileQuerySet(models.QuerySet["SealedFile"]):
+    """Questions about sealed files."""
+
+    def unjudged(self) -> "SealedFileQuerySet":
+        """Files that came from outside and that no scanner has judged yet."""
+        return self.filter(state__in=(SealedFile.State.PENDING, SealedFile.State.UNSCANNED))
+
+    def quarantined(self) -> "SealedFileQuerySet":
+        return self.filter(state=SealedFile.State.QUARANTINE)
+
+
 class SealedFile(SealedModel):
-    """A file of a case (evidence, mandate, package), sealed like any value; it lives in ``personal``."""
+    """A file of a case (evidence, mandate, package), sealed like any value; it lives in ``personal``.
+
+    What came from outside is opened only once a scanner found it clean (P8.5, SEC-43); where no scanner is set up, it
+    says so: unscanned.
+    """
+
+    class State(models.TextChoices):
+        MADE = "made", _("made by the portal")
+        UNSCANNED = "unscanned", _("not scanned: no scanner is set up")
+        PENDING = "pending", _("waits for the scan")
+        CLEAN = "clean", _("clean")
+        QUARANTINE = "quarantine", _("quarantine")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     subject_id = models.UUIDField(_("subject"), db_index=True, editable=False)
@@ -214,6 +236,11 @@ class SealedFile(SealedModel):
     media_type = models.CharField(_("media type"), max_length=100, editable=False)
     size = models.PositiveIntegerField(_("size in bytes"), editable=False)
     stored_at = models.DateTimeField(_("stored at"), editable=False)
+    state = models.CharField(_("scan for malware"), max_length=10, choices=State, default=State.MADE, editable=False)
+    finding = models.CharField(_("malware found"), max_length=200, blank=True, editable=False)
+    scanned_at = models.DateTimeField(_("scanned at"), null=True, editable=False)
+
+    objects = SealedFileQuerySet.as_manager()
 
     class Sealing:
         subject = "subject_id"
@@ -223,6 +250,24 @@ class SealedFile(SealedModel):
     class Meta:
         verbose_name = _("sealed file")
         verbose_name_plural = _("sealed files")
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(state="quarantine") & ~Q(finding="")) | (~Q(state="quarantine") & Q(finding="")),
+                name="vault_quarantined_if_and_only_if_malware_was_found",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=("clean", "quarantine"), scanned_at__isnull=False)
+                | (~Q(state__in=("clean", "quarantine")) & Q(scanned_at__isnull=True)),
+                name="vault_judged_if_and_only_if_scanned",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["stored_at"],
+                condition=Q(state__in=("pending", "unscanned")),
+                name="vault_files_to_scan",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.case} · {self.media_type}"

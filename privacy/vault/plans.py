@@ -33,6 +33,7 @@ class Plan:
     """The fields of one model that one reveal reads."""
 
     def __init__(self, model: type[models.Model], names: Sequence[str]) -> None:
+        self.model = model
         self.names = list(names)
         self.declared = declaration(model)
         self.fields = [sealed_field(model, name) for name in names]

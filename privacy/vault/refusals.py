@@ -95,6 +95,27 @@ class DoorClosed(Refusal):
         super().__init__(_("This opening of the vault has ended. Open it again, stating the purpose."))
 
 
+class NotScanned(Refusal):
+    """The malware scanner has not judged this file yet, or was never asked (P8.5, SEC-43)."""
+
+    code = "not-scanned"
+
+    def __init__(self) -> None:
+        super().__init__(_("The file waits for its scan for malware and can't be opened before. Try again shortly."))
+
+
+class Quarantined(Refusal):
+    """The malware scanner found something in this file: it stays closed."""
+
+    code = "quarantined"
+
+    def __init__(self, finding: str) -> None:
+        super().__init__(
+            _("Malware was found in the file (%(finding)s). It stays closed. Ask the sender for another one.")
+            % {"finding": finding}
+        )
+
+
 class TooLarge(Refusal):
     """A file beyond the limit."""
 

@@ -44,7 +44,7 @@ def grant_scans(user: User, *, by: User) -> None:
 
 def attach_scan(disclosure: Disclosure, *, at: datetime = NOON) -> Disclosure:
     """The scan of the agency's document."""
-    return disclosures.attach_scan(disclosure, name="warrant.pdf", content=b"%PDF-1.7", actor=make_odile(), at=at)
+    return disclosures.attach_scan(disclosure, name="warrant.pdf", content=b"%PDF-1.7 %%EOF", actor=make_odile(), at=at)
 
 
 def wanted(device: Device, *items: str) -> list[Wanted]:

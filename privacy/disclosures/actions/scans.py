@@ -15,7 +15,7 @@ from privacy.disclosures.models import Disclosure
 from privacy.disclosures.refusals import WrongState
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor, require
-from privacy.lib.papers import BadDocument, media_type_of
+from privacy.lib.papers import BadDocument
 from privacy.vault import actions as vault
 from privacy.vault.models import SealedFile
 from privacy.vault.purposes import Purpose
@@ -37,14 +37,12 @@ def attach_scan(disclosure: Disclosure, *, name: str, content: bytes, actor: Act
     The earlier one goes, unless a hold keeps it. Raises BadDocument.
     """
     require(actor, "disclosures.request_disclosure", about=disclosure)
-    media_type = media_type_of(content)
-    stored = vault.store_file(
+    stored = vault.receive_file(
         subject_id=disclosure.id,
         category=CATEGORY,
         case=disclosure.reference,
-        name=name[:100],
+        name=name,
         content=content,
-        media_type=media_type,
         actor=actor,
         at=at,
     )

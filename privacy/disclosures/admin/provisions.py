@@ -17,10 +17,11 @@ from privacy.accounts.console import actor_of
 from privacy.disclosures import actions as disclosures
 from privacy.disclosures.forms import DisclosureForm, ReasonForm, ScanForm
 from privacy.disclosures.models import Disclosure, Notice, ThirdParty
-from privacy.lib import clock, names
+from privacy.lib import clock, names, papers
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.badges import state_badge
+from privacy.lib.downloads import attachment
 from privacy.lib.refusals import Refusal
 
 PAGE = (ActionLocation.CHANGE_FORM,)
@@ -139,10 +140,9 @@ class DisclosureAdmin(ReadOnlyAdmin):
         verb = lambda: opened.append(disclosures.open_scan(disclosure, actor=actor_of(request), at=clock.now()))  # noqa: E731
         if not run_verb(self, request, verb, _("The document was opened; the opening is on record.")):
             return None
-        response = HttpResponse(opened[0].content, content_type=opened[0].media_type)
-        response.headers["Content-Disposition"] = f'attachment; filename="{disclosure.reference}"'
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        scan = opened[0]
+        name = f"{disclosure.reference}.{papers.EXTENSIONS[scan.media_type]}"
+        return attachment(scan.content, media_type=scan.media_type, name=name)
 
     @button(description=_("Refuse"), permission=APPROVE, locations=PAGE)
     def refuse(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:

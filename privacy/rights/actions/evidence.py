@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from privacy.ledger.actors import Actor, require
-from privacy.lib.papers import BadDocument, media_type_of
+from privacy.lib.papers import BadDocument, examine
 from privacy.rights.actions.timeline import must_be_at, record, take
 from privacy.rights.events import Event
 from privacy.rights.models import Request
@@ -23,7 +23,7 @@ EVIDENCE = "/evidence"
 
 def submit(request: Request, *, name: str, content: bytes, actor: Actor, at: datetime) -> SealedFile:
     """Seal a document of the requester. Raises BadDocument, and WrongState once the identity is settled."""
-    media_type = media_type_of(content)
+    examine(content)
     with transaction.atomic():
         case = take(request)
         must_be_at(case, Request.BEFORE_IDENTITY)
@@ -33,13 +33,12 @@ def submit(request: Request, *, name: str, content: bytes, actor: Actor, at: dat
         case.evidence_received_at = at
         case.save(update_fields=["state", "evidence_received_at"])
         record(case, Event.EVIDENCE_RECEIVED, actor=actor, at=at)
-    return vault.store_file(
+    return vault.receive_file(
         subject_id=case.holder_id,
         category=CATEGORY,
         case=evidence_case(case),
-        name=name[:100],
+        name=name,
         content=content,
-        media_type=media_type,
         actor=actor,
         at=at,
     )

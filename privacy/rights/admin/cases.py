@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from privacy.accounts.console import actor_of
 from privacy.accounts.names import name_of
 from privacy.disclosures.models import Notice
-from privacy.lib import clock
+from privacy.lib import clock, papers
 from privacy.lib.admin import button, run_verb
 from privacy.lib.badges import due_badge, state_badge
+from privacy.lib.downloads import attachment
 from privacy.lib.refusals import Refusal
 from privacy.rights import actions as rights
 from privacy.rights import letters
@@ -60,8 +61,8 @@ class RequestAdmin(Desk):
     )  # fmt: skip
     readonly_fields = ("due_shown", "matching_shown", "assigned_shown")
     actions = (
-        "verify", "ask_evidence", "reject", "assign", "write_content", "grant", "refuse", "postpone", "end_postponement",
-        "carry_out", "resume", "fee", "close", "read", "show_document",
+        "verify", "ask_evidence", "reject", "assign", "write_content", "grant", "refuse", "postpone",
+        "end_postponement", "carry_out", "resume", "fee", "close", "read", "show_document",
     )  # fmt: skip
 
     def verbs_for(self, record: Request) -> list[str]:
@@ -157,10 +158,8 @@ class RequestAdmin(Desk):
 
         if not run_verb(self, request, verb, _("The document was opened; the opening is on record.")):
             return None
-        response = HttpResponse(opened["content"], content_type=opened["media_type"])
-        response.headers["Content-Disposition"] = f'attachment; filename="{case.number}-{opened["number"]}"'
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        name = f"{case.number}-{opened['number']}.{papers.EXTENSIONS[opened['media_type']]}"
+        return attachment(opened["content"], media_type=opened["media_type"], name=name)
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

@@ -6,7 +6,7 @@ with vault.opened(purpose=Purpose.RIGHTS, task="rights.access.exported", actor=h
 """
 
 from privacy.vault.actions.columns import Column, seal_columns
-from privacy.vault.actions.files import discard_file, store_file
+from privacy.vault.actions.files import discard_file, receive_file, scan_files, store_file
 from privacy.vault.actions.freezes import (
     confirm_freeze,
     expire_freezes,
@@ -36,8 +36,10 @@ from privacy.vault.refusals import (
     Frozen,
     Kept,
     NothingToFreeze,
+    NotScanned,
     NotSealed,
     PurposeNotDeclared,
+    Quarantined,
     ReasonRequired,
     TooLarge,
     WrongKey,
@@ -53,10 +55,12 @@ __all__ = [
     "Finality",
     "Frozen",
     "Kept",
+    "NotScanned",
     "NotSealed",
     "NothingToFreeze",
     "Place",
     "PurposeNotDeclared",
+    "Quarantined",
     "ReasonRequired",
     "TooLarge",
     "Turn",
@@ -77,7 +81,9 @@ __all__ = [
     "month_of",
     "opened",
     "prepare",
+    "receive_file",
     "rotate",
+    "scan_files",
     "seal",
     "seal_batch",
     "seal_columns",

@@ -254,7 +254,7 @@ class WhoHoldsWhatTests(PortalTestCase):
             factory.make_disclosure(device, "imei", basis="consent", purpose_code="repair")
 
 
-PDF = b"%PDF-1.7 warrant zebra"
+PDF = b"%PDF-1.7 warrant zebra %%EOF"
 
 
 @pytest.mark.clause("P5.1")
@@ -284,14 +284,14 @@ class ScanTests(PortalTestCase):
 
     def test_a_new_scan_takes_the_place_of_the_earlier_one(self) -> None:
         self.attach()
-        row = self.attach(b"%PDF-1.7 the right one")
+        row = self.attach(b"%PDF-1.7 the right one %%EOF")
         assert SealedFile.objects.get().id == row.scan_id
 
     def test_it_can_not_be_changed_after_the_decision(self) -> None:
         self.attach()
         disclosures.approve(self.made, actor=self.omar, at=NOON)
         with pytest.raises(disclosures.WrongState):
-            self.attach(b"%PDF-1.7 another")
+            self.attach(b"%PDF-1.7 another %%EOF")
 
     def test_something_else_than_a_paper_is_refused(self) -> None:
         with pytest.raises(BadDocument):

@@ -168,9 +168,9 @@ class CaseTests(DeskCase):
         assert answer.status_code in {302, 403}
 
     def test_a_document_is_opened_by_a_button_and_on_record(self) -> None:
-        rights.submit(self.case, name="id.pdf", content=b"%PDF-1.7", actor=Requester("K7-1"), at=NOON)
+        rights.submit(self.case, name="id.pdf", content=b"%PDF-1.7 %%EOF", actor=Requester("K7-1"), at=NOON)
         answer = self.press(self.case, "show_document")
-        assert answer.content == b"%PDF-1.7"
+        assert answer.content == b"%PDF-1.7 %%EOF"
         assert self.assertLedgered("ledger.read").task == "rights.evidence.shown"
         assert SealedFile.objects.exists()
 

@@ -19,7 +19,7 @@ from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
 
-PDF = b"%PDF-1.7 a scan"
+PDF = b"%PDF-1.7 a scan %%EOF"
 
 
 class StatusPageCase(PortalTestCase):

@@ -1,0 +1,13 @@
+"""Handing a file over so that no browser runs or guesses it: an attachment, of its own type, never kept (SEC-44)."""
+
+from django.http import HttpResponse
+
+
+def attachment(content: bytes, *, media_type: str, name: str) -> HttpResponse:
+    """Return a file as a download; ``name`` is ours, never the sender's."""
+    response = HttpResponse(content, content_type=media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    return response
