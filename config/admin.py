@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from config import dashboard, registers, work
-from privacy.lib import clock
+from privacy.lib import clock, stepup
 
 OURS = {"privacy", "consents", "devices"}
 
@@ -57,7 +57,8 @@ class OfficeSite(AdminSite):
         return registers.everything(self, request)
 
     def one_register(self, request: HttpRequest, code: str) -> HttpResponse:
-        """Send a register of a period as a file."""
+        """Send a register of a period as a file, to somebody who has confirmed who they are lately."""
+        stepup.require(request)
         return registers.one(self, request, code, on=clock.today(), at=clock.now())
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
@@ -74,3 +75,9 @@ class OfficeSite(AdminSite):
         if request.user.is_authenticated:
             raise PermissionDenied
         return redirect_to_login(request.GET.get("next") or reverse("admin:index", current_app=self.name))
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Everybody changes their password on the page of their sign-in."""
+        return HttpResponseRedirect(reverse("account_change_password"))

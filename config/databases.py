@@ -48,7 +48,7 @@ HOMES = {
     },
 }
 APPS = {
-    "accounts", "admin", "auth", "contenttypes", "sessions", "django_q", "auditlog",
+    "account", "accounts", "admin", "auth", "mfa", "socialaccount", "contenttypes", "sessions", "django_q", "auditlog",
     "ledger", "jobs", "policies", "vault", "subjects", "retention", "disclosures", "incidents", "safeguards",
     "workforce", "rights", "consents", "devices",
 }  # fmt: skip
@@ -78,7 +78,8 @@ class Router:
         return self.home(model._meta.app_label, model._meta.model_name)
 
     def allow_relation(self, obj1: Any, obj2: Any, **hints: Any) -> bool:
-        return self.db_for_read(type(obj1)) == self.db_for_read(type(obj2))
+        # Not their types: a request's user is a lazy stand-in.
+        return self.db_for_read(obj1) == self.db_for_read(obj2)
 
     def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool:
         if db not in DATABASES:

@@ -15,6 +15,7 @@ class Job:
 SCHEDULES = (
     Job("deliveries", "privacy.jobs.tasks.tick", "* * * * *"),
     Job("seal-fallback", "privacy.ledger.tasks.seal_fallback", "* * * * *"),
+    Job("sign-in-tidy", "privacy.accounts.tasks.tidy", "25 3 * * *"),
     Job("freezes-expire", "privacy.vault.tasks.expire_freezes", "*/10 * * * *"),
     Job("files-scan", "privacy.vault.tasks.scan_files", "* * * * *"),
     Job("master-key-turn", "privacy.vault.tasks.turn_master_key", "45 2 * * *"),

@@ -115,6 +115,9 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "auditlog",
     "django_q",
 ]
@@ -130,8 +133,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "privacy.accounts.signin.middleware.SignInMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -155,9 +160,9 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- people ----------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-LOGIN_URL = "sign-in"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "after-sign-in"
-LOGOUT_REDIRECT_URL = "sign-in"
+LOGOUT_REDIRECT_URL = "account_login"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -165,8 +170,44 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 8 * 60 * 60
+# A session ends after a while without a request (law S-15), and in any case after its longest time.
+IDLE_SECONDS = env.int("IDLE_SECONDS", default=30 * 60)
+IDLE_SECONDS_CONSOLE = env.int("IDLE_SECONDS_CONSOLE", default=15 * 60)
+SESSION_LONGEST_SECONDS = env.int("SESSION_LONGEST_SECONDS", default=8 * 60 * 60)
+SESSION_COOKIE_AGE = SESSION_LONGEST_SECONDS
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+# One person's sessions at once; the oldest gives way (law S-11).
+SESSIONS_AT_ONCE = env.int("SESSIONS_AT_ONCE", default=3)
+# Failures without a wait: for an account, and for a network address, which an office may share (law S-13).
+SIGN_IN_FREE_FAILURES = env.int("SIGN_IN_FREE_FAILURES", default=4)
+SIGN_IN_FREE_FAILURES_OF_ADDRESS = env.int("SIGN_IN_FREE_FAILURES_OF_ADDRESS", default=20)
+# Dangerous acts ask for the second factor again when the last was longer ago (SEC-09).
+STEP_UP_SECONDS = env.int("STEP_UP_SECONDS", default=5 * 60)
+# Signing in, by django-allauth: no sign-up, no reset by mail, no addresses of its own; delays and mails are ours.
+ACCOUNT_ADAPTER = "privacy.accounts.signin.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "privacy.accounts.signin.forms.SignInForm",
+    "reauthenticate": "privacy.accounts.signin.forms.PasswordAgainForm",
+    "change_password": "privacy.accounts.signin.forms.NewPasswordForm",
+}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = STEP_UP_SECONDS
+MFA_ADAPTER = "privacy.accounts.signin.adapters.FactorAdapter"
+MFA_FORMS = {
+    "authenticate": "privacy.accounts.signin.forms.CodeForm",
+    "reauthenticate": "privacy.accounts.signin.forms.CodeAgainForm",
+    "activate_totp": "privacy.accounts.signin.forms.AddAppForm",
+    "add_webauthn": "privacy.accounts.signin.forms.AddKeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
 
 # --- transport and browser: strict, also in development where plain HTTP allows it ----------------------
 HTTPS = not DEVELOPMENT or env.bool("HTTPS", default=False)
@@ -175,6 +216,9 @@ SESSION_COOKIE_NAME = f"{_prefix}session"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# Lets us tell a person's own browsers from a stranger's (notices of new devices; delays after failures).
+BROWSER_COOKIE_NAME = f"{_prefix}browser"
+BROWSER_COOKIE_AGE = 400 * 24 * 60 * 60
 CSRF_COOKIE_NAME = f"{_prefix}csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True

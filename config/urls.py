@@ -17,8 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 
 # /staff/ and /office/: employees; officer, handlers, auditors
 urlpatterns += i18n_patterns(
-    path("sign-in/", views.SignIn.as_view(), name="sign-in"),
-    path("sign-out/", views.SignOut.as_view(), name="sign-out"),
+    path("", include("privacy.accounts.signin.urls")),
     path("welcome/", views.after_sign_in, name="after-sign-in"),
     path("staff/", include("privacy.accounts.urls")),
     path("office/", admin.site.urls),

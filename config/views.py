@@ -1,12 +1,10 @@
-"""Health, sign-in, and where each kind of user goes after it."""
+"""Health, and where each kind of user goes after signing in."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView, LogoutView
 from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.utils.decorators import method_decorator
 
 from privacy.vault import actions as vault
 
@@ -43,23 +41,6 @@ def readyz(request: HttpRequest) -> HttpResponse:
     if missing:
         response.headers["Retry-After"] = "5"
     return response
-
-
-@method_decorator(login_not_required, name="dispatch")
-class SignIn(LoginView):
-    """Sign-in for everybody with an account."""
-
-    template_name = "registration/login.html"
-    redirect_authenticated_user = True
-
-
-class SignOut(LogoutView):
-    """Sign-out; the browser forgets what it kept of us (ASVS 14.3.1)."""
-
-    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        response = super().dispatch(request, *args, **kwargs)
-        response.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
-        return response
 
 
 def after_sign_in(request: HttpRequest) -> HttpResponse:

@@ -8,8 +8,10 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from tests import database
+from tests import database, signed_in
 from tests.database import PortalDatabase
+
+signed_in.complete_force_login()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
@@ -93,11 +93,19 @@ class Person:
         self.page = _open(self.opener, request)
         return self.page
 
-    def sign_in(self, email: str, password: str) -> None:
-        """Sign in; raises when the portal doesn't let us in."""
-        self.submit("/sign-in/", {"username": email, "password": password})
+    def sign_in(self, email: str, password: str, codes: Callable[[], str]) -> None:
+        """Sign in with password and second factor; raises when the portal doesn't let us in.
+
+        ``codes`` gives the authenticator app's next code each time it is asked.
+        """
+        self.submit("/sign-in/", {"login": email, "password": password})
+        if "/sign-in/second/" in self.page.url:
+            for _try in range(3):
+                self.submit("/sign-in/second/", {"code": codes()}, opened=True)
+                if "/sign-in/" not in self.page.url:
+                    break
         if "/sign-in/" in self.page.url:
-            raise UnexpectedAnswer(f"the portal did not let {email} in")
+            raise UnexpectedAnswer(f"the portal did not let {email} in: {visible_text(self.page.text)[-300:]}")
 
     def post(self, path: str, fields: Mapping[str, str]) -> Answer:
         """Send fields to an address, as a form on another page does; the CSRF token must be among them."""

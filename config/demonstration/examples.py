@@ -4,7 +4,7 @@ Accounts and registers are made by the verbs of the apps; devices, licences, con
 real API, as a gateway sends them. Identifiers are synthetic: the TAC 00440105 is nobody's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -15,6 +15,8 @@ from devices.models import Gateway as GatewayRow
 from devices.models import Scope
 from privacy.accounts import actions as accounts
 from privacy.accounts.models import AccessGrant, User
+from privacy.accounts.signin import actions as signin
+from privacy.accounts.signin import factors
 from privacy.disclosures import actions as disclosures
 from privacy.disclosures.models import Disclosure, ThirdParty
 from privacy.ledger.actors import System
@@ -54,14 +56,16 @@ AGREEMENT_WORDS = {
 }
 
 
-def sign_ins() -> list[tuple[str, str, str]]:
-    """Return e-mail, password and role of each example account."""
-    return [(email, PASSWORD, role) for email, _name, role in PEOPLE]
+def sign_ins() -> list[tuple[str, str, str, str]]:
+    """Return e-mail, password, role, and the key of the authenticator app of each example account."""
+    users = {user.email: user for user in User.objects.filter(email__in=[email for email, _name, _role in PEOPLE])}
+    return [(email, PASSWORD, role, factors.secret_of(users[email]) or "") for email, _name, role in PEOPLE]
 
 
 def load(base: str) -> Iterator[str]:
     """Load what is missing and yield a line for each thing made; a second start makes nothing and says so."""
     if Disclosure.objects.provided().exists():
+        give_apps(User.objects.filter(email__in=[email for email, _name, _role in PEOPLE]))
         yield "The example data is there already."
         return
     at = clock.now()
@@ -88,9 +92,17 @@ def make_people(at: datetime) -> dict[str, User]:
         made[name] = known or accounts.create_user(
             email=email, name=name, roles=[role], password=PASSWORD, actor=DEMO, at=at
         )
+    give_apps(made.values())
     for name, granter in (("Odile", "Omar"), ("Omar", "Odile"), ("Hana", "Odile")):
         grant_all(made[name], actor=made[granter], at=at)
     return made
+
+
+def give_apps(users: Iterable[User]) -> None:
+    """Give those who need a second factor an authenticator app whose key the demo can tell."""
+    for user in users:
+        if factors.must_have_one(user) and not factors.has_one(user):
+            signin.enrol_app(user=user, secret=factors.new_secret())
 
 
 def grant_all(user: User, *, actor: User, at: datetime) -> None:

@@ -13,6 +13,7 @@ from config.demonstration import examples
 from config.demonstration.client import Gateway, Person
 from config.views import unmigrated
 from privacy.accounts.models import User
+from privacy.accounts.signin import factors
 from privacy.disclosures.models import ThirdParty
 from privacy.lib import clock
 
@@ -46,11 +47,28 @@ class Walk:
     case_code: str = ""
     seen: set[str] = field(default_factory=set)
 
+    signed_in: dict[str, Person] = field(default_factory=dict)
+
     def person(self, name: str) -> Person:
-        """Return a browser in which this colleague is signed in."""
-        person = Person(self.base)
-        person.sign_in(self.people[name].email, examples.PASSWORD)
-        return person
+        """Return a browser in which this colleague is signed in, with password and second factor."""
+        if name not in self.signed_in:
+            person, user = Person(self.base), self.people[name]
+            person.sign_in(user.email, examples.PASSWORD, lambda: next_code(user))
+            self.signed_in[name] = person
+        return self.signed_in[name]
+
+
+def next_code(user: User) -> str:
+    """Return the next code of a colleague's app; each works once, so it may have to wait for the clock."""
+    secret = factors.secret_of(user)
+    if secret is None:
+        raise NotDemo(
+            f"{user.email} has no authenticator app. Start `make demo` again: it gives the example accounts one."
+        )
+    step = factors.next_step(user, at=clock.now())
+    while step > clock.now().timestamp() // factors.PERIOD_SECONDS + factors.TOLERATED_STEPS:
+        time.sleep(0.5)
+    return factors.code_at(secret, step)
 
 
 def prepare(base: str) -> Walk:

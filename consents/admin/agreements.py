@@ -133,7 +133,7 @@ class AgreementVersionAdmin(ReadOnlyAdmin):
         run_verb(self, request, verb, _("The draft is kept."))
         return None
 
-    @button(description=_("Publish"), permission=PUBLISH, locations=ON_PAGE)
+    @button(description=_("Publish"), permission=PUBLISH, locations=ON_PAGE, step_up=True)
     def publish(self, request: HttpRequest, queryset: QuerySet[AgreementVersion]) -> HttpResponse | None:
         answers = ask(
             self,

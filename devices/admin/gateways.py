@@ -82,7 +82,7 @@ class GatewayAdmin(ReadOnlyAdmin):
     def tokens(self, gateway: Gateway) -> int:
         return GatewayToken.objects.usable(at=clock.now()).filter(gateway=gateway).count()
 
-    @button(description=_("Issue a token"), permission=KEEP, locations=ON_PAGE)
+    @button(description=_("Issue a token"), permission=KEEP, locations=ON_PAGE, step_up=True)
     def issue_token(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> HttpResponse | None:
         gateway = queryset.first()
         if gateway is None:
@@ -114,7 +114,7 @@ class GatewayAdmin(ReadOnlyAdmin):
             return None
         return _shown(self, request, made)
 
-    @button(description=_("Close the gateway"), permission=KEEP, locations=ON_PAGE)
+    @button(description=_("Close the gateway"), permission=KEEP, locations=ON_PAGE, step_up=True)
     def close(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> HttpResponse | None:
         answers = ask(
             self,
@@ -149,7 +149,7 @@ class GatewayTokenAdmin(ReadOnlyAdmin):
             return badge(_("revoked"), "gone")
         return badge(_("expired"), "done") if token.expires_at <= clock.now() else badge(_("works"), "good")
 
-    @button(description=_("Rotate"), permission=KEEP, locations=ON_PAGE)
+    @button(description=_("Rotate"), permission=KEEP, locations=ON_PAGE, step_up=True)
     def rotate(self, request: HttpRequest, queryset: QuerySet[GatewayToken]) -> HttpResponse | None:
         token = queryset.first()
         if token is None:
@@ -175,7 +175,7 @@ class GatewayTokenAdmin(ReadOnlyAdmin):
         token.refresh_from_db()
         return _shown(self, request, made, old=token)
 
-    @button(description=_("Revoke"), permission=KEEP)
+    @button(description=_("Revoke"), permission=KEEP, step_up=True)
     def revoke(self, request: HttpRequest, queryset: QuerySet[GatewayToken]) -> HttpResponse | None:
         answers = ask(
             self,

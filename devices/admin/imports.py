@@ -124,7 +124,7 @@ class FleetImportAdmin(ReadOnlyAdmin):
         address = reverse("admin:devices_fleetimport_findings", args=[row.pk])
         return format_html('<a href="{}">{}</a>', address, _("Rows that can't be taken, with reasons (XLSX)"))
 
-    @button(description=_("Confirm and register"), permission=IMPORT, locations=ON_PAGE)
+    @button(description=_("Confirm and register"), permission=IMPORT, locations=ON_PAGE, step_up=True)
     def confirm(self, request: HttpRequest, queryset: QuerySet[FleetImport]) -> HttpResponse | None:
         row = queryset.first()
         if row is None:

@@ -110,14 +110,6 @@ def revoke(*, grant: AccessGrant, actor: User, at: datetime) -> None:
     ledger.record(Event.REVOKED, actor=actor, at=at, about=grant, facts={"user": grant.user.reference})
 
 
-def record_sign_in(*, user: User, at: datetime) -> None:
-    ledger.record(Event.SIGNED_IN, actor=user, at=at, about=user)
-
-
-def record_sign_out(*, user: User, at: datetime) -> None:
-    ledger.record(Event.SIGNED_OUT, actor=user, at=at, about=user)
-
-
 def record_failed_sign_in(*, email: str, at: datetime) -> None:
     """Record that a sign-in failed, naming the account only if there is one: the address typed is not stored."""
     user = User.objects.filter(email=email.strip().lower()).first()

@@ -3,16 +3,20 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts import actions as accounts
 from privacy.accounts.console import actor_of
 from privacy.accounts.models import AccessGrant, User
 from privacy.accounts.scopes import known as scopes_known
-from privacy.lib import clock, names
+from privacy.accounts.signin import actions as signin
+from privacy.lib import clock, names, stepup
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
+from privacy.lib.asking import ask
 
 
 @admin.register(User)
@@ -20,6 +24,42 @@ class UserAdmin(ReadOnlyAdmin):
     list_display = ("name", "email", "reference", "is_active", "last_login")
     list_filter = ("is_active", "groups")
     fields = ("name", "email", "reference", "groups", "is_active", "is_staff", "joined_at", "last_login")
+    actions = ("reset_sign_in",)
+
+    @button(
+        description=_("Reset sign-in"),
+        permission="accounts.reset_sign_in",
+        locations=(ActionLocation.CHANGE_FORM,),
+        step_up=True,
+    )
+    def reset_sign_in(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """For somebody who stands before the officer without password or second factor."""
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Reset sign-in"),
+            verb=_("Reset sign-in"),
+            consequences=[
+                _("Their second factors are removed, every session of theirs ends, and they get a new password."),
+                _("Make sure who stands before you: who has the new password is this person from now on."),
+            ],
+            dangerous=True,
+        )
+        if isinstance(answers, HttpResponse):
+            return answers
+        user, made = queryset.get(), []
+        verb = partial(signin.reset, user, actor=actor_of(request), at=clock.now())
+        if not run_verb(self, request, lambda: made.append(verb()), _("The sign-in is reset.")):
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("The new password"),
+            "opts": self.opts,
+            "person": user,
+            "password": made[0],
+        }
+        return TemplateResponse(request, "accounts/reset.html", context)
 
 
 class AccessGrantForm(forms.ModelForm[AccessGrant]):
@@ -62,6 +102,11 @@ class AccessGrantAdmin(ReadOnlyAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("accounts.grant_access")
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
+        """Giving access asks who one is; so the form is not filled in for nothing."""
+        stepup.require(request)
+        return super().add_view(request, form_url, extra_context)
+
     def get_fields(self, request: HttpRequest, obj: AccessGrant | None = None) -> Any:
         return AccessGrantForm.Meta.fields if obj is None else super().get_fields(request, obj)
 
@@ -76,7 +121,7 @@ class AccessGrantAdmin(ReadOnlyAdmin):
         """Grant by the verb; the form has checked the rest."""
         obj.pk = accounts.grant(**form.cleaned_data, actor=actor_of(request), at=clock.now()).pk
 
-    @button(description=_("Revoke access"), permission="accounts.grant_access")
+    @button(description=_("Revoke access"), permission="accounts.grant_access", step_up=True)
     def revoke(self, request: HttpRequest, queryset: QuerySet[AccessGrant]) -> None:
         for grant in queryset:
             verb = partial(accounts.revoke, grant=grant, actor=actor_of(request), at=clock.now())

@@ -9,5 +9,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from privacy.accounts import receivers
+        from privacy.lib import stepup
 
+        stepup.answered_by(receivers.confirmed_lately)
         post_migrate.connect(receivers.apply_roles, dispatch_uid="accounts.apply_roles")

@@ -6,6 +6,7 @@ Permissions are named ``app.codename``; a codename that no model declares fails 
 ROLES: dict[str, list[str]] = {
     "officer": [
         "accounts.grant_access",
+        "accounts.reset_sign_in",
         "accounts.view_accessgrant",
         "accounts.view_user",
         "consents.draft_agreement",

@@ -1,6 +1,7 @@
 """What every page of the console shares: records are read-only, buttons call verbs."""
 
 from collections.abc import Callable, Collection, Sequence
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,7 +13,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib import clock, names
+from privacy.lib import clock, names, stepup
 from privacy.lib.refusals import Refusal
 
 
@@ -127,11 +128,21 @@ def button(
     description: Any,
     permission: str,
     locations: Sequence[ActionLocation] = (ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM),
+    step_up: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Make an admin method a button on the list and on the record's page, for holders of ``app.codename``."""
+    """Make an admin method a button on the list and on the record's page, for holders of ``app.codename``.
+
+    With ``step_up`` who presses it must have confirmed lately who they are (``privacy.lib.stepup``).
+    """
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        decorated: Callable[..., Any] = admin.action(function, description=description, location=list(locations))
+        @wraps(function)
+        def confirmed(modeladmin: Any, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+            stepup.require(request)
+            return function(modeladmin, request, queryset)
+
+        pressed = confirmed if step_up else function
+        decorated: Callable[..., Any] = admin.action(pressed, description=description, location=list(locations))
         decorated.needs = permission  # type: ignore[attr-defined]
         return decorated
 

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
 from privacy.accounts.models import User
+from tests import factory, signed_in
 from tests.factories.accounts import PASSWORD
 from tools import catalogue
 
@@ -93,13 +94,38 @@ class Visitor:
         assert answer is not None
         return answer
 
-    def sign_in(self, user: User, password: str = PASSWORD) -> None:
-        """Sign in at the form, as everybody does."""
-        self.go("/sign-in/")
-        self.page.fill("input[name=username]", user.email)
+    def sign_in(self, user: User) -> None:
+        """Take a session of this person as given, and go where sign-in leads; ``sign_in_by_hand`` is the real one."""
+        cookies = [{"name": n, "value": v, "url": self.desk.address} for n, v in signed_in.cookies_of(user)]
+        self.page.context.add_cookies(cookies)
+        self.go("/welcome/")
+
+    def give_password(self, user: User, password: str = PASSWORD) -> None:
+        """Fill in the first page of signing in."""
+        self.page.fill("input[name=login]", user.email)
         self.page.fill("input[name=password]", password)
-        self.page.get_by_role("main").get_by_role("button").click()
+        self.page.get_by_role("main").get_by_role("button").first.click()
+
+    def give_code(self, code: str) -> None:
+        """Fill in a code, on whichever page asks for one."""
+        self.page.fill("input[name=code]", code)
+        self.page.get_by_role("main").get_by_role("button").first.click()
+
+    def sign_in_by_hand(self, user: User) -> None:
+        """Sign in at the forms with password and authenticator app, as everybody does who has one."""
+        secret = factory.give_app(user)
+        self.go("/sign-in/")
+        self.give_password(user)
+        self.page.wait_for_url("**/sign-in/second/")
+        self.give_code(factory.next_code(user, secret))
         self.page.wait_for_url(lambda url: "sign-in" not in url)
+
+    def add_virtual_key(self) -> None:
+        """Plug in a security key that knows its owner: Chromium's virtual authenticator."""
+        devtools = self.page.context.new_cdp_session(self.page)
+        devtools.send("WebAuthn.enable")
+        key = {"protocol": "ctap2", "transport": "usb", "hasUserVerification": True, "isUserVerified": True}
+        devtools.send("WebAuthn.addVirtualAuthenticator", {"options": {**key, "automaticPresenceSimulation": True}})
 
     def main(self) -> str:
         """Return what the page says."""

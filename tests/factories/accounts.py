@@ -1,14 +1,19 @@
 """The cast: Odile is the officer, Hana handles personal data, Aram audits, Emin is an employee."""
 
+import time
 from datetime import UTC, date, datetime
 
 from privacy.accounts import actions as accounts
 from privacy.accounts.models import AccessGrant, User
+from privacy.accounts.signin import actions as signin
+from privacy.accounts.signin import factors
 from privacy.ledger.actors import System
 
 __all__ = [
     "NOON",
     "PASSWORD",
+    "code_now",
+    "give_app",
     "grant_everything",
     "make_aram",
     "make_emin",
@@ -16,6 +21,7 @@ __all__ = [
     "make_odile",
     "make_omar",
     "make_user",
+    "next_code",
 ]
 
 NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -72,3 +78,25 @@ def make_aram() -> User:
 def make_emin() -> User:
     """An employee who handles nothing personal."""
     return make_user("emin@extrus.example", "Emin", "employee")
+
+
+APP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def give_app(user: User) -> str:
+    """Give a person an authenticator app, if they have none; return its secret."""
+    signin.enrol_app(user=user, secret=APP_SECRET)
+    return factors.secret_of(user) or ""
+
+
+def next_code(user: User, secret: str) -> str:
+    """Return the next code that has not been taken yet; waits where the clock must go on first."""
+    step = factors.next_step(user, at=datetime.now(UTC))
+    while step > int(time.time()) // factors.PERIOD_SECONDS + factors.TOLERATED_STEPS:
+        time.sleep(0.5)
+    return factors.code_at(secret, step)
+
+
+def code_now(secret: str) -> str:
+    """Return the code that an app with this secret shows now."""
+    return factors.code_at(secret, int(time.time()) // factors.PERIOD_SECONDS)

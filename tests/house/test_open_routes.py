@@ -10,7 +10,9 @@ OPEN = {
     "livez",
     "readyz",
     # sign-in
-    "sign-in",
+    "account_login",
+    "mfa_authenticate",
+    "sign-out",
     "admin:login",
     # data subjects
     "guides",

@@ -13,6 +13,8 @@ SOUNDS_PERSONAL = re.compile(
 )
 # Not about data subjects, or not personal at all; each with its reason.
 APPROVED = {
+    "accounts.Browser.address": "where an employee signed in from, for them to check (law S-01)",
+    "accounts.SignIn.address": "where an employee signed in from, for them to check (law S-01)",
     "accounts.User.email": "an employee's sign-in, in the general database by design (lifecycle.md)",
     "accounts.User.name": "an employee's name in their own account",
     "consents.AgreementVersion.body_ko": "a published text",

@@ -119,7 +119,11 @@ class Command(BaseCommand):
         ]
         if examples_loaded:
             lines += ["", "  sign-ins (example data):"]
-            lines += [f"    {email:<26} {password:<24} {role}" for email, password, role in examples.sign_ins()]
+            lines += [
+                f"    {email:<22} {password:<17} {role:<9} {f'app key {secret}' if secret else 'no second factor'}"
+                for email, password, role, secret in examples.sign_ins()
+            ]
+            lines += ["  The code of an app now: .venv/bin/python manage.py totp odile@extrus.example"]
             lines += ["", "  In another terminal: .venv/bin/python manage.py walk"]
         lines += ["  Ctrl-C ends everything; the data stays.", ""]
         self.stdout.write("\n".join(lines))

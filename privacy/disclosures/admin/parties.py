@@ -72,7 +72,7 @@ class ThirdPartyAdmin(ReadOnlyAdmin):
         run_verb(self, request, verb, _("Changed."))
         return None
 
-    @button(description=_("Show the webhook key"), permission=KEEP, locations=PAGE)
+    @button(description=_("Show the webhook key"), permission=KEEP, locations=PAGE, step_up=True)
     def show_key(self, request: HttpRequest, queryset: QuerySet[ThirdParty]) -> HttpResponse | None:
         party = queryset.get()
         context = {

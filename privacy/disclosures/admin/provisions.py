@@ -87,7 +87,7 @@ class DisclosureAdmin(ReadOnlyAdmin):
             )
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
 
-    @button(description=_("Approve"), permission=APPROVE, locations=PAGE)
+    @button(description=_("Approve"), permission=APPROVE, locations=PAGE, step_up=True)
     def approve(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:
         disclosure = queryset.get()
         answers = ask(
@@ -163,7 +163,7 @@ class DisclosureAdmin(ReadOnlyAdmin):
         run_verb(self, request, verb, _("Refused."))
         return None
 
-    @button(description=_("Provide"), permission=PROVIDE, locations=PAGE)
+    @button(description=_("Provide"), permission=PROVIDE, locations=PAGE, step_up=True)
     def provide(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:
         disclosure = queryset.get()
         answers = ask(
@@ -189,7 +189,7 @@ class DisclosureAdmin(ReadOnlyAdmin):
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    @button(description=_("Show the passphrase"), permission=PROVIDE, locations=PAGE)
+    @button(description=_("Show the passphrase"), permission=PROVIDE, locations=PAGE, step_up=True)
     def show_passphrase(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:
         disclosure = queryset.get()
         shown: list[str] = []

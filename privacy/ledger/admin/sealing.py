@@ -24,7 +24,7 @@ from privacy.ledger import bundles, guard, reading, verification, witnesses
 from privacy.ledger.admin.filters import actor_of, midnight
 from privacy.ledger.events import Event
 from privacy.ledger.models import Anchor, Checkpoint, Scrub, Tree
-from privacy.lib import clock
+from privacy.lib import clock, stepup
 from privacy.lib.badges import badge
 from privacy.lib.keyset import KeysetAdmin
 from privacy.lib.refusals import Refusal
@@ -114,6 +114,7 @@ class CheckpointAdmin(KeysetAdmin):
         """Ask for days and reason, then send a bundle; bytes and digest are on record before the first byte leaves."""
         if not request.user.has_perm("ledger.export_trail"):
             raise PermissionDenied
+        stepup.require(request)
         form = BundleForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:

@@ -205,7 +205,7 @@ class PolicyVersionAdmin(VerbAdmin):
             )
         return None
 
-    @button(description=_("Publish"), permission=PUBLISH, locations=ON_PAGE)
+    @button(description=_("Publish"), permission=PUBLISH, locations=ON_PAGE, step_up=True)
     def publish(self, request: HttpRequest, queryset: QuerySet[PolicyVersion]) -> HttpResponse | None:
         version = queryset.get()
         answer = ask(

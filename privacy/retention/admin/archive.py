@@ -90,7 +90,7 @@ class ArchiveAccessAdmin(VerbAdmin):
             at=clock.now(),
         ).pk
 
-    @button(description=_("Approve access"), permission="retention.approve_archive")
+    @button(description=_("Approve access"), permission="retention.approve_archive", step_up=True)
     def approve(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess]) -> HttpResponse | None:
         answers = ask(
             self,
@@ -117,7 +117,9 @@ class ArchiveAccessAdmin(VerbAdmin):
         for access in queryset:
             run_verb(self, request, partial(verb, access, actor=actor_of(request), at=clock.now()), success)
 
-    @button(description=_("Read the preserved records"), permission="retention.ask_archive", locations=ON_PAGE)
+    @button(
+        description=_("Read the preserved records"), permission="retention.ask_archive", locations=ON_PAGE, step_up=True
+    )
     def read(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess]) -> HttpResponse | None:
         access = queryset.first()
         if access is None:

@@ -120,7 +120,7 @@ class DestructionListAdmin(ReadOnlyAdmin):
     def rows_shown(self, row: DestructionList) -> str:
         return ", ".join(f"{label}: {count}" for label, count in sorted(row.rows_removed.items())) or "–"
 
-    @button(description=_("Approve destruction"), permission=APPROVE)
+    @button(description=_("Approve destruction"), permission=APPROVE, step_up=True)
     def approve(self, request: HttpRequest, queryset: QuerySet[DestructionList]) -> HttpResponse | None:
         answers = ask(
             self,

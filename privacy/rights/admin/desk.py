@@ -131,7 +131,7 @@ class Desk(ReportDesk, PostponingDesk):
         run_verb(self, request, partial(_refuse, right, answers, request), _("The refusal is recorded."))
         return None
 
-    @button(description=_("Carry out"), permission=CARRY_OUT, locations=PAGE)
+    @button(description=_("Carry out"), permission=CARRY_OUT, locations=PAGE, step_up=True)
     def carry_out(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
         return self._for_each(
             request,

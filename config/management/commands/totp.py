@@ -1,0 +1,31 @@
+"""The code that an example account's authenticator app shows now, for whoever tries the demo without a telephone."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from privacy.accounts.models import User
+from privacy.accounts.signin import factors
+from privacy.lib import clock
+
+
+class Command(BaseCommand):
+    help = "Print the code of an account's authenticator app (development only)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email")
+
+    def handle(self, *args: Any, email: str, **options: Any) -> None:
+        if not settings.DEVELOPMENT:
+            raise CommandError("Only in development: elsewhere the code is on its owner's telephone and nowhere else.")
+        user = User.objects.filter(email=email.strip().lower()).first()
+        secret = factors.secret_of(user) if user is not None else None
+        if user is None or secret is None:
+            raise CommandError(f"{email} has no authenticator app here.")
+        at = clock.now()
+        step = factors.next_step(user, at=at)
+        self.stdout.write(factors.code_at(secret, step))
+        early = step - int(at.timestamp()) // factors.PERIOD_SECONDS - factors.TOLERATED_STEPS
+        if early > 0:
+            self.stderr.write(f"It works in {early * factors.PERIOD_SECONDS} s: the one before it is used up.")

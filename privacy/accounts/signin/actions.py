@@ -1,0 +1,240 @@
+"""Verbs of signing in: counting failures, taking codes, beginning and ending sessions, resetting."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from secrets import token_urlsafe
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.utils import decrypt
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.accounts.events import Event
+from privacy.accounts.models import Attempts, Browser, SignIn, User
+from privacy.accounts.signin import delays, factors
+from privacy.accounts.signin.delays import Counted
+from privacy.accounts.signin.places import Place, digest
+from privacy.jobs import outbox
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor, Outsider, require
+from privacy.lib import clock
+from privacy.lib.refusals import Refusal
+
+NOTICE = "accounts.notice"
+# What is kept of ended sessions; the ledger keeps the rest for its own term (law S-02).
+SESSIONS_KEPT = timedelta(days=400)
+
+
+class TooManyFailures(Refusal):
+    code = "too-many-failures"
+
+
+class OwnSignIn(Refusal):
+    code = "own-sign-in"
+
+
+# -- failures ---------------------------------------------------------------------------------------------------
+
+
+def charge(counted: Iterable[Counted], *, user: User | None, at: datetime) -> None:
+    """Count an attempt as failed before it is made; ``TooManyFailures`` while there is something to wait for.
+
+    Counted first and taken back on success, so that two hundred attempts at once are no more than two hundred in a row.
+    """
+    wait_until = _charge({each.key: each.free for each in counted}, at)
+    if wait_until is not None:
+        ledger.record(Event.SIGN_IN_DELAYED, actor=user or Outsider("visitor", "unknown"), at=at, about=user)
+        moment = f"{wait_until.astimezone(clock.KST):%H:%M:%S}"
+        raise TooManyFailures(_("Too many attempts have failed. Try again after %(time)s.") % {"time": moment})
+
+
+@transaction.atomic
+def _charge(free: dict[str, int], at: datetime) -> datetime | None:
+    """Add a failure to each key; if one of them must wait, add nothing and return until when."""
+    rows = []
+    for key in sorted(free):
+        Attempts.objects.get_or_create(key=key, defaults={"failed_at": at})
+        rows.append(Attempts.objects.select_for_update().get(key=key))
+    waits = [row.wait_until for row in rows if row.wait_until is not None and row.wait_until > at]
+    if waits:
+        return max(waits)
+    for row in rows:
+        delays.forget_old(row, at=at)
+        row.failures += 1
+        row.failed_at = at
+        wait = delays.wait_after(row.failures, free[row.key])
+        row.wait_until = at + wait if wait is not None else None
+        row.save(update_fields=["failures", "failed_at", "wait_until"])
+    return None
+
+
+@transaction.atomic
+def take_back(counted: Iterable[Counted]) -> None:
+    """The attempt succeeded: forget the person's failures; of an address only this one, for others may share it."""
+    for row in Attempts.objects.select_for_update().filter(key__in=[each.key for each in counted]).order_by("key"):
+        row.failures = max(0, row.failures - 1) if row.key.startswith("address:") else 0
+        row.wait_until = None
+        row.save(update_fields=["failures", "wait_until"])
+
+
+# -- second factors ---------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def use_code(*, user: User, code: str, at: datetime) -> Authenticator | None:
+    """Take a code of the authenticator app or a recovery code, each once; return what it belongs to, or nothing."""
+    for row in Authenticator.objects.select_for_update().filter(user=user).order_by("pk"):
+        if row.type == Authenticator.Type.TOTP:
+            step = factors.step_of(decrypt(row.data["secret"]), code, after=row.data.get("step", 0), at=at)
+            if step is not None:
+                row.data["step"] = step
+                row.save(update_fields=["data"])
+                return row
+        elif row.type == Authenticator.Type.RECOVERY_CODES and row.wrap().validate_code(code):
+            row.refresh_from_db()
+            return row
+    ledger.record(Event.FACTOR_FAILED, actor=user, at=at, about=user)
+    return None
+
+
+@transaction.atomic
+def enrol_app(*, user: User, secret: str) -> None:
+    """Give an account an authenticator app with a known secret: example accounts and tests, nobody else."""
+    if not Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists():
+        TOTP.activate(user, secret)
+
+
+@transaction.atomic
+def take_step(authenticator: Authenticator, step: int) -> None:
+    """Remember the time step of the code that an app was added with: it is used up."""
+    authenticator.data["step"] = step
+    authenticator.save(update_fields=["data"])
+
+
+def record_factor(word: Event, *, user: User, kind: str, at: datetime) -> None:
+    """Put a change of second factors on record and tell the person by mail."""
+    ledger.record(word, actor=user, at=at, about=user, facts={"kind": kind})
+    _tell(user, str(word), at)
+
+
+def record_confirmed(*, user: User, method: str, at: datetime) -> None:
+    ledger.record(Event.CONFIRMED, actor=user, at=at, about=user, facts={"method": method})
+
+
+# -- sessions ---------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def begin(*, user: User, session_key: str, place: Place, at: datetime) -> str | None:
+    """Put a sign-in on record; return a token for the browser where this person was never seen in it."""
+    token = None
+    known = digest(place.token, of="browser") if place.token else ""
+    browser = Browser.objects.select_for_update().filter(user=user, token_digest=known).first()
+    if browser is None:
+        token = token_urlsafe(32)
+        browser = Browser.objects.create(
+            user=user,
+            token_digest=digest(token, of="browser"),
+            title=place.title,
+            address=place.address,
+            first_seen_at=at,
+            last_seen_at=at,
+        )
+        ledger.record(Event.BROWSER_SEEN, actor=user, at=at, about=user, facts={"browser": str(browser.pk)})
+        _tell(user, str(Event.BROWSER_SEEN), at, browser=str(browser.pk))
+    else:
+        browser.last_seen_at, browser.address, browser.title = at, place.address, place.title or browser.title
+        browser.save(update_fields=["last_seen_at", "address", "title"])
+    others = SignIn.objects.select_for_update().filter(user=user).going_on(at=at).order_by("-began_at")
+    for older in list(others)[settings.SESSIONS_AT_ONCE - 1 :]:
+        _end(older, SignIn.End.REPLACED, actor=user, at=at)
+    made = SignIn.objects.create(
+        user=user, session_key=session_key, browser=browser, address=place.address, began_at=at
+    )
+    ledger.record(Event.SIGNED_IN, actor=user, at=at, about=user, facts={"session": str(made.pk)})
+    return token
+
+
+@transaction.atomic
+def end(*, user: User, session_key: str, why: SignIn.End, at: datetime) -> None:
+    """End the session that a browser shows: signed out, idle, or over."""
+    going_on = SignIn.objects.select_for_update().filter(user=user, session_key=session_key, ended_at__isnull=True)
+    for sign_in in going_on:
+        _end(sign_in, why, actor=user, at=at)
+
+
+@transaction.atomic
+def revoke(sign_in: SignIn, *, actor: User, at: datetime) -> None:
+    """End one of one's own sessions wherever it is; it is gone with the next request."""
+    if sign_in.user_id != actor.pk:
+        raise OwnSignIn(_("This session is somebody else's."))
+    locked = SignIn.objects.select_for_update().get(pk=sign_in.pk)
+    if locked.ended_at is None:
+        _end(locked, SignIn.End.REVOKED, actor=actor, at=at)
+
+
+def end_others(*, user: User, session_key: str | None, why: SignIn.End, actor: Actor, at: datetime) -> None:
+    """End every session of a person but one."""
+    with transaction.atomic():
+        going_on = SignIn.objects.select_for_update().filter(user=user, ended_at__isnull=True)
+        for sign_in in going_on.exclude(session_key=session_key or ""):
+            _end(sign_in, why, actor=actor, at=at)
+
+
+def _end(sign_in: SignIn, why: SignIn.End, *, actor: Actor, at: datetime) -> None:
+    sign_in.ended_at, sign_in.ended_by = at, why
+    sign_in.save(update_fields=["ended_at", "ended_by"])
+    if why is not SignIn.End.SIGNED_OUT:
+        Session.objects.filter(session_key=sign_in.session_key).delete()
+    word = Event.SIGNED_OUT if why is SignIn.End.SIGNED_OUT else Event.SESSION_ENDED
+    facts = {"session": str(sign_in.pk), "why": str(why)}
+    ledger.record(word, actor=actor, at=at, about=sign_in.user, facts=facts)
+
+
+@transaction.atomic
+def password_changed(*, user: User, before: str | None, after: str | None, at: datetime) -> None:
+    """Put a new password on record, end the person's other sessions, and tell them by mail.
+
+    This session goes on under a new key: ``before`` and ``after`` the change.
+    """
+    SignIn.objects.filter(user=user, session_key=before or "").update(session_key=after or "")
+    ledger.record(Event.PASSWORD_CHANGED, actor=user, at=at, about=user)
+    end_others(user=user, session_key=after, why=SignIn.End.RESET, actor=user, at=at)
+    _tell(user, str(Event.PASSWORD_CHANGED), at)
+
+
+@transaction.atomic
+def reset(user: User, *, actor: User, at: datetime) -> str:
+    """Give a person who lost password or second factor a new start; return the password to hand over in person.
+
+    Second factors are gone, every session ends, and nobody resets their own sign-in.
+    """
+    require(actor, "accounts.reset_sign_in", about=user)
+    if actor == user:
+        raise OwnSignIn(_("Another officer resets your sign-in."))
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    password = "-".join(token_urlsafe(4).replace("-", "x").replace("_", "y") for _part in range(4))
+    locked.set_password(password)
+    locked.save(update_fields=["password"])
+    Authenticator.objects.filter(user=locked).delete()
+    end_others(user=locked, session_key=None, why=SignIn.End.RESET, actor=actor, at=at)
+    ledger.record(Event.FACTORS_RESET, actor=actor, at=at, about=locked)
+    _tell(locked, str(Event.FACTORS_RESET), at)
+    return password
+
+
+@transaction.atomic
+def tidy(*, at: datetime) -> None:
+    """Remove what nobody needs any more: sessions that are over, and failures that are forgotten."""
+    Session.objects.filter(expire_date__lt=at).delete()
+    SignIn.objects.filter(began_at__lt=at - SESSIONS_KEPT).delete()
+    Browser.objects.filter(last_seen_at__lt=at - SESSIONS_KEPT).delete()
+    Attempts.objects.filter(failed_at__lt=at - 2 * delays.FORGOTTEN_AFTER).delete()
+
+
+def _tell(user: User, what: str, at: datetime, **more: str) -> None:
+    ids = {"user": str(user.pk), "what": what, "at": at.isoformat(), **more}
+    outbox.put(NOTICE, ids=ids, key=f"{NOTICE}:{user.pk}:{what}:{at.isoformat()}", shard=user.reference)

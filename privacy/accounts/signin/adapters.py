@@ -1,0 +1,102 @@
+"""What allauth asks of us: no sign-up, no addresses to keep, secrets sealed, our own messages."""
+
+import base64
+import hashlib
+from secrets import token_bytes
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import authenticate
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from privacy.accounts.models import User
+from privacy.accounts.signin import factors
+from privacy.lib import clock
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts are made by the privacy office; their address is the account's own field."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": gettext_lazy("E-mail or password is wrong. Check both and try again."),
+        "incorrect_password": gettext_lazy("The password is wrong."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """Keep allauth's chatter (“signed in as …”) to itself; a message of ours is shown."""
+        if kwargs.get("message"):
+            messages.add_message(request, level, kwargs["message"])
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        return authenticate(context.request, email=user.email, password=password) == user
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        return not factors.confirmed_lately(context.request, at=clock.now())
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """The second factor where there is one, for a password alone proves less; otherwise the password."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        strong = [method for method in methods if method["id"] != "reauthenticate"]
+        names = {
+            "mfa_reauthenticate": _("Use a code"),
+            "mfa_reauthenticate:webauthn": _("Use a security key or passkey"),
+        }
+        return [
+            {**method, "description": names.get(method["id"], method["description"])} for method in strong or methods
+        ]
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("mfa_index")
+
+
+class FactorAdapter(DefaultMFAAdapter):
+    """Second factors: their secrets are sealed under a key made from SECRET_KEY (S-18)."""
+
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": gettext_lazy("The code is wrong, or was used already. Wait for the next one and try again."),
+    }
+
+    def get_totp_issuer(self) -> str:
+        return "Extrus privacy office"
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {**super().get_public_key_credential_rp_entity(), "name": self.get_totp_issuer()}
+
+    def generate_authenticator_name(self, user: User, kind: Any) -> str:
+        return _("Security key")
+
+    def encrypt(self, text: str) -> str:
+        nonce = token_bytes(12)
+        sealed = nonce + AESGCM(_key(settings.SECRET_KEY)).encrypt(nonce, text.encode(), b"second factor")
+        return base64.b64encode(sealed).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        sealed = base64.b64decode(encrypted_text)
+        for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+            try:
+                return AESGCM(_key(secret)).decrypt(sealed[:12], sealed[12:], b"second factor").decode()
+            except InvalidTag:
+                continue
+        raise ValueError(
+            "A second factor was sealed under a SECRET_KEY that is neither the present one nor a fallback."
+        )
+
+
+def _key(secret: str) -> bytes:
+    return hashlib.blake2b(secret.encode(), person=b"second-factor", digest_size=32).digest()
