@@ -60,6 +60,9 @@ PATHS = {
     "devices/actions/removal.py:_drop": MONTH,
 }
 HARMLESS = {
+    "privacy/accounts/signin/actions.py:_end": "a sign-in that is over",
+    "privacy/accounts/signin/actions.py:reset": "second factors of an account that start anew",
+    "privacy/accounts/signin/actions.py:tidy": "sign-ins and attempts that are over",
     "privacy/retention/actions/archiving.py:_store": "an earlier copy for the same list, replaced in one transaction",
     "privacy/retention/actions/forecasting.py:count_ahead": "numbers of past months",
     "privacy/retention/actions/planning.py:_propose": "a list on which nobody stands",
