@@ -106,8 +106,4 @@ def confirm_by(consent: Decision) -> date:
 
 
 def _asked_again(consent: Decision) -> bool:
-    return (
-        AgreementVersion.objects.published()
-        .filter(agreement=consent.agreement, asks_again=True, number__gt=consent.version.number)
-        .exists()
-    )
+    return consent.version.number < AgreementVersion.objects.newest_asking().get(consent.agreement_id, 0)

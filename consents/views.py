@@ -44,6 +44,8 @@ class Offer:
 
     version: AgreementVersion
     standing: Standing | None
+    # The newest text of this agreement that asks everybody again.
+    asking: int
 
     @property
     def state(self) -> str:
@@ -70,7 +72,7 @@ class Offer:
     def outdated(self) -> bool:
         """Whether the person agreed to an earlier text and must be asked again (law C-09)."""
         held = self.standing
-        return bool(held and held.choice == "agree" and held.number < self.version.number and self.version.asks_again)
+        return bool(held and held.choice == "agree" and held.number < self.asking)
 
     @property
     def may_agree(self) -> bool:
@@ -166,7 +168,7 @@ def agreement(request: HttpRequest, subject: Subject, code: str) -> HttpResponse
             refusal = str(error)
     standing = Standing.objects.of(subject.id).filter(agreement=version.agreement).first()
     context = {
-        "offer": Offer(version, standing),
+        "offer": Offer(version, standing, AgreementVersion.objects.newest_asking().get(version.agreement_id, 0)),
         "version": version,
         "notices": [(NOTICE_TITLES[notice], version.spoken(notice)) for notice in NOTICES],
         "decisions": Decision.objects.of(subject.id).filter(agreement=version.agreement).order_by("-decided_at"),
@@ -228,8 +230,9 @@ def _decide(request: HttpRequest, subject: Subject, version: AgreementVersion) -
 def _offers(subject: Subject) -> list[Offer]:
     held = {row.agreement_id: row for row in Standing.objects.of(subject.id).select_related("decision")}
     versions = AgreementVersion.objects.published().select_related("agreement")
+    asking = AgreementVersion.objects.newest_asking()
     return [
-        Offer(version, held.get(version.agreement_id))
+        Offer(version, held.get(version.agreement_id), asking.get(version.agreement_id, 0))
         for version in versions.order_by("agreement__position")
         if version.agreement.kind != Agreement.Kind.PROVISION or version.agreement_id in held
     ]

@@ -45,12 +45,13 @@ def standing(device: UUID, *, caller: Caller) -> dict[str, Any]:
     """Return the current decisions of a device's user and the agreements to ask about, with their texts."""
     devices.owned(device, caller)
     held = {row.agreement_id: row for row in Standing.objects.of(device).select_related("agreement", "decision")}
+    asking = AgreementVersion.objects.newest_asking()
     needed = []
     for version in AgreementVersion.objects.published().select_related("agreement").order_by("agreement__position"):
         row = held.get(version.agreement_id)
         if row is None:
             needed.append(_text(version, "undecided"))
-        elif row.choice == "agree" and row.number < version.number and version.asks_again:
+        elif row.choice == "agree" and row.number < asking.get(version.agreement_id, 0):
             needed.append(_text(version, "text-changed"))
     decisions = [
         {

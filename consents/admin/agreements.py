@@ -8,6 +8,8 @@ from django.contrib import admin
 from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +17,7 @@ from consents import actions as consents
 from consents.actions.texts import WORDS
 from consents.models import Agreement, AgreementVersion, Standing
 from privacy.accounts.console import actor_of
-from privacy.lib import clock
+from privacy.lib import clock, names
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.badges import state_badge
@@ -52,7 +54,9 @@ class AgreementAdmin(ReadOnlyAdmin):
         "What people may agree to, each thing apart from every other (P3.6). Nothing is ever ticked for them."
     )
     list_display = ("code", "kind", "required", "in_force", "agreed", "to_ask_again")
-    fields = ("code", "kind", "required", "categories", "channel", "recipient", "in_force", "agreed", "to_ask_again")
+    fields = (
+        "code", "kind", "required", "categories_named", "channel", "recipient", "in_force", "agreed", "to_ask_again",
+    )  # fmt: skip
     readonly_fields = fields
     actions = ("draft_text",)
 
@@ -67,7 +71,15 @@ class AgreementAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("to be asked again"))
     def to_ask_again(self, agreement: Agreement) -> str:
-        return _capped(Standing.objects.needing_a_new_one().filter(agreement=agreement))
+        number = _capped(Standing.objects.needing_a_new_one().filter(agreement=agreement))
+        if number == "0":
+            return number
+        address = reverse("admin:consents_standing_changelist")
+        return format_html('<a href="{}?again=yes&amp;agreement__id__exact={}">{}</a>', address, agreement.pk, number)
+
+    @admin.display(description=_("categories that rest on it"))
+    def categories_named(self, agreement: Agreement) -> str:
+        return ", ".join(names.of("category", code, on=clock.today()) for code in agreement.categories) or "–"
 
     @button(description=_("Draft a new text"), permission=DRAFT, locations=ON_PAGE)
     def draft_text(self, request: HttpRequest, queryset: QuerySet[Agreement]) -> HttpResponse | None:

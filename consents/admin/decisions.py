@@ -1,20 +1,25 @@
 """Decisions, as they were appended, and the notices about advertising consent."""
 
 import json
+from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from consents import receipts
-from consents.models import AdvertisingNotice, Decision
+from consents.models import AdvertisingNotice, Decision, Standing, StandingQuerySet
+from privacy.ledger.registers import RecordedReads
 from privacy.lib.admin import ReadOnlyAdmin
 from privacy.lib.badges import state_badge
 from privacy.lib.keyset import KeysetAdmin
 from privacy.subjects.models import Subject
+from privacy.vault.purposes import Purpose
 
 
 @admin.register(Decision)
@@ -46,12 +51,11 @@ class DecisionAdmin(KeysetAdmin):
 
     @admin.display(description=_("decision"), ordering="choice")
     def choice_shown(self, decision: Decision) -> SafeString:
-        state = {"agree": "agreed", "disagree": "disagreed", "withdraw": "withdrawn"}[decision.choice]
-        return state_badge(state, decision.get_choice_display())
+        return _choice(decision.choice, decision.get_choice_display())
 
     @admin.display(description=_("data subject"))
     def person(self, decision: Decision) -> str:
-        return Subject.objects.values_list("reference", flat=True).filter(pk=decision.subject_id).first() or "–"
+        return _reference(decision.subject_id)
 
     @admin.display(description=_("receipt"))
     def receipt(self, decision: Decision) -> SafeString:
@@ -61,6 +65,71 @@ class DecisionAdmin(KeysetAdmin):
             receipts.digest(document),
             json.dumps(document, ensure_ascii=False, indent=2),
         )
+
+
+class AskAgain(admin.SimpleListFilter):
+    """Those whose agreement was given to a text that has been replaced by one which asks again."""
+
+    title = _("to be asked again")
+    parameter_name = "again"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("yes"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Standing]) -> QuerySet[Standing]:
+        assert isinstance(queryset, StandingQuerySet)
+        return queryset.needing_a_new_one() if self.value() == "yes" else queryset
+
+
+@admin.register(Standing)
+class StandingAdmin(RecordedReads, KeysetAdmin):
+    """Where people stand, and who is to be asked again: the list that a changed text makes (law C-09)."""
+
+    explanation = _(
+        "What each person's latest decision about each agreement is. People who agreed to a text that was replaced by "
+        "one that asks again are the list of those to be asked anew; their devices learn it through the API."
+    )
+    empty_hint = _("Nobody. People appear here with their first decision; with the filter, those to be asked again.")
+    read_purpose = Purpose.REGISTRATION
+    keyset = ("id",)
+    list_display = ("person", "agreement", "choice_shown", "number", "decided_at")
+    list_filter = (AskAgain, "agreement", "choice")
+    list_select_related = ("agreement", "decision")
+    fields = ("person", "agreement", "choice_shown", "number", "decided_at", "receipt")
+    readonly_fields = fields
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Read the references of one page's people at once."""
+        made = super().get_changelist_instance(request)
+        people = Subject.objects.filter(id__in=[row.subject_id for row in made.result_list])
+        references = dict(people.values_list("id", "reference"))
+        for row in made.result_list:
+            row.reference = references.get(row.subject_id, "–")
+        return made
+
+    @admin.display(description=_("data subject"))
+    def person(self, standing: Standing) -> str:
+        known = getattr(standing, "reference", "")
+        return (
+            known or Subject.objects.values_list("reference", flat=True).filter(pk=standing.subject_id).first() or "–"
+        )
+
+    @admin.display(description=_("stands"))
+    def choice_shown(self, standing: Standing) -> SafeString:
+        return _choice(standing.choice, standing.get_choice_display())
+
+    @admin.display(description=_("receipt"))
+    def receipt(self, standing: Standing) -> SafeString:
+        address = reverse("admin:consents_decision_change", args=[standing.decision_id])
+        return format_html('<a href="{}">{}</a>', address, standing.decision.reference)
+
+
+def _reference(subject_id: UUID) -> str:
+    return Subject.objects.values_list("reference", flat=True).filter(pk=subject_id).first() or "–"
+
+
+def _choice(choice: str, label: str) -> SafeString:
+    return state_badge({"agree": "agreed", "disagree": "disagreed", "withdraw": "withdrawn"}[choice], label)
 
 
 @admin.register(AdvertisingNotice)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
@@ -80,6 +81,14 @@ class Agreement(models.Model):
 class AgreementVersionQuerySet(models.QuerySet["AgreementVersion"]):
     def published(self) -> "AgreementVersionQuerySet":
         return self.filter(state=AgreementVersion.State.PUBLISHED)
+
+    def newest_asking(self) -> dict[UUID, int]:
+        """Return, for each agreement, the newest text that asked everybody again (law C-09).
+
+        Whoever agreed to an earlier one is to be asked, also when a text that asks nobody has followed since.
+        """
+        asking = self.exclude(state=AgreementVersion.State.DRAFT).filter(asks_again=True).order_by()
+        return dict(asking.values_list("agreement").annotate(models.Max("number")))
 
 
 # What a person reads before deciding; law C-01 (collection) and P-02 (provision) name the notices.

@@ -136,10 +136,10 @@ class GatewayAdmin(ReadOnlyAdmin):
 @admin.register(GatewayToken)
 class GatewayTokenAdmin(ReadOnlyAdmin):
     explanation = _("Tokens of gateways. Rotating gives a new one while the old one goes on for a week.")
-    list_display = ("hint", "gateway", "scopes", "issued_at", "expires_at", "state_shown")
+    list_display = ("hint", "state_shown", "gateway", "scopes_named", "issued_at", "expires_at")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     list_select_related = ("gateway",)
-    fields = ("hint", "gateway", "scopes", "issued_at", "issued_by", "expires_at", "revoked_at", "revoked_by")
+    fields = ("hint", "gateway", "scopes_named", "issued_at", "issued_by", "expires_at", "revoked_at", "revoked_by")
     readonly_fields = fields
     actions = ("rotate", "revoke")
 
@@ -148,6 +148,10 @@ class GatewayTokenAdmin(ReadOnlyAdmin):
         if token.revoked_at is not None:
             return badge(_("revoked"), "gone")
         return badge(_("expired"), "done") if token.expires_at <= clock.now() else badge(_("works"), "good")
+
+    @admin.display(description=_("scopes"))
+    def scopes_named(self, token: GatewayToken) -> str:
+        return ", ".join(str(Scope(scope).label) for scope in Scope.values if scope in token.scopes)
 
     @button(description=_("Rotate"), permission=KEEP, locations=ON_PAGE, step_up=True)
     def rotate(self, request: HttpRequest, queryset: QuerySet[GatewayToken]) -> HttpResponse | None:

@@ -1,5 +1,6 @@
 """The console: agreements are drafted, revised and published by buttons; decisions are only read."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -7,6 +8,7 @@ from django.urls import reverse
 
 from consents.actions.texts import WORDS
 from consents.models import Agreement, AgreementVersion, Decision
+from privacy.subjects.models import Subject
 from tests import factory
 from tests.base import PortalTestCase
 
@@ -23,11 +25,25 @@ class AgreementPagesTest(PortalTestCase):
 
     def test_every_list_and_page_opens(self) -> None:
         factory.agree(factory.make_device(1, agreed=()), "advertising-sms")
-        for model in ("agreement", "agreementversion", "decision", "advertisingnotice"):
+        for model in ("agreement", "agreementversion", "decision", "advertisingnotice", "standing"):
             assert self.client.get(f"/office/consents/{model}/").status_code == 200, model
         for record in (Agreement.objects.get(code="app-log"), factory.text_in_force("app-log"), Decision.objects.get()):
             page = reverse(f"admin:consents_{record._meta.model_name}_change", args=[record.pk])
             assert self.client.get(page).status_code == 200, page
+
+    def test_a_changed_text_makes_a_list_of_those_to_be_asked_again(self) -> None:
+        asked, spared = (factory.make_device(number, agreed=("activation", "app-log")) for number in (1, 2))
+        later = factory.NOON + timedelta(hours=1)
+        factory.make_agreement_text("app-log", at=later, asks_again=True)
+        factory.agree(spared, "app-log", at=later + timedelta(hours=1))
+        agreement = Agreement.objects.get(code="app-log")
+        address = f"/office/consents/standing/?again=yes&agreement__id__exact={agreement.pk}"
+        self.assertContains(self.client.get("/office/consents/agreement/"), address.replace("&", "&amp;"))
+        page = self.client.get(address)
+        references = dict(Subject.objects.values_list("id", "reference"))
+        self.assertContains(page, references[asked.subject_id])
+        self.assertNotContains(page, references[spared.subject_id])
+        assert len(self.client.get("/office/consents/standing/").context["cl"].result_list) == 4
 
     def test_a_text_is_drafted_revised_and_published(self) -> None:
         agreement, before = Agreement.objects.get(code="app-log"), factory.text_in_force("app-log")

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from consents import actions as consents
+from consents import advertising
 from consents.models import NOTICES, Agreement, AgreementVersion, Standing
+from devices import consent_calls
 from privacy.ledger.actors import NotPermitted
 from tests import factory
 from tests.base import PortalTestCase
@@ -44,6 +46,17 @@ class TextTest(PortalTestCase):
         factory.decide(new, "app-log", "withdraw", at=LATER + timedelta(hours=1))
         listed = set(Standing.objects.needing_a_new_one().values_list("subject_id", flat=True))
         assert listed == {asked.subject_id}
+
+    def test_a_later_text_that_asks_nobody_does_not_take_the_question_back(self) -> None:
+        asked = factory.make_device(1, agreed=("activation", "advertising-email"))
+        factory.make_agreement_text("advertising-email", at=LATER, asks_again=True)
+        factory.make_agreement_text("advertising-email", at=LATER + timedelta(hours=1), asks_again=False)
+        assert list(Standing.objects.needing_a_new_one().values_list("subject_id", flat=True)) == [asked.subject_id]
+        answer = advertising.permission(asked.subject_id, "email", LATER + timedelta(hours=2))
+        assert [reason.code for reason in answer.because] == ["text-changed"]
+        caller = factory.make_gate()
+        needed = consent_calls.standing(asked.id, caller=caller)["needed"]
+        assert ("advertising-email", "text-changed") in {(one["agreement"], one["reason"]) for one in needed}
 
     def test_a_text_that_does_not_ask_again_leaves_the_consents(self) -> None:
         factory.make_device(1, agreed=("activation", "app-log"))
