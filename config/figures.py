@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from privacy.disclosures.models import Disclosure, Notice
 from privacy.incidents.models import Complaint
 from privacy.jobs.models import ArchiveOutbox, GeneralOutbox, PersonalOutbox
+from privacy.ledger.models import Review
 from privacy.retention.models import DestructionList, Finding
 from privacy.rights.models import Objection, Request
 
@@ -82,6 +83,13 @@ def figures(on: date) -> list[Figure]:
             Request,
             {"state__in": unanswered, "due_on__gte": on, "due_on__lte": on + timedelta(days=SOON)},
             "today",
+        ),
+        Figure(
+            gettext_lazy("Overdue reviews of access records"),
+            gettext_lazy("without both signatures"),
+            Review,
+            {"state__in": [Review.State.OPEN, Review.State.SAMPLED, Review.State.SIGNED], "due_on__lt": on},
+            "late",
         ),
         Figure(
             gettext_lazy("Identity to verify"),

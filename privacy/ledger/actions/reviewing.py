@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connections, transaction
 from django.utils.translation import gettext_lazy as _
 
-from privacy.ledger import reading, rules, tree
+from privacy.ledger import reading, rules, signatures, tree
 from privacy.ledger.actions.recording import record
 from privacy.ledger.events import Event
 from privacy.ledger.models import Finding, Review
@@ -164,7 +164,8 @@ def sign_review(*, review: Review, checked: str, conclusion: str, actor: Actor, 
         review.checked, review.conclusion = checked.strip(), conclusion.strip()
         review.reviewer, review.signed_at, review.state = actor.ref, at, Review.State.SIGNED
         review.save(update_fields=["checked", "conclusion", "reviewer", "signed_at", "state"])
-        record(Event.REVIEW_SIGNED, actor=actor, at=at, about=review, facts={"findings": review.findings.count()})
+        facts = {"findings": review.findings.count(), "digest": signatures.digest_of(review)}
+        record(Event.REVIEW_SIGNED, actor=actor, at=at, about=review, facts=facts)
 
 
 def confirm_review(*, review: Review, actor: Actor, at: datetime) -> None:
@@ -177,7 +178,8 @@ def confirm_review(*, review: Review, actor: Actor, at: datetime) -> None:
             raise NotYours(_("Another person confirms: neither the reviewer nor somebody with findings in it."))
         review.confirmer, review.confirmed_at, review.state = actor.ref, at, Review.State.CONFIRMED
         review.save(update_fields=["confirmer", "confirmed_at", "state"])
-        record(Event.REVIEW_CONFIRMED, actor=actor, at=at, about=review)
+        facts = {"digest": signatures.digest_of(review)}
+        record(Event.REVIEW_CONFIRMED, actor=actor, at=at, about=review, facts=facts)
 
 
 def tell_overdue(*, on: date, actor: Actor, at: datetime) -> int:

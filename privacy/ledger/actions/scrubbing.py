@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from privacy.ledger import reading, verification, witnesses
+from privacy.ledger import guard, reading, signatures, verification, witnesses
 from privacy.ledger.actions.recording import record
 from privacy.ledger.events import Event
 from privacy.ledger.models import Scrub
+from privacy.ledger.verify import ALTERED, POLICY
 
 if TYPE_CHECKING:
     from privacy.ledger.actors import Actor
@@ -37,6 +38,11 @@ def go_on_scrubbing(*, actor: Actor, at: datetime, seconds: float = SECONDS) -> 
             report, scrub.progress = verification.examine_on(
                 connection, witnesses.gather(), scrub.progress, enough=lambda: time.monotonic() >= until
             )
+        if not scrub.progress:
+            for weakness in guard.weaknesses():
+                report.add(POLICY, f"{weakness.code}: {weakness.message}")
+            for review in signatures.altered_reviews():
+                report.add(ALTERED, f"the review {review.reference} is not what was signed")
         scrub.size = report.size
         scrub.position = scrub.progress.get("size", report.size)
         scrub.findings = [[finding.code, finding.message] for finding in report.findings]

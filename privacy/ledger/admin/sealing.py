@@ -68,7 +68,7 @@ class CheckpointAdmin(KeysetAdmin):
     @admin.display(description=_("anchored"))
     def places(self, checkpoint: Checkpoint) -> SafeString:
         anchors = Anchor.objects.filter(size=checkpoint.size).order_by("id")
-        return format_html("<br>".join("{}" for _ in anchors) or "–", *(f"{a.place}: {a.receipt}" for a in anchors))
+        return format_html("<br>".join("{}" for _ in anchors) or "–", *(f"{a.where}: {a.receipt}" for a in anchors))
 
     @admin.display(description=_("signed note"))
     def signed_note(self, checkpoint: Checkpoint) -> SafeString:

@@ -158,6 +158,11 @@ class Anchor(models.Model):
     def __str__(self) -> str:
         return f"{self.size} {self.place}"
 
+    @property
+    def where(self) -> str:
+        """The place in the reader's language."""
+        return str(_("append-only directory") if self.place == "directory" else _("mail to the auditors"))
+
 
 class Incarnation(models.Model):
     """A life of the database: transaction numbers start again after a logical restore, so a new life is declared."""

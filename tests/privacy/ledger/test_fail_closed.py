@@ -18,7 +18,7 @@ from privacy.ledger.models import Entry
 from privacy.lib import clock
 from tests.database import PortalDatabase
 from tests.factories.accounts import make_hana
-from tests.factories.devices import make_device
+from tests.factories.devices import imei, make_device, registration
 
 SECRET = "356938035643809"
 
@@ -104,16 +104,23 @@ def test_the_recording_connection_is_never_inside_a_transaction(portal_database:
 
 def test_a_handler_s_device_page_is_503_without_a_record(portal_database: PortalDatabase) -> None:
     """The real page: masked, and still not shown where nothing can be put on record."""
-    device = make_device()
+    device = make_device(4_711)
     hana = Client()
     hana.force_login(User.objects.get(pk=make_hana().pk))
     address = reverse("admin:devices_device_change", args=[device.pk])
+    search = f"{reverse('admin:devices_device_changelist')}?q={imei(4_711)}"
+    ask_in_clear = {
+        "CHANGE_FORM-action": "unmask", "_selected_action": str(device.pk), "confirmed": "yes", "purpose": "rights",
+        "reason": "The person asked for it on the phone.",
+    }  # fmt: skip
+    assert imei(4_711) in hana.post(address, ask_in_clear, follow=True).content.decode(), "the positive control"
     page = hana.get(address)
     assert page.status_code == 200
     assert device.reference in page.content.decode()
     assert Entry.objects.naming(device.subject_id).reads().filter(task="devices.device.viewed").count() == 1
     shut(portal_database, "revoked")
-    for closed in (address, reverse("admin:devices_device_changelist")):
-        page = hana.get(closed)
+    pages = [hana.get(closed) for closed in (address, reverse("admin:devices_device_changelist"), search)]
+    for page in [*pages, hana.post(address, ask_in_clear, follow=True)]:
         assert page.status_code == 503
-        assert device.reference not in page.content.decode()
+        for secret in (imei(4_711), registration(4_711)["serial_number"], device.reference, str(device.subject_id)):
+            assert secret not in page.content.decode().replace(f"q={imei(4_711)}", "")

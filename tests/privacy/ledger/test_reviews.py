@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from privacy.accounts.models import User
 from privacy.ledger import actions as ledger
-from privacy.ledger import rules
+from privacy.ledger import rules, signatures
 from privacy.ledger.actions.reviewing import NotYet, NotYours, Wordless, last_period, set_months_of_period
 from privacy.ledger.actors import Outsider, System
 from privacy.ledger.models import Entry, Finding, Review
@@ -329,6 +329,28 @@ def test_the_auditor_and_the_officer_take_a_review_through_the_console(
     press(omar, "review", review, "confirm")
     review.refresh_from_db()
     assert review.state == "confirmed"
+
+
+def test_a_review_that_is_changed_after_it_was_signed_no_longer_bears_out_the_signatures(review: Review) -> None:
+    """The review's rows are not hashed; what was signed is on the ledger."""
+    explain(review)
+    ledger.draw_sample(review=review, actor=ARAM, at=AT)
+    sign(review)
+    assert list(signatures.altered_reviews()) == []
+    ledger.confirm_review(review=review, actor=OMAR, at=AT)
+    assert list(signatures.altered_reviews()) == []
+    for change in (
+        {"conclusion": "Much was improper."}, {"confirmer": "U-OTHER"}, {"reviewer": "U-OTHER"}, {"sample": []},
+        {"root": "00" * 32}, {"counted": {}},
+    ):  # fmt: skip
+        kept = {name: getattr(Review.objects.get(), name) for name in change}
+        Review.objects.update(**change)
+        assert list(signatures.altered_reviews()) == [review], change
+        Review.objects.update(**kept)
+    Finding.objects.filter(review=review).update(explanation="Something else altogether.")
+    assert list(signatures.altered_reviews()) == [review]
+    Finding.objects.filter(review=review).delete()
+    assert list(signatures.altered_reviews()) == [review]
 
 
 def test_the_review_sheet_is_a_pdf_and_its_printing_on_record(review: Review, people: dict[str, Client]) -> None:

@@ -72,6 +72,18 @@ def test_a_log_that_grows_during_a_scrub_is_scrubbed_to_its_end(trail: PortalDat
     assert (scrub.code, scrub.size) == (verify.SOUND, 1_800), scrub.findings
 
 
+def test_the_scrub_tells_of_a_guard_that_was_weakened_and_of_a_trigger_that_is_not_ours(trail: PortalDatabase) -> None:
+    with trail.connect() as superuser:
+        superuser.execute("ALTER TABLE ledger.leaf DISABLE TRIGGER deny")
+        superuser.execute(
+            "ALTER TABLE ledger.entry ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON ledger.entry USING (true)"
+        )
+    tasks.scrub()
+    scrub = Scrub.objects.finished().get()
+    assert scrub.code == verify.POLICY
+    assert [message.partition(":")[0] for _code, message in scrub.findings] == ["ledger.E005", "ledger.E007"]
+
+
 def test_without_a_scrub_under_way_nothing_happens(trail: PortalDatabase) -> None:
     tasks.resume_scrub()
     assert not Scrub.objects.exists()

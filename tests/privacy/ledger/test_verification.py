@@ -1,6 +1,7 @@
 """What was altered in the database is found and named, whoever altered it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.database import PortalDatabase
 from tests.factories.ledger import (
     make_entries,
     make_notary,
+    make_past_entries,
     make_witnesses,
     publish_keys,
     seal,
@@ -154,6 +156,32 @@ FOUND = {
         ["ALTER TABLE ledger.entry ALTER COLUMN actor DROP EXPRESSION",
          f"UPDATE ledger.entry SET actor = 'nobody' WHERE id = {ENTRY}"], "the search columns of entry",
     ),
+    "a pruning is feigned": (
+        [f"DELETE FROM ledger.entry WHERE id = {ENTRY}",
+         "INSERT INTO ledger.pruning VALUES (512, now() - interval '3 years', 1, '{}', '{}')"],
+        "before index 512 were pruned too early",
+    ),
+    "a pruning is feigned without a certificate": (
+        ["INSERT INTO ledger.pruning VALUES (512, now() - interval '3 years', 0, '{}', '{}')"],
+        "the certificate of the pruning before index 512 does not vouch",
+    ),
+    "a pruning is feigned that nobody put on record": (
+        ["INSERT INTO ledger.pruning VALUES (512, now() - interval '3 years', 0, '{}', '{}')"],
+        "the pruning before index 512 is not on record",
+    ),
+    "more is gone than was pruned": (
+        [f"DELETE FROM ledger.entry WHERE id = {ENTRY}",
+         "INSERT INTO ledger.pruning VALUES (512, now() - interval '3 years', 0, '{}', '{}')"],
+        "1 entries before index 512 are gone, the certificates speak of 0",
+    ),
+    "an entry of a life that has not been yet": (
+        ["INSERT INTO ledger.entry (id, xid, generation, kind, payload) SELECT 999999, xid, 7, kind, payload"
+         f" FROM ledger.entry WHERE id = {ENTRY}"], "entry 999999 was slipped in",
+    ),
+    "an entry of a transaction that has not been yet": (
+        ["INSERT INTO ledger.entry (id, xid, generation, kind, payload) SELECT 999999, '4000000000', 1, kind, payload"
+         f" FROM ledger.entry WHERE id = {ENTRY}"], "entry 999999 was slipped in",
+    ),
 }  # fmt: skip
 
 
@@ -162,6 +190,39 @@ def test_any_other_alteration_is_found(trail: PortalDatabase, home: Path, statem
     report = examine_altered(trail, make_witnesses(home), *statements)
     assert report.code == ALTERED
     assert message in said(report)
+
+
+@pytest.mark.parametrize(("days", "found"), [(3, True), (-1, True), (0, False)])
+def test_an_entry_of_the_past_that_never_was_is_named(
+    portal_database: PortalDatabase, tmp_path: Path, days: int, found: bool
+) -> None:
+    """It is put in now, sealed and signed like any other; only its time is another."""
+    notary = make_notary(tmp_path)
+    make_entries(portal_database, 5)
+    seal(portal_database)
+    sign(portal_database, notary)
+    then = datetime.now(UTC) - timedelta(days=days)
+    (number,) = make_past_entries(portal_database, [(then, "read", {"word": "ledger.read"})])
+    seal(portal_database)
+    sign(portal_database, notary)
+    report = examine(portal_database, make_witnesses(tmp_path))
+    assert (f"entry {number} (index 5) has another time than that of its writing" in said(report)) is found
+    assert report.code == (ALTERED if found else SOUND)
+
+
+def test_what_waits_for_its_signature_is_told(portal_database: PortalDatabase, tmp_path: Path) -> None:
+    notary = make_notary(tmp_path)
+    make_entries(portal_database, 5)
+    seal(portal_database)
+    sign(portal_database, notary)
+    make_entries(portal_database, 5)
+    seal(portal_database)
+    assert examine(portal_database, make_witnesses(tmp_path)).code == SOUND
+    make_past_entries(portal_database, [(datetime.now(UTC) - timedelta(minutes=20), "act", {"word": "a.b"})])
+    seal(portal_database, at=datetime.now(UTC) - timedelta(minutes=19))
+    report = examine(portal_database, make_witnesses(tmp_path))
+    assert report.code == POLICY
+    assert said(report) == "the tree of 11 entries waits for its signature: is the notary running?"
 
 
 def test_a_log_built_anew_without_the_key_is_found(portal_database: PortalDatabase, tmp_path: Path) -> None:
