@@ -41,6 +41,8 @@ def must_stand(disclosure: Disclosure, wanted: Iterable[OneItem], *, at: datetim
     _terminal_number_must_be_allowed(disclosure, ones)
     if disclosure.basis == Disclosure.Basis.LAW:
         _law_must_be_named(disclosure)
+        if disclosure.third_party.is_investigator:
+            _authority_must_say_why(disclosure)
         return {}
     return _consents(disclosure, ones, at=at)
 
@@ -51,6 +53,24 @@ def _law_must_be_named(disclosure: Disclosure) -> None:
             _("A disclosure by law names the statute with its article and the number of the document that asks."),
             pointer="/statute" if not disclosure.statute else "/document_no",
         )
+
+
+def _authority_must_say_why(disclosure: Disclosure) -> None:
+    """An agency's request says who asks, why, how the user is concerned and how much it needs (law P-08, F-8)."""
+    for field in ("official", "reason", "relation", "extent", "record_class"):
+        if not getattr(disclosure, field):
+            raise NoBasis(
+                _("An authority's request is answered only when it says: %(missing)s.")
+                % {"missing": Disclosure._meta.get_field(field).verbose_name},  # type: ignore[union-attr]
+                pointer=f"/{field}",
+            )
+    if disclosure.record_class == Disclosure.Record.CONFIRMATION and not disclosure.permit_no:
+        # Law P-10: Protection of Communications Secrets Act 13.
+        raise NoBasis(
+            _("Communication confirmation data needs the court's permission: name its number."), pointer="/permit_no"
+        )
+    if disclosure.urgent and disclosure.document_due_on is None:
+        raise NoBasis(_("Say by which day the document follows an urgent request."), pointer="/document_due_on")
 
 
 def _consents(disclosure: Disclosure, ones: list[OneItem], *, at: datetime) -> dict[UUID, str]:

@@ -17,6 +17,7 @@ class Event(StrEnum):
     REGISTER_EXPORTED = "disclosures.register.exported"
     NOTICE_QUEUED = "disclosures.notice.queued"
     NOTICE_SENT = "disclosures.notice.sent"
+    NOTICE_BOUNCED = "disclosures.notice.bounced"
     NOTICE_PARKED = "disclosures.notice.parked"
     NOTICE_RESENT = "disclosures.notice.resent"
     NOTICE_ACKNOWLEDGED = "disclosures.notice.acknowledged"

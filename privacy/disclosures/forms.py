@@ -1,5 +1,6 @@
 """What the console asks for third parties, disclosures and notices."""
 
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -7,7 +8,7 @@ from django import forms
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext_lazy as _
 
-from privacy.disclosures.actions import Wanted
+from privacy.disclosures.actions import Authority, Wanted
 from privacy.disclosures.models import Disclosure, ThirdParty
 from privacy.policies import rulebook
 from privacy.policies.models.language import in_language
@@ -99,6 +100,24 @@ class DisclosureForm(forms.Form):
         ),
     )
 
+    official = forms.CharField(
+        label=_("Unit and name of the requesting official"),
+        max_length=200,
+        required=False,
+        help_text=_("This and the fields below only when an investigative agency asks."),
+    )
+    reason = forms.CharField(label=_("Reason of the authority's request"), max_length=300, required=False)
+    relation = forms.CharField(label=_("Relation to the user concerned"), max_length=300, required=False)
+    extent = forms.CharField(label=_("Extent of the material needed"), max_length=300, required=False)
+    permit_no = forms.CharField(label=_("Number of the warrant or permission"), max_length=100, required=False)
+    record_class = forms.ChoiceField(
+        label=_("Kind of material"), required=False, choices=[("", "–"), *Disclosure.Record.choices]
+    )
+    urgent = forms.BooleanField(label=_("Urgent: the document comes afterwards"), required=False)
+    document_due_on = forms.DateField(
+        label=_("Document due"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
     def __init__(self, *args: Any, on: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["third_party"].queryset = ThirdParty.objects.filter(retired_at=None)  # type: ignore[attr-defined]
@@ -118,6 +137,10 @@ class DisclosureForm(forms.Form):
                 _("Nobody has the reference %(unknown)s."), params={"unknown": ", ".join(unknown)}
             )
         return list(found.values())
+
+    def authority(self) -> Authority:
+        """Return what the authority's request says."""
+        return Authority(**{field.name: self.cleaned_data[field.name] for field in fields(Authority)})
 
     def wanted(self) -> list[Wanted]:
         """Return every item of every person, as the verb takes them."""

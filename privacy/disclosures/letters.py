@@ -38,17 +38,44 @@ def mail_context(notice: Notice) -> dict[str, Any]:
         "recipient": notice.third_party.title,
         "items": item_names(notice, language=notice.third_party.language),
         "disclosures": notice.disclosures,
-        "erased": notice.kind == Notice.Kind.ERASED,
+        "what": said(notice, language=notice.third_party.language),
+        "corrected": notice.kind == Notice.Kind.CORRECTED,
         "link": link(notice),
     }
 
 
 def mail_subject(notice: Notice) -> str:
     """Return the subject line: references only."""
-    with override(notice.third_party.language):
-        if notice.kind == Notice.Kind.ERASED:
-            return _("Notice of erased personal information %(reference)s") % {"reference": notice.reference}
-        return _("Notice of corrected personal information %(reference)s") % {"reference": notice.reference}
+    return f"{title(notice, language=notice.third_party.language)} {notice.reference}"
+
+
+def title(notice: Notice, *, language: str) -> str:
+    """Return what kind of notice it is."""
+    with override(language):
+        return {
+            Notice.Kind.CORRECTED: _("Notice of corrected personal information"),
+            Notice.Kind.ERASED: _("Notice of erased personal information"),
+            Notice.Kind.WITHDRAWN: _("Notice of a withdrawn consent"),
+        }[Notice.Kind(notice.kind)]
+
+
+def said(notice: Notice, *, language: str) -> str:
+    """Return what happened, and what the recipient is asked to do."""
+    with override(language):
+        return {
+            Notice.Kind.CORRECTED: _(
+                "Personal information that we provided to you was wrong and has been corrected. Please correct it in "
+                "your records and do not use the earlier value."
+            ),
+            Notice.Kind.ERASED: _(
+                "Personal information that we provided to you was erased here at the data subject's request. Please "
+                "erase it in your records unless a law obliges you to keep it."
+            ),
+            Notice.Kind.WITHDRAWN: _(
+                "The data subject withdrew the consent on which we provided personal information to you. Please stop "
+                "using it and destroy it unless a law obliges you to keep it."
+            ),
+        }[Notice.Kind(notice.kind)]
 
 
 def webhook_body(notice: Notice, values: Sequence[Content]) -> bytes:
@@ -84,7 +111,6 @@ def letter(notice: Notice, values: Sequence[Content], *, at: datetime) -> bytes:
     """Return the notice as a PDF letter in the recipient's language."""
     language = notice.third_party.language
     with override(language):
-        erased = notice.kind == Notice.Kind.ERASED
         names = dict(zip(notice.items, item_names(notice, language=language), strict=True))
         blocks: list[dict[str, Any]] = [
             {
@@ -97,7 +123,7 @@ def letter(notice: Notice, values: Sequence[Content], *, at: datetime) -> bytes:
                     [_("Items"), ", ".join(names.values())],
                 ],
             },
-            {"kind": "text", "text": _erased_text() if erased else _corrected_text()},
+            {"kind": "text", "text": said(notice, language=language)},
         ]
         if values:
             blocks.append(
@@ -111,20 +137,6 @@ def letter(notice: Notice, values: Sequence[Content], *, at: datetime) -> bytes:
         blocks.append({"kind": "text", "text": _("Please confirm at %(link)s") % {"link": link(notice)}})
         payload = {"title": mail_subject(notice), "reference": notice.reference, "blocks": blocks}
     return pdf.render("sheet", payload, language=language, made_at=at)
-
-
-def _corrected_text() -> str:
-    return _(
-        "Personal information that we provided to you was wrong and has been corrected. Please correct it in your "
-        "records and do not use the earlier value."
-    )
-
-
-def _erased_text() -> str:
-    return _(
-        "Personal information that we provided to you has been erased here at the data subject's request. Please erase "
-        "it in your records unless a law obliges you to keep it."
-    )
 
 
 def _text(value: Any) -> str:

@@ -100,6 +100,10 @@ class DisclosureQuerySet(models.QuerySet["Disclosure"]):
     def of_subject(self, subject_id: UUID) -> "DisclosureQuerySet":
         return self.filter(disclosed__subject_id=subject_id).distinct()
 
+    def without_their_document(self, *, on: date) -> "DisclosureQuerySet":
+        """Urgent ones whose document did not come in time (law P-08)."""
+        return self.filter(urgent=True, scan_id=None, document_due_on__lt=on).exclude(state=Disclosure.State.REFUSED)
+
     def provided_between(self, first: date, last: date) -> "DisclosureQuerySet":
         return self.provided().filter(provided_on__range=(first, last))
 
@@ -111,6 +115,11 @@ class Disclosure(models.Model):
         LAW = "law", _("by law")
         CONSENT = "consent", _("Prior consent")
         SEPARATE_CONSENT = "separate-consent", _("Separate consent")
+
+    class Record(models.TextChoices):
+        USER_INFORMATION = "user-information", _("information on a user of telecommunications (kept 1 year)")
+        CONFIRMATION = "confirmation", _("communication confirmation data (kept 7 years)")
+        OTHER = "other", _("other personal information")
 
     class State(models.TextChoices):
         REQUESTED = "requested", _("awaiting approval")
@@ -135,6 +144,15 @@ class Disclosure(models.Model):
     terminal_number_ground = models.CharField(
         _("officer's ground for giving a terminal unique number"), max_length=300, blank=True
     )
+    # What an authority's request must say (law F-8, P-08 … P-10; TBA 83, CSA 13).
+    official = models.CharField(_("unit and name of the requesting official"), max_length=200, blank=True)
+    reason = models.CharField(_("reason of the authority's request"), max_length=300, blank=True)
+    relation = models.CharField(_("relation to the user concerned"), max_length=300, blank=True)
+    extent = models.CharField(_("extent of the material needed"), max_length=300, blank=True)
+    permit_no = models.CharField(_("number of the warrant or permission"), max_length=100, blank=True)
+    record_class = models.CharField(_("kind of material"), max_length=20, choices=Record, blank=True)
+    urgent = models.BooleanField(_("urgent: the document comes afterwards"), default=False, db_default=False)
+    document_due_on = models.DateField(_("document due"), null=True, blank=True)
     scan_id = models.UUIDField(_("scan of the document"), null=True, blank=True)
     scan_digest = models.CharField(_("SHA-256 of the scan"), max_length=64, blank=True)
     content_digest = models.CharField(_("digest of what was approved"), max_length=64)
@@ -170,6 +188,12 @@ class Disclosure(models.Model):
             models.CheckConstraint(
                 name="disclosures_by_law_names_statute_and_document",
                 condition=~Q(basis="law") | (~Q(statute="") & ~Q(document_no="")),
+            ),
+            models.CheckConstraint(
+                name="disclosures_by_law_approved_with_its_document",
+                condition=~Q(basis="law", state__in=["approved", "provided"])
+                | Q(urgent=True, document_due_on__isnull=False)
+                | Q(scan_id__isnull=False),
             ),
             models.CheckConstraint(
                 name="disclosures_by_consent_names_its_agreement",
@@ -267,6 +291,7 @@ class Notice(models.Model):
     class Kind(models.TextChoices):
         CORRECTED = "corrected", _("corrected")
         ERASED = "erased", _("erased")
+        WITHDRAWN = "withdrawn", _("consent withdrawn")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("queued")

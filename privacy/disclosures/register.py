@@ -30,7 +30,18 @@ COLUMNS = (
     "암호화 여부",
     "파일 SHA-256",
     "정정·삭제 통지",
+    "요청자 소속·성명",
+    "요청사유",
+    "해당 이용자와의 연관성",
+    "필요한 자료의 범위",
+    "영장·허가서 번호",
+    "문서 SHA-256",
+    "긴급 여부",
+    "사후 제출 기한",
+    "회신일",
+    "비치기간",
 )
+KEPT = {"user-information": "1년", "confirmation": "7년"}
 TITLE = "개인정보의 제3자 제공 대장"
 
 
@@ -72,7 +83,24 @@ def rows(found: Iterable[Disclosure], *, on: date) -> Iterable[Sequence[Any]]:
             "AES-256",
             one.file_digest,
             _notices(one),
+            *(_authority(one) if one.third_party.is_investigator else [""] * 10),
         )
+
+
+def _authority(one: Disclosure) -> Sequence[Any]:
+    """What the ledgers of TBA 83(5) and CSA 13(5) ask for beside the official columns."""
+    return (
+        one.official,
+        one.reason,
+        one.relation,
+        one.extent,
+        one.permit_no,
+        one.scan_digest,
+        "긴급" if one.urgent else "",
+        one.document_due_on.isoformat() if one.document_due_on else "",
+        one.provided_on.isoformat() if one.provided_on else "",
+        KEPT.get(one.record_class, ""),
+    )
 
 
 def _consent_text(one: Disclosure) -> str:

@@ -43,7 +43,9 @@ def _context(request: HttpRequest, notice: Notice) -> dict[str, object]:
     return {
         "notice": notice,
         "items": letters.item_names(notice, language=_language(request)),
-        "erased": notice.kind == Notice.Kind.ERASED,
+        "title": letters.title(notice, language=_language(request)),
+        "what": letters.said(notice, language=_language(request)),
+        "corrected": notice.kind == Notice.Kind.CORRECTED,
         "acknowledged": notice.state == Notice.State.ACKNOWLEDGED,
     }
 

@@ -11,7 +11,8 @@ from privacy.incidents import actions as incidents
 from privacy.incidents.models import Complaint
 from privacy.jobs import outbox
 from privacy.ledger.actors import System
-from privacy.lib import mail
+from privacy.lib import clock, mail
+from privacy.policies.models import Agency, Officer
 
 WORKER = System("complaints")
 
@@ -26,12 +27,18 @@ def deliver_answer(ids: Mapping[str, str], *, event: UUID, starts: int, at: date
     if not words.contact.get("email"):
         return
     with override(complaint.language):
+        agencies = ", ".join(str(agency) for agency in Agency.objects.all())
         subject = _("Answer to your complaint %(reference)s") % {"reference": complaint.reference}
     mail.send(
         to=words.contact["email"],
         subject=subject,
         template="complaint_answer",
-        context={"complaint": complaint, "answer": words.answer},
+        context={
+            "complaint": complaint,
+            "answer": words.answer,
+            "agencies": agencies,
+            "officer": Officer.objects.on(clock.kst_date(at)),
+        },
         language=complaint.language,
         message_id=complaint.message_id,
     )

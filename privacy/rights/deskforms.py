@@ -1,6 +1,6 @@
 """What the console asks before its buttons act on a case."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -102,6 +102,37 @@ class ContentForm(forms.Form):
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}),
     )
+
+
+class WordsForm(forms.Form):
+    """What a requester says once more, where it never arrived."""
+
+    name = forms.CharField(label=_("Name of the requester"), required=False, max_length=100)
+    email = forms.EmailField(label=_("E-mail address"), required=False, max_length=200)
+    phone = forms.CharField(label=_("Phone number"), required=False, max_length=40)
+    address = forms.CharField(label=_("Postal address"), required=False, max_length=300)
+    claimed = forms.CharField(label=_("Number claimed"), max_length=64)
+    explanation = forms.CharField(
+        label=_("Explanation"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+
+    corrections: list[Right] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for right in self.corrections:
+            self.fields[f"wanted_{right.position}"] = forms.CharField(
+                label=letters.right_name(right, on=right.request.received_on), max_length=200
+            )
+
+    @staticmethod
+    def said(given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answers as the verb takes them."""
+        contact = {name: given[name] for name in ("name", "email", "phone", "address") if given[name]}
+        wanted = {int(name[7:]): text for name, text in given.items() if name.startswith("wanted_")}
+        return {
+            "contact": contact, "wanted": wanted, "claimed": given["claimed"], "explanation": given["explanation"]
+        }  # fmt: skip
 
 
 class ChooseRightForm(forms.Form):

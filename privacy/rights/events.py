@@ -5,6 +5,8 @@ class Event(StrEnum):
     """Words of the ledger for rights requests. They are never renamed; the timeline of a case speaks them too."""
 
     RECEIVED = "rights.request.received"
+    WORDS_MISSING = "rights.words.missed"
+    WORDS_WRITTEN = "rights.words.written"
     FROZEN = "rights.item.frozen"
     EVIDENCE_ASKED = "rights.evidence.asked"
     EVIDENCE_RECEIVED = "rights.evidence.received"

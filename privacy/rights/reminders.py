@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
-from privacy.disclosures.models import Notice
+from privacy.disclosures.models import Disclosure, Notice
 from privacy.incidents.models import Complaint
-from privacy.rights.models import Letter, Objection, Request
+from privacy.rights.models import Letter, Objection, Particulars, Request
+from privacy.rights.models.cases import RequestQuerySet
 
 # Days before a due date from which the officers are reminded every morning.
 NEAR = 3
@@ -21,9 +22,11 @@ class Pressing:
     complaints: int
     stuck_notices: int
     stuck_letters: int
+    late_documents: int
+    wordless: int
 
     def __bool__(self) -> bool:
-        return any((self.overdue, self.near, self.objections, self.complaints, self.stuck_notices, self.stuck_letters))
+        return any(vars(self).values())
 
 
 def pressing(*, on: date) -> Pressing:
@@ -35,4 +38,16 @@ def pressing(*, on: date) -> Pressing:
         complaints=Complaint.objects.overdue(on=on).count(),
         stuck_notices=Notice.objects.parked().count(),
         stuck_letters=Letter.objects.filter(state__in=[Letter.State.PARKED, Letter.State.TO_POST]).count(),
+        late_documents=Disclosure.objects.without_their_document(on=on).count(),
+        wordless=len(without_words(Request.objects.open())),
     )
+
+
+def without_words(cases: RequestQuerySet) -> list[Request]:
+    """Return the cases of which nothing lies in the personal database: their receipt died between the two.
+
+    What was typed comes back only when the requester sends the form again, or tells it once more.
+    """
+    found = list(cases.order_by("received_at"))
+    known = set(Particulars.objects.filter(about_id__in=[case.id for case in found]).values_list("about_id", flat=True))
+    return [case for case in found if case.id not in known]

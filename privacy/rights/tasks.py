@@ -35,6 +35,7 @@ def resume() -> int:
     done = resume_interrupted(at=at)
     rights.remove_packages(actor=WORKER, at=at)
     rights.destroy_left(actor=WORKER, at=at)
+    rights.note_missing_words(actor=WORKER, at=at)
     rights.forget_attempts(at=at)
     return done
 

@@ -127,6 +127,10 @@ def test_a_second_officer_approves_a_disclosure(desk: Desk) -> None:
     page.get_by_role("main").get_by_role("button").last.click()
     address = page.url
     odile.check("disclosure-asked")
+    press(odile, "사본 첨부")
+    page.set_input_files("input[name=scan]", {"name": "r.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"})
+    odile.check("disclosure-attach")
+    page.locator("button[name=confirmed]").click()
     omar = desk.staff(second)
     omar.page.goto(address)
     press(omar, "승인")

@@ -53,6 +53,7 @@ class RecordPageTests(PortalTestCase):
         made = factory.make_disclosure(factory.make_device(1, at=self.at), "model", at=self.at)
         assert self.buttons(made)[:2] == ["approve", "refuse"]
         assert "provide" not in self.buttons(made)
+        factory.attach_scan(made, at=self.at)
         disclosures.approve(made, actor=factory.make_omar(), at=self.at)
         assert "provide" in self.buttons(made)
         assert "approve" not in self.buttons(made)

@@ -7,11 +7,19 @@ from devices.models import Device
 from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
 from privacy.disclosures import actions as disclosures
-from privacy.disclosures.actions import HandOver, Wanted
+from privacy.disclosures.actions import Authority, HandOver, Wanted
 from privacy.disclosures.models import Disclosure, ThirdParty
 from tests.factories.accounts import NOON, make_odile, make_omar
 
-__all__ = ["attach_scan", "grant_scans", "make_disclosure", "make_provided", "make_third_party", "wanted"]
+__all__ = [
+    "attach_scan",
+    "grant_scans",
+    "make_authority",
+    "make_disclosure",
+    "make_provided",
+    "make_third_party",
+    "wanted",
+]
 
 
 def make_third_party(code: str = "acme", **changes: Any) -> ThirdParty:
@@ -47,6 +55,19 @@ def attach_scan(disclosure: Disclosure, *, at: datetime = NOON) -> Disclosure:
     return disclosures.attach_scan(disclosure, name="warrant.pdf", content=b"%PDF-1.7 %%EOF", actor=make_odile(), at=at)
 
 
+def make_authority(**changes: Any) -> Authority:
+    """What an agency's request says."""
+    values: dict[str, Any] = {
+        "official": "서울경찰청 사이버수사과 김수사",
+        "reason": "분실 단말기 절도 사건 수사",
+        "relation": "피해자의 단말기",
+        "extent": "단말기 모델명",
+        "record_class": "user-information",
+        **changes,
+    }
+    return Authority(**values)
+
+
 def wanted(device: Device, *items: str) -> list[Wanted]:
     """Items of a device's registration."""
     return [Wanted(device.subject_id, "device-registration", item) for item in items or ("imei", "model")]
@@ -64,13 +85,15 @@ def make_disclosure(device: Device, *items: str, at: datetime = NOON, **changes:
         "actor": make_odile(),
         **changes,
     }
+    if values["third_party"].is_investigator:
+        values.setdefault("authority", make_authority())
     return disclosures.request(at=at, **values)
 
 
 def make_provided(device: Device, *items: str, at: datetime = NOON, **changes: Any) -> HandOver:
     """A disclosure that Omar approved and Odile provided."""
     made = make_disclosure(device, *items, at=at, **changes)
-    if made.third_party.is_investigator:
+    if made.basis == "law":
         attach_scan(made, at=at)
     disclosures.approve(made, actor=make_omar(), at=at)
     return disclosures.provide(made, actor=make_odile(), at=at)

@@ -5,6 +5,7 @@ from privacy.disclosures.actions.notices import (
     acknowledge,
     earlier_recipients,
     find_by_token,
+    mark_bounced,
     mark_parked,
     mark_posted,
     mark_sent,
@@ -15,7 +16,16 @@ from privacy.disclosures.actions.notices import (
     resend,
 )
 from privacy.disclosures.actions.parties import change_channel, register_party, retire_party
-from privacy.disclosures.actions.provisions import HandOver, Wanted, approve, provide, refuse, request, show_passphrase
+from privacy.disclosures.actions.provisions import (
+    Authority,
+    HandOver,
+    Wanted,
+    approve,
+    provide,
+    refuse,
+    request,
+    show_passphrase,
+)
 from privacy.disclosures.actions.scans import Scan, attach_scan, destroy_scans, open_scan
 from privacy.disclosures.refusals import (
     ContentChanged,
@@ -31,6 +41,7 @@ from privacy.disclosures.refusals import (
 )
 
 __all__ = [
+    "Authority",
     "ContentChanged",
     "HandOver",
     "MissingReason",
@@ -52,6 +63,7 @@ __all__ = [
     "destroy_scans",
     "earlier_recipients",
     "find_by_token",
+    "mark_bounced",
     "mark_parked",
     "mark_posted",
     "mark_sent",

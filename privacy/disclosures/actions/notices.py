@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from consents.models import Decision
 from privacy.disclosures import contents
 from privacy.disclosures.contents import Content
 from privacy.disclosures.events import Event
@@ -66,14 +67,18 @@ def queue_notices(
     category: str,
     items: Collection[str],
     record_id: UUID | None = None,
+    agreement: str = "",
     actor: Actor,
     at: datetime,
 ) -> list[Notice]:
     """Queue one notice for each earlier recipient of these items, with its delivery, in the caller's transaction.
 
-    Calling it again for the same case queues nothing more. Building block of a case's verb, which asks permission.
+    ``agreement`` narrows to what was provided on its basis. Calling it again for the same case queues nothing more.
+    Building block of a case's verb, which asks permission.
     """
     disclosed = DisclosedItem.objects.provided().of(subject_id=subject_id, category=category, record_id=record_id)
+    if agreement:
+        disclosed = disclosed.filter(disclosure__agreement=agreement)
     held: dict[UUID, set[tuple[str, str]]] = {}
     for party, item, reference in disclosed.filter(item__in=items).values_list(
         "disclosure__third_party_id", "item", "disclosure__reference"
@@ -110,6 +115,32 @@ def queue_notices(
     return fresh
 
 
+def tell_withdrawal(decision: Decision, *, actor: Actor, at: datetime) -> list[Notice]:
+    """Queue a notice for each recipient of what was provided on a consent that ended now (law R-24, ISMS 3.5.2).
+
+    In the transaction of the decision, by whatever door it came; the decision stands in the place of the case.
+    """
+    disclosed = DisclosedItem.objects.provided().of(subject_id=decision.subject_id)
+    disclosed = disclosed.filter(disclosure__agreement=decision.agreement.code)
+    items: dict[str, set[str]] = {}
+    for category, item in disclosed.values_list("category", "item"):
+        items.setdefault(category, set()).add(item)
+    queued: list[Notice] = []
+    for category in sorted(items):
+        queued += queue_notices(
+            kind=Notice.Kind.WITHDRAWN,
+            case_id=decision.id,
+            case_reference=decision.reference,
+            subject_id=decision.subject_id,
+            category=category,
+            items=items[category],
+            agreement=decision.agreement.code,
+            actor=actor,
+            at=at,
+        )
+    return queued
+
+
 def mark_sent(notice: Notice, *, actor: Actor, at: datetime) -> Notice:
     """Note that a notice left the house by e-mail or webhook."""
     return _sent(notice, actor=actor, at=at)
@@ -131,6 +162,23 @@ def mark_parked(notice: Notice, *, why: str, actor: Actor, at: datetime) -> Noti
         row.trouble = why[:200]
         row.save(update_fields=["state", "parked_at", "trouble"])
         ledger.record(Event.NOTICE_PARKED, actor=actor, at=at, about=row, facts={"why": row.trouble})
+    return row
+
+
+@transaction.atomic
+def mark_bounced(notice: Notice, *, actor: Actor, at: datetime, why: str = "bounced") -> Notice:
+    """Note that a notice came back: it waits for the officer, who finds another way. Raises WrongState."""
+    require(actor, "disclosures.send_notice", about=notice)
+    row = Notice.objects.select_for_update().get(id=notice.id)
+    if row.state != Notice.State.SENT:
+        raise WrongState(_("Only a notice that was sent and not acknowledged can come back."))
+    row.state = Notice.State.PARKED
+    row.sent_at = None
+    row.sent_by = ""
+    row.parked_at = at
+    row.trouble = why[:200]
+    row.save(update_fields=["state", "sent_at", "sent_by", "parked_at", "trouble"])
+    ledger.record(Event.NOTICE_BOUNCED, actor=actor, at=at, about=row, facts={"why": row.trouble})
     return row
 
 

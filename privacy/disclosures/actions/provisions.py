@@ -1,8 +1,8 @@
 """Providing personal information to a third party: asked for, approved by another person, provided once (P5.1)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +40,20 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Authority:
+    """What an authority's request says, beside its statute and document number (law F-8, P-08 … P-10)."""
+
+    official: str = ""
+    reason: str = ""
+    relation: str = ""
+    extent: str = ""
+    permit_no: str = ""
+    record_class: str = ""
+    urgent: bool = False
+    document_due_on: date | None = None
+
+
+@dataclass(frozen=True)
 class HandOver:
     """The encrypted file for the recipient, and its passphrase, which travels by another way."""
 
@@ -64,6 +78,7 @@ def request(
     period: str = "",
     restrictions: str = "",
     terminal_number_ground: str = "",
+    authority: Authority | None = None,
 ) -> Disclosure:
     """Ask for a disclosure.
 
@@ -71,6 +86,7 @@ def request(
     basis is not a law (P1.5).
     """
     require(actor, "disclosures.request_disclosure", about=third_party)
+    must_be_trusted(actor, third_party)
     wanted = list(dict.fromkeys(items))
     disclosure = Disclosure(
         third_party=third_party,
@@ -86,6 +102,7 @@ def request(
         terminal_number_ground=terminal_number_ground.strip(),
         requested_by=actor.ref,
         requested_at=at,
+        **(asdict(authority) if authority else {}),
     )
     if not wanted:
         raise NothingToProvide(_("Say which items of whom are to be provided."))
@@ -117,8 +134,9 @@ def approve(disclosure: Disclosure, *, actor: Actor, at: datetime) -> Disclosure
         row, wanted = _taken(disclosure, expected=Disclosure.State.REQUESTED)
         if row.requested_by == actor.ref:
             raise SamePerson(_("You asked for this disclosure; another person must approve it."))
-        if row.third_party.is_investigator and row.scan_id is None:
-            raise NoBasis(_("Attach the scan of the agency's document first; the approver reads it."))
+        must_be_trusted(actor, row.third_party)
+        if row.basis == Disclosure.Basis.LAW and row.scan_id is None and not row.urgent:
+            raise NoBasis(_("Attach the scan of the document first; the approver reads it."))
         _may_be_provided(row, wanted, at=at)
         row.state = Disclosure.State.APPROVED
         row.approved_by = actor.ref
@@ -154,6 +172,7 @@ def provide(disclosure: Disclosure, *, actor: Actor, at: datetime) -> HandOver:
     require(actor, "disclosures.provide_disclosure", about=disclosure)
     with transaction.atomic():
         row, wanted = _taken(disclosure, expected=Disclosure.State.APPROVED)
+        must_be_trusted(actor, row.third_party)
         consents = _may_be_provided(row, wanted, at=at)
         read = _read(row, wanted, actor=actor, at=at)
         if not any(read.values()):
@@ -193,6 +212,12 @@ def show_passphrase(disclosure: Disclosure, *, actor: Actor, at: datetime) -> st
     return handover.passphrase_of(disclosure)
 
 
+def must_be_trusted(actor: Actor, party: ThirdParty) -> None:
+    """What an investigative agency asks for is secret: only the few who may see it handle it (law P-12)."""
+    if party.is_investigator:
+        require(actor, "disclosures.see_investigations", about=party)
+
+
 def content_digest(disclosure: Disclosure, wanted: Sequence[Wanted]) -> str:
     """Return the digest of all that an approval is about (SEC-07: what was approved is what is provided)."""
     return canonical.digest(
@@ -208,6 +233,7 @@ def content_digest(disclosure: Disclosure, wanted: Sequence[Wanted]) -> str:
             "period": disclosure.period,
             "restrictions": disclosure.restrictions,
             "terminal_number_ground": disclosure.terminal_number_ground,
+            "authority": {field.name: getattr(disclosure, field.name) for field in fields(Authority)},
             "items": sorted(f"{one.subject_id}/{one.record_id or ''}/{one.category}/{one.item}" for one in wanted),
         }
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from privacy.disclosures.actions.provisions import must_be_trusted
 from privacy.disclosures.events import Event
 from privacy.disclosures.models import Disclosure
 from privacy.disclosures.refusals import WrongState
@@ -34,9 +35,11 @@ class Scan:
 def attach_scan(disclosure: Disclosure, *, name: str, content: bytes, actor: Actor, at: datetime) -> Disclosure:
     """Attach the document's scan before the approval. A new one takes the earlier one's place.
 
-    The earlier one goes, unless a hold keeps it. Raises BadDocument.
+    The document of an urgent request may come after the decision, once (law P-08). The earlier one goes, unless a hold
+    keeps it. Raises BadDocument.
     """
     require(actor, "disclosures.request_disclosure", about=disclosure)
+    must_be_trusted(actor, disclosure.third_party)
     stored = vault.receive_file(
         subject_id=disclosure.id,
         category=CATEGORY,
@@ -48,7 +51,8 @@ def attach_scan(disclosure: Disclosure, *, name: str, content: bytes, actor: Act
     )
     with transaction.atomic():
         row = Disclosure.objects.select_for_update().get(id=disclosure.id)
-        if row.state != Disclosure.State.REQUESTED:
+        late = row.urgent and row.scan_id is None and row.state != Disclosure.State.REFUSED
+        if row.state != Disclosure.State.REQUESTED and not late:
             raise WrongState(_("The scan belongs to the request: it can't be changed after the decision."))
         row.scan_id = stored.id
         row.scan_digest = hashlib.sha256(content).hexdigest()
@@ -63,6 +67,7 @@ def attach_scan(disclosure: Disclosure, *, name: str, content: bytes, actor: Act
 def open_scan(disclosure: Disclosure, *, actor: Actor, at: datetime) -> Scan:
     """Open the scan for a person who decides or provides; on record. Raises BadDocument where there is none."""
     require(actor, "disclosures.approve_disclosure", about=disclosure)
+    must_be_trusted(actor, disclosure.third_party)
     file = SealedFile.objects.filter(id=disclosure.scan_id).first() if disclosure.scan_id else None
     if file is None:
         raise BadDocument(_("No document is attached to this disclosure."))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from privacy.accounts.console import actor_of
 from privacy.disclosures import actions as disclosures
 from privacy.disclosures import letters
-from privacy.disclosures.models import Notice
+from privacy.disclosures.models import Notice, ThirdParty
 from privacy.lib import clock, names
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.badges import state_badge
@@ -37,7 +37,14 @@ class NoticeAdmin(ReadOnlyAdmin):
         ("parked_at", "trouble"),
     )  # fmt: skip
     readonly_fields = ("state_shown", "items_shown")
-    actions = ("resend", "print_letter", "posted")
+    actions = ("resend", "print_letter", "posted", "bounced")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Notice]:
+        """What investigative agencies hold is for the few who handle it (law P-12)."""
+        found: QuerySet[Notice] = super().get_queryset(request)
+        if actor_of(request).may("disclosures.see_investigations"):
+            return found
+        return found.exclude(third_party__kind=ThirdParty.Kind.INVESTIGATOR)
 
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, notice: Notice) -> SafeString:
@@ -52,6 +59,12 @@ class NoticeAdmin(ReadOnlyAdmin):
         for notice in queryset:
             verb = partial(disclosures.resend, notice, actor=actor_of(request), at=clock.now())
             run_verb(self, request, verb, f"{notice.reference}: " + str(_("queued again.")))
+        return None
+
+    @button(description=_("It came back"), permission=SEND, locations=PAGE)
+    def bounced(self, request: HttpRequest, queryset: QuerySet[Notice]) -> HttpResponse | None:
+        verb = partial(disclosures.mark_bounced, queryset.get(), actor=actor_of(request), at=clock.now())
+        run_verb(self, request, verb, _("The notice waits for you: correct the address and send it again, or print."))
         return None
 
     @button(description=_("Print (PDF)"), permission=SEND, locations=PAGE)

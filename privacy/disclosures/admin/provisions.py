@@ -1,5 +1,6 @@
 """Disclosures: asked for, approved by another person, provided once as an encrypted file."""
 
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -39,6 +40,7 @@ class DisclosureAdmin(ReadOnlyAdmin):
     list_select_related = ("third_party",)
     fields = (
         ("reference", "state_shown"), "third_party", ("basis", "statute", "document_no", "agreement"), "scan_digest",
+        "official", "reason", "relation", "extent", ("permit_no", "record_class"), ("urgent", "document_due_on"),
         ("purpose", "purpose_code"), "items_shown", ("form", "period"), "restrictions", "terminal_number_ground",
         ("requested_by", "requested_at"), ("approved_by", "approved_at"),
         ("refused_by", "refused_at", "refusal_reason"), ("provided_by", "provided_at"), ("file_digest", "file_bytes"),
@@ -53,7 +55,12 @@ class DisclosureAdmin(ReadOnlyAdmin):
             Disclosure.State.REQUESTED: ("approve", "refuse", "attach_scan"),
             Disclosure.State.APPROVED: ("provide", "refuse"),
             Disclosure.State.PROVIDED: ("show_passphrase",),
-        }.get(Disclosure.State(record.state), ()) + (("read_scan",) if record.scan_id else ())
+        }.get(Disclosure.State(record.state), ()) + (("read_scan",) if record.scan_id else self._late(record))
+
+    def _late(self, record: Disclosure) -> tuple[str, ...]:
+        """An urgent request's document may come after the decision."""
+        decided = {Disclosure.State.APPROVED, Disclosure.State.PROVIDED}
+        return ("attach_scan",) if record.urgent and record.state in decided else ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Disclosure]:
         """Disclosures to investigative agencies are for the few who handle them (law P-12)."""
@@ -217,9 +224,13 @@ class DisclosureAdmin(ReadOnlyAdmin):
         """Ask for a disclosure."""
         form = DisclosureForm(request.POST or None, on=clock.today())
         if request.method == "POST" and form.is_valid():
-            given = {name: value for name, value in form.cleaned_data.items() if name not in {"records", "items"}}
+            authority = form.authority()
+            apart = {"records", "items", *asdict(authority)}
+            given = {name: value for name, value in form.cleaned_data.items() if name not in apart}
             try:
-                made = disclosures.request(items=form.wanted(), actor=actor_of(request), at=clock.now(), **given)
+                made = disclosures.request(
+                    items=form.wanted(), authority=authority, actor=actor_of(request), at=clock.now(), **given
+                )
             except Refusal as refusal:
                 pointer = (refusal.pointer or "").strip("/")
                 form.add_error(pointer if pointer in form.fields else None, str(refusal))

@@ -27,6 +27,8 @@ from privacy.rights.actions.objecting import decide_objection, object_to
 from privacy.rights.actions.public import enter, forget_attempts
 from privacy.rights.actions.reading import destroy_files, destroy_particulars, read_objection, read_particulars
 from privacy.rights.actions.records import read_record, write_content
+from privacy.rights.actions.returning import Returned, note_bounces
+from privacy.rights.actions.rewriting import note_missing_words, write_words
 from privacy.rights.actions.suspending import resume_processing
 from privacy.rights.refusals import (
     AlreadyDecided,
@@ -64,6 +66,7 @@ __all__ = [
     "NothingAsked",
     "PackageGone",
     "Receipt",
+    "Returned",
     "SameReviewer",
     "TooMany",
     "UnderWay",
@@ -92,7 +95,9 @@ __all__ = [
     "mark_letter_bounced",
     "mark_letter_posted",
     "mark_letter_sent",
+    "note_bounces",
     "note_letter_trouble",
+    "note_missing_words",
     "object_to",
     "objections_of",
     "open_document",
@@ -111,4 +116,5 @@ __all__ = [
     "verify",
     "withdraw",
     "write_content",
+    "write_words",
 ]

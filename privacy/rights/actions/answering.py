@@ -81,7 +81,7 @@ def park_letter(letter: Letter, *, why: str, actor: Actor, at: datetime) -> Lett
 
 
 @transaction.atomic
-def mark_letter_bounced(letter: Letter, *, actor: Actor, at: datetime) -> Letter:
+def mark_letter_bounced(letter: Letter, *, actor: Actor, at: datetime, why: str = "bounced") -> Letter:
     """Note that an e-mail came back: the officer answers another way, and an unanswered case is unanswered again."""
     require(actor, "rights.decide_request", about=letter)
     case = take(letter.request_id)
@@ -91,7 +91,7 @@ def mark_letter_bounced(letter: Letter, *, actor: Actor, at: datetime) -> Letter
     row.state = Letter.State.PARKED
     row.sent_at = None
     row.sent_by = ""
-    row.trouble = "bounced"
+    row.trouble = why[:200]
     row.save(update_fields=["state", "sent_at", "sent_by", "trouble"])
     record(case, Event.LETTER_BOUNCED, actor=actor, at=at, facts={"letter": row.reference})
     if row.kind == Letter.Kind.RESULT and case.state == Request.State.NOTIFIED:

@@ -24,7 +24,7 @@ from privacy.rights import actions as rights
 from privacy.rights import letters
 from privacy.rights.admin.desk import Desk
 from privacy.rights.admin.postponing import PAGE, Answer
-from privacy.rights.admin.reports import disputed_reports
+from privacy.rights.admin.reports import disputed_reports, has_no_words
 from privacy.rights.codes import new_submission
 from privacy.rights.deskforms import ReceiveForm
 from privacy.rights.models import Postponement, Request, Right
@@ -61,13 +61,13 @@ class RequestAdmin(Desk):
     )  # fmt: skip
     readonly_fields = ("due_shown", "matching_shown", "assigned_shown")
     actions = (
-        "verify", "ask_evidence", "reject", "assign", "write_content", "grant", "refuse", "postpone",
+        "verify", "ask_evidence", "reject", "assign", "write_words", "write_content", "grant", "refuse", "postpone",
         "end_postponement", "carry_out", "resume", "fee", "close", "read", "show_document",
     )  # fmt: skip
 
     def verbs_for(self, record: Request) -> list[str]:
         """Offer what comes next: identity, decision, carrying out, closing; and what can be done all along."""
-        steps = []
+        steps = ["write_words"] if has_no_words(record) else []
         if record.state in Request.BEFORE_IDENTITY:
             steps += ["verify", "ask_evidence", "reject"]
         if record.is_verified and record.is_open:
@@ -217,11 +217,22 @@ def _story(case: Request | None) -> dict[str, Any]:
             }
             for right in found
         ],
-        "notices": Notice.objects.of_case(case.id).select_related("third_party").order_by("queued_at"),
+        "notices": (Notice.objects.of_case(case.id) | _of_its_withdrawals(case))
+        .select_related("third_party")
+        .order_by("queued_at"),
         "answers": case.letters.order_by("queued_at"),
         "documents": rights.documents(case).count(),
         "objections": rights.objections_of(case).select_related("right"),
     }
+
+
+def _of_its_withdrawals(case: Request) -> QuerySet[Notice]:
+    """A withdrawal's notices belong to the decision; those that a case brought about are shown on it."""
+    if case.subject_id is None or not case.rights.filter(kind=Right.Kind.CONSENT_WITHDRAWAL).exists():
+        return Notice.objects.none()
+    return Notice.objects.filter(
+        subject_id=case.subject_id, kind=Notice.Kind.WITHDRAWN, queued_at__gte=case.received_at
+    )
 
 
 def _again(refusal: Refusal) -> None:

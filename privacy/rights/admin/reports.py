@@ -1,4 +1,4 @@
-"""Correcting a single report at the desk: a button shows it and what is wanted, and asks for the content."""
+"""Writing down at the desk: the right content of a single report, and words that never arrived."""
 
 from functools import partial
 
@@ -14,9 +14,9 @@ from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.rights import actions as rights
-from privacy.rights import letters
+from privacy.rights import letters, reminders
 from privacy.rights.admin.postponing import PAGE, Answer
-from privacy.rights.deskforms import ContentForm
+from privacy.rights.deskforms import ContentForm, WordsForm
 from privacy.rights.models import Request, Right
 
 
@@ -25,8 +25,35 @@ def disputed_reports(case: Request) -> QuerySet[Right]:
     return case.rights.undecided().filter(kind=Right.Kind.CORRECTION, record_id__isnull=False)
 
 
+def has_no_words(case: Request) -> bool:
+    """Whether what the requester wrote is not there, and can still be asked for."""
+    return bool(reminders.without_words(Request.objects.open().filter(pk=case.pk)))
+
+
 class ReportDesk(ReadOnlyAdmin):
-    """The button for the first report that is not decided."""
+    """The button for the first report that is not decided, and the one for words that never arrived."""
+
+    @button(description=_("Write down again what was said"), permission="rights.receive_request", locations=PAGE)
+    def write_words(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        case = queryset.get()
+        corrections = list(case.rights.filter(kind=Right.Kind.CORRECTION))
+        for right in corrections:
+            right.request = case
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Write down again what was said"),
+            verb=_("Write it down"),
+            consequences=[_("What was typed never arrived. Ask the requester, and write it down here; it is sealed.")],
+            form_class=type("TheseWords", (WordsForm,), {"corrections": corrections}),
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        said = WordsForm.said(answers)
+        verb = partial(rights.write_words, case, actor=actor_of(request), at=clock.now(), **said)
+        run_verb(self, request, verb, _("It is written down."))
+        return None
 
     @button(description=_("Write down a report's content"), permission="rights.carry_out_request", locations=PAGE)
     def write_content(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:

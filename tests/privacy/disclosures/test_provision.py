@@ -1,15 +1,19 @@
 """Nothing leaves without a basis and a second person, and never while it is frozen (P5.1; law P-01 … P-07)."""
 
 import json
+from datetime import date
 
 import pytest
 from django.db import IntegrityError, transaction
 
+from privacy.accounts.models import User
 from privacy.disclosures import actions as disclosures
+from privacy.disclosures import holdings
 from privacy.disclosures.models import DisclosedItem, Disclosure
 from privacy.ledger.actors import NotPermitted
 from privacy.lib import aeszip
 from privacy.lib.papers import BadDocument
+from privacy.rights import reminders
 from privacy.vault import actions as vault
 from privacy.vault.models import SealedFile
 from tests import factory
@@ -96,7 +100,7 @@ class BasisTests(PortalTestCase):
 class SecondPersonTests(PortalTestCase):
     def setUp(self) -> None:
         self.device = factory.make_device(1)
-        self.made = factory.make_disclosure(self.device)
+        self.made = factory.attach_scan(factory.make_disclosure(self.device))
 
     def test_who_asked_can_not_approve(self) -> None:
         with pytest.raises(disclosures.SamePerson):
@@ -201,7 +205,7 @@ class HandOverTests(PortalTestCase):
     def test_whoever_lacks_the_grant_gets_nothing(self) -> None:
         from privacy.accounts.models import AccessGrant
 
-        made = factory.make_disclosure(self.device, "model")
+        made = factory.attach_scan(factory.make_disclosure(self.device, "model"))
         disclosures.approve(made, actor=factory.make_omar(), at=NOON)
         hana = factory.make_hana(granted=False)
         assert not AccessGrant.objects.filter(user=hana).exists()
@@ -276,6 +280,52 @@ class ScanTests(PortalTestCase):
         self.attach()
         assert disclosures.approve(self.made, actor=self.omar, at=NOON).state == "approved"
 
+    def test_every_law_needs_its_document_and_the_database_says_so_too(self) -> None:
+        made = factory.make_disclosure(factory.make_device(2), "model")
+        with pytest.raises(disclosures.NoBasis):
+            disclosures.approve(made, actor=self.omar, at=NOON)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Disclosure.objects.filter(id=made.id).update(state="approved", approved_by="x", approved_at=NOON)
+
+    def test_an_agency_says_who_asks_why_and_how_much(self) -> None:
+        for missing in ("official", "reason", "relation", "extent", "record_class"):
+            with pytest.raises(disclosures.NoBasis) as refused:
+                self.ask(**{missing: ""})
+            assert refused.value.pointer == f"/{missing}"
+        with pytest.raises(disclosures.NoBasis):
+            self.ask(record_class="confirmation")
+        assert self.ask(record_class="confirmation", permit_no="2026-1").permit_no == "2026-1"
+
+    def test_an_urgent_one_gets_its_document_afterwards_once_and_is_watched(self) -> None:
+        with pytest.raises(disclosures.NoBasis):
+            self.ask(urgent=True)
+        made = self.ask(urgent=True, document_due_on=date(2026, 11, 27))
+        disclosures.approve(made, actor=self.omar, at=NOON)
+        disclosures.provide(made, actor=self.odile, at=NOON)
+        assert not Disclosure.objects.without_their_document(on=date(2026, 11, 27)).exists()
+        assert made in Disclosure.objects.without_their_document(on=date(2026, 11, 28))
+        assert reminders.pressing(on=date(2026, 11, 28)).late_documents == 1
+        disclosures.attach_scan(made, name="warrant.pdf", content=PDF, actor=self.odile, at=NOON)
+        assert not Disclosure.objects.without_their_document(on=date(2026, 11, 28)).exists()
+        with pytest.raises(disclosures.WrongState):
+            disclosures.attach_scan(made, name="warrant.pdf", content=PDF, actor=self.odile, at=NOON)
+
+    def test_it_is_for_the_few_who_may_see_investigations(self) -> None:
+        hana = factory.make_hana()
+        assert hana.may("disclosures.request_disclosure")
+        with pytest.raises(NotPermitted):
+            self.ask(actor=hana)
+        self.attach()
+        disclosures.approve(self.made, actor=self.omar, at=NOON)
+        with pytest.raises(NotPermitted):
+            disclosures.provide(self.made, actor=hana, at=NOON)
+
+    def ask(self, *, actor: User | None = None, **said: object) -> Disclosure:
+        return factory.make_disclosure(
+            factory.make_device(3), "model", third_party=self.made.third_party, actor=actor or self.odile,
+            authority=factory.make_authority(**said),
+        )  # fmt: skip
+
     def test_it_is_sealed_and_read_on_record(self) -> None:
         row = self.attach()
         assert b"zebra" not in SealedFile.objects.get().content.box
@@ -298,10 +348,6 @@ class ScanTests(PortalTestCase):
             self.attach(b"<script>")
 
     def test_it_ends_after_seven_years(self) -> None:
-        from datetime import date
-
-        from privacy.disclosures import holdings
-
         self.attach()
         assert list(holdings.scans_due(date(2033, 11, 24), None)) == []  # type: ignore[arg-type]
         assert list(holdings.scans_due(date(2033, 11, 25), None)) == [[self.made.id]]  # type: ignore[arg-type]

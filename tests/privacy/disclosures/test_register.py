@@ -71,6 +71,17 @@ class RegisterTests(PortalTestCase):
         found = register.lines(first=date(2026, 1, 1), last=date(2026, 12, 31), with_investigations=False)
         assert [one.third_party.code for one in found] == ["acme"]
 
+    def test_an_authoritys_request_stands_behind_with_how_long_it_is_kept(self) -> None:
+        agency = factory.make_third_party("agency", kind="investigator")
+        factory.make_provided(factory.make_device(2), "model", third_party=agency)
+        head, *lines = self.rows()
+        acme, asked = sorted(lines, key=lambda line: str(line[1]))
+        told = dict(zip(head, asked, strict=True))
+        assert told["요청자 소속·성명"] == "서울경찰청 사이버수사과 김수사"
+        assert told["비치기간"] == "1년"
+        assert told["회신일"] == "2026-11-24"
+        assert not dict(zip(head, acme, strict=True))["비치기간"]
+
     def test_it_prints_as_pdf(self) -> None:
         assert self.export("pdf").startswith(b"%PDF-")
 

@@ -1,12 +1,16 @@
 """A correction from the request to the notice: the value changes, the freeze lifts, earlier recipients are told."""
 
+from datetime import timedelta
+
 import pytest
 
 from devices.models import Device
 from privacy.disclosures.models import Notice
 from privacy.jobs.models import GeneralOutbox, PersonalOutbox
 from privacy.rights import actions as rights
-from privacy.rights.models import Request
+from privacy.rights import reminders, tasks
+from privacy.rights.actions import Receipt
+from privacy.rights.models import Particulars, Request
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 from tests import factory
@@ -51,3 +55,40 @@ class CorrectionTests(PortalTestCase):
         for word in ("received", "carried-out"):
             self.assertLedgered(f"rights.request.{word}", case)
         self.assertLedgered("rights.item.corrected", case)
+
+
+class WordlessCaseTests(PortalTestCase):
+    """A receipt that died between its two databases: the case is there, what was typed is not."""
+
+    def setUp(self) -> None:
+        factory.make_device(1)
+        self.odile = factory.make_officer()
+        self.case = factory.ask_correction(answer_by="portal").request
+        # The state in which a kill after the first commit leaves it.
+        Particulars.objects.all().delete()
+        self.later = NOON + timedelta(minutes=10)
+
+    def test_it_is_found_once_shown_on_the_case_and_told_every_morning(self) -> None:
+        assert rights.note_missing_words(actor=tasks.WORKER, at=NOON) == 0, "a receipt may be under way"
+        assert rights.note_missing_words(actor=tasks.WORKER, at=self.later) == 1
+        assert rights.note_missing_words(actor=tasks.WORKER, at=self.later) == 0
+        self.assertLedgered("rights.words.missed", self.case)
+        assert reminders.pressing(on=NOON.date()).wordless == 1
+
+    def test_the_same_form_sent_again_brings_them_back(self) -> None:
+        submission = "0" * 40
+        receipt = factory.ask_correction(answer_by="portal", submission=submission)
+        Particulars.objects.all().delete()
+        again = factory.ask_correction(answer_by="portal", submission=submission)
+        assert again.request == receipt.request
+        assert Particulars.objects.get().about_id == receipt.request.id
+
+    def test_a_handler_writes_them_down_again_and_never_over_what_is_there(self) -> None:
+        said = {"contact": {"name": "Mina"}, "explanation": "", "claimed": factory.imei(1)}
+        hana = factory.make_handler()
+        rights.write_words(self.case, wanted={1: factory.RIGHT_IMEI}, **said, actor=hana, at=self.later)
+        with pytest.raises(rights.WrongState):
+            rights.write_words(self.case, wanted={1: factory.imei(5)}, **said, actor=hana, at=self.later)
+        assert reminders.pressing(on=NOON.date()).wordless == 0
+        right = factory.make_granted(Receipt(self.case, ""))
+        assert rights.carry_out(right, actor=self.odile, at=NOON).carried_out_at is not None

@@ -64,6 +64,7 @@ PATHS = {
     "privacy/rights/actions/answering.py": OTHER,
     "privacy/rights/actions/intake.py": OTHER,
     "privacy/rights/actions/objecting.py": OTHER,
+    "privacy/rights/actions/rewriting.py": OTHER,
     "privacy/vault/actions/files.py": OTHER,
 }
 
