@@ -1,5 +1,6 @@
 """The two ways to use the portal from outside: as a device gateway and as a person with a browser."""
 
+import http.client
 import http.cookiejar
 import json
 import re
@@ -8,6 +9,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 
@@ -62,12 +64,26 @@ class Gateway:
         return answer.json if answer.text else None
 
 
-class Person:
-    """A person with a browser: cookies, forms, the CSRF token in them."""
+class FromAddress(urllib.request.HTTPHandler):
+    """Connects from an address of its own, as somebody at home does; on this machine from one of 127.0.0.0/8."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self.address = address
+
+    def http_open(self, req: urllib.request.Request) -> Any:
+        connect: Any = partial(http.client.HTTPConnection, source_address=(self.address, 0))
+        return self.do_open(connect, req)
+
+
+class Person:
+    """A person with a browser: cookies, forms, the CSRF token in them. ``address`` is where they connect from."""
+
+    def __init__(self, base: str, *, address: str = "") -> None:
         self.base = base
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+        handlers: list[urllib.request.BaseHandler] = [FromAddress(address)] if address else []
+        cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        self.opener = urllib.request.build_opener(cookies, *handlers)
         self.page = Answer(0, base, "")
 
     def get(self, path: str) -> Answer:

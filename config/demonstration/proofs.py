@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,9 +14,10 @@ from psycopg import sql
 
 from config.demonstration import examples
 from config.demonstration.client import Person, visible_text
-from config.demonstration.walking import StepFailed, Walk, eventually, must
+from config.demonstration.walking import Walk, eventually, must
 from privacy.ledger import actions as ledger
 from privacy.ledger.models import Checkpoint, Leaf
+from privacy.lib import clock
 from privacy.retention.models import Certificate
 from privacy.subjects.models import Subject
 
@@ -24,22 +25,28 @@ from privacy.subjects.models import Subject
 
 
 def destroyed(walk: Walk) -> str:
-    """The nightly sweep, run by the worker, destroys a month of app logs that is past its term, and certifies it."""
+    """The nightly sweep, run by the worker, destroys a month of app logs that is past its term, and certifies it.
+
+    A destroyed month never comes back. When earlier walks have destroyed every month that the API still takes, the
+    user withdraws the agreement to app logs instead, and what rested on it is destroyed at once (P6.3).
+    """
     # another device than the case's: what an open request is about is passed over, as it must be
     old = uuid4()
     examples.register(walk.gateway, walk.number + 1, walk.at, device=old)
-    moment = send_old_log(walk, old)
     before = set(Certificate.objects.values_list("id", flat=True))
-    async_task("privacy.retention.tasks.sweep")
-
-    def certificates() -> list[Certificate]:
-        new = Certificate.objects.exclude(id__in=before)
-        return [one for one in new if one.statement.get("month") == moment.strftime("%Y-%m-01")]
-
-    certificate = eventually(certificates, "the worker's sweep made no certificate")[0]
+    moment = send_old_log(walk, old)
+    if moment is not None:
+        async_task("privacy.retention.tasks.sweep")
+        wanted, code = {"month": moment.strftime("%Y-%m-01")}, "destroyed"
+        how = f"the month {wanted['month']} can't be sealed for again"
+    else:
+        moment, reference = withdraw(walk, old)
+        wanted, code = {"case": reference}, "no-consent"
+        how = "its agreement was withdrawn, and nothing more of it is taken"
+    certificate = eventually(lambda: certified(before, wanted), "the worker made no certificate")[0]
     batch = {"batch": str(uuid4()), "reports": [app_log(old, moment)]}
     late = walk.gateway.must("POST", "/reports", batch)
-    must(bool(late["refused"]) and late["refused"][0]["code"] == "destroyed", f"sealing again: {late}")
+    must(bool(late["refused"]) and late["refused"][0]["code"] == code, f"sealing again: {late}")
     said = certificate.statement
     must(
         said["read_back"]["sound"] and said["read_back"]["rows_left"] == 0,
@@ -49,9 +56,14 @@ def destroyed(walk: Walk) -> str:
     must(certificate.number in visible_text(page.text), f"the public check: {visible_text(page.text)[:300]}")
     return (
         f"certificate {certificate.number}: {sum(said['destroyed']['rows'].values())} rows and "
-        f"{said['destroyed']['keys']} keys of {said['month']} gone, read back by other code; "
-        "the month can't be sealed for again; /verify/ knows the digest"
+        f"{said['destroyed']['keys']} keys gone, read back by other code; {how}; /verify/ knows the digest"
     )
+
+
+def certified(before: set[UUID], wanted: dict[str, str]) -> list[Certificate]:
+    """Return the new certificates whose statement says what is wanted."""
+    new = Certificate.objects.exclude(id__in=before)
+    return [one for one in new if wanted.items() <= one.statement.items()]
 
 
 def app_log(device: UUID, moment: datetime) -> dict[str, object]:
@@ -59,8 +71,8 @@ def app_log(device: UUID, moment: datetime) -> dict[str, object]:
     return {"device": str(device), "kind": "app-log", "occurred_at": moment.isoformat(), "body": body}
 
 
-def send_old_log(walk: Walk, device: UUID) -> datetime:
-    """Send an app log of a month that is past its term and not destroyed yet; return its moment."""
+def send_old_log(walk: Walk, device: UUID) -> datetime | None:
+    """Send an app log of a month that is past its term and not destroyed yet; return its moment, if there is one."""
     for back in range(2, 12):
         first = walk.at.replace(day=1, hour=3, minute=0, second=0, microsecond=0)
         count = first.year * 12 + first.month - 1 - back
@@ -69,9 +81,26 @@ def send_old_log(walk: Walk, device: UUID) -> datetime:
         answer = walk.gateway.must("POST", "/reports", batch)
         if answer["stored"] == 1:
             return moment
-    raise StepFailed(
-        "every month that the API still takes was destroyed by earlier walks; start a fresh portal (PORTAL_HOME=…)"
+    return None
+
+
+def withdraw(walk: Walk, device: UUID) -> tuple[datetime, str]:
+    """Send an app log of now, then withdraw the agreement it rests on; return its moment, and the receipt's number."""
+    moment = walk.at - timedelta(minutes=5)
+    stored = walk.gateway.must("POST", "/reports", {"batch": str(uuid4()), "reports": [app_log(device, moment)]})
+    must(stored["stored"] == 1, f"an app log of now: {stored}")
+    answer = walk.gateway.must(
+        "PUT",
+        f"/devices/{device}/consents/app-log",
+        {
+            "decision": "withdraw",
+            "version": 1,
+            "decided_at": clock.now().isoformat(),
+            "method": "app",
+            "language": "ko",
+        },
     )
+    return moment, str(answer["receipt"]["record_id"])
 
 
 # -- step 7 ---------------------------------------------------------------------------------------------------

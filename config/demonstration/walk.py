@@ -98,7 +98,7 @@ def ask_for_disclosure(walk: Walk, person: Person) -> Answer:
 
 def frozen(walk: Walk) -> str:
     """A person asks on the public page that the model be corrected; from then on it is frozen everywhere."""
-    page = Person(walk.base).submit(
+    page = walk.somebody().submit(
         "/rights/request/",
         {
             "rights": ["correction"],
@@ -175,7 +175,7 @@ def corrected(walk: Walk) -> str:
 
 def prove_possession(walk: Walk) -> None:
     """Ask on the status page for a confirmation on the device, and let the device's agent confirm the code."""
-    person = Person(walk.base)
+    person = walk.somebody()
     person.submit("/rights/case/", {"number": walk.case_number, "code": walk.case_code})
     page = person.get("/rights/case/")
     token = hidden_fields(page.text)

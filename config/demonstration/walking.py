@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from privacy.lib import clock
 WAIT_SECONDS = 90
 OLD_MODEL = "XM-G119"
 NEW_MODEL = "XM-G191"
+LOCAL = ("127.0.0.1", "localhost")
 
 
 class StepFailed(Exception):
@@ -46,8 +48,13 @@ class Walk:
     case_number: str = ""
     case_code: str = ""
     seen: set[str] = field(default_factory=set)
-
     signed_in: dict[str, Person] = field(default_factory=dict)
+
+    def somebody(self) -> Person:
+        """Return the browser of the device's user, who has an address of their own: so many requests come from one."""
+        host = urlsplit(self.base).hostname or ""
+        n = self.number
+        return Person(self.base, address=f"127.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}" if host in LOCAL else "")
 
     def person(self, name: str) -> Person:
         """Return a browser in which this colleague is signed in, with password and second factor."""
