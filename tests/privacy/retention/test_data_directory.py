@@ -1,4 +1,4 @@
-"""After a destruction its bytes are nowhere on the disk: files, write-ahead log, dumps (P7.2, SEC-28)."""
+"""After a destruction its bytes are nowhere on the disk: files, write-ahead log, dumps, logs (P7.2, SEC-28)."""
 
 import random
 import subprocess
@@ -105,11 +105,14 @@ def test_nothing_of_what_was_destroyed_is_left_on_the_disk(portal_database: Port
     assert done.returncode == 0, done.stderr
     assert Rewrite.objects.get().log_turned, done.stdout
 
+    # The whole home: table files, write-ahead log, the server's log, the journal, mails, the ledger's tiles.
     canaries = {"plaintext": CANARY.encode()}
-    assert found_in(cluster, gone | canaries) == set()
+    assert found_in(settings.PORTAL_HOME, gone | canaries) == set()
     assert found_in(settings.PORTAL_HOME / "postgres" / "cluster" / "pg_wal", gone) == set()
     after = dump(portal_database, ["default", "personal", "archive"])
     assert not any(box.hex().encode() in after for box in gone.values())
     # Positive control: the living are all there, and sealed.
     assert found_in(cluster, kept) == set(kept)
+    assert found_in(settings.PORTAL_HOME, {"a line of the log": b"database system is ready"})
+    assert all(box.hex().encode() in after for box in kept.values())
     assert found_in(cluster, {"plaintext": ALIVE.encode()}) == set()
