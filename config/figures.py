@@ -24,6 +24,8 @@ from privacy.jobs.models import ArchiveOutbox, GeneralOutbox, PersonalOutbox
 from privacy.ledger.models import Review
 from privacy.retention.models import DestructionList, Finding
 from privacy.rights.models import Objection, Request
+from privacy.safeguards.models import Inspection, Measure, Nonconformity
+from privacy.safeguards.models.measures import Result
 
 # Deadlines that the officer hears of before they press.
 SOON = 3
@@ -144,6 +146,34 @@ def figures(on: date) -> list[Figure]:
         Figure(gettext_lazy("Parked deliveries"), again, GeneralOutbox, parked, "late"),
         Figure(gettext_lazy("Parked deliveries (personal)"), again, PersonalOutbox, parked, "late"),
         Figure(gettext_lazy("Parked deliveries (archive)"), again, ArchiveOutbox, parked, "late"),
+        Figure(
+            gettext_lazy("Safeguards not in order"),
+            gettext_lazy("an alarm until it is seen in order"),
+            Measure,
+            {"result__exact": Result.FAILED, "retired_at__isnull": True},
+            "late",
+        ),
+        Figure(
+            gettext_lazy("Evidence overdue"),
+            gettext_lazy("older than its cycle"),
+            Measure,
+            {"due_on__lt": on, "retired_at__isnull": True},
+            "late",
+        ),
+        Figure(
+            gettext_lazy("Corrections overdue"),
+            gettext_lazy("findings of inspections"),
+            Nonconformity,
+            {"state__in": [Nonconformity.State.OPEN, Nonconformity.State.CORRECTED], "due_on__lt": on},
+            "late",
+        ),
+        Figure(
+            gettext_lazy("Inspections overdue"),
+            gettext_lazy("planned and not held, or not reported"),
+            Inspection,
+            {"state__in": [Inspection.State.PLANNED, Inspection.State.HELD], "planned_on__lt": on},
+            "late",
+        ),
         Figure(
             gettext_lazy("Findings of the comparison"),
             gettext_lazy("the databases differ"),

@@ -17,6 +17,8 @@ SCHEDULES = (
     Job("seal-fallback", "privacy.ledger.tasks.seal_fallback", "* * * * *"),
     Job("sign-in-tidy", "privacy.accounts.tasks.tidy", "25 3 * * *"),
     Job("freezes-expire", "privacy.vault.tasks.expire_freezes", "*/10 * * * *"),
+    Job("safeguards-look", "privacy.safeguards.tasks.look", "20 6 * * *"),
+    Job("safeguards-remind", "privacy.safeguards.tasks.remind", "35 8 * * *"),
     Job("files-scan", "privacy.vault.tasks.scan_files", "* * * * *"),
     Job("master-key-turn", "privacy.vault.tasks.turn_master_key", "45 2 * * *"),
     Job("rights-resume", "privacy.rights.tasks.resume", "* * * * *"),

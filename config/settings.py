@@ -273,6 +273,13 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
 CLAMD_SOCKET = env.str("CLAMD_SOCKET", default="")
 CLAMD_HOST = env.str("CLAMD_HOST", default="")
 
+# --- what the portal watches of itself (safeguards) ------------------------------------------------------
+# Files that the backup and the restore drill touch when they have ended well; their age is daily evidence.
+BACKUP_STAMP = env.str("BACKUP_STAMP", default=str(PORTAL_HOME / "backups" / "last-backup"))
+RESTORE_DRILL_STAMP = env.str("RESTORE_DRILL_STAMP", default=str(PORTAL_HOME / "backups" / "last-restore-drill"))
+# Whether the daily look at the installed packages may ask the package index for known vulnerabilities.
+PACKAGE_INDEX_LOOKUP = env.bool("PACKAGE_INDEX_LOOKUP", default=False)
+
 # --- mail ------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="privacy@extrus.example")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

@@ -30,5 +30,6 @@ urlpatterns += i18n_patterns(
     path("", include("privacy.disclosures.urls")),
     path("", include("privacy.retention.urls")),
     path("", include("consents.urls")),
+    path("", include("privacy.safeguards.urls")),
     prefix_default_language=False,
 )

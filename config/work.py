@@ -54,7 +54,21 @@ WORKS = (
         ),
     ),
     Work("people", _("People"), ("workforce", "accounts"), ("accounts.user", "accounts.accessgrant")),
-    Work("safeguards", _("Safeguards"), ("safeguards", "incidents"), ("incidents.incident",)),
+    Work(
+        "safeguards",
+        _("Safeguards"),
+        ("safeguards", "incidents"),
+        (
+            "incidents.incident",
+            "safeguards.calendar",
+            "safeguards.measure",
+            "safeguards.managementplan",
+            "safeguards.inspection",
+            "safeguards.nonconformity",
+            "safeguards.area",
+            "safeguards.annualreport",
+        ),
+    ),
     Work("audit", _("Audit"), ("ledger",), ("ledger.entry", "ledger.checkpoint", "ledger.tree")),
     Work(
         "policy",

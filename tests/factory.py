@@ -7,5 +7,6 @@ from tests.factories.disclosures import *  # noqa: F403
 from tests.factories.policies import *  # noqa: F403
 from tests.factories.retention import *  # noqa: F403
 from tests.factories.rights import *  # noqa: F403
+from tests.factories.safeguards import *  # noqa: F403
 from tests.factories.subjects import *  # noqa: F403
 from tests.factories.vault import *  # noqa: F403

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
+from config.demonstration import safeguards
 from config.demonstration.client import Gateway
 from consents import actions as consents
 from devices import actions as devices
@@ -82,6 +83,7 @@ def load(base: str) -> Iterator[str]:
     yield f"{stored} reports, through the API; some app logs are past their term"
     provide_to(party, ids[0], people)
     yield f"a disclosure to {party.title}, approved by a second person"
+    yield from safeguards.load(people, clock.now())
 
 
 def make_people(at: datetime) -> dict[str, User]:

@@ -14,11 +14,14 @@ from datetime import date
 
 @dataclass(frozen=True)
 class Figure:
-    """One number of a year. ``code`` is what programs call it; ``unit`` stands behind the number, as in ``93 %``."""
+    """One number of a year; none where there is nothing to take a share of.
+
+    ``code`` is what programs call it; ``unit`` stands behind the number, as in ``93 %``.
+    """
 
     code: str
     label: str
-    value: int
+    value: int | None
     unit: str = ""
 
 
@@ -55,9 +58,9 @@ def chapters(first: date, last: date) -> list[tuple[str, Chapter]]:
     return [(code, make(first, last)) for code, (_place, make) in ordered]
 
 
-def share(part: int, whole: int) -> int:
-    """Return a share in full percent, rounded down: only everything is 100. Of nothing, everything was right."""
-    return 100 if whole == 0 else part * 100 // whole
+def share(part: int, whole: int) -> int | None:
+    """Return a share in full percent, rounded down: only everything is 100. Of nothing there is no share."""
+    return part * 100 // whole if whole else None
 
 
 def by_month(days: list[date], first: date, last: date) -> tuple[tuple[str, int], ...]:

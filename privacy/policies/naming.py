@@ -13,6 +13,7 @@ OFFICE_FILES = {
     "rights-request": _("what requesters wrote"),
     "complaint": _("what complainants wrote"),
     "disclosure-request": _("documents that ask for a disclosure"),
+    "safeguard-evidence": _("evidence of safeguards"),
 }
 
 

@@ -22,7 +22,7 @@ from privacy.policies.models import Category, Parameter, PolicyVersion
 UNDECLARED = frozenset({"rights", "legal-duty", "destruction"})
 
 # What the office holds of its own work with people, beside the policy's categories.
-OFFICE_FILES = ("contact", "rights-request", "complaint", "disclosure-request")
+OFFICE_FILES = ("contact", "rights-request", "complaint", "disclosure-request", "safeguard-evidence")
 
 
 class NoPolicyInForce(Refusal):

@@ -21,7 +21,7 @@ def destructions_of_the_year(first: date, last: date) -> Chapter:
         title=_("Destruction"),
         figures=(
             Figure("destruction.entries", _("destructions"), len(rows)),
-            Figure("destruction.people", _("people"), sums["people"] or 0),
+            Figure("destruction.people", _("people concerned"), sums["people"] or 0),
             Figure("destruction.records", _("records"), sums["records"] or 0),
             Figure("destruction.in-time-share", _("share in time"), yearbook.share(in_time, len(dated)), "%"),
             Figure("destruction.unconfirmed", _("not yet confirmed"), entries.filter(confirmed_at=None).count()),

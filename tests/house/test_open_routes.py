@@ -38,6 +38,8 @@ OPEN = {
     "incidents:complaint",
     "disclosures:acknowledge",
     "retention:verify",
+    # behind a secret address
+    "safeguards:calendar",
     "consents:home",
     "consents:begin",
     "consents:waiting",

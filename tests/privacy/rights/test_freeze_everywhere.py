@@ -50,6 +50,7 @@ PATHS = {
     "privacy/retention/readback.py": ITS_OWN,
     "privacy/incidents/actions.py": OTHER,
     "privacy/incidents/register.py": OTHER,
+    "privacy/safeguards/actions/measures.py": OTHER,
     # the result of an advertising consent must be told within 14 days (law C-18): a duty under law
     "consents/tasks.py": ITS_OWN,
     # places that fill

@@ -1,0 +1,197 @@
+"""Protected areas: permits, entries, media in and out (P8.11, law S-25)."""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor, require
+from privacy.lib import clock
+from privacy.safeguards import people
+from privacy.safeguards.events import Event
+from privacy.safeguards.models import Area, AreaEntry, AreaPermit, MediaMovement
+from privacy.safeguards.refusals import Incomplete, NoPermit, OwnWork, TakenCode, WrongState
+
+KEEP, LOG = "safeguards.keep_areas", "safeguards.log_entry"
+
+
+def register_area(
+    *, code: str, title: str, kind: str, place: str, lock: str, keeper: str, actor: Actor, at: datetime
+) -> Area:
+    """Put a protected area into the register. Raises TakenCode, UnknownPerson."""
+    require(actor, KEEP)
+    with transaction.atomic():
+        if Area.objects.filter(code=code).exists():
+            raise TakenCode(_("There is an area with the code %(code)s.") % {"code": code}, pointer="/code")
+        row = Area.objects.create(
+            code=code,
+            title=title.strip(),
+            kind=kind,
+            place=place.strip(),
+            lock=lock.strip(),
+            keeper=people.must_be_active(keeper),
+            registered_at=at,
+        )
+        ledger.record(Event.AREA_REGISTERED, actor=actor, at=at, about=row, facts={"code": code, "kind": kind})
+    return row
+
+
+def permit_entry(
+    area: Area,
+    *,
+    person: str,
+    reason: str,
+    valid_from: date,
+    valid_until: date | None = None,
+    actor: Actor,
+    at: datetime,
+) -> AreaPermit:
+    """Let a person enter an area, for a reason and a period. Raises OwnWork, UnknownPerson."""
+    require(actor, KEEP, about=area)
+    if person == actor.ref:
+        raise OwnWork(_("Nobody lets themselves in: another person approves your permit."))
+    if valid_until is not None and valid_until < valid_from:
+        raise Incomplete(_("The permit ends before it begins."), pointer="/valid_until")
+    with transaction.atomic():
+        row = AreaPermit.objects.create(
+            area=area,
+            person=people.must_be_active(person),
+            reason=reason.strip(),
+            valid_from=valid_from,
+            valid_until=valid_until,
+            approved_by=actor.ref,
+            approved_at=at,
+        )
+        ledger.record(Event.PERMIT_GRANTED, actor=actor, at=at, about=row, facts={"area": area.code, "to": person})
+    return row
+
+
+def revoke_permit(permit: AreaPermit, *, actor: Actor, at: datetime) -> AreaPermit:
+    """Take a permit back at once. Raises WrongState."""
+    require(actor, KEEP, about=permit)
+    with transaction.atomic():
+        row = AreaPermit.objects.select_for_update().get(pk=permit.pk)
+        if row.revoked_at is not None:
+            raise WrongState(_("The permit was revoked already."))
+        row.revoked_at, row.revoked_by = at, actor.ref
+        row.save(update_fields=["revoked_at", "revoked_by"])
+        ledger.record(Event.PERMIT_REVOKED, actor=actor, at=at, about=row, facts={"to": row.person})
+    return row
+
+
+def record_entry(
+    area: Area,
+    *,
+    purpose: str,
+    entered_at: datetime,
+    person: str = "",
+    visitor_of: str = "",
+    companion: str = "",
+    left_at: datetime | None = None,
+    actor: Actor,
+    at: datetime,
+) -> AreaEntry:
+    """Record who entered an area: an employee with a permit, or a visitor who goes along with such an employee.
+
+    Raises NoPermit, Incomplete.
+    """
+    require(actor, LOG, about=area)
+    if bool(person) == bool(visitor_of.strip()):
+        raise Incomplete(_("Name either an employee or the organisation of a visitor."), pointer="/person")
+    if visitor_of.strip() and not companion:
+        raise Incomplete(_("A visitor is accompanied: say by whom."), pointer="/companion")
+    if entered_at > at or (left_at is not None and left_at < entered_at):
+        raise Incomplete(
+            _("Check the times: one enters before one leaves, and not in the future."), pointer="/entered_at"
+        )
+    with_permit = person or companion
+    if not area.permits.in_period(on=clock.kst_date(entered_at)).filter(person=with_permit).exists():
+        raise NoPermit(
+            _("%(person)s has no permit for %(area)s on that day. Approve one first, or report an incident.")
+            % {"person": with_permit, "area": area}
+        )
+    with transaction.atomic():
+        row = AreaEntry.objects.create(
+            area=area,
+            person=person,
+            visitor_of=visitor_of.strip(),
+            companion=companion,
+            purpose=purpose.strip(),
+            entered_at=entered_at,
+            left_at=left_at,
+            recorded_by=actor.ref,
+            recorded_at=at,
+        )
+        facts = {"area": area.code, "who": with_permit, "visitor": bool(visitor_of)}
+        ledger.record(Event.ENTRY_RECORDED, actor=actor, at=at, about=row, facts=facts)
+    return row
+
+
+def end_entry(entry: AreaEntry, *, actor: Actor, at: datetime) -> AreaEntry:
+    """Record that somebody has left an area. Raises WrongState."""
+    require(actor, LOG, about=entry)
+    with transaction.atomic():
+        row = AreaEntry.objects.select_for_update().get(pk=entry.pk)
+        if row.left_at is not None:
+            raise WrongState(_("The way out was recorded already."))
+        row.left_at = at
+        row.save(update_fields=["left_at"])
+        ledger.record(Event.ENTRY_ENDED, actor=actor, at=at, about=row)
+    return row
+
+
+def move_medium(
+    area: Area,
+    *,
+    medium: str,
+    kind: str,
+    direction: str,
+    purpose: str,
+    carried_by: str,
+    encrypted: bool = False,
+    back_on: date | None = None,
+    actor: Actor,
+    at: datetime,
+) -> MediaMovement:
+    """Approve and record that a medium is carried in or out. Out it goes encrypted, and comes back by a day (law S-21).
+
+    Raises OwnWork, Incomplete, UnknownPerson.
+    """
+    require(actor, LOG, about=area)
+    if carried_by == actor.ref:
+        raise OwnWork(_("Who carries a medium can't approve it: another person records this."))
+    going_out = direction == MediaMovement.Direction.OUT
+    if going_out and not encrypted:
+        raise Incomplete(_("A medium leaves an area only encrypted."), pointer="/encrypted")
+    if going_out and (back_on is None or back_on < clock.kst_date(at)):
+        raise Incomplete(_("Say until when the medium comes back."), pointer="/back_on")
+    with transaction.atomic():
+        row = MediaMovement.objects.create(
+            area=area,
+            medium=medium.strip(),
+            kind=kind.strip(),
+            direction=direction,
+            purpose=purpose.strip(),
+            encrypted=encrypted,
+            carried_by=people.must_be_active(carried_by),
+            approved_by=actor.ref,
+            moved_at=at,
+            back_on=back_on if going_out else None,
+        )
+        facts = {"area": area.code, "direction": direction, "by": carried_by}
+        ledger.record(Event.MEDIUM_MOVED, actor=actor, at=at, about=row, facts=facts)
+    return row
+
+
+def return_medium(movement: MediaMovement, *, actor: Actor, at: datetime) -> MediaMovement:
+    """Record that a medium has come back. Raises WrongState."""
+    require(actor, LOG, about=movement)
+    with transaction.atomic():
+        row = MediaMovement.objects.select_for_update().get(pk=movement.pk)
+        if row.direction != MediaMovement.Direction.OUT or row.returned_at is not None:
+            raise WrongState(_("This medium is not outside."))
+        row.returned_at, row.returned_to = at, actor.ref
+        row.save(update_fields=["returned_at", "returned_to"])
+        ledger.record(Event.MEDIUM_RETURNED, actor=actor, at=at, about=row)
+    return row

@@ -1,0 +1,190 @@
+"""The register of measures and their evidence, by people and by the portal itself (P8.2, P8.4 … P8.7)."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.jobs import outbox
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor, require
+from privacy.lib import clock
+from privacy.lib.ids import new_id
+from privacy.safeguards import people, probes
+from privacy.safeguards.events import Event
+from privacy.safeguards.models import Evidence, Measure
+from privacy.safeguards.models.measures import Result
+from privacy.safeguards.probes import Seen
+from privacy.safeguards.refusals import Incomplete, TakenCode, WrongState
+from privacy.vault import actions as vault
+from privacy.vault.models import SealedFile
+from privacy.vault.purposes import Purpose
+
+KEEP, RECORD = "safeguards.keep_measures", "safeguards.record_evidence"
+CATEGORY = "safeguard-evidence"
+ALARM = "safeguards.alarm"
+
+
+def adopt_measures(*, actor: Actor, at: datetime) -> int:
+    """Register the measures that the portal looks at itself, where they are missing. Safe to repeat."""
+    known = set(Measure.objects.values_list("code", flat=True))
+    made = 0
+    for code, probe in probes.PROBES.items():
+        if code not in known:
+            register_measure(
+                code=code, title="", kind=probe.kind, clause=probe.clause, owner="", cycle_days=probe.cycle_days,
+                by_portal=True, actor=actor, at=at,
+            )  # fmt: skip
+            made += 1
+    return made
+
+
+def register_measure(
+    *,
+    code: str,
+    title: str,
+    kind: str,
+    clause: str,
+    owner: str,
+    cycle_days: int,
+    by_portal: bool = False,
+    actor: Actor,
+    at: datetime,
+) -> Measure:
+    """Put a measure into the register. Its first evidence is due within one cycle. Raises TakenCode, UnknownPerson."""
+    require(actor, KEEP)
+    if not title.strip() and code not in probes.PROBES:
+        raise Incomplete(_("Say what the measure is."), pointer="/title")
+    with transaction.atomic():
+        if Measure.objects.filter(code=code).exists():
+            raise TakenCode(_("There is a measure with the code %(code)s.") % {"code": code}, pointer="/code")
+        measure = Measure.objects.create(
+            code=code,
+            title=title.strip(),
+            kind=kind,
+            clause=clause.strip(),
+            owner=people.must_be_active(owner) if owner else "",
+            cycle_days=cycle_days,
+            by_portal=by_portal,
+            due_on=clock.kst_date(at) + timedelta(days=cycle_days),
+            registered_at=at,
+        )
+        ledger.record(Event.MEASURE_REGISTERED, actor=actor, at=at, about=measure, facts={"code": code})
+    return measure
+
+
+def change_measure(measure: Measure, *, owner: str, cycle_days: int, actor: Actor, at: datetime) -> Measure:
+    """Say who answers for a measure, and how often it is shown to work. Raises WrongState, UnknownPerson."""
+    require(actor, KEEP, about=measure)
+    with transaction.atomic():
+        row = _take(measure)
+        row.owner, row.cycle_days = people.must_be_active(owner), cycle_days
+        row.due_on = clock.kst_date(row.shown_at or row.registered_at) + timedelta(days=cycle_days)
+        row.save(update_fields=["owner", "cycle_days", "due_on"])
+        ledger.record(
+            Event.MEASURE_CHANGED, actor=actor, at=at, about=row, facts={"owner": owner, "cycle_days": cycle_days}
+        )
+    return row
+
+
+def retire_measure(measure: Measure, *, actor: Actor, at: datetime) -> Measure:
+    """Take a measure out of use; its evidence stays. Raises WrongState."""
+    require(actor, KEEP, about=measure)
+    with transaction.atomic():
+        row = _take(measure)
+        row.retired_at = at
+        row.save(update_fields=["retired_at"])
+        ledger.record(Event.MEASURE_RETIRED, actor=actor, at=at, about=row)
+    return row
+
+
+def record_evidence(
+    measure: Measure, *, result: str, detail: str, name: str = "", content: bytes = b"", actor: Actor, at: datetime
+) -> Evidence:
+    """Record what a look at a measure showed, with a file if there is one: checked, scanned and sealed.
+
+    Raises Incomplete, WrongState, and BadDocument for a file that is no PDF, JPEG or PNG.
+    """
+    require(actor, RECORD, about=measure)
+    if not detail.strip():
+        raise Incomplete(_("Say what was seen."), pointer="/detail")
+    identity, file = new_id(), None
+    if content:
+        file = vault.receive_file(
+            subject_id=identity, category=CATEGORY, case=measure.code, name=name, content=content, actor=actor, at=at
+        )
+    with transaction.atomic():
+        row = _take(measure)
+        evidence = Evidence(
+            id=identity,
+            measure=row,
+            result=result,
+            detail=detail.strip(),
+            at=at,
+            on=clock.kst_date(at),
+            recorded_by=actor.ref,
+            file_id=file.id if file else None,
+            file_digest=hashlib.sha256(content).hexdigest() if file else "",
+        )
+        evidence.save(force_insert=True)
+        facts: dict[str, Any] = {"measure": row.code, "result": result}
+        if file:
+            facts["sha256"] = evidence.file_digest
+        ledger.record(Event.EVIDENCE_RECORDED, actor=actor, at=at, about=row, facts=facts)
+        _settle(row, result, actor=actor, at=at)
+    return evidence
+
+
+def observe(seen: dict[str, Seen], *, actor: Actor, at: datetime) -> list[Evidence]:
+    """Record what the portal saw of its own safeguards; of a measure that is out of use nothing is kept."""
+    active = {measure.code: measure for measure in Measure.objects.active().filter(code__in=seen)}
+    return [
+        record_evidence(active[code], result=one.result, detail=one.detail, actor=actor, at=at)
+        for code, one in sorted(seen.items())
+        if code in active
+    ]
+
+
+def open_file(evidence: Evidence, *, actor: Actor, at: datetime) -> tuple[bytes, str]:
+    """Open the file of an evidence, on record; return it with its media type. Raises Incomplete where there is none."""
+    require(actor, "safeguards.view_evidence", about=evidence)
+    file = SealedFile.objects.filter(id=evidence.file_id).first() if evidence.file_id else None
+    if file is None:
+        raise Incomplete(_("No file is kept with this evidence."))
+    with vault.opened(
+        purpose=Purpose.LEGAL_DUTY, task=Event.EVIDENCE_SHOWN.value, actor=actor, at=at, reason=evidence.measure.code
+    ) as door:
+        content: bytes = door.reveal(file, "content")
+    return content, file.media_type
+
+
+def _settle(row: Measure, result: str, *, actor: Actor, at: datetime) -> None:
+    """Keep the latest result with the measure; a failure raises an alarm once, until it is in order again."""
+    before, row.result = row.result, result
+    row.shown_at = at
+    row.due_on = clock.kst_date(at) + timedelta(days=row.cycle_days)
+    row.save(update_fields=["result", "shown_at", "due_on"])
+    if result == Result.FAILED and before != Result.FAILED:
+        ledger.record(Event.ALARM_RAISED, actor=actor, at=at, about=row, facts={"measure": row.code})
+        outbox.put(ALARM, ids={"measure": str(row.pk)}, key=f"{ALARM}:{row.pk}:{at.isoformat()}")
+    elif result == Result.PASSED and before == Result.FAILED:
+        ledger.record(Event.ALARM_CLEARED, actor=actor, at=at, about=row, facts={"measure": row.code})
+
+
+def _take(measure: Measure) -> Measure:
+    row = Measure.objects.select_for_update().get(pk=measure.pk)
+    if row.retired_at is not None:
+        raise WrongState(_("%(measure)s is out of use.") % {"measure": row})
+    return row
+
+
+def destroy_evidence_files(evidence_ids: Sequence[UUID], *, certificate: str, actor: Actor, at: datetime) -> int:
+    """Remove the files of these evidences when their term is over; safe to repeat. Returns the rows removed."""
+    files = list(SealedFile.objects.filter(subject_id__in=evidence_ids, category=CATEGORY))
+    for file in files:
+        vault.discard_file(file, actor=actor, at=at)
+    return len(files)

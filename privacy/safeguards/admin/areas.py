@@ -1,0 +1,203 @@
+"""Protected areas in the console: who may enter, who did, which media went in and out."""
+
+from collections.abc import Collection
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import ActionLocation
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from privacy.accounts.console import actor_of
+from privacy.lib import clock
+from privacy.lib.admin import button
+from privacy.lib.asking import ask
+from privacy.lib.badges import badge, due_badge
+from privacy.safeguards import actions as safeguards
+from privacy.safeguards.admin.register import RegisterAdmin, person
+from privacy.safeguards.forms import AreaForm, EntryForm, MovementForm, PermitForm
+from privacy.safeguards.models import Area, AreaEntry, AreaPermit, MediaMovement
+
+PAGE = (ActionLocation.CHANGE_FORM,)
+KEEP, LOG = "safeguards.keep_areas", "safeguards.log_entry"
+type Answer = HttpResponse | None
+
+
+@admin.register(Area)
+class AreaAdmin(RegisterAdmin):
+    explanation = _(
+        "Computer rooms, data rooms and archives under special protection. Entries are recorded on their page."
+    )
+    empty_hint = _("Register the computer room and the data room.")
+    list_display = ("title", "kind", "place", "lock", "keeper_shown")
+    list_filter = ("kind",)
+    fields = (("code", "kind"), "place", "lock", "keeper_shown", ("registered_at", "closed_at"))
+    readonly_fields = ("keeper_shown",)
+    actions = ("record_entry", "move_medium", "permit")
+    change_form_template = "admin/safeguards/area/change_form.html"
+    new_label = _("Register an area")
+    new_form = AreaForm
+    new_permission = KEEP
+    keeper_shown = person("keeper", _("answers for it"))
+
+    def make(self, request: HttpRequest, given: dict[str, Any]) -> Area:
+        return safeguards.register_area(actor=actor_of(request), at=clock.now(), **given)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        area = self.get_object(request, object_id)
+        more: dict[str, Any] = {}
+        if area is not None:
+            more["permits"] = area.permits.in_period(on=clock.today()).order_by("person")
+            more["entries"] = area.entries.order_by("-entered_at")[:20]
+            more["movements"] = area.movements.order_by("-moved_at")[:20]
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
+
+    @button(description=_("Record an entry"), permission=LOG, locations=PAGE)
+    def record_entry(self, request: HttpRequest, queryset: QuerySet[Area]) -> Answer:
+        answers = ask(
+            self, request, queryset, title=_("Record an entry"), verb=_("Record"),
+            consequences=[_("Only people with a permit for that day enter; visitors go along with one of them.")],
+            form_class=EntryForm,
+        )  # fmt: skip
+        if isinstance(answers, TemplateResponse):
+            return answers
+        verb = partial(safeguards.record_entry, queryset.get(), actor=actor_of(request), at=clock.now(), **answers)
+        self.press(request, verb, _("The entry is recorded."))
+        return None
+
+    @button(description=_("Medium in or out"), permission=LOG, locations=PAGE)
+    def move_medium(self, request: HttpRequest, queryset: QuerySet[Area]) -> Answer:
+        answers = ask(
+            self, request, queryset, title=_("Medium in or out"), verb=_("Approve and record"),
+            consequences=[_("You approve it, so another person carries it. Out it goes encrypted and comes back.")],
+            form_class=MovementForm,
+        )  # fmt: skip
+        if isinstance(answers, TemplateResponse):
+            return answers
+        verb = partial(safeguards.move_medium, queryset.get(), actor=actor_of(request), at=clock.now(), **answers)
+        self.press(request, verb, _("The movement is recorded."))
+        return None
+
+    @button(description=_("Let somebody enter"), permission=KEEP, locations=PAGE)
+    def permit(self, request: HttpRequest, queryset: QuerySet[Area]) -> Answer:
+        answers = ask(
+            self, request, queryset, title=_("Let somebody enter"), verb=_("Approve the permit"),
+            consequences=[_("The permit holds from its first day to its last; it can be revoked at any time.")],
+            form_class=PermitForm, initial={"valid_from": clock.today()},
+        )  # fmt: skip
+        if isinstance(answers, TemplateResponse):
+            return answers
+        verb = partial(safeguards.permit_entry, queryset.get(), actor=actor_of(request), at=clock.now(), **answers)
+        self.press(request, verb, _("The permit is approved."))
+        return None
+
+
+@admin.register(AreaPermit)
+class PermitAdmin(RegisterAdmin):
+    explanation = _("Who may enter which area, why and until when. Nobody approves their own.")
+    empty_hint = _("Permits are approved on the page of an area.")
+    list_display = ("holder", "area", "reason", "valid_from", "valid_until", "stands", "approver")
+    list_filter = ("area", ("revoked_at", admin.EmptyFieldListFilter))
+    list_select_related = ("area",)
+    fields = ("holder", "area", "reason", ("valid_from", "valid_until"), ("approver", "approved_at"), "stands",
+              ("revoker", "revoked_at"))  # fmt: skip
+    readonly_fields = ("holder", "approver", "revoker", "stands")
+    actions = ("revoke",)
+    holder = person("person", _("who"))
+    approver = person("approved_by", _("approved by"))
+    revoker = person("revoked_by", _("revoked by"))
+
+    def verbs_for(self, record: AreaPermit) -> Collection[str]:
+        return () if record.revoked_at else ("revoke",)
+
+    @admin.display(description=_("state"))
+    def stands(self, permit: AreaPermit) -> SafeString:
+        today = clock.today()
+        if permit.revoked_at is not None:
+            return badge(_("revoked"), "gone")
+        if permit.valid_until is not None and permit.valid_until < today:
+            return badge(_("over"), "done")
+        return badge(_("holds"), "good") if permit.valid_from <= today else badge(_("to come"), "wait")
+
+    @button(description=_("Revoke"), permission=KEEP, locations=PAGE)
+    def revoke(self, request: HttpRequest, queryset: QuerySet[AreaPermit]) -> Answer:
+        answers = ask(
+            self, request, queryset, title=_("Revoke the permit"), verb=_("Revoke"),
+            consequences=[_("This person may not enter any more from now on.")], dangerous=True,
+        )  # fmt: skip
+        if isinstance(answers, TemplateResponse):
+            return answers
+        verb = partial(safeguards.revoke_permit, queryset.get(), actor=actor_of(request), at=clock.now())
+        self.press(request, verb, _("The permit is revoked."))
+        return None
+
+
+@admin.register(AreaEntry)
+class EntryAdmin(RegisterAdmin):
+    explanation = _("Who was in which area, what for and with whom.")
+    empty_hint = _("Entries are recorded on the page of an area.")
+    list_display = ("reference", "area", "who_shown", "purpose", "entered_at", "out_shown", "with_shown")
+    list_filter = ("area", ("left_at", admin.EmptyFieldListFilter))
+    list_select_related = ("area",)
+    fields = (("reference", "area"), "who_shown", "with_shown", "purpose", ("entered_at", "out_shown"),
+              ("recorder", "recorded_at"))  # fmt: skip
+    readonly_fields = ("who_shown", "with_shown", "out_shown", "recorder")
+    actions = ("end",)
+    exports = "entries"
+    who_shown = person("who", _("who"))
+    with_shown = person("companion", _("accompanied by"))
+    recorder = person("recorded_by", _("recorded by"))
+
+    def verbs_for(self, record: AreaEntry) -> Collection[str]:
+        return () if record.left_at else ("end",)
+
+    @admin.display(description=_("out"), ordering="left_at")
+    def out_shown(self, entry: AreaEntry) -> Any:
+        return entry.left_at or badge(_("inside"), "active")
+
+    @button(description=_("Record the way out"), permission=LOG, locations=PAGE)
+    def end(self, request: HttpRequest, queryset: QuerySet[AreaEntry]) -> None:
+        verb = partial(safeguards.end_entry, queryset.get(), actor=actor_of(request), at=clock.now())
+        self.press(request, verb, _("The way out is recorded."))
+
+
+@admin.register(MediaMovement)
+class MovementAdmin(RegisterAdmin):
+    explanation = _("Removable media carried into or out of protected areas: what leaves is encrypted and comes back.")
+    empty_hint = _("Movements are recorded on the page of an area.")
+    list_display = ("reference", "medium", "kind", "direction_shown", "area", "carrier", "approver", "moved_at", "back")
+    list_filter = ("direction", "area", ("returned_at", admin.EmptyFieldListFilter))
+    list_select_related = ("area",)
+    fields = (("reference", "area"), ("medium", "kind"), ("direction_shown", "encrypted"), "purpose",
+              ("carrier", "approver", "moved_at"), "back", ("returned_at", "receiver"))  # fmt: skip
+    readonly_fields = ("direction_shown", "carrier", "approver", "back", "receiver")
+    actions = ("take_back",)
+    exports = "media"
+    carrier = person("carried_by", _("carried by"))
+    approver = person("approved_by", _("approved by"))
+    receiver = person("returned_to", _("taken back by"))
+
+    def verbs_for(self, record: MediaMovement) -> Collection[str]:
+        outside = record.direction == MediaMovement.Direction.OUT and record.returned_at is None
+        return ("take_back",) if outside else ()
+
+    @admin.display(description=_("direction"), ordering="direction")
+    def direction_shown(self, movement: MediaMovement) -> str:
+        return str(movement.get_direction_display())
+
+    @admin.display(description=_("back by"), ordering="back_on")
+    def back(self, movement: MediaMovement) -> SafeString | str:
+        if movement.back_on is None:
+            return "–"
+        return due_badge(movement.back_on, clock.today(), settled=movement.returned_at is not None)
+
+    @button(description=_("It came back"), permission=LOG, locations=PAGE)
+    def take_back(self, request: HttpRequest, queryset: QuerySet[MediaMovement]) -> None:
+        verb = partial(safeguards.return_medium, queryset.get(), actor=actor_of(request), at=clock.now())
+        self.press(request, verb, _("The medium is back."))

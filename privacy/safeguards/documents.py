@@ -1,0 +1,108 @@
+"""The papers of the safeguards: the internal management plan, the annual report to the representative (law O-03)."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from privacy.lib import badges, charts, pdf, yearbook
+from privacy.safeguards import people
+from privacy.safeguards.models import AnnualReport, ManagementPlan
+
+
+def plan_pdf(plan: ManagementPlan, *, language: str) -> bytes:
+    """Return a version of the plan as PDF; before the approval it says that it is a draft."""
+    with override(language):
+        blocks: list[dict[str, Any]] = [
+            {
+                "kind": "fields",
+                "rows": [
+                    [_("Version"), str(plan.number)],
+                    [_("State"), str(plan.get_state_display())],
+                    [_("Reason for the change"), plan.reason],
+                    [_("Drafted by"), people.name_of(plan.drafted_by)],
+                    [_("Approved by"), people.name_of(plan.approved_by) or "–"],
+                    [_("Effective date"), badges.day_text(plan.effective_on) if plan.effective_on else "–"],
+                ],
+            }
+        ]
+        for heading, text in plan.contents():
+            blocks += [{"kind": "heading", "text": heading}, {"kind": "text", "text": text or "–"}]
+        if plan.seal:
+            blocks.append({"kind": "digest", "label": "SHA-256", "value": plan.seal})
+        title = _("Internal management plan")
+        sheet = {"title": title, "subtitle": str(plan), "reference": f"v{plan.number}", "blocks": blocks}
+        return pdf.render("sheet", sheet, language=language, made_at=plan.approved_at or plan.drafted_at)
+
+
+def chapters_of(first: date, last: date, *, language: str) -> list[dict[str, Any]]:
+    """Return the figures of a period from every register, in a language, as they are kept with a report."""
+    with override(language):
+        return [{"code": code, **asdict(chapter)} for code, chapter in yearbook.chapters(first, last)]
+
+
+def report_pdf(report: AnnualReport) -> bytes:
+    """Return a report as PDF: its figures as they were kept, each chapter with its charts and their numbers."""
+    with override(report.language):
+        return pdf.render("sheet", _report(report), language=report.language, made_at=report.made_at)
+
+
+def _report(report: AnnualReport) -> dict[str, Any]:
+    blocks: list[dict[str, Any]] = [
+        {
+            "kind": "fields",
+            "rows": [
+                [_("Year"), str(report.year)],
+                [_("To"), _("the representative")],
+                [_("Reported by"), people.name_of(report.made_by)],
+                [_("Figures as of"), badges.moment_text(report.made_at)],
+            ],
+        },
+        {"kind": "heading", "text": _("At a glance")},
+        {"kind": "table", "columns": [_("Register"), _("Figure"), _("Number")], "rows": _glance(report.chapters),
+         "widths": [3, 5, 1]},
+    ]  # fmt: skip
+    if report.remarks:
+        blocks += [{"kind": "heading", "text": _("Remarks of the protection officer")},
+                   {"kind": "text", "text": report.remarks}]  # fmt: skip
+    for chapter in report.chapters:
+        blocks.append({"kind": "heading", "text": chapter["title"]})
+        blocks.append({"kind": "fields", "rows": [[one["label"], _number(one)] for one in chapter["figures"]]})
+        for series in chapter["series"]:
+            blocks.append(_chart(series))
+    signed = [badges.day_text(report.made_at.date()), people.name_of(report.made_by)]
+    blocks.append({"kind": "signature", "rows": signed})
+    return {
+        "title": _("Annual report on personal information protection"),
+        "subtitle": str(report.year),
+        "reference": report.reference,
+        "blocks": blocks,
+    }
+
+
+def _glance(chapters: list[dict[str, Any]]) -> list[list[str]]:
+    return [[chapter["title"], one["label"], _number(one)] for chapter in chapters for one in chapter["figures"][:2]]
+
+
+def _number(figure: Mapping[str, Any]) -> str:
+    return "–" if figure["value"] is None else f"{figure['value']:,} {figure['unit']}".rstrip()
+
+
+def _chart(series: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a chart; of nothing there is nothing to draw."""
+    if not any(value for _name, value in series["points"]):
+        return {"kind": "text", "text": _("%(title)s: none in this year.") % {"title": series["title"]}}
+    return {"kind": "chart", "caption": series["title"], "svg": _drawing(series), "alt": _told(series)}
+
+
+def _drawing(series: Mapping[str, Any]) -> str:
+    points = [(str(name), int(value)) for name, value in series["points"]]
+    draw = charts.bars if series["code"].endswith(".by-month") else charts.rows
+    return charts.printed(draw(points, label=series["title"]))
+
+
+def _told(series: Mapping[str, Any]) -> str:
+    return f"{series['title']}: " + ", ".join(f"{name} {value:,}" for name, value in series["points"])

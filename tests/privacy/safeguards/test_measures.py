@@ -1,0 +1,148 @@
+"""The register of measures: owner, cycle, dated evidence, alarms (P8.2, P8.5, P8.6)."""
+
+import hashlib
+from datetime import date, timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import override_settings
+from django.urls import reverse
+
+from privacy.accounts import actions as accounts
+from privacy.jobs.drain import drain
+from privacy.ledger.actors import NotPermitted
+from privacy.ledger.models import Entry
+from privacy.lib.papers import BadDocument
+from privacy.safeguards import actions as safeguards
+from privacy.safeguards.events import Event
+from privacy.safeguards.models import Evidence, Measure
+from privacy.vault import actions as vault
+from privacy.vault.models import SealedFile
+from tests.base import PortalTestCase
+from tests.clamd import EICAR, running
+from tests.factory import NOON, make_aram, make_hana, make_measure, make_odile, make_omar
+from tests.papers import PDF
+from tests.privacy.disclosures.smtp import mailbox
+
+DAY = timedelta(days=1)
+
+
+def evidence(measure: Measure, result: str = "passed", **changes: object) -> Evidence:
+    values = {"detail": "잠금 확인", "actor": make_odile(), "at": NOON} | changes
+    return safeguards.record_evidence(measure, result=result, **values)  # type: ignore[arg-type]
+
+
+@pytest.mark.clause("P8.2")
+@pytest.mark.clause("P8.6")
+class MeasureTest(PortalTestCase):
+    def test_evidence_moves_the_next_day_by_the_cycle(self) -> None:
+        measure = make_measure(cycle_days=90)
+        assert measure.due_on == date(2027, 2, 22)
+        evidence(measure, at=NOON + 10 * DAY)
+        measure.refresh_from_db()
+        assert (measure.result, measure.due_on) == ("passed", date(2027, 3, 4))
+        assert Measure.objects.overdue(on=date(2027, 3, 5)).get() == measure
+        assert not Measure.objects.overdue(on=date(2027, 3, 4)).exists()
+
+    def test_the_register_shows_measure_owner_and_last_evidence(self) -> None:
+        measure = make_measure()
+        evidence(measure, detail="카드와 지문 확인")
+        self.client.force_login(make_aram())
+        listed = self.client.get(reverse("admin:safeguards_measure_changelist")).content.decode()
+        for told in (measure.name, "Hana", "P8.11", "정상"):
+            assert told in listed
+        page = self.client.get(reverse("admin:safeguards_measure_change", args=[measure.pk])).content.decode()
+        assert "카드와 지문 확인" in page
+
+    def test_evidence_says_something_and_needs_the_permission(self) -> None:
+        measure = make_measure()
+        with pytest.raises(safeguards.Incomplete):
+            evidence(measure, detail="  ")
+        with pytest.raises(NotPermitted):
+            evidence(measure, actor=make_aram())
+        assert not Evidence.objects.exists()
+
+    def test_codes_are_taken_once_and_owners_work_here(self) -> None:
+        make_measure()
+        with pytest.raises(safeguards.TakenCode):
+            make_measure()
+        with pytest.raises(safeguards.UnknownPerson):
+            make_measure("other", owner="U-XXXX-XXXX")
+
+    def test_out_of_use_takes_no_evidence(self) -> None:
+        measure = safeguards.retire_measure(make_measure(), actor=make_odile(), at=NOON)
+        with pytest.raises(safeguards.WrongState):
+            evidence(measure)
+
+    def test_a_failure_raises_one_alarm_until_it_is_in_order(self) -> None:
+        measure = make_measure()
+        evidence(measure, "failed", detail="잠금장치 고장")
+        evidence(measure, "failed")
+        evidence(measure, "unknown")
+        evidence(measure, "failed")
+        assert Entry.objects.filter(word=Event.ALARM_RAISED).count() == 2  # and again after it was not known
+        evidence(measure, "passed")
+        self.assertLedgered(Event.ALARM_CLEARED, measure)
+        assert not Measure.objects.failing().exists()
+
+    def test_the_alarm_goes_to_the_officers_and_the_owner_and_onto_the_dashboard(self) -> None:
+        measure = make_measure()
+        evidence(measure, "failed", detail="잠금장치 고장")
+        with mailbox() as received:
+            drain(at=NOON)
+        assert {message["To"] for message in received.arrived} == {
+            "odile@extrus.example",
+            "omar@extrus.example",
+            "hana@extrus.example",
+        }
+        assert "출입문 잠금장치" in str(received.arrived[0].get_content())
+        self.client.force_login(make_odile())
+        board = self.client.get(reverse("admin:index")).content.decode()
+        assert "이상이 있는 보호조치" in board
+        assert "result__exact=failed" in board
+
+
+@pytest.mark.clause("P8.4")
+@pytest.mark.clause("P8.5")
+class EvidenceFileTest(PortalTestCase):
+    def open(self, seen: Evidence) -> tuple[bytes, str]:
+        omar = make_omar()
+        for purpose in ("legal-duty",):
+            accounts.grant(
+                user=omar, category="safeguard-evidence", purpose=purpose, reason="test", valid_from=NOON.date(),
+                valid_until=None, actor=make_odile(), at=NOON,
+            )  # fmt: skip
+        return safeguards.open_file(seen, actor=omar, at=NOON)
+
+    def test_a_file_is_sealed_and_opened_on_record(self) -> None:
+        seen = evidence(make_measure(), name="사진.pdf", content=PDF)
+        assert seen.file_digest == hashlib.sha256(PDF).hexdigest()
+        assert PDF not in SealedFile.objects.get().content.box
+        with pytest.raises(NotPermitted):  # no grant, no opening
+            safeguards.open_file(seen, actor=make_hana(granted=False), at=NOON)
+        assert self.open(seen) == (PDF, "application/pdf")
+        assert self.assertLedgered("ledger.read").task == "safeguards.evidence.shown"
+
+    def test_a_file_is_scanned(self) -> None:
+        with running() as daemon, override_settings(CLAMD_HOST=daemon.address):
+            seen = evidence(make_measure(), name="a.pdf", content=PDF.replace(b"trailer", EICAR + b"\ntrailer"))
+            with pytest.raises(vault.Quarantined):
+                self.open(seen)
+
+    def test_something_else_than_a_paper_is_refused(self) -> None:
+        with pytest.raises(BadDocument):
+            evidence(make_measure(), name="a.exe", content=b"MZ")
+        assert not Evidence.objects.exists()
+
+    def test_it_goes_through_the_console(self) -> None:
+        measure = make_measure()
+        self.client.force_login(make_odile())
+        page = reverse("admin:safeguards_measure_change", args=[measure.pk])
+        pressed = {"CHANGE_FORM-action": "record", "_selected_action": str(measure.pk), "index": "0"}
+        assert b"multipart/form-data" in self.client.post(page, pressed).content
+        answers = {"confirmed": "yes", "result": "passed", "detail": "확인", "file": SimpleUploadedFile("a.pdf", PDF)}
+        self.client.post(page, pressed | answers)
+        seen = Evidence.objects.get()
+        assert (seen.detail, bool(seen.file_id)) == ("확인", True)
+        shown = self.client.get(reverse("admin:safeguards_evidence_change", args=[seen.pk])).content.decode()
+        assert "application/pdf" in shown
