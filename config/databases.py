@@ -50,7 +50,7 @@ HOMES = {
 APPS = {
     "account", "accounts", "admin", "auth", "mfa", "socialaccount", "contenttypes", "sessions", "django_q", "auditlog",
     "ledger", "jobs", "policies", "vault", "subjects", "retention", "disclosures", "incidents", "safeguards",
-    "workforce", "rights", "consents", "devices",
+    "workforce", "rights", "consents", "devices", "campaigns",
 }  # fmt: skip
 
 

@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "privacy.retention",
     "consents",
     "privacy.disclosures",
+    "privacy.campaigns",
     "privacy.incidents",
     "privacy.safeguards",
     "privacy.workforce",

@@ -73,8 +73,8 @@ WORKS = (
     Work(
         "policy",
         _("Policy"),
-        ("policies",),
-        ("policies.policyversion", "policies.officer", "policies.agency", "policies.parameter"),
+        ("policies", "campaigns"),
+        ("policies.policyversion", "campaigns.campaign", "policies.officer", "policies.agency", "policies.parameter"),
     ),
     Work("system", _("System"), ("jobs", "vault"), ("jobs.generaloutbox", "jobs.heartbeat")),
 )

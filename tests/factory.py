@@ -4,6 +4,7 @@ from tests.factories.accounts import *  # noqa: F403
 from tests.factories.consents import *  # noqa: F403
 from tests.factories.devices import *  # noqa: F403
 from tests.factories.disclosures import *  # noqa: F403
+from tests.factories.incidents import *  # noqa: F403
 from tests.factories.policies import *  # noqa: F403
 from tests.factories.retention import *  # noqa: F403
 from tests.factories.rights import *  # noqa: F403

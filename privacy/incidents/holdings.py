@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from privacy.incidents import actions as incidents
-from privacy.incidents.models import ComplaintText
+from privacy.incidents.models import Affected, ComplaintText
 from privacy.lib import periods
 from privacy.policies import rulebook
 from privacy.policies.rulebook import RetentionTerm
@@ -41,3 +41,4 @@ holdings.declare(
     due=texts_due,
     duty="answering complaints (P2.2)",
 )
+holdings.declare_pseudonymous(Affected, subject="subject_id", why="proof whom an incident concerned, by her id only")

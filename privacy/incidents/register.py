@@ -1,10 +1,11 @@
-"""Complaints as a register (P2.2). What people wrote is sealed: the vault opens it, with the reason of the export."""
+"""Complaints and incidents as registers (P2.2, F-9). What people wrote is sealed; the vault opens it for the export."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from privacy.incidents.models import Complaint, ComplaintText
-from privacy.lib import registers
+from privacy.incidents import duties, wording
+from privacy.incidents.models import Complaint, ComplaintText, Incident
+from privacy.lib import clock, registers
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 
@@ -36,6 +37,39 @@ def complaints(window: registers.Window) -> Iterator[tuple[Complaint, dict[str, 
                 yield complaint, words.get(complaint.holder_id, {})
 
 
+def _incidents(window: registers.Window) -> Any:
+    return Incident.objects.filter(aware_at__range=window.moments).order_by("aware_at")
+
+
+registers.declare(
+    code="incidents",
+    title="개인정보 유출등 관리대장",
+    form="F-9",
+    models=("incidents.incident",),
+    permission="incidents.view_incident",
+    columns=(
+        ("번호", "reference"),
+        ("유형", "kind"),
+        ("확정 여부", "certainty"),
+        ("인지 일시", "aware_at"),
+        ("유출등이 된 항목", lambda incident: wording.items(incident, clock.kst_date(incident.aware_at))),
+        ("규모", duties.people),
+        ("시점과 경위", "course_ko"),
+        ("피해 최소화 조치", lambda incident: "; ".join(measure.what for measure in incident.measures.all())),
+        ("정보주체 통지", "notified_at"),
+        ("홈페이지 게시", "website_at"),
+        ("통지 기한", "notify_due_at"),
+        ("신고일시", "reported_at"),
+        ("신고 기한", "report_due_at"),
+        ("신고하지 않은 사유", "not_reported_reason"),
+        ("침해사고 신고", "intrusion_reported_at"),
+        ("상태", "state"),
+        ("종결자", "closed_by"),
+        ("종결일시", "closed_at"),
+    ),
+    records=_incidents,
+    printed=13,
+)
 registers.declare(
     code="complaints",
     title="고충처리 대장",

@@ -12,11 +12,14 @@ from pathlib import Path
 SILENT = frozenset({"Cf", "Cs", "Cn", "Co"})
 
 
+@lru_cache(maxsize=20_000)
 def showable(text: str, font: Path) -> str:
     """Return ``text`` with what the font can't show spelled out as ``[U+1F600]``, and without control characters.
 
     Korean letters are composed first (NFC): a name typed on some systems comes as loose jamo.
     """
+    if text.isascii() and text.isprintable():
+        return text
     known = coverage(font)
     return "".join(_showable(letter, known) for letter in unicodedata.normalize("NFC", text))
 

@@ -38,7 +38,7 @@ type Value = str | Callable[[Any], Any]
 type Column = tuple[str, Value]
 
 # A file that nobody can open helps nobody: beyond this, a shorter period.
-LIMITS = {"xlsx": 500_000, "pdf": 20_000}
+LIMITS = {"xlsx": 500_000, "pdf": 10_000}
 MEDIA_TYPES = {"xlsx": spreadsheets.MEDIA_TYPE, "pdf": "application/pdf"}
 CHUNK = 2_000
 

@@ -14,6 +14,9 @@ from privacy.lib.clock import KST
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
+# How text begins that openpyxl takes for a formula or for one of Excel's errors.
+SPECIAL = ("=", "#")
+
 
 def workbook(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """Return an XLSX file of one sheet. Moments are written in Korean time; text is never taken for a formula."""
@@ -44,9 +47,13 @@ def workbook(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 def _cell(sheet: Any, value: Any) -> Any:
     if isinstance(value, datetime):
-        value = value.astimezone(KST).strftime("%Y-%m-%d %H:%M")
+        return value.astimezone(KST).strftime("%Y-%m-%d %H:%M")
     if value is None or isinstance(value, bool | int | float | date):
-        return WriteOnlyCell(sheet, value=value)
-    cell = WriteOnlyCell(sheet, value=str(value))
+        return value
+    text = str(value)
+    if not text.startswith(SPECIAL):
+        return text
+    # What would be taken for a formula or an error becomes a cell that says it is text.
+    cell = WriteOnlyCell(sheet, value=text)
     cell.data_type = "s"
     return cell

@@ -20,7 +20,7 @@ from privacy.lib.admin import button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.badges import state_badge
 from privacy.policies import actions as policies
-from privacy.policies import completeness, difference, document, drift, presentation
+from privacy.policies import completeness, difference, document, drift, presentation, seals
 from privacy.policies.admin.drafts import (
     EDIT,
     CategoryInline,
@@ -133,6 +133,8 @@ class PolicyVersionAdmin(VerbAdmin):
     ) -> HttpResponse:
         version = self.get_object(request, object_id)
         extra = dict(extra_context or {})
+        if version is not None and version.is_public:
+            extra["broken"] = not seals.is_intact(version)
         if version is not None and version.is_open:
             extra["problems"] = completeness.problems(version, clock.today())
             extra["earliest"] = completeness.earliest_effective_on(version, clock.today())

@@ -40,6 +40,14 @@ class Complaint(models.Model):
     target_on = models.DateField(_("target"))
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
     answered_by = models.CharField(_("answered by"), max_length=64, blank=True)
+    incident = models.ForeignKey(
+        "incidents.Incident",
+        verbose_name=_("incident"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="complaints",
+    )
     message_id = models.CharField(_("Message-ID of the answer"), max_length=200, blank=True)
     sent_at = models.DateTimeField(_("answer sent"), null=True, blank=True)
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from privacy.accounts.console import actor_of
 from privacy.incidents import actions as incidents
 from privacy.incidents.forms import AnswerForm
+from privacy.incidents.incidentforms import LinkForm
 from privacy.incidents.models import Complaint
 from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
@@ -30,10 +31,12 @@ class ComplaintAdmin(ReadOnlyAdmin):
     list_display = ("reference", "state_shown", "due_shown", "received_on", "answered_at", "answered_by", "sent_at")
     list_filter = ("state",)
     fields = (
-        "reference", "language", ("received_at", "due_shown"), ("answered_at", "answered_by"), "sent_at", "message_id",
+        ("reference", "incident"), "language", ("received_at", "due_shown"), ("answered_at", "answered_by"),
+        "sent_at", "message_id",
     )  # fmt: skip
     readonly_fields = ("due_shown",)
-    actions = ("answer",)
+    actions = ("answer", "link")
+    list_select_related = ("incident",)
 
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, complaint: Complaint) -> SafeString:
@@ -43,6 +46,30 @@ class ComplaintAdmin(ReadOnlyAdmin):
     def due_shown(self, complaint: Complaint) -> SafeString:
         settled = complaint.state != Complaint.State.RECEIVED
         return due_badge(complaint.target_on, clock.today(), settled=settled)
+
+    def verbs_for(self, record: Complaint) -> tuple[str, ...]:
+        return ("answer",) if record.incident_id else ("answer", "link")
+
+    @button(description=_("Tie to an incident"), permission="incidents.record_incident", locations=PAGE)
+    def link(self, request: HttpRequest, queryset: QuerySet[Complaint]) -> HttpResponse | None:
+        complaint = queryset.get()
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Tie to an incident"),
+            verb=_("Tie"),
+            consequences=[
+                _("The complaint stands on the incident's page."),
+                _("For an incident that is not recorded yet: record it, with this complaint."),
+            ],
+            form_class=LinkForm,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        verb = partial(incidents.link_complaint, complaint, **answers, actor=actor_of(request), at=clock.now())
+        run_verb(self, request, verb, _("Tied."))
+        return None
 
     @button(description=_("Read and answer"), permission="incidents.read_complaint", locations=PAGE)
     def answer(self, request: HttpRequest, queryset: QuerySet[Complaint]) -> HttpResponse | None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from privacy.incidents.events import Event
 from privacy.incidents.models import Complaint, ComplaintText
+from privacy.incidents.refusals import NothingWritten
 from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor, Outsider, require
@@ -22,12 +23,6 @@ from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 
 DELIVERY = "incidents.complaint"
-
-
-class NothingWritten(Refusal):
-    """A complaint and its answer consist of words."""
-
-    code = "nothing-written"
 
 
 class TooMany(Refusal):

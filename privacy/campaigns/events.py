@@ -1,0 +1,12 @@
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """Words of the ledger for individual notices."""
+
+    STARTED = "campaigns.campaign.started"
+    LISTED = "campaigns.campaign.listed"
+    FINISHED = "campaigns.campaign.finished"
+    SENT = "campaigns.delivery.sent"
+    PARKED = "campaigns.delivery.parked"
+    TOLD = "campaigns.delivery.told"

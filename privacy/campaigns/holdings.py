@@ -1,0 +1,6 @@
+"""Deliveries point to people by their pseudonymous id and hold nothing else about them."""
+
+from privacy.campaigns.models import Delivery
+from privacy.subjects import holdings
+
+holdings.declare_pseudonymous(Delivery, subject="subject_id", why="proof that a person was told, by her id only")

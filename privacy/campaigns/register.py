@@ -1,0 +1,37 @@
+"""Who was told what, when and how, as a register (P0.3, law B-02)."""
+
+from collections.abc import Iterator
+
+from privacy.campaigns.models import Delivery
+from privacy.lib import registers
+
+
+def deliveries(window: registers.Window) -> Iterator[Delivery]:
+    """Yield the deliveries of the campaigns that started in a period."""
+    found = Delivery.objects.filter(campaign__started_at__range=window.moments).select_related("campaign")
+    return found.order_by("campaign__started_at", "id").iterator(chunk_size=2_000)
+
+
+registers.declare(
+    code="individual-notices",
+    title="개별 통지 대장",
+    models=("campaigns.campaign", "campaigns.delivery"),
+    permission="campaigns.view_campaign",
+    columns=(
+        ("통지 번호", "campaign.reference"),
+        ("구분", "campaign.kind"),
+        ("대상", "campaign.occasion"),
+        ("정보주체", lambda delivery: str(delivery.subject_id)),
+        ("언어", "language"),
+        ("상태", "state"),
+        ("통지 방법", "way"),
+        ("통지일시", "settled_at"),
+        ("통지자", "settled_by"),
+        ("메시지 번호", "message_id"),
+        ("본문 SHA-256", "campaign.digest"),
+    ),
+    records=deliveries,
+    subjects=lambda window: map(str, (one.subject_id for one in deliveries(window))),
+    printed=9,
+    widths=(2, 2, 2, 4, 1, 2, 1, 2, 2),
+)

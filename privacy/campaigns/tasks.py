@@ -1,0 +1,74 @@
+"""What the worker does for campaigns: list people in slices, send each mail once. Safe to run twice."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.utils import translation
+
+from privacy.campaigns import actions as campaigns
+from privacy.campaigns.models import Delivery
+from privacy.jobs import outbox
+from privacy.jobs.actions import MOST_STARTS
+from privacy.ledger.actors import System
+from privacy.lib import clock, mail
+from privacy.policies.models import Officer
+from privacy.subjects.models import Contact
+from privacy.vault import actions as vault
+from privacy.vault.purposes import Purpose
+from privacy.vault.refusals import Destroyed
+
+WORKER = System("campaigns")
+
+
+@outbox.deliverer(campaigns.LIST)
+def list_people(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """List the next slice of a campaign to everybody."""
+    campaigns.list_more(UUID(ids["campaign"]), after=ids["after"], actor=WORKER, at=at)
+
+
+@outbox.deliverer(campaigns.MAIL)
+def deliver_mail(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Tell one person by e-mail, in her language, with the same Message-ID at every try."""
+    delivery = Delivery.objects.select_related("campaign").get(pk=ids["delivery"])
+    if delivery.state not in {Delivery.State.WAITING, Delivery.State.PARKED}:
+        return
+    address = _address(delivery, at=at)
+    if address is None:
+        campaigns.mark_without_address(delivery)
+        return
+    try:
+        _send(delivery, address, at=at)
+    except Exception as error:
+        if starts >= MOST_STARTS:
+            campaigns.mark_parked(delivery, why=type(error).__name__, actor=WORKER, at=at)
+        else:
+            campaigns.note_trouble(delivery, why=type(error).__name__)
+        raise
+    campaigns.mark_sent(delivery, actor=WORKER, at=at)
+
+
+def _send(delivery: Delivery, address: str, *, at: datetime) -> None:
+    campaign = delivery.campaign
+    with translation.override(delivery.language):
+        title, text = campaign.title, campaign.text
+    mail.send(
+        to=address,
+        subject=title,
+        template="campaign",
+        context={"text": text, "reference": campaign.reference, "officer": Officer.objects.on(clock.kst_date(at))},
+        language=delivery.language,
+        message_id=campaigns.message_key(delivery),
+    )
+
+
+def _address(delivery: Delivery, *, at: datetime) -> str | None:
+    contact = Contact.objects.filter(subject_id=delivery.subject_id, kind=Contact.Kind.EMAIL).first()
+    if contact is None:
+        return None
+    task, reason = "campaigns.delivery.addressed", f"notice {delivery.campaign.reference}"
+    try:
+        with vault.opened(purpose=Purpose.LEGAL_DUTY, task=task, actor=WORKER, at=at, reason=reason) as door:
+            return str(door.reveal(contact, "value"))
+    except Destroyed:
+        return None

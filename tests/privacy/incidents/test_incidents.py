@@ -1,0 +1,363 @@
+"""Incidents from awareness to closing: affected people, notices, reports, the website, two people (law B-*)."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import Error, transaction
+from django.urls import reverse
+from django.utils.translation import override
+
+from privacy.campaigns import actions as campaigns
+from privacy.incidents import actions as incidents
+from privacy.incidents import duties, papers, wording
+from privacy.incidents.models import Affected, Incident, Report
+from privacy.incidents.refusals import (
+    Closed,
+    Contradiction,
+    Incomplete,
+    MustBeReported,
+    NobodyFound,
+    SamePerson,
+    WrongState,
+)
+from privacy.jobs.drain import drain
+from privacy.ledger.actors import NotPermitted
+from privacy.policies.models import Notice
+from tests import factory
+from tests.base import PortalTestCase
+from tests.factories.accounts import NOON
+from tests.privacy.disclosures.smtp import mailbox
+
+
+class IncidentCase(PortalTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.enterContext(override("en"))
+        self.odile, self.omar, self.hana = factory.make_odile(), factory.make_omar(), factory.make_hana()
+        self.mina = factory.make_mina()
+        factory.make_contact(self.mina, value="mina@example.org")
+
+    def notify(self, incident: Incident) -> None:
+        incidents.notify_subjects(incident, actor=self.odile, at=NOON)
+
+    def mails(self) -> list[str]:
+        with mailbox() as box:
+            drain(at=NOON)
+        return [message.get_content() for message in box.arrived]
+
+
+class RecordingTests(IncidentCase):
+    def test_there_are_six_kinds_and_the_suspicion(self) -> None:
+        assert len(Incident.Kind.values) == 6
+        for kind in Incident.Kind:
+            assert factory.make_incident(kind=kind).certainty == "confirmed"
+        assert factory.make_incident(certainty="possible").certainty == "possible"
+        with pytest.raises(Contradiction):
+            factory.make_incident(certainty="none")
+
+    def test_a_handler_records_and_an_auditor_reads(self) -> None:
+        self.assertLedgered("incidents.incident.recorded", factory.make_incident(actor=self.hana))
+        with pytest.raises(NotPermitted):
+            factory.make_incident(actor=factory.make_aram())
+
+    def test_the_ledger_gets_codes_and_no_texts(self) -> None:
+        incident = factory.make_known_incident()
+        entry = self.assertLedgered("incidents.incident.described", incident)
+        assert "laptop" not in entry.payload
+        assert "course_ko" in entry.payload
+
+    @pytest.mark.clause("P2.2")
+    def test_a_complaint_is_tied_to_it(self) -> None:
+        complaint = incidents.file_complaint(explanation="my data is in a forum", at=NOON)
+        incident = factory.make_incident(complaint=complaint)
+        complaint.refresh_from_db()
+        assert complaint.incident == incident
+        other = incidents.file_complaint(explanation="mine too", at=NOON)
+        incidents.link_complaint(other, incident=incident, actor=self.hana, at=NOON)
+        assert incident.complaints.count() == 2
+        self.assertLedgered("incidents.complaint.linked", other)
+
+
+class AffectedTests(IncidentCase):
+    def add(self, incident: Incident, *lines: str) -> incidents.Added:
+        return incidents.add_named(incident, lines=lines, source=Affected.Source.LIST, actor=self.hana, at=NOON)
+
+    def test_by_reference_or_id_each_once_and_the_unknown_is_told(self) -> None:
+        incident, other = factory.make_incident(), factory.make_mina()
+        added = self.add(incident, self.mina.reference.lower(), str(other.id), self.mina.reference, "S-0000-0000", "")
+        assert (added.people, added.unknown) == (2, ("S-0000-0000",))
+        assert self.add(incident, self.mina.reference).people == 0
+        with pytest.raises(NobodyFound):
+            self.add(incident, "nobody")
+
+    def test_from_what_is_held(self) -> None:
+        device = factory.make_device(1)
+        incident = factory.make_incident()
+        incidents.add_from_holdings(incident, category="device-registration", actor=self.hana, at=NOON)
+        assert device.subject_id in incident.affected.values_list("subject_id", flat=True)
+        assert self.mina.id not in incident.affected.values_list("subject_id", flat=True)
+
+    def test_from_what_an_account_opened(self) -> None:
+        complaint = incidents.file_complaint(explanation="x", at=NOON)
+        incidents.read_complaint(complaint, actor=self.hana, at=NOON)
+        device = factory.make_device(2)
+        self.client.force_login(self.hana)
+        self.client.get(reverse("admin:devices_device_changelist"))
+        incident = factory.make_incident()
+        start, end = NOON - timedelta(days=3650), NOON + timedelta(days=3650)
+        incidents.add_from_reads(incident, account=self.hana.ref, start=start, end=end, actor=self.odile, at=NOON)
+        assert list(incident.affected.values_list("subject_id", "source")) == [(device.subject_id, "reads")]
+        with pytest.raises(NobodyFound):
+            incidents.add_from_reads(incident, account="U-0000-0000", start=start, end=end, actor=self.odile, at=NOON)
+
+
+@pytest.mark.clause("P2.2")
+class NoticeTests(IncidentCase):
+    def test_it_is_not_sent_while_something_the_law_wants_said_is_missing(self) -> None:
+        incident = factory.make_incident()
+        with pytest.raises(Incomplete, match="what the subject can do"):
+            self.notify(incident)
+
+    def test_each_person_is_told_the_six_things(self) -> None:
+        incident = factory.make_known_incident(self.mina)
+        self.notify(incident)
+        (mail,) = self.mails()
+        for said in (
+            "모델명",
+            "협력사 노트북 분실",
+            "의심스러운 연락",
+            "원격 삭제",
+            "정경수",
+            "02-6928-6774",
+            "1833-6972",
+        ):
+            assert said in mail, said
+        for number in "123456":
+            assert f"{number}." in mail
+        incident.refresh_from_db()
+        assert incident.notified_at == NOON
+
+    def test_in_english_too(self) -> None:
+        factory.decide(self.mina, "activation", "agree", language="en")
+        self.notify(factory.make_known_incident(self.mina))
+        (mail,) = self.mails()
+        assert "A partner's laptop" in mail
+        assert "article 39-2" in mail
+
+    def test_a_first_notice_may_lack_items_and_course_and_is_supplemented(self) -> None:
+        incident = factory.make_known_incident(self.mina, course_ko="", course_en="")
+        incident = incidents.describe_incident(incident, items=[], course_ko="", actor=self.odile, at=NOON)
+        self.notify(incident)
+        assert duties.told(incident, "first")
+        assert any("supplemented" in left for left in duties.undone(incident))
+        with pytest.raises(campaigns.AlreadyTold):
+            self.notify(incident)
+        incidents.describe_incident(incident, **factory.KNOWN, actor=self.odile, at=NOON)
+        self.notify(incident)
+        assert duties.told(incident, "supplement")
+        first, second = self.mails()
+        assert "확인되는 대로" in first + second
+
+    def test_a_possible_breach_has_its_own_notice_and_is_ruled_out_or_confirmed(self) -> None:
+        incident = factory.make_known_incident(self.mina, certainty="possible")
+        self.notify(incident)
+        (mail,) = self.mails()
+        assert "가능성" in mail
+        incident = incidents.rule_out(incident, why="the file was empty", actor=self.odile, at=NOON)
+        assert any("there was none" in left for left in duties.undone(incident))
+        self.notify(incident)
+        (mail,) = self.mails()
+        assert incident.reference in mail
+        assert duties.undone(incident) == []
+        with pytest.raises(WrongState):
+            incidents.confirm_breach(incident, actor=self.odile, at=NOON)
+
+    def test_it_may_wait_for_a_reason_and_the_clock_runs_on(self) -> None:
+        incident = factory.make_known_incident(self.mina)
+        due = incident.notify_due_at
+        incidents.delay_notice(incident, delay="spread", reason="the hole is open", actor=self.odile, at=NOON)
+        incident.refresh_from_db()
+        assert incident.notify_due_at == due
+        with pytest.raises(Error, match="delayed_for_a_reason"), transaction.atomic():
+            Incident.objects.update(delay_reason="")
+
+
+@pytest.mark.clause("P2.2")
+class WebsiteTests(IncidentCase):
+    def test_it_stands_thirty_days_and_ends_by_itself(self) -> None:
+        incident = factory.make_known_incident()
+        with pytest.raises(NobodyFound):
+            self.notify(incident)
+        notice = incidents.post_on_website(incident, actor=self.odile, at=NOON)
+        first = date(2026, 11, 24)
+        shown = [n for n in range(-2, 40) if Notice.objects.posted(first + timedelta(days=n)).filter(pk=notice.pk)]
+        assert shown[0] == 0
+        assert len(shown) >= 30
+        assert shown[-1] == 30
+        incident.refresh_from_db()
+        assert incident.told_at == NOON
+
+    def test_the_public_page_shows_it_with_its_last_day(self) -> None:
+        from privacy.lib import clock
+
+        now = clock.now()
+        incidents.post_on_website(factory.make_known_incident(at=now, aware_at=now), actor=self.odile, at=now)
+        with override("ko"):
+            page = self.client.get(reverse("policies:notices")).content.decode()
+        assert "협력사 노트북 분실" in page
+        assert "1833-6972" in page
+
+    def test_those_without_address_make_it_necessary(self) -> None:
+        incident = factory.make_known_incident(self.mina, factory.make_mina())
+        self.notify(incident)
+        assert any("no address" in left for left in duties.undone(incident))
+        incidents.post_on_website(incident, actor=self.odile, at=NOON)
+        incident.refresh_from_db()
+        assert not any("no address" in left for left in duties.undone(incident))
+
+
+class ReportTests(IncidentCase):
+    def test_what_demands_a_report(self) -> None:
+        grounds = duties.grounds
+        incident = factory.make_known_incident()
+        assert grounds(incident) == []
+        describe = incidents.describe_incident
+        assert grounds(describe(incident, estimate=999, actor=self.odile, at=NOON)) == []
+        assert len(grounds(describe(incident, estimate=1000, actor=self.odile, at=NOON))) == 1
+        assert len(grounds(describe(incident, sensitive=True, outside_access=True, actor=self.odile, at=NOON))) == 3
+        assert grounds(factory.make_incident(certainty="possible", outside_access=True)) == []
+
+    def test_it_is_not_left_out_but_for_recovery(self) -> None:
+        incident = factory.make_known_incident(outside_access=True)
+        with pytest.raises(MustBeReported):
+            incidents.need_not_report(incident, reason="no", actor=self.odile, at=NOON)
+        incidents.describe_incident(incident, recovered=True, actor=self.odile, at=NOON)
+        incidents.need_not_report(incident, reason="recovered unread", actor=self.odile, at=NOON)
+        incident.refresh_from_db()
+        assert [str(clock.name) for clock in incident.clocks] == ["Notice to the subjects"]
+
+    def test_the_form_has_the_official_fields_and_its_digest_is_kept(self) -> None:
+        incident = factory.make_known_incident(self.mina)
+        content = papers.report_form(incident, duty=Report.Duty.BREACH, sequence=1, at=NOON)
+        assert content.startswith(b"%PDF-")
+        made = incidents.record_report(
+            incident, authority="pipc", duty="breach", reported_at=NOON, receipt="R-1", actor=self.odile, at=NOON
+        )
+        second = incidents.record_report(
+            incident, authority="kisa", duty="breach", reported_at=NOON, actor=self.odile, at=NOON
+        )
+        assert (made.sequence, second.sequence) == (1, 2)
+        assert made.digest in self.assertLedgered_all("incidents.report.made")
+        incident.refresh_from_db()
+        assert incident.reported_at == NOON
+
+    def assertLedgered_all(self, word: str) -> str:
+        from privacy.ledger.models import Entry
+
+        return "".join(Entry.objects.filter(word=word).values_list("payload", flat=True))
+
+    def test_an_intrusion_is_reported_on_its_own_clock(self) -> None:
+        incident = factory.make_known_incident()
+        given = {"authority": "kisa", "duty": "intrusion", "reported_at": NOON, "actor": self.odile, "at": NOON}
+        with pytest.raises(WrongState):
+            incidents.record_report(incident, **given)
+        loud = factory.make_incident(intrusion=True)
+        incidents.record_report(loud, **given)
+        loud.refresh_from_db()
+        assert loud.intrusion_reported_at == NOON
+        assert loud.reported_at is None
+
+
+class ClosingTests(IncidentCase):
+    def test_it_is_closed_by_another_person_once_everything_is_done(self) -> None:
+        incident = factory.make_incident()
+        with pytest.raises(Incomplete, match="can't be closed yet"):
+            incidents.propose_closing(incident, conclusion="done", actor=self.odile, at=NOON)
+        incident = factory.make_known_incident(self.mina)
+        self.notify(incident)
+        incidents.propose_closing(incident, conclusion="laptops are encrypted now", actor=self.odile, at=NOON)
+        with pytest.raises(SamePerson):
+            incidents.close_incident(incident, actor=self.odile, at=NOON)
+        with pytest.raises(NotPermitted):
+            incidents.close_incident(incident, actor=self.hana, at=NOON)
+        closed = incidents.close_incident(incident, actor=self.omar, at=NOON)
+        self.assertLedgered("incidents.incident.closed", closed)
+        with pytest.raises(Closed):
+            incidents.take_measure(closed, what="more", taken_at=NOON, actor=self.odile, at=NOON)
+        with pytest.raises(Error, match="closed_by_another_person"), transaction.atomic():
+            Incident.objects.filter(pk=closed.pk).update(closed_by=closed.proposed_by)
+
+    def test_it_can_be_given_back(self) -> None:
+        incident = factory.make_known_incident(self.mina)
+        self.notify(incident)
+        incidents.propose_closing(incident, conclusion="done", actor=self.odile, at=NOON)
+        assert incidents.return_closing(incident, actor=self.omar, at=NOON).state == "open"
+        with pytest.raises(WrongState):
+            incidents.close_incident(incident, actor=self.omar, at=NOON)
+
+
+class ConsoleTests(IncidentCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.client.force_login(self.odile)
+
+    def press(self, incident: Incident, name: str, **fields: object) -> bytes:
+        address = reverse("admin:incidents_incident_change", args=[incident.pk])
+        pressed = {"CHANGE_FORM-action": name, "_selected_action": str(incident.pk), "index": "0"}
+        answer = self.client.post(address, {**pressed, **fields}, follow=True)
+        assert answer.status_code == 200
+        return answer.content
+
+    def test_the_whole_way_by_buttons(self) -> None:
+        from privacy.lib import clock
+
+        page = self.client.get(reverse("admin:incidents_incident_record"))
+        assert page.status_code == 200
+        aware = (clock.now() - timedelta(hours=2)).astimezone().strftime("%Y-%m-%dT%H:%M")
+        self.client.post(
+            reverse("admin:incidents_incident_record"),
+            {"title": "Lost laptop", "kind": "loss", "certainty": "confirmed", "aware_at": aware},
+        )
+        incident = Incident.objects.get()
+        with override("ko"):
+            shown = self.client.get(reverse("admin:incidents_incident_change", args=[incident.pk])).content.decode()
+        assert "시간 남음" in shown
+        yes = {"confirmed": "yes"}
+        described = {**factory.KNOWN, "title": "Lost laptop", "kind": "loss"}
+        self.press(incident, "describe", **yes, **described)
+        self.press(incident, "add_affected", **yes, lines=self.mina.reference)
+        self.press(incident, "take_measure", **yes, what="wiped", taken_at=aware)
+        asked = self.press(incident, "notify")
+        assert "정경수".encode() in asked, "what will be said is shown before it goes out"
+        self.press(incident, "notify", **yes)
+        assert self.press(incident, "form_of_report").startswith(b"%PDF-")
+        self.press(incident, "report", **yes, duty="breach", authority="pipc", reported_at=aware)
+        self.press(incident, "website", **yes)
+        self.press(incident, "propose", **yes, conclusion="encrypted now")
+        self.client.force_login(self.omar)
+        self.press(incident, "close", **yes)
+        incident.refresh_from_db()
+        assert incident.state == "closed"
+        assert incident.affected.count() == 1
+
+    def test_the_list_shows_the_hours_left(self) -> None:
+        from privacy.lib import clock
+
+        factory.make_incident(aware_at=clock.now(), at=clock.now())
+        page = self.client.get(reverse("admin:incidents_incident_changelist")).content.decode()
+        assert "71" in page
+
+    def test_a_complaint_is_tied_by_a_button(self) -> None:
+        incident = factory.make_incident()
+        complaint = incidents.file_complaint(explanation="zebra", at=NOON)
+        address = reverse("admin:incidents_complaint_change", args=[complaint.pk])
+        pressed = {"CHANGE_FORM-action": "link", "_selected_action": str(complaint.pk), "index": "0"}
+        self.client.post(address, {**pressed, "confirmed": "yes", "incident": str(incident.pk)})
+        complaint.refresh_from_db()
+        assert complaint.incident == incident
+
+
+def test_the_rights_under_the_law_are_said_in_both_languages() -> None:
+    for language, said in (("ko", "제39조의2"), ("en", "article 39-2")):
+        with override(language):
+            assert said in wording.rights()
