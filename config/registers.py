@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from privacy.accounts.console import actor_of
 from privacy.ledger import exporting
 from privacy.lib import registers
+from privacy.lib.downloads import attachment
 from privacy.lib.refusals import Refusal
 
 
@@ -61,14 +62,7 @@ def one(site: AdminSite, request: HttpRequest, code: str, *, on: date, at: datet
         except Refusal as refusal:
             messages.error(request, str(refusal))
         else:
-            return _file(content, f"{register.code}-{given['last']}", given["form"])
+            name = f"{register.code}-{given['last']}.{given['form']}"
+            return attachment(content, media_type=registers.MEDIA_TYPES[given["form"]], name=name)
     context = {**site.each_context(request), "title": register.title, "register": register, "form": form}
     return TemplateResponse(request, "admin/register.html", context)
-
-
-def _file(content: bytes, name: str, form: str) -> HttpResponse:
-    return HttpResponse(
-        content,
-        content_type=registers.MEDIA_TYPES[form],
-        headers={"Content-Disposition": f'attachment; filename="{name}.{form}"'},
-    )

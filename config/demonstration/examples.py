@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
-from config.demonstration import safeguards
+from config.demonstration import safeguards, tellings
 from config.demonstration.client import Gateway
 from consents import actions as consents
 from devices import actions as devices
@@ -81,6 +81,7 @@ def load(base: str) -> Iterator[str]:
     yield f"{len(ids) + 1} devices with licences and consents, through the API; one licence ended in January 2024"
     stored = sum(send_reports(gateway, device, at) for device in ids)
     yield f"{stored} reports, through the API; some app logs are past their term"
+    yield from tellings.tell(ids, people, at)
     provide_to(party, ids[0], people)
     yield f"a disclosure to {party.title}, approved by a second person"
     yield from safeguards.load(people, clock.now())

@@ -182,8 +182,8 @@ def _enlist(campaign: Campaign, ids: Sequence[UUID]) -> None:
         ignore_conflicts=True,
     )
     waiting = campaign.deliveries.filter(subject_id__in=ids, state=state.WAITING).values_list("id", flat=True)
-    for delivery in waiting:
-        outbox.put(MAIL, ids={"delivery": str(delivery)}, key=f"{MAIL}:{delivery}", shard=campaign.reference)
+    rows = {f"{MAIL}:{delivery}": {"delivery": str(delivery)} for delivery in waiting}
+    outbox.put_many(MAIL, rows, shard=campaign.reference)
 
 
 def languages_of(ids: Sequence[UUID]) -> dict[UUID, str]:

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +25,7 @@ from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.badges import state_badge
+from privacy.lib.downloads import attachment
 from privacy.lib.keyset import KeysetAdmin
 from privacy.lib.refusals import Refusal
 from privacy.policies.models import PolicyVersion
@@ -54,14 +56,23 @@ class CampaignAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "state")
     fields = (
         ("reference", "kind", "occasion"), ("started_at", "started_by"), ("listed_at", "finished_at"),
-        "title_ko", "text_ko", "title_en", "text_en", "digest",
+        "title_shown", "text_shown", "digest",
     )  # fmt: skip
+    readonly_fields = ("title_shown", "text_shown")
     actions = ("print_letters",)
     change_form_template = "admin/campaigns/campaign/change_form.html"
 
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, campaign: Campaign) -> SafeString:
         return state_badge(campaign.state, campaign.get_state_display())
+
+    @admin.display(description=_("title"))
+    def title_shown(self, campaign: Campaign) -> str:
+        return campaign.title
+
+    @admin.display(description=_("text"))
+    def text_shown(self, campaign: Campaign) -> SafeString:
+        return format_html_join("", "<p>{}</p>", ((part,) for part in campaign.text.split("\n\n")))
 
     @admin.display(description=_("told"))
     def progress_shown(self, campaign: Campaign) -> str:
@@ -139,8 +150,7 @@ class CampaignAdmin(ReadOnlyAdmin):
         )
         if not run_verb(self, request, verb, _("The letters are printed.")):
             return None
-        name = f'attachment; filename="{campaign.reference}-letters.pdf"'
-        return HttpResponse(made[0], content_type="application/pdf", headers={"Content-Disposition": name})
+        return attachment(made[0], media_type="application/pdf", name=f"{campaign.reference}-letters.pdf")
 
 
 @admin.register(Delivery)

@@ -60,7 +60,7 @@ class Campaign(models.Model):
     title_en = models.CharField(_("title (English)"), max_length=200)
     text_ko = models.TextField(_("text (Korean)"))
     text_en = models.TextField(_("text (English)"))
-    digest = models.CharField(_("SHA-256 of the text"), max_length=64)
+    digest = models.CharField(_("SHA-256 of the notice"), max_length=64)
     everybody = models.BooleanField(_("to everybody"), default=False)
     started_at = models.DateTimeField(_("started"))
     started_by = models.CharField(_("started by"), max_length=64)

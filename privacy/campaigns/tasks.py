@@ -9,7 +9,6 @@ from django.utils import translation
 from privacy.campaigns import actions as campaigns
 from privacy.campaigns.models import Delivery
 from privacy.jobs import outbox
-from privacy.jobs.actions import MOST_STARTS
 from privacy.ledger.actors import System
 from privacy.lib import clock, mail
 from privacy.policies.models import Officer
@@ -27,7 +26,13 @@ def list_people(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetim
     campaigns.list_more(UUID(ids["campaign"]), after=ids["after"], actor=WORKER, at=at)
 
 
-@outbox.deliverer(campaigns.MAIL)
+def park_delivery(ids: Mapping[str, str], *, why: str, at: datetime) -> None:
+    """Show the office a mail that three days of trying did not deliver."""
+    delivery = Delivery.objects.get(pk=ids["delivery"])
+    campaigns.mark_parked(delivery, why=delivery.trouble or why, actor=WORKER, at=at)
+
+
+@outbox.deliverer(campaigns.MAIL, patience=outbox.OUTWARD, parked=park_delivery)
 def deliver_mail(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Tell one person by e-mail, in her language, with the same Message-ID at every try."""
     delivery = Delivery.objects.select_related("campaign").get(pk=ids["delivery"])
@@ -40,10 +45,7 @@ def deliver_mail(ids: Mapping[str, str], *, event: UUID, starts: int, at: dateti
     try:
         _send(delivery, address, at=at)
     except Exception as error:
-        if starts >= MOST_STARTS:
-            campaigns.mark_parked(delivery, why=type(error).__name__, actor=WORKER, at=at)
-        else:
-            campaigns.note_trouble(delivery, why=type(error).__name__)
+        campaigns.note_trouble(delivery, why=type(error).__name__)
         raise
     campaigns.mark_sent(delivery, actor=WORKER, at=at)
 

@@ -5,3 +5,9 @@ from django.utils.translation import gettext_lazy as _
 class IncidentsConfig(AppConfig):
     name = "privacy.incidents"
     verbose_name = _("Complaints and incidents")
+
+    def ready(self) -> None:
+        from privacy.incidents import actions as incidents
+        from privacy.policies import calendar
+
+        calendar.on_change(incidents.move_targets)

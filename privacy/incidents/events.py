@@ -9,6 +9,7 @@ class Event(StrEnum):
     ANSWERED = "incidents.complaint.answered"
     SENT = "incidents.complaint.sent"
     REMOVED = "incidents.complaint.removed"
+    TARGET_MOVED = "incidents.deadline.moved"
     LINKED = "incidents.complaint.linked"
     RECORDED = "incidents.incident.recorded"
     DESCRIBED = "incidents.incident.described"

@@ -124,7 +124,7 @@ class AffectedForm(forms.Form):
         given = super().clean() or {}
         file = given.get("file")
         if file and file.size > LIST_LIMIT:
-            self.add_error("file", _("The file is larger than 5 MB."))
+            self.add_error("file", _("The file is larger than %(limit)d MB.") % {"limit": LIST_LIMIT // 2**20})
         ways = [name for name in ("lines", "file", "category", "account") if given.get(name)]
         if len(ways) != 1:
             raise forms.ValidationError(_("Choose one way to say whom it concerns."))

@@ -32,6 +32,16 @@ class Line:
     kind: str
     segments: tuple[Segment, ...]
 
+    @property
+    def before(self) -> tuple[Segment, ...]:
+        """What the old version says here; nothing for a line that came."""
+        return tuple(segment for segment in self.segments if segment.kind != "added")
+
+    @property
+    def after(self) -> tuple[Segment, ...]:
+        """What the new version says here; nothing for a line that went."""
+        return tuple(segment for segment in self.segments if segment.kind != "removed")
+
 
 @dataclass(frozen=True, slots=True)
 class ChapterChange:

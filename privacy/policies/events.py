@@ -15,6 +15,7 @@ class Event(StrEnum):
     ADOPTED = "policies.version.adopted"
     SUPERSEDED = "policies.version.superseded"
     DISCARDED = "policies.version.discarded"
+    DRIFT_FOUND = "policies.drift.found"
     OFFICER_DESIGNATED = "policies.officer.designated"
     OFFICER_CORRECTED = "policies.officer.corrected"
     AGENCY_VERIFIED = "policies.agency.verified"

@@ -14,6 +14,9 @@ def take_effect() -> int:
     """Mark what a version in force supersedes, and report where text and rulebook differ (V-08)."""
     policies.adopt(actor=System("policies"), at=clock.now())
     superseded = policies.take_effect(actor=System("policies"), at=clock.now())
-    for found in drift.drifts(clock.today()):
-        logger.error("policy drift: %s in version %s", found.code, found.version)
+    found = drift.drifts(clock.today())
+    for one in found:
+        logger.error("policy drift: %s in version %s", one.code, one.version)
+    if found:
+        policies.report_drift(found, actor=System("policies"), at=clock.now())
     return superseded

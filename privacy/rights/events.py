@@ -42,6 +42,7 @@ class Event(StrEnum):
     OBJECTION_DECIDED = "rights.objection.decided"
     PARTICULARS_READ = "rights.particulars.read"
     PARTICULARS_REMOVED = "rights.particulars.removed"
+    DEADLINE_MOVED = "rights.deadline.moved"
     REGISTER_EXPORTED = "rights.register.exported"
     ENTERED = "rights.case.entered"
     FEE_SET = "rights.fee.set"

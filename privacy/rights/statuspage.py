@@ -46,6 +46,7 @@ STORY = {
     Event.ANSWERED: _("We answered you"),
     Event.OBJECTED: _("You objected"),
     Event.OBJECTION_DECIDED: _("Your objection was decided"),
+    Event.DEADLINE_MOVED: _("The day of our answer moved, because a public holiday was added or withdrawn"),
     Event.WITHDRAWN: _("You took the request back"),
     Event.CLOSED: _("The case was closed"),
 }

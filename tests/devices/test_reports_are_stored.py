@@ -14,6 +14,7 @@ from tests.devices.base import ApiTestCase
 
 
 @pytest.mark.clause("P3.2")
+@pytest.mark.clause("P3.5")
 class ReportsTest(ApiTestCase):
     def test_every_kind_is_stored_sealed_and_comes_back_as_it_was_sent(self) -> None:
         device = self.device(agreed=("activation", "app-log"))

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('title_en', models.CharField(max_length=200, verbose_name='title (English)')),
                 ('text_ko', models.TextField(verbose_name='text (Korean)')),
                 ('text_en', models.TextField(verbose_name='text (English)')),
-                ('digest', models.CharField(max_length=64, verbose_name='SHA-256 of the text')),
+                ('digest', models.CharField(max_length=64, verbose_name='SHA-256 of the notice')),
                 ('everybody', models.BooleanField(default=False, verbose_name='to everybody')),
                 ('started_at', models.DateTimeField(verbose_name='started')),
                 ('started_by', models.CharField(max_length=64, verbose_name='started by')),

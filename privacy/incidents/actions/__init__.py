@@ -15,6 +15,7 @@ from privacy.incidents.actions.complaints import (
     destroy_texts,
     file_complaint,
     mark_answer_sent,
+    move_targets,
     open_words,
     read_complaint,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "file_complaint",
     "link_complaint",
     "mark_answer_sent",
+    "move_targets",
     "need_not_report",
     "notify_subjects",
     "open_words",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from privacy.incidents.models import Complaint, ComplaintText
 from privacy.incidents.refusals import NothingWritten
 from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import Actor, Outsider, require
+from privacy.ledger.actors import Actor, Outsider, System, require
 from privacy.lib import clock, periods
 from privacy.lib.mail import fixed_message_id
 from privacy.lib.refusals import Refusal
@@ -123,6 +123,22 @@ def answer_complaint(complaint: Complaint, *, answer: str, actor: Actor, at: dat
             facts={"days": (clock.kst_date(at) - row.received_on).days, "target_on": row.target_on.isoformat()},
         )
     return row
+
+
+def move_targets(day: date, at: datetime) -> int:
+    """Recompute the targets of unanswered complaints that a changed holiday may move (T-04); return how many moved."""
+    moved = 0
+    concerned = Complaint.objects.select_for_update().unanswered().filter(received_on__gte=day - timedelta(days=62))
+    for row in concerned.order_by("id"):
+        days = rulebook.parameter("complaint.answer.days", row.received_on)
+        target_on = periods.answer_due(row.received_on, days=days)
+        if target_on != row.target_on:
+            facts = {"from": row.target_on.isoformat(), "target_on": target_on.isoformat(), "because": day.isoformat()}
+            row.target_on = target_on
+            row.save(update_fields=["target_on"])
+            ledger.record(Event.TARGET_MOVED, actor=System("calendar"), at=at, about=row, facts=facts)
+            moved += 1
+    return moved
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
@@ -35,6 +36,7 @@ from privacy.lib import clock, names
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.badges import state_badge
+from privacy.lib.downloads import attachment
 from privacy.lib.refusals import Refusal
 
 PAGE = (ActionLocation.CHANGE_FORM,)
@@ -215,8 +217,8 @@ class IncidentAdmin(ReadOnlyAdmin):
             return [now_("It can't be sent yet; missing: %(missing)s.") % {"missing": "; ".join(missing)}]
         return [
             now_("%(count)d people are listed.") % {"count": incident.affected.count()},
-            wording.title(incident, stage, "ko") + " / " + wording.title(incident, stage, "en"),
-            *wording.text(incident, stage, clock_language(), on=today).split("\n\n"),
+            wording.title(incident, stage, reader_language()),
+            *wording.text(incident, stage, reader_language(), on=today).split("\n\n"),
         ]
 
     @button(description=_("The notice has to wait"), permission=NOTIFY, locations=PAGE)
@@ -234,8 +236,8 @@ class IncidentAdmin(ReadOnlyAdmin):
         duty = Report.Duty.BREACH
         sequence = incident.reports.filter(duty=duty).count() + 1
         content = papers.report_form(incident, duty=duty, sequence=sequence, at=clock.now())
-        name = f'attachment; filename="{incident.reference}-F9-{sequence}.pdf"'
-        return HttpResponse(content, content_type="application/pdf", headers={"Content-Disposition": name})
+        name = f"{incident.reference}-F9-{sequence}.pdf"
+        return attachment(content, media_type="application/pdf", name=name)
 
     @button(description=_("Record a report"), permission=REPORT, locations=PAGE)
     def report(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
@@ -301,10 +303,8 @@ class IncidentAdmin(ReadOnlyAdmin):
         )  # fmt: skip
 
 
-def clock_language() -> str:
+def reader_language() -> str:
     """Return the language in which the notice is shown before it goes out."""
-    from django.utils.translation import get_language
-
     return "en" if (get_language() or "ko").startswith("en") else "ko"
 
 

@@ -60,12 +60,12 @@ class Incident(models.Model):
         DAMAGE = "damage", _("damage")
 
     class Certainty(models.TextChoices):
-        CONFIRMED = "confirmed", _("confirmed")
+        CONFIRMED = "confirmed", _("confirmed breach")
         POSSIBLE = "possible", _("possible: subjects not identifiable")
         NONE = "none", _("ruled out: no breach")
 
     class State(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", _("being handled")
         PROPOSED = "proposed", _("closing proposed")
         CLOSED = "closed", _("closed")
 

@@ -1,5 +1,6 @@
 """From draft to publication: submitted, judged by a second person, published ahead, superseded (P0.2, P0.3)."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor, require
 from privacy.lib import clock
 from privacy.lib.refusals import Refusal
-from privacy.policies import completeness, difference, document, seals
+from privacy.policies import completeness, difference, document, drift, seals
 from privacy.policies.actions import notices
 from privacy.policies.actions.drafting import EDIT, NotADraft
 from privacy.policies.events import Event
@@ -135,6 +136,12 @@ def adopt(*, actor: Actor, at: datetime) -> int:
                 ledger.record(Event.ADOPTED, actor=actor, at=at, about=version, facts=facts)
                 adopted += 1
     return adopted
+
+
+def report_drift(found: Sequence[drift.Drift], *, actor: Actor, at: datetime) -> None:
+    """Put on record where a published text no longer says what the portal does (V-08)."""
+    facts = {"codes": sorted({one.code for one in found}), "altered": any(not one.is_due for one in found)}
+    ledger.record(Event.DRIFT_FOUND, actor=actor, at=at, facts=facts)
 
 
 def take_effect(*, actor: Actor, at: datetime) -> int:

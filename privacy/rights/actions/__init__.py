@@ -11,6 +11,7 @@ from privacy.rights.actions.answering import (
     objections_of,
     park_letter,
 )
+from privacy.rights.actions.calendar import move_deadlines
 from privacy.rights.actions.carrying import begin, carry_out, go_on
 from privacy.rights.actions.deciding import assign, end_postponement, grant, grant_partly, postpone, refuse, set_fee
 from privacy.rights.actions.evidence import destroy_left, documents, open_document, submit
@@ -95,6 +96,7 @@ __all__ = [
     "mark_letter_bounced",
     "mark_letter_posted",
     "mark_letter_sent",
+    "move_deadlines",
     "note_bounces",
     "note_letter_trouble",
     "note_missing_words",

@@ -48,7 +48,10 @@ PATHS = {
     "privacy/retention/actions/archiving.py": ITS_OWN,
     "privacy/retention/actions/opening.py": ITS_OWN,
     "privacy/retention/readback.py": ITS_OWN,
-    "privacy/incidents/actions.py": OTHER,
+    "privacy/incidents/actions/complaints.py": OTHER,
+    # a breach or a revision is told to the person herself (law B-02, P0.3): a duty under law
+    "privacy/campaigns/letters.py": ITS_OWN,
+    "privacy/campaigns/tasks.py": ITS_OWN,
     "privacy/incidents/register.py": OTHER,
     "privacy/safeguards/actions/measures.py": OTHER,
     # the result of an advertising consent must be told within 14 days (law C-18): a duty under law

@@ -29,6 +29,7 @@ def fields(**changes: object) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+@pytest.mark.clause("P1.1")
 @pytest.mark.clause("P1.3")
 class RequestFormTests(PortalTestCase):
     def post(self, **changes: object) -> object:
