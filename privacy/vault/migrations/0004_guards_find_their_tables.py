@@ -28,5 +28,5 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vault", "0002_guards")]
+    dependencies = [("vault", "0003_scan_of_files")]
     operations = [migrations.RunSQL(GUARD, migrations.RunSQL.noop)]
