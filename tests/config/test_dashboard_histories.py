@@ -37,6 +37,7 @@ OPEN_LISTS = {"proposed", "approved", "destroying"}
 MEANING: dict[str, Callable[[Any, date], bool]] = {
     "Overdue requests": lambda case, on: case.state in UNANSWERED and case.due_on < on,
     "Due within 3 days": lambda case, on: case.state in UNANSWERED and 0 <= (case.due_on - on).days <= 3,
+    "Overdue reviews of access records": lambda review, on: review.confirmed_at is None and review.due_on < on,
     "Identity to verify": lambda case, on: case.state in BEFORE_IDENTITY,
     "Requests to decide": lambda case, on: case.state in DECIDABLE,
     "Open objections": lambda objection, on: objection.outcome == "pending",
