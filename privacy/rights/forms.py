@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from consents.models import Agreement
@@ -36,7 +37,9 @@ class AskForm(forms.Form):
         error_messages={"required": _("Choose at least one right.")},
     )
     target_kind = forms.ChoiceField(
-        label=_("By which number do we find the device?"), choices=Request.Target.choices[:3], widget=forms.RadioSelect
+        label=_("By which number do we find the device?"),
+        choices=[(code, capfirst(name)) for code, name in Request.Target.choices[:3]],
+        widget=forms.RadioSelect,
     )
     target = forms.CharField(
         label=_("The number"),

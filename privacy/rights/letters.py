@@ -66,6 +66,8 @@ def subject(letter: Letter) -> str:
 def item_name(category: str, item: str, *, on: date) -> str:
     """Return the policy's name of an item in the language that is active."""
     term = rulebook.in_force(on).categories.get(category)
+    if category == Right.Scope.PROVISION:
+        return str(Right.Scope.PROVISION.label)
     if term is None:
         return item or category
     if not item:

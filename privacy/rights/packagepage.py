@@ -14,6 +14,7 @@ from privacy.disclosures.models import Disclosure
 from privacy.lib import clock, names
 from privacy.lib.badges import day_text, moment_text
 from privacy.policies import rulebook
+from privacy.rights.models import Right
 from privacy.vault.models import Freeze
 
 # What the parts of a record are called; the policy's own items have their names in the rulebook.
@@ -98,7 +99,10 @@ def context(content: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "content": content,
         "made": moment_text(datetime.fromisoformat(content["made_at"])),
-        "left_out": [known.of("category", part) for part in content["left_out"]],
+        "left_out": [
+            Right.Scope.PROVISION.label if part == Right.Scope.PROVISION else known.of("category", part)
+            for part in content["left_out"]
+        ],
         "frozen": [_frozen(one, known) for one in content["frozen"]],
         "held": list(_held(content.get("held", {}), known)),
         "purposes": [

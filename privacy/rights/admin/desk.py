@@ -238,7 +238,9 @@ def _of(case: Request, found: list[Right]) -> list[Right]:
 
 def _parts() -> list[tuple[str, str]]:
     rules = rulebook.in_force(clock.today())
-    return [(code, in_language(term, "name")) for code, term in rules.categories.items()]
+    # Whether an access tells of provisions to authorities is decided case by case (law P-13).
+    told = (Right.Scope.PROVISION.value, str(Right.Scope.PROVISION.label))
+    return [*((code, in_language(term, "name")) for code, term in rules.categories.items()), told]
 
 
 def _refuse(right: Right, answers: dict[str, Any], request: HttpRequest) -> None:

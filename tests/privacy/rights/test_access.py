@@ -119,12 +119,15 @@ class PackageTests(AccessCase):
         receipt = factory.ask(Asked("access"), target=factory.imei(1), answer_by="portal")
         case = factory.make_verified(receipt)
         right = rights.grant_partly(
-            case.rights.get(), excluded=["app-log"], ground="life-or-body", actor=self.odile, at=NOON
+            case.rights.get(), excluded=["app-log", "provision"], ground="life-or-body", actor=self.odile, at=NOON
         )
         rights.carry_out(right, actor=self.odile, at=NOON)
-        content = self.content()
-        assert content["left_out"] == ["app-log"]
+        files = self.files()
+        content = json.loads(files["content.json"])
+        assert content["left_out"] == ["app-log", "provision"]
         assert "app-log" not in content["held"]
+        assert "provided" not in content
+        assert "제3자 제공" in files["index.html"].decode()
 
     def test_nobody_elses_data_is_inside(self) -> None:
         other = factory.make_device(2)
