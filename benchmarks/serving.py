@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from fleet import children
 from stage import ROOT
 
 
@@ -42,7 +43,12 @@ def served(
         yield Served(process.pid, port)
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            for pid in (*children(process.pid), process.pid):
+                os.kill(pid, signal.SIGKILL)
+            process.wait()
         log.close()
 
 
@@ -54,7 +60,7 @@ def free_port() -> int:
         return port
 
 
-def wait_for(port: int, seconds: float = 30) -> None:
+def wait_for(port: int, seconds: float = 120) -> None:
     """Wait until a server listens."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
