@@ -11,8 +11,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.conf import settings
 
-# The stock pages, not ours of the same names.
+# The stock pages and middleware, not ours.
 settings.TEMPLATES[0]["DIRS"] = []
+settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name.startswith("django.")]
 settings.ROOT_URLCONF = __name__
 
 import django

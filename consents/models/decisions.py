@@ -85,7 +85,8 @@ class Decision(models.Model):
         ordering = ["-recorded_at"]
         indexes = [
             models.Index(fields=["subject_id", "agreement", "-decided_at"], name="consents_decisions_of_subject"),
-            models.Index(fields=["-recorded_at", "id"], name="consents_decisions_by_time"),
+            # Read backwards, the newest first: both parts in one direction, or a day's decisions are sorted each time.
+            models.Index(fields=["recorded_at", "id"], name="consents_decisions_in_order"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -106,7 +106,11 @@ class Licence(SealedModel):
         verbose_name_plural = _("licences")
         default_permissions = ("view",)
         ordering = ["-ends_on"]
-        indexes = [models.Index(fields=["ends_on", "device"], name="devices_licences_by_end")]
+        indexes = [
+            models.Index(fields=["ends_on", "device"], name="devices_licences_by_end"),
+            # The order of the console's list: many licences end on one day.
+            models.Index(fields=["ends_on", "id"], name="devices_licences_in_order"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["device", "key_index"], name="devices_licence_once_for_each_device"),
             models.CheckConstraint(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin
+from privacy.lib.keyset import KeysetAdmin
 from privacy.vault.models import EpochKey, Freeze, FreezeQuerySet, KeyCheck, SubjectKey, Tombstone
 
 
@@ -55,13 +56,13 @@ class KeyCheckAdmin(ReadOnlyAdmin):
 
 
 @admin.register(SubjectKey)
-class SubjectKeyAdmin(ReadOnlyAdmin):
-    """Subject keys by id: that they exist, never what they are."""
+class SubjectKeyAdmin(KeysetAdmin):
+    """Subject keys by id: that they exist, never what they are. There are several for each person."""
 
+    keyset = ("id",)
     list_display = ("subject_id", "category", "generation", "created_at")
     fields = list_display
     readonly_fields = list_display
-    ordering = ("-id",)
 
 
 @admin.register(EpochKey)
