@@ -129,6 +129,7 @@ PHRASES: dict[str, Promise | str] = {
     "retention.certificate.issued": gettext_lazy("Certificate issued"),
     "retention.register.confirmed": gettext_lazy("Destruction register confirmed"),
     "retention.paper.recorded": gettext_lazy("Destruction of paper or media recorded"),
+    "retention.evidence.removed": gettext_lazy("Evidence of a destruction removed"),
     "retention.records.archived": gettext_lazy("Records archived"),
     "retention.archive.asked": gettext_lazy("Access to the archive asked for"),
     "retention.archive.approved": gettext_lazy("Access to the archive approved"),

@@ -14,6 +14,7 @@ OFFICE_FILES = {
     "complaint": _("what complainants wrote"),
     "disclosure-request": _("documents that ask for a disclosure"),
     "safeguard-evidence": _("evidence of safeguards"),
+    "destruction-evidence": _("evidence of destructions"),
 }
 
 

@@ -22,7 +22,14 @@ from privacy.policies.models import Category, Parameter, PolicyVersion
 UNDECLARED = frozenset({"rights", "legal-duty", "destruction"})
 
 # What the office holds of its own work with people, beside the policy's categories.
-OFFICE_FILES = ("contact", "rights-request", "complaint", "disclosure-request", "safeguard-evidence")
+OFFICE_FILES = (
+    "contact",
+    "rights-request",
+    "complaint",
+    "disclosure-request",
+    "safeguard-evidence",
+    "destruction-evidence",
+)
 
 
 class NoPolicyInForce(Refusal):

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from privacy.lib import pdf
+from privacy.lib import names, pdf
 from privacy.lib.badges import moment_text
 from privacy.retention import terms
 from privacy.retention.models import Certificate, DestructionList
@@ -173,5 +173,6 @@ def _when(text: str) -> str:
 
 
 def list_title(row: DestructionList) -> str:
-    """Return how a list is named on pages: category, and the month or the number of people."""
-    return f"{row.category} {row.month:%Y-%m}" if row.month else f"{row.category} · {row.people}"
+    """Return how a list is named on pages: its category by name, and the month where it is a whole one."""
+    name = names.of("category", row.category, on=row.run.as_of)
+    return f"{name} {row.month:%Y-%m}" if row.month else name

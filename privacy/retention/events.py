@@ -22,6 +22,7 @@ class Event(StrEnum):
     CERTIFIED = "retention.certificate.issued"
     CONFIRMED = "retention.register.confirmed"
     PAPER_RECORDED = "retention.paper.recorded"
+    EVIDENCE_REMOVED = "retention.evidence.removed"
     ARCHIVED = "retention.records.archived"
     ARCHIVE_ASKED = "retention.archive.asked"
     ARCHIVE_APPROVED = "retention.archive.approved"

@@ -1,6 +1,6 @@
 """Forms of the public check page and of the officer's buttons."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -53,13 +53,12 @@ class ReasonForm(forms.Form):
 
 
 class HoldForm(forms.Form):
-    """A new hold: for one person or everybody, in one category or all."""
+    """A new hold, but for its category, which the page offers by name."""
 
     kind = forms.ChoiceField(label=_("Kind"), choices=Hold.Kind.choices)
     subject = forms.CharField(
         label=_("Data subject"), required=False, help_text=_("A reference such as S-7F3K-92QX. Empty: everybody.")
     )
-    category = forms.CharField(label=_("Category"), required=False, help_text=_("Empty: every category."))
     demanded_by = forms.CharField(label=_("Demanded by"), max_length=200)
     document = forms.CharField(label=_("Document number"), max_length=100)
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}))
@@ -78,6 +77,12 @@ class HoldForm(forms.Form):
 class PaperForm(forms.ModelForm[PaperDestruction]):
     """A destruction of paper or media that took place."""
 
+    scan = forms.FileField(
+        label=_("Evidence"),
+        required=False,
+        help_text=_("A scan or photo that shows it: PDF, JPEG or PNG, at most 5 MB. It is sealed."),
+    )
+
     class Meta:
         model = PaperDestruction
         fields = (
@@ -85,15 +90,26 @@ class PaperForm(forms.ModelForm[PaperDestruction]):
             "destroyed_on", "reason", "executor", "witness",
         )  # fmt: skip
         widgets = {
-            name: forms.DateInput(attrs={"type": "date"}) for name in ("created_from", "created_until", "destroyed_on")
+            **{
+                name: forms.DateInput(attrs={"type": "date"})
+                for name in ("created_from", "created_until", "destroyed_on")
+            },
+            "contents": forms.TextInput(attrs={"size": 60}),
+            "place": forms.TextInput(attrs={"size": 60}),
+            "reason": forms.TextInput(attrs={"size": 60}),
+        }
+        help_texts: ClassVar = {
+            "contents": _("What it was, without naming anybody: “application forms of 2019”."),
+            "amount_unit": _("Boxes, sheets, disks …"),
+            "method": _("Paper is shredded or incinerated; a disk also degaussed or overwritten."),
+            "witness": _("Somebody other than the one who carried it out."),
         }
 
 
 class AccessForm(forms.Form):
-    """Asking for access to the archive: a law, a document, a reason."""
+    """Asking for access to the archive: a law, a document, a reason; the page offers the rules by name."""
 
     subject = forms.CharField(label=_("Data subject"), help_text=_("A reference such as S-7F3K-92QX."))
-    rule = forms.SlugField(label=_("Preservation rule"))
     law = forms.CharField(label=_("Law and article"), max_length=200)
     document = forms.CharField(label=_("Document number"), max_length=100)
     reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}))

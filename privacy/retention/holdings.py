@@ -1,9 +1,12 @@
 """What this app holds: the archive of what another law preserves. Everything else names people by id only."""
 
+from privacy.retention import actions as retention
 from privacy.retention import obstacles
+from privacy.retention.actions.evidence import CATEGORY
 from privacy.retention.models import ArchiveAccess, ArchivedRecord, DestructionLine, Hold
 from privacy.subjects import holdings
 from privacy.vault import keepers
+from privacy.vault.models import SealedFile
 
 # Whatever path destroys: the vault asks here before a key or a sealed file goes.
 keepers.declare(obstacles.kept)
@@ -18,6 +21,18 @@ holdings.declare(
     duty="P6.4, law D-03: preserved for its own term, read for a legal duty only",
     ends_by_itself=True,
     recorded="archived_at",
+)
+holdings.declare(
+    SealedFile,
+    category=CATEGORY,
+    subject="subject_id",
+    clock="destroyed_on",
+    using="personal",
+    items={},
+    destroy=retention.destroy_evidence,
+    due=retention.evidence_due,
+    scope={"category": CATEGORY},
+    duty="evidence of destructions on paper (law D-06, D-09)",
 )
 holdings.declare_pseudonymous(
     DestructionLine, subject="subject_id", why="proof of what was destroyed, by id (law D-09)"

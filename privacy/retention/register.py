@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from privacy.lib import registers
+from privacy.retention import persons
 from privacy.retention.models import ArchiveAccess, Hold, RegisterEntry
 
 # The columns of form F-6 in the form's order, then what the law and the guide add (law D-09, F-7).
@@ -21,6 +22,16 @@ KOREAN = (
 )  # fmt: skip
 
 
+# Kept as references, told as persons.
+PERSONS = {"handler", "requested_by", "approved_by", "witness", "confirmed_by"}
+
+
+def _told(name: str) -> Any:
+    if name not in PERSONS:
+        return name
+    return lambda entry: persons.in_words(getattr(entry, name))
+
+
 def entries(window: registers.Window) -> Iterable[Any]:
     """Return the destructions of a period."""
     return RegisterEntry.objects.filter(destroyed_on__range=window.days).order_by("number")
@@ -32,7 +43,7 @@ registers.declare(
     form="F-6",
     models=("retention.registerentry", "retention.certificate", "retention.paperdestruction"),
     permission="retention.view_registerentry",
-    columns=tuple(zip(KOREAN, (*F6, *REST), strict=True)),
+    columns=tuple(zip(KOREAN, map(_told, (*F6, *REST)), strict=True)),
     records=entries,
     printed=len(F6),
     widths=(1, 3, 4, 2, 2, 3, 2, 2),

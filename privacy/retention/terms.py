@@ -16,6 +16,7 @@ WITH_THE_DUTY = RetentionTerm(clock="purpose-achieved", years=0, months=0, appro
 CEILING_PERCENT = 5
 CEILING_FLOOR = 100
 CEILING_MONTHS = 2
+EVIDENCE_YEARS = 3
 
 
 def of(category: str, on: date) -> RetentionTerm:
@@ -27,6 +28,13 @@ def of(category: str, on: date) -> RetentionTerm:
 def spelled(term: RetentionTerm) -> str:
     """Return a term as one word, such as ``licence-expiry+2y0m``, to be kept and compared."""
     return f"{term.clock}+{term.years}y{term.months}m"
+
+
+def parts(word: str) -> tuple[str, int]:
+    """Return a spelled term as the event it counts from and its length in months."""
+    event, _plus, length = word.partition("+")
+    years, _y, months = length.removesuffix("m").partition("y")
+    return event, int(years or 0) * 12 + int(months or 0)
 
 
 def in_words(word: str) -> str:
@@ -63,6 +71,11 @@ def ceiling(on: date, *, of_people: int) -> int:
 def ceiling_months(on: date) -> int:
     """Return how many months of one category may go in one run before each needs two officers."""
     return _parameter("destruction.ceiling.months", on, CEILING_MONTHS)
+
+
+def evidence_years(on: date) -> int:
+    """Return for how many years the evidence of a destruction on paper is kept."""
+    return _parameter("destruction.evidence.years", on, EVIDENCE_YEARS)
 
 
 def _parameter(code: str, on: date, default: int) -> int:

@@ -41,6 +41,7 @@ PATHS = {
     "privacy/retention/actions/expiring.py:_end_rings": f"{ARCHIVE}test_keeps_the_keys_of_a_person_without_records",
     "privacy/retention/actions/replaying.py:_repeat": REPLAY,
     "privacy/retention/actions/replaying.py:_destroy_keys": REPLAY,
+    "privacy/retention/actions/evidence.py:destroy_evidence": f"{OTHER}test_the_evidence_of_a_paper",
     "privacy/rights/actions/evidence.py:destroy": EVIDENCE,
     "privacy/rights/actions/evidence.py:destroy_left": EVIDENCE,
     "privacy/rights/actions/answering.py:close": EVIDENCE,

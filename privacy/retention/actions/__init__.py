@@ -5,9 +5,17 @@ retention.destroy_subject_data(mina, ["app-log"], cause="withdrawal", case="K7-â
 """
 
 from privacy.retention.actions.approving import abort, approve, explain_delay
+from privacy.retention.actions.evidence import Evidence, destroy_evidence, evidence_due, open_evidence
 from privacy.retention.actions.executing import carry_out, carry_out_ready
 from privacy.retention.actions.finishing import certify_finality, rewrite_tables
-from privacy.retention.actions.forecasting import compare, count_ahead
+from privacy.retention.actions.forecasting import (
+    Change,
+    PreservationChange,
+    compare,
+    compare_preservation,
+    count_ahead,
+    first_of_next,
+)
 from privacy.retention.actions.holds import lift_hold, place_hold
 from privacy.retention.actions.opening import approve_access, ask_access, close_access, open_archive, refuse_access
 from privacy.retention.actions.ordering import Outcome, destroy_subject_data, order_destruction
@@ -19,7 +27,10 @@ from privacy.retention.actions.sweeping import Swept, sweep
 from privacy.retention.actions.watching import confirm_clock, note_clock
 
 __all__ = [
+    "Change",
+    "Evidence",
     "Outcome",
+    "PreservationChange",
     "Swept",
     "abort",
     "approve",
@@ -30,14 +41,19 @@ __all__ = [
     "certify_finality",
     "close_access",
     "compare",
+    "compare_preservation",
     "confirm_clock",
     "confirm_result",
     "count_ahead",
+    "destroy_evidence",
     "destroy_subject_data",
+    "evidence_due",
     "explain_delay",
+    "first_of_next",
     "lift_hold",
     "note_clock",
     "open_archive",
+    "open_evidence",
     "order_destruction",
     "place_hold",
     "plan",

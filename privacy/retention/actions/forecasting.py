@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Count
 
 from privacy.lib import names
+from privacy.policies.models.language import in_language
 from privacy.policies.rulebook import Rulebook
 from privacy.retention import terms
-from privacy.retention.models import Forecast
+from privacy.retention.actions.expiring import CATEGORY
+from privacy.retention.models import ArchivedRecord, Forecast
 from privacy.subjects import holdings
 
 MONTHS = 12
@@ -37,8 +40,26 @@ def count_ahead(*, rules: Rulebook, on: date, at: datetime) -> int:
                     category=category, month=month, defaults={"people": max(0, due - before), "counted_at": at}
                 )
             before, month, written = due, after, written + 1
+    written += _count_archive(on, at=at)
     Forecast.objects.filter(month__lt=on.replace(day=1)).delete()
     return written
+
+
+def _count_archive(on: date, *, at: datetime) -> int:
+    """Count, for each month, the people of whom archived records end: the archive has terms of its own (P6.4)."""
+    month = on.replace(day=1)
+    first = date.min
+    for _month in range(MONTHS):
+        after = first_of_next(month)
+        # What ends on a day is due on the next one.
+        ends = ArchivedRecord.objects.filter(ends_on__gte=first, ends_on__lt=after - timedelta(days=1))
+        people = ends.aggregate(people=Count("subject_id", distinct=True))["people"]
+        with transaction.atomic():
+            Forecast.objects.update_or_create(
+                category=CATEGORY, month=month, defaults={"people": people, "counted_at": at}
+            )
+        first, month = after - timedelta(days=1), after
+    return MONTHS
 
 
 @dataclass(frozen=True)
@@ -57,6 +78,16 @@ class Change:
         return self.old_term != self.new_term
 
     @property
+    def direction(self) -> str:
+        """``shorter`` or ``longer`` where both count from the same event, else ``other``; empty: nothing changes."""
+        if not self.changes:
+            return ""
+        (old_event, old_months), (new_event, new_months) = terms.parts(self.old_term), terms.parts(self.new_term)
+        if old_event != new_event or old_months == new_months:
+            return "other"
+        return "shorter" if new_months < old_months else "longer"
+
+    @property
     def old_rule(self) -> str:
         return terms.in_words(self.old_term)
 
@@ -72,6 +103,34 @@ def compare(old: Rulebook, new: Rulebook, on: date) -> list[Change]:
     for category in sorted(set(from_old) | set(from_new)):
         name = names.of("category", category, on=on)
         changes.append(Change(category, name, *_pair(from_old, from_new, category)))
+    return changes
+
+
+@dataclass(frozen=True)
+class PreservationChange:
+    """What another rulebook would change of what a law preserves: months before and after, 0 where it is not."""
+
+    name: str
+    kinds: str
+    old_months: int
+    new_months: int
+
+    @property
+    def direction(self) -> str:
+        return "shorter" if self.new_months < self.old_months else "longer"
+
+
+def compare_preservation(old: Rulebook, new: Rulebook) -> list[PreservationChange]:
+    """Return the preservation rules whose term differs between two rulebooks, or that only one of them knows."""
+    changes = []
+    for code in sorted(set(old.preservation) | set(new.preservation)):
+        before, after = old.preservation.get(code), new.preservation.get(code)
+        months = (before.months if before else 0, after.months if after else 0)
+        known = after or before
+        if known is not None and months[0] != months[1]:
+            changes.append(
+                PreservationChange(in_language(known, "name"), ", ".join(sorted(known.record_kinds)), *months)
+            )
     return changes
 
 

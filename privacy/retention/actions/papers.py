@@ -1,7 +1,6 @@
 """Paper and other media, and the officer's confirmation of the register (P7.2, law D-06, D-08)."""
 
 from datetime import date, datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.utils import translation
@@ -12,13 +11,13 @@ from privacy.ledger.actors import Actor, require
 from privacy.lib import canonical, clock
 from privacy.lib.refusals import Refusal
 from privacy.policies.models import Officer
+from privacy.retention.actions.evidence import Evidence, keep_evidence
 from privacy.retention.actions.proving import enter
 from privacy.retention.events import Event
 from privacy.retention.models import PaperDestruction, RegisterEntry
 from privacy.retention.refusals import BadMethod, SamePerson
 
 
-@transaction.atomic
 def record_paper(
     *,
     medium: str,
@@ -33,15 +32,14 @@ def record_paper(
     witness: str,
     created_from: date | None = None,
     created_until: date | None = None,
-    evidence_id: UUID | None = None,
-    evidence_digest: str = "",
+    evidence: Evidence | None = None,
     actor: Actor,
     at: datetime,
 ) -> PaperDestruction:
     """Register that paper or a medium was destroyed, before a witness. It enters the destruction register.
 
     Raises NotPermitted; BadMethod for a method that doesn't destroy this medium, or a witness who did it himself;
-    Refusal for what is incomplete or in the future.
+    Refusal for what is incomplete or in the future; BadDocument for evidence that is no PDF, JPEG or PNG.
     """
     require(actor, "retention.record_paper")
     if method not in PaperDestruction.METHODS.get(medium, ()):
@@ -52,7 +50,7 @@ def record_paper(
         raise Refusal(_("Say what was destroyed, how much, where, by whom and why."), code="incomplete")
     if destroyed_on > clock.kst_date(at):
         raise Refusal(_("The destruction can't lie in the future."), code="clock")
-    paper = PaperDestruction.objects.create(
+    paper = PaperDestruction(
         medium=medium,
         contents=contents.strip(),
         created_from=created_from,
@@ -65,14 +63,19 @@ def record_paper(
         reason=reason.strip(),
         executor=executor.strip(),
         witness=witness.strip(),
-        evidence_id=evidence_id,
-        evidence_digest=evidence_digest,
         recorded_by=actor.ref,
         recorded_at=at,
     )
-    entry = enter(_columns(paper, at=at), paper=paper)
-    facts = {"register": entry.number, "medium": medium, "method": method, "amount": amount}
-    ledger.record(Event.PAPER_RECORDED, actor=actor, at=at, about=paper, facts=facts)
+    if evidence is not None:
+        # First what is sealed elsewhere: a row of the register is never changed, so it can't wait for its evidence.
+        paper.evidence_id, paper.evidence_digest = keep_evidence(
+            paper.id, evidence, case=paper.reference, actor=actor, at=at
+        )
+    with transaction.atomic():
+        paper.save(force_insert=True)
+        entry = enter(_columns(paper, at=at), paper=paper)
+        facts = {"register": entry.number, "medium": medium, "method": method, "amount": amount}
+        ledger.record(Event.PAPER_RECORDED, actor=actor, at=at, about=paper, facts=facts)
     return paper
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max, Min
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
@@ -114,9 +114,41 @@ def new_list(
         term_changed=changed,
         needs_approval=term.approval_required or changed,
         wait=timedelta(hours=term.wait_hours),
-        target_on=run.as_of + timedelta(days=terms.destroy_within(run.as_of)),
+        target_on=_due_since(run) + timedelta(days=terms.destroy_within(run.as_of)),
         proposed_at=at,
     )
+
+
+def _due_since(run: DestructionRun) -> date:
+    """Return the day from which what a run finds may have been due: the one after the last look (law D-02).
+
+    A sweep that did not run for a week does not make anything due later than it was.
+    """
+    if run.cause != Cause.RETENTION:
+        return run.as_of
+    looked = DestructionRun.objects.filter(
+        cause=Cause.RETENTION, planned_at__isnull=False, as_of__lt=run.as_of
+    ).aggregate(last=Max("as_of"))["last"]
+    return run.as_of if looked is None else looked + timedelta(days=1)
+
+
+def _not_later_than_before(destruction_list: DestructionList) -> None:
+    """Keep the day by which it was to be destroyed, where an aborted list named the same people or month before."""
+    before = DestructionList.objects.filter(
+        state=DestructionList.State.ABORTED, run__cause=Cause.RETENTION, category=destruction_list.category
+    )
+    if destruction_list.unit == DestructionList.Unit.PEOPLE:
+        named = DestructionLine.objects.filter(list=destruction_list).values("subject_id")
+        before = before.filter(
+            lines__subject_id__in=named,
+            lines__state=DestructionLine.State.DROPPED,
+            target_on__lt=destruction_list.target_on,
+        )
+    else:
+        before = before.filter(unit=destruction_list.unit, month=destruction_list.month)
+    earliest = before.aggregate(first=Min("target_on"))["first"]
+    if earliest is not None:
+        destruction_list.target_on = min(earliest, destruction_list.target_on)
 
 
 @transaction.atomic
@@ -148,13 +180,16 @@ def _propose(destruction_list: DestructionList, *, actor: Actor, at: datetime) -
     if destruction_list.unit == DestructionList.Unit.PEOPLE:
         limit = terms.ceiling(as_of, of_people=plans.people_known())
         destruction_list.over_ceiling = destruction_list.people > limit
+    _not_later_than_before(destruction_list)
     destruction_list.plan = plans.digest(destruction_list)
     if not destruction_list.needs_approval and not destruction_list.over_ceiling:
         destruction_list.state = DestructionList.State.APPROVED
         destruction_list.approved_by = f"rule:{destruction_list.run.policy}"
         destruction_list.approved_at = at
         destruction_list.not_before = at + destruction_list.wait
-    destruction_list.save(update_fields=["plan", "over_ceiling", "state", "approved_by", "approved_at", "not_before"])
+    destruction_list.save(
+        update_fields=["plan", "target_on", "over_ceiling", "state", "approved_by", "approved_at", "not_before"]
+    )
     ledger.record(
         Event.LIST_PROPOSED,
         actor=actor,

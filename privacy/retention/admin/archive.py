@@ -17,7 +17,9 @@ from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.refusals import Refusal
+from privacy.policies import rulebook
 from privacy.policies.admin.saving import VerbAdmin
+from privacy.policies.models.language import in_language
 from privacy.retention import actions as retention
 from privacy.retention.forms import AccessForm
 from privacy.retention.models import ArchiveAccess, ArchivedRecord
@@ -36,8 +38,15 @@ class ArchivedRecordAdmin(ReadOnlyAdmin):
     ordering = ("ends_on", "id")
 
 
+def _rules() -> list[tuple[str, str]]:
+    known = rulebook.in_force(clock.today()).preservation.values()
+    return [(rule.code, f"{in_language(rule, 'name')} · {in_language(rule, 'law')}") for rule in known]
+
+
 class AccessModelForm(forms.ModelForm[ArchiveAccess], AccessForm):
     """The form by which access to the archive is asked for; the verb saves it."""
+
+    rule = forms.ChoiceField(label=_("Preservation rule"), choices=_rules)
 
     class Meta:
         model = ArchiveAccess

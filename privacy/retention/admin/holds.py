@@ -12,18 +12,27 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.console import actor_of
-from privacy.lib import clock
+from privacy.lib import clock, names
 from privacy.lib.admin import button, run_verb
 from privacy.lib.asking import ask
 from privacy.policies.admin.saving import VerbAdmin
 from privacy.retention import actions as retention
 from privacy.retention.forms import HoldForm, ReasonForm
 from privacy.retention.models import Hold
+from privacy.subjects import holdings
 from privacy.subjects.models import Subject
+
+
+def _categories() -> list[tuple[str, Any]]:
+    today = clock.today()
+    named = sorted((names.of("category", code, on=today), code) for code in holdings.categories())
+    return [("", _("every category")), *((code, name) for name, code in named)]
 
 
 class HoldModelForm(forms.ModelForm[Hold], HoldForm):
     """The form of a new hold; the verb saves it."""
+
+    category = forms.ChoiceField(label=_("Category"), choices=_categories, required=False)
 
     class Meta:
         model = Hold

@@ -9,7 +9,7 @@ from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
@@ -17,16 +17,15 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from privacy.accounts.console import actor_of
-from privacy.lib import charts, clock, names
+from privacy.lib import clock, names
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
-from privacy.lib.badges import due_badge, state_badge
-from privacy.policies import rulebook
-from privacy.policies.models import PolicyVersion
+from privacy.lib.badges import badge, due_badge, state_badge
 from privacy.retention import actions as retention
-from privacy.retention import plans, terms
+from privacy.retention import documents, duepage, persons, terms
 from privacy.retention.forms import ReasonForm
-from privacy.retention.models import DestructionList, DestructionRun, Forecast
+from privacy.retention.models import DestructionList, DestructionRun
+from privacy.retention.models.runs import Cause
 
 ON_PAGE = (ActionLocation.CHANGE_FORM,)
 APPROVE, ABORT = "retention.approve_destruction", "retention.abort_destruction"
@@ -54,7 +53,7 @@ class DestructionRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("withheld"))
     def withheld_shown(self, run: DestructionRun) -> str:
-        return ", ".join(f"{why}: {count}" for why, count in sorted(run.withheld.items())) or "–"
+        return duepage.withheld_in_words(run.withheld) or "–"
 
 
 @admin.register(DestructionList)
@@ -64,19 +63,21 @@ class DestructionListAdmin(ReadOnlyAdmin):
     )
     empty_hint = _("The sweep writes a list here as soon as something is past its retention.")
     list_display = (
-        "reference", "category", "unit", "month", "people", "records", "state_shown", "step", "target_shown",
-        "over_ceiling", "certificate_number",
+        "reference", "what", "people", "records", "state_shown", "target_shown", "decided", "certificate",
     )  # fmt: skip
     list_filter = ("state", "category", "unit")
     list_select_related = ("run",)
     fields = (
         "run", "category", "unit", "month", "rule", "term_changed", "people", "records", "target_on", "delay_reason",
-        "needs_approval", "over_ceiling", "waiting", "plan", "proposed_at", ("approved_by", "approved_at"),
-        ("seconded_by", "seconded_at"), "not_before", ("aborted_by", "aborted_at", "abort_reason"), "step",
-        ("executed_by", "begun_at", "keys_at", "done_at"), "progress", "keys_destroyed", "rows_shown", "archived",
-        "certificate_number", "residues",
+        "needs_approval", "over_ceiling", "waiting", "plan", "proposed_at", ("approved_shown", "approved_at"),
+        ("seconded_shown", "seconded_at"), "not_before", ("aborted_shown", "aborted_at", "abort_reason"), "step",
+        ("executed_shown", "begun_at", "keys_at", "done_at"), "progress", "keys_destroyed", "rows_shown", "archived",
+        "certificate", "residues",
     )  # fmt: skip
-    readonly_fields = ("progress", "rows_shown", "rule", "waiting")
+    readonly_fields = (
+        "progress", "rows_shown", "rule", "waiting", "approved_shown", "seconded_shown", "aborted_shown",
+        "executed_shown", "certificate",
+    )  # fmt: skip
     actions = ("approve", "abort", "explain")
     VERBS: ClassVar = {
         DestructionList.State.PROPOSED: ("approve", "abort", "explain"),
@@ -94,9 +95,50 @@ class DestructionListAdmin(ReadOnlyAdmin):
         hours = int(row.wait.total_seconds() // 3600)
         return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
 
+    @admin.display(description=_("approved by"))
+    def approved_shown(self, row: DestructionList) -> str:
+        return persons.in_words(row.approved_by) or "–"
+
+    @admin.display(description=_("approved by, second"))
+    def seconded_shown(self, row: DestructionList) -> str:
+        return persons.in_words(row.seconded_by) or "–"
+
+    @admin.display(description=_("aborted by"))
+    def aborted_shown(self, row: DestructionList) -> str:
+        return persons.in_words(row.aborted_by) or "–"
+
+    @admin.display(description=_("carried out by"))
+    def executed_shown(self, row: DestructionList) -> str:
+        return persons.in_words(row.executed_by) or "–"
+
+    @admin.display(description=_("what"), ordering="category")
+    def what(self, row: DestructionList) -> str:
+        return documents.list_title(row)
+
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, row: DestructionList) -> SafeString:
-        return state_badge(row.state, row.get_state_display())
+        state = state_badge(row.state, row.get_state_display())
+        if row.state in (DestructionList.State.EXECUTING, DestructionList.State.RESIDUE):
+            return format_html('{} <span class="secondary">{}</span>', state, row.get_step_display())
+        return state
+
+    @admin.display(description=_("decided"), ordering="over_ceiling")
+    def decided(self, row: DestructionList) -> SafeString | str:
+        how = _("by the rule")
+        if row.over_ceiling:
+            how = _("by two officers")
+        elif row.needs_approval:
+            how = _("by the officer")
+        elif row.run.cause != Cause.RETENTION:
+            how = _("by the case")
+        return format_html("{} {}", how, badge(_("changed rule"), "today")) if row.term_changed else str(how)
+
+    @admin.display(description=_("certificate"), ordering="certificate_number")
+    def certificate(self, row: DestructionList) -> SafeString | str:
+        if row.state != DestructionList.State.DONE:
+            return "–"
+        found = reverse("admin:retention_certificate_changelist")
+        return format_html('<a href="{}?list__id__exact={}">{}</a>', found, row.pk, row.certificate_number)
 
     @admin.display(description=_("destroy by"), ordering="target_on")
     def target_shown(self, row: DestructionList) -> SafeString:
@@ -213,31 +255,10 @@ class DestructionListAdmin(ReadOnlyAdmin):
         at = clock.now()
         if not self.has_view_permission(request):
             raise Http404
-        today = clock.kst_date(at)
-        forecast = list(Forecast.objects.order_by("category", "month"))
-        categories = sorted({row.category for row in forecast})
-        months = [
-            {
-                "category": names.of("category", category, on=today),
-                "rows": [row for row in forecast if row.category == category],
-                "chart": charts.bars(
-                    [(f"{row.month:%Y-%m}", row.people) for row in forecast if row.category == category],
-                    label=names.of("category", category, on=today),
-                ),
-            }
-            for category in categories
-        ]
-        coming = PolicyVersion.objects.open() | PolicyVersion.objects.announced(today)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Due for destruction"),
             "opts": self.opts,
-            "outlook": plans.outlook(today, at),
-            "previews": [
-                (version, retention.compare(rulebook.in_force(today), rulebook.read(version), today))
-                for version in coming.order_by("effective_on", "number")
-            ],
-            "months": months,
-            "counted_at": max((row.counted_at for row in forecast), default=None),
+            **duepage.context(clock.kst_date(at), at),
         }
         return TemplateResponse(request, "retention/due.html", context)

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
@@ -15,13 +16,16 @@ from django.utils.translation import gettext_lazy as _
 from privacy.accounts.console import actor_of
 from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
+from privacy.lib.badges import badge, moment_text
+from privacy.lib.refusals import Refusal
 from privacy.policies.admin.saving import VerbAdmin
 from privacy.retention import actions as retention
-from privacy.retention import documents, signing
+from privacy.retention import documents, persons, signing
 from privacy.retention.forms import PaperForm
 from privacy.retention.models import Certificate, PaperDestruction, RegisterEntry
 from privacy.retention.register import F6, REST
 
+ON_PAGE = (ActionLocation.CHANGE_FORM,)
 FORMATS = {"ko": "application/pdf", "en": "application/pdf", "json": "application/json"}
 
 
@@ -29,11 +33,19 @@ FORMATS = {"ko": "application/pdf", "en": "application/pdf", "json": "applicatio
 class CertificateAdmin(ReadOnlyAdmin):
     explanation = _("Signed statements of what was destroyed and what the read-back found. They are never changed.")
     empty_hint = _("A certificate appears here when a list has been carried out and read back.")
-    list_display = ("number", "kind", "list", "issued_at", "downloads")
+    list_display = ("number", "kind", "what", "people", "issued_at", "downloads")
     list_filter = ("kind",)
     list_select_related = ("list",)
     fields = ("number", "kind", "list", "issued_at", "digest", "signature", "public_key", "intact", "downloads", "body")
     readonly_fields = ("intact", "downloads")
+
+    @admin.display(description=_("what"), ordering="list__category")
+    def what(self, certificate: Certificate) -> str:
+        return documents.list_title(certificate.list)
+
+    @admin.display(description=_("data subjects"))
+    def people(self, certificate: Certificate) -> str:
+        return str(certificate.statement.get("destroyed", {}).get("people", "–"))
 
     @admin.display(description=_("signature fits"), boolean=True)
     def intact(self, certificate: Certificate) -> bool:
@@ -72,13 +84,33 @@ class CertificateAdmin(ReadOnlyAdmin):
 class RegisterEntryAdmin(ReadOnlyAdmin):
     explanation = _("The destruction register with the columns of the official form. It names no data subject.")
     empty_hint = _("Each destruction, electronic or on paper, is entered here with its next number.")
-    list_display = (*F6, "method", "people", "records", "confirmed_by")
+    list_display = (
+        "number",
+        "file_name",
+        "record_kinds",
+        "destroyed_on",
+        "reason",
+        "handled",
+        "department_head",
+        "confirmed",
+    )
     list_filter = (("confirmed_at", admin.EmptyFieldListFilter), "media_destroyed")
     fields = (*F6, "created_until", *REST, "list", "paper")
+    readonly_fields = ("handled", "confirmed")
     actions = ("confirm",)
 
     def verbs_for(self, record: RegisterEntry) -> Collection[str]:
         return () if record.confirmed_at else ("confirm",)
+
+    @admin.display(description=_("handled by"), ordering="handler")
+    def handled(self, entry: RegisterEntry) -> str:
+        return persons.in_words(entry.handler)
+
+    @admin.display(description=_("confirmed by the officer"), ordering="confirmed_at")
+    def confirmed(self, entry: RegisterEntry) -> SafeString | str:
+        if entry.confirmed_at is None:
+            return badge(_("to be confirmed"), "wait")
+        return f"{persons.in_words(entry.confirmed_by)} · {moment_text(entry.confirmed_at)}"
 
     @button(description=_("Confirm the result"), permission="retention.confirm_destruction")
     def confirm(self, request: HttpRequest, queryset: QuerySet[RegisterEntry]) -> None:
@@ -97,6 +129,7 @@ class PaperDestructionAdmin(VerbAdmin):
     empty_hint = _("Record a destruction after it took place: method, amount, place, who did it, who witnessed it.")
     list_display = ("reference", "medium", "contents", "amount", "amount_unit", "method", "destroyed_on", "witness")
     list_filter = ("medium", "method")
+    actions = ("read_evidence",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return actor_of(request).has_perm("retention.record_paper")
@@ -105,11 +138,40 @@ class PaperDestructionAdmin(VerbAdmin):
         return PaperForm if obj is None else super().get_form(request, obj, change, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        names = list(PaperForm.Meta.fields)
-        return names if obj is None else ["reference", *names, "evidence_digest", "recorded_by", "recorded_at"]
+        if obj is None:
+            return [
+                ("medium", "method"), "contents", ("created_from", "created_until"), ("amount", "amount_unit"), "place",
+                "destroyed_on", "reason", ("executor", "witness"), "scan",
+            ]  # fmt: skip
+        return [
+            "reference", *PaperForm.Meta.fields, "evidence_digest", ("recorder", "recorded_at"),
+        ]  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return () if obj is None else ("recorder",)
+
+    def verbs_for(self, record: PaperDestruction) -> Collection[str]:
+        return ("read_evidence",) if record.evidence_id else ()
+
+    @admin.display(description=_("recorded by"))
+    def recorder(self, paper: PaperDestruction) -> str:
+        return persons.in_words(paper.recorded_by)
+
+    @button(description=_("Read the evidence"), permission="retention.view_paperdestruction", locations=ON_PAGE)
+    def read_evidence(self, request: HttpRequest, queryset: QuerySet[PaperDestruction]) -> HttpResponse | None:
+        paper = queryset.get()
+        try:
+            content, media_type = retention.open_evidence(paper, actor=actor_of(request), at=clock.now())
+        except Refusal as refusal:
+            self.message_user(request, str(refusal), level="error")
+            return None
+        return _attachment(content, f"{paper.reference}.{media_type.partition('/')[2]}", media_type)
 
     def save_model(self, request: HttpRequest, obj: PaperDestruction, form: Any, change: bool) -> None:
-        made = retention.record_paper(**form.cleaned_data, actor=actor_of(request), at=clock.now())
+        given = dict(form.cleaned_data)
+        scan = given.pop("scan")
+        evidence = retention.Evidence(scan.name or "", scan.read()) if scan else None
+        made = retention.record_paper(**given, evidence=evidence, actor=actor_of(request), at=clock.now())
         obj.pk = made.pk
 
 

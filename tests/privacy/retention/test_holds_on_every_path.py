@@ -41,6 +41,7 @@ from tests.factory import (
     sweep_on,
 )  # fmt: skip
 from tests.privacy.retention.test_archive import archive_an_access, rule_of
+from tests.privacy.retention.test_register import DUE, record
 
 LATER = NOON + timedelta(days=30)
 
@@ -107,6 +108,16 @@ class AHoldStopsToo(PortalTestCase):
         lift(hold)
         attach_scan(disclosure, at=LATER)
         assert SealedFile.objects.filter(subject_id=disclosure.id).count() == 1
+
+    def test_the_evidence_of_a_paper(self) -> None:
+        paper = record(evidence=retention.Evidence("shredding.pdf", b"%PDF-1.7"))
+        hold = make_hold(category="destruction-evidence")
+        day = date(DUE.year + 10, 1, 2)
+        carry_out_all(sweep_on(day))
+        assert SealedFile.objects.filter(id=paper.evidence_id).exists()
+        lift(hold)
+        carry_out_all(sweep_on(day))
+        assert not SealedFile.objects.exists()
 
     def test_an_import_that_is_thrown_away(self) -> None:
         from tests.devices.test_fleet_import import as_csv, line

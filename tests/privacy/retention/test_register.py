@@ -1,21 +1,35 @@
 """The destruction register: official columns, confirmed by the officer, paper with method and witness (P7.1, P7.2)."""
 
+import hashlib
 import io
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.db import Error, transaction
 from openpyxl import load_workbook
 
+from privacy.accounts import actions as accounts
+from privacy.accounts.models import User
 from privacy.ledger.actors import NotPermitted
 from privacy.lib import registers
+from privacy.lib.papers import BadDocument
 from privacy.lib.refusals import Refusal
 from privacy.retention import actions as retention
 from privacy.retention.models import PaperDestruction, RegisterEntry
 from privacy.retention.refusals import BadMethod, SamePerson
+from privacy.vault.models import SealedFile
 from tests.base import PortalTestCase
-from tests.factory import at_noon, carry_out_all, make_emin, make_expired_device, make_hana, make_odile, sweep_on
+from tests.factory import (
+    at_noon,
+    carry_out_all,
+    make_emin,
+    make_expired_device,
+    make_hana,
+    make_odile,
+    make_omar,
+    sweep_on,
+)
 
 DUE = date(2026, 5, 16)
 PAPER: dict[str, Any] = {
@@ -99,3 +113,49 @@ class Paper(PortalTestCase):
     def test_takes_the_permission(self) -> None:
         with pytest.raises(NotPermitted):
             retention.record_paper(**PAPER, actor=make_emin(), at=at_noon(DUE))
+
+
+@pytest.mark.clause("P7.2")
+class TheEvidence(PortalTestCase):
+    PDF = b"%PDF-1.7 zebra-canary"
+
+    def setUp(self) -> None:
+        self.paper = record(evidence=retention.Evidence("shredding.pdf", self.PDF))
+        self.odile = make_odile()
+
+    def test_is_sealed_and_its_digest_stands_in_the_register(self) -> None:
+        digest = hashlib.sha256(self.PDF).hexdigest()
+        assert self.paper.register_entry.evidence == digest
+        file = SealedFile.objects.get(id=self.paper.evidence_id)
+        assert b"zebra-canary" not in file.content.box
+        self.assertLedgered("retention.paper.recorded", self.paper)
+
+    def test_is_read_on_record_for_the_duty_to_prove(self) -> None:
+        grant(self.odile)
+        content, media_type = retention.open_evidence(self.paper, actor=self.odile, at=at_noon(DUE))
+        assert (content, media_type) == (self.PDF, "application/pdf")
+        assert self.assertLedgered("ledger.read").actor == self.odile.reference
+
+    def test_takes_a_grant(self) -> None:
+        with pytest.raises(NotPermitted):
+            retention.open_evidence(self.paper, actor=self.odile, at=at_noon(DUE))
+
+    def test_is_a_document_and_nothing_else(self) -> None:
+        with pytest.raises(BadDocument):
+            record(evidence=retention.Evidence("run.exe", b"MZ"))
+        assert PaperDestruction.objects.count() == 1
+
+    def test_goes_when_its_years_are_over_and_not_a_day_before(self) -> None:
+        last_day = date(DUE.year + 3, DUE.month, DUE.day)
+        assert not sweep_on(last_day).lists.exists()
+        carry_out_all(sweep_on(last_day + timedelta(days=1)))
+        assert not SealedFile.objects.exists()
+        with pytest.raises(BadDocument):
+            retention.open_evidence(self.paper, actor=self.odile, at=at_noon(last_day))
+
+
+def grant(user: User) -> None:
+    accounts.grant(
+        user=user, category="destruction-evidence", purpose="legal-duty", reason="test", valid_from=date(2020, 12, 1),
+        valid_until=None, actor=make_omar(), at=at_noon(DUE),
+    )  # fmt: skip
