@@ -125,9 +125,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "privacy.ledger.middleware.ActingMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "config.middleware.HeadersMiddleware",
+    "config.middleware.MethodsMiddleware",
+    # below the headers, so that files carry them too
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "privacy.retention.middleware.RestoreGateMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -265,6 +267,8 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static", ("guide", BASE_DIR / "docs" / "guide" / "images")]
 STATIC_ROOT = PORTAL_HOME / "static"
 WHITENOISE_USE_FINDERS = DEVELOPMENT
+# Nobody else's pages read our files.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_MAX_AGE = 0 if DEVELOPMENT else 86_400
 
 # What people send stays in memory until it is sealed: nothing is written to a disk in clear.

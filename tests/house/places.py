@@ -1,0 +1,71 @@
+"""Every address of the portal, from the resolver, with an example where it takes an argument."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.urls import get_resolver
+
+from tests.house.test_open_routes import routes
+
+# What stands in an address where no example of it exists.
+NOTHING = {"uuid": "00000000-0000-7000-8000-000000000000", "int": "1"}
+CONSOLE = re.compile(r"admin:(?P<app>[a-z]+)_(?P<model>[a-z]+)_")
+ARGUMENT = re.compile(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>")
+# What a person types or follows, that no primary key is.
+EXAMPLES = {
+    "policies:difference": ("2020-12-01", "2020-12-01"),
+    "policies:version": ("2020-12-01",),
+    "consents:agreement": ("activation",),
+    "consents:begin": ("activation",),
+    "admin:retention_register_export": ("xlsx",),
+    "admin:retention_certificate_file": (None, "json"),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One route: what it is called, and an address of it."""
+
+    name: str
+    address: str
+
+    @property
+    def is_api(self) -> bool:
+        return self.address.startswith("/api/")
+
+
+def key_of(name: str) -> str | None:
+    """Return the key of a record that a console's route can show, if there is one."""
+    found = CONSOLE.match(name)
+    if found is None or found["model"] not in apps.all_models.get(found["app"], {}):
+        return None
+    model = apps.get_model(found["app"], found["model"])
+    row = model._default_manager.order_by("pk").values_list("pk", flat=True).first()
+    return str(row) if row is not None else None
+
+
+def places() -> Iterator[Place]:
+    """Every route of the resolver, each once."""
+    console = {f"office/{m._meta.app_label}/{m._meta.model_name}/": m for m in admin.site._registry}
+    for name, pattern, _entry in routes(get_resolver().url_patterns):
+        if name.endswith("None"):
+            name = pattern
+            model = next((model for prefix, model in console.items() if pattern.startswith(prefix)), None)
+            first = model._default_manager.order_by("pk").values_list("pk", flat=True).first() if model else None
+        else:
+            first = key_of(name)
+        examples: list[Any] = list(EXAMPLES.get(name, ()))
+        address = pattern.replace("(?P<url>.*)$", "nothing-here").replace("^.*$", "nothing-here")
+        address = re.sub(r"\^\(\?P<app_label>(\w+)\|.*\)/\$", r"\1/", address)
+
+        def fill(argument: re.Match[str], first: Any = first, examples: list[Any] = examples) -> str:
+            given = examples.pop(0) if examples else None
+            return str(given or first or NOTHING.get(argument["kind"] or "", NOTHING["uuid"]))
+
+        yield Place(name, "/" + ARGUMENT.sub(fill, address))
