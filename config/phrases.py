@@ -212,7 +212,6 @@ PHRASES: dict[str, Promise | str] = {
     "safeguards.entry.ended": gettext_lazy("Way out of an area recorded"),
     "safeguards.medium.moved": gettext_lazy("Medium carried in or out"),
     "safeguards.medium.returned": gettext_lazy("Medium came back"),
-    "safeguards.register.exported": gettext_lazy("Register of safeguards exported"),
     "safeguards.calendar.made": gettext_lazy("Calendar address made"),
     "safeguards.calendar.revoked": gettext_lazy("Calendar address closed"),
     "safeguards.report.made": gettext_lazy("Annual report made"),

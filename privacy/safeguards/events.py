@@ -33,7 +33,6 @@ class Event(StrEnum):
     ENTRY_ENDED = "safeguards.entry.ended"
     MEDIUM_MOVED = "safeguards.medium.moved"
     MEDIUM_RETURNED = "safeguards.medium.returned"
-    REGISTER_EXPORTED = "safeguards.register.exported"
     CALENDAR_MADE = "safeguards.calendar.made"
     CALENDAR_REVOKED = "safeguards.calendar.revoked"
     REPORT_MADE = "safeguards.report.made"

@@ -176,15 +176,6 @@ class MovementForm(forms.Form):
     back_on = day(label=_("Back by"), required=False)
 
 
-class RegisterForm(forms.Form):
-    """A period, a form and a reason for an export."""
-
-    first = day(label=_("From"))
-    last = day(label=_("Until"))
-    form = forms.ChoiceField(label=_("Form"), choices=[("xlsx", "XLSX"), ("pdf", "PDF")])
-    reason = forms.CharField(label=_("Reason"), max_length=300)
-
-
 class ReportForm(forms.Form):
     """A year and a language for the annual report."""
 

@@ -51,6 +51,7 @@ PATHS = {
     "privacy/rights/actions/reading.py:_remove": OFFICE,
     "privacy/incidents/actions.py:destroy_texts": OFFICE,
     "privacy/disclosures/actions/scans.py:destroy_scans": OFFICE,
+    "privacy/safeguards/actions/measures.py:destroy_evidence_files": OFFICE,
     "privacy/disclosures/actions/scans.py:attach_scan": f"{OTHER}test_a_scan_whose_place_another_takes",
     "privacy/subjects/actions.py:remove_contacts": f"{PERSON}test_contacts",
     "consents/actions/decisions.py:remove_representatives": APPROVED,

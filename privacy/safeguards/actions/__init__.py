@@ -36,7 +36,6 @@ from privacy.safeguards.actions.measures import (
     retire_measure,
 )
 from privacy.safeguards.actions.plans import approve_plan, draft_plan, edit_plan, return_plan, submit_plan
-from privacy.safeguards.actions.registers import export_register
 from privacy.safeguards.actions.reports import make_report, present_report, print_report
 from privacy.safeguards.refusals import Incomplete, NoPermit, OwnWork, TakenCode, UnknownPerson, WrongState
 
@@ -57,7 +56,6 @@ __all__ = [
     "edit_plan",
     "end_entry",
     "escalate_findings",
-    "export_register",
     "hold_inspection",
     "make_calendar",
     "make_report",

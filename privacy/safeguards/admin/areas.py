@@ -149,7 +149,6 @@ class EntryAdmin(RegisterAdmin):
               ("recorder", "recorded_at"))  # fmt: skip
     readonly_fields = ("who_shown", "with_shown", "out_shown", "recorder")
     actions = ("end",)
-    exports = "entries"
     who_shown = person("who", _("who"))
     with_shown = person("companion", _("accompanied by"))
     recorder = person("recorded_by", _("recorded by"))
@@ -178,7 +177,6 @@ class MovementAdmin(RegisterAdmin):
               ("carrier", "approver", "moved_at"), "back", ("returned_at", "receiver"))  # fmt: skip
     readonly_fields = ("direction_shown", "carrier", "approver", "back", "receiver")
     actions = ("take_back",)
-    exports = "media"
     carrier = person("carried_by", _("carried by"))
     approver = person("approved_by", _("approved by"))
     receiver = person("returned_to", _("taken back by"))

@@ -47,7 +47,6 @@ class InspectionAdmin(RegisterAdmin):
     new_label = _("Plan an inspection")
     new_form = InspectionForm
     new_permission = KEEP
-    exports = "inspections"
     inspector_shown = person("inspector", _("inspector"))
     reporter = person("reported_to", _("taken note of by"))
 

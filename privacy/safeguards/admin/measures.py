@@ -56,7 +56,6 @@ class MeasureAdmin(RegisterAdmin):
     new_label = _("Register a measure")
     new_form = MeasureForm
     new_permission = KEEP
-    exports = "measures"
     owner_shown = person("owner", _("answers for it"))
 
     def make(self, request: HttpRequest, given: dict[str, Any]) -> Measure:

@@ -109,7 +109,7 @@ class PlanAdmin(RegisterAdmin):
         self.press(request, verb, _("It is a draft again."))
         return None
 
-    @button(description=_("Approve"), permission=APPROVE, locations=PAGE)
+    @button(description=_("Approve"), permission=APPROVE, locations=PAGE, step_up=True)
     def approve(self, request: HttpRequest, queryset: QuerySet[ManagementPlan]) -> Answer:
         answers = ask(
             self, request, queryset, title=_("Approve the plan"), verb=_("Approve and seal"),

@@ -1,4 +1,4 @@
-"""What the registers of safeguards share: a page that makes a record, an export as the form asks, people by name."""
+"""What the registers of safeguards share: a page that makes a record, people by name."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,29 +12,22 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
-from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.console import actor_of
-from privacy.lib import clock, spreadsheets
 from privacy.lib.admin import ReadOnlyAdmin, run_verb
-from privacy.lib.asking import ask
 from privacy.lib.badges import state_badge
-from privacy.lib.downloads import attachment
 from privacy.lib.refusals import Refusal
-from privacy.safeguards import actions as safeguards
 from privacy.safeguards import people
-from privacy.safeguards.forms import RegisterForm
 
 
 class RegisterAdmin(ReadOnlyAdmin):
-    """A register with a page for a new record (``new_…``) and an export (``exports``: a code of ``registers``)."""
+    """A register with a page for a new record (``new_…``)."""
 
     change_list_template = "admin/safeguards/change_list.html"
     new_label: Any = ""
     new_form: type[forms.Form] | None = None
     new_permission = ""
     new_hint: Any = ""
-    exports = ""
 
     def make(self, request: HttpRequest, given: dict[str, Any]) -> Model:
         """Call the verb that makes a record of the new page's answers."""
@@ -48,18 +41,15 @@ class RegisterAdmin(ReadOnlyAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("new/", wrap(self.new), name=f"{self._route}_new"),
-            path("register/", wrap(self.register), name=f"{self._route}_register"),
             *super().get_urls(),
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Offer the new page and the export to those who may."""
+        """Offer the new page to those who may."""
         may = actor_of(request).may
         more: dict[str, Any] = {"tools": []}
         if self.new_form is not None and may(self.new_permission):
             more["tools"].append((reverse(f"admin:{self._route}_new"), self.new_label))
-        if self.exports and may("safeguards.export_safeguards"):
-            more["tools"].append((reverse(f"admin:{self._route}_register"), _("Export the register")))
         return super().changelist_view(request, {**(extra_context or {}), **more})
 
     def new(self, request: HttpRequest) -> HttpResponse:
@@ -84,33 +74,6 @@ class RegisterAdmin(ReadOnlyAdmin):
             "hint": self.new_hint,
         }
         return TemplateResponse(request, "admin/safeguards/new.html", context)
-
-    def register(self, request: HttpRequest) -> HttpResponse:
-        """Export the register in the official column order, with a reason."""
-        if not self.exports or not actor_of(request).may("safeguards.export_safeguards"):
-            raise Http404
-        today = clock.today()
-        answers = ask(
-            self,
-            request,
-            self.model._default_manager.none(),
-            title=_("Export the register"),
-            verb=_("Download"),
-            consequences=[_("The export, its period, reason and digest are put on record.")],
-            form_class=RegisterForm,
-            initial={"first": today.replace(month=1, day=1), "last": today},
-        )
-        if isinstance(answers, TemplateResponse):
-            return answers
-        made: list[bytes] = []
-
-        def verb() -> None:
-            made.append(safeguards.export_register(self.exports, actor=actor_of(request), at=clock.now(), **answers))
-
-        if not run_verb(self, request, verb, _("The register was exported.")):
-            return HttpResponseRedirect(reverse(f"admin:{self._route}_changelist"))
-        media_type = spreadsheets.MEDIA_TYPE if answers["form"] == "xlsx" else "application/pdf"
-        return attachment(made[0], media_type=media_type, name=f"{self.exports}.{answers['form']}")
 
     def press(self, request: HttpRequest, verb: Callable[[], object], success: object) -> None:
         """Call a verb and say how it went."""

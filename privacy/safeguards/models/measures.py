@@ -63,13 +63,12 @@ class Measure(models.Model):
 
     class Meta:
         verbose_name = _("measure")
-        verbose_name_plural = _("measures")
+        verbose_name_plural = _("safeguard measures")
         ordering = ["clause", "code"]
         default_permissions = ("view",)
         permissions = [
             ("keep_measures", _("Can register measures and say who answers for them")),
             ("record_evidence", _("Can record evidence of a measure")),
-            ("export_safeguards", _("Can export the registers of safeguards")),
         ]
         constraints = [
             models.CheckConstraint(name="safeguards_measure_has_a_cycle", condition=Q(cycle_days__gte=1)),

@@ -17,6 +17,7 @@ from privacy.rights import actions as rights
 from privacy.rights import tasks
 from privacy.rights.models import Package, Particulars
 from privacy.rights.people import Requester
+from privacy.safeguards import actions as safeguards
 from privacy.subjects import holdings
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
@@ -35,11 +36,13 @@ from tests.factory import (
     make_gateway,
     make_granted,
     make_hold,
+    make_measure,
     make_odile,
     make_officer,
     make_sealed_file,
     sweep_on,
 )  # fmt: skip
+from tests.papers import PDF
 from tests.privacy.retention.test_archive import archive_an_access, rule_of
 from tests.privacy.retention.test_register import DUE, record
 
@@ -57,6 +60,9 @@ class AHoldStopsToo(PortalTestCase):
         complaint = incidents.file_complaint(explanation="zebra", contact={"email": "mina@example.org"}, at=NOON)
         incidents.answer_complaint(complaint, answer="we are sorry", actor=make_officer(), at=NOON)
         disclosure = attach_scan(make_disclosure(make_device(3)))
+        evidence = safeguards.record_evidence(
+            make_measure(), result="passed", detail="seen", name="a.pdf", content=PDF, actor=make_odile(), at=NOON
+        )
         rights.withdraw(case, actor=Requester(case.reference), at=NOON)
         hold = make_hold()
         # Ten years on the term of every file is over: still nothing may go.
@@ -64,21 +70,21 @@ class AHoldStopsToo(PortalTestCase):
         carry_out_all(sweep_on(day))
         assert Particulars.objects.filter(subject_id=case.holder_id).exists()
         assert ComplaintText.objects.exists()
-        assert SealedFile.objects.filter(subject_id=disclosure.id).exists()
-        # Positive control: without the hold all three are due on that day.
+        assert SealedFile.objects.filter(subject_id__in=[disclosure.id, evidence.id]).count() == 2
+        # Positive control: without the hold all of it is due on that day.
         lift(hold)
         run = sweep_on(day)
         carry_out_all(run)
-        assert {"rights-request", "complaint", "disclosure-request"} <= set(
+        assert {"rights-request", "complaint", "disclosure-request", "safeguard-evidence"} <= set(
             run.lists.values_list("category", flat=True)
         )
         assert not Particulars.objects.filter(subject_id=case.holder_id).exists()
         assert not ComplaintText.objects.exists()
-        assert not SealedFile.objects.filter(subject_id=disclosure.id).exists()
+        assert not SealedFile.objects.filter(subject_id__in=[disclosure.id, evidence.id]).exists()
 
     def test_the_documents_of_a_closed_case(self) -> None:
         case = ask().request
-        rights.submit(case, name="id.pdf", content=b"%PDF-1.7", actor=Requester(case.reference), at=NOON)
+        rights.submit(case, name="id.pdf", content=PDF, actor=Requester(case.reference), at=NOON)
         hold = make_hold(category="rights-request")
         rights.reject_identity(case, actor=make_officer(), at=NOON)
         assert rights.documents(case).count() == 1
