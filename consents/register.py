@@ -37,7 +37,7 @@ registers.declare(
     records=decisions,
     subjects=lambda window: map(str, decisions(window).order_by().values_list("subject_id", flat=True).distinct()),
     printed=11,
-    widths=(4, 3, 1, 2, 1, 2, 3, 2, 1, 2, 2),
+    widths=(5, 3, 1, 2, 1, 2, 3, 2, 1, 2, 2),
 )
 registers.declare(
     code="agreement-texts",

@@ -66,11 +66,11 @@ class CampaignAdmin(ReadOnlyAdmin):
     def state_shown(self, campaign: Campaign) -> SafeString:
         return state_badge(campaign.state, campaign.get_state_display())
 
-    @admin.display(description=_("title"))
+    @admin.display(description=_("heading of the notice"))
     def title_shown(self, campaign: Campaign) -> str:
         return campaign.title
 
-    @admin.display(description=_("text"))
+    @admin.display(description=_("text of the notice"))
     def text_shown(self, campaign: Campaign) -> SafeString:
         return format_html_join("", "<p>{}</p>", ((part,) for part in campaign.text.split("\n\n")))
 

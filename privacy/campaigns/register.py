@@ -33,5 +33,5 @@ registers.declare(
     records=deliveries,
     subjects=lambda window: map(str, (one.subject_id for one in deliveries(window))),
     printed=9,
-    widths=(2, 2, 2, 4, 1, 2, 1, 2, 2),
+    widths=(2, 2, 2, 5, 1, 2, 1, 3, 2),
 )

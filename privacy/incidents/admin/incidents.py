@@ -55,7 +55,16 @@ class IncidentAdmin(ReadOnlyAdmin):
         "run from the moment of becoming aware and never pause."
     )
     empty_hint = _("Record an incident as soon as somebody becomes aware of one: the clocks start then.")
-    list_display = ("reference", "title", "kind", "certainty", "state_shown", "first_clock", "people_shown", "aware_at")
+    list_display = (
+        "reference",
+        "title_shown",
+        "kind",
+        "certainty",
+        "state_shown",
+        "first_clock",
+        "people_shown",
+        "aware_at",
+    )
     list_filter = ("state", "kind", "certainty")
     fields = (
         ("kind", "certainty"), ("aware_at", "occurred_from", "occurred_until"), "items_shown",
@@ -73,6 +82,10 @@ class IncidentAdmin(ReadOnlyAdmin):
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, incident: Incident) -> SafeString:
         return state_badge(incident.state, incident.get_state_display())
+
+    @admin.display(description=_("what happened"), ordering="title")
+    def title_shown(self, incident: Incident) -> str:
+        return incident.title
 
     @admin.display(description=_("next term"))
     def first_clock(self, incident: Incident) -> SafeString | str:

@@ -19,6 +19,7 @@ def new_incident_reference() -> str:
 class Clock:
     """One running term of an incident: what it is for, when it ends, and when its duty was done."""
 
+    duty: str
     name: object
     due_at: datetime
     done_at: datetime | None
@@ -160,13 +161,16 @@ class Incident(models.Model):
     @property
     def clocks(self) -> list[Clock]:
         """The terms of this incident, the first to end first."""
-        running = [Clock(_("Notice to the subjects"), self.notify_due_at, self.told_at)]
+        running = [Clock("notice", _("Notice to the subjects"), self.notify_due_at, self.told_at)]
         if not self.not_reported_reason:
-            running.append(Clock(_("Report to the PIPC or KISA"), self.report_due_at, self.reported_at))
+            running.append(Clock("report", _("Report to the PIPC or KISA"), self.report_due_at, self.reported_at))
         if self.intrusion:
             running.append(
                 Clock(
-                    _("Report of the intrusion to the MSIT or KISA"), self.intrusion_due_at, self.intrusion_reported_at
+                    "intrusion",
+                    _("Report of the intrusion to the MSIT or KISA"),
+                    self.intrusion_due_at,
+                    self.intrusion_reported_at,
                 )
             )
         return sorted(running, key=lambda clock: clock.due_at)

@@ -6,6 +6,7 @@ import pytest
 from django.utils.translation import override
 
 from privacy.incidents import actions as incidents
+from privacy.incidents import agenda
 from privacy.incidents.clocks import hours_text
 from privacy.incidents.models import Incident
 from privacy.incidents.refusals import Contradiction
@@ -78,6 +79,17 @@ class ClockTests(PortalTestCase):
         incidents.need_not_report(incident, reason="no ground", actor=factory.make_odile(), at=NOON)
         assert incident in find(NOON + timedelta(hours=73))
         assert incident in Incident.objects.open()
+
+    def test_the_calendar_has_each_running_clock_at_its_moment(self) -> None:
+        incident = factory.make_incident(aware_at=EVE, intrusion=True)
+        found = {line.key: line.at for line in agenda.running_clocks(date(2026, 9, 24), date(2026, 9, 26))}
+        assert found == {
+            f"{incident.pk}:intrusion": incident.intrusion_due_at,
+            f"{incident.pk}:notice": incident.notify_due_at,
+            f"{incident.pk}:report": incident.report_due_at,
+        }
+        incidents.need_not_report(incident, reason="no ground", actor=factory.make_odile(), at=NOON)
+        assert len(list(agenda.running_clocks(date(2026, 9, 26), date(2026, 9, 26)))) == 1
 
     def test_summer_and_winter_are_alike_in_korea(self) -> None:
         aware = datetime(2026, 3, 28, 20, 0, tzinfo=UTC)
