@@ -16,7 +16,7 @@ registers.declare(
     code="consents",
     title="동의 관리대장",
     form="F-13",
-    models=("consents.decision", "consents.agreement"),
+    models=("consents.decision", "consents.agreement", "consents.standing"),
     permission="consents.view_decision",
     columns=(
         ("정보주체", lambda decision: str(decision.subject_id)),
