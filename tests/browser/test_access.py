@@ -128,7 +128,9 @@ def test_a_second_officer_approves_a_disclosure(desk: Desk) -> None:
     address = page.url
     odile.check("disclosure-asked")
     press(odile, "사본 첨부")
-    page.set_input_files("input[name=scan]", {"name": "r.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"})
+    page.set_input_files(
+        "input[name=scan]", {"name": "r.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 %%EOF"}
+    )
     odile.check("disclosure-attach")
     page.locator("button[name=confirmed]").click()
     omar = desk.staff(second)

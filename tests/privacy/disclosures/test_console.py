@@ -46,7 +46,7 @@ class DisclosureTests(ConsoleCase):
     def test_one_asks_another_approves_and_it_is_provided_encrypted(self) -> None:
         assert self.ask().status_code == 302
         made = Disclosure.objects.get()
-        self.press(made, "attach_scan", scan=SimpleUploadedFile("request.pdf", b"%PDF-1.7"), confirmed="yes")
+        self.press(made, "attach_scan", scan=SimpleUploadedFile("request.pdf", b"%PDF-1.7 %%EOF"), confirmed="yes")
         self.press(made, "approve", confirmed="yes")
         made.refresh_from_db()
         assert made.state == "requested"
