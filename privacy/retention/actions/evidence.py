@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor, require
 from privacy.lib import periods
-from privacy.lib.papers import BadDocument, media_type_of
+from privacy.lib.papers import BadDocument
 from privacy.policies.rulebook import RetentionTerm
 from privacy.retention import terms
 from privacy.retention.events import Event
@@ -36,13 +36,12 @@ class Evidence:
 
 def keep_evidence(paper_id: UUID, evidence: Evidence, *, case: str, actor: Actor, at: datetime) -> tuple[UUID, str]:
     """Seal the evidence under the destruction that it shows; return its id and SHA-256. Raises BadDocument."""
-    stored = vault.store_file(
+    stored = vault.receive_file(
         subject_id=paper_id,
         category=CATEGORY,
         case=case,
-        name=evidence.name[:100],
+        name=evidence.name,
         content=evidence.content,
-        media_type=media_type_of(evidence.content),
         actor=actor,
         at=at,
     )

@@ -116,7 +116,7 @@ class AHoldStopsToo(PortalTestCase):
         assert SealedFile.objects.filter(subject_id=disclosure.id).count() == 1
 
     def test_the_evidence_of_a_paper(self) -> None:
-        paper = record(evidence=retention.Evidence("shredding.pdf", b"%PDF-1.7"))
+        paper = record(evidence=retention.Evidence("shredding.pdf", b"%PDF-1.7 %%EOF"))
         hold = make_hold(category="destruction-evidence")
         day = date(DUE.year + 10, 1, 2)
         carry_out_all(sweep_on(day))

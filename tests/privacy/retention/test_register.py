@@ -117,7 +117,7 @@ class Paper(PortalTestCase):
 
 @pytest.mark.clause("P7.2")
 class TheEvidence(PortalTestCase):
-    PDF = b"%PDF-1.7 zebra-canary"
+    PDF = b"%PDF-1.7 zebra-canary %%EOF"
 
     def setUp(self) -> None:
         self.paper = record(evidence=retention.Evidence("shredding.pdf", self.PDF))
