@@ -210,6 +210,7 @@ def signed_in(user: Any) -> str:
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     # The second factor that everybody in the console must have shown.
     session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": time.time()}]
+    session["account_authentication_methods_user"] = str(user.pk)
     session.create()
     return f"{settings.SESSION_COOKIE_NAME}={session.session_key}; {settings.LANGUAGE_COOKIE_NAME}=en"
 
