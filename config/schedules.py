@@ -38,4 +38,6 @@ SCHEDULES = (
     Job("ledger-scrub-resume", "privacy.ledger.tasks.resume_scrub", "*/5 * * * *"),
     Job("ledger-pairing", "privacy.ledger.tasks.pair_touches", "15 4 * * *"),
     Job("ledger-reviews", "privacy.ledger.tasks.open_reviews", "0 5 * * *"),
+    Job("access-reviews", "privacy.workforce.tasks.look_after_access", "20 5 * * *"),
+    Job("workforce-remind", "privacy.workforce.tasks.remind", "50 8 * * *"),
 )

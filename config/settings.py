@@ -140,6 +140,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "privacy.accounts.signin.middleware.SignInMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "privacy.accounts.middleware.FitnessMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "config.urls"

@@ -20,6 +20,7 @@ urlpatterns += i18n_patterns(
     path("", include("privacy.accounts.signin.urls")),
     path("welcome/", views.after_sign_in, name="after-sign-in"),
     path("staff/", include("privacy.accounts.urls")),
+    path("staff/", include("privacy.workforce.urls")),
     path("office/", admin.site.urls),
     # /: data subjects
     path("guide/", guide.index, name="guides"),

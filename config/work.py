@@ -53,7 +53,19 @@ WORKS = (
             "retention.certificate",
         ),
     ),
-    Work("people", _("People"), ("workforce", "accounts"), ("accounts.user", "accounts.accessgrant")),
+    Work(
+        "people",
+        _("People"),
+        ("workforce", "accounts"),
+        (
+            "workforce.pledge",
+            "workforce.attendance",
+            "accounts.accessgrant",
+            "accounts.accessrequest",
+            "accounts.accessreview",
+            "accounts.user",
+        ),
+    ),
     Work(
         "safeguards",
         _("Safeguards"),

@@ -22,6 +22,7 @@ STATUS_OF_CODE = {
     "unknown-kind": 400,
     "clock": 400,
     "unauthenticated": 401,
+    "not-fit": 403,
     "not-permitted": 403,
     "no-consent": 409,
     "unknown-device": 404,
@@ -102,5 +103,5 @@ def of_refusal(refusal: Refusal) -> HttpResponse:
     elif isinstance(refusal, devices.Unauthenticated | devices.TooManyRequests | LedgerUnavailable):
         errors = []
     else:
-        errors = [Problem(refusal.pointer or "", refusal.code, str(refusal))]
-    return answer(status, code=refusal.code, detail=str(refusal), errors=errors, headers=headers)
+        errors = [Problem(refusal.pointer or "", refusal.code, refusal.plain)]
+    return answer(status, code=refusal.code, detail=refusal.plain, errors=errors, headers=headers)

@@ -4,36 +4,26 @@ Accounts and registers are made by the verbs of the apps; devices, licences, con
 real API, as a gateway sends them. Identifiers are synthetic: the TAC 00440105 is nobody's.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
 from config.demonstration import safeguards, tellings
 from config.demonstration.client import Gateway
+from config.demonstration.people import DEMO, fill_registers, give_apps, make_people
+from config.demonstration.people import PASSWORD as PASSWORD
+from config.demonstration.people import PEOPLE as PEOPLE
 from consents import actions as consents
 from devices import actions as devices
 from devices.models import Gateway as GatewayRow
 from devices.models import Scope
-from privacy.accounts import actions as accounts
-from privacy.accounts.models import AccessGrant, User
-from privacy.accounts.signin import actions as signin
+from privacy.accounts.models import User
 from privacy.accounts.signin import factors
 from privacy.disclosures import actions as disclosures
 from privacy.disclosures.models import Disclosure, ThirdParty
-from privacy.ledger.actors import System
 from privacy.lib import clock
 from privacy.policies import actions as policies
-from privacy.policies import rulebook
 
-DEMO = System("demo")
-PASSWORD = "exafe-demo-2026"  # noqa: S105 - example data on this machine only
-PEOPLE = (
-    ("odile@extrus.example", "Odile", "officer"),
-    ("omar@extrus.example", "Omar", "officer"),
-    ("hana@extrus.example", "Hana", "handler"),
-    ("aram@extrus.example", "Aram", "auditor"),
-    ("emin@extrus.example", "Emin", "employee"),
-)
 FLEET = UUID("0190a000-0000-7000-8000-00000000f1ee")
 CARRIER = "hanbit-mobile"
 MODELS = (("XM-G120", "Android 15"), ("XM-G130", "Android 16"), ("XM-T7", "Android 14"))
@@ -72,7 +62,8 @@ def load(base: str) -> Iterator[str]:
     at = clock.now()
     policies.adopt(actor=DEMO, at=at)
     people = make_people(at)
-    yield f"accounts: {', '.join(f'{name} ({role})' for _email, name, role in PEOPLE)}"
+    fill_registers(people, at)
+    yield f"accounts with pledges and training: {', '.join(f'{name} ({role})' for _email, name, role in PEOPLE)}"
     gateway = Gateway(base, make_token("Demo MDM server", actor=people["Odile"], at=at))
     party = make_recipient(actor=people["Odile"], at=at)
     yield f"a gateway, and a recipient: {party.title}"
@@ -85,44 +76,6 @@ def load(base: str) -> Iterator[str]:
     provide_to(party, ids[0], people)
     yield f"a disclosure to {party.title}, approved by a second person"
     yield from safeguards.load(people, clock.now())
-
-
-def make_people(at: datetime) -> dict[str, User]:
-    """Make the example accounts with their access; return them by name."""
-    made = {}
-    for email, name, role in PEOPLE:
-        known = User.objects.filter(email=email).first()
-        made[name] = known or accounts.create_user(
-            email=email, name=name, roles=[role], password=PASSWORD, actor=DEMO, at=at
-        )
-    give_apps(made.values())
-    for name, granter in (("Odile", "Omar"), ("Omar", "Odile"), ("Hana", "Odile")):
-        grant_all(made[name], actor=made[granter], at=at)
-    return made
-
-
-def give_apps(users: Iterable[User]) -> None:
-    """Give those who need a second factor an authenticator app whose key the demo can tell."""
-    for user in users:
-        if factors.must_have_one(user) and not factors.has_one(user):
-            signin.enrol_app(user=user, secret=factors.new_secret())
-
-
-def grant_all(user: User, *, actor: User, at: datetime) -> None:
-    """Grant a person every scope that the rulebook in force knows, for a year."""
-    today = clock.kst_date(at)
-    for category, purpose in sorted(rulebook.openable(today)):
-        if not AccessGrant.objects.in_period(on=today).filter(user=user, category=category, purpose=purpose).exists():
-            accounts.grant(
-                user=user,
-                category=category,
-                purpose=purpose,
-                reason="Work of the privacy office (example data)",
-                valid_from=today,
-                valid_until=today + timedelta(days=365),
-                actor=actor,
-                at=at,
-            )
 
 
 def make_token(title: str, *, actor: User, at: datetime) -> str:

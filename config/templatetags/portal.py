@@ -10,8 +10,8 @@ from django.template.context import Context
 from django.urls import Resolver404, get_script_prefix, resolve, translate_url
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, override
-from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts.roles import ROLE_NAMES
 from privacy.lib import badges, clock, names
 from privacy.policies.models import Officer
 
@@ -19,12 +19,6 @@ register = template.Library()
 
 # A language's own name: somebody who can't read this page still finds the way.
 OWN_NAMES = {"ko": "한국어", "en": "English"}
-ROLE_NAMES = {
-    "officer": _("privacy officer"),
-    "handler": _("handler of personal information"),
-    "auditor": _("auditor"),
-    "employee": _("employee"),
-}
 
 
 @register.simple_tag

@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,4 +11,3 @@ class AccountsConfig(AppConfig):
         from privacy.lib import stepup
 
         stepup.answered_by(receivers.confirmed_lately)
-        post_migrate.connect(receivers.apply_roles, dispatch_uid="accounts.apply_roles")

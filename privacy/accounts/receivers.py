@@ -1,10 +1,9 @@
-"""What happens by itself: roles after a migration, and the record of every sign-in (law S-01)."""
+"""What happens by itself: the record of every sign-in (law S-01)."""
 
 from typing import Any
 
 from allauth.account.signals import authentication_step_completed
 from allauth.mfa.models import Authenticator
-from django.apps import AppConfig, apps
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
@@ -18,13 +17,6 @@ from privacy.accounts.signin import factors
 from privacy.accounts.signin.middleware import BEGAN, SEEN
 from privacy.accounts.signin.places import place_of
 from privacy.lib import clock
-
-
-def apply_roles(*, sender: AppConfig, using: str, **kwargs: Any) -> None:
-    """Give each role exactly the permissions of ``roles.ROLES``, after the last app has made its own."""
-    last = [app for app in apps.get_app_configs() if app.models_module is not None][-1]
-    if using == "default" and sender is last:
-        accounts.apply_roles()
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.signed_in")

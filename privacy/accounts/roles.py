@@ -1,13 +1,21 @@
-"""The four roles and what each may do: a table, applied after every migration.
+"""The four roles and what each may do: a table in the code, not rows to edit.
 
-Permissions are named ``app.codename``; a codename that no model declares fails the house test.
+Permissions are named ``app.codename``; a codename that no model declares fails the house test. Who holds a role says
+the register of access (``AccessGrant.role``).
 """
+
+from django.utils.translation import gettext_lazy as _
 
 ROLES: dict[str, list[str]] = {
     "officer": [
         "accounts.grant_access",
+        "accounts.keep_accounts",
+        "accounts.review_access",
         "accounts.reset_sign_in",
         "accounts.view_accessgrant",
+        "accounts.view_accessrequest",
+        "accounts.view_accessreview",
+        "accounts.view_reviewedgrant",
         "accounts.view_user",
         "campaigns.record_telling",
         "campaigns.start_campaign",
@@ -156,6 +164,18 @@ ROLES: dict[str, list[str]] = {
         "vault.view_keycheck",
         "vault.view_subjectkey",
         "vault.view_tombstone",
+        "workforce.approve_plan",
+        "workforce.approve_pledge",
+        "workforce.draft_pledge",
+        "workforce.keep_training",
+        "workforce.register_pledge",
+        "workforce.view_attempt",
+        "workforce.view_attendance",
+        "workforce.view_course",
+        "workforce.view_plan",
+        "workforce.view_pledge",
+        "workforce.view_pledgetext",
+        "workforce.view_session",
     ],
     "handler": [
         "campaigns.record_telling",
@@ -245,9 +265,18 @@ ROLES: dict[str, list[str]] = {
         "subjects.view_subject",
         "vault.open_vault",
         "vault.view_freeze",
+        "workforce.draft_pledge",
+        "workforce.keep_training",
+        "workforce.view_attendance",
+        "workforce.view_course",
+        "workforce.view_plan",
+        "workforce.view_session",
     ],
     "auditor": [
         "accounts.view_accessgrant",
+        "accounts.view_accessrequest",
+        "accounts.view_accessreview",
+        "accounts.view_reviewedgrant",
         "accounts.view_user",
         "campaigns.view_campaign",
         "campaigns.view_delivery",
@@ -331,7 +360,21 @@ ROLES: dict[str, list[str]] = {
         "vault.view_keycheck",
         "vault.view_subjectkey",
         "vault.view_tombstone",
+        "workforce.view_attempt",
+        "workforce.view_attendance",
+        "workforce.view_course",
+        "workforce.view_plan",
+        "workforce.view_pledge",
+        "workforce.view_pledgetext",
+        "workforce.view_session",
     ],
     "employee": [],
 }
 CONSOLE_ROLES = {"officer", "handler", "auditor"}
+# What people call them.
+ROLE_NAMES = {
+    "officer": _("privacy officer"),
+    "handler": _("handler of personal information"),
+    "auditor": _("auditor"),
+    "employee": _("employee"),
+}

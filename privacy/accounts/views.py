@@ -1,14 +1,59 @@
-"""The staff door: what I may open, until when and why."""
+"""The staff door: what I owe, what I may open, until when and why, and asking for access."""
 
+from datetime import timedelta
+
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
-from privacy.accounts.models import AccessGrant, User
+from privacy.accounts import actions as accounts
+from privacy.accounts.console import actor_of
+from privacy.accounts.forms import AccessForm
+from privacy.accounts.models import AccessGrant, AccessRequest
 from privacy.lib import clock
+from privacy.lib.refusals import Refusal
 
 
 def staff(request: HttpRequest) -> HttpResponse:
-    """Show the signed-in employee their access."""
-    assert isinstance(request.user, User)
-    grants = AccessGrant.objects.filter(user=request.user).select_related("approved_by")
-    return render(request, "staff/home.html", {"grants": grants.in_period(on=clock.today())})
+    """Show the signed-in employee what they owe and their access."""
+    user, today = actor_of(request), clock.today()
+    grants = AccessGrant.objects.filter(user=user, role="").select_related("approved_by")
+    return render(request, "staff/home.html", {"grants": grants.in_period(on=today), "lacking": user.shortfalls(today)})
+
+
+def access(request: HttpRequest) -> HttpResponse:
+    """Show my access and my requests, and take a new one."""
+    user, today = actor_of(request), clock.today()
+    initial = {"valid_from": today, "valid_until": today + timedelta(days=90)}
+    form = AccessForm(request.POST or None, initial=initial, on=today)
+    if request.method == "POST" and form.is_valid():
+        try:
+            accounts.ask_access(user=user, **form.asked(), at=clock.now())
+        except Refusal as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Asked for. Another person decides; the answer stands here."))
+            return redirect("accounts:access")
+    grants = AccessGrant.objects.filter(user=user).select_related("approved_by").in_period(on=today)
+    context = {
+        "grants": grants.order_by("-role", "category", "purpose"),
+        "requests": AccessRequest.objects.filter(user=user)[:20],
+        "form": form,
+    }
+    return render(request, "staff/access.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
+    """Take my request back."""
+    user = actor_of(request)
+    asked = get_object_or_404(AccessRequest, user=user, reference=reference)
+    try:
+        accounts.withdraw_access(asked, user=user, at=clock.now())
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("Withdrawn."))
+    return redirect("accounts:access")

@@ -21,3 +21,8 @@ class Refusal(Exception):
 
     def __str__(self) -> str:
         return str(self.message)
+
+    @property
+    def plain(self) -> str:
+        """The message without markup, for machines."""
+        return str(self)

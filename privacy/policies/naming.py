@@ -13,6 +13,7 @@ OFFICE_FILES = {
     "rights-request": _("what requesters wrote"),
     "complaint": _("what complainants wrote"),
     "disclosure-request": _("documents that ask for a disclosure"),
+    "workforce": _("employees' certificates of training"),
     "safeguard-evidence": _("evidence of safeguards"),
     "destruction-evidence": _("evidence of destructions"),
 }

@@ -29,6 +29,7 @@ OFFICE_FILES = (
     "disclosure-request",
     "safeguard-evidence",
     "destruction-evidence",
+    "workforce",
 )
 
 

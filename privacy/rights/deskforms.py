@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.models import User
+from privacy.accounts import permissions
 from privacy.rights import letters
 from privacy.rights.forms import AskForm
 from privacy.rights.models import GROUNDS_OF, GROUNDS_WITH_LAW, Objection, Request, Right
@@ -173,7 +173,7 @@ class AssignForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        people = User.objects.filter(is_active=True, groups__name__in=["officer", "handler"]).distinct()
+        people = permissions.working_as("officer", "handler")
         self.fields["to"].choices = [(user.reference, user.name) for user in people.order_by("name")]  # type: ignore[attr-defined]
 
 

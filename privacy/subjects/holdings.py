@@ -125,8 +125,19 @@ class Pseudonymous:
     why: str
 
 
+@dataclass(frozen=True)
+class OfStaff:
+    """Personal data of the people who work here: what, by which duty, how long. No subject of the portal's services."""
+
+    label: str
+    items: Sequence[str]
+    why: str
+    kept: str
+
+
 _holdings: dict[tuple[str, str], Holding] = {}
 _pseudonymous: dict[str, Pseudonymous] = {}
+_of_staff: dict[str, OfStaff] = {}
 
 
 def declare(model: type[Model], *, category: str, subject: str, clock: str, using: str, **rest: Any) -> Holding:
@@ -142,6 +153,16 @@ def declare(model: type[Model], *, category: str, subject: str, clock: str, usin
 def declare_pseudonymous(model: type[Model], *, subject: str, why: str) -> None:
     """Say that ``model`` points to a person and holds no personal data, so that destroying her leaves it."""
     _pseudonymous[model._meta.label_lower] = Pseudonymous(model, subject, why)
+
+
+def declare_staff(label: str, *, items: Sequence[str], why: str, kept: str) -> None:
+    """Say that a model, by its label, holds personal data of employees."""
+    _of_staff[label] = OfStaff(label, items, why, kept)
+
+
+def of_staff() -> Mapping[str, OfStaff]:
+    """What is held of the people who work here, by model."""
+    return MappingProxyType(_of_staff)
 
 
 def all() -> tuple[Holding, ...]:

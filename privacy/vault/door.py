@@ -14,10 +14,10 @@ from typing import Any
 
 from django.db import models
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
+from privacy.accounts.fitness import refusal as refusal_of_access
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import Actor, NotPermitted
+from privacy.ledger.actors import Actor
 from privacy.lib import clock
 from privacy.lib.refusals import Refusal
 from privacy.vault import scanning
@@ -98,9 +98,7 @@ class Door:
                     raise PurposeNotDeclared(category, str(self.purpose.label))
             for category in categories:
                 if not self.actor.may_open(category, self.purpose.value, clock.kst_date(self.at)):
-                    raise NotPermitted(
-                        _("You have no access grant for this information and purpose. Ask the protection officer.")
-                    )
+                    raise refusal_of_access(self.actor, clock.kst_date(self.at))
             self._refuse_frozen(wanted)
         except Refusal as refusal:
             self._record_denial(wanted, refusal)

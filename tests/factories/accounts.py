@@ -2,12 +2,16 @@
 
 import time
 from datetime import UTC, date, datetime
+from typing import Any
 
 from privacy.accounts import actions as accounts
+from privacy.accounts.actions.granting import write_grant
 from privacy.accounts.models import AccessGrant, User
 from privacy.accounts.signin import actions as signin
 from privacy.accounts.signin import factors
 from privacy.ledger.actors import System
+from privacy.workforce import seals
+from privacy.workforce.models import Attendance, Course, Pledge, PledgeText
 
 __all__ = [
     "NOON",
@@ -20,6 +24,8 @@ __all__ = [
     "make_hana",
     "make_odile",
     "make_omar",
+    "make_pledge",
+    "make_training",
     "make_user",
     "next_code",
 ]
@@ -30,12 +36,42 @@ CATEGORIES = ("device-registration", "service-analytics", "app-log", "rights-req
 PURPOSES = ("registration", "analytics", "error-analysis", "rights", "legal-duty", "destruction", "disclosure")
 
 
-def make_user(email: str, name: str, *roles: str, at: datetime = NOON) -> User:
-    """Make an account, or return the one there is."""
+# The cast's roles, pledges and trainings hold on every day that a test may choose.
+SINCE, FOREVER = date(2020, 12, 1), date(2099, 12, 31)
+
+
+def make_user(email: str, name: str, *roles: str, at: datetime = NOON, fit: bool = True, **changes: Any) -> User:
+    """Make an account, or return the one there is; with a valid pledge and training unless told otherwise."""
     known = User.objects.filter(email=email).first()
     if known is not None:
         return known
-    return accounts.create_user(email=email, name=name, roles=roles, password=PASSWORD, actor=System("tests"), at=at)
+    user = accounts.create_user(
+        email=email, name=name, roles=roles, password=PASSWORD, actor=System("tests"), at=at, since=SINCE, **changes
+    )
+    if fit:
+        make_pledge(user)
+        make_training(user)
+    return user
+
+
+def make_pledge(user: User, *, signed_on: date = SINCE, valid_until: date = FOREVER) -> Pledge:
+    """A pledge straight in the table, sealed, for a period of the test's choice; the verb is ``workforce.sign``."""
+    text = PledgeText.objects.get(occasion="outside" if user.is_outside else "entry", version=1)
+    pledge = Pledge(
+        user=user, text=text, language="ko", typed_name=user.name, signed_at=NOON, signed_on=signed_on,
+        valid_until=valid_until,
+    )  # fmt: skip
+    pledge.seal = seals.seal_of(pledge)
+    pledge.save(force_insert=True)
+    return pledge
+
+
+def make_training(user: User, *, completed_on: date = SINCE, valid_until: date = FOREVER) -> Attendance:
+    """A completed course straight in the table, for a period of the test's choice."""
+    return Attendance.objects.create(
+        user=user, course=Course.objects.get(code="privacy-basics"), method="quiz", score=100,
+        completed_on=completed_on, recorded_at=NOON, valid_until=valid_until, registered_by=user.reference,
+    )  # fmt: skip
 
 
 def grant_everything(user: User, *, by: User, on: date = date(2020, 12, 1)) -> None:
@@ -43,7 +79,7 @@ def grant_everything(user: User, *, by: User, on: date = date(2020, 12, 1)) -> N
     for category in CATEGORIES:
         for purpose in PURPOSES:
             if not AccessGrant.objects.filter(user=user, category=category, purpose=purpose).exists():
-                accounts.grant(
+                write_grant(
                     user=user, category=category, purpose=purpose, reason="test", valid_from=on, valid_until=None,
                     actor=by, at=NOON,
                 )  # fmt: skip

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from devices.models import Device
-from privacy.accounts import actions as accounts
+from privacy.accounts.actions.granting import write_grant
 from privacy.accounts.models import User
 from privacy.disclosures import actions as disclosures
 from privacy.disclosures.actions import Authority, HandOver, Wanted
@@ -38,7 +38,7 @@ def make_third_party(code: str = "acme", **changes: Any) -> ThirdParty:
 
 def grant_scans(user: User, *, by: User) -> None:
     """Let a person read the documents by which authorities ask."""
-    accounts.grant(
+    write_grant(
         user=user,
         category="disclosure-request",
         purpose="legal-duty",

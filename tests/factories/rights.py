@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from privacy.accounts import actions as accounts
+from privacy.accounts.actions.granting import write_grant
 from privacy.accounts.models import AccessGrant, User
 from privacy.rights import actions as rights
 from privacy.rights.actions import Asked, Receipt
@@ -29,7 +29,7 @@ def grant_office_categories(user: User, *, by: User) -> None:
     """Let a person open what requesters and complainants write, and contacts, for answering them."""
     for category in ("rights-request", "complaint", "contact"):
         if not AccessGrant.objects.filter(user=user, category=category, purpose="rights").exists():
-            accounts.grant(
+            write_grant(
                 user=user, category=category, purpose="rights", reason="test", valid_from=NOON.date(),
                 valid_until=None, actor=by, at=NOON,
             )  # fmt: skip

@@ -25,6 +25,7 @@ ORDER, MONTH = f"{PERSON}test_deletion_on_request", f"{PERSON}test_a_month_that_
 APPROVED, TERM = f"{PERSON}test_a_list_that_is_approved_already", f"{PERSON}test_the_end_of_the_preservation_term"
 REPLAY = "tests.privacy.retention.test_restore:test_what_was_destroyed_before_the_hold_goes_again"
 TURN = "tests.privacy.vault.test_master_key_turns:test_a_living_generation_is_never_destroyed"
+CERTIFICATES = "tests.privacy.workforce.test_training:OutsideTest.test_a_hold_keeps_the_certificates"
 
 PATHS = {
     "privacy/vault/actions/shredding.py:": f"{LAST}test_no_key_of_a_held_person_goes",
@@ -54,6 +55,7 @@ PATHS = {
     "privacy/safeguards/actions/measures.py:destroy_evidence_files": OFFICE,
     "privacy/disclosures/actions/scans.py:attach_scan": f"{OTHER}test_a_scan_whose_place_another_takes",
     "privacy/subjects/actions.py:remove_contacts": f"{PERSON}test_contacts",
+    "privacy/workforce/actions/learning.py:discard_certificates": CERTIFICATES,
     "consents/actions/decisions.py:remove_representatives": APPROVED,
     "devices/actions/imports.py:discard_import": f"{OTHER}test_an_import_that_is_thrown_away",
     "devices/actions/imports.py:remove_imported_rows": APPROVED,
@@ -62,6 +64,8 @@ PATHS = {
     "devices/actions/removal.py:_drop": MONTH,
 }
 HARMLESS = {
+    "privacy/accounts/actions/forgetting.py:forget_old_grants": "lines on employees' access, ended three years ago",
+    "privacy/accounts/actions/sessions.py:end_sessions": "sessions of an employee",
     "privacy/accounts/signin/actions.py:_end": "a sign-in that is over",
     "privacy/accounts/signin/actions.py:reset": "second factors of an account that start anew",
     "privacy/accounts/signin/actions.py:tidy": "sign-ins and attempts that are over",

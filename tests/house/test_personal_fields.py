@@ -22,6 +22,7 @@ APPROVED = {
     "consents.Decision.by_representative": "whether, not who",
     "devices.Answer.body": "the API's own answer: references and codes",
     "retention.Certificate.body": "counts and digests (P7.1); its own test looks for personal values",
+    "workforce.Pledge.typed_name": "an employee's signature under a pledge, in the register of the law (F-15)",
     "retention.RegisterEntry.file_name": "the name of the category, form F-6",
 }
 WORDS_OF_STAFF_AND_RULES = {

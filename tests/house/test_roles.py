@@ -1,9 +1,11 @@
-"""The table of roles names permissions that exist, and nothing else gives permissions."""
+"""The table of roles names permissions that exist, and the register of access is the only source of permissions."""
 
 import pytest
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Permission
+from django.core.exceptions import FieldDoesNotExist
 
-from privacy.accounts.roles import ROLES
+from privacy.accounts.models import User
+from privacy.accounts.roles import ROLE_NAMES, ROLES
 from tests.base import PortalTestCase
 
 
@@ -13,11 +15,12 @@ class RolesTest(PortalTestCase):
         missing = {code for codes in ROLES.values() for code in codes} - known
         assert not missing
 
+    def test_every_role_has_a_name(self) -> None:
+        assert set(ROLE_NAMES) == set(ROLES)
+
     @pytest.mark.clause("P8.8")
-    def test_groups_hold_exactly_the_table(self) -> None:
-        for name, wanted in ROLES.items():
-            held = {
-                f"{p.content_type.app_label}.{p.codename}"
-                for p in Group.objects.get(name=name).permissions.select_related("content_type")
-            }
-            assert held == set(wanted), name
+    def test_an_account_has_no_other_source_of_permissions(self) -> None:
+        """No group to be added to, no permission to be given, no superuser to be made."""
+        for name in ("groups", "user_permissions", "is_superuser", "is_staff"):
+            with pytest.raises(FieldDoesNotExist):
+                User._meta.get_field(name)

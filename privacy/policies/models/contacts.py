@@ -88,7 +88,7 @@ class Agency(models.Model):
         return in_language(self, "name")
 
 
-class NoticeQuerySet(models.QuerySet["Notice"]):
+class PublicNoticeQuerySet(models.QuerySet["Notice"]):
     def posted(self, at_day: date) -> Self:
         """Notices to be read on that day."""
         return self.filter(Q(posted_until__isnull=True) | Q(posted_until__gte=at_day), posted_on__lte=at_day)
@@ -119,7 +119,7 @@ class Notice(models.Model):
     posted_on = models.DateField(_("posted on"))
     posted_until = models.DateField(_("posted until"), null=True, blank=True)
 
-    objects = NoticeQuerySet.as_manager()
+    objects = PublicNoticeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("public notice")

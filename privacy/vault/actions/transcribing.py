@@ -10,10 +10,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from django.utils.translation import gettext as _
 
+from privacy.accounts.fitness import refusal as refusal_of_access
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import Actor, NotPermitted
+from privacy.ledger.actors import Actor
 from privacy.lib import clock
 from privacy.vault import crypto, keys
 from privacy.vault.actions.making import ring_for_sealing
@@ -59,7 +59,7 @@ def transcribe(
         return []
     people = sorted({bundle.subject for bundle in bundles})
     if not actor.may_open(source.category, Purpose.LEGAL_DUTY.value, clock.kst_date(at)):
-        raise NotPermitted(_("You have no access grant for this information and purpose. Ask the protection officer."))
+        raise refusal_of_access(actor, clock.kst_date(at))
     warrant = ledger.record_read(
         actor=actor,
         at=at,

@@ -148,12 +148,12 @@ class StepUpTests(PortalTestCase):
         odile = factory.make_odile()
         secret = factory.give_app(odile)
         client = signed_in(odile)
-        assert client.get("/office/accounts/accessgrant/add/").status_code == 200
+        assert client.get("/office/accounts/accessgrant/grant/").status_code == 200
         session = client.session
         session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": time.time() - 301}]
         session.save()
         for answer in (
-            client.get("/office/accounts/accessgrant/add/"),
+            client.get("/office/accounts/accessgrant/grant/"),
             client.get("/office/rights/request/register/"),
         ):
             asked = urlsplit(answer.headers["Location"])
@@ -178,4 +178,4 @@ class StepUpTests(PortalTestCase):
         client = signed_in(factory.make_odile(granted=False))
         with patch("privacy.accounts.receivers.clock.now", return_value=clock.now() + timedelta(minutes=10)):
             assert client.get("/office/accounts/accessgrant/").status_code == 200
-            assert client.get("/office/accounts/accessgrant/add/").status_code == 302
+            assert client.get("/office/accounts/accessgrant/grant/").status_code == 302

@@ -1,0 +1,45 @@
+"""When somebody leaves, everything of theirs ends at once (law S-09)."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.accounts.actions.granting import Inactive, end_grant
+from privacy.accounts.actions.sessions import end_sessions
+from privacy.accounts.events import Event
+from privacy.accounts.models import AccessGrant, AccessRequest, User
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor, require
+from privacy.lib.refusals import Refusal
+
+
+class OwnAccount(Refusal):
+    """Nobody closes their own account: the register would have no second person."""
+
+    code = "own-account"
+
+
+@transaction.atomic
+def leave(user: User, *, why: str, actor: Actor, at: datetime) -> User:
+    """Close the account of somebody who leaves: grants, roles, open requests, sessions and sign-in end together.
+
+    From then on the leaving pledge is owed (``workforce.standing``). Raises NotPermitted, Inactive, OwnAccount.
+    """
+    require(actor, "accounts.keep_accounts", about=user)
+    if actor.ref == user.ref:
+        raise OwnAccount(_("Somebody else closes your account. Ask a colleague."))
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if not user.is_active:
+        raise Inactive(_("This account is closed already."))
+    grants = list(AccessGrant.objects.filter(user=user, revoked_at=None))
+    for grant in grants:
+        end_grant(grant, why=why, actor=actor, at=at)
+    withdrawn = AccessRequest.objects.filter(user=user, state=AccessRequest.State.OPEN).update(
+        state=AccessRequest.State.WITHDRAWN, decided_at=at, decided_by=actor.ref, decision=why
+    )
+    user.is_active, user.left_at = False, at
+    user.save(update_fields=["is_active", "left_at"])
+    facts = {"grants": len(grants), "requests": withdrawn, "sessions": end_sessions(user)}
+    ledger.record(Event.USER_DEACTIVATED, actor=actor, at=at, about=user, facts=facts)
+    return user

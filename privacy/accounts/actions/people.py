@@ -1,0 +1,72 @@
+"""Verbs about accounts: opening one, and the record of each sign-in."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.accounts.actions.granting import write_grant
+from privacy.accounts.events import Event
+from privacy.accounts.models import User
+from privacy.accounts.roles import ROLES
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor, Outsider, require
+from privacy.lib import clock
+from privacy.lib.refusals import Refusal
+
+
+class AccountExists(Refusal):
+    code = "account-exists"
+
+
+@transaction.atomic
+def create_user(
+    *,
+    email: str,
+    name: str,
+    roles: Iterable[str],
+    password: str | None,
+    actor: Actor,
+    at: datetime,
+    is_outside: bool = False,
+    since: date | None = None,
+) -> User:
+    """Open an account and grant its roles, from ``since`` (today unless given); ``AccountExists`` for a known address.
+
+    The roles are lines of the register of access like any other: they end with their period or by revocation.
+    """
+    email = email.strip().lower()
+    if User.objects.filter(email=email).exists():
+        raise AccountExists(_("There is an account with this e-mail already."))
+    roles = sorted(set(roles) & set(ROLES))
+    user = User.objects.create_user(email, password, name=name, is_outside=is_outside)
+    ledger.record(Event.USER_CREATED, actor=actor, at=at, about=user, facts={"roles": roles, "outside": is_outside})
+    for role in roles:
+        write_grant(
+            user=user,
+            role=role,
+            reason=_("opening of the account"),
+            valid_from=since or clock.kst_date(at),
+            valid_until=None,
+            actor=actor,
+            at=at,
+        )
+    return user
+
+
+def open_account(
+    *, email: str, name: str, role: str, password: str, is_outside: bool, actor: User, at: datetime
+) -> User:
+    """Open an account for a colleague in the console. Raises NotPermitted, AccountExists."""
+    require(actor, "accounts.keep_accounts")
+    return create_user(
+        email=email, name=name, roles=[role], password=password, is_outside=is_outside, actor=actor, at=at
+    )
+
+
+def record_failed_sign_in(*, email: str, at: datetime) -> None:
+    """Record that a sign-in failed, naming the account only if there is one: the address typed is not stored."""
+    user = User.objects.filter(email=email.strip().lower()).first()
+    actor: Actor = user or Outsider(kind="visitor", ref="unknown")
+    ledger.record(Event.SIGN_IN_FAILED, actor=actor, at=at, about=user)

@@ -1,0 +1,47 @@
+"""What an account may do: computed from its valid role grants and the table of roles, from nothing else (P8.8).
+
+There are no groups, no permissions of single accounts and no superuser: the register of access is what is in force.
+Django asks for permissions without saying when, so this module reads the clock.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.apps import apps
+
+from privacy.accounts.roles import CONSOLE_ROLES, ROLES
+from privacy.lib import clock
+
+
+def roles_of(user: Any, on: date) -> frozenset[str]:
+    """Return the roles that a person holds on a day by grants in their period."""
+    return frozenset(user.grants.in_period(on=on).exclude(role="").values_list("role", flat=True))
+
+
+def held(user: Any) -> frozenset[str]:
+    """Return the roles held today; asked once for each request."""
+    today = clock.today()
+    day, roles = getattr(user, "_roles_held", (None, frozenset[str]()))
+    if day != today:
+        roles = roles_of(user, today)
+        user._roles_held = (today, roles)
+    return roles
+
+
+def given(user: Any) -> frozenset[str]:
+    """Return every permission, ``app.codename``, that the roles held today give an active account."""
+    if not user.is_active:
+        return frozenset()
+    return frozenset(code for role in held(user) for code in ROLES.get(role, ()))
+
+
+def enters_console(user: Any) -> bool:
+    """Whether one of the roles held today works in the console."""
+    return bool(held(user) & CONSOLE_ROLES)
+
+
+def working_as(*roles: str) -> Any:
+    """Return the accounts, as a queryset, that hold one of these roles today."""
+    return apps.get_model("accounts", "User")._default_manager.holding(*roles, on=clock.today())

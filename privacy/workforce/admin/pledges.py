@@ -1,0 +1,208 @@
+"""Pledges in the console: who signed what, who owes one, and the texts with their versions."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import ActionLocation
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html, linebreaks
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from privacy.accounts.console import actor_of
+from privacy.lib import badges, clock
+from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
+from privacy.lib.asking import ask
+from privacy.lib.writing import new_record
+from privacy.workforce import actions as workforce
+from privacy.workforce import seals, standing
+from privacy.workforce.admin.forms import DayForm, PaperForm, TextForm
+from privacy.workforce.models import Pledge, PledgeText
+
+PAGE = (ActionLocation.CHANGE_FORM,)
+
+
+@admin.register(Pledge)
+class PledgeAdmin(ReadOnlyAdmin):
+    explanation = _(
+        "Signed pledges (F-15). Who owes one, or a training, stands above the list. A renewal adds a pledge; none is "
+        "ever changed."
+    )
+    empty_hint = _("Employees sign at /staff/pledges/; paper is registered here.")
+    list_display = ("reference", "user", "occasion", "signed_on", "valid_until", "seal_shown")
+    list_filter = ("text__occasion", "way")
+    list_select_related = ("user", "text")
+    fields = (
+        ("reference", "way"), "user", "text", "seal_checked", "words", "typed_name", ("signed_at", "valid_until"),
+        ("registered_by", "paper_digest"), "request",
+    )  # fmt: skip
+    readonly_fields = ("words", "seal_checked")
+    change_list_template = "admin/workforce/pledge/change_list.html"
+    change_form_template = "admin/workforce/pledge/change_form.html"
+
+    @admin.display(description=_("occasion"), ordering="text__occasion")
+    def occasion(self, pledge: Pledge) -> str:
+        return str(pledge.text.get_occasion_display())
+
+    @admin.display(description=_("seal"))
+    def seal_shown(self, pledge: Pledge) -> SafeString:
+        if seals.matches(pledge):
+            return badges.badge(_("matches"), "good")
+        return badges.badge(_("does not match"), "late")
+
+    @admin.display(description=_("seal"))
+    def seal_checked(self, pledge: Pledge) -> SafeString:
+        context = {
+            "pledge": pledge,
+            "intact": seals.is_intact(pledge),
+            "computed": seals.seal_of(pledge),
+            "recorded": seals.recorded_seal(pledge),
+        }
+        return mark_safe(render_to_string("workforce/parts_seal.html", context))  # noqa: S308 - our own template
+
+    @admin.display(description=_("text of a pledge"))
+    def words(self, pledge: Pledge) -> SafeString:
+        return format_html("{}", mark_safe(linebreaks(pledge.text.words, autoescape=True)))  # noqa: S308 - escaped
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        owing = [one for one in standing.standings(clock.today()) if one.owes]
+        return super().changelist_view(request, {**(extra_context or {}), "owing": owing})
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("paper/", wrap(self.paper_page), name="workforce_pledge_paper"),
+            path("<path:object_id>/sheet/", wrap(self.sheet_page), name="workforce_pledge_sheet"),
+            *super().get_urls(),
+        ]
+
+    def paper_page(self, request: HttpRequest) -> HttpResponse:
+        """Register a pledge that was signed on paper."""
+        form = PaperForm(request.POST or None, request.FILES or None)
+
+        def make() -> Pledge:
+            given = dict(form.cleaned_data)
+            return workforce.register_paper(
+                scan=given.pop("scan").read(), actor=actor_of(request), at=clock.now(), **given
+            )
+
+        return new_record(
+            self, request, form, make,
+            title=_("Register a pledge on paper"),
+            verb=_("Register"),
+            consequences=[_("Its digest is sealed with the text and put on record. Keep the paper in the file.")],
+            success=_("Registered."),
+        )  # fmt: skip
+
+    def sheet_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Send a pledge as PDF; that it was sent is on record."""
+        pledge = self.get_object(request, object_id)
+        if pledge is None or not self.has_view_permission(request, pledge):
+            raise PermissionDenied
+        paper = workforce.print_pledge(
+            pledge, language=(get_language() or "ko")[:2], actor=actor_of(request), at=clock.now()
+        )
+        response = HttpResponse(paper, content_type="application/pdf")
+        response.headers["Content-Disposition"] = f'attachment; filename="{pledge.reference}.pdf"'
+        return response
+
+
+@admin.register(PledgeText)
+class PledgeTextAdmin(ReadOnlyAdmin):
+    explanation = _(
+        "The words that people sign, by occasion and version. A text is drafted, approved by another person, and in "
+        "force from a day; then it is final."
+    )
+    list_display = ("title_shown", "occasion", "version", "standing", "effective_on", "signed_times")
+    list_filter = ("occasion", "state")
+    fields = (
+        ("occasion", "version"), ("standing", "effective_on"), "title_ko", "words_ko", "title_en", "words_en",
+        ("drafted_by", "drafted_at"), ("approved_by", "approved_at"),
+    )  # fmt: skip
+    readonly_fields = ("standing",)
+    actions = ("approve", "discard")
+    change_list_template = "admin/workforce/pledgetext/change_list.html"
+
+    def verbs_for(self, record: PledgeText) -> tuple[str, ...]:
+        return ("approve", "discard") if record.state == PledgeText.State.DRAFT else ()
+
+    @admin.display(description=_("title"), ordering="title_ko")
+    def title_shown(self, text: PledgeText) -> str:
+        return text.title
+
+    @admin.display(description=_("state"), ordering="state")
+    def standing(self, text: PledgeText) -> SafeString:
+        return badges.state_badge(text.state, text.get_state_display())
+
+    @admin.display(description=_("signed"))
+    def signed_times(self, text: PledgeText) -> int:
+        return text.pledges.count()
+
+    @button(description=_("Approve"), permission="workforce.approve_pledge", locations=PAGE)
+    def approve(self, request: HttpRequest, queryset: QuerySet[PledgeText]) -> HttpResponse | None:
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Approve the text of a pledge"),
+            verb=_("Approve"),
+            consequences=[
+                _("From the day you choose on, people sign this text. It is final and can't be edited."),
+                _("Pledges signed under the earlier text stay valid until they end."),
+            ],
+            form_class=DayForm,
+            initial={"day": clock.today()},
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        assert isinstance(answers, dict)
+        verb = partial(
+            workforce.approve_text,
+            queryset.get(),
+            effective_on=answers["day"],
+            actor=actor_of(request),
+            at=clock.now(),
+        )
+        run_verb(self, request, verb, _("Approved."))
+        return None
+
+    @button(description=_("Discard the draft"), permission="workforce.draft_pledge", locations=PAGE)
+    def discard(self, request: HttpRequest, queryset: QuerySet[PledgeText]) -> HttpResponse | None:
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Discard the draft"),
+            verb=_("Discard"),
+            consequences=[_("Nobody can sign it. The draft stays as a record.")],
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        verb = partial(workforce.discard_text, queryset.get(), actor=actor_of(request), at=clock.now())
+        run_verb(self, request, verb, _("Discarded."))
+        return None
+
+    def get_urls(self) -> list[URLPattern]:
+        draft = path("draft/", self.admin_site.admin_view(self.draft_page), name="workforce_pledgetext_draft")
+        return [draft, *super().get_urls()]
+
+    def draft_page(self, request: HttpRequest) -> HttpResponse:
+        """Draft the next version of a pledge."""
+        form = TextForm(request.POST or None)
+        return new_record(
+            self, request, form,
+            lambda: workforce.draft_text(**form.cleaned_data, actor=actor_of(request), at=clock.now()),
+            title=_("Draft the text of a pledge"),
+            verb=_("Keep the draft"),
+            consequences=[_("Another person approves it before anybody can sign it.")],
+            success=_("The draft is kept."),
+        )  # fmt: skip

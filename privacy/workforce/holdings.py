@@ -1,0 +1,61 @@
+"""What this app holds of employees beyond the registers: certificates of outside courses, sealed.
+
+Pledges and trainings themselves are the registers of the law (F-14, F-15); ``STAFF`` says what they hold of whom.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from uuid import UUID
+
+from privacy.lib import periods
+from privacy.policies import rulebook
+from privacy.policies.rulebook import RetentionTerm
+from privacy.subjects import holdings
+from privacy.vault.models import SealedFile
+from privacy.workforce import actions as workforce
+from privacy.workforce.actions.learning import CATEGORY
+from privacy.workforce.models import Attendance
+
+SLICE = 1000
+
+
+def certificates_due(on: date, term: RetentionTerm) -> Iterator[list[UUID]]:
+    """Yield the people whose last certified training ended ``training.records.years`` ago or longer."""
+    years = rulebook.parameter("training.records.years", on)
+    over: dict[UUID, bool] = {}
+    certified = Attendance.objects.filter(certificate_id__isnull=False).order_by("user_id")
+    for user_id, until in certified.values_list("user_id", "valid_until"):
+        over[user_id] = over.get(user_id, True) and periods.period_end(until, years=years) < on
+    held = set(SealedFile.objects.filter(category=CATEGORY).values_list("subject_id", flat=True))
+    page = sorted(user_id for user_id, is_over in over.items() if is_over and user_id in held)
+    for start in range(0, len(page), SLICE):
+        yield page[start : start + SLICE]
+
+
+holdings.declare(
+    SealedFile,
+    category=CATEGORY,
+    subject="subject_id",
+    clock="valid_until",
+    using="personal",
+    items={},
+    destroy=workforce.discard_certificates,
+    due=certificates_due,
+    duty="proof of training (P8.9, law S-31)",
+    scope={"category": CATEGORY},
+)
+holdings.declare_staff(
+    "accounts.user", items=("name", "email"), why="the account of a person who works here (S-11)", kept="while employed"
+)
+holdings.declare_staff(
+    "accounts.accessgrant", items=("user", "reason"), why="register of access (S-10)", kept="3 years after its end"
+)
+holdings.declare_staff(
+    "workforce.pledge", items=("user", "typed_name"), why="security pledges (P8.10, S-32)", kept="for good, as proof"
+)
+holdings.declare_staff(
+    "workforce.attendance", items=("user", "score"), why="training (P8.9, S-31)", kept="3 years after its end"
+)
+holdings.declare_staff(
+    "workforce.attempt", items=("user", "answers"), why="evaluation of training (S-31)", kept="with the training"
+)

@@ -1,0 +1,293 @@
+"""The register of access and reality are the same: asked, decided, changed, revoked, reviewed, kept (P8.8, S-08 …)."""
+
+import io
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group, Permission
+from django.contrib.sessions.models import Session
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from privacy.accounts import actions as accounts
+from privacy.accounts.models import AccessGrant, AccessRequest, AccessReview, User
+from privacy.accounts.register import COLUMNS
+from privacy.accounts.roles import ROLES
+from privacy.ledger import exporting
+from privacy.ledger.actors import NotPermitted, System
+from privacy.lib import clock, registers
+from tests.base import PortalTestCase
+from tests.database import PortalDatabase
+from tests.factory import NOON, PASSWORD, make_aram, make_emin, make_hana, make_odile, make_omar, make_user
+
+TODAY = date(2026, 11, 24)
+
+
+@pytest.mark.clause("P8.8")
+class PermissionsTest(PortalTestCase):
+    def test_they_are_those_of_the_roles_in_force_and_nothing_else(self) -> None:
+        assert make_hana(granted=False).get_all_permissions() == set(ROLES["handler"])
+        assert make_emin().get_all_permissions() == set()
+
+    def test_a_group_and_a_permission_by_hand_give_nothing(self) -> None:
+        """There is no table any more that ties an account to a group or to a permission."""
+        emin = make_emin()
+        group = Group.objects.create(name="sneaked-in")
+        group.permissions.set(Permission.objects.all())
+        assert not hasattr(emin, "groups")
+        assert not hasattr(emin, "user_permissions")
+        tables = connection.introspection.table_names()
+        assert not [name for name in tables if name in ("accounts_user_groups", "accounts_user_user_permissions")]
+        User.objects.filter(pk=emin.pk).update(is_outside=False)
+        emin.is_superuser = True  # type: ignore[attr-defined]  # what a careless script would set
+        assert not emin.has_perm("accounts.grant_access")
+        assert not emin.is_staff
+
+    def test_a_role_ends_with_its_day_and_begins_with_it(self) -> None:
+        emin, today = make_emin(), clock.today()
+        for first, last, holds in ((-9, -1, False), (0, 0, True), (1, 9, False)):
+            grant = accounts.grant(
+                user=emin, role="auditor", reason="x", valid_from=today + timedelta(days=first),
+                valid_until=today + timedelta(days=last), actor=make_odile(granted=False), at=NOON,
+            )  # fmt: skip
+            assert User.objects.get(pk=emin.pk).may("ledger.review_trail") is holds
+            accounts.revoke(grant=grant, actor=make_odile(granted=False), at=NOON)
+            assert not User.objects.get(pk=emin.pk).may("ledger.review_trail")
+
+    def test_the_console_offers_no_other_door(self) -> None:
+        self.client.force_login(make_odile())
+        for page in (
+            reverse("admin:accounts_user_changelist"),
+            reverse("admin:accounts_user_change", args=[make_emin().pk]),
+        ):
+            content = self.client.get(page).content.decode()
+            assert "is_superuser" not in content
+            assert "user_permissions" not in content
+        assert self.client.get("/office/auth/group/").status_code == 404
+
+
+@pytest.mark.clause("P8.8")
+class RequestTest(PortalTestCase):
+    def ask(self, user: User | None = None, **changes: Any) -> AccessRequest:
+        given = {
+            "user": user or make_hana(granted=False), "category": "app-log", "purpose": "error-analysis",
+            "reason": "crash of release 4", "valid_from": TODAY, "valid_until": TODAY + timedelta(days=30), "at": NOON,
+            **changes,
+        }  # fmt: skip
+        return accounts.ask_access(**given)
+
+    def test_another_person_approves_and_the_register_has_the_line(self) -> None:
+        asked = self.ask()
+        hana = asked.user
+        assert not hana.may_open("app-log", "error-analysis", TODAY)
+        grant = accounts.approve_access(asked, reason="needed", actor=make_odile(granted=False), at=NOON)
+        assert hana.may_open("app-log", "error-analysis", TODAY)
+        assert grant.request == AccessRequest.objects.get()
+        self.assertLedgered("accounts.request.approved", asked)
+
+    def test_nobody_decides_their_own(self) -> None:
+        odile = make_odile(granted=False)
+        with pytest.raises(accounts.OwnAccess):
+            accounts.approve_access(self.ask(odile), reason="x", actor=odile, at=NOON)
+        with pytest.raises(NotPermitted):
+            accounts.approve_access(self.ask(), reason="x", actor=make_aram(), at=NOON)
+
+    def test_refused_and_withdrawn_give_nothing_and_are_decided_once(self) -> None:
+        asked = self.ask()
+        accounts.refuse_access(asked, reason="not your task", actor=make_odile(granted=False), at=NOON)
+        with pytest.raises(accounts.NotOpen):
+            accounts.approve_access(asked, reason="x", actor=make_odile(granted=False), at=NOON)
+        again = self.ask()
+        with pytest.raises(accounts.AskedAlready):
+            self.ask()
+        accounts.withdraw_access(again, user=again.user, at=NOON)
+        assert not AccessGrant.objects.filter(category="app-log").exists()
+
+    def test_the_period_is_limited_by_the_rulebook(self) -> None:
+        self.ask(category="contact", purpose="rights", valid_until=date(2027, 11, 23))
+        with pytest.raises(accounts.TooLong):
+            self.ask(valid_until=date(2027, 11, 24))
+        with pytest.raises(accounts.BadPeriod):
+            self.ask(valid_until=TODAY - timedelta(days=1), valid_from=TODAY - timedelta(days=9))
+        with pytest.raises(accounts.NothingToGrant):
+            self.ask(purpose="registration")
+
+    def test_asked_and_decided_on_the_pages(self) -> None:
+        emin = make_emin()
+        self.client.force_login(emin)
+        today = clock.today()
+        given = {
+            "scope": "role:auditor", "reason": "audit of the quarter", "valid_from": today.isoformat(),
+            "valid_until": (today + timedelta(days=9)).isoformat(),
+        }  # fmt: skip
+        assert self.client.post(reverse("accounts:access"), given).status_code == 302
+        asked = AccessRequest.objects.get(user=emin)
+        self.client.force_login(make_odile())
+        page = reverse("admin:accounts_accessrequest_change", args=[asked.pk])
+        press = {
+            "CHANGE_FORM-action": "approve",
+            "index": "0",
+            "_selected_action": str(asked.pk),
+            "confirmed": "yes",
+            "reason": "yes, do",
+        }
+        self.client.post(page, press)
+        assert User.objects.get(pk=emin.pk).roles == ["auditor", "employee"]
+
+
+@pytest.mark.clause("P8.8")
+class ChangeTest(PortalTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.odile = make_odile(granted=False)
+        self.grant = accounts.grant(
+            user=make_hana(granted=False), category="app-log", purpose="error-analysis", reason="x", valid_from=TODAY,
+            valid_until=TODAY + timedelta(days=9), actor=self.odile, at=NOON,
+        )  # fmt: skip
+
+    def test_a_change_is_a_new_line(self) -> None:
+        new = accounts.change(
+            self.grant, valid_until=TODAY + timedelta(days=30), reason="longer", actor=self.odile, at=NOON
+        )
+        assert new.replaces == self.grant
+        self.grant.refresh_from_db()
+        assert self.grant.revoked_at == NOON
+        self.assertLedgered("accounts.access.changed", new)
+
+    def test_the_database_lets_nobody_edit_a_line_or_remove_one_before_three_years(self) -> None:
+        for statement in (
+            "UPDATE accounts_accessgrant SET valid_until = '2099-01-01'",
+            "UPDATE accounts_accessgrant SET role = 'officer', category = '', purpose = ''",
+            "DELETE FROM accounts_accessgrant",
+        ):
+            with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(statement)
+
+    def test_old_lines_go_after_the_years_of_the_rulebook(self) -> None:
+        old = accounts.grant(
+            user=make_emin(), category="app-log", purpose="error-analysis", reason="x", valid_from=date(2021, 1, 1),
+            valid_until=date(2021, 3, 31), actor=self.odile, at=datetime(2021, 1, 1, tzinfo=UTC),
+        )  # fmt: skip
+        worker = System("workforce")
+        assert accounts.forget_old_grants(on=date(2024, 3, 31), actor=worker, at=datetime(2024, 3, 31, tzinfo=UTC)) == 0
+        assert accounts.forget_old_grants(on=TODAY, actor=worker, at=NOON) == 1
+        assert not AccessGrant.objects.filter(pk=old.pk).exists()
+        assert AccessGrant.objects.filter(pk=self.grant.pk).exists()
+
+    def test_it_exports_in_the_official_order(self) -> None:
+        accounts.change(self.grant, valid_until=TODAY + timedelta(days=30), reason="=1+1", actor=self.odile, at=NOON)
+        register = registers.get("access-grants")
+        assert register.headings == COLUMNS
+        year = {"first": date(2026, 1, 1), "last": date(2026, 12, 31), "reason": "inspection", "at": NOON}
+        book = exporting.export_register(register, form="xlsx", actor=make_aram(), **year)
+        sheet = load_workbook(io.BytesIO(book)).active
+        assert sheet is not None
+        kinds = [row[-1] for row in sheet.iter_rows(min_row=2, values_only=True)]
+        assert {"부여", "변경", "말소"} <= set(kinds)
+        assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+
+
+@pytest.mark.clause("P8.8")
+class LeaverTest(PortalTestCase):
+    def test_loses_everything_at_once(self) -> None:
+        hana = make_hana()
+        client = Client()
+        client.login(username=hana.email, password=PASSWORD)
+        assert client.get("/office/").status_code == 200
+        asked = accounts.ask_access(
+            user=hana, role="auditor", reason="audit", valid_from=TODAY, valid_until=TODAY, at=NOON
+        )
+        accounts.leave(hana, why="resigned", actor=make_odile(granted=False), at=NOON)
+        hana = User.objects.get(pk=hana.pk)
+        assert not hana.is_active
+        assert not AccessGrant.objects.filter(user=hana, revoked_at=None).exists()
+        assert AccessRequest.objects.get(pk=asked.pk).state == "withdrawn"
+        assert not hana.may_open("device-registration", "registration", TODAY)
+        assert client.get("/office/").status_code == 302
+        assert not client.login(username=hana.email, password=PASSWORD)
+        with pytest.raises(accounts.Inactive):
+            accounts.grant(
+                user=hana, role="handler", reason="x", valid_from=TODAY, valid_until=TODAY,
+                actor=make_odile(granted=False), at=NOON,
+            )  # fmt: skip
+        self.assertLedgered("accounts.user.deactivated", hana)
+
+    def test_a_revoked_role_ends_the_sessions_of_its_holder_only(self) -> None:
+        hana, aram = make_hana(granted=False), make_aram()
+        for user in (hana, aram):
+            Client().login(username=user.email, password=PASSWORD)
+        accounts.revoke(grant=hana.grants.get(role="handler"), actor=make_odile(granted=False), at=NOON)
+        assert [session.get_decoded()["_auth_user_id"] for session in Session.objects.all()] == [str(aram.pk)]
+
+    def test_nobody_closes_their_own_account(self) -> None:
+        odile = make_odile(granted=False)
+        with pytest.raises(accounts.OwnAccount):
+            accounts.leave(odile, why="x", actor=odile, at=NOON)
+
+    def test_an_account_that_nobody_uses_is_dormant_after_the_days_of_the_rulebook(self) -> None:
+        used = make_user("used@extrus.example", "Used", "employee")
+        for days, dormant in ((90, False), (91, True)):
+            day = clock.kst_date(used.joined_at) + timedelta(days=days)
+            assert used.is_dormant(day) is dormant
+            assert User.objects.dormant(on=day).filter(pk=used.pk).exists() is dormant
+
+
+@pytest.mark.clause("P8.8")
+class ReviewTest(PortalTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.odile, self.omar, self.hana = make_odile(granted=False), make_omar(), make_hana(granted=False)
+        self.review = accounts.open_review(on=TODAY, actor=System("workforce"), at=NOON)
+        assert self.review is not None
+
+    def test_it_opens_once_a_quarter_with_everything_in_force(self) -> None:
+        assert (self.review.period_from, self.review.period_until) == (date(2026, 10, 1), date(2026, 12, 31))
+        assert accounts.open_review(on=TODAY, actor=System("workforce"), at=NOON) is None
+        assert self.review.lines.count() == AccessGrant.objects.living(on=TODAY).count()
+        following = accounts.open_review(on=date(2027, 1, 1), actor=System("workforce"), at=NOON)
+        assert following is not None
+        assert following.period_from == date(2027, 1, 1)
+
+    def test_each_line_is_decided_by_somebody_else_then_it_is_signed(self) -> None:
+        of_hana = self.review.lines.get(grant__user=self.hana)
+        of_odile, of_omar = (self.review.lines.get(grant__user=user) for user in (self.odile, self.omar))
+        with pytest.raises(accounts.OwnGrant):
+            accounts.confirm_grants([of_odile], actor=self.odile, at=NOON)
+        with pytest.raises(accounts.StillPending):
+            accounts.sign_review(self.review, conclusion="all fine", actor=self.odile, at=NOON)
+        accounts.confirm_grants([of_omar], actor=self.odile, at=NOON)
+        accounts.confirm_grants([of_odile], actor=self.omar, at=NOON)
+        accounts.revoke_grants([of_hana], note="moved on", actor=self.odile, at=NOON)
+        assert not User.objects.get(pk=self.hana.pk).may("vault.open_vault")
+        accounts.sign_review(self.review, conclusion="one role revoked", actor=self.odile, at=NOON)
+        said = self.assertLedgered("accounts.review.signed", self.review)
+        assert '"confirmed":2' in said.payload
+        assert '"revoked":1' in said.payload
+        with pytest.raises(accounts.ReviewClosed):
+            accounts.confirm_grants([of_hana], actor=self.odile, at=NOON)
+
+    def test_a_missed_review_shows_once_on_the_trail(self) -> None:
+        late = self.review.due_on + timedelta(days=1)
+        assert list(AccessReview.objects.overdue(on=self.review.due_on)) == []
+        assert accounts.tell_overdue_reviews(on=late, actor=System("workforce"), at=NOON) == 1
+        assert accounts.tell_overdue_reviews(on=late, actor=System("workforce"), at=NOON) == 0
+        self.assertLedgered("accounts.review.overdue", self.review)
+
+
+@pytest.mark.clause("P8.8")
+def test_what_the_superuser_puts_into_djangos_tables_gives_nothing(portal_database: PortalDatabase) -> None:
+    """The tables of groups are still Django's; an account has no place in them."""
+    emin = make_emin()
+    url = settings.EMBEDDED_SERVER.url("postgres", settings.DATABASES["default"]["NAME"])
+    with psycopg.connect(url, autocommit=True) as superuser:
+        superuser.execute("INSERT INTO auth_group (name) VALUES ('officer') ON CONFLICT DO NOTHING")
+        columns = superuser.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'accounts_user'"
+        )
+        assert not {"is_superuser", "is_staff"} & {row[0] for row in columns.fetchall()}
+    assert User.objects.get(pk=emin.pk).get_all_permissions() == set()
