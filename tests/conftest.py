@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.utils import translation
 
 from tests import database, signed_in
 from tests.database import PortalDatabase
@@ -35,6 +36,14 @@ def portal_database(django_db_setup: None, django_db_blocker: pytest.FixtureRequ
     """Three fresh databases with real commits, for browsers, workers, daemons and faults."""
     with django_db_blocker.unblock(), PortalDatabase().in_use() as made:  # type: ignore[attr-defined]
         yield made
+
+
+@pytest.fixture(autouse=True)
+def language() -> Iterator[None]:
+    """Each test begins in Korean: a page that was visited in English leaves its language to this thread."""
+    translation.activate(settings.LANGUAGE_CODE)
+    yield
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture(autouse=True)

@@ -49,6 +49,10 @@ MEANING: dict[str, Callable[[Any, date], bool]] = {
     "Parked deliveries": lambda row, on: row.done_at is None and row.parked_at is not None,
     "Parked deliveries (personal)": lambda row, on: row.done_at is None and row.parked_at is not None,
     "Parked deliveries (archive)": lambda row, on: row.done_at is None and row.parked_at is not None,
+    "Safeguards not in order": lambda measure, on: measure.result == "failed" and measure.retired_at is None,
+    "Evidence overdue": lambda measure, on: measure.due_on < on and measure.retired_at is None,
+    "Corrections overdue": lambda one, on: one.state in {"open", "corrected"} and one.due_on < on,
+    "Inspections overdue": lambda one, on: one.state in {"planned", "held"} and one.planned_on < on,
     "Findings of the comparison": lambda finding, on: finding.closed_at is None,
 }
 STEPS = ("ask", "verify", "grant", "refuse", "object", "withdraw", "disclose", "agree", "take back", "count", "expire")

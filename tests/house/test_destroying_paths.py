@@ -50,7 +50,7 @@ PATHS = {
     "privacy/rights/actions/identity.py:withdraw": EVIDENCE,
     "privacy/rights/actions/accessing.py:_discard": f"{OTHER}test_the_package_of_an_access_request",
     "privacy/rights/actions/reading.py:_remove": OFFICE,
-    "privacy/incidents/actions.py:destroy_texts": OFFICE,
+    "privacy/incidents/actions/complaints.py:destroy_texts": OFFICE,
     "privacy/disclosures/actions/scans.py:destroy_scans": OFFICE,
     "privacy/safeguards/actions/measures.py:destroy_evidence_files": OFFICE,
     "privacy/disclosures/actions/scans.py:attach_scan": f"{OTHER}test_a_scan_whose_place_another_takes",

@@ -154,12 +154,12 @@ class StepUpTests(PortalTestCase):
         session.save()
         for answer in (
             client.get("/office/accounts/accessgrant/grant/"),
-            client.get("/office/rights/request/register/"),
+            client.get("/office/registers/requests/"),
         ):
             asked = urlsplit(answer.headers["Location"])
             assert asked.path == "/staff/security/confirm/code/"
-        assert parse_qs(asked.query)["next"] == ["/office/rights/request/register/"]
-        grant = odile.grants.first()
+        assert parse_qs(asked.query)["next"] == ["/office/registers/requests/"]
+        grant = odile.grants.filter(role="").first()
         assert grant is not None
         page = f"/office/accounts/accessgrant/{grant.pk}/change/"
         button = {"CHANGE_FORM-action": "revoke", "_selected_action": str(grant.pk), "index": "0"}
@@ -169,7 +169,7 @@ class StepUpTests(PortalTestCase):
         assert grant.revoked_at is None
         confirmed = client.post(pressed.headers["Location"], {"code": factory.next_code(odile, secret), "next": page})
         assert confirmed.headers["Location"] == page
-        client.post(page, button)
+        client.post(page, {**button, "confirmed": "1", "reason": "test"})
         grant.refresh_from_db()
         assert grant.revoked_at is not None
         self.assertLedgered("accounts.session.confirmed", odile)

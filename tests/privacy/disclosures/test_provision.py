@@ -208,7 +208,7 @@ class HandOverTests(PortalTestCase):
         made = factory.attach_scan(factory.make_disclosure(self.device, "model"))
         disclosures.approve(made, actor=factory.make_omar(), at=NOON)
         hana = factory.make_hana(granted=False)
-        assert not AccessGrant.objects.filter(user=hana).exists()
+        assert not AccessGrant.objects.filter(user=hana, role="").exists()
         with pytest.raises(NotPermitted):
             disclosures.provide(made, actor=hana, at=NOON)
         made.refresh_from_db()

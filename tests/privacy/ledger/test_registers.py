@@ -7,11 +7,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.contrib import admin
 from django.test import Client
 from django.urls import clear_url_caches, path, reverse
 
 from config import urls
+from config.admin import OfficeSite
 from privacy.accounts.models import User
 from privacy.ledger.models import Entry
 from privacy.ledger.registers import RecordedReads
@@ -31,7 +31,7 @@ class SubjectRegister(RecordedReads, KeysetAdmin):
     subject_field = "id"
 
 
-site = admin.AdminSite(name="admin")
+site = OfficeSite(name="admin")
 site.register(Subject, SubjectRegister)
 urlpatterns = [path("office/", site.urls), *urls.urlpatterns]
 

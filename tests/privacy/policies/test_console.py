@@ -197,6 +197,8 @@ class ConsoleTest(PortalTestCase):
 
         add = at("add", Parameter())
         value = {"code": "rights.answer.days", "value": "7", "effective_on": "2027-03-09", "basis": "R-08"}
+        # at most three sign-ins live at once; the helpers above took the first one's place
+        client = self.browser(self.odile)
         assert client.post(add, value, secure=True).status_code == 302
         assert Parameter.objects.get(code="rights.answer.days", effective_on="2027-03-09").value == 7
         response = client.post(add, value, secure=True, follow=True)

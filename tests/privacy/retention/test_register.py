@@ -156,6 +156,6 @@ class TheEvidence(PortalTestCase):
 
 def grant(user: User) -> None:
     accounts.grant(
-        user=user, category="destruction-evidence", purpose="legal-duty", reason="test", valid_from=date(2020, 12, 1),
+        user=user, category="destruction-evidence", purpose="legal-duty", reason="test", valid_from=DUE,
         valid_until=None, actor=make_omar(), at=at_noon(DUE),
     )  # fmt: skip

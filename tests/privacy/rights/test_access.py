@@ -154,7 +154,7 @@ class DownloadTests(AccessCase):
         self.right = self.carried_out()
 
     def test_the_file_is_sealed_while_it_waits(self) -> None:
-        assert b"PK" not in SealedFile.objects.get().content.box[:4]
+        assert b"PK" not in SealedFile.objects.get(category="rights-request").content.box[:4]
 
     def test_without_the_second_proof_it_is_refused(self) -> None:
         with pytest.raises(rights.PackageGone):
@@ -172,7 +172,7 @@ class DownloadTests(AccessCase):
             rights.issue_pickup_code(self.package(), actor=self.odile, at=NOON)
         assert rights.remove_packages(actor=tasks.WORKER, at=NOON) == 0, "a slow line is still at it"
         assert rights.remove_packages(actor=tasks.WORKER, at=NOON + timedelta(hours=1)) == 1
-        assert not SealedFile.objects.exists()
+        assert not SealedFile.objects.filter(category="rights-request").exists()
         self.assertLedgered("rights.package.downloaded", self.right.request)
         self.assertLedgered("rights.package.removed", self.right.request)
 

@@ -53,6 +53,8 @@ PATHS = {
     "privacy/campaigns/letters.py": ITS_OWN,
     "privacy/campaigns/tasks.py": ITS_OWN,
     "privacy/incidents/register.py": OTHER,
+    "privacy/workforce/actions/learning.py": OTHER,
+    "privacy/retention/actions/evidence.py": OTHER,
     "privacy/safeguards/actions/measures.py": OTHER,
     # the result of an advertising consent must be told within 14 days (law C-18): a duty under law
     "consents/tasks.py": ITS_OWN,

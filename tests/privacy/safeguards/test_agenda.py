@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
 from privacy.incidents import actions as incidents
 from privacy.incidents.models import Complaint
@@ -58,7 +59,7 @@ class AgendaTest(PortalTestCase):
         make_hold(until=date(2027, 3, 31))
         aram = make_aram()
         assert set(names(aram)) == {"rights.request", "retention.hold"}
-        aram.groups.clear()
+        accounts.revoke(grant=aram.grants.get(role="auditor"), actor=make_odile(), at=NOON)
         assert not names(User.objects.get(pk=aram.pk))
 
     def test_what_only_ends_is_gone_when_it_is_over(self) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.urls import reverse
 from django.utils.translation import override
 
+from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
 from privacy.lib import clock
 from privacy.safeguards import actions as safeguards
@@ -89,7 +90,7 @@ class FeedTest(PortalTestCase):
         aram = make_aram()
         address = self.make(aram)
         assert case.number in self.client.get(address).content.decode()
-        aram.groups.clear()
+        accounts.revoke(grant=aram.grants.get(role="auditor"), actor=make_odile(), at=clock.now())
         assert case.number not in self.client.get(address).content.decode()
         User.objects.filter(pk=aram.pk).update(is_active=False)
         assert self.client.get(address).status_code == 404

@@ -26,7 +26,7 @@ from privacy.lib import clock
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON, grant_everything, make_omar, make_pledge, make_training, make_user
 from tests.factories.devices import imei, make_device
-from tests.factories.disclosures import make_disclosure, make_third_party
+from tests.factories.disclosures import attach_scan, make_disclosure, make_third_party
 from tests.factories.rights import ask, ask_correction, grant_office_categories, make_officer
 from tests.house.test_reads_are_recorded import LEFT_OUT, addresses, keys
 
@@ -121,7 +121,7 @@ class EveryDoorTest(PortalTestCase):
         ask(contact={"name": "Mina", "email": "mina@example.org"})
         ask_correction(target=imei(4_711))
         # Another device, that no request froze.
-        asked = make_disclosure(make_device(1), third_party=make_third_party("maker"))
+        asked = attach_scan(make_disclosure(make_device(1), third_party=make_third_party("maker")))
         disclosures.approve(asked, actor=make_omar(), at=NOON)
         make_officer()
         self.vera = make_user("vera@extrus.example", "Vera", "officer", fit=False)
