@@ -15,6 +15,9 @@ from privacy.ledger.actors import Actor, Outsider, require
 from privacy.lib import clock
 from privacy.lib.refusals import Refusal
 
+# What the register of access (F-12) says of it: the register is kept in Korean.
+OPENING = "계정을 열면서 부여함"
+
 
 class AccountExists(Refusal):
     code = "account-exists"
@@ -46,7 +49,7 @@ def create_user(
         write_grant(
             user=user,
             role=role,
-            reason=_("opening of the account"),
+            reason=OPENING,
             valid_from=since or clock.kst_date(at),
             valid_until=None,
             actor=actor,
