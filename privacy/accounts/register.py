@@ -75,7 +75,7 @@ registers.declare(
     widths=(2, 2, 3, 2, 2, 1, 3, 2, 2, 2, 1, 2, 2, 3, 1),
 )
 registers.declare(
-    code="access-reviews",
+    code="grant-reviews",
     title="접근권한 검토 대장",
     models=("accounts.accessreview", "accounts.reviewedgrant"),
     permission="accounts.view_accessreview",

@@ -110,7 +110,9 @@ _not_needed: dict[str, str] = {}
 
 
 def declare(*, code: str, columns: Iterable[Column], models: Iterable[str], **rest: Any) -> Register:
-    """Declare a register; see the module. Declaring the same code again replaces it."""
+    """Declare a register; see the module. Raises ValueError for a code that stands for another one already."""
+    if code in _registers:
+        raise ValueError(f"Two registers have the code {code!r}; the second would hide the first.")
     made = Register(code=code, columns=tuple(columns), models=tuple(models), **rest)
     _registers[code] = made
     return made

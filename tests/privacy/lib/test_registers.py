@@ -82,3 +82,10 @@ def test_the_period_runs_from_midnight_to_midnight_in_korea() -> None:
     start, end = WINDOW.moments
     assert start.astimezone(UTC) == datetime(2026, 10, 31, 15, tzinfo=UTC)
     assert end.astimezone(UTC) == datetime(2026, 11, 30, 15, tzinfo=UTC)
+
+
+def test_no_register_hides_another() -> None:
+    known = registers.all()[0]
+    with pytest.raises(ValueError, match=known.code):
+        registers.declare(code=known.code, title="다른 대장", models=(), permission="x.y", columns=(), records=list)
+    assert registers.get(known.code) is known
