@@ -1,7 +1,7 @@
 """What of the devices has a date: tokens of gateways that expire."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -13,8 +13,8 @@ from privacy.lib.agenda import Dated
 
 def expiring_tokens(first: date, last: date) -> Iterator[Dated]:
     """Yield the tokens that still open the API, on the day they stop."""
-    begin = datetime.combine(first, time.min, clock.KST)
-    end = datetime.combine(last + timedelta(1), time.min, clock.KST)
+    begin = clock.midnight(first)
+    end = clock.midnight(last + timedelta(1))
     for row in GatewayToken.objects.filter(revoked_at=None, expires_at__gte=begin, expires_at__lt=end):
         path = reverse("admin:devices_gatewaytoken_change", args=[row.pk])
         yield Dated(clock.kst_date(row.expires_at), str(row.pk), row.gateway.reference, path, at=row.expires_at)

@@ -4,7 +4,7 @@ Only reads, in slices; the cost follows what expires.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Max, QuerySet
@@ -13,7 +13,7 @@ from consents import gate as consents
 from devices import months
 from devices.models import AppLog, Device, Licence
 from privacy.lib import periods
-from privacy.lib.clock import KST
+from privacy.lib.clock import midnight
 from privacy.policies.rulebook import RetentionTerm
 from privacy.subjects.models import SLICE, Subject
 from privacy.vault.models import SubjectKey
@@ -51,26 +51,26 @@ def registrations_over(subject_ids: Sequence[UUID], on: date, term: RetentionTer
         .annotate(licensed_until=Max("licences__ends_on"))
         .values_list("id", "licensed_until", "registered_at")
     )
-    midnight = _midnight(on)
-    undecided_before = midnight - timedelta(days=UNDECIDED_DAYS)
+    start = midnight(on)
+    undecided_before = start - timedelta(days=UNDECIDED_DAYS)
     over, young = [], []
     for device_id, licensed_until, registered_at in ends:
         if licensed_until is not None and licensed_until <= last:
             over.append(device_id)
         elif registered_at < undecided_before:
             young.append(device_id)
-    return over + _without_agreement(young, midnight)
+    return over + _without_agreement(young, start)
 
 
 def undecided(on: date) -> Iterator[list[UUID]]:
     """Yield devices registered some days ago without any agreement since: nothing more may be kept of them."""
-    midnight = _midnight(on)
+    start = midnight(on)
     recent = Device.objects.filter(
-        registered_at__lt=midnight - timedelta(days=UNDECIDED_DAYS),
-        registered_at__gte=midnight - timedelta(days=UNDECIDED_LOOK_BACK),
+        registered_at__lt=start - timedelta(days=UNDECIDED_DAYS),
+        registered_at__gte=start - timedelta(days=UNDECIDED_LOOK_BACK),
     )
     for ids in _sliced(recent, "id"):
-        due = _without_agreement(ids, midnight)
+        due = _without_agreement(ids, start)
         if due:
             yield due
 
@@ -111,11 +111,7 @@ def _without_agreement(device_ids: Sequence[UUID], at: datetime) -> list[UUID]:
 
 
 def _within(month: date) -> dict[str, datetime]:
-    return {"occurred_at__gte": _midnight(month), "occurred_at__lt": _midnight(months.coming(month, 1)[1])}
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, KST)
+    return {"occurred_at__gte": midnight(month), "occurred_at__lt": midnight(months.coming(month, 1)[1])}
 
 
 def _sliced(rows: "QuerySet[Device] | QuerySet[Licence]", name: str) -> Iterator[list[UUID]]:

@@ -4,7 +4,7 @@ The functions that do it belong to the owner of the tables (migration 0002); the
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import date, datetime
 from functools import lru_cache
 
 from django.db import connections
@@ -35,8 +35,8 @@ def within(month: date) -> dict[str, datetime]:
     """Return the condition that an event lies in a month in Korea."""
     after = coming(month, 1)[1]
     return {
-        "occurred_at__gte": datetime.combine(month, time.min, clock.KST),
-        "occurred_at__lt": datetime.combine(after, time.min, clock.KST),
+        "occurred_at__gte": clock.midnight(month),
+        "occurred_at__lt": clock.midnight(after),
     }
 
 

@@ -14,7 +14,7 @@ from typing import Any, LiteralString
 from django.db import connections
 
 from privacy.ledger.models import Finding
-from privacy.lib.clock import KST
+from privacy.lib.clock import KST, midnight
 from privacy.lib.holidays import is_rest_day
 
 # Examples of the guide (ISMS 2.9.5); the office sets its own in the management plan.
@@ -73,8 +73,8 @@ _GAPS: LiteralString = (
 
 def raise_findings(period_from: date, period_until: date) -> Iterator[Raised]:
     """Yield what every rule notices in a period, given as its first and last day in Korea."""
-    start = datetime.combine(period_from, time(), KST)
-    end = datetime.combine(period_until + timedelta(1), time(), KST)
+    start = midnight(period_from)
+    end = midnight(period_until + timedelta(1))
     yield from _about_reads(start, end)
     yield from _denied_bursts(start, end)
     yield from _taken_out_without_reason(start, end)

@@ -5,10 +5,10 @@ because rolling would lengthen the holding (T-10). Hours run at once and never p
 """
 
 from calendar import monthrange
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from privacy.lib import holidays
-from privacy.lib.clock import KST
+from privacy.lib.clock import midnight
 
 
 def answer_due(received_on: date, *, days: int) -> date:
@@ -62,7 +62,7 @@ def hours_due(from_at: datetime, *, hours: int) -> datetime:
 def end_of_day(day: date) -> datetime:
     """Return the moment at which a period with this last day is over: 24:00 in Korea (T-03, Civil Act 159)."""
     _must_be_a_day(day)
-    return datetime.combine(day + timedelta(1), time.min, KST)
+    return midnight(day + timedelta(1))
 
 
 def days_left(due_on: date, on: date) -> int:

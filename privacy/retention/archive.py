@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Max, Model, QuerySet, Sum
 
 from privacy.lib import clock, periods
-from privacy.lib.clock import KST
 from privacy.policies import rulebook
 from privacy.policies.rulebook import PreservationTerm
 from privacy.retention.models import ArchivedRecord
@@ -37,11 +36,6 @@ def keyring(rule: str) -> str:
     return f"archive-{rule}"
 
 
-def start_of(day: date) -> datetime:
-    """Return the first moment of a day in Korea."""
-    return datetime.combine(day, time.min, KST)
-
-
 def month_after(month: date) -> date:
     """Return the first day of the next month."""
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
@@ -60,7 +54,7 @@ def covered(category: str, on: date) -> Iterator[Covered]:
     if not rules:
         return
     longest = max(rule.months for rule in rules.values())
-    since = start_of(on - timedelta(days=longest * 31))
+    since = clock.midnight(on - timedelta(days=longest * 31))
     for holding in holdings.for_category(category):
         if not (holding.kind and holding.recorded):
             continue

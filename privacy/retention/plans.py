@@ -3,13 +3,13 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 
 from privacy.lib import canonical, names
-from privacy.lib.clock import KST
+from privacy.lib.clock import midnight
 from privacy.policies.rulebook import RetentionTerm
 from privacy.retention import obstacles, terms
 from privacy.retention.models import DestructionLine, DestructionList
@@ -95,12 +95,10 @@ def months_due(category: str, as_of: date) -> list[tuple[Holding, date]]:
 
 def in_month(holding: Holding, month: date) -> QuerySet[Model]:
     """The rows of a holding whose event lies in a calendar month in Korea."""
-    start = datetime.combine(month, time.min, KST)
+    start = midnight(month)
     after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     name = holding.month
-    return holding.rows().filter(
-        Q(**{f"{name}__gte": start}) & Q(**{f"{name}__lt": datetime.combine(after, time.min, KST)})
-    )
+    return holding.rows().filter(Q(**{f"{name}__gte": start}) & Q(**{f"{name}__lt": midnight(after)}))
 
 
 def records_of(category: str, subject_ids: Sequence[UUID]) -> int:

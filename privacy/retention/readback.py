@@ -6,7 +6,7 @@ finds is printed on the certificate, and anything left stops it.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime
 from itertools import batched
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connections
 
 from privacy.ledger.actors import System
-from privacy.lib.clock import KST
+from privacy.lib.clock import midnight
 from privacy.retention.models import DestructionLine, DestructionList
 from privacy.subjects import holdings
 from privacy.subjects.holdings import Holding
@@ -207,4 +207,4 @@ def _scope(holding: Holding) -> str:
 
 def _bounds(month: date) -> tuple[datetime, datetime]:
     after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-    return datetime.combine(month, time.min, KST), datetime.combine(after, time.min, KST)
+    return midnight(month), midnight(after)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections, transaction
@@ -14,7 +14,7 @@ from privacy.ledger import reading, rules, signatures, tree
 from privacy.ledger.actions.recording import record
 from privacy.ledger.events import Event
 from privacy.ledger.models import Finding, Review
-from privacy.lib.clock import KST
+from privacy.lib.clock import midnight
 from privacy.lib.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def open_reviews(*, on: date, actor: Actor, at: datetime) -> list[Review]:
 
 def open_review(*, period_from: date, period_until: date, actor: Actor, at: datetime) -> Review:
     """Open the review of a period: freeze its range of the tree and the root, and let every rule raise its findings."""
-    end = datetime.combine(period_until + timedelta(1), time(), KST)
+    end = midnight(period_until + timedelta(1))
     with reading.connect() as connection:
-        start_index, end_index, root = _frozen(connection, datetime.combine(period_from, time(), KST), end)
+        start_index, end_index, root = _frozen(connection, midnight(period_from), end)
     with transaction.atomic():
         review = Review.objects.create(
             period_from=period_from,
@@ -207,8 +207,8 @@ def _frozen(connection: Any, start: datetime, end: datetime) -> tuple[int, int, 
 
 
 def _counted(period_from: date, period_until: date) -> dict[str, Any]:
-    start = datetime.combine(period_from, time(), KST)
-    end = datetime.combine(period_until + timedelta(1), time(), KST)
+    start = midnight(period_from)
+    end = midnight(period_until + timedelta(1))
     with connections["default"].cursor() as cursor:
         cursor.execute(
             "SELECT kind, count(*), count(DISTINCT actor) FROM ledger.entry"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -134,7 +134,7 @@ def midnight(text: str, days: int = 0) -> datetime | None:
         day = parse_date(text)
     except ValueError:
         day = None
-    return datetime.combine(day + timedelta(days), time(), clock.KST) if day else None
+    return clock.midnight(day + timedelta(days)) if day else None
 
 
 def actor_of(request: HttpRequest) -> Actor:

@@ -61,7 +61,7 @@ def copy_people(destruction_list: DestructionList, subject_ids: Sequence[UUID], 
 
 def copy_month(destruction_list: DestructionList, covered: Covered, month: date, *, actor: Actor, at: datetime) -> int:
     """Copy what a law preserves of a whole month, like ``copy_people``."""
-    if archive.start_of(archive.month_after(month)) <= covered.since:
+    if clock.midnight(archive.month_after(month)) <= covered.since:
         return 0
     holding = covered.holding
     rows = plans.in_month(holding, month).filter(**{f"{holding.kind}__in": sorted(covered.rules)})
@@ -81,7 +81,7 @@ def _copy(
     """Copy slice by slice: while one is sealed and written, the database puts the next together."""
     since, until = covered.since, None
     if month is not None:
-        since, until = max(since, archive.start_of(month)), archive.start_of(archive.month_after(month))
+        since, until = max(since, clock.midnight(month)), clock.midnight(archive.month_after(month))
     raw = bundles.connection_of(covered.holding)
     read = partial(bundles.read, raw, covered.holding, sorted(covered.rules), since=since, until=until)
     copied = 0

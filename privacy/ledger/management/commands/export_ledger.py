@@ -1,7 +1,7 @@
 """``manage.py export_ledger``: a bundle that anyone can check with the ``verify.py`` inside it."""
 
 import os
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -65,4 +65,4 @@ def _midnight(text: str | None, days: int = 0) -> datetime | None:
         day = None
     if day is None:
         raise CommandError(f"{text} is not a day: YYYY-MM-DD.")
-    return datetime.combine(day + timedelta(days), time(), clock.KST)
+    return clock.midnight(day + timedelta(days))

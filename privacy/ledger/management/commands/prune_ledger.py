@@ -1,7 +1,7 @@
 """``manage.py prune_ledger``: remove entries past their term, with a certificate, as a role for this alone."""
 
 from calendar import monthrange
-from datetime import date, datetime, time
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             asked = parse_date(options["before"]) if options["before"] else latest
             if asked is None or asked > latest:
                 raise CommandError(f"Entries stay for {months} months: the latest day is {latest}.")
-            cut = datetime.combine(asked, time(), clock.KST)
+            cut = clock.midnight(asked)
             planned = pruning.plan(connection, cut)
             if planned is None:
                 self.stdout.write("Nothing to prune.")
