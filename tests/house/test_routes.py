@@ -14,6 +14,9 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import System
+from privacy.ledger.events import Event
 from privacy.lib import clock
 from tests import factory
 from tests.base import PortalTestCase
@@ -79,6 +82,8 @@ class MatrixTests(PortalTestCase):
 
     def test_every_route_answers_everybody_as_the_table_says(self) -> None:
         set_scene()
+        # A read stays on record when its test is undone: with its own, no other test decides whether there is one.
+        ledger.record_first(Event.READ, actor=System("matrix"), at=None)
         clients = self.clients()
         found = {}
         for place in places():

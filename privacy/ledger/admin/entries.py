@@ -206,9 +206,6 @@ class AccessRecordAdmin(TrailAdmin):
     list_display = ("number", "time", "account", "place", "handled", "task", "purpose")
     list_filter = (AccountFilter, SubjectFilter, TaskFilter, SinceFilter, UntilFilter)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[AccessRecord]:
-        return super().get_queryset(request).filter(kind="read")
-
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:ledger_entry_change", args=[object_id]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
@@ -73,8 +74,16 @@ class Entry(models.Model):
         return f"{self.id} {self.word}"
 
 
+class AccessRecordManager(models.Manager.from_queryset(EntryQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> EntryQuerySet:
+        found: EntryQuerySet = super().get_queryset().filter(kind="read")
+        return found
+
+
 class AccessRecord(Entry):
     """An entry of personal data shown: the access record of the law (S-01)."""
+
+    objects: ClassVar[AccessRecordManager] = AccessRecordManager()
 
     class Meta:
         proxy = True
