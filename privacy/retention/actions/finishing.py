@@ -1,6 +1,7 @@
 """Making a destruction final: key tables rewritten, the log turned over, certificates of finality (vault.md)."""
 
 import hashlib
+import time
 from datetime import datetime
 
 from django.db import DatabaseError, connection, connections, transaction
@@ -20,7 +21,7 @@ KEY_TABLES = ("vault_subjectkey", "vault_epochkey")
 FEWEST_TURNS, MOST_TURNS = 6, 200
 
 
-def rewrite_tables(*, actor: Actor, at: datetime, keys_only: bool) -> Rewrite:
+def rewrite_tables(*, actor: Actor, at: datetime, keys_only: bool, patience: float) -> Rewrite:
     """Rewrite the tables from which something was destroyed and turn the write-ahead log over, as their owner.
 
     Call it outside a transaction. With ``keys_only`` the key tables alone are rewritten: quick, and enough for the
@@ -32,12 +33,17 @@ def rewrite_tables(*, actor: Actor, at: datetime, keys_only: bool) -> Rewrite:
     tables = [("default", table) for table in KEY_TABLES]
     if not keys_only:
         tables += _tables_of_holdings()
+    alone = [_outlast(using, notes, patience) for using in connections]
     for using, table in tables:
         with connections[using].cursor() as cursor:
             cursor.execute(f'VACUUM FULL "{table}"')
     turned = [_turn_log(using, notes) for using in connections]
     with transaction.atomic():
-        row.tables, row.log_turned, row.notes = [table for _using, table in tables], all(turned), "; ".join(notes)
+        row.tables, row.log_turned, row.notes = (
+            [table for _using, table in tables],
+            all(alone + turned),
+            "; ".join(notes),
+        )
         # The end is asked of the database: this edge was told only the beginning.
         with connection.cursor() as cursor:
             cursor.execute("SELECT clock_timestamp()")
@@ -47,6 +53,25 @@ def rewrite_tables(*, actor: Actor, at: datetime, keys_only: bool) -> Rewrite:
         facts = {"tables": len(row.tables), "log_turned": row.log_turned, "notes": row.notes}
         ledger.record(Event.KEY_TABLES_REWRITTEN, actor=actor, at=at, about=row, facts=facts)
     return row
+
+
+def _outlast(using: str, notes: list[str], patience: float) -> bool:
+    """Wait until every transaction that runs now has ended; note it and return False if that takes over ``patience``.
+
+    A rewrite keeps dead rows that were alive when any transaction of the whole server began, in whichever database.
+    """
+    until = time.monotonic() + patience
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        now = cursor.fetchone()[0]
+        while True:
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+            if cursor.fetchone()[0] > now:
+                return True
+            if time.monotonic() > until:
+                notes.append(f"{using}: a transaction older than the rewrite still runs, so removed rows may be left")
+                return False
+            time.sleep(0.2)
 
 
 def _tables_of_holdings() -> list[tuple[str, str]]:

@@ -116,3 +116,21 @@ def test_nothing_of_what_was_destroyed_is_left_on_the_disk(portal_database: Port
     assert found_in(settings.PORTAL_HOME, {"a line of the log": b"database system is ready"})
     assert all(box.hex().encode() in after for box in kept.values())
     assert found_in(cluster, {"plaintext": ALIVE.encode()}) == set()
+
+
+@pytest.mark.clause("P7.2")
+def test_a_transaction_elsewhere_on_the_server_keeps_a_destruction_from_being_final(
+    portal_database: PortalDatabase,
+) -> None:
+    with portal_database.connect("postgres", "archive") as other:
+        other.execute("BEGIN")
+        other.execute("SELECT pg_current_xact_id()")
+        done = portal_database.manage("finish_destruction", "--keys-only", "--patience", "0.5", role="portal_owner")
+        assert done.returncode == 0, done.stderr
+        row = Rewrite.objects.get()
+        assert not row.log_turned
+        assert "older than the rewrite still runs" in row.notes
+        other.execute("COMMIT")
+    done = portal_database.manage("finish_destruction", "--keys-only", role="portal_owner")
+    assert done.returncode == 0, done.stderr
+    assert Rewrite.objects.order_by("begun_at").last().log_turned, done.stdout
