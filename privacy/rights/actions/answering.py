@@ -115,7 +115,7 @@ def answer_if_done(case: Request, *, actor: Actor, at: datetime) -> None:
         move(case, Request.State.CARRIED_OUT)
         record(case, Event.CARRIED_OUT, actor=actor, at=at)
     # A result that follows an upheld objection is a letter of its own.
-    upheld = objections_of(case).filter(outcome__in=["upheld", "partly-upheld"]).order_by("-reviewed_at").first()
+    upheld = objections_of(case).filter(outcome__in=["upheld", "partly-upheld"]).order_by("-reviewed_at", "-id").first()
     queue_letter(case, Letter.Kind.RESULT, about=upheld.id if upheld else None, actor=actor, at=at)
 
 

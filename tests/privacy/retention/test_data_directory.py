@@ -101,7 +101,8 @@ def test_nothing_of_what_was_destroyed_is_left_on_the_disk(portal_database: Port
         # The counters that tell which partitions lost rows are flushed by the session that removed them.
         with connections[alias].cursor() as cursor:
             cursor.execute("SELECT pg_stat_force_next_flush()")
-    done = portal_database.manage("finish_destruction", role="portal_owner")
+    # It outlasts the transactions of other tests on this server.
+    done = portal_database.manage("finish_destruction", role="portal_owner", timeout=600)
     assert done.returncode == 0, done.stderr
     assert Rewrite.objects.get().log_turned, done.stdout
 
@@ -131,6 +132,6 @@ def test_a_transaction_elsewhere_on_the_server_keeps_a_destruction_from_being_fi
         assert not row.log_turned
         assert "older than the rewrite still runs" in row.notes
         other.execute("COMMIT")
-    done = portal_database.manage("finish_destruction", "--keys-only", role="portal_owner")
+    done = portal_database.manage("finish_destruction", "--keys-only", role="portal_owner", timeout=600)
     assert done.returncode == 0, done.stderr
     assert Rewrite.objects.order_by("begun_at").last().log_turned, done.stdout

@@ -57,6 +57,13 @@ class ObjectionTests(PortalTestCase):
         assert Letter.objects.filter(kind="result").count() == 2
         assert Right.objects.get().request.state == "notified"
 
+    def test_each_refusal_after_an_upheld_one_is_told_even_within_one_moment(self) -> None:
+        for times in (2, 3):
+            rights.decide_objection(self.object(), outcome="upheld", actor=self.omar, at=NOON)
+            self.right = rights.refuse(Right.objects.get(), ground="life-or-body", actor=self.odile, at=NOON)
+            assert Letter.objects.filter(kind="result").count() == times
+            assert Right.objects.get().request.state == "notified"
+
     def test_one_objection_at_a_time_and_only_to_a_refusal(self) -> None:
         self.object()
         with pytest.raises(rights.NotObjectable):
