@@ -8,6 +8,7 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -43,8 +44,9 @@ def schema_digest() -> str:
     return digest.hexdigest()[:12]
 
 
+@cache
 def template_names() -> dict[str, str]:
-    """Return the names of the migrated templates, making them first where they are missing."""
+    """Return the names of the migrated templates, made first where they are missing; looked up once a process."""
     digest = schema_digest()
     names = {alias: f"template_{digest}_{alias}" for alias in DATABASES}
     with (settings.PORTAL_HOME / "template.lock").open("w") as lock:

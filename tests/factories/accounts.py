@@ -1,11 +1,11 @@
 """The cast: Odile is the officer, Hana handles personal data, Aram audits, Emin is an employee."""
 
 import time
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
 from privacy.accounts import actions as accounts
-from privacy.accounts.actions.granting import write_grant
 from privacy.accounts.models import AccessGrant, User
 from privacy.accounts.signin import actions as signin
 from privacy.accounts.signin import factors
@@ -19,6 +19,7 @@ __all__ = [
     "code_now",
     "give_app",
     "grant_everything",
+    "grant_pairs",
     "make_aram",
     "make_emin",
     "make_hana",
@@ -75,14 +76,21 @@ def make_training(user: User, *, completed_on: date = SINCE, valid_until: date =
 
 
 def grant_everything(user: User, *, by: User, on: date = date(2020, 12, 1)) -> None:
-    """Let a person open every category for every purpose."""
-    for category in CATEGORIES:
-        for purpose in PURPOSES:
-            if not AccessGrant.objects.filter(user=user, category=category, purpose=purpose).exists():
-                write_grant(
-                    user=user, category=category, purpose=purpose, reason="test", valid_from=on, valid_until=None,
-                    actor=by, at=NOON,
-                )  # fmt: skip
+    """Let a person open every category for every purpose, straight in the table: the verb is ``accounts.grant``."""
+    grant_pairs(user, [(category, purpose) for category in CATEGORIES for purpose in PURPOSES], by=by, on=on)
+
+
+def grant_pairs(user: User, pairs: Iterable[tuple[str, str]], *, by: User, on: date) -> None:
+    """Let a person open each category for its purpose, where they may not yet."""
+    have = set(AccessGrant.objects.filter(user=user).values_list("category", "purpose"))
+    AccessGrant.objects.bulk_create(
+        AccessGrant(
+            user=user, category=category, purpose=purpose, reason="test", approved_by=by, granted_by=by.ref,
+            granted_at=NOON, valid_from=on, valid_until=FOREVER,
+        )
+        for category, purpose in pairs
+        if (category, purpose) not in have
+    )  # fmt: skip
 
 
 def make_odile(*, granted: bool = True) -> User:

@@ -3,12 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from privacy.accounts.actions.granting import write_grant
-from privacy.accounts.models import AccessGrant, User
+from privacy.accounts.models import User
 from privacy.rights import actions as rights
 from privacy.rights.actions import Asked, Receipt
 from privacy.rights.models import Request, Right
-from tests.factories.accounts import NOON, make_hana, make_odile, make_omar
+from tests.factories.accounts import NOON, grant_pairs, make_hana, make_odile, make_omar
 from tests.factories.devices import imei
 
 __all__ = [
@@ -27,12 +26,7 @@ RIGHT_IMEI = imei(777)
 
 def grant_office_categories(user: User, *, by: User) -> None:
     """Let a person open what requesters and complainants write, and contacts, for answering them."""
-    for category in ("rights-request", "complaint", "contact"):
-        if not AccessGrant.objects.filter(user=user, category=category, purpose="rights").exists():
-            write_grant(
-                user=user, category=category, purpose="rights", reason="test", valid_from=NOON.date(),
-                valid_until=None, actor=by, at=NOON,
-            )  # fmt: skip
+    grant_pairs(user, [(name, "rights") for name in ("rights-request", "complaint", "contact")], by=by, on=NOON.date())
 
 
 def make_officer() -> User:
