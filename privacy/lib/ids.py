@@ -3,7 +3,7 @@
 import secrets
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.db import IntegrityError
 
@@ -24,6 +24,11 @@ def new_reference(prefix: str) -> str:
     """Return a reference such as ``D-7F3K-92QX``: 40 random bits behind a prefix, meaningless by itself."""
     letters = "".join(secrets.choice(ALPHABET) for _ in range(8))
     return f"{prefix}-{letters[:4]}-{letters[4:]}"
+
+
+def as_array(ids: Iterable[uuid.UUID]) -> str:
+    """Return ids as PostgreSQL reads an array, for ``%s::uuid[]``: thousands are written at once, not one by one."""
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 def redrawn[T](write: Callable[[], T], *, draws: int = 3) -> T:

@@ -1,11 +1,11 @@
 """What a preservation rule covers, asked without opening anything (P6.4)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, Max, Model, QuerySet, Sum
+from django.db.models import Count, Max, Sum
 
 from privacy.lib import clock, periods
 from privacy.policies import rulebook
@@ -22,13 +22,6 @@ class Covered:
     holding: Holding
     rules: dict[str, PreservationTerm]
     since: datetime
-
-    def rows(self, subject_ids: Sequence[UUID]) -> QuerySet[Model]:
-        """The rows of these people that may still be within their term."""
-        holding = self.holding
-        return holding.rows(subject_ids).filter(
-            **{f"{holding.kind}__in": sorted(self.rules), f"{holding.recorded}__gte": self.since}
-        )
 
 
 def keyring(rule: str) -> str:

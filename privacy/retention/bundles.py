@@ -14,6 +14,7 @@ from uuid import UUID
 import psycopg
 from django.db import connections
 
+from privacy.lib.ids import as_array
 from privacy.subjects.holdings import Holding
 from privacy.vault.declarations import sealed_fields
 
@@ -54,23 +55,13 @@ def read(
     until: datetime | None = None,
 ) -> list[Group]:
     """Return the sealed records of some people and kinds by person, kind and day, put together by the server."""
-    columns = {name: _column(holding, name) for name in (holding.subject, holding.kind, holding.recorded)}
     box = _column(holding, sealed_field(holding))
-    subject, kind, recorded = (columns[name] for name in (holding.subject, holding.kind, holding.recorded))
-    where, values = (
-        [f"{subject} = ANY(%s)", f"{kind} = ANY(%s)", f"{recorded} >= %s"],
-        [list(people), list(kinds), since],
-    )
-    if until is not None:
-        where.append(f"{recorded} < %s")
-        values.append(until)
-    for name, value in holding.scope.items():
-        where.append(f"{_column(holding, name)} = %s")
-        values.append(value)
+    subject, kind, recorded = _columns(holding)
+    where, values = _condition(holding, kinds, people=people, since=since, until=until)
     statement = (
         f"SELECT {subject}, {kind}::text, ({recorded} AT TIME ZONE 'Asia/Seoul')::date,"  # noqa: S608
         f" array_agg(uuid_send(id) || timestamptz_send({recorded})), array_agg({box})"
-        f" FROM {holding.model._meta.db_table} WHERE {' AND '.join(where)} GROUP BY 1, 2, 3"
+        f" FROM {holding.model._meta.db_table} WHERE {where} GROUP BY 1, 2, 3"
     )
     # Django's own cursor reads text: arrays of boxes come ten times faster as they are. A thread beside the one that
     # seals may wait here: it uses the connection itself, which is safe to share.
@@ -79,6 +70,41 @@ def read(
         cursor.execute("SELECT set_config('work_mem', '48MB', false)")
         cursor.execute(statement, values, binary=True)
         return [Group(*row) for row in cursor.fetchall()]
+
+
+def are_any(holding: Holding, kinds: Sequence[str], *, people: Sequence[UUID], since: datetime) -> bool:
+    """Whether there is any record of these people and kinds: most people who leave have none so young."""
+    where, values = _condition(holding, kinds, people=people, since=since)
+    with connections[holding.using].cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS (SELECT FROM {holding.model._meta.db_table} WHERE {where})", values)  # noqa: S608
+        row = cursor.fetchone()
+    return bool(row and row[0])
+
+
+def _columns(holding: Holding) -> tuple[str, str, str]:
+    subject, kind, recorded = (_column(holding, name) for name in (holding.subject, holding.kind, holding.recorded))
+    return subject, kind, recorded
+
+
+def _condition(
+    holding: Holding,
+    kinds: Sequence[str],
+    *,
+    people: Sequence[UUID],
+    since: datetime,
+    until: datetime | None = None,
+) -> tuple[str, list[Any]]:
+    """Return the condition in SQL, built from the declaration alone, and its values."""
+    subject, kind, recorded = _columns(holding)
+    where = [f"{subject} = ANY(%s::uuid[])", f"{kind} = ANY(%s)", f"{recorded} >= %s"]
+    values: list[Any] = [as_array(people), list(kinds), since]
+    if until is not None:
+        where.append(f"{recorded} < %s")
+        values.append(until)
+    for name, value in holding.scope.items():
+        where.append(f"{_column(holding, name)} = %s")
+        values.append(value)
+    return " AND ".join(where), values
 
 
 def unpack_box(plain: bytes) -> Iterator[tuple[str, datetime, Any]]:

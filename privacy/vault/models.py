@@ -71,12 +71,14 @@ class Tombstone(models.Model):
     month = models.DateField(_("month"), null=True, editable=False)
     generation = models.PositiveIntegerField(_("generation"), null=True, editable=False)
     cause = models.CharField(_("cause"), max_length=60, editable=False)
-    certificate = models.CharField(_("certificate"), max_length=60, db_index=True, editable=False)
+    certificate = models.CharField(_("certificate"), max_length=60, editable=False)
     destroyed_at = models.DateTimeField(_("destroyed at"), editable=False)
 
     class Meta:
         verbose_name = _("destroyed key")
         verbose_name_plural = _("destroyed keys")
+        # Not db_index, which makes a second index for patterns: nobody searches for a part of a number.
+        indexes = [models.Index(fields=["certificate"], name="vault_stones_of_a_certificate")]
         constraints = [
             models.UniqueConstraint(
                 fields=["subject_id", "category"],

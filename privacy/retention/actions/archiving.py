@@ -54,7 +54,7 @@ def copy_people(destruction_list: DestructionList, subject_ids: Sequence[UUID], 
     copied = 0
     for covered in archive.covered(destruction_list.category, clock.kst_date(at)):
         # Most lists hold nothing that is young enough: asked once, by the index.
-        if covered.rows(subject_ids).exists():
+        if bundles.are_any(covered.holding, sorted(covered.rules), people=subject_ids, since=covered.since):
             copied += _copy(destruction_list, covered, batched(subject_ids, PEOPLE), actor=actor, at=at)
     return copied
 

@@ -10,6 +10,7 @@ from django.db.models import F
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.lib import clock
+from privacy.lib.ids import as_array
 from privacy.retention import archive, journal, locks, obstacles, plans, terms
 from privacy.retention.actions import archiving, expiring, marks
 from privacy.retention.events import Event
@@ -30,7 +31,8 @@ def destroy_keys(destruction_list: DestructionList, *, actor: Actor, at: datetim
     if destruction_list.unit == unit.ARCHIVE:
         return expiring.destroy_keys(destruction_list, actor=actor, at=at)
     planned = DestructionLine.objects.filter(list=destruction_list, state=Line.PLANNED).order_by("subject_id")
-    while ids := list(planned.values_list("subject_id", flat=True)[:SLICE]):
+    ids: list[UUID] = []
+    while ids := list(planned.after(ids).values_list("subject_id", flat=True)[:SLICE]):
         if not in_time():
             return False
         copied = archiving.copy_people(destruction_list, ids, actor=actor, at=at)
@@ -90,15 +92,17 @@ def _destroy_slice(
 def _lock_people(ids: list[UUID]) -> None:
     """Let whoever resumes a service or ends a registration wait, and see then what became of it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM subjects_subject WHERE id = ANY(%s) ORDER BY id FOR UPDATE", [ids])
+        cursor.execute(
+            "SELECT 1 FROM subjects_subject WHERE id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE", [as_array(ids)]
+        )
 
 
 def _mark_keyed(destruction_list: DestructionList, doomed: list[UUID]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE retention_destructionline SET state = %s"
-            " WHERE list_id = %s AND state = %s AND subject_id = ANY(%s)",
-            [Line.KEYED.value, destruction_list.pk, Line.PLANNED.value, doomed],
+            " WHERE list_id = %s AND state = %s AND subject_id = ANY(%s::uuid[])",
+            [Line.KEYED.value, destruction_list.pk, Line.PLANNED.value, as_array(doomed)],
         )
 
 

@@ -118,9 +118,9 @@ def _write(
     written = []
     for category in categories:
         # A person on a scheduled list is destroyed by this order, not twice.
-        DestructionLine.objects.filter(subject_id=subject_id, category=category, state=Line.PLANNED).update(
-            state=Line.DROPPED
-        )
+        DestructionLine.objects.filter(
+            subject_id=subject_id, category=category, is_open=True, state=Line.PLANNED
+        ).update(state=Line.DROPPED)
         row = planning.new_list(run, category, DestructionList.Unit.PEOPLE, terms.of(category, today), at=at)
         planning.add_people(row, [subject_id])
         row.refresh_from_db()

@@ -156,9 +156,9 @@ def add_people(destruction_list: DestructionList, subject_ids: Sequence[UUID]) -
     """Put people on a list that isn't proposed yet; who stands on an open list of the category is left there."""
     category = destruction_list.category
     open_already = set(
-        DestructionLine.objects.filter(
-            subject_id__in=list(subject_ids), category=category, state__in=DestructionLine.OPEN
-        ).values_list("subject_id", flat=True)
+        DestructionLine.objects.filter(subject_id__in=list(subject_ids), category=category, is_open=True).values_list(
+            "subject_id", flat=True
+        )
     )
     fresh = [subject_id for subject_id in subject_ids if subject_id not in open_already]
     DestructionLine.objects.bulk_create(

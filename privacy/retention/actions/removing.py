@@ -31,7 +31,8 @@ def remove_rows(destruction_list: DestructionList, *, actor: Actor, at: datetime
         expiring.remove_rows(destruction_list, actor=actor, at=at)
     else:
         keyed = DestructionLine.objects.filter(list=destruction_list, state__in=(Line.KEYED, Line.COUNTED))
-        while ids := list(keyed.order_by("subject_id").values_list("subject_id", flat=True)[:SLICE]):
+        ids: list[UUID] = []
+        while ids := list(keyed.order_by("subject_id").after(ids).values_list("subject_id", flat=True)[:SLICE]):
             if not in_time():
                 return False
             _count_slice(destruction_list, ids, actor=actor, at=at)

@@ -97,7 +97,7 @@ def _destroy_keys(line: Line, *, actor: Actor, at: datetime) -> int:
 def _close_lines(line: Line) -> None:
     """Take these people off the lists that the restored database still holds open."""
     open_lines = DestructionLine.objects.filter(
-        subject_id__in=line.people, category=line.category, state=DestructionLine.State.PLANNED
+        subject_id__in=line.people, category=line.category, is_open=True, state=DestructionLine.State.PLANNED
     ).exclude(list__state=DestructionList.State.EXECUTING)
     open_lines.update(state=DestructionLine.State.DROPPED)
 

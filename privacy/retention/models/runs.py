@@ -1,7 +1,9 @@
 """Runs, their lists, and the lines of a list: selection → approval → execution (P7.1). No personal data in any."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
@@ -212,6 +214,14 @@ class DestructionList(models.Model):
         return self.state == self.State.PROPOSED and self.over_ceiling and bool(self.approved_by)
 
 
+class DestructionLineQuerySet(models.QuerySet["DestructionLine"]):
+    """Lines of lists."""
+
+    def after(self, ids: Sequence[UUID]) -> Self:
+        """Those behind the last person of the slice before: a walk looks at each line once."""
+        return self.filter(subject_id__gt=ids[-1]) if ids else self
+
+
 class DestructionLine(models.Model):
     """One person on one list, by pseudonymous id: how far her destruction got, or why she was passed over."""
 
@@ -230,23 +240,33 @@ class DestructionLine(models.Model):
     PASSED_OVER = (State.HELD, State.FROZEN, State.REQUESTED, State.NOT_DUE, State.DROPPED)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    list = models.ForeignKey(DestructionList, on_delete=models.PROTECT, related_name="lines")
+    # The index by list and person serves for the list alone too.
+    list = models.ForeignKey(DestructionList, on_delete=models.PROTECT, related_name="lines", db_index=False)
     category = models.CharField(_("category"), max_length=60)
     subject_id = models.UUIDField(_("data subject"))
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.PLANNED)
+    # No index names the state itself: while a line stays open, its steps rewrite it in its page and touch no index.
+    is_open = models.GeneratedField(
+        verbose_name=_("unfinished"),
+        expression=models.ExpressionWrapper(Q(state__in=OPEN), output_field=models.BooleanField()),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
+
+    objects = DestructionLineQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("line of a destruction list")
         verbose_name_plural = _("lines of destruction lists")
         indexes: ClassVar = [
-            models.Index(fields=["list", "state", "subject_id"], name="retention_lines_by_state"),
+            models.Index(fields=["list", "subject_id"], name="retention_lines_of_a_list"),
         ]
         constraints: ClassVar = [
             # Nobody stands on two open lists of a category, so nothing is destroyed twice.
             models.UniqueConstraint(
                 name="retention_person_once_on_open_lists",
                 fields=["subject_id", "category"],
-                condition=Q(state__in=("planned", "keyed", "counted")),
+                condition=Q(is_open=True),
             )
         ]
 

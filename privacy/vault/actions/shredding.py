@@ -14,7 +14,7 @@ from django.db.models import Max
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
-from privacy.lib.ids import new_id
+from privacy.lib.ids import as_array, new_id
 from privacy.vault import keepers, keys
 from privacy.vault.actions.making import MAKING
 from privacy.vault.declarations import month_of
@@ -24,15 +24,21 @@ from privacy.vault.models import EpochKey, KeyCheck, SubjectKey, Tombstone
 # No key is made while keys are destroyed: whoever makes one waits, then meets the tombstone (vault_refuse_destroyed).
 # Not a table lock, which would wait for an autovacuum of the table.
 NOBODY_MAKES_KEYS = "SELECT pg_advisory_xact_lock(%s)"
-DELETE_KEYS = """
-DELETE FROM vault_subjectkey WHERE subject_id = ANY(%s::uuid[]) AND (%s::text[] IS NULL OR category = ANY(%s::text[]))
-RETURNING generation
-"""
-INSERT_TOMBSTONES = """
-INSERT INTO vault_tombstone (id, subject_id, category, month, generation, cause, certificate, destroyed_at)
-SELECT id, subject_id, category, NULL, %s, %s, %s, %s
-FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS stone (id, subject_id, category)
-ON CONFLICT (subject_id, category) WHERE subject_id IS NOT NULL DO NOTHING
+# Keys go and tombstones come in one statement; the tombstones' ids begin with the moment, as new_id's do.
+DESTROY_KEYS = """
+WITH gone AS (
+    DELETE FROM vault_subjectkey
+    WHERE subject_id = ANY(%(people)s::uuid[])
+      AND (%(categories)s::text[] IS NULL OR category = ANY(%(categories)s::text[]))
+    RETURNING generation
+), stones AS (
+    INSERT INTO vault_tombstone (id, subject_id, category, month, generation, cause, certificate, destroyed_at)
+    SELECT overlay(gen_random_uuid()::text PLACING %(moment)s FROM 1 FOR 15)::uuid, person, category, NULL,
+           (SELECT max(generation) FROM gone), %(cause)s, %(certificate)s, %(at)s
+    FROM unnest(%(people)s::uuid[]) AS person, unnest(coalesce(%(categories)s::text[], ARRAY[''])) AS category
+    ON CONFLICT (subject_id, category) WHERE subject_id IS NOT NULL DO NOTHING
+)
+SELECT count(*) FROM gone
 """
 
 
@@ -69,42 +75,40 @@ def shred_subjects(
     Raises Kept while a hold covers one of them, except ``again``: what was destroyed before a restore goes again.
     """
     named = None if categories is None else sorted(set(categories))
-    stones = [(subject, category) for subject in sorted(set(subject_ids)) for category in (named or [""])]
-    if not stones or named == []:
+    people = sorted(set(subject_ids))
+    if not people or named == []:
         return 0
     if not again:
         keepers.refuse_kept(subject_ids, named, at=at)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(NOBODY_MAKES_KEYS, [MAKING])
-            cursor.execute(DELETE_KEYS, [list(subject_ids), named, named])
-            generations = [row[0] for row in cursor.fetchall()]
             cursor.execute(
-                INSERT_TOMBSTONES,
-                [
-                    max(generations, default=None),
-                    cause,
-                    certificate,
-                    at,
-                    [new_id() for _stone in stones],
-                    [subject for subject, _category in stones],
-                    [category for _subject, category in stones],
-                ],
+                DESTROY_KEYS,
+                {
+                    "people": as_array(people),
+                    "categories": named,
+                    "moment": str(new_id())[:15],
+                    "cause": cause,
+                    "certificate": certificate,
+                    "at": at,
+                },
             )
+            (destroyed,) = cursor.fetchone()
         ledger.record(
             Event.SUBJECT_SHREDDED,
             actor=actor,
             at=at,
-            subjects=sorted(set(subject_ids)),
+            subjects=people,
             facts={
                 "categories": named or "all",
-                "keys": len(generations),
+                "keys": destroyed,
                 "cause": cause,
                 "certificate": certificate,
             },
         )
         keys.forget()
-    return len(generations)
+    return int(destroyed)
 
 
 def shred_epoch(
