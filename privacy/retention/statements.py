@@ -74,7 +74,9 @@ def finality(row: DestructionList) -> dict[str, Any]:
     """Return, honestly, where copies of the destroyed keys may still be, and until when (vault.md)."""
     known = vault.finality(row.certificate_number)
     generation = Tombstone.objects.filter(certificate=row.certificate_number).aggregate(newest=Max("generation"))
-    rewrite = Rewrite.objects.filter(begun_at__gte=row.keys_at, done_at__isnull=False).order_by("begun_at").first()
+    # The first that turned the log over whole; one that didn't only where there is no such.
+    rewrites = Rewrite.objects.filter(begun_at__gte=row.keys_at, done_at__isnull=False)
+    rewrite = rewrites.order_by("-log_turned", "begun_at").first()
     ends_on = clock.kst_date(row.keys_at) + timedelta(days=KEY_DUMP_DAYS) if row.keys_at else None
     return {
         "master_key_generation": generation["newest"],

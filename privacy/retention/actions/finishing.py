@@ -17,16 +17,17 @@ from privacy.subjects import holdings
 from privacy.vault import actions as vault
 
 KEY_TABLES = ("vault_subjectkey", "vault_epochkey")
-# Segments that were recycled wait with old bytes in them: each turn zeroes one (measured, security.md fact 6).
-FEWEST_TURNS, MOST_TURNS = 6, 200
+# A segment that was recycled waits with old bytes in it; each turn fills one whole, in turn (security.md, fact 6).
+FEWEST_TURNS = 6
 
 
-def rewrite_tables(*, actor: Actor, at: datetime, keys_only: bool, patience: float) -> Rewrite:
+def rewrite_tables(*, actor: Actor, at: datetime, keys_only: bool, patience: float, turning: float) -> Rewrite:
     """Rewrite the tables from which something was destroyed and turn the write-ahead log over, as their owner.
 
     Call it outside a transaction. With ``keys_only`` the key tables alone are rewritten: quick, and enough for the
-    keys; without, also the tables of every declared holding, whose dead rows can't be opened but are still there. What
-    the role may not do is noted, not hidden.
+    keys; without, also the tables of every declared holding, whose dead rows can't be opened but are still there.
+    ``patience`` and ``turning`` are seconds: for transactions that run already, and for turning each server's log
+    over. What was not done, or may not be done by the role, is noted, not hidden.
     """
     row = Rewrite.objects.create(begun_at=at)
     notes: list[str] = []
@@ -37,7 +38,7 @@ def rewrite_tables(*, actor: Actor, at: datetime, keys_only: bool, patience: flo
     for using, table in tables:
         with connections[using].cursor() as cursor:
             cursor.execute(f'VACUUM FULL "{table}"')
-    turned = [_turn_log(using, notes) for using in connections]
+    turned = [_turn_log(using, notes, turning) for using in connections]
     with transaction.atomic():
         row.tables, row.log_turned, row.notes = (
             [table for _using, table in tables],
@@ -89,21 +90,28 @@ def _tables_of_holdings() -> list[tuple[str, str]]:
     return found
 
 
-def _turn_log(using: str, notes: list[str]) -> bool:
+def _turn_log(using: str, notes: list[str], turning: float) -> bool:
+    """Fill every segment of the server's log anew, however many there are; note it and return False if time is up."""
+    until = time.monotonic() + turning
+    turned = 0
     try:
         with connections[using].cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_ls_waldir()")
             segments = int(cursor.fetchone()[0])
-            for _turn in range(min(MOST_TURNS, max(FEWEST_TURNS, segments + 1))):
+            # One more than there are: the one that is being written is met last.
+            wanted = max(FEWEST_TURNS, segments + 1)
+            while turned < wanted and time.monotonic() < until:
                 cursor.execute("SELECT pg_switch_wal()")
                 cursor.execute("CHECKPOINT")
+                turned += 1
             cursor.execute("SELECT current_setting('wal_level'), current_setting('archive_mode')")
             level, archiving = cursor.fetchone()
     except DatabaseError as error:
         notes.append(f"{using}: log not turned over ({type(error.__cause__).__name__})")
         return False
-    notes.append(f"{using}: {segments} segments turned, wal_level={level}, archive_mode={archiving}")
-    return True
+    told = f"{segments} segments turned" if turned == wanted else f"only {turned} of {wanted} turns of the log done"
+    notes.append(f"{using}: {told}, wal_level={level}, archive_mode={archiving}")
+    return turned == wanted
 
 
 def certify_finality(*, actor: Actor, at: datetime) -> int:

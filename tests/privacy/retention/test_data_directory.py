@@ -127,7 +127,7 @@ def test_a_transaction_elsewhere_on_the_server_keeps_a_destruction_from_being_fi
         other.execute("BEGIN")
         other.execute("SELECT pg_current_xact_id()")
         done = portal_database.manage("finish_destruction", "--keys-only", "--patience", "0.5", role="portal_owner")
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 1, done.stdout
         row = Rewrite.objects.get()
         assert not row.log_turned
         assert "older than the rewrite still runs" in row.notes
@@ -135,3 +135,31 @@ def test_a_transaction_elsewhere_on_the_server_keeps_a_destruction_from_being_fi
     done = portal_database.manage("finish_destruction", "--keys-only", role="portal_owner", timeout=600)
     assert done.returncode == 0, done.stderr
     assert Rewrite.objects.order_by("begun_at").last().log_turned, done.stdout
+
+
+def segments_passed(database: PortalDatabase, since: str) -> int:
+    with database.connect() as server:
+        told = server.execute(
+            "SELECT trunc((pg_current_wal_lsn() - %s::pg_lsn) / setting::numeric) FROM pg_settings"
+            " WHERE name = 'wal_segment_size'",
+            [since],
+        ).fetchone()
+    assert told is not None
+    return int(told[0])
+
+
+@pytest.mark.clause("P7.2")
+def test_every_segment_of_the_log_is_filled_anew_and_a_log_too_long_for_the_time_is_not_called_turned(
+    portal_database: PortalDatabase,
+) -> None:
+    with portal_database.connect() as server:
+        row = server.execute("SELECT count(*), pg_current_wal_lsn()::text FROM pg_ls_waldir()").fetchone()
+    assert row is not None
+    there, before = row
+    done = portal_database.manage("finish_destruction", "--keys-only", role="portal_owner", timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert segments_passed(portal_database, before) >= there
+    done = portal_database.manage("finish_destruction", "--keys-only", "--turning", "0", role="portal_owner")
+    assert done.returncode == 1
+    assert "turns of the log done" in done.stderr
+    assert not Rewrite.objects.order_by("begun_at").last().log_turned

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.ledger.actors import System
 from privacy.lib import clock
@@ -10,7 +10,10 @@ from privacy.retention import actions as retention
 
 
 class Command(BaseCommand):
-    help = "Rewrite the tables so that nothing destroyed is left in their files, and turn the write-ahead log over."
+    help = (
+        "Rewrite the tables so that nothing destroyed is left in their files, and turn the write-ahead log over;"
+        " exit 1 if the log was not turned over whole or an older transaction kept rows."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -20,8 +23,16 @@ class Command(BaseCommand):
             "--patience", type=float, default=600.0, help="seconds to wait for transactions that run already"
         )
 
-    def handle(self, *args: Any, keys_only: bool, patience: float, **options: Any) -> None:
-        actor = System("finish-destruction")
-        row = retention.rewrite_tables(actor=actor, at=clock.now(), keys_only=keys_only, patience=patience)
+        parser.add_argument(
+            "--turning", type=float, default=3600.0, help="seconds to turn the write-ahead log of a server over"
+        )
+
+    def handle(self, *args: Any, keys_only: bool, patience: float, turning: float, **options: Any) -> None:
+        row = retention.rewrite_tables(
+            actor=System("finish-destruction"), at=clock.now(), keys_only=keys_only, patience=patience, turning=turning
+        )
         self.stdout.write(f"rewritten: {', '.join(row.tables)}")
-        self.stdout.write(f"write-ahead log {'' if row.log_turned else 'not '}turned over: {row.notes}")
+        said = f"write-ahead log {'' if row.log_turned else 'not '}turned over: {row.notes}"
+        if not row.log_turned:
+            raise CommandError(f"{said}. What was destroyed may still lie in files: run it again.")
+        self.stdout.write(said)
