@@ -69,9 +69,38 @@ def role_owns_nothing(**kwargs: Any) -> Iterable[CheckMessage]:
         if mighty or owned:
             yield Error(
                 f"The role for {alias} may do too much: it owns {owned} tables or is a superuser.",
-                hint="Connect as portal_app, which owns nothing; only migrations run as portal_owner.",
+                hint="Connect as portal_app (in the archive portal_archivist); only migrations run as portal_owner.",
                 id="config.E004",
             )
+
+
+@register("portal", deploy=True)
+def archive_has_its_own_role(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E011: the archive opens with credentials of its own, and with those of other databases never (D-04)."""
+    others = {settings.DATABASES[alias]["USER"] for alias in DATABASES if alias != "archive"}
+    if settings.DATABASES["archive"]["USER"] in others:
+        yield Error(
+            "The archive is opened with the role of another database.",
+            hint="Connect to it as portal_archivist, with a password of its own.",
+            id="config.E011",
+        )
+        return
+    try:
+        with connections["archive"].cursor() as cursor:
+            cursor.execute(
+                "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
+                " AND has_database_privilege(oid, current_database(), 'CONNECT')",
+                [sorted(others)],
+            )
+            admitted = [row[0] for row in cursor.fetchall()]
+    except DatabaseError:
+        return  # config.E005 says so
+    if admitted:
+        yield Error(
+            f"The archive lets in {', '.join(admitted)}.",
+            hint="Run the statements of manage.py provision_sql for the archive: its own role alone may connect.",
+            id="config.E011",
+        )
 
 
 @register("portal", deploy=True)

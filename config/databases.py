@@ -2,7 +2,8 @@
 
 ``default`` (general) holds staff accounts, the rulebook, cases, registers and keys; ``personal`` holds what identifies
 people, sealed; ``archive`` holds what another law preserves (P8.7, P6.4). Each process connects as the least role that
-can do its work: web and worker as ``portal_app``, which owns nothing; migrations as ``portal_owner``.
+can do its work: web and worker as ``portal_app``, which owns nothing; migrations as ``portal_owner``. The archive has
+credentials of its own: there web and worker are ``portal_archivist``, and ``portal_app`` may not even connect (D-04).
 """
 
 import os
@@ -59,6 +60,19 @@ def current_role() -> str:
     return os.environ.get("PORTAL_ROLE", "portal_app")
 
 
+def role_in(alias: str, role: str) -> str:
+    """Return as whom a process with ``role`` connects to a database: the portal has another role in the archive."""
+    return "portal_archivist" if (alias, role) == ("archive", "portal_app") else role
+
+
+# Who may connect to which database, beside the owner.
+MAY_CONNECT = {
+    "default": ("portal_app", "portal_sequencer", "portal_notary", "portal_auditor", "portal_pruner"),
+    "personal": ("portal_app", "portal_sequencer", "portal_notary", "portal_auditor", "portal_pruner"),
+    "archive": ("portal_archivist", "portal_auditor"),
+}
+
+
 class Router:
     """Send each model to the one database it lives in; a model that nobody listed is an error, not a guess."""
 
@@ -91,7 +105,10 @@ class Router:
 
 
 type Statement = sql.SQL | sql.Composed
-LOGIN_ROLES = ("portal_owner", "portal_app", "portal_sequencer", "portal_notary", "portal_auditor", "portal_pruner")
+LOGIN_ROLES = (
+    "portal_owner", "portal_app", "portal_archivist", "portal_sequencer", "portal_notary", "portal_auditor",
+    "portal_pruner",
+)  # fmt: skip
 
 
 def role_statements(*, password: str | None, known: Collection[str] = ()) -> list[Statement]:
@@ -116,31 +133,30 @@ def role_statements(*, password: str | None, known: Collection[str] = ()) -> lis
     return statements
 
 
-def access_statements(name: str) -> list[Statement]:
-    """Return the statements that say who may connect to a database."""
+def access_statements(alias: str, name: str) -> list[Statement]:
+    """Return the statements that say who may connect to the database ``name``, which serves as ``alias``."""
     database = sql.Identifier(name)
+    roles = sql.SQL(", ").join(map(sql.Identifier, MAY_CONNECT[alias]))
     return [
         sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database),
-        sql.SQL(
-            "GRANT CONNECT, TEMPORARY ON DATABASE {} TO portal_app, portal_sequencer, portal_notary, portal_auditor,"
-            " portal_pruner"
-        ).format(database),
+        sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(database, roles),
     ]
 
 
-def schema_statements() -> list[Statement]:
+def schema_statements(alias: str) -> list[Statement]:
     """Return the statements for inside a new database: its owner, and what the portal's role gets of new tables."""
+    portal = sql.Identifier(role_in(alias, "portal_app"))
+    roles = sql.SQL(", ").join(sql.Identifier(role) for role in MAY_CONNECT[alias] if role != "portal_pruner")
     return [
         sql.SQL("ALTER SCHEMA public OWNER TO portal_owner"),
         sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC"),
-        sql.SQL("GRANT USAGE ON SCHEMA public TO portal_app, portal_sequencer, portal_notary, portal_auditor"),
+        sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(roles),
         # After a destruction the owner turns the write-ahead log over (manage.py finish_destruction).
         sql.SQL("GRANT EXECUTE ON FUNCTION pg_catalog.pg_switch_wal(), pg_catalog.pg_ls_waldir() TO portal_owner"),
         sql.SQL(
-            "ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner"
-            " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO portal_app"
-        ),
-        sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner GRANT USAGE, SELECT ON SEQUENCES TO portal_app"),
+            "ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}"
+        ).format(portal),
+        sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner GRANT USAGE, SELECT ON SEQUENCES TO {}").format(portal),
     ]
 
 
@@ -150,22 +166,22 @@ def provision(connection: psycopg.Connection[Any], *, password: str) -> None:
     for statement in role_statements(password=password, known=known):
         connection.execute(statement)
     present = {row[0] for row in connection.execute("SELECT datname FROM pg_database").fetchall()}
-    for name in DATABASES.values():
+    for alias, name in DATABASES.items():
         if name not in present:
-            create_database(connection, name)
+            create_database(connection, alias, name)
 
 
-def create_database(connection: psycopg.Connection[Any], name: str, template: str | None = None) -> None:
+def create_database(connection: psycopg.Connection[Any], alias: str, name: str, template: str | None = None) -> None:
     """Create one database owned by ``portal_owner``: empty with default privileges, or a copy of a template."""
     statement: Statement = sql.SQL("CREATE DATABASE {} OWNER portal_owner").format(sql.Identifier(name))
     if template is not None:
         # Copying files is several times faster than logging every page of the copy.
         statement += sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY").format(sql.Identifier(template))
     connection.execute(statement)
-    for statement in access_statements(name):
+    for statement in access_statements(alias, name):
         connection.execute(statement)
     if template is None:
         address = connection.info.dsn
         with psycopg.connect(address, password=connection.info.password, dbname=name, autocommit=True) as inside:
-            for statement in schema_statements():
+            for statement in schema_statements(alias):
                 inside.execute(statement)

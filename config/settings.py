@@ -67,7 +67,8 @@ if EMBEDDED:
     EMBEDDED_SERVER = EmbeddedServer(PORTAL_HOME / "postgres", env.dict("EMBEDDED_CONF", default={}))
     EMBEDDED_SERVER.start()
     for _alias, _name in databases.DATABASES.items():
-        DATABASES[_alias] = env.db_url_config(EMBEDDED_SERVER.url(databases.current_role(), _name))
+        _role = databases.role_in(_alias, databases.current_role())
+        DATABASES[_alias] = env.db_url_config(EMBEDDED_SERVER.url(_role, _name))
 else:
     DATABASES["default"] = env.db_url("DATABASE_URL")
     DATABASES["personal"] = env.db_url("PERSONAL_DATABASE_URL")

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connections
 from psycopg import sql
 
-from config.databases import DATABASES, create_database
+from config.databases import DATABASES, create_database, role_in
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("config/databases.py", "privacy/accounts/roles.py", "requirements.lock")
@@ -55,9 +55,9 @@ def template_names() -> dict[str, str]:
             present = {row[0] for row in server.execute("SELECT datname FROM pg_database").fetchall()}
             _drop_abandoned(server, present)
             if f"template_{digest}_done" not in present:
-                for name in names.values():
+                for alias, name in names.items():
                     server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-                    create_database(server, name)
+                    create_database(server, alias, name)
                 run = subprocess.run(
                     [sys.executable, "manage.py", "migrate_all", "--skip-checks"],
                     cwd=ROOT, env=environ("portal_owner", names), capture_output=True, text=True, check=False,
@@ -81,7 +81,7 @@ def clone(names: dict[str, str]) -> None:
     templates = template_names()
     with server_connection() as server:
         for alias, name in names.items():
-            create_database(server, name, templates[alias])
+            create_database(server, alias, name, templates[alias])
 
 
 def drop(names: dict[str, str]) -> None:
@@ -108,7 +108,7 @@ def environ(role: str, names: dict[str, str]) -> dict[str, str]:
         "PORTAL_ROLE": role,
         "DATABASE_URL": server.url(role, names["default"]),
         "PERSONAL_DATABASE_URL": server.url(role, names["personal"]),
-        "ARCHIVE_DATABASE_URL": server.url(role, names["archive"]),
+        "ARCHIVE_DATABASE_URL": server.url(role_in("archive", role), names["archive"]),
     }
 
 
@@ -121,7 +121,7 @@ class PortalDatabase:
 
     def url(self, role: str = "portal_app", alias: str = "default") -> str:
         """Return libpq's address of one of the databases for a role (``postgres`` is the superuser)."""
-        return settings.EMBEDDED_SERVER.url(role, self.names[alias])
+        return settings.EMBEDDED_SERVER.url(role_in(alias, role), self.names[alias])
 
     def connect(self, role: str = "postgres", alias: str = "default") -> psycopg.Connection:
         """Connect outside Django, by default as the superuser who may do anything."""

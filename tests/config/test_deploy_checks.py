@@ -6,8 +6,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.conf import settings
+from psycopg import sql
 
 from tests.database import ROOT, PortalDatabase
 
@@ -70,6 +72,24 @@ def test_the_embedded_server_is_refused(check: Check, tmp_path: Path) -> None:
     result = check(**nothing, PORTAL_HOME=str(settings.PORTAL_HOME))
     assert result.returncode != 0
     assert "config.E001" in result.stderr
+
+
+@pytest.mark.clause("P6.4")
+def test_an_archive_that_opens_with_the_credentials_of_another_database_is_refused(
+    check: Check, portal_database: PortalDatabase
+) -> None:
+    shared = settings.EMBEDDED_SERVER.url("portal_app", portal_database.names["archive"])
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(shared)
+    assert "config.E011" in check(ARCHIVE_DATABASE_URL=shared).stderr
+    # A role of its own is not enough while the other one may come in too.
+    with portal_database.connect("postgres", "archive") as server:
+        server.execute(
+            sql.SQL("GRANT CONNECT ON DATABASE {} TO portal_app").format(
+                sql.Identifier(portal_database.names["archive"])
+            )
+        )
+    assert "The archive lets in portal_app" in check().stderr
 
 
 @pytest.mark.clause("P8.7")

@@ -21,6 +21,6 @@ class Command(BaseCommand):
         for alias, name in DATABASES.items():
             self.stdout.write(f"\n-- the {alias} database")
             show([sql.SQL("CREATE DATABASE {} OWNER portal_owner").format(sql.Identifier(name))])
-            show(access_statements(name))
+            show(access_statements(alias, name))
             self.stdout.write(f"\\connect {name}")
-            show(schema_statements())
+            show(schema_statements(alias))

@@ -55,7 +55,7 @@ def restore(database: PortalDatabase, folder: Path, keys_file: Path) -> None:
             server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
         run("pg_restore", "--exit-on-error", "-d", database.url("postgres", alias), folder / f"{alias}.dump")
         with server_connection() as server:
-            for statement in access_statements(name):
+            for statement in access_statements(alias, name):
                 server.execute(statement)
     run("pg_restore", "--exit-on-error", "--data-only", "-d", database.url("postgres"), keys_file)
     keys.caches.here().clear()
