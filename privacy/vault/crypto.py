@@ -6,6 +6,7 @@ to another row, field, subject or category does not open (SEC-23).
 """
 
 import hmac
+from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 from os import urandom
@@ -66,10 +67,18 @@ def place(label: str, field: str, category: str) -> bytes:
     return b"".join(len(part).to_bytes(2) + part for part in parts)
 
 
-def seal(cipher: AESGCM, month: date, plain: bytes, where: bytes, row: UUID, subject: UUID) -> bytes:
-    """Return the box of ``plain`` for one place."""
+def nonces(count: int) -> Iterator[bytes]:
+    """Yield fresh nonces that were asked of the system at once: a call for each costs as much as sealing."""
+    random = urandom(NONCE_BYTES * count)
+    return (random[at : at + NONCE_BYTES] for at in range(0, len(random), NONCE_BYTES))
+
+
+def seal(
+    cipher: AESGCM, month: date, plain: bytes, where: bytes, row: UUID, subject: UUID, *, nonce: bytes | None = None
+) -> bytes:
+    """Return the box of ``plain`` for one place; a ``nonce`` of ``nonces`` is used for this box alone."""
     head = header(month)
-    nonce = urandom(NONCE_BYTES)
+    nonce = nonce or urandom(NONCE_BYTES)
     return head + nonce + cipher.encrypt(nonce, plain, head + where + row.bytes + subject.bytes)
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.lib import clock, periods
-from privacy.lib.ids import new_id
+from privacy.lib.ids import new_ids
 from privacy.retention import archive, bundles, plans
 from privacy.retention.archive import Covered
 from privacy.retention.events import Event
@@ -121,16 +121,16 @@ def _store(
     return records
 
 
-def _kept(covered: Covered, groups: Iterable[bundles.Group], today: date) -> Iterator[Kept]:
+def _kept(covered: Covered, groups: Sequence[bundles.Group], today: date) -> Iterator[Kept]:
     ends: dict[tuple[date, str], date] = {}
-    for group in groups:
+    for group, row in zip(groups, new_ids(len(groups)), strict=True):
         rule = covered.rules[group.kind]
         ends_on = ends.get((group.recorded_on, group.kind))
         if ends_on is None:
             ends_on = periods.period_end(group.recorded_on, months=rule.months)
             ends[group.recorded_on, group.kind] = ends_on
         if ends_on >= today:
-            yield Kept(new_id(), group, rule.code, ends_on)
+            yield Kept(row, group, rule.code, ends_on)
 
 
 def _write(

@@ -86,12 +86,12 @@ def transcribe(
     )
     where = crypto.place(source.label, source.field, source.category)
     boxes = []
-    for bundle in bundles:
+    for bundle, nonce in zip(bundles, crypto.nonces(len(bundles)), strict=True):
         joined = _joined(bundle, ring, source.category, where, months)
         month = month_of(bundle.month)
         there = crypto.place(target.label, target.field, bundle.keyring)
         cipher = new.cipher(bundle.subject, bundle.keyring, month)
-        boxes.append(crypto.seal(cipher, month, joined, there, bundle.row, bundle.subject))
+        boxes.append(crypto.seal(cipher, month, joined, there, bundle.row, bundle.subject, nonce=nonce))
     return boxes
 
 
