@@ -25,6 +25,8 @@ from privacy.vault import actions as vault
 from privacy.vault.refusals import BadIdentifier
 
 IDENTIFIERS = frozenset({"imei", "serial_number", "adb_number"})
+# How long a freeze that nobody has verified lasts, and how many of them one target takes in which window.
+FREEZE_LIMITS = ("freeze.unverified.days", "freeze.unverified.count", "freeze.unverified.window.days")
 
 
 @dataclass(frozen=True)
@@ -238,9 +240,10 @@ def _freeze(case: Request, rights: Sequence[Right], matches: Sequence[Match], *,
     corrections = [right for right in rights if right.kind == Right.Kind.CORRECTION]
     if not corrections:
         return
-    days = rulebook.parameter("freeze.unverified.days", case.received_on)
-    until = periods.end_of_day(clock.kst_date(at) + timedelta(days=days))
-    spent = _unverified_freezes(case, at=at) >= rulebook.parameter("freeze.unverified.count", case.received_on)
+    limits = rulebook.parameters(FREEZE_LIMITS, case.received_on)
+    until = periods.end_of_day(clock.kst_date(at) + timedelta(days=limits["freeze.unverified.days"]))
+    window = timedelta(days=limits["freeze.unverified.window.days"])
+    spent = _unverified_freezes(case, since=at - window) >= limits["freeze.unverified.count"]
     subjects = [match.subject_id for match in matches] if matches and not spent else [case.holder_id]
     for right in corrections:
         for subject_id in dict.fromkeys(subjects):
@@ -257,12 +260,11 @@ def _freeze(case: Request, rights: Sequence[Right], matches: Sequence[Match], *,
         record(case, Event.FROZEN, actor=actor, at=at, right=right, facts={"until": until.isoformat()})
 
 
-def _unverified_freezes(case: Request, *, at: datetime) -> int:
-    window = timedelta(days=rulebook.parameter("freeze.unverified.window.days", case.received_on))
+def _unverified_freezes(case: Request, *, since: datetime) -> int:
     return (
         Request.objects.about_target(bytes(case.target_index))
         .exclude(id=case.id)
-        .filter(verified_at=None, received_at__gt=at - window, rights__kind=Right.Kind.CORRECTION)
+        .filter(verified_at=None, received_at__gt=since, rights__kind=Right.Kind.CORRECTION)
         .distinct()
         .count()
     )

@@ -34,7 +34,8 @@ def freeze(
     """
     if item and item not in declared_items(category, at):
         raise NothingToFreeze(category, item)
-    with transaction.atomic():
+    # Nobody goes on after a failure in here, so the caller's transaction needs no savepoint for it.
+    with transaction.atomic(savepoint=False):
         made, new = Freeze.objects.get_or_create(
             case=case,
             subject_id=subject_id,
