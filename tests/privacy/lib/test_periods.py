@@ -23,24 +23,30 @@ def no_extra_holidays(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- answers: days -------------------------------------------------------------------------------------------
 
 
+# Ten days from receipt: the vectors of the law, and every kind of holiday. The whole office is held to them.
+TEN_DAYS = [
+    ("2026-09-14", "2026-09-28"),  # Thursday before Chuseok, three holidays and a Sunday
+    ("2026-11-24", "2026-12-04"),  # a Friday, nothing rolls
+    ("2026-11-25", "2026-12-07"),  # a Saturday
+    ("2026-11-26", "2026-12-07"),  # a Sunday
+    ("2026-12-15", "2026-12-28"),  # Christmas on a Friday, then a weekend
+    ("2026-12-22", "2027-01-04"),  # New Year's Day on a Friday
+    ("2026-02-06", "2026-02-19"),  # the three days of Seollal
+    ("2026-02-19", "2026-03-03"),  # 1 March on a Sunday: its substitute on Monday is one too
+    ("2026-04-21", "2026-05-04"),  # Labour Day on a Friday
+    ("2026-05-15", "2026-05-26"),  # Buddha's Birthday on a Sunday, its substitute on Monday
+    ("2026-07-07", "2026-07-20"),  # Constitution Day, a holiday again since 2026
+    ("2026-08-05", "2026-08-18"),  # Liberation Day on a Saturday, substitute on Monday
+    ("2026-09-23", "2026-10-06"),  # National Foundation Day on a Saturday, substitute on Monday
+    ("2026-05-24", "2026-06-04"),  # local elections on Wednesday 3 June
+    ("2024-02-19", "2024-02-29"),  # a leap day
+]
+
+
 @pytest.mark.parametrize(
     ("received", "number", "due"),
     [
-        ("2026-09-14", 10, "2026-09-28"),  # Thursday before Chuseok, three holidays and a Sunday
-        ("2026-11-24", 10, "2026-12-04"),  # a Friday, nothing rolls
-        ("2026-11-25", 10, "2026-12-07"),  # a Saturday
-        ("2026-11-26", 10, "2026-12-07"),  # a Sunday
-        ("2026-12-15", 10, "2026-12-28"),  # Christmas on a Friday, then a weekend
-        ("2026-12-22", 10, "2027-01-04"),  # New Year's Day on a Friday
-        ("2026-02-06", 10, "2026-02-19"),  # the three days of Seollal
-        ("2026-02-19", 10, "2026-03-03"),  # 1 March on a Sunday: its substitute on Monday is one too
-        ("2026-04-21", 10, "2026-05-04"),  # Labour Day on a Friday
-        ("2026-05-15", 10, "2026-05-26"),  # Buddha's Birthday on a Sunday, its substitute on Monday
-        ("2026-07-07", 10, "2026-07-20"),  # Constitution Day, a holiday again since 2026
-        ("2026-08-05", 10, "2026-08-18"),  # Liberation Day on a Saturday, substitute on Monday
-        ("2026-09-23", 10, "2026-10-06"),  # National Foundation Day on a Saturday, substitute on Monday
-        ("2026-05-24", 10, "2026-06-04"),  # local elections on Wednesday 3 June
-        ("2024-02-19", 10, "2024-02-29"),  # a leap day
+        *((received, 10, due) for received, due in TEN_DAYS),
         ("2026-11-24", 30, "2026-12-24"),
         ("2026-11-24", 14, "2026-12-08"),
         ("2026-11-24", 0, "2026-11-24"),

@@ -4,26 +4,29 @@ import io
 from datetime import UTC, date, datetime
 
 import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils.translation import override
 from openpyxl import load_workbook
 
+from privacy.jobs.drain import drain
 from privacy.ledger.exporting import export_register
 from privacy.lib import registers
 from privacy.lib.badges import day_text
 from privacy.rights import actions as rights
-from privacy.rights import letters, statuspage
-from privacy.rights.actions import Asked
+from privacy.rights import letters
+from privacy.rights.actions import Asked, Receipt
 from privacy.rights.models import Letter, Request
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
+from tests.printed import squeezed, text_of
+from tests.privacy.disclosures.smtp import mailbox
+from tests.privacy.lib.test_periods import TEN_DAYS
 
-# The vectors of the law file, and one received shortly before midnight in Korea.
-VECTORS = [
-    (date(2026, 9, 14), date(2026, 9, 28)),
-    (date(2026, 11, 24), date(2026, 12, 4)),
-    (date(2026, 11, 25), date(2026, 12, 7)),
-    (date(2026, 12, 15), date(2026, 12, 28)),
-]
+VECTORS = [(date.fromisoformat(received), date.fromisoformat(due)) for received, due in TEN_DAYS]
+# A moment after all of them.
+AFTER = datetime(2026, 12, 23, 3, tzinfo=UTC)
 
 
 class DeadlineTests(PortalTestCase):
@@ -33,7 +36,7 @@ class DeadlineTests(PortalTestCase):
     def letter(self, received_on: date) -> Request:
         receipt = rights.receive(
             channel="writing", asked=[Asked("access")], target_kind="imei", target=factory.imei(1),
-            received_on=received_on, actor=self.odile, at=datetime(2026, 12, 15, 3, tzinfo=UTC),
+            received_on=received_on, actor=self.odile, at=AFTER,
         )  # fmt: skip
         return receipt.request
 
@@ -52,23 +55,6 @@ class DeadlineTests(PortalTestCase):
         assert case.target_on == date(2026, 9, 24)
         assert case.due_on == date(2026, 9, 28)
 
-    def test_list_page_export_mail_and_pdf_tell_the_same_day(self) -> None:
-        for received, due in VECTORS:
-            case = self.letter(received)
-            factory.make_device(1)
-            context = statuspage.context(case, at=NOON)
-            assert context["case"].due_on == due
-            book = export_register(
-                registers.get("requests"),
-                first=received, last=received, form="xlsx", reason="test", actor=self.odile, at=NOON,
-            )  # fmt: skip
-            rows = list(load_workbook(io.BytesIO(book)).active.values)
-            assert rows[-1][6].date() == due
-            verified = rights.verify(case, method="documents", actor=factory.make_handler(), at=NOON)
-            accepted = Letter.objects.get(request=verified, kind="accepted")
-            written = letters.paper(accepted, on=NOON.date())
-            assert day_text(due) in dict(written.fields).values()
-
     def test_overdue_and_due_within_count_by_the_due_date(self) -> None:
         case = self.letter(date(2026, 11, 24))
         assert case in Request.objects.overdue(on=date(2026, 12, 5))
@@ -80,6 +66,70 @@ class DeadlineTests(PortalTestCase):
         case = self.letter(date(2026, 11, 24))
         asked = rights.ask_evidence(case, actor=factory.make_handler(), at=NOON)
         assert asked.due_on == date(2026, 12, 4)
+
+
+class SameDayEverywhereTests(PortalTestCase):
+    """What the list, the pages, the register, the e-mail and its PDFs show, read as the person reads it (law T-*)."""
+
+    def setUp(self) -> None:
+        self.odile = factory.make_officer()
+        factory.make_device(1)
+        self.receipts: dict[Receipt, date] = {}
+        for received, due in VECTORS:
+            receipt = rights.receive(
+                channel="writing", asked=[Asked("access")], target_kind="imei", target=factory.imei(1),
+                contact={"name": "미나", "email": "mina@example.org"}, answer_by="email",
+                received_on=received, actor=self.odile, at=AFTER,
+            )  # fmt: skip
+            self.receipts[receipt] = due
+
+    def test_the_list_and_the_page_of_the_office(self) -> None:
+        self.client.force_login(self.odile)
+        listed = self.client.get(reverse("admin:rights_request_changelist")).content.decode()
+        for receipt, due in self.receipts.items():
+            (row,) = [row for row in listed.split("<tr") if receipt.number in row]
+            assert f'datetime="{due}"' in row
+            assert day_text(due) in row
+            address = reverse("admin:rights_request_change", args=[receipt.request.pk])
+            assert f'datetime="{due}"' in self.client.get(address).content.decode()
+
+    def test_the_status_page(self) -> None:
+        for receipt, due in self.receipts.items():
+            visitor = Client()
+            visitor.post(reverse("rights:case"), {"number": receipt.number, "code": receipt.code})
+            shown = visitor.get(reverse("rights:case")).content.decode()
+            assert f'<time datetime="{due}">{day_text(due)}</time>' in shown
+
+    def test_the_register_as_workbook_and_on_paper(self) -> None:
+        first, last = min(VECTORS)[0], max(VECTORS)[0]
+        book, paper = (
+            export_register(
+                registers.get("requests"),
+                first=first, last=last, form=form, reason="test", actor=self.odile, at=AFTER,
+            )
+            for form in ("xlsx", "pdf")
+        )  # fmt: skip
+        rows = {row[0]: row[6] for row in load_workbook(io.BytesIO(book)).active.values}
+        printed = text_of(paper)
+        for receipt, due in self.receipts.items():
+            assert rows[receipt.number].date() == due
+            line = printed.partition(receipt.number)[2]
+            assert squeezed(due.isoformat()) in line[: line.find("2026-0000")]
+
+    def test_the_mail_and_its_papers_in_both_languages(self) -> None:
+        handler = factory.make_handler()
+        for receipt in self.receipts:
+            rights.verify(receipt.request, method="documents", actor=handler, at=AFTER)
+        with mailbox() as box:
+            drain(at=AFTER)
+        for receipt, due in self.receipts.items():
+            (message,) = [mail for mail in box.arrived if receipt.number in str(mail["Subject"])]
+            parts = {part.get_filename() or part.get_content_type(): part for part in message.walk()}
+            assert day_text(due) in parts["text/plain"].get_content()
+            for language in ("ko", "en"):
+                (name,) = [name for name in parts if name.endswith(f"-{language}.pdf")]
+                with override(language):
+                    assert squeezed(day_text(due)) in text_of(parts[name].get_payload(decode=True))
 
 
 @pytest.mark.clause("P1.4")
