@@ -1,7 +1,8 @@
 """From the receipt of a correction nothing uses, provides or overwrites the item: one test for each path (P1.5, R-20).
 
-``PATHS`` names every place of the code that opens or fills sealed fields. A new place fails
-``test_every_path_is_known`` until somebody says here how a freeze stops it, or why it needs not.
+``PATHS`` names every place of the code that opens or fills sealed fields, with the tests below that show it stopped, or
+why it needs not be. A new place fails ``test_every_path_is_known`` until somebody says so here, and so does one
+that is gone.
 """
 
 import ast
@@ -12,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from consents import advertising
 from devices import actions as devices
-from devices.models import Device
+from devices.models import Batch, Device, Report
 from devices.refusals import FrozenItems, Suspended
 from privacy.disclosures import actions as disclosures
 from privacy.retention import obstacles
@@ -29,19 +31,24 @@ from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
 
 ROOT = Path(__file__).resolve().parents[3]
-STOPPED = "stopped"
 ITS_OWN = "the case itself: rights, legal duty, destruction"
 OTHER = "papers and words of cases, complaints and authorities, which no correction is about"
-PATHS = {
+PATHS: dict[str, str | list[str]] = {
     # places that open
-    "devices/admin/devices.py": STOPPED,
-    "privacy/disclosures/actions/provisions.py": STOPPED,
-    "privacy/disclosures/actions/notices.py": STOPPED,
+    "devices/admin/devices.py": ["test_the_console_shows_it_to_nobody", "test_an_export_of_many_is_refused"],
+    "privacy/disclosures/actions/provisions.py": [
+        "test_a_disclosure_is_refused_when_it_is_asked_for",
+        "test_a_disclosure_is_refused_when_it_is_approved",
+        "test_a_disclosure_is_refused_when_it_is_provided",
+    ],
+    "privacy/disclosures/actions/notices.py": ["test_a_notice_about_the_item_waits"],
     "privacy/disclosures/actions/scans.py": OTHER,
     "privacy/rights/actions/accessing.py": ITS_OWN,
     "privacy/rights/actions/correcting.py": ITS_OWN,
     "privacy/rights/actions/evidence.py": ITS_OWN,
+    "privacy/rights/actions/notes.py": ITS_OWN,
     "privacy/rights/actions/reading.py": ITS_OWN,
+    "privacy/rights/packages.py": ITS_OWN,
     "privacy/rights/actions/records.py": ITS_OWN,
     "privacy/rights/answers.py": ITS_OWN,
     "privacy/rights/statuspage.py": ITS_OWN,
@@ -59,11 +66,14 @@ PATHS = {
     # the result of an advertising consent must be told within 14 days (law C-18): a duty under law
     "consents/tasks.py": ITS_OWN,
     # places that fill
-    "devices/actions/registration.py": STOPPED,
-    "devices/actions/copying.py": STOPPED,
+    "devices/actions/registration.py": [
+        "test_a_gateway_cannot_overwrite_the_item",
+        "test_nor_can_a_registration_that_is_sent_again_or_imported",
+        "test_intake_takes_nothing_more",
+    ],
     # a fleet's file waits under keys of its own; each of its rows comes in by ``devices.register``
-    "devices/actions/imports.py": STOPPED,
-    "devices/actions/reports.py": STOPPED,
+    "devices/actions/imports.py": ["test_nor_can_a_registration_that_is_sent_again_or_imported"],
+    "devices/actions/reports.py": ["test_no_report_of_a_disputed_kind_comes_in_or_is_counted"],
     "devices/actions/removal.py": ITS_OWN,
     "privacy/subjects/actions.py": ITS_OWN,
     "consents/actions/decisions.py": OTHER,
@@ -72,6 +82,19 @@ PATHS = {
     "privacy/rights/actions/objecting.py": OTHER,
     "privacy/rights/actions/rewriting.py": OTHER,
     "privacy/vault/actions/files.py": OTHER,
+}
+
+
+# Places that use people's data without opening it: whom an advertisement may reach, and what is counted.
+WITHOUT_OPENING = {
+    "consents/advertising.py": [
+        "test_no_advertisement_goes_to_a_disputed_contact",
+        "test_no_advertisement_may_be_sent",
+    ],
+    "devices/tallies.py": [
+        "test_no_report_of_a_disputed_kind_comes_in_or_is_counted",
+        "test_so_nothing_of_it_enters_the_statistics",
+    ],
 }
 
 
@@ -106,6 +129,44 @@ class CorrectionFreezeTests(PortalTestCase):
             pytest.raises(vault.Frozen),
         ):
             list(door.reveal_many(Device.objects.all(), "imei"))
+
+    def test_the_console_shows_it_to_nobody(self) -> None:
+        self.client.force_login(self.hana)
+        address = reverse("admin:devices_device_change", args=[self.device.pk])
+        asked = {
+            "CHANGE_FORM-action": "unmask", "_selected_action": str(self.device.pk), "index": "0",
+            "purpose": "registration", "reason": "case check", "confirmed": "yes",
+        }  # fmt: skip
+        assert factory.imei(1) in self.client.post(address, asked, follow=True).content.decode()
+        self.freeze()
+        refused = self.client.post(address, asked, follow=True).content.decode()
+        assert factory.imei(1) not in refused
+        assert Request.objects.get().reference in refused
+
+    def test_no_report_of_a_disputed_kind_comes_in_or_is_counted(self) -> None:
+        gate = factory.make_gate()
+
+        def send() -> dict[str, Any]:
+            batch = factory.make_batch(*(factory.make_report(self.device, kind) for kind in ("status", "access")))
+            return dict(json.loads(devices.store_reports(batch, gateway=gate, at=NOON)))
+
+        assert send()["stored"] == 2
+        disputed = Report.objects.get(kind="status")
+        factory.ask(
+            Asked("correction", "service-analytics", "status", disputed.pk, "it was locked"), target=factory.imei(1)
+        )
+        answer = send()
+        assert (answer["stored"], [one["code"] for one in answer["refused"]]) == (1, ["frozen"])
+        counted = Batch.objects.order_by("received_at", "pk").last().tally  # type: ignore[union-attr]
+        assert [cell for cells in counted.values() for cell in cells] == ["access"]
+
+    def test_no_advertisement_goes_to_a_disputed_contact(self) -> None:
+        assert advertising.permission(self.device.subject_id, "email", NOON).allowed
+        vault.freeze(
+            subject_id=self.device.subject_id, category="contact", cause="correction", case="K7-1", actor=self.hana,
+            at=NOON,
+        )  # fmt: skip
+        assert not advertising.permission(self.device.subject_id, "email", NOON).allowed
 
     def test_other_items_of_the_same_device_stay_in_use(self) -> None:
         self.freeze()
@@ -234,8 +295,6 @@ class SuspensionTests(PortalTestCase):
 
     def test_so_nothing_of_it_enters_the_statistics(self) -> None:
         """Statistics count what intake takes (devices.tallies); what is refused is counted nowhere."""
-        from devices.models import Batch
-
         devices.store_reports(
             factory.make_batch(factory.make_report(self.device)), gateway=factory.make_gate(), at=NOON
         )
@@ -252,6 +311,13 @@ class SuspensionTests(PortalTestCase):
         assert advertising.permission(self.device.subject_id, "email", NOON).allowed
 
 
+# What opens sealed fields, fills them, or turns them from one key to another.
+OPENING = {
+    "Door", "opened", "receive_file", "seal", "seal_batch", "seal_columns", "store_file", "transcribe",
+}  # fmt: skip
+THE_VAULT_ITSELF = {"privacy/vault/door.py", "privacy/vault/actions/sealing.py"}
+
+
 def _paths() -> Iterator[str]:
     """The files that open the vault or seal into a field, found in the code itself."""
     for folder in ("privacy", "consents", "devices", "config"):
@@ -264,13 +330,33 @@ def _touches(node: ast.AST) -> bool:
     if not isinstance(node, ast.Call):
         return False
     name = node.func
-    if isinstance(name, ast.Attribute) and isinstance(name.value, ast.Name) and name.value.id == "vault":
-        return name.attr in {"opened", "seal", "seal_batch"}
-    return isinstance(name, ast.Name) and name.id in {"seal", "seal_batch", "Door"}
+    if isinstance(name, ast.Attribute) and isinstance(name.value, ast.Name) and name.value.id in {"vault", "door"}:
+        return name.attr in OPENING
+    return isinstance(name, ast.Name) and name.id in OPENING
 
 
 @pytest.mark.clause("P1.5")
 def test_every_path_is_known() -> None:
     """A new place that opens or fills sealed fields says in ``PATHS`` how a freeze reaches it."""
-    found = set(_paths()) - {"privacy/vault/door.py", "privacy/vault/actions/sealing.py"}
+    found = set(_paths()) - THE_VAULT_ITSELF
     assert not found - set(PATHS), "say how a freeze stops these, and test it"
+    assert not set(PATHS) - found, "these open and fill nothing any more"
+
+
+@pytest.mark.clause("P1.5")
+def test_every_path_that_is_stopped_names_its_tests() -> None:
+    here = {name for case in (CorrectionFreezeTests, SuspensionTests) for name in vars(case)}
+    named = {name for why in [*PATHS.values(), *WITHOUT_OPENING.values()] if not isinstance(why, str) for name in why}
+    assert not named - here
+    assert all((ROOT / path).is_file() for path in WITHOUT_OPENING)
+
+
+def test_a_new_path_is_seen() -> None:
+    """The control: each way of opening that a new file could use is noticed."""
+    for line in (
+        "vault.opened(purpose=x)",
+        "with opened(purpose=x): pass",
+        "vault.seal(row, {})",
+        "seal_columns([], at)",
+    ):
+        assert any(_touches(node) for node in ast.walk(ast.parse(line))), line
