@@ -196,6 +196,7 @@ PHRASES: dict[str, Promise | str] = {
     "rights.words.written": gettext_lazy("What was said was written down again"),
     "rights.content.written": gettext_lazy("Right content of a report written down"),
     "rights.fee.set": gettext_lazy("Fee set"),
+    "rights.note.written": gettext_lazy("Note written on the case"),
     "safeguards.plan.drafted": gettext_lazy("Management plan drafted"),
     "safeguards.plan.edited": gettext_lazy("Text of the management plan edited"),
     "safeguards.plan.submitted": gettext_lazy("Management plan submitted for approval"),

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from privacy.ledger.actors import Actor
+from privacy.rights import letters
 from privacy.rights.actions.timeline import words_of
 from privacy.rights.models import Letter, Particulars
 from privacy.vault import actions as vault
@@ -17,22 +19,21 @@ class NoMailbox(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """Where an answer goes and what the decider wrote, by the right's number."""
+    """Where an answer goes, and the deciders' words that it shows, by their place."""
 
     name: str
     email: str
     address: str
-    explanations: dict[int, str]
+    explanations: dict[UUID, str]
 
 
 def open_answer(letter: Letter, *, task: str, actor: Actor, at: datetime) -> Answer:
-    """Open contact and explanations of a case, on one access record for each."""
+    """Open the contact of a case and the explanations that its answer shows, on one access record for each."""
     case = letter.request
-    positions = {right.id: right.position for right in case.rights.all()}
     with vault.opened(purpose=Purpose.RIGHTS, task=task, actor=actor, at=at, reason=f"request {case.number}") as door:
         contact: dict[str, Any] = door.reveal(words_of(case), "contact") or {}
-        written = Particulars.objects.filter(about=Particulars.About.ANSWER, about_id__in=list(positions))
-        explanations = {positions[one.about_id]: text for one, text in door.reveal_many(written, "explanation")}
+        written = Particulars.objects.filter(about_id__in=letters.explained_in(letter), subject_id=case.holder_id)
+        explanations = {one.about_id: text for one, text in door.reveal_many(written, "explanation")}
     return Answer(
         name=str(contact.get("name", "")),
         email=str(contact.get("email", "")),

@@ -185,6 +185,12 @@ class FeeForm(forms.Form):
     cause_with_controller = forms.BooleanField(label=_("The cause lies with the company: no fee"), required=False)
 
 
+class NoteForm(forms.Form):
+    """A note of the office on a case."""
+
+    text = forms.CharField(label=_("Note"), max_length=2000, widget=forms.Textarea(attrs={"rows": 5}))
+
+
 class ObjectionForm(forms.Form):
     """How an objection is decided."""
 

@@ -20,6 +20,7 @@ class Event(StrEnum):
     REFUSED = "rights.request.refused"
     POSTPONED = "rights.access.postponed"
     POSTPONEMENT_ENDED = "rights.postponement.ended"
+    NOTE_WRITTEN = "rights.note.written"
     CONTENT_WRITTEN = "rights.content.written"
     BEGUN = "rights.right.begun"
     CORRECTED = "rights.item.corrected"

@@ -1,6 +1,6 @@
 """What each answer to a person says: the fields of the official notices, for e-mail, PDF and page alike (F-2, F-3)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from privacy.lib import pdf
+from privacy.lib import clock, pdf
 from privacy.lib.badges import day_text, moment_text
 from privacy.policies import rulebook
 from privacy.policies.models import Agency, Officer
@@ -28,9 +28,11 @@ class Paper:
     closing: Sequence[str]
 
 
-def paper(letter: Letter, *, on: date, to: str = "", explanations: dict[int, str] | None = None) -> Paper:
-    """Return what a letter says in the language that is active. ``explanations`` are the decider's words by right."""
-    case = letter.request
+def told(letter: Letter) -> dict[str, Any]:
+    """Return what a letter says in each language, to be kept with it: as things stand now, without personal words.
+
+    A row's text is a string, or ``{"explanation": id}``: the place of sealed words that only an opened letter shows.
+    """
     maker = {
         Letter.Kind.ACCEPTED: _accepted,
         Letter.Kind.POSTPONED: _postponed,
@@ -38,17 +40,43 @@ def paper(letter: Letter, *, on: date, to: str = "", explanations: dict[int, str
         Letter.Kind.IDENTITY_REJECTED: _identity_rejected,
         Letter.Kind.OBJECTION: _objection,
     }[Letter.Kind(letter.kind)]
-    title, opening, fields, closing = maker(letter, case, explanations or {})
-    head = [(_("To"), to)] if to else []
-    head += [(_("Case number"), case.number), (_("Received"), day_text(case.received_on))]
-    return Paper(title, opening, [*head, *fields, *_sender(on)], closing)
+    case, on = letter.request, clock.kst_date(letter.queued_at)
+    kept: dict[str, Any] = {}
+    for language in LANGUAGES:
+        with override(language):
+            title, opening, rows, closing = maker(letter, case)
+            head: list[Row] = [(_("Case number"), case.number), (_("Received"), day_text(case.received_on))]
+            kept[language] = {
+                "title": title,
+                "opening": opening,
+                "fields": [*head, *rows, *_sender(on)],
+                "closing": closing,
+            }
+    return kept
 
 
-def document(letter: Letter, *, language: str, at: datetime, to: str, explanations: dict[int, str]) -> bytes:
-    """Return the letter as a PDF in a language."""
-    on = letter.queued_at.date()
+def explained_in(letter: Letter) -> list[UUID]:
+    """Return where the sealed words lie that a letter shows."""
+    rows = [row for said in letter.told.values() for row in said["fields"]]
+    return list(dict.fromkeys(UUID(text["explanation"]) for _name, text in rows if isinstance(text, dict)))
+
+
+def paper(letter: Letter, *, language: str, to: str = "", explanations: Mapping[UUID, str] | None = None) -> Paper:
+    """Return what a letter says in a language. ``explanations`` are the opened words by their place."""
+    said, opened = letter.told[language], explanations or {}
     with override(language):
-        written = paper(letter, on=on, to=to, explanations=explanations)
+        fields = [(_("To"), to)] if to else []
+    for name, text in said["fields"]:
+        shown = opened.get(UUID(text["explanation"]), "") if isinstance(text, dict) else text
+        if shown or not isinstance(text, dict):
+            fields.append((name, shown))
+    return Paper(said["title"], said["opening"], fields, said["closing"])
+
+
+def document(letter: Letter, *, language: str, at: datetime, to: str, explanations: Mapping[UUID, str]) -> bytes:
+    """Return the letter as a PDF in a language."""
+    written = paper(letter, language=language, to=to, explanations=explanations)
+    with override(language):
         blocks: list[dict[str, Any]] = [
             {"kind": "text", "text": written.opening},
             {"kind": "fields", "rows": [list(row) for row in written.fields]},
@@ -103,11 +131,14 @@ def decision_text(right: Right, *, on: date) -> str:
     return text
 
 
-type Part = tuple[str, str, list[tuple[str, str]], list[str]]
+# One row: its name, and its text or the place of the sealed words that stand there.
+type Row = tuple[str, str | dict[str, str]]
+type Part = tuple[str, str, list[Row], list[str]]
+LANGUAGES = ("ko", "en")
 
 
-def _accepted(letter: Letter, case: Request, explanations: dict[int, str]) -> Part:
-    fields = [
+def _accepted(letter: Letter, case: Request) -> Part:
+    fields: list[Row] = [
         (_("Your request"), _rights(case)),
         (_("Answer due"), day_text(case.due_on)),
     ]
@@ -119,9 +150,9 @@ def _accepted(letter: Letter, case: Request, explanations: dict[int, str]) -> Pa
     )
 
 
-def _postponed(letter: Letter, case: Request, explanations: dict[int, str]) -> Part:
+def _postponed(letter: Letter, case: Request) -> Part:
     put_off = Postponement.objects.select_related("right").get(id=_matter(letter))
-    fields = [
+    fields: list[Row] = [
         (_("Your request"), _rights(case)),
         (_("Reason"), put_off.reason),
         (_("Expected until"), day_text(put_off.expected_on)),
@@ -137,39 +168,55 @@ def _postponed(letter: Letter, case: Request, explanations: dict[int, str]) -> P
     )
 
 
-def _result(letter: Letter, case: Request, explanations: dict[int, str]) -> Part:
+def _result(letter: Letter, case: Request) -> Part:
     rights = list(case.rights.all())
-    fields = []
+    fields: list[Row] = [(_("Your request"), _rights(case))]
     for right in rights:
+        name = right_name(right, on=case.received_on)
         text = decision_text(right, on=case.received_on)
-        if right.position in explanations:
-            text += "\n" + explanations[right.position]
-        fields.append((right_name(right, on=case.received_on), text))
-    if case.fee_won or case.postage_won:
-        fields.append(
-            (
-                _("Fee and postage"),
-                _("%(fee)d won, %(postage)d won") % {"fee": case.fee_won, "postage": case.postage_won},
-            )
-        )
-    closing = []
+        fields.append((_("Our decision and what we did") if len(rights) == 1 else name, text))
+        explanation = _("Explanation") if len(rights) == 1 else _("Explanation (%(right)s)") % {"right": name}
+        fields.append((explanation, {"explanation": str(right.event_id)}))
+    fields += _handing_over(case)
+    if case.fee_won or case.postage_won or any(right.kind == Right.Kind.ACCESS for right in rights):
+        fields.append((_("Fee and postage"), _fee(case)))
+    closing = [_objecting(), _remedies(case)] if any(right.ground for right in rights) else []
+    return _title_of(rights), _("This is our answer to your request."), fields, closing
+
+
+def _title_of(rights: Sequence[Right]) -> str:
+    """The official notice of access has four kinds (F-2), that of the other rights has one (F-3)."""
+    if any(right.kind != Right.Kind.ACCESS for right in rights):
+        return _("Notice of the result")
+    decisions = {right.decision for right in rights}
+    if decisions == {Right.Decision.REFUSED}:
+        return _("Notice of refused access")
+    return _("Notice of access") if decisions == {Right.Decision.GRANTED} else _("Notice of partial access")
+
+
+def _handing_over(case: Request) -> list[Row]:
+    """In what form, by which way, when and where an access is given (F-2)."""
     package = Package.objects.filter(right__request=case).order_by("-built_at").first()
-    if package is not None:
-        closing.append(
-            _("Your data is ready on the status page as an electronic file until %(when)s: %(link)s")
-            % {"when": moment_text(package.expires_at), "link": _status_page()}
-        )
-    if any(right.ground for right in rights):
-        closing += [_objecting(), _remedies(case)]
-    title = (
-        _("Notice of access")
-        if rights and all(r.kind == Right.Kind.ACCESS for r in rights)
-        else _("Notice of the result")
-    )
-    return title, _("This is our answer to your request."), fields, closing
+    if package is None:
+        return []
+    until = _("until %(when)s, once, after a second proof") % {"when": moment_text(package.expires_at)}
+    return [
+        (_("Form of access"), _("electronic file (copy)")),
+        (
+            _("Way, place and time"),
+            _("download on the status page: %(link)s") % {"link": _status_page()} + "\n" + until,
+        ),
+    ]
 
 
-def _identity_rejected(letter: Letter, case: Request, explanations: dict[int, str]) -> Part:
+def _fee(case: Request) -> str:
+    if not (case.fee_won or case.postage_won):
+        return _("none")
+    amounts = {"fee": case.fee_won, "postage": case.postage_won, "total": case.fee_won + case.postage_won}
+    return _("fee %(fee)d won, postage %(postage)d won, together %(total)d won") % amounts
+
+
+def _identity_rejected(letter: Letter, case: Request) -> Part:
     return (
         _("We could not confirm your identity"),
         _("We can't go on with your request, because we could not confirm who made it. You can ask again at any time."),
@@ -178,15 +225,13 @@ def _identity_rejected(letter: Letter, case: Request, explanations: dict[int, st
     )
 
 
-def _objection(letter: Letter, case: Request, explanations: dict[int, str]) -> Part:
+def _objection(letter: Letter, case: Request) -> Part:
     objection = Objection.objects.select_related("right").get(id=_matter(letter))
-    outcome = str(objection.get_outcome_display())
-    if objection.right.position in explanations:
-        outcome += "\n" + explanations[objection.right.position]
-    fields = [
+    fields: list[Row] = [
         (_("Decision you objected to"), right_name(objection.right, on=case.received_on)),
         (_("Objection received"), day_text(objection.received_on)),
-        (_("Result"), outcome),
+        (_("Result"), str(objection.get_outcome_display())),
+        (_("Explanation"), {"explanation": str(letter.id)}),
     ]
     return (
         _("Result of your objection"),
@@ -223,9 +268,9 @@ def _remedies(case: Request) -> str:
     return _("You can also turn to: %(agencies)s.") % {"agencies": agencies}
 
 
-def _sender(on: date) -> list[tuple[str, str]]:
+def _sender(on: date) -> list[Row]:
     officer = Officer.objects.on(on)
-    rows = [(_("Date"), day_text(on))]
+    rows: list[Row] = [(_("Date"), day_text(on))]
     if officer is not None:
         rows.append((_("Sender"), f"{officer.department}, {officer.name}, {officer.phone}"))
     return rows

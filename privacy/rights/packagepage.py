@@ -41,6 +41,7 @@ LABELS = {
 TASKS = {
     "rights.access.exported": gettext_lazy("your access package was put together"),
     "rights.particulars.read": gettext_lazy("your request was read"),
+    "rights.note.read": gettext_lazy("the office's notes on your request were read"),
     "rights.record.shown": gettext_lazy("a report that you call wrong was read"),
     "rights.content.written": gettext_lazy("the right content of a report was written down"),
     "rights.correction.begun": gettext_lazy("your correction was carried out"),

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext
@@ -14,6 +15,7 @@ from privacy.ledger.actors import Actor
 from privacy.lib import clock
 from privacy.lib.ids import ALPHABET
 from privacy.rights import answers, letters
+from privacy.rights.actions import documents
 from privacy.rights.events import Event
 from privacy.rights.models import Letter, Package, Particulars, Request, Right, Step
 from privacy.rights.people import Requester
@@ -57,7 +59,8 @@ def context(case: Request, *, at: datetime) -> dict[str, Any]:
     """Return what the page shows of a case at a moment."""
     today = clock.kst_date(at)
     rights = list(case.rights.all())
-    explanations = _explanations(case, rights, at=at)
+    reviews = dict(case.letters.filter(kind=Letter.Kind.OBJECTION).values_list("about_id", "id"))
+    explanations = _explanations(case, [*(right.event_id for right in rights), *reviews.values()], at=at)
     package = Package.objects.filter(right__request=case).order_by("-built_at").first()
     return {
         "case": case,
@@ -68,13 +71,19 @@ def context(case: Request, *, at: datetime) -> dict[str, Any]:
                 "right": right,
                 "name": letters.right_name(right, on=case.received_on),
                 "decision": letters.decision_text(right, on=today).split("\n"),
-                "explanation": explanations.get(right.position, ""),
+                "explanation": explanations.get(right.event_id, ""),
+                "objections": [
+                    (objection, explanations.get(reviews.get(objection.id), ""))
+                    for objection in right.objections.order_by("received_at")
+                ],
                 "can_object": right.decision in {Right.Decision.REFUSED, Right.Decision.PARTLY_GRANTED}
                 and not right.objections.filter(outcome="pending").exists(),
             }
             for right in rights
         ],
         "needs_identity": case.state in Request.BEFORE_IDENTITY,
+        "document_asked": case.evidence_asked_at is not None,
+        "documents_sent": documents(case).count(),
         "shown_code": shown_code(case, at=at),
         "can_withdraw": case.state in {*Request.BEFORE_IDENTITY, Request.State.VERIFIED, Request.State.IN_REVIEW}
         and not any(right.is_decided for right in rights),
@@ -132,17 +141,16 @@ def _told(step: Step) -> dict[str, Any]:
     return {"what": STORY[word], "at": step.at, "position": step.position, "kind": kind}
 
 
-def _explanations(case: Request, rights: list[Right], *, at: datetime) -> dict[int, str]:
-    """Open the deciders' words for the requester, where there are any."""
-    positions = {right.id: right.position for right in rights if right.is_decided}
-    written = list(Particulars.objects.filter(about=Particulars.About.ANSWER, about_id__in=list(positions)))
+def _explanations(case: Request, places: list[UUID], *, at: datetime) -> dict[UUID | None, str]:
+    """Open the deciders' words for the requester, where there are any, by their place."""
+    written = list(Particulars.objects.filter(about=Particulars.About.ANSWER, about_id__in=places))
     if not written:
         return {}
     with vault.opened(
         purpose=Purpose.RIGHTS, task="rights.case.shown", actor=Requester(case.reference), at=at,
         reason=f"request {case.number}",
     ) as door:  # fmt: skip
-        return {positions[one.about_id]: text for one, text in door.reveal_many(written, "explanation")}
+        return {one.about_id: text for one, text in door.reveal_many(written, "explanation")}
 
 
 def _made_up(case: Request, step: Step) -> str:

@@ -146,8 +146,8 @@ def _send(letter: Letter, *, actor: Actor, at: datetime) -> None:
     answer = answers.open_answer(letter, task="rights.letter.sent", actor=actor, at=at)
     if not answer.email:
         raise answers.NoMailbox
+    written = letters.paper(letter, language=case.language, to=answer.name, explanations=answer.explanations)
     with override(case.language):
-        written = letters.paper(letter, on=letter.queued_at.date(), to=answer.name, explanations=answer.explanations)
         subject = letters.subject(letter)
     mail.send(
         to=answer.email,

@@ -96,7 +96,7 @@ def request(
         agreement="" if basis == Disclosure.Basis.LAW else f"provision-{third_party.code}",
         purpose_code=purpose_code.strip(),
         purpose=purpose.strip(),
-        form=form.strip() or "encrypted file",
+        form=form.strip() or _("encrypted file"),
         period=period.strip(),
         restrictions=restrictions.strip(),
         terminal_number_ground=terminal_number_ground.strip(),

@@ -24,6 +24,7 @@ from privacy.rights.actions.identity import (
     withdraw,
 )
 from privacy.rights.actions.intake import Asked, Receipt, receive
+from privacy.rights.actions.notes import Note, read_notes, write_note
 from privacy.rights.actions.objecting import decide_objection, object_to
 from privacy.rights.actions.public import enter, forget_attempts
 from privacy.rights.actions.reading import destroy_files, destroy_particulars, read_objection, read_particulars
@@ -64,6 +65,7 @@ __all__ = [
     "NotObjectable",
     "NotPostponable",
     "NotVerified",
+    "Note",
     "NothingAsked",
     "PackageGone",
     "Receipt",
@@ -105,6 +107,7 @@ __all__ = [
     "open_document",
     "park_letter",
     "postpone",
+    "read_notes",
     "read_objection",
     "read_particulars",
     "read_record",
@@ -118,5 +121,6 @@ __all__ = [
     "verify",
     "withdraw",
     "write_content",
+    "write_note",
     "write_words",
 ]

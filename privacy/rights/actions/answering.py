@@ -12,10 +12,11 @@ from privacy.ledger.actors import Actor, require
 from privacy.lib import clock
 from privacy.lib.ids import new_id
 from privacy.lib.mail import fixed_message_id
+from privacy.rights import letters
 from privacy.rights.actions import evidence
 from privacy.rights.actions.timeline import move, must_be_at, record, take
 from privacy.rights.events import Event
-from privacy.rights.models import Letter, Objection, Particulars, Request, Right
+from privacy.rights.models import Letter, Objection, Particulars, Request
 from privacy.rights.refusals import WrongState
 from privacy.vault import actions as vault
 
@@ -41,6 +42,7 @@ def queue_letter(case: Request, kind: str, *, actor: Actor, at: datetime, about:
         message_id=fixed_message_id(f"letter-{identifier}"),
         queued_at=at,
     )
+    letter.told = letters.told(letter)
     if letter.state == Letter.State.ON_PORTAL:
         letter.sent_at = at
         letter.sent_by = actor.ref
@@ -124,13 +126,16 @@ def objections_of(case: Request) -> QuerySet[Objection]:
     return Objection.objects.filter(right__request=case)
 
 
-def write_explanation(right: Right, text: str, *, at: datetime) -> None:
-    """Seal the words that explain a decision, under the case; the winner of the decision writes last."""
-    case = right.request
-    explanation = Particulars.objects.filter(about_id=right.id).first() or Particulars(
+def write_explanation(case: Request, text: str, *, of: UUID, at: datetime) -> None:
+    """Seal the words that explain a decision, under the case: of a right's event, or of an objection's letter.
+
+    A right that is opened again gets a new event, so what explained the earlier decision stays. The winner of two
+    deciders writes last.
+    """
+    explanation = Particulars.objects.filter(about_id=of).first() or Particulars(
         subject_id=case.holder_id,
         about=Particulars.About.ANSWER,
-        about_id=right.id,
+        about_id=of,
         received_on=clock.kst_date(at),
     )
     vault.seal(explanation, {"explanation": text}, at=at)

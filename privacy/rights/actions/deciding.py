@@ -21,7 +21,6 @@ from privacy.rights.models import GROUNDS_OF, GROUNDS_WITH_LAW, Letter, Postpone
 from privacy.rights.refusals import AlreadyDecided, NoGround, NotPostponable
 from privacy.vault import actions as vault
 
-OPEN = tuple(state for state in Request.State if state not in Request.ENDED)
 TO_DECIDE = (Request.State.VERIFIED, Request.State.IN_REVIEW, Request.State.DECIDED)
 
 
@@ -30,7 +29,7 @@ def assign(request: Request, *, to: str, actor: Actor, at: datetime) -> Request:
     require(actor, "rights.assign_request", about=request)
     with transaction.atomic():
         case = take(request)
-        must_be_at(case, OPEN)
+        must_be_at(case, Request.OPEN)
         case.assigned_to = to
         if case.state == Request.State.VERIFIED:
             case.state = Request.State.IN_REVIEW
@@ -46,7 +45,7 @@ def set_fee(
     require(actor, "rights.decide_request", about=request)
     with transaction.atomic():
         case = take(request)
-        must_be_at(case, OPEN)
+        must_be_at(case, Request.OPEN)
         case.fee_won = 0 if cause_with_controller else fee_won
         case.postage_won = 0 if cause_with_controller else postage_won
         case.cause_with_controller = cause_with_controller
@@ -216,7 +215,7 @@ def _decide(
         record(case, word, actor=actor, at=at, right=row, facts={"ground": ground, "law": row.law} if ground else None)
         move(case, Request.State.IN_REVIEW if case.rights.undecided().exists() else Request.State.DECIDED)
         if explanation.strip():
-            write_explanation(row, explanation.strip(), at=at)
+            write_explanation(case, explanation.strip(), of=row.event_id, at=at)
         answer_if_done(case, actor=actor, at=at)
     return row
 

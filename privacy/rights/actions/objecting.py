@@ -47,8 +47,9 @@ def object_to(right: Right, *, statement: str, actor: Actor, at: datetime) -> Ob
             received_on=day,
         )
         vault.seal(words, {"explanation": statement.strip()}, at=at)
-    with transaction.atomic(using="personal"):
-        words.save(force_insert=True)
+        # Before the objection commits: the words of none are harmless, an objection that says nothing is not.
+        with transaction.atomic(using="personal"):
+            words.save(force_insert=True)
     return made
 
 
@@ -74,11 +75,11 @@ def decide_objection(
         made.reviewed_at = at
         made.save(update_fields=["outcome", "reviewer", "reviewed_at"])
         record(row.request, Event.OBJECTION_DECIDED, actor=actor, at=at, right=row, facts={"outcome": outcome})
-        if explanation.strip():
-            write_explanation(row, explanation.strip(), at=at)
         if outcome in UPHELD:
             _open_again(row)
-        queue_letter(take(row.request_id), Letter.Kind.OBJECTION, about=made.id, actor=actor, at=at)
+        letter = queue_letter(take(row.request_id), Letter.Kind.OBJECTION, about=made.id, actor=actor, at=at)
+        if explanation.strip():
+            write_explanation(row.request, explanation.strip(), of=letter.id, at=at)
     if outcome in UPHELD:
         go_on_keeping_particulars(row.request)
     return made

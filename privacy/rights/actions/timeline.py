@@ -58,12 +58,12 @@ def record(
     at: datetime,
     right: Right | None = None,
     facts: Mapping[str, Any] | None = None,
-) -> None:
+) -> Step:
     """Append a step to the case's timeline and an entry to the ledger, in the caller's transaction."""
     told = dict(facts or {})
     if right is not None:
         told = {"right": right.position, "kind": right.kind, **told}
-    Step.objects.create(
+    step = Step.objects.create(
         request=case, word=word, at=at, by=actor.ref, position=right.position if right else None, facts=told
     )
     subject = case.subject_id or case.matched_subject_id
@@ -75,6 +75,7 @@ def record(
         subjects=[subject] if subject else [],
         facts={"case": case.reference, **told},
     )
+    return step
 
 
 def move(case: Request, state: str) -> None:

@@ -27,7 +27,9 @@ from privacy.rights.admin.postponing import PAGE, Answer
 from privacy.rights.admin.reports import disputed_reports, has_no_words
 from privacy.rights.codes import new_submission
 from privacy.rights.deskforms import ReceiveForm
+from privacy.rights.forms import AskForm
 from privacy.rights.models import Postponement, Request, Right
+from privacy.subjects.models import Subject
 
 READ = "rights.open_particulars"
 
@@ -62,7 +64,7 @@ class RequestAdmin(Desk):
     readonly_fields = ("due_shown", "matching_shown", "assigned_shown")
     actions = (
         "verify", "ask_evidence", "reject", "assign", "write_words", "write_content", "grant", "refuse", "postpone",
-        "end_postponement", "carry_out", "resume", "fee", "close", "read", "show_document",
+        "end_postponement", "carry_out", "resume", "fee", "close", "write_note", "read", "show_document",
     )  # fmt: skip
 
     def verbs_for(self, record: Request) -> list[str]:
@@ -80,7 +82,7 @@ class RequestAdmin(Desk):
             steps += ["carry_out"] if record.rights.to_carry_out().exists() else []
         steps += ["resume"] if record.rights.suspending().exists() else []
         steps += ["close"] if record.state == Request.State.NOTIFIED else []
-        steps += ["assign", "fee"] if record.is_open else []
+        steps += ["assign", "fee", "write_note"] if record.is_open else []
         return [*steps, "read", *(["show_document"] if rights.documents(record).exists() else [])]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
@@ -115,7 +117,8 @@ class RequestAdmin(Desk):
     @admin.display(description=_("record"))
     def matching_shown(self, case: Request) -> str:
         if case.is_verified:
-            return str(case.subject_id or now_("nothing is held"))
+            person = Subject.objects.filter(pk=case.subject_id).first() if case.subject_id else None
+            return person.reference if person else now_("nothing is held")
         return now_("a record matches the claim") if case.matched_subject_id else now_("no record matches the claim")
 
     def change_view(
@@ -126,12 +129,13 @@ class RequestAdmin(Desk):
 
     @button(description=_("Read what was written"), permission=READ, locations=PAGE)
     def read(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
-        """Show the requester's words once. The opening is on the requester's record."""
-        case = queryset.get()
+        """Show the requester's words and the office's notes once. The opening is on the requester's record."""
+        case, actor = queryset.get(), actor_of(request)
+        words = None
         try:
-            words = rights.read_particulars(
-                case, task="rights.particulars.read", actor=actor_of(request), at=clock.now()
-            )
+            notes = rights.read_notes(case, actor=actor, at=clock.now())
+            if not (notes and has_no_words(case)):
+                words = rights.read_particulars(case, task="rights.particulars.read", actor=actor, at=clock.now())
         except Refusal as refusal:
             run_verb(self, request, partial(_again, refusal), "")
             return None
@@ -141,10 +145,16 @@ class RequestAdmin(Desk):
             "opts": self.opts,
             "case": case,
             "words": words,
+            "contact": [(AskForm.base_fields[name].label, said) for name, said in words.contact.items()]
+            if words
+            else [],
             "wanted": [
                 (letters.right_name(right, on=case.received_on), words.wanted.get(str(right.position), ""))
                 for right in case.rights.all()
-            ],
+            ]
+            if words
+            else [],
+            "notes": [(name_of(note.by), note) for note in notes],
         }
         return TemplateResponse(request, "admin/rights/request/particulars.html", context)
 

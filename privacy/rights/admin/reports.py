@@ -1,4 +1,4 @@
-"""Writing down at the desk: the right content of a single report, and words that never arrived."""
+"""Writing down at the desk: notes, the right content of a single report, and words that never arrived."""
 
 from functools import partial
 
@@ -16,7 +16,7 @@ from privacy.lib.asking import ask
 from privacy.rights import actions as rights
 from privacy.rights import letters, reminders
 from privacy.rights.admin.postponing import PAGE, Answer
-from privacy.rights.deskforms import ContentForm, WordsForm
+from privacy.rights.deskforms import ContentForm, NoteForm, WordsForm
 from privacy.rights.models import Request, Right
 
 
@@ -31,7 +31,27 @@ def has_no_words(case: Request) -> bool:
 
 
 class ReportDesk(ReadOnlyAdmin):
-    """The button for the first report that is not decided, and the one for words that never arrived."""
+    """The buttons for a note, for the first report that is not decided, and for words that never arrived."""
+
+    @button(description=_("Write a note"), permission="rights.open_particulars", locations=PAGE)
+    def write_note(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        answers = ask(
+            self,
+            request,
+            queryset,
+            title=_("Write a note"),
+            verb=_("Write it down"),
+            consequences=[
+                _("Whoever may read what the requester wrote reads it too; the requester does not."),
+                _("It is sealed, can't be changed, and is destroyed with the words of the case."),
+            ],
+            form_class=NoteForm,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        verb = partial(rights.write_note, queryset.get(), actor=actor_of(request), at=clock.now(), **answers)
+        run_verb(self, request, verb, _("The note is written down. “Read what was written” shows it."))
+        return None
 
     @button(description=_("Write down again what was said"), permission="rights.receive_request", locations=PAGE)
     def write_words(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:

@@ -73,6 +73,15 @@ class Request(models.Model):
         IDENTITY_REJECTED = "identity-rejected", _("identity not confirmed")
 
     ENDED = (State.CLOSED, State.WITHDRAWN, State.IDENTITY_REJECTED)
+    OPEN = (
+        State.RECEIVED,
+        State.IDENTITY_PENDING,
+        State.VERIFIED,
+        State.IN_REVIEW,
+        State.DECIDED,
+        State.CARRIED_OUT,
+        State.NOTIFIED,
+    )
     UNANSWERED = (
         State.RECEIVED,
         State.IDENTITY_PENDING,

@@ -115,6 +115,9 @@ class Letter(models.Model):
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     sent_by = models.CharField(_("sent by"), max_length=64, blank=True)
     trouble = models.CharField(_("last trouble"), max_length=200, blank=True)
+    # What was told stays what was told, whatever is decided later: the words in both languages, without the personal
+    # ones, of which only the place is kept (``Particulars``).
+    told: Any = models.JSONField(_("what it says"), default=dict)
 
     class Meta:
         verbose_name = _("answer to the requester")

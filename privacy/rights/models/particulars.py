@@ -8,7 +8,7 @@ from privacy.vault.fields import SealedJSONField, SealedModel, SealedTextField
 
 
 class Particulars(SealedModel):
-    """The personal part of a case, of an objection, or of a decision's explanation.
+    """The personal part of a case, of an objection, of a decision's explanation, or of a note of the office.
 
     A requester may be unknown to us, so the key belongs to the case (``subject_id`` is the case's id): it can be
     destroyed without touching the data subject's other data, and the other way round.
@@ -18,11 +18,12 @@ class Particulars(SealedModel):
         CASE = "case", _("the request")
         OBJECTION = "objection", _("an objection")
         ANSWER = "answer", _("the explanation of a decision")
+        NOTE = "note", _("a note of the office")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     subject_id = models.UUIDField(_("case"), db_index=True)
     about = models.CharField(_("about"), max_length=10, choices=About, default=About.CASE)
-    about_id = models.UUIDField(_("case, objection or right"), unique=True)
+    about_id = models.UUIDField(_("case, objection, right or step"), unique=True)
     contact = SealedJSONField(item="contact", null=True)
     claimed = SealedTextField(item="claimed", null=True)
     wanted = SealedJSONField(item="wanted", null=True)

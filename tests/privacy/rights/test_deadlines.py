@@ -158,7 +158,7 @@ class PostponementTests(PortalTestCase):
     def test_access_is_put_off_with_its_reason_and_the_person_told(self) -> None:
         self.postpone()
         letter = Letter.objects.get(kind="postponed")
-        written = letters.paper(letter, on=NOON.date())
+        written = letters.paper(letter, language="ko")
         assert "the logs are being restored" in dict(written.fields).values()
         assert any("objet" in text.lower() or "object" in text.lower() or "이의" in text for text in written.closing)
 

@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.http import HttpResponse
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from privacy.ledger.models import Entry
 from privacy.lib import clock, periods
 from privacy.rights import actions as rights
 from privacy.rights.actions import Asked
-from privacy.rights.models import Letter, Objection, Package, Request
+from privacy.rights.models import Letter, Objection, Package, Particulars, Request, Step
 from privacy.rights.people import Requester
 from privacy.vault import actions as vault
 from privacy.vault.models import SealedFile
@@ -88,6 +90,29 @@ class CaseTests(DeskCase):
         entry = self.assertLedgered("ledger.read")
         assert entry.actor == self.odile.reference
         assert str(self.case.id) in entry.subjects
+
+    def test_a_note_is_sealed_on_the_timeline_and_for_the_office_only(self) -> None:
+        receipt = factory.ask_correction(answer_by="portal")
+        case = receipt.request
+        self.client.force_login(self.hana)
+        self.press(case, "write_note", text="zebra rang twice")
+        self.assertLedgered("rights.note.written", case)
+        for model in (Particulars, Step, Entry):
+            assert "zebra" not in str(list(model.objects.values()))
+        self.client.force_login(self.odile)
+        assert "zebra" not in self.page(case)
+        page = self.press(case, "read").content.decode()
+        assert "zebra rang twice" in page
+        assert self.hana.name in page
+        assert self.assertLedgered("ledger.read").actor == self.odile.reference
+        visitor = Client()
+        visitor.post(reverse("rights:case"), {"number": receipt.number, "code": receipt.code})
+        shown = visitor.get(reverse("rights:case")).content.decode()
+        assert receipt.number in shown
+        assert "zebra" not in shown
+        rights.reject_identity(case, actor=self.odile, at=NOON)
+        with pytest.raises(rights.WrongState):
+            rights.write_note(case, text="too late", actor=self.odile, at=NOON)
 
     def test_from_verification_to_the_carried_out_correction(self) -> None:
         factory.make_provided(self.device, "model")

@@ -4,11 +4,13 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from privacy.rights import actions as rights
+from privacy.rights import statuspage
 from privacy.rights.models import Letter, Objection, Particulars, Right
 from privacy.rights.people import Requester
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
+from tests.printed import text_of
 
 
 @pytest.mark.clause("P1.4")
@@ -63,6 +65,29 @@ class ObjectionTests(PortalTestCase):
             self.right = rights.refuse(Right.objects.get(), ground="life-or-body", actor=self.odile, at=NOON)
             assert Letter.objects.filter(kind="result").count() == times
             assert Right.objects.get().request.state == "notified"
+
+    def test_what_was_told_stays_what_was_told(self) -> None:
+        case = factory.make_verified(factory.ask(target=factory.imei(1), answer_by="portal", address=""))
+        refusal = rights.refuse(
+            case.rights.get(), ground="life-or-body", explanation="because zebra", actor=self.odile, at=NOON
+        )
+        requester = Requester(case.reference)
+        objection = rights.object_to(refusal, statement="no", actor=requester, at=NOON)
+        rights.decide_objection(objection, outcome="upheld", explanation="because okapi", actor=self.omar, at=NOON)
+        rights.carry_out(rights.grant(refusal, actor=self.odile, at=NOON), actor=self.odile, at=NOON)
+        papers = [
+            text_of(statuspage.letter_pdf(letter, language="en", actor=requester, at=NOON))
+            for letter in case.letters.exclude(kind="accepted").order_by("queued_at", "id")
+        ]
+        for paper, said, unsaid in zip(
+            papers,
+            (("Noticeofrefusedaccess", "refused", "becausezebra"), ("upheld", "becauseokapi"), ("granted",)),
+            (("granted", "okapi"), ("zebra",), ("refused", "zebra", "okapi")),
+            strict=True,
+        ):
+            assert [word for word in said if word not in paper] == []
+            assert [word for word in unsaid if word in paper] == []
+        assert "zebra" not in str(list(Letter.objects.values()))
 
     def test_one_objection_at_a_time_and_only_to_a_refusal(self) -> None:
         self.object()

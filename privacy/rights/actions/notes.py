@@ -1,0 +1,61 @@
+"""Notes of the office on a case: for those who work on it, sealed like the requester's words and gone with them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.ledger.actors import Actor, require
+from privacy.lib import clock
+from privacy.rights.actions.timeline import must_be_at, record, take
+from privacy.rights.events import Event
+from privacy.rights.models import Particulars, Request, Step
+from privacy.rights.refusals import NothingAsked
+from privacy.vault import actions as vault
+from privacy.vault.purposes import Purpose
+
+
+@dataclass(frozen=True)
+class Note:
+    """One note in clear: when and by whom it was written."""
+
+    at: datetime
+    by: str
+    text: str
+
+
+def write_note(request: Request, *, text: str, actor: Actor, at: datetime) -> Step:
+    """Write a note on an open case; its timeline says who and when. Raises NothingAsked, WrongState."""
+    require(actor, "rights.open_particulars", about=request)
+    if not text.strip():
+        raise NothingAsked(_("Write the note."), pointer="/text")
+    with transaction.atomic():
+        case = take(request)
+        must_be_at(case, Request.OPEN)
+        step = record(case, Event.NOTE_WRITTEN, actor=actor, at=at)
+        note = Particulars(
+            subject_id=case.holder_id,
+            about=Particulars.About.NOTE,
+            about_id=step.id,
+            received_on=clock.kst_date(at),
+        )
+        vault.seal(note, {"explanation": text.strip()}, at=at)
+        # Before the step commits: a note that nobody sees is harmless, a step without its note is not.
+        with transaction.atomic(using="personal"):
+            note.save(force_insert=True)
+    return step
+
+
+def read_notes(request: Request, *, actor: Actor, at: datetime) -> list[Note]:
+    """Open the notes on a case, oldest first, on one access record; nothing is opened where there are none."""
+    require(actor, "rights.open_particulars", about=request)
+    steps = {step.id: step for step in request.steps.filter(word=Event.NOTE_WRITTEN)}
+    written = list(Particulars.objects.filter(about=Particulars.About.NOTE, about_id__in=list(steps)))
+    if not written:
+        return []
+    with vault.opened(
+        purpose=Purpose.RIGHTS, task="rights.note.read", actor=actor, at=at, reason=f"request {request.number}"
+    ) as door:
+        texts = {one.about_id: text for one, text in door.reveal_many(written, "explanation")}
+    return [Note(step.at, step.by, texts[step.id]) for step in steps.values() if step.id in texts]
