@@ -1,4 +1,4 @@
-"""Access in a browser: Mina asks on her phone, Hana sees the case, Odile decides and carries out, Mina downloads."""
+"""Access in a browser: Mina asks on her phone, Hana verifies, Odile decides and carries out, Mina downloads."""
 
 import io
 import json
@@ -10,10 +10,9 @@ from playwright.sync_api import expect
 
 from devices import actions as devices
 from devices.models import Challenge
-from privacy.jobs.drain import drain
 from privacy.lib import clock
 from privacy.rights.models import Request
-from tests import factory
+from tests import factory, papers
 from tests.browser.visitor import PHONE, SCREENSHOTS, Desk, Visitor
 
 
@@ -65,17 +64,29 @@ def test_mina_asks_on_her_phone_and_downloads_her_data(desk: Desk, mina: Visitor
     page.fill("input[name=code]", code)
     page.get_by_role("main").get_by_role("button").first.click()
     mina.check("rights-case-phone")
-    page.get_by_role("button", name="기기에서 확인하기").click()
-    expect(page.locator("output.once")).to_have_text(Challenge.objects.get().shown)
-    mina.check("rights-case-challenge-phone")
-    confirm_on_the_device(device.id)
-    drain(at=clock.now())
-    case = Request.objects.get()
-    assert case.state == "verified"
+    page.set_input_files("input[name=document]", {"name": "id.png", "mimeType": "image/png", "buffer": papers.png()})
+    page.get_by_role("button", name="문서 보내기").click()
+    expect(page.get_by_role("main")).to_contain_text("문서 1건을 받아 확인하고 있습니다")
+    mina.check("rights-case-document-phone")
 
+    case = Request.objects.get()
     hana = desk.staff(handler)
     hana.go(f"/office/rights/request/{case.pk}/change/")
     hana.check("desk-case-handler")
+    with hana.page.expect_download() as document:
+        press(hana, "최근 문서 열람")
+    assert document.value.path().read_bytes() == papers.png()
+    press(hana, "본인확인")
+    hana.page.check("input[name=method][value=documents]")
+    hana.check("desk-verify")
+    hana.page.locator("button[name=confirmed]").click()
+    case.refresh_from_db()
+    assert (case.state, case.verified_by) == ("verified", handler.reference)
+    press(hana, "메모 쓰기")
+    hana.page.fill("textarea[name=text]", "신분증 사진으로 확인함")
+    hana.page.locator("button[name=confirmed]").click()
+    press(hana, "작성된 내용 열람")
+    hana.check("desk-words")
     odile = desk.staff(officer)
     odile.go(f"/office/rights/request/{case.pk}/change/")
     press(odile, "인용")

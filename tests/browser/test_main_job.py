@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from devices import actions as devices
-from devices.models import Device
+from devices.models import Challenge, Device
 from privacy.disclosures.models import Notice
 from privacy.jobs.drain import drain
 from privacy.ledger import actions as ledger
@@ -70,6 +70,8 @@ def test_a_correction_from_the_phone_to_the_auditor(desk: Desk, mina: Visitor, p
     mina.page.fill("input[name=code]", code)
     mina.page.get_by_role("main").get_by_role("button").first.click()
     mina.page.get_by_role("button", name="기기에서 확인하기").click()
+    expect(mina.page.locator("output.once")).to_have_text(Challenge.objects.get().shown)
+    mina.check("rights-case-challenge-phone")
     confirm_on_the_device(device.id)
     drain(at=clock.now())
 

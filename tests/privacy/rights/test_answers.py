@@ -12,7 +12,7 @@ from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
 from tests.factories.outbox import work_for
-from tests.privacy.disclosures.smtp import REFUSE, mailbox
+from tests.privacy.disclosures.smtp import ACCEPT, HANG, REFUSE, mailbox
 
 
 class AnswerTests(PortalTestCase):
@@ -81,6 +81,24 @@ class AnswerTests(PortalTestCase):
         assert posted.state == "posted"
         case.refresh_from_db()
         assert case.state == "notified"
+
+    @pytest.mark.fault("FLT-15")
+    def test_one_that_is_accepted_late_or_after_a_hanging_server_arrives_once(self) -> None:
+        for mood, meanwhile in ((REFUSE, timedelta(hours=65)), (HANG, timedelta(seconds=30))):
+            case = self.refused(address=f"203.0.113.{len(mood)}")
+            with mailbox() as box:
+                box.mood = mood
+                work_for(meanwhile)
+                case.refresh_from_db()
+                assert case.state == "decided", "nobody was told yet"
+                box.mood = ACCEPT
+                work_for(timedelta(hours=6))
+            letters = case.letters.all()
+            arrived = [str(message["Message-ID"]) for message in box.arrived]
+            assert sorted(arrived) == sorted(letter.message_id for letter in letters)
+            assert {letter.state for letter in letters} == {"sent"}
+            case.refresh_from_db()
+            assert case.state == "notified"
 
     def test_without_an_address_it_goes_to_the_officer_at_once(self) -> None:
         self.refused(contact={"name": "Mina"})
