@@ -81,3 +81,7 @@ class OfficeSite(AdminSite):
     ) -> HttpResponse:
         """Everybody changes their password on the page of their sign-in."""
         return HttpResponseRedirect(reverse("account_change_password"))
+
+    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]
+        """Nothing ends here; see ``password_change``."""
+        return HttpResponseRedirect(reverse("mfa_index"))

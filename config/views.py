@@ -5,6 +5,7 @@ from django.db import DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
 
 from privacy.vault import actions as vault
 
@@ -16,12 +17,14 @@ def unmigrated(alias: str) -> bool:
 
 
 @login_not_required
+@require_safe
 def livez(request: HttpRequest) -> HttpResponse:
     """Say that the process answers."""
     return HttpResponse("ok", content_type="text/plain")
 
 
 @login_not_required
+@require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """Say whether every database answers and is migrated, and the keys fit: 200, or 503 with what is missing."""
     missing = {}

@@ -85,9 +85,7 @@ class FleetImportAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "devices/office/import.html", context)
 
     def get_urls(self) -> list[URLPattern]:
-        findings = path(
-            "<uuid:pk>/findings/", self.admin_site.admin_view(self.findings), name="devices_fleetimport_findings"
-        )
+        findings = path("<uuid:pk>/findings/", self.page(self.findings), name="devices_fleetimport_findings")
         return [findings, *super().get_urls()]
 
     def findings(self, request: HttpRequest, pk: object) -> HttpResponse:

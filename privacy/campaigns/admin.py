@@ -82,9 +82,8 @@ class CampaignAdmin(ReadOnlyAdmin):
         return () if record.state == Campaign.State.FINISHED else ("print_letters",)
 
     def get_urls(self) -> list[URLPattern]:
-        policy = path(
-            "policy/<uuid:pk>/", self.admin_site.admin_view(self.of_version), name="campaigns_campaign_policy"
-        )
+        page = self.page(self.of_version, needs="campaigns.start_campaign")
+        policy = path("policy/<uuid:pk>/", page, name="campaigns_campaign_policy")
         return [policy, *super().get_urls()]
 
     def change_view(
@@ -102,7 +101,7 @@ class CampaignAdmin(ReadOnlyAdmin):
     def of_version(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask before everybody is told of a version, and start."""
         version = PolicyVersion.objects.public().filter(pk=pk).first()
-        if version is None or not actor_of(request).may("campaigns.start_campaign"):
+        if version is None:
             raise Http404
         known = Campaign.objects.filter(about=f"policies.policyversion:{version.pk}").first()
         if known is not None:

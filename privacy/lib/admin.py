@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connections, models
 from django.db.models import QuerySet
@@ -60,6 +61,21 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
+
+    def page(self, view: Callable[..., Any], *, needs: str = "") -> Callable[..., Any]:
+        """Return a page of this register's own, for its addresses: open to holders of ``app.codename`` alone.
+
+        Without one it opens for whoever may see the register. Its verb asks again; this spares people a form that
+        they may not send, and what stands on it.
+        """
+
+        @wraps(view)
+        def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if not (request.user.has_perms([needs]) if needs else self.has_view_permission(request)):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return self.admin_site.admin_view(opened)
 
     def verbs_for(self, record: Any) -> Collection[str] | None:
         """Return which buttons a record's page offers in its present state; ``None`` offers all that one may press.

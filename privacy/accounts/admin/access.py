@@ -116,9 +116,8 @@ class AccessGrantAdmin(ReadOnlyAdmin):
         return None
 
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
         return [
-            path("grant/", wrap(self.grant_page), name="accounts_accessgrant_grant"),
+            path("grant/", self.page(self.grant_page, needs=GRANT), name="accounts_accessgrant_grant"),
             *super().get_urls(),
         ]
 

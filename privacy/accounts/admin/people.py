@@ -147,7 +147,8 @@ class UserAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "accounts/reset.html", context)
 
     def get_urls(self) -> list[URLPattern]:
-        opening = path("open/", self.admin_site.admin_view(self.open_account), name="accounts_user_open")
+        page = self.page(self.open_account, needs="accounts.keep_accounts")
+        opening = path("open/", page, name="accounts_user_open")
         return [opening, *super().get_urls()]
 
     def open_account(self, request: HttpRequest) -> HttpResponse:

@@ -37,7 +37,7 @@ class ThirdPartyAdmin(ReadOnlyAdmin):
     change_list_template = "admin/disclosures/thirdparty/change_list.html"
 
     def get_urls(self) -> list[URLPattern]:
-        new = path("register/", self.admin_site.admin_view(self.register), name="disclosures_thirdparty_register")
+        new = path("register/", self.page(self.register, needs=KEEP), name="disclosures_thirdparty_register")
         return [new, *super().get_urls()]
 
     def register(self, request: HttpRequest) -> HttpResponse:

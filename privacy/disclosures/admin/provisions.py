@@ -214,9 +214,12 @@ class DisclosureAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/disclosures/once.html", context)
 
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
         return [
-            path("ask/", wrap(self.ask_for), name="disclosures_disclosure_ask"),
+            path(
+                "ask/",
+                self.page(self.ask_for, needs="disclosures.request_disclosure"),
+                name="disclosures_disclosure_ask",
+            ),
             *super().get_urls(),
         ]
 

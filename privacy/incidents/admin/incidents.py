@@ -109,7 +109,9 @@ class IncidentAdmin(ReadOnlyAdmin):
         return (*possible, *WORKING, "propose")
 
     def get_urls(self) -> list[URLPattern]:
-        record = path("record/", self.admin_site.admin_view(self.record), name="incidents_incident_record")
+        record = path(
+            "record/", self.page(self.record, needs="incidents.record_incident"), name="incidents_incident_record"
+        )
         return [record, *super().get_urls()]
 
     def record(self, request: HttpRequest) -> HttpResponse:

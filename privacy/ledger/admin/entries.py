@@ -8,7 +8,6 @@ import zipfile
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
@@ -162,13 +161,15 @@ class EntryAdmin(TrailAdmin):
         return format_html("<pre>{}</pre>", entry.payload)
 
     def get_urls(self) -> list[URLPattern]:
-        proof = path("<path:object_id>/proof/", self.admin_site.admin_view(self.proof_view), name="ledger_entry_proof")
+        proof = path(
+            "<path:object_id>/proof/",
+            self.page(self.proof_view, needs="ledger.export_trail"),
+            name="ledger_entry_proof",
+        )
         return [proof, *super().get_urls()]
 
     def proof_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Send a zip with the entry, its tlog-proof and how to check them; that it was sent is on record first."""
-        if not request.user.has_perm("ledger.export_trail"):
-            raise PermissionDenied
         entry = self.get_object(request, object_id)
         if entry is None:
             return HttpResponseRedirect(reverse("admin:ledger_entry_changelist"))

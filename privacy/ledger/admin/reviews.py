@@ -181,7 +181,7 @@ class ReviewAdmin(ReadOnlyAdmin):
         return None
 
     def get_urls(self) -> list[URLPattern]:
-        sheet = path("<path:object_id>/sheet/", self.admin_site.admin_view(self.sheet_view), name="ledger_review_sheet")
+        sheet = path("<path:object_id>/sheet/", self.page(self.sheet_view), name="ledger_review_sheet")
         return [sheet, *super().get_urls()]
 
     def sheet_view(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -10,13 +10,12 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger import actions as ledger
@@ -66,26 +65,23 @@ class CheckpointAdmin(KeysetAdmin):
         return super().changelist_view(request, {**(extra_context or {}), "state": state})
 
     @admin.display(description=_("anchored"))
-    def places(self, checkpoint: Checkpoint) -> SafeString:
+    def places(self, checkpoint: Checkpoint) -> SafeString | str:
         anchors = Anchor.objects.filter(size=checkpoint.size).order_by("id")
-        return format_html("<br>".join("{}" for _ in anchors) or "–", *(f"{a.where}: {a.receipt}" for a in anchors))
+        return format_html_join(mark_safe("<br>"), "{}: {}", ((a.where, a.receipt) for a in anchors)) or "–"
 
     @admin.display(description=_("signed note"))
     def signed_note(self, checkpoint: Checkpoint) -> SafeString:
         return format_html("<pre>{}</pre>", checkpoint.note)
 
     def get_urls(self) -> list[URLPattern]:
-        own = self.admin_site.admin_view
         return [
-            path("verify/", own(self.verify_view), name="ledger_verify"),
-            path("bundle/", own(self.bundle_view), name="ledger_bundle"),
+            path("verify/", self.page(self.verify_view, needs="ledger.verify_trail"), name="ledger_verify"),
+            path("bundle/", self.page(self.bundle_view, needs="ledger.export_trail"), name="ledger_bundle"),
             *super().get_urls(),
         ]
 
     def verify_view(self, request: HttpRequest) -> HttpResponse:
         """Hash the newest entries again while the auditor waits, and show what was found."""
-        if not request.user.has_perm("ledger.verify_trail"):
-            raise PermissionDenied
         report = None
         if request.method == "POST":
             with reading.connect() as connection:
@@ -112,8 +108,6 @@ class CheckpointAdmin(KeysetAdmin):
 
     def bundle_view(self, request: HttpRequest) -> HttpResponse:
         """Ask for days and reason, then send a bundle; bytes and digest are on record before the first byte leaves."""
-        if not request.user.has_perm("ledger.export_trail"):
-            raise PermissionDenied
         stepup.require(request)
         form = BundleForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
@@ -172,9 +166,9 @@ class ScrubAdmin(KeysetAdmin):
         return badge(scrub.get_code_display(), "sound" if scrub.code == 0 else "alarm")
 
     @admin.display(description=_("findings"))
-    def found(self, scrub: Scrub) -> SafeString:
+    def found(self, scrub: Scrub) -> SafeString | str:
         lines = [f"{code}: {message}" for code, message in scrub.findings]
-        return format_html("<pre>{}</pre>", "\n".join(lines)) if lines else format_html("–")
+        return format_html("<pre>{}</pre>", "\n".join(lines)) if lines else "–"
 
 
 def _state() -> dict[str, Any]:

@@ -91,9 +91,7 @@ class PolicyVersionAdmin(VerbAdmin):
         save_rows(request, form.instance, formset)
 
     def get_urls(self) -> list[URLPattern]:
-        preview = path(
-            "<uuid:pk>/preview/", self.admin_site.admin_view(self.preview), name="policies_policyversion_preview"
-        )
+        preview = path("<uuid:pk>/preview/", self.page(self.preview), name="policies_policyversion_preview")
         return [preview, *super().get_urls()]
 
     def preview(self, request: HttpRequest, pk: object) -> HttpResponse:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.contrib import admin
 from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -247,14 +247,12 @@ class DestructionListAdmin(ReadOnlyAdmin):
         return None
 
     def get_urls(self) -> list[URLPattern]:
-        due = path("due/", self.admin_site.admin_view(self.due), name="retention_destructionlist_due")
+        due = path("due/", self.page(self.due), name="retention_destructionlist_due")
         return [due, *super().get_urls()]
 
     def due(self, request: HttpRequest) -> HttpResponse:
         """Show what a sweep would find today, and what becomes due in the coming months; nothing is written."""
         at = clock.now()
-        if not self.has_view_permission(request):
-            raise Http404
         context = {
             **self.admin_site.each_context(request),
             "title": _("Due for destruction"),

@@ -62,9 +62,7 @@ class CertificateAdmin(ReadOnlyAdmin):
         )
 
     def get_urls(self) -> list[URLPattern]:
-        file = path(
-            "<uuid:pk>/file/<slug:kind>/", self.admin_site.admin_view(self.file), name="retention_certificate_file"
-        )
+        file = path("<uuid:pk>/file/<slug:kind>/", self.page(self.file), name="retention_certificate_file")
         return [file, *super().get_urls()]
 
     def file(self, request: HttpRequest, pk: object, kind: str) -> HttpResponse:

@@ -172,9 +172,8 @@ class RequestAdmin(Desk):
         return attachment(opened["content"], media_type=opened["media_type"], name=name)
 
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
         return [
-            path("receive/", wrap(self.receive), name="rights_request_receive"),
+            path("receive/", self.page(self.receive, needs="rights.receive_request"), name="rights_request_receive"),
             *super().get_urls(),
         ]
 

@@ -30,10 +30,9 @@ class CalendarAdmin(ReadOnlyAdmin):
     explanation = _("Everything with a date, from every register that you may see. What is overdue stands on top.")
 
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
         return [
-            path("address/", wrap(self.address), name="safeguards_calendar_address"),
-            path("address/revoke/", wrap(self.revoke), name="safeguards_calendar_revoke"),
+            path("address/", self.page(self.address), name="safeguards_calendar_address"),
+            path("address/revoke/", self.page(self.revoke), name="safeguards_calendar_revoke"),
             *super().get_urls(),
         ]
 

@@ -72,7 +72,7 @@ class PlanAdmin(RegisterAdmin):
         return badge(_("DOES NOT MATCH its seal: the text was changed after the approval"), "alarm")
 
     def get_urls(self) -> list[URLPattern]:
-        paper = path("<path:object_id>/paper/", self.admin_site.admin_view(self.paper), name="safeguards_plan_paper")
+        paper = path("<path:object_id>/paper/", self.page(self.paper), name="safeguards_plan_paper")
         return [paper, *super().get_urls()]
 
     def paper(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -38,11 +38,10 @@ class RegisterAdmin(ReadOnlyAdmin):
         return f"{self.opts.app_label}_{self.opts.model_name}"
 
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
-        return [
-            path("new/", wrap(self.new), name=f"{self._route}_new"),
-            *super().get_urls(),
-        ]
+        if self.new_form is None:
+            return super().get_urls()
+        new = path("new/", self.page(self.new, needs=self.new_permission), name=f"{self._route}_new")
+        return [new, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Offer the new page to those who may."""
@@ -54,8 +53,7 @@ class RegisterAdmin(ReadOnlyAdmin):
 
     def new(self, request: HttpRequest) -> HttpResponse:
         """Ask for what a new record needs, and make it."""
-        if self.new_form is None or not actor_of(request).may(self.new_permission):
-            raise Http404
+        assert self.new_form is not None
         form = self.new_form(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:

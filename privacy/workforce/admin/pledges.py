@@ -78,10 +78,11 @@ class PledgeAdmin(ReadOnlyAdmin):
         return super().changelist_view(request, {**(extra_context or {}), "owing": owing})
 
     def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
         return [
-            path("paper/", wrap(self.paper_page), name="workforce_pledge_paper"),
-            path("<path:object_id>/sheet/", wrap(self.sheet_page), name="workforce_pledge_sheet"),
+            path(
+                "paper/", self.page(self.paper_page, needs="workforce.register_pledge"), name="workforce_pledge_paper"
+            ),
+            path("<path:object_id>/sheet/", self.page(self.sheet_page), name="workforce_pledge_sheet"),
             *super().get_urls(),
         ]
 
@@ -192,7 +193,9 @@ class PledgeTextAdmin(ReadOnlyAdmin):
         return None
 
     def get_urls(self) -> list[URLPattern]:
-        draft = path("draft/", self.admin_site.admin_view(self.draft_page), name="workforce_pledgetext_draft")
+        draft = path(
+            "draft/", self.page(self.draft_page, needs="workforce.draft_pledge"), name="workforce_pledgetext_draft"
+        )
         return [draft, *super().get_urls()]
 
     def draft_page(self, request: HttpRequest) -> HttpResponse:

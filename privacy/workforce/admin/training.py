@@ -67,7 +67,7 @@ class PlanAdmin(ReadOnlyAdmin):
         return None
 
     def get_urls(self) -> list[URLPattern]:
-        draft = path("draft/", self.admin_site.admin_view(self.draft_page), name="workforce_plan_draft")
+        draft = path("draft/", self.page(self.draft_page, needs=KEEP), name="workforce_plan_draft")
         return [draft, *super().get_urls()]
 
     def draft_page(self, request: HttpRequest) -> HttpResponse:
@@ -135,7 +135,7 @@ class CourseAdmin(ReadOnlyAdmin):
         return None
 
     def get_urls(self) -> list[URLPattern]:
-        offer = path("offer/", self.admin_site.admin_view(self.offer_page), name="workforce_course_offer")
+        offer = path("offer/", self.page(self.offer_page, needs=KEEP), name="workforce_course_offer")
         return [offer, *super().get_urls()]
 
     def offer_page(self, request: HttpRequest) -> HttpResponse:
@@ -248,7 +248,7 @@ class AttendanceAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         page = path(
-            "certificate/", self.admin_site.admin_view(self.certificate_page), name="workforce_attendance_certificate"
+            "certificate/", self.page(self.certificate_page, needs=KEEP), name="workforce_attendance_certificate"
         )
         return [page, *super().get_urls()]
 
