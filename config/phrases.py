@@ -23,6 +23,7 @@ PHRASES: dict[str, Promise | str] = {
     "accounts.session.delayed": gettext_lazy("Sign-in held back after failures"),
     "accounts.session.confirmed": gettext_lazy("Identity confirmed again"),
     "accounts.browser.seen": gettext_lazy("Signed in from a new device"),
+    "accounts.identity.linked": gettext_lazy("Company account tied"),
     "accounts.factor.added": gettext_lazy("Second factor added"),
     "accounts.factor.removed": gettext_lazy("Second factor removed"),
     "accounts.factor.failed": gettext_lazy("Second factor failed"),

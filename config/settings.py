@@ -120,6 +120,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "auditlog",
     "django_q",
 ]
@@ -202,6 +203,16 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = STEP_UP_SECONDS
+# Optional: the company's own OpenID Connect provider in place of the password, for accounts that the office has opened.
+# Off without OIDC_ISSUER. The second factor, the grants and the sessions stay ours.
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="").rstrip("/")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
+OIDC_NAME = env.str("OIDC_NAME", default="Extrus")
+SOCIALACCOUNT_ADAPTER = "privacy.accounts.signin.adapters.CompanyAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_STORE_TOKENS = False
 MFA_ADAPTER = "privacy.accounts.signin.adapters.FactorAdapter"
 MFA_FORMS = {
     "authenticate": "privacy.accounts.signin.forms.CodeForm",

@@ -19,7 +19,7 @@ from psycopg import sql
 from config.databases import DATABASES, create_database, role_in
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("config/databases.py", "privacy/accounts/roles.py", "requirements.lock")
+SOURCES = ("config/databases.py", "config/settings.py", "privacy/accounts/roles.py", "requirements.lock")
 
 
 def server_connection() -> psycopg.Connection:

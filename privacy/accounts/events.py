@@ -17,6 +17,7 @@ class Event(StrEnum):
     SIGN_IN_DELAYED = "accounts.session.delayed"
     CONFIRMED = "accounts.session.confirmed"
     BROWSER_SEEN = "accounts.browser.seen"
+    IDENTITY_LINKED = "accounts.identity.linked"
     FACTOR_ADDED = "accounts.factor.added"
     FACTOR_REMOVED = "accounts.factor.removed"
     FACTOR_FAILED = "accounts.factor.failed"

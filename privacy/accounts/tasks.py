@@ -23,6 +23,7 @@ def sentence(what: str, browser: Browser | None) -> str:
     return {
         str(Event.FACTOR_ADDED): _("A second factor was added to your account."),
         str(Event.FACTOR_REMOVED): _("A second factor was removed from your account."),
+        str(Event.IDENTITY_LINKED): _("Your company account can sign you in from now on."),
         str(Event.PASSWORD_CHANGED): _("Your password was changed."),
     }.get(what, _("A privacy officer reset your sign-in: your second factors are gone and your password is new."))
 

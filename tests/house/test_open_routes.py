@@ -11,6 +11,8 @@ OPEN = {
     "readyz",
     # sign-in
     "account_login",
+    "company_login",
+    "company_callback",
     "mfa_authenticate",
     "sign-out",
     "admin:login",

@@ -7,6 +7,7 @@ from secrets import token_urlsafe
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.utils import decrypt
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -30,6 +31,10 @@ SESSIONS_KEPT = timedelta(days=400)
 
 class TooManyFailures(Refusal):
     code = "too-many-failures"
+
+
+class OtherIdentity(Refusal):
+    code = "other-identity"
 
 
 class OwnSignIn(Refusal):
@@ -124,6 +129,24 @@ def record_confirmed(*, user: User, method: str, at: datetime) -> None:
     ledger.record(Event.CONFIRMED, actor=user, at=at, about=user, facts={"method": method})
 
 
+# -- the company's identity provider ----------------------------------------------------------------------------
+
+
+@transaction.atomic
+def link_identity(*, user: User, provider: str, uid: str, at: datetime) -> SocialAccount:
+    """Tie an account to the identity that its owner shows for the first time; from now on only this one opens it.
+
+    Raises OtherIdentity where another is tied to it: an address that was given to a new colleague opens nothing.
+    """
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if SocialAccount.objects.filter(user=locked).exists():
+        raise OtherIdentity(_("Another company account is tied to this account. A privacy officer can reset it."))
+    made = SocialAccount.objects.create(user=locked, provider=provider, uid=uid, extra_data={})
+    ledger.record(Event.IDENTITY_LINKED, actor=locked, at=at, about=locked, facts={"provider": provider})
+    _tell(locked, str(Event.IDENTITY_LINKED), at)
+    return made
+
+
 # -- sessions ---------------------------------------------------------------------------------------------------
 
 
@@ -210,7 +233,7 @@ def password_changed(*, user: User, before: str | None, after: str | None, at: d
 def reset(user: User, *, actor: User, at: datetime) -> str:
     """Give a person who lost password or second factor a new start; return the password to hand over in person.
 
-    Second factors are gone, every session ends, and nobody resets their own sign-in.
+    Second factors and the tie to a company account are gone, every session ends, and nobody resets their own sign-in.
     """
     require(actor, "accounts.reset_sign_in", about=user)
     if actor == user:
@@ -220,6 +243,7 @@ def reset(user: User, *, actor: User, at: datetime) -> str:
     locked.set_password(password)
     locked.save(update_fields=["password"])
     Authenticator.objects.filter(user=locked).delete()
+    SocialAccount.objects.filter(user=locked).delete()
     end_others(user=locked, session_key=None, why=SignIn.End.RESET, actor=actor, at=at)
     ledger.record(Event.FACTORS_RESET, actor=actor, at=at, about=locked)
     _tell(locked, str(Event.FACTORS_RESET), at)

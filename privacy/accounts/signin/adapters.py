@@ -7,20 +7,28 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialApp, SocialLogin
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
+from privacy.accounts.provider import COMPANY
+from privacy.accounts.signin import actions as signin
 from privacy.accounts.signin import factors
 from privacy.lib import clock
+from privacy.lib.refusals import Refusal
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -62,6 +70,54 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("mfa_index")
+
+
+def _not_signed_in(request: HttpRequest, why: str) -> ImmediateHttpResponse:
+    messages.error(request, why)
+    return ImmediateHttpResponse(redirect("account_login"))
+
+
+class CompanyAdapter(DefaultSocialAccountAdapter):
+    """The company's identity provider: it opens accounts that the office has made; nobody signs up by signing in."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        return False
+
+    def list_apps(self, request: HttpRequest, provider: str | None = None, client_id: str | None = None) -> list[Any]:
+        """The one provider of the settings; none stands in the database, where its secret would lie in clear."""
+        if not settings.OIDC_ISSUER:
+            return []
+        app = SocialApp(provider=COMPANY, provider_id=COMPANY, name=settings.OIDC_NAME)
+        app.client_id, app.secret = settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET
+        app.settings = {"server_url": settings.OIDC_ISSUER}
+        return [app]
+
+    def authenticate_by_email(self, sociallogin: SocialLogin) -> None:
+        """Find nobody here: allauth takes the password away from an account that it finds by its address."""
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Find the account: by the identity tied to it, or the first time by an address the provider has verified."""
+        addresses = [each.email.lower() for each in sociallogin.email_addresses if each.verified]
+        user = sociallogin.user if sociallogin.is_existing else User.objects.filter(email__in=addresses).first()
+        if user is None or not user.is_active:
+            accounts.record_failed_sign_in(email=addresses[0] if addresses else "", at=clock.now())
+            why = _("Your company account opens no account here. Ask the privacy office for one.")
+            raise _not_signed_in(request, why)
+        if not sociallogin.is_existing:
+            uid = sociallogin.account.uid
+            try:
+                tied = signin.link_identity(user=user, provider=COMPANY, uid=uid, at=clock.now())
+            except Refusal as refusal:
+                accounts.record_failed_sign_in(email=user.email, at=clock.now())
+                raise _not_signed_in(request, str(refusal)) from refusal
+            sociallogin.account, sociallogin.user = tied, user
+
+    def on_authentication_error(
+        self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
+    ) -> None:
+        """Lead back to the sign-in page, without what the provider wrote."""
+        why = _("Signing in with the company account did not work. Try again, or use your password.")
+        raise _not_signed_in(request, why)
 
 
 class FactorAdapter(DefaultMFAAdapter):

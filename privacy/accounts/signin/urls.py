@@ -6,6 +6,7 @@ from privacy.accounts.signin import views
 
 urlpatterns = [
     path("sign-in/", views.SignInPage.as_view(), name="account_login"),
+    path("sign-in/company/", views.to_company, name="company_login"),
     path("sign-in/second/", views.SecondFactorPage.as_view(), name="mfa_authenticate"),
     path("sign-out/", views.SignOut.as_view(), name="sign-out"),
     path("staff/security/", views.security, name="mfa_index"),

@@ -11,24 +11,30 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as app
 from allauth.mfa.webauthn import views as key
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LogoutView
 from django.core.serializers.json import DjangoJSONEncoder
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
+from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from privacy.accounts.console import actor_of
 from privacy.accounts.models import Browser, SignIn
+from privacy.accounts.provider import CompanyOAuth2Adapter
 from privacy.accounts.signin import actions as signin
 from privacy.accounts.signin import factors
 from privacy.lib import clock
 
 HOME = reverse_lazy("mfa_index")
+# In a session that is on its way to the company's provider: the language it left in.
+LANGUAGE = "language_of_sign_in"
 
 
 class WithOptions:
@@ -46,7 +52,32 @@ class WithOptions:
 
 
 class SignInPage(account.LoginView):
-    """E-mail and password."""
+    """E-mail and password, or the company account where there is a provider."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "company": settings.OIDC_ISSUER and settings.OIDC_NAME}
+
+
+@login_not_required
+@require_safe
+def to_company(request: HttpRequest) -> HttpResponse:
+    """Send a person to the company's identity provider."""
+    if not settings.OIDC_ISSUER:
+        raise Http404
+    request.session[LANGUAGE] = translation.get_language()
+    answer: HttpResponse = OAuth2LoginView.adapter_view(CompanyOAuth2Adapter)(request)
+    return answer
+
+
+@login_not_required
+@require_safe
+def back_from_company(request: HttpRequest) -> HttpResponse:
+    """Take a person back from there, in the language they left in; the second factor comes next."""
+    if not settings.OIDC_ISSUER:
+        raise Http404
+    with translation.override(request.session.pop(LANGUAGE, settings.LANGUAGE_CODE)):
+        answer: HttpResponse = OAuth2CallbackView.adapter_view(CompanyOAuth2Adapter)(request)
+    return answer
 
 
 class SecondFactorPage(WithOptions, mfa.AuthenticateView):

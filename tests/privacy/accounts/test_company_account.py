@@ -1,0 +1,156 @@
+"""Signing in with the company account: whose account it opens, what it does not replace, and what is refused."""
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from allauth.socialaccount.models import SocialAccount
+from django.test import Client, override_settings
+
+from privacy.accounts.models import User
+from privacy.accounts.signin import actions as signin
+from tests import factory, identity_provider
+from tests.base import PortalTestCase
+from tests.identity_provider import CLIENT, SECRET, Provider
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: object) -> None:
+        return None
+
+
+def at_the_provider(address: str) -> str:
+    """Go to the provider as a browser does, and return where it sends the person back to."""
+    try:
+        urllib.request.build_opener(NoRedirect()).open(address, timeout=10)
+    except urllib.error.HTTPError as redirect:
+        return str(redirect.headers["Location"])
+    raise AssertionError("the provider did not send the person back")
+
+
+class CompanyAccountTests(PortalTestCase):
+    @pytest.fixture(autouse=True)
+    def provider_runs(self) -> Iterator[None]:
+        with identity_provider.running() as provider:
+            self.provider: Provider = provider
+            company = {"OIDC_ISSUER": provider.issuer, "OIDC_CLIENT_ID": CLIENT, "OIDC_CLIENT_SECRET": SECRET}
+            with override_settings(**company):
+                yield
+
+    def come_back(self, client: Client, path: str = "/sign-in/company/") -> str:
+        """Go to the provider and back; return where the portal leads then."""
+        leaving = client.get(path)
+        assert leaving.status_code == 302, leaving.content.decode()
+        back = at_the_provider(leaving.headers["Location"])
+        assert "/sign-in/company/back/?" in back
+        return str(client.get(back.removeprefix("http://testserver")).headers["Location"])
+
+    def is_(self, user: User, **claims: object) -> None:
+        self.provider.person = {"sub": f"sub of {user.email}", "email": user.email, "email_verified": True, **claims}
+
+    @pytest.mark.asvs("6.3.3")
+    @pytest.mark.asvs("10.5.2")
+    def test_the_second_factor_is_asked_for_all_the_same(self) -> None:
+        odile = factory.make_odile(granted=False)
+        secret, password = factory.give_app(odile), odile.password
+        self.is_(odile)
+        client = Client()
+        assert self.come_back(client) == "/sign-in/second/"
+        for page in ("/office/", "/staff/"):
+            assert client.get(page).headers["Location"].startswith(("/sign-in/", "/office/login/"))
+        answer = client.post("/sign-in/second/", {"code": factory.next_code(odile, secret)})
+        assert answer.headers["Location"] == "/welcome/"
+        assert client.get("/office/").status_code == 200
+        odile.refresh_from_db()
+        assert odile.password == password, "the password stays"
+        tied = SocialAccount.objects.get()
+        assert (tied.user, tied.uid, tied.extra_data) == (odile, "sub of odile@extrus.example", {})
+        self.assertLedgered("accounts.identity.linked", odile)
+        self.assertLedgered("accounts.session.signed-in", odile)
+
+    def test_an_employee_is_led_back_to_the_page_and_the_language_they_came_from(self) -> None:
+        self.is_(factory.make_emin())
+        client = Client()
+        assert self.come_back(client, "/en/sign-in/company/?next=/en/staff/access/") == "/en/staff/access/"
+        assert client.get("/en/staff/access/").status_code == 200
+        assert self.come_back(Client(), "/en/sign-in/company/") == "/en/welcome/"
+
+    def test_an_identity_is_known_again_under_another_address(self) -> None:
+        emin = factory.make_emin()
+        self.is_(emin)
+        self.come_back(Client())
+        self.is_(emin, email="emin.kim@extrus.example")
+        assert self.come_back(Client()) == "/welcome/"
+        assert SocialAccount.objects.count() == 1
+
+    def assert_refused(self, why: str) -> None:
+        client = Client()
+        assert self.come_back(client) == "/sign-in/"
+        page = client.get("/sign-in/")
+        assert why in page.content.decode()
+        assert "_auth_user_id" not in client.session
+        assert client.get("/staff/").headers["Location"].startswith("/sign-in/")
+
+    def test_nobody_gets_an_account_by_signing_in(self) -> None:
+        people = User.objects.count()
+        self.provider.person = {"sub": "x", "email": "nobody@extrus.example", "email_verified": True}
+        self.assert_refused("회사 계정으로 열 수 있는 계정이 없습니다")
+        assert User.objects.count() == people
+        self.assertLedgered("accounts.session.failed")
+
+    def test_an_address_that_the_provider_has_not_verified_opens_nothing(self) -> None:
+        self.is_(factory.make_emin(), email_verified=False)
+        self.assert_refused("회사 계정으로 열 수 있는 계정이 없습니다")
+
+    def test_a_leaver_is_not_let_in(self) -> None:
+        emin = factory.make_emin()
+        self.is_(emin)
+        self.come_back(Client())
+        User.objects.filter(pk=emin.pk).update(is_active=False)
+        self.assert_refused("회사 계정으로 열 수 있는 계정이 없습니다")
+
+    @pytest.mark.asvs("10.5.2")
+    def test_an_address_given_to_a_new_colleague_does_not_open_the_account_of_the_old_one(self) -> None:
+        emin = factory.make_emin()
+        self.is_(emin)
+        self.come_back(Client())
+        self.is_(emin, sub="somebody else")
+        self.assert_refused("다른 회사 계정이 연결되어 있습니다")
+        signin.reset(emin, actor=factory.make_odile(), at=factory.NOON)
+        assert self.come_back(Client()) == "/welcome/"
+
+    @pytest.mark.asvs("10.5.4")
+    def test_false_tokens_are_refused(self) -> None:
+        self.is_(factory.make_emin())
+        for lie in (
+            {"claims": {"aud": "another client"}},
+            {"claims": {"iss": "https://elsewhere.example"}},
+            {"claims": {"exp": 1_600_000_000}},
+            {"description": {"issuer": "https://elsewhere.example"}},
+        ):
+            self.provider.lies = lie
+            self.assert_refused("회사 계정으로 로그인하지 못했습니다")
+        self.provider.lies, self.provider.signs_with = {}, self.provider.stranger
+        self.assert_refused("회사 계정으로 로그인하지 못했습니다")
+
+    @pytest.mark.asvs("10.2.1")
+    def test_an_answer_that_nobody_asked_for_is_refused(self) -> None:
+        """Another's code in this browser, a state of no session, and a code used twice."""
+        self.is_(factory.make_emin())
+        back = at_the_provider(Client().get("/sign-in/company/").headers["Location"]).removeprefix("http://testserver")
+        for client in (Client(), Client()):
+            assert client.get(back).headers["Location"] == "/sign-in/"
+            assert "_auth_user_id" not in client.session
+        assert Client().get("/sign-in/company/back/?error=access_denied").headers["Location"] == "/sign-in/"
+
+    def test_the_sign_in_page_offers_it(self) -> None:
+        assert 'href="/sign-in/company/"' in Client().get("/sign-in/").content.decode()
+        assert "/.well-known/openid-configuration" not in self.provider.asked
+
+
+class WithoutProviderTests(PortalTestCase):
+    def test_without_a_provider_there_is_no_such_door(self) -> None:
+        assert "/sign-in/company/" not in Client().get("/sign-in/").content.decode()
+        for path in ("/sign-in/company/", "/sign-in/company/back/?code=1&state=2"):
+            assert Client().get(path).status_code == 404
