@@ -30,9 +30,11 @@ class OfficeSite(AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Take our own registers only. Other packages bring theirs along: django-q2's lists unpickle what they show
-        (security.md, fact 3), and roles are a table in the code (``accounts.roles``), not rows to edit.
+        (security.md, fact 3), auditlog's shows what the trail shows, and roles are a table in the code, not rows.
         """
         models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+        if admin_class is not None and admin_class.__module__.split(".")[0] not in OURS:
+            return
         ours = [model for model in models if model.__module__.split(".")[0] in OURS]
         if ours:
             super().register(ours, admin_class, **options)

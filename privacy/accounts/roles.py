@@ -308,7 +308,6 @@ ROLES: dict[str, list[str]] = {
         "ledger.view_review",
         "ledger.view_scrub",
         "ledger.view_tree",
-        "policies.review_version",
         "policies.view_agency",
         "policies.view_category",
         "policies.view_extraholiday",

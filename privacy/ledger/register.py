@@ -83,5 +83,4 @@ registers.declare(
     ),
     records=findings,
 )
-registers.not_needed("ledger.change", why="raw capture beside the entries; nobody sees it in the console")
 registers.not_needed("ledger.checkpoint", "ledger.scrub", why="leave as signed bundles that check offline (ledger.md)")

@@ -23,8 +23,19 @@ EXAMPLES = {
     "policies:version": ("2020-12-01",),
     "consents:agreement": ("activation",),
     "consents:begin": ("activation",),
-    "admin:retention_register_export": ("xlsx",),
+    "guide": ("officer",),
+    "workforce:course": ("privacy-basics",),
+    "admin:register": ("requests",),
     "admin:retention_certificate_file": (None, "json"),
+}
+# Records whose addresses don't name their model: one of the kind, and where it is somebody's, of the employee.
+RECORDS: dict[str, tuple[str, dict[str, object]]] = {
+    "accounts:withdraw-request": ("accounts.AccessRequest", {}),
+    "admin:campaigns_campaign_policy": ("policies.PolicyVersion", {"state": "published"}),
+    "admin:safeguards_plan_paper": ("safeguards.ManagementPlan", {}),
+    "workforce:sign": ("workforce.PledgeText", {"occasion": "entry"}),
+    "workforce:pledge": ("workforce.Pledge", {"user__email": "emin@extrus.example"}),
+    "workforce:pledge-paper": ("workforce.Pledge", {"user__email": "emin@extrus.example"}),
 }
 
 
@@ -41,12 +52,13 @@ class Place:
 
 
 def key_of(name: str) -> str | None:
-    """Return the key of a record that a console's route can show, if there is one."""
+    """Return the key of a record that a route can show, if there is one."""
+    label, which = RECORDS.get(name, ("", {}))
     found = CONSOLE.match(name)
-    if found is None or found["model"] not in apps.all_models.get(found["app"], {}):
+    if not label and (found is None or found["model"] not in apps.all_models.get(found["app"], {})):
         return None
-    model = apps.get_model(found["app"], found["model"])
-    row = model._default_manager.order_by("pk").values_list("pk", flat=True).first()
+    model = apps.get_model(label) if label else apps.get_model(found["app"], found["model"])  # type: ignore[index]
+    row = model._default_manager.filter(**which).order_by("pk").values_list("pk", flat=True).first()
     return str(row) if row is not None else None
 
 

@@ -18,6 +18,27 @@ class RolesTest(PortalTestCase):
     def test_every_role_has_a_name(self) -> None:
         assert set(ROLE_NAMES) == set(ROLES)
 
+    @pytest.mark.asvs("8.2.1")
+    def test_an_auditor_reads_and_writes_nothing_but_the_audit(self) -> None:
+        """What an auditor may do beside looking: their own reviews and inspections, and taking the trail out."""
+        acts = {code for code in ROLES["auditor"] if not code.split(".")[1].startswith("view_")}
+        assert acts == {
+            "ledger.export_trail",
+            "ledger.review_trail",
+            "ledger.verify_trail",
+            "safeguards.confirm_finding",
+            "safeguards.keep_inspections",
+        }
+
+    @pytest.mark.asvs("8.2.1")
+    def test_a_handler_decides_about_nobody_s_rights_access_or_data(self) -> None:
+        """A handler prepares; what is decided, approved, published or granted is the officer's."""
+        acts = {code for code in ROLES["handler"] if not code.split(".")[1].startswith("view_")}
+        assert not {code for code in acts if code.startswith(("accounts.", "ledger.", "jobs."))}
+        verbs = ("approve_", "decide_", "publish_", "grant_", "designate_", "order_", "lift_", "place_", "confirm_")
+        assert not {code for code in acts if code.split(".")[1].startswith(verbs)}
+        assert not acts - set(ROLES["officer"]), "an officer may do what a handler may"
+
     @pytest.mark.clause("P8.8")
     def test_an_account_has_no_other_source_of_permissions(self) -> None:
         """No group to be added to, no permission to be given, no superuser to be made."""

@@ -20,7 +20,7 @@ from privacy.ledger.events import Event
 from privacy.lib import clock
 from tests import factory
 from tests.base import PortalTestCase
-from tests.browser.scene import set_scene
+from tests.browser.scene import set_whole_scene
 from tests.house.places import Place, places
 
 TABLE = Path(__file__).with_name("routes.txt")
@@ -81,7 +81,7 @@ class MatrixTests(PortalTestCase):
         return told(answer)  # type: ignore[arg-type]
 
     def test_every_route_answers_everybody_as_the_table_says(self) -> None:
-        set_scene()
+        set_whole_scene()
         # A read stays on record when its test is undone: with its own, no other test decides whether there is one.
         ledger.record_first(Event.READ, actor=System("matrix"), at=None)
         clients = self.clients()
@@ -104,11 +104,112 @@ class MatrixTests(PortalTestCase):
             name for name, cells in found.items() if any(word[0] == "5" for c in cells for word in c.split("/"))
         ]
 
-    @pytest.mark.asvs("8.2.2")
-    def test_the_table_gives_nobody_a_register_they_may_not_see(self) -> None:
-        """What the table approves, read once more: strangers and employees open no page of the console."""
-        for name, cells in read().items():
+
+# -- the table read as policy: what approves it (docs/security.md) ----------------------------------------------
+
+OFFICER, HANDLER, AUDITOR = "officer", "handler", "auditor"
+# The console's pages on which somebody does something, and who may. Everything else there only shows.
+ACTS = {
+    "admin:accounts_accessgrant_grant": {OFFICER},
+    "admin:accounts_user_open": {OFFICER},
+    "admin:devices_fleetimport_add": {OFFICER},
+    "admin:devices_gateway_add": {OFFICER},
+    "admin:disclosures_disclosure_ask": {OFFICER, HANDLER},
+    "admin:disclosures_thirdparty_register": {OFFICER},
+    "admin:incidents_incident_record": {OFFICER, HANDLER},
+    "admin:ledger_bundle": {AUDITOR},
+    "admin:ledger_verify": {OFFICER, AUDITOR},
+    "admin:policies_extraholiday_add": {OFFICER},
+    "admin:policies_notice_add": {OFFICER},
+    "admin:policies_officer_add": {OFFICER},
+    "admin:policies_parameter_add": {OFFICER},
+    "admin:retention_archiveaccess_add": {OFFICER, HANDLER},
+    "admin:retention_hold_add": {OFFICER},
+    "admin:retention_paperdestruction_add": {OFFICER, HANDLER},
+    "admin:rights_request_receive": {OFFICER, HANDLER},
+    "admin:safeguards_annualreport_new": {OFFICER},
+    "admin:safeguards_area_new": {OFFICER},
+    "admin:safeguards_inspection_new": {OFFICER, AUDITOR},
+    "admin:safeguards_managementplan_new": {OFFICER, HANDLER},
+    "admin:safeguards_measure_new": {OFFICER},
+    "admin:workforce_attendance_certificate": {OFFICER, HANDLER},
+    "admin:workforce_course_offer": {OFFICER, HANDLER},
+    "admin:workforce_plan_draft": {OFFICER, HANDLER},
+    "admin:workforce_pledge_paper": {OFFICER},
+    "admin:workforce_pledgetext_draft": {OFFICER, HANDLER},
+}
+# Records that their page edits: a draft, and who is reached where.
+EDITED = {"admin:policies_agency_change": {OFFICER}, "admin:policies_officer_change": {OFFICER}}
+# One's own feed of the calendar: whoever sees the calendar may have one.
+OWN = {"admin:safeguards_calendar_address", "admin:safeguards_calendar_revoke"}
+# Registers with what isn't everybody's in the console: secrets of the vault, the trail, people's access, the queue.
+NOT_FOR_HANDLERS = (
+    "accounts_",
+    "jobs_",
+    "ledger_",
+    "vault_epochkey",
+    "vault_keycheck",
+    "vault_subjectkey",
+    "vault_tomb",
+)
+# What an auditor has no use for: identifiers of people and devices in their own registers, and another law's archive.
+NOT_FOR_AUDITORS = ("devices_licence", "devices_challenge", "retention_archivedrecord", "jobs_archive", "jobs_personal")
+
+
+def rows(prefix: str = "") -> dict[str, dict[str, tuple[str, str]]]:
+    """Return GET's and POST's answer for each role, of the routes of pages that begin so."""
+    cells = {name: [cell.split("/") for cell in found] for name, found in read().items() if name.startswith(prefix)}
+    return {
+        name: dict(zip(ROLES, ((cell[0], cell[1]) for cell in found), strict=True))
+        for name, found in cells.items()
+        if len(found[0]) == len(PAGES)
+    }
+
+
+@pytest.mark.asvs("8.1.1")
+class TestTableIsThePolicy:
+    def test_the_console_is_closed_to_strangers_employees_and_machines(self) -> None:
+        for name, by_role in rows().items():
             if name.startswith(("admin:", "office/")) and name != "admin:login":
-                by_role = dict(zip(ROLES, cells, strict=True))
                 for role in ("anonymous", "employee", "gateway"):
-                    assert "200" not in by_role[role], f"{name}: {role}"
+                    assert set(by_role[role]) <= {"in", "…"}, f"{name}: {role} gets {by_role[role]}"
+
+    def test_who_may_act_on_a_page_is_who_gets_its_form(self) -> None:
+        for name, may in (ACTS | EDITED).items():
+            for role in (OFFICER, HANDLER, AUDITOR):
+                got = rows(name)[name][role]
+                assert (got[1] == "200") == (role in may), f"{name}: {role} gets {got}"
+                assert got[0] in (("200",) if role in may else ("200", "403")), f"{name}: {role} gets {got}"
+
+    def test_everything_else_in_the_console_only_shows(self) -> None:
+        """A list takes a POST as a press of no button; a record, a new record and a removal take none at all."""
+        for name, by_role in rows("admin:").items():
+            if name in ACTS or name in EDITED or name in OWN or not name.endswith(("_add", "_change", "_delete")):
+                continue
+            for role in (OFFICER, HANDLER, AUDITOR):
+                assert by_role[role][1] in ("403", "…"), f"{name}: {role} gets {by_role[role]}"
+                if name.endswith(("_add", "_delete")):
+                    assert by_role[role] == ("403", "403"), f"{name}: {role} gets {by_role[role]}"
+
+    def test_handlers_and_auditors_see_what_their_work_needs(self) -> None:
+        hidden = {HANDLER: NOT_FOR_HANDLERS, AUDITOR: NOT_FOR_AUDITORS}
+        for name, by_role in rows("admin:").items():
+            if name.endswith("_changelist"):
+                assert by_role[OFFICER][0] == "200", f"{name}: officer gets {by_role[OFFICER]}"
+        for role, prefixes in hidden.items():
+            for name, by_role in rows("admin:").items():
+                if name.endswith("_changelist") and name.removeprefix("admin:").startswith(prefixes):
+                    assert by_role[role] == ("403", "403"), f"{name}: {role} gets {by_role[role]}"
+
+    @pytest.mark.asvs("8.2.2")
+    def test_what_is_the_employee_s_is_not_there_for_others(self) -> None:
+        for name in ("workforce:pledge", "workforce:pledge-paper"):
+            by_role = rows(name)[name]
+            assert by_role["employee"][0] == "200", name
+            assert {by_role[role][0] for role in (OFFICER, HANDLER, AUDITOR)} == {"404"}, name
+
+    def test_machines_speak_with_a_token_and_to_the_api_alone(self) -> None:
+        for name, found in read().items():
+            if len(found[0].split("/")) == len(MACHINES) and name not in ("openapi-json", "api/v1/^.*$"):
+                for role, cell in zip(ROLES[:-1], found[:-1], strict=True):
+                    assert set(cell.split("/")) <= {"401", "405"}, f"{name}: {role} gets {cell}"

@@ -103,7 +103,7 @@ class PublishingTest(PortalTestCase):
 
     def test_only_who_may_publish_publishes(self) -> None:
         version = factory.make_version_under_review()
-        policies.approve(version, actor=factory.make_aram(), at=NOON)
+        policies.approve(version, actor=self.odile, at=NOON)
         with pytest.raises(NotPermitted):
             policies.publish(version, actor=self.hana, at=NOON)
         self.assertLedgered("ledger.denied")
