@@ -39,7 +39,7 @@ run: setup ## Run the portal on the databases of the environment or .env: web, w
 
 .PHONY: test
 test: setup browser ## Run the tests (BROWSER=0 leaves the browser tests out)
-	$(PY) -m pytest -q -n $(JOBS) --dist loadfile -m 'not faults$(if $(filter 0,$(BROWSER)), and not browser)'
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile -m 'not faults and not visit$(if $(filter 0,$(BROWSER)), and not browser)'
 
 .PHONY: browser
 browser: $(STAMP) # a Chromium for the browser tests: Debian's package, where we may install it
@@ -73,6 +73,10 @@ migrations: $(STAMP) ## No model without its migration
 .PHONY: faults
 faults: setup ## The long fault runs (SCALE=0.1 for a tenth; the seed is printed)
 	SCALE=$(SCALE) $(PY) -m pytest -q -m faults -s
+
+.PHONY: visit
+visit: setup browser ## Visit every page as everybody, in both languages, light and dark (screens in build/visit)
+	$(PY) -m pytest -q -n $(JOBS) --maxschedchunk 1 -m visit tests/browser/test_visit.py
 
 .PHONY: bench
 bench: setup ## Run every benchmark and rewrite benchmarks/RESULTS.md

@@ -42,40 +42,20 @@ def test_the_first_page_fits_a_phone(desk: Desk) -> None:
     expect(visitor.page.get_by_role("heading", name="모든 대장")).to_be_in_viewport()
 
 
-def test_every_register_and_record_of_the_officer_is_sound(desk: Desk) -> None:
-    set_scene()
-    visitor = desk.staff(factory.make_odile())
-    for address in registers(visitor):
-        name = address.strip("/").replace("office/", "").replace("/", "-")
-        visitor.go(address)
-        visitor.check(f"register-{name}", part="#content")
-        if record := first_record(visitor):
-            visitor.go(record)
-            visitor.check(f"record-{name}", part="#content")
-
-
-@pytest.mark.parametrize(("role", "prefix"), [("handler", ""), ("auditor", "/en")])
-def test_every_register_and_record_of_the_others_opens(desk: Desk, role: str, prefix: str) -> None:
+@pytest.mark.parametrize(("role", "prefix"), [("officer", ""), ("handler", "/en"), ("auditor", "/en")])
+def test_a_sample_of_registers_and_records_is_sound(desk: Desk, role: str, prefix: str) -> None:
+    """One register of each work, and a record of it; `make visit` opens them all."""
     set_scene()
     visitor = desk.staff(ROLES[role]())
     visitor.go(f"{prefix}/office/")
     found = registers(visitor)
-    assert found, f"the {role} sees no register"
-    for address in found:
+    assert len(found) > 20, f"the {role} sees few registers"
+    for address in found[::9]:
         visitor.go(address)
-        visitor.check_language()
+        visitor.check(f"register-{role}-{address.strip('/').replace('/', '-')}", part="#content")
         if record := first_record(visitor):
             visitor.go(record)
-            visitor.check_language()
-
-
-def test_the_officer_s_registers_speak_english_too(desk: Desk) -> None:
-    set_scene()
-    visitor = desk.staff(factory.make_odile())
-    visitor.go("/en/office/")
-    for address in registers(visitor):
-        visitor.go(address)
-        visitor.check_language()
+            visitor.check(f"record-{role}-{address.strip('/').replace('/', '-')}", part="#content")
 
 
 def test_the_theme_can_be_chosen_and_is_kept(desk: Desk) -> None:

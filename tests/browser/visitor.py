@@ -16,6 +16,16 @@ from tools import catalogue
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
+AXE = Axe()
+# Adds up how far the content of a page jumped while it loaded (Cumulative Layout Shift), apart from what a person did.
+SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver(list => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+}).observe({type: "layout-shift", buffered: true});
+"""
+# What shows a code as a code.
+CODES = "code, pre, .reference, .field-code"
 GRAVE = {"serious", "critical"}
 
 
@@ -37,6 +47,7 @@ class Desk:
             locale="ko-KR",
             **options,
         )
+        context.add_init_script(SHIFTS)
         self._contexts.append(context)
         return Visitor(context.new_page(), self)
 
@@ -141,14 +152,28 @@ class Visitor:
         """Keep a screenshot; nothing in it (or a ``part``) is grave to axe, too wide, or in the other language."""
         self.screenshot(name)
         self.check_language()
+        self.check_axe(part=part)
+        self.check_width()
+
+    def check_axe(self, rules: list[str] | None = None, part: str | None = None) -> None:
+        """Nothing on the page, or in a ``part``, is grave to axe, by all of its rules or by these."""
+        if not self.page.evaluate("typeof axe !== 'undefined'"):
+            self.page.evaluate(AXE.axe_script)
+        options = {"resultTypes": ["violations"]} | ({"runOnly": {"type": "rule", "values": rules}} if rules else {})
         found = [
             f"{violation['id']} ({violation['impact']}): {node['html'][:160]} {node['failureSummary'][:200]}"
-            for violation in Axe().run(self.page, context=part).response["violations"]
+            for violation in self.page.evaluate(
+                "([part, options]) => axe.run(part || document, options)", [part, options]
+            )["violations"]
             if violation["impact"] in GRAVE
             for node in violation["nodes"]
         ]
         assert not found, f"{self.page.url}\n" + "\n".join(found)
-        self.check_width()
+
+    def check_stillness(self) -> None:
+        """Nothing on the page has jumped since it came."""
+        shifted = self.page.evaluate("window.shifted || 0")
+        assert shifted == 0, f"{self.page.url} has shifted by {shifted}"
 
     def check_width(self) -> None:
         overflow = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -157,12 +182,15 @@ class Visitor:
     def check_language(self) -> None:
         """No line of the page is a text of ours in the other language; codes shown as codes are no texts."""
         language = self.page.locator("html").get_attribute("lang")
-        lines = {line.strip() for line in self.page.locator("body").inner_text().splitlines()}
-        codes = {text.strip() for text in self.page.locator("code, pre, .reference, .field-code").all_inner_texts()}
-        lines -= codes | {"한국어", "English"}
-        wrong = sorted(lines & (english_texts() if language == "ko" else korean_texts()))
-        if wrong:
+        codes = self.page.locator(CODES).all_inner_texts()
+        if wrong := in_the_other(language or "", self.page.locator("body").inner_text(), codes):
             self._complain(f"says in the other language than {language}: {wrong}")
+
+
+def in_the_other(language: str, text: str, codes: list[str]) -> list[str]:
+    """Return the lines of a page that are texts of ours in the other language."""
+    lines = {line.strip() for line in text.splitlines()} - {code.strip() for code in codes} - {"한국어", "English"}
+    return sorted(lines & (english_texts() if language == "ko" else korean_texts()))
 
 
 @cache

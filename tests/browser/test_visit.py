@@ -1,0 +1,203 @@
+"""Every page of the portal as everybody who may open it, in both languages, light and dark: `make visit`.
+
+The addresses come from the resolver and from the registers' own records, so a page that is added is visited without a
+line here. A page is loaded once for each person and language; light and dark are the same page looked at twice. Screens
+are kept in ``build/visit/<role>/``; ``build/visit/<role>.txt`` says what was seen.
+"""
+
+import base64
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin import ActionLocation
+from django.test import Client
+from django.utils import translation
+from playwright.sync_api import Error
+
+from privacy.accounts.models import User
+from tests import factory
+from tests.browser.scene import set_whole_scene
+from tests.browser.visitor import CODES, Desk, Visitor, in_the_other
+from tests.database import PortalDatabase
+from tests.factories.ledger import make_notary, seal, sign
+from tests.house.places import places
+
+pytestmark = pytest.mark.visit
+
+OUT = Path(__file__).resolve().parents[2] / "build" / "visit"
+# The longest ways first: two processes share them.
+PEOPLE = {
+    "officer": factory.make_odile,
+    "auditor": factory.make_aram,
+    "handler": factory.make_hana,
+    "employee": factory.make_emin,
+    "anonymous": None,
+}
+# Who sees every page that somebody sees, between them: what is dark is asked of these.
+DARK = {"officer", "employee", "anonymous"}
+LANGUAGES = {"ko": "", "en": "/en"}
+# How many records of a register are looked at for one that offers other buttons.
+LOOKED_AT = 30
+# What says what a page is, and so must be in the page's language: never data.
+LABELS = "h1, h2, h3, th, label, legend, button, summary, caption, dt, nav a, .btn, .explanation, .empty p, .help"
+# Abbreviations such as IMEI and PDF are the same word in both.
+HANGUL, LATIN = re.compile(r"[가-힣]"), re.compile(r"[a-z]{3,}")
+
+
+# Everything that is asked of a page, in one question.
+SEEN = """([labels, codes]) => {
+  const seen = selector => [...document.querySelectorAll(selector)].filter(each => each.checkVisibility());
+  const texts = selector => seen(selector).map(each => each.innerText);
+  const root = document.documentElement;
+  return {
+    language: root.lang, text: document.body.innerText, labels: texts(labels), codes: texts(codes),
+    wider: root.scrollWidth - root.clientWidth, shifted: window.shifted,
+  };
+}"""
+
+
+def is_foreign(label: str, language: str) -> bool:
+    """Whether what the portal itself says is not said in the page's language, marked for translation or not."""
+    if language == "en":
+        return bool(HANGUL.search(label)) and label != "한국어"
+    return bool(LATIN.search(label)) and not HANGUL.search(label) and label != "English"
+
+
+def records(client: Client, person: User) -> Iterator[str]:
+    """Yield the page of a record for each set of buttons that a register offers this person."""
+    request = client.get("/office/").wsgi_request
+    for model, register in admin.site._registry.items():
+        if not register.has_view_permission(request):
+            continue
+        seen = set()
+        for record in model._default_manager.order_by("-pk")[:LOOKED_AT]:
+            offered = register.verbs_for(record) if hasattr(register, "verbs_for") else None
+            if (key := frozenset(offered or ())) not in seen:
+                seen.add(key)
+                yield f"/office/{model._meta.app_label}/{model._meta.model_name}/{record.pk}/change/"
+
+
+def pages_of(person: User | None) -> list[str]:
+    """The addresses that answer this person with a page; what only leads on, refuses or sends a file is not one."""
+    client = Client(raise_request_exception=False)
+    if person is not None:
+        client.force_login(person)
+    wanted = dict.fromkeys(place.address for place in places() if not place.is_api)
+    if person is not None and person.is_staff:
+        wanted |= dict.fromkeys(records(client, person))
+    found = []
+    for address in wanted:
+        answer = client.get(address)
+        assert answer.status_code < 500, f"{answer.status_code} for {address}"
+        if answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html"):
+            found.append(address)
+    return found
+
+
+class Visit:
+    """One person's way through the pages, and what was wrong on it."""
+
+    def __init__(self, visitor: Visitor, role: str) -> None:
+        self.visitor, self.role = visitor, role
+        self.wrong: list[str] = []
+        self.seen: Counter[str] = Counter()
+        self.folder = OUT / role
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.devtools = visitor.page.context.new_cdp_session(visitor.page)
+
+    def look(self, name: str, language: str) -> None:
+        """Look at the page that is open, light and dark. Contrast is asked in both; the rest of axe in one."""
+        page = self.visitor.page
+        seen = page.evaluate(SEEN, [LABELS, CODES])
+        found = [
+            *([f"is not in {language}, the language of its address"] if seen["language"] != language else []),
+            *([f"is {seen['wider']} px wider than the screen"] if seen["wider"] > 0 else []),
+            *([f"has shifted by {seen['shifted']}"] if seen["shifted"] and "/office/" not in page.url else []),
+            *in_the_other(language, seen["text"], seen["codes"]),
+            *(text for text in sorted({each.strip() for each in seen["labels"]}) if is_foreign(text, language)),
+        ]
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            if language == "ko" and (scheme == "light" or self.role in DARK):
+                try:
+                    self.visitor.check_axe(None if scheme == "light" else ["color-contrast"])
+                except AssertionError as error:
+                    found.append(str(error))
+            picture = self.devtools.send(
+                "Page.captureScreenshot", {"format": "jpeg", "quality": 60, "optimizeForSpeed": True}
+            )
+            path = self.folder / f"{name}.{language}.{scheme}.jpg"
+            path.write_bytes(base64.b64decode(picture["data"]))
+            self.seen[f"{language} {scheme}"] += 1
+        page.emulate_media(color_scheme="light")
+        self.wrong += [f"{page.url}: {each}" for each in found]
+
+    def go(self, address: str, *, language: str) -> None:
+        """Open a page by its address and look at it."""
+        try:
+            self.visitor.go(LANGUAGES[language] + address)
+        except Error as error:
+            self.wrong.append(f"{address}: {error.message}")
+            return
+        self.look(named(address), language)
+
+    def press(self, address: str, *, language: str) -> None:
+        """Press each button of a record's page and look at what it asks before it acts."""
+        page = self.visitor.page
+        self.visitor.go(LANGUAGES[language] + address)
+        name = f"{ActionLocation.CHANGE_FORM.value}-action"
+        for verb in [each.get_attribute("value") for each in page.locator(f"button[name={name}]").all()]:
+            self.visitor.go(LANGUAGES[language] + address)
+            if not (button := page.locator(f"button[name={name}][value={verb}]")).count():
+                continue
+            try:
+                with page.expect_navigation(timeout=5_000):
+                    button.click()
+            except Error:
+                continue  # a file was sent
+            if page.locator("button[name=confirmed]").count():
+                self.look(f"{named(address)}.{verb}", language)
+
+    def tell(self) -> None:
+        """Keep what was seen, and fail if anything was wrong."""
+        self.wrong += self.visitor.desk.complaints
+        self.visitor.desk.complaints.clear()
+        lines = [f"{count} pages seen in {look}" for look, count in sorted(self.seen.items())]
+        (OUT / f"{self.role}.txt").write_text("\n".join([*lines, *self.wrong]) + "\n", encoding="utf-8")
+        print(f"\n{self.role}: " + ", ".join(lines))
+        assert not self.wrong, "\n".join(self.wrong)
+
+
+def named(address: str) -> str:
+    """Return a file's name for an address."""
+    path = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", lambda key: key.group(0)[-4:], urlsplit(address).path)
+    return path.strip("/").replace("/", "-") or "home"
+
+
+@pytest.mark.parametrize("role", PEOPLE)
+def test_every_page_is_sound_for(role: str, desk: Desk, portal_database: PortalDatabase, tmp_path: Path) -> None:
+    set_whole_scene()
+    factory.ask_correction(address="203.0.113.63")
+    seal(portal_database)
+    sign(portal_database, make_notary(tmp_path))
+    make = PEOPLE[role]
+    person = make() if make is not None else None
+    with translation.override("ko"):
+        pages = pages_of(person)
+    visitor = desk.computer()
+    if person is not None:
+        visitor.sign_in(person)
+    visit = Visit(visitor, role)
+    for language in LANGUAGES:
+        for address in pages:
+            visit.go(address, language=language)
+    for language in LANGUAGES:
+        for address in [page for page in pages if page.endswith("/change/")]:
+            visit.press(address, language=language)
+    visit.tell()
+    assert all(count >= len(pages) for count in visit.seen.values())
