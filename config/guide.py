@@ -1,6 +1,7 @@
 """The guides of docs/guide as pages: one for each kind of user, in the reader's language."""
 
 import re
+import struct
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -44,13 +45,19 @@ GUIDES = (
 )
 
 
+def _source(name: str) -> str:
+    """Return the attributes of a picture; its measures keep its place, so that nothing jumps when it comes."""
+    width, height = struct.unpack(">II", (FOLDER / "images" / name).read_bytes()[16:24])
+    return f'loading="lazy" width="{width}" height="{height}" src="{static(f"guide/{name}")}"'
+
+
 @lru_cache(maxsize=32)
 def page_of(code: str, language: str) -> SafeString:
     """Return a guide as HTML; raises FileNotFoundError where it is not written in this language."""
     text = (FOLDER / f"{code}.{language}.md").read_text(encoding="utf-8")
     # The guides are part of the program: their text is as trusted as its templates. Raw HTML stays off all the same.
     page = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    page = PICTURE.sub(lambda found: f'loading="lazy" src="{static(f"guide/{found[1]}")}"', page)
+    page = PICTURE.sub(lambda found: _source(found[1]), page)
     page = TABLE.sub(lambda found: f'<div class="table-scroll" tabindex="0" role="group">{found[0]}</div>', page)
     page = page.replace("<table>", '<table class="table">').replace("<th>", '<th scope="col">')
     return mark_safe(page)  # noqa: S308 - see above
