@@ -117,7 +117,7 @@ class Visit:
         found = [
             *([f"is not in {language}, the language of its address"] if seen["language"] != language else []),
             *([f"is {seen['wider']} px wider than the screen"] if seen["wider"] > 0 else []),
-            *([f"has shifted by {seen['shifted']}"] if seen["shifted"] and "/office/" not in page.url else []),
+            *([f"has shifted by {seen['shifted']}"] if seen["shifted"] and self.role == "anonymous" else []),
             *in_the_other(language, seen["text"], seen["codes"]),
             *(text for text in sorted({each.strip() for each in seen["labels"]}) if is_foreign(text, language)),
         ]
