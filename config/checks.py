@@ -126,14 +126,14 @@ def keys_are_safe(**kwargs: Any) -> Iterable[CheckMessage]:
 
 @register("portal", deploy=True)
 def company_provider_is_whole(**kwargs: Any) -> Iterable[CheckMessage]:
-    """config.E011: the company's identity provider, where there is one, is asked over TLS and knows us."""
+    """config.E012: the company's identity provider, where there is one, is asked over TLS and knows us."""
     if settings.OIDC_ISSUER and not settings.OIDC_ISSUER.startswith("https://"):
-        yield Error("OIDC_ISSUER is not an https address.", hint="OIDC_ISSUER=https://login.example", id="config.E011")
+        yield Error("OIDC_ISSUER is not an https address.", hint="OIDC_ISSUER=https://login.example", id="config.E012")
     if settings.OIDC_ISSUER and not (settings.OIDC_CLIENT_ID and settings.OIDC_CLIENT_SECRET):
         yield Error(
             "OIDC_ISSUER is set, but not who we are to it.",
             hint="OIDC_CLIENT_ID and OIDC_CLIENT_SECRET",
-            id="config.E011",
+            id="config.E012",
         )
 
 
