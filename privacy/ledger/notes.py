@@ -13,9 +13,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from privacy.ledger.verify import COSIGNATURE, Key, parse_key, sha256
-
-ED25519 = 1
+from privacy.ledger.verify import COSIGNATURE, ED25519, Key, parse_key, sha256
 
 
 @dataclass(frozen=True)

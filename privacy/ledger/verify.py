@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Check an audit trail offline, without trusting whoever kept it. Needs Python 3.10+ and ``cryptography`` only.
 
     python verify.py BUNDLE --key VKEY [--older CHECKPOINT ...] [--max-age SECONDS]
@@ -7,9 +6,8 @@
     python verify.py inclusion|consistency VECTOR.json
 
 BUNDLE is a folder as ``export_ledger`` or the notary's mirror writes it (C2SP tlog-tiles). VKEY is the notary's public
-key, name+id+base64: take it from somewhere other than the bundle. Entries are hashed and compared with their leaves,
-leaves hashed to the root (RFC 6962), the root compared with the signed checkpoint and every older one (C2SP
-signed-note, tlog-checkpoint). Exit: 0 sound, 2 altered, 3 policy (no pinned key, too old), 4 malformed.
+key: take it from elsewhere. Entries are compared with their leaves, leaves hashed to the root (RFC 6962), the root with
+the signed checkpoint and every older one. Exit: 0 sound, 2 altered, 3 policy (no pinned key, too old), 4 malformed.
 """
 
 from __future__ import annotations
@@ -26,12 +24,15 @@ import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-SOUND, ALTERED, POLICY, MALFORMED, COSIGNATURE = 0, 2, 3, 4, 4
+SOUND, ALTERED, POLICY, MALFORMED = 0, 2, 3, 4
+ED25519, ECDSA, COSIGNATURE = 1, 2, 4  # signature types of C2SP signed-note
 TILE, MAX_ENTRY, MAX_NOTE, MAX_JSON, MAX_SIZE = 256, 65_535, 262_144, 1_048_576, 2**64 - 1
-Key = tuple[str, bytes, int, bytes]  # a pinned key: name, id, signature type, public key
+Key = tuple[str, bytes, int, Any]  # a pinned key: name, id, signature type, public key
 sha256, realpath = hashlib.sha256, functools.cache(os.path.realpath)
 
 
@@ -136,28 +137,31 @@ def parse_key(vkey: str) -> Key:
     """Read a verifier key ``name+id+base64(type || key)`` and check that its parts belong together."""
     try:
         name, identity, encoded = vkey.strip().split("+", 2)
-        material = base64.b64decode(encoded, validate=True)
-        known = sha256(name.encode() + b"\n" + material).digest()[:4] == bytes.fromhex(identity) and len(material) == 33
-        if known and name and not any(c.isspace() for c in name) and material[:1] in (b"\1", b"\4"):
-            return name, bytes.fromhex(identity), material[0], material[1:]
-    except ValueError:
+        kind, public = (material := base64.b64decode(encoded, validate=True))[0], material[1:]
+        known = sha256(public if kind == ECDSA else name.encode() + b"\n" + material).digest()[:4]
+        key = load_der_public_key(public if kind == ECDSA else bytes.fromhex("302a300506032b6570032100") + public)
+        fits = kind in (ED25519, ECDSA, COSIGNATURE) and isinstance(key, ec.EllipticCurvePublicKey) == (kind == ECDSA)
+        if fits and known.hex() == identity and name and not any(c.isspace() for c in name):
+            return name, known, kind, key
+    except (ValueError, IndexError, UnsupportedAlgorithm):
         pass
-    raise Problem(MALFORMED, "the key is not an Ed25519 verifier key name+id+base64")
+    raise Problem(MALFORMED, "the key is not an Ed25519 or ECDSA verifier key name+id+base64")
 
 
 def _signed_at(key: Key, text: bytes, signature: bytes) -> int | None:
+    """Check one signature and return when it says that it was made, if it says that (C2SP tlog-cosignature)."""
     moment, head = None, b""
     if key[2] == COSIGNATURE:
-        moment, signature = int.from_bytes(signature[:8], "big"), signature[8:]
+        moment, signature = int.from_bytes(signature[:8], "big", signed=True), signature[8:]
         head = b"cosignature/v1\ntime %d\n" % moment
     try:
-        Ed25519PublicKey.from_public_bytes(key[3]).verify(signature, head + text)
+        key[3].verify(signature, head + text, *[ec.ECDSA(SHA256())] * (key[2] == ECDSA))
         return moment
     except InvalidSignature:
         raise Problem(ALTERED, f"the signature of {key[0]} is false") from None
 
 
-def open_note(raw: bytes, keys: Sequence[Key]) -> tuple[str, dict[Key, int | None]]:
+def open_note(raw: bytes, keys: Sequence[Key]) -> tuple[str, dict[tuple[str, bytes], int | None]]:
     """Return a note's text and which pinned keys signed it when; refuse it without one, or with a false one."""
     try:
         if len(raw) > MAX_NOTE or any(byte < 32 and byte != 10 for byte in raw):
@@ -169,15 +173,15 @@ def open_note(raw: bytes, keys: Sequence[Key]) -> tuple[str, dict[Key, int | Non
     if not blank or lines.pop() or not lines or len(lines) > 100:
         raise Problem(MALFORMED, "the note has no signatures, or far too many")
     known = {key[:2]: key for key in keys}
-    signed: dict[Key, int | None] = {}
+    signed: dict[tuple[str, bytes], int | None] = {}
     for line in lines:
         dash, name, encoded = [*line.split(" ", 2), "", ""][:3]
         signature = _base64(encoded)
         if dash != "\u2014" or not name or "+" in name or any(c.isspace() for c in name) or len(signature) < 5:
             raise Problem(MALFORMED, "a signature line is malformed")
         key = known.get((name, signature[:4]))
-        if key is not None and key not in signed:
-            signed[key] = _signed_at(key, (text + "\n").encode(), signature[4:])
+        if key is not None and key[:2] not in signed:
+            signed[key[:2]] = _signed_at(key, (text + "\n").encode(), signature[4:])
     if not signed:
         raise Problem(POLICY, "no signature by a pinned key")
     return text + "\n", signed
@@ -191,8 +195,8 @@ def open_checkpoint(raw: bytes, keys: Sequence[Key]) -> Checkpoint:
         raise Problem(MALFORMED, "the checkpoint lacks its three lines")
     if lines[0] not in {key[0] for key in signed}:
         raise Problem(POLICY, "the checkpoint is not signed by its own log")
-    times = (at for at in signed.values() if at is not None)
-    return Checkpoint(lines[0], _number(lines[1]), _base64(lines[2], 32), max(times, default=None))
+    moment = max(filter(None, signed.values()), default=None)
+    return Checkpoint(lines[0], _number(lines[1]), _base64(lines[2], 32), moment)
 
 
 def _base64(text: Any, length: int | None = None) -> bytes:
@@ -339,9 +343,7 @@ class Bundle:
 def verify_proof(raw: bytes, entry: bytes, keys: Sequence[Key]) -> str:
     """Check by a C2SP tlog-proof file alone that an entry is in the log."""
     proof, _, note = raw.partition(b"\n\n")
-    lines = proof.decode("latin-1").split("\n")
-    if len(lines) > 1 and lines[1].startswith("extra "):
-        del lines[1]
+    lines = [line for n, line in enumerate(proof.decode("latin-1").split("\n")) if n != 1 or line[:6] != "extra "]
     if lines[0] != "c2sp.org/tlog-proof@v1" or not 1 < len(lines) < 70 or not lines[1].startswith("index "):
         raise Problem(MALFORMED, "not a tlog-proof")
     index, path = _number(lines[1][6:]), [_base64(line, 32) for line in lines[2:]]

@@ -31,6 +31,26 @@ def test_the_note_of_the_specification_of_notes(tmp_path: Path) -> None:
     assert run("note", tmp_path / "note", "--key", key)[0] == 2
 
 
+def test_a_note_with_an_ecdsa_signature(tmp_path: Path) -> None:
+    """A public checkpoint of Rekor; the id of such a key is the digest of its DER (signed-note, type 2)."""
+    key = (
+        "rekor.sigstore.dev+c0d23d6a+AjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABNhtmPtrWm3U1eQXBogSMdGvXwBcK5AW5i0hrZLOC96l"
+        "+smGNM7nwZ4QvFK/4sueRoVj//QP22Ni4Qt9DPfkWLc="
+    )
+    note = (
+        "Rekor\n798034\nf+7CoKgXKE/tNys9TTXcr/ad6U/K3xvznmzew9y6SP0=\n\n\u2014 rekor.sigstore.dev wNI9ajBEAiARInWIWyCdy"
+        "G27CO6LPnPekyw20qO0YJfoaPaowGp/XgIgc+qEHS3+GKVClgqq20uDLet7MCoTURUCRdxwWBHHufk=\n"
+    )
+    (tmp_path / "note").write_text(note)
+    assert run("note", tmp_path / "note", "--key", key)[:2] == (0, "SOUND: signed by rekor.sigstore.dev\n")
+    (tmp_path / "note").write_text(note.replace("798034", "798035"))
+    assert run("note", tmp_path / "note", "--key", key)[0] == 2
+    material = base64.b64decode(key.split("+", 2)[2])
+    for kind in (1, 4, 6):
+        with pytest.raises(verify.Problem):
+            verify.parse_key(f"rekor.sigstore.dev+c0d23d6a+{b64(bytes([kind]) + material[1:])}")
+
+
 NAMES = ("witness.example/one", "witness.example/\ub450\ubc88\uc9f8")
 TEXT = "a note\n\nwith an empty line, \u00fcmlauts and \uc6b0\ub9ac\n"
 
