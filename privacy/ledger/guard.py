@@ -51,8 +51,13 @@ _FOREIGN: LiteralString = (
     "  AND NOT t.tgisinternal AND (p.pronamespace <> c.relnamespace"
     "   OR p.proname NOT IN ('deny', 'stamp', 'capture', 'touched', 'keep_touches')))) ORDER BY 1"
 )
-_FUNCTIONS: LiteralString = "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = to_regnamespace('ledger')"
-_SOURCE = re.compile(r"CREATE FUNCTION ledger\.(\w+)\(.*?\bAS\s+\$\$(.*?)\$\$", re.DOTALL)
+# The one function that changes with each life of the database must say the life that it is.
+_FUNCTIONS: LiteralString = (
+    "SELECT proname, CASE WHEN proname = 'generation' AND prosrc = 'SELECT ' ||"
+    " (SELECT max(generation) FROM ledger.incarnation) THEN 'SELECT 1' ELSE prosrc END"
+    " FROM pg_proc WHERE pronamespace = to_regnamespace('ledger')"
+)
+_SOURCE = re.compile(r"CREATE (?:OR REPLACE )?FUNCTION ledger\.(\w+)\(.*?\bAS\s+\$\$(.*?)\$\$", re.DOTALL)
 
 
 @dataclass(frozen=True)

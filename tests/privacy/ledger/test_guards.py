@@ -136,6 +136,7 @@ UNDERMINED = [
      " CREATE VIEW ledger.anchor AS SELECT * FROM ledger.real WHERE size < 5"),
     ("ledger.E008", "CREATE OR REPLACE FUNCTION ledger.deny() RETURNS trigger LANGUAGE plpgsql AS"
      " 'BEGIN RETURN NULL; END'"),
+    ("ledger.E008", "CREATE OR REPLACE FUNCTION ledger.generation() RETURNS integer LANGUAGE sql STABLE AS 'SELECT 7'"),
     ("ledger.E008", "CREATE FUNCTION ledger.sha256(bytea) RETURNS bytea LANGUAGE sql AS 'SELECT $1'"),
 ]  # fmt: skip
 

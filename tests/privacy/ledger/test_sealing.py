@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from django.db import connections
 
-from privacy.ledger import reading, sealing, tree
+from privacy.ledger import guard, reading, sealing, tree
 from privacy.ledger.events import Event
 from privacy.ledger.verify import Growing, leaf_hash
 from tests.database import PortalDatabase
@@ -142,6 +143,21 @@ def test_after_a_restore_into_another_cluster_sealing_goes_on(portal_database: P
             [Event.INCARNATION_RAISED],
         ).fetchall()
     assert (rows, told) == ((2,), [("2",)])
+
+
+def test_who_wrote_in_the_old_life_writes_in_the_new_one(portal_database: PortalDatabase) -> None:
+    """A connection that stays open holds plans with the old number in them."""
+    with portal_database.connect("portal_app") as writer, portal_database.connect("portal_owner") as owner:
+        for _ in range(10):
+            writer.execute(APPEND, [PAYLOAD])
+        assert seal(portal_database) == 10
+        tamper(portal_database, "UPDATE ledger.incarnation SET system = 'another cluster'")
+        assert seal(portal_database) == 1
+        assert guard.weaknesses(connections["default"]) == []
+        writer.execute(APPEND, [PAYLOAD])
+        newest = owner.execute("SELECT generation FROM ledger.entry ORDER BY id DESC LIMIT 1").fetchone()
+    assert newest == (2,)
+    assert seal(portal_database) == 1
 
 
 def test_a_transaction_number_of_the_future_does_not_stop_the_sealing(portal_database: PortalDatabase) -> None:
