@@ -132,8 +132,8 @@ class Bench:
     def _wait_until_sealed(self) -> None:
         """So that no turn pays for the entries of another."""
         with self.connect("portal_auditor") as connection:
-            left = "SELECT (SELECT last_value FROM ledger.entry_id) > (SELECT max(size) FROM ledger.tree)"
-            while connection.execute(left).fetchone() == (True,):
+            done = "SELECT (SELECT max(id) FROM ledger.entry) = (SELECT max(entry_id) FROM ledger.leaf)"
+            while connection.execute(done).fetchone() != (True,):
                 time.sleep(0.05)
 
     # -- how soon -----------------------------------------------------------------------------

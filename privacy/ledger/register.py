@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.timezone import localtime
 
 from privacy.ledger.models import Entry, Finding
 from privacy.lib import registers
@@ -21,9 +22,9 @@ def _said(entry: Entry) -> dict[str, Any]:
 
 
 def handled(entry: Entry) -> str:
-    """Return whose data was handled: references, or how many they were."""
+    """Return whose data was handled: their references, or how many they were where the entry holds no more."""
     said = _said(entry)
-    return str(said["count"]) if said.get("count") is not None else ", ".join(map(str, said.get("subjects", [])))
+    return ", ".join(map(str, said.get("subjects", []))) or str(said.get("count", ""))
 
 
 def access_records(window: registers.Window) -> QuerySet[Entry]:
@@ -47,7 +48,7 @@ registers.declare(
     columns=(
         ("번호", "id"),
         ("식별자", "actor"),
-        ("접속일시", lambda entry: entry.time),
+        ("접속일시", lambda entry: f"{localtime(entry.time):%Y-%m-%d %H:%M:%S}"),
         ("접속지", lambda entry: _said(entry).get("from", "")),
         ("처리한 정보주체", handled),
         ("수행업무", "task"),

@@ -12,13 +12,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format, get_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger import actions as ledger
-from privacy.ledger import proofs, reading, witnesses
+from privacy.ledger import proofs, reading, register, witnesses
 from privacy.ledger.admin.filters import (
     AccountFilter,
     KindFilter,
@@ -65,6 +67,11 @@ class TrailAdmin(KeysetAdmin):
     def number(self, entry: Entry) -> SafeString:
         return format_html('<span class="figures">{}</span>', entry.id)
 
+    @admin.display(description=_("time"))
+    def moment(self, entry: Entry) -> str:
+        """To the second, as the law wants an access record (S-01)."""
+        return date_format(localtime(entry.time), f"{get_format('DATETIME_FORMAT')}:s")
+
     @admin.display(description=_("what"))
     def what(self, entry: Entry) -> SafeString:
         return render_to_string("admin/ledger/word.html", {"word": entry.word, "kind": entry.kind})
@@ -75,12 +82,13 @@ class TrailAdmin(KeysetAdmin):
 
     @admin.display(description=_("data subjects"))
     def handled(self, entry: Entry) -> str:
+        """Whose data it was (S-01): an entry of more than 200 people holds their number and the list's digest only."""
         said = _said(entry)
-        if said.get("count") is not None:
-            return str(said["count"])
         subjects = [str(subject) for subject in said.get("subjects", [])]
+        if not subjects:
+            return str(said.get("count", "–"))
         more = len(subjects) - SHOWN_SUBJECTS
-        return ", ".join(subjects[:SHOWN_SUBJECTS]) + (f" +{more}" if more > 0 else "") or "–"
+        return ", ".join(subjects[:SHOWN_SUBJECTS]) + (f" +{more}" if more > 0 else "")
 
     @admin.display(description=_("place of access"))
     def place(self, entry: Entry) -> str:
@@ -97,17 +105,17 @@ class EntryAdmin(TrailAdmin):
         "reference only. To narrow the list, give an account, a person, a record or a day exactly."
     )
     empty_hint = _("Entries are written by themselves with every act; with these filters there is none.")
-    list_display = ("number", "time", "what", "account", "task", "handled", "purpose", "place")
+    list_display = ("number", "moment", "what", "account", "task", "handled", "purpose", "place")
     list_filter = (AccountFilter, SubjectFilter, RecordFilter, TaskFilter, KindFilter, SinceFilter, UntilFilter)
     fields = (
-        "time",
+        "moment",
         "what",
         "account",
         "task",
         "purpose",
         "reason",
         "result",
-        "handled",
+        "everybody",
         "record",
         "place",
         "door",
@@ -117,6 +125,10 @@ class EntryAdmin(TrailAdmin):
     )
     readonly_fields = fields
     change_form_template = "admin/ledger/entry/change_form.html"
+
+    @admin.display(description=_("data subjects"))
+    def everybody(self, entry: Entry) -> str:
+        return register.handled(entry) or "–"
 
     @admin.display(description=_("reason"))
     def reason(self, entry: Entry) -> str:
@@ -204,7 +216,7 @@ class AccessRecordAdmin(TrailAdmin):
         "each page, answer, search, export or print, written before the data was shown."
     )
     empty_hint = _("A line is written here before personal data is shown; with these filters there is none.")
-    list_display = ("number", "time", "account", "place", "handled", "task", "purpose")
+    list_display = ("number", "moment", "account", "place", "handled", "task", "purpose")
     list_filter = (AccountFilter, SubjectFilter, TaskFilter, SinceFilter, UntilFilter)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from privacy.accounts.models import User
 from privacy.ledger import actions as ledger
@@ -62,6 +63,19 @@ class EntryListTests(PortalTestCase):
         page = self.page(ACCESS, subject="S-AAAA-0002")
         assert "U-AAAA-0002" in page
         assert "U-AAAA-0001" not in page
+
+    def test_a_record_says_whose_data_to_the_second_also_where_it_counts_values(self) -> None:
+        people = [f"S-DDDD-000{number}" for number in range(5)]
+        ledger.record_read(
+            actor=Outsider("user", "U-DDDD-0001"), at=AT, subjects=people, count=40, task="devices.device.viewed",
+            purpose="rights",
+        )  # fmt: skip
+        entry = Entry.objects.by("U-DDDD-0001").get()
+        page = self.page(ACCESS, account="U-DDDD-0001")
+        assert "S-DDDD-0000, S-DDDD-0001, S-DDDD-0002 +2" in page
+        assert f"{localtime(entry.time):%H:%M:%S}" in page
+        page = self.client.get(reverse("admin:ledger_entry_change", args=[entry.id])).content.decode()
+        assert ", ".join(people) in page
 
     def test_access_records_are_reads_only(self) -> None:
         thing = make_entry()
