@@ -2,11 +2,12 @@
 
 ``device_list``, ``device_search``, ``device_page`` and ``statistics``: p95 of a page, at most 300 ms, over the p95 of
 the stock admin's page of the same rows in the same run. ``dashboard``: at most 200 ms and ten queries.
-``slowest_list``: the slowest of all registers' lists. The portal of that size is loaded first and kept between runs
-(``kept.py``).
+``slowest_list``: the slowest of all registers' lists; ``slowest_filter``: of those lists with each of their filters,
+and of the audit trail by what people type. The portal of that size is loaded first and kept between runs (``kept.py``).
 """
 
 import argparse
+import html
 import http.client
 import json
 import random
@@ -24,6 +25,7 @@ from serving import served
 from stage import ROOT, Figure, limit, tell
 
 PAGE_MS, DASHBOARD_MS, DASHBOARD_QUERIES = 300, 200, 10
+FILTER = re.compile(r'href="(\?[^"]*(?:__|kind=|state=|again=)[^"]*)"')
 AFTER = re.compile(r'href="\?([^"]*after=[^"]*)"')
 
 
@@ -36,6 +38,7 @@ def main() -> None:
     parser.add_argument("--entries", type=int, default=None, help="of the audit trail; default: five for each device")
     parser.add_argument("--pages", type=int, default=100, help="pages of each kind")
     parser.add_argument("--stock-pages", type=int, default=15, help="of the stock admin, which takes seconds for some")
+    parser.add_argument("--filter-pages", type=int, default=4, help="pages of each list with each filter")
     parser.add_argument("--load-only", action="store_true", help="load, and measure nothing")
     options = parser.parse_args()
     if options.quick:
@@ -104,7 +107,7 @@ class Bench:
             *figures,
             limit("dashboard_p95_ms", p95(dashboard), DASHBOARD_MS, "ms", "the first page"),
             limit("dashboard_queries", self.queries("/office/"), DASHBOARD_QUERIES, "queries", "session included"),
-            slowest,
+            *slowest,
         ]
 
     @contextmanager
@@ -156,14 +159,42 @@ class Bench:
             held = loading.items(number)
             yield f"/office/devices/device/?q={(held['imei'], held['serial_number'], reference)[place % 3]}"
 
-    def slowest(self, get: Callable[[str], str]) -> Figure:
-        """Open the list of every register that the officer sees, and tell of the slowest."""
+    def slowest(self, get: Callable[[str], str]) -> list[Figure]:
+        """Open the list of every register that the officer sees, then with each filter, and tell of the slowest."""
         addresses = sorted(set(re.findall(r'href="(/office/[a-z_]+/[a-z]+/)"', get("/office/"))))
-        found = {address: p95(timed(get, (address for _page in range(8)))) for address in addresses}
-        slow = sorted(found.items(), key=lambda one: -one[1])
-        print("lists: " + ", ".join(f"{address.removeprefix('/office/')} {took:.0f} ms" for address, took in slow))
-        what = f"{slow[0][0].removeprefix('/office/')}, of {len(slow)} lists"
-        return limit("slowest_list_p95_ms", slow[0][1], PAGE_MS, "ms", what)
+        filtered = {address + choice for address in addresses for choice in FILTER.findall(get(address))}
+        filtered |= {f"/office/ledger/entry/?{query}" for query in self.typed()}
+        return [
+            self._slowest_of("list", get, addresses, 8),
+            self._slowest_of("filter", get, sorted(filtered), self.options.filter_pages),
+        ]
+
+    def _slowest_of(self, what: str, get: Callable[[str], str], addresses: Sequence[str], pages: int) -> Figure:
+        found = {address: p95(timed(get, (html.unescape(address) for _page in range(pages)))) for address in addresses}
+        slow = sorted(((took, address.removeprefix("/office/")) for address, took in found.items()), reverse=True)
+        print(f"slowest by {what}: " + ", ".join(f"{address} {took:.0f} ms" for took, address in slow[:40]))
+        told = f"{slow[0][1]}, of {len(slow)}"
+        return limit(f"slowest_{what}_p95_ms", slow[0][0], PAGE_MS, "ms", told)
+
+    def typed(self) -> list[str]:
+        """Return what people look for in the audit trail: some of it is there, some is not."""
+        from django.utils.http import urlencode
+
+        from privacy.lib import clock
+
+        (_number, device, reference), nobody = self.devices[0], "00000000-0000-4000-8000-000000000000"
+        day = clock.today()
+        return [
+            urlencode(query)
+            for query in (
+                {"subject": reference}, {"subject": device}, {"subject": nobody},
+                {"record": f"devices.device:{device}"},
+                {"account": "system:benchmark-7"}, {"account": nobody}, {"task": "devices.device.listed"},
+                {"task": "devices.device.unmasked"}, {"task": "rights.request.refused", "since": day},
+                {"since": day}, {"until": day}, {"account": "system:benchmark-7", "task": "devices.device.unmasked"},
+                {"kind": "denied", "since": day}, {"kind": "read", "subject": device},
+            )
+        ]  # fmt: skip
 
     def queries(self, address: str) -> int:
         """Count the statements of one page, on every connection, in this process."""

@@ -1,7 +1,7 @@
 """A portal of a fleet's size that is kept between runs: devices with reports, and an audit trail, sealed for real.
 
 ``BENCH_HOME`` names the folder (default ``build/bench-home``); each size has a portal of its own in it, with its keys.
-Loading a million devices, twenty million reports and five million entries takes minutes; a later run finds them there.
+A million devices, twenty million reports and five million entries load in minutes; a later run finds them there.
 """
 
 import json
@@ -9,30 +9,29 @@ import multiprocessing
 import os
 import random
 import shutil
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
 
+import bulk
 import fleet
 import loading
-import psycopg
+import loading_reports
+import loading_trail
 from stage import ROOT, stage
 
 MONTHS = 12
 CHUNK = 50_000
-# A server as an administrator would set it up for loading; everything else is as delivered.
-SERVER = "max_wal_size=8GB,checkpoint_timeout=30min,maintenance_work_mem=512MB"
-PLACE = UUID(int=0)
+# Room for the log of a load; everything else is as delivered.
+SERVER = "max_wal_size=8GB,checkpoint_timeout=30min"
 MARK = "loaded.json"
+type Cells = Counter[tuple[date, str]]
 
 
 @dataclass(frozen=True)
@@ -45,15 +44,6 @@ class Size:
 
     def __str__(self) -> str:
         return f"{self.devices:,} devices, {self.reports:,} reports, {self.entries:,} entries of the audit trail"
-
-
-@dataclass(frozen=True)
-class Entries:
-    """A stretch of the audit trail that names people of these ids."""
-
-    count: int
-    people: list[UUID]
-    at: datetime
 
 
 def home_of(size: Size) -> Path:
@@ -87,26 +77,46 @@ def load(size: Size) -> None:
     from django.db import connections
 
     from devices import months
+    from privacy.vault import actions as vault
 
     at = fleet.NOW
     gateway, _token = fleet.gateway_token()
     past = [months.first_of((at - timedelta(days=30 * back)).date()) for back in reversed(range(MONTHS))]
     past = sorted({*past, months.month_of(at)})[-MONTHS:]
     months.make(past)
+    vault.enrol_keys(at=at)
+    vault.make_epoch_keys(["service-analytics", "app-log"], past, at=at)
+    vault.make_epoch_keys([loading.REGISTRATION], [vault.month_of(at)], at=at)
     ids = sorted(fleet.device_ids(size.devices))
     tasks = _tasks(size, ids, gateway.id, past, at)
     connections.close_all()
-    cells: Counter[tuple[date, str]] = Counter()
-    # Forked before anybody has a connection: each process makes its own.
-    with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
-        started, every = time.monotonic(), max(1, len(tasks) // 20)
-        for number, found in enumerate(pool.imap_unordered(work, tasks), 1):
-            cells.update(found)
-            if number % every == 0:
-                print(f"  {number * 100 // len(tasks)} % after {time.monotonic() - started:,.0f} s", flush=True)
-    _statistics(cells, at.date())
-    _seal()
-    _settle()
+    with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool, bulk.reckless():
+        # Forked before anybody has a connection: each process makes its own.
+        clock = Clock()
+        rest = bulk.set_aside()
+        cells = _fill(pool.imap_unordered(work, tasks), len(tasks), clock)
+        clock.tell("rows")
+        bulk.build(rest, lambda work, items: pool.map(work, items, chunksize=1))
+        clock.tell("indexes")
+        loading_reports.put_figures(cells, at.date())
+        _count_decisions(at)
+        connections.close_all()
+        settling: list[Callable[[], None]] = [loading_trail.seal, _settle_personal, _settle_general]
+        pool.map(_call, settling, chunksize=1)
+        clock.tell("sealed, vacuumed")
+    clock.tell("written to the disk")
+    _try(ids)
+
+
+class Clock:
+    """Tells how long each part took."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+
+    def tell(self, part: str) -> None:
+        """Say how far it is."""
+        print(f"  {part} after {time.monotonic() - self.started:,.0f} s", flush=True)
 
 
 def _tasks(size: Size, ids: list[UUID], gateway_id: UUID, past: list[date], at: datetime) -> list[Any]:
@@ -115,13 +125,15 @@ def _tasks(size: Size, ids: list[UUID], gateway_id: UUID, past: list[date], at: 
     slices = [
         loading.Slice(
             first, ids[first : first + fleet.SLICE], gateway_id, at, offset,
-            reports=max(1, size.reports // size.devices), months=tuple(past),
+            reports=size.reports // size.devices, months=tuple(past),
         )
         for first in range(0, len(ids), fleet.SLICE)
     ]  # fmt: skip
     source = random.Random(4)
     people = source.sample(ids, min(len(ids), 20_000))
-    stretches = [Entries(min(CHUNK, size.entries - done), people, at) for done in range(0, size.entries, CHUNK)]
+    stretches = [
+        loading_trail.Stretch(min(CHUNK, size.entries - done), people, at) for done in range(0, size.entries, CHUNK)
+    ]
     mixed: list[Any] = [*slices, *stretches]
     source.shuffle(mixed)
     # The fleet in its order, so that its tables grow at their ends as they do in life.
@@ -129,93 +141,49 @@ def _tasks(size: Size, ids: list[UUID], gateway_id: UUID, past: list[date], at: 
     return [next(ordered) if isinstance(task, loading.Slice) else task for task in mixed]
 
 
-def work(task: Any) -> Counter[tuple[date, str]]:
+def work(task: Any) -> Cells:
     """Do one task in a process of the pool."""
-    if isinstance(task, loading.Slice):
-        return loading.put(task)
-    _append(task)
-    return Counter()
+    if isinstance(task, loading_trail.Stretch):
+        loading_trail.append(task)
+        return Counter()
+    keys = loading.put(task)
+    return loading_reports.put_reports(task, keys) if task.reports else Counter()
 
 
-def _append(task: Entries) -> None:
-    """Append entries to the trail, as the portal's role may: the database stamps number, time and transaction."""
-    from django.db import connections
-
-    source = random.Random(os.urandom(8))
-    templates = _templates(task)
-    with connections["default"].cursor() as cursor, cursor.copy("COPY ledger.entry (kind, payload) FROM STDIN") as copy:
-        for number in range(task.count):
-            kind, text, nonce = templates[number % len(templates)]
-            who = str(source.choice(task.people))
-            copy.write_row((kind, text.replace(str(PLACE), who).replace(nonce, token_urlsafe(16))))
+def _fill(found: Iterable[Cells], count: int, clock: Clock) -> Cells:
+    cells: Cells = Counter()
+    for number, more in enumerate(found, 1):
+        cells.update(more)
+        if number % max(1, count // 10) == 0:
+            clock.tell(f"{number * 100 // count} % of the rows")
+    return cells
 
 
-def _templates(task: Entries) -> list[tuple[str, str, str]]:
-    """Return entries as the portal composes them, each with its nonce; ``PLACE`` stands for the person."""
-    from devices.events import Event
+def _call(work: Callable[[], None]) -> None:
+    work()
+
+
+def _count_decisions(at: datetime) -> None:
+    """Count what the nightly job would have counted."""
+    from consents import actions as consents
     from privacy.ledger.actors import System
-    from privacy.ledger.events import Event as Ledger
-    from privacy.ledger.payloads import compose
+    from privacy.lib import clock
 
-    made = []
-    for number in range(50):
-        actor, about = System(f"benchmark-{number % 20}"), ("devices.device", PLACE)
-        if number == 0:
-            page = task.people[:50]
-            text = compose(
-                Ledger.READ, actor=actor, at=None, subjects=page, task="devices.device.listed", purpose="registration"
-            )
-            made.append(("read", *text))
-        elif number % 3 == 0:
-            text = compose(
-                Ledger.READ, actor=actor, at=None, about=about, subjects=[PLACE], task="devices.device.viewed",
-                purpose="rights", reason="request 2026-114",
-            )  # fmt: skip
-            made.append(("read", *text))
-        elif number % 3 == 1:
-            facts = {"items": ["imei", "model"], "licence": str(PLACE)}
-            text = compose(Event.UPDATED, actor=actor, at=task.at, about=about, subjects=[PLACE], facts=facts)
-            made.append(("act", *text))
-        else:
-            text = compose(Event.LICENCE_RENEWED, actor=actor, at=task.at, about=about, subjects=[PLACE])
-            made.append(("act", *text))
-    return made
+    consents.count_decisions(on=clock.kst_date(at), actor=System("benchmark"), at=at)
 
 
-def _statistics(cells: Counter[tuple[date, str]], today: date) -> None:
-    """Keep the figures that the reports would have added day by day."""
-    from devices.models import DailyFigure
-    from devices.tallies import SMALL
-
-    figures = [
-        DailyFigure(day=day, cell=cell, reports=number, total=number, devices=SMALL, closed=True)
-        for (day, cell), number in sorted(cells.items())
-        if day <= today
-    ]
-    DailyFigure.objects.bulk_create(figures, batch_size=2_000)
+def _settle_personal() -> None:
+    bulk.execute(bulk.Statement("portal_personal", "VACUUM (ANALYZE)"))
 
 
-def _seal() -> None:
-    """Seal the entries into the tree, and have the notary sign its head."""
-    from django.conf import settings
-
-    from privacy.ledger import sealing
-
-    url = settings.EMBEDDED_SERVER.url("portal_sequencer", "portal_general")
-    with psycopg.connect(url, autocommit=True) as connection:
-        while sealing.seal(connection):
-            continue
-    for command, role in ((["notary", "--once"], "portal_notary"),):
-        subprocess.run(
-            [sys.executable, "manage.py", *command], cwd=ROOT, env={**os.environ, "PORTAL_ROLE": role}, check=True,
-            stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+def _settle_general() -> None:
+    bulk.execute(bulk.Statement("portal_general", "VACUUM (ANALYZE)"))
 
 
-def _settle() -> None:
-    from django.conf import settings
+def _try(ids: list[UUID]) -> None:
+    """Open some of the reports, as anybody would: a load that nobody can read is none."""
+    from devices.models import AppLog, Report
 
-    for name in ("portal_general", "portal_personal"):
-        with psycopg.connect(settings.EMBEDDED_SERVER.url("postgres", name), autocommit=True) as connection:
-            connection.execute("VACUUM (ANALYZE)")
-            connection.execute("CHECKPOINT")
+    chosen = random.Random(6).sample(ids, min(len(ids), 20))
+    for model in (Report, AppLog):
+        loading_reports.opens(list(model.objects.filter(device_id__in=chosen)))

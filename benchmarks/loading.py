@@ -1,13 +1,12 @@
 """Putting a fleet in place by COPY: what the verbs would write, sealed for real under keys of its own, in bulk.
 
-The verbs make one device at a time and would need hours for a million. Keys are made and boxes sealed by the vault
-itself, so whatever is loaded opens through its door; only the rows go past the verbs.
+The verbs make one device at a time and would need hours for a million. Keys are wrapped by the vault's provider and
+boxes are made by its cryptography, so whatever is loaded opens through its door (``kept.py`` tries); only the rows go
+past the verbs. ``loading_reports.py`` and ``loading_trail.py`` hold the rest.
 """
 
-import json
-import random
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -16,7 +15,8 @@ from uuid import UUID
 MODELS = ("SM-S931N", "SM-S926N", "SM-A556S", "SM-F956N", "SM-X910N")
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
-UUID_, TEXT, BYTES, MOMENT, DAY, NUMBER, FLAG = "uuid", "varchar", "bytea", "timestamptz", "date", "int2", "bool"
+UUID_, TEXT, BYTES, MOMENT, DAY = "uuid", "varchar", "bytea", "timestamptz", "date"
+SMALL, NUMBER, FLAG = "int2", "int4", "bool"
 SUBJECT = {"id": UUID_, "reference": TEXT, "state": TEXT, "registered_at": MOMENT}
 DECISION = {
     "id": UUID_, "reference": TEXT, "subject_id": UUID_, "agreement_id": UUID_, "version_id": UUID_,
@@ -24,9 +24,14 @@ DECISION = {
     "language": TEXT, "actor_kind": TEXT, "actor_ref": TEXT, "by_representative": FLAG, "confirmation": TEXT,
 }  # fmt: skip
 STANDING = {
-    "id": UUID_, "subject_id": UUID_, "agreement_id": UUID_, "decision_id": UUID_, "choice": TEXT, "number": NUMBER,
+    "id": UUID_, "subject_id": UUID_, "agreement_id": UUID_, "decision_id": UUID_, "choice": TEXT, "number": SMALL,
     "decided_at": MOMENT,
 }  # fmt: skip
+KEY = {
+    "id": UUID_, "subject_id": UUID_, "category": TEXT, "wrapped": BYTES, "generation": NUMBER, "created_at": MOMENT,
+}  # fmt: skip
+REGISTRATION = "device-registration"
+CATEGORIES = (REGISTRATION, "service-analytics", "app-log")
 SEALED = ("imei", "serial_number", "model", "os_version", "os_build", "time_zone")
 DEVICE = {
     "id": UUID_, "subject_id": UUID_, "reference": TEXT, "gateway_id": UUID_, **dict.fromkeys(SEALED, BYTES),
@@ -36,6 +41,7 @@ LICENCE = {
     "id": UUID_, "device_id": UUID_, "key": BYTES, "key_index": BYTES, "starts_on": DAY, "ends_on": DAY,
     "recorded_at": MOMENT, "updated_at": MOMENT,
 }  # fmt: skip
+type Keys = dict[str, list[bytes]]
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,11 @@ def items(number: int) -> dict[str, str]:
     return dict(zip(SEALED, (*values, "BP2A.250605.031", "Asia/Seoul"), strict=True))
 
 
+def licence_key(number: int) -> str:
+    """Return the licence key of a device of this number."""
+    return f"EXAFE-{number:08d}"
+
+
 def reference(prefix: str, number: int) -> str:
     """Return the reference of a number: scattered, and never the same for two numbers below 2**40."""
     value = number * 0x9E3779B9_7F % 2**40
@@ -72,20 +83,24 @@ def reference(prefix: str, number: int) -> str:
     return f"{prefix}-{parts[0]}{parts[1]}-{parts[2]}{parts[3]}"
 
 
-def put(part: Slice) -> Counter[tuple[date, str]]:
-    """Put a slice in place: people, decisions, devices, licences, keys, reports. Return its cells of the statistics."""
+def registered(part: Slice) -> list[datetime]:
+    """Return when each was registered: one after another, a day for every slice of the fleet's first year."""
+    begun = part.at - timedelta(days=364) + timedelta(seconds=part.first * 30 % (363 * 86_400))
+    return [begun + timedelta(seconds=place) for place in range(len(part.ids))]
+
+
+def put(part: Slice) -> Keys:
+    """Put a slice's people, decisions, keys, devices and licences in place; return the raw keys by category."""
     from django.db import transaction
 
-    from privacy.vault.actions.making import ring_for_sealing
-
-    pairs = [(device, category) for device in part.ids for category in ("service-analytics", "app-log")]
-    ring_for_sealing(pairs, [], at=part.at)
+    moments = registered(part)
     with transaction.atomic():
-        _people(part)
-        _decisions(part)
+        keys = {category: make_keys(part.ids, category, part.at) for category in CATEGORIES}
+        _people(part, moments)
+        _decisions(part, moments)
     with transaction.atomic(using="personal"):
-        _devices(part)
-    return _reports(part) if part.reports else Counter()
+        _devices(part, moments, keys[REGISTRATION])
+    return keys
 
 
 def copy(alias: str, table: str, columns: dict[str, str], rows: Iterable[Sequence[Any]]) -> None:
@@ -99,152 +114,98 @@ def copy(alias: str, table: str, columns: dict[str, str], rows: Iterable[Sequenc
             stream.write_row(row)
 
 
-def _people(part: Slice) -> None:
-    rows = ((device, reference("S", part.offset + number), "active", part.at) for number, device in _numbered(part))
+def new_ids(count: int) -> list[UUID]:
+    """Return ids of version 7, in order."""
+    from devices.actions import copying
+
+    blocks = (min(4_096, count - done) for done in range(0, count, 4_096))
+    return [UUID(bytes=made) for block in blocks for made in copying.new_ids(block)]
+
+
+def make_keys(ids: Sequence[UUID], category: str, at: datetime) -> list[bytes]:
+    """Make a key for each of these people who have none, wrapped as the vault wraps them; return the raw keys."""
+    from privacy.vault import crypto, providers
+    from privacy.vault.actions.making import current_generation
+
+    generation, size = current_generation(at=at), crypto.KEY_BYTES
+    random = os.urandom(size * len(ids))
+    raw = [random[start : start + size] for start in range(0, len(random), size)]
+    labels = [crypto.subject_key_label(person, category) for person in ids]
+    wrapped = providers.master().wrap(generation, list(zip(raw, labels, strict=True)))
+    rows = (
+        (row, person, category, box, generation, at)
+        for row, person, box in zip(new_ids(len(ids)), ids, wrapped, strict=True)
+    )
+    copy("default", "vault_subjectkey", KEY, rows)
+    return raw
+
+
+def _people(part: Slice, moments: Sequence[datetime]) -> None:
+    numbers = range(part.offset + part.first, part.offset + part.first + len(part.ids))
+    rows = (
+        (device, reference("S", number), "active", at)
+        for device, number, at in zip(part.ids, numbers, moments, strict=True)
+    )
     copy("default", "subjects_subject", SUBJECT, rows)
 
 
-def _decisions(part: Slice) -> None:
+def _decisions(part: Slice, moments: Sequence[datetime]) -> None:
     from consents.models import AgreementVersion
-    from privacy.lib.ids import new_id
 
     versions = AgreementVersion.objects.published().filter(agreement__code__in=part.agreed)
     for place, version in enumerate(versions.order_by("agreement__position")):
         of, text = version.agreement_id, version.id
-        ids = [new_id() for _device in part.ids]
+        ids = new_ids(len(part.ids))
         # Every agreement's receipts have a range of numbers of their own.
-        start = part.offset + (place + 1 << 34)
+        start = part.offset + (place + 1 << 34) + part.first
         decisions = (
             (
-                decision, reference("C", start + number), device, of, text, version.digest, "agree", part.at, part.at,
-                "app", "ko", "system", "system:benchmark", False, "",
+                decision, reference("C", number), device, of, text, version.digest, "agree", at, at, "app", "ko",
+                "system", "system:benchmark", False, "",
             )
-            for decision, (number, device) in zip(ids, _numbered(part), strict=True)
+            for number, decision, device, at in zip(
+                range(start, start + len(ids)), ids, part.ids, moments, strict=True
+            )
         )  # fmt: skip
         copy("default", "consents_decision", DECISION, decisions)
         standings = (
-            (new_id(), device, of, decision, "agree", version.number, part.at)
-            for decision, device in zip(ids, part.ids, strict=True)
+            (row, device, of, decision, "agree", version.number, at)
+            for row, decision, device, at in zip(new_ids(len(ids)), ids, part.ids, moments, strict=True)
         )
         copy("default", "consents_standing", STANDING, standings)
 
 
-def _devices(part: Slice) -> None:
-    from privacy.lib.ids import new_id
-    from privacy.vault import actions as vault
+def _devices(part: Slice, moments: Sequence[datetime], keys: Sequence[bytes]) -> None:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    values = [items(number) for number, _device in _numbered(part)]
-    keys = [f"EXAFE-{number:08d}" for number, _device in _numbered(part)]
-    licences = [new_id() for _device in part.ids]
-    plain = [
-        ("devices.Device", item, device, device, "device-registration", value.encode())
-        for device, held in zip(part.ids, values, strict=True)
-        for item, value in held.items()
-    ]
-    plain += [
-        ("devices.Licence", "key", licence, device, "device-registration", key.encode())
-        for licence, device, key in zip(licences, part.ids, keys, strict=True)
-    ]
-    boxes = iter(vault.seal_batch(plain, part.at))
-    # One after another, as a fleet is registered: a day for every slice of the fleet's first year.
-    begun = part.at - timedelta(days=364) + timedelta(seconds=part.first * 30 % (363 * 86_400))
-    rows = [
-        (
-            device, device, reference("D", part.offset + number), part.gateway_id, *[next(boxes) for _item in held],
-            vault.blind_index("imei", held["imei"]), vault.blind_index("serial_number", held["serial_number"]),
-            begun + timedelta(seconds=number - part.first), part.at,
-        )
-        for (number, device), held in zip(_numbered(part), values, strict=True)
-    ]  # fmt: skip
+    from privacy.vault import actions as vault
+    from privacy.vault import blind, crypto
+    from privacy.vault.actions.making import ring_for_sealing
+
+    # The keys of both kinds are compared with the enrolled ones once; the rows of the slice then go straight.
+    month = vault.month_of(part.at)
+    epoch = ring_for_sealing([], [(REGISTRATION, month)], at=part.at).epoch_key(REGISTRATION, month)
+    vault.blind_index("imei", imei(part.first))
+    places = {item: crypto.place("devices.Device", item, REGISTRATION) for item in SEALED}
+    on_licence = crypto.place("devices.Licence", "key", REGISTRATION)
+    rows, licences = [], []
+    for number, (device, key, begun, licence) in enumerate(
+        zip(part.ids, keys, moments, new_ids(len(part.ids)), strict=True), part.first
+    ):
+        cipher = AESGCM(crypto.content_key(key, epoch))
+        held, licensed = items(number), licence_key(number)
+        rows.append(
+            (
+                device, device, reference("D", part.offset + number), part.gateway_id,
+                *[crypto.seal(cipher, month, held[item].encode(), places[item], device, device) for item in SEALED],
+                blind.index("imei", held["imei"]), blind.index("serial_number", held["serial_number"]), begun, begun,
+            )
+        )  # fmt: skip
+        licences.append(
+            (
+                licence, device, crypto.seal(cipher, month, licensed.encode(), on_licence, licence, device),
+                blind.index("licence_key", licensed), begun.date(), begun.date() + timedelta(days=730), begun, begun,
+            )
+        )  # fmt: skip
     copy("personal", "devices_device", DEVICE, rows)
-    licence_rows = [
-        (
-            licence, device, next(boxes), vault.blind_index("licence_key", key), date(2026, 1, 1), date(2027, 12, 31),
-            part.at, part.at,
-        )
-        for licence, device, key in zip(licences, part.ids, keys, strict=True)
-    ]  # fmt: skip
-    copy("personal", "devices_licence", LICENCE, licence_rows)
-
-
-def _reports(part: Slice) -> Counter[tuple[date, str]]:
-    """Seal and store the reports of a slice, month by month, device by device: as closed months lie."""
-    from django.db import connections, transaction
-
-    from devices.actions import copying
-    from privacy.vault import actions as vault
-
-    source = random.Random(part.first)
-    groups = [group for place in range(len(part.months)) for group in _month(part, place, source)]
-    sealed = vault.seal_columns([column for _table, column, _moments, _kinds in groups], part.at)
-    [received] = copying.microseconds([part.at])
-    cells: Counter[tuple[date, str]] = Counter()
-    with transaction.atomic(using="personal"), connections["personal"].cursor() as cursor:
-        for (table, column, moments, kinds), boxes in zip(groups, sealed, strict=True):
-            owners = [column.subjects[place] for place in column.places]
-            copying.write(cursor, table, copying.rows(column.rows, owners, moments, kinds, boxes, received=received))
-            cells.update(_cells(moments, kinds))
-    return cells
-
-
-def _month(part: Slice, place: int, source: random.Random) -> Iterator[tuple[str, Any, list[int], list[str]]]:
-    """Yield a month's reports by table: the kinds in turn, so that each device has had all of them in a while."""
-    from devices.actions import copying
-    from devices.gate import CATEGORY_OF_KIND
-    from privacy.vault.actions.columns import Column
-
-    first = part.months[place]
-    after = (first + timedelta(days=32)).replace(day=1)
-    start, end = copying.microseconds([_midnight(first), min(_midnight(after), part.at)])
-    before, until = (part.reports * step // len(part.months) for step in (place, place + 1))
-    bodies = fleet_bodies()
-    for table in sorted(set(copying.TABLES.values())):
-        places, moments, kinds, plains = [], [], [], []
-        for owner in range(len(part.ids)):
-            for step in range(before, until):
-                kind, plain = bodies[(owner + step) % len(bodies)]
-                if copying.TABLES[kind] == table:
-                    places.append(owner)
-                    kinds.append(kind)
-                    plains.append(plain)
-                    moments.append(start + int(source.random() * (end - start)))
-        if places:
-            ids = [made for count in _blocks(len(places), 4_096) for made in copying.new_ids(count)]
-            subjects = [device.bytes for device in part.ids]
-            category = CATEGORY_OF_KIND[kinds[0]]
-            label = copying.LABELS[kinds[0]]
-            yield table, Column(label, "body", category, first, subjects, places, ids, plains), moments, kinds
-
-
-def fleet_bodies() -> list[tuple[str, bytes]]:
-    """Return the kinds of reports with their bodies as intake stores them."""
-    import fleet
-
-    return [(kind, json.dumps(body, separators=(",", ":")).encode()) for kind, body in fleet.BODIES]
-
-
-def _cells(moments: Sequence[int], kinds: Sequence[str]) -> Iterator[tuple[date, str]]:
-    from devices.actions.reports import DAY as DAY_LENGTH
-    from devices.actions.reports import KST, day_of
-    from devices.tallies import UNCOUNTED
-
-    names = {"status": "status:active", "configuration": "configuration:applied"}
-    for moment, kind in zip(moments, kinds, strict=True):
-        if kind not in UNCOUNTED:
-            yield day_of((moment + KST) // DAY_LENGTH), names.get(kind, kind)
-
-
-def _numbered(part: Slice) -> Iterator[tuple[int, UUID]]:
-    return enumerate(part.ids, part.first)
-
-
-def _midnight(day: date) -> datetime:
-    from privacy.lib import clock
-
-    return datetime(day.year, day.month, day.day, tzinfo=clock.KST)
-
-
-def _blocks(total: int, size: int) -> Iterator[int]:
-    while total > 0:
-        yield min(total, size)
-        total -= size
+    copy("personal", "devices_licence", LICENCE, licences)

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import loading
 from stage import Figure, in_turns, limit, rate, seconds, stage, tell
 
 CATEGORY = "service-analytics"
@@ -201,9 +202,7 @@ class Bench:
             with connection.cursor() as cursor:
                 cursor.execute("INSERT INTO bench_commit (payload) VALUES (%s)", ["x" * 400])
 
-        as_owner(
-            "portal_general", "CREATE TABLE bench_commit (payload text); GRANT INSERT ON bench_commit TO portal_app"
-        )
+        as_owner("portal_general", COMMITS)
         ours_s, bare_s = in_turns(self.options.rounds * 10, ours, bare)
         return Figure(
             "open_ms", ours_s * 1e3, bare_s * 1e3, "ms", ours_s / bare_s, "open and reveal one value, beside one commit"
@@ -291,14 +290,15 @@ class Bench:
 
     def rewrapping(self) -> Figure:
         """Carry all keys over to a new generation; beside one UPDATE that writes every row as it was."""
+        from django.db import transaction
+
         from privacy.vault.models import SubjectKey
 
         have = SubjectKey.objects.count()
-        for start in range(have, self.options.keys, 10_000):
-            people = [self.new_id() for _person in range(min(10_000, self.options.keys - start))]
-            self.vault.seal_batch(
-                [("vault.Other", "body", person, person, "device-registration", b"x") for person in people], self.at
-            )
+        for start in range(have, self.options.keys, 50_000):
+            with transaction.atomic():
+                people = loading.new_ids(min(50_000, self.options.keys - start))
+                loading.make_keys(people, loading.REGISTRATION, self.at)
         bare = seconds(partial(as_owner, "portal_general", "UPDATE vault_subjectkey SET wrapped = wrapped"))
         as_owner("portal_general", "VACUUM vault_subjectkey", autocommit=True)
         turn: list[Any] = []

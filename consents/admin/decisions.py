@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from consents import receipts
 from consents.models import AdvertisingNotice, Decision, Standing, StandingQuerySet
 from privacy.ledger.registers import RecordedReads
-from privacy.lib.admin import ReadOnlyAdmin
 from privacy.lib.badges import state_badge
 from privacy.lib.keyset import KeysetAdmin
 from privacy.subjects.models import Subject
@@ -133,9 +132,10 @@ def _choice(choice: str, label: str) -> SafeString:
 
 
 @admin.register(AdvertisingNotice)
-class AdvertisingNoticeAdmin(ReadOnlyAdmin):
+class AdvertisingNoticeAdmin(KeysetAdmin):
     explanation = _("Results told within 14 days, and the question every two years whether the consent stands.")
     empty_hint = _("Notices appear here when somebody decides about advertising.")
+    keyset = ("due_on", "id")
     list_display = ("due_on", "kind", "state_shown", "decision", "sent_at")
     list_filter = ("kind", "state")
     list_select_related = ("decision",)

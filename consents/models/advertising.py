@@ -54,6 +54,9 @@ class AdvertisingNotice(models.Model):
         indexes = [
             models.Index(fields=["due_on"], condition=Q(state="due"), name="consents_notices_to_send"),
             models.Index(fields=["subject_id"], name="consents_notices_of_subject"),
+            # The order of the console's list, of all notices and of those in one state.
+            models.Index(fields=["due_on", "id"], name="consents_notices_in_order"),
+            models.Index(fields=["state", "due_on", "id"], name="consents_notices_by_state"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["decision", "kind", "due_on"], name="consents_notice_once_for_its_day"),

@@ -87,6 +87,12 @@ class Decision(models.Model):
             models.Index(fields=["subject_id", "agreement", "-decided_at"], name="consents_decisions_of_subject"),
             # Read backwards, the newest first: both parts in one direction, or a day's decisions are sorted each time.
             models.Index(fields=["recorded_at", "id"], name="consents_decisions_in_order"),
+            # Among millions who agreed, the few who did not are found at once.
+            models.Index(
+                fields=["choice", "recorded_at", "id"],
+                condition=~Q(choice="agree"),
+                name="consents_other_decisions",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -181,7 +187,10 @@ class Standing(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["subject_id", "agreement"], name="consents_one_standing_for_each_agreement")
         ]
-        indexes = [models.Index(fields=["agreement", "choice", "number"], name="consents_standing_by_agreement")]
+        indexes = [
+            models.Index(fields=["agreement", "choice", "number"], name="consents_standing_by_agreement"),
+            models.Index(fields=["choice", "id"], condition=~Q(choice="agree"), name="consents_standing_otherwise"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.agreement_id} {self.choice}"

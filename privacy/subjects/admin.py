@@ -18,6 +18,7 @@ from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.badges import state_badge
+from privacy.lib.keyset import KeysetAdmin
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import FalseIdentityFinding, Subject
 
@@ -45,7 +46,7 @@ class FindingForm(forms.Form):
 
 
 @admin.register(Subject)
-class SubjectAdmin(ReadOnlyAdmin):
+class SubjectAdmin(KeysetAdmin):
     explanation = _("People by pseudonymous reference. What is held about them lies elsewhere, sealed.")
     empty_hint = _("A person appears here when a gateway registers the first device.")
     list_display = ("reference", "state_shown", "registered_at", "service_ended_on", "ended_at", "destroyed_at")

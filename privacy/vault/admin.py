@@ -76,7 +76,7 @@ class EpochKeyAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Tombstone)
-class TombstoneAdmin(ReadOnlyAdmin):
+class TombstoneAdmin(KeysetAdmin):
     """What was destroyed: when, why, by which certificate, and whether it is final."""
 
     list_display = ("subject_id", "category", "month", "cause", "certificate", "destroyed_at", "generation", "final_at")

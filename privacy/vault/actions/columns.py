@@ -54,10 +54,13 @@ def seal_columns(columns: Sequence[Column], at: datetime) -> list[list[bytes]]:
 
     Raises ``Destroyed`` and ``WrongKey`` like ``seal``; then nothing is sealed.
     """
-    return [_seal(column, content_keys) for column, content_keys in zip(columns, _keys_of(columns, at=at), strict=True)]
+    return [
+        seal_under(column, content_keys) for column, content_keys in zip(columns, _keys_of(columns, at=at), strict=True)
+    ]
 
 
-def _seal(column: Column, content_keys: Sequence[bytes]) -> list[bytes]:
+def seal_under(column: Column, content_keys: Sequence[bytes]) -> list[bytes]:
+    """Return the boxes of a column under the content keys of its subjects, for whoever holds those already."""
     size = crypto.NONCE_BYTES
     head = crypto.header(column.month)
     prefix = head + crypto.place(column.label, column.field, column.category)
