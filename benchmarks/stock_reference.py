@@ -13,7 +13,7 @@ from django.conf import settings
 
 # The stock pages and middleware, not ours.
 settings.TEMPLATES[0]["DIRS"] = []
-settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name.startswith("django.")]
+settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if name.startswith(("django.", "allauth."))]
 settings.ROOT_URLCONF = __name__
 
 import django

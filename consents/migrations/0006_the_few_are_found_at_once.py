@@ -23,6 +23,20 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="standing",
+            index=models.Index(
+                fields=["agreement", "decided_at"], condition=Q(choice="agree"), name="consents_agreed_by_day"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="advertisingnotice",
+            index=models.Index(
+                fields=["sent_at"],
+                condition=Q(kind="confirmation", sent_at__isnull=False),
+                name="consents_confirmations_sent",
+            ),
+        ),
+        migrations.AddIndex(
             model_name="advertisingnotice",
             index=models.Index(fields=["due_on", "id"], name="consents_notices_in_order"),
         ),

@@ -14,6 +14,10 @@ class AdvertisingNoticeQuerySet(models.QuerySet["AdvertisingNotice"]):
     def to_send(self) -> "AdvertisingNoticeQuerySet":
         return self.filter(state=AdvertisingNotice.State.DUE)
 
+    def confirmations(self) -> "AdvertisingNoticeQuerySet":
+        """Questions that went out: each confirms its consent for two years more (law C-19)."""
+        return self.filter(kind=AdvertisingNotice.Kind.CONFIRMATION, sent_at__isnull=False)
+
     def late(self, on: date) -> "AdvertisingNoticeQuerySet":
         """Notices that should have gone out by the day before ``on`` (law C-18, C-19)."""
         return self.exclude(state=AdvertisingNotice.State.SENT).filter(due_on__lt=on)
@@ -57,6 +61,11 @@ class AdvertisingNotice(models.Model):
             # The order of the console's list, of all notices and of those in one state.
             models.Index(fields=["due_on", "id"], name="consents_notices_in_order"),
             models.Index(fields=["state", "due_on", "id"], name="consents_notices_by_state"),
+            models.Index(
+                fields=["sent_at"],
+                condition=Q(kind="confirmation", sent_at__isnull=False),
+                name="consents_confirmations_sent",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["decision", "kind", "due_on"], name="consents_notice_once_for_its_day"),

@@ -190,6 +190,10 @@ class Standing(models.Model):
         indexes = [
             models.Index(fields=["agreement", "choice", "number"], name="consents_standing_by_agreement"),
             models.Index(fields=["choice", "id"], condition=~Q(choice="agree"), name="consents_standing_otherwise"),
+            # By when is it to be confirmed (law C-19)?
+            models.Index(
+                fields=["agreement", "decided_at"], condition=Q(choice="agree"), name="consents_agreed_by_day"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from django.db import connections, models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from privacy.lib import clock, names, stepup
@@ -53,6 +54,10 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
     list_per_page = 50
     actions_on_top = True
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._told: dict[tuple[str, str, str | None], str] = {}
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -86,10 +91,12 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Show categories, purposes and items by name."""
+        self._told = {}
         return [_named(column) for column in super().get_list_display(request)]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Show categories, purposes and items by name, unless this page edits them."""
+        self._told = {}
         fields = super().get_fields(request, obj)
         if obj is None or self.has_change_permission(request, obj):
             return fields
@@ -108,7 +115,14 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         return self._name("item", record.item)
 
     def _name(self, kind: str, code: str | None) -> str:
-        return names.of(kind, code, on=clock.today()) if code else self.get_empty_value_display()
+        """Return what a code is called, looked up once for all rows of a list."""
+        if not code:
+            return self.get_empty_value_display()
+        # Another thread may begin a page meanwhile: this one goes on with the names it has.
+        told, asked = self._told, (kind, code, get_language())
+        if asked not in told:
+            told[asked] = names.of(kind, code, on=clock.today())
+        return told[asked]
 
     def changeform_view(
         self,

@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 
 from consents import actions as consents
-from consents import advertising
+from consents import advertising, agenda
 from consents.models import AdvertisingNotice
 from consents.tasks import send_notice
 from privacy.jobs.models import GeneralOutbox
@@ -81,6 +81,8 @@ class NoticeTest(PortalTestCase):
         consents.ask_to_confirm(on=date(2026, 2, 10), actor=ADVERTISING, at=at)
         self.deliver(at=at)
         assert advertising.confirm_by(decision) == date(2028, 2, 9)
+        dated = [*agenda.confirmations(date(2026, 2, 1), date(2028, 12, 31))]
+        assert [(one.on, one.count) for one in dated] == [(date(2028, 2, 9), 1)]
         later = datetime(2026, 3, 20, 3, tzinfo=UTC)
         assert advertising.permission(self.device.subject_id, "email", later).allowed
 

@@ -28,6 +28,7 @@ from privacy.ledger.admin.filters import (
     SinceFilter,
     SubjectFilter,
     TaskFilter,
+    TrailChangeList,
     UntilFilter,
     actor_of,
 )
@@ -62,6 +63,10 @@ class TrailAdmin(KeysetAdmin):
     paginator = TrailPaginator
     list_display_links = ("number",)
     ordering = ("-id",)
+    change_list_template = "admin/ledger/trail_change_list.html"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TrailChangeList]:
+        return TrailChangeList
 
     @admin.display(description=_("number"))
     def number(self, entry: Entry) -> SafeString:

@@ -1,4 +1,8 @@
-"""Filters that take what was typed, exactly: an account, a subject, a task, a day. Each is answered by an index."""
+"""Filters that take what was typed, exactly: an account, a subject, a task, a day.
+
+Most are answered by an index, a day by halving. No index orders entries by kind or task: those two are looked for among
+the newest entries that the others leave (``TrailChangeList``).
+"""
 
 from __future__ import annotations
 
@@ -13,12 +17,14 @@ from django.http import HttpRequest
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 
+from privacy.ledger import moments
 from privacy.ledger.actors import Actor
 from privacy.ledger.names import pseudonyms
 from privacy.lib import clock
+from privacy.lib.keyset import KeysetChangeList
 
-# A task or a word alone is looked for in this many days, unless a day is chosen: no index orders entries by them.
-RECENT_DAYS = 31
+# Among so many entries a kind or a task is looked for: some hundred milliseconds. Those of one account lie far apart.
+LOOKED_THROUGH, OF_ACCOUNT = 50_000, 5_000
 
 
 class Typed(admin.SimpleListFilter):
@@ -92,7 +98,7 @@ class SinceFilter(_DayFilter):
 
     def condition(self, value: str) -> Q:
         start = midnight(value)
-        return Q(time__gte=start) if start else Q()
+        return Q(time__gte=start, id__gte=moments.number_before(start)) if start else Q()
 
 
 class UntilFilter(_DayFilter):
@@ -101,31 +107,58 @@ class UntilFilter(_DayFilter):
 
     def condition(self, value: str) -> Q:
         end = midnight(value, days=1)
-        return Q(time__lt=end) if end else Q()
+        return Q(time__lt=end, id__lt=moments.number_after(end)) if end else Q()
 
 
-class TaskFilter(Typed):
+class Sought:
+    """A filter that no index answers: ``sought`` is what it looks for, once the others have narrowed the list."""
+
+    def sought(self) -> Q | None:
+        """Return what is looked for, or None where nothing was chosen."""
+        raise NotImplementedError
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset
+
+
+class TaskFilter(Sought, Typed):
     title = _("task")
     parameter_name = "task"
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def sought(self) -> Q | None:
         value = self.typed()
-        if not value:
-            return queryset
-        found = queryset.filter(Q(task=value) | Q(word=value))
-        narrowed = {"account", "subject", "record", "since", "until"} & set(request.GET)
-        return found if narrowed else found.filter(time__gte=clock.now() - timedelta(days=RECENT_DAYS))
+        return Q(task=value) | Q(word=value) if value else None
 
 
-class KindFilter(admin.SimpleListFilter):
+class KindFilter(Sought, admin.SimpleListFilter):
     title = _("kind")
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(model_admin.model._meta.get_field("kind").choices)
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(kind=self.value()) if self.value() else queryset
+    def sought(self) -> Q | None:
+        return Q(kind=self.value()) if self.value() else None
+
+
+class TrailChangeList(KeysetChangeList):
+    """A list of entries. ``looked_back_to`` is the time at which the look for a kind or a task ended, if it did."""
+
+    looked_through = LOOKED_THROUGH
+    looked_back_to: datetime | None = None
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        rows = super().get_queryset(request, exclude_parameters)
+        sought = [one for one in (spec.sought() for spec in self.filter_specs if isinstance(spec, Sought)) if one]
+        if not sought:
+            return rows
+        if AccountFilter.parameter_name in self.params:
+            self.looked_through = OF_ACCOUNT
+        last = next(iter(rows.values_list("id", "time")[self.looked_through : self.looked_through + 1]), None)
+        if last is not None:
+            self.looked_back_to = last[1]
+            rows = rows.filter(id__gt=last[0])
+        return rows.filter(*sought)
 
 
 def midnight(text: str, days: int = 0) -> datetime | None:

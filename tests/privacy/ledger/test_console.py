@@ -2,8 +2,9 @@
 
 import io
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from django.db import connection
@@ -14,8 +15,9 @@ from django.utils.timezone import localtime
 
 from privacy.accounts.models import User
 from privacy.ledger import actions as ledger
-from privacy.ledger import verify
+from privacy.ledger import moments, verify
 from privacy.ledger.actors import Outsider, System
+from privacy.ledger.admin.filters import TrailChangeList
 from privacy.ledger.events import Event
 from privacy.ledger.models import Entry
 from tests.base import PortalTestCase
@@ -90,6 +92,33 @@ class EntryListTests(PortalTestCase):
         assert "S-BBBB-0001" in self.page(account="U-BBBB-0001", since="2020-01-01")
         thing = make_entry()
         assert "tests.thing.tried" in self.page(record=f"tests.thing:{thing}")
+
+    def test_a_kind_or_task_is_looked_for_among_the_newest_and_the_page_says_how_far(self) -> None:
+        with patch.object(TrailChangeList, "looked_through", 20):
+            read_by("U-CCCC-0001", "S-CCCC-0001", task="devices.device.exported")
+            for sought in ({"kind": "read"}, {"task": "devices.device.exported"}):
+                page = self.page(**sought)
+                assert "S-CCCC-0001" in page
+            for _entry in range(21):
+                make_entry()
+            for sought in ({"kind": "read"}, {"task": "devices.device.exported"}):
+                page = self.page(**sought)
+                assert "S-CCCC-0001" not in page
+                assert "Looked through the newest 20 entries" in page or "최근 20건" in page
+            # Narrowed by what an index answers, the list is short, and all of it is looked through.
+            assert "S-CCCC-0001" in self.page(kind="read", subject="S-CCCC-0001")
+
+    def test_a_day_is_found_by_halving(self) -> None:
+        for _entry in range(8):
+            make_entry()
+        made = list(Entry.objects.order_by("id"))
+        assert len(made) >= 8
+        for entry in made:
+            assert moments.first_from(entry.time) == entry.id
+        last = made[-1]
+        assert moments.first_from(last.time + timedelta(seconds=1)) == last.id + 1
+        assert moments.number_before(last.time) <= made[0].id
+        assert moments.number_after(last.time) > last.id
 
     def test_nonsense_in_a_filter_is_an_empty_list_or_no_filter_never_an_error(self) -> None:
         for value in ("\u0000", "' OR 1=1", "2026-99-99", "\u202e", "x" * 5_000):
