@@ -71,6 +71,9 @@ BOUNDS = {
     "device_page_p95_ms": at_most(300),
     "statistics_p95_ms": at_most(300),
     "dashboard_p95_ms": at_most(200),
+    "dashboard_queries": at_most(10),
+    "slowest_list_p95_ms": at_most(300),
+    "slowest_filter_p95_ms": at_most(300),
 }
 
 

@@ -13,7 +13,8 @@ import psycopg
 # A crash costs the load and nothing else, for nothing else is there.
 RECKLESS = {
     "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off",
-    "maintenance_work_mem": "1GB", "max_parallel_maintenance_workers": "0",
+    "maintenance_work_mem": "1GB", "max_parallel_maintenance_workers": "0", "max_wal_size": "8GB",
+    "checkpoint_timeout": "30min",
 }  # fmt: skip
 TABLES = {
     "portal_general": ("subjects_subject", "consents_decision", "consents_standing", "vault_subjectkey"),

@@ -28,8 +28,6 @@ from stage import ROOT, stage
 
 MONTHS = 12
 CHUNK = 50_000
-# Room for the log of a load; everything else is as delivered.
-SERVER = "max_wal_size=8GB,checkpoint_timeout=30min"
 MARK = "loaded.json"
 type Cells = Counter[tuple[date, str]]
 
@@ -60,7 +58,6 @@ def kept(size: Size) -> Iterator[Path]:
     if home.exists() and not mark.exists():
         print(f"{home}: an interrupted load is taken away", flush=True)
         shutil.rmtree(home)
-    os.environ.setdefault("EMBEDDED_CONF", SERVER)
     home.mkdir(parents=True, exist_ok=True)
     with stage(folder=home):
         if not mark.exists():

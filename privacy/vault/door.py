@@ -148,12 +148,10 @@ class Door:
         for chunk in batched(source, CHUNK):
             if not self._open:
                 raise DoorClosed
-            recorded = []
-            for row in chunk:
-                want = plan.of_row(row)
-                if wanted[want] > 0:
-                    wanted[want] -= 1
-                    recorded.append((row, want))
+            recorded = [(row, plan.of_row(row)) for row in chunk]
+            if isinstance(rows, QuerySet):
+                # The database was asked twice, and rows may have come in between; a list is what was recorded.
+                recorded = [(row, want) for row, want in recorded if _counted_down(wanted, want)]
             if read or left_out:
                 self._refuse_frozen_since(want for _row, want in recorded)
             opened = plan.open(recorded, warrant=warrant)
@@ -188,6 +186,13 @@ def opened(*, purpose: Purpose, task: str, actor: Actor, at: datetime, reason: s
         yield door
     finally:
         door.close()
+
+
+def _counted_down(wanted: "Counter[Wanted]", want: Wanted) -> bool:
+    """Take one row of its kind off what was recorded; return whether there was one left."""
+    left = wanted[want]
+    wanted[want] = left - 1
+    return left > 0
 
 
 def freezes_over(wanted: Iterable[Wanted], at: datetime) -> list[Freeze]:

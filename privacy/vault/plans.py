@@ -54,11 +54,9 @@ class Plan:
     def of_row(self, row: models.Model) -> Wanted:
         """Return what this row is of."""
         declared = self.declared
-        return self._want(
-            getattr(row, declared.subject),
-            declared.category or getattr(row, declared.category_from),
-            *[getattr(row, column) for column in self.item_columns] if self.item_columns else (),
-        )
+        subject, category = getattr(row, declared.subject), declared.category or getattr(row, declared.category_from)
+        items = [getattr(row, column) for column in self.item_columns] if self.item_columns else ()
+        return self._wants.get((subject, category, *items)) or self._want(subject, category, *items)
 
     def of(self, rows: Iterable[models.Model]) -> "Counter[Wanted]":
         """Count the rows of each kind; a queryset is counted by the database, and read later."""
