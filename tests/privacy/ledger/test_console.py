@@ -95,18 +95,18 @@ class EntryListTests(PortalTestCase):
 
     def test_a_kind_or_task_is_looked_for_among_the_newest_and_the_page_says_how_far(self) -> None:
         with patch.object(TrailChangeList, "looked_through", 20):
-            read_by("U-CCCC-0001", "S-CCCC-0001", task="devices.device.exported")
+            read_by("U-KIND-0001", "S-KIND-0001", task="devices.device.exported")
             for sought in ({"kind": "read"}, {"task": "devices.device.exported"}):
                 page = self.page(**sought)
-                assert "S-CCCC-0001" in page
+                assert "S-KIND-0001" in page
             for _entry in range(21):
                 make_entry()
             for sought in ({"kind": "read"}, {"task": "devices.device.exported"}):
                 page = self.page(**sought)
-                assert "S-CCCC-0001" not in page
+                assert "S-KIND-0001" not in page
                 assert "Looked through the newest 20 entries" in page or "최근 20건" in page
             # Narrowed by what an index answers, the list is short, and all of it is looked through.
-            assert "S-CCCC-0001" in self.page(kind="read", subject="S-CCCC-0001")
+            assert "S-KIND-0001" in self.page(kind="read", subject="S-KIND-0001")
 
     def test_a_day_is_found_by_halving(self) -> None:
         for _entry in range(8):
