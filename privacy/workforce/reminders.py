@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from privacy.accounts.models import AccessReview, User
+from privacy.accounts.models import AccessGrant, AccessReview, User
 from privacy.policies import rulebook
 from privacy.workforce.standing import Standing, standings
 
@@ -31,15 +31,18 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What the officers must see to: who is overdue, leavers without their pledge, dormant accounts, late reviews."""
+    """What the officers must see to: who is overdue, leavers without their pledge, dormant accounts, late reviews, and
+    roles that end soon.
+    """
 
     overdue: list[Standing]
     leavers: list[Standing]
     dormant: list[User]
     reviews: list[AccessReview]
+    ending: list[AccessGrant]
 
     def __bool__(self) -> bool:
-        return any((self.overdue, self.leavers, self.dormant, self.reviews))
+        return any((self.overdue, self.leavers, self.dormant, self.reviews, self.ending))
 
 
 def _over(until: date | None, on: date) -> bool:
@@ -62,9 +65,11 @@ def owed(*, on: date) -> list[Owed]:
 def for_the_office(*, on: date) -> Office:
     """Return what the officers hear of in the morning."""
     everybody = standings(on)
+    ending_by = on + timedelta(days=rulebook.parameter("grants.remind.days", on))
     return Office(
         overdue=[one for one in everybody if one.owes_pledge or one.owes_training],
         leavers=[one for one in everybody if one.owes_leaving],
         dormant=list(User.objects.dormant(on=on).order_by("name")),
         reviews=list(AccessReview.objects.overdue(on=on)),
+        ending=list(AccessGrant.objects.of_roles().ending(on=on, by=ending_by).select_related("user")),
     )

@@ -47,7 +47,15 @@ def make_user(email: str, name: str, *roles: str, at: datetime = NOON, fit: bool
     if known is not None:
         return known
     user = accounts.create_user(
-        email=email, name=name, roles=roles, password=PASSWORD, actor=System("tests"), at=at, since=SINCE, **changes
+        email=email,
+        name=name,
+        roles=roles,
+        password=PASSWORD,
+        actor=System("tests"),
+        at=at,
+        since=SINCE,
+        until=FOREVER,
+        **changes,
     )
     if fit:
         make_pledge(user)

@@ -9,7 +9,7 @@ from privacy.accounts.models import User
 from privacy.disclosures import actions as disclosures
 from privacy.disclosures.actions import Authority, HandOver, Wanted
 from privacy.disclosures.models import Disclosure, ThirdParty
-from tests.factories.accounts import NOON, make_odile, make_omar
+from tests.factories.accounts import FOREVER, NOON, make_odile, make_omar
 
 __all__ = [
     "attach_scan",
@@ -44,7 +44,7 @@ def grant_scans(user: User, *, by: User) -> None:
         purpose="legal-duty",
         reason="test",
         valid_from=NOON.date(),
-        valid_until=None,
+        valid_until=FOREVER,
         actor=by,
         at=NOON,
     )

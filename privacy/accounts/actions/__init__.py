@@ -2,6 +2,7 @@
 
 from privacy.accounts.actions.forgetting import forget_old_grants
 from privacy.accounts.actions.granting import AlreadyRevoked, Inactive, OwnAccess, TooLong, change, grant, revoke
+from privacy.accounts.actions.lasting import keep_a_granter
 from privacy.accounts.actions.leaving import OwnAccount, leave
 from privacy.accounts.actions.people import (
     AccountExists,
@@ -55,6 +56,7 @@ __all__ = [
     "end_sessions",
     "forget_old_grants",
     "grant",
+    "keep_a_granter",
     "leave",
     "open_account",
     "open_review",

@@ -22,7 +22,7 @@ def forget_old_grants(*, on: date, actor: Actor, at: datetime) -> int:
     gone = 0
     for grant in AccessGrant.objects.over_before(at).filter(replaced_by=None).order_by("granted_at"):
         ended = grant.ended_on
-        if ended is None or periods.period_end(ended, years=years) >= on:
+        if periods.period_end(ended, years=years) >= on:
             continue
         chain: AccessGrant | None = grant
         while chain is not None:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from privacy.accounts import terms
 from privacy.accounts.actions.sessions import end_sessions
 from privacy.accounts.events import Event
-from privacy.accounts.models import AccessGrant, User
+from privacy.accounts.models import AccessGrant, SignIn, User
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor, require
 from privacy.lib import clock, periods
@@ -96,7 +96,7 @@ def write_grant(
     purpose: str = "",
     reason: str,
     valid_from: date,
-    valid_until: date | None,
+    valid_until: date,
     actor: Actor,
     at: datetime,
     replaces: AccessGrant | None = None,
@@ -124,7 +124,7 @@ def write_grant(
             "user": user.reference,
             **({"role": role} if role else {"category": category, "purpose": purpose}),
             "from": valid_from.isoformat(),
-            "until": valid_until.isoformat() if valid_until else None,
+            "until": valid_until.isoformat(),
             **({"replaces": str(replaces.pk)} if replaces else {}),
         },
     )
@@ -194,5 +194,6 @@ def end_grant(grant: AccessGrant, *, why: str, actor: Actor, at: datetime, quiet
     grant_now.save(update_fields=["revoked_at", "revoked_by", "revocation"])
     facts: dict[str, object] = {"user": grant_now.user.reference}
     if grant_now.role:
-        facts |= {"role": grant_now.role, "sessions": 0 if quietly else end_sessions(grant_now.user)}
+        signed_out = 0 if quietly else end_sessions(grant_now.user, why=SignIn.End.ACCESS, actor=actor, at=at)
+        facts |= {"role": grant_now.role, "sessions": signed_out}
     ledger.record(Event.REVOKED, actor=actor, at=at, about=grant_now, facts=facts)

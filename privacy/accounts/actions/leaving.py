@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from privacy.accounts.actions.granting import Inactive, end_grant
 from privacy.accounts.actions.sessions import end_sessions
 from privacy.accounts.events import Event
-from privacy.accounts.models import AccessGrant, AccessRequest, User
+from privacy.accounts.models import AccessGrant, AccessRequest, SignIn, User
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor, require
 from privacy.lib.refusals import Refusal
@@ -32,6 +32,7 @@ def leave(user: User, *, why: str, actor: Actor, at: datetime) -> User:
     user = User.objects.select_for_update().get(pk=user.pk)
     if not user.is_active:
         raise Inactive(_("This account is closed already."))
+    sessions = end_sessions(user, why=SignIn.End.LEFT, actor=actor, at=at)
     grants = list(AccessGrant.objects.filter(user=user, revoked_at=None))
     for grant in grants:
         end_grant(grant, why=why, actor=actor, at=at)
@@ -40,6 +41,6 @@ def leave(user: User, *, why: str, actor: Actor, at: datetime) -> User:
     )
     user.is_active, user.left_at = False, at
     user.save(update_fields=["is_active", "left_at"])
-    facts = {"grants": len(grants), "requests": withdrawn, "sessions": end_sessions(user)}
+    facts = {"grants": len(grants), "requests": withdrawn, "sessions": sessions}
     ledger.record(Event.USER_DEACTIVATED, actor=actor, at=at, about=user, facts=facts)
     return user

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from privacy.accounts.actions.granting import write_grant
+from privacy.accounts.actions.granting import longest_until, write_grant
 from privacy.accounts.events import Event
 from privacy.accounts.models import User
 from privacy.accounts.roles import ROLES
@@ -34,10 +34,12 @@ def create_user(
     at: datetime,
     is_outside: bool = False,
     since: date | None = None,
+    until: date | None = None,
 ) -> User:
     """Open an account and grant its roles, from ``since`` (today unless given); ``AccountExists`` for a known address.
 
-    The roles are lines of the register of access like any other: they end with their period or by revocation.
+    The roles are lines of the register of access like any other: they end with their period (as long as the rulebook
+    lets a grant run, unless ``until`` is given) or by revocation.
     """
     email = email.strip().lower()
     if User.objects.filter(email=email).exists():
@@ -45,13 +47,14 @@ def create_user(
     roles = sorted(set(roles) & set(ROLES))
     user = User.objects.create_user(email, password, name=name, is_outside=is_outside)
     ledger.record(Event.USER_CREATED, actor=actor, at=at, about=user, facts={"roles": roles, "outside": is_outside})
+    start = since or clock.kst_date(at)
     for role in roles:
         write_grant(
             user=user,
             role=role,
             reason=OPENING,
-            valid_from=since or clock.kst_date(at),
-            valid_until=None,
+            valid_from=start,
+            valid_until=until or longest_until(start),
             actor=actor,
             at=at,
         )

@@ -67,7 +67,7 @@ class AccessGrantAdmin(ReadOnlyAdmin):
         today = clock.today()
         if grant.revoked_at:
             return badges.badge(_("revoked"), "gone")
-        if grant.valid_until and grant.valid_until < today:
+        if grant.valid_until < today:
             return badges.badge(_("ended"), "done")
         if grant.valid_from > today:
             return badges.badge(_("to come"), "wait")

@@ -21,11 +21,17 @@ def new_request_reference() -> str:
 class AccessGrantQuerySet(models.QuerySet["AccessGrant"]):
     def in_period(self, *, on: date) -> AccessGrantQuerySet:
         """Grants that hold on a day: begun, not over, not revoked."""
-        return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on), valid_from__lte=on, revoked_at=None)
+        return self.filter(valid_from__lte=on, valid_until__gte=on, revoked_at=None)
 
     def living(self, *, on: date) -> AccessGrantQuerySet:
         """Grants that hold on a day or will."""
-        return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on), revoked_at=None)
+        return self.filter(valid_until__gte=on, revoked_at=None)
+
+    def ending(self, *, on: date, by: date) -> AccessGrantQuerySet:
+        """Grants that hold on a day and whose last day is not later than ``by``, of people who still work here."""
+        return (
+            self.living(on=on).filter(valid_until__lte=by, user__is_active=True).order_by("valid_until", "granted_at")
+        )
 
     def of_roles(self) -> AccessGrantQuerySet:
         """Grants of a role; the others open a category of the vault."""
@@ -39,8 +45,8 @@ class AccessGrantQuerySet(models.QuerySet["AccessGrant"]):
 class AccessGrant(models.Model):
     """One line of the register of access (F-12): a role, or one category of the vault for one purpose, for one person.
 
-    With reason, period and approver. A grant is never edited: a change is a new grant that replaces this one, the end
-    is its revocation, and a trigger keeps each row for three years after its end (law S-10).
+    With reason, period and approver; none is without end. A grant is never edited: a change is a new grant that replaces
+    this one, the end is its revocation, and a trigger keeps each row for three years after its end (law S-10).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -60,7 +66,7 @@ class AccessGrant(models.Model):
     granted_by = models.CharField(_("registered by"), max_length=64)
     granted_at = models.DateTimeField(_("granted at"))
     valid_from = models.DateField(_("from"))
-    valid_until = models.DateField(_("until"), null=True, blank=True)
+    valid_until = models.DateField(_("until"))
     replaces = models.ForeignKey(
         "self", on_delete=models.PROTECT, related_name="replaced_by", null=True, blank=True, verbose_name=_("replaces")
     )
@@ -80,10 +86,7 @@ class AccessGrant(models.Model):
         indexes = [models.Index(fields=["user", "category", "purpose"], name="grants_of_a_person")]
         constraints = [
             models.CheckConstraint(name="access_is_approved_by_another", condition=~Q(user=F("approved_by"))),
-            models.CheckConstraint(
-                name="access_ends_after_it_begins",
-                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")),
-            ),
+            models.CheckConstraint(name="access_ends_after_it_begins", condition=Q(valid_until__gte=F("valid_from"))),
             models.CheckConstraint(
                 name="access_is_to_a_role_or_to_a_category",
                 condition=(~Q(role="") & Q(category="", purpose="")) | (Q(role="") & ~Q(category="") & ~Q(purpose="")),
@@ -94,8 +97,8 @@ class AccessGrant(models.Model):
         return f"{self.user.reference}: {self.role or f'{self.category} / {self.purpose}'}"
 
     @property
-    def ended_on(self) -> date | None:
-        """The day of revocation or, without one, the last day; nothing for a grant without end."""
+    def ended_on(self) -> date:
+        """The day of revocation or, without one, the last day."""
         return kst_date(self.revoked_at) if self.revoked_at else self.valid_until
 
 

@@ -36,9 +36,10 @@ class UserManager(BaseUserManager["User"]):
 
     def holding(self, *roles: str, on: date) -> models.QuerySet[User]:
         """The active accounts that hold one of these roles on a day."""
-        running = Q(grants__valid_until__isnull=True) | Q(grants__valid_until__gte=on)
-        begun = Q(grants__role__in=roles, grants__revoked_at=None, grants__valid_from__lte=on)
-        return self.filter(running, begun, is_active=True).distinct()
+        return self.filter(
+            grants__role__in=roles, grants__revoked_at=None, grants__valid_from__lte=on, grants__valid_until__gte=on,
+            is_active=True,
+        ).distinct()  # fmt: skip
 
     def dormant(self, *, on: date) -> models.QuerySet[User]:
         """Active accounts that nobody has signed in with for ``account.dormant.days``."""

@@ -51,6 +51,8 @@ class SignIn(models.Model):
         REVOKED = "revoked", _("ended by its owner")
         REPLACED = "replaced", _("another sign-in took its place")
         RESET = "reset", _("sign-in was reset")
+        ACCESS = "access", _("access was revoked")
+        LEFT = "left", _("the account was closed")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_ins", verbose_name=_("account"))

@@ -61,7 +61,7 @@ class AccessGrantTest(PortalTestCase):
         with pytest.raises(IntegrityError, match="access_is_approved_by_another"), transaction.atomic():
             AccessGrant.objects.create(
                 user=odile, approved_by=odile, category="app-log", purpose="rights", reason="x", granted_at=NOON,
-                valid_from=TODAY,
+                valid_from=TODAY, valid_until=TODAY,
             )  # fmt: skip
 
     def test_a_handler_grants_nothing_and_the_try_is_on_record(self) -> None:

@@ -15,7 +15,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from privacy.accounts import actions as accounts
-from privacy.accounts.models import AccessGrant, AccessRequest, AccessReview, User
+from privacy.accounts.models import AccessGrant, AccessRequest, AccessReview, SignIn, User
 from privacy.accounts.register import COLUMNS
 from privacy.accounts.roles import ROLES
 from privacy.ledger import exporting
@@ -208,6 +208,7 @@ class LeaverTest(PortalTestCase):
         assert not AccessGrant.objects.filter(user=hana, revoked_at=None).exists()
         assert AccessRequest.objects.get(pk=asked.pk).state == "withdrawn"
         assert not hana.may_open("device-registration", "registration", TODAY)
+        assert [one.ended_by for one in hana.sign_ins.all()] == ["left"]
         assert client.get("/office/").status_code == 302
         assert not client.login(username=hana.email, password=PASSWORD)
         with pytest.raises(accounts.Inactive):
@@ -223,6 +224,10 @@ class LeaverTest(PortalTestCase):
             Client().login(username=user.email, password=PASSWORD)
         accounts.revoke(grant=hana.grants.get(role="handler"), actor=make_odile(granted=False), at=NOON)
         assert [session.get_decoded()["_auth_user_id"] for session in Session.objects.all()] == [str(aram.pk)]
+        assert list(SignIn.objects.values_list("user", "ended_by").order_by("began_at")) == [
+            (hana.pk, "access"), (aram.pk, ""),
+        ]  # fmt: skip
+        assert list(SignIn.objects.going_on(at=clock.now())) == list(aram.sign_ins.all())
 
     def test_nobody_closes_their_own_account(self) -> None:
         odile = make_odile(granted=False)

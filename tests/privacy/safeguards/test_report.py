@@ -18,7 +18,10 @@ from privacy.safeguards.models import AnnualReport, Nonconformity
 from tests.base import PortalTestCase
 from tests.factory import NOON, ask, make_aram, make_device, make_finding, make_hana, make_odile, make_provided
 
-CHAPTERS = {"rights", "disclosures", "consents", "destruction", "complaints", "safeguards", "trail"}
+CHAPTERS = {
+    "rights", "disclosures", "consents", "destruction", "complaints", "incidents", "workforce", "access", "safeguards",
+    "trail",
+}  # fmt: skip
 
 
 def make(language: str = "ko", **changes: Any) -> AnnualReport:

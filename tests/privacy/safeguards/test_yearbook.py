@@ -1,16 +1,31 @@
 """The figures of the annual report are those of the registers."""
 
-from datetime import date
+from datetime import date, timedelta
 
+import pytest
 from django.utils.translation import override
 
 from consents.models import Decision
+from privacy.accounts import actions as accounts
 from privacy.disclosures.models import Disclosure
 from privacy.incidents import actions as incidents
 from privacy.lib import yearbook
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
-from tests.factory import agree, ask, make_device, make_granted, make_provided
+from tests.factory import (
+    agree,
+    ask,
+    make_device,
+    make_emin,
+    make_granted,
+    make_hana,
+    make_incident,
+    make_odile,
+    make_pledge,
+    make_provided,
+    make_training,
+    make_user,
+)
 
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
 
@@ -53,6 +68,42 @@ class YearbookTest(PortalTestCase):
         assert series("rights.by-outcome")["granted"] + series("rights.by-outcome")["not decided"] == 2
         assert series("rights.by-month")["2026-11"] == 2
         assert series("consents.by-month")["2026-11"] == Decision.objects.count()
+
+    @pytest.mark.clause("P8.9", "P8.10")
+    def test_pledges_and_trainings_of_the_year(self) -> None:
+        hana, emin = make_hana(granted=False), make_emin()
+        lars = make_user("lars@extrus.example", "Lars", "employee", fit=False)
+        nora = make_user("nora@extrus.example", "Nora", "employee", fit=False)
+        make_pledge(lars, signed_on=NOON.date(), valid_until=date(2027, 11, 23))
+        make_training(nora, completed_on=date(2026, 3, 1), valid_until=date(2027, 2, 28))
+        make_training(emin, completed_on=date(2024, 3, 1), valid_until=date(2025, 2, 28))
+        found = figures()
+        assert (found["workforce.people"], found["workforce.signed"], found["workforce.completed"]) == (4, 1, 1)
+        assert (found["workforce.pledged-share"], found["workforce.trained-share"]) == (75, 75)
+        assert series("workforce.trained.by-month")["2026-03"] == 1
+        assert series("workforce.by-occasion")["on joining"] == 1
+        type(hana).objects.filter(pk=hana.pk).update(reference="U-SOMEBODY")  # the seal names another signer
+        found = figures()
+        assert (found["workforce.altered"], found["workforce.pledged-share"]) == (1, 50)
+
+    @pytest.mark.clause("P8.8")
+    def test_access_of_the_year(self) -> None:
+        hana, odile = make_hana(granted=False), make_odile(granted=False)
+        accounts.leave(hana, why="resigned", actor=odile, at=NOON)
+        found = figures()
+        assert (found["access.granted"], found["access.revoked"], found["access.left"]) == (2, 1, 1)
+        assert series("access.by-scope")["privacy officer"] == 1
+
+    @pytest.mark.clause("P2.2")
+    def test_breaches_of_the_year(self) -> None:
+        incident = make_incident(aware_at=NOON)
+        type(incident).objects.filter(pk=incident.pk).update(
+            website_at=NOON + timedelta(hours=73), reported_at=NOON + timedelta(hours=71), estimate=1_200
+        )
+        found = figures()
+        assert (found["incidents.known"], found["incidents.in-time-share"]) == (1, 50)
+        assert found["incidents.people"] == 1_200
+        assert sum(series("incidents.by-kind").values()) == 1
 
     def test_late_answers_lower_the_share(self) -> None:
         case = make_granted(ask()).request

@@ -149,7 +149,7 @@ class OutsideTest(PortalTestCase):
         from privacy.accounts.actions.granting import write_grant
 
         write_grant(
-            user=odile, category="workforce", purpose="legal-duty", reason="x", valid_from=TODAY, valid_until=None,
+            user=odile, category="workforce", purpose="legal-duty", reason="x", valid_from=TODAY, valid_until=TODAY,
             actor=make_omar(), at=NOON,
         )  # fmt: skip
         assert workforce.open_certificate(made, actor=odile, at=NOON) == (PAPER, "application/pdf")
