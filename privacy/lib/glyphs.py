@@ -1,12 +1,13 @@
-"""Which characters a font can show, read from its ``cmap`` table (OpenType 1.9), and text cut down to those.
+"""Which characters a font can show, and text cut down to those.
 
 A tagged PDF with a missing glyph is refused (PDF/UA-1, ISO 14289-1, 7.21.8), and people do type emoji into forms.
 """
 
-import struct
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
+
+from privacy.lib import fontfile
 
 # Marks that only shape what stands beside them: left out, so that nothing else changes.
 SILENT = frozenset({"Cf", "Cs", "Cn", "Co"})
@@ -36,52 +37,4 @@ def _showable(letter: str, known: frozenset[int]) -> str:
 @lru_cache(maxsize=4)
 def coverage(font: Path) -> frozenset[int]:
     """Return the code points that the font has a glyph for."""
-    content = font.read_bytes()
-    (count,) = struct.unpack_from(">H", content, 4)
-    for index in range(count):
-        tag, _, offset, _ = struct.unpack_from(">4sLLL", content, 12 + 16 * index)
-        if tag == b"cmap":
-            return frozenset(_mapped(content, offset))
-    raise ValueError(f"{font.name} has no cmap table.")
-
-
-def _mapped(content: bytes, cmap: int) -> set[int]:
-    (tables,) = struct.unpack_from(">H", content, cmap + 2)
-    points: set[int] = set()
-    for index in range(tables):
-        (offset,) = struct.unpack_from(">L", content, cmap + 4 + 8 * index + 4)
-        (form,) = struct.unpack_from(">H", content, cmap + offset)
-        if form == 12:
-            points |= _segmented_coverage(content, cmap + offset)
-        elif form == 4:
-            points |= _segments(content, cmap + offset)
-    return points
-
-
-def _segmented_coverage(content: bytes, at: int) -> set[int]:
-    (groups,) = struct.unpack_from(">L", content, at + 12)
-    points: set[int] = set()
-    for index in range(groups):
-        first, last, glyph = struct.unpack_from(">LLL", content, at + 16 + 12 * index)
-        # Glyph 0 is the font's sign for "missing".
-        points.update(range(first if glyph else first + 1, last + 1))
-    return points
-
-
-def _segments(content: bytes, at: int) -> set[int]:
-    (doubled,) = struct.unpack_from(">H", content, at + 6)
-    ends = struct.unpack_from(f">{doubled // 2}H", content, at + 14)
-    starts = struct.unpack_from(f">{doubled // 2}H", content, at + 16 + doubled)
-    deltas = struct.unpack_from(f">{doubled // 2}H", content, at + 16 + 2 * doubled)
-    offsets_at = at + 16 + 3 * doubled
-    offsets = struct.unpack_from(f">{doubled // 2}H", content, offsets_at)
-    points: set[int] = set()
-    for index, (first, last, delta, offset) in enumerate(zip(starts, ends, deltas, offsets, strict=True)):
-        for point in range(first, min(last, 0xFFFE) + 1):
-            if offset == 0:
-                glyph = (point + delta) & 0xFFFF
-            else:
-                (glyph,) = struct.unpack_from(">H", content, offsets_at + 2 * index + offset + 2 * (point - first))
-            if glyph:
-                points.add(point)
-    return points
+    return frozenset(fontfile.load(font).glyphs)

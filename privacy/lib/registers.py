@@ -30,8 +30,9 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from privacy.lib import pdf, periods, spreadsheets
+from privacy.lib import periods, spreadsheets
 from privacy.lib.badges import moment_text
+from privacy.lib.longtable import LongTable
 from privacy.lib.refusals import Refusal
 
 type Value = str | Callable[[Any], Any]
@@ -161,15 +162,15 @@ def render(register: Register, window: Window, form: str) -> tuple[bytes, int]:
     if form == "xlsx":
         return spreadsheets.workbook(register.title, register.headings, counted), counted.count
     printed = register.printed or len(register.columns)
-    payload = {
-        "title": register.title,
-        "subtitle": f"{window.first.isoformat()} – {window.last.isoformat()}",
-        "reference": register.form,
-        "columns": list(register.headings[:printed]),
-        "widths": list(register.widths[:printed]) or [1] * printed,
-        "rows": [[_written(cell) for cell in row[:printed]] for row in counted],
-    }
-    return pdf.render("register", payload, language="ko", made_at=window.at), counted.count
+    table = LongTable(
+        title=register.title,
+        subtitle=f"{window.first.isoformat()} – {window.last.isoformat()}",
+        reference=register.form,
+        columns=register.headings[:printed],
+        widths=register.widths[:printed] or [1] * printed,
+    )
+    rows = ([_written(cell) for cell in row[:printed]] for row in counted)
+    return table.printed(rows, made_at=window.at), counted.count
 
 
 class _Counted:

@@ -45,8 +45,8 @@ class AccessGrantQuerySet(models.QuerySet["AccessGrant"]):
 class AccessGrant(models.Model):
     """One line of the register of access (F-12): a role, or one category of the vault for one purpose, for one person.
 
-    With reason, period and approver; none is without end. A grant is never edited: a change is a new grant that replaces
-    this one, the end is its revocation, and a trigger keeps each row for three years after its end (law S-10).
+    With reason, period and approver; none is without end. A grant is never edited: a change is a new grant that takes
+    its place, the end is its revocation, and a trigger keeps each row for three years after its end (law S-10).
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
