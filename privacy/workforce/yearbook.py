@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -24,7 +25,7 @@ def workforce_of_the_year(first: date, last: date) -> Chapter:
         User.objects.filter(Q(left_at=None) | Q(left_at__gte=begins), joined_at__lt=ends).values_list("pk", flat=True)
     )
     held = Pledge.objects.filter(signed_on__lte=last).filter(Q(valid_until=None) | Q(valid_until__gte=first))
-    altered, covered = 0, set()
+    altered, covered = 0, set[UUID]()
     for pledge in held.select_related("text", "user"):
         if not seals.matches(pledge):
             altered += 1
@@ -73,7 +74,7 @@ def workforce_of_the_year(first: date, last: date) -> Chapter:
     )
 
 
-def _share(found: set[object], worked: set[object]) -> int | None:
+def _share(found: set[UUID], worked: set[UUID]) -> int | None:
     return yearbook.share(len(found & worked), len(worked))
 
 

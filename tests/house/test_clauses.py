@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from django.urls import resolve
+
 from tools import clauses
 
 
@@ -17,6 +19,12 @@ def test_the_policy_is_here_whole() -> None:
         counted[chapter] = counted.get(chapter, 0) + 1
         assert clause.says and clause.portal and clause.pages
     assert counted == {"P0": 3, "P1": 9, "P2": 2, "P3": 6, "P4": 1, "P5": 1, "P6": 4, "P7": 2, "P8": 12}
+
+
+def test_every_page_of_a_clause_is_there() -> None:
+    for clause in clauses.clauses():
+        for page in clause.pages:
+            assert resolve(page).url_name, f"{clause.id}: {page}"
 
 
 def test_markers_are_found_on_modules_classes_and_functions(tmp_path: Path) -> None:

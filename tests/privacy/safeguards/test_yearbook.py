@@ -69,7 +69,8 @@ class YearbookTest(PortalTestCase):
         assert series("rights.by-month")["2026-11"] == 2
         assert series("consents.by-month")["2026-11"] == Decision.objects.count()
 
-    @pytest.mark.clause("P8.9", "P8.10")
+    @pytest.mark.clause("P8.9")
+    @pytest.mark.clause("P8.10")
     def test_pledges_and_trainings_of_the_year(self) -> None:
         hana, emin = make_hana(granted=False), make_emin()
         lars = make_user("lars@extrus.example", "Lars", "employee", fit=False)
