@@ -44,7 +44,7 @@ class AccessGrantAdmin(ReadOnlyAdmin):
         "is a new line, and every line is kept for three years after its end."
     )
     empty_hint = _("Decide a request, or grant access yourself to a colleague.")
-    list_display = ("scope", "user", "standing", "valid_from", "valid_until", "approved_by", "granted_at")
+    list_display = ("scope", "user", "standing", "valid_until", "approved_by")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter), "role", "category", "purpose")
     list_select_related = ("user", "approved_by")
     fields = (
@@ -151,7 +151,7 @@ class AccessGrantAdmin(ReadOnlyAdmin):
 class AccessRequestAdmin(ReadOnlyAdmin):
     explanation = _("What employees ask for at /staff/access/. Another person than the applicant decides.")
     empty_hint = _("Nobody has asked for access.")
-    list_display = ("reference", "user", "scope", "standing", "valid_from", "valid_until", "requested_at")
+    list_display = ("reference", "user", "scope", "standing", "valid_until", "requested_at")
     list_filter = ("state",)
     list_select_related = ("user",)
     fields = (

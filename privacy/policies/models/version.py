@@ -136,4 +136,4 @@ class Review(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.version_id}: {self.get_verdict_display()}"
+        return f"{self.version}: {self.get_verdict_display()}"

@@ -17,7 +17,7 @@ from privacy.accounts.console import actor_of
 from privacy.lib import clock, papers
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
-from privacy.lib.badges import badge, due_badge
+from privacy.lib.badges import badge, day_text, due_badge
 from privacy.lib.downloads import attachment
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards.admin.register import RegisterAdmin, person
@@ -44,7 +44,7 @@ class MeasureAdmin(RegisterAdmin):
         "the portal looks at itself every morning; the others need a person."
     )
     empty_hint = _("The portal registers what it can look at itself every morning; register the others yourself.")
-    list_display = ("__str__", "clause", "result_shown", "shown_at", "due_shown", "owner_shown", "who_looks")
+    list_display = ("__str__", "who_answers", "result_shown", "shown_on", "due_shown", "clause")
     list_filter = ("result", "kind", "by_portal", ("retired_at", admin.EmptyFieldListFilter))
     fields = (
         ("code", "clause", "kind"), "owner_shown", ("cycle_days", "who_looks"), ("result_shown", "shown_at"),
@@ -74,6 +74,14 @@ class MeasureAdmin(RegisterAdmin):
         # What the portal does by itself every morning asks nothing of anybody until it fails to.
         by_itself = measure.by_portal and measure.due_on >= today
         return due_badge(measure.due_on, today, settled=by_itself or measure.retired_at is not None)
+
+    @admin.display(description=_("answers for it"), ordering="by_portal")
+    def who_answers(self, measure: Measure) -> SafeString | str:
+        return self.owner_shown(measure) if measure.owner else self.who_looks(measure)
+
+    @admin.display(description=_("latest evidence"), ordering="shown_at")
+    def shown_on(self, measure: Measure) -> str:
+        return day_text(clock.kst_date(measure.shown_at)) if measure.shown_at else "–"
 
     @admin.display(description=_("who looks"), ordering="by_portal")
     def who_looks(self, measure: Measure) -> str:
