@@ -1,16 +1,18 @@
 """The gate of intake: for every device of a batch, may its reports be taken, and if not, why (P3.3, P1.5, P1.7).
 
-Two statements count, for the whole batch, whether everything is in order; only when a count is not what it should be,
-two more name what stands in the way. The second of each asks three apps' tables at once, because a question of each
-by itself would cost more than the answer.
+Two statements, one for each database and both under way at once, ask whether everything is in order with the whole
+batch; only where it is not, two more name what stands in the way. They ask the tables of several apps at once, because
+a question of each by itself would cost more than the answer.
 """
 
 from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from django.db import connections
+
 from devices.callers import Caller
-from privacy.lib import prepared
+from privacy.lib import wires
 from privacy.subjects.models import Subject
 
 # Which category a kind belongs to, and the policy's item it is.
@@ -28,8 +30,23 @@ KINDS_OF_CATEGORY = {
     category: [kind for kind, of in CATEGORY_OF_KIND.items() if of == category]
     for category in CATEGORY_OF_KIND.values()
 }
-IN_ORDER = """
-SELECT count(*) FROM devices_device WHERE id = ANY (%s::uuid[]) AND gateway_id = %s AND service_ended_on IS NULL
+# Whether there is nothing to tell of these devices.
+OWNED = """
+SELECT count(*) = cardinality($1::uuid[]) FROM devices_device
+WHERE id = ANY ($1::uuid[]) AND gateway_id = $2 AND service_ended_on IS NULL
+"""
+OPEN = """
+SELECT (SELECT count(DISTINCT subject_id) FROM consents_standing
+        WHERE subject_id = ANY ($2::uuid[]) AND agreement_id = ANY (ARRAY(SELECT id FROM consents_agreement
+                WHERE kind = 'collection' AND categories ? 'service-analytics'))
+            AND choice = 'agree' AND decided_at <= $1) = cardinality($2::uuid[])
+    AND (SELECT count(DISTINCT subject_id) FROM consents_standing
+        WHERE subject_id = ANY ($3::uuid[]) AND agreement_id = ANY (ARRAY(SELECT id FROM consents_agreement
+                WHERE kind = 'collection' AND categories ? 'app-log'))
+            AND choice = 'agree' AND decided_at <= $1) = cardinality($3::uuid[])
+    AND NOT EXISTS (SELECT FROM subjects_subject WHERE id = ANY ($4::uuid[]) AND state <> 'active')
+    AND NOT EXISTS (SELECT FROM vault_freeze WHERE subject_id = ANY ($4::uuid[]) AND lifted_at IS NULL
+            AND (until IS NULL OR until > $1))
 """
 UNKNOWN_OR_ENDED = """
 SELECT asked.id::text, device.service_ended_on, device.id IS NULL OR device.gateway_id <> %s
@@ -68,6 +85,9 @@ _CODE_OF_STATE = {
 }
 
 
+TRUE = b"\1"
+
+
 class Obstacle(NamedTuple):
     """What stands in the way of one device: a code that shuts it out, kinds that are shut, the end of its service."""
 
@@ -84,15 +104,33 @@ def obstacles(
     ``reporting`` have sent service reports, ``logging`` app logs.
     """
     devices = {*reporting, *logging}
-    every, owner = _array(devices), gateway.gateway_id
+    every = wires.array(devices)
+    owned = wires.ask("personal", OWNED, [every, str(gateway.gateway_id).encode()])
+    try:
+        asked = [at.isoformat().encode(), wires.array(reporting), wires.array(logging), every]
+        [(is_open,)] = wires.fetch("default", OPEN, asked)
+    finally:
+        [(are_owned,)] = owned.rows()
+    if is_open == are_owned == TRUE:
+        return {}
+    return _named(reporting, logging, devices, gateway=gateway, at=at)
+
+
+def _named(
+    reporting: Collection[str], logging: Collection[str], devices: Collection[str], *, gateway: Caller, at: datetime
+) -> dict[str, Obstacle]:
+    """Say of each device what stands in its way."""
     found: dict[str, Obstacle] = {}
-    if prepared.fetch("personal", IN_ORDER, [every, owner]) != [(len(devices),)]:
-        for device, ended_on, unknown in prepared.fetch("personal", UNKNOWN_OR_ENDED, [owner, every]):
+    with connections["personal"].cursor() as cursor:
+        cursor.execute(UNKNOWN_OR_ENDED, [gateway.gateway_id, list(devices)])
+        for device, ended_on, unknown in cursor.fetchall():
             if unknown or ended_on is not None:
                 found[device] = Obstacle("unknown-device" if unknown else "", {}, ended_on)
-    asked = [every, at, _array(reporting), _array(logging), every, every, at]
-    for device, what, *details in prepared.fetch("default", IN_THE_WAY, asked):
-        found[device] = _with(found.get(device, Obstacle("", {}, None)), what, *details)
+    with connections["default"].cursor() as cursor:
+        every = list(devices)
+        cursor.execute(IN_THE_WAY, [every, at, list(reporting), list(logging), every, every, at])
+        for device, what, *details in cursor.fetchall():
+            found[device] = _with(found.get(device, Obstacle("", {}, None)), what, *details)
     return found
 
 
@@ -109,8 +147,3 @@ def _with(obstacle: Obstacle, what: str, first: Any, item: str, cause: str) -> O
         elif item in {"", ITEM_OF_KIND[kind]} and kind not in kinds:
             kinds = {**kinds, kind: "suspended" if cause == "suspension" else "frozen"}
     return obstacle._replace(refused_kinds=kinds)
-
-
-def _array(ids: Collection[str]) -> str:
-    """Return ids as PostgreSQL reads an array."""
-    return f"{{{','.join(ids)}}}"

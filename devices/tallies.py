@@ -5,6 +5,7 @@ analysis only. To tell small cells, each cell carries a few keyed, truncated has
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from hashlib import blake2b
@@ -37,7 +38,7 @@ class Cell(msgspec.Struct):
             self.devices.add(device)
 
 
-def tally(days: list[date], kinds: list[str], devices: list[str], reports: list[Any]) -> str:
+def tally(days: Sequence[date], kinds: Sequence[str], devices: Sequence[str], reports: Sequence[Any]) -> str:
     """Return the counts of some reports, column by column, as JSON: ``{day: {kind or kind:value: cell}}``."""
     cells = [
         f"{kind}:{getattr(report.body, VALUES[kind])}" if kind in VALUES else kind
@@ -45,13 +46,13 @@ def tally(days: list[date], kinds: list[str], devices: list[str], reports: list[
     ]
     keys = list(zip(days, cells, strict=True))
     numbers = Counter(keys)
-    for uncounted in UNCOUNTED:
-        for key in [key for key in numbers if key[1] == uncounted]:
-            del numbers[key]
+    for key in [key for key in numbers if key[1] in UNCOUNTED]:
+        del numbers[key]
     totals: Counter[tuple[date, str]] = Counter()
-    for key, report in zip(keys, reports, strict=True):
-        if key[1] == "access-count":
-            totals[key] += report.body.count
+    if "access-count" in kinds:
+        for key, report in zip(keys, reports, strict=True):
+            if key[1] == "access-count":
+                totals[key] += report.body.count
     few: dict[tuple[date, str], set[str]] = {key: set() for key in numbers}
     seen: dict[tuple[date, str], set[str]] = {}
     for key, device in zip(keys, devices, strict=True):
@@ -72,9 +73,12 @@ def tally(days: list[date], kinds: list[str], devices: list[str], reports: list[
 
 def hashed(device: str, day: date) -> str:
     """Return what stands for a device in the cells of one day, and only of that day."""
-    return blake2b(device.encode(), key=_key(day), digest_size=5).hexdigest()
+    made = _keyed(day).copy()
+    made.update(device.encode())
+    return made.hexdigest()
 
 
 @lru_cache(maxsize=512)
-def _key(day: date) -> bytes:
-    return blake2b(day.isoformat().encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=32).digest()
+def _keyed(day: date) -> Any:
+    key = blake2b(day.isoformat().encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=32).digest()
+    return blake2b(key=key, digest_size=5)

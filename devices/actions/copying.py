@@ -2,17 +2,25 @@
 
 import os
 import struct
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from time import time_ns
 from typing import Any
 
 from devices.gate import CATEGORY_OF_KIND
 from devices.models import AppLog, Report
+from privacy.ledger import touches
+from privacy.lib.wires import Wire
 
 COPY = "COPY {table} (id, device_id, occurred_at, received_at, kind, body) FROM STDIN (FORMAT BINARY)"
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
+SAVEPOINT = "devices_batch"
+CLAIM = """
+INSERT INTO devices_batch (id, gateway_id, batch, digest, received_at, stored, refused, answer, tally)
+VALUES ({}) ON CONFLICT (gateway_id, batch) DO NOTHING
+"""
 MODELS: dict[str, Any] = {kind: AppLog if kind == "app-log" else Report for kind in CATEGORY_OF_KIND}
 TABLES: dict[str, str] = {kind: model._meta.db_table for kind, model in MODELS.items()}
 LABELS: dict[str, str] = {kind: model._meta.label for kind, model in MODELS.items()}
@@ -20,6 +28,7 @@ LABELS: dict[str, str] = {kind: model._meta.label for kind, model in MODELS.item
 ROWS = {kind: struct.Struct(f">hi16si16siqiqi{len(kind)}si").pack for kind in CATEGORY_OF_KIND}
 NAMES = {kind: kind.encode() for kind in CATEGORY_OF_KIND}
 POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 # A UUID of version 7 counts within its millisecond in the twelve bits after the version (RFC 9562, 6.2 method 1).
 COUNTED = [(0x7000 | number).to_bytes(2) for number in range(4096)]
 
@@ -34,11 +43,12 @@ def rows(
     received: int,
 ) -> bytes:
     """Return sealed reports, column by column, as rows; moments as ``microseconds`` gives them."""
-    parts = [
-        ROWS[kind](6, 16, row, 16, device, 8, moment, 8, received, len(kind), NAMES[kind], len(box)) + box
-        for row, device, moment, kind, box in zip(ids, devices, moments, kinds, boxes, strict=True)
-    ]
-    return b"".join(parts)
+    return b"".join(
+        [
+            ROWS[kind](6, 16, row, 16, device, 8, moment, 8, received, len(kind), NAMES[kind], len(box)) + box
+            for row, device, moment, kind, box in zip(ids, devices, moments, kinds, boxes, strict=True)
+        ]
+    )
 
 
 def write(cursor: Any, table: str, body: bytes) -> None:
@@ -50,14 +60,62 @@ def write(cursor: Any, table: str, body: bytes) -> None:
 def new_ids(count: int) -> list[bytes]:
     """Return up to 4,096 UUIDs of version 7 of this moment, in order, as bytes."""
     moment = (time_ns() // 1_000_000).to_bytes(6)
-    random = os.urandom(8 * count)
-    variant = bytes((random[0] & 0x3F | 0x80,)) if count else b""
-    return [moment + COUNTED[number] + variant + random[8 * number + 1 : 8 * number + 8] for number in range(count)]
+    cut, random_bits, variants = _ids(count)
+    random = (int.from_bytes(os.urandom(8 * count)) & random_bits | variants).to_bytes(8 * count)
+    return [moment + counted + rest for counted, rest in zip(COUNTED, cut(random), strict=False)]
+
+
+@lru_cache(maxsize=1024)
+def _ids(count: int) -> tuple[Callable[[bytes], tuple[bytes, ...]], int, int]:
+    """Return what cuts the last halves of UUIDs apart, and the masks that leave room for and set their variant."""
+    cut = struct.Struct("8s" * count).unpack
+    return cut, int.from_bytes((b"\x3f" + b"\xff" * 7) * count), int.from_bytes((b"\x80" + bytes(7)) * count)
 
 
 def microseconds(moments: Iterable[datetime]) -> list[int]:
     """Return moments as PostgreSQL keeps them: microseconds since 2000."""
-    return [
-        (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-        for since in [moment - POSTGRES_EPOCH for moment in moments]
-    ]
+    return [(moment - POSTGRES_EPOCH) // MICROSECOND for moment in moments]
+
+
+class Storing:
+    """One transaction on ``personal`` that stores a batch: its claim and its rows, in as few messages as may be.
+
+    Used as a block; what was not committed inside it is undone.
+    """
+
+    def __init__(self, claim: Iterable[object], rows: Mapping[str, bytes]) -> None:
+        self._wire = Wire("personal")
+        self._claim = CLAIM.format(", ".join(map(self._wire.literal, claim)))
+        self._rows = rows
+        # In a transaction of the caller's this one is a savepoint.
+        self._nested = self._wire.in_transaction
+        self._over = False
+
+    def __enter__(self) -> "Storing":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._wire.abandon()
+        if not self._over and self._wire.in_transaction:
+            self._wire.tell(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}" if self._nested else "ROLLBACK")
+            self._wire.answers()
+
+    def claim(self) -> bool:
+        """Begin, claim the batch, and open its tables; return whether it was still to be had."""
+        begin = f"SAVEPOINT {SAVEPOINT}" if self._nested else "BEGIN"
+        copies = [COPY.format(table=table) for table in self._rows]
+        self._wire.tell(";".join([begin, touches.marking(self._wire), self._claim, *copies]))
+        claimed = self._wire.answers()[2]
+        return bool(claimed.command_tuples)
+
+    def write(self) -> None:
+        """Send the rows to their tables, in the order in which these were opened."""
+        for body in self._rows.values():
+            self._wire.put(HEADER + body + TRAILER)
+            self._wire.answers()
+
+    def commit(self) -> None:
+        """Make it last."""
+        self._wire.tell(f"RELEASE SAVEPOINT {SAVEPOINT}" if self._nested else "COMMIT")
+        self._wire.answers()
+        self._over = True

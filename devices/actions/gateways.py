@@ -1,10 +1,12 @@
 """Gateways and their tokens: registered, rotated without a gap, revoked; and the door that checks them."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any
+from uuid import UUID
 
 from django.db import connections, transaction
 from django.utils.translation import gettext as _
@@ -14,7 +16,7 @@ from devices.events import Event
 from devices.models import Gateway, GatewayToken, Scope
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor, require
-from privacy.lib import prepared
+from privacy.lib import wires
 from privacy.lib.refusals import Refusal
 
 # A rotated token goes on for a week, so that every agent can be given the new one (no downtime).
@@ -24,16 +26,16 @@ PREFIX = "gw_"
 # One statement: who is this, and how many requests has this token made in this minute, counting this one.
 CHECK = """
 WITH known AS (
-    SELECT t.id, t.gateway_id, g.reference, g.rate, ARRAY(SELECT jsonb_array_elements_text(t.scopes)) AS scopes
+    SELECT t.id, t.gateway_id, g.reference, g.rate, t.scopes
     FROM devices_gatewaytoken t JOIN devices_gateway g ON g.id = t.gateway_id
-    WHERE t.digest = %s AND t.revoked_at IS NULL AND t.expires_at > %s AND g.closed_at IS NULL
+    WHERE t.digest = $1 AND t.revoked_at IS NULL AND t.expires_at > $2 AND g.closed_at IS NULL
 ), counted AS (
     INSERT INTO devices_request_rate AS r (token_id, minute, requests)
     SELECT id, date_trunc('minute', clock_timestamp()), 1 FROM known
     ON CONFLICT (token_id, minute) DO UPDATE SET requests = r.requests + 1
     RETURNING requests
 )
-SELECT gateway_id, reference, scopes, rate, requests,
+SELECT gateway_id, reference, scopes::text, rate, requests,
        60 - extract(second FROM clock_timestamp())::int AS seconds_left
 FROM known, counted
 """
@@ -158,13 +160,14 @@ def authenticate(token: str, *, at: datetime) -> Caller:
     """Return who shows this token, counting the request. Raises Unauthenticated, TooManyRequests."""
     row: tuple[Any, ...] | None = None
     if token.startswith(PREFIX) and len(token) < 100:
-        row = next(iter(prepared.fetch("default", CHECK, [digest_of(token), at])), None)
+        asked = [wires.binary(digest_of(token)), at.isoformat().encode()]
+        row = next(iter(wires.fetch("default", CHECK, asked)), None)
     if row is None:
         raise Unauthenticated(_("Send a valid gateway token: Authorization: Bearer …"))
     gateway_id, reference, scopes, rate, requests, seconds_left = row
-    if requests > rate:
-        raise TooManyRequests(seconds_left)
-    return Caller(gateway_id, reference, frozenset(scopes))
+    if int.from_bytes(requests) > int.from_bytes(rate):
+        raise TooManyRequests(int.from_bytes(seconds_left, signed=True))
+    return Caller(UUID(bytes=gateway_id), reference.decode(), frozenset(json.loads(scopes)))
 
 
 def forget_rates(*, at: datetime) -> int:

@@ -5,16 +5,15 @@ ledger's entry commits just before them (ledger.md, Writing).
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
-from itertools import compress
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from django.db import connections, transaction
+from django.db import IntegrityError, connections
 from django.utils.translation import gettext as _
 from psycopg.errors import CheckViolation
 
@@ -27,20 +26,16 @@ from devices.refusals import MESSAGES, Problem
 from devices.tallies import tally
 from devices.wire import KIND_OF_REPORT, BatchAnswer, RefusedReport
 from privacy.ledger import actions as ledger
-from privacy.lib import prepared
 from privacy.lib.refusals import Refusal
 from privacy.vault import actions as vault
 
+APP_LOG = "app-log"
 # How far a device's clock may run ahead, and how late a report may come: a device can be switched off for long.
 AHEAD = timedelta(minutes=5)
 LATE = timedelta(days=366)
 # Korea has no summer time: its days begin nine hours before those of UTC.
 KST = 9 * 60 * 60 * 1_000_000
 DAY = 24 * 60 * 60 * 1_000_000
-CLAIM = """
-INSERT INTO devices_batch (id, gateway_id, batch, digest, received_at, stored, refused, answer, tally)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (gateway_id, batch) DO NOTHING
-"""
 ANSWERED = "SELECT digest, answer FROM devices_batch WHERE gateway_id = %s AND batch = %s"
 
 
@@ -53,18 +48,22 @@ class BatchReused(Refusal):
 class Taken(NamedTuple):
     """Reports on their way into their tables, column by column: as many of each as there are reports."""
 
-    ids: list[bytes]
-    kinds: list[str]
-    devices: list[str]
-    reports: list[Any]
-    bodies: list[bytes]
-    moments: list[int]
-    days: list[int]
+    ids: Sequence[bytes]
+    kinds: Sequence[str]
+    devices: Sequence[str]
+    reports: Sequence[Any]
+    bodies: Sequence[bytes]
+    moments: Sequence[int]
+    days: Sequence[int]
     positions: Sequence[int]
+
+    def at(self, places: Sequence[int]) -> "Taken":
+        """Return the reports at these places."""
+        return Taken(*([column[place] for place in places] for column in self))
 
     def without(self, places: set[int]) -> "Taken":
         """Return the reports but those at these places."""
-        return Taken(*([one for place, one in enumerate(column) if place not in places] for column in self))
+        return self.at([place for place in range(len(self.ids)) if place not in places])
 
 
 class Claim(NamedTuple):
@@ -96,12 +95,15 @@ def store_reports(raw: bytes, *, gateway: Caller, at: datetime) -> bytes:
         len(taken.ids), len(delivery.refused), answer.decode(),
         tally(list(map(day_of, taken.days)), taken.kinds, taken.devices, taken.reports),
     )  # fmt: skip
+    record = lru_cache(partial(_record, taken, claim, gateway=gateway, at=at))
     try:
-        stored = _store(taken, rows, claim, gateway=gateway, at=at)
-    except CheckViolation:
+        stored = _store(rows, claim, record)
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, CheckViolation):
+            raise
         # A month for which nobody made the partition ahead: make it and try once more.
         months.make(sorted({months.first_of(day_of(day)) for day in taken.days}))
-        stored = _store(taken, rows, claim, gateway=gateway, at=at)
+        stored = _store(rows, claim, record)
     return answer if stored else _same_answer(claim)
 
 
@@ -121,13 +123,9 @@ def _admit(delivery: Delivery, *, gateway: Caller, at: datetime) -> Taken:
     every = Taken(
         copying.new_ids(len(kinds)), kinds, devices, reports, delivery.bodies, moments, days, delivery.positions
     )
-    senders = set(zip(devices, [kind == "app-log" for kind in kinds], strict=True))
-    obstacles = gate.obstacles(
-        {device for device, logs in senders if not logs},
-        {device for device, logs in senders if logs},
-        gateway=gateway,
-        at=at,
-    )
+    logging = {device for device, kind in zip(devices, kinds, strict=True) if kind == APP_LOG}
+    reporting = {device for device, kind in zip(devices, kinds, strict=True) if kind != APP_LOG}
+    obstacles = gate.obstacles(reporting, logging, gateway=gateway, at=at)
     oldest, newest = copying.microseconds([at - LATE, at + AHEAD])
     if not obstacles and (not moments or (oldest <= min(moments) and max(moments) <= newest)):
         return every
@@ -161,7 +159,7 @@ def _seal(taken: Taken, refused: list[Refused], *, at: datetime) -> tuple[Taken,
     while True:
         groups = _grouped(taken)
         try:
-            boxes = vault.seal_columns([column for _table, column, _moments, _kinds in groups], at)
+            boxes = vault.seal_columns([column for _table, column, _part in groups], at)
         except vault.Destroyed as destroyed:
             gone = _gone(taken, destroyed.keys)
             if not gone:
@@ -172,36 +170,34 @@ def _seal(taken: Taken, refused: list[Refused], *, at: datetime) -> tuple[Taken,
             continue
         [received] = copying.microseconds([at])
         rows: dict[str, bytes] = {}
-        for (table, column, moments, kinds), sealed in zip(groups, boxes, strict=True):
+        for (table, column, part), sealed in zip(groups, boxes, strict=True):
             devices = [column.subjects[place] for place in column.places]
-            more = copying.rows(column.rows, devices, moments, kinds, sealed, received=received)
+            more = copying.rows(column.rows, devices, part.moments, part.kinds, sealed, received=received)
             rows[table] = rows.get(table, b"") + more
         return taken, rows
 
 
-def _grouped(taken: Taken) -> list[tuple[str, vault.Column, list[int], list[str]]]:
+def _grouped(taken: Taken) -> list[tuple[str, vault.Column, Taken]]:
     """Part the reports by table, category and month, as the vault and COPY want them."""
     month_of = {day: months.first_of(day_of(day)) for day in set(taken.days)}
-    logs = [kind == "app-log" for kind in taken.kinds]
+    parts: dict[tuple[bool, date], list[int]] = {}
+    for place, (kind, day) in enumerate(zip(taken.kinds, taken.days, strict=True)):
+        parts.setdefault((kind == APP_LOG, month_of[day]), []).append(place)
     groups = []
-    for logging, month in sorted(set(zip(logs, [month_of[day] for day in taken.days], strict=True))):
-        chosen = [log == logging for log in logs]
-        if len(month_of) > 1:
-            chosen = [this and month_of[day] == month for this, day in zip(chosen, taken.days, strict=True)]
-        devices = list(compress(taken.devices, chosen))
-        kinds = list(compress(taken.kinds, chosen))
-        number_of = {device: number for number, device in enumerate(dict.fromkeys(devices))}
+    for (_logging, month), places in sorted(parts.items()):
+        part = taken.at(places)
+        number_of = {device: number for number, device in enumerate(dict.fromkeys(part.devices))}
         column = vault.Column(
-            copying.LABELS[kinds[0]],
+            copying.LABELS[part.kinds[0]],
             "body",
-            gate.CATEGORY_OF_KIND[kinds[0]],
+            gate.CATEGORY_OF_KIND[part.kinds[0]],
             month,
             [bytes.fromhex(device.replace("-", "")) for device in number_of],
-            [number_of[device] for device in devices],
-            list(compress(taken.ids, chosen)),
-            list(compress(taken.bodies, chosen)),
+            [number_of[device] for device in part.devices],
+            part.ids,
+            part.bodies,
         )
-        groups.append((copying.TABLES[kinds[0]], column, list(compress(taken.moments, chosen)), kinds))
+        groups.append((copying.TABLES[part.kinds[0]], column, part))
     return groups
 
 
@@ -215,31 +211,38 @@ def _gone(taken: Taken, keys: frozenset[Any]) -> set[int]:
     }
 
 
-def _store(taken: Taken, rows: dict[str, bytes], claim: Claim, *, gateway: Caller, at: datetime) -> bool:
+def _store(rows: dict[str, bytes], claim: Claim, record: Callable[[], ledger.Recording]) -> bool:
     """Claim the batch and store its reports in one transaction; ``False`` if it was answered before."""
-    with transaction.atomic(using="personal"), connections["personal"].cursor() as cursor:
-        if prepared.run("personal", CLAIM, claim) == 0:
+    with copying.Storing(claim, rows) as storing:
+        if not storing.claim():
             return False
-        for table, body in rows.items():
-            copying.write(cursor, table, body)
-        # On a connection of its own database, so it is committed before the reports are. Naming each device would
-        # make the entry fifty times as long; the digest of the list tells which they were.
-        devices = set(taken.devices)
-        ledger.record(
-            Event.REPORTS_STORED,
-            actor=gateway,
-            at=at,
-            about=("devices.batch", claim.id),
-            facts={
-                "devices": len(devices),
-                "digest": sha256("\n".join(sorted(devices)).encode()).hexdigest(),
-                "batch": str(claim.batch),
-                "stored": claim.stored,
-                "refused": claim.refused,
-                "kinds": dict(Counter(taken.kinds)),
-            },
-        )
+        entry = record()
+        try:
+            storing.write()
+        finally:
+            # Committed before the reports are, in a database of its own; what it took ran beside them.
+            entry.settle()
+        storing.commit()
     return True
+
+
+def _record(taken: Taken, claim: Claim, *, gateway: Caller, at: datetime) -> ledger.Recording:
+    # Naming each device would make the entry fifty times as long; the digest of the list tells which they were.
+    devices = set(taken.devices)
+    return ledger.record_meanwhile(
+        Event.REPORTS_STORED,
+        actor=gateway,
+        at=at,
+        about=("devices.batch", claim.id),
+        facts={
+            "devices": len(devices),
+            "digest": sha256("\n".join(sorted(devices)).encode()).hexdigest(),
+            "batch": str(claim.batch),
+            "stored": claim.stored,
+            "refused": claim.refused,
+            "kinds": dict(Counter(taken.kinds)),
+        },
+    )
 
 
 def _answer(batch: UUID, stored: int, refused: list[Refused]) -> bytes:

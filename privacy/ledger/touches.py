@@ -19,6 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import TransactionStatus
 
 from privacy.ledger import acting
+from privacy.lib import wires
 
 _WRITE = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|TRUNCATE|MERGE|COPY|WITH)\b", re.IGNORECASE)
 _BACK = re.compile(r"\s*ROLLBACK\b", re.IGNORECASE)
@@ -91,6 +92,14 @@ def mark(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context
             local = request
     connection._portal_marked = (session, local)
     return execute(sql, params, many, context)
+
+
+def marking(wire: wires.Wire) -> str:
+    """Return the statement after which every write of this transaction carries the running request's id."""
+    session, _local = getattr(wire.django, "_portal_marked", ("", ""))
+    # Where a transaction of Django's is around this one, its next write is to be marked anew.
+    wire.django._portal_marked = (session, "")  # type: ignore[attr-defined]  # ours, see mark
+    return f"SELECT set_config('portal.request', {wire.literal(acting.current().request_id)}, true)"
 
 
 # -- reading touches ------------------------------------------------------------------------------------------

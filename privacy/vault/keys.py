@@ -6,7 +6,7 @@ holds from the next call on in all of them, whatever their caches hold.
 
 import threading
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
@@ -69,17 +69,13 @@ class Cache:
             for name in leaving:
                 del self._keys[name]
 
-    def contents(self, category: str, month: date, subjects: Iterable[bytes]) -> dict[bytes, bytes]:
-        """Return the content keys of ``subjects`` that are held and fresh."""
+    def contents(self, category: str, month: date, subjects: Sequence[bytes]) -> list[bytes | None]:
+        """Return the content keys of ``subjects``, each where it is held and fresh."""
         held, oldest = self._contents.get((category, month)), time.monotonic() - self.seconds
         if not held:
-            return {}
-        found = {}
-        for subject in subjects:
-            entry = held.get(subject)
-            if entry is not None and entry[0] >= oldest:
-                found[subject] = entry[1]
-        return found
+            return [None] * len(subjects)
+        entries = map(held.get, subjects)
+        return [entry[1] if entry is not None and entry[0] >= oldest else None for entry in entries]
 
     def put_contents(self, category: str, month: date, keys: dict[bytes, bytes]) -> None:
         """Hold content keys of one category and month; the oldest of them make room, and what is stale leaves."""

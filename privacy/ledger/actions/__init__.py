@@ -7,9 +7,11 @@ ledger.record(Event.REFUSED, actor=odile, at=at, about=request)
 from privacy.ledger.actions.pairing import forget_old_touches, pair_touches
 from privacy.ledger.actions.recording import (
     LedgerUnavailable,
+    Recording,
     entries_about,
     record,
     record_first,
+    record_meanwhile,
     record_read,
 )
 from privacy.ledger.actions.reviewing import (
@@ -26,6 +28,7 @@ from privacy.ledger.actions.scrubbing import begin_scrub, go_on_scrubbing
 
 __all__ = [
     "LedgerUnavailable",
+    "Recording",
     "begin_scrub",
     "confirm_review",
     "draw_sample",
@@ -38,6 +41,7 @@ __all__ = [
     "pair_touches",
     "record",
     "record_first",
+    "record_meanwhile",
     "record_read",
     "set_months_of_period",
     "sign_review",

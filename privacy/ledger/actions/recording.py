@@ -20,11 +20,13 @@ from privacy.ledger import acting, apart
 from privacy.ledger.events import Event
 from privacy.ledger.models import Entry, EntryQuerySet
 from privacy.ledger.payloads import compose
+from privacy.lib import wires
 from privacy.lib.refusals import Refusal
 
 if TYPE_CHECKING:
     from privacy.ledger.actors import Actor
 
+APPEND = "INSERT INTO ledger.entry (kind, payload) VALUES ($1, $2)"
 type About = models.Model | tuple[str, object] | None
 
 
@@ -50,6 +52,45 @@ def record(
     """
     payload, _nonce = compose(word, actor=actor, at=at, about=about, subjects=subjects, facts=facts)
     _append(connections["default"], "act", payload)
+
+
+class Recording:
+    """An entry on its way to the ledger, committed while the caller's own work goes on elsewhere."""
+
+    def __init__(self, pending: wires.Pending) -> None:
+        self._pending = pending
+        self._settled = False
+
+    def settle(self) -> None:
+        """Return once the entry is on the ledger. Raises ``LedgerUnavailable``: then nothing may be done."""
+        if self._settled:
+            return
+        self._settled = True
+        try:
+            written = self._pending.count()
+        except Error as error:
+            raise _unavailable() from error
+        if written != 1:
+            raise _unavailable()
+
+
+def record_meanwhile(
+    word: StrEnum,
+    *,
+    actor: Actor,
+    at: datetime,
+    about: About = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Recording:
+    """Put an act on record while the caller, who commits nothing before it is settled, works in another database.
+
+    The entry is no part of the caller's transaction there. Raises ``LedgerUnavailable``, like ``settle``.
+    """
+    payload, _nonce = compose(word, actor=actor, at=at, about=about, facts=facts)
+    try:
+        return Recording(wires.ask("default", APPEND, [b"act", payload.encode()]))
+    except Error as error:
+        raise _unavailable() from error
 
 
 def record_first(

@@ -4,8 +4,10 @@ The content keys of the last moments are kept, so that a batch costs one questio
 derivation. What a column's rows share is put together once. The boxes are those of ``seal_batch``, byte for byte.
 """
 
-from collections.abc import Iterable, Sequence
+import struct
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from os import urandom
 from typing import NamedTuple
 from uuid import UUID
@@ -13,7 +15,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connection
 
-from privacy.lib import prepared
+from privacy.lib import wires
 from privacy.vault import crypto, keys, providers
 from privacy.vault.actions.making import ring_for_sealing
 from privacy.vault.keys import Name
@@ -21,15 +23,14 @@ from privacy.vault.refusals import Destroyed
 
 # Which of the keys were destroyed (without a generation), and the wrapped keys that the cache lacks.
 STONES_AND_KEYS = """
-SELECT uuid_send(subject_id), category, NULL::date, NULL::integer, NULL::bytea
-FROM vault_tombstone WHERE subject_id = ANY (%s::uuid[])
+SELECT subject_id, category, NULL::date, NULL::integer, NULL::bytea
+FROM vault_tombstone WHERE subject_id = ANY ($1::uuid[])
 UNION ALL
-SELECT NULL, category, month, NULL, NULL FROM vault_tombstone WHERE month = ANY (%s::date[])
+SELECT NULL, category, month, NULL, NULL FROM vault_tombstone WHERE month = ANY ($2::date[])
 UNION ALL
-SELECT uuid_send(subject_id), category, NULL, generation, wrapped
-FROM vault_subjectkey WHERE subject_id = ANY (%s::uuid[]) AND category = ANY (%s::text[])
+SELECT subject_id, category, NULL, generation, wrapped
+FROM vault_subjectkey WHERE subject_id = ANY ($3::uuid[]) AND category = ANY ($4::text[])
 """
-type Held = dict[tuple[str, date], dict[bytes, bytes]]
 
 
 class Column(NamedTuple):
@@ -61,17 +62,21 @@ def seal_columns(columns: Sequence[Column], at: datetime) -> list[list[bytes]]:
 
 def seal_under(column: Column, content_keys: Sequence[bytes]) -> list[bytes]:
     """Return the boxes of a column under the content keys of its subjects, for whoever holds those already."""
-    size = crypto.NONCE_BYTES
     head = crypto.header(column.month)
     prefix = head + crypto.place(column.label, column.field, column.category)
     subjects = column.subjects
     encrypts = [AESGCM(key).encrypt for key in content_keys]
-    random = urandom(size * len(column.rows))
-    nonces = [random[start : start + size] for start in range(0, len(random), size)]
+    nonces = _cut(len(column.rows))(urandom(crypto.NONCE_BYTES * len(column.rows)))
     return [
         head + nonce + encrypts[place](nonce, plain, prefix + row + subjects[place])
         for nonce, place, row, plain in zip(nonces, column.places, column.rows, column.plains, strict=True)
     ]
+
+
+@lru_cache(maxsize=1024)
+def _cut(count: int) -> Callable[[bytes], tuple[bytes, ...]]:
+    """Return what cuts random bytes into nonces."""
+    return struct.Struct(f"{crypto.NONCE_BYTES}s" * count).unpack
 
 
 def _keys_of(columns: Sequence[Column], *, at: datetime) -> list[list[bytes]]:
@@ -80,23 +85,20 @@ def _keys_of(columns: Sequence[Column], *, at: datetime) -> list[list[bytes]]:
     Which keys were destroyed is asked of the database each time, in the same question.
     """
     cache = keys.caches.here()
-    held: Held = {
-        (column.category, column.month): cache.contents(column.category, column.month, column.subjects)
-        for column in columns
-    }
+    held = [cache.contents(column.category, column.month, column.subjects) for column in columns]
     lacking = [
-        [subject for subject in column.subjects if subject not in held[column.category, column.month]]
-        for column in columns
+        [subject for subject, key in zip(column.subjects, found, strict=True) if key is None] if None in found else []
+        for column, found in zip(columns, held, strict=True)
     ]
     wrapped = _ask(columns, lacking)
-    for column, subjects in zip(columns, lacking, strict=True):
+    for number, (column, subjects) in enumerate(zip(columns, lacking, strict=True)):
         if subjects:
             made = _derived(column, subjects, wrapped, at=at)
-            held[column.category, column.month].update(made)
+            held[number] = [key or made[subject] for subject, key in zip(column.subjects, held[number], strict=True)]
             if not connection.in_atomic_block:
                 # In a transaction the keys may be its own and vanish with it.
                 cache.put_contents(column.category, column.month, made)
-    return [[held[column.category, column.month][subject] for subject in column.subjects] for column in columns]
+    return held  # type: ignore[return-value]  # none is lacking any more
 
 
 def _ask(columns: Sequence[Column], lacking: Sequence[Sequence[bytes]]) -> dict[tuple[bytes, str], tuple[int, bytes]]:
@@ -105,19 +107,15 @@ def _ask(columns: Sequence[Column], lacking: Sequence[Sequence[bytes]]) -> dict[
     wanted = {subject for subjects in lacking for subject in subjects}
     categories = [column.category for column, subjects in zip(columns, lacking, strict=True) if subjects]
     months = {column.month for column in columns}
-    rows = prepared.fetch(
-        "default",
-        STONES_AND_KEYS,
-        [_array(map(bytes.hex, every)), _array(map(str, months)), _array(map(bytes.hex, wanted)), _array(categories)],
-        binary=True,
-    )
+    asked = [map(bytes.hex, every), map(str, months), map(bytes.hex, wanted), categories]
     wrapped: dict[tuple[bytes, str], tuple[int, bytes]] = {}
     stones: list[tuple[bytes | None, str, date | None]] = []
-    for subject, category, month, generation, box in rows:
+    for row in wires.fetch("default", STONES_AND_KEYS, list(map(wires.array, asked))):
+        subject, category, month, generation, box = row
         if generation is None:
-            stones.append((subject, category, month))
-        else:
-            wrapped[subject, category] = (generation, box)
+            stones.append((subject, _text(category), None if month is None else wires.day(month)))
+        elif subject is not None and box is not None:
+            wrapped[subject, _text(category)] = (int.from_bytes(generation), box)
     if stones:
         _refuse(columns, stones)
     return wrapped
@@ -168,6 +166,5 @@ def _refuse(columns: Sequence[Column], stones: Sequence[tuple[bytes | None, str,
         raise Destroyed(gone)
 
 
-def _array(values: Iterable[str]) -> str:
-    """Return values as PostgreSQL reads an array; none of them needs quoting."""
-    return f"{{{','.join(values)}}}"
+def _text(value: bytes | None) -> str:
+    return (value or b"").decode()
