@@ -1,5 +1,6 @@
 """A fleet for benchmarks: its devices and what they send. ``loading.py`` puts them in place in bulk."""
 
+import os
 import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -83,6 +84,18 @@ def memory_mb(pid: int) -> float:
             continue
         total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return total / 1024
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the processor time of a process and its children, those included that have ended."""
+    ticks = 0
+    for entry in (pid, *children(pid)):
+        try:
+            fields = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def children(pid: int) -> list[int]:

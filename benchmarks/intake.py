@@ -138,10 +138,17 @@ class Bench:
             rest = fleet.memory_mb(portal.pid)
             print(f"fleet of {len(self.ids):,} devices, {rows:,} reports a turn; warmed up at {rows / warm:,.0f}/s")
             for turn in range(self.options.rounds):
-                ours.append(rows / self.drive(portal, self.packed(), latencies))
-                stream = self.stream()
+                packed, stream = self.packed(), self.stream()
+                spent = Spent(portal.pid, self.server_pid())
+                ours.append(rows / self.drive(portal, packed, latencies))
+                web, database = spent.since()
                 copies.append(stream.rows / self.copy(stream))
-                print(f"turn {turn + 1}: ours {ours[-1]:,.0f}/s, COPY {copies[-1]:,.0f}/s")
+                copying = spent.since()[1]
+                print(
+                    f"turn {turn + 1}: ours {ours[-1]:,.0f}/s, COPY {copies[-1]:,.0f}/s; processor time a batch:"
+                    f" web {web / len(packed) * 1000:.1f} ms, database {database / len(packed) * 1000:.1f} ms,"
+                    f" of the database in COPY {copying / len(packed) * 1000:.1f} ms"
+                )
             end = fleet.memory_mb(portal.pid)
         environment = {"REFERENCE_DATABASE_URL": self.server.url("portal_app", "portal_personal")}
         with self.served("orm_reference:application", ROOT / "benchmarks", **environment) as usual:
@@ -162,6 +169,10 @@ class Bench:
             limit("batch_p99_ms", p99, 100, "ms", f"a batch of {self.options.size}, {self.options.clients} clients"),
             limit("web_memory_mb", end, rest, "MB", "at the end, over at rest"),
         ]
+
+    def server_pid(self) -> int:
+        """Return the process of the database that all others of it descend from."""
+        return int((self.server.cluster / "postmaster.pid").read_text().split()[0])
 
     def packed(self, count: int | None = None) -> list[bytes]:
         """Return batches as a gateway sends them, each under a new id."""
@@ -248,6 +259,22 @@ class Bench:
                     for block in blocks:
                         copy.write(block)
             return time.perf_counter() - started
+
+
+class Spent:
+    """The processor time of the web server and of the database, from one look to the next."""
+
+    def __init__(self, *pids: int) -> None:
+        self.pids = pids
+        self.last = self.look()
+
+    def look(self) -> list[float]:
+        return [fleet.processor_seconds(pid) for pid in self.pids]
+
+    def since(self) -> list[float]:
+        """Return the seconds since the last look, of each."""
+        before, self.last = self.last, self.look()
+        return [now - then for now, then in zip(self.last, before, strict=True)]
 
 
 class Stream:

@@ -79,6 +79,6 @@ def hashed(device: str, day: date) -> str:
 
 
 @lru_cache(maxsize=512)
-def _keyed(day: date) -> Any:
+def _keyed(day: date) -> blake2b:
     key = blake2b(day.isoformat().encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=32).digest()
     return blake2b(key=key, digest_size=5)

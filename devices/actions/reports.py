@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 from hashlib import sha256
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -59,7 +60,8 @@ class Taken(NamedTuple):
 
     def at(self, places: Sequence[int]) -> "Taken":
         """Return the reports at these places."""
-        return Taken(*([column[place] for place in places] for column in self))
+        pick: Any = itemgetter(*places) if len(places) > 1 else lambda column: [column[place] for place in places]
+        return Taken(*map(pick, self))
 
     def without(self, places: set[int]) -> "Taken":
         """Return the reports but those at these places."""

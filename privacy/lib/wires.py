@@ -1,7 +1,8 @@
 """A database's connection, spoken to in messages: several statements in one, an answer read when it is needed.
 
 For the path of intake alone, where the turns and the conversions of a cursor cost more than the statements. It uses
-psycopg's public layer over libpq; errors come as Django's, and a connection that broke is closed as ever.
+psycopg's public layer over libpq; errors come as Django's, and a connection that broke is closed as ever. Behind a
+pooler that hands out connections by transaction, PgBouncer 1.21 or newer keeps prepared statements apart.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,8 @@ import psycopg
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, Escaping, ExecStatus, PGconn, PGresult, TransactionStatus
+from psycopg.pq import ConnStatus, Escaping, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGconn, PGresult
 
 _COPYING = ExecStatus.COPY_IN
 _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.PIPELINE_ABORTED)
@@ -27,7 +29,7 @@ class Wire:
         self.django.ensure_connection()
         raw: psycopg.Connection[Any] = self.django.connection
         self._raw = raw
-        self._libpq: PGconn = raw.pgconn  # type: ignore[assignment]  # the abstract type of the same thing
+        self._libpq: PGconn = raw.pgconn
         self.copying = False
 
     @property
@@ -42,7 +44,7 @@ class Wire:
             self._libpq.flush()
 
     def ask(self, statement: str, parameters: Sequence[bytes | None]) -> None:
-        """Send a statement with parameters (``$1`` …) as PostgreSQL reads them; it is planned once for a connection."""
+        """Send a statement with parameters (``$1`` …) as PostgreSQL reads them; it is planned once a connection."""
         with self.django.wrap_database_errors:
             name = self._prepared(statement)
             self._libpq.send_query_prepared(name, parameters, result_format=1)

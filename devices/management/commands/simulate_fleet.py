@@ -2,8 +2,9 @@
 
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import Any
 
 from django.conf import settings
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--rate", type=float, default=24.0, help="reports of a device in a day")
         parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same fleet")
         parser.add_argument("--url", default=settings.PORTAL_URL, help="where the portal is")
-        parser.add_argument("--token", default="", help="a gateway token; without it one is issued for an hour")
+        parser.add_argument("--token", default="", help="a gateway token; without it one is issued for a day")
         parser.add_argument("--connections", type=int, default=4)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,16 +39,16 @@ class Command(BaseCommand):
             raise CommandError("Reports may be at most 360 days old.")
         now = clock.now()
         sender = Sender(options["url"], options["token"] or _token(now), connections=options["connections"])
-        made = list(fleet.devices(options["devices"], seed=options["seed"], on=clock.kst_date(now)))
         started = time.monotonic()
         try:
-            sender.register(made, at=now)
+            sender.register(_fleet(options, now), at=now)
             self.stdout.write(
                 f"{sender.totals.devices:,} devices, {sender.totals.decisions:,} decisions "
                 f"in {time.monotonic() - started:.1f} s"
             )
             sending = time.monotonic()
-            reports = _mixed(made, since=now - timedelta(days=options["days"]), until=now, **_rate(options))
+            since = now - timedelta(days=options["days"])
+            reports = _mixed(_fleet(options, now), since=since, until=now, **_rate(options))
             for totals in sender.send(reports):
                 if options["verbosity"] > 1:
                     self.stdout.write(f"{totals.stored:,} reports")
@@ -62,19 +63,21 @@ class Command(BaseCommand):
             raise CommandError("A fleet in order has no report refused.")
 
 
+def _fleet(options: dict[str, Any], now: datetime) -> Iterator[fleet.Device]:
+    """Yield the fleet, the same each time: a large one is never in memory as a whole."""
+    return fleet.devices(options["devices"], seed=options["seed"], on=clock.kst_date(now))
+
+
 def _rate(options: dict[str, Any]) -> dict[str, Any]:
     return {"rate": options["rate"], "seed": options["seed"]}
 
 
 def _mixed(
-    made: list[fleet.Device], *, since: datetime, until: datetime, rate: float, seed: int
+    made: Iterable[fleet.Device], *, since: datetime, until: datetime, rate: float, seed: int
 ) -> Iterator[dict[str, Any]]:
     """Yield the reports of the fleet, those of a hundred devices at a time one after the other."""
-    for start in range(0, len(made), MIXED):
-        streams = [
-            fleet.reports(device, since=since, until=until, rate=rate, seed=seed)
-            for device in made[start : start + MIXED]
-        ]
+    for some in batched(made, MIXED):
+        streams = [fleet.reports(device, since=since, until=until, rate=rate, seed=seed) for device in some]
         while streams:
             taken = [(stream, next(stream, None)) for stream in streams]
             streams = [stream for stream, report in taken if report is not None]
@@ -86,4 +89,4 @@ def _token(at: datetime) -> str:
     gateway = Gateway.objects.active().filter(title=TITLE).first() or devices.register_gateway(
         title=TITLE, actor=actor, at=at, rate=1_000_000
     )
-    return devices.issue_token(gateway, scopes=Scope.values, actor=actor, at=at, lifetime=timedelta(hours=1)).token
+    return devices.issue_token(gateway, scopes=Scope.values, actor=actor, at=at, lifetime=timedelta(days=1)).token

@@ -1,0 +1,147 @@
+"""What one host stops, another stops in the same moment, however warm its keys are (vault.md, Keys)."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from devices.models import Device, GatewayToken
+from privacy.lib import clock
+from privacy.vault import keys
+from tests import factory
+from tests.database import ROOT, PortalDatabase
+
+# The other host: a process of its own that does one thing after the other as it is told, each committed before "done".
+OTHER = """
+import sys
+from uuid import UUID
+from consents import actions as consents
+from devices import actions as devices
+from devices.models import GatewayToken
+from privacy.ledger.actors import System
+from privacy.lib import clock
+from privacy.subjects import actions as subjects
+from privacy.subjects.models import Subject
+from privacy.vault import actions as vault
+from tests import factory
+actor = System("other-host")
+def freeze(device, category, item, cause):
+    vault.freeze(subject_id=device, category=category, item=item, cause=cause, case=f"K7-{cause}-{item}",
+        actor=actor, at=clock.now())
+def thaw(cause, item):
+    vault.thaw(case=f"K7-{cause}-{item}", actor=actor, at=clock.now())
+def withdraw(device):
+    factory.decide(device, "app-log", "withdraw", at=clock.now())
+def shred(device, category):
+    vault.shred_subject(subject_id=device, categories=[category], cause="test", certificate="C", actor=actor,
+        at=clock.now())
+def end(device):
+    subjects.mark_withdrawn(Subject.objects.get(pk=device), actor=actor, at=clock.now())
+def shred_month(category):
+    vault.shred_epoch(category=category, month=clock.today(), cause="test", certificate="C", actor=actor,
+        at=clock.now())
+def revoke():
+    devices.revoke_token(GatewayToken.objects.get(), actor=actor, at=clock.now())
+print("ready", flush=True)
+for line in sys.stdin:
+    exec(line)
+    print("done", flush=True)
+"""
+
+
+class Hosts:
+    """This process serves the gateway and keeps its keys warm; the other one acts."""
+
+    def __init__(self, other: "subprocess.Popen[str]") -> None:
+        self.other = other
+        self.now = clock.now()
+        self.token = factory.make_token(at=self.now)
+        self.devices = [
+            factory.make_device(number, at=self.now, agreed=("activation", "app-log")) for number in range(1, 7)
+        ]
+
+    def acts(self, line: str) -> None:
+        """Have the other host act, and wait until it has committed."""
+        assert self.other.stdin is not None
+        assert self.other.stdout is not None
+        self.other.stdin.write(line + "\n")
+        self.other.stdin.flush()
+        assert self.other.stdout.readline() == "done\n"
+
+    def send(self, device: Device, kind: str = "status", *, warm: bool = True) -> Any:
+        """Send one report with a warm cache, and return the code it was refused with, or how many were stored."""
+        category = "app-log" if kind == "app-log" else "service-analytics"
+        if warm:
+            held = keys.caches.here().contents(category, month(self.now), [device.id.bytes])
+            assert held != [None], "the test proves something only while this host holds the content key"
+        response = Client().post(
+            "/api/v1/reports",
+            factory.make_batch(factory.make_report(device, kind, at=self.now)),
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {self.token}"},
+        )
+        answer = json.loads(response.content)
+        if response.status_code != 200:
+            return answer["code"]
+        return answer["refused"][0]["code"] if answer["refused"] else answer["stored"]
+
+
+def month(moment: datetime) -> Any:
+    return clock.kst_date(moment).replace(day=1)
+
+
+@pytest.fixture
+def hosts(portal_database: PortalDatabase) -> Iterator[Hosts]:
+    command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", OTHER]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=portal_database.environ(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
+        yield Hosts(other)
+        assert other.stdin is not None
+        other.stdin.close()
+
+
+@pytest.mark.clause("P1.5")
+@pytest.mark.clause("P1.7")
+@pytest.mark.clause("P3.3")
+def test_what_another_host_stops_is_stopped_here_at_once(hosts: Hosts) -> None:
+    frozen, suspended, withdrawn, shredded, ended, last = hosts.devices
+    for device in hosts.devices:
+        assert hosts.send(device, warm=False) == 1
+        assert hosts.send(device, "app-log", warm=False) == 1
+        assert hosts.send(device) == 1
+
+    hosts.acts(f"freeze(UUID('{frozen.id}'), 'service-analytics', 'status', 'correction')")
+    assert hosts.send(frozen) == "frozen"
+    assert hosts.send(frozen, "access") == 1
+    hosts.acts("thaw('correction', 'status')")
+    assert hosts.send(frozen) == 1
+
+    hosts.acts(f"freeze(UUID('{suspended.id}'), '', '', 'suspension')")
+    assert hosts.send(suspended) == "suspended"
+
+    hosts.acts(f"withdraw(UUID('{withdrawn.id}'))")
+    assert hosts.send(withdrawn, "app-log") == "no-consent"
+    assert hosts.send(withdrawn) == 1
+
+    hosts.acts(f"shred(UUID('{shredded.id}'), 'service-analytics')")
+    assert hosts.send(shredded) == "destroyed"
+    assert hosts.send(shredded, "app-log") == 1
+
+    hosts.acts(f"end(UUID('{ended.id}'))")
+    assert hosts.send(ended) == "withdrawn"
+
+    hosts.acts("shred_month('app-log')")
+    assert hosts.send(last, "app-log") == "destroyed"
+    assert hosts.send(last) == 1
+
+    hosts.acts("revoke()")
+    assert hosts.send(last) == "unauthenticated"
+    assert GatewayToken.objects.get().revoked_at is not None
