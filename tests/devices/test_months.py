@@ -11,6 +11,7 @@ from devices import months
 from devices.models import AppLog, Report
 from devices.tasks import make_partitions
 from privacy.ledger.actors import System
+from privacy.ledger.models import Entry
 from privacy.lib import clock
 from tests import factory
 from tests.base import PortalTestCase
@@ -48,6 +49,7 @@ class MonthsTest(PortalTestCase):
         devices.store_reports(factory.make_batch(report), gateway=factory.make_gate(), at=factory.NOON)
         assert Report.objects.count() == 1
         assert month in months.held("devices_report")
+        assert Entry.objects.filter(word="devices.reports.stored").count() == 1, "one batch, one entry"
 
     def test_the_portal_makes_no_months_out_of_reach_and_drops_none_that_goes_on(self) -> None:
         from django.db import transaction
