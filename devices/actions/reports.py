@@ -1,13 +1,13 @@
 """Storing a batch of reports: one question for all devices, one sealing, one COPY, one entry (P3.5; performance.md).
 
 The batch's row and its reports commit together, so a repeated batch finds its answer and stores nothing twice. The
-ledger's entry commits just before them (ledger.md, Writing).
+ledger's entry commits just before them (ledger.md, Writing); one without its batch is a try that failed after it.
 """
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from hashlib import sha256
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -97,7 +97,8 @@ def store_reports(raw: bytes, *, gateway: Caller, at: datetime) -> bytes:
         len(taken.ids), len(delivery.refused), answer.decode(),
         tally(list(map(day_of, taken.days)), taken.kinds, taken.devices, taken.reports),
     )  # fmt: skip
-    record = lru_cache(partial(_record, taken, claim, gateway=gateway, at=at))
+    # Cached: the rows may go a second time, the entry is one.
+    record = cache(partial(_record, taken, claim, gateway=gateway, at=at))
     try:
         stored = _store(rows, claim, record)
     except IntegrityError as error:

@@ -58,8 +58,9 @@ class Wire:
     def put(self, rows: bytes) -> None:
         """Send the rows of the COPY that was begun, and end it."""
         with self.django.wrap_database_errors:
-            self._libpq.put_copy_data(rows)
-            self._libpq.put_copy_end()
+            # Zero says that libpq found no room for them: then they must not pass for sent.
+            if self._libpq.put_copy_data(rows) != 1 or self._libpq.put_copy_end() != 1:
+                raise psycopg.OperationalError("the rows could not be sent")
             self.copying = False
 
     def abandon(self) -> None:
