@@ -23,6 +23,8 @@ type Epoch = tuple[str, date]
 type Name = tuple[str, Pair | Epoch]
 
 CACHE_SECONDS = 30.0
+# Content keys open one month of one person's category, and are let go by the next destruction anywhere (``heed``).
+CONTENT_SECONDS = 300.0
 CACHE_KEYS = 50_000
 
 
@@ -32,9 +34,11 @@ class Cache:
     It holds keys, not ciphers: a million ciphers would take gigabytes.
     """
 
-    def __init__(self, seconds: float, size: int) -> None:
+    def __init__(self, seconds: float, size: int, *, content_seconds: float = CONTENT_SECONDS) -> None:
         self.seconds = seconds
+        self.content_seconds = content_seconds
         self.size = size
+        self._newest: bytes | None = None
         self._keys: dict[Name, tuple[float, bytes]] = {}
         # Content keys, derived, for each category and month by the bytes of the subject's id: what intake seals with.
         self._contents: dict[Epoch, dict[bytes, tuple[float, bytes]]] = {}
@@ -71,7 +75,7 @@ class Cache:
 
     def contents(self, category: str, month: date, subjects: Sequence[bytes]) -> list[bytes | None]:
         """Return the content keys of ``subjects``, each where it is held and fresh."""
-        held, oldest = self._contents.get((category, month)), time.monotonic() - self.seconds
+        held, oldest = self._contents.get((category, month)), time.monotonic() - self.content_seconds
         if not held:
             return [None] * len(subjects)
         entries = map(held.get, subjects)
@@ -85,7 +89,7 @@ class Cache:
             for subject, key in keys.items():
                 held.pop(subject, None)
                 held[subject] = (moment, key)
-            excess, stale = sum(map(len, self._contents.values())) - self.size, moment - self.seconds
+            excess, stale = sum(map(len, self._contents.values())) - self.size, moment - self.content_seconds
             leaving = []
             for position, (subject, (since, _key)) in enumerate(held.items()):
                 if position >= excess and since >= stale:
@@ -95,6 +99,12 @@ class Cache:
                 del held[subject]
             if not held:
                 del self._contents[category, month]
+
+    def heed(self, newest: bytes | None) -> None:
+        """Forget all where the newest tombstone is another than before: some host has destroyed a key."""
+        if newest != self._newest:
+            self.clear()
+            self._newest = newest
 
     def clear(self) -> None:
         """Forget all."""

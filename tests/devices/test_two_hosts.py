@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -73,12 +72,16 @@ class Hosts:
         self.other.stdin.flush()
         assert self.other.stdout.readline() == "done\n"
 
+    def held(self, device: Device, kind: str = "status") -> list[bytes | None]:
+        """Return the content key of a device that this host holds, if it does."""
+        category = "app-log" if kind == "app-log" else "service-analytics"
+        month = clock.kst_date(self.now).replace(day=1)
+        return keys.caches.here().contents(category, month, [device.id.bytes])
+
     def send(self, device: Device, kind: str = "status", *, warm: bool = True) -> Any:
         """Send one report with a warm cache, and return the code it was refused with, or how many were stored."""
-        category = "app-log" if kind == "app-log" else "service-analytics"
         if warm:
-            held = keys.caches.here().contents(category, month(self.now), [device.id.bytes])
-            assert held != [None], "the test proves something only while this host holds the content key"
+            assert self.held(device, kind) != [None], "it proves something only while this host holds the content key"
         response = Client().post(
             "/api/v1/reports",
             factory.make_batch(factory.make_report(device, kind, at=self.now)),
@@ -89,10 +92,6 @@ class Hosts:
         if response.status_code != 200:
             return answer["code"]
         return answer["refused"][0]["code"] if answer["refused"] else answer["stored"]
-
-
-def month(moment: datetime) -> Any:
-    return clock.kst_date(moment).replace(day=1)
 
 
 @pytest.fixture
@@ -133,14 +132,17 @@ def test_what_another_host_stops_is_stopped_here_at_once(hosts: Hosts) -> None:
 
     hosts.acts(f"shred(UUID('{shredded.id}'), 'service-analytics')")
     assert hosts.send(shredded) == "destroyed"
-    assert hosts.send(shredded, "app-log") == 1
+    assert hosts.held(ended) == [None], "a destruction anywhere empties the cache of every host"
+    assert hosts.send(shredded, "app-log", warm=False) == 1
+    assert hosts.send(ended, warm=False) == 1
+    assert hosts.send(last, "app-log", warm=False) == 1
 
     hosts.acts(f"end(UUID('{ended.id}'))")
     assert hosts.send(ended) == "withdrawn"
 
     hosts.acts("shred_month('app-log')")
     assert hosts.send(last, "app-log") == "destroyed"
-    assert hosts.send(last) == 1
+    assert hosts.send(last, warm=False) == 1
 
     hosts.acts("revoke()")
     assert hosts.send(last) == "unauthenticated"

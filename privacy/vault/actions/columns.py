@@ -21,12 +21,15 @@ from privacy.vault.actions.making import ring_for_sealing
 from privacy.vault.keys import Name
 from privacy.vault.refusals import Destroyed
 
-# Which of the keys were destroyed (without a generation), and the wrapped keys that the cache lacks.
+# Which of the keys were destroyed (without a generation), the newest destruction of all (without a key), and the
+# wrapped keys that the cache lacks.
 STONES_AND_KEYS = """
 SELECT subject_id, category, NULL::date, NULL::integer, NULL::bytea
 FROM vault_tombstone WHERE subject_id = ANY ($1::uuid[])
 UNION ALL
 SELECT NULL, category, month, NULL, NULL FROM vault_tombstone WHERE month = ANY ($2::date[])
+UNION ALL
+(SELECT id, NULL, NULL, 0, NULL FROM vault_tombstone ORDER BY id DESC LIMIT 1)
 UNION ALL
 SELECT subject_id, category, NULL, generation, wrapped
 FROM vault_subjectkey WHERE subject_id = ANY ($3::uuid[]) AND category = ANY ($4::text[])
@@ -110,12 +113,16 @@ def _ask(columns: Sequence[Column], lacking: Sequence[Sequence[bytes]]) -> dict[
     asked = [map(bytes.hex, every), map(str, months), map(bytes.hex, wanted), categories]
     wrapped: dict[tuple[bytes, str], tuple[int, bytes]] = {}
     stones: list[tuple[bytes | None, str, date | None]] = []
+    newest = None
     for row in wires.fetch("default", STONES_AND_KEYS, list(map(wires.array, asked))):
         subject, category, month, generation, box = row
         if generation is None:
             stones.append((subject, _text(category), None if month is None else wires.day(month)))
-        elif subject is not None and box is not None:
+        elif box is None:
+            newest = subject
+        elif subject is not None:
             wrapped[subject, _text(category)] = (int.from_bytes(generation), box)
+    keys.caches.here().heed(newest)
     if stones:
         _refuse(columns, stones)
     return wrapped
