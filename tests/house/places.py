@@ -37,6 +37,8 @@ RECORDS: dict[str, tuple[str, dict[str, object]]] = {
     "workforce:pledge": ("workforce.Pledge", {"user__email": "emin@extrus.example"}),
     "workforce:pledge-paper": ("workforce.Pledge", {"user__email": "emin@extrus.example"}),
 }
+# People meet these by the number on their paper.
+BY_REFERENCE = {"workforce:pledge", "workforce:pledge-paper"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ def key_of(name: str) -> str | None:
     if not label and (found is None or found["model"] not in apps.all_models.get(found["app"], {})):
         return None
     model = apps.get_model(label) if label else apps.get_model(found["app"], found["model"])  # type: ignore[index]
-    row = model._default_manager.filter(**which).order_by("pk").values_list("pk", flat=True).first()
+    by = "reference" if name in BY_REFERENCE else "pk"
+    row = model._default_manager.filter(**which).order_by("pk").values_list(by, flat=True).first()
     return str(row) if row is not None else None
 
 
