@@ -15,6 +15,8 @@ from devices import problems
 from devices.api import api, unavailable
 from devices.views import reports
 
+READING = frozenset({"GET", "HEAD"})
+
 
 def for_machines(view: Callable[..., Any], methods: frozenset[str] | None = None) -> Callable[..., HttpResponse]:
     """Make a view answer problems as problems, need no session and no CSRF token."""
@@ -44,7 +46,7 @@ def nothing_here(request: HttpRequest, **kwargs: Any) -> HttpResponse:
 
 
 def _opened(pattern: URLPattern) -> URLPattern:
-    pattern.callback = for_machines(pattern.callback)
+    pattern.callback = for_machines(pattern.callback, READING if pattern.name == "openapi-json" else None)
     return pattern
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.ids import new_id, new_reference
@@ -108,6 +109,9 @@ class DisclosureQuerySet(models.QuerySet["Disclosure"]):
         return self.provided().filter(provided_on__range=(first, last))
 
 
+ENCRYPTED_FILE = "encrypted file"
+
+
 class Disclosure(models.Model):
     """One provision of personal information to one third party: asked for, approved by another person, provided."""
 
@@ -138,7 +142,7 @@ class Disclosure(models.Model):
     agreement = models.CharField(_("agreement"), max_length=100, blank=True)
     purpose_code = models.SlugField(_("purpose in the agreement"), max_length=60, blank=True)
     purpose = models.CharField(_("purpose of the provision"), max_length=300)
-    form = models.CharField(_("form"), max_length=100, default="encrypted file")
+    form = models.CharField(_("form"), max_length=100, default=ENCRYPTED_FILE)
     period = models.CharField(_("date, cycle or period"), max_length=100, blank=True)
     restrictions = models.CharField(_("restrictions asked of the recipient"), max_length=300, blank=True)
     terminal_number_ground = models.CharField(
@@ -171,6 +175,11 @@ class Disclosure(models.Model):
     file_bytes = models.PositiveBigIntegerField(_("bytes handed over"), null=True, blank=True)
 
     objects = DisclosureQuerySet.as_manager()
+
+    @property
+    def form_shown(self) -> str:
+        """The form in the reader's language where it is the usual one, else as it was written."""
+        return gettext("encrypted file") if self.form == ENCRYPTED_FILE else self.form
 
     class Meta:
         verbose_name = _("disclosure")

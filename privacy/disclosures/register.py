@@ -72,7 +72,7 @@ def rows(found: Iterable[Disclosure], *, on: date) -> Iterable[Sequence[Any]]:
             one.statute if one.basis == Disclosure.Basis.LAW else _consent_text(one),
             ", ".join(names[key] for key in sorted(names)),
             one.period or (one.provided_on.isoformat() if one.provided_on else ""),
-            one.form,
+            one.form_shown,
             one.restrictions,
             one.reference,
             len({item.subject_id for item in disclosed}),

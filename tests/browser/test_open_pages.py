@@ -66,7 +66,7 @@ def test_every_open_page_works_without_script_and_images_and_weighs_little(desk:
         assert len(came) > 2 and sum(came) <= HEAVIEST, f"{name} weighs {sum(came)} bytes"
         assert page.locator("script").count() == 0
         read = visitor.main()
-        assert len(read) > 80, name
+        assert len(read) > 40, name
         page.route("**/*.{png,svg,jpg,webp}", lambda route: route.abort())
         visitor.go("/" + path)
         assert visitor.main() == read, name

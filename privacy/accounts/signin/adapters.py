@@ -72,6 +72,13 @@ class AccountAdapter(DefaultAccountAdapter):
         return reverse("mfa_index")
 
 
+def company_failed(request: HttpRequest) -> ImmediateHttpResponse:
+    """Return the way back to the sign-in page when the provider could not be asked or its answer was not right."""
+    return _not_signed_in(
+        request, _("Signing in with the company account did not work. Try again, or use your password.")
+    )
+
+
 def _not_signed_in(request: HttpRequest, why: str) -> ImmediateHttpResponse:
     messages.error(request, why)
     return ImmediateHttpResponse(redirect("account_login"))
@@ -116,8 +123,7 @@ class CompanyAdapter(DefaultSocialAccountAdapter):
         self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
     ) -> None:
         """Lead back to the sign-in page, without what the provider wrote."""
-        why = _("Signing in with the company account did not work. Try again, or use your password.")
-        raise _not_signed_in(request, why)
+        raise company_failed(request)
 
 
 class FactorAdapter(DefaultMFAAdapter):

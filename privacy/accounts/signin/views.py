@@ -11,6 +11,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as app
 from allauth.mfa.webauthn import views as key
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from django.conf import settings
 from django.contrib import messages
@@ -24,12 +25,14 @@ from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from requests import RequestException
 
 from privacy.accounts.console import actor_of
 from privacy.accounts.models import Browser, SignIn
 from privacy.accounts.provider import CompanyOAuth2Adapter
 from privacy.accounts.signin import actions as signin
 from privacy.accounts.signin import factors
+from privacy.accounts.signin.adapters import company_failed
 from privacy.lib import clock
 
 HOME = reverse_lazy("mfa_index")
@@ -65,7 +68,11 @@ def to_company(request: HttpRequest) -> HttpResponse:
     if not settings.OIDC_ISSUER:
         raise Http404
     request.session[LANGUAGE] = translation.get_language()
-    answer: HttpResponse = OAuth2LoginView.adapter_view(CompanyOAuth2Adapter)(request)
+    try:
+        answer: HttpResponse = OAuth2LoginView.adapter_view(CompanyOAuth2Adapter)(request)
+    except (OAuth2Error, RequestException):
+        # The provider does not answer, or describes somebody else: people still have their passwords.
+        answer = company_failed(request).response
     return answer
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from privacy.disclosures import bases, contents, handover
 from privacy.disclosures.contents import Content, keyed_digest
 from privacy.disclosures.events import Event
-from privacy.disclosures.models import DisclosedItem, Disclosure, ThirdParty
+from privacy.disclosures.models import ENCRYPTED_FILE, DisclosedItem, Disclosure, ThirdParty
 from privacy.disclosures.refusals import (
     ContentChanged,
     MissingReason,
@@ -96,7 +96,7 @@ def request(
         agreement="" if basis == Disclosure.Basis.LAW else f"provision-{third_party.code}",
         purpose_code=purpose_code.strip(),
         purpose=purpose.strip(),
-        form=form.strip() or _("encrypted file"),
+        form=form.strip() or ENCRYPTED_FILE,
         period=period.strip(),
         restrictions=restrictions.strip(),
         terminal_number_ground=terminal_number_ground.strip(),

@@ -41,11 +41,11 @@ class DisclosureAdmin(ReadOnlyAdmin):
     fields = (
         ("reference", "state_shown"), "third_party", ("basis", "statute", "document_no", "agreement"), "scan_digest",
         "official", "reason", "relation", "extent", ("permit_no", "record_class"), ("urgent", "document_due_on"),
-        ("purpose", "purpose_code"), "items_shown", ("form", "period"), "restrictions", "terminal_number_ground",
+        ("purpose", "purpose_code"), "items_shown", ("form_shown", "period"), "restrictions", "terminal_number_ground",
         ("requested_by", "requested_at"), ("approved_by", "approved_at"),
         ("refused_by", "refused_at", "refusal_reason"), ("provided_by", "provided_at"), ("file_digest", "file_bytes"),
     )  # fmt: skip
-    readonly_fields = ("state_shown", "items_shown")
+    readonly_fields = ("state_shown", "items_shown", "form_shown")
     actions = ("attach_scan", "read_scan", "approve", "refuse", "provide", "show_passphrase")
     change_list_template = "admin/disclosures/disclosure/change_list.html"
     change_form_template = "admin/disclosures/disclosure/change_form.html"
@@ -68,6 +68,10 @@ class DisclosureAdmin(ReadOnlyAdmin):
         if actor_of(request).may("disclosures.see_investigations"):
             return found
         return found.exclude(third_party__kind=ThirdParty.Kind.INVESTIGATOR)
+
+    @admin.display(description=_("form"))
+    def form_shown(self, disclosure: Disclosure) -> str:
+        return disclosure.form_shown
 
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, disclosure: Disclosure) -> SafeString:

@@ -127,12 +127,23 @@ class CompanyAccountTests(PortalTestCase):
             {"claims": {"aud": "another client"}},
             {"claims": {"iss": "https://elsewhere.example"}},
             {"claims": {"exp": 1_600_000_000}},
-            {"description": {"issuer": "https://elsewhere.example"}},
         ):
             self.provider.lies = lie
             self.assert_refused("회사 계정으로 로그인하지 못했습니다")
         self.provider.lies, self.provider.signs_with = {}, self.provider.stranger
         self.assert_refused("회사 계정으로 로그인하지 못했습니다")
+
+    def test_a_provider_that_describes_another_or_does_not_answer_leads_back_to_the_sign_in_page(self) -> None:
+        self.provider.lies = {"description": {"issuer": "https://elsewhere.example"}}
+        with override_settings(OIDC_ISSUER=self.provider.issuer):
+            self.assert_told()
+        with override_settings(OIDC_ISSUER="http://127.0.0.1:9"):
+            self.assert_told()
+
+    def assert_told(self) -> None:
+        client = Client()
+        assert client.get("/sign-in/company/").headers["Location"] == "/sign-in/"
+        assert "회사 계정으로 로그인하지 못했습니다" in client.get("/sign-in/").content.decode()
 
     @pytest.mark.asvs("10.2.1")
     def test_an_answer_that_nobody_asked_for_is_refused(self) -> None:
