@@ -43,14 +43,14 @@ def test_the_first_page_fits_a_phone(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("role", "prefix"), [("officer", ""), ("handler", "/en"), ("auditor", "/en")])
-def test_a_sample_of_registers_and_records_is_sound(desk: Desk, role: str, prefix: str) -> None:
-    """One register of each work, and a record of it; `make visit` opens them all."""
+def test_every_register_and_a_record_of_each_is_sound(desk: Desk, role: str, prefix: str) -> None:
+    """The first record of each register; `make visit` opens one for every set of buttons."""
     set_scene()
     visitor = desk.staff(ROLES[role]())
     visitor.go(f"{prefix}/office/")
     found = registers(visitor)
     assert len(found) > 20, f"the {role} sees few registers"
-    for address in found[::9]:
+    for address in found:
         visitor.go(address)
         visitor.check(f"register-{role}-{address.strip('/').replace('/', '-')}", part="#content")
         if record := first_record(visitor):

@@ -19,7 +19,6 @@ from tests.privacy.rights.test_request_form import fields
 EACH = max(50, int(500 * float(os.environ.get("SCALE", "1"))))
 KNOWN = 100
 GAP_SECONDS = 0.005
-GAP_SHARE = 0.1
 
 
 def mann_whitney(one: Sequence[float], other: Sequence[float]) -> float:
@@ -67,8 +66,7 @@ class SameTimeTests(PortalTestCase):
             f" gap {1000 * gap:.3f} ms, Mann-Whitney p {p:.3f}, {EACH} each; lengths {sorted(lengths)}"
         )
         assert len(lengths) == 1
-        # On a machine that is busy with other work an answer takes ten times as long, and so does its chance.
-        assert gap < max(GAP_SECONDS, GAP_SHARE * medians[False])
+        assert gap < GAP_SECONDS
         assert p > 0.01
 
 
