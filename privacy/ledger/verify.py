@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import functools
 import hashlib
 import json
@@ -30,7 +31,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 SOUND, ALTERED, POLICY, MALFORMED = 0, 2, 3, 4
-ED25519, ECDSA, COSIGNATURE = 1, 2, 4  # signature types of C2SP signed-note
+ED25519, ECDSA, COSIGNATURE, ML_DSA = 1, 2, 4, 6  # signature types of C2SP signed-note
+DER = {ECDSA: "", ML_DSA: "30820532300b06096086480165030403110382052100"}  # before a key
+DER[ED25519] = DER[COSIGNATURE] = "302a300506032b6570032100"
 TILE, MAX_ENTRY, MAX_NOTE, MAX_JSON, MAX_SIZE = 256, 65_535, 262_144, 1_048_576, 2**64 - 1
 Key = tuple[str, bytes, int, Any]  # a pinned key: name, id, signature type, public key
 sha256, realpath = hashlib.sha256, functools.cache(os.path.realpath)
@@ -135,27 +138,29 @@ class Checkpoint(NamedTuple):
 
 def parse_key(vkey: str) -> Key:
     """Read a verifier key ``name+id+base64(type || key)`` and check that its parts belong together."""
-    try:
+    with contextlib.suppress(ValueError, LookupError, UnsupportedAlgorithm):
         name, identity, encoded = vkey.strip().split("+", 2)
         kind, public = (material := base64.b64decode(encoded, validate=True))[0], material[1:]
         known = sha256(public if kind == ECDSA else name.encode() + b"\n" + material).digest()[:4]
-        key = load_der_public_key(public if kind == ECDSA else bytes.fromhex("302a300506032b6570032100") + public)
-        fits = kind in (ED25519, ECDSA, COSIGNATURE) and isinstance(key, ec.EllipticCurvePublicKey) == (kind == ECDSA)
+        key = load_der_public_key(bytes.fromhex(DER[kind]) + public)
+        fits = isinstance(key, ec.EllipticCurvePublicKey) == (kind == ECDSA) and len(name.encode()) < 256
         if fits and known.hex() == identity and name and not any(c.isspace() for c in name):
             return name, known, kind, key
-    except (ValueError, IndexError, UnsupportedAlgorithm):
-        pass
-    raise Problem(MALFORMED, "the key is not an Ed25519 or ECDSA verifier key name+id+base64")
+    raise Problem(MALFORMED, "the key is not an Ed25519, ECDSA or ML-DSA-44 verifier key name+id+base64")
 
 
 def _signed_at(key: Key, text: bytes, signature: bytes) -> int | None:
     """Check one signature and return when it says that it was made, if it says that (C2SP tlog-cosignature)."""
-    moment, head = None, b""
-    if key[2] == COSIGNATURE:
-        moment, signature = int.from_bytes(signature[:8], "big", signed=True), signature[8:]
-        head = b"cosignature/v1\ntime %d\n" % moment
+    moment, said = None, text
+    if key[2] in (COSIGNATURE, ML_DSA):
+        moment, signature, stamp = int.from_bytes(signature[:8], "big"), signature[8:], signature[:8]
+        said = b"cosignature/v1\ntime %d\n" % moment + text
+    if key[2] == ML_DSA:  # the subtree of all leaves: who, when, of which log, from 0 to its size, its root
+        origin, size, root = (*text.decode().split("\n"), "", "")[:3]
+        names = [bytes([len(name)]) + name for name in (key[0].encode(), origin.encode()[:255])]
+        said = b"subtree/v1\n\0" + stamp.join(names) + _number(size).to_bytes(16, "big") + _base64(root, 32)
     try:
-        key[3].verify(signature, head + text, *[ec.ECDSA(SHA256())] * (key[2] == ECDSA))
+        key[3].verify(signature, said, *[ec.ECDSA(SHA256())] * (key[2] == ECDSA))
         return moment
     except InvalidSignature:
         raise Problem(ALTERED, f"the signature of {key[0]} is false") from None
@@ -200,12 +205,10 @@ def open_checkpoint(raw: bytes, keys: Sequence[Key]) -> Checkpoint:
 
 
 def _base64(text: Any, length: int | None = None) -> bytes:
-    try:
+    with contextlib.suppress(ValueError, TypeError):
         value = base64.b64decode(text or "", validate=True)
         if base64.b64encode(value).decode() == (text or "") and length in (None, len(value)):
             return value
-    except (ValueError, TypeError):
-        pass
     raise Problem(MALFORMED, "not base64, or of the wrong length")
 
 
@@ -218,23 +221,19 @@ def _number(value: Any) -> int:
 
 def load_json(raw: bytes) -> dict[str, Any]:
     """Parse one JSON object; refuse NaN, a name that stands twice, and what is nested too deeply."""
-    try:
+    with contextlib.suppress(ValueError, TypeError, RecursionError):
         value = json.loads(raw, object_pairs_hook=tuple, parse_constant=int)
         if isinstance(value, tuple) and len(dict(value)) == len(value):
             return dict(value)
-    except (ValueError, TypeError, RecursionError):
-        pass
     raise Problem(MALFORMED, "not one JSON object")
 
 
 def read_file(path: str, limit: int) -> bytes:
     """Read a regular file of at most ``limit`` bytes; no link, no pipe, no device."""
-    try:
-        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-            if os.path.isfile(file.fileno()) and os.path.getsize(file.fileno()) <= limit:
-                return file.read(limit)
-    except (OSError, ValueError):
-        pass
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    with contextlib.suppress(OSError, ValueError), open(os.open(path, flags), "rb") as file:
+        if os.path.isfile(file.fileno()) and os.path.getsize(file.fileno()) <= limit:
+            return file.read(limit)
     raise Problem(MALFORMED, f"{path} is not a readable file of at most {limit} bytes")
 
 

@@ -2,10 +2,12 @@
 
 import base64
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from privacy.ledger import verify
 from privacy.ledger.notes import Signer
@@ -46,9 +48,44 @@ def test_a_note_with_an_ecdsa_signature(tmp_path: Path) -> None:
     (tmp_path / "note").write_text(note.replace("798034", "798035"))
     assert run("note", tmp_path / "note", "--key", key)[0] == 2
     material = base64.b64decode(key.split("+", 2)[2])
-    for kind in (1, 4, 6):
+    for kind in (1, 4, 5, 6, 255):
         with pytest.raises(verify.Problem):
             verify.parse_key(f"rekor.sigstore.dev+c0d23d6a+{b64(bytes([kind]) + material[1:])}")
+
+
+def test_a_checkpoint_cosigned_with_ml_dsa(tmp_path: Path) -> None:
+    """Type 6 of C2SP tlog-cosignature, put together here byte by byte: signed is the tree's head, no text."""
+    name, origin, root, moment = b"witness.example/pq", b"log.example/1", bytes(range(32)), 1_700_000_000
+    secret = MLDSA44PrivateKey.generate()
+    public = b"\6" + secret.public_key().public_bytes_raw()
+    identity = sha256(name + b"\n" + public).digest()[:4]
+    message = b"".join((
+        b"subtree/v1\n\0",
+        b"\x12" + name,
+        moment.to_bytes(8, "big"),
+        b"\x0d" + origin,
+        bytes(8),
+        (70_000).to_bytes(8, "big"),
+        root,
+    ))  # fmt: skip
+    line = b64(identity + moment.to_bytes(8, "big") + secret.sign(message))
+    text = f"{origin.decode()}\n70000\n{b64(root)}\n"
+    note = f"{text}\n\u2014 {name.decode()} {line}\n"
+    key = f"{name.decode()}+{identity.hex()}+{b64(public)}"
+    (tmp_path / "note").write_text(note)
+    assert run("note", tmp_path / "note", "--key", key)[:2] == (0, f"SOUND: signed by {name.decode()}\n")
+    assert verify.open_note(note.encode(), [verify.parse_key(key)])[1] == {(name.decode(), identity): moment}
+    pinned = [verify.parse_key(key)]
+    for old, new, code in (
+        ("70000", "70001", verify.ALTERED),
+        ("log.example/1", "log.example/2", verify.ALTERED),
+        ("70000", "99999999999999999999", verify.ALTERED),
+        ("70000\n", "", verify.MALFORMED),
+        (b64(root), b64(root[:31]), verify.MALFORMED),
+    ):
+        with pytest.raises(verify.Problem) as refused:
+            verify.open_note(note.replace(old, new).encode(), pinned)
+        assert refused.value.code == code
 
 
 NAMES = ("witness.example/one", "witness.example/\ub450\ubc88\uc9f8")
