@@ -6,6 +6,7 @@ rows, a bare hashing loop, or the limit that must be kept (issue and docs/ledger
 
 import argparse
 import hashlib
+import multiprocessing
 import os
 import signal
 import statistics
@@ -15,7 +16,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,7 @@ FILL = (
 )
 APPEND = "INSERT INTO ledger.entry (kind, payload) VALUES ('act', %s)"
 LONG_TRANSACTION = 8.0
+WEB_WORKERS = 2  # as `make run` has them
 
 
 def main() -> None:
@@ -86,14 +89,14 @@ class Bench:
     def integrity(self) -> Figure:
         """A transaction with 10 ms of other work, with its entry and a running sealer, beside the same without both."""
         pairs = []
-        with ExitStack() as open_ones, self.daemon("seal", "portal_sequencer") as sealer:
-            workers = [open_ones.enter_context(self.connect("portal_app")) for _ in range(self.options.connections)]
+        url = self.server.url("portal_app", DATABASE)
+        with self.daemon("seal", "portal_sequencer") as sealer, Workers(self.options, url) as workers:
             for turn in range(self.options.turns + 1):
                 # Many short turns in both orders: what else the machine does meets both alike.
                 took = {}
                 for ledgered in (True, False) if turn % 2 else (False, True):
                     sealer.send_signal(signal.SIGCONT if ledgered else signal.SIGSTOP)
-                    took[ledgered] = self._throughput(workers, ledgered=ledgered)
+                    took[ledgered] = workers.throughput(ledgered=ledgered)
                     if ledgered:
                         self._wait_until_sealed()
                 if turn:  # the first pair only warms up
@@ -103,31 +106,6 @@ class Bench:
         what = f"{self.options.connections} connections, 10 ms of other work in each transaction; aim ≥ 0.97 of it bare"
         spread = f"{min(pairs)[0]:.3f} to {max(pairs)[0]:.3f}"
         return rate("integrity", ours, bare, "tx/s", f"{what}; the median of {len(pairs)} pairs ({spread})")
-
-    def _throughput(self, workers: list[psycopg.Connection[Any]], *, ledgered: bool) -> float:
-        from privacy.ledger.actors import System
-        from privacy.ledger.events import Event
-        from privacy.ledger.payloads import compose
-        from privacy.lib import clock
-
-        actor, until = System("benchmark"), time.perf_counter() + self.options.seconds
-
-        def work(number: int) -> int:
-            done, connection = 0, workers[number]
-            while time.perf_counter() < until:
-                with connection.transaction():
-                    row = number * 1_000 + done % 1_000 + 1
-                    connection.execute("UPDATE bench_work SET state = 'decided' WHERE id = %s", [row])
-                    connection.execute("SELECT pg_sleep(0.010)")
-                    if ledgered:
-                        about = ("rights.request", row)
-                        payload, _nonce = compose(Event.DENIED, actor=actor, at=clock.now(), about=about)
-                        connection.execute(APPEND, [payload])
-                done += 1
-            return done
-
-        with ThreadPoolExecutor(len(workers)) as pool:
-            return sum(pool.map(work, range(len(workers)))) / self.options.seconds
 
     def _wait_until_sealed(self) -> None:
         """So that no turn pays for the entries of another."""
@@ -290,6 +268,61 @@ class Bench:
             [sys.executable, "manage.py", *arguments], cwd=ROOT, env={**os.environ, "PORTAL_ROLE": role}, check=True,
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
+
+
+class Workers:
+    """The portal's two web workers: processes that share the connections, a thread for each, and work in turns."""
+
+    def __init__(self, options: argparse.Namespace, url: str) -> None:
+        self.options = options
+        self.url = url
+        self.ends: list[Connection] = []
+
+    def __enter__(self) -> "Workers":
+        fork = multiprocessing.get_context("fork")
+        for number in range(WEB_WORKERS):
+            ours, theirs = fork.Pipe()
+            fork.Process(target=self._serve, args=(theirs, number), daemon=True).start()
+            self.ends.append(ours)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for end in self.ends:
+            end.send(None)
+
+    def throughput(self, *, ledgered: bool) -> float:
+        """Return the transactions a second of one turn, all workers together."""
+        for end in self.ends:
+            end.send(ledgered)
+        return sum(end.recv() for end in self.ends) / float(self.options.seconds)
+
+    def _serve(self, end: Connection, number: int) -> None:
+        """Work a turn for each word from the other end: with the ledger or without it."""
+        threads = self.options.connections // WEB_WORKERS
+        connections = [psycopg.connect(self.url, autocommit=True) for _each in range(threads)]
+        with ThreadPoolExecutor(threads) as pool:
+            while (ledgered := end.recv()) is not None:
+                rows = range(number * threads * 1_000, (number + 1) * threads * 1_000, 1_000)
+                end.send(sum(pool.map(self._work, connections, rows, [ledgered] * threads)))
+
+    def _work(self, connection: psycopg.Connection[Any], first: int, ledgered: bool) -> int:
+        from privacy.ledger.actors import System
+        from privacy.ledger.events import Event
+        from privacy.ledger.payloads import compose
+        from privacy.lib import clock
+
+        actor, done, until = System("benchmark"), 0, time.perf_counter() + self.options.seconds
+        while time.perf_counter() < until:
+            with connection.transaction():
+                row = first + done % 1_000 + 1
+                connection.execute("UPDATE bench_work SET state = 'decided' WHERE id = %s", [row])
+                connection.execute("SELECT pg_sleep(0.010)")
+                if ledgered:
+                    about = ("rights.request", row)
+                    payload, _nonce = compose(Event.DENIED, actor=actor, at=clock.now(), about=about)
+                    connection.execute(APPEND, [payload])
+            done += 1
+        return done
 
 
 def _payload() -> str:
