@@ -19,6 +19,8 @@ from privacy.subjects.holdings import Holding
 from privacy.vault.declarations import sealed_fields
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+# For a slice's transaction: it is sorted and passed on in memory, by one process, as others work beside it.
+IN_MEMORY = "SELECT set_config('work_mem', '48MB', true), set_config('max_parallel_workers_per_gather', '0', true)"
 
 
 class Group(NamedTuple):
@@ -37,9 +39,9 @@ def sealed_field(holding: Holding) -> str:
     return field.name
 
 
-def connection_of(holding: Holding) -> "psycopg.Connection[Any]":
-    """Return the connection that Django holds to a holding's database, opened if need be."""
-    wrapper = connections[holding.using]
+def connection_of(using: str) -> "psycopg.Connection[Any]":
+    """Return the connection that Django holds to a database, opened if need be."""
+    wrapper = connections[using]
     wrapper.ensure_connection()
     raw: psycopg.Connection[Any] = wrapper.connection
     return raw
@@ -65,9 +67,8 @@ def read(
     )
     # Django's own cursor reads text: arrays of boxes come ten times faster as they are. A thread beside the one that
     # seals may wait here: it uses the connection itself, which is safe to share.
-    with psycopg.Cursor(raw) as cursor:
-        # Fifty people's records are sorted in memory, not on disk.
-        cursor.execute("SELECT set_config('work_mem', '48MB', false)")
+    with raw.transaction(), psycopg.Cursor(raw) as cursor:
+        cursor.execute(IN_MEMORY)
         cursor.execute(statement, values, binary=True)
         return [Group(*row) for row in cursor.fetchall()]
 

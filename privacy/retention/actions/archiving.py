@@ -1,21 +1,25 @@
-"""Moving to the archive: copy, verify; the removal follows with the rest of the category (law D-04)."""
+"""Moving to the archive: copy, verify; the removal follows with the rest of the category (law D-04).
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+Three work at a time: the personal database puts the next people's records together, this process seals the present
+ones again, and the archive writes those before and reads back those before them.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from functools import partial
 from itertools import batched
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db import connections, transaction
+import psycopg
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.lib import clock, periods
-from privacy.lib.ids import new_ids
+from privacy.lib.ids import as_array, new_ids
 from privacy.retention import archive, bundles, plans
 from privacy.retention.archive import Covered
 from privacy.retention.events import Event
@@ -25,7 +29,6 @@ from privacy.vault import actions as vault
 
 # So many people at a time: their sealed records fit into memory, and the ledger names each of them.
 PEOPLE = 50
-BUNDLES = 2_000
 COLUMNS = (
     "id", "list", "source", "subject_id", "rule", "keyring", "category", "kind", "recorded_on", "ends_on", "records",
     "body", "archived_at",
@@ -35,15 +38,21 @@ TYPES = [
     "timestamptz",
 ]  # fmt: skip
 COPY_IN = f"COPY retention_archivedrecord ({', '.join(COLUMNS)}) FROM STDIN (FORMAT BINARY)"
+DELETE_EARLIER = "DELETE FROM retention_archivedrecord WHERE list = %s AND source = %s AND subject_id = ANY(%s::uuid[])"
+READ_BACK = (
+    "SELECT uuid_send(id), body FROM retention_archivedrecord"
+    " WHERE list = %s AND source = %s AND subject_id = ANY(%s::uuid[])"
+)
 
 
-class Kept(NamedTuple):
-    """One bundle on its way: the group that was read, its rule, its end, and the id of its new row."""
+class Slice(NamedTuple):
+    """What is archived of some people in one transaction: the rows to write, and how many records are in them."""
 
-    row: UUID
-    group: bundles.Group
-    rule: str
-    ends_on: date
+    list: str
+    source: str
+    people: Sequence[UUID]
+    rows: Sequence[tuple[Any, ...]]
+    records: int
 
 
 def copy_people(destruction_list: DestructionList, subject_ids: Sequence[UUID], *, actor: Actor, at: datetime) -> int:
@@ -78,24 +87,59 @@ def _copy(
     at: datetime,
     month: date | None = None,
 ) -> int:
-    """Copy slice by slice: while one is sealed and written, the database puts the next together."""
+    """Copy slice by slice; what one transaction wrote is read back in the next, and the last at the end."""
     since, until = covered.since, None
     if month is not None:
         since, until = max(since, clock.midnight(month)), clock.midnight(archive.month_after(month))
-    raw = bundles.connection_of(covered.holding)
-    read = partial(bundles.read, raw, covered.holding, sorted(covered.rules), since=since, until=until)
+    personal = bundles.connection_of(covered.holding.using)
+    kinds = sorted(covered.rules)
+    read = partial(bundles.read, personal, covered.holding, kinds, since=since, until=until)
+    raw = bundles.connection_of("archive")
     copied = 0
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        coming: tuple[Sequence[UUID], Future[list[bundles.Group]]] | None = None
-        for people in (*slices, None):
-            arrived = coming
-            coming = None if people is None else (people, reader.submit(read, people=people))
-            if arrived is not None:
-                copied += _store(destruction_list, covered, arrived[0], arrived[1].result(), actor=actor, at=at)
+    before: Slice | None = None
+    with ThreadPoolExecutor(max_workers=1) as reader, ThreadPoolExecutor(max_workers=1) as writer:
+        sealed = (
+            _sealed_again(destruction_list, covered, people, groups, actor=actor, at=at)
+            for people, groups in _read_ahead(reader, read, slices)
+        )
+        one = next(sealed, None)
+        while one is not None:
+            with transaction.atomic(using="archive"):
+                written = writer.submit(_write, raw, one, before)
+                try:
+                    following = next(sealed, None)
+                finally:
+                    written.result()
+                if one.records:
+                    _record(one, actor=actor, at=at)
+            copied, before, one = copied + one.records, one, following
+        if before is not None:
+            _verify(raw, before)
     return copied
 
 
-def _store(
+def _read_ahead(
+    reader: ThreadPoolExecutor,
+    read: Callable[..., list[bundles.Group]],
+    slices: Iterable[Sequence[UUID]],
+) -> Iterator[tuple[Sequence[UUID], list[bundles.Group]]]:
+    """Yield each slice's records; the next are read meanwhile."""
+    coming = None
+    for people in (*slices, None):
+        arrived = coming
+        coming = None if people is None else (people, reader.submit(read, people=people))
+        if arrived is not None:
+            yield arrived[0], arrived[1].result()
+
+
+def _record(one: Slice, *, actor: Actor, at: datetime) -> None:
+    """Put the move of a slice on the ledger, before the archive commits it."""
+    with transaction.atomic():
+        facts = {"list": one.list, "source": one.source, "records": one.records}
+        ledger.record(Event.ARCHIVED, actor=actor, at=at, subjects=one.people, facts=facts)
+
+
+def _sealed_again(
     destruction_list: DestructionList,
     covered: Covered,
     people: Sequence[UUID],
@@ -103,52 +147,14 @@ def _store(
     *,
     actor: Actor,
     at: datetime,
-) -> int:
-    kept = list(_kept(covered, groups, clock.kst_date(at)))
-    records = sum(len(bundle.group.boxes) for bundle in kept)
-    source = covered.holding.label
-    earlier = ArchivedRecord.objects.filter(list=destruction_list.reference, source=source, subject_id__in=people)
-    written: dict[UUID, bytes] = {}
-    with transaction.atomic(using="archive"):
-        earlier.delete()
-        for part in batched(kept, BUNDLES):
-            written |= _write(destruction_list, covered, part, actor=actor, at=at)
-        if records:
-            with transaction.atomic():
-                facts = {"list": destruction_list.reference, "source": source, "records": records}
-                ledger.record(Event.ARCHIVED, actor=actor, at=at, subjects=people, facts=facts)
-    _verify(written)
-    return records
-
-
-def _kept(covered: Covered, groups: Sequence[bundles.Group], today: date) -> Iterator[Kept]:
-    ends: dict[tuple[date, str], date] = {}
-    for group, row in zip(groups, new_ids(len(groups)), strict=True):
-        rule = covered.rules[group.kind]
-        ends_on = ends.get((group.recorded_on, group.kind))
-        if ends_on is None:
-            ends_on = periods.period_end(group.recorded_on, months=rule.months)
-            ends[group.recorded_on, group.kind] = ends_on
-        if ends_on >= today:
-            yield Kept(row, group, rule.code, ends_on)
-
-
-def _write(
-    destruction_list: DestructionList, covered: Covered, part: Sequence[Kept], *, actor: Actor, at: datetime
-) -> dict[UUID, bytes]:
-    """Seal a part again under the archive's keys and write it; return the digest of each box."""
+) -> Slice:
+    """Seal the records of some people again under the archive's keys."""
     holding = covered.holding
+    kept = list(_kept(covered, groups, clock.kst_date(at)))
     boxes = vault.transcribe(
         [
-            vault.Bundle(
-                row=kept.row,
-                subject=kept.group.subject_id,
-                keyring=archive.keyring(kept.rule),
-                month=kept.ends_on,
-                heads=kept.group.heads,
-                boxes=kept.group.boxes,
-            )
-            for kept in part
+            vault.Bundle(row, group.subject_id, archive.keyring(rule), ends_on, group.heads, group.boxes)
+            for row, group, rule, ends_on in kept
         ],
         source=vault.Place(holding.model._meta.label, bundles.sealed_field(holding), holding.category),
         target=vault.Place(ArchivedRecord._meta.label, "body", ""),
@@ -157,25 +163,55 @@ def _write(
         actor=actor,
         at=at,
     )
-    with connections["archive"].cursor() as cursor, cursor.copy(COPY_IN) as copy:
-        copy.set_types(TYPES)
-        for kept, box in zip(part, boxes, strict=True):
-            group = kept.group
-            copy.write_row(
-                (
-                    kept.row, destruction_list.reference, holding.label, group.subject_id, kept.rule,
-                    archive.keyring(kept.rule), holding.category, group.kind, group.recorded_on, kept.ends_on,
-                    len(group.boxes), box, at,
-                )
-            )  # fmt: skip
-    return {kept.row: hashlib.sha256(box).digest() for kept, box in zip(part, boxes, strict=True)}
+    reference, source = destruction_list.reference, holding.label
+    rows = [
+        (
+            row, reference, source, group.subject_id, rule, archive.keyring(rule), holding.category,
+            group.kind, group.recorded_on, ends_on, len(group.boxes), box, at,
+        )
+        for (row, group, rule, ends_on), box in zip(kept, boxes, strict=True)
+    ]  # fmt: skip
+    records = sum(len(group.boxes) for _row, group, _rule, _ends_on in kept)
+    return Slice(reference, source, people, rows, records)
 
 
-def _verify(written: dict[UUID, bytes]) -> None:
-    """Read the archive again after its commit: every copy is there, byte for byte, before anything is removed."""
-    for part in batched(written, BUNDLES):
-        with connections["archive"].cursor() as cursor:
-            cursor.execute("SELECT id, sha256(body) FROM retention_archivedrecord WHERE id = ANY(%s)", [list(part)])
-            there = {row_id: bytes(digest) for row_id, digest in cursor.fetchall()}
-        if any(there.get(row_id) != written[row_id] for row_id in part):
-            raise Residue(_("The copy in the archive is not what was written: nothing is removed."), code="archive")
+def _kept(
+    covered: Covered, groups: Sequence[bundles.Group], today: date
+) -> Iterator[tuple[UUID, bundles.Group, str, date]]:
+    """Yield what a rule still preserves today: the id of its new row, the group, the rule and the last day."""
+    ends: dict[tuple[date, str], date] = {}
+    for group, row in zip(groups, new_ids(len(groups)), strict=True):
+        rule = covered.rules[group.kind]
+        ends_on = ends.get((group.recorded_on, group.kind))
+        if ends_on is None:
+            ends_on = periods.period_end(group.recorded_on, months=rule.months)
+            ends[group.recorded_on, group.kind] = ends_on
+        if ends_on >= today:
+            yield row, group, rule.code, ends_on
+
+
+def _write(raw: "psycopg.Connection[Any]", one: Slice, before: Slice | None) -> None:
+    """Read back what was committed before, then write a slice in place of an earlier copy of it.
+
+    Runs beside the sealing of the next slice, on the connection itself: the transaction is the caller's.
+    """
+    if before is not None:
+        _verify(raw, before)
+    with psycopg.Cursor(raw) as cursor:
+        cursor.execute(bundles.IN_MEMORY)
+        cursor.execute(DELETE_EARLIER, [one.list, one.source, as_array(one.people)])
+        if one.rows:
+            with cursor.copy(COPY_IN) as copy:
+                copy.set_types(TYPES)
+                for row in one.rows:
+                    copy.write_row(row)
+
+
+def _verify(raw: "psycopg.Connection[Any]", one: Slice) -> None:
+    """Read the archive again after its commit: every copy is there, byte for byte, and nothing else of the list."""
+    row_id, box = COLUMNS.index("id"), COLUMNS.index("body")
+    with psycopg.Cursor(raw) as cursor:
+        cursor.execute(READ_BACK, [one.list, one.source, as_array(one.people)], binary=True)
+        there = dict(cursor)
+    if there != {row[row_id].bytes: row[box] for row in one.rows}:
+        raise Residue(_("The copy in the archive is not what was written: nothing is removed."), code="archive")

@@ -56,12 +56,12 @@ class ArchivedRecord(SealedModel):
         ordering: ClassVar = ["ends_on", "id"]
         indexes: ClassVar = [
             models.Index(fields=["ends_on"], name="retention_archive_by_end"),
-            models.Index(fields=["subject_id", "rule"], name="retention_archive_of_a_person"),
         ]
         constraints: ClassVar = [
+            # The person and the day come first: they tell rows apart at once, and a person's rows are found by it.
             models.UniqueConstraint(
                 name="retention_archived_once",
-                fields=["list", "subject_id", "source", "rule", "kind", "recorded_on"],
+                fields=["subject_id", "recorded_on", "kind", "list", "source", "rule"],
             ),
             models.CheckConstraint(
                 name="retention_archived_until_after_recorded", condition=Q(ends_on__gte=F("recorded_on"))

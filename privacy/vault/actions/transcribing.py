@@ -6,6 +6,8 @@ the move is on record as a read for a legal duty, like every opening.
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import chain
+from struct import Struct
 from typing import NamedTuple
 from uuid import UUID
 
@@ -23,6 +25,7 @@ from privacy.vault.refusals import Destroyed, NotSealed, WrongKey
 
 HEADER = crypto.HEADER_BYTES
 BODY = crypto.HEADER_BYTES + crypto.NONCE_BYTES
+LENGTH = Struct("!i")
 
 
 class Bundle(NamedTuple):
@@ -96,17 +99,21 @@ def transcribe(
 
 
 def _joined(bundle: Bundle, ring: keys.Ring, category: str, where: bytes, months: dict[bytes, date]) -> bytes:
-    """Open the values of one bundle and join them: one person's, so at most a few ciphers."""
+    """Open the values of one bundle and join them: one person's, and almost always of one epoch.
+
+    Millions pass through here, so what is done for each is done in C wherever there is a way.
+    """
     subject = bundle.subject.bytes
+    pairs = list(zip(bundle.heads, bundle.boxes, strict=True))
+    epochs = {box[:HEADER] for box in bundle.boxes}
     pieces: list[bytes] = []
-    epoch, decrypt, prefix = b"", None, b""
     try:
-        for head, box in zip(bundle.heads, bundle.boxes, strict=True):
-            if box[:HEADER] != epoch or decrypt is None:
-                epoch = box[:HEADER]
-                decrypt, prefix = ring.cipher(bundle.subject, category, months[epoch]).decrypt, epoch + where
-            plain = decrypt(box[HEADER:BODY], box[BODY:], prefix + head[:16] + subject)
-            pieces += (head, len(plain).to_bytes(4), plain)
+        for epoch in epochs:
+            chosen = pairs if len(epochs) == 1 else [pair for pair in pairs if pair[1][:HEADER] == epoch]
+            decrypt, prefix = ring.cipher(bundle.subject, category, months[epoch]).decrypt, epoch + where
+            plains = [decrypt(box[HEADER:BODY], box[BODY:], prefix + head[:16] + subject) for head, box in chosen]
+            heads = [head for head, _box in chosen]
+            pieces += chain.from_iterable(zip(heads, map(LENGTH.pack, map(len, plains)), plains, strict=True))
     except InvalidTag:
         raise NotSealed from None
     return b"".join(pieces)
