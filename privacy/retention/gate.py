@@ -32,31 +32,31 @@ def position() -> Position:
 
 def behind() -> list[str]:
     """Return the databases that are behind the journal, or ``journal`` when it is itself lost; empty: all is well."""
+    # Asked before and after the marks: a destruction that ends meanwhile is not taken for a restored backup.
+    begun = _begun()
     at = position()
     if at.journal < max(at.general, at.personal, at.archive):
         return ["journal"]
-    if at.general < at.journal and not _under_way(at.general):
+    if at.general < at.journal and not _under_way(at.general, begun):
         return ["default"]
-    if at.personal < at.general and not _rows_under_way():
-        return ["personal"]
-    return []
+    return [
+        name
+        for name, followed in (("personal", at.personal), ("archive", at.archive))
+        if followed < at.general and not _under_way(followed, begun)
+    ]
 
 
-def _under_way(after: int) -> bool:
-    """Whether the lines that the general database lacks belong to destructions that it knows have begun."""
-    begun = set(
-        DestructionList.objects.filter(
-            state__in=(DestructionList.State.EXECUTING, DestructionList.State.RESIDUE)
-        ).values_list("certificate_number", flat=True)
-    )
-    return all(line.voids or line.certificate in begun for line in journal.lines(after))
+def _begun() -> set[str]:
+    begun = DestructionList.objects.filter(state__in=(DestructionList.State.EXECUTING, DestructionList.State.RESIDUE))
+    return set(begun.values_list("certificate_number", flat=True))
 
 
-def _rows_under_way() -> bool:
-    executing = DestructionList.objects.filter(
-        state__in=(DestructionList.State.EXECUTING, DestructionList.State.RESIDUE)
-    )
-    return executing.exists()
+def _under_way(after: int, begun: set[str]) -> bool:
+    """Whether the lines after this one belong to destructions that have begun and are not done, or are void."""
+    lines = list(journal.lines(after))
+    settled = {line.voids for line in lines}
+    known = begun | _begun()
+    return all(line.voids or line.number in settled or line.certificate in known for line in lines)
 
 
 def refuse_closed() -> None:

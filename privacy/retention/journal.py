@@ -7,10 +7,11 @@ pseudonymous id only. ``manage.py replay_destructions`` carries it out again aft
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import BinaryIO
 from uuid import UUID
 
 from django.conf import settings
@@ -22,7 +23,10 @@ TAIL_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Line:
-    """One act: which people of a category, or which month of it, under which certificate."""
+    """One act: which people of a category, or which month of it, under which certificate.
+
+    In the archive: the records of these people whose term ended before ``ends_before``, and the keys of ``epochs``.
+    """
 
     number: int
     at: datetime
@@ -31,6 +35,8 @@ class Line:
     cause: str
     month: date | None
     people: tuple[UUID, ...]
+    ends_before: date | None = None
+    epochs: tuple[tuple[str, date], ...] = ()
     voids: int = 0
 
 
@@ -40,19 +46,29 @@ def path() -> Path:
 
 
 def append(
-    *, at: datetime, certificate: str, category: str, cause: str, month: date | None, people: Sequence[UUID]
+    *,
+    at: datetime,
+    certificate: str,
+    category: str,
+    cause: str,
+    month: date | None,
+    people: Sequence[UUID],
+    ends_before: date | None = None,
+    epochs: Collection[tuple[str, date]] = (),
 ) -> int:
     """Write one line, flush it to the disk, and return its number."""
-    return _write(
-        {
-            "at": at.isoformat(),
-            "certificate": certificate,
-            "category": category,
-            "cause": cause,
-            "month": month.isoformat() if month else "",
-            "people": [str(subject_id) for subject_id in people],
-        }
-    )
+    said: dict[str, object] = {
+        "at": at.isoformat(),
+        "certificate": certificate,
+        "category": category,
+        "cause": cause,
+        "month": month.isoformat() if month else "",
+        "people": [str(subject_id) for subject_id in people],
+    }
+    if ends_before is not None:
+        said["ends_before"] = ends_before.isoformat()
+        said["epochs"] = [[keyring, epoch.isoformat()] for keyring, epoch in epochs]
+    return _write(said)
 
 
 def void(number: int, *, at: datetime) -> int:
@@ -91,13 +107,17 @@ def _mend(descriptor: int) -> None:
 
 
 def lines(after: int = 0) -> Iterator[Line]:
-    """Yield the journal's lines with a number above ``after``, oldest first; an unfinished last line is left out."""
+    """Yield the journal's lines with a number above ``after``, oldest first; an unfinished last line is left out.
+
+    It begins near them: a journal of years is not read for its last lines.
+    """
     target = path()
     if not target.exists():
         return
-    with target.open(encoding="utf-8") as file:
+    with target.open("rb") as file:
+        _seek_near(file, after)
         for text in file:
-            if not text.endswith("\n"):
+            if not text.endswith(b"\n"):
                 return
             line = _read(text)
             if line.number > after:
@@ -110,22 +130,42 @@ def last() -> int:
     if not target.exists():
         return 0
     with target.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        window = TAIL_BYTES
-        while True:
-            start = max(0, size - window)
+        number = 0
+        for start in _starts(file):
             file.seek(start)
-            tail = file.read(size - start)
-            whole = [part for part in tail[: tail.rfind(b"\n") + 1].split(b"\n") if part]
-            # The first part of the window may be the end of a longer line, unless the window is the file.
-            if len(whole) > 1 or (whole and start == 0):
-                return int(json.loads(whole[-1])["number"])
-            if start == 0:
-                return 0
-            window *= 4
+            tail = file.read()
+            whole = tail[: tail.rfind(b"\n") + 1].splitlines()
+            if whole:
+                number = int(json.loads(whole[-1])["number"])
+                break
+    return number
 
 
-def _read(text: str) -> Line:
+def _seek_near(file: BinaryIO, after: int) -> None:
+    """Go to the start of a line that is not behind the one with this number."""
+    for start in _starts(file):
+        file.seek(start)
+        first = file.readline()
+        if start == 0 or (first.endswith(b"\n") and json.loads(first)["number"] <= after):
+            file.seek(start)
+            return
+
+
+def _starts(file: BinaryIO) -> Iterator[int]:
+    """Yield starts of lines, each further from the end, the last of them the start of the file."""
+    size = file.seek(0, os.SEEK_END)
+    window = TAIL_BYTES
+    while window < size:
+        file.seek(size - window - 1)
+        # The window may begin within a line: the next one starts behind its end.
+        file.readline()
+        if file.tell() < size:
+            yield file.tell()
+        window *= 4
+    yield 0
+
+
+def _read(text: bytes) -> Line:
     said = json.loads(text)
     return Line(
         number=said["number"],
@@ -135,5 +175,7 @@ def _read(text: str) -> Line:
         cause=said.get("cause", ""),
         month=date.fromisoformat(said["month"]) if said.get("month") else None,
         people=tuple(UUID(subject_id) for subject_id in said.get("people", ())),
+        ends_before=date.fromisoformat(said["ends_before"]) if said.get("ends_before") else None,
+        epochs=tuple((keyring, date.fromisoformat(epoch)) for keyring, epoch in said.get("epochs", ())),
         voids=said.get("voids", 0),
     )

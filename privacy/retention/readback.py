@@ -166,7 +166,7 @@ def _search_archive(destruction_list: DestructionList, report: Report) -> None:
             "subject_id", flat=True
         )
     )
-    report.people = destruction_list.people
+    report.people = destruction_list.lines.exclude(state__in=DestructionLine.PASSED_OVER).count()
     place.left = _count(
         "archive",
         "retention_archivedrecord WHERE ends_on < %s AND NOT (subject_id = ANY(%s))",

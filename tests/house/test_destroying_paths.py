@@ -24,6 +24,7 @@ EVIDENCE = f"{OTHER}test_the_documents_of_a_closed_case"
 ORDER, MONTH = f"{PERSON}test_deletion_on_request", f"{PERSON}test_a_month_that_is_dropped_whole"
 APPROVED, TERM = f"{PERSON}test_a_list_that_is_approved_already", f"{PERSON}test_the_end_of_the_preservation_term"
 REPLAY = "tests.privacy.retention.test_restore:test_what_was_destroyed_before_the_hold_goes_again"
+AGAIN = "tests.privacy.retention.test_archive_ends:test_a_restored_archive_stays_closed_until_replayed"
 TURN = "tests.privacy.vault.test_master_key_turns:test_a_living_generation_is_never_destroyed"
 CERTIFICATES = "tests.privacy.workforce.test_training:OutsideTest.test_a_hold_keeps_the_certificates"
 
@@ -38,9 +39,10 @@ PATHS = {
     "privacy/retention/actions/removing.py:remove_rows": APPROVED,
     "privacy/retention/actions/removing.py:_remove_month": MONTH,
     "privacy/retention/actions/expiring.py:destroy_keys": f"{ARCHIVE}test_keeps_the_keys_of_a_finished_month",
-    "privacy/retention/actions/expiring.py:remove_rows": TERM,
+    "privacy/retention/actions/expiring.py:_remove": TERM,
+    "privacy/retention/actions/expiring.py:repeat": AGAIN,
     "privacy/retention/actions/expiring.py:_end_rings": f"{ARCHIVE}test_keeps_the_keys_of_a_person_without_records",
-    "privacy/retention/actions/replaying.py:_repeat": REPLAY,
+    "privacy/retention/actions/replaying.py:_destroy": REPLAY,
     "privacy/retention/actions/replaying.py:_destroy_keys": REPLAY,
     "privacy/retention/actions/evidence.py:destroy_evidence": f"{OTHER}test_the_evidence_of_a_paper",
     "privacy/rights/actions/evidence.py:destroy": EVIDENCE,
@@ -69,7 +71,7 @@ HARMLESS = {
     "privacy/accounts/signin/actions.py:_end": "a sign-in that is over",
     "privacy/accounts/signin/actions.py:reset": "second factors of an account that start anew",
     "privacy/accounts/signin/actions.py:tidy": "sign-ins and attempts that are over",
-    "privacy/retention/actions/archiving.py:_store": "an earlier copy for the same list, replaced in one transaction",
+    "privacy/retention/actions/archiving.py:": "an earlier copy for the same list, replaced in one transaction",
     "privacy/retention/actions/forecasting.py:count_ahead": "numbers of past months",
     "privacy/retention/actions/planning.py:_propose": "a list on which nobody stands",
     "privacy/retention/actions/planning.py:_abandon": "a plan that nobody approved",

@@ -28,7 +28,8 @@ def remove_rows(destruction_list: DestructionList, *, actor: Actor, at: datetime
     if destruction_list.unit == unit.MONTH:
         _remove_month(destruction_list, actor=actor, at=at)
     elif destruction_list.unit == unit.ARCHIVE:
-        expiring.remove_rows(destruction_list, actor=actor, at=at)
+        if not expiring.remove_rows(destruction_list, actor=actor, at=at, in_time=in_time):
+            return False
     else:
         keyed = DestructionLine.objects.filter(list=destruction_list, state__in=(Line.KEYED, Line.COUNTED))
         ids: list[UUID] = []
@@ -104,11 +105,10 @@ def _rows_to_go(holding: Holding, month: date, kept: Sequence[UUID]) -> int:
 
 
 def _follow(destruction_list: DestructionList, *, at: datetime) -> None:
-    """Note in each database how far it follows the journal: the rows of this list are gone from it."""
+    """Note in every database that it follows the journal so far: the rows of this list are gone wherever they were."""
     line = DestructionList.objects.values_list("journal_line", flat=True).get(pk=destruction_list.pk)
     if line:
-        databases = {holding.using for holding in holdings.for_category(destruction_list.category)}
-        for using in sorted(databases & set(marks.MARKS)):
+        for using in marks.MARKS:
             marks.follow(line, using=using, at=at)
 
 

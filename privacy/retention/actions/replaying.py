@@ -8,7 +8,7 @@ from django.db import transaction
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.retention import gate, journal, locks
-from privacy.retention.actions import marks
+from privacy.retention.actions import expiring, marks
 from privacy.retention.events import Event
 from privacy.retention.journal import Line
 from privacy.retention.models import DestructionLine, DestructionList
@@ -34,13 +34,13 @@ def replay(*, actor: Actor, at: datetime) -> Replayed:
     """
     total = Replayed()
     position = gate.position()
-    oldest = min(position.general, position.personal)
+    oldest = min(position.general, position.personal, position.archive)
     with locks.one_runner():
         voided = journal.voided()
         for line in journal.lines(oldest):
             if line.number not in voided and not line.voids:
                 _repeat(line, total, actor=actor, at=at)
-            for using in ("default", "personal"):
+            for using in marks.MARKS:
                 marks.follow(line.number, using=using, at=at)
         with transaction.atomic():
             facts = {"from": oldest, "to": journal.last(), "lines": total.lines, "keys": total.keys, "rows": total.rows}
@@ -50,6 +50,19 @@ def replay(*, actor: Actor, at: datetime) -> Replayed:
 
 def _repeat(line: Line, total: Replayed, *, actor: Actor, at: datetime) -> None:
     total.lines += 1
+    if line.category == expiring.CATEGORY:
+        keys, rows = expiring.repeat(line, actor=actor, at=at)
+    else:
+        keys, rows = _destroy(line, actor=actor, at=at)
+    total.keys += keys
+    total.rows += rows
+    if keys or rows:
+        with transaction.atomic():
+            facts = {"journal": line.number, "certificate": line.certificate, "keys": keys, "rows": rows}
+            ledger.record(Event.REPLAYED, actor=actor, at=at, subjects=line.people, facts=facts)
+
+
+def _destroy(line: Line, *, actor: Actor, at: datetime) -> tuple[int, int]:
     keys = _destroy_keys(line, actor=actor, at=at)
     rows = 0
     for holding in holdings.for_category(line.category):
@@ -58,16 +71,11 @@ def _repeat(line: Line, total: Replayed, *, actor: Actor, at: datetime) -> None:
                 rows += holding.destroy_month(line.month, certificate=line.certificate, actor=actor, at=at)
         elif holding.destroy is not None:
             rows += holding.destroy(list(line.people), certificate=line.certificate, actor=actor, at=at)
-    total.keys += keys
-    total.rows += rows
     _close_lines(line)
     gone = _of_whom_nothing_is_left(line)
     if gone:
         subjects.mark_destroyed(gone, certificate=line.certificate, actor=actor, at=at)
-    if keys or rows:
-        with transaction.atomic():
-            facts = {"journal": line.number, "certificate": line.certificate, "keys": keys, "rows": rows}
-            ledger.record(Event.REPLAYED, actor=actor, at=at, subjects=line.people, facts=facts)
+    return keys, rows
 
 
 def _destroy_keys(line: Line, *, actor: Actor, at: datetime) -> int:

@@ -1,0 +1,113 @@
+"""The end of an archived record's own term: on the journal like every destruction, and no way around a hold (P6.4)."""
+
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from privacy.lib import clock
+from privacy.retention import actions as retention
+from privacy.retention import archive, gate, journal
+from privacy.retention.actions import expiring
+from privacy.retention.models import ArchivedRecord, DestructionList
+from privacy.retention.refusals import GateClosed
+from privacy.vault import keys
+from privacy.vault.models import EpochKey
+from tests.database import PortalDatabase
+from tests.factory import SWEEPER, at_noon, carry_out_all, make_hold, sweep_on
+from tests.privacy.retention.crash import KILLED, Copies, run_until_commit
+from tests.privacy.retention.test_archive import archive_an_access, rule_of
+from tests.privacy.retention.test_restore import Yesterday
+
+RECORDED, MOVED, OVER = date(2026, 9, 1), date(2026, 10, 1), date(2027, 1, 1)
+
+
+def archived(number: int) -> UUID:
+    """Somebody's archived records whose term ends on 1 December 2026; on 1 January that month's key is over too."""
+    return archive_an_access(recorded_on=RECORDED, destroyed_on=MOVED, number=number).subject_id
+
+
+def journaled() -> set[UUID]:
+    """Those whose archived records the journal says are destroyed."""
+    lines = [line for line in journal.lines() if line.number not in journal.voided()]
+    return {subject_id for line in lines if line.category == expiring.CATEGORY for subject_id in line.people}
+
+
+def there() -> set[UUID]:
+    return set(ArchivedRecord.objects.values_list("subject_id", flat=True))
+
+
+@pytest.mark.clause("P6.4")
+@pytest.mark.fault("FLT-20")
+@pytest.mark.parametrize("aliases", [("archive",), ("default", "personal", "archive")])
+def test_a_restored_archive_stays_closed_until_replayed(
+    portal_database: PortalDatabase, aliases: tuple[str, ...]
+) -> None:
+    ended = archived(1)
+    lasting = archive_an_access(recorded_on=date(2026, 9, 30), destroyed_on=MOVED, number=2)
+    ring = archive.keyring(rule_of(lasting))
+    yesterday = Yesterday(portal_database)
+    try:
+        carry_out_all(sweep_on(date(2026, 12, 2)))
+        assert there() == {lasting.subject_id}
+        assert journaled() == {ended}
+        yesterday.restore(aliases)
+        assert there() == {ended, lasting.subject_id}, "the dump brings them back"
+        assert gate.behind() == [aliases[0]]
+        with pytest.raises(GateClosed):
+            retention.carry_out_ready(actor=SWEEPER, at=clock.now())
+
+        done = portal_database.manage("replay_destructions")
+        assert done.returncode == 0, done.stderr
+        keys.caches.here().clear()
+        assert gate.behind() == []
+        assert there() == {lasting.subject_id}, "what has its term before it stays"
+
+        carry_out_all(sweep_on(OVER))
+        assert not EpochKey.objects.filter(category=ring, month=date(2026, 12, 1)).exists()
+        yesterday.restore(aliases)
+        assert bool(EpochKey.objects.filter(category=ring, month=date(2026, 12, 1))) is ("default" in aliases)
+        # What was lawfully destroyed before the hold goes again: a restored copy of it is nobody's.
+        make_hold(at=clock.now())
+        retention.replay(actor=SWEEPER, at=clock.now())
+        keys.caches.here().clear()
+        assert there() == set()
+        assert not EpochKey.objects.filter(category=ring, month=date(2026, 12, 1)).exists()
+        assert gate.behind() == []
+    finally:
+        yesterday.close()
+
+
+@pytest.mark.clause("P7.1")
+@pytest.mark.fault("FLT-19")
+def test_a_hold_after_a_crash_still_keeps_what_is_there(portal_database: PortalDatabase, tmp_path: Path) -> None:
+    """Killed at every commit, then one of two is held: hers was gone by then, or stays, and all say so."""
+    first, second = archived(1), archived(2)
+    row = sweep_on(date(2026, 12, 2)).lists.get(unit="archive")
+    at = at_noon(date(2026, 12, 2))
+    copies = Copies(portal_database, tmp_path)
+
+    def work() -> None:
+        retention.carry_out(row, actor=SWEEPER, at=at, seconds=600)
+
+    with copies.copy():
+        commits = run_until_commit(work, 0)
+    fates = set()
+    for number in range(1, commits):
+        with copies.copy():
+            assert run_until_commit(work, number) == KILLED
+            gone_before = first not in there()
+            make_hold(subject_id=first, at=at)
+            if DestructionList.objects.get(pk=row.pk).is_open:
+                assert run_until_commit(work, 0) >= 0
+            fates.add(gone_before)
+            said = f"killed after commit {number} of {commits}"
+            assert there() == (set() if gone_before else {first}), said
+            assert journaled() == ({first, second} if gone_before else {second}), said
+            done = DestructionList.objects.get(pk=row.pk)
+            assert done.rows_removed["records"] == (4 if gone_before else 2), said
+            assert done.certificates.get().statement["destroyed"]["people"] == (2 if gone_before else 1), said
+            assert retention.reconcile(actor=SWEEPER, at=at) == [], said
+            assert gate.behind() == [], said
+    assert fates == {True, False}, "both were met: killed before the rows went, and after"
