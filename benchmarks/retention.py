@@ -14,6 +14,7 @@ from itertools import batched
 from typing import Any
 from uuid import UUID
 
+import beside
 import fleet
 import psycopg
 from stage import Figure, in_turns, limit, rate, seconds, stage, tell
@@ -130,10 +131,14 @@ class Bench:
 
     def fleet_of(self, count: int, seed: int, *, ended_on: date | None = None) -> list[UUID]:
         """Devices with keys and agreements; with ``ended_on`` their licence and service ended then."""
+        ids = fleet.device_ids(count, seed)
+        self._load(ids, ended_on=ended_on)
+        return ids
+
+    def _load(self, ids: list[UUID], *, ended_on: date | None) -> None:
         from devices.models import Licence
         from privacy.subjects.models import Subject
 
-        ids = fleet.device_ids(count, seed)
         fleet.load(ids, self.gateway.id)
         if ended_on is not None:
             for part in batched(ids, 5_000):
@@ -141,7 +146,6 @@ class Bench:
                     starts_on=ended_on - timedelta(days=365), ends_on=ended_on
                 )
                 Subject.objects.filter(id__in=part).update(service_ended_on=ended_on)
-        return ids
 
     def approved(self, as_of: date) -> list[Any]:
         """Plan and approve; return the lists, ready to be carried out."""
@@ -159,26 +163,36 @@ class Bench:
     def growth(self) -> list[Figure]:
         """The whole sweep of the same expiring devices beside few and beside many kept rows, in turns.
 
-        Each amount is kept in a personal database of its own; everything else is the same portal.
+        Each amount is kept in a personal database of its own; everything else is the same portal. The rows that expire
+        lie among those that are kept, and both on the disk alone when a sweep begins.
         """
         ended = AT.date().replace(year=AT.date().year - 6)
-        first = AT.date().replace(day=1) - timedelta(days=330)
-        beside = {self.options.kept_small: self.personal, self.options.kept: "portal_personal_large"}
+        first = (AT.date().replace(day=1) - timedelta(days=330)).replace(day=1)
+        databases = {self.options.kept_small: self.personal, self.options.kept: "portal_personal_large"}
         self._copy_personal("portal_personal_large")
-        for kept, name in beside.items():
-            self._turn_to(name)
-            self._keep(kept, first)
-        taken: dict[int, list[float]] = {kept: [] for kept in beside}
         # Sweeps of a second or two on a machine with other work: more rounds than elsewhere.
-        for turn in range(self.options.rounds + 4):
-            for place, (kept, name) in enumerate(beside.items()):
+        rounds = self.options.rounds + 4
+        for place, (kept, name) in enumerate(databases.items()):
+            due = {device: 20 for turn in range(rounds) for device in self._cohort(turn, place)}
+            living = dict.fromkeys(fleet.device_ids(kept // 200, seed=kept), 40)
+            owners = living | due
+            put = partial(beside.fill, name, owners, first=first, months=5, kinds=KINDS, head=self.crypto.header)
+            print(f"… {kept:,} rows kept: in place after {seconds(put):,.0f} s", flush=True)
+        taken: dict[int, list[float]] = {kept: [] for kept in databases}
+        for turn in range(rounds):
+            for place, (kept, name) in enumerate(databases.items()):
                 self._turn_to(name)
-                due = self.fleet_of(self.options.expiring, 50 + 2 * turn + place, ended_on=ended)
-                self.fill("devices_report", due, self.options.expiring * 100, first, 150, settle=False)
+                self._load(self._cohort(turn, place), ended_on=ended)
+                with self.owner() as server:
+                    self._settle(server)
                 taken[kept].append(seconds(lambda: self._sweep_all(AT.date())))
+        self._turn_to(databases[self.options.kept_small])
         small, large = (statistics.median(times) for times in taken.values())
         what = f"{self.options.kept:,} rows kept beside {self.options.kept_small:,}; ≤ 1.2"
         return [Figure("sweep_growth", large, small, "s", large / small, what)]
+
+    def _cohort(self, turn: int, place: int) -> list[UUID]:
+        return fleet.device_ids(self.options.expiring, 50 + 2 * turn + place)
 
     def _copy_personal(self, name: str) -> None:
         from django.conf import settings
@@ -204,15 +218,6 @@ class Bench:
                 " ON CONFLICT (single) DO UPDATE SET line = EXCLUDED.line",
                 [journal.last()],
             )
-
-    def _keep(self, rows: int, first: date) -> None:
-        with self.owner() as server:
-            known = server.execute("SELECT count(*) FROM devices_report").fetchone()
-            missing = rows - (known[0] if known else 0)
-            if missing > 0:
-                living = fleet.device_ids(rows // 200, seed=rows)
-                self.fill("devices_report", living, missing, first, 150, settle=False)
-            server.execute("CHECKPOINT")
 
     def _sweep_all(self, as_of: date) -> None:
         for row in self.approved(as_of):
