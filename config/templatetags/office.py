@@ -54,7 +54,8 @@ def head(record: Model) -> Head:
     """Return the state and the due date of a record, from the fields that every app names alike."""
     state = getattr(record, "state", None)
     word = getattr(record, "get_state_display", lambda: state)()
-    settled = badges.kind_of(state) in SETTLED if state else False
+    is_open = getattr(record, "is_open", None)
+    settled = (badges.kind_of(state) in SETTLED if state else False) or is_open is False
     due_on = next((found for name in DUE_FIELDS if isinstance(found := getattr(record, name, None), date)), None)
     if isinstance(due_on, datetime):
         due_on = clock.kst_date(due_on)

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from privacy.lib import names, pdf
 from privacy.lib.badges import moment_text
-from privacy.retention import terms
-from privacy.retention.models import Certificate, DestructionList
+from privacy.retention import persons, terms
+from privacy.retention.models import Certificate, DestructionLine, DestructionList
 from privacy.retention.models.runs import Cause
 
 
@@ -60,11 +60,9 @@ def _blocks(certificate: Certificate) -> list[dict[str, Any]]:
         {"kind": "heading", "text": _("Proof")},
         {
             "kind": "fields",
-            "rows": [
-                [_("audit trail"), f"{ledger['origin']} · {ledger['size']}"],
-                [_("root of the audit trail"), ledger["root"] or "–"],
-            ],
+            "rows": [[_("audit trail"), f"{ledger['origin']} · {ledger['size']}"]],
         },
+        {"kind": "digest", "label": _("root of the audit trail"), "value": ledger["root"] or "–"},
     ]
     if ledger["checkpoint"]:
         blocks.append({"kind": "note", "text": ledger["checkpoint"]})
@@ -81,23 +79,25 @@ def _destruction(certificate: Certificate, said: dict[str, Any]) -> list[dict[st
     name = names.get("en" if (translation.get_language() or "ko").startswith("en") else "ko") or said["category"]
     destroyed, read, final = said["destroyed"], said["read_back"], said["finality"]
     approval = [said["approval"]["approved_by"], said["approval"]["seconded_by"]]
+    approved = persons.in_words(", ".join(filter(None, approval)))
+    carried_out = persons.in_words(said["carried_out"]["by"])
     rows = [
         [_("personal information file"), f"{name} ({said['category']})"],
         [_("cause"), str(Cause(said["cause"]).label) + (f" · {said['case']}" if said["case"] else "")],
         [_("rule"), f"{terms.in_words(said['rule'])} · {_('policy version')} {said['policy']}"],
         [_("due since"), said["as_of"]],
-        [_("month"), said["month"] or "–"],
-        [_("approved by"), ", ".join(filter(None, approval)) + f" · {_when(said['approval']['approved_at'])}"],
-        [_("carried out by"), f"{said['carried_out']['by']} · {_when(said['carried_out']['begun_at'])}"],
+        *([[_("month"), said["month"]]] if said["month"] else []),
+        [_("approved by"), f"{approved} · {_when(said['approval']['approved_at'])}"],
+        [_("carried out by"), f"{carried_out} · {_when(said['carried_out']['begun_at'])}"],
         [_("keys destroyed at"), _when(said["carried_out"]["keys_destroyed_at"])],
         [_("method"), _("keys destroyed (cryptographic erasure) and rows removed, read back")],
     ]
     counts = [
         [_("data subjects"), str(destroyed["people"])],
         [_("keys destroyed"), str(destroyed["keys"])],
-        *[[_name(label), str(count)] for label, count in sorted(destroyed["rows"].items())],
+        *[[name, str(count)] for name, count in rows_in_words(destroyed["rows"])],
         [_("records moved to the archive"), str(destroyed["archived"])],
-        [_("passed over"), ", ".join(f"{why}: {count}" for why, count in destroyed["passed_over"].items()) or "0"],
+        [_("passed over"), _passed_over_in_words(destroyed["passed_over"])],
     ]
     searched = [[place["database"], place["table"], str(place["left"])] for place in read.get("searched", ())]
     return [
@@ -158,6 +158,27 @@ def _finality_text(final: dict[str, Any]) -> str:
         "The keys were removed from the portal. Until the master key generation that wrapped them ends, copies of the "
         "wrapped keys may remain in files, logs and key dumps; a certificate of finality follows then."
     )
+
+
+def statement_rows(certificate: Certificate) -> list[tuple[str, str]]:
+    """Return what a certificate says, line by line in the reader's language: the console shows what the PDF prints."""
+    said = certificate.statement
+    blocks = _destruction(certificate, said) if certificate.kind == Certificate.Kind.DESTRUCTION else _finality(said)
+    return [
+        (row[0], row[-1] if block["kind"] == "fields" else " · ".join(row[1:]))
+        for block in blocks
+        for row in block.get("rows", ())
+    ]
+
+
+def rows_in_words(rows: dict[str, int]) -> list[tuple[str, int]]:
+    """Return how many rows of what were removed, by what the tables hold."""
+    return [(_name(label), count) for label, count in sorted(rows.items())]
+
+
+def _passed_over_in_words(passed_over: dict[str, int]) -> str:
+    labels = dict(DestructionLine.State.choices)
+    return ", ".join(f"{labels.get(why, why)}: {count}" for why, count in passed_over.items()) or "0"
 
 
 def _name(label: str) -> str:

@@ -7,13 +7,14 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin import ActionLocation
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.console import actor_of
-from privacy.lib import clock
+from privacy.accounts.models import User
+from privacy.lib import clock, names
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.refusals import Refusal
@@ -21,6 +22,7 @@ from privacy.policies import rulebook
 from privacy.policies.admin.saving import VerbAdmin
 from privacy.policies.models.language import in_language
 from privacy.retention import actions as retention
+from privacy.retention import persons
 from privacy.retention.forms import AccessForm
 from privacy.retention.models import ArchiveAccess, ArchivedRecord
 from privacy.subjects.models import Subject
@@ -32,10 +34,25 @@ ON_PAGE = (ActionLocation.CHANGE_FORM,)
 class ArchivedRecordAdmin(ReadOnlyAdmin):
     explanation = _("What another law preserves, sealed under keys of its own. Nothing here is used for anything else.")
     empty_hint = _("Records come here when what they belong to is destroyed before their law's term is over.")
-    list_display = ("id", "rule", "category", "kind", "recorded_on", "ends_on", "records", "list")
+    list_display = ("by_rule", "category", "what", "recorded_on", "ends_on", "records", "list")
     list_filter = ("rule", "kind")
-    fields = ("rule", "category", "kind", "source", "recorded_on", "ends_on", "records", "body", "list", "archived_at")
+    fields = ("by_rule", "category", "what", "recorded_on", "ends_on", "records", "body", "list", "archived_at")
+    readonly_fields = ("by_rule", "what")
     ordering = ("ends_on", "id")
+
+    @admin.display(description=_("preservation rule"), ordering="rule")
+    def by_rule(self, row: ArchivedRecord) -> str:
+        return _rule_in_words(row.rule)
+
+    @admin.display(description=_("kind"), ordering="kind")
+    def what(self, row: ArchivedRecord) -> str:
+        return names.of("item", row.kind.replace("-", "_"), on=clock.today())
+
+
+def _rule_in_words(code: str) -> str:
+    """Return what a preservation rule is called; its code where the rulebook in force no longer knows it."""
+    rule = rulebook.in_force(clock.today()).preservation.get(code)
+    return in_language(rule, "name") if rule else code
 
 
 def _rules() -> list[tuple[str, str]]:
@@ -57,7 +74,7 @@ class AccessModelForm(forms.ModelForm[ArchiveAccess], AccessForm):
 class ArchiveAccessAdmin(VerbAdmin):
     explanation = _("Who asked to read the archive, by which law, and who approved it. An access is open for a day.")
     empty_hint = _("Ask for access when a law obliges the company to hand over what it preserves.")
-    list_display = ("reference", "rule", "law", "document", "asked_by", "asked_at", "approved_by", "until", "reads")
+    list_display = ("reference", "by_rule", "law", "document", "asked", "asked_at", "approved", "until", "reads")
     list_filter = ("rule", ("approved_at", admin.EmptyFieldListFilter))
     actions = ("approve", "refuse", "read", "close")
 
@@ -71,12 +88,33 @@ class ArchiveAccessAdmin(VerbAdmin):
         if obj is None:
             return ("subject", "rule", "law", "document", "reason")
         return (
-            "reference", "whose", "rule", "law", "document", "reason", ("asked_by", "asked_at"),
-            ("approved_by", "approved_at"), ("refused_by", "refused_at"), "until", "closed_at", "reads",
+            "reference", "whose", "by_rule", "law", "document", "reason", ("asked", "asked_at"),
+            ("approved", "approved_at"), ("refused", "refused_at"), "until", "closed_at", "reads",
         )  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else ("whose",)
+        return () if obj is None else ("whose", "by_rule", "asked", "approved", "refused")
+
+    @admin.display(description=_("preservation rule"), ordering="rule")
+    def by_rule(self, access: ArchiveAccess) -> str:
+        return _rule_in_words(access.rule)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ArchiveAccess]:
+        people = User.objects.values("name")
+        asker, approver = (people.filter(reference=OuterRef(name))[:1] for name in ("asked_by", "approved_by"))
+        return super().get_queryset(request).annotate(asker=Subquery(asker), approver=Subquery(approver))
+
+    @admin.display(description=_("asked by"), ordering="asked_by")
+    def asked(self, access: ArchiveAccess) -> str:
+        return getattr(access, "asker", None) or access.asked_by
+
+    @admin.display(description=_("approved by"), ordering="approved_by")
+    def approved(self, access: ArchiveAccess) -> str:
+        return getattr(access, "approver", None) or access.approved_by or "–"
+
+    @admin.display(description=_("refused by"), ordering="refused_by")
+    def refused(self, access: ArchiveAccess) -> str:
+        return persons.in_words(access.refused_by) or "–"
 
     def verbs_for(self, record: ArchiveAccess) -> Collection[str]:
         if record.closed_at or record.refused_at:

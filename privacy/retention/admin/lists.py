@@ -43,13 +43,17 @@ class DestructionRunAdmin(ReadOnlyAdmin):
         "case",
         "as_of",
         "policy",
-        "ordered_by",
+        "ordered_shown",
         "started_at",
         "planned_at",
         "due",
         "withheld_shown",
     )
-    readonly_fields = ("withheld_shown",)
+    readonly_fields = ("withheld_shown", "ordered_shown")
+
+    @admin.display(description=_("ordered by"))
+    def ordered_shown(self, run: DestructionRun) -> str:
+        return persons.in_words(run.ordered_by)
 
     @admin.display(description=_("withheld"))
     def withheld_shown(self, run: DestructionRun) -> str:
@@ -68,14 +72,14 @@ class DestructionListAdmin(ReadOnlyAdmin):
     list_filter = ("state", "category", "unit")
     list_select_related = ("run",)
     fields = (
-        "run", "category", "unit", "month", "rule", "term_changed", "people", "records", "target_on", "delay_reason",
-        "needs_approval", "over_ceiling", "waiting", "plan", "proposed_at", ("approved_shown", "approved_at"),
+        "run", "category", "unit", "month", "rule", "people", "records", "target_on", "delay_reason",
+        "decided", "waiting", "plan", "proposed_at", ("approved_shown", "approved_at"),
         ("seconded_shown", "seconded_at"), "not_before", ("aborted_shown", "aborted_at", "abort_reason"), "step",
         ("executed_shown", "begun_at", "keys_at", "done_at"), "progress", "keys_destroyed", "rows_shown", "archived",
         "certificate", "residues",
     )  # fmt: skip
     readonly_fields = (
-        "progress", "rows_shown", "rule", "waiting", "approved_shown", "seconded_shown", "aborted_shown",
+        "progress", "rows_shown", "rule", "decided", "waiting", "approved_shown", "seconded_shown", "aborted_shown",
         "executed_shown", "certificate",
     )  # fmt: skip
     actions = ("approve", "abort", "explain")
@@ -160,7 +164,7 @@ class DestructionListAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("rows removed"))
     def rows_shown(self, row: DestructionList) -> str:
-        return ", ".join(f"{label}: {count}" for label, count in sorted(row.rows_removed.items())) or "–"
+        return ", ".join(f"{name}: {count}" for name, count in documents.rows_in_words(row.rows_removed)) or "–"
 
     @button(description=_("Approve destruction"), permission=APPROVE, step_up=True)
     def approve(self, request: HttpRequest, queryset: QuerySet[DestructionList]) -> HttpResponse | None:

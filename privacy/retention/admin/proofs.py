@@ -9,7 +9,7 @@ from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -36,8 +36,8 @@ class CertificateAdmin(ReadOnlyAdmin):
     list_display = ("number", "kind", "what", "people", "issued_at", "downloads")
     list_filter = ("kind",)
     list_select_related = ("list",)
-    fields = ("number", "kind", "list", "issued_at", "digest", "signature", "public_key", "intact", "downloads", "body")
-    readonly_fields = ("intact", "downloads")
+    fields = ("kind", "of", "issued_at", "intact", "downloads", "says", "digest", "signature", "public_key", "signed")
+    readonly_fields = ("of", "intact", "downloads", "says", "signed")
 
     @admin.display(description=_("what"), ordering="list__category")
     def what(self, certificate: Certificate) -> str:
@@ -46,6 +46,20 @@ class CertificateAdmin(ReadOnlyAdmin):
     @admin.display(description=_("data subjects"))
     def people(self, certificate: Certificate) -> str:
         return str(certificate.statement.get("destroyed", {}).get("people", "–"))
+
+    @admin.display(description=_("destruction list"))
+    def of(self, certificate: Certificate) -> SafeString:
+        page = reverse("admin:retention_destructionlist_change", args=[certificate.list_id])
+        return format_html('<a href="{}">{}</a>', page, certificate.list)
+
+    @admin.display(description=_("what the certificate says"))
+    def says(self, certificate: Certificate) -> SafeString:
+        rows = format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", documents.statement_rows(certificate))
+        return format_html('<dl class="facts">{}</dl>', rows)
+
+    @admin.display(description=_("what was signed"))
+    def signed(self, certificate: Certificate) -> SafeString:
+        return format_html("<details><summary>JSON</summary><code>{}</code></details>", certificate.body)
 
     @admin.display(description=_("signature fits"), boolean=True)
     def intact(self, certificate: Certificate) -> bool:

@@ -28,7 +28,9 @@ class Certificate(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     number = models.CharField(_("number"), max_length=20, unique=True)
-    list = models.ForeignKey(DestructionList, on_delete=models.PROTECT, related_name="certificates")
+    list = models.ForeignKey(
+        DestructionList, verbose_name=_("destruction list"), on_delete=models.PROTECT, related_name="certificates"
+    )
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     body = models.TextField(_("body"))
     digest = models.CharField(_("SHA-256"), max_length=64, unique=True)
@@ -126,10 +128,20 @@ class RegisterEntry(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     number = models.PositiveIntegerField(_("no."), unique=True)
     list = models.OneToOneField(
-        DestructionList, on_delete=models.PROTECT, null=True, blank=True, related_name="register_entry"
+        DestructionList,
+        verbose_name=_("destruction list"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="register_entry",
     )
     paper = models.OneToOneField(
-        PaperDestruction, on_delete=models.PROTECT, null=True, blank=True, related_name="register_entry"
+        PaperDestruction,
+        verbose_name=_("destruction of paper or media"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="register_entry",
     )
     # F-6, in the form's order
     file_name = models.CharField(_("personal information file"), max_length=200)
