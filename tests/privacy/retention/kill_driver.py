@@ -43,17 +43,17 @@ class Fight:
     def __init__(self, server: Any, kills: int, seed: int) -> None:
         from devices import months
         from privacy.lib import clock
-        from privacy.retention.actions import keying, removing
+        from privacy.retention.actions import expiring, keying, removing
         from tests import factory
 
         self.server, self.kills, self.dice = server, kills, random.Random(seed)
         self.factory: Any = factory
         # Small slices: a destruction has hundreds of commits, and most kills meet it at work.
-        keying.SLICE = removing.SLICE = 3
+        keying.SLICE = removing.SLICE = expiring.SLICE = 3
         self.at = clock.now()
         self.today = clock.kst_date(self.at)
         ended_on = self.today - timedelta(days=800)
-        months.make([months.month_of(self.at - timedelta(days=back)) for back in (0, 30)])
+        months.make([months.month_of(self.at - timedelta(days=back)) for back in (0, 30, 105)])
         due, leaving = 2 * kills + 10, kills + 5
         self.due = [factory.make_expired_device(number, ended_on=ended_on) for number in range(due)]
         self.held = [factory.make_expired_device(due + number, ended_on=ended_on) for number in range(10)]
@@ -65,8 +65,27 @@ class Fight:
             factory.make_reports(device, ["access", "access", "status"], at=self.at - timedelta(days=1))
         for device in self.held:
             factory.make_hold(subject_id=device.subject_id, at=earlier)
+        # What was archived a quarter ago and is over now; of some a hold keeps it.
+        first = start + leaving + 10
+        self.ended = [self._archived(number) for number in range(first, first + 25)]
+        self.kept = [self._archived(number) for number in range(first + 25, first + 30)]
+        for device in self.kept:
+            factory.make_hold(subject_id=device.subject_id, at=earlier, category="archive")
         self.officers = (factory.make_odile(), factory.make_omar())
         self.killed = {"worker": 0, "database": 0, "idle": 0}
+
+    def _archived(self, number: int) -> Any:
+        from privacy.retention import actions as retention
+        from tests.factory import SWEEPER
+
+        recorded_at = self.at - timedelta(days=105)
+        device = self.factory.make_device(number, at=recorded_at - timedelta(days=1))
+        self.factory.make_reports(device, ["access", "access", "status"], at=recorded_at)
+        retention.destroy_subject_data(
+            device.subject_id, ["service-analytics"], cause="deletion", case=f"K6-{number}", actor=SWEEPER,
+            at=recorded_at + timedelta(days=1),
+        )  # fmt: skip
+        return device
 
     def work(self) -> None:
         """What a worker does in a night: plan, approve, carry out; deletions on request with archive moves between."""
@@ -154,6 +173,8 @@ class Fight:
         archived = list(ArchivedRecord.objects.values_list("subject_id", flat=True))
         if len(archived) != len(set(archived)):
             wrong.append("something is archived twice")
+        if not {device.pk for device in self.kept} <= set(archived):
+            wrong.append("an archived record that is held is gone")
         numbers = list(Certificate.objects.values_list("list", "kind"))
         if len(numbers) != len(set(numbers)):
             wrong.append("a list has two certificates")
@@ -177,12 +198,13 @@ class Fight:
         if Report.objects.filter(device_id__in=[device.pk for device in self.living]).count() != 3 * len(self.living):
             wrong.append("reports of the living are gone")
         archived = dict(ArchivedRecord.objects.values_list("subject_id", "records"))
-        if archived != dict.fromkeys(leaving, 2):
+        if archived != dict.fromkeys([*leaving, *(device.pk for device in self.kept)], 2):
             wrong.append(f"archived: {len(archived)} people, {sum(archived.values())} records")
         if DestructionList.objects.open().exists() or DestructionLine.objects.filter(state__in=DestructionLine.OPEN):
             wrong.append("something is still open")
         rows = sum(sum(row.rows_removed.values()) for row in DestructionList.objects.filter(state="done"))
-        if rows != 2 * len(self.due) + 3 * len(self.leaving):
+        # Of each who left, three reports; of those whose archived records ended, these too: one bundle of two records.
+        if rows != 2 * len(self.due) + 3 * len(self.leaving) + 6 * len(self.ended) + 3 * len(self.kept):
             wrong.append(f"the lists count {rows} rows")
         for row in DestructionList.objects.filter(state="done"):
             said = row.certificates.get().statement
