@@ -6,6 +6,7 @@ The app that knows the names registers a source at start-up; whoever shows a cod
     names.of("purpose", "error-analysis", on=today)
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import date
 
@@ -13,7 +14,7 @@ type Source = Callable[[str, date], object]
 
 # The kinds of codes that are shown by name, as the fields that hold them are called.
 KINDS = ("category", "purpose", "item")
-_sources: dict[str, list[Source]] = {kind: [] for kind in KINDS}
+_sources: defaultdict[str, list[Source]] = defaultdict(list)
 
 
 def add_source(kind: str, source: Source) -> None:
@@ -24,7 +25,7 @@ def add_source(kind: str, source: Source) -> None:
 
 def of(kind: str, code: str, *, on: date) -> str:
     """Return the name of a code on a day in the language of the reader, or the code where nobody knows a name."""
-    for source in _sources[kind]:
+    for source in _sources.get(kind, ()):
         if name := source(code, on):
             return str(name)
     return code

@@ -16,3 +16,4 @@ class PoliciesConfig(AppConfig):
         terms.add_source(rulebook.parameter)
         names.add_source("category", naming.category_name)
         names.add_source("item", naming.item_name)
+        names.add_source("preservation", naming.preservation_name)

@@ -33,6 +33,15 @@ def item_name(code: str, on: date) -> object:
     return next((in_language(term, "name") for term in terms), None)
 
 
+def preservation_name(code: str, on: date) -> object:
+    """Return what a preservation rule is called, or nothing."""
+    try:
+        rule = rulebook.in_force(on).preservation.get(code)
+    except rulebook.NoPolicyInForce:
+        return None
+    return in_language(rule, "name") if rule else None
+
+
 def _in_force(on: date) -> Mapping[str, rulebook.CategoryTerm]:
     try:
         return rulebook.in_force(on).categories

@@ -1,10 +1,11 @@
 """Policy versions in every state. The policy of 2020 is there from the start; what is made here comes after it."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from privacy.lib import clock
 from privacy.policies import actions as policies
-from privacy.policies.models import PolicyVersion, RetentionRule
+from privacy.policies.models import PolicyVersion, PreservationRule, RetentionRule
 from tests.factories.accounts import NOON, make_hana, make_odile
 
 __all__ = ["make_draft", "make_policy", "make_version_under_review", "the_policy"]
@@ -21,14 +22,18 @@ def make_draft(
     adverse: bool = True,
     based_on: PolicyVersion | None = None,
     effective_on: date | None = None,
+    kinds: Mapping[str, Sequence[str]] | None = None,
     at: datetime = NOON,
 ) -> PolicyVersion:
-    """A complete draft by Hana that keeps registration data for other ``years``."""
+    """A complete draft by Hana: registration data for other ``years``, other ``kinds`` under preservation rules."""
     hana = make_hana(granted=False)
     version = policies.draft(based_on=based_on, actor=hana, at=at)
     rule = RetentionRule.objects.get(category__version=version, category__code="device-registration")
     rule.years = years
-    policies.revise(version, rows=[rule], actor=hana, at=at)
+    preserving = list(PreservationRule.objects.filter(version=version, code__in=kinds or {}))
+    for preservation in preserving:
+        preservation.record_kinds = list((kinds or {})[preservation.code])
+    policies.revise(version, rows=[rule, *preserving], actor=hana, at=at)
     return policies.describe(
         version,
         effective_on=effective_on or clock.kst_date(at) + timedelta(30 if adverse else 7),
@@ -45,16 +50,23 @@ def make_version_under_review(
     years: int = 3,
     based_on: PolicyVersion | None = None,
     effective_on: date | None = None,
+    kinds: Mapping[str, Sequence[str]] | None = None,
     at: datetime = NOON,
 ) -> PolicyVersion:
     """A draft that Hana submitted and nobody judged yet."""
-    draft = make_draft(years=years, based_on=based_on, effective_on=effective_on, at=at)
+    draft = make_draft(years=years, based_on=based_on, effective_on=effective_on, kinds=kinds, at=at)
     return policies.submit(draft, actor=make_hana(granted=False), at=at)
 
 
-def make_policy(*, effective_on: date | None = None, years: int = 3, at: datetime = NOON) -> PolicyVersion:
+def make_policy(
+    *,
+    effective_on: date | None = None,
+    years: int = 3,
+    kinds: Mapping[str, Sequence[str]] | None = None,
+    at: datetime = NOON,
+) -> PolicyVersion:
     """A published version: drafted by Hana, approved and published by Odile."""
     odile = make_odile(granted=False)
-    version = make_version_under_review(years=years, at=at)
+    version = make_version_under_review(years=years, kinds=kinds, at=at)
     policies.approve(version, actor=odile, at=at)
     return policies.publish(version, effective_on=effective_on, actor=odile, at=at)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.console import actor_of
 from privacy.accounts.models import User
-from privacy.lib import clock, names
+from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
 from privacy.lib.asking import ask
 from privacy.lib.refusals import Refusal
@@ -42,17 +42,11 @@ class ArchivedRecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("preservation rule"), ordering="rule")
     def by_rule(self, row: ArchivedRecord) -> str:
-        return _rule_in_words(row.rule)
+        return self._name("preservation", row.rule)
 
     @admin.display(description=_("kind"), ordering="kind")
     def what(self, row: ArchivedRecord) -> str:
-        return names.of("item", row.kind.replace("-", "_"), on=clock.today())
-
-
-def _rule_in_words(code: str) -> str:
-    """Return what a preservation rule is called; its code where the rulebook in force no longer knows it."""
-    rule = rulebook.in_force(clock.today()).preservation.get(code)
-    return in_language(rule, "name") if rule else code
+        return self._name("item", row.kind.replace("-", "_"))
 
 
 def _rules() -> list[tuple[str, str]]:
@@ -97,7 +91,7 @@ class ArchiveAccessAdmin(VerbAdmin):
 
     @admin.display(description=_("preservation rule"), ordering="rule")
     def by_rule(self, access: ArchiveAccess) -> str:
-        return _rule_in_words(access.rule)
+        return self._name("preservation", access.rule)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ArchiveAccess]:
         people = User.objects.values("name")

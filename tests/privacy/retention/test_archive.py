@@ -1,10 +1,11 @@
 """P6.4: what another law preserves is kept apart for its own term, read for that duty only, and then destroyed."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from devices import months
 from devices.models import Device, Report
 from privacy.accounts import actions as accounts
 from privacy.ledger.actors import NotPermitted
@@ -27,6 +28,7 @@ from tests.factory import (
     make_hana,
     make_odile,
     make_omar,
+    make_policy,
     make_reports,
     sweep_on,
 )  # fmt: skip
@@ -34,10 +36,10 @@ from tests.factory import (
 RULE = "internet-log"
 
 
-def archive_an_access(*, recorded_on: date, destroyed_on: date, number: int = 1) -> Device:
+def archive_an_access(*, recorded_on: date, destroyed_on: date, number: int = 1, kind: str = "access") -> Device:
     """A device that reported an access and a status on a day, and whose analysis data was deleted on another."""
     device = make_device(number, at=at_noon(recorded_on - timedelta(days=1)))
-    make_reports(device, ["access", "access", "status"], at=at_noon(recorded_on))
+    make_reports(device, [kind, kind, "status"], at=at_noon(recorded_on))
     retention.destroy_subject_data(
         device.subject_id,
         ["service-analytics"],
@@ -115,9 +117,9 @@ class TheTerm(PortalTestCase):
             (date(2024, 2, 29), 12, date(2025, 2, 28)),
             (date(2023, 2, 28), 12, date(2024, 2, 29)),
         ]
-        for recorded_on, months, ends_on in cases:
-            with self.subTest(recorded_on=recorded_on, months=months):
-                assert archive.ends_on(at_noon(recorded_on), replace(rule, months=months)) == ends_on
+        for recorded_on, length, ends_on in cases:
+            with self.subTest(recorded_on=recorded_on, months=length):
+                assert archive.ends_on(at_noon(recorded_on), replace(rule, months=length)) == ends_on
 
     def test_is_kept_on_its_last_day_and_destroyed_on_the_next(self) -> None:
         device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
@@ -129,6 +131,41 @@ class TheTerm(PortalTestCase):
         assert row.state == DestructionList.State.DONE
         assert not ArchivedRecord.objects.filter(subject_id=device.subject_id).exists()
         assert row.certificates.get().statement["destroyed"]["rows"]["records"] == 2
+
+    def test_is_over_on_the_day_after_its_last_by_either_rule(self) -> None:
+        """Internet logs three months, other confirmation data twelve; month ends and leap days; swept, not computed."""
+        make_policy(kinds={"communication-confirmation": ["app-status"]}, effective_on=date(2026, 12, 25))
+        cases = [
+            ("access", date(2026, 11, 30), date(2027, 2, 28)),
+            ("access", date(2027, 11, 29), date(2028, 2, 29)),
+            ("app-status", date(2027, 2, 28), date(2028, 2, 29)),
+            ("app-status", date(2028, 2, 29), date(2029, 2, 28)),
+            ("app-status", date(2027, 12, 31), date(2028, 12, 31)),
+        ]
+        for number, (kind, recorded_on, last_day) in enumerate(cases, start=1):
+            with self.subTest(kind=kind, recorded_on=recorded_on):
+                months.make([recorded_on.replace(day=1)])
+                moved_on = recorded_on + timedelta(days=40)
+                device = archive_an_access(recorded_on=recorded_on, destroyed_on=moved_on, number=number, kind=kind)
+                kept = ArchivedRecord.objects.filter(subject_id=device.subject_id)
+                carry_out_all(sweep_on(last_day))
+                assert kept.count() == 1
+                carry_out_all(sweep_on(last_day + timedelta(days=1)))
+                assert kept.count() == 0
+
+    def test_counts_from_the_day_in_korea(self) -> None:
+        device = make_device(at=at_noon(date(2026, 8, 30)))
+        # What a report tells of happened a minute before: at 23:59 and at midnight.
+        for moment in (datetime(2026, 8, 31, 15, 0, tzinfo=UTC), datetime(2026, 8, 31, 15, 1, tzinfo=UTC)):
+            make_reports(device, ["access"], at=moment)
+        retention.destroy_subject_data(
+            device.subject_id, ["service-analytics"], cause="deletion", case="K7-1", actor=SWEEPER,
+            at=at_noon(date(2026, 10, 1)),
+        )  # fmt: skip
+        assert list(ArchivedRecord.objects.order_by("ends_on").values_list("recorded_on", "ends_on")) == [
+            (date(2026, 8, 31), date(2026, 11, 30)),
+            (date(2026, 9, 1), date(2026, 12, 1)),
+        ]
 
     def test_the_months_key_ends_with_the_month(self) -> None:
         device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))

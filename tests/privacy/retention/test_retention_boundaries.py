@@ -1,15 +1,25 @@
 """P6.1 … P6.3: data is due on the first day after its period, never a day earlier; leap days, month ends."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from devices import actions as devices
 from devices import months
-from privacy.retention.models import DestructionList
+from devices.models import AppLog
+from privacy.retention.models import DestructionList, DestructionRun
 from privacy.subjects.models import Subject
 from tests.base import PortalTestCase
-from tests.factory import at_noon, make_device, make_expired_device, make_gate, make_reports, subjects_of, sweep_on
+from tests.factory import (
+    at_noon,
+    carry_out_all,
+    make_device,
+    make_expired_device,
+    make_gate,
+    make_reports,
+    subjects_of,
+    sweep_on,
+)  # fmt: skip
 
 
 def due_people(day: date, category: str) -> set[object]:
@@ -63,6 +73,7 @@ class AnalyticsFiveYearsAfterTheService(PortalTestCase):
             (date(2024, 2, 29), date(2029, 2, 28)),
             (date(2023, 2, 28), date(2028, 2, 29)),
             (date(2021, 4, 30), date(2026, 4, 30)),
+            (date(2021, 12, 31), date(2026, 12, 31)),
         ]
         for number, (ended_on, last_day) in enumerate(cases, start=1):
             with self.subTest(ended_on=ended_on):
@@ -91,6 +102,8 @@ class AppLogsAMonthAfterTheirPurpose(PortalTestCase):
             (date(2026, 9, 10), date(2026, 10, 31)),
             (date(2026, 1, 31), date(2026, 2, 28)),
             (date(2026, 4, 30), date(2026, 5, 31)),
+            (date(2025, 12, 31), date(2026, 1, 31)),
+            (date(2028, 1, 31), date(2028, 2, 29)),
         ]
         for number, (happened_on, last_day) in enumerate(cases, start=1):
             with self.subTest(happened_on=happened_on):
@@ -99,6 +112,15 @@ class AppLogsAMonthAfterTheirPurpose(PortalTestCase):
                 month = happened_on.replace(day=1)
                 assert month not in self.months_on(last_day)
                 assert month in self.months_on(last_day + timedelta(days=1))
+
+    def test_a_month_ends_at_midnight_in_korea(self) -> None:
+        device = make_device(at=at_noon(date(2026, 9, 1)), agreed=("activation", "app-log"))
+        # What a report tells of happened a minute before: at 23:59 and at midnight.
+        for moment in (datetime(2026, 9, 30, 15, 0, tzinfo=UTC), datetime(2026, 9, 30, 15, 1, tzinfo=UTC)):
+            make_reports(device, ["app-log"], at=moment)
+        assert self.months_on(date(2026, 11, 1)) == {date(2026, 9, 1)}
+        carry_out_all(DestructionRun.objects.latest("started_at"))
+        assert [row.occurred_at for row in AppLog.objects.all()] == [datetime(2026, 9, 30, 15, 0, tzinfo=UTC)]
 
     def test_an_empty_month_is_no_matter(self) -> None:
         assert self.months_on(date(2026, 11, 24)) == set()
