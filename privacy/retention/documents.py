@@ -164,11 +164,12 @@ def statement_rows(certificate: Certificate) -> list[tuple[str, str]]:
     """Return what a certificate says, line by line in the reader's language: the console shows what the PDF prints."""
     said = certificate.statement
     blocks = _destruction(certificate, said) if certificate.kind == Certificate.Kind.DESTRUCTION else _finality(said)
-    return [
-        (row[0], row[-1] if block["kind"] == "fields" else " · ".join(row[1:]))
-        for block in blocks
-        for row in block.get("rows", ())
-    ]
+    lines = []
+    for block in blocks:
+        # A table of more than two columns says last what it counts.
+        counted = f"{block['columns'][-1]}: " if len(block.get("columns", ())) > 2 else ""
+        lines += [(" · ".join(row[:-1]), counted + row[-1]) for row in block.get("rows", ())]
+    return lines
 
 
 def rows_in_words(rows: dict[str, int]) -> list[tuple[str, int]]:

@@ -68,7 +68,7 @@ class AccessModelForm(forms.ModelForm[ArchiveAccess], AccessForm):
 class ArchiveAccessAdmin(VerbAdmin):
     explanation = _("Who asked to read the archive, by which law, and who approved it. An access is open for a day.")
     empty_hint = _("Ask for access when a law obliges the company to hand over what it preserves.")
-    list_display = ("reference", "by_rule", "law", "document", "asked", "asked_at", "approved", "until", "reads")
+    list_display = ("reference", "by_rule", "law", "asked", "asked_at", "approved", "until", "reads")
     list_filter = ("rule", ("approved_at", admin.EmptyFieldListFilter))
     actions = ("approve", "refuse", "read", "close")
 
@@ -96,7 +96,8 @@ class ArchiveAccessAdmin(VerbAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[ArchiveAccess]:
         people = User.objects.values("name")
         asker, approver = (people.filter(reference=OuterRef(name))[:1] for name in ("asked_by", "approved_by"))
-        return super().get_queryset(request).annotate(asker=Subquery(asker), approver=Subquery(approver))
+        found: QuerySet[ArchiveAccess] = super().get_queryset(request)
+        return found.annotate(asker=Subquery(asker), approver=Subquery(approver))
 
     @admin.display(description=_("asked by"), ordering="asked_by")
     def asked(self, access: ArchiveAccess) -> str:

@@ -63,6 +63,18 @@ class Lists(Console):
         self.row.refresh_from_db()
         assert self.row.state == "approved"
 
+    def test_a_finished_list_and_its_certificate_say_in_words_what_was_done(self) -> None:
+        page = reverse("admin:retention_destructionlist_change", args=[self.row.pk])
+        self.assertContains(self.client.get(page), "지남")
+        carry_out_all(self.row.run)
+        finished = self.client.get(page)
+        self.assertNotContains(finished, "지남")
+        self.assertContains(finished, "라이선스 (devices.licence): 1")
+        page = reverse("admin:retention_certificate_change", args=[self.row.certificates.get().pk])
+        said = self.client.get(page)
+        for words in ("라이선스 만료일부터 2년", "personal · devices_device", "남은 자료: 0", "Odile"):
+            self.assertContains(said, words)
+
     def test_aborting_takes_a_reason(self) -> None:
         self.press("retention_destructionlist", "abort", self.row, confirmed="yes", reason="")
         self.row.refresh_from_db()
