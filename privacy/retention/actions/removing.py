@@ -105,10 +105,10 @@ def _rows_to_go(holding: Holding, month: date, kept: Sequence[UUID]) -> int:
 
 
 def _follow(destruction_list: DestructionList, *, at: datetime) -> None:
-    """Note in every database that it follows the journal so far: the rows of this list are gone wherever they were."""
+    """Note where rows were that they are gone: these databases follow the journal so far. The keys' noted it before."""
     line = DestructionList.objects.values_list("journal_line", flat=True).get(pk=destruction_list.pk)
     if line:
-        for using in marks.MARKS:
+        for using in ("personal", "archive"):
             marks.follow(line, using=using, at=at)
 
 
