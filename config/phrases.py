@@ -64,6 +64,7 @@ PHRASES: dict[str, Promise | str] = {
     "campaigns.delivery.parked": gettext_lazy("Mail of the individual notice stuck"),
     "campaigns.delivery.told": gettext_lazy("Person told another way"),
     "incidents.complaint.received": gettext_lazy("Complaint received"),
+    "incidents.complaint.entered": gettext_lazy("Status page entered with receipt number and code"),
     "incidents.complaint.read": gettext_lazy("Complaint read"),
     "incidents.complaint.answered": gettext_lazy("Complaint answered"),
     "incidents.complaint.sent": gettext_lazy("Answer to the complaint sent"),

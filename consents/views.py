@@ -6,7 +6,7 @@ No sign-in and no script is needed. Withdrawing is as many clicks as agreeing: b
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate
 
@@ -27,14 +27,12 @@ from consents.models import NOTICES, Agreement, AgreementVersion, Decision, Stan
 from privacy.ledger import acting
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Outsider
-from privacy.lib import clock
+from privacy.lib import clock, visits
 from privacy.lib.badges import state_badge
 from privacy.lib.refusals import Refusal
 from privacy.subjects.models import Subject
 
 SESSION, WAITING = "consents.holder", "consents.waiting"
-# The pages stay open this long after the proof (SEC-21).
-OPEN_FOR = timedelta(minutes=30)
 type View = Callable[..., HttpResponse]
 
 
@@ -111,7 +109,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "consents/list.html", {"offers": _offers(subject), "subject": subject})
     form = ReceiptForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        _open(request, str(form.cleaned_data["decision"].subject_id))
+        visits.begin(request, SESSION, form.cleaned_data["decision"].subject_id, at=clock.now())
         return HttpResponseRedirect(reverse("consents:home"))
     context = {"form": form, "proofs": [(proof, ProofForm(proof)) for proof in proofs.offered().values()]}
     return render(request, "consents/proof.html", context, status=422 if form.errors else 200)
@@ -150,7 +148,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
         asked = request.method == "POST"
         return render(request, "consents/waiting.html", {"shown": held["shown"], "asked": asked})
     request.session.pop(WAITING, None)
-    _open(request, str(holder))
+    visits.begin(request, SESSION, holder, at=clock.now())
     return HttpResponseRedirect(reverse("consents:home"))
 
 
@@ -238,16 +236,9 @@ def _offers(subject: Subject) -> list[Offer]:
     ]
 
 
-def _open(request: HttpRequest, subject_id: str) -> None:
-    request.session.cycle_key()
-    request.session[SESSION] = {"subject": subject_id, "until": (clock.now() + OPEN_FOR).isoformat()}
-
-
 def _holder(request: HttpRequest) -> Subject | None:
-    held = request.session.get(SESSION)
-    if not held or datetime.fromisoformat(held["until"]) <= clock.now():
-        return None
-    return Subject.objects.with_something_left().filter(pk=held["subject"]).first()
+    holder = visits.about(request, SESSION, at=clock.now())
+    return Subject.objects.with_something_left().filter(pk=holder).first() if holder else None
 
 
 def _record(subject: Subject, task: str) -> None:

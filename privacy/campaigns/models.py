@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.lib import canonical
 from privacy.lib.ids import new_id, new_reference
@@ -55,7 +56,7 @@ class Campaign(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RUNNING)
     about = models.CharField(_("about"), max_length=100)
-    occasion = models.CharField(_("occasion"), max_length=40)
+    occasion = models.CharField(pgettext_lazy("notice", "occasion"), max_length=40)
     title_ko = models.CharField(_("title (Korean)"), max_length=200)
     title_en = models.CharField(_("title (English)"), max_length=200)
     text_ko = models.TextField(_("text (Korean)"))

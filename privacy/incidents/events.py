@@ -5,6 +5,7 @@ class Event(StrEnum):
     """Words of the ledger for complaints and incidents."""
 
     RECEIVED = "incidents.complaint.received"
+    ENTERED = "incidents.complaint.entered"
     READ = "incidents.complaint.read"
     ANSWERED = "incidents.complaint.answered"
     SENT = "incidents.complaint.sent"

@@ -1,4 +1,4 @@
-"""Forms of the complaint page and of its answer."""
+"""Forms of the complaint page, of its status page and of its answer."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -17,8 +17,26 @@ class ComplaintForm(forms.Form):
     name = forms.CharField(label=_("Your name"), max_length=100, required=False)
     email = forms.EmailField(label=_("E-mail for the answer"), max_length=200, required=False)
     phone = forms.CharField(label=_("Phone number for the answer"), max_length=40, required=False)
+    submission = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     # A field for machines only; see static/css/forms.css.
     website = forms.CharField(required=False, widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"}))
+
+
+class StatusForm(forms.Form):
+    """Reference and code of a complaint."""
+
+    reference = forms.CharField(
+        label=_("Receipt number"),
+        max_length=20,
+        help_text=_("For example Q-7F3K-92QX."),
+        widget=forms.TextInput(attrs={"class": "short", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=60,
+        help_text=_("It was shown once, when you complained."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
 
 
 class AnswerForm(forms.Form):

@@ -1,51 +1,91 @@
-"""The complaint page (P2.2)."""
+"""The complaint page, and the page where a complainant follows it (P2.2)."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
 
 from privacy.incidents import actions as incidents
-from privacy.incidents.forms import ComplaintForm
+from privacy.incidents.forms import ComplaintForm, StatusForm
+from privacy.incidents.models import Complaint
 from privacy.ledger import acting
-from privacy.lib import clock
+from privacy.lib import clock, visits
+from privacy.lib.codes import new_submission
+from privacy.lib.refusals import Refusal, TooMany
 from privacy.policies.models import Agency, Officer
+from privacy.subjects.actions import WrongCode
+
+SESSION = "incidents.complaint"
 
 
 @login_not_required
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def complaint(request: HttpRequest) -> HttpResponse:
-    """Take a complaint and show its reference and the day until which it is answered."""
-    form = ComplaintForm(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        if form.is_valid():
-            try:
-                made = _file(request, form)
-            except incidents.TooMany as refusal:
-                form.add_error(None, str(refusal))
-                status = 429
-            else:
-                return render(request, "incidents/received.html", {"complaint": made})
-        else:
-            status = 422
-    return render(
-        request,
-        "incidents/complaint.html",
-        {"form": form, "officer": Officer.objects.on(clock.today()), "agencies": Agency.objects.all()},
-        status=status,
-    )
-
-
-def _file(request: HttpRequest, form: ComplaintForm) -> object:
+    """Take a complaint; show its receipt number, its code and the day until which it is answered."""
+    if request.method != "POST":
+        return _form(request, ComplaintForm(initial={"submission": new_submission()}))
+    form = ComplaintForm(request.POST)
+    if not form.is_valid():
+        return _form(request, form, status=422)
     given = form.cleaned_data
     if given["website"]:
         # Only a program fills this field: it gets the page it expects, and nothing is kept.
-        return None
-    return incidents.file_complaint(
-        explanation=given["explanation"],
-        contact={name: given[name] for name in ("name", "email", "phone")},
-        language=getattr(request, "LANGUAGE_CODE", "ko")[:2],
-        address=acting.current().address,
-        at=clock.now(),
-    )
+        return render(request, "incidents/received.html", {"receipt": None})
+    try:
+        receipt = incidents.file_complaint(
+            explanation=given["explanation"],
+            contact={name: given[name] for name in ("name", "email", "phone")},
+            language=getattr(request, "LANGUAGE_CODE", "ko")[:2],
+            submission=given["submission"],
+            address=acting.current().address,
+            at=clock.now(),
+        )
+    except Refusal as refusal:
+        form.add_error(None, str(refusal))
+        return _form(request, form, status=429 if isinstance(refusal, TooMany) else 422)
+    return render(request, "incidents/received.html", {"receipt": receipt})
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def status(request: HttpRequest) -> HttpResponse:
+    """Ask for receipt number and code, then show where the complaint stands and its answer."""
+    if request.method != "POST":
+        about = visits.about(request, SESSION, at=clock.now())
+        found = Complaint.objects.filter(id=about).first() if about else None
+        if found is None:
+            return render(request, "incidents/status_entry.html", {"form": StatusForm()})
+        answer = incidents.show_answer(found, at=clock.now())
+        context = {"complaint": found, "answer": answer, **_officer_and_agencies()}
+        return render(request, "incidents/status.html", context)
+    form = StatusForm(request.POST)
+    if not form.is_valid():
+        return render(request, "incidents/status_entry.html", {"form": form}, status=422)
+    try:
+        entered = incidents.enter_complaint(**form.cleaned_data, address=acting.current().address, at=clock.now())
+    except (WrongCode, TooMany) as refusal:
+        form.add_error(None, str(refusal))
+        code = 429 if isinstance(refusal, TooMany) else 422
+        return render(request, "incidents/status_entry.html", {"form": form}, status=code)
+    visits.begin(request, SESSION, entered.id, at=clock.now())
+    return HttpResponseRedirect(reverse("incidents:status"))
+
+
+@login_not_required
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    """Close the status page on this device."""
+    visits.end(request, SESSION)
+    return HttpResponseRedirect(reverse("incidents:status"))
+
+
+def _form(request: HttpRequest, form: ComplaintForm, status: int = 200) -> HttpResponse:
+    return render(request, "incidents/complaint.html", {"form": form, **_officer_and_agencies()}, status=status)
+
+
+def _officer_and_agencies() -> dict[str, object]:
+    return {"officer": Officer.objects.on(clock.today()), "agencies": Agency.objects.all()}

@@ -26,7 +26,7 @@ KINDS = {
     "no": "refused identity-rejected rejected disagreed denied false-identity",
     "frozen": "frozen suspended held on-hold",
     "gone": "destroyed shredded erased revoked",
-    "done": "closed notified withdrawn superseded ended expired released cancelled completed lifted",
+    "done": "closed answered notified withdrawn superseded ended expired released cancelled completed lifted",
     "draft": "draft planned",
 }
 KIND_OF_STATE = {state: kind for kind, states in KINDS.items() for state in states.split()}

@@ -26,3 +26,9 @@ class Refusal(Exception):
     def plain(self) -> str:
         """The message without markup, for machines."""
         return str(self)
+
+
+class TooMany(Refusal):
+    """Too many tries or messages from one place, or about one thing, in an hour."""
+
+    code = "too-many"

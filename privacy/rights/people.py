@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
+from privacy.lib.codes import Codes
 from privacy.vault.purposes import Purpose
 
+CODES = Codes("rights")
 CATEGORY = "rights-request"
 
 

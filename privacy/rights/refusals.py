@@ -3,12 +3,6 @@
 from privacy.lib.refusals import Refusal
 
 
-class TooMany(Refusal):
-    """Too many tries from this address, or at this case (law R-04 keeps the other channels open)."""
-
-    code = "too-many"
-
-
 class NothingAsked(Refusal):
     """A request asks for at least one right."""
 
@@ -19,12 +13,6 @@ class NoSuchItem(Refusal):
     """The item is not one that can be corrected."""
 
     code = "unknown-item"
-
-
-class UnknownCase(Refusal):
-    """Number and code don't belong together. The same words for every reason (SEC-16)."""
-
-    code = "unknown-case"
 
 
 class WrongState(Refusal):

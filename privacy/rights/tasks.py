@@ -20,6 +20,7 @@ from privacy.rights.actions.answering import DELIVERY
 from privacy.rights.actions.correcting import TOLD
 from privacy.rights.models import Letter, Request, Right
 from privacy.rights.receivers import ANSWERED
+from privacy.subjects import actions as subjects
 
 WORKER = System("rights")
 REMINDER = "rights.reminder"
@@ -36,7 +37,7 @@ def resume() -> int:
     rights.remove_packages(actor=WORKER, at=at)
     rights.destroy_left(actor=WORKER, at=at)
     rights.note_missing_words(actor=WORKER, at=at)
-    rights.forget_attempts(at=at)
+    subjects.forget_tries(at=at)
     return done
 
 

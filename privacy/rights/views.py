@@ -1,7 +1,6 @@
 """The public door for the five rights: guide, request, status. No script is needed; ko by default, en under /en/."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -14,20 +13,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from privacy.ledger import acting
-from privacy.lib import clock
-from privacy.lib.refusals import Refusal
+from privacy.lib import clock, visits
+from privacy.lib.codes import new_submission
+from privacy.lib.refusals import Refusal, TooMany
 from privacy.policies import rulebook
 from privacy.policies.models import Agency, Officer
 from privacy.rights import actions as rights
 from privacy.rights import statuspage
-from privacy.rights.codes import new_submission
 from privacy.rights.forms import AskForm, CaseForm, DocumentForm, ObjectForm, PickupForm
 from privacy.rights.models import GROUNDS_OF, Letter, Package, Request, Right
 from privacy.rights.people import Requester
+from privacy.subjects import actions as subjects
 
 SESSION = "rights.case"
-# The status page stays open this long after number and code were given (SEC-21).
-OPEN_FOR = timedelta(minutes=30)
 
 
 @login_not_required
@@ -77,7 +75,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         pointer = (refusal.pointer or "").strip("/")
         form.add_error(pointer if pointer in form.fields else None, str(refusal))
-        status = 429 if isinstance(refusal, rights.TooMany) else 422
+        status = 429 if isinstance(refusal, TooMany) else 422
         return render(request, "rights/request.html", {"form": form}, status=status)
     return render(request, "rights/received.html", {"receipt": receipt})
 
@@ -101,12 +99,11 @@ def case(request: HttpRequest) -> HttpResponse:
                 address=acting.current().address,
                 at=clock.now(),
             )
-        except (rights.UnknownCase, rights.TooMany) as refusal:
+        except (subjects.WrongCode, TooMany) as refusal:
             form.add_error(None, str(refusal))
-            status = 429 if isinstance(refusal, rights.TooMany) else 422
+            status = 429 if isinstance(refusal, TooMany) else 422
             return render(request, "rights/case_entry.html", {"form": form}, status=status)
-        request.session.cycle_key()
-        request.session[SESSION] = {"id": str(found.id), "until": (clock.now() + OPEN_FOR).isoformat()}
+        visits.begin(request, SESSION, found.id, at=clock.now())
         return HttpResponseRedirect(reverse("rights:case"))
     return render(request, "rights/case_entry.html", {"form": form}, status=422)
 
@@ -115,7 +112,7 @@ def case(request: HttpRequest) -> HttpResponse:
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
     """Close the status page on this device."""
-    request.session.pop(SESSION, None)
+    visits.end(request, SESSION)
     return HttpResponseRedirect(reverse("rights:case"))
 
 
@@ -235,10 +232,8 @@ def _act(request: HttpRequest, verb: Callable[[Request, Requester], object]) -> 
 
 
 def _opened(request: HttpRequest) -> Request | None:
-    kept = request.session.get(SESSION)
-    if not kept or kept["until"] < clock.now().isoformat():
-        return None
-    return Request.objects.filter(id=kept["id"]).first()
+    about = visits.about(request, SESSION, at=clock.now())
+    return Request.objects.filter(id=about).first() if about else None
 
 
 def _file(content: bytes, name: str, media_type: str) -> HttpResponse:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext
 
 from privacy.lib import badges, charts, pdf, yearbook
 from privacy.safeguards import people
@@ -20,7 +20,7 @@ def plan_pdf(plan: ManagementPlan, *, language: str) -> bytes:
             {
                 "kind": "fields",
                 "rows": [
-                    [_("Version"), str(plan.number)],
+                    [pgettext("plan", "Version"), str(plan.number)],
                     [_("State"), str(plan.get_state_display())],
                     [_("Reason for the change"), plan.reason],
                     [_("Drafted by"), people.name_of(plan.drafted_by)],

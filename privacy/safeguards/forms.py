@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.safeguards import people
 from privacy.safeguards.models import Area, Inspection, Measure, MediaMovement, Nonconformity
@@ -134,7 +135,7 @@ class AreaForm(forms.Form):
     code = forms.SlugField(label=_("Code"), max_length=40)
     title = forms.CharField(label=_("Area"), max_length=120)
     kind = forms.ChoiceField(label=_("Kind"), choices=Area.Kind.choices)
-    place = forms.CharField(label=_("Place"), max_length=200)
+    place = forms.CharField(label=pgettext_lazy("area", "Place"), max_length=200)
     lock = forms.CharField(label=_("How it is locked"), max_length=200)
     keeper = PersonField(label=_("Answers for it"))
 

@@ -149,3 +149,20 @@ class Contact(SealedModel):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}"
+
+
+class Try(models.Model):
+    """One wrong code at a door of the public pages, counted by address and by number; purged after a day."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    door = models.CharField(_("door"), max_length=16)
+    key = models.BinaryField(_("blind index of the address or case"))
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("wrong try")
+        verbose_name_plural = _("wrong tries")
+        indexes: ClassVar = [models.Index(fields=["door", "key", "at"], name="subjects_tries_by_key")]
+
+    def __str__(self) -> str:
+        return self.door

@@ -38,6 +38,8 @@ OPEN = {
     "rights:confirm-download",
     "rights:letter",
     "incidents:complaint",
+    "incidents:status",
+    "incidents:leave",
     "disclosures:acknowledge",
     "retention:verify",
     # behind a secret address

@@ -9,15 +9,17 @@ from privacy.incidents.actions.closing import close_incident, propose_closing, r
 from privacy.incidents.actions.complaints import (
     DELIVERY,
     AlreadyAnswered,
-    TooMany,
+    Receipt,
     Words,
     answer_complaint,
     destroy_texts,
+    enter_complaint,
     file_complaint,
     mark_answer_sent,
     move_targets,
     open_words,
     read_complaint,
+    show_answer,
 )
 from privacy.incidents.actions.recording import (
     confirm_breach,
@@ -41,7 +43,7 @@ __all__ = [
     "Added",
     "AlreadyAnswered",
     "NothingWritten",
-    "TooMany",
+    "Receipt",
     "Words",
     "add_from_holdings",
     "add_from_reads",
@@ -52,6 +54,7 @@ __all__ = [
     "delay_notice",
     "describe_incident",
     "destroy_texts",
+    "enter_complaint",
     "file_complaint",
     "link_complaint",
     "mark_answer_sent",
@@ -66,5 +69,6 @@ __all__ = [
     "record_report",
     "return_closing",
     "rule_out",
+    "show_answer",
     "take_measure",
 ]

@@ -16,19 +16,17 @@ from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor, Outsider, System, require
 from privacy.lib import clock, periods
+from privacy.lib.codes import Codes, new_submission
 from privacy.lib.mail import fixed_message_id
-from privacy.lib.refusals import Refusal
+from privacy.lib.refusals import Refusal, TooMany
 from privacy.policies import rulebook
+from privacy.subjects import actions as subjects
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 
 DELIVERY = "incidents.complaint"
-
-
-class TooMany(Refusal):
-    """Too many complaints from this address."""
-
-    code = "too-many"
+CODES = Codes("incidents")
+CATEGORY = "complaint"
 
 
 class AlreadyAnswered(Refusal):
@@ -46,37 +44,109 @@ class Words:
     answer: str
 
 
+@dataclass(frozen=True, slots=True)
+class Complainant:
+    """Whoever holds a complaint's reference and code: may see what that complaint says, and nothing else."""
+
+    ref: str
+    kind: str = "subject"
+
+    def may(self, permission: str) -> bool:
+        return False
+
+    def may_open(self, category: str, purpose: str, on: date) -> bool:
+        return category == CATEGORY and purpose == Purpose.RIGHTS
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the complainant is told; the code is shown this once."""
+
+    complaint: Complaint
+    code: str
+
+
 def file_complaint(
-    *, explanation: str, contact: dict[str, str] | None = None, language: str = "ko", address: str = "", at: datetime
-) -> Complaint:
-    """Take a complaint from the public page. Raises NothingWritten, TooMany."""
+    *,
+    explanation: str,
+    contact: dict[str, str] | None = None,
+    language: str = "ko",
+    submission: str = "",
+    address: str = "",
+    at: datetime,
+) -> Receipt:
+    """Take a complaint from the public page; sent again with its ``submission``, the same one comes back.
+
+    Raises NothingWritten, TooMany.
+    """
     if not explanation.strip():
         raise NothingWritten(_("Write what your complaint is about."), pointer="/explanation")
-    day = clock.kst_date(at)
-    source = vault.blind_index("text", f"address {address}") if address else None
-    if source is not None:
-        recent = Complaint.objects.filter(source_index=source, received_at__gt=at - timedelta(hours=1)).count()
-        if recent >= rulebook.parameter("door.requests.hourly", day):
-            raise TooMany(
-                _("Too many complaints came from your connection in the last hour. Try again later, or call us.")
-            )
-    days = rulebook.parameter("complaint.answer.days", day)
-    with transaction.atomic():
-        complaint = Complaint(
-            language=language,
-            source_index=source,
-            received_at=at,
-            received_on=day,
-            target_on=periods.answer_due(day, days=days),
-        )
-        complaint.save(force_insert=True)
-        words = ComplaintText(subject_id=complaint.holder_id, received_on=day)
+    submission = submission or new_submission()
+    complaint = Complaint.objects.filter(submission_digest=CODES.mark(submission)).first()
+    if complaint is None:
+        complaint = _new_complaint(language, submission, _source(address, at=at), at=at)
+    if not ComplaintText.objects.filter(subject_id=complaint.holder_id).exists() and not complaint.answered_at:
+        # Also when the first sending died between the two databases: what was typed is here again (lifecycle.md).
+        words = ComplaintText(subject_id=complaint.holder_id, received_on=complaint.received_on)
         given = {name: value for name, value in (contact or {}).items() if value}
         vault.seal(words, {"contact": given, "explanation": explanation.strip()}, at=at)
-        ledger.record(Event.RECEIVED, actor=Outsider("subject", complaint.reference), at=at, about=complaint)
-    with transaction.atomic(using="personal"):
-        words.save(force_insert=True)
+        with transaction.atomic(using="personal"):
+            words.save(force_insert=True)
+    return Receipt(complaint, CODES.of(submission))
+
+
+def _source(address: str, *, at: datetime) -> bytes | None:
+    """Count the complaints of an address in the last hour. Raises TooMany."""
+    if not address:
+        return None
+    source = subjects.source_index(address)
+    recent = Complaint.objects.filter(source_index=source, received_at__gt=at - timedelta(hours=1)).count()
+    if recent >= rulebook.parameter("door.requests.hourly", clock.kst_date(at)):
+        raise TooMany(_("Too many complaints came from your connection in the last hour. Try again later, or call us."))
+    return source
+
+
+@transaction.atomic
+def _new_complaint(language: str, submission: str, source: bytes | None, *, at: datetime) -> Complaint:
+    day = clock.kst_date(at)
+    days = rulebook.parameter("complaint.answer.days", day)
+    complaint = Complaint(
+        language=language,
+        code_digest=CODES.digest(CODES.of(submission)),
+        submission_digest=CODES.mark(submission),
+        source_index=source,
+        received_at=at,
+        received_on=day,
+        target_on=periods.answer_due(day, days=days),
+    )
+    complaint.save(force_insert=True)
+    ledger.record(Event.RECEIVED, actor=Outsider("subject", complaint.reference), at=at, about=complaint)
     return complaint
+
+
+def enter_complaint(*, reference: str, code: str, address: str, at: datetime) -> Complaint:
+    """Return the complaint that reference and code open. Raises WrongCode, TooMany."""
+    name = reference.strip().upper()
+    complaint = Complaint.objects.filter(reference=name).first()
+    digest = complaint.code_digest if complaint else None
+    subjects.check_code(CODES, name=name, code=code, digest=digest, address=address, at=at)
+    assert complaint is not None
+    with transaction.atomic():
+        ledger.record(Event.ENTERED, actor=Complainant(complaint.reference), at=at, about=complaint)
+    return complaint
+
+
+def show_answer(complaint: Complaint, *, at: datetime) -> str:
+    """Open the answer for its complainant, on record; nothing when there is none, or when its term is over."""
+    words = ComplaintText.objects.filter(subject_id=complaint.holder_id).first()
+    if words is None or complaint.state != Complaint.State.ANSWERED:
+        return ""
+    with vault.opened(
+        purpose=Purpose.RIGHTS, task="incidents.complaint.shown", actor=Complainant(complaint.reference), at=at,
+        reason=f"complaint {complaint.reference}",
+    ) as door:  # fmt: skip
+        answer: str | None = door.reveal(words, "answer")
+    return answer or ""
 
 
 def read_complaint(complaint: Complaint, *, actor: Actor, at: datetime) -> Words:

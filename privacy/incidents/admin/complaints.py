@@ -89,7 +89,7 @@ class ComplaintAdmin(ReadOnlyAdmin):
             verb=_("Send the answer"),
             consequences=[
                 now_("From %(contact)s: %(words)s") % {"contact": contact, "words": read[0].explanation},
-                _("The answer goes by e-mail where an address was given; otherwise call or write."),
+                _("The answer stands on the complainant's page, and goes by e-mail where an address was given."),
             ],
             form_class=AnswerForm,
         )

@@ -33,6 +33,10 @@ class Complaint(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_complaint_reference)
     language = models.CharField(_("language"), max_length=2, default="ko")
+    code_digest = models.CharField(_("digest of the code"), max_length=64, blank=True)
+    submission_digest = models.CharField(
+        _("digest of the form's own mark"), max_length=64, unique=True, null=True, blank=True
+    )
     source_index = models.BinaryField(_("blind index of the address it came from"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVED)
     received_at = models.DateTimeField(_("received"))

@@ -26,7 +26,7 @@ from privacy.rights.actions.identity import (
 from privacy.rights.actions.intake import Asked, Receipt, receive
 from privacy.rights.actions.notes import Note, read_notes, write_note
 from privacy.rights.actions.objecting import decide_objection, object_to
-from privacy.rights.actions.public import enter, forget_attempts
+from privacy.rights.actions.public import enter
 from privacy.rights.actions.reading import destroy_files, destroy_particulars, read_objection, read_particulars
 from privacy.rights.actions.records import read_record, write_content
 from privacy.rights.actions.returning import Returned, note_bounces
@@ -46,9 +46,7 @@ from privacy.rights.refusals import (
     NotVerified,
     PackageGone,
     SameReviewer,
-    TooMany,
     UnderWay,
-    UnknownCase,
     WrongState,
 )
 
@@ -71,9 +69,7 @@ __all__ = [
     "Receipt",
     "Returned",
     "SameReviewer",
-    "TooMany",
     "UnderWay",
-    "UnknownCase",
     "WrongState",
     "ask_evidence",
     "assign",
@@ -90,7 +86,6 @@ __all__ = [
     "download",
     "end_postponement",
     "enter",
-    "forget_attempts",
     "go_on",
     "grant",
     "grant_partly",

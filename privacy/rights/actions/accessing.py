@@ -13,14 +13,14 @@ from django.utils.translation import gettext as _
 
 from privacy.ledger.actors import Actor, require
 from privacy.lib import clock
+from privacy.lib.codes import new_submission, same
 from privacy.policies import rulebook
 from privacy.rights import packages
 from privacy.rights.actions.timeline import record, take
-from privacy.rights.codes import code_of, digest_of_code, new_submission, same
 from privacy.rights.events import Event
 from privacy.rights.models import Package, Request, Right
 from privacy.rights.packing import Packing
-from privacy.rights.people import Requester
+from privacy.rights.people import CODES, Requester
 from privacy.rights.refusals import PackageGone, WrongState
 from privacy.vault import actions as vault
 from privacy.vault.models import SealedFile
@@ -82,13 +82,13 @@ def _store(right: Right, number: int, piece: bytes, *, actor: Actor, at: datetim
 def issue_pickup_code(package: Package, *, actor: Actor, at: datetime) -> str:
     """Return a code that the handler tells the person by another way; with it the package can be downloaded once."""
     require(actor, "rights.carry_out_request", about=package)
-    code = code_of(new_submission())[:14]
+    code = CODES.of(new_submission())[:14]
     with transaction.atomic():
         row = Package.objects.select_for_update().select_related("right").get(id=package.id)
         if row.removed_at is not None or row.downloaded_at is not None:
             raise WrongState(_("This package was handed out or removed already. Build it again by a new request."))
         hours = rulebook.parameter("rights.package.hours", clock.kst_date(at))
-        row.passphrase_digest = digest_of_code(code)
+        row.passphrase_digest = CODES.digest(code)
         row.expires_at = at + timedelta(hours=hours)
         row.save(update_fields=["passphrase_digest", "expires_at"])
         case = take(row.right.request_id)
@@ -104,7 +104,7 @@ def download(package: Package, *, code: str = "", confirmed: bool = False, at: d
     """
     with transaction.atomic():
         row = Package.objects.select_for_update().select_related("right__request").get(id=package.id)
-        proven = confirmed or (row.passphrase_digest != "" and same(row.passphrase_digest, digest_of_code(code)))
+        proven = confirmed or (row.passphrase_digest != "" and same(row.passphrase_digest, CODES.digest(code)))
         pieces = list(pieces_of(row.right).values_list("id", flat=True))
         if not proven or not row.can_be_downloaded(at=at) or len(pieces) != row.pieces:
             raise PackageGone(

@@ -12,15 +12,18 @@ from django.utils.translation import gettext as _
 
 from privacy.ledger.actors import Actor, Outsider, require
 from privacy.lib import clock, periods
+from privacy.lib.codes import new_submission
+from privacy.lib.refusals import TooMany
 from privacy.policies import rulebook
 from privacy.rights import matching
 from privacy.rights.actions.timeline import record
-from privacy.rights.codes import code_of, digest_of_code, digest_of_submission, new_submission
 from privacy.rights.events import Event
 from privacy.rights.matching import Match
 from privacy.rights.models import Particulars, Request, Right
 from privacy.rights.models.cases import new_case_reference
-from privacy.rights.refusals import NoSuchItem, NothingAsked, TooMany
+from privacy.rights.people import CODES
+from privacy.rights.refusals import NoSuchItem, NothingAsked
+from privacy.subjects import actions as subjects
 from privacy.vault import actions as vault
 from privacy.vault.refusals import BadIdentifier
 
@@ -87,7 +90,7 @@ def receive(
     if actor is not None:
         require(actor, "rights.receive_request")
     submission = submission or new_submission()
-    known = Request.objects.filter(submission_digest=digest_of_submission(submission)).first()
+    known = Request.objects.filter(submission_digest=CODES.mark(submission)).first()
     if known is None:
         day = received_on or clock.kst_date(at)
         _check(asked, at=at)
@@ -115,19 +118,14 @@ def receive(
         particulars = _particulars(known, asked, contact, target, explanation, at=at)
         with transaction.atomic(using="personal"):
             particulars.save(force_insert=True)
-    return Receipt(known, code_of(submission))
-
-
-def source_index(address: str) -> bytes:
-    """Return the blind index of an address: tries are counted by it, and the address itself is not kept."""
-    return vault.blind_index("text", f"address {address}")
+    return Receipt(known, CODES.of(submission))
 
 
 def _source(address: str, *, at: datetime) -> bytes | None:
     """Count the requests of an address in the last hour (P1.3 keeps phone and letter open). Raises TooMany."""
     if not address:
         return None
-    index = source_index(address)
+    index = subjects.source_index(address)
     most = rulebook.parameter("door.requests.hourly", clock.kst_date(at))
     recent = Request.objects.filter(source_index=index, received_at__gt=at - timedelta(hours=1)).count()
     if recent >= most:
@@ -172,8 +170,8 @@ def _new_case(
     days = rulebook.parameter("rights.answer.days", day)
     return Request(
         reference=new_case_reference(),
-        code_digest=digest_of_code(code_of(submission)),
-        submission_digest=digest_of_submission(submission),
+        code_digest=CODES.digest(CODES.of(submission)),
+        submission_digest=CODES.mark(submission),
         channel=channel,
         language=language,
         answer_by=answer_by,

@@ -18,6 +18,7 @@ from privacy.disclosures.models import Notice
 from privacy.lib import clock, papers
 from privacy.lib.admin import button, run_verb
 from privacy.lib.badges import due_badge, state_badge
+from privacy.lib.codes import new_submission
 from privacy.lib.downloads import attachment
 from privacy.lib.refusals import Refusal
 from privacy.rights import actions as rights
@@ -25,7 +26,6 @@ from privacy.rights import letters
 from privacy.rights.admin.desk import Desk
 from privacy.rights.admin.postponing import PAGE, Answer
 from privacy.rights.admin.reports import disputed_reports, has_no_words
-from privacy.rights.codes import new_submission
 from privacy.rights.deskforms import ReceiveForm
 from privacy.rights.forms import AskForm
 from privacy.rights.models import Postponement, Request, Right

@@ -1,4 +1,4 @@
-"""What follows from a case: postponements, objections, answers sent, packages, and tries at the public door."""
+"""What follows from a case: postponements, objections, answers sent, and packages."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -174,24 +174,3 @@ class Package(models.Model):
 
     def can_be_downloaded(self, *, at: datetime) -> bool:
         return self.removed_at is None and self.downloaded_at is None and at < self.expires_at
-
-
-class Attempt(models.Model):
-    """One try at the public door, counted by address and by target or case; purged after a day."""
-
-    class Door(models.TextChoices):
-        REQUEST = "request", _("request form")
-        CASE = "case", _("status page")
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    door = models.CharField(_("door"), max_length=10, choices=Door)
-    key = models.BinaryField(_("blind index of the address or case"))
-    at = models.DateTimeField(_("at"))
-
-    class Meta:
-        verbose_name = _("attempt")
-        verbose_name_plural = _("attempts")
-        indexes = [models.Index(fields=["door", "key", "at"], name="rights_attempts_by_key")]
-
-    def __str__(self) -> str:
-        return self.door

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.models import User
 from privacy.workforce.models import Course, PledgeText
@@ -116,7 +117,9 @@ class AttendanceForm(forms.Form):
 class CertificateForm(forms.Form):
     """An outside course and its certificate."""
 
-    user = forms.ModelChoiceField(label=_("Who"), queryset=User.objects.filter(is_active=True).order_by("name"))
+    user = forms.ModelChoiceField(
+        label=pgettext_lazy("course", "Who"), queryset=User.objects.filter(is_active=True).order_by("name")
+    )
     course = forms.ModelChoiceField(label=_("Course"), queryset=Course.objects.filter(kind=Course.Kind.OUTSIDE))
     completed_on = forms.DateField(label=_("Completed on"), widget=forms.DateInput(DAY))
     certificate = forms.FileField(label=_("Certificate"), help_text=_("PDF, JPEG or PNG, up to 5 MB"))

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.models import User
@@ -198,7 +198,7 @@ class Attempt(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="attempts", verbose_name=_("account"))
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="attempts", verbose_name=_("course"))
-    taken_at = models.DateTimeField(_("taken"))
+    taken_at = models.DateTimeField(pgettext_lazy("test", "taken"))
     answers = models.JSONField(_("answers"))
     score = models.PositiveSmallIntegerField(_("score (percent)"))
     is_passed = models.BooleanField(_("passed"))

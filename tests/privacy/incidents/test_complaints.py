@@ -44,13 +44,20 @@ class ComplaintTests(PortalTestCase):
     def test_too_many_from_one_address_are_sent_to_the_telephone(self) -> None:
         assert [self.post().status_code for _number in range(6)] == [200] * 5 + [429]  # type: ignore[attr-defined]
 
+    def test_a_form_sent_twice_is_one_complaint_with_one_code(self) -> None:
+        first, again = (self.post(submission="one form").content for _time in range(2))  # type: ignore[attr-defined]
+        assert Complaint.objects.count() == ComplaintText.objects.count() == 1
+        assert first == again
+
     def test_a_program_in_the_trap_leaves_nothing(self) -> None:
         assert self.post(website="x").status_code == 200  # type: ignore[attr-defined]
         assert not Complaint.objects.exists()
 
     def test_it_is_read_on_record_and_answered_by_mail_once(self) -> None:
         odile = factory.make_officer()
-        complaint = incidents.file_complaint(explanation="zebra", contact={"email": "mina@example.org"}, at=NOON)
+        complaint = incidents.file_complaint(
+            explanation="zebra", contact={"email": "mina@example.org"}, at=NOON
+        ).complaint
         assert incidents.read_complaint(complaint, actor=odile, at=NOON).explanation == "zebra"
         assert self.assertLedgered("ledger.read").actor == odile.reference
         incidents.answer_complaint(complaint, answer="we are sorry", actor=odile, at=NOON)
@@ -66,14 +73,14 @@ class ComplaintTests(PortalTestCase):
 
     def test_a_handler_reads_and_does_not_answer(self) -> None:
         hana = factory.make_handler()
-        complaint = incidents.file_complaint(explanation="zebra", at=NOON)
+        complaint = incidents.file_complaint(explanation="zebra", at=NOON).complaint
         incidents.read_complaint(complaint, actor=hana, at=NOON)
         with pytest.raises(NotPermitted):
             incidents.answer_complaint(complaint, answer="no", actor=hana, at=NOON)
 
     def test_the_officer_answers_in_the_console(self) -> None:
         self.client.force_login(factory.make_officer())
-        complaint = incidents.file_complaint(explanation="zebra", at=NOON)
+        complaint = incidents.file_complaint(explanation="zebra", at=NOON).complaint
         address = reverse("admin:incidents_complaint_change", args=[complaint.pk])
         assert b"zebra" not in self.client.get(address).content
         pressed = {"CHANGE_FORM-action": "answer", "_selected_action": str(complaint.pk), "index": "0"}
@@ -81,3 +88,65 @@ class ComplaintTests(PortalTestCase):
         self.client.post(address, {**pressed, "confirmed": "yes", "answer": "sorry"})
         complaint.refresh_from_db()
         assert complaint.state == "answered"
+
+
+@pytest.mark.clause("P2.2")
+class StatusPageTests(PortalTestCase):
+    def setUp(self) -> None:
+        self.receipt = incidents.file_complaint(explanation="zebra", contact={"email": "mina@example.org"}, at=NOON)
+        self.complaint = self.receipt.complaint
+
+    def enter(self, **changes: str) -> int:
+        given = {"reference": self.complaint.reference, "code": self.receipt.code, **changes}
+        return self.client.post(reverse("incidents:status"), given).status_code
+
+    def page(self) -> str:
+        return self.client.get("/en/complaint/status/").content.decode()
+
+    def test_number_and_code_show_the_state_and_the_day(self) -> None:
+        assert self.enter(code=self.receipt.code.replace("-", " ").lower()) == 302
+        text = self.page()
+        assert self.complaint.reference in text
+        assert f'datetime="{self.complaint.target_on.isoformat()}"' in text
+        assert "zebra" not in text
+        self.assertLedgered("incidents.complaint.entered", self.complaint)
+
+    def test_the_answer_stands_there_and_its_reading_is_on_record(self) -> None:
+        incidents.answer_complaint(self.complaint, answer="we are sorry", actor=factory.make_officer(), at=NOON)
+        self.enter()
+        assert "we are sorry" in self.page()
+        entry = self.assertLedgered("ledger.read")
+        assert (entry.actor, entry.task) == (self.complaint.reference, "incidents.complaint.shown")
+
+    def test_an_answer_whose_term_is_over_is_told_as_destroyed(self) -> None:
+        odile = factory.make_officer()
+        incidents.answer_complaint(self.complaint, answer="we are sorry", actor=odile, at=NOON)
+        incidents.destroy_texts([self.complaint.holder_id], certificate="C-1", actor=odile, at=NOON)
+        self.enter()
+        assert "were destroyed when their term was over" in self.page()
+
+    def test_a_wrong_code_and_an_unknown_number_get_the_same_answer(self) -> None:
+        wrong, unknown = (
+            self.client.post(reverse("incidents:status"), {"reference": reference, "code": "0" * 26})
+            for reference in (self.complaint.reference, "Q-0000-0000")
+        )
+        assert wrong.status_code == unknown.status_code == 422
+        assert len(wrong.content) == len(unknown.content)
+        assert self.complaint.reference not in self.page()
+
+    def test_a_complaint_from_before_the_codes_is_opened_by_none(self) -> None:
+        Complaint.objects.update(code_digest="")
+        assert self.enter(code="") == self.enter(code="0") == 422
+
+    def test_tries_are_limited_and_each_door_counts_its_own(self) -> None:
+        for _number in range(10):
+            self.enter(code="0" * 26)
+        assert self.enter() == 429
+        case = factory.ask()
+        opened = self.client.post(reverse("rights:case"), {"number": case.number, "code": case.code})
+        assert opened.status_code == 302
+
+    def test_the_page_can_be_closed(self) -> None:
+        self.enter()
+        self.client.post(reverse("incidents:leave"))
+        assert self.complaint.reference not in self.page()

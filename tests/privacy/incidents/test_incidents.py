@@ -68,11 +68,11 @@ class RecordingTests(IncidentCase):
 
     @pytest.mark.clause("P2.2")
     def test_a_complaint_is_tied_to_it(self) -> None:
-        complaint = incidents.file_complaint(explanation="my data is in a forum", at=NOON)
+        complaint = incidents.file_complaint(explanation="my data is in a forum", at=NOON).complaint
         incident = factory.make_incident(complaint=complaint)
         complaint.refresh_from_db()
         assert complaint.incident == incident
-        other = incidents.file_complaint(explanation="mine too", at=NOON)
+        other = incidents.file_complaint(explanation="mine too", at=NOON).complaint
         incidents.link_complaint(other, incident=incident, actor=self.hana, at=NOON)
         assert incident.complaints.count() == 2
         self.assertLedgered("incidents.complaint.linked", other)
@@ -98,7 +98,7 @@ class AffectedTests(IncidentCase):
         assert self.mina.id not in incident.affected.values_list("subject_id", flat=True)
 
     def test_from_what_an_account_opened(self) -> None:
-        complaint = incidents.file_complaint(explanation="x", at=NOON)
+        complaint = incidents.file_complaint(explanation="x", at=NOON).complaint
         incidents.read_complaint(complaint, actor=self.hana, at=NOON)
         device = factory.make_device(2)
         self.client.force_login(self.hana)
@@ -349,7 +349,7 @@ class ConsoleTests(IncidentCase):
 
     def test_a_complaint_is_tied_by_a_button(self) -> None:
         incident = factory.make_incident()
-        complaint = incidents.file_complaint(explanation="zebra", at=NOON)
+        complaint = incidents.file_complaint(explanation="zebra", at=NOON).complaint
         address = reverse("admin:incidents_complaint_change", args=[complaint.pk])
         pressed = {"CHANGE_FORM-action": "link", "_selected_action": str(complaint.pk), "index": "0"}
         self.client.post(address, {**pressed, "confirmed": "yes", "incident": str(incident.pk)})

@@ -57,7 +57,9 @@ def lift(hold: object) -> None:
 class AHoldStopsToo(PortalTestCase):
     def test_the_sweep_of_every_category_of_the_office(self) -> None:
         case = ask().request
-        complaint = incidents.file_complaint(explanation="zebra", contact={"email": "mina@example.org"}, at=NOON)
+        complaint = incidents.file_complaint(
+            explanation="zebra", contact={"email": "mina@example.org"}, at=NOON
+        ).complaint
         incidents.answer_complaint(complaint, answer="we are sorry", actor=make_officer(), at=NOON)
         disclosure = attach_scan(make_disclosure(make_device(3)))
         evidence = safeguards.record_evidence(

@@ -19,7 +19,7 @@ class CalendarTests(PortalTestCase):
         super().setUp()
         self.odile = factory.make_odile()
         self.case = factory.ask(address="").request
-        self.complaint = incidents.file_complaint(explanation="x", at=NOON)
+        self.complaint = incidents.file_complaint(explanation="x", at=NOON).complaint
 
     def test_open_deadlines_move_and_move_back(self) -> None:
         assert (self.case.due_on, self.complaint.target_on) == (FRIDAY, FRIDAY)

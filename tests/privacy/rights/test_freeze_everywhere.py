@@ -75,7 +75,7 @@ PATHS: dict[str, str | list[str]] = {
     "devices/actions/imports.py": ["test_nor_can_a_registration_that_is_sent_again_or_imported"],
     "devices/actions/reports.py": ["test_no_report_of_a_disputed_kind_comes_in_or_is_counted"],
     "devices/actions/removal.py": ITS_OWN,
-    "privacy/subjects/actions.py": ITS_OWN,
+    "privacy/subjects/actions/registering.py": ITS_OWN,
     "consents/actions/decisions.py": OTHER,
     "privacy/rights/actions/answering.py": OTHER,
     "privacy/rights/actions/intake.py": OTHER,
