@@ -14,6 +14,7 @@ from privacy.jobs import outbox
 from privacy.ledger.actors import System
 from privacy.lib import clock, mail
 from privacy.retention.refusals import OnHold
+from privacy.subjects import contacts
 from privacy.subjects.models import Contact
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
@@ -39,6 +40,8 @@ def send_notice(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetim
     notice = AdvertisingNotice.objects.select_related("decision__agreement", "decision__version").get(pk=ids["notice"])
     if notice.state == AdvertisingNotice.State.SENT:
         return
+    if contacts.disputed([notice.subject_id], Contact.Kind.EMAIL, at=at):
+        raise outbox.Later(6 * 60 * 60, "the address is disputed")
     address = _address(notice, at=at)
     if address is None:
         consents.mark_unreachable(notice.id, actor=ADVERTISING, at=at)

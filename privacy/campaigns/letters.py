@@ -13,6 +13,7 @@ from privacy.lib import clock, pdf
 from privacy.lib.badges import day_text
 from privacy.lib.refusals import Refusal
 from privacy.policies.models import Officer
+from privacy.subjects import contacts
 from privacy.subjects.models import Contact
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
@@ -32,7 +33,8 @@ def printed(campaign: Campaign, *, reason: str, actor: Actor, at: datetime) -> b
     waiting = campaign.deliveries.filter(state__in=("without-address", "parked")).order_by("id")
     languages: dict[UUID, str] = dict(waiting.values_list("subject_id", "language"))
     addresses = Contact.objects.filter(subject_id__in=list(languages), kind=Contact.Kind.ADDRESS).order_by("id")[:MOST]
-    found = list(addresses)
+    disputed = contacts.disputed(list(languages), Contact.Kind.ADDRESS, at=at)
+    found = [contact for contact in addresses if contact.subject_id not in disputed]
     if not found:
         raise NobodyToWrite(_("Nobody who still has to be told has a postal address on record."))
     with vault.opened(

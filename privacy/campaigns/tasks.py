@@ -12,6 +12,7 @@ from privacy.jobs import outbox
 from privacy.ledger.actors import System
 from privacy.lib import clock, mail
 from privacy.policies.models import Officer
+from privacy.subjects import contacts
 from privacy.subjects.models import Contact
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
@@ -38,6 +39,9 @@ def deliver_mail(ids: Mapping[str, str], *, event: UUID, starts: int, at: dateti
     delivery = Delivery.objects.select_related("campaign").get(pk=ids["delivery"])
     if delivery.state not in {Delivery.State.WAITING, Delivery.State.PARKED}:
         return
+    if contacts.disputed([delivery.subject_id], Contact.Kind.EMAIL, at=at):
+        campaigns.note_trouble(delivery, why="AddressDisputed")
+        raise outbox.Later(6 * 60 * 60, "the address is disputed")
     address = _address(delivery, at=at)
     if address is None:
         campaigns.mark_without_address(delivery)

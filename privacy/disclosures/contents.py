@@ -34,7 +34,7 @@ def read(
         rows = holding.rows([subject_id])
         if record_id is not None:
             rows = rows.filter(pk=record_id)
-        if holding.kind:
+        if holding.kind or holding.item_from:
             yield from _by_kind(door, holding, wanted, rows)
         else:
             yield from _by_row(door, wanted, rows)
@@ -53,7 +53,7 @@ def _by_row(door: Door, wanted: Mapping[str, str], rows: Any) -> Iterator[Conten
 def _by_kind(door: Door, holding: Holding, wanted: Mapping[str, str], rows: Any) -> Iterator[Content]:
     """Read records that are told apart by their kind; the kind of an item is spelt with hyphens (doors.md)."""
     for item, field in wanted.items():
-        of_kind = rows.filter(**{holding.kind: item.replace("_", "-")})
+        of_kind = rows.filter(**{holding.kind or holding.item_from: item.replace("_", "-")})
         row: Model
         for row, value in door.reveal_many(of_kind, field):
             yield Content(item, row.pk, value)

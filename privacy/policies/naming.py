@@ -17,6 +17,7 @@ OFFICE_FILES = {
     "safeguard-evidence": _("evidence of safeguards"),
     "destruction-evidence": _("evidence of destructions"),
 }
+OFFICE_ITEMS = {"email": _("e-mail address"), "phone": _("phone number"), "address": _("postal address")}
 
 
 def category_name(code: str, on: date) -> object:
@@ -29,6 +30,8 @@ def category_name(code: str, on: date) -> object:
 
 def item_name(code: str, on: date) -> object:
     """Return what an item is called, or nothing; an item belongs to exactly one category (P0.1)."""
+    if code in OFFICE_ITEMS:
+        return OFFICE_ITEMS[code]
     terms = (category.items[code] for category in _in_force(on).values() if code in category.items)
     return next((in_language(term, "name") for term in terms), None)
 

@@ -31,6 +31,8 @@ OFFICE_FILES = (
     "destruction-evidence",
     "workforce",
 )
+# Of these, what people may have corrected item by item, as they may the policy's own items.
+OFFICE_ITEMS = {"contact": frozenset({"email", "phone", "address"})}
 
 
 class NoPolicyInForce(Refusal):

@@ -9,6 +9,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from consents.models import Agreement
+from privacy.lib import names
+from privacy.lib.refusals import Refusal
 from privacy.policies import rulebook
 from privacy.policies.models.language import in_language
 from privacy.rights import matching
@@ -155,7 +157,7 @@ class AskForm(forms.Form):
             elif not given.get("wanted", "").strip():
                 self.add_error("wanted", _("Write what it should be."))
             else:
-                self._check_identifier(given["item"].partition("/")[2], given["wanted"], "wanted")
+                self._check_wanted(given["item"], given["wanted"], "wanted")
             self._check_corrections(given)
         if given.get("answer_by") == Request.Answer.EMAIL and not given.get("email") and "email" not in self.errors:
             self.add_error("email", _("Write the e-mail address for the answer."))
@@ -220,13 +222,21 @@ class AskForm(forms.Form):
             elif item in chosen and item:
                 self.add_error(f"item_{number}", _("The same item stands in this request twice. Write it once."))
             elif item:
-                self._check_identifier(item.partition("/")[2], wanted, f"wanted_{number}")
+                self._check_wanted(item, wanted, f"wanted_{number}")
             chosen.append(item)
 
     def contact(self) -> dict[str, str]:
         """Return what was given about the person, as it is sealed."""
         names = ("name", "principal", "relation", "email", "phone", "address")
         return {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
+
+    def _check_wanted(self, chosen: str, wanted: str, field: str) -> None:
+        category, _slash, item = chosen.partition("/")
+        self._check_identifier(item, wanted, field)
+        try:
+            matching.check_value(category, item, wanted)
+        except Refusal as refusal:
+            self.add_error(field, str(refusal))
 
     def _check_identifier(self, kind: str | None, value: str | None, field: str) -> None:
         if not value or kind not in {"imei", "serial_number", "adb_number"}:
@@ -238,13 +248,13 @@ class AskForm(forms.Form):
 
 
 def _item_choices(items: Mapping[str, list[str]], *, on: date) -> list[tuple[str, str]]:
-    rules = rulebook.in_force(on)
+    """The items by name, those of the policy first; what no policy in force and no office file knows is left out."""
+    known = {**{code: term.items for code, term in rulebook.in_force(on).categories.items()}, **rulebook.OFFICE_ITEMS}
     return [
-        (f"{category}/{item}", in_language(rules.category(category).items[item], "name"))
-        for category, some in items.items()
-        if category in rules.categories
-        for item in some
-        if item in rules.category(category).items
+        (f"{category}/{item}", capfirst(names.of("item", item, on=on)))
+        for category in sorted(items, key=lambda category: category in rulebook.OFFICE_ITEMS)
+        for item in items[category]
+        if item in known.get(category, ())
     ]
 
 

@@ -10,11 +10,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from privacy.lib import clock, pdf
+from privacy.lib import clock, names, pdf
 from privacy.lib.badges import day_text, moment_text
-from privacy.policies import rulebook
 from privacy.policies.models import Agency, Officer
-from privacy.policies.models.language import in_language
 from privacy.rights.models import Letter, Objection, Package, Postponement, Request, Right
 
 
@@ -92,15 +90,10 @@ def subject(letter: Letter) -> str:
 
 
 def item_name(category: str, item: str, *, on: date) -> str:
-    """Return the policy's name of an item in the language that is active."""
-    term = rulebook.in_force(on).categories.get(category)
+    """Return the name of an item, or of its category, in the language that is active."""
     if category == Right.Scope.PROVISION:
         return str(Right.Scope.PROVISION.label)
-    if term is None:
-        return item or category
-    if not item:
-        return in_language(term, "name")
-    return in_language(term.items[item], "name") if item in term.items else item
+    return names.of("item", item, on=on) if item else names.of("category", category, on=on)
 
 
 def right_name(right: Right, *, on: date) -> str:

@@ -49,7 +49,7 @@ def correctable() -> dict[str, list[str]]:
     """Return the items that can be corrected, by category: values of a record, not reports of what happened."""
     found: dict[str, list[str]] = {}
     for holding in holdings.all():
-        if holding.correct is not None and not holding.duty and not holding.kind:
+        if holding.correct is not None and not holding.kind:
             found.setdefault(holding.category, []).extend(holding.items)
     return found
 
@@ -61,6 +61,13 @@ def correctable_records() -> dict[str, list[str]]:
         if holding.correct is not None and not holding.duty and holding.kind:
             found.setdefault(holding.category, []).extend(holding.items)
     return found
+
+
+def check_value(category: str, item: str, value: str) -> None:
+    """Ask the holding of an item whether a value can be right at all. Raises what the holding refuses."""
+    for holding in holdings.for_category(category):
+        if holding.check is not None and item in holding.items:
+            holding.check(item, value)
 
 
 def _indexed(kind: str) -> list[tuple[Holding, str]]:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from consents.models import Agreement, AgreementVersion, Decision
+from devices.figures import VALUES
 from privacy.disclosures.models import Disclosure
 from privacy.lib import clock, names
 from privacy.lib.badges import day_text, moment_text
@@ -38,19 +40,58 @@ LABELS = {
     "wanted": gettext_lazy("What it should be"),
     "explanation": gettext_lazy("Explanation"),
 }
+# What stands inside a value: what the requester told of herself, and what each kind of report says (devices.wire).
+INNER = {
+    "name": gettext_lazy("Name"),
+    "principal": gettext_lazy("Asked for"),
+    "relation": gettext_lazy("Relation"),
+    "email": gettext_lazy("E-mail address"),
+    "phone": gettext_lazy("Phone number"),
+    "address": gettext_lazy("Postal address"),
+    "state": gettext_lazy("State"),
+    "activated_at": gettext_lazy("Activated"),
+    "count": pgettext_lazy("how many", "Number"),
+    "from": gettext_lazy("From"),
+    "until": gettext_lazy("Until"),
+    "action": gettext_lazy("Action"),
+    "result": gettext_lazy("Result"),
+    "app": gettext_lazy("App"),
+    "version": gettext_lazy("Version"),
+    "setting": gettext_lazy("Setting"),
+    "applied_at": gettext_lazy("Applied"),
+    "level": gettext_lazy("Level"),
+    "message": gettext_lazy("Message"),
+}
+# Inner values that are words of a closed list, not of somebody's own.
+WORDS = {"state", "result"}
 TASKS = {
     "rights.access.exported": gettext_lazy("your access package was put together"),
+    "rights.package.downloaded": gettext_lazy("your access package was downloaded"),
+    "rights.case.shown": gettext_lazy("the status page of your request was shown"),
     "rights.particulars.read": gettext_lazy("your request was read"),
+    "rights.objection.read": gettext_lazy("your objection was read"),
     "rights.note.read": gettext_lazy("the office's notes on your request were read"),
     "rights.record.shown": gettext_lazy("a report that you call wrong was read"),
     "rights.content.written": gettext_lazy("the right content of a report was written down"),
     "rights.correction.begun": gettext_lazy("your correction was carried out"),
     "rights.letter.sent": gettext_lazy("an answer was sent to you"),
+    "rights.letter.shown": gettext_lazy("an answer was shown as a PDF"),
     "rights.evidence.shown": gettext_lazy("your document was checked"),
     "disclosures.disclosure.provided": gettext_lazy("it was provided to a third party"),
+    "disclosures.scan.shown": gettext_lazy("the document that asks for a disclosure was read"),
     "disclosures.notice.shown": gettext_lazy("a recipient was shown the correction"),
     "disclosures.notice.printed": gettext_lazy("a letter to a recipient was printed"),
     "devices.device.unmasked": gettext_lazy("the device's numbers were shown"),
+    "devices.device.searched": gettext_lazy("your device was searched for by its number"),
+    "devices.licence.searched": gettext_lazy("your licence was searched for by its key"),
+    "devices.import.registered": gettext_lazy("your device was registered from a fleet's file"),
+    "consents.decisions.shown": gettext_lazy("your consents were shown on this site"),
+    "consents.notice.addressed": gettext_lazy("a notice about your advertising consent was sent to you"),
+    "campaigns.delivery.addressed": gettext_lazy("a notice was sent to you"),
+    "campaigns.letters.printed": gettext_lazy("a letter to you was printed"),
+    "retention.records.archived": gettext_lazy("a record was set aside because a law keeps it"),
+    "retention.archive.exported": gettext_lazy("a record that a law keeps was read"),
+    "retention.destruction.read-back": gettext_lazy("it was checked that destroyed data cannot be read"),
 }
 CLOCKS = {
     "licence-expiry": gettext_lazy("the licence expires"),
@@ -117,7 +158,7 @@ def context(content: Mapping[str, Any]) -> dict[str, Any]:
             {
                 "at": _text(one["at"]),
                 "by": _account(one["by"]),
-                "task": TASKS.get(one["task"], one["task"]),
+                "task": _task(one["task"]),
                 "purpose": known.of("purpose", one["purpose"]) if one["purpose"] else "",
             }
             for one in content.get("opened", [])
@@ -138,7 +179,7 @@ def _held(held: Mapping[str, Any], known: Names) -> Iterator[dict[str, Any]]:
 
 def _record(record: Mapping[str, Any], known: Names) -> list[tuple[Any, str]]:
     return [
-        (LABELS.get(name) or known.of("item", name), _value(name, value, known))
+        (LABELS.get(name) or capfirst(known.of("item", name)), _value(name, value, known))
         for name, value in record.items()
         if value not in (None, "", {}, [])
     ]
@@ -152,13 +193,34 @@ def _value(name: str, value: Any, known: Names) -> str:
 def _text(value: Any) -> str:
     """Return a value as people read it: moments and days with weekday, parts of a report line by line."""
     if isinstance(value, Mapping):
-        return "\n".join(f"{name}: {_text(inner)}" for name, inner in value.items())
+        return "\n".join(f"{_inner(name)}: {_word(name, inner)}" for name, inner in value.items())
     if isinstance(value, list):
         return ", ".join(_text(inner) for inner in value)
     text = str(value)
     if MOMENT.match(text):
         return moment_text(datetime.fromisoformat(text))
     return day_text(date.fromisoformat(text)) if DAY.fullmatch(text) else text
+
+
+def _inner(name: str) -> str:
+    """Name what stands inside a value; the values wanted in a correction are told apart by the right's number."""
+    if name in INNER:
+        return str(INNER[name])
+    number, _colon, content = name.partition(":")
+    if not number.isdigit():
+        return name
+    return _("content of no. %(number)s") % {"number": number} if content else _("no. %(number)s") % {"number": number}
+
+
+def _word(name: str, value: Any) -> str:
+    return str(VALUES[value]) if name in WORDS and value in VALUES else _text(value)
+
+
+def _task(task: str) -> str:
+    """Say for what something was opened: each opening by its own words, a register's export by those of all."""
+    if task not in TASKS and task.endswith(".exported"):
+        return _("it stood in a list or register that was exported")
+    return str(TASKS.get(task, task))
 
 
 def _frozen(one: Mapping[str, str], known: Names) -> str:

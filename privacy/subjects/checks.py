@@ -83,7 +83,8 @@ def declared_fields_exist(app_configs: Sequence[AppConfig] | None, **kwargs: Any
     """subjects.E005."""
     errors: list[CheckMessage] = []
     for holding in holdings.all():
-        named = {holding.subject, holding.kind, holding.recorded, holding.month, *holding.items.values()} - {""}
+        fields = (holding.subject, holding.kind, holding.item_from, holding.recorded, holding.month)
+        named = {*fields, *holding.items.values()} - {""}
         for name in sorted(named):
             try:
                 field = holding.model._meta.get_field(name)

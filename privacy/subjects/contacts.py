@@ -1,20 +1,57 @@
 """Contacts as the register of holdings sees them: how they are shown to their owner, and when they are due."""
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Collection, Iterator
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+from privacy.lib.refusals import Refusal
 from privacy.policies.rulebook import RetentionTerm
 from privacy.subjects.models import SLICE, Contact, Subject
+from privacy.vault import actions as vault
 from privacy.vault.door import Door
+from privacy.vault.models import Freeze
+
+
+class BadContact(Refusal):
+    """This can't be a contact of that kind."""
+
+    code = "bad-contact"
+
+
+def check(item: str, value: str) -> None:
+    """Refuse what can't be an e-mail address, a phone number or a postal address. Raises BadContact."""
+    if item == Contact.Kind.EMAIL:
+        try:
+            validate_email(value.strip())
+        except ValidationError:
+            raise BadContact(_("Write an e-mail address, such as mina@example.org.")) from None
+    elif item == Contact.Kind.PHONE and not 7 <= sum(sign.isdigit() for sign in value) <= 15:
+        raise BadContact(_("Write a phone number with its area code, such as 02-6928-6774."))
+
+
+def disputed(subject_ids: Collection[UUID], kind: str, *, at: datetime) -> set[UUID]:
+    """Return whose contact of this kind a correction is open about: a notice that duty sends waits for it (P1.5).
+
+    Otherwise a stranger reads it. A suspension stops no duty (law R-20).
+    """
+    return {
+        subject_id
+        for subject_id, freezes in vault.frozen_subjects(subject_ids, at=at).items()
+        for one in freezes
+        if one.cause == Freeze.Cause.CORRECTION and one.category in {"", "contact"} and one.item in {"", kind}
+    }
 
 
 def export(subject_id: UUID, door: Door) -> Iterator[dict[str, Any]]:
     """Yield the person's contacts in clear, for her view package (P1.2)."""
     contacts = Contact.objects.filter(subject_id=subject_id).order_by("kind")
     for contact, value in door.reveal_many(contacts, "value"):
-        yield {"kind": contact.kind, "value": value, "recorded_at": contact.recorded_at.isoformat()}
+        yield {contact.kind: value, "recorded_at": contact.recorded_at.isoformat()}
 
 
 def due(on: date, term: RetentionTerm) -> Iterator[list[UUID]]:

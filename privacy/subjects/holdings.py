@@ -38,6 +38,12 @@ class Correct(Protocol):
     ) -> None: ...
 
 
+class Check(Protocol):
+    """Says whether a value can be right at all, before anything is frozen for it. Raises Refusal."""
+
+    def __call__(self, item: str, value: str) -> None: ...
+
+
 class Destroy(Protocol):
     """Removes every row of these people in this category. Returns the rows removed; safe to repeat."""
 
@@ -74,7 +80,8 @@ class Holding:
     ``clock`` names the field or event that starts the retention period. ``due`` yields people whose period is over, in
     slices; exactly one holding of a category keeps its clock. ``kind`` and ``recorded`` name the fields by which a
     preservation rule picks records (P6.4); ``kinds`` says which kinds there can be, if not any. ``month`` names the
-    field by whose month rows are partitioned. ``duty`` cites the law or duty for what the office holds beside the
+    field by whose month rows are partitioned. ``item_from`` names the field that says of which item a row is, where a
+    person has at most one row of each. ``duty`` cites the law or duty for what the office holds beside the
     policy's items (law C-06), such as a contact for answers.
     ``is_due`` answers for some people whether ``due`` would still name them, asked right before their keys are
     destroyed. ``ends_by_itself`` says that each record carries its own end, as in the archive.
@@ -88,11 +95,13 @@ class Holding:
     using: str
     export: Export | None = None
     correct: Correct | None = None
+    check: Check | None = None
     destroy: Destroy | None = None
     count: Count | None = None
     due: Due | None = None
     is_due: IsDue | None = None
     scope: Mapping[str, Any] = field(default_factory=dict)
+    item_from: str = ""
     kind: str = ""
     kinds: Sequence[str] = ()
     recorded: str = ""
@@ -206,9 +215,11 @@ declare(
     subject="subject_id",
     clock="ended_at",
     using="personal",
-    items={"contact": "value"},
+    items=dict.fromkeys(Contact.Kind.values, "value"),
+    item_from="kind",
     export=contacts.export,
     correct=actions.correct_contact,
+    check=contacts.check,
     destroy=actions.remove_contacts,
     due=contacts.due,
     duty="PIPA 38(4), R-08: where the answer goes",

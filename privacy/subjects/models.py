@@ -132,7 +132,7 @@ class Contact(SealedModel):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     subject_id = models.UUIDField(_("data subject"))
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
-    value = SealedTextField(_("value"), item="contact")
+    value = SealedTextField(_("value"), item_from="kind")
     recorded_at = models.DateTimeField(_("recorded at"))
 
     class Sealing:

@@ -15,7 +15,9 @@ def declared_purposes(category: str, at: datetime) -> frozenset[str]:
 
 
 def declared_items(category: str, at: datetime) -> frozenset[str]:
-    """Return the items of a category (P3.1 – P3.3)."""
+    """Return the items of a category (P3.1 – P3.3), or of a file that the office keeps for a duty of its own."""
+    if category in rulebook.OFFICE_ITEMS:
+        return rulebook.OFFICE_ITEMS[category]
     try:
         return rulebook.in_force(clock.kst_date(at)).items(category)
     except (rulebook.UnknownCategory, rulebook.NoPolicyInForce):

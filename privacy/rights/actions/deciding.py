@@ -194,8 +194,9 @@ def _decide(
         if decision != Right.Decision.GRANTED:
             _ground_must_fit(row, ground, law, termination_asked)
         if decision != Right.Decision.REFUSED:
-            if row.record_id is not None and case.subject_id is not None:
-                must_be_possible(row, wanted_value(row, actor=actor, at=at), actor=actor, at=at)
+            if row.kind == Right.Kind.CORRECTION and case.subject_id is not None:
+                wanted = wanted_value(row, actor=actor, at=at) if row.record_id is not None else ""
+                must_be_possible(row, wanted, actor=actor, at=at)
             row.approved_digest = fingerprint(words_of(case), row)
         row.decision = decision
         row.excluded = sorted(excluded)

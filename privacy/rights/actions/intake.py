@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from privacy.ledger.actors import Actor, Outsider, require
 from privacy.lib import clock, periods
 from privacy.lib.codes import new_submission
-from privacy.lib.refusals import TooMany
+from privacy.lib.refusals import Refusal, TooMany
 from privacy.policies import rulebook
 from privacy.rights import matching
 from privacy.rights.actions.timeline import record
@@ -143,7 +143,7 @@ def _check(asked: Sequence[Asked], *, at: datetime) -> None:
     if len({(one.kind, one.category, one.item, one.record_id, one.agreement) for one in asked}) < len(asked):
         raise NoSuchItem(_("The same item stands in this request twice. Write it once."), pointer="/item")
     for one in asked:
-        if one.category and one.category not in rules.categories:
+        if one.category and one.category not in {*rules.categories, *correctable}:
             raise NoSuchItem(_("This category does not exist."), pointer="/category")
         if one.kind == Right.Kind.CORRECTION:
             if one.item in records.get(one.category, ()):
@@ -156,11 +156,19 @@ def _check(asked: Sequence[Asked], *, at: datetime) -> None:
                 raise NoSuchItem(_("Choose the item that is wrong."), pointer="/item")
             if not one.wanted.strip():
                 raise NoSuchItem(_("Write what it should be."), pointer="/wanted")
+            _must_be_acceptable(one)
             if one.item in IDENTIFIERS:
                 try:
                     vault.blind_index(one.item, one.wanted)
                 except BadIdentifier as refusal:
                     raise BadIdentifier(refusal.message, pointer="/wanted") from None
+
+
+def _must_be_acceptable(one: Asked) -> None:
+    try:
+        matching.check_value(one.category, one.item, one.wanted)
+    except Refusal as refusal:
+        raise NoSuchItem(refusal.message, pointer="/wanted") from None
 
 
 def _new_case(

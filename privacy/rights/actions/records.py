@@ -60,14 +60,21 @@ def read_record(right: Right, *, actor: Actor, at: datetime) -> tuple[str, str]:
 def must_be_possible(right: Right, wanted: str, *, actor: Actor, at: datetime) -> None:
     """Try a report's correction and take it back: what is granted can be carried out. Raises what hinders it."""
     holding = holding_of(right)
-    if not holding.kind or right.request.subject_id is None:
+    subject_id = right.request.subject_id
+    if subject_id is None:
+        return
+    if holding.item_from:
+        if not holding.rows([subject_id]).filter(**{holding.item_from: right.item}).exists():
+            raise NoSuchItem(_("We hold no such item of this person: there is nothing to correct."))
+        return
+    if not holding.kind:
         return
     _record_of(right, holding)
     assert holding.correct is not None
     value = content_of(holding, wanted)
     with transaction.atomic(), transaction.atomic(using="personal"):
         holding.correct(
-            right.request.subject_id, right.item, value,
+            subject_id, right.item, value,
             event=right.event_id, actor=actor, at=at, record_id=right.record_id,
         )  # fmt: skip
         transaction.set_rollback(True)

@@ -142,10 +142,13 @@ def record_contact(subject: Subject, *, kind: str, value: str, actor: Actor, at:
     """Keep one way to reach the person, sealed; a newer one of the same kind takes its place.
 
     The entry commits in the general database first, then the contact in the personal one (lifecycle.md).
+    Raises Frozen while a correction of it or a suspension is open: nothing overwrites what is disputed (P1.5).
     """
     row = Subject.objects.get(pk=subject.pk)
     if row.state == Subject.State.DESTROYED:
         raise AlreadyDestroyed(_("The data of this registration was destroyed."))
+    if freezes := vault.frozen(row.id, "contact", [kind], at=at):
+        raise vault.Frozen(freezes)
     with transaction.atomic(using="personal"):
         held = Contact.objects.select_for_update().filter(subject_id=row.id, kind=kind).first()
         contact = held or Contact(subject_id=row.id, kind=kind, recorded_at=at)
@@ -161,13 +164,13 @@ def record_contact(subject: Subject, *, kind: str, value: str, actor: Actor, at:
 def correct_contact(
     subject_id: UUID, item: str, value: Any, *, event: UUID, actor: Actor, at: datetime, record_id: UUID | None
 ) -> None:
-    """Put the right value in the place of a wrong contact. The caller's transaction on ``personal`` holds it.
+    """Put the right value in the place of a wrong contact: ``item`` is its kind. The caller's transaction holds it.
 
     Sealing the same value again changes nothing that is readable, so a repeated ``event`` is harmless.
     """
-    rows = Contact.objects.select_for_update().filter(subject_id=subject_id)
+    rows = Contact.objects.select_for_update().filter(subject_id=subject_id, kind=item)
     for contact in rows if record_id is None else rows.filter(id=record_id):
-        vault.seal(contact, {"value": value}, at=at)
+        vault.seal(contact, {"value": value.strip()}, at=at)
         contact.recorded_at = at
         contact.save(update_fields=["value", "recorded_at"])
         with transaction.atomic():

@@ -4,24 +4,31 @@ import base64
 import hashlib
 import io
 import json
+import re
 import zipfile
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from devices import actions as devices
+from devices import wire
 from devices.models import Challenge
 from privacy.rights import actions as rights
-from privacy.rights import packages, statuspage, tasks
+from privacy.rights import packagepage, packages, statuspage, tasks
 from privacy.rights.actions import Asked
 from privacy.rights.models import Package, Request, Right
 from privacy.rights.people import Requester
+from privacy.subjects.models import Subject
 from privacy.vault.models import SealedFile
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class AccessCase(PortalTestCase):
@@ -107,6 +114,27 @@ class PackageTests(AccessCase):
         assert 'lang="ko"' in page
         assert factory.imei(1) in page
         assert "단말기기 고유번호(IMEI)" in page
+
+    def test_no_key_or_code_of_ours_stands_on_the_readable_page(self) -> None:
+        factory.make_contact(Subject.objects.get(pk=self.device.subject_id))
+        self.carried_out()
+        page = self.files()["index.html"].decode()
+        for told in ("이름: Mina", "상태: 활성", "전자우편 주소"):
+            assert told in page, told
+        for code in ("name:", "state:", "email", "contact", "rights.", "devices."):
+            assert code not in page, code
+
+    def test_every_part_of_every_report_and_every_opening_has_its_words(self) -> None:
+        bodies = [one for one in vars(wire).values() if isinstance(one, type) and issubclass(one, wire.Body)]
+        parts = {field.encode_name for body in bodies for field in msgspec.structs.fields(body)}
+        assert len(parts) > 10
+        assert not parts - set(packagepage.INNER)
+        opens = re.compile(r'task(?:=|(?:, \w+)? = )"([a-z.-]+)"')
+        apps = ("privacy/rights", "privacy/disclosures", "privacy/campaigns", "devices", "consents")
+        files = [file for app in apps for file in (ROOT / app).rglob("*.py")]
+        tasks = {task for file in files for task in opens.findall(file.read_text())}
+        assert len(tasks) > 20
+        assert not {task for task in tasks if not task.endswith(".exported")} - set(packagepage.TASKS)
 
     def test_only_the_scope_asked_for_is_inside(self) -> None:
         self.carried_out(scope=("purposes", "retention"))

@@ -103,14 +103,12 @@ class AContact(PortalTestCase):
         contact = make_contact(mina)
         (holding,) = holdings.for_category("contact")
         assert holding.correct and holding.export and holding.destroy
-        holding.correct(
-            mina.id, "contact", "mina@new.example", event=mina.id, actor=TESTS, at=NOON, record_id=contact.id
-        )
+        holding.correct(mina.id, "email", "mina@new.example", event=mina.id, actor=TESTS, at=NOON, record_id=contact.id)
         with vault.opened(
             purpose=Purpose.RIGHTS, task="rights.access.exported", actor=TESTS, at=NOON, reason="K7-1"
         ) as door:
             (shown,) = holding.export(mina.id, door)
-        assert shown["value"] == "mina@new.example"
+        assert shown["email"] == "mina@new.example"
         assert holding.destroy([mina.id], certificate="C-1", actor=TESTS, at=NOON) == 1
         assert holding.destroy([mina.id], certificate="C-1", actor=TESTS, at=NOON) == 0
         assert not Contact.objects.exists()
