@@ -1,10 +1,19 @@
 """The public door: every page, both languages, on a phone and at a desk, light and dark."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from playwright.sync_api import expect
 
+from consents import receipts
+from consents.models import Decision
+from privacy.incidents import actions as incidents
+from privacy.incidents.models import Complaint
+from privacy.lib import clock
+from privacy.rights import actions as rights
+from tests import factory
 from tests.browser.visitor import Desk, Visitor
 from tests.house.test_open_routes import OPEN
 
@@ -71,6 +80,75 @@ def test_every_open_page_works_without_script_and_images_and_weighs_little(desk:
         visitor.go("/" + path)
         assert visitor.main() == read, name
         page.unroute("**/*.{png,svg,jpg,webp}")
+
+
+@pytest.mark.clause("P1.3")
+@pytest.mark.clause("P2.2")
+def test_pages_of_ones_own_and_old_texts_are_sound_on_a_phone(desk: Desk) -> None:
+    """What needs a version, a receipt or a code: an old policy, what changed, consents, an objection, a complaint."""
+    now = clock.now()
+    device = factory.make_device(1, agreed=("activation",), at=now)
+    agreed = Decision.objects.get(subject_id=device.subject_id)
+    digest = receipts.digest(receipts.for_decision(agreed))
+    version = factory.make_policy(at=now - timedelta(days=60), effective_on=clock.today() - timedelta(days=20))
+    odile = factory.make_officer()
+    asked = factory.ask(target=factory.imei(1), at=now)
+    refused = factory.make_verified(asked, at=now).rights.get()
+    rights.refuse(
+        refused, ground="law", law="통신비밀보호법 제13조의5", explanation="수사 중입니다.", actor=odile, at=now
+    )
+    for number, (language, prefix) in enumerate(LANGUAGES.items()):
+        visitor = desk.phone(scheme=("light", "dark")[number])
+        page, name = visitor.page, f"own-{language}-"
+
+        def look(part: str, visitor: Visitor = visitor, name: str = name) -> None:
+            expect(visitor.page.get_by_role("heading", level=1)).to_have_count(1)
+            visitor.check(name + part)
+
+        for part, path in {"old": "policy/2020-12-01/", "changed": f"policy/2020-12-01..{version.number}/"}.items():
+            visitor.go(prefix + path)
+            look(f"policy-{part}")
+
+        visitor.go(prefix + "consents/")
+        page.fill("input[name=reference]", agreed.reference)
+        page.fill("input[name=digest]", digest)
+        page.locator("form", has=page.locator("input[name=reference]")).get_by_role("button").click()
+        look("consents")
+        page.goto(f"{prefix}consents/app-log/")
+        look("consents-choice")
+        page.locator(f"button[value={('agree', 'withdraw')[number]}]").click()
+        look("consents-receipt")
+
+        visitor.go(prefix + "rights/case/")
+        page.fill("input[name=number]", asked.number)
+        page.fill("input[name=code]", asked.code)
+        page.locator("main form button").first.click()
+        if number == 0:
+            page.locator("details summary").click()
+            look("objection")
+            page.fill("textarea[name=statement]", "다시 살펴봐 주세요.")
+            page.locator("details form button").click()
+        look("objected")
+
+        visitor.go(prefix + "complaint/")
+        visitor.expected = {422}
+        page.locator("main form button").click()
+        look("complaint-empty")
+        page.fill("textarea[name=explanation]", "답변이 늦습니다.")
+        page.locator("main form button").click()
+        look("complaint-received")
+        reference, code = page.inner_text("#complaint-reference"), page.inner_text("#complaint-code")
+        page.locator("main .btn").click()
+        for tried, part in (("0" * 26, "complaint-wrong-code"), (code, "complaint-status")):
+            page.fill("input[name=reference]", reference)
+            page.fill("input[name=code]", tried)
+            page.locator("main form button").click()
+            look(part)
+        answer = "늦어서 죄송합니다.\n다음부터는 열흘 안에 답변드리겠습니다."
+        incidents.answer_complaint(Complaint.objects.get(reference=reference), answer=answer, actor=odile, at=now)
+        page.reload()
+        assert "늦어서 죄송합니다." in visitor.main()
+        look("complaint-answered")
 
 
 def test_the_language_switch_keeps_the_page(mina: Visitor) -> None:

@@ -58,7 +58,10 @@ def read_record(right: Right, *, actor: Actor, at: datetime) -> tuple[str, str]:
 
 
 def must_be_possible(right: Right, wanted: str, *, actor: Actor, at: datetime) -> None:
-    """Try a report's correction and take it back: what is granted can be carried out. Raises what hinders it."""
+    """See that what is granted can be carried out: a contact is held; a report's correction is tried and taken back.
+
+    Raises what hinders it.
+    """
     holding = holding_of(right)
     subject_id = right.request.subject_id
     if subject_id is None:
