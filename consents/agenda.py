@@ -24,7 +24,8 @@ def confirmations(first: date, last: date) -> Iterator[Dated]:
     """Yield, for each day, how many consents must be confirmed by then; the database counts them by their day."""
     span = (clock.midnight(first - timedelta(DAYS + 2)), clock.midnight(last - timedelta(DAYS - 3)))
     days: Counter[date] = Counter()
-    for begun, number in chain(_given(span), _confirmed(span)):
+    standing = _standing()
+    for begun, number in chain(_given(standing, span), _confirmed(standing, span)):
         days[periods.before_same_day(begun, years=CONFIRM_YEARS)] += number
     for on, number in sorted(days.items()):
         if first <= on <= last:
@@ -32,19 +33,19 @@ def confirmations(first: date, last: date) -> Iterator[Dated]:
             yield Dated(on, on.isoformat(), path=path, count=number)
 
 
-def _given(span: Span) -> Iterable[tuple[date, int]]:
+def _given(standing: QuerySet[Standing], span: Span) -> Iterable[tuple[date, int]]:
     """Return, by day, how many consents that stand were given then and not confirmed since."""
     confirmed = AdvertisingNotice.objects.confirmations().filter(decision=OuterRef("decision"))
-    return _by_day(_standing().filter(decided_at__range=span).exclude(Exists(confirmed)), "decided_at")
+    return _by_day(standing.filter(decided_at__range=span).exclude(Exists(confirmed)), "decided_at")
 
 
-def _confirmed(span: Span) -> Iterable[tuple[date, int]]:
+def _confirmed(standing: QuerySet[Standing], span: Span) -> Iterable[tuple[date, int]]:
     """Return, by day, how many consents that stand were confirmed then for the last time."""
     later = AdvertisingNotice.objects.confirmations().filter(
         decision=OuterRef("decision"), sent_at__gt=OuterRef("sent_at")
     )
     found = AdvertisingNotice.objects.confirmations().filter(
-        Exists(_standing().filter(decision=OuterRef("decision"))), sent_at__range=span
+        Exists(standing.filter(decision=OuterRef("decision"))), sent_at__range=span
     )
     return _by_day(found.exclude(Exists(later)), "sent_at")
 

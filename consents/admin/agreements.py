@@ -6,7 +6,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin
 from django.contrib.admin import ActionLocation
-from django.db.models import QuerySet
+from django.db.models import IntegerField, OuterRef, Prefetch, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -23,6 +23,8 @@ from privacy.lib.asking import ask
 from privacy.lib.badges import state_badge
 
 DRAFT, PUBLISH = "consents.draft_agreement", "consents.publish_agreement"
+# Beyond this many, a list says only that there are more.
+MOST = 10_000
 ON_PAGE = (ActionLocation.CHANGE_FORM,)
 
 
@@ -48,6 +50,22 @@ def words_of(version: AgreementVersion | None) -> dict[str, Any]:
     return {name: getattr(version, name) for name in (*WORDS, "asks_again")}
 
 
+class Counted(Subquery):
+    """How many rows a question has, for each row of the one around it."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+
+def _upto(rows: QuerySet[Standing]) -> QuerySet[Standing, Any]:
+    """These rows of one agreement, but never all of a big table."""
+    return rows.filter(agreement=OuterRef("pk")).order_by().values("pk")[: MOST + 1]
+
+
+def _capped(count: int) -> str:
+    return f"{MOST:,}+" if count > MOST else f"{count:,}"
+
+
 @admin.register(Agreement)
 class AgreementAdmin(ReadOnlyAdmin):
     explanation = _(
@@ -60,18 +78,27 @@ class AgreementAdmin(ReadOnlyAdmin):
     readonly_fields = fields
     actions = ("draft_text",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
+        """Ask for what every line shows in one question, and for their texts in another."""
+        texts = Prefetch("versions", AgreementVersion.objects.published(), to_attr="texts_in_force")
+        found: QuerySet[Agreement] = super().get_queryset(request)
+        return found.prefetch_related(texts).annotate(
+            agreed_number=Counted(_upto(Standing.objects.agreed())),
+            asked_number=Counted(_upto(Standing.objects.needing_a_new_one())),
+        )
+
     @admin.display(description=_("text in force"))
     def in_force(self, agreement: Agreement) -> str:
-        version = agreement.versions.published().first()
-        return f"{version.number} · {version.title}" if version else "–"
+        versions: list[AgreementVersion] = agreement.texts_in_force  # type: ignore[attr-defined]
+        return f"{versions[0].number} · {versions[0].title}" if versions else "–"
 
     @admin.display(description=_("agreed"))
     def agreed(self, agreement: Agreement) -> str:
-        return _capped(Standing.objects.agreed().filter(agreement=agreement))
+        return _capped(agreement.agreed_number)  # type: ignore[attr-defined]
 
     @admin.display(description=_("to be asked again"))
     def to_ask_again(self, agreement: Agreement) -> str:
-        number = _capped(Standing.objects.needing_a_new_one().filter(agreement=agreement))
+        number = _capped(agreement.asked_number)  # type: ignore[attr-defined]
         if number == "0":
             return number
         address = reverse("admin:consents_standing_changelist")
@@ -184,9 +211,3 @@ class AgreementVersionAdmin(ReadOnlyAdmin):
             verb = partial(consents.discard_text, version, actor=actor_of(request), at=clock.now())
             run_verb(self, request, verb, _("The draft is discarded."))
         return None
-
-
-def _capped(rows: QuerySet[Standing], most: int = 10_000) -> str:
-    """Count, but never through a whole big table."""
-    count = rows.order_by()[: most + 1].count()
-    return f"{most:,}+" if count > most else f"{count:,}"

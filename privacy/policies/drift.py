@@ -30,12 +30,9 @@ def drifts(on: date) -> list[Drift]:
 
 
 def _broken_seals() -> Iterator[Drift]:
-    for version in PolicyVersion.objects.public():
-        if not seals.is_intact(version):
-            words = {"version": version.number}
-            yield Drift(
-                "seal", version.number, _("The text of version %(version)s no longer matches its seal.") % words
-            )
+    for version in seals.broken(PolicyVersion.objects.public()):
+        words = {"version": version.number}
+        yield Drift("seal", version.number, _("The text of version %(version)s no longer matches its seal.") % words)
 
 
 def _in_force(on: date) -> Iterator[Drift]:

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from consents.actions.texts import WORDS
@@ -30,6 +32,16 @@ class AgreementPagesTest(PortalTestCase):
         for record in (Agreement.objects.get(code="app-log"), factory.text_in_force("app-log"), Decision.objects.get()):
             page = reverse(f"admin:consents_{record._meta.model_name}_change", args=[record.pk])
             assert self.client.get(page).status_code == 200, page
+
+    def test_the_list_of_agreements_asks_no_more_for_more_of_them(self) -> None:
+        address = reverse("admin:consents_agreement_changelist")
+        self.client.get(address)
+        for recipient in ("acme", "zeta"):
+            with CaptureQueriesContext(connection) as asked:
+                page = self.client.get(address).content.decode()
+            assert len(asked) <= 10, len(asked)
+            factory.make_provision_agreement(recipient)
+        assert "provision-acme" in page
 
     def test_a_changed_text_makes_a_list_of_those_to_be_asked_again(self) -> None:
         asked, spared = (factory.make_device(number, agreed=("activation", "app-log")) for number in (1, 2))
