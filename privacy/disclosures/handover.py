@@ -4,17 +4,26 @@ import csv
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from privacy.disclosures.contents import Content
 from privacy.disclosures.models import Disclosure
-from privacy.lib import aeszip, canonical
+from privacy.lib import aeszip, canonical, clock, names
 
-COLUMNS = ("person", "record", "category", "item", "value")
+# The table is read by people, in their language; the JSON beside it by machines, with the codes of the policy.
+COLUMNS = {
+    "person": _("Data subject"),
+    "record": _("Record"),
+    "category": _("Category"),
+    "item": _("Item"),
+    "value": _("Value"),
+}
 
 
 class OneItem(Protocol):
@@ -38,7 +47,8 @@ def seal(disclosure: Disclosure, read: Mapping[Any, Sequence[Content]], *, at: d
         for content in found
     ]
     body = canonical.dumps(rows).encode()
-    table = _table(rows)
+    with override(disclosure.third_party.language):
+        table = _table(rows, on=clock.kst_date(at))
     manifest = canonical.dumps(
         {
             "disclosure": disclosure.reference,
@@ -70,14 +80,15 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _table(rows: Sequence[Mapping[str, Any]]) -> bytes:
+def _table(rows: Sequence[Mapping[str, Any]], *, on: date) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(COLUMNS)
+    writer.writerow(COLUMNS.values())
     for row in rows:
         value = row["value"]
         text = value if isinstance(value, str) else canonical.dumps(value)
-        writer.writerow([*(row[name] for name in COLUMNS[:-1]), _not_a_formula(text)])
+        named = (names.of(kind, row[kind], on=on) for kind in ("category", "item"))
+        writer.writerow([row["person"], row["record"], *named, _not_a_formula(text)])
     return out.getvalue().encode("utf-8-sig")
 
 

@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from privacy.disclosures import actions as disclosures
 from privacy.disclosures.models import DisclosedItem, Disclosure, Notice
 from privacy.lib import clock, periods
@@ -50,7 +52,7 @@ holdings.declare(
     destroy=disclosures.destroy_scans,
     due=scans_due,
     scope={"category": "disclosure-request"},
-    duty="requests of authorities, kept with the register of provisions (law P-09, P-10)",
+    duty=_("requests of authorities, kept with the register of provisions (law P-09, P-10)"),
 )
 holdings.declare_pseudonymous(
     DisclosedItem, subject="subject_id", why="the register of provisions stays (law P-05); values are keyed digests"

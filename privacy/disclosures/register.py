@@ -8,7 +8,7 @@ from django.db.models import Prefetch, QuerySet
 
 from privacy.disclosures.events import Event
 from privacy.disclosures.models import DisclosedItem, Disclosure, Notice, ThirdParty
-from privacy.lib import clock, registers
+from privacy.lib import clock, names, registers
 from privacy.policies import rulebook
 
 # The first eight are the official columns, in Korean in every language: the form is a Korean form (F-8, DEC 15).
@@ -127,6 +127,10 @@ def _subjects(window: registers.Window) -> Iterable[str]:
     return map(str, concerned.values_list("subject_id", flat=True).distinct())
 
 
+def _items(notice: Notice) -> str:
+    return ", ".join(names.of("item", item, on=clock.kst_date(notice.queued_at)) for item in notice.items)
+
+
 def _told(window: registers.Window) -> QuerySet[Notice]:
     return Notice.objects.filter(queued_at__range=window.moments).select_related("third_party").order_by("queued_at")
 
@@ -153,7 +157,7 @@ registers.declare(
         ("번호", "reference"),
         ("사건번호", "case_reference"),
         ("제공받은 자", "third_party.title"),
-        ("항목", lambda notice: ", ".join(notice.items)),
+        ("항목", _items),
         ("관련 제공", lambda notice: ", ".join(notice.disclosures)),
         ("통지 방법", "channel"),
         ("상태", "state"),

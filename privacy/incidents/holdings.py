@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from privacy.incidents import actions as incidents
 from privacy.incidents.models import Affected, ComplaintText
 from privacy.lib import periods
@@ -39,6 +41,6 @@ holdings.declare(
     items={"contact": "contact", "explanation": "explanation", "answer": "answer"},
     destroy=incidents.destroy_texts,
     due=texts_due,
-    duty="answering complaints (P2.2)",
+    duty=_("answering complaints (P2.2)"),
 )
 holdings.declare_pseudonymous(Affected, subject="subject_id", why="proof whom an incident concerned, by her id only")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.policies import rulebook
 from privacy.policies.models.language import in_language
@@ -17,7 +18,18 @@ OFFICE_FILES = {
     "safeguard-evidence": _("evidence of safeguards"),
     "destruction-evidence": _("evidence of destructions"),
 }
-OFFICE_ITEMS = {"email": _("e-mail address"), "phone": _("phone number"), "address": _("postal address")}
+# The parts of the office's files; those of the contacts are the items of ``rulebook.OFFICE_ITEMS``.
+OFFICE_ITEMS = {
+    "email": _("e-mail address"),
+    "phone": _("phone number"),
+    "address": _("postal address"),
+    "contact": _("contact"),
+    "claimed": _("number claimed"),
+    "wanted": _("what it should be"),
+    "explanation": pgettext_lazy("words", "explanation"),
+    "answer": _("answer"),
+    "archived": _("preserved record"),
+}
 
 
 def category_name(code: str, on: date) -> object:

@@ -1,5 +1,7 @@
 """What this app holds: the archive of what another law preserves. Everything else names people by id only."""
 
+from django.utils.translation import gettext_lazy as _
+
 from privacy.retention import actions as retention
 from privacy.retention import obstacles
 from privacy.retention.actions.evidence import CATEGORY
@@ -18,7 +20,7 @@ holdings.declare(
     clock="preservation-end",
     using="archive",
     items={"archived": "body"},
-    duty="P6.4, law D-03: preserved for its own term, read for a legal duty only",
+    duty=_("P6.4, law D-03: preserved for its own term, read for a legal duty only"),
     ends_by_itself=True,
     recorded="archived_at",
 )
@@ -32,7 +34,7 @@ holdings.declare(
     destroy=retention.destroy_evidence,
     due=retention.evidence_due,
     scope={"category": CATEGORY},
-    duty="evidence of destructions on paper (law D-06, D-09)",
+    duty=_("evidence of destructions on paper (law D-06, D-09)"),
 )
 holdings.declare_pseudonymous(
     DestructionLine, subject="subject_id", why="proof of what was destroyed, by id (law D-09)"

@@ -20,7 +20,7 @@ holdings.declare(
     export=dues.export_particulars,
     destroy=rights.destroy_particulars,
     due=dues.particulars_due,
-    duty="PIPA 35-38; records of requests and results (law R-31)",
+    duty=_("PIPA 35-38; records of requests and results (law R-31)"),
 )
 holdings.declare(
     SealedFile,
@@ -30,7 +30,7 @@ holdings.declare(
     using="personal",
     items={},
     destroy=rights.destroy_files,
-    duty="PIPA 35-38; records of requests and results (law R-31)",
+    duty=_("PIPA 35-38; records of requests and results (law R-31)"),
     scope={"category": "rights-request"},
 )
 holdings.declare_pseudonymous(Request, subject="subject_id", why="the register of requests and results (law R-31)")

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -97,11 +98,11 @@ def item_name(category: str, item: str, *, on: date) -> str:
 
 
 def right_name(right: Right, *, on: date) -> str:
-    """Return a right with what it is about, e.g. “correction: IMEI”."""
+    """Return a right with what it is about, e.g. “Correction: IMEI”."""
     about = item_name(right.category, right.item, on=on) if right.category else right.agreement
     if right.record_id is not None and right.kind == Right.Kind.CORRECTION:
         about = _("%(item)s, report %(number)s") % {"item": about, "number": right.record_id}
-    name = str(right.get_kind_display())
+    name = capfirst(str(right.get_kind_display()))
     return f"{name}: {about}" if about else name
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import date
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from privacy.lib import periods
 from privacy.policies.rulebook import RetentionTerm
 from privacy.safeguards import actions as safeguards
@@ -42,5 +44,5 @@ holdings.declare(
     destroy=safeguards.destroy_evidence_files,
     due=files_due,
     scope={"category": "safeguard-evidence"},
-    duty="evidence of safety measures (PIPA 29, law S-24 … S-33)",
+    duty=_("evidence of safety measures (PIPA 29, law S-24 … S-33)"),
 )

@@ -14,6 +14,8 @@ from uuid import UUID
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Model, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger.actors import Actor
 from privacy.policies.rulebook import RetentionTerm
@@ -108,7 +110,7 @@ class Holding:
     month: str = ""
     due_months: DueMonths | None = None
     destroy_month: DestroyMonth | None = None
-    duty: str = ""
+    duty: str | Promise = ""
     ends_by_itself: bool = False
 
     @property
@@ -222,7 +224,7 @@ declare(
     check=contacts.check,
     destroy=actions.remove_contacts,
     due=contacts.due,
-    duty="PIPA 38(4), R-08: where the answer goes",
+    duty=_("PIPA 38(4), R-08: where the answer goes"),
 )
 declare_pseudonymous(FalseIdentityFinding, subject="subject", why="the finding stays: P1.8, without personal data")
 declare_pseudonymous(SubjectKey, subject="subject_id", why="a wrapped key; destroying it is the act of destruction")

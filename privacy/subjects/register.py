@@ -5,7 +5,6 @@ from typing import Any
 
 from privacy.lib import clock, names, registers
 from privacy.policies import rulebook, wording
-from privacy.policies.models.language import in_language
 from privacy.subjects import holdings
 from privacy.subjects.models import FalseIdentityFinding
 
@@ -23,11 +22,10 @@ def inventory(window: registers.Window) -> Iterator[Sequence[Any]]:
         purposes = sorted(names.of("purpose", code, on=on) for code in term.purposes) if term else []
         yield (
             f"{names.of('category', holding.category, on=on)} ({holding.model._meta.verbose_name})",
-            ", ".join(in_language(term.items[item], "name") if term and item in term.items else item
-                      for item in holding.items),
+            ", ".join(names.of("item", item, on=on) for item in holding.items),
             holding.rows().count(),
-            holding.duty or ("동의(선택)" if term and term.optional else "동의·계약 이행"),
-            ", ".join(purposes) or holding.duty,
+            str(holding.duty) or ("동의(선택)" if term and term.optional else "동의·계약 이행"),
+            ", ".join(purposes) or str(holding.duty),
             "전산 처리(암호화 저장)",
             wording.retention(kept.clock, kept.years, kept.months) if kept else "업무 목적 달성 시까지",
             PLACES[holding.using],

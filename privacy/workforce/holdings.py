@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import date
 from uuid import UUID
 
+from django.utils.translation import gettext_lazy as _
+
 from privacy.lib import periods
 from privacy.policies import rulebook
 from privacy.policies.rulebook import RetentionTerm
@@ -41,7 +43,7 @@ holdings.declare(
     items={},
     destroy=workforce.discard_certificates,
     due=certificates_due,
-    duty="proof of training (P8.9, law S-31)",
+    duty=_("proof of training (P8.9, law S-31)"),
     scope={"category": CATEGORY},
 )
 holdings.declare_staff(
