@@ -17,6 +17,7 @@ COLUMNS = (
     "imei", "serial_number", "adb_number", "model", "model_description", "os_version", "os_build", "time_zone",
     "licence_key", "licence_starts_on", "licence_ends_on", "activation_agreed_on", "app_log_agreed_on",
 )  # fmt: skip
+AGREEMENTS = {"activation_agreed_on": "activation", "app_log_agreed_on": "app-log"}
 MAX_ROWS = 50_000
 MAX_BYTES = 12 * 1024 * 1024
 # An XLSX file unpacks to no more than this.

@@ -1,7 +1,7 @@
 """Deciding: agree, disagree, withdraw. Each decision is appended, and what it means now stands beside the history."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -75,12 +75,14 @@ def decide(
     actor: Actor,
     at: datetime,
     representative: Mapping[str, Any] | None = None,
+    paper_on: date | None = None,
 ) -> Decision:
     """Append one decision of a person about one text and return it; the same decision again is the same one.
 
     ``representative`` is ``{name, contact, relationship?, confirmation}`` where a legal representative decides for a
     child under 14 (law C-12). An older decision that arrives late is kept and changes nothing. Whatever ends an
-    agreement queues the destruction of what rested on it (law R-24).
+    agreement queues the destruction of what rested on it (law R-24). ``paper_on`` is the day on a form that is older
+    than the text it is counted for; it stands on the audit trail (docs/decisions/0028).
     Raises DecidedInTheFuture, TextNotOffered, NothingToWithdraw, RegistrationEnded, UnconfirmedRepresentative,
     UnknownWay, NotPermitted.
     """
@@ -129,6 +131,7 @@ def decide(
                     "decided_at": decided_at.isoformat(),
                     "method": method,
                     "confirmation": confirmation,
+                    **({"paper_on": paper_on.isoformat()} if paper_on else {}),
                 },
             )
     if representative is not None:

@@ -21,6 +21,7 @@ from devices import fleetfiles, schemas
 from devices.actions.registration import IDENTIFIERS, LicenceTerms, register
 from devices.callers import caller_for
 from devices.events import Event
+from devices.fleetfiles import AGREEMENTS
 from devices.models import Device, FleetImport, Gateway, ImportedRow
 from devices.refusals import Problem
 from devices.screening import is_sensitive_name
@@ -39,7 +40,6 @@ from privacy.vault.purposes import Purpose
 
 READ, SLICE = 500, 200
 MOST_FINDINGS = 5_000
-AGREEMENTS = {"activation_agreed_on": "activation", "app_log_agreed_on": "app-log"}
 
 
 class ImportNotOpen(Refusal):
@@ -165,10 +165,10 @@ def _register(
     register(device_id=one.id, registration=registration, gateway=caller_for(gateway, ["devices"]), at=at)
     subject = Subject.objects.get(pk=one.id)
     for code, day in agreed.items():
-        noon = datetime.combine(date.fromisoformat(day), time(12), clock.KST)
+        noon, since = datetime.combine(date.fromisoformat(day), time(12), clock.KST), _since(texts[code])
         consents.decide(
-            subject=subject, version=texts[code], decision="agree", decided_at=max(noon, _since(texts[code])),
-            method="paper", language="ko", actor=actor, at=at,
+            subject=subject, version=texts[code], decision="agree", decided_at=max(noon, since), method="paper",
+            language="ko", paper_on=noon.date() if noon < since else None, actor=actor, at=at,
         )  # fmt: skip
 
 

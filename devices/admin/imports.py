@@ -16,8 +16,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from consents.models import AgreementVersion
 from devices import actions as devices
-from devices.fleetfiles import COLUMNS
+from devices.fleetfiles import AGREEMENTS, COLUMNS
 from devices.models import FleetImport, Gateway
 from devices.refusals import MESSAGES
 from privacy.accounts.console import actor_of
@@ -75,12 +76,14 @@ class FleetImportAdmin(ReadOnlyAdmin):
                 return HttpResponseRedirect(reverse("admin:devices_fleetimport_change", args=[made.pk]))
             except Refusal as refusal:
                 form.add_error("file", str(refusal))
+        texts = AgreementVersion.objects.published().filter(agreement__code__in=AGREEMENTS.values())
         context = {
             **self.admin_site.each_context(request),
             "title": _("Bring in an existing fleet"),
             "opts": self.opts,
             "form": form,
             "columns": COLUMNS,
+            "texts": texts.select_related("agreement").order_by("agreement__position"),
         }
         return TemplateResponse(request, "devices/office/import.html", context)
 
@@ -136,6 +139,7 @@ class FleetImportAdmin(ReadOnlyAdmin):
             consequences=[
                 _("%(accepted)d devices are registered in the background; %(refused)d rows are left out.")
                 % {"accepted": row.accepted, "refused": row.refused},
+                _("A day on which somebody agreed counts for the text in force now; the forms on paper stay with us."),
                 _("A device to whose activation nobody agreed is destroyed after five days."),
             ],
         )

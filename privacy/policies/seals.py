@@ -39,7 +39,7 @@ def _recorded(versions: Collection[PolicyVersion]) -> dict[str, str]:
     entries = Entry.objects.filter(about__in=[_name(version) for version in versions]).order_by("id")
     found: dict[str, str] = {}
     for about, payload in entries.filter(word__in=(Event.PUBLISHED, Event.ADOPTED)).values_list("about", "payload"):
-        found.setdefault(about, str(json.loads(payload)["facts"]["seal"]))
+        found.setdefault(about or "", str(json.loads(payload)["facts"]["seal"]))
     return found
 
 

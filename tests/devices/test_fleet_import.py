@@ -11,6 +11,7 @@ from django.urls import reverse
 from openpyxl import Workbook, load_workbook
 
 from consents import gate
+from consents.models import Decision
 from devices import actions as devices
 from devices.fleetfiles import COLUMNS, UnreadableFile
 from devices.models import Device, FleetImport, ImportedRow
@@ -82,7 +83,7 @@ class FleetImportTest(PortalTestCase):
         self.assertLedgered("devices.import.previewed", made)
 
     def test_confirmed_it_registers_every_device_with_licence_and_consent(self) -> None:
-        made = self.preview(as_csv(line(1), line(2, app_log_agreed_on="2025-01-02")))
+        made = self.preview(as_csv(line(1), line(2, app_log_agreed_on="2019-01-02")))
         devices.confirm_import(made, actor=self.odile, at=factory.NOON)
         self.carry_on(made)
         made.refresh_from_db()
@@ -93,6 +94,10 @@ class FleetImportTest(PortalTestCase):
         assert gate.allows(one.subject_id, "service-analytics", factory.NOON)
         assert not gate.allows(one.subject_id, "app-log", factory.NOON)
         assert gate.allows(two.subject_id, "app-log", factory.NOON)
+        # A form that is older than the text counts from the text's publication; its own day stays on the trail.
+        agreed = Decision.objects.get(subject_id=two.subject_id, agreement__code="app-log")
+        assert agreed.decided_at == agreed.version.published_at
+        assert '"paper_on":"2019-01-02"' in self.assertLedgered("consents.decision.agreed", agreed).payload
         report = factory.make_report(one)
         answer = devices.store_reports(factory.make_batch(report), gateway=factory.make_gate(), at=factory.NOON)
         assert b'"stored":1' in answer
