@@ -236,6 +236,10 @@ class DisclosedItemQuerySet(models.QuerySet["DisclosedItem"]):
     def provided(self) -> "DisclosedItemQuerySet":
         return self.filter(disclosure__state=Disclosure.State.PROVIDED)
 
+    def told_to_the_person(self) -> "DisclosedItemQuerySet":
+        """Without communication confirmation data: who handled it keeps that secret, by law (CSA 11, 13-5; P-12)."""
+        return self.exclude(disclosure__record_class=Disclosure.Record.CONFIRMATION)
+
     def of(
         self, *, subject_id: UUID, category: str = "", item: str = "", record_id: UUID | None = None
     ) -> "DisclosedItemQuerySet":

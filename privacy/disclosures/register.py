@@ -132,7 +132,10 @@ def _items(notice: Notice) -> str:
 
 
 def _told(window: registers.Window) -> QuerySet[Notice]:
-    return Notice.objects.filter(queued_at__range=window.moments).select_related("third_party").order_by("queued_at")
+    found = Notice.objects.filter(queued_at__range=window.moments).select_related("third_party").order_by("queued_at")
+    if window.actor.may("disclosures.see_investigations"):
+        return found
+    return found.exclude(third_party__kind=ThirdParty.Kind.INVESTIGATOR)
 
 
 registers.declare(

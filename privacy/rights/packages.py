@@ -58,8 +58,16 @@ def content_of(right: Right, door: Door, *, at: datetime) -> dict[str, Any]:
 
 
 def opened(subject_id: UUID) -> Iterator[dict[str, Any]]:
-    """Yield who opened this person's data and for what, from the ledger: accounts by reference, never by name."""
-    for entry in ledger.entries_about(subject_id).filter(kind="read").order_by("id")[:MOST_ENTRIES].iterator():
+    """Yield who opened this person's data and for what, from the ledger: accounts by reference, never by name.
+
+    What the law keeps secret (P-12) is not told here either.
+    """
+    entries = ledger.entries_about(subject_id).filter(kind="read")
+    provided = DisclosedItem.objects.of(subject_id=subject_id)
+    secret = provided.exclude(id__in=provided.told_to_the_person())
+    for reference in secret.values_list("disclosure__reference", flat=True).distinct():
+        entries = entries.exclude(payload__contains=f"disclosure {reference}")
+    for entry in entries.order_by("id")[:MOST_ENTRIES].iterator():
         yield {
             "at": entry.time.isoformat(),
             "by": entry.actor,
@@ -84,6 +92,7 @@ def _provided(subject_id: UUID) -> Iterator[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     disclosed = (
         DisclosedItem.objects.provided()
+        .told_to_the_person()
         .of(subject_id=subject_id)
         .select_related("disclosure__third_party")
         .order_by("disclosure__provided_at", "item")

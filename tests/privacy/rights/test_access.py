@@ -170,6 +170,18 @@ class PackageTests(AccessCase):
         assert right.result == {"nothing_held": True}
         assert Request.objects.get(id=right.request_id).state == "notified"
 
+    @pytest.mark.clause("P5.1")
+    def test_what_the_law_keeps_secret_is_not_told(self) -> None:
+        agency = factory.make_third_party("agency", kind="investigator")
+        for kind, permit in {"user-information": "", "confirmation": "2026-77"}.items():
+            authority = factory.make_authority(record_class=kind, permit_no=permit)
+            made = factory.make_provided(self.device, "model", third_party=agency, authority=authority)
+        self.carried_out()
+        content = self.content()
+        assert made.disclosure.reference not in json.dumps(content)
+        assert [one["recipient"] for one in content["provided"]] == ["Acme Devices", "Agency Devices"]
+        assert sum(one["task"] == "disclosures.disclosure.provided" for one in content["opened"]) == 2
+
     def test_building_it_is_on_record(self) -> None:
         right = self.carried_out()
         self.assertLedgered("rights.package.built", right.request)
