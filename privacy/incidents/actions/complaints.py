@@ -21,6 +21,7 @@ from privacy.lib.mail import fixed_message_id
 from privacy.lib.refusals import Refusal, TooMany
 from privacy.policies import rulebook
 from privacy.subjects import actions as subjects
+from privacy.subjects.holders import CodeHolder
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 
@@ -45,17 +46,10 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Complainant:
-    """Whoever holds a complaint's reference and code: may see what that complaint says, and nothing else."""
+class Complainant(CodeHolder):
+    """Whoever holds a complaint's reference and code: may see what that complaint says."""
 
-    ref: str
-    kind: str = "subject"
-
-    def may(self, permission: str) -> bool:
-        return False
-
-    def may_open(self, category: str, purpose: str, on: date) -> bool:
-        return category == CATEGORY and purpose == Purpose.RIGHTS
+    category: str = CATEGORY
 
 
 @dataclass(frozen=True)
