@@ -10,6 +10,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.db import DatabaseError, connections
 
+from config.databases import READER
+
 DATABASES = ("default", "personal", "archive")
 
 
@@ -101,6 +103,28 @@ def archive_has_its_own_role(**kwargs: Any) -> Iterable[CheckMessage]:
             hint="Run the statements of manage.py provision_sql for the archive: its own role alone may connect.",
             id="config.E011",
         )
+
+
+@register("portal", deploy=True)
+def auditors_have_a_role_to_read_as(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E013: an auditor's requests can be made to read only, in each database (decision 0042)."""
+    for alias in DATABASES:
+        try:
+            with connections[alias].cursor() as cursor:
+                cursor.execute(
+                    "SELECT count(*) FROM pg_roles WHERE rolname = %s AND pg_has_role(session_user, oid, 'MEMBER')"
+                    " AND has_table_privilege(oid, 'public.django_migrations', 'SELECT')",
+                    [READER],
+                )
+                (ready,) = cursor.fetchone()
+        except DatabaseError:
+            continue  # config.E005 says so
+        if not ready:
+            yield Error(
+                f"In the database {alias} auditors' requests can't run as {READER}.",
+                hint="Run the roles' statements of manage.py provision_sql, then manage.py migrate_all.",
+                id="config.E013",
+            )
 
 
 @register("portal", deploy=True)

@@ -4,6 +4,7 @@
 people, sealed; ``archive`` holds what another law preserves (P8.7, P6.4). Each process connects as the least role that
 can do its work: web and worker as ``portal_app``, which owns nothing; migrations as ``portal_owner``. The archive has
 credentials of its own: there web and worker are ``portal_archivist``, and ``portal_app`` may not even connect (D-04).
+An auditor's requests to the console run as ``portal_reader``, which nobody can sign in to a database as.
 """
 
 import os
@@ -73,6 +74,19 @@ MAY_CONNECT = {
 }
 
 
+# As whom an auditor's requests to the console run (config/reading.py): it reads these databases and adds to the audit
+# trail, but writes only what an auditor's own work is: reviews of access records, inspections, a calendar's address.
+READER = "portal_reader"
+READER_ADDS_TO = ("django_q_ormq",)
+READER_WRITES = (
+    "ledger_finding",
+    "ledger_review",
+    "safeguards_calendar",
+    "safeguards_inspection",
+    "safeguards_nonconformity",
+)
+
+
 class Router:
     """Send each model to the one database it lives in; a model that nobody listed is an error, not a guess."""
 
@@ -128,6 +142,9 @@ def role_statements(*, password: str | None, known: Collection[str] = ()) -> lis
             statements.append(statement)
     if "portal_ledger" not in known:
         statements += [sql.SQL("CREATE ROLE portal_ledger NOLOGIN"), sql.SQL("GRANT portal_ledger TO portal_owner")]
+    if READER not in known:
+        statements.append(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(READER)))
+    statements.append(sql.SQL("GRANT {} TO portal_app, portal_archivist").format(sql.Identifier(READER)))
     # For turning the write-ahead log over after a destruction: see schema_statements.
     statements.append(sql.SQL("GRANT pg_checkpoint TO portal_owner"))
     return statements
@@ -158,6 +175,30 @@ def schema_statements(alias: str) -> list[Statement]:
         ).format(portal),
         sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner GRANT USAGE, SELECT ON SEQUENCES TO {}").format(portal),
     ]
+
+
+def reader_statements(alias: str) -> list[Statement]:
+    """Return the owner's statements that say anew what an auditor's requests may do; tables of any age are covered."""
+    reader = sql.Identifier(READER)
+    statements: list[Statement] = [
+        sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(reader),
+        sql.SQL("REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {}").format(reader),
+        sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(reader),
+        sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(reader),
+    ]
+    if alias == "default":
+        tables = sql.SQL(", ").join(map(sql.Identifier, READER_WRITES))
+        statements += [
+            sql.SQL("GRANT INSERT, UPDATE ON {} TO {}").format(tables, reader),
+            sql.SQL("GRANT INSERT ON {} TO {}").format(sql.SQL(", ").join(map(sql.Identifier, READER_ADDS_TO)), reader),
+            sql.SQL("SET ROLE portal_ledger"),
+            sql.SQL("GRANT USAGE ON SCHEMA ledger TO {}").format(reader),
+            sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO {}").format(reader),
+            sql.SQL("GRANT INSERT (kind, payload) ON ledger.entry TO {}").format(reader),
+            sql.SQL("GRANT INSERT ON ledger.change TO {}").format(reader),
+            sql.SQL("RESET ROLE"),
+        ]
+    return statements
 
 
 def provision(connection: psycopg.Connection[Any], *, password: str) -> None:

@@ -143,6 +143,7 @@ MIDDLEWARE = [
     "privacy.accounts.signin.middleware.SignInMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "privacy.accounts.middleware.FitnessMiddleware",
+    "config.reading.ReadingMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "config.urls"

@@ -92,6 +92,12 @@ def test_an_archive_that_opens_with_the_credentials_of_another_database_is_refus
     assert "The archive lets in portal_app" in check().stderr
 
 
+def test_a_database_that_was_not_granted_to_auditors_is_refused(check: Check, portal_database: PortalDatabase) -> None:
+    with portal_database.connect("postgres", "personal") as server:
+        server.execute("REVOKE SELECT ON ALL TABLES IN SCHEMA public FROM portal_reader")
+    assert "In the database personal auditors' requests can't run as portal_reader" in check().stderr
+
+
 @pytest.mark.clause("P8.7")
 def test_coinciding_databases_are_refused(check: Check, portal_database: PortalDatabase) -> None:
     result = check(PERSONAL_DATABASE_URL=portal_database.url())
