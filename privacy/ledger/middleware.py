@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from functools import lru_cache
@@ -21,6 +22,7 @@ type Network = IPv4Network | IPv6Network
 RETRY_AFTER = "5"
 # A forwarded chain longer than this is nobody's honest chain; the rest of it is not read.
 MAX_HOPS = 20
+_LANGUAGE = "^/(?:" + "|".join(re.escape(code) for code, _name in settings.LANGUAGES) + ")/"
 
 
 class RequestActor:
@@ -100,7 +102,8 @@ def unavailable(request: HttpRequest, refusal: LedgerUnavailable) -> HttpRespons
 
 
 def door_of(path: str) -> str:
-    """Return the door a path belongs to (doors.md)."""
+    """Return the door a path belongs to (doors.md), in whichever language it is opened."""
+    path = re.sub(_LANGUAGE, "/", path)
     for prefix, door in (("/api/", "api"), ("/office/", "office"), ("/staff/", "staff")):
         if path.startswith(prefix):
             return door

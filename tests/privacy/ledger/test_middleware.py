@@ -90,7 +90,17 @@ def test_the_context_ends_with_the_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "door"), [("/api/v1/reports", "api"), ("/office/", "office"), ("/staff/", "staff"), ("/rights/", "public")]
+    ("path", "door"),
+    [
+        ("/api/v1/reports", "api"),
+        ("/office/", "office"),
+        ("/staff/", "staff"),
+        ("/rights/", "public"),
+        ("/en/office/", "office"),
+        ("/en/staff/", "staff"),
+        ("/en/", "public"),
+        ("/ko/office/", "office"),
+    ],
 )
 def test_every_path_has_a_door(path: str, door: str) -> None:
     assert door_of(path) == door
