@@ -196,14 +196,18 @@ def used() -> dict[Key, Message]:
 
 
 def djangos_own() -> set[str]:
-    """Return the texts that Django itself has in Korean: what we share with it needs no translation of ours."""
+    """Return the texts that Django, as far as it is installed here, has in Korean: they need no translation of ours."""
     import django
 
+    settings = (ROOT / "config" / "settings.py").read_text(encoding="utf-8")
+    apps = {"admin", *re.findall(r'"django\.contrib\.(\w+)"', settings)}
     texts: set[str] = set()
-    for path in Path(django.__file__).parent.rglob("locale/ko/LC_MESSAGES/django.mo"):
-        with path.open("rb") as file:
-            catalogue = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
-        texts |= {key if isinstance(key, str) else key[0] for key in catalogue}
+    for folder in ("conf", *(f"contrib/{app}" for app in sorted(apps))):
+        path = Path(django.__file__).parent / folder / "locale/ko/LC_MESSAGES/django.mo"
+        if path.exists():
+            with path.open("rb") as file:
+                catalogue = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+            texts |= {key if isinstance(key, str) else key[0] for key in catalogue}
     return texts
 
 
