@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -26,6 +27,8 @@ DUE_FIELDS = ("due_on", "execute_by", "destroy_by", "target_on")
 # Kinds of badge (badges.KINDS) of a matter that no deadline presses any more.
 SETTLED = {"done", "gone", "good", "no"}
 TIMELINE = 30
+# An id of ours inside a record's name: its beginning is the same for all that were made at one time.
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{6}([0-9a-f]{6})")
 
 
 @register.simple_tag
@@ -97,6 +100,19 @@ def timeline(record: Model, user: User | AnonymousUser) -> list[Happening]:
         )
         for entry in entries
     ]
+
+
+@register.simple_tag
+def spoken(field: Any) -> str:
+    """Return the language that a read-only field's text is written in, where that is not the page's: ``body_en``."""
+    suffix = str(field.field["name"]).rpartition("_")[2]
+    return suffix if suffix in ("ko", "en") else getattr(field.model_admin, "written_in", "")
+
+
+@register.filter
+def called(record: Model) -> str:
+    """Return what the page of a record is headed with: its name, ids in it by their end."""
+    return ID.sub(r"…\1", str(record))
 
 
 @register.filter

@@ -60,7 +60,7 @@ class DecisionAdmin(KeysetAdmin):
     def receipt(self, decision: Decision) -> SafeString:
         document = receipts.for_decision(decision)
         return format_html(
-            "<details><summary>sha256:{}</summary><pre>{}</pre></details>",
+            "<details><summary><code>sha256:{}</code></summary><pre>{}</pre></details>",
             receipts.digest(document),
             json.dumps(document, ensure_ascii=False, indent=2),
         )

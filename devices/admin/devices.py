@@ -130,12 +130,12 @@ class DeviceAdmin(RecordedReads, KeysetAdmin):
     @admin.display(description=_("consents"))
     def consents(self, device: Device) -> SafeString | str:
         held = (
-            Standing.objects.of(device.subject_id)
-            .select_related("agreement", "decision")
-            .order_by("agreement__position")
+            Standing.objects.of(device.subject_id).select_related("decision__version").order_by("agreement__position")
         )
         words = [
-            format_html("{} {}", row.agreement.code, state_badge(f"{row.choice}d", row.decision.get_choice_display()))
+            format_html(
+                "{} {}", row.decision.version.title, state_badge(f"{row.choice}d", row.decision.get_choice_display())
+            )
             for row in held
         ]
         return (

@@ -106,14 +106,18 @@ class FleetImportAdmin(ReadOnlyAdmin):
     def state_shown(self, row: FleetImport) -> SafeString:
         return state_badge(row.state, row.get_state_display())
 
+    def is_going_on(self, record: FleetImport) -> bool:
+        return record.state == FleetImport.State.RUNNING
+
     @admin.display(description=_("progress"))
     def progress(self, row: FleetImport) -> SafeString | str:
         if row.state not in {FleetImport.State.RUNNING, FleetImport.State.DONE}:
             return "–"
         return format_html(
-            '<progress max="{}" value="{}"></progress> {} / {}',
+            '<progress max="{}" value="{}" aria-label="{}"></progress> {} / {}',
             row.accepted,
             row.registered,
+            _("progress"),
             row.registered,
             row.accepted,
         )

@@ -34,7 +34,6 @@ from privacy.vault.purposes import Purpose
 
 PAGE = (ActionLocation.CHANGE_FORM,)
 TELL = "campaigns.record_telling"
-REFRESH_SECONDS = 5
 
 
 class ReasonForm(forms.Form):
@@ -81,6 +80,10 @@ class CampaignAdmin(ReadOnlyAdmin):
     def verbs_for(self, record: Campaign) -> tuple[str, ...]:
         return () if record.state == Campaign.State.FINISHED else ("print_letters",)
 
+    def is_going_on(self, record: Campaign) -> bool:
+        """People who only wait for letters change nothing."""
+        return bool(record.progress.waiting) or record.listed_at is None
+
     def get_urls(self) -> list[URLPattern]:
         page = self.page(self.of_version, needs="campaigns.start_campaign")
         policy = path("policy/<uuid:pk>/", page, name="campaigns_campaign_policy")
@@ -90,12 +93,7 @@ class CampaignAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         campaign = self.get_object(request, object_id)
-        extra = dict(extra_context or {})
-        if campaign is not None:
-            progress = campaign.progress
-            extra["progress"] = progress
-            # The page shows itself again while the worker works; people who only wait for letters change nothing.
-            extra["refresh"] = REFRESH_SECONDS if progress.waiting or campaign.listed_at is None else 0
+        extra = {**(extra_context or {}), **({"progress": campaign.progress} if campaign is not None else {})}
         return super().change_view(request, object_id, form_url, extra)
 
     def of_version(self, request: HttpRequest, pk: UUID) -> HttpResponse:

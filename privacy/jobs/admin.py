@@ -28,4 +28,10 @@ class OutboxAdmin(ReadOnlyAdmin):
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnlyAdmin):
-    list_display = ("name", "at")
+    list_display = ("program", "at")
+    fields = ("program", "at")
+    readonly_fields = ("program",)
+
+    @admin.display(description=_("program"), ordering="name")
+    def program(self, beat: Heartbeat) -> str:
+        return beat.name

@@ -6,17 +6,24 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
+from django.contrib.admin.templatetags.admin_urls import admin_urlname
+from django.contrib.admin.utils import quote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connections, models
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from privacy.lib import clock, names, stepup
 from privacy.lib.refusals import Refusal
+
+# After how many seconds the page of work that goes on shows itself again, and how its address says not to.
+AGAIN_SECONDS, STAY = 5, "stay"
 
 
 class EstimatingPaginator(Paginator[Any]):
@@ -53,6 +60,8 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
     show_full_result_count = False
     list_per_page = 50
     actions_on_top = True
+    # The language that its fields are filled in in, where it is one of them only ("ko"): said to who reads aloud.
+    written_in = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -88,6 +97,29 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         It only spares people a refusal: what may be done is checked by the verb.
         """
         return None
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """Lead to the record's page, which tells what happened from the audit trail: Django's own log is empty."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return redirect(admin_urlname(self.opts, SafeString("change")), quote(object_id))
+
+    def is_going_on(self, record: Any) -> bool:
+        """Whether the worker is at work on it: its page then shows itself again, without script, until told not to."""
+        return False
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], add: bool = False, change: bool = False,
+        form_url: str = "", obj: Any = None,
+    ) -> Any:  # fmt: skip
+        """Say on a record's page whether work is going on, and let the browser ask again meanwhile."""
+        going_on = obj is not None and self.is_going_on(obj)
+        again = going_on and request.method == "GET" and STAY not in request.GET
+        context = {**context, "going_on": going_on, "again": again}
+        response = super().render_change_form(request, context, add, change, form_url, obj)
+        if again:
+            response.headers["Refresh"] = str(AGAIN_SECONDS)
+        return response
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Show categories, purposes and items by name."""

@@ -110,5 +110,11 @@ class SubjectAdmin(KeysetAdmin):
 class FalseIdentityFindingAdmin(ReadOnlyAdmin):
     explanation = _("Findings that another's identity was used to register. Each ended a registration.")
     empty_hint = _("A finding is recorded on the page of a data subject.")
-    list_display: Any = ("subject", "found_by", "found_at", "evidence_digest")
+    list_display: Any = ("person", "found_by", "found_at", "evidence_digest")
     list_select_related = ("subject",)
+    fields = ("person", "grounds", "evidence_id", "evidence_digest", "found_by", "found_at")
+    readonly_fields = ("person",)
+
+    @admin.display(description=_("data subject"), ordering="subject")
+    def person(self, finding: FalseIdentityFinding) -> str:
+        return finding.subject.reference

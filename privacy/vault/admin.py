@@ -84,13 +84,13 @@ class TombstoneAdmin(KeysetAdmin):
     readonly_fields = list_display
     ordering = ("-id",)
 
-    @admin.display(description=_("final at"), empty_value="–")
+    @admin.display(description=_("final at"))
     def final_at(self, tombstone: Tombstone) -> object:
         """When the generation that wrapped the key was destroyed: from then on no copy of it opens."""
         if tombstone.generation is None:
             return tombstone.destroyed_at
         ended = self._ended()
-        return ended.get(tombstone.generation)
+        return ended.get(tombstone.generation) or "–"
 
     @staticmethod
     def _ended() -> dict[int, object]:

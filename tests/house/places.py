@@ -25,6 +25,7 @@ EXAMPLES = {
     "consents:begin": ("activation",),
     "guide": ("officer",),
     "workforce:course": ("privacy-basics",),
+    "workforce:sign": ("yearly",),
     "admin:register": ("requests",),
     "admin:retention_certificate_file": (None, "json"),
 }
@@ -33,7 +34,6 @@ RECORDS: dict[str, tuple[str, dict[str, object]]] = {
     "accounts:withdraw-request": ("accounts.AccessRequest", {}),
     "admin:campaigns_campaign_policy": ("policies.PolicyVersion", {"state": "published"}),
     "admin:safeguards_plan_paper": ("safeguards.ManagementPlan", {}),
-    "workforce:sign": ("workforce.PledgeText", {"occasion": "entry"}),
     "workforce:pledge": ("workforce.Pledge", {"user__email": "emin@extrus.example"}),
     "workforce:pledge-paper": ("workforce.Pledge", {"user__email": "emin@extrus.example"}),
 }

@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format, get_format
 from django.utils.functional import cached_property
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
@@ -40,6 +40,8 @@ from privacy.lib.keyset import KeysetAdmin
 from privacy.lib.refusals import Refusal
 
 SHOWN_SUBJECTS = 3
+# What a list shows of a long reference.
+BEGINNING = 8
 
 
 class TrailPaginator(EstimatingPaginator):
@@ -86,14 +88,22 @@ class TrailAdmin(KeysetAdmin):
         return render_to_string("admin/ledger/account.html", {"ref": entry.actor})
 
     @admin.display(description=_("data subjects"))
-    def handled(self, entry: Entry) -> str:
-        """Whose data it was (S-01): an entry of more than 200 people holds their number and the list's digest only."""
+    def handled(self, entry: Entry) -> SafeString | str:
+        """Whose data it was (S-01): an entry of more than 200 people holds their number and the list's digest only.
+
+        A list shows the beginning of a reference, which leads to all entries about that person; a page shows it whole.
+        """
         said = _said(entry)
         subjects = [str(subject) for subject in said.get("subjects", [])]
         if not subjects:
             return str(said.get("count", "–"))
+        shown = format_html_join(
+            ", ",
+            '<a class="reference" href="?subject={}" title="{}">{}</a>',
+            ((subject, subject, _short(subject)) for subject in subjects[:SHOWN_SUBJECTS]),
+        )
         more = len(subjects) - SHOWN_SUBJECTS
-        return ", ".join(subjects[:SHOWN_SUBJECTS]) + (f" +{more}" if more > 0 else "")
+        return format_html("{} +{}", shown, more) if more > 0 else shown
 
     @admin.display(description=_("place of access"))
     def place(self, entry: Entry) -> str:
@@ -226,6 +236,10 @@ class AccessRecordAdmin(TrailAdmin):
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:ledger_entry_change", args=[object_id]))
+
+
+def _short(reference: str) -> str:
+    return reference if len(reference) <= 2 * BEGINNING else f"{reference[:BEGINNING]}…"
 
 
 def _said(entry: Entry) -> dict[str, Any]:

@@ -94,6 +94,9 @@ class DestructionListAdmin(ReadOnlyAdmin):
     def verbs_for(self, record: DestructionList) -> Collection[str]:
         return self.VERBS.get(DestructionList.State(record.state), ())
 
+    def is_going_on(self, record: DestructionList) -> bool:
+        return record.state == DestructionList.State.EXECUTING
+
     @admin.display(description=_("waiting time"))
     def waiting(self, row: DestructionList) -> str:
         hours = int(row.wait.total_seconds() // 3600)
@@ -159,7 +162,12 @@ class DestructionListAdmin(ReadOnlyAdmin):
         left = row.lines.filter(state__in=row.lines.model.OPEN).count()
         total = row.lines.count()
         return format_html(
-            '<progress max="{}" value="{}"></progress> {} / {}', total, total - left, total - left, total
+            '<progress max="{}" value="{}" aria-label="{}"></progress> {} / {}',
+            total,
+            total - left,
+            _("progress"),
+            total - left,
+            total,
         )
 
     @admin.display(description=_("rows removed"))

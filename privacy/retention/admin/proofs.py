@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import ActionLocation
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
@@ -48,9 +48,8 @@ class CertificateAdmin(ReadOnlyAdmin):
         return str(certificate.statement.get("destroyed", {}).get("people", "–"))
 
     @admin.display(description=_("destruction list"))
-    def of(self, certificate: Certificate) -> SafeString:
-        page = reverse("admin:retention_destructionlist_change", args=[certificate.list_id])
-        return format_html('<a href="{}">{}</a>', page, certificate.list)
+    def of(self, certificate: Certificate) -> SafeString | str:
+        return _link("destructionlist", certificate.list)
 
     @admin.display(description=_("what the certificate says"))
     def says(self, certificate: Certificate) -> SafeString:
@@ -92,6 +91,12 @@ class CertificateAdmin(ReadOnlyAdmin):
         return _attachment(content, name, FORMATS[kind])
 
 
+def _link(model: str, record: Model | None) -> SafeString | str:
+    if record is None:
+        return "–"
+    return format_html('<a href="{}">{}</a>', reverse(f"admin:retention_{model}_change", args=[record.pk]), record)
+
+
 @admin.register(RegisterEntry)
 class RegisterEntryAdmin(ReadOnlyAdmin):
     explanation = _("The destruction register with the columns of the official form. It names no data subject.")
@@ -107,12 +112,22 @@ class RegisterEntryAdmin(ReadOnlyAdmin):
         "confirmed",
     )
     list_filter = (("confirmed_at", admin.EmptyFieldListFilter), "media_destroyed")
-    fields = (*F6, "created_until", *REST, "list", "paper")
-    readonly_fields = ("handled", "confirmed")
+    fields = (*F6, "created_until", *REST, "list_shown", "paper_shown")
+    readonly_fields = ("handled", "confirmed", "list_shown", "paper_shown")
+    # The official form is filled in in Korean.
+    written_in = "ko"
     actions = ("confirm",)
 
     def verbs_for(self, record: RegisterEntry) -> Collection[str]:
         return () if record.confirmed_at else ("confirm",)
+
+    @admin.display(description=_("destruction list"), ordering="list")
+    def list_shown(self, entry: RegisterEntry) -> SafeString | str:
+        return _link("destructionlist", entry.list)
+
+    @admin.display(description=_("destruction of paper"), ordering="paper")
+    def paper_shown(self, entry: RegisterEntry) -> SafeString | str:
+        return _link("paperdestruction", entry.paper)
 
     @admin.display(description=_("handled by"), ordering="handler")
     def handled(self, entry: RegisterEntry) -> str:
