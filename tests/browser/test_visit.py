@@ -10,17 +10,21 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin import ActionLocation
+from django.db.models import CharField, JSONField, TextField
 from django.test import Client
 from django.utils import translation
 from playwright.sync_api import Error
 
 from privacy.accounts.models import User
 from tests import factory
+from tests.browser.looking import SEEN, Judge
 from tests.browser.scene import set_whole_scene
 from tests.browser.visitor import CODES, Desk, Visitor, in_the_other
 from tests.database import PortalDatabase
@@ -38,27 +42,22 @@ PEOPLE = {
     "employee": factory.make_emin,
     "anonymous": None,
 }
-# Who sees every page that somebody sees, between them: what is dark is asked of these.
-DARK = {"officer", "employee", "anonymous"}
 LANGUAGES = {"ko": "", "en": "/en"}
+# Of which pages this process has kept a picture in English and dark.
+PICTURED: set[str] = set()
 # How many records of a register are looked at for one that offers other buttons.
 LOOKED_AT = 30
 # What says what a page is, and so must be in the page's language: never data.
-LABELS = "h1, h2, h3, th, label, legend, button, summary, caption, dt, nav a, .btn, .explanation, .empty p, .help"
+LABELS = (
+    "h1:not(.record-name), h2, h3, thead th, th[scope=col], label, legend, button, summary, caption, dt, nav a, .btn, "
+    ".fact > .name, .explanation, .empty p, .help"
+)
 # Abbreviations such as IMEI and PDF are the same word in both.
 HANGUL, LATIN = re.compile(r"[가-힣]"), re.compile(r"[a-z]{3,}")
 
 
-# Everything that is asked of a page, in one question.
-SEEN = """([labels, codes]) => {
-  const seen = selector => [...document.querySelectorAll(selector)].filter(each => each.checkVisibility());
-  const texts = selector => seen(selector).map(each => each.innerText);
-  const root = document.documentElement;
-  return {
-    language: root.lang, text: document.body.innerText, labels: texts(labels), codes: texts(codes),
-    wider: root.scrollWidth - root.clientWidth, shifted: window.shifted,
-  };
-}"""
+# What axe has judged already, in this process: one person's pages are mostly another's.
+JUDGE = Judge()
 
 
 def is_foreign(label: str, language: str) -> bool:
@@ -82,6 +81,28 @@ def records(client: Client, person: User) -> Iterator[str]:
                 yield f"/office/{model._meta.app_label}/{model._meta.model_name}/{record.pk}/change/"
 
 
+def written() -> set[str]:
+    """What stands in the databases word for word: names, codes and titles are in whatever language they are."""
+    found: set[str] = set()
+
+    def take(value: Any) -> None:
+        if isinstance(value, str):
+            found.update(line.strip() for line in value.splitlines())
+        elif isinstance(value, dict | list | tuple):
+            for each in value.values() if isinstance(value, dict) else value:
+                take(each)
+
+    for model in apps.get_models():
+        fields = [
+            field.attname
+            for field in model._meta.concrete_fields
+            if isinstance(field, CharField | TextField | JSONField) and not field.choices
+        ]
+        for row in model._default_manager.values_list(*fields) if fields else ():
+            take(row)
+    return found
+
+
 def pages_of(person: User | None) -> list[str]:
     """The addresses that answer this person with a page; what only leads on, refuses or sends a file is not one."""
     client = Client(raise_request_exception=False)
@@ -102,40 +123,52 @@ def pages_of(person: User | None) -> list[str]:
 class Visit:
     """One person's way through the pages, and what was wrong on it."""
 
-    def __init__(self, visitor: Visitor, role: str) -> None:
-        self.visitor, self.role = visitor, role
+    def __init__(self, visitor: Visitor, role: str, written: set[str]) -> None:
+        self.visitor, self.role, self.written = visitor, role, written
         self.wrong: list[str] = []
         self.seen: Counter[str] = Counter()
+        self.pressed: set[tuple[str, str, str | None]] = set()
         self.folder = OUT / role
         self.folder.mkdir(parents=True, exist_ok=True)
         self.devtools = visitor.page.context.new_cdp_session(visitor.page)
 
     def look(self, name: str, language: str) -> None:
-        """Look at the page that is open, light and dark. Contrast is asked in both; the rest of axe in one."""
+        """Look at the page that is open, light and dark. Its words are read; axe is asked of what is new about it."""
         page = self.visitor.page
         seen = page.evaluate(SEEN, [LABELS, CODES])
         found = [
             *([f"is not in {language}, the language of its address"] if seen["language"] != language else []),
+            *([] if seen["title"].strip() else ["has no title"]),
             *([f"is {seen['wider']} px wider than the screen"] if seen["wider"] > 0 else []),
             *([f"has shifted by {seen['shifted']}"] if seen["shifted"] and self.role == "anonymous" else []),
-            *in_the_other(language, seen["text"], seen["codes"]),
-            *(text for text in sorted({each.strip() for each in seen["labels"]}) if is_foreign(text, language)),
+            *in_the_other(language, seen["text"], [*seen["others"], *self.written]),
+            *(
+                f"{text!r} is not in {spoken}"
+                for text, spoken in sorted({(text, spoken) for text, spoken in seen["labels"]})
+                if text not in {*self.written, *seen["others"]} and is_foreign(text, spoken)
+            ),
         ]
+        # English is the same page with other words: neither how it is built nor its colours hang on them.
+        judged = language == "ko"
+        found += JUDGE.structure(page) if judged else []
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            if language == "ko" and (scheme == "light" or self.role in DARK):
-                try:
-                    self.visitor.check_axe(None if scheme == "light" else ["color-contrast"])
-                except AssertionError as error:
-                    found.append(str(error))
-            picture = self.devtools.send(
-                "Page.captureScreenshot", {"format": "jpeg", "quality": 60, "optimizeForSpeed": True}
-            )
-            path = self.folder / f"{name}.{language}.{scheme}.jpg"
-            path.write_bytes(base64.b64decode(picture["data"]))
+            found += JUDGE.contrast(page) if judged else []
+            self.keep(name, language, scheme)
             self.seen[f"{language} {scheme}"] += 1
         page.emulate_media(color_scheme="light")
         self.wrong += [f"{page.url}: {each}" for each in found]
+
+    def keep(self, name: str, language: str, scheme: str) -> None:
+        """Keep a picture of what is on the screen: one of each page as each person, and one in English and dark."""
+        look = (language, scheme)
+        if look != ("ko", "light") and (look != ("en", "dark") or name in PICTURED):
+            return
+        if look == ("en", "dark"):
+            PICTURED.add(name)
+        options = {"format": "jpeg", "quality": 60, "optimizeForSpeed": True}
+        picture = self.devtools.send("Page.captureScreenshot", options)
+        (self.folder / f"{name}.{language}.{scheme}.jpg").write_bytes(base64.b64decode(picture["data"]))
 
     def go(self, address: str, *, language: str) -> None:
         """Open a page by its address and look at it."""
@@ -147,14 +180,20 @@ class Visit:
         self.look(named(address), language)
 
     def press(self, address: str, *, language: str) -> None:
-        """Press each button of a record's page and look at what it asks before it acts."""
+        """Press each button of a record's page that no record of its register had before; look at what it asks."""
         page = self.visitor.page
-        self.visitor.go(LANGUAGES[language] + address)
         name = f"{ActionLocation.CHANGE_FORM.value}-action"
-        for verb in [each.get_attribute("value") for each in page.locator(f"button[name={name}]").all()]:
-            self.visitor.go(LANGUAGES[language] + address)
+        register = address.rsplit("/", 3)[0]
+        self.visitor.go(LANGUAGES[language] + address)
+        verbs = [each.get_attribute("value") for each in page.locator(f"button[name={name}]").all()]
+        for verb in verbs:
+            if (language, register, verb) in self.pressed:
+                continue
+            if urlsplit(page.url).path != LANGUAGES[language] + address:
+                self.visitor.go(LANGUAGES[language] + address)
             if not (button := page.locator(f"button[name={name}][value={verb}]")).count():
                 continue
+            self.pressed.add((language, register, verb))
             try:
                 with page.expect_navigation(timeout=5_000):
                     button.click()
@@ -192,7 +231,7 @@ def test_every_page_is_sound_for(role: str, desk: Desk, portal_database: PortalD
     visitor = desk.computer()
     if person is not None:
         visitor.sign_in(person)
-    visit = Visit(visitor, role)
+    visit = Visit(visitor, role, written())
     for language in LANGUAGES:
         for address in pages:
             visit.go(address, language=language)

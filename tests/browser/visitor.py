@@ -5,18 +5,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
 from privacy.accounts.models import User
 from tests import factory, signed_in
+from tests.browser.looking import grave
 from tests.factories.accounts import PASSWORD
 from tools import catalogue
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
-AXE = Axe()
 # Adds up how far the content of a page jumped while it loaded (Cumulative Layout Shift), apart from what a person did.
 SHIFTS = """
 window.shifted = 0;
@@ -26,7 +25,6 @@ new PerformanceObserver(list => {
 """
 # What shows a code as a code.
 CODES = "code, pre, .reference, .field-code"
-GRAVE = {"serious", "critical"}
 
 
 class Desk:
@@ -155,19 +153,9 @@ class Visitor:
         self.check_axe(part=part)
         self.check_width()
 
-    def check_axe(self, rules: list[str] | None = None, part: str | None = None) -> None:
-        """Nothing on the page, or in a ``part``, is grave to axe, by all of its rules or by these."""
-        if not self.page.evaluate("typeof axe !== 'undefined'"):
-            self.page.evaluate(AXE.axe_script)
-        options = {"resultTypes": ["violations"]} | ({"runOnly": {"type": "rule", "values": rules}} if rules else {})
-        found = [
-            f"{violation['id']} ({violation['impact']}): {node['html'][:160]} {node['failureSummary'][:200]}"
-            for violation in self.page.evaluate(
-                "([part, options]) => axe.run(part || document, options)", [part, options]
-            )["violations"]
-            if violation["impact"] in GRAVE
-            for node in violation["nodes"]
-        ]
+    def check_axe(self, part: str | None = None) -> None:
+        """Nothing on the page, or in a ``part``, is grave to axe."""
+        found = grave(self.page, where=part)
         assert not found, f"{self.page.url}\n" + "\n".join(found)
 
     def check_stillness(self) -> None:
