@@ -197,4 +197,4 @@ class Standing(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.agreement_id} {self.choice}"
+        return f"{self.agreement}: {self.get_choice_display()}"

@@ -3,8 +3,8 @@
 from datetime import date
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from privacy.lib import periods
 from privacy.policies import rulebook
 from privacy.policies.models import Clock
 from privacy.policies.rulebook import RetentionTerm, UnknownParameter
@@ -43,13 +43,8 @@ def in_words(word: str) -> str:
     years, _y, months = length.removesuffix("m").partition("y")
     if not years.isdigit() or not months.isdigit():
         return word
-    parts = []
-    if int(years):
-        parts.append(ngettext("%(count)d year", "%(count)d years", int(years)) % {"count": int(years)})
-    if int(months):
-        parts.append(ngettext("%(count)d month", "%(count)d months", int(months)) % {"count": int(months)})
-    name = dict(Clock.choices).get(event, event)
-    return _("%(length)s after: %(event)s") % {"length": " ".join(parts) or _("at once"), "event": name}
+    length = periods.in_words(years=int(years), months=int(months))
+    return _("%(length)s after: %(event)s") % {"length": length, "event": dict(Clock.choices).get(event, event)}
 
 
 def policy(on: date) -> str:
