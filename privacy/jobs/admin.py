@@ -18,6 +18,7 @@ class OutboxAdmin(ReadOnlyAdmin):
     list_display = ("kind", "created_at", "not_before", "starts", "last_error", "done_at", "parked_at")
     list_filter = ("kind", ("parked_at", admin.EmptyFieldListFilter), ("done_at", admin.EmptyFieldListFilter))
     actions = ("retry",)
+    exclude = ("shard", "lease_until")
 
     @button(description=_("Try again"), permission="jobs.retry_delivery")
     def retry(self, request: HttpRequest, queryset: QuerySet[OutboxBase]) -> None:

@@ -49,8 +49,8 @@ PICTURED: set[str] = set()
 LOOKED_AT = 30
 # What says what a page is, and so must be in the page's language: never data.
 LABELS = (
-    "h1:not(.record-name), h2, h3, thead th, th[scope=col], label, legend, button, summary, caption, dt, nav a, .btn, "
-    ".fact > .name, .explanation, .empty p, .help"
+    "h1:not(.record-name), h2, h3, thead th, th[scope=col], label, legend, button, summary, caption, dt, "
+    "nav a:not(.record-name), .btn, .fact > .name, .explanation, .empty p, .help"
 )
 # Abbreviations such as IMEI and PDF are the same word in both.
 HANGUL, LATIN = re.compile(r"[가-힣]"), re.compile(r"[a-z]{3,}")
