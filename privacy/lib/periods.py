@@ -7,9 +7,6 @@ because rolling would lengthen the holding (T-10). Hours run at once and never p
 from calendar import monthrange
 from datetime import date, datetime, timedelta
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-
 from privacy.lib import holidays
 from privacy.lib.clock import midnight
 
@@ -86,13 +83,3 @@ def _must_be_a_day(day: date) -> None:
     # A datetime is a date to Python; its day would be the day in UTC, which in Korea may be yesterday (T-02).
     if isinstance(day, datetime):
         raise TypeError("Give the calendar day in Korea, not a moment.")
-
-
-def in_words(*, years: int = 0, months: int = 0) -> str:
-    """Return how long a period is, as people say it."""
-    parts = []
-    if years:
-        parts.append(ngettext("%(count)d year", "%(count)d years", years) % {"count": years})
-    if months:
-        parts.append(ngettext("%(count)d month", "%(count)d months", months) % {"count": months})
-    return " ".join(parts) or _("at once")

@@ -4,8 +4,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from privacy.lib import periods
-from privacy.policies import rulebook
+from privacy.policies import rulebook, wording
 from privacy.policies.models import Clock
 from privacy.policies.rulebook import RetentionTerm, UnknownParameter
 
@@ -43,7 +42,7 @@ def in_words(word: str) -> str:
     years, _y, months = length.removesuffix("m").partition("y")
     if not years.isdigit() or not months.isdigit():
         return word
-    length = periods.in_words(years=int(years), months=int(months))
+    length = wording.period(int(years), int(months))
     return _("%(length)s after: %(event)s") % {"length": length, "event": dict(Clock.choices).get(event, event)}
 
 

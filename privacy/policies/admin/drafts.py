@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from privacy.accounts.console import actor_of
 from privacy.lib import clock
 from privacy.policies import actions as policies
+from privacy.policies import wording
 from privacy.policies.admin.saving import VerbAdmin
 from privacy.policies.models import (
     Category,
@@ -177,7 +178,8 @@ class CategoryAdmin(PartAdmin):
 
     @admin.display(description=_("kept"))
     def retention_shown(self, category: Category) -> str:
-        return str(getattr(category, "retention", "–"))
+        rule = getattr(category, "retention", None)
+        return wording.retention(rule.clock, rule.years, rule.months) if rule else "–"
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
         declared = [purpose.code for purpose in form.cleaned_data["purposes"]]

@@ -2,10 +2,8 @@
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib import periods
 from privacy.lib.ids import new_id
 from privacy.policies.models.language import in_language
 from privacy.policies.models.version import PolicyVersion
@@ -121,8 +119,7 @@ class RetentionRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        length = periods.in_words(years=self.years, months=self.months)
-        return gettext("%(length)s after: %(event)s") % {"length": length, "event": self.get_clock_display()}
+        return f"{self.category_id}: {self.get_clock_display()} +{self.years}y{self.months}m"
 
 
 class PreservationRule(models.Model):
