@@ -47,6 +47,7 @@ LANGUAGES = {"ko": "", "en": "/en"}
 PICTURED: set[str] = set()
 # How many records of a register are looked at for one that offers other buttons.
 LOOKED_AT = 30
+VERB = f"{ActionLocation.CHANGE_FORM.value}-action"
 # What says what a page is, and so must be in the page's language: never data.
 LABELS = (
     "h1:not(.record-name), h2, h3, thead th, th[scope=col], label, legend, button, summary, caption, dt, "
@@ -127,7 +128,11 @@ class Visit:
         self.visitor, self.role, self.written = visitor, role, written
         self.wrong: list[str] = []
         self.seen: Counter[str] = Counter()
-        self.pressed: set[tuple[str, str, str | None]] = set()
+        self.pressed: set[tuple[str, str, str]] = set()
+        self.buttons: dict[str, list[str]] = {}
+        self.answers: list[str] = []
+        visitor.page.on("load", lambda _page: self.answers.append("page"))
+        visitor.page.on("download", lambda _file: self.answers.append("file"))
         self.folder = OUT / role
         self.folder.mkdir(parents=True, exist_ok=True)
         self.devtools = visitor.page.context.new_cdp_session(visitor.page)
@@ -178,28 +183,29 @@ class Visit:
             self.wrong.append(f"{address}: {error.message}")
             return
         self.look(named(address), language)
+        buttons = self.visitor.page.locator(f"button[name={VERB}]")
+        self.buttons[address] = buttons.evaluate_all("all => all.map(each => each.value)")
 
     def press(self, address: str, *, language: str) -> None:
         """Press each button of a record's page that no record of its register had before; look at what it asks."""
         page = self.visitor.page
-        name = f"{ActionLocation.CHANGE_FORM.value}-action"
         register = address.rsplit("/", 3)[0]
-        self.visitor.go(LANGUAGES[language] + address)
-        verbs = [each.get_attribute("value") for each in page.locator(f"button[name={name}]").all()]
-        for verb in verbs:
+        for verb in self.buttons.get(address, ()):
             if (language, register, verb) in self.pressed:
                 continue
-            if urlsplit(page.url).path != LANGUAGES[language] + address:
-                self.visitor.go(LANGUAGES[language] + address)
-            if not (button := page.locator(f"button[name={name}][value={verb}]")).count():
+            self.visitor.go(LANGUAGES[language] + address)
+            if not (button := page.locator(f"button[name={VERB}][value={verb}]")).count():
                 continue
             self.pressed.add((language, register, verb))
-            try:
-                with page.expect_navigation(timeout=5_000):
-                    button.click()
-            except Error:
-                continue  # a file was sent
-            if page.locator("button[name=confirmed]").count():
+            self.answers.clear()
+            button.click()
+            for _ in range(1_500):
+                if self.answers:
+                    break
+                page.wait_for_timeout(10)
+            else:
+                self.wrong.append(f"{address}: {verb} leads to no page and no file")
+            if "page" in self.answers and page.locator("button[name=confirmed]").count():
                 self.look(f"{named(address)}.{verb}", language)
 
     def tell(self) -> None:
