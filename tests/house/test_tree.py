@@ -30,3 +30,9 @@ def test_modules_are_of_a_readable_size() -> None:
 def test_each_app_has_a_readme() -> None:
     ours = [a for a in apps.get_app_configs() if a.name.startswith("privacy.") or a.name in ("devices", "consents")]
     assert not [a.name for a in ours if not (Path(a.path) / "README.md").exists()]
+
+
+def test_each_decision_stands_in_their_list() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = (folder / "README.md").read_text()
+    assert not [path.name for path in folder.glob("0*.md") if f"({path.name})" not in listed]
