@@ -9,6 +9,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -94,10 +95,11 @@ def main() -> None:
             if not holds:
                 failed.append(f"{figure['name']}: {bound} does not hold")
             rows.append((name, figure, bound, holds))
-    page = table(rows)
-    print(f"\n{page}")
-    if not options.quick and set(options.only) == set(BENCHMARKS):
-        (HERE / "RESULTS.md").write_text(page, encoding="utf-8")
+        if not options.quick and set(options.only) == set(BENCHMARKS):
+            # After each one: a run that is cut short has its results, and says what it did not come to.
+            missing = BENCHMARKS[BENCHMARKS.index(name) + 1 :]
+            (HERE / "RESULTS.md").write_text(table(rows, missing), encoding="utf-8")
+    print(f"\n{table(rows)}")
     for line in failed:
         print(line, file=sys.stderr)
     # A small run is no measurement: only a benchmark that no longer works fails it.
@@ -124,8 +126,8 @@ def bound_of(name: str) -> Bound | None:
     return BOUNDS.get(name.split()[0])
 
 
-def table(rows: list[tuple[str, dict, Bound | None, bool]]) -> str:
-    """Return the results as a page of Markdown."""
+def table(rows: list[tuple[str, dict, Bound | None, bool]], missing: Sequence[str] = ()) -> str:
+    """Return the results as a page of Markdown; ``missing`` are the benchmarks that were not run to their end."""
     lines = [
         "# Results of the benchmarks",
         "",
@@ -141,6 +143,8 @@ def table(rows: list[tuple[str, dict, Bound | None, bool]]) -> str:
             f"| {name} | `{figure['name']}` | {figure['ours']:,g} | {figure['reference']:,g} | {figure['unit']} "
             f"| {figure['ratio']:,g} | {bound or ''} | {verdict} |"
         )
+    if missing:
+        lines += ["", f"Not run: {', '.join(missing)}."]
     return "\n".join(lines) + "\n"
 
 
