@@ -39,7 +39,7 @@ run: setup ## Run the portal on the databases of the environment or .env: web, w
 
 .PHONY: test
 test: setup browser ## Run the tests (BROWSER=0 leaves the browser tests out)
-	$(PY) -m pytest -q -n $(JOBS) --dist loadfile -m 'not faults and not visit$(if $(filter 0,$(BROWSER)), and not browser)'
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'not faults and not visit$(if $(filter 0,$(BROWSER)), and not browser)'
 
 .PHONY: browser
 browser: $(STAMP) # a Chromium for the browser tests: Debian's package, where we may install it

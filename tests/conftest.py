@@ -1,5 +1,6 @@
 """Fixtures: the databases, the keys, and the cast."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,22 @@ from tests import database, signed_in
 from tests.database import PortalDatabase
 
 signed_in.complete_force_login()
+
+# Files whose few tests take long without a browser or databases of their own.
+LONG = {
+    "test_routes.py", "test_reads_are_recorded.py", "test_headers.py", "test_every_page.py", "test_order_of_steps.py",
+    "test_verify_program.py", "test_sigstore.py", "test_tree.py",
+}  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first: whole files go to the processes, and a long one at the end has one of them wait."""
+    weights: Counter[Path] = Counter()
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        weights[item.path] += 100 if "desk" in fixtures else 10 if "portal_database" in fixtures else 1
+    weights.update({path: 1_000 for path in weights if path.name in LONG})
+    items.sort(key=lambda item: -weights[item.path])
 
 
 @pytest.fixture(scope="session")

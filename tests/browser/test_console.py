@@ -4,9 +4,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import factory
+from tests.browser.looking import Judge
 from tests.browser.scene import set_scene
 from tests.browser.visitor import Desk, Visitor
 
+JUDGE = Judge()
 ROLES = {"officer": factory.make_odile, "handler": factory.make_hana, "auditor": factory.make_aram}
 
 
@@ -52,10 +54,11 @@ def test_every_register_and_a_record_of_each_is_sound(desk: Desk, role: str, pre
     assert len(found) > 20, f"the {role} sees few registers"
     for address in found:
         visitor.go(address)
-        visitor.check(f"register-{role}-{address.strip('/').replace('/', '-')}", part="#content")
+        visitor.screenshot(f"register-{role}-{address.strip('/').replace('/', '-')}")
+        visitor.check_what_is_new(JUDGE)
         if record := first_record(visitor):
             visitor.go(record)
-            visitor.check(f"record-{role}-{address.strip('/').replace('/', '-')}", part="#content")
+            visitor.check_what_is_new(JUDGE)
 
 
 def test_the_theme_can_be_chosen_and_is_kept(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from privacy.accounts.models import User
 from tests import factory, signed_in
-from tests.browser.looking import grave
+from tests.browser.looking import Judge, grave
 from tests.factories.accounts import PASSWORD
 from tools import catalogue
 
@@ -152,6 +152,13 @@ class Visitor:
         self.check_language()
         self.check_axe(part=part)
         self.check_width()
+
+    def check_what_is_new(self, judge: Judge) -> None:
+        """Like ``check``, without a screenshot, and axe is asked only of what the judge has not seen."""
+        self.check_language()
+        self.check_width()
+        found = judge.structure(self.page) + judge.contrast(self.page)
+        assert not found, f"{self.page.url}\n" + "\n".join(found)
 
     def check_axe(self, part: str | None = None) -> None:
         """Nothing on the page, or in a ``part``, is grave to axe."""

@@ -53,7 +53,12 @@ class CertificateAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("what the certificate says"))
     def says(self, certificate: Certificate) -> SafeString:
-        rows = format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", documents.statement_rows(certificate))
+        # A database and its table are codes, the same in every language.
+        said = [
+            (format_html("<code>{}</code>", name) if " · " in name else name, value)
+            for name, value in documents.statement_rows(certificate)
+        ]
+        rows = format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", said)
         return format_html('<dl class="facts">{}</dl>', rows)
 
     @admin.display(description=_("what was signed"))
