@@ -144,7 +144,9 @@ def role_statements(*, password: str | None, known: Collection[str] = ()) -> lis
         statements += [sql.SQL("CREATE ROLE portal_ledger NOLOGIN"), sql.SQL("GRANT portal_ledger TO portal_owner")]
     if READER not in known:
         statements.append(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(READER)))
-    statements.append(sql.SQL("GRANT {} TO portal_app, portal_archivist").format(sql.Identifier(READER)))
+    # To be taken, not to be had: what is withdrawn from the portal's role must not come back by way of the reader's.
+    taken = sql.SQL("GRANT {} TO portal_app, portal_archivist WITH INHERIT FALSE, SET TRUE")
+    statements.append(taken.format(sql.Identifier(READER)))
     # For turning the write-ahead log over after a destruction: see schema_statements.
     statements.append(sql.SQL("GRANT pg_checkpoint TO portal_owner"))
     return statements

@@ -64,6 +64,14 @@ class TestTheRole(PortalTestCase):
         for alias in connections:
             assert not allowed(alias, "DELETE") | allowed(alias, "TRUNCATE"), alias
 
+    def test_the_portal_takes_it_and_inherits_nothing_of_it(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT DISTINCT inherit_option, set_option FROM pg_auth_members WHERE roleid = 'portal_reader'::regrole"
+                "   AND member IN ('portal_app'::regrole, 'portal_archivist'::regrole)"
+            )
+            assert cursor.fetchall() == [(False, True)]
+
     def test_nobody_signs_in_as_it_and_it_is_nobody_else(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
