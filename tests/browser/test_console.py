@@ -44,17 +44,16 @@ def test_the_first_page_fits_a_phone(desk: Desk) -> None:
     expect(visitor.page.get_by_role("heading", name="모든 대장")).to_be_in_viewport()
 
 
-@pytest.mark.parametrize(("role", "prefix"), [("officer", ""), ("handler", "/en"), ("auditor", "/en")])
-def test_every_register_and_a_record_of_each_is_sound(desk: Desk, role: str, prefix: str) -> None:
-    """The first record of each register; `make visit` opens one for every set of buttons."""
+def test_every_register_and_a_record_of_each_is_sound(desk: Desk) -> None:
+    """As the officer, who sees most; `make visit` opens as everybody a record for every set of buttons."""
     set_scene()
-    visitor = desk.staff(ROLES[role]())
-    visitor.go(f"{prefix}/office/")
+    visitor = desk.staff(factory.make_odile())
+    visitor.go("/office/")
     found = registers(visitor)
-    assert len(found) > 20, f"the {role} sees few registers"
+    assert len(found) > 40, "the officer sees few registers"
     for address in found:
         visitor.go(address)
-        visitor.screenshot(f"register-{role}-{address.strip('/').replace('/', '-')}")
+        visitor.screenshot(f"register-{address.strip('/').replace('/', '-')}")
         visitor.check_what_is_new(JUDGE)
         if record := first_record(visitor):
             visitor.go(record)
