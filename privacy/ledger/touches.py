@@ -24,6 +24,8 @@ from privacy.lib import wires
 _WRITE = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|TRUNCATE|MERGE|COPY|WITH)\b", re.IGNORECASE)
 _BACK = re.compile(r"\s*ROLLBACK\b", re.IGNORECASE)
 PERCH = "ledger.perch"
+# After it every write of the transaction carries a request's id; for what writes past Django's cursors.
+MARK = "SELECT set_config('portal.request', %s, true)"
 
 
 def holds_personal_data(model: type[models.Model]) -> bool:
@@ -88,7 +90,7 @@ def mark(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context
                 raw.execute("SELECT set_config('portal.request', %s, false)", [request])
                 session = request
         elif local != request:
-            raw.execute("SELECT set_config('portal.request', %s, true)", [request])
+            raw.execute(MARK, [request])
             local = request
     connection._portal_marked = (session, local)
     return execute(sql, params, many, context)

@@ -19,8 +19,12 @@ from privacy.subjects.holdings import Holding
 from privacy.vault.declarations import sealed_fields
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-# For a slice's transaction: it is sorted and passed on in memory, by one process, as others work beside it.
-IN_MEMORY = "SELECT set_config('work_mem', '48MB', true), set_config('max_parallel_workers_per_gather', '0', true)"
+# For a slice's transaction: it is put together by hashing, not by sorting whole boxes, in memory and by one process, as
+# others work beside it.
+IN_MEMORY = (
+    "SELECT set_config('work_mem', '48MB', true), set_config('enable_sort', 'off', true),"
+    " set_config('max_parallel_workers_per_gather', '0', true)"
+)
 
 
 class Group(NamedTuple):

@@ -67,8 +67,9 @@ class TestTheRole(PortalTestCase):
     def test_the_portal_takes_it_and_inherits_nothing_of_it(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT DISTINCT inherit_option, set_option FROM pg_auth_members WHERE roleid = 'portal_reader'::regrole"
-                "   AND member IN ('portal_app'::regrole, 'portal_archivist'::regrole)"
+                "SELECT DISTINCT inherit_option, set_option FROM pg_auth_members"
+                "  WHERE roleid = 'portal_reader'::regrole"
+                "    AND member IN ('portal_app'::regrole, 'portal_archivist'::regrole)"
             )
             assert cursor.fetchall() == [(False, True)]
 

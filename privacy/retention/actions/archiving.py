@@ -1,11 +1,14 @@
 """Moving to the archive: copy, verify; the removal follows with the rest of the category (law D-04).
 
 Three work at a time: the personal database puts the next people's records together, this process seals the present
-ones again, and the archive writes those before and reads back those before them.
+ones again, and the archive commits and reads back those before and writes them.
 """
 
+import gc
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from functools import partial
 from itertools import batched
@@ -16,6 +19,7 @@ import psycopg
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from privacy.ledger import acting, touches
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.lib import clock, periods
@@ -29,6 +33,7 @@ from privacy.vault import actions as vault
 
 # So many people at a time: their sealed records fit into memory, and the ledger names each of them.
 PEOPLE = 50
+AHEAD = 2
 COLUMNS = (
     "id", "list", "source", "subject_id", "rule", "keyring", "category", "kind", "recorded_on", "ends_on", "records",
     "body", "archived_at",
@@ -97,24 +102,24 @@ def _copy(
     raw = bundles.connection_of("archive")
     copied = 0
     before: Slice | None = None
-    with ThreadPoolExecutor(max_workers=1) as reader, ThreadPoolExecutor(max_workers=1) as writer:
-        sealed = (
-            _sealed_again(destruction_list, covered, people, groups, actor=actor, at=at)
-            for people, groups in _read_ahead(reader, read, slices)
-        )
-        one = next(sealed, None)
-        while one is not None:
-            with transaction.atomic(using="archive"):
-                written = writer.submit(_write, raw, one, before)
-                try:
-                    following = next(sealed, None)
-                finally:
-                    written.result()
-                if one.records:
-                    _record(one, actor=actor, at=at)
-            copied, before, one = copied + one.records, one, following
-        if before is not None:
-            _verify(raw, before)
+    written: Future[None] | None = None
+    with (
+        _no_collector(),
+        Shelf(raw) as shelf,
+        ThreadPoolExecutor(max_workers=1) as reader,
+        ThreadPoolExecutor(max_workers=1) as writer,
+    ):
+        for people, groups in _read_ahead(reader, read, slices):
+            one = _sealed_again(destruction_list, covered, people, groups, actor=actor, at=at)
+            if before is not None and written is not None:
+                written.result()
+                _record(before, actor=actor, at=at)
+            written = writer.submit(shelf.put, one, acting.current().request_id)
+            copied, before = copied + one.records, one
+        if before is not None and written is not None:
+            written.result()
+            _record(before, actor=actor, at=at)
+        shelf.close()
     return copied
 
 
@@ -123,17 +128,33 @@ def _read_ahead(
     read: Callable[..., list[bundles.Group]],
     slices: Iterable[Sequence[UUID]],
 ) -> Iterator[tuple[Sequence[UUID], list[bundles.Group]]]:
-    """Yield each slice's records; the next are read meanwhile."""
-    coming = None
-    for people in (*slices, None):
-        arrived = coming
-        coming = None if people is None else (people, reader.submit(read, people=people))
-        if arrived is not None:
-            yield arrived[0], arrived[1].result()
+    """Yield each slice's records; the next two are read meanwhile."""
+    coming: deque[tuple[Sequence[UUID], Future[list[bundles.Group]]]] = deque()
+    for people in slices:
+        coming.append((people, reader.submit(read, people=people)))
+        if len(coming) > AHEAD:
+            ready, groups = coming.popleft()
+            yield ready, groups.result()
+    for ready, groups in coming:
+        yield ready, groups.result()
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Work without Python's collector of cycles: none are made here, and it would walk over a million boxes again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _record(one: Slice, *, actor: Actor, at: datetime) -> None:
     """Put the move of a slice on the ledger, before the archive commits it."""
+    if not one.records:
+        return
     with transaction.atomic():
         facts = {"list": one.list, "source": one.source, "records": one.records}
         ledger.record(Event.ARCHIVED, actor=actor, at=at, subjects=one.people, facts=facts)
@@ -190,28 +211,48 @@ def _kept(
             yield row, group, rule.code, ends_on
 
 
-def _write(raw: "psycopg.Connection[Any]", one: Slice, before: Slice | None) -> None:
-    """Read back what was committed before, then write a slice in place of an earlier copy of it.
+class Shelf:
+    """Where slices are written, on the archive's connection itself, beside the sealing of the next ones.
 
-    Runs beside the sealing of the next slice, on the connection itself: the transaction is the caller's.
+    A slice is committed by the next ``put``, or by ``close``, once its move is on the ledger, and read back then. Used
+    as a block: an error in it undoes what was put and not yet committed.
     """
-    if before is not None:
-        _verify(raw, before)
-    with psycopg.Cursor(raw) as cursor:
-        cursor.execute(bundles.IN_MEMORY)
-        cursor.execute(DELETE_EARLIER, [one.list, one.source, as_array(one.people)])
-        if one.rows:
-            with cursor.copy(COPY_IN) as copy:
-                copy.set_types(TYPES)
-                for row in one.rows:
-                    copy.write_row(row)
 
+    def __init__(self, raw: "psycopg.Connection[Any]") -> None:
+        self._raw = raw
+        self._open = ExitStack()
+        self._put: Slice | None = None
 
-def _verify(raw: "psycopg.Connection[Any]", one: Slice) -> None:
-    """Read the archive again after its commit: every copy is there, byte for byte, and nothing else of the list."""
-    row_id, box = COLUMNS.index("id"), COLUMNS.index("body")
-    with psycopg.Cursor(raw) as cursor:
-        cursor.execute(READ_BACK, [one.list, one.source, as_array(one.people)], binary=True)
-        there = dict(cursor)
-    if there != {row[row_id].bytes: row[box] for row in one.rows}:
-        raise Residue(_("The copy in the archive is not what was written: nothing is removed."), code="archive")
+    def __enter__(self) -> "Shelf":
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._open.__exit__(*error)
+
+    def put(self, one: Slice, request: str) -> None:
+        """Commit and read back the slice before; write this one in place of an earlier copy of it."""
+        self.close()
+        self._open.enter_context(self._raw.transaction())
+        self._put = one
+        with psycopg.Cursor(self._raw) as cursor:
+            cursor.execute(bundles.IN_MEMORY)
+            cursor.execute(touches.MARK, [request])
+            cursor.execute(DELETE_EARLIER, [one.list, one.source, as_array(one.people)])
+            if one.rows:
+                with cursor.copy(COPY_IN) as copy:
+                    copy.set_types(TYPES)
+                    for row in one.rows:
+                        copy.write_row(row)
+
+    def close(self) -> None:
+        """Commit what was put, and read it again: every copy is there, byte for byte, and nothing else of the list."""
+        self._open.close()
+        one, self._put = self._put, None
+        if one is None:
+            return
+        row_id, box = COLUMNS.index("id"), COLUMNS.index("body")
+        with psycopg.Cursor(self._raw) as cursor:
+            cursor.execute(READ_BACK, [one.list, one.source, as_array(one.people)], binary=True)
+            there = dict(cursor)
+        if there != {row[row_id].bytes: row[box] for row in one.rows}:
+            raise Residue(_("The copy in the archive is not what was written: nothing is removed."), code="archive")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from privacy.accounts.fitness import refusal as refusal_of_access
 from privacy.ledger import actions as ledger
@@ -73,8 +74,8 @@ def transcribe(
         reason=reason,
         facts={"of": source.label, "fields": [source.field], "categories": [source.category]},
     )
-    epochs = {box[:HEADER]: box for bundle in bundles for box in bundle.boxes}
-    months = {head: crypto.month_of_box(box) for head, box in epochs.items()}
+    epochs = [{box[:HEADER]: box for box in bundle.boxes} for bundle in bundles]
+    months = {head: crypto.month_of_box(box) for each in epochs for head, box in each.items()}
     pairs = [(subject, source.category) for subject in people]
     found = keys.find(pairs, [(source.category, month) for month in set(months.values())], warrant=warrant)
     if found.destroyed:
@@ -89,8 +90,9 @@ def transcribe(
     )
     where = crypto.place(source.label, source.field, source.category)
     boxes = []
-    for bundle, nonce in zip(bundles, crypto.nonces(len(bundles)), strict=True):
-        joined = _joined(bundle, ring, source.category, where, months)
+    for bundle, heads, nonce in zip(bundles, epochs, crypto.nonces(len(bundles)), strict=True):
+        ciphers = {head: ring.cipher(bundle.subject, source.category, months[head]) for head in heads}
+        joined = _joined(bundle, ciphers, where)
         month = month_of(bundle.month)
         there = crypto.place(target.label, target.field, bundle.keyring)
         cipher = new.cipher(bundle.subject, bundle.keyring, month)
@@ -98,21 +100,24 @@ def transcribe(
     return boxes
 
 
-def _joined(bundle: Bundle, ring: keys.Ring, category: str, where: bytes, months: dict[bytes, date]) -> bytes:
+def _joined(bundle: Bundle, ciphers: dict[bytes, AESGCM], where: bytes) -> bytes:
     """Open the values of one bundle and join them: one person's, and almost always of one epoch.
 
     Millions pass through here, so what is done for each is done in C wherever there is a way.
     """
     subject = bundle.subject.bytes
-    pairs = list(zip(bundle.heads, bundle.boxes, strict=True))
-    epochs = {box[:HEADER] for box in bundle.boxes}
     pieces: list[bytes] = []
     try:
-        for epoch in epochs:
-            chosen = pairs if len(epochs) == 1 else [pair for pair in pairs if pair[1][:HEADER] == epoch]
-            decrypt, prefix = ring.cipher(bundle.subject, category, months[epoch]).decrypt, epoch + where
-            plains = [decrypt(box[HEADER:BODY], box[BODY:], prefix + head[:16] + subject) for head, box in chosen]
-            heads = [head for head, _box in chosen]
+        for epoch, cipher in ciphers.items():
+            heads, boxes = bundle.heads, bundle.boxes
+            if len(ciphers) > 1:
+                chosen = [place for place, box in enumerate(boxes) if box[:HEADER] == epoch]
+                heads, boxes = [heads[place] for place in chosen], [boxes[place] for place in chosen]
+            decrypt, prefix = cipher.decrypt, epoch + where
+            plains = [
+                decrypt(box[HEADER:BODY], box[BODY:], prefix + head[:16] + subject)
+                for head, box in zip(heads, boxes, strict=True)
+            ]
             pieces += chain.from_iterable(zip(heads, map(LENGTH.pack, map(len, plains)), plains, strict=True))
     except InvalidTag:
         raise NotSealed from None

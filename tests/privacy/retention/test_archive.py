@@ -8,7 +8,10 @@ import pytest
 from devices import months
 from devices.models import Device, Report
 from privacy.accounts import actions as accounts
+from privacy.ledger import acting
+from privacy.ledger.actions import pair_touches
 from privacy.ledger.actors import NotPermitted
+from privacy.ledger.models import Finding
 from privacy.policies import rulebook
 from privacy.retention import actions as retention
 from privacy.retention import archive
@@ -285,3 +288,17 @@ def test_a_copy_that_differs_by_one_bit_stops_the_removal(portal_database: Porta
         assert sorted(ArchivedRecord.objects.values_list("subject_id", flat=True)) == people, "each once"
     finally:
         archiving.PEOPLE = before
+
+
+@pytest.mark.clause("P8.3")
+def test_what_the_archive_takes_is_paired_with_the_entry_of_its_move(portal_database: PortalDatabase) -> None:
+    with acting.on(request_id=acting.new_request_id()) as act:
+        archive_an_access(recorded_on=date(2026, 7, 1), destroyed_on=date(2026, 7, 20))
+    with portal_database.connect(alias="archive") as connection:
+        written = connection.execute(
+            "SELECT operation, request FROM ledger.touch WHERE relation LIKE '%archivedrecord' ORDER BY id"
+        ).fetchall()
+    assert ("INSERT", act.request_id) in written
+    assert {request for _operation, request in written} == {act.request_id}
+    pair_touches(at=at_noon(date(2026, 7, 21)), actor=SWEEPER)
+    assert not Finding.objects.filter(rule=Finding.Rule.UNPAIRED).exists()
