@@ -8,7 +8,7 @@ import re
 import zlib
 
 _OBJECT = re.compile(rb"(?s)\b(\d+) 0 obj\s(.*?)\bendobj")
-_STREAM = re.compile(rb"(?s)stream\r?\n(.*?)\r?\nendstream")
+_STREAM = re.compile(rb"(?s)stream\r?\n(.*?)\nendstream")
 _FONTS = re.compile(rb"/Font\s*<<(.*?)>>")
 _FONT = re.compile(rb"/(\w+) (\d+) 0 R")
 _SHOWN = re.compile(
@@ -88,4 +88,5 @@ def _unescaped(found: re.Match[bytes]) -> bytes:
 def _stream(body: bytes) -> bytes:
     found = _STREAM.search(body)
     assert found is not None
-    return zlib.decompress(found[1]) if b"FlateDecode" in body[: found.start()] else found[1]
+    # What follows the packed text is the end of its line: packed text itself may end in a carriage return.
+    return zlib.decompressobj().decompress(found[1]) if b"FlateDecode" in body[: found.start()] else found[1]

@@ -21,6 +21,7 @@ from devices.refusals import MESSAGES, Malformed, Problem
 from devices.wire import BODIES
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
+from privacy.lib import ondisk
 from privacy.vault import actions as vault
 
 
@@ -116,7 +117,7 @@ def _remove(
     actor: Actor,
     at: datetime,
 ) -> int:
-    with transaction.atomic(using="personal"):
+    with ondisk.fetched(subject_ids, using="personal"):
         held = model.objects.filter(device_id__in=subject_ids)
         if not held.exists():
             return 0

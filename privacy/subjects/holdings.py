@@ -18,6 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger.actors import Actor
+from privacy.lib import ondisk
 from privacy.policies.rulebook import RetentionTerm
 
 
@@ -124,7 +125,8 @@ class Holding:
 
     def counted(self, subject_ids: Sequence[UUID]) -> int:
         """How many rows these people have here."""
-        return self.count(subject_ids) if self.count else self.rows(subject_ids).count()
+        with ondisk.looked_up(subject_ids, using=self.using):
+            return self.count(subject_ids) if self.count else self.rows(subject_ids).count()
 
 
 @dataclass(frozen=True)
