@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.template.context import Context
 from django.urls import Resolver404, get_script_prefix, resolve, translate_url
+from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, override
 
@@ -83,6 +84,12 @@ def day(value: date | datetime | None) -> str:
     if not value:
         return ""
     return badges.day_text(clock.kst_date(value) if isinstance(value, datetime) else value)
+
+
+@register.filter
+def grouped(value: int | None) -> str:
+    """Return a number as people write it, in groups: 1,000,000."""
+    return "" if value is None else number_format(value, use_l10n=True, force_grouping=True)
 
 
 @register.filter

@@ -18,7 +18,7 @@ from privacy.lib import clock, mail
 def sentence(what: str, browser: Browser | None) -> str:
     """Return what happened, as the mail says it."""
     if what == Event.BROWSER_SEEN:
-        place = {"device": browser.title if browser else "?", "address": browser.address if browser else "?"}
+        place = {"device": str(browser) if browser else "?", "address": browser.address if browser else "?"}
         return _("Somebody signed in as you from a device that was not seen before: %(device)s at %(address)s.") % place
     return {
         str(Event.FACTOR_ADDED): _("A second factor was added to your account."),

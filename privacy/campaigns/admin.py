@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from privacy.accounts.console import actor_of
 from privacy.campaigns import actions as campaigns
 from privacy.campaigns import letters
-from privacy.campaigns.models import Campaign, Delivery
+from privacy.campaigns.models import ADDRESS_DISPUTED, Campaign, Delivery
 from privacy.ledger.registers import RecordedReads
 from privacy.lib import clock
 from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
@@ -156,19 +156,28 @@ class DeliveryAdmin(RecordedReads, KeysetAdmin):
     empty_hint = _("Deliveries appear here when an individual notice starts.")
     read_purpose = Purpose.LEGAL_DUTY
     keyset = ("id",)
-    list_display = ("subject_id", "campaign", "state_shown", "language", "way", "settled_at", "message_id", "trouble")
+    list_display = (
+        "subject_id", "campaign", "state_shown", "language", "way", "settled_at", "message_id", "trouble_shown",
+    )  # fmt: skip
     list_filter = ("state", "campaign")
     list_select_related = ("campaign",)
     fields = (
         "campaign", "subject_id", ("state_shown", "language"), ("settled_at", "settled_by", "way"), "message_id",
-        "trouble",
+        "trouble_shown",
     )  # fmt: skip
-    readonly_fields = ("state_shown",)
+    readonly_fields = ("state_shown", "trouble_shown")
     actions = ("record_telling",)
 
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, delivery: Delivery) -> SafeString:
         return state_badge(delivery.state, delivery.get_state_display())
+
+    @admin.display(description=_("last trouble"))
+    def trouble_shown(self, delivery: Delivery) -> SafeString | str:
+        """What kept it from being sent: in words what the portal itself found, an error by its kind."""
+        if delivery.trouble == ADDRESS_DISPUTED:
+            return now_("The address is disputed: its correction is not decided yet.")
+        return format_html("<code>{}</code>", delivery.trouble) if delivery.trouble else "–"
 
     def verbs_for(self, record: Delivery) -> tuple[str, ...]:
         return () if record.state in {Delivery.State.SENT, Delivery.State.TOLD} else ("record_telling",)

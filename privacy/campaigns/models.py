@@ -12,6 +12,9 @@ from privacy.lib import canonical
 from privacy.lib.ids import new_id, new_reference
 from privacy.policies.models.language import in_language
 
+# What a delivery's last trouble says where no error kept it back.
+ADDRESS_DISPUTED = "AddressDisputed"
+
 
 def new_campaign_reference() -> str:
     return new_reference("M")

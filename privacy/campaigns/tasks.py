@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils import translation
 
 from privacy.campaigns import actions as campaigns
-from privacy.campaigns.models import Delivery
+from privacy.campaigns.models import ADDRESS_DISPUTED, Delivery
 from privacy.jobs import outbox
 from privacy.ledger.actors import System
 from privacy.lib import clock, mail
@@ -40,7 +40,7 @@ def deliver_mail(ids: Mapping[str, str], *, event: UUID, starts: int, at: dateti
     if delivery.state not in {Delivery.State.WAITING, Delivery.State.PARKED}:
         return
     if contacts.disputed([delivery.subject_id], Contact.Kind.EMAIL, at=at):
-        campaigns.note_trouble(delivery, why="AddressDisputed")
+        campaigns.note_trouble(delivery, why=ADDRESS_DISPUTED)
         raise outbox.Later(6 * 60 * 60, "the address is disputed")
     address = _address(delivery, at=at)
     if address is None:

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from privacy.lib import clock, names, stepup
@@ -146,6 +146,10 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
     def item_named(self, record: Any) -> str:
         return self._name("item", record.item)
 
+    @admin.display(description=_("language"), ordering="language")
+    def language_named(self, record: Any) -> str:
+        return str(get_language_info(record.language)["name_translated"]) if record.language else "–"
+
     def _name(self, kind: str, code: str | None) -> str:
         """Return what a code is called, looked up once for all rows of a list."""
         if not code:
@@ -182,7 +186,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
 
 def _named(column: Any) -> Any:
     """Return the method that shows a field of codes by their names, or the field itself."""
-    return f"{column}_named" if column in names.KINDS else column
+    return f"{column}_named" if column == "language" or column in names.KINDS else column
 
 
 def button(

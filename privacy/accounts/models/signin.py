@@ -7,10 +7,14 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.models.people import User
 from privacy.lib.ids import new_id
+
+# The title of a browser that did not say what it is.
+UNKNOWN = "?"
 
 
 class Browser(models.Model):
@@ -31,7 +35,8 @@ class Browser(models.Model):
         constraints = [models.UniqueConstraint(fields=["user", "token_digest"], name="browser_is_known_once")]
 
     def __str__(self) -> str:
-        return self.title
+        """Return the browser and its system, where they could be told."""
+        return gettext("unknown device") if self.title == UNKNOWN else self.title
 
 
 class SignInQuerySet(models.QuerySet["SignIn"]):

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
+from privacy.accounts.models.signin import UNKNOWN
 from privacy.ledger import acting
 
 # Order matters: every browser claims to be several others.
@@ -50,7 +51,7 @@ def title_of(agent: str) -> str:
     """Return a browser and its system as people call them: ``Firefox, Windows``."""
     agent = agent[:400]
     names = (next((name for mark, name in kinds if re.search(mark, agent)), "") for kinds in (BROWSERS, SYSTEMS))
-    return ", ".join(name for name in names if name) or "?"
+    return ", ".join(name for name in names if name) or UNKNOWN
 
 
 def digest(value: str, *, of: str) -> str:

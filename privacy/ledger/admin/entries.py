@@ -20,7 +20,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger import actions as ledger
-from privacy.ledger import proofs, reading, register, witnesses
+from privacy.ledger import proofs, reading, register, tasknames, witnesses
 from privacy.ledger.admin.filters import (
     AccountFilter,
     KindFilter,
@@ -105,6 +105,14 @@ class TrailAdmin(KeysetAdmin):
         more = len(subjects) - SHOWN_SUBJECTS
         return format_html("{} +{}", shown, more) if more > 0 else shown
 
+    @admin.display(description=_("task"))
+    def doing(self, entry: Entry) -> SafeString | str:
+        """The task in words; its code, by which the list is narrowed, stands behind them."""
+        if not entry.task:
+            return "–"
+        address = f"{reverse('admin:ledger_entry_changelist')}?task={entry.task}"
+        return format_html('<a href="{}" title="{}">{}</a>', address, entry.task, tasknames.in_words(entry.task))
+
     @admin.display(description=_("place of access"))
     def place(self, entry: Entry) -> str:
         return str(_said(entry).get("from", "–"))
@@ -120,13 +128,13 @@ class EntryAdmin(TrailAdmin):
         "reference only. To narrow the list, give an account, a person, a record or a day exactly."
     )
     empty_hint = _("Entries are written by themselves with every act; with these filters there is none.")
-    list_display = ("number", "moment", "what", "account", "task", "handled", "purpose", "place")
+    list_display = ("number", "moment", "what", "account", "doing", "handled", "purpose", "place")
     list_filter = (AccountFilter, SubjectFilter, RecordFilter, TaskFilter, KindFilter, SinceFilter, UntilFilter)
     fields = (
         "moment",
         "what",
         "account",
-        "task",
+        "doing",
         "purpose",
         "reason",
         "result",
@@ -231,7 +239,7 @@ class AccessRecordAdmin(TrailAdmin):
         "each page, answer, search, export or print, written before the data was shown."
     )
     empty_hint = _("A line is written here before personal data is shown; with these filters there is none.")
-    list_display = ("number", "moment", "account", "place", "handled", "task", "purpose")
+    list_display = ("number", "moment", "account", "place", "handled", "doing", "purpose")
     list_filter = (AccountFilter, SubjectFilter, TaskFilter, SinceFilter, UntilFilter)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:

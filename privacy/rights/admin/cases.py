@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language_info
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
@@ -56,21 +55,17 @@ class RequestAdmin(Desk):
     change_form_template = "admin/rights/request/change_form.html"
     change_list_template = "admin/rights/request/change_list.html"
     fields = (
-        ("number", "reference"), ("channel", "requester", "language_shown", "answer_by"),
+        ("number", "reference"), ("channel", "requester", "language", "answer_by"),
         ("received_at", "received_on"), ("due_shown", "target_on"), ("target_kind", "matching_shown"),
         ("identity_method", "verified_by", "verified_at"), ("authority", "authority_until"),
         ("evidence_asked_at", "evidence_received_at"), "assigned_shown",
         ("fee_won", "postage_won", "cause_with_controller"), ("notified_at", "closed_at"),
     )  # fmt: skip
-    readonly_fields = ("due_shown", "matching_shown", "assigned_shown", "language_shown")
+    readonly_fields = ("due_shown", "matching_shown", "assigned_shown")
     actions = (
         "verify", "ask_evidence", "reject", "assign", "write_words", "write_content", "grant", "refuse", "postpone",
         "end_postponement", "carry_out", "resume", "fee", "close", "write_note", "read", "show_document",
     )  # fmt: skip
-
-    @admin.display(description=_("language"))
-    def language_shown(self, record: Request) -> str:
-        return str(get_language_info(record.language)["name_translated"])
 
     def verbs_for(self, record: Request) -> list[str]:
         """Offer what comes next: identity, decision, carrying out, closing; and what can be done all along."""

@@ -1,0 +1,44 @@
+"""The task of an access record is told in words, in both languages."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.utils.translation import override
+
+from privacy.ledger import tasknames
+from privacy.lib import registers
+
+ROOT = Path(__file__).resolve().parents[3]
+TASK = re.compile(r'task="([a-z]+(?:\.[a-z-]+)+)"')
+WRITTEN = sorted(
+    {
+        task
+        for folder in ("privacy", "devices", "consents")
+        for path in (ROOT / folder).rglob("*.py")
+        for task in TASK.findall(path.read_text(encoding="utf-8"))
+    }
+)
+
+
+@pytest.mark.clause("P8.3")
+@pytest.mark.parametrize("task", [*WRITTEN, "devices.device.listed", "consents.standing.viewed"])
+def test_every_task_in_the_code_has_words(task: str) -> None:
+    with override("ko"):
+        korean = tasknames.in_words(task)
+    with override("en"):
+        english = tasknames.in_words(task)
+    assert task not in {korean, english}
+    assert re.search("[가-힣]", korean)
+    assert not re.search("[가-힣]", english)
+
+
+def test_a_register_that_was_taken_out_is_called_by_what_it_lists() -> None:
+    for register in registers.all():
+        with override("en"):
+            assert tasknames.in_words(f"office.{register.code}.exported").endswith(" · taken out")
+
+
+def test_a_code_that_nobody_named_stays_as_it_is() -> None:
+    for task in ("", "anything", "devices.device.pondered", "nowhere.nothing.viewed", "office.nothing.exported"):
+        assert tasknames.in_words(task) == task
