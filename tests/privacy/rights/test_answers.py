@@ -37,10 +37,13 @@ class AnswerTests(PortalTestCase):
         case = self.refused(language="en")
         with mailbox() as box:
             drain(at=NOON)
-        message = box.arrived[-1]
-        body = next(part for part in message.walk() if part.get_content_type() == "text/plain").get_content()
+        # The mail before it, that the request is looked into, may be of the same millisecond and arrive after it.
+        texts = [
+            (message, next(part for part in message.walk() if part.get_content_type() == "text/plain").get_content())
+            for message in box.arrived
+        ]
+        [(message, body)] = [pair for pair in texts if "An Act forbids or restricts access" in pair[1]]
         for told in (
-            "An Act forbids or restricts access",
             "통신비밀보호법 제13조의5",
             "because zebra",
             "object",
