@@ -101,8 +101,7 @@ def _copy(
     read = partial(bundles.read, personal, covered.holding, kinds, since=since, until=until)
     raw = bundles.connection_of("archive")
     copied = 0
-    before: Slice | None = None
-    written: Future[None] | None = None
+    waiting: tuple[Slice, Future[None]] | None = None
     with (
         _no_collector(),
         Shelf(raw) as shelf,
@@ -111,14 +110,10 @@ def _copy(
     ):
         for people, groups in _read_ahead(reader, read, slices):
             one = _sealed_again(destruction_list, covered, people, groups, actor=actor, at=at)
-            if before is not None and written is not None:
-                written.result()
-                _record(before, actor=actor, at=at)
-            written = writer.submit(shelf.put, one, acting.current().request_id)
-            copied, before = copied + one.records, one
-        if before is not None and written is not None:
-            written.result()
-            _record(before, actor=actor, at=at)
+            _record(waiting, actor=actor, at=at)
+            waiting = one, writer.submit(shelf.put, one, acting.current().request_id)
+            copied += one.records
+        _record(waiting, actor=actor, at=at)
         shelf.close()
     return copied
 
@@ -151,8 +146,12 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _record(one: Slice, *, actor: Actor, at: datetime) -> None:
-    """Put the move of a slice on the ledger, before the archive commits it."""
+def _record(waiting: tuple[Slice, Future[None]] | None, *, actor: Actor, at: datetime) -> None:
+    """Once a slice is written, put its move on the ledger, before the archive commits it."""
+    if waiting is None:
+        return
+    one, written = waiting
+    written.result()
     if not one.records:
         return
     with transaction.atomic():
