@@ -1,7 +1,10 @@
 """The reference that ``intake.py`` measures against: what one usually writes. A WSGI application.
 
 Pydantic models for the same kinds of reports, read as django-ninja reads a request, ``bulk_create`` into a table of the
-same columns with JSON in clear: no consent, no freeze, no sealing, no ledger, no statistics.
+same columns with JSON in clear: no token, no consent, no freeze, no sealing, no ledger, no statistics.
+
+``REFERENCE_TABLE`` says which table: ``usual`` is what Django makes of a model whose device is a foreign key; ``lean``
+has our table's one key and its months, and refers to nothing.
 """
 
 # ruff: noqa: E402 - the settings stand before Django is set up
@@ -22,6 +25,7 @@ settings.configure(
     DATABASES={"default": {**environ.Env.db_url_config(os.environ["REFERENCE_DATABASE_URL"]), "CONN_MAX_AGE": None}},
     INSTALLED_APPS=[],
     MIDDLEWARE=["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"],
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     USE_TZ=True,
 )
 
@@ -37,20 +41,58 @@ from django.utils import timezone
 from pydantic import AwareDatetime, BaseModel, Field
 
 
-class PlainReport(models.Model):
+class Report(models.Model):
+    """What both tables hold besides the device."""
+
     id = models.UUIDField(primary_key=True, default=uuid4)
-    device_id = models.UUIDField()
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField()
     kind = models.CharField(max_length=16)
     body: Any = models.JSONField()
 
     class Meta:
+        abstract = True
         app_label = "reference"
-        db_table = "bench_plain_report"
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Device(models.Model):
+    """The portal's own devices."""
+
+    id = models.UUIDField(primary_key=True)
+
+    class Meta:
+        app_label = "reference"
+        db_table = "devices_device"
+        managed = False
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class UsualReport(Report):
+    """As one usually writes it."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE)
+
+    class Meta(Report.Meta):
+        abstract = False
+        db_table = "bench_usual_report"
+
+
+class LeanReport(Report):
+    """As lean as our own table."""
+
+    device_id = models.UUIDField()
+
+    class Meta(Report.Meta):
+        abstract = False
+        db_table = "bench_lean_report"
+
+
+MODEL = {"usual": UsualReport, "lean": LeanReport}[os.environ["REFERENCE_TABLE"]]
 
 
 class Status(BaseModel):
@@ -111,9 +153,9 @@ def reports(request: HttpRequest) -> HttpResponse:
         body = gzip.decompress(body)
     batch = Batch.model_validate(json.loads(body))
     received_at: datetime = timezone.now()
-    PlainReport.objects.bulk_create(
+    MODEL.objects.bulk_create(
         [
-            PlainReport(
+            MODEL(
                 device_id=report.device, occurred_at=report.occurred_at, received_at=received_at, kind=report.kind,
                 body=report.body.model_dump(mode="json", by_alias=True),
             )
@@ -125,3 +167,15 @@ def reports(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [path("api/v1/reports", reports)]
 application = get_wsgi_application()
+
+
+def make_table() -> None:
+    """Make the usual table as a migration would, over what stands in the database."""
+    from django.db import connection
+
+    with connection.schema_editor() as editor:
+        editor.create_model(UsualReport)
+
+
+if __name__ == "__main__":
+    make_table()

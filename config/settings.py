@@ -133,6 +133,7 @@ MIDDLEWARE = [
     # below the headers, so that files carry them too
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "privacy.retention.middleware.RestoreGateMiddleware",
+    "config.middleware.IntakeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

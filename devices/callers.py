@@ -1,22 +1,24 @@
 """Who calls the API: a gateway behind a token, as an actor of the ledger."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from uuid import UUID
 
 from devices.models import Gateway
+from privacy.lib.closings import Heard
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A gateway with the scopes of the token it showed."""
+    """A gateway with the scopes of the token it showed; ``heard`` says what its request heard of who was closed."""
 
     gateway_id: UUID
     ref: str
     scopes: frozenset[str]
     kind: str = "gateway"
+    heard: Heard | None = field(default=None, compare=False, repr=False)
 
     def may(self, permission: str) -> bool:
         """A gateway's permissions are its scopes: ``devices.reports`` is the scope ``reports``."""

@@ -1,19 +1,23 @@
 """The gate of intake: for every device of a batch, may its reports be taken, and if not, why (P3.3, P1.5, P1.7).
 
-Two statements, one for each database and both under way at once, ask whether everything is in order with the whole
-batch; only where it is not, two more name what stands in the way. They ask the tables of several apps at once, because
-a question of each by itself would cost more than the answer.
+A process remembers the devices that it found in order until it hears that one was closed, and asks who was closed for
+every batch (``lib/closings.py``): of the general database with the token, of the personal one with the claim of the
+batch. For the devices that it does not remember two statements, one for each database and both under way at once, ask
+whether all is in order; only where it is not, two more name what stands in the way. They ask the tables of several apps
+at once, because a question of each by itself would cost more than the answer.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import connections
 
 from devices.callers import Caller
-from privacy.lib import wires
+from privacy.lib import closings, wires
 from privacy.subjects.models import Subject
+from privacy.vault.keys import CLOSINGS
 
 # Which category a kind belongs to, and the policy's item it is.
 CATEGORY_OF_KIND = {
@@ -30,6 +34,10 @@ KINDS_OF_CATEGORY = {
     category: [kind for kind, of in CATEGORY_OF_KIND.items() if of == category]
     for category in CATEGORY_OF_KIND.values()
 }
+# Who was closed since a snapshot, in each database.
+NEWS = closings.NEWS.replace("{table}", CLOSINGS)
+CLOSINGS_OF_DEVICES = "devices_closing"
+NEWS_OF_DEVICES = closings.NEWS.replace("{table}", CLOSINGS_OF_DEVICES)
 # Whether there is nothing to tell of these devices.
 OWNED = """
 SELECT count(*) = cardinality($1::uuid[]) FROM devices_device
@@ -86,6 +94,9 @@ _CODE_OF_STATE = {
 
 
 TRUE = b"\1"
+# Devices that a process remembers, of each database: about twenty megabytes.
+REMEMBERED = 200_000
+REPORTING, LOGGING, UNHINDERED = "reporting", "logging", "unhindered"
 
 
 class Obstacle(NamedTuple):
@@ -96,24 +107,86 @@ class Obstacle(NamedTuple):
     ended_on: date | None
 
 
-def obstacles(
-    reporting: Collection[str], logging: Collection[str], *, gateway: Caller, at: datetime
-) -> dict[str, Obstacle]:
-    """Return what stands in the way of devices, by their ids; a device that is missing here may send.
+class Passage(NamedTuple):
+    """What the gate says of a batch: obstacles by device (who is missing may send), and whom it did not ask about."""
 
-    ``reporting`` have sent service reports, ``logging`` app logs.
+    obstacles: dict[str, Obstacle]
+    trusted: set[str]
+
+
+class Closed(Exception):
+    """Of the devices that the gate did not ask about, one was closed meanwhile: ask again."""
+
+
+class Known:
+    """The devices that a process knows to be in order, for each database it talked to."""
+
+    def __init__(self) -> None:
+        self._open: dict[closings.Watch, closings.Open] = {}
+
+    def by(self, watch: closings.Watch) -> closings.Open:
+        """Return what is remembered by a watch."""
+        found = self._open.get(watch)
+        if found is None:
+            size = getattr(settings, "GATE_REMEMBERED", REMEMBERED)
+            found = self._open.setdefault(watch, closings.Open(size, watch))
+        return found
+
+
+known = Known()
+
+
+def ours() -> closings.Open:
+    """Return the devices known to have agreed and to be free, by the general database."""
+    return known.by(closings.watches.of("default", CLOSINGS))
+
+
+def theirs() -> closings.Open:
+    """Return the devices known to belong to a gateway and to be in service, by the personal database."""
+    return known.by(closings.watches.of("personal", CLOSINGS_OF_DEVICES))
+
+
+def hear() -> closings.Heard:
+    """Ask who was closed, for a call that brings no token."""
+    watch = ours().watch
+    look = watch.look()
+    [row] = wires.fetch("default", f"SELECT {NEWS.format(since='$1')}", [look.since])
+    return watch.heed(look, *row)
+
+
+def passage(
+    reporting: Collection[str], logging: Collection[str], *, gateway: Caller, heard: closings.Heard, at: datetime
+) -> Passage:
+    """Return what stands in the way of devices, by their ids.
+
+    ``reporting`` have sent service reports, ``logging`` app logs. ``heard`` is what this call has heard of closings.
     """
-    devices = {*reporting, *logging}
-    every = wires.array(devices)
-    owned = wires.ask("personal", OWNED, [every, str(gateway.gateway_id).encode()])
+    reporting, logging = set(map(str.lower, reporting)), set(map(str.lower, logging))
+    devices = reporting | logging
+    own, served = ours(), theirs()
+    look = served.watch.look()
+    foreign = served.strangers(gateway.gateway_id, devices)
+    groups: dict[Hashable, set[str]] = {
+        group: own.strangers(group, asked)
+        for group, asked in ((REPORTING, reporting), (LOGGING, logging), (UNHINDERED, devices))
+    }
+    strangers = foreign.union(*groups.values())
+    if not strangers:
+        return Passage({}, devices)
+    owned = wires.ask("personal", OWNED, [wires.array(foreign), str(gateway.gateway_id).encode()])
     try:
-        asked = [at.isoformat().encode(), wires.array(reporting), wires.array(logging), every]
+        asked = [at.isoformat().encode(), *map(wires.array, groups.values())]
         [(is_open,)] = wires.fetch("default", OPEN, asked)
     finally:
         [(are_owned,)] = owned.rows()
-    if is_open == are_owned == TRUE:
-        return {}
-    return _named(reporting, logging, devices, gateway=gateway, at=at)
+    if not is_open == are_owned == TRUE:
+        return Passage(_named(reporting, logging, devices, gateway=gateway, at=at), set())
+    # In a transaction of the caller's, what is found open may be its own work and vanish with it.
+    if not connections["default"].in_atomic_block:
+        own.add(heard.ticket, groups)
+    if not connections["personal"].in_atomic_block and look.since is not None:
+        served.add(look.revision, {gateway.gateway_id: foreign})
+    return Passage({}, devices - foreign)
 
 
 def _named(

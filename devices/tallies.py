@@ -65,8 +65,14 @@ def tally(days: Sequence[date], kinds: Sequence[str], devices: Sequence[str], re
                     break
     seen |= few
     told: dict[str, dict[str, Cell]] = {}
+    # Mostly the same few devices stand in all cells of a day.
+    hashes = {
+        day: {device: hashed(device, day) for device in set().union(*(seen[key] for key in numbers if key[0] == day))}
+        for day in {key[0] for key in numbers}
+    }
     for key, number in numbers.items():
-        cell = Cell(number, totals.get(key, number), {hashed(device, key[0]) for device in seen[key]})
+        standing = hashes[key[0]]
+        cell = Cell(number, totals.get(key, number), {standing[device] for device in seen[key]})
         told.setdefault(key[0].isoformat(), {})[key[1]] = cell
     return msgspec.json.encode(told).decode()
 

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from devices import actions as devices
-from devices import months
+from devices import gate, months
 from privacy.jobs import outbox
 from privacy.ledger.actors import System
-from privacy.lib import clock
+from privacy.lib import clock, closings
 from privacy.vault import actions as vault
+from privacy.vault.keys import CLOSINGS
 
 CATEGORIES = ("service-analytics", "app-log")
 
@@ -46,6 +47,8 @@ def order_closed_months() -> int:
 def tidy() -> int:
     """Forget request counts, remembered answers and batches that are over; return how many rows went."""
     at = clock.now()
+    closings.forget("default", CLOSINGS)
+    closings.forget("personal", gate.CLOSINGS_OF_DEVICES)
     return devices.forget_rates(at=at) + devices.forget_answers(at=at) + devices.forget_batches(at=at)
 
 

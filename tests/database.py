@@ -19,7 +19,10 @@ from psycopg import sql
 from config.databases import DATABASES, create_database, role_in
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("config/databases.py", "config/settings.py", "privacy/accounts/roles.py", "requirements.lock")
+SOURCES = (
+    "config/databases.py", "config/settings.py", "privacy/accounts/roles.py", "privacy/lib/closings.py",
+    "requirements.lock",
+)  # fmt: skip
 
 
 def server_connection() -> psycopg.Connection:

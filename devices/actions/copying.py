@@ -2,12 +2,13 @@
 
 import os
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from time import time_ns
 from typing import Any
 
+from devices import gate
 from devices.gate import CATEGORY_OF_KIND
 from devices.models import AppLog, Report
 from privacy.ledger import touches
@@ -80,7 +81,8 @@ def microseconds(moments: Iterable[datetime]) -> list[int]:
 class Storing:
     """One transaction on ``personal`` that stores a batch: its claim and its rows, in as few messages as may be.
 
-    Used as a block; what was not committed inside it is undone.
+    Used as a block; what was not committed inside it is undone. Its end travels with the last rows, so that these are
+    not sent to their end before the caller says ``commit``.
     """
 
     def __init__(self, claim: Iterable[object], rows: Mapping[str, bytes]) -> None:
@@ -100,22 +102,43 @@ class Storing:
             self._wire.tell(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}" if self._nested else "ROLLBACK")
             self._wire.answers()
 
-    def claim(self) -> bool:
-        """Begin, claim the batch, and open its tables; return whether it was still to be had."""
+    def claim(self, *, trusted: Collection[str]) -> bool:
+        """Begin, claim the batch, and open its tables; return whether it was still to be had.
+
+        Raises ``gate.Closed`` if one of those whom the gate trusted was closed by now.
+        """
         begin = f"SAVEPOINT {SAVEPOINT}" if self._nested else "BEGIN"
-        copies = [COPY.format(table=table) for table in self._rows]
-        self._wire.tell(";".join([begin, touches.marking(self._wire), self._claim, *copies]))
-        claimed = self._wire.answers()[2]
+        watch = gate.theirs().watch
+        look = watch.look()
+        since = "NULL" if look.since is None else self._wire.literal(look.since.decode())
+        news = f"SELECT {gate.NEWS_OF_DEVICES.format(since=since)}"
+        statements = [begin, touches.marking(self._wire), news, self._claim]
+        if self._rows:
+            statements += [*(COPY.format(table=table) for table in self._rows), self._end]
+        self._wire.tell(";".join(statements))
+        _begun, _marked, told, claimed = self._wire.answers()[:4]
+        heard = watch.heed(look, *[told.get_value(0, column) for column in range(told.nfields)])
+        if heard.concerns(trusted):
+            raise gate.Closed
         return bool(claimed.command_tuples)
 
     def write(self) -> None:
-        """Send the rows to their tables, in the order in which these were opened."""
-        for body in self._rows.values():
+        """Send the rows to their tables, in the order in which these were opened: all but the end of the last."""
+        for number, body in enumerate(self._rows.values()):
+            if number:
+                self._wire.end()
+                self._wire.answers()
             self._wire.put(HEADER + body + TRAILER)
-            self._wire.answers()
 
     def commit(self) -> None:
         """Make it last."""
-        self._wire.tell(f"RELEASE SAVEPOINT {SAVEPOINT}" if self._nested else "COMMIT")
+        if self._rows:
+            self._wire.end()
+        else:
+            self._wire.tell(self._end)
         self._wire.answers()
         self._over = True
+
+    @property
+    def _end(self) -> str:
+        return f"RELEASE SAVEPOINT {SAVEPOINT}" if self._nested else "COMMIT"

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connections, transaction
 from django.utils.translation import gettext as _
 
+from devices import gate
 from devices.callers import Caller, digest_of
 from devices.events import Event
 from devices.models import Gateway, GatewayToken, Scope
@@ -23,7 +24,8 @@ from privacy.lib.refusals import Refusal
 OVERLAP = timedelta(days=7)
 PREFIX = "gw_"
 
-# One statement: who is this, and how many requests has this token made in this minute, counting this one.
+# One statement: who is this, how many requests has this token made in this minute, counting this one, and who was
+# closed since this process last asked (for the gate of intake, which so needs no question of its own).
 CHECK = """
 WITH known AS (
     SELECT t.id, t.gateway_id, g.reference, g.rate, t.scopes
@@ -36,9 +38,9 @@ WITH known AS (
     RETURNING requests
 )
 SELECT gateway_id, reference, scopes::text, rate, requests,
-       60 - extract(second FROM clock_timestamp())::int AS seconds_left
+       60 - extract(second FROM clock_timestamp())::int AS seconds_left, {news}
 FROM known, counted
-"""
+""".replace("{news}", gate.NEWS.format(since="$3"))
 
 
 class GatewayClosed(Refusal):
@@ -160,14 +162,17 @@ def authenticate(token: str, *, at: datetime) -> Caller:
     """Return who shows this token, counting the request. Raises Unauthenticated, TooManyRequests."""
     row: tuple[Any, ...] | None = None
     if token.startswith(PREFIX) and len(token) < 100:
-        asked = [wires.binary(digest_of(token)), at.isoformat().encode()]
+        watch = gate.ours().watch
+        look = watch.look()
+        asked = [wires.binary(digest_of(token)), at.isoformat().encode(), look.since]
         row = next(iter(wires.fetch("default", CHECK, asked)), None)
     if row is None:
         raise Unauthenticated(_("Send a valid gateway token: Authorization: Bearer …"))
-    gateway_id, reference, scopes, rate, requests, seconds_left = row
+    gateway_id, reference, scopes, rate, requests, seconds_left, *news = row
+    heard = watch.heed(look, *news)
     if int.from_bytes(requests) > int.from_bytes(rate):
         raise TooManyRequests(int.from_bytes(seconds_left, signed=True))
-    return Caller(UUID(bytes=gateway_id), reference.decode(), frozenset(json.loads(scopes)))
+    return Caller(UUID(bytes=gateway_id), reference.decode(), frozenset(json.loads(scopes)), heard=heard)
 
 
 def forget_rates(*, at: datetime) -> int:

@@ -5,7 +5,7 @@ ledger's entry commits just before them (ledger.md, Writing); one without its ba
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache, partial
 from hashlib import sha256
@@ -27,6 +27,7 @@ from devices.refusals import MESSAGES, Problem
 from devices.tallies import tally
 from devices.wire import KIND_OF_REPORT, BatchAnswer, RefusedReport
 from privacy.ledger import actions as ledger
+from privacy.lib.closings import Heard
 from privacy.lib.refusals import Refusal
 from privacy.vault import actions as vault
 
@@ -89,24 +90,37 @@ def store_reports(raw: bytes, *, gateway: Caller, at: datetime) -> bytes:
     index, code and pointer, and neither stored nor logged.
     """
     delivery = read_batch(raw)
-    taken = _admit(delivery, gateway=gateway, at=at)
-    taken, rows = _seal(taken, delivery.refused, at=at)
-    answer = _answer(delivery.batch, len(taken.ids), delivery.refused)
+    digest = sha256(raw).digest()
+    # Asked with the token, for a call that came with one.
+    heard = gateway.heard or gate.hear()
+    while True:
+        try:
+            return _stored(delivery, digest, gateway=gateway, heard=heard, at=at)
+        except gate.Closed:
+            # What was closed between is not remembered any more, so this time it is asked for.
+            continue
+
+
+def _stored(delivery: Delivery, digest: bytes, *, gateway: Caller, heard: Heard, at: datetime) -> bytes:
+    """Store what may be stored of a batch and return the answer. Raises gate.Closed, then nothing is stored."""
+    refused = list(delivery.refused)
+    taken, trusted = _admit(delivery, refused, gateway=gateway, heard=heard, at=at)
+    taken, rows = _seal(taken, refused, at=at)
+    answer = _answer(delivery.batch, len(taken.ids), refused)
     claim = Claim(
-        UUID(bytes=copying.new_ids(1)[0]), gateway.gateway_id, delivery.batch, sha256(raw).digest(), at,
-        len(taken.ids), len(delivery.refused), answer.decode(),
-        tally(list(map(day_of, taken.days)), taken.kinds, taken.devices, taken.reports),
+        UUID(bytes=copying.new_ids(1)[0]), gateway.gateway_id, delivery.batch, digest, at, len(taken.ids), len(refused),
+        answer.decode(), tally(list(map(day_of, taken.days)), taken.kinds, taken.devices, taken.reports),
     )  # fmt: skip
     # Cached: the rows may go a second time, the entry is one.
     record = cache(partial(_record, taken, claim, gateway=gateway, at=at))
     try:
-        stored = _store(rows, claim, record)
+        stored = _store(rows, claim, record, trusted)
     except IntegrityError as error:
         if not isinstance(error.__cause__, CheckViolation):
             raise
         # A month for which nobody made the partition ahead: make it and try once more.
         months.make(sorted({months.first_of(day_of(day)) for day in taken.days}))
-        stored = _store(rows, claim, record)
+        stored = _store(rows, claim, record, trusted)
     return answer if stored else _same_answer(claim)
 
 
@@ -116,22 +130,27 @@ def day_of(number: int) -> date:
     return date(2000, 1, 1) + timedelta(days=number)
 
 
-def _admit(delivery: Delivery, *, gateway: Caller, at: datetime) -> Taken:
-    """Sort out what may not be taken, and why."""
-    reports = delivery.reports
+def _admit(
+    delivery: Delivery, refused: list[Refused], *, gateway: Caller, heard: Heard, at: datetime
+) -> tuple[Taken, set[str]]:
+    """Sort out what may not be taken, and why; return also the devices that the gate did not ask about.
+
+    In the order of the devices: the rows of one go to the same pages of their table's index, and so does a reader.
+    """
+    devices = [report.device for report in delivery.reports]
+    order = sorted(range(len(devices)), key=devices.__getitem__)
+    pick: Any = itemgetter(*order) if len(order) > 1 else list
+    devices, reports, bodies, positions = map(pick, (devices, delivery.reports, delivery.bodies, delivery.positions))
     kinds = [KIND_OF_REPORT[type(report)] for report in reports]
-    devices = [report.device for report in reports]
     moments = copying.microseconds([report.occurred_at for report in reports])
     days = [(moment + KST) // DAY for moment in moments]
-    every = Taken(
-        copying.new_ids(len(kinds)), kinds, devices, reports, delivery.bodies, moments, days, delivery.positions
-    )
+    every = Taken(copying.new_ids(len(kinds)), kinds, devices, reports, bodies, moments, days, positions)
     logging = {device for device, kind in zip(devices, kinds, strict=True) if kind == APP_LOG}
     reporting = {device for device, kind in zip(devices, kinds, strict=True) if kind != APP_LOG}
-    obstacles = gate.obstacles(reporting, logging, gateway=gateway, at=at)
+    obstacles, trusted = gate.passage(reporting, logging, gateway=gateway, heard=heard, at=at)
     oldest, newest = copying.microseconds([at - LATE, at + AHEAD])
     if not obstacles and (not moments or (oldest <= min(moments) and max(moments) <= newest)):
-        return every
+        return every, trusted
     shut: set[int] = set()
     for place, (device, kind, moment, day) in enumerate(zip(devices, kinds, moments, days, strict=True)):
         problem = _problem(obstacles.get(device.lower()), kind, day)
@@ -141,8 +160,8 @@ def _admit(delivery: Delivery, *, gateway: Caller, at: datetime) -> Taken:
             pointer, code = problem
             shut.add(place)
             refusal = Problem(pointer, code, str(MESSAGES[code]))
-            delivery.refused.append(Refused(delivery.positions[place], refusal))
-    return every.without(shut)
+            refused.append(Refused(positions[place], refusal))
+    return every.without(shut), trusted
 
 
 def _problem(obstacle: gate.Obstacle | None, kind: str, day: int) -> tuple[str, str] | None:
@@ -162,7 +181,7 @@ def _seal(taken: Taken, refused: list[Refused], *, at: datetime) -> tuple[Taken,
     while True:
         groups = _grouped(taken)
         try:
-            boxes = vault.seal_columns([column for _table, column, _part in groups], at)
+            boxes = vault.seal_columns([column for _table, column, _part in groups], at, heard=True)
         except vault.Destroyed as destroyed:
             gone = _gone(taken, destroyed.keys)
             if not gone:
@@ -184,8 +203,14 @@ def _grouped(taken: Taken) -> list[tuple[str, vault.Column, Taken]]:
     """Part the reports by table, category and month, as the vault and COPY want them."""
     month_of = {day: months.first_of(day_of(day)) for day in set(taken.days)}
     parts: dict[tuple[bool, date], list[int]] = {}
-    for place, (kind, day) in enumerate(zip(taken.kinds, taken.days, strict=True)):
-        parts.setdefault((kind == APP_LOG, month_of[day]), []).append(place)
+    for month in set(month_of.values()):
+        kinds = (
+            enumerate(taken.kinds)
+            if len(set(month_of.values())) == 1
+            else ((place, taken.kinds[place]) for place, day in enumerate(taken.days) if month_of[day] == month)
+        )
+        for place, kind in kinds:
+            parts.setdefault((kind == APP_LOG, month), []).append(place)
     groups = []
     for (_logging, month), places in sorted(parts.items()):
         part = taken.at(places)
@@ -214,10 +239,12 @@ def _gone(taken: Taken, keys: frozenset[Any]) -> set[int]:
     }
 
 
-def _store(rows: dict[str, bytes], claim: Claim, record: Callable[[], ledger.Recording]) -> bool:
+def _store(
+    rows: dict[str, bytes], claim: Claim, record: Callable[[], ledger.Recording], trusted: Collection[str]
+) -> bool:
     """Claim the batch and store its reports in one transaction; ``False`` if it was answered before."""
     with copying.Storing(claim, rows) as storing:
-        if not storing.claim():
+        if not storing.claim(trusted=trusted):
             return False
         entry = record()
         try:
@@ -231,7 +258,7 @@ def _store(rows: dict[str, bytes], claim: Claim, record: Callable[[], ledger.Rec
 
 def _record(taken: Taken, claim: Claim, *, gateway: Caller, at: datetime) -> ledger.Recording:
     # Naming each device would make the entry fifty times as long; the digest of the list tells which they were.
-    devices = set(taken.devices)
+    devices = sorted(set(taken.devices))
     return ledger.record_meanwhile(
         Event.REPORTS_STORED,
         actor=gateway,
@@ -239,7 +266,7 @@ def _record(taken: Taken, claim: Claim, *, gateway: Caller, at: datetime) -> led
         about=("devices.batch", claim.id),
         facts={
             "devices": len(devices),
-            "digest": sha256("\n".join(sorted(devices)).encode()).hexdigest(),
+            "digest": sha256("\n".join(devices).encode()).hexdigest(),
             "batch": str(claim.batch),
             "stored": claim.stored,
             "refused": claim.refused,

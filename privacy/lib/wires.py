@@ -56,10 +56,16 @@ class Wire:
             return self._answers()
 
     def put(self, rows: bytes) -> None:
-        """Send the rows of the COPY that was begun, and end it."""
+        """Send the rows of the COPY that was begun."""
         with self.django.wrap_database_errors:
             # Zero says that libpq found no room for them: then they must not pass for sent.
-            if self._libpq.put_copy_data(rows) != 1 or self._libpq.put_copy_end() != 1:
+            if self._libpq.put_copy_data(rows) != 1:
+                raise psycopg.OperationalError("the rows could not be sent")
+
+    def end(self) -> None:
+        """End the COPY that was begun; what stands behind it in its message goes on."""
+        with self.django.wrap_database_errors:
+            if self._libpq.put_copy_end() != 1:
                 raise psycopg.OperationalError("the rows could not be sent")
             self.copying = False
 

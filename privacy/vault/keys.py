@@ -4,7 +4,6 @@ One query tells both which keys are destroyed and what the cache lacks, so a des
 holds from the next call on in all of them, whatever their caches hold.
 """
 
-import threading
 import time
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import connection, transaction
 
+from privacy.lib import closings
 from privacy.vault import crypto, providers
 
 type Pair = tuple[UUID, str]
@@ -23,9 +23,11 @@ type Epoch = tuple[str, date]
 type Name = tuple[str, Pair | Epoch]
 
 CACHE_SECONDS = 30.0
-# Content keys open one month of one person's category, and are let go by the next destruction anywhere (``heed``).
+# Content keys open one month of one person's category, and are let go when that person is closed anywhere (``watch``).
 CONTENT_SECONDS = 300.0
 CACHE_KEYS = 50_000
+# The table that tells of freezes, destroyed keys, withdrawn consents and people who left (``lib/closings.py``).
+CLOSINGS = "vault_closing"
 
 
 class Cache:
@@ -34,15 +36,23 @@ class Cache:
     It holds keys, not ciphers: a million ciphers would take gigabytes.
     """
 
-    def __init__(self, seconds: float, size: int, *, content_seconds: float = CONTENT_SECONDS) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        size: int,
+        *,
+        content_seconds: float = CONTENT_SECONDS,
+        watch: closings.Watch | None = None,
+    ) -> None:
         self.seconds = seconds
         self.content_seconds = content_seconds
         self.size = size
-        self._newest: bytes | None = None
         self._keys: dict[Name, tuple[float, bytes]] = {}
         # Content keys, derived, for each category and month by the bytes of the subject's id: what intake seals with.
         self._contents: dict[Epoch, dict[bytes, tuple[float, bytes]]] = {}
-        self._lock = threading.Lock()
+        self.watch = watch or closings.Watch()
+        self.watch.attend(self._forget)
+        self._lock = self.watch.lock
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -81,10 +91,15 @@ class Cache:
         entries = map(held.get, subjects)
         return [entry[1] if entry is not None and entry[0] >= oldest else None for entry in entries]
 
-    def put_contents(self, category: str, month: date, keys: dict[bytes, bytes]) -> None:
-        """Hold content keys of one category and month; the oldest of them make room, and what is stale leaves."""
+    def put_contents(self, category: str, month: date, keys: dict[bytes, bytes], *, ticket: int | None) -> None:
+        """Hold content keys of one category and month; the oldest of them make room, and what is stale leaves.
+
+        ``ticket`` is what ``watch`` gave; with one that has run out, nothing is held.
+        """
         moment = time.monotonic()
         with self._lock:
+            if not self.watch.admits(ticket):
+                return
             held = self._contents.setdefault((category, month), {})
             for subject, key in keys.items():
                 held.pop(subject, None)
@@ -100,17 +115,18 @@ class Cache:
             if not held:
                 del self._contents[category, month]
 
-    def heed(self, newest: bytes | None) -> None:
-        """Forget all where the newest tombstone is another than before: some host has destroyed a key."""
-        if newest != self._newest:
-            self.clear()
-            self._newest = newest
-
     def clear(self) -> None:
         """Forget all."""
-        with self._lock:
-            self._keys = {}
+        self.watch.forget_everybody()
+
+    def _forget(self, subjects: Collection[str] | None) -> None:
+        self._keys = {}
+        if subjects is None:
             self._contents = {}
+            return
+        for subject in [bytes.fromhex(subject.replace("-", "")) for subject in subjects]:
+            for held in self._contents.values():
+                held.pop(subject, None)
 
 
 class Caches:
@@ -126,6 +142,7 @@ class Caches:
             self._caches[name] = Cache(
                 getattr(settings, "VAULT_CACHE_SECONDS", CACHE_SECONDS),
                 getattr(settings, "VAULT_CACHE_KEYS", CACHE_KEYS),
+                watch=closings.watches.of("default", CLOSINGS),
             )
         return self._caches[name]
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from devices import gate
 from devices.models import Device, GatewayToken
 from privacy.lib import clock
 from privacy.vault import keys
@@ -18,10 +19,11 @@ from tests.database import ROOT, PortalDatabase
 # The other host: a process of its own that does one thing after the other as it is told, each committed before "done".
 OTHER = """
 import sys
+from datetime import timedelta
 from uuid import UUID
 from consents import actions as consents
 from devices import actions as devices
-from devices.models import GatewayToken
+from devices.models import Device, GatewayToken
 from privacy.ledger.actors import System
 from privacy.lib import clock
 from privacy.subjects import actions as subjects
@@ -44,6 +46,10 @@ def end(device):
 def shred_month(category):
     vault.shred_epoch(category=category, month=clock.today(), cause="test", certificate="C", actor=actor,
         at=clock.now())
+def serve_no_more(device):
+    Device.objects.filter(pk=device).update(service_ended_on=clock.today() - timedelta(days=1))
+def hand_over(device):
+    Device.objects.filter(pk=device).update(gateway_id=device)
 def revoke():
     devices.revoke_token(GatewayToken.objects.get(), actor=actor, at=clock.now())
 print("ready", flush=True)
@@ -61,7 +67,7 @@ class Hosts:
         self.now = clock.now()
         self.token = factory.make_token(at=self.now)
         self.devices = [
-            factory.make_device(number, at=self.now, agreed=("activation", "app-log")) for number in range(1, 7)
+            factory.make_device(number, at=self.now, agreed=("activation", "app-log")) for number in range(1, 9)
         ]
 
     def acts(self, line: str) -> None:
@@ -78,10 +84,17 @@ class Hosts:
         month = clock.kst_date(self.now).replace(day=1)
         return keys.caches.here().contents(category, month, [device.id.bytes])
 
+    def knows(self, device: Device, kind: str = "status") -> bool:
+        """Whether this host remembers that the device may send, and would not ask about it."""
+        group = gate.LOGGING if kind == "app-log" else gate.REPORTING
+        asked = gate.ours().strangers(group, {str(device.id)})
+        return not asked | gate.theirs().strangers(device.gateway_id, {str(device.id)})
+
     def send(self, device: Device, kind: str = "status", *, warm: bool = True) -> Any:
         """Send one report with a warm cache, and return the code it was refused with, or how many were stored."""
         if warm:
             assert self.held(device, kind) != [None], "it proves something only while this host holds the content key"
+            assert self.knows(device, kind), "it proves something only while this host remembers the device"
         response = Client().post(
             "/api/v1/reports",
             factory.make_batch(factory.make_report(device, kind, at=self.now)),
@@ -111,7 +124,7 @@ def hosts(portal_database: PortalDatabase) -> Iterator[Hosts]:
 @pytest.mark.clause("P1.7")
 @pytest.mark.clause("P3.3")
 def test_what_another_host_stops_is_stopped_here_at_once(hosts: Hosts) -> None:
-    frozen, suspended, withdrawn, shredded, ended, last = hosts.devices
+    frozen, suspended, withdrawn, shredded, ended, served, handed, last = hosts.devices
     for device in hosts.devices:
         assert hosts.send(device, warm=False) == 1
         assert hosts.send(device, "app-log", warm=False) == 1
@@ -119,8 +132,9 @@ def test_what_another_host_stops_is_stopped_here_at_once(hosts: Hosts) -> None:
 
     hosts.acts(f"freeze(UUID('{frozen.id}'), 'service-analytics', 'status', 'correction')")
     assert hosts.send(frozen) == "frozen"
-    assert hosts.send(frozen, "access") == 1
+    assert hosts.send(frozen, "access", warm=False) == 1
     hosts.acts("thaw('correction', 'status')")
+    assert hosts.send(frozen, warm=False) == 1
     assert hosts.send(frozen) == 1
 
     hosts.acts(f"freeze(UUID('{suspended.id}'), '', '', 'suspension')")
@@ -128,17 +142,22 @@ def test_what_another_host_stops_is_stopped_here_at_once(hosts: Hosts) -> None:
 
     hosts.acts(f"withdraw(UUID('{withdrawn.id}'))")
     assert hosts.send(withdrawn, "app-log") == "no-consent"
-    assert hosts.send(withdrawn) == 1
+    assert hosts.send(withdrawn, warm=False) == 1
 
     hosts.acts(f"shred(UUID('{shredded.id}'), 'service-analytics')")
     assert hosts.send(shredded) == "destroyed"
-    assert hosts.held(ended) == [None], "a destruction anywhere empties the cache of every host"
+    assert hosts.held(shredded) == [None], "a key destroyed anywhere leaves the cache of every host"
+    assert hosts.held(ended) != [None], "and nobody else's does"
     assert hosts.send(shredded, "app-log", warm=False) == 1
-    assert hosts.send(ended, warm=False) == 1
-    assert hosts.send(last, "app-log", warm=False) == 1
 
     hosts.acts(f"end(UUID('{ended.id}'))")
     assert hosts.send(ended) == "withdrawn"
+
+    hosts.acts(f"serve_no_more(UUID('{served.id}'))")
+    assert hosts.send(served) == "withdrawn"
+
+    hosts.acts(f"hand_over(UUID('{handed.id}'))")
+    assert hosts.send(handed) == "unknown-device"
 
     hosts.acts("shred_month('app-log')")
     assert hosts.send(last, "app-log") == "destroyed"

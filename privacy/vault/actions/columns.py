@@ -1,7 +1,8 @@
 """Sealing many rows of a few columns at once: the hot path of intake (performance.md).
 
-The content keys of the last moments are kept, so that a batch costs one question, which keys were destroyed, and no
-derivation. What a column's rows share is put together once. The boxes are those of ``seal_batch``, byte for byte.
+The content keys of the last moments are kept, so that a batch costs no derivation and no question but the one who was
+closed since the last batch. What a column's rows share is put together once. The boxes are those of ``seal_batch``,
+byte for byte.
 """
 
 import struct
@@ -15,25 +16,26 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connection
 
-from privacy.lib import wires
+from privacy.lib import closings, wires
 from privacy.vault import crypto, keys, providers
 from privacy.vault.actions.making import ring_for_sealing
 from privacy.vault.keys import Name
 from privacy.vault.refusals import Destroyed
 
-# Which of the keys were destroyed (without a generation), the newest destruction of all (without a key), and the
-# wrapped keys that the cache lacks.
-STONES_AND_KEYS = """
-SELECT subject_id, category, NULL::date, NULL::integer, NULL::bytea
+# Who was closed since a snapshot (in four columns, which no other row has), which of the keys that the cache lacks were
+# destroyed (without a generation), and those keys, wrapped.
+NEWS_AND_KEYS = """
+SELECT NULL::uuid, NULL::text, NULL::date, NULL::integer, NULL::bytea,
+    {news}
+UNION ALL
+SELECT subject_id, category, NULL, NULL, NULL, NULL, NULL, NULL
 FROM vault_tombstone WHERE subject_id = ANY ($1::uuid[])
 UNION ALL
-SELECT NULL, category, month, NULL, NULL FROM vault_tombstone WHERE month = ANY ($2::date[])
+SELECT NULL, category, month, NULL, NULL, NULL, NULL, NULL FROM vault_tombstone WHERE month = ANY ($2::date[])
 UNION ALL
-(SELECT id, NULL, NULL, 0, NULL FROM vault_tombstone ORDER BY id DESC LIMIT 1)
-UNION ALL
-SELECT subject_id, category, NULL, generation, wrapped
+SELECT subject_id, category, NULL, generation, wrapped, NULL, NULL, NULL
 FROM vault_subjectkey WHERE subject_id = ANY ($3::uuid[]) AND category = ANY ($4::text[])
-"""
+""".replace("{news}", closings.news(keys.CLOSINGS, "$5"))
 
 
 class Column(NamedTuple):
@@ -53,14 +55,15 @@ class Column(NamedTuple):
     plains: Sequence[bytes]
 
 
-def seal_columns(columns: Sequence[Column], at: datetime) -> list[list[bytes]]:
+def seal_columns(columns: Sequence[Column], at: datetime, *, heard: bool = False) -> list[list[bytes]]:
     """Return the boxes of each column, in the order of its rows.
 
-    Raises ``Destroyed`` and ``WrongKey`` like ``seal``; then nothing is sealed.
+    ``heard`` says that the caller asked a moment ago, for the same request, who was closed (``keys.CLOSINGS``): then
+    keys that are held are used without asking again. Raises ``Destroyed`` and ``WrongKey`` like ``seal``; then nothing
+    is sealed.
     """
-    return [
-        seal_under(column, content_keys) for column, content_keys in zip(columns, _keys_of(columns, at=at), strict=True)
-    ]
+    content_keys = _keys_of(columns, at=at, heard=heard)
+    return [seal_under(column, found) for column, found in zip(columns, content_keys, strict=True)]
 
 
 def seal_under(column: Column, content_keys: Sequence[bytes]) -> list[bytes]:
@@ -82,50 +85,74 @@ def _cut(count: int) -> Callable[[bytes], tuple[bytes, ...]]:
     return struct.Struct(f"{crypto.NONCE_BYTES}s" * count).unpack
 
 
-def _keys_of(columns: Sequence[Column], *, at: datetime) -> list[list[bytes]]:
+def _keys_of(columns: Sequence[Column], *, at: datetime, heard: bool) -> list[list[bytes]]:
     """Return the content keys of each column's subjects: from the cache where it is fresh, else from the tables.
 
-    Which keys were destroyed is asked of the database each time, in the same question.
+    Whose key is held and who was not closed since has a key: that is asked of the database each time.
     """
     cache = keys.caches.here()
-    held = [cache.contents(column.category, column.month, column.subjects) for column in columns]
-    lacking = [
-        [subject for subject, key in zip(column.subjects, found, strict=True) if key is None] if None in found else []
-        for column, found in zip(columns, held, strict=True)
-    ]
-    wrapped = _ask(columns, lacking)
+    while True:
+        look = cache.watch.look()
+        held = [cache.contents(column.category, column.month, column.subjects) for column in columns]
+        lacking = _lacking(columns, held)
+        if heard and not any(lacking):
+            return held  # type: ignore[return-value]  # none is lacking
+        told, wrapped = _ask(columns, lacking, look)
+        if not told.closed or not told.concerns(_held(columns, held)):
+            break
+        # Some of the keys that were held may be destroyed by now. They were forgotten, so now they are asked for.
     for number, (column, subjects) in enumerate(zip(columns, lacking, strict=True)):
         if subjects:
             made = _derived(column, subjects, wrapped, at=at)
             held[number] = [key or made[subject] for subject, key in zip(column.subjects, held[number], strict=True)]
             if not connection.in_atomic_block:
                 # In a transaction the keys may be its own and vanish with it.
-                cache.put_contents(column.category, column.month, made)
+                cache.put_contents(column.category, column.month, made, ticket=told.ticket)
     return held  # type: ignore[return-value]  # none is lacking any more
 
 
-def _ask(columns: Sequence[Column], lacking: Sequence[Sequence[bytes]]) -> dict[tuple[bytes, str], tuple[int, bytes]]:
-    """Return the wrapped keys of what is lacking. Raises ``Destroyed``."""
-    every = {subject for column in columns for subject in column.subjects}
+def _lacking(columns: Sequence[Column], held: Sequence[Sequence[bytes | None]]) -> list[list[bytes]]:
+    """Return the subjects of each column whose keys are not held."""
+    return [
+        [subject for subject, key in zip(column.subjects, found, strict=True) if key is None] if None in found else []
+        for column, found in zip(columns, held, strict=True)
+    ]
+
+
+def _held(columns: Sequence[Column], held: Sequence[Sequence[bytes | None]]) -> set[str]:
+    """Return the subjects whose keys are held."""
+    return {
+        str(UUID(bytes=subject))
+        for column, found in zip(columns, held, strict=True)
+        for subject, key in zip(column.subjects, found, strict=True)
+        if key is not None
+    }
+
+
+def _ask(
+    columns: Sequence[Column], lacking: Sequence[Sequence[bytes]], look: closings.Look
+) -> tuple[closings.Heard, dict[tuple[bytes, str], tuple[int, bytes]]]:
+    """Return who was closed since ``look``, and the wrapped keys of what is lacking. Raises ``Destroyed``."""
     wanted = {subject for subjects in lacking for subject in subjects}
-    categories = [column.category for column, subjects in zip(columns, lacking, strict=True) if subjects]
-    months = {column.month for column in columns}
-    asked = [map(bytes.hex, every), map(str, months), map(bytes.hex, wanted), categories]
+    short = [column for column, subjects in zip(columns, lacking, strict=True) if subjects]
+    hexes = wires.array(map(bytes.hex, wanted))
+    months, categories = {str(column.month) for column in short}, {column.category for column in short}
+    asked = [hexes, wires.array(months), hexes, wires.array(categories), look.since]
     wrapped: dict[tuple[bytes, str], tuple[int, bytes]] = {}
     stones: list[tuple[bytes | None, str, date | None]] = []
-    newest = None
-    for row in wires.fetch("default", STONES_AND_KEYS, list(map(wires.array, asked))):
-        subject, category, month, generation, box = row
-        if generation is None:
+    said: Sequence[bytes | None] = ()
+    for row in wires.fetch("default", NEWS_AND_KEYS, asked):
+        subject, category, month, generation, box, *news = row
+        if category is None:
+            said = news
+        elif generation is None:
             stones.append((subject, _text(category), None if month is None else wires.day(month)))
-        elif box is None:
-            newest = subject
-        elif subject is not None:
+        elif subject is not None and box is not None:
             wrapped[subject, _text(category)] = (int.from_bytes(generation), box)
-    keys.caches.here().heed(newest)
+    heard = keys.caches.here().watch.heed(look, *said)
     if stones:
-        _refuse(columns, stones)
-    return wrapped
+        _refuse(short, stones)
+    return heard, wrapped
 
 
 def _derived(
