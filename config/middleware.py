@@ -48,14 +48,13 @@ class IntakeMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.view = resolve(INTAKE).func
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info != INTAKE:
             return self.get_response(request)
         # Addresses without a language are Korean; what this thread answered before may not have been.
         translation.activate(settings.LANGUAGE_CODE)
-        response: HttpResponse = self.view(request)
+        response: HttpResponse = resolve(INTAKE).func(request)
         response.headers["Content-Language"] = translation.get_language()
         response.headers["Content-Length"] = str(len(response.content))
         return response
