@@ -9,6 +9,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 /usr/bin/python3.14 
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && { echo "$$p"; break; }; done)
 JOBS ?= 2
 SCALE ?= 1
+LANGUAGES ?= ko en
 BROWSER ?= 1
 export PORTAL_HOME ?= $(CURDIR)/var
 
@@ -75,8 +76,8 @@ faults: setup ## The long fault runs (SCALE=0.1 for a tenth; the seed is printed
 	SCALE=$(SCALE) $(PY) -m pytest -q -m faults -s
 
 .PHONY: visit
-visit: setup browser ## Visit every page as everybody, in both languages, light and dark (screens in build/visit)
-	$(PY) -m pytest -q -n $(JOBS) --maxschedchunk 1 -m visit tests/browser/test_visit.py
+visit: setup browser ## Visit every page as everybody, light and dark, in both languages or in LANGUAGES=ko (screens in build/visit)
+	VISIT_LANGUAGES="$(LANGUAGES)" $(PY) -m pytest -q -n $(JOBS) --maxschedchunk 1 -m visit tests/browser/test_visit.py
 
 .PHONY: bench
 bench: setup ## Run every benchmark and rewrite benchmarks/RESULTS.md
