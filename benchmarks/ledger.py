@@ -89,8 +89,7 @@ class Bench:
     def integrity(self) -> Figure:
         """A transaction with 10 ms of other work, with its entry and a running sealer, beside the same without both."""
         pairs = []
-        url = self.server.url("portal_app", DATABASE)
-        with self.daemon("seal", "portal_sequencer") as sealer, Workers(self.options, url) as workers:
+        with self.daemon("seal", "portal_sequencer") as sealer, Workers(self.options) as workers:
             for turn in range(self.options.turns + 1):
                 # Many short turns in both orders: what else the machine does meets both alike.
                 took = {}
@@ -273,9 +272,8 @@ class Bench:
 class Workers:
     """The portal's two web workers: processes that share the connections, a thread for each, and work in turns."""
 
-    def __init__(self, options: argparse.Namespace, url: str) -> None:
+    def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
-        self.url = url
         self.ends: list[Connection] = []
 
     def __enter__(self) -> "Workers":
@@ -299,28 +297,29 @@ class Workers:
     def _serve(self, end: Connection, number: int) -> None:
         """Work a turn for each word from the other end: with the ledger or without it."""
         threads = self.options.connections // WEB_WORKERS
-        connections = [psycopg.connect(self.url, autocommit=True) for _each in range(threads)]
         with ThreadPoolExecutor(threads) as pool:
             while (ledgered := end.recv()) is not None:
                 rows = range(number * threads * 1_000, (number + 1) * threads * 1_000, 1_000)
-                end.send(sum(pool.map(self._work, connections, rows, [ledgered] * threads)))
+                end.send(sum(pool.map(self._work, rows, [ledgered] * threads)))
 
-    def _work(self, connection: psycopg.Connection[Any], first: int, ledgered: bool) -> int:
+    def _work(self, first: int, ledgered: bool) -> int:
+        """Do what a verb does, on this thread's own connection, until the turn is over."""
+        from django.db import connection, transaction
+
+        from privacy.ledger import actions as ledger
         from privacy.ledger.actors import System
         from privacy.ledger.events import Event
-        from privacy.ledger.payloads import compose
         from privacy.lib import clock
 
         actor, done, until = System("benchmark"), 0, time.perf_counter() + self.options.seconds
         while time.perf_counter() < until:
-            with connection.transaction():
+            with transaction.atomic():
                 row = first + done % 1_000 + 1
-                connection.execute("UPDATE bench_work SET state = 'decided' WHERE id = %s", [row])
-                connection.execute("SELECT pg_sleep(0.010)")
+                with connection.cursor() as cursor:
+                    cursor.execute("UPDATE bench_work SET state = 'decided' WHERE id = %s", [row])
+                    cursor.execute("SELECT pg_sleep(0.010)")
                 if ledgered:
-                    about = ("rights.request", row)
-                    payload, _nonce = compose(Event.DENIED, actor=actor, at=clock.now(), about=about)
-                    connection.execute(APPEND, [payload])
+                    ledger.record(Event.DENIED, actor=actor, at=clock.now(), about=("rights.request", row))
             done += 1
         return done
 

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
+from json.encoder import encode_basestring as _quoted
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -51,42 +53,62 @@ def compose(
     Raises ``ValueError`` for what may never be on the ledger: a word outside an ``events.py``, facts that aren't plain
     JSON, or a payload that no tile can hold.
     """
-    if not _WORD.fullmatch(word) or type(word) is str:
+    if type(word) is str or not _is_word(word):
         raise ValueError(f"{word!r} is not a word of an events.py (app.noun.past-participle).")
     context = acting.current()
     kind, ref = (actor.kind, actor.ref) if actor is not None else context.who
     nonce = token_urlsafe(16)
-    fields: dict[str, Any] = {
-        "word": str(word),
-        "by": kind,
-        "actor": ref,
-        "at": at.isoformat() if at is not None else "",
-        "about": about_key(about),
-        "task": task,
-        "purpose": str(purpose),
-        "reason": reason,
-        "result": result if result != "ok" else "",
-        "from": context.address,
-        "peer": context.peer if context.peer != context.address else "",
-        "door": context.door,
-        "request": context.request_id,
-        "facts": dict(facts or {}),
-        "nonce": nonce,
-        **_subject_fields(subjects, count),
-    }
-    text = dump({name: value for name, value in fields.items() if value not in ("", None, {}, [])})
-    if len(text.encode()) > MAX_PAYLOAD:
+    named = _subject_fields(subjects, count) if subjects or count is not None else {}
+    # In the order of their names, as canonical JSON has them; what is empty is left out.
+    texts = (
+        ("about", about_key(about)),
+        ("actor", ref),
+        ("at", at.isoformat() if at is not None else ""),
+        ("by", kind),
+        ("door", context.door),
+        ("from", context.address),
+        ("nonce", nonce),
+        ("peer", context.peer if context.peer != context.address else ""),
+        ("purpose", str(purpose)),
+        ("reason", reason),
+        ("request", context.request_id),
+        ("result", result if result != "ok" else ""),
+        ("task", task),
+        ("word", str(word)),
+    )
+    fields = [f'"{name}":{_quoted(value)}' for name, value in texts if value]
+    if facts or named:
+        others = {"facts": dict(facts or {}), **named}
+        fields += [f'"{name}":{dump(value)}' for name, value in others.items() if value not in ("", None, {}, [])]
+        fields.sort(key=_name)
+    text = "{" + ",".join(fields) + "}"
+    _check(text)
+    if len(text) > MAX_PAYLOAD // 4 and len(text.encode()) > MAX_PAYLOAD:
         raise ValueError(f"An entry holds at most {MAX_PAYLOAD} bytes: put ids and counts on the ledger, not contents.")
     return text, nonce
+
+
+def _name(field: str) -> str:
+    return field[: field.index(":")]
+
+
+@lru_cache(maxsize=4096)
+def _is_word(word: str) -> bool:
+    return _WORD.fullmatch(word) is not None
 
 
 def dump(value: object) -> str:
     """Return canonical JSON; refuse what JSON or PostgreSQL's text can't hold (NaN, NUL, lone surrogates)."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain)
+    _check(text)
+    return text
+
+
+def _check(text: str) -> None:
+    """Refuse what PostgreSQL's text can't hold."""
     if "\\u0000" in text:
         raise ValueError("A NUL character can't be on the ledger.")
     text.encode()
-    return text
 
 
 def about_key(about: models.Model | tuple[str, object] | None) -> str:

@@ -1,6 +1,7 @@
 """A database's connection, spoken to in messages: several statements in one, an answer read when it is needed.
 
-For the path of intake alone, where the turns and the conversions of a cursor cost more than the statements. It uses
+For intake and for the entries of the ledger, where the turns and the conversions of a cursor cost more than the
+statements. It uses
 psycopg's public layer over libpq; errors come as Django's, and a connection that broke is closed as ever. Behind a
 pooler that hands out connections by transaction, PgBouncer 1.21 or newer keeps prepared statements apart.
 """
@@ -24,8 +25,8 @@ _FAILED = (ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE, ExecStatus.PIPELINE_
 class Wire:
     """One thread's connection to a database. What was told is answered in turn, once ``answers`` asks."""
 
-    def __init__(self, alias: str) -> None:
-        self.django: BaseDatabaseWrapper = connections[alias]
+    def __init__(self, database: str | BaseDatabaseWrapper) -> None:
+        self.django: BaseDatabaseWrapper = connections[database] if isinstance(database, str) else database
         self.django.ensure_connection()
         raw: psycopg.Connection[Any] = self.django.connection
         self._raw = raw
@@ -43,10 +44,17 @@ class Wire:
             self._libpq.send_query(statements.encode())
             self._libpq.flush()
 
-    def ask(self, statement: str, parameters: Sequence[bytes | None]) -> None:
-        """Send a statement with parameters (``$1`` …) as PostgreSQL reads them; it is planned once a connection."""
+    def ask(self, statement: str, parameters: Sequence[bytes | None], *, planned_once: bool = True) -> None:
+        """Send a statement with parameters (``$1`` …) as PostgreSQL reads them; it is parsed once a connection.
+
+        ``planned_once`` says that no plan for particular values is worth looking for.
+        """
         with self.django.wrap_database_errors:
-            name = self._prepared(statement)
+            if not self._raw.autocommit and not self.in_transaction:
+                # What a cursor does with the first statement of an atomic block.
+                self._libpq.send_query(b"BEGIN")
+                self._answers()
+            name = self._prepared(statement, planned_once=planned_once)
             self._libpq.send_query_prepared(name, parameters, result_format=1)
             self._libpq.flush()
 
@@ -85,16 +93,17 @@ class Wire:
         text = binary(value) if isinstance(value, bytes) else str(value).encode()
         return Escaping(self._libpq).escape_literal(text).decode()
 
-    def _prepared(self, statement: str) -> bytes:
+    def _prepared(self, statement: str, *, planned_once: bool) -> bytes:
         names: dict[str, bytes] | None = getattr(self._raw, "_portal_prepared", None)
         if names is None:
             names = self._raw._portal_prepared = {}  # type: ignore[attr-defined]  # it lives as long as they do
+        if planned_once and not getattr(self._raw, "_portal_planned_once", False):
+            # With a plan for each array of ids, planning cost as much again.
+            self._libpq.send_query(b"SET plan_cache_mode = force_generic_plan")
+            self._answers()
+            self._raw._portal_planned_once = True  # type: ignore[attr-defined]
         name = names.get(statement)
         if name is None:
-            if not names:
-                # These statements are planned once. With a plan for each array of ids, planning cost as much again.
-                self._libpq.send_query(b"SET plan_cache_mode = force_generic_plan")
-                self._answers()
             name = b"portal_%d" % len(names)
             self._libpq.send_prepare(name, statement.encode())
             self._answers()
@@ -157,10 +166,16 @@ class Pending:
         return self._wire.answers()[-1].command_tuples or 0
 
 
-def ask(alias: str, statement: str, parameters: Sequence[bytes | None]) -> Pending:
+def ask(
+    database: str | BaseDatabaseWrapper,
+    statement: str,
+    parameters: Sequence[bytes | None],
+    *,
+    planned_once: bool = True,
+) -> Pending:
     """Send a statement to a database and go on; the answer is read by ``rows`` or ``count``."""
-    wire = Wire(alias)
-    wire.ask(statement, parameters)
+    wire = Wire(database)
+    wire.ask(statement, parameters, planned_once=planned_once)
     return Pending(wire)
 
 

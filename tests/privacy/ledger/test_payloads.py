@@ -1,0 +1,36 @@
+"""An entry's text is canonical JSON, whatever it is told: one spelling, so that a hash means the same for ever."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from privacy.ledger.actors import System
+from privacy.ledger.events import Event
+from privacy.ledger.payloads import compose, dump
+from tests.factory import NOON
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
+FACTS = st.dictionaries(TEXT, TEXT | st.integers() | st.booleans() | st.lists(TEXT, max_size=3), max_size=4)
+SUBJECTS = st.lists(st.from_regex(r"S-[0-9A-Z]{4}-[0-9A-Z]{4}", fullmatch=True), max_size=3)
+
+
+@given(reason=TEXT, task=TEXT, about=TEXT, facts=FACTS, subjects=SUBJECTS, count=st.none() | st.integers(0, 10**6))
+def test_it_is_spelled_as_canonical_json(
+    reason: str, task: str, about: str, facts: dict[str, object], subjects: list[str], count: int | None
+) -> None:
+    if "\\u0000" in dump([reason, task, about, facts]):
+        return  # reads like a NUL character, and is refused
+    text, nonce = compose(
+        Event.READ, actor=System("tests"), at=NOON, about=("tests.thing", about), subjects=subjects, count=count,
+        task=task, purpose="rights", reason=reason, facts=facts,
+    )  # fmt: skip
+    said = json.loads(text)
+    assert dump(said) == text
+    assert said["nonce"] == nonce
+    assert said.get("reason", "") == reason
+    assert said.get("task", "") == task
+    assert said.get("facts", {}) == facts
+    assert said.get("subjects", []) == subjects
+    assert said.get("count") == count
+    assert (said["about"], said["by"], said["actor"]) == (f"tests.thing:{about}", "system", "system:tests")
