@@ -80,7 +80,7 @@ visit: setup browser ## Visit every page as everybody, light and dark, in both l
 	VISIT_LANGUAGES="$(LANGUAGES)" $(PY) -m pytest -q -n $(JOBS) --maxschedchunk 1 -m visit tests/browser/test_visit.py
 
 .PHONY: bench
-bench: setup ## Run every benchmark and rewrite benchmarks/RESULTS.md
+bench: setup ## Run every benchmark and rewrite benchmarks/RESULTS.md (some: benchmarks/all.py --only …)
 	$(PY) benchmarks/all.py
 
 .PHONY: guide

@@ -9,12 +9,12 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "RESULTS.md"
 BENCHMARKS = ("ledger", "vault", "intake", "rights", "retention", "exports", "console")
 
 
@@ -82,7 +82,9 @@ def main() -> None:
     """Run the chosen benchmarks and tell which bound holds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller sizes; RESULTS.md stays as it is")
-    parser.add_argument("--only", nargs="*", choices=BENCHMARKS, default=BENCHMARKS, help="run these")
+    parser.add_argument(
+        "--only", nargs="*", choices=BENCHMARKS, default=BENCHMARKS, help="run these; the others keep their results"
+    )
     options = parser.parse_args()
     rows, failed = [], []
     for name in options.only:
@@ -95,11 +97,10 @@ def main() -> None:
             if not holds:
                 failed.append(f"{figure['name']}: {bound} does not hold")
             rows.append((name, figure, bound, holds))
-        if not options.quick and set(options.only) == set(BENCHMARKS):
-            # After each one: a run that is cut short has its results, and says what it did not come to.
-            missing = BENCHMARKS[BENCHMARKS.index(name) + 1 :]
-            (HERE / "RESULTS.md").write_text(table(rows, missing), encoding="utf-8")
-    print(f"\n{table(rows)}")
+        if not options.quick and figures:
+            # After each one: a run that is cut short, or of some only, leaves the others' results with their day.
+            RESULTS.write_text(page({**kept(), name: lines_of(rows, name)}), encoding="utf-8")
+    print("\n" + page({name: lines_of(rows, name) for name in options.only}))
     for line in failed:
         print(line, file=sys.stderr)
     # A small run is no measurement: only a benchmark that no longer works fails it.
@@ -126,26 +127,46 @@ def bound_of(name: str) -> Bound | None:
     return BOUNDS.get(name.split()[0])
 
 
-def table(rows: list[tuple[str, dict, Bound | None, bool]], missing: Sequence[str] = ()) -> str:
-    """Return the results as a page of Markdown; ``missing`` are the benchmarks that were not run to their end."""
-    lines = [
-        "# Results of the benchmarks",
-        "",
-        f"Written by `make bench` on {date.today()}: {machine()}. Each reference was measured in the same run; "
-        "where a figure only has to stay below a limit, the limit is its reference.",
-        "",
-        "| benchmark | figure | ours | reference | unit | ratio | must keep | |",
-        "|---|---|---:|---:|---|---:|---|---|",
-    ]
+def lines_of(rows: list[tuple[str, dict, Bound | None, bool]], wanted: str) -> list[str]:
+    """Return the lines of one benchmark in the table."""
+    lines = []
     for name, figure, bound, holds in rows:
         verdict = "" if bound is None else "holds" if holds else "**does not hold**"
-        lines.append(
-            f"| {name} | `{figure['name']}` | {figure['ours']:,g} | {figure['reference']:,g} | {figure['unit']} "
-            f"| {figure['ratio']:,g} | {bound or ''} | {verdict} |"
-        )
-    if missing:
-        lines += ["", f"Not run: {', '.join(missing)}."]
-    return "\n".join(lines) + "\n"
+        if name == wanted:
+            lines.append(
+                f"| {name} | `{figure['name']}` | {figure['ours']:,g} | {figure['reference']:,g} | {figure['unit']} "
+                f"| {figure['ratio']:,g} | {bound or ''} | {verdict} | {date.today()} |"
+            )
+    return lines
+
+
+def kept() -> dict[str, list[str]]:
+    """Return the lines of each benchmark that the page has."""
+    found: dict[str, list[str]] = {}
+    for line in RESULTS.read_text(encoding="utf-8").splitlines() if RESULTS.exists() else ():
+        name = line.strip("| ").split(" |")[0]
+        if line.startswith("|") and name in BENCHMARKS:
+            found.setdefault(name, []).append(line)
+    return found
+
+
+def page(lines: dict[str, list[str]]) -> str:
+    """Return the results as a page of Markdown."""
+    missing = [name for name in BENCHMARKS if not lines.get(name)]
+    return "\n".join(
+        [
+            "# Results of the benchmarks",
+            "",
+            f"Written by `make bench`: {machine()}. Each reference was measured in the same run; "
+            "where a figure only has to stay below a limit, the limit is its reference.",
+            "",
+            "| benchmark | figure | ours | reference | unit | ratio | must keep | | measured |",
+            "|---|---|---:|---:|---|---:|---|---|---|",
+            *(line for name in BENCHMARKS for line in lines.get(name, ())),
+            *(["", f"Not run: {', '.join(missing)}."] if missing else []),
+            "",
+        ]
+    )
 
 
 def machine() -> str:

@@ -77,7 +77,7 @@ class PortalAPI(NinjaAPI):
 
 def caller_of(request: HttpRequest) -> Caller:
     """Return who sends a request. Raises Unauthenticated, TooManyRequests."""
-    scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _space, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     return devices.authenticate(token.strip() if scheme.lower() == "bearer" else "", at=clock.now())
 
 

@@ -45,7 +45,7 @@ def body_of(request: HttpRequest, *, limit: int = MAX_BODY) -> bytes:
         raise Malformed([Problem("", "malformed", _("The request broke off."))]) from None
     if len(raw) > limit:
         raise TooLarge(MESSAGES["too-large"])
-    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    encoding = request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
     if encoding in {"identity", ""}:
         return raw
     if encoding not in {"gzip", "x-gzip"}:

@@ -20,8 +20,9 @@ TRAILER = b"\xff\xff"
 SAVEPOINT = "devices_batch"
 CLAIM = """
 INSERT INTO devices_batch (id, gateway_id, batch, digest, received_at, stored, refused, answer, tally)
-VALUES ({}) ON CONFLICT (gateway_id, batch) DO NOTHING
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (gateway_id, batch) DO NOTHING
 """
+NEWS = f"SELECT {gate.NEWS_OF_DEVICES.format(since='$1')}"
 MODELS: dict[str, Any] = {kind: AppLog if kind == "app-log" else Report for kind in CATEGORY_OF_KIND}
 TABLES: dict[str, str] = {kind: model._meta.db_table for kind, model in MODELS.items()}
 LABELS: dict[str, str] = {kind: model._meta.label for kind, model in MODELS.items()}
@@ -85,9 +86,9 @@ class Storing:
     not sent to their end before the caller says ``commit``.
     """
 
-    def __init__(self, claim: Iterable[object], rows: Mapping[str, bytes]) -> None:
+    def __init__(self, claim: Sequence[object], rows: Mapping[str, bytes]) -> None:
         self._wire = Wire("personal")
-        self._claim = CLAIM.format(", ".join(map(self._wire.literal, claim)))
+        self._claim = claim
         self._rows = rows
         # In a transaction of the caller's this one is a savepoint.
         self._nested = self._wire.in_transaction
@@ -110,9 +111,9 @@ class Storing:
         begin = f"SAVEPOINT {SAVEPOINT}" if self._nested else "BEGIN"
         watch = gate.theirs().watch
         look = watch.look()
-        since = "NULL" if look.since is None else self._wire.literal(look.since.decode())
-        news = f"SELECT {gate.NEWS_OF_DEVICES.format(since=since)}"
-        statements = [begin, touches.marking(self._wire), news, self._claim]
+        news = self._wire.execution(NEWS, [None if look.since is None else look.since.decode()])
+        claim = self._wire.execution(CLAIM, self._claim)
+        statements = [begin, touches.marking(self._wire), news, claim]
         if self._rows:
             statements += [*(COPY.format(table=table) for table in self._rows), self._end]
         self._wire.tell(";".join(statements))

@@ -203,14 +203,8 @@ def _grouped(taken: Taken) -> list[tuple[str, vault.Column, Taken]]:
     """Part the reports by table, category and month, as the vault and COPY want them."""
     month_of = {day: months.first_of(day_of(day)) for day in set(taken.days)}
     parts: dict[tuple[bool, date], list[int]] = {}
-    for month in set(month_of.values()):
-        kinds = (
-            enumerate(taken.kinds)
-            if len(set(month_of.values())) == 1
-            else ((place, taken.kinds[place]) for place, day in enumerate(taken.days) if month_of[day] == month)
-        )
-        for place, kind in kinds:
-            parts.setdefault((kind == APP_LOG, month), []).append(place)
+    for place, (kind, day) in enumerate(zip(taken.kinds, taken.days, strict=True)):
+        parts.setdefault((kind == APP_LOG, month_of[day]), []).append(place)
     groups = []
     for (_logging, month), places in sorted(parts.items()):
         part = taken.at(places)

@@ -101,7 +101,7 @@ def marking(wire: wires.Wire) -> str:
     session, _local = getattr(wire.django, "_portal_marked", ("", ""))
     # Where a transaction of Django's is around this one, its next write is to be marked anew.
     wire.django._portal_marked = (session, "")  # type: ignore[attr-defined]  # ours, see mark
-    return f"SELECT set_config('portal.request', {wire.literal(acting.current().request_id)}, true)"
+    return f"SET LOCAL portal.request = {wire.literal(acting.current().request_id)}"
 
 
 # -- reading touches ------------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from django.db import connections
 
-# A table keeps closings for a day; who has not asked for so long begins anew (seconds).
+# A table keeps closings for a week, longer than any transaction is open; who has not asked for an hour begins anew
+# (seconds).
 MEMORY = 3600.0
 
 # Statements of the triggers name the people concerned; with more than so many, or a NULL among them, it is everybody.
@@ -52,7 +53,7 @@ DECLARE
     forgotten bigint;
 BEGIN
     DELETE FROM public.{table}
-    WHERE at < now() - interval '1 day' OR xid >= pg_snapshot_xmax(pg_current_snapshot());
+    WHERE at < now() - interval '7 days' OR xid >= pg_snapshot_xmax(pg_current_snapshot());
     GET DIAGNOSTICS forgotten = ROW_COUNT;
     RETURN forgotten;
 END $$;

@@ -58,6 +58,13 @@ class Wire:
             self._libpq.send_query_prepared(name, parameters, result_format=1)
             self._libpq.flush()
 
+    def execution(self, statement: str, values: Sequence[object]) -> str:
+        """Return what carries a statement with parameters out inside a message of others, without planning it anew."""
+        with self.django.wrap_database_errors:
+            name = self._prepared(statement, planned_once=True)
+        literals = ("NULL" if value is None else self.literal(value) for value in values)
+        return f"EXECUTE {name.decode()} ({', '.join(literals)})"
+
     def answers(self) -> list[PGresult]:
         """Return the answers to what was told, up to the end or to the next COPY. Raises Django's database errors."""
         with self.django.wrap_database_errors:

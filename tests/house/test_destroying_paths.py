@@ -66,7 +66,7 @@ PATHS = {
     "devices/actions/removal.py:_drop": MONTH,
 }
 HARMLESS = {
-    "privacy/lib/closings.py:": "tells caches for a day who was closed; of nobody's data",
+    "privacy/lib/closings.py:": "tells caches for a week who was closed; of nobody's data",
     "privacy/accounts/actions/forgetting.py:forget_old_grants": "lines on employees' access, ended three years ago",
     "privacy/accounts/actions/sessions.py:end_sessions": "sessions of an employee",
     "privacy/accounts/signin/actions.py:_end": "a sign-in that is over",

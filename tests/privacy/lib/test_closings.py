@@ -159,7 +159,7 @@ def test_old_closings_and_those_of_a_restored_dump_are_forgotten(portal_database
     for alias, table in (("default", "vault_closing"), ("personal", "devices_closing")):
         with portal_database.connect("postgres", alias) as owner:
             owner.execute(f"DELETE FROM {table}")
-            owner.execute(f"INSERT INTO {table} (at) VALUES (now() - interval '25 hours')")
+            owner.execute(f"INSERT INTO {table} (at) VALUES (now() - interval '8 days')")
             owner.execute(f"INSERT INTO {table} (xid) VALUES ('99999999999')")
             owner.execute(f"INSERT INTO {table} DEFAULT VALUES")
         with portal_database.connect("portal_app", alias) as app:
