@@ -34,10 +34,8 @@ KINDS_OF_CATEGORY = {
     category: [kind for kind, of in CATEGORY_OF_KIND.items() if of == category]
     for category in CATEGORY_OF_KIND.values()
 }
-# Who was closed since a snapshot, in each database.
-NEWS = closings.NEWS.replace("{table}", CLOSINGS)
+# The table that tells of devices whose service ended, or that another gateway speaks for (``lib/closings.py``).
 CLOSINGS_OF_DEVICES = "devices_closing"
-NEWS_OF_DEVICES = closings.NEWS.replace("{table}", CLOSINGS_OF_DEVICES)
 # Whether there is nothing to tell of these devices.
 OWNED = """
 SELECT count(*) = cardinality($1::uuid[]) FROM devices_device
@@ -150,7 +148,7 @@ def hear() -> closings.Heard:
     """Ask who was closed, for a call that brings no token."""
     watch = ours().watch
     look = watch.look()
-    [row] = wires.fetch("default", f"SELECT {NEWS.format(since='$1')}", [look.since])
+    [row] = wires.fetch("default", f"SELECT {closings.news(CLOSINGS, '$1')}", [look.since])
     return watch.heed(look, *row)
 
 

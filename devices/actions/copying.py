@@ -12,6 +12,7 @@ from devices import gate
 from devices.gate import CATEGORY_OF_KIND
 from devices.models import AppLog, Report
 from privacy.ledger import touches
+from privacy.lib import closings
 from privacy.lib.wires import Wire
 
 COPY = "COPY {table} (id, device_id, occurred_at, received_at, kind, body) FROM STDIN (FORMAT BINARY)"
@@ -22,7 +23,7 @@ CLAIM = """
 INSERT INTO devices_batch (id, gateway_id, batch, digest, received_at, stored, refused, answer, tally)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (gateway_id, batch) DO NOTHING
 """
-NEWS = f"SELECT {gate.NEWS_OF_DEVICES.format(since='$1')}"
+NEWS = f"SELECT {closings.news(gate.CLOSINGS_OF_DEVICES, '$1')}"
 MODELS: dict[str, Any] = {kind: AppLog if kind == "app-log" else Report for kind in CATEGORY_OF_KIND}
 TABLES: dict[str, str] = {kind: model._meta.db_table for kind, model in MODELS.items()}
 LABELS: dict[str, str] = {kind: model._meta.label for kind, model in MODELS.items()}

@@ -17,8 +17,9 @@ from devices.events import Event
 from devices.models import Gateway, GatewayToken, Scope
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor, require
-from privacy.lib import wires
+from privacy.lib import closings, wires
 from privacy.lib.refusals import Refusal
+from privacy.vault.keys import CLOSINGS
 
 # A rotated token goes on for a week, so that every agent can be given the new one (no downtime).
 OVERLAP = timedelta(days=7)
@@ -40,7 +41,7 @@ WITH known AS (
 SELECT gateway_id, reference, scopes::text, rate, requests,
        60 - extract(second FROM clock_timestamp())::int AS seconds_left, {news}
 FROM known, counted
-""".replace("{news}", gate.NEWS.format(since="$3"))
+""".replace("{news}", closings.news(CLOSINGS, "$3"))
 
 
 class GatewayClosed(Refusal):

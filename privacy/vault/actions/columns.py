@@ -22,7 +22,7 @@ from privacy.vault.actions.making import ring_for_sealing
 from privacy.vault.keys import Name
 from privacy.vault.refusals import Destroyed
 
-# Who was closed since a snapshot (in four columns, which no other row has), which of the keys that the cache lacks were
+# Who was closed since a snapshot (in three columns that no other row has), which of the keys that the cache lacks were
 # destroyed (without a generation), and those keys, wrapped.
 NEWS_AND_KEYS = """
 SELECT NULL::uuid, NULL::text, NULL::date, NULL::integer, NULL::bytea,

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from privacy.lib import clock
-from privacy.lib.closings import EVERYBODY, Heard, Open, Watch, news
+from privacy.lib.closings import EVERYBODY, Heard, Look, Open, Watch, news
 from tests import factory
 from tests.database import PortalDatabase
 
@@ -23,12 +23,17 @@ class Process:
         self.watch = Watch()
         self.open = Open(100, self.watch)
 
-    def hears(self, *, and_adds: set[str] = frozenset()) -> Heard:  # type: ignore[assignment]
+    def asks(self) -> tuple[Look, list[bytes | None]]:
+        """Ask who was closed, and keep the answer unread."""
         look = self.watch.look()
         since = None if look.since is None else look.since.decode()
         row = self.connection.execute(f"SELECT {news(TABLE, '%(since)s')}", {"since": since}).fetchone()
         assert row is not None
-        heard = self.watch.heed(look, *[None if one is None else one.encode() for one in row])
+        return look, [None if one is None else one.encode() for one in row]
+
+    def hears(self, *, and_adds: set[str] = frozenset()) -> Heard:  # type: ignore[assignment]
+        look, answer = self.asks()
+        heard = self.watch.heed(look, *answer)
         self.open.add(heard.ticket, {"all": and_adds})
         return heard
 
@@ -103,15 +108,12 @@ def test_what_was_found_before_another_thread_heard_is_not_added(
     portal_database: PortalDatabase, process: Process, people: list[UUID]
 ) -> None:
     """Two calls at once: the slower one found the person open before the closing that the other one heard."""
-    look = process.watch.look()
-    since = None if look.since is None else look.since.decode()
-    row = process.connection.execute(f"SELECT {news(TABLE, '%(since)s')}", {"since": since}).fetchone()
-    assert row is not None
+    look, answer = process.asks()
     stranger = uuid4()
     with portal_database.connect() as other:
         close(other, stranger)
     process.hears()
-    slow = process.watch.heed(look, *[None if one is None else one.encode() for one in row])
+    slow = process.watch.heed(look, *answer)
     assert slow.ticket is None
     process.open.add(slow.ticket, {"all": {str(stranger)}})
     assert not process.remembers(stranger)
