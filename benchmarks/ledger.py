@@ -313,13 +313,13 @@ class Workers:
 
         actor, done, until = System("benchmark"), 0, time.perf_counter() + self.options.seconds
         while time.perf_counter() < until:
+            at, row = clock.now(), first + done % 1_000 + 1  # a verb is told the time, on record or not
             with transaction.atomic():
-                row = first + done % 1_000 + 1
                 with connection.cursor() as cursor:
                     cursor.execute("UPDATE bench_work SET state = 'decided' WHERE id = %s", [row])
                     cursor.execute("SELECT pg_sleep(0.010)")
                 if ledgered:
-                    ledger.record(Event.DENIED, actor=actor, at=clock.now(), about=("rights.request", row))
+                    ledger.record(Event.DENIED, actor=actor, at=at, about=("rights.request", row))
             done += 1
         return done
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from json.encoder import encode_basestring as _quoted
-from secrets import token_urlsafe
+from os import register_at_fork, urandom
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -53,11 +54,12 @@ def compose(
     Raises ``ValueError`` for what may never be on the ledger: a word outside an ``events.py``, facts that aren't plain
     JSON, or a payload that no tile can hold.
     """
-    if type(word) is str or not _is_word(word):
+    said = str(word)
+    if type(word) is str or not _is_word(said):
         raise ValueError(f"{word!r} is not a word of an events.py (app.noun.past-participle).")
     context = acting.current()
     kind, ref = (actor.kind, actor.ref) if actor is not None else context.who
-    nonce = token_urlsafe(16)
+    nonce = _nonce()
     named = _subject_fields(subjects, count) if subjects or count is not None else {}
     # In the order of their names, as canonical JSON has them; what is empty is left out.
     texts = (
@@ -74,7 +76,7 @@ def compose(
         ("request", context.request_id),
         ("result", result if result != "ok" else ""),
         ("task", task),
-        ("word", str(word)),
+        ("word", said),
     )
     fields = [f'"{name}":{_quoted(value)}' for name, value in texts if value]
     if facts or named:
@@ -86,6 +88,24 @@ def compose(
     if len(text) > MAX_PAYLOAD // 4 and len(text.encode()) > MAX_PAYLOAD:
         raise ValueError(f"An entry holds at most {MAX_PAYLOAD} bytes: put ids and counts on the ledger, not contents.")
     return text, nonce
+
+
+def _nonce() -> str:
+    """Return 128 random bits that no other entry has.
+
+    They are drawn many at a time: each draw alone would lend the interpreter to another thread, in the middle of a
+    transaction.
+    """
+    try:
+        return _nonces.pop()
+    except IndexError:
+        drawn = urandom(16 * 64)
+        _nonces.extend(urlsafe_b64encode(drawn[at : at + 16]).decode().rstrip("=") for at in range(16, len(drawn), 16))
+        return urlsafe_b64encode(drawn[:16]).decode().rstrip("=")
+
+
+_nonces: list[str] = []
+register_at_fork(after_in_child=_nonces.clear)
 
 
 def _name(field: str) -> str:

@@ -15,7 +15,7 @@ from django.db import connections
 
 from privacy.ledger.verify import sha256
 
-# Number, generation, transaction, time, kind, then the payload: every stored column that isn't generated.
+# Number, generation, transaction, time, kind, then the payload: every column that isn't taken from the payload.
 ENTRY_TEXT: LiteralString = (
     "e.id::text || E'\\t' || e.generation::text || E'\\t' || e.xid::text || E'\\t' ||"
     " to_char(e.time AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') || E'\\t' ||"

@@ -27,7 +27,8 @@ class Wire:
 
     def __init__(self, database: str | BaseDatabaseWrapper) -> None:
         self.django: BaseDatabaseWrapper = connections[database] if isinstance(database, str) else database
-        self.django.ensure_connection()
+        if self.django.connection is None:
+            self.django.ensure_connection()
         raw: psycopg.Connection[Any] = self.django.connection
         self._raw = raw
         self._libpq: PGconn = raw.pgconn
@@ -50,13 +51,23 @@ class Wire:
         ``planned_once`` says that no plan for particular values is worth looking for.
         """
         with self.django.wrap_database_errors:
-            if not self._raw.autocommit and not self.in_transaction:
-                # What a cursor does with the first statement of an atomic block.
-                self._libpq.send_query(b"BEGIN")
-                self._answers()
-            name = self._prepared(statement, planned_once=planned_once)
+            name = self._ready(statement, planned_once=planned_once)
             self._libpq.send_query_prepared(name, parameters, result_format=1)
             self._libpq.flush()
+
+    def written(self, statement: str, parameters: Sequence[bytes]) -> int:
+        """Carry a statement out, wait for it, and return how many rows it wrote. Raises Django's database errors.
+
+        libpq waits, out of the way of this process's other threads: a turn of theirs less than ``ask`` and an answer.
+        """
+        with self.django.wrap_database_errors:
+            if self._libpq.transaction_status == TransactionStatus.ACTIVE:
+                # libpq would throw away what is on its way.
+                raise psycopg.OperationalError("an answer was not read yet")
+            result = self._libpq.exec_prepared(self._ready(statement, planned_once=False), parameters)
+            if result.status in _FAILED:
+                raise self._error(result)
+            return result.command_tuples or 0
 
     def execution(self, statement: str, values: Sequence[object]) -> str:
         """Return what carries a statement with parameters out inside a message of others, without planning it anew."""
@@ -99,6 +110,14 @@ class Wire:
         """Return a value as it stands inside a statement: beside a COPY there are no parameters."""
         text = binary(value) if isinstance(value, bytes) else str(value).encode()
         return Escaping(self._libpq).escape_literal(text).decode()
+
+    def _ready(self, statement: str, *, planned_once: bool) -> bytes:
+        """Return the name of a statement, prepared, in a transaction where Django is in one."""
+        if not self._raw.autocommit and not self.in_transaction:
+            # What a cursor does with the first statement of an atomic block.
+            self._libpq.send_query(b"BEGIN")
+            self._answers()
+        return self._prepared(statement, planned_once=planned_once)
 
     def _prepared(self, statement: str, *, planned_once: bool) -> bytes:
         names: dict[str, bytes] | None = getattr(self._raw, "_portal_prepared", None)

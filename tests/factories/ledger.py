@@ -18,6 +18,8 @@ from privacy.ledger.witnesses import Witnesses
 from tests.database import PortalDatabase
 
 ORIGIN = "privacy.extrus.example/ledger"
+# What an entry says and what it is searched by: with the triggers off, nothing fills these in.
+WHAT = "kind, payload, word, actor, about, subjects, task, purpose"
 _numbers = itertools.count(1)
 
 
@@ -128,9 +130,15 @@ def make_past_entries(database: PortalDatabase, entries: list[tuple[datetime, st
         switch_triggers(superuser, "DISABLE")
         for time_then, kind, payload in entries:
             row = superuser.execute(
-                "INSERT INTO ledger.entry (id, xid, generation, time, kind, payload)"
-                " VALUES (nextval('ledger.entry_id'), pg_current_xact_id(), 1, %s, %s, %s) RETURNING id",
-                [time_then, kind, payloads.dump({"actor": "system:tests", **payload})],
+                f"INSERT INTO ledger.entry (id, xid, generation, time, {WHAT}) SELECT nextval('ledger.entry_id'),"
+                " pg_current_xact_id(), 1, %(time)s, %(kind)s, %(payload)s, p ->> 'word', p ->> 'actor', p ->> 'about',"
+                " string_to_array(translate(p ->> 'subjects', '[]\" ', ''), ','), p ->> 'task', p ->> 'purpose'"
+                " FROM (SELECT %(payload)s::jsonb AS p) AS said RETURNING id",
+                {
+                    "time": time_then,
+                    "kind": kind,
+                    "payload": payloads.dump({"actor": "system:tests", **payload}),
+                },
             ).fetchone()
             assert row is not None
             numbers.append(row[0])

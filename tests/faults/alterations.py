@@ -9,6 +9,7 @@ import psycopg
 
 from privacy.ledger import reading, tree
 from privacy.ledger.verify import Growing
+from tests.factories.ledger import WHAT
 
 # The trail that they are done to: so many entries in each batch, each batch signed.
 BATCHES = (150, 106, 300, 44, 256, 144, 90, 60)
@@ -250,8 +251,8 @@ def slipped_in(dice: random.Random, superuser: Connection) -> Done:
     """An entry of the past that never was, put beside the sealed ones."""
     place = dice.randrange(SIZE)
     superuser.execute(
-        "INSERT INTO ledger.entry (id, xid, generation, time, kind, payload) SELECT 7000000 + id, xid, generation,"
-        f" time, kind, payload FROM ledger.entry WHERE id = {entry_at(place)}"
+        f"INSERT INTO ledger.entry (id, xid, generation, time, {WHAT}) SELECT 7000000 + id, xid, generation,"
+        f" time, {WHAT} FROM ledger.entry WHERE id = {entry_at(place)}"
     )
     return Done("an entry slipped in")
 
@@ -259,8 +260,8 @@ def slipped_in(dice: random.Random, superuser: Connection) -> Done:
 def doubled(dice: random.Random, superuser: Connection) -> Done:
     place = dice.randrange(SIZE)
     superuser.execute(
-        "INSERT INTO ledger.entry (id, xid, generation, time, kind, payload) SELECT id, xid, generation,"
-        f" time + interval '1 minute', kind, payload FROM ledger.entry WHERE id = {entry_at(place)}"
+        f"INSERT INTO ledger.entry (id, xid, generation, time, {WHAT}) SELECT id, xid, generation,"
+        f" time + interval '1 minute', {WHAT} FROM ledger.entry WHERE id = {entry_at(place)}"
     )
     return Done("an entry doubled", place)
 
@@ -269,8 +270,8 @@ def old_entry_invented(dice: random.Random, superuser: Connection) -> Done:
     """An entry of the past that never was, put in as a new row: it is sealed like any other, and its time tells."""
     before = dice.choice(["2 hours", "1 day", "40 days", "2 years", "-1 hour"])
     row = superuser.execute(
-        "INSERT INTO ledger.entry (id, xid, generation, time, kind, payload) SELECT nextval('ledger.entry_id'),"
-        f" pg_current_xact_id(), generation, now() - interval '{before}', kind, payload FROM ledger.entry LIMIT 1"
+        f"INSERT INTO ledger.entry (id, xid, generation, time, {WHAT}) SELECT nextval('ledger.entry_id'),"
+        f" pg_current_xact_id(), generation, now() - interval '{before}', {WHAT} FROM ledger.entry LIMIT 1"
         " RETURNING id"
     ).fetchone()
     head = superuser.execute("SELECT frontier FROM ledger.tree WHERE size = %s", [SIZE]).fetchone()
@@ -316,8 +317,8 @@ def never_sealed(dice: random.Random, superuser: Connection) -> Done:
     """An entry that no batch takes: of a transaction, or of a life of the database, that has not been yet."""
     columns = dice.choice(["'4000000000'::xid8, generation", "pg_current_xact_id(), generation + 1"])
     superuser.execute(
-        "INSERT INTO ledger.entry (id, xid, generation, time, kind, payload) SELECT nextval('ledger.entry_id'),"
-        f" {columns}, now(), kind, payload FROM ledger.entry LIMIT 1"
+        f"INSERT INTO ledger.entry (id, xid, generation, time, {WHAT}) SELECT nextval('ledger.entry_id'),"
+        f" {columns}, now(), {WHAT} FROM ledger.entry LIMIT 1"
     )
     return Done("an entry kept from sealing")
 

@@ -88,7 +88,7 @@ def record_meanwhile(
     """
     payload, _nonce = compose(word, actor=actor, at=at, about=about, facts=facts)
     try:
-        return Recording(_sent("default", "act", payload))
+        return Recording(wires.ask("default", APPEND, [b"act", payload.encode()], planned_once=False))
     except Error as error:
         raise _unavailable() from error
 
@@ -169,16 +169,11 @@ def entries_about(subject: str | UUID) -> EntryQuerySet:
 
 def _append(connection: BaseDatabaseWrapper, kind: str, payload: str) -> None:
     try:
-        written = _sent(connection, kind, payload).count()
+        written = wires.Wire(connection).written(APPEND, [kind.encode(), payload.encode()])
     except Error as error:
         raise _unavailable() from error
     if written != 1:  # a trigger that somebody put there may swallow a row without an error
         raise _unavailable()
-
-
-def _sent(database: str | BaseDatabaseWrapper, kind: str, payload: str) -> wires.Pending:
-    """Send an entry, in the transaction that is open on the connection if there is one."""
-    return wires.ask(database, APPEND, [kind.encode(), payload.encode()], planned_once=False)
 
 
 def _unavailable() -> LedgerUnavailable:

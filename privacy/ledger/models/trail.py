@@ -38,7 +38,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
 
 class Entry(models.Model):
-    """One act on record. ``payload`` is hashed exactly as stored; the columns after it are generated for search."""
+    """One act on record. ``payload`` is hashed exactly as stored; the stamp fills the columns after it, for search."""
 
     id = models.BigIntegerField(_("number"), primary_key=True)
     time = models.DateTimeField(_("time"))

@@ -62,7 +62,11 @@ def test_owner_and_superuser_are_refused_by_triggers(
 def test_what_the_database_stamps_the_client_can_not_choose(portal_database: PortalDatabase) -> None:
     payload = '{"actor":"a","word":"tests.thing.tried"}'
     with portal_database.connect("portal_app") as connection:
-        for column, value in (("time", "now() - interval '1 day'"), ("id", "1"), ("xid", "'1'"), ("generation", "9")):
+        for column, value in (
+            ("time", "now() - interval '1 day'"), ("id", "1"), ("xid", "'1'"), ("generation", "9"),
+            ("word", "'other'"), ("actor", "'other'"), ("about", "'other'"), ("subjects", "'{other}'"),
+            ("task", "'other'"), ("purpose", "'other'"),
+        ):  # fmt: skip
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(
                     f"INSERT INTO ledger.entry (kind, payload, {column}) VALUES ('act', %s, {value})", [payload]
@@ -80,6 +84,49 @@ def test_what_the_database_stamps_the_client_can_not_choose(portal_database: Por
     assert row is not None
     assert row[0] != 99
     assert (row[1], row[2]) == (row[3], 1)
+
+
+def test_an_entry_is_searched_by_what_it_says_whoever_writes_it(portal_database: PortalDatabase) -> None:
+    payload = (
+        '{"about":"tests.thing:1","actor":"system:tests","purpose":"rights","subjects":["S-0001","S-0002"],'
+        '"task":"tests.shown","word":"tests.thing.tried"}'
+    )
+    with portal_database.connect("portal_owner") as connection:
+        row = connection.execute(
+            "INSERT INTO ledger.entry (kind, payload, word, actor, about, subjects, task, purpose)"
+            " VALUES ('act', %s, 'other', 'other', 'other', '{other}', 'other', 'other')"
+            " RETURNING word, actor, about, subjects, task, purpose",
+            [payload],
+        ).fetchone()
+        bare = connection.execute(
+            "INSERT INTO ledger.entry (kind, payload, about) VALUES ('act', %s, 'other')"
+            " RETURNING about, subjects, task, purpose",
+            ['{"actor":"a","word":"tests.thing.tried"}'],
+        ).fetchone()
+    said = ("tests.thing.tried", "system:tests", "tests.thing:1", ["S-0001", "S-0002"], "tests.shown", "rights")
+    assert row == said
+    assert bare == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("other", '{"actor":"a","word":"tests.thing.tried"}'),
+        (None, '{"actor":"a","word":"tests.thing.tried"}'),
+        ("act", '{"actor":"a","word":"tests.thing.tried","x":"%s"}' % ("x" * 60_000)),
+        ("act", '{"actor":"a"}'),
+        ("act", '{"word":"tests.thing.tried"}'),
+        ("act", "[]"),
+        ("act", "no JSON"),
+        ("act", None),
+    ],
+)
+def test_what_is_no_entry_is_refused(portal_database: PortalDatabase, kind: str | None, payload: str | None) -> None:
+    with (
+        portal_database.connect("portal_app") as connection,
+        pytest.raises((psycopg.IntegrityError, psycopg.DataError)),
+    ):
+        connection.execute("INSERT INTO ledger.entry (kind, payload) VALUES (%s, %s)", [kind, payload])
 
 
 def test_a_month_made_later_is_guarded_too(portal_database: PortalDatabase) -> None:

@@ -213,13 +213,12 @@ def test_the_command_tells_a_refusal_on_the_ledger_and_by_its_exit(
 def test_what_can_not_be_understood_is_a_refusal_and_not_an_end(
     portal_database: PortalDatabase, tmp_path: Path
 ) -> None:
-    """An administrator who takes a constraint away can't make the notary's process fall over."""
+    """An administrator who switches the triggers off can't make the notary's process fall over."""
     notary = make_notary(tmp_path)
     grow(portal_database, notary, 3)
     make_entries(portal_database, 1)
     tamper(
         portal_database,
-        "ALTER TABLE ledger.entry DROP CONSTRAINT entry_fits_a_tile",
         "UPDATE ledger.entry SET payload = payload || repeat(' ', 70000) WHERE id = (SELECT max(id) FROM ledger.entry)",
     )
     seal(portal_database)

@@ -1,6 +1,8 @@
 """An entry's text is canonical JSON, whatever it is told: one spelling, so that a hash means the same for ever."""
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,3 +36,24 @@ def test_it_is_spelled_as_canonical_json(
     assert said.get("subjects", []) == subjects
     assert said.get("count") == count
     assert (said["about"], said["by"], said["actor"]) == (f"tests.thing:{about}", "system", "system:tests")
+
+
+def drawn(times: int) -> list[str]:
+    return [compose(Event.READ, actor=System("tests"), at=NOON)[1] for _time in range(times)]
+
+
+def test_no_two_entries_have_the_same_nonce_in_any_thread_or_process() -> None:
+    drawn(1)  # so that a child would inherit what was drawn ahead
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(writing, " ".join(drawn(100)).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    of_child = os.read(reading, 65_536).decode().split()
+    os.close(reading)
+    os.close(writing)
+    with ThreadPoolExecutor(8) as pool:
+        of_threads = [nonce for nonces in pool.map(drawn, [500] * 8) for nonce in nonces]
+    assert len({*of_child, *of_threads}) == 100 + 8 * 500
+    assert {len(nonce) for nonce in of_threads} == {22}

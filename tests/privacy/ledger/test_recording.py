@@ -76,6 +76,14 @@ class RecordingTests(PortalTestCase):
         assert (said["count"], said["digest"]) == (201, digest_of(reversed(subjects)))
         assert "subjects" not in said
 
+    def test_an_entry_on_its_way_is_not_lost_to_another(self) -> None:
+        thing = about()
+        under_way = ledger.record_meanwhile(Word.TRIED, actor=SWEEP, at=AT, about=thing)
+        with pytest.raises(ledger.LedgerUnavailable):
+            ledger.record(Word.TRIED, actor=SWEEP, at=AT, about=about())
+        under_way.settle()
+        assert Entry.objects.filter(about=f"tests.thing:{thing[1]}").count() == 1
+
     def test_every_entry_has_a_nonce_of_its_own(self) -> None:
         nonces = {ledger.record_first(Event.READ, actor=SWEEP, at=AT, task="t", purpose="rights") for _ in range(20)}
         assert len(nonces) == 20

@@ -11,7 +11,7 @@ from privacy.ledger import guard, reading, sealing, tree
 from privacy.ledger.events import Event
 from privacy.ledger.verify import Growing, leaf_hash
 from tests.database import PortalDatabase
-from tests.factories.ledger import make_entries, seal, tamper
+from tests.factories.ledger import WHAT, make_entries, seal, tamper
 
 APPEND = "INSERT INTO ledger.entry (kind, payload) VALUES ('act', %s)"
 PAYLOAD = '{"actor":"system:tests","nonce":"n","word":"tests.thing.tried"}'
@@ -166,7 +166,7 @@ def test_a_transaction_number_of_the_future_does_not_stop_the_sealing(portal_dat
     assert seal(portal_database) == 2
     tamper(
         portal_database,
-        "INSERT INTO ledger.entry (id, xid, generation, kind, payload) SELECT 999, '4000000000', 1, kind, payload"
+        f"INSERT INTO ledger.entry (id, xid, generation, {WHAT}) SELECT 999, '4000000000', 1, {WHAT}"
         " FROM ledger.entry LIMIT 1",
     )
     make_entries(portal_database, 1)
