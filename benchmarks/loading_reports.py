@@ -100,7 +100,8 @@ def _sealed(pile: Pile, ids: Sequence[bytes], devices: Sequence[bytes], keys: Ke
 
 
 def _cells(pile: Pile) -> Counter[tuple[date, str]]:
-    from devices.actions.reports import DAY, KST, day_of
+    from devices.actions.reports import DAY, KST
+    from devices.months import day_of
     from devices.tallies import UNCOUNTED
 
     counted = Counter(zip([(moment + KST) // DAY for moment in pile.moments], pile.kinds, strict=True))

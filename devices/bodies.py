@@ -1,11 +1,10 @@
 """Reading the body of a request: its type, its encoding, and no more than allowed of it, packed or unpacked."""
 
-import zlib
-
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.http.request import RawPostDataException, UnreadablePostError
 from django.utils.translation import gettext as _
+from isal import isal_zlib
 
 from devices.refusals import MESSAGES, Malformed, Problem
 from devices.wire import MAX_BODY
@@ -54,10 +53,10 @@ def body_of(request: HttpRequest, *, limit: int = MAX_BODY) -> bytes:
 
 
 def _unpacked(raw: bytes, limit: int) -> bytes:
-    stream = zlib.decompressobj(wbits=31)
+    stream = isal_zlib.decompressobj(wbits=31)
     try:
         body = stream.decompress(raw, limit + 1)
-    except zlib.error:
+    except isal_zlib.error:  # type: ignore[misc]  # its stubs call the class an instance
         raise Malformed([Problem("", "malformed", _("The gzip stream is damaged."))]) from None
     if len(body) > limit:
         raise TooLarge(MESSAGES["too-large"])

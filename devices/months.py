@@ -4,7 +4,7 @@ The functions that do it belong to the owner of the tables (migration 0002); the
 """
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from django.db import connections
@@ -18,6 +18,12 @@ AHEAD = 3
 def month_of(moment: datetime) -> date:
     """Return the first day of the month in Korea in which something happened."""
     return first_of(clock.kst_date(moment))
+
+
+@lru_cache(maxsize=4096)
+def day_of(number: int) -> date:
+    """Return a calendar day in Korea by its number since 2000."""
+    return date(2000, 1, 1) + timedelta(days=number)
 
 
 @lru_cache(maxsize=4096)

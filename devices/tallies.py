@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
+from devices import months
+
 # A cell with fewer devices than this is not shown; so many hashes are all that need be told apart.
 SMALL = 10
 UNCOUNTED = frozenset({"app-log"})
@@ -38,23 +40,27 @@ class Cell(msgspec.Struct):
             self.devices.add(device)
 
 
-def tally(days: Sequence[date], kinds: Sequence[str], devices: Sequence[str], reports: Sequence[Any]) -> str:
-    """Return the counts of some reports, column by column, as JSON: ``{day: {kind or kind:value: cell}}``."""
-    cells = [
+def tally(days: Sequence[int], kinds: Sequence[str], devices: Sequence[str], reports: Sequence[Any]) -> str:
+    """Return the counts of some reports, column by column, as JSON: ``{day: {kind or kind:value: cell}}``.
+
+    Days are numbered as ``months.day_of`` counts them.
+    """
+    names = [
         f"{kind}:{getattr(report.body, VALUES[kind])}" if kind in VALUES else kind
         for kind, report in zip(kinds, reports, strict=True)
     ]
-    keys = list(zip(days, cells, strict=True))
+    keys = list(zip(days, names, strict=True))
     numbers = Counter(keys)
     for key in [key for key in numbers if key[1] in UNCOUNTED]:
         del numbers[key]
-    totals: Counter[tuple[date, str]] = Counter()
+    totals: dict[tuple[int, str], int] = {**numbers}
     if "access-count" in kinds:
+        totals |= dict.fromkeys([key for key in numbers if key[1] == "access-count"], 0)
         for key, report in zip(keys, reports, strict=True):
             if key[1] == "access-count":
                 totals[key] += report.body.count
-    few: dict[tuple[date, str], set[str]] = {key: set() for key in numbers}
-    seen: dict[tuple[date, str], set[str]] = {}
+    seen: dict[tuple[int, str], set[str]] = {}
+    few: dict[tuple[int, str], set[str]] = {key: set() for key in numbers}
     for key, device in zip(keys, devices, strict=True):
         known = few.get(key)
         if known is not None:
@@ -65,15 +71,15 @@ def tally(days: Sequence[date], kinds: Sequence[str], devices: Sequence[str], re
                     break
     seen |= few
     told: dict[str, dict[str, Cell]] = {}
-    # Mostly the same few devices stand in all cells of a day.
-    hashes = {
-        day: {device: hashed(device, day) for device in set().union(*(seen[key] for key in numbers if key[0] == day))}
-        for day in {key[0] for key in numbers}
-    }
-    for key, number in numbers.items():
-        standing = hashes[key[0]]
-        cell = Cell(number, totals.get(key, number), {standing[device] for device in seen[key]})
-        told.setdefault(key[0].isoformat(), {})[key[1]] = cell
+    for number in {number for number, _name in numbers}:
+        day = months.day_of(number)
+        its = {name: known for (other, name), known in seen.items() if other == number}
+        # Mostly the same few devices stand in all cells of a day.
+        standing = {device: hashed(device, day) for device in set().union(*its.values())}
+        told[day.isoformat()] = {
+            name: Cell(numbers[number, name], totals[number, name], {standing[device] for device in known})
+            for name, known in its.items()
+        }
     return msgspec.json.encode(told).decode()
 
 

@@ -3,7 +3,7 @@
 import os
 import struct
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from time import time_ns
 from typing import Any
@@ -31,7 +31,6 @@ LABELS: dict[str, str] = {kind: model._meta.label for kind, model in MODELS.item
 ROWS = {kind: struct.Struct(f">hi16si16siqiqi{len(kind)}si").pack for kind in CATEGORY_OF_KIND}
 NAMES = {kind: kind.encode() for kind in CATEGORY_OF_KIND}
 POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 # A UUID of version 7 counts within its millisecond in the twelve bits after the version (RFC 9562, 6.2 method 1).
 COUNTED = [(0x7000 | number).to_bytes(2) for number in range(4096)]
 
@@ -77,7 +76,10 @@ def _ids(count: int) -> tuple[Callable[[bytes], tuple[bytes, ...]], int, int]:
 
 def microseconds(moments: Iterable[datetime]) -> list[int]:
     """Return moments as PostgreSQL keeps them: microseconds since 2000."""
-    return [(moment - POSTGRES_EPOCH) // MICROSECOND for moment in moments]
+    return [
+        ((since := moment - POSTGRES_EPOCH).days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+        for moment in moments
+    ]
 
 
 class Storing:

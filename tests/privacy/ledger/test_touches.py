@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from django.db import transaction
 
+from devices import months
 from privacy.ledger import acting, touches
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import System
@@ -32,7 +33,7 @@ def write_contact(using: str = "personal") -> Contact:
     return contact
 
 
-def touched(database: PortalDatabase) -> list[tuple[str, str, int, str]]:
+def touched(database: PortalDatabase) -> list[tuple[str, str, int | None, str]]:
     with database.connect(alias="personal") as connection:
         return connection.execute(
             "SELECT relation, operation, rows, request FROM ledger.touch WHERE relation <> 'ledger.perch' ORDER BY id"
@@ -57,6 +58,25 @@ def test_every_table_with_personal_data_is_watched_with_its_partitions(portal_da
                 ).fetchall()
                 assert {count for _table, count in rows} == {4}, rows
     assert "subjects.contact" in {model._meta.label_lower for model in touches.watched("personal")}
+
+
+def test_a_month_made_later_is_watched_by_itself(portal_database: PortalDatabase) -> None:
+    """Who writes past the parent table, into the month itself, is seen too."""
+    month = months.coming(clock.today(), 9)[-1]
+    assert months.make([month]) == 2
+    table = f"public.devices_report_{month:%Y_%m}"
+    with portal_database.connect(alias="personal") as superuser:
+        superuser.execute(
+            f"INSERT INTO {table} (id, device_id, occurred_at, received_at, kind, body)"
+            " VALUES (gen_random_uuid(), gen_random_uuid(), %s, now(), 'status', 'sealed')",
+            [clock.midnight(month)],
+        )
+        superuser.execute(f"UPDATE {table} SET received_at = now()")
+        superuser.execute(f"DELETE FROM {table} WHERE false")
+        superuser.execute(f"TRUNCATE {table}")
+    assert touched(portal_database) == [
+        (table, "INSERT", 1, ""), (table, "UPDATE", 1, ""), (table, "TRUNCATE", None, ""),
+    ]  # fmt: skip
 
 
 def test_a_write_of_the_portal_carries_its_request_and_is_paired(portal_database: PortalDatabase) -> None:
