@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import psycopg
 
 from privacy.ledger.reading import connect
+from privacy.lib.endings import Ending
 
 log = logging.getLogger("portal.ledger")
 
@@ -23,15 +22,13 @@ class Daemon:
         self.name = name
         self.step = step
         self.interval = interval
-        self.stopping = threading.Event()
 
     def run(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.stopping.set())
+        ending = Ending()
         log.info("%s: started, every %s s", self.name, self.interval)
         connection: psycopg.Connection[Any] | None = None
         troubled = False
-        while not self.stopping.is_set():
+        while not ending.asked:
             begun = time.monotonic()
             try:
                 if connection is None or connection.closed:
@@ -45,7 +42,7 @@ class Daemon:
                 if connection is not None:
                     connection.close()
                 connection = None
-            self.stopping.wait(max(0.0, self.interval - (time.monotonic() - begun)))
+            ending.wait(max(0.0, self.interval - (time.monotonic() - begun)))
         if connection is not None:
             connection.close()
         log.info("%s: stopped", self.name)

@@ -1,7 +1,5 @@
 """A real SMTP server for development: takes mail on this machine and keeps each as a file."""
 
-import signal
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +8,7 @@ from aiosmtpd.smtp import SMTP
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from privacy.lib.endings import Ending
 from privacy.lib.ids import new_id
 
 
@@ -39,8 +38,5 @@ class Command(BaseCommand):
             raise CommandError("The mailbox is for development only. Set EMAIL_URL to your mail server.")
         controller = Controller(Folder(settings.PORTAL_HOME / "mail"), hostname="127.0.0.1", port=options["port"])
         controller.start()
-        end = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: end.set())
-        end.wait()
+        Ending().wait()
         controller.stop()

@@ -1,0 +1,39 @@
+"""A process that waits ends when it is told to, at whatever step the signal finds it."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+WAITING = """
+from privacy.lib.endings import Ending
+ending = Ending()
+print("ready", flush=True)
+while not ending.wait({seconds}):
+    pass
+"""
+
+
+def begun(seconds: float | None) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen([sys.executable, "-c", WAITING.format(seconds=seconds)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("seconds", [None, 3600])
+def test_a_long_wait_ends_at_once(seconds: float | None, number: signal.Signals) -> None:
+    with begun(seconds) as process:
+        process.send_signal(number)
+        process.send_signal(number)
+        assert process.wait(timeout=20) == 0
+
+
+def test_it_ends_wherever_the_signal_finds_it() -> None:
+    """Most of what this loop does is to begin and to end a wait."""
+    for _turn in range(30):
+        with begun(0) as process:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=20) == 0
