@@ -53,9 +53,8 @@ def tally(days: Sequence[int], kinds: Sequence[str], devices: Sequence[str], rep
     numbers = Counter(keys)
     for key in [key for key in numbers if key[1] in UNCOUNTED]:
         del numbers[key]
-    totals: dict[tuple[int, str], int] = {**numbers}
+    totals: Counter[tuple[int, str]] = Counter()
     if "access-count" in kinds:
-        totals |= dict.fromkeys([key for key in numbers if key[1] == "access-count"], 0)
         for key, report in zip(keys, reports, strict=True):
             if key[1] == "access-count":
                 totals[key] += report.body.count
@@ -77,7 +76,11 @@ def tally(days: Sequence[int], kinds: Sequence[str], devices: Sequence[str], rep
         # Mostly the same few devices stand in all cells of a day.
         standing = {device: hashed(device, day) for device in set().union(*its.values())}
         told[day.isoformat()] = {
-            name: Cell(numbers[number, name], totals[number, name], {standing[device] for device in known})
+            name: Cell(
+                numbers[number, name],
+                totals.get((number, name), numbers[number, name]),
+                {standing[device] for device in known},
+            )
             for name, known in its.items()
         }
     return msgspec.json.encode(told).decode()

@@ -5,7 +5,7 @@ ledger's entry commits just before them (ledger.md, Writing); one without its ba
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache, partial
 from hashlib import sha256
@@ -216,20 +216,8 @@ def _seal(taken: Taken, refused: list[Refused], *, at: datetime) -> tuple[Taken,
 
 def _grouped(taken: Taken) -> list[tuple[str, vault.Column, Taken]]:
     """Part the reports by table, category and month, as the vault and COPY want them."""
-    month_of = {day: months.first_of(months.day_of(day)) for day in set(taken.days)}
-    parts: dict[tuple[bool, date], Sequence[int]] = {}
-    if len(set(month_of.values())) == 1:
-        # As _admit has ordered them, those of a table stand side by side.
-        [month] = set(month_of.values())
-        first_log = _first_log(taken.kinds)
-        parts = {(False, month): range(first_log), (True, month): range(first_log, len(taken.kinds))}
-    else:
-        found: dict[tuple[bool, date], list[int]] = {}
-        for place, (kind, day) in enumerate(zip(taken.kinds, taken.days, strict=True)):
-            found.setdefault((kind == APP_LOG, month_of[day]), []).append(place)
-        parts.update(found)
     groups = []
-    for (_logging, month), places in sorted(parts.items()):
+    for (_logging, month), places in sorted(_parts(taken).items()):
         if not places:
             continue
         part = taken.at(places)
@@ -246,6 +234,19 @@ def _grouped(taken: Taken) -> list[tuple[str, vault.Column, Taken]]:
         )
         groups.append((copying.TABLES[part.kinds[0]], column, part))
     return groups
+
+
+def _parts(taken: Taken) -> Mapping[tuple[bool, date], Sequence[int]]:
+    """Return the places of the reports of each table (whether it is that of the app logs) and month."""
+    month_of = {day: months.first_of(months.day_of(day)) for day in set(taken.days)}
+    if len(every := set(month_of.values())) == 1:
+        # As _admit has ordered them, those of a table stand side by side.
+        [month], first_log = every, _first_log(taken.kinds)
+        return {(False, month): range(first_log), (True, month): range(first_log, len(taken.kinds))}
+    parts: dict[tuple[bool, date], list[int]] = {}
+    for place, (kind, day) in enumerate(zip(taken.kinds, taken.days, strict=True)):
+        parts.setdefault((kind == APP_LOG, month_of[day]), []).append(place)
+    return parts
 
 
 def _gone(taken: Taken, keys: frozenset[Any]) -> set[int]:

@@ -100,8 +100,9 @@ def _nonce() -> str:
         return _nonces.pop()
     except IndexError:
         drawn = urandom(16 * 64)
-        _nonces.extend(urlsafe_b64encode(drawn[at : at + 16]).decode().rstrip("=") for at in range(16, len(drawn), 16))
-        return urlsafe_b64encode(drawn[:16]).decode().rstrip("=")
+        first, *others = [urlsafe_b64encode(drawn[at : at + 16]).decode()[:22] for at in range(0, len(drawn), 16)]
+        _nonces.extend(others)
+        return first
 
 
 _nonces: list[str] = []
