@@ -7,16 +7,21 @@ import sys
 import pytest
 
 WAITING = """
+import sys
 from privacy.lib.endings import Ending
 ending = Ending()
 print("ready", flush=True)
 while not ending.wait({seconds}):
     pass
+sys.stdin.read()
 """
 
 
 def begun(seconds: float | None) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen([sys.executable, "-c", WAITING.format(seconds=seconds)], stdout=subprocess.PIPE)
+    """A process that waits, then works until its input ends: an interpreter going down hears no second signal."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", WAITING.format(seconds=seconds)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     return process
@@ -28,7 +33,8 @@ def test_a_long_wait_ends_at_once(seconds: float | None, number: signal.Signals)
     with begun(seconds) as process:
         process.send_signal(number)
         process.send_signal(number)
-        assert process.wait(timeout=20) == 0
+        process.communicate(timeout=20)
+        assert process.returncode == 0
 
 
 def test_it_ends_wherever_the_signal_finds_it() -> None:
@@ -36,4 +42,5 @@ def test_it_ends_wherever_the_signal_finds_it() -> None:
     for _turn in range(30):
         with begun(0) as process:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=20) == 0
+            process.communicate(timeout=20)
+            assert process.returncode == 0
