@@ -1,21 +1,13 @@
-"""The console: every register opens for those who may open it, in both languages, in light and in dark."""
+"""The console's first pages, in both languages, in light and in dark; `make visit` opens everything behind them."""
 
 import pytest
 from playwright.sync_api import expect
 
 from tests import factory
-from tests.browser.looking import Judge
 from tests.browser.scene import set_scene
-from tests.browser.visitor import Desk, Visitor
+from tests.browser.visitor import Desk
 
-JUDGE = Judge()
 ROLES = {"officer": factory.make_odile, "handler": factory.make_hana, "auditor": factory.make_aram}
-
-
-def registers(visitor: Visitor) -> list[str]:
-    """Return the addresses of the registers in the navigation."""
-    links = visitor.page.locator("#nav-sidebar th a")
-    return [link.get_attribute("href") or "" for link in links.all()]
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -36,19 +28,6 @@ def test_the_first_page_fits_a_phone(desk: Desk) -> None:
     visitor.check("console-officer-phone")
     visitor.page.get_by_role("link", name="메뉴").click()
     expect(visitor.page.get_by_role("heading", name="모든 대장")).to_be_in_viewport()
-
-
-def test_every_register_is_sound(desk: Desk) -> None:
-    """As the officer, who sees most; `make visit` opens them as everybody, and a record for every set of buttons."""
-    set_scene()
-    visitor = desk.staff(factory.make_odile())
-    visitor.go("/office/")
-    found = registers(visitor)
-    assert len(found) > 40, "the officer sees few registers"
-    for address in found:
-        visitor.go(address)
-        visitor.screenshot(f"register-{address.strip('/').replace('/', '-')}")
-        visitor.check_what_is_new(JUDGE)
 
 
 def test_the_theme_can_be_chosen_and_is_kept(desk: Desk) -> None:

@@ -25,9 +25,9 @@ from playwright.sync_api import Error
 
 from privacy.accounts.models import User
 from tests import factory
-from tests.browser.looking import SEEN, Judge
+from tests.browser.looking import SEEN
 from tests.browser.scene import set_whole_scene
-from tests.browser.visitor import CODES, Desk, Visitor, in_the_other
+from tests.browser.visitor import CODES, JUDGE, Desk, Visitor, in_the_other
 from tests.database import PortalDatabase
 from tests.factories.ledger import make_notary, seal, sign
 from tests.house.places import places
@@ -57,10 +57,6 @@ LABELS = (
 )
 # Abbreviations such as IMEI and PDF are the same word in both.
 HANGUL, LATIN = re.compile(r"[가-힣]"), re.compile(r"[a-z]{3,}")
-
-
-# What axe has judged already, in this process: one person's pages are mostly another's.
-JUDGE = Judge()
 
 
 def is_foreign(label: str, language: str) -> bool:

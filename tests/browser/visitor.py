@@ -23,6 +23,8 @@ new PerformanceObserver(list => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
 }).observe({type: "layout-shift", buffered: true});
 """
+# What axe has judged already, in this process: most of a page is another's.
+JUDGE = Judge()
 # What shows a code as a code.
 CODES = "code, pre, .reference, .field-code"
 
@@ -153,16 +155,9 @@ class Visitor:
         self.check_axe(part=part)
         self.check_width()
 
-    def check_what_is_new(self, judge: Judge) -> None:
-        """Like ``check``, without a screenshot, and axe is asked only of what the judge has not seen."""
-        self.check_language()
-        self.check_width()
-        found = judge.structure(self.page) + judge.contrast(self.page)
-        assert not found, f"{self.page.url}\n" + "\n".join(found)
-
     def check_axe(self, part: str | None = None) -> None:
-        """Nothing on the page, or in a ``part``, is grave to axe."""
-        found = grave(self.page, where=part)
+        """Nothing on the page, or in a ``part``, is grave to axe, which is asked of what it has not seen yet."""
+        found = grave(self.page, where=part) if part else JUDGE.structure(self.page) + JUDGE.contrast(self.page)
         assert not found, f"{self.page.url}\n" + "\n".join(found)
 
     def check_stillness(self) -> None:

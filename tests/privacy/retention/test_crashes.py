@@ -101,19 +101,30 @@ def alive(people: list[UUID]) -> list[UUID]:
     return list(keys.values_list("subject_id", flat=True))
 
 
+def before_and_after_each(commits: int) -> list[tuple[int, bool]]:
+    return [(number, before) for number in range(1, commits + 1) for before in (True, False)]
+
+
+def at_every_second(commits: int) -> list[tuple[int, bool]]:
+    return [(number, bool(number // 2 % 2)) for number in range(1, commits + 1, 2)]
+
+
+def after_each(commits: int) -> list[tuple[int, bool]]:
+    return [(number, False) for number in range(1, commits + 1)]
+
+
 def outcomes(
-    scene: Scene, copies: Copies, work: Callable[[], object], *, every: bool = True
+    scene: Scene, copies: Copies, work: Callable[[], object], kills: Callable[[int], list[tuple[int, bool]]]
 ) -> Iterator[tuple[str, list[str]]]:
-    """Kill the work before and after its commits, go on with it, and yield what is wrong in the end."""
+    """Kill the work at its commits (which, and whether before it), go on, and yield what is wrong in the end."""
     with copies.copy():
         commits = run_until_commit(work, 0)
         assert scene.faults() == []
-    for number in range(1, commits + 1, 1 if every else 2):
-        for before in (True, False) if every else (bool(number // 2 % 2),):
-            with copies.copy():
-                assert run_until_commit(work, number, before=before) == KILLED
-                assert run_until_commit(work, 0) >= 0
-                yield f"{'before' if before else 'after'} commit {number} of {commits}", scene.faults()
+    for number, before in kills(commits):
+        with copies.copy():
+            assert run_until_commit(work, number, before=before) == KILLED
+            assert run_until_commit(work, 0) >= 0
+            yield f"{'before' if before else 'after'} commit {number} of {commits}", scene.faults()
 
 
 @pytest.mark.clause("P7.1")
@@ -121,7 +132,7 @@ def outcomes(
 def test_killed_at_its_commits_it_goes_on_and_ends_right(portal_database: PortalDatabase, tmp_path: Path) -> None:
     """At every second commit, before and after in turns; ``make faults`` tries both at each."""
     scene = Scene()
-    places = outcomes(scene, Copies(portal_database, tmp_path), scene.play, every=False)
+    places = outcomes(scene, Copies(portal_database, tmp_path), scene.play, at_every_second)
     assert {where: wrong for where, wrong in places if wrong} == {}
 
 
@@ -130,8 +141,8 @@ def test_killed_at_its_commits_it_goes_on_and_ends_right(portal_database: Portal
 @pytest.mark.faults
 def test_killed_before_and_after_every_commit(portal_database: PortalDatabase, tmp_path: Path) -> None:
     scene = Scene()
-    found = {where: wrong for where, wrong in outcomes(scene, Copies(portal_database, tmp_path), scene.play) if wrong}
-    assert found == {}
+    places = outcomes(scene, Copies(portal_database, tmp_path), scene.play, before_and_after_each)
+    assert {where: wrong for where, wrong in places if wrong} == {}
 
 
 def marked_before_destroyed(scene: Scene) -> Callable[[], None]:
@@ -153,6 +164,6 @@ def marked_before_destroyed(scene: Scene) -> Callable[[], None]:
 
 def test_a_wrong_order_of_commits_is_caught(portal_database: PortalDatabase, tmp_path: Path) -> None:
     scene = Scene()
-    places = outcomes(scene, Copies(portal_database, tmp_path), marked_before_destroyed(scene))
+    places = outcomes(scene, Copies(portal_database, tmp_path), marked_before_destroyed(scene), after_each)
     caught = next((where for where, wrong in places if wrong), None)
     assert caught is not None, "a crash between the two commits leaves a key behind, and the harness must see it"
