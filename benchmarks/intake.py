@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import fleet
@@ -158,7 +159,8 @@ class Bench:
         """Measure, and return the figures."""
         self.fill()
         rows = self.options.batches * self.options.size
-        ours, copies, latencies = [], [], []
+        ours, latencies = [], []
+        copies: dict[bool, list[float]] = {False: [], True: []}
         orm: dict[str, list[float]] = {table: [] for table in REFERENCES}
         with self.served("config.wsgi:application", ROOT) as portal:
             warm = self.drive(portal, self.packed(), [])
@@ -169,10 +171,13 @@ class Bench:
                 spent = Spent(portal.pid, self.server_pid())
                 ours.append(rows / self.drive(portal, packed, latencies))
                 web, database = spent.since()
-                copies.append(stream.rows / self.copy(stream))
+                copies[False].append(stream.rows / self.copy(stream))
                 copying = spent.since()[1]
+                stream = self.stream(by_month=True)
+                copies[True].append(stream.rows / self.copy(stream))
                 print(
-                    f"turn {turn + 1}: ours {ours[-1]:,.0f}/s, COPY {copies[-1]:,.0f}/s; processor time a batch:"
+                    f"turn {turn + 1}: ours {ours[-1]:,.0f}/s, COPY {copies[False][-1]:,.0f}/s, by month"
+                    f" {copies[True][-1]:,.0f}/s; processor time a batch:"
                     f" web {web / len(packed) * 1000:.1f} ms, database {database / len(packed) * 1000:.1f} ms,"
                     f" of the database in COPY {copying / len(packed) * 1000:.1f} ms"
                 )
@@ -189,7 +194,18 @@ class Bench:
         p99 = latencies[int(len(latencies) * 0.99)] * 1000
         return [
             rate(
-                "intake_vs_copy", statistics.median(ours), statistics.median(copies), "rows/s", "over one-stream COPY"
+                "intake_vs_copy",
+                statistics.median(ours),
+                statistics.median(copies[False]),
+                "rows/s",
+                "over one-stream COPY",
+            ),
+            rate(
+                "intake_vs_month_copy",
+                statistics.median(ours),
+                statistics.median(copies[True]),
+                "rows/s",
+                "over the same, to the months' own tables",
             ),
             rate(
                 "intake_vs_orm",
@@ -257,17 +273,23 @@ class Bench:
             raise SystemExit(f"a batch was not stored: {failures[0]}")
         return time.perf_counter() - started
 
-    def stream(self) -> "Stream":
-        """Return the same reports as sealed rows, in the bytes of a binary COPY, for each table."""
+    def stream(self, *, by_month: bool = False) -> "Stream":
+        """Return the same reports as sealed rows, in the bytes of a binary COPY, for each table or each month's own."""
+        from devices import months
         from devices.actions import copying
         from devices.gate import CATEGORY_OF_KIND
         from privacy.vault import actions as vault
 
+        def table_of(report: dict[str, Any]) -> str:
+            table = copying.TABLES[report["kind"]]
+            moment = datetime.fromisoformat(report["occurred_at"])
+            return months.partition(table, months.month_of(moment)) if by_month else table
+
         tables: dict[str, list[bytes]] = {}
         [received] = copying.microseconds([datetime.now(UTC)])
         for reports in self.bodies:
-            for table in sorted(set(copying.TABLES.values())):
-                chosen = [report for report in reports if copying.TABLES[report["kind"]] == table]
+            for table in sorted(set(map(table_of, reports))):
+                chosen = [report for report in reports if table_of(report) == table]
                 kinds = [report["kind"] for report in chosen]
                 devices = [UUID(report["device"]) for report in chosen]
                 moments = [datetime.fromisoformat(report["occurred_at"]) for report in chosen]

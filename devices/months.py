@@ -32,6 +32,12 @@ def first_of(day: date) -> date:
     return day.replace(day=1)
 
 
+@lru_cache(maxsize=4096)
+def partition(table: str, month: date) -> str:
+    """Return the name of the table that holds a month's rows of ``table``, whether it was made yet or not."""
+    return f"{table}_{month:%Y_%m}"
+
+
 def coming(on: date, count: int = AHEAD) -> list[date]:
     """Return the month of a day and ``count`` months after it."""
     return [date(on.year + (on.month - 1 + step) // 12, (on.month - 1 + step) % 12 + 1, 1) for step in range(count + 1)]

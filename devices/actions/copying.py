@@ -1,6 +1,5 @@
 """Reports in the bytes of PostgreSQL's binary COPY: put together row by row, sent in one piece (performance.md)."""
 
-import os
 import struct
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from devices.gate import CATEGORY_OF_KIND
 from devices.models import AppLog, Report
 from privacy.ledger import touches
 from privacy.lib import closings
+from privacy.lib.draws import draw
 from privacy.lib.wires import Wire
 
 COPY = "COPY {table} (id, device_id, occurred_at, received_at, kind, body) FROM STDIN (FORMAT BINARY)"
@@ -63,7 +63,7 @@ def new_ids(count: int) -> list[bytes]:
     """Return up to 4,096 UUIDs of version 7 of this moment, in order, as bytes."""
     moment = (time_ns() // 1_000_000).to_bytes(6)
     cut, random_bits, variants = _ids(count)
-    random = (int.from_bytes(os.urandom(8 * count)) & random_bits | variants).to_bytes(8 * count)
+    random = (int.from_bytes(draw(8 * count)) & random_bits | variants).to_bytes(8 * count)
     return [moment + counted + rest for counted, rest in zip(COUNTED, cut(random), strict=False)]
 
 

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from django.db import IntegrityError, connections
+from django.db import ProgrammingError, connections
 from django.utils.translation import gettext as _
-from psycopg.errors import CheckViolation
+from psycopg.errors import UndefinedTable
 
 from devices import gate, months
 from devices.actions import copying
@@ -123,8 +123,8 @@ def _stored(delivery: Delivery, digest: bytes, *, gateway: Caller, heard: Heard,
     record = cache(partial(_record, taken, claim, gateway=gateway, at=at))
     try:
         stored = _store(rows, claim, record, trusted)
-    except IntegrityError as error:
-        if not isinstance(error.__cause__, CheckViolation):
+    except ProgrammingError as error:
+        if not isinstance(error.__cause__, UndefinedTable):
             raise
         # A month for which nobody made the partition ahead: make it and try once more.
         months.make(sorted({months.first_of(months.day_of(day)) for day in taken.days}))
@@ -192,7 +192,7 @@ def _problem(obstacle: gate.Obstacle | None, kind: str, day: int) -> tuple[str, 
 
 
 def _seal(taken: Taken, refused: list[Refused], *, at: datetime) -> tuple[Taken, dict[str, bytes]]:
-    """Seal the bodies and return the rows of each table; reports whose key is gone are refused and left out."""
+    """Seal the bodies and return the rows of each month's table; reports whose key is gone are refused and left out."""
     while True:
         groups = _grouped(taken)
         try:
@@ -209,13 +209,12 @@ def _seal(taken: Taken, refused: list[Refused], *, at: datetime) -> tuple[Taken,
         rows: dict[str, bytes] = {}
         for (table, column, part), sealed in zip(groups, boxes, strict=True):
             devices = [column.subjects[place] for place in column.places]
-            more = copying.rows(column.rows, devices, part.moments, part.kinds, sealed, received=received)
-            rows[table] = rows.get(table, b"") + more
+            rows[table] = copying.rows(column.rows, devices, part.moments, part.kinds, sealed, received=received)
         return taken, rows
 
 
 def _grouped(taken: Taken) -> list[tuple[str, vault.Column, Taken]]:
-    """Part the reports by table, category and month, as the vault and COPY want them."""
+    """Part the reports by table, category and month, as the vault and COPY want them (decision 0045)."""
     groups = []
     for (_logging, month), places in sorted(_parts(taken).items()):
         if not places:
@@ -232,7 +231,7 @@ def _grouped(taken: Taken) -> list[tuple[str, vault.Column, Taken]]:
             part.ids,
             part.bodies,
         )
-        groups.append((copying.TABLES[part.kinds[0]], column, part))
+        groups.append((months.partition(copying.TABLES[part.kinds[0]], month), column, part))
     return groups
 
 

@@ -15,13 +15,13 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from json.encoder import encode_basestring as _quoted
-from os import register_at_fork, urandom
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import models
 
 from privacy.ledger import acting
+from privacy.lib.draws import draw
 
 if TYPE_CHECKING:
     from privacy.ledger.actors import Actor
@@ -91,22 +91,8 @@ def compose(
 
 
 def _nonce() -> str:
-    """Return 128 random bits that no other entry has.
-
-    They are drawn many at a time: each draw alone would lend the interpreter to another thread, in the middle of a
-    transaction.
-    """
-    try:
-        return _nonces.pop()
-    except IndexError:
-        drawn = urandom(16 * 64)
-        first, *others = [urlsafe_b64encode(drawn[at : at + 16]).decode()[:22] for at in range(0, len(drawn), 16)]
-        _nonces.extend(others)
-        return first
-
-
-_nonces: list[str] = []
-register_at_fork(after_in_child=_nonces.clear)
+    """Return 128 random bits that no other entry has."""
+    return urlsafe_b64encode(draw(16))[:22].decode()
 
 
 def _name(field: str) -> str:

@@ -51,6 +51,19 @@ class MonthsTest(PortalTestCase):
         assert month in months.held("devices_report")
         assert Entry.objects.filter(word="devices.reports.stored").count() == 1, "one batch, one entry"
 
+    def test_the_second_of_two_missing_months_is_made_on_the_way_too(self) -> None:
+        """Its absence is found out when the entry is on its way and the rows of the first are sent."""
+        device = factory.make_device(1, agreed=("activation", "app-log"))
+        month = date(2026, 2, 1)
+        months.drop("devices_applog", month)
+        moment = datetime(2026, 2, 10, tzinfo=UTC).isoformat()
+        batch = factory.make_batch(
+            *(factory.make_report(device, kind, occurred_at=moment) for kind in ("access", "app-log"))
+        )
+        devices.store_reports(batch, gateway=factory.make_gate(), at=factory.NOON)
+        assert (Report.objects.count(), AppLog.objects.count()) == (1, 1)
+        assert Entry.objects.filter(word="devices.reports.stored").count() == 1, "one batch, one entry"
+
     def test_the_portal_makes_no_months_out_of_reach_and_drops_none_that_goes_on(self) -> None:
         from django.db import transaction
 
@@ -95,5 +108,8 @@ class MonthsTest(PortalTestCase):
             cursor.execute("SELECT device_id FROM devices_report ORDER BY ctid")
             lying = [row[0] for row in cursor.fetchall()]
         assert lying == sorted(lying)
+        late = factory.make_batch(factory.make_report(fleet[0], occurred_at=moment))
+        devices.store_reports(late, gateway=factory.make_gate(), at=factory.NOON)
+        assert Report.objects.count() == len(lying) + 1, "what comes late goes into the month as it is now"
         with self.assertRaises(DatabaseError):
             months.put_in_order("devices_report", clock.today().replace(day=1))

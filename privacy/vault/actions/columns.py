@@ -9,7 +9,6 @@ import struct
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from os import urandom
 from typing import NamedTuple
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connection
 
 from privacy.lib import closings, wires
+from privacy.lib.draws import draw
 from privacy.vault import crypto, keys, providers
 from privacy.vault.actions.making import ring_for_sealing
 from privacy.vault.keys import Name
@@ -72,7 +72,7 @@ def seal_under(column: Column, content_keys: Sequence[bytes]) -> list[bytes]:
     prefix = head + crypto.place(column.label, column.field, column.category)
     subjects = column.subjects
     encrypts = [AESGCM(key).encrypt for key in content_keys]
-    nonces = _cut(len(column.rows))(urandom(crypto.NONCE_BYTES * len(column.rows)))
+    nonces = _cut(len(column.rows))(draw(crypto.NONCE_BYTES * len(column.rows)))
     return [
         head + nonce + encrypts[place](nonce, plain, prefix + row + subjects[place])
         for nonce, place, row, plain in zip(nonces, column.places, column.rows, column.plains, strict=True)
