@@ -4,6 +4,10 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+from config import processors
+
+processors.settle()
+
 from django.core.wsgi import get_wsgi_application
 
 application = get_wsgi_application()
