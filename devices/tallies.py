@@ -4,7 +4,6 @@ So the statistics never need to open anything (P4.1 ②). The optional app log i
 analysis only. To tell small cells, each cell carries a few keyed, truncated hashes of its devices until the day closes.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
@@ -45,43 +44,31 @@ def tally(days: Sequence[int], kinds: Sequence[str], devices: Sequence[str], rep
 
     Days are numbered as ``months.day_of`` counts them.
     """
-    names = [
-        f"{kind}:{getattr(report.body, VALUES[kind])}" if kind in VALUES else kind
-        for kind, report in zip(kinds, reports, strict=True)
-    ]
-    keys = list(zip(days, names, strict=True))
-    numbers = Counter(keys)
-    for key in [key for key in numbers if key[1] in UNCOUNTED]:
-        del numbers[key]
-    totals: Counter[tuple[int, str]] = Counter()
-    if "access-count" in kinds:
-        for key, report in zip(keys, reports, strict=True):
-            if key[1] == "access-count":
-                totals[key] += report.body.count
-    seen: dict[tuple[int, str], set[str]] = {}
-    few: dict[tuple[int, str], set[str]] = {key: set() for key in numbers}
-    for key, device in zip(keys, devices, strict=True):
-        known = few.get(key)
-        if known is not None:
-            known.add(device)
-            if len(known) == SMALL:
-                seen[key] = few.pop(key)
-                if not few:
-                    break
-    seen |= few
+    # Of each day and cell: how many reports, what they count themselves, and some of the devices.
+    counted: dict[int, dict[Any, list[Any]]] = {day: {} for day in set(days)}
+    for day, kind, device, report in zip(days, kinds, devices, reports, strict=True):
+        if kind in UNCOUNTED:
+            continue
+        key = (kind, getattr(report.body, VALUES[kind])) if kind in VALUES else kind
+        cells = counted[day]
+        cell = cells.get(key)
+        if cell is None:
+            cell = cells[key] = [0, 0, set()]
+        cell[0] += 1
+        cell[1] += report.body.count if kind == "access-count" else 1
+        if len(cell[2]) < SMALL:
+            cell[2].add(device)
     told: dict[str, dict[str, Cell]] = {}
-    for number in {number for number, _name in numbers}:
-        day = months.day_of(number)
-        its = {name: known for (other, name), known in seen.items() if other == number}
+    for number, cells in counted.items():
+        if not cells:
+            continue
+        its_day = months.day_of(number)
         # Mostly the same few devices stand in all cells of a day.
-        standing = {device: hashed(device, day) for device in set().union(*its.values())}
-        told[day.isoformat()] = {
-            name: Cell(
-                numbers[number, name],
-                totals.get((number, name), numbers[number, name]),
-                {standing[device] for device in known},
-            )
-            for name, known in its.items()
+        named = set().union(*[seen for _count, _total, seen in cells.values()])
+        standing = {device: hashed(device, its_day) for device in named}
+        told[its_day.isoformat()] = {
+            key if type(key) is str else ":".join(key): Cell(count, total, {standing[device] for device in seen})
+            for key, (count, total, seen) in cells.items()
         }
     return msgspec.json.encode(told).decode()
 
