@@ -44,8 +44,7 @@ def tally(days: Sequence[int], kinds: Sequence[str], devices: Sequence[str], rep
 
     Days are numbered as ``months.day_of`` counts them.
     """
-    # Of each day and cell: how many reports, what they count themselves, and some of the devices.
-    counted: dict[int, dict[Any, list[Any]]] = {day: {} for day in set(days)}
+    counted: dict[int, dict[Any, Cell]] = {day: {} for day in set(days)}
     for day, kind, device, report in zip(days, kinds, devices, reports, strict=True):
         if kind in UNCOUNTED:
             continue
@@ -53,23 +52,22 @@ def tally(days: Sequence[int], kinds: Sequence[str], devices: Sequence[str], rep
         cells = counted[day]
         cell = cells.get(key)
         if cell is None:
-            cell = cells[key] = [0, 0, set()]
-        cell[0] += 1
-        cell[1] += report.body.count if kind == "access-count" else 1
-        if len(cell[2]) < SMALL:
-            cell[2].add(device)
+            cell = cells[key] = Cell()
+        cell.reports += 1
+        cell.total += report.body.count if kind == "access-count" else 1
+        if len(cell.devices) < SMALL:
+            cell.devices.add(device)
     told: dict[str, dict[str, Cell]] = {}
     for number, cells in counted.items():
         if not cells:
             continue
         its_day = months.day_of(number)
         # Mostly the same few devices stand in all cells of a day.
-        named = set().union(*[seen for _count, _total, seen in cells.values()])
+        named = set().union(*[cell.devices for cell in cells.values()])
         standing = {device: hashed(device, its_day) for device in named}
-        told[its_day.isoformat()] = {
-            key if type(key) is str else ":".join(key): Cell(count, total, {standing[device] for device in seen})
-            for key, (count, total, seen) in cells.items()
-        }
+        for cell in cells.values():
+            cell.devices = {standing[device] for device in cell.devices}
+        told[its_day.isoformat()] = {key if type(key) is str else ":".join(key): cell for key, cell in cells.items()}
     return msgspec.json.encode(told).decode()
 
 

@@ -30,6 +30,13 @@ def test_the_first_page_fits_a_phone(desk: Desk) -> None:
     expect(visitor.page.get_by_role("heading", name="모든 대장")).to_be_in_viewport()
 
 
+def test_the_officer_finds_every_register(desk: Desk) -> None:
+    """`make visit` opens them, as everybody, and a record for every set of buttons."""
+    visitor = desk.staff(factory.make_odile())
+    visitor.go("/office/")
+    assert visitor.page.locator("#nav-sidebar th a").count() > 40, "the officer sees few registers"
+
+
 def test_the_theme_can_be_chosen_and_is_kept(desk: Desk) -> None:
     visitor = desk.staff(factory.make_odile())
     ground = "getComputedStyle(document.body).backgroundColor"

@@ -40,10 +40,9 @@ def leads_to_https() -> bool:
     return plain.status_code == 301 and plain.headers["Location"].startswith("https://")
 
 
-def judged(answer: HttpResponse, redirects: bool | None = None) -> int:
-    """Return the score of an answer."""
+def judged(answer: HttpResponse, *, redirects: bool) -> int:
+    """Return the score of an answer of a site that ``leads_to_https`` or does not."""
     page = "" if answer.streaming else answer.content.decode(errors="replace")
-    redirects = leads_to_https() if redirects is None else redirects
     return observatory.score(
         observatory.points(answer.headers, answer.cookies or SimpleCookie(), page, redirects=redirects)
     )
@@ -51,18 +50,22 @@ def judged(answer: HttpResponse, redirects: bool | None = None) -> int:
 
 @override_settings(**HTTPS)
 class HeaderTests(PortalTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.redirects = leads_to_https()
+
     @pytest.mark.asvs("3.4.1")
     def test_every_page_scores_at_least_115(self) -> None:
         anybody, odile = Client(raise_request_exception=False), Client(raise_request_exception=False)
         odile.force_login(factory.make_odile(granted=False))
-        low, redirects = [], leads_to_https()
+        low = []
         for client in (anybody, odile):
             for place in places():
                 if place.name in ("readyz", "sign-out"):
                     continue
                 answer = client.get(place.address, secure=True)
                 assert not (missing := ALWAYS - set(answer.headers)), f"{place.address} lacks {missing}"
-                if (score := judged(answer, redirects)) < LEAST:  # type: ignore[arg-type]
+                if (score := judged(answer, redirects=self.redirects)) < LEAST:  # type: ignore[arg-type]
                     low.append(f"{score} {place.address} ({answer.status_code}) {answer.cookies.output()}")
         assert not low, "\n".join(low)
 
@@ -82,17 +85,17 @@ class HeaderTests(PortalTestCase):
             assert answer.status_code == status
             missing = ALWAYS - set(answer.headers)
             assert not missing, f"{status} lacks {missing}"
-            assert judged(answer) >= LEAST, status  # type: ignore[arg-type]
+            assert judged(answer, redirects=self.redirects) >= LEAST, status  # type: ignore[arg-type]
             # Reading a file to its end closes it, and leaves the test's connections open.
             assert b"".join(answer.streaming_content) if answer.streaming else True  # type: ignore[attr-defined]
 
     def test_a_weaker_answer_scores_less(self) -> None:
         """The positive control: each header that is taken away costs."""
         answer = Client().get("/", secure=True)
-        best = judged(answer)  # type: ignore[arg-type]
+        best = judged(answer, redirects=self.redirects)  # type: ignore[arg-type]
         for name in ("Content-Security-Policy", "Strict-Transport-Security", "X-Content-Type-Options"):
             weaker = Client().get("/", secure=True)
             del weaker.headers[name]
-            assert judged(weaker) < best, name  # type: ignore[arg-type]
+            assert judged(weaker, redirects=self.redirects) < best, name  # type: ignore[arg-type]
         assert observatory.content_security_policy("default-src 'self' 'unsafe-inline'") == -20
         assert observatory.cookies(SimpleCookie("session=1")) == -40

@@ -5,11 +5,7 @@ import os
 from collections import Counter
 from multiprocessing.synchronize import Barrier
 
-import pytest
-
 from config import processors
-
-TWO = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two processors")
 
 
 def settled(told: "multiprocessing.SimpleQueue[set[int]]", together: Barrier, over: Barrier) -> None:
@@ -19,7 +15,6 @@ def settled(told: "multiprocessing.SimpleQueue[set[int]]", together: Barrier, ov
     over.wait(20)
 
 
-@TWO
 def test_workers_that_begin_together_part_the_processors() -> None:
     allowed = os.sched_getaffinity(0)
     count = 2 * len(allowed) if len(allowed) <= 4 else 4
