@@ -24,7 +24,8 @@ $(STAMP): requirements.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
 	@touch $@
 
-locale/ko/LC_MESSAGES/django.mo: locale/ko/LC_MESSAGES/django.po tools/catalogue.py $(STAMP)
+# the catalogue of the project is compiled last, after those of the apps
+locale/ko/LC_MESSAGES/django.mo: $(wildcard $(addsuffix locale/ko/LC_MESSAGES/django.po,./ */ privacy/*/)) tools/catalogue.py $(STAMP)
 	@$(PY) tools/catalogue.py compile
 
 .PHONY: setup
@@ -40,7 +41,16 @@ run: setup ## Run the portal on the databases of the environment or .env: web, w
 
 .PHONY: test
 test: setup browser ## Run the tests (BROWSER=0 leaves the browser tests out)
-	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'not faults and not visit$(if $(filter 0,$(BROWSER)), and not browser)'
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'not faults and not visit and not documents$(if $(filter 0,$(BROWSER)), and not browser)'
+
+# The rules that a first change breaks most easily, and a main verb from form to database.
+SMOKE := $(addprefix tests/,house/test_tree.py house/test_texts.py house/test_only_actions_write.py house/test_keys_point_downwards.py \
+	house/test_facts_have_names.py house/test_documents.py privacy/rights/test_refusals.py devices/test_registration.py)
+
+.PHONY: smoke
+smoke: setup ## Under a minute, without a browser: what a first change breaks most easily
+	$(VENV)/bin/ruff check --quiet .
+	$(PY) -m pytest -q -n $(JOBS) $(SMOKE)
 
 .PHONY: browser
 browser: $(STAMP) # a Chromium for the browser tests: Debian's package, where we may install it
@@ -68,7 +78,7 @@ contracts: $(STAMP) ## import-linter: who may import whom
 	$(VENV)/bin/lint-imports
 
 .PHONY: migrations
-migrations: $(STAMP) ## No model without its migration
+migrations: setup ## No model without its migration
 	PORTAL_HOME=$(CURDIR)/build/test-home $(PY) manage.py makemigrations --check --dry-run
 
 .PHONY: faults
@@ -79,9 +89,21 @@ faults: setup ## The long fault runs (SCALE=0.1 for a tenth; the seed is printed
 visit: setup browser ## Visit every page as everybody, light and dark, in both languages or in LANGUAGES=ko (screens in build/visit)
 	VISIT_LANGUAGES="$(LANGUAGES)" $(PY) -m pytest -q -n $(JOBS) --maxschedchunk 1 -m visit tests/browser/test_visit.py
 
+.PHONY: documents
+documents: setup ## Run every command of README, docs and guides as printed, on the demo of DEMO_HOME and PORT or one of its own
+	@command -v unzip >/dev/null && command -v curl >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends unzip curl >/dev/null; \
+		else echo "The guides use unzip and curl: apt-get install unzip curl (as root)."; exit 1; fi; }
+	$(PY) -m pytest -q -m documents tests/documents
+
 .PHONY: bench
 bench: setup ## Run every benchmark and rewrite benchmarks/RESULTS.md (some: benchmarks/all.py --only …)
 	$(PY) benchmarks/all.py
+
+.PHONY: bench-quick
+bench-quick: setup ## Run every benchmark at a small size, to see that each still works
+	$(PY) benchmarks/all.py --quick
 
 .PHONY: guide
 guide: setup browser ## Take the pictures of the guides again (docs/guide/images)
@@ -100,4 +122,4 @@ lock: ## Resolve the dependencies again into requirements.lock
 
 .PHONY: clean
 clean: ## Remove the virtual environment and everything that was built (never var/)
-	rm -rf $(VENV) build .mypy_cache .ruff_cache
+	rm -rf $(VENV) build .mypy_cache .ruff_cache /dev/shm/portal-tests$(subst /,-,$(CURDIR))

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -135,7 +136,7 @@ def lines_of(rows: list[tuple[str, dict, Bound | None, bool]], wanted: str) -> l
         if name == wanted:
             lines.append(
                 f"| {name} | `{figure['name']}` | {figure['ours']:,g} | {figure['reference']:,g} | {figure['unit']} "
-                f"| {figure['ratio']:,g} | {bound or ''} | {verdict} | {date.today()} |"
+                f"| {figure['ratio']:,g} | {bound or ''} | {verdict} | {date.today()} | {commit()} |"
             )
     return lines
 
@@ -160,13 +161,22 @@ def page(lines: dict[str, list[str]]) -> str:
             f"Written by `make bench`: {machine()}. Each reference was measured in the same run; "
             "where a figure only has to stay below a limit, the limit is its reference.",
             "",
-            "| benchmark | figure | ours | reference | unit | ratio | must keep | | measured |",
-            "|---|---|---:|---:|---|---:|---|---|---|",
+            "| benchmark | figure | ours | reference | unit | ratio | must keep | | measured | commit |",
+            "|---|---|---:|---:|---|---:|---|---|---|---|",
             *(line for name in BENCHMARKS for line in lines.get(name, ())),
             *(["", f"Not run: {', '.join(missing)}."] if missing else []),
             "",
         ]
     )
+
+
+@cache
+def commit() -> str:
+    """Return the commit that is measured, with a ``+`` where the working tree differs from it."""
+    asked = ["git", "-C", str(HERE.parent)]
+    head = subprocess.run([*asked, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    changed = subprocess.run([*asked, "status", "--porcelain"], capture_output=True, text=True).stdout.strip()
+    return f"`{head}{'+' if changed else ''}`" if head else "unknown"
 
 
 def machine() -> str:

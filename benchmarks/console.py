@@ -3,7 +3,8 @@
 ``device_list``, ``device_search``, ``device_page`` and ``statistics``: p95 of a page, at most 300 ms, over the p95 of
 the stock admin's page of the same rows in the same run. ``dashboard``: at most 200 ms and ten queries.
 ``slowest_list``: the slowest of all registers' lists; ``slowest_filter``: of those lists with each of their filters,
-and of the audit trail by what people type. The portal of that size is loaded first and kept between runs (``kept.py``).
+and of the audit trail by what people type. The portal of that size is loaded first and kept between
+runs (``dataset_cache.py``).
 """
 
 import argparse
@@ -19,10 +20,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import fleet
-import loading
-from kept import Size, kept
-from serving import served
-from stage import ROOT, Figure, limit, tell
+import load_devices
+from dataset_cache import Size, cached_dataset
+from harness import ROOT, Figure, limit_figure, print_figures
+from web_server import running_web_server
 
 PAGE_MS, DASHBOARD_MS, DASHBOARD_QUERIES = 300, 200, 10
 FILTER = re.compile(r'href="(\?[^"]*(?:__|kind=|state=|again=)[^"]*)"')
@@ -48,9 +49,9 @@ def main() -> None:
         options.devices * 20 if options.reports is None else options.reports,
         options.devices * 5 if options.entries is None else options.entries,
     )
-    with kept(size) as home:
+    with cached_dataset(size) as home:
         if not options.load_only:
-            tell(f"The console with {size}", Bench(options, home).run())
+            print_figures(f"The console with {size}", Bench(options, home).run())
 
 
 class Bench:
@@ -77,12 +78,12 @@ class Bench:
                 "device_search": timed(get, self.searches(pages)),
                 "device_page": timed(get, (f"/office/devices/device/{one[1]}/change/" for one in self.chosen(pages))),
                 "statistics": timed(
-                    get, (f"/office/devices/dailyfigure/?days={30 + 60 * (n % 2)}" for n in range(pages))
+                    get, (f"/office/devices/dailyreportcount/?days={30 + 60 * (n % 2)}" for n in range(pages))
                 ),
             }
             dashboard = timed(get, ("/office/" for _page in range(pages)))
             slowest = self.slowest(get)
-        with self.visiting("stock_reference:application") as get:
+        with self.visiting("stock_admin_reference:application") as get:
             few = self.options.stock_pages
             stock = {
                 "device_list": timed(get, (f"/office/devices/device/?p={1 + n % 3}" for n in range(few))),
@@ -105,8 +106,10 @@ class Bench:
         ]  # fmt: skip
         return [
             *figures,
-            limit("dashboard_p95_ms", p95(dashboard), DASHBOARD_MS, "ms", "the first page"),
-            limit("dashboard_queries", self.queries("/office/"), DASHBOARD_QUERIES, "queries", "session included"),
+            limit_figure("dashboard_p95_ms", p95(dashboard), DASHBOARD_MS, "ms", "the first page"),
+            limit_figure(
+                "dashboard_queries", self.queries("/office/"), DASHBOARD_QUERIES, "queries", "session included"
+            ),
             *slowest,
         ]
 
@@ -114,7 +117,7 @@ class Bench:
     def visiting(self, application: str) -> Iterator[Callable[[str], str]]:
         """Serve an application and give what fetches a page of it, in the officer's session."""
         folder = ROOT if application.startswith("config") else ROOT / "benchmarks"
-        with served(application, folder, self.home, workers=2, threads=2) as server:
+        with running_web_server(application, folder, self.home, workers=2, threads=2) as server:
             wire = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
 
             def get(address: str) -> str:
@@ -156,7 +159,7 @@ class Bench:
     def searches(self, count: int) -> Iterator[str]:
         """Yield searches as people make them."""
         for place, (number, _device, reference) in enumerate(self.chosen(count)):
-            held = loading.items(number)
+            held = load_devices.items(number)
             yield f"/office/devices/device/?q={(held['imei'], held['serial_number'], reference)[place % 3]}"
 
     def slowest(self, get: Callable[[str], str]) -> list[Figure]:
@@ -174,13 +177,13 @@ class Bench:
         slow = sorted(((took, address.removeprefix("/office/")) for address, took in found.items()), reverse=True)
         print(f"slowest by {what}: " + ", ".join(f"{address} {took:.0f} ms" for took, address in slow[:40]))
         told = f"{slow[0][1]}, of {len(slow)}"
-        return limit(f"slowest_{what}_p95_ms", slow[0][0], PAGE_MS, "ms", told)
+        return limit_figure(f"slowest_{what}_p95_ms", slow[0][0], PAGE_MS, "ms", told)
 
     def typed(self) -> list[str]:
         """Return what people look for in the audit trail: some of it is there, some is not."""
         from django.utils.http import urlencode
 
-        from privacy.lib import clock
+        from privacy.lib.dates import clock
 
         (_number, device, reference), nobody = self.devices[0], "00000000-0000-4000-8000-000000000000"
         day = clock.today()
@@ -219,12 +222,12 @@ def officer() -> Any:
     """Return the officer who looks."""
     from privacy.accounts import actions as accounts
     from privacy.accounts.models import User
-    from privacy.ledger.actors import System
+    from privacy.ledger.actors import SystemActor
 
     email = "officer@benchmark.example"
     held = User.objects.filter(email=email).first()
     return held or accounts.create_user(
-        email=email, name="officer", roles=["officer"], password="a long one " * 3, actor=System("benchmark"),
+        email=email, name="officer", roles=["officer"], password="a long one " * 3, actor=SystemActor("benchmark"),
         at=fleet.NOW,
     )  # fmt: skip
 

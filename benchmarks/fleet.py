@@ -1,4 +1,4 @@
-"""A fleet for benchmarks: its devices and what they send. ``loading.py`` puts them in place in bulk."""
+"""A fleet for benchmarks: its devices and what they send. ``load_devices.py`` puts them in place in bulk."""
 
 import os
 import random
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import loading
+import load_devices
 
 NOW = datetime.now(UTC)
 SLICE = 2_000
@@ -25,20 +25,24 @@ def gateway_token() -> tuple[Any, str]:
     """Register a gateway and return it with a token."""
     from devices import actions as devices
     from devices.models import Gateway, Scope
-    from privacy.ledger.actors import System
+    from privacy.ledger.actors import SystemActor
 
-    actor = System("benchmark")
+    actor = SystemActor("benchmark")
     gateway = Gateway.objects.filter(title="Benchmark").first() or devices.register_gateway(
         title="Benchmark", actor=actor, at=NOW, rate=10_000_000
     )
     return gateway, devices.issue_token(gateway, scopes=Scope.values, actor=actor, at=NOW).token
 
 
-def load(ids: Sequence[UUID], gateway_id: UUID, *, agreed: Sequence[str] = ("activation", "app-log")) -> None:
+def load(
+    ids: Sequence[UUID], gateway_id: UUID, *, agreed: Sequence[str] = ("activation", "service-analytics", "app-log")
+) -> None:
     """Put devices in place with licences, agreements and the keys of every category."""
     offset = random.SystemRandom().getrandbits(33)
     for part in batched(enumerate(ids), SLICE):
-        loading.put(loading.Slice(part[0][0], [one for _number, one in part], gateway_id, NOW, offset, agreed))
+        load_devices.put(
+            load_devices.Slice(part[0][0], [one for _number, one in part], gateway_id, NOW, offset, agreed)
+        )
 
 
 def report(device_id: UUID, number: int, moment: datetime) -> dict[str, Any]:

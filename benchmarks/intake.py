@@ -28,8 +28,8 @@ from uuid import UUID, uuid4
 
 import fleet
 import psycopg
-from serving import Served, served
-from stage import ROOT, Figure, limit, rate, stage, tell
+from harness import ROOT, Figure, embedded_database, limit_figure, print_figures, throughput_figure
+from web_server import WebServer, running_web_server
 
 CLIENTS = 8  # as many as the two workers have threads
 HEAD = (
@@ -74,9 +74,9 @@ def main() -> None:
         options.devices, options.batches, options.rounds, options.held = 3_000, 120, 3, 500_000
     # The embedded server is sized for a demonstration; here it gets a share of memory as a fleet's server has it.
     os.environ.setdefault("EMBEDDED_CONF", "shared_buffers=512MB,max_wal_size=4GB")
-    with stage() as home:
+    with embedded_database() as home:
         figures = Bench(options, home).run()
-    tell("Intake", figures)
+    print_figures("Intake", figures)
 
 
 class Bench:
@@ -101,7 +101,7 @@ class Bench:
 
     def make_references(self) -> None:
         """Make the references' tables once ours was measured: neither shares its memory with the other."""
-        from devices import months
+        from devices import partitions
 
         subprocess.run(
             [sys.executable, str(ROOT / "benchmarks" / "orm_reference.py")],
@@ -110,8 +110,8 @@ class Bench:
         )
         with psycopg.connect(self.server.url("postgres", "portal_personal"), autocommit=True) as connection:
             connection.execute(LEAN_TABLE)
-            for number, month in enumerate(months.held("devices_report")):
-                after = months.coming(month, 1)[1]
+            for number, month in enumerate(partitions.existing_months("devices_report")):
+                after = partitions.months_from(month, 1)[1]
                 connection.execute(
                     LEAN_MONTH.format(number=number, first=f"{month} 00:00+09", after=f"{after} 00:00+09")
                 )
@@ -122,22 +122,22 @@ class Bench:
 
     def fill(self) -> None:
         """Put reports of the last month in place: nobody's intake runs on empty tables."""
-        from devices.actions import copying
+        from devices.actions import binary_copy
 
         source = random.Random(3)
         devices = [device.bytes for device in self.ids]
-        [now] = copying.microseconds([fleet.NOW])
+        [now] = binary_copy.postgres_microseconds([fleet.NOW])
         kinds = [kind for kind, _body in fleet.BODIES if kind != "app-log"]
         with (
             psycopg.connect(self.server.url("portal_app", "portal_personal"), autocommit=True) as connection,
-            connection.cursor().copy(copying.COPY.format(table="devices_report")) as copy,
+            connection.cursor().copy(binary_copy.COPY_SQL.format(table="devices_report")) as copy,
         ):
-            copy.write(copying.HEADER)
+            copy.write(binary_copy.HEADER)
             for count in blocks(self.options.held, 4_000):
                 chosen = source.choices(range(len(kinds)), k=count)
                 copy.write(
-                    copying.rows(
-                        copying.new_ids(count),
+                    binary_copy.encode_rows(
+                        binary_copy.new_uuid7s(count),
                         source.choices(devices, k=count),
                         [now - source.randrange(30 * 86_400_000_000) for _each in range(count)],
                         [kinds[place] for place in chosen],
@@ -145,7 +145,7 @@ class Bench:
                         received=now,
                     )
                 )
-            copy.write(copying.TRAILER)
+            copy.write(binary_copy.TRAILER)
         self.settle()
 
     def settle(self) -> None:
@@ -193,36 +193,38 @@ class Bench:
         latencies.sort()
         p99 = latencies[int(len(latencies) * 0.99)] * 1000
         return [
-            rate(
+            throughput_figure(
                 "intake_vs_copy",
                 statistics.median(ours),
                 statistics.median(copies[False]),
                 "rows/s",
                 "over one-stream COPY",
             ),
-            rate(
+            throughput_figure(
                 "intake_vs_month_copy",
                 statistics.median(ours),
                 statistics.median(copies[True]),
                 "rows/s",
                 "over the same, to the months' own tables",
             ),
-            rate(
+            throughput_figure(
                 "intake_vs_orm",
                 statistics.median(ours),
                 statistics.median(orm["usual"]),
                 "rows/s",
                 "over pydantic, bulk_create of a usual model",
             ),
-            rate(
+            throughput_figure(
                 "intake_vs_lean_orm",
                 statistics.median(ours),
                 statistics.median(orm["lean"]),
                 "rows/s",
                 "over the same into a table like ours",
             ),
-            limit("batch_p99_ms", p99, 100, "ms", f"a batch of {self.options.size}, {self.options.clients} clients"),
-            limit("web_memory_mb", end, rest, "MB", "at the end, over at rest"),
+            limit_figure(
+                "batch_p99_ms", p99, 100, "ms", f"a batch of {self.options.size}, {self.options.clients} clients"
+            ),
+            limit_figure("web_memory_mb", end, rest, "MB", "at the end, over at rest"),
         ]
 
     def server_pid(self) -> int:
@@ -236,12 +238,14 @@ class Bench:
             for reports in self.bodies[:count]
         ]
 
-    def served(self, application: str, folder: Path, **environment: str) -> AbstractContextManager[Served]:
+    def served(self, application: str, folder: Path, **environment: str) -> AbstractContextManager[WebServer]:
         """Serve an application by granian, as in production."""
         options = self.options
-        return served(application, folder, self.home, workers=options.workers, threads=options.threads, **environment)
+        return running_web_server(
+            application, folder, self.home, workers=options.workers, threads=options.threads, **environment
+        )
 
-    def drive(self, server: Served, bodies: Sequence[bytes], latencies: list[float]) -> float:
+    def drive(self, server: WebServer, bodies: Sequence[bytes], latencies: list[float]) -> float:
         """Send all batches from a few clients at once; return the seconds, and each batch's in ``latencies``."""
         waiting = iter(bodies)
         lock = threading.Lock()
@@ -275,48 +279,48 @@ class Bench:
 
     def stream(self, *, by_month: bool = False) -> "Stream":
         """Return the same reports as sealed rows, in the bytes of a binary COPY, for each table or each month's own."""
-        from devices import months
-        from devices.actions import copying
-        from devices.gate import CATEGORY_OF_KIND
+        from devices import partitions
+        from devices.actions import binary_copy
+        from devices.eligibility import CATEGORY_OF_KIND
         from privacy.vault import actions as vault
 
         def table_of(report: dict[str, Any]) -> str:
-            table = copying.TABLES[report["kind"]]
+            table = binary_copy.TABLES[report["kind"]]
             moment = datetime.fromisoformat(report["occurred_at"])
-            return months.partition(table, months.month_of(moment)) if by_month else table
+            return partitions.partition_name(table, partitions.month_of(moment)) if by_month else table
 
         tables: dict[str, list[bytes]] = {}
-        [received] = copying.microseconds([datetime.now(UTC)])
+        [received] = binary_copy.postgres_microseconds([datetime.now(UTC)])
         for reports in self.bodies:
             for table in sorted(set(map(table_of, reports))):
                 chosen = [report for report in reports if table_of(report) == table]
                 kinds = [report["kind"] for report in chosen]
                 devices = [UUID(report["device"]) for report in chosen]
                 moments = [datetime.fromisoformat(report["occurred_at"]) for report in chosen]
-                ids = copying.new_ids(len(chosen))
+                ids = binary_copy.new_uuid7s(len(chosen))
                 plain = [json.dumps(report["body"], separators=(",", ":")).encode() for report in chosen]
                 rows = [
-                    (copying.LABELS[kind], "body", UUID(bytes=row), device, CATEGORY_OF_KIND[kind], body)
+                    (binary_copy.LABELS[kind], "body", UUID(bytes=row), device, CATEGORY_OF_KIND[kind], body)
                     for kind, row, device, body in zip(kinds, ids, devices, plain, strict=True)
                 ]
-                boxes = vault.seal_batch(rows, fleet.NOW, months=[moment.date() for moment in moments])
-                sealed = copying.rows(
-                    ids, [device.bytes for device in devices], copying.microseconds(moments), kinds, boxes,
+                boxes = vault.encrypt_batch(rows, fleet.NOW, months=[moment.date() for moment in moments])
+                sealed = binary_copy.encode_rows(
+                    ids, [device.bytes for device in devices], binary_copy.postgres_microseconds(moments), kinds, boxes,
                     received=received,
                 )  # fmt: skip
-                tables.setdefault(table, [copying.HEADER]).append(sealed)
+                tables.setdefault(table, [binary_copy.HEADER]).append(sealed)
         for blocks in tables.values():
-            blocks.append(copying.TRAILER)
+            blocks.append(binary_copy.TRAILER)
         return Stream(tables, sum(map(len, self.bodies)))
 
     def copy(self, stream: "Stream") -> float:
         """Put the rows in place by one stream of COPY for each table, under new ids; return the seconds."""
-        from devices.actions import copying
+        from devices.actions import binary_copy
 
         with psycopg.connect(self.server.url("portal_app", "portal_personal"), autocommit=True) as connection:
             started = time.perf_counter()
             for table, blocks in stream.tables.items():
-                with connection.cursor().copy(copying.COPY.format(table=table)) as copy:
+                with connection.cursor().copy(binary_copy.COPY_SQL.format(table=table)) as copy:
                     for block in blocks:
                         copy.write(block)
             return time.perf_counter() - started

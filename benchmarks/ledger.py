@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from stage import ROOT, Figure, limit, rate, stage, tell
+from harness import ROOT, Figure, embedded_database, limit_figure, print_figures, throughput_figure
 
 DATABASE = "portal_general"
 # A read of one device by a handler, with the lengths that the portal's own entries have.
@@ -54,12 +54,12 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.entries, options.seconds, options.turns, options.lag_seconds = 100_000, 0.5, 7, 6.0
-    with stage() as home:
+    with embedded_database() as home:
         bench = Bench(options, home)
         figures = [bench.integrity()]
         if not options.only:
             figures += [*bench.lags(), bench.seal_backlog(), bench.entry_bytes(), *bench.offline()]
-    tell("The audit trail", figures)
+    print_figures("The audit trail", figures)
 
 
 class Bench:
@@ -68,12 +68,12 @@ class Bench:
     def __init__(self, options: argparse.Namespace, home: Path) -> None:
         from django.conf import settings
 
-        from privacy.ledger import sealing
+        from privacy.ledger.merkle import log_sequencer
 
         self.options = options
         self.home = home
         self.server = settings.EMBEDDED_SERVER
-        self.sealing = sealing
+        self.sealing = log_sequencer
         with self.connect("portal_owner") as owner:
             owner.execute(
                 "CREATE TABLE bench_work (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, state text, changed_at"
@@ -104,7 +104,9 @@ class Bench:
         _ratio, ours, bare = sorted(pairs)[len(pairs) // 2]
         what = f"{self.options.connections} connections, 10 ms of other work in each transaction; aim ≥ 0.97 of it bare"
         spread = f"{min(pairs)[0]:.3f} to {max(pairs)[0]:.3f}"
-        return rate("integrity", ours, bare, "tx/s", f"{what}; the median of {len(pairs)} pairs ({spread})")
+        return throughput_figure(
+            "integrity", ours, bare, "tx/s", f"{what}; the median of {len(pairs)} pairs ({spread})"
+        )
 
     def _wait_until_sealed(self) -> None:
         """So that no turn pays for the entries of another."""
@@ -160,8 +162,10 @@ class Bench:
         seal_lags = _lags(committed, sealed, places)
         anchor_lags = _lags(committed, anchored, places)
         return [
-            limit("seal_lag_p99_s", _p99(seal_lags), 1.5, "s", f"{len(seal_lags):,} commits, 8 s transactions open"),
-            limit("anchored_p99_s", _p99(anchor_lags), 10.0, "s", "commit → signed, mirrored and anchored"),
+            limit_figure(
+                "seal_lag_p99_s", _p99(seal_lags), 1.5, "s", f"{len(seal_lags):,} commits, 8 s transactions open"
+            ),
+            limit_figure("anchored_p99_s", _p99(anchor_lags), 10.0, "s", "commit → signed, mirrored and anchored"),
         ]
 
     def _places(self) -> dict[int, int]:
@@ -210,7 +214,7 @@ class Bench:
             sealed = self.sealing.seal(sequencer) or 0
             took = time.perf_counter() - started
         what = f"{sealed:,} entries at once (aim ≥ 100,000), beside a bare INSERT … SELECT sha256(payload)"
-        return rate("seal_backlog", sealed / took, bare, "/s", what)
+        return throughput_figure("seal_backlog", sealed / took, bare, "/s", what)
 
     def entry_bytes(self) -> Figure:
         """Bytes of an entry in all copies: table, indexes, leaf, nodes, heads, and the notary's mirror."""
@@ -227,7 +231,7 @@ class Bench:
         what = (
             f"all copies: {row[0] / row[1]:.0f} in the database, {files / row[1]:.0f} in the mirror; text {row[2]:.0f}"
         )
-        return limit("entry_bytes", float(row[0] + files) / row[1], 1_000, "B", what)
+        return limit_figure("entry_bytes", float(row[0] + files) / row[1], 1_000, "B", what)
 
     def offline(self) -> list[Figure]:
         """Check a whole bundle in one process, beside a loop that only hashes; and the length of one entry's proof."""
@@ -235,19 +239,20 @@ class Bench:
         self.manage("export_ledger", str(bundle), role="portal_auditor")
         keys = [part for vkey in (bundle / "keys").read_text().split() for part in ("--key", vkey)]
         best = min(self._cpu([sys.executable, str(bundle / "verify.py"), str(bundle), *keys]) for _turn in range(3))
-        from privacy.ledger import proofs
+        from privacy.ledger.exports import log_proofs
 
         with self.connect("portal_auditor") as connection:
             row = connection.execute("SELECT max(size) FROM ledger.checkpoint").fetchone()
             middle = connection.execute("SELECT entry_id FROM ledger.leaf WHERE index = %s", [row[0] // 2]).fetchone()  # type: ignore[index]
-            proof = proofs.prove(connection, middle[0])  # type: ignore[index]
+            proof = log_proofs.prove(connection, middle[0])  # type: ignore[index]
             size = row[0]  # type: ignore[index]
         hashes = proof.text.split("\n\n")[0].count("\n") - 1
         bare = _bare_hashing(size, len(proof.entry))
         return [
-            rate("offline_verify", size / best, size / bare, "/s/core",
+            throughput_figure("offline_verify", size / best, size / bare, "/s/core",
                  f"{size:,} entries (aim ≥ 500,000), beside a loop that only hashes leaves and nodes"),
-            limit("proof_bytes", len(proof.text), 1_500, "B", f"{hashes} hashes of 32 bytes in base64, two signatures"),
+            limit_figure("proof_bytes", len(proof.text), 1_500, "B",
+                 f"{hashes} hashes of 32 bytes in base64, two signatures"),
         ]  # fmt: skip
 
     def _cpu(self, command: list[str]) -> float:
@@ -307,11 +312,11 @@ class Workers:
         from django.db import connection, transaction
 
         from privacy.ledger import actions as ledger
-        from privacy.ledger.actors import System
+        from privacy.ledger.actors import SystemActor
         from privacy.ledger.events import Event
-        from privacy.lib import clock
+        from privacy.lib.dates import clock
 
-        actor, done, until = System("benchmark"), 0, time.perf_counter() + self.options.seconds
+        actor, done, until = SystemActor("benchmark"), 0, time.perf_counter() + self.options.seconds
         while time.perf_counter() < until:
             at, row = clock.now(), first + done % 1_000 + 1  # a verb is told the time, on record or not
             with transaction.atomic():

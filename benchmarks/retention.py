@@ -18,10 +18,20 @@ from itertools import batched
 from typing import Any
 from uuid import UUID
 
-import beside
 import fleet
 import psycopg
-from stage import Figure, in_turns, limit, rate, seconds, stage, tell
+import retained_rows
+from harness import (
+    Figure,
+    embedded_database,
+    interleaved_medians,
+    limit_figure,
+    print_figures,
+    throughput_figure,
+    timed,
+)
+
+from privacy.policies.categories import APP_LOG, SERVICE_ANALYTICS
 
 AT = datetime.now(UTC)
 PARTS = ("archive", "month", "act", "growth")
@@ -44,16 +54,16 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts alone (stands last)")
     options = parser.parse_args()
     if len(options.only) > 1:
-        tell("Retention", [figure for part in options.only for figure in _by_itself(part)])
+        print_figures("Retention", [figure for part in options.only for figure in _by_itself(part)])
         return
     if options.quick:
         options.kept, options.kept_small, options.expiring = 1_000_000, 50_000, 100
         options.month_rows, options.devices, options.reports = 200_000, 1_000, 100_000
         options.archive_rows, options.archive_devices = 60_000, 100
-    with stage() as home:
+    with embedded_database() as home:
         bench = Bench(options, home)
         figures: list[Figure] = getattr(bench, options.only[0])()
-    tell(f"Retention: {options.only[0]}", figures)
+    print_figures(f"Retention: {options.only[0]}", figures)
 
 
 def _by_itself(part: str) -> list[Figure]:
@@ -73,31 +83,29 @@ class Bench:
     """The parts of this benchmark, each on a stage of its own."""
 
     def __init__(self, options: argparse.Namespace, home: Any) -> None:
-        from devices import months
-        from privacy.ledger.actors import System
+        from devices import partitions
+        from privacy.ledger.actors import SystemActor
         from privacy.retention import actions
         from privacy.vault import actions as vault
         from privacy.vault import crypto
 
         self.options = options
         self.retention: Any = actions
-        self.actor = System("benchmark")
+        self.actor = SystemActor("benchmark")
         self.personal = "portal_personal"
         self.crypto: Any = crypto
         self.gateway, _token = fleet.gateway_token()
         self.officers = [self._officer(name) for name in ("odile", "omar")]
-        past = [months.first_of(AT.date() - timedelta(days=30 * back)) for back in range(14)]
-        months.make(past)
-        vault.make_epoch_keys(["service-analytics", "app-log"], past, at=AT)
+        past = [partitions.first_of_month(AT.date() - timedelta(days=30 * back)) for back in range(14)]
+        partitions.create_partitions(past)
+        vault.create_month_keys([SERVICE_ANALYTICS, APP_LOG], past, at=AT)
         self.cases = 0
 
     def _officer(self, name: str) -> Any:
-        from privacy.accounts import actions as accounts
+        from tests.factories.accounts import make_user
 
-        return accounts.create_user(
-            email=f"{name}@extrus.example", name=name, roles=["officer"], password="a long one " * 3,
-            actor=self.actor, at=AT,
-        )  # fmt: skip
+        # Invited long ago, with pledge and training: who approves as the second person must have them.
+        return make_user(f"{name}@extrus.example", name, "officer")
 
     # -- loading ------------------------------------------------------------------------------
 
@@ -192,8 +200,8 @@ class Bench:
             due = {device: 20 for turn in range(rounds) for device in self._cohort(turn, place)}
             living = dict.fromkeys(fleet.device_ids(kept // 200, seed=kept), 40)
             owners = living | due
-            put = partial(beside.fill, name, owners, first=first, months=5, kinds=KINDS, head=self.crypto.header)
-            print(f"… {kept:,} rows kept: in place after {seconds(put):,.0f} s", flush=True)
+            put = partial(retained_rows.fill, name, owners, first=first, months=5, kinds=KINDS, head=self.crypto.header)
+            print(f"… {kept:,} rows kept: in place after {timed(put):,.0f} s", flush=True)
         taken: dict[int, list[float]] = {kept: [] for kept in databases}
         for turn in range(rounds):
             # In both orders: what a sweep leaves to the next one meets both alike.
@@ -202,7 +210,7 @@ class Bench:
                 self._load(self._cohort(turn, place), ended_on=ended)
                 with self.owner() as server:
                     self._settle(server)
-                taken[kept].append(seconds(lambda: self._sweep_all(AT.date())))
+                taken[kept].append(timed(lambda: self._sweep_all(AT.date())))
         self._turn_to(databases[self.options.kept_small])
         small, large = (statistics.median(times) for times in taken.values())
         what = f"{self.options.kept:,} rows kept beside {self.options.kept_small:,}; ≤ 1.2"
@@ -225,20 +233,20 @@ class Bench:
         """Go on with another personal database; what the journal says is carried out there too: it never held it."""
         from django.db import connections
 
-        from privacy.retention import journal
+        from privacy.retention.destruction import journal
 
         connections["personal"].close()
         connections["personal"].settings_dict["NAME"] = self.personal = name
         with self.owner() as server:
             server.execute(
-                "INSERT INTO retention_personaljournalmark (single, line, at) VALUES (true, %s, now())"
+                "INSERT INTO retention_personaljournalcursor (single, line, at) VALUES (true, %s, now())"
                 " ON CONFLICT (single) DO UPDATE SET line = EXCLUDED.line",
-                [journal.last()],
+                [journal.last_number()],
             )
 
     def _sweep_all(self, as_of: date) -> None:
         for row in self.approved(as_of):
-            assert self.retention.carry_out(row, actor=self.actor, at=AT, seconds=3600)
+            assert self.retention.execute(row, actor=self.actor, at=AT, seconds=3600)
 
     def month(self) -> list[Figure]:
         """A finished month of app logs: one key and one partition, beside DELETE and VACUUM of the same rows.
@@ -255,10 +263,10 @@ class Bench:
             self.fill("devices_applog", living, self.options.month_rows, month, 27, kind="app-log")
             with self.owner() as server:
                 self._make_plain(server, month)
-                plain.append(seconds(partial(self._delete_month, server, month)))
+                plain.append(timed(partial(self._delete_month, server, month)))
                 self._settle(server)
-            (row,) = [row for row in self.approved(today) if row.category == "app-log"]
-            ours.append(seconds(partial(self._done, row)))
+            (row,) = [row for row in self.approved(today) if row.category == APP_LOG]
+            ours.append(timed(partial(self._done, row)))
         mine, theirs = statistics.median(ours), statistics.median(plain)
         what = f"{self.options.month_rows:,} rows, read back and certified, beside DELETE + VACUUM; ≤ 0.05"
         return [Figure("month_vs_delete", mine, theirs, "s", mine / theirs, what)]
@@ -282,11 +290,11 @@ class Bench:
         server.execute("VACUUM bench_applog")
 
     def _done(self, row: Any) -> None:
-        assert self.retention.carry_out(row, actor=self.actor, at=AT, seconds=3600)
+        assert self.retention.execute(row, actor=self.actor, at=AT, seconds=3600)
 
     def act(self) -> list[Figure]:
         """The statutory act for many devices, and the time until their last row is gone and certified."""
-        from privacy.retention.actions import executing, keying
+        from privacy.retention.actions.destruction import execution, strategy_choice
 
         ended = AT.date().replace(year=AT.date().year - 6)
         first = AT.date().replace(day=1) - timedelta(days=330)
@@ -296,19 +304,19 @@ class Bench:
         twin = fleet.device_ids(count, 9)
         self.fill("devices_report", twin, reports, first, 150)
         with self.owner() as server:
-            plain = seconds(lambda: self._delete_people(server, twin))
+            plain = timed(lambda: self._delete_people(server, twin))
         rows = self.approved(AT.date())
         begun = time.perf_counter()
         for row in rows:
-            started = executing.begin(row, actor=self.actor, at=AT)
-            assert keying.destroy_keys(started, actor=self.actor, at=AT, in_time=lambda: True)
+            started = execution.begin(row, actor=self.actor, at=AT)
+            assert strategy_choice.for_list(started, actor=self.actor, at=AT).destroy_keys(lambda: True)
         act = time.perf_counter() - begun
         for row in rows:
             self._done(row)
         gone = time.perf_counter() - begun
         what = f"{count:,} devices, {reports:,} reports: {len(rows)} categories' keys destroyed; ≤ 2 s"
         return [
-            limit("act_10k_devices_s", act, 2.0, "s", what),
+            limit_figure("act_10k_devices_s", act, 2.0, "s", what),
             Figure("rows_gone_s", gone, plain, "s", gone / plain, "until the last row is gone, beside DELETE + VACUUM"),
         ]
 
@@ -322,14 +330,14 @@ class Bench:
         people = self.fleet_of(self.options.archive_devices, 10)
         self._seal_access(people, self.options.archive_rows)
         self._copy_all(people[:50])
-        ours, plain = in_turns(self.options.rounds, partial(self._copy_all, people), self._pipe)
+        ours, plain = interleaved_medians(self.options.rounds, partial(self._copy_all, people), self._pipe)
         total = self.options.archive_rows
-        return [rate("archive_rows_per_s", total / ours, total / plain, "rows/s", "beside piped binary COPY; ≥ 0.5")]
+        return [throughput_figure("archive_rows_per_s", total / ours, total / plain, "rows/s", "piped COPY; ≥ 0.5")]
 
     def _seal_access(self, people: list[UUID], rows: int) -> None:
         import json
 
-        from privacy.lib.ids import new_id
+        from privacy.lib.identifiers.ids import new_id
         from privacy.vault import actions as vault
 
         body = json.dumps({"action": "unlock", "result": "ok", "note": "x" * 80}).encode()
@@ -341,8 +349,8 @@ class Bench:
                     for person in part
                     for step in range(each)
                 ]
-                boxes = vault.seal_batch(
-                    [("devices.Report", "body", row, person, "service-analytics", body) for row, person, _at in made],
+                boxes = vault.encrypt_batch(
+                    [("devices.Report", "body", row, person, SERVICE_ANALYTICS, body) for row, person, _at in made],
                     AT,
                     months=[moment for _row, _person, moment in made],
                 )
@@ -354,17 +362,17 @@ class Bench:
             server.execute("ANALYZE devices_report")
 
     def _copy_all(self, people: list[UUID]) -> None:
-        from privacy.retention.actions import archiving
+        from privacy.retention.actions import archive_transfer
 
         for part in batched(people, 1_000):
             self.cases += 1
             (row,) = self._order(part[0])
-            moved = archiving.copy_people(row, list(part), actor=self.actor, at=AT)
+            moved = archive_transfer.copy_people(row, list(part), actor=self.actor, at=AT)
             assert moved == len(part) * (self.options.archive_rows // self.options.archive_devices), moved
 
     def _order(self, person: UUID) -> list[Any]:
         made: list[Any] = self.retention.order_destruction(
-            person, ["service-analytics"], cause="deletion", case=f"K7-{self.cases}", actor=self.actor, at=AT
+            person, [SERVICE_ANALYTICS], cause="deletion", case=f"K7-{self.cases}", actor=self.actor, at=AT
         )
         return made
 

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from stage import Figure, limit, seconds, stage, tell
+from harness import Figure, embedded_database, limit_figure, print_figures, timed
+
+from privacy.policies.categories import DEVICE_REGISTRATION
 
 
 def main() -> None:
@@ -22,15 +24,15 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.reports, options.recipients, options.rounds = 2_000, 200, 7
-    with stage():
+    with embedded_database():
         bench = Bench(options)
         figures = [*bench.package(), bench.freeze(), *bench.notices()]
-    tell("Rights requests", figures)
+    print_figures("Rights requests", figures)
 
 
 class Bench:
     def __init__(self, options: argparse.Namespace) -> None:
-        from privacy.lib import clock
+        from privacy.lib.dates import clock
         from tests import factory
 
         self.options = options
@@ -43,7 +45,7 @@ class Bench:
         """Build the access package of a device with many reports, in a process of its own to see its memory."""
         from devices import actions as devices
         from privacy.rights import actions as rights
-        from privacy.rights.actions import Asked
+        from privacy.rights.actions import RequestedRight
 
         device = self.factory.make_device(1, at=self.at - timedelta(days=30))
         gate = self.factory.make_gate()
@@ -53,7 +55,9 @@ class Bench:
                 for number in range(start, min(start + 1_000, self.options.reports))
             ]
             devices.store_reports(self.factory.make_batch(*batch), gateway=gate, at=self.at)
-        receipt = self.factory.ask(Asked("access"), target=self.factory.imei(1), answer_by="portal", address="")
+        receipt = self.factory.ask(
+            RequestedRight("access"), target=self.factory.imei(1), answer_by="portal", address=""
+        )
         right = self.factory.make_granted(receipt, at=self.at)
 
         def build() -> None:
@@ -62,8 +66,8 @@ class Bench:
         taken, megabytes = in_a_child(build)
         what = f"view package over {self.options.reports:,} reports"
         return [
-            limit("package_s", taken, 5, "s", what),
-            limit("package_mb", megabytes, 200, "MB", "memory it adds at its peak"),
+            limit_figure("package_s", taken, 5, "s", what),
+            limit_figure("package_mb", megabytes, 200, "MB", "memory it adds at its peak"),
         ]
 
     def freeze(self) -> Figure:
@@ -78,14 +82,14 @@ class Bench:
             times.append(time.perf_counter() - started)
             assert all(refused), "a path let it through"
         what = "receipt of a correction until every path refuses"
-        return limit("freeze_ms", 1_000 * statistics.median(times), 100, "ms", what)
+        return limit_figure("freeze_ms", 1_000 * statistics.median(times), 100, "ms", what)
 
     def paths(self, device: Any) -> list[Callable[[], bool]]:
         """Return the ways that use, provide or overwrite an item; each says whether it was refused."""
         from devices import actions as devices
         from devices.models import Device
         from devices.refusals import FrozenItems
-        from privacy.disclosures.contents import read as read_items
+        from privacy.disclosures.item_values import read_items
         from privacy.vault import actions as vault
         from privacy.vault.purposes import Purpose
 
@@ -94,9 +98,9 @@ class Bench:
         def opening(purpose: Purpose, use: Callable[[Any], object]) -> bool:
             with vault.opened(
                 purpose=purpose, task="devices.device.exported", actor=self.odile, at=self.at, reason="bench"
-            ) as door:
+            ) as vault_session:
                 try:
-                    use(door)
+                    use(vault_session)
                 except vault.Frozen:
                     return True
             return False
@@ -111,12 +115,14 @@ class Bench:
 
         mine = Device.objects.filter(id=device.id)
         return [
-            lambda: opening(Purpose.REGISTRATION, lambda door: door.reveal(mine.get(), "imei")),
-            lambda: opening(Purpose.REGISTRATION, lambda door: list(door.reveal_many(mine, "imei"))),
+            lambda: opening(Purpose.REGISTRATION, lambda vault_session: vault_session.decrypt(mine.get(), "imei")),
+            lambda: opening(Purpose.REGISTRATION, lambda vault_session: list(vault_session.decrypt_many(mine, "imei"))),
             lambda: opening(
                 Purpose.DISCLOSURE,
-                lambda door: list(
-                    read_items(door, subject_id=device.subject_id, category="device-registration", items={"imei"})
+                lambda vault_session: list(
+                    read_items(
+                        vault_session, subject_id=device.subject_id, category=DEVICE_REGISTRATION, items={"imei"}
+                    )
                 ),
             ),
             overwrite,
@@ -142,9 +148,12 @@ class Bench:
         same = {name: getattr(template, name) for name in copied} | {"third_party": None}
         made = Disclosure.objects.bulk_create(Disclosure(**{**same, "third_party": party}) for party in parties)
         DisclosedItem.objects.bulk_create(
-            DisclosedItem(disclosure=one, subject_id=device.subject_id, category="device-registration", item="imei")
+            DisclosedItem(
+                disclosure=one, subject_id=device.subject_id, category=DEVICE_REGISTRATION, item="imei",
+                value_digest=template.disclosed.get().value_digest,
+            )
             for one in made
-        )
+        )  # fmt: skip
         case = self.factory.ask_correction(
             target=self.factory.imei(50_000), at=self.at, address="", answer_by="portal"
         ).request
@@ -153,29 +162,29 @@ class Bench:
             with transaction.atomic():
                 disclosures.queue_notices(
                     kind="corrected", case_id=case.id, case_reference=case.reference, subject_id=device.subject_id,
-                    category="device-registration", items=["imei"], actor=self.odile, at=self.at,
+                    category=DEVICE_REGISTRATION, items=["imei"], actor=self.odile, at=self.at,
                 )  # fmt: skip
 
-        taken = 1_000 * seconds(queue)
+        taken = 1_000 * timed(queue)
         assert Notice.objects.of_case(case.id).count() == self.options.recipients + 1
         what = f"{self.options.recipients + 1:,} notices queued in one transaction"
-        return [limit("notices_ms", taken, 1_000, "ms", what)]
+        return [limit_figure("notices_ms", taken, 1_000, "ms", what)]
 
 
 def in_a_child(work: Callable[[], object]) -> tuple[float, float]:
     """Run ``work`` in a forked process; return its seconds and the megabytes it added at its peak."""
     from django.db import connections
 
-    from privacy.ledger import apart
+    from privacy.ledger.entries import autocommit
 
-    apart.close()
+    autocommit.close()
     connections.close_all()
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         try:
-            taken = seconds(work)
+            taken = timed(work)
             added = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
             os.write(writer, f"{taken} {added}".encode())
         except BaseException as error:

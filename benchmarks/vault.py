@@ -12,10 +12,19 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-import loading
-from stage import Figure, in_turns, limit, rate, seconds, stage, tell
+import load_devices
+from harness import (
+    Figure,
+    embedded_database,
+    interleaved_medians,
+    limit_figure,
+    print_figures,
+    throughput_figure,
+    timed,
+)
 
-CATEGORY = "service-analytics"
+from privacy.policies.categories import SERVICE_ANALYTICS
+
 LABEL = "vault.BenchReport"
 TABLE = """
 CREATE TABLE bench_report (id uuid NOT NULL, subject_id uuid NOT NULL, body bytea NOT NULL);
@@ -37,7 +46,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.epoch_rows, options.subject_rows, options.keys, options.rounds = 300_000, 50_000, 50_000, 7
-    with stage():
+    with embedded_database():
         bench = Bench(options)
         figures = [
             *bench.sealing(150),
@@ -48,7 +57,7 @@ def main() -> None:
             *bench.shredding(),
             bench.rewrapping(),
         ]
-    tell("The vault", figures)
+    print_figures("The vault", figures)
 
 
 class Loop:
@@ -101,8 +110,9 @@ class Bench:
     """The parts of this benchmark, each on the same stage."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        from privacy.ledger.actors import System
-        from privacy.lib import clock, ids
+        from privacy.ledger.actors import SystemActor
+        from privacy.lib.dates import clock
+        from privacy.lib.identifiers import ids
         from privacy.vault import actions, keys
         from privacy.vault.purposes import Purpose
 
@@ -111,7 +121,7 @@ class Bench:
         self.keys: Any = keys
         self.new_id = ids.new_id
         self.at = clock.now()
-        self.actor = System("benchmark")
+        self.actor = SystemActor("benchmark")
         self.purpose = Purpose.ANALYTICS
         self.model = report_model()
         self.people = [ids.new_id() for _person in range(options.people)]
@@ -123,18 +133,18 @@ class Bench:
         count, plain = self.options.batch, os.urandom(size)
         ids = [self.new_id() for _row in range(count)]
         people = [self.people[number % len(self.people)] for number in range(count)]
-        ours = [(LABEL, "body", row, person, CATEGORY, plain) for row, person in zip(ids, people, strict=True)]
+        ours = [(LABEL, "body", row, person, SERVICE_ANALYTICS, plain) for row, person in zip(ids, people, strict=True)]
         bare = list(zip(ids, people, [plain] * count, strict=True))
         loop = Loop(self.people)
-        self.vault.seal_batch(ours, self.at)
+        self.vault.encrypt_batch(ours, self.at)
 
         def cold() -> None:
             self.keys.caches.here().clear()
-            self.vault.seal_batch(ours, self.at)
+            self.vault.encrypt_batch(ours, self.at)
 
-        warm_s, cold_s, bare_s, lean_s = in_turns(
+        warm_s, cold_s, bare_s, lean_s = interleaved_medians(
             self.options.rounds * 20,
-            partial(self.vault.seal_batch, ours, self.at),
+            partial(self.vault.encrypt_batch, ours, self.at),
             cold,
             partial(loop.seal, bare),
             partial(loop.seal_lean, bare),
@@ -142,9 +152,13 @@ class Bench:
         suffix = "" if size == 150 else f"_{size // 1024}k"
         what = f"{size} B, batches of {count} rows of {len(self.people)} people"
         return [
-            rate(f"seal{suffix}_vs_loop", count / cold_s, count / bare_s, "rows/s", f"{what}, keys fetched"),
-            rate(f"seal{suffix}_cached_vs_loop", count / warm_s, count / bare_s, "rows/s", f"{what}, keys at hand"),
-            rate(
+            throughput_figure(
+                f"seal{suffix}_vs_loop", count / cold_s, count / bare_s, "rows/s", f"{what}, keys fetched"
+            ),
+            throughput_figure(
+                f"seal{suffix}_cached_vs_loop", count / warm_s, count / bare_s, "rows/s", f"{what}, keys at hand"
+            ),
+            throughput_figure(
                 f"seal{suffix}_cached_vs_lean",
                 count / warm_s,
                 count / lean_s,
@@ -159,13 +173,14 @@ class Bench:
         ids = [self.new_id() for _row in range(count)]
         people = [self.people[number % len(self.people)] for number in range(count)]
         plain = os.urandom(size)
-        boxes = self.vault.seal_batch(
-            [(LABEL, "body", row, person, CATEGORY, plain) for row, person in zip(ids, people, strict=True)], self.at
+        boxes = self.vault.encrypt_batch(
+            [(LABEL, "body", row, person, SERVICE_ANALYTICS, plain) for row, person in zip(ids, people, strict=True)],
+            self.at,
         )
-        from privacy.vault.fields import Sealed
+        from privacy.vault.fields import EncryptedValue
 
         rows = [
-            self.model(id=row, subject_id=person, body=Sealed(box))
+            self.model(id=row, subject_id=person, body=EncryptedValue(box))
             for row, person, box in zip(ids, people, boxes, strict=True)
         ]
         loop = Loop(self.people)
@@ -174,36 +189,36 @@ class Bench:
 
         def ours() -> None:
             self.keys.caches.here().clear()
-            with self._door() as door:
-                for _row, value in door.reveal_many(rows, "body"):
+            with self._door() as vault_session:
+                for _row, value in vault_session.decrypt_many(rows, "body"):
                     assert value is not None
 
-        ours_s, bare_s = in_turns(self.options.rounds, ours, partial(loop.open, bare))
+        ours_s, bare_s = interleaved_medians(self.options.rounds, ours, partial(loop.open, bare))
         suffix = "" if size == 150 else f"_{size // 1024}k"
         what = f"{size} B, one door, {count:,} rows of {self.options.people} people, record and keys included"
-        return [rate(f"reveal{suffix}_vs_loop", count / ours_s, count / bare_s, "rows/s", what)]
+        return [throughput_figure(f"reveal{suffix}_vs_loop", count / ours_s, count / bare_s, "rows/s", what)]
 
     def opening(self) -> Figure:
         """One value of one record: all checks, the committed access record, the keys; beside one bare commit."""
         from django.db import connection
 
-        from privacy.vault.fields import Sealed
+        from privacy.vault.fields import EncryptedValue
 
         row, person = self.new_id(), self.people[0]
-        (box,) = self.vault.seal_batch([(LABEL, "body", row, person, CATEGORY, b"x" * 150)], self.at)
-        record = self.model(id=row, subject_id=person, body=Sealed(box))
+        (box,) = self.vault.encrypt_batch([(LABEL, "body", row, person, SERVICE_ANALYTICS, b"x" * 150)], self.at)
+        record = self.model(id=row, subject_id=person, body=EncryptedValue(box))
 
         def ours() -> None:
             self.keys.caches.here().clear()
-            with self._door() as door:
-                door.reveal(record, "body")
+            with self._door() as vault_session:
+                vault_session.decrypt(record, "body")
 
         def bare() -> None:
             with connection.cursor() as cursor:
                 cursor.execute("INSERT INTO bench_commit (payload) VALUES (%s)", ["x" * 400])
 
         as_owner("portal_general", COMMITS)
-        ours_s, bare_s = in_turns(self.options.rounds * 10, ours, bare)
+        ours_s, bare_s = interleaved_medians(self.options.rounds * 10, ours, bare)
         return Figure(
             "open_ms", ours_s * 1e3, bare_s * 1e3, "ms", ours_s / bare_s, "open and reveal one value, beside one commit"
         )
@@ -222,21 +237,24 @@ class Bench:
         figures = []
         for name, count in (("shred_10k_ms", 10_000), ("shred_1m_ms", self.options.subject_rows)):
             subject, samples = self._load(count)
-            took = seconds(partial(self._shred, [subject]))
+            took = timed(partial(self._shred, [subject]))
             self._refused(samples)
-            figures.append(limit(name, took * 1e3, 50, "ms", f"one subject with {count:,} rows; {bound}"))
+            figures.append(limit_figure(name, took * 1e3, 50, "ms", f"one subject with {count:,} rows; {bound}"))
         people = [self.new_id() for _person in range(10_000)]
         for start in range(0, len(people), 1_000):
-            self.vault.seal_batch(
-                [(LABEL, "body", person, person, CATEGORY, b"x") for person in people[start : start + 1_000]], self.at
+            self.vault.encrypt_batch(
+                [(LABEL, "body", person, person, SERVICE_ANALYTICS, b"x") for person in people[start : start + 1_000]],
+                self.at,
             )
-        took = seconds(partial(self._shred, people))
-        figures.append(limit("shred_10k_people_ms", took * 1e3, 2_000, "ms", "10,000 subjects in one act; below 2 s"))
+        took = timed(partial(self._shred, people))
+        figures.append(
+            limit_figure("shred_10k_people_ms", took * 1e3, 2_000, "ms", "10,000 subjects in one act; below 2 s")
+        )
         _subject, samples = self._load(self.options.epoch_rows, subjects=100_000)
-        took = seconds(
+        took = timed(
             partial(
-                self.vault.shred_epoch,
-                category=CATEGORY,
+                self.vault.shred_month,
+                category=SERVICE_ANALYTICS,
                 month=self.vault.month_of(self.at),
                 cause="benchmark",
                 certificate="B",
@@ -246,16 +264,16 @@ class Bench:
         )
         self._refused(samples)
         what = f"one epoch over {self.options.epoch_rows:,} rows; {bound}"
-        return [*figures, limit("epoch_ms", took * 1e3, 50, "ms", what)]
+        return [*figures, limit_figure("epoch_ms", took * 1e3, 50, "ms", what)]
 
     def _load(self, count: int, subjects: int = 1) -> tuple[UUID, list[Any]]:
         """Fill the table with ``count`` boxes: some sealed for real, the rest dead weight of the same size."""
-        from privacy.vault.fields import Sealed
+        from privacy.vault.fields import EncryptedValue
 
         subject = self.new_id()
         ids = [self.new_id() for _sample in range(100)]
-        plain = [(LABEL, "body", row, subject, CATEGORY, os.urandom(150)) for row in ids]
-        boxes = self.vault.seal_batch(plain, self.at)
+        plain = [(LABEL, "body", row, subject, SERVICE_ANALYTICS, os.urandom(150)) for row in ids]
+        boxes = self.vault.encrypt_batch(plain, self.at)
         person = f"'{subject}'" if subjects == 1 else f"md5((n % {subjects})::text)::uuid"
         as_owner(
             "portal_personal",
@@ -263,25 +281,31 @@ class Bench:
             f" FROM generate_series(1, {count - len(ids)}) AS n",
         )
         samples = [
-            self.model(id=row, subject_id=subject, body=Sealed(box)) for row, box in zip(ids, boxes, strict=True)
+            self.model(id=row, subject_id=subject, body=EncryptedValue(box))
+            for row, box in zip(ids, boxes, strict=True)
         ]
         for sample in samples:
             sample.save(using="personal", force_insert=True)
-        with self._door() as door:
-            assert len(list(door.reveal_many(samples, "body"))) == len(ids)
+        with self._door() as vault_session:
+            assert len(list(vault_session.decrypt_many(samples, "body"))) == len(ids)
         return subject, samples
 
     def _shred(self, people: list[UUID]) -> None:
         self.vault.shred_subjects(
-            subject_ids=people, categories=[CATEGORY], cause="benchmark", certificate="B", actor=self.actor, at=self.at
+            subject_ids=people,
+            categories=[SERVICE_ANALYTICS],
+            cause="benchmark",
+            certificate="B",
+            actor=self.actor,
+            at=self.at,
         )
 
     def _refused(self, samples: list[Any]) -> None:
         """The figure counts only if nothing opens any more."""
-        with self._door() as door:
+        with self._door() as vault_session:
             for sample in samples[:10]:
                 try:
-                    door.reveal(sample, "body")
+                    vault_session.decrypt(sample, "body")
                 except self.vault.Destroyed:
                     continue
                 raise SystemExit("A destroyed row opened.")
@@ -297,31 +321,33 @@ class Bench:
         have = SubjectKey.objects.count()
         for start in range(have, self.options.keys, 50_000):
             with transaction.atomic():
-                people = loading.new_ids(min(50_000, self.options.keys - start))
-                loading.make_keys(people, loading.REGISTRATION, self.at)
-        bare = seconds(partial(as_owner, "portal_general", "UPDATE vault_subjectkey SET wrapped = wrapped"))
+                people = load_devices.new_ids(min(50_000, self.options.keys - start))
+                load_devices.make_keys(people, load_devices.DEVICE_REGISTRATION, self.at)
+        bare = timed(partial(as_owner, "portal_general", "UPDATE vault_subjectkey SET wrapped = wrapped"))
         as_owner("portal_general", "VACUUM vault_subjectkey", autocommit=True)
         turn: list[Any] = []
-        took = seconds(lambda: turn.append(self.vault.rotate(actor=self.actor, at=self.at)))
+        took = timed(lambda: turn.append(self.vault.rotate(actor=self.actor, at=self.at)))
         carried = turn[0].carried
         what = f"{carried:,} keys carried over, beside one bare UPDATE of the same table"
-        return rate("rewrap_per_s", carried / took, carried / bare, "keys/s", what)
+        return throughput_figure("rewrap_per_s", carried / took, carried / bare, "keys/s", what)
 
 
 def report_model() -> Any:
     """Return a model of this benchmark's own: a report as intake stores it, without its neighbours."""
     from django.db import models
 
-    from privacy.vault.fields import SealedBytesField, SealedModel
+    from privacy.vault.fields import EncryptedBytesField, EncryptedModel
 
-    class BenchReport(SealedModel):
+    class BenchReport(EncryptedModel):
+        record_label = LABEL
+
         id = models.UUIDField(primary_key=True)
         subject_id = models.UUIDField()
-        body = SealedBytesField()
+        body = EncryptedBytesField(sealed_as="body")
 
-        class Sealing:
+        class Encryption:
             subject = "subject_id"
-            category = CATEGORY
+            category = SERVICE_ANALYTICS
 
         class Meta:
             app_label = "vault"

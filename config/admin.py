@@ -13,10 +13,11 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from config import dashboard, registers, work
-from privacy.lib import clock, stepup
+from config import dashboard, navigation, register_exports
+from privacy.lib.dates import clock
+from privacy.lib.http import step_up_authentication
 
-OURS = {"privacy", "consents", "devices"}
+OWN_PACKAGES = {"privacy", "consents", "devices"}
 
 
 class OfficeSite(AdminSite):
@@ -33,9 +34,9 @@ class OfficeSite(AdminSite):
         (security.md, fact 3), auditlog's shows what the trail shows, and roles are a table in the code, not rows.
         """
         models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
-        if admin_class is not None and admin_class.__module__.split(".")[0] not in OURS:
+        if admin_class is not None and admin_class.__module__.split(".")[0] not in OWN_PACKAGES:
             return
-        ours = [model for model in models if model.__module__.split(".")[0] in OURS]
+        ours = [model for model in models if model.__module__.split(".")[0] in OWN_PACKAGES]
         if ours:
             super().register(ours, admin_class, **options)
 
@@ -44,28 +45,29 @@ class OfficeSite(AdminSite):
         apps = super().get_app_list(request, app_label)
         if app_label:
             return apps
-        return work.grouped(apps, reverse("admin:index", current_app=self.name))
+        return navigation.grouped_app_list(apps, reverse("admin:index", current_app=self.name))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        """Add the pages of registers as files."""
+        """Add the pages of registers as files; without Django's way to any record by the number of its type."""
+        theirs = [each for each in super().get_urls() if getattr(each, "name", "") != "view_on_site"]
         return [
             path("registers/", self.admin_view(self.registers), name="registers"),
             path("registers/<slug:code>/", self.admin_view(self.one_register), name="register"),
-            *super().get_urls(),
+            *theirs,
         ]
 
     def registers(self, request: HttpRequest) -> HttpResponse:
         """List the registers that this person may take out as files."""
-        return registers.everything(self, request)
+        return register_exports.register_list(self, request)
 
     def one_register(self, request: HttpRequest, code: str) -> HttpResponse:
         """Send a register of a period as a file, to somebody who has confirmed who they are lately."""
-        stepup.require(request)
-        return registers.one(self, request, code, on=clock.today(), at=clock.now())
+        step_up_authentication.require(request)
+        return register_exports.register_page(self, request, code, on=clock.today(), at=clock.now())
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Show the dashboard."""
-        board = dashboard.board(self, request, on=clock.today(), at=clock.now())
+        board = dashboard.build_dashboard(self, request, on=clock.today(), at=clock.now())
         return super().index(request, {**(extra_context or {}), "board": board})
 
     @method_decorator(never_cache)

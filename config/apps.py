@@ -2,14 +2,22 @@ from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 
 
-class ConfigConfig(AppConfig):
+class PortalConfig(AppConfig):
     """The composition root as an app: it brings the commands and checks that need every other app."""
 
     name = "config"
     default = True
 
     def ready(self) -> None:
-        from config import checks  # noqa: F401 - registers the deployment checks
+        from django.apps import apps
+
+        from config import checks, constraint_messages  # noqa: F401 - registers the deployment checks
+        from privacy.lib.errors import constraint_messages as constraints
+        from privacy.lib.http.control_characters import refuse_in_every_form
+
+        constraints.declare(constraint_messages.CONSTRAINT_MESSAGES)
+        constraints.attach_messages(apps.get_models())
+        refuse_in_every_form()
 
 
 class OfficeAdminConfig(admin_apps.AdminConfig):

@@ -1,5 +1,6 @@
 """Deployment checks (``manage.py check --deploy``): what production must not be."""
 
+import json
 import os
 import stat
 from collections.abc import Iterable
@@ -10,14 +11,23 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.db import DatabaseError, connections
 
-from config.databases import READER
+from config.databases import READONLY_ROLE
+from privacy.accounts.second_person import SECOND_PERSON_WAITS
+from privacy.lib.dates import clock
+from privacy.lib.documents.upload_validation import LIMITS
+from privacy.lib.sandbox import runner
+from privacy.lib.sandbox.rejection import Rejected
+from privacy.policies import escalation, rulebook
+from privacy.vault import malware_scan
 
 DATABASES = ("default", "personal", "archive")
+# What a role that owns nothing could still do to the tables of others.
+ROLE_ATTRIBUTES = ("is a superuser", "passes by row security", "can make roles")
 
 
 @register("portal", deploy=True)
 def server_is_not_embedded(**kwargs: Any) -> Iterable[CheckMessage]:
-    """config.E001: the embedded PostgreSQL is for development and evaluation."""
+    """config.E001, config.E002: the embedded PostgreSQL and DEVELOPMENT are for development and evaluation."""
     if settings.EMBEDDED:
         yield Error(
             "The embedded PostgreSQL is in use.",
@@ -47,20 +57,20 @@ def databases_are_apart(**kwargs: Any) -> Iterable[CheckMessage]:
 
 @register("portal", deploy=True)
 def role_owns_nothing(**kwargs: Any) -> Iterable[CheckMessage]:
-    """config.E004: the processes connect as a role that owns no table and can't bypass (P8.3, P8.8)."""
+    """config.E004, config.E005: the processes connect, as a role that owns no table and can't bypass (P8.3, P8.8)."""
     for alias in DATABASES:
         try:
             with connections[alias].cursor() as cursor:
                 cursor.execute(
                     """
-                    SELECT r.rolsuper OR r.rolbypassrls OR r.rolcreaterole,
+                    SELECT r.rolsuper, r.rolbypassrls, r.rolcreaterole, to_regclass('public.django_migrations'),
                            (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                              WHERE pg_has_role(current_user, c.relowner, 'USAGE') AND c.relkind IN ('r', 'p')
                                AND n.nspname IN ('public', 'ledger'))
                       FROM pg_roles r WHERE r.rolname = current_user
                     """
                 )
-                mighty, owned = cursor.fetchone()
+                *attributes, migrations, owned = cursor.fetchone()
         except DatabaseError as error:
             yield Error(
                 f"The database {alias} can't be reached: {type(error).__name__}.",
@@ -68,9 +78,14 @@ def role_owns_nothing(**kwargs: Any) -> Iterable[CheckMessage]:
                 id="config.E005",
             )
             continue
-        if mighty or owned:
+        if migrations is None:
+            yield Error(f"The database {alias} is not migrated.", hint="manage.py migrate_all", id="config.E005")
+        can = [name for name, has in zip(ROLE_ATTRIBUTES, attributes, strict=True) if has]
+        if owned:
+            can.append(f"owns tables ({owned})")
+        if can:
             yield Error(
-                f"The role for {alias} may do too much: it owns {owned} tables or is a superuser.",
+                f"The role for {alias} may do too much: it {', '.join(can)}.",
                 hint="Connect as portal_app (in the archive portal_archivist); only migrations run as portal_owner.",
                 id="config.E004",
             )
@@ -106,7 +121,7 @@ def archive_has_its_own_role(**kwargs: Any) -> Iterable[CheckMessage]:
 
 
 @register("portal", deploy=True)
-def auditors_have_a_role_to_read_as(**kwargs: Any) -> Iterable[CheckMessage]:
+def readonly_role_exists(**kwargs: Any) -> Iterable[CheckMessage]:
     """config.E013: an auditor's requests can be made to read only, in each database (decision 0042)."""
     for alias in DATABASES:
         try:
@@ -114,14 +129,14 @@ def auditors_have_a_role_to_read_as(**kwargs: Any) -> Iterable[CheckMessage]:
                 cursor.execute(
                     "SELECT count(*) FROM pg_roles WHERE rolname = %s AND pg_has_role(session_user, oid, 'MEMBER')"
                     " AND has_table_privilege(oid, 'public.django_migrations', 'SELECT')",
-                    [READER],
+                    [READONLY_ROLE],
                 )
                 (ready,) = cursor.fetchone()
         except DatabaseError:
             continue  # config.E005 says so
         if not ready:
             yield Error(
-                f"In the database {alias} auditors' requests can't run as {READER}.",
+                f"In the database {alias} auditors' requests can't run as {READONLY_ROLE}.",
                 hint="Run the roles' statements of manage.py provision_sql, then manage.py migrate_all.",
                 id="config.E013",
             )
@@ -130,8 +145,12 @@ def auditors_have_a_role_to_read_as(**kwargs: Any) -> Iterable[CheckMessage]:
 @register("portal", deploy=True)
 def keys_are_safe(**kwargs: Any) -> Iterable[CheckMessage]:
     """config.E006, config.E007, config.E008: the keys are there and ours alone; the notary's is not here."""
-    for name in ("MASTER_KEY_FILE", "INDEX_KEY_FILE", "CERTIFICATE_KEY_FILE"):
-        path = Path(getattr(settings, name))
+    keys: dict[str, Path] = {
+        "MASTER_KEY_FILE": settings.MASTER_KEY_FILE,
+        "INDEX_KEY_FILE": settings.INDEX_KEY_FILE,
+        "CERTIFICATE_KEY_FILE": settings.CERTIFICATE_KEY_FILE,
+    }
+    for name, path in keys.items():
         if not path.is_file() or not os.access(path, os.R_OK):
             yield Error(
                 f"{name} is missing: {path}",
@@ -149,7 +168,7 @@ def keys_are_safe(**kwargs: Any) -> Iterable[CheckMessage]:
 
 
 @register("portal", deploy=True)
-def company_provider_is_whole(**kwargs: Any) -> Iterable[CheckMessage]:
+def identity_provider_is_complete(**kwargs: Any) -> Iterable[CheckMessage]:
     """config.E012: the company's identity provider, where there is one, is asked over TLS and knows us."""
     if settings.OIDC_ISSUER and not settings.OIDC_ISSUER.startswith("https://"):
         yield Error("OIDC_ISSUER is not an https address.", hint="OIDC_ISSUER=https://login.example", id="config.E012")
@@ -171,4 +190,80 @@ def addresses_are_set(**kwargs: Any) -> Iterable[CheckMessage]:
             "EMAIL_URL is not set: notices can't be delivered.",
             hint="EMAIL_URL=smtp+tls://user:password@mail.example:587",
             id="config.E010",
+        )
+
+
+@register("portal", deploy=True)
+def second_person_is_another(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E019: who approves has an account of some age, and no recent part in the other's (decision 0106)."""
+    for code in SECOND_PERSON_WAITS:
+        try:
+            days = rulebook.parameter(code, clock.today())
+        except DatabaseError:
+            return  # config.E005 says so
+        if days < 1:
+            yield Error(
+                f"The rulebook's {code} is 0: one person with two accounts could approve their own acts.",
+                hint="Add a value of at least 1 under Parameters, from today on.",
+                id="config.E019",
+            )
+
+
+@register("portal", deploy=True)
+def workers_do_not_wait_for_mail(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E014: a mail server that hangs occupies one worker; another one must be there for all else."""
+    if int(str(settings.Q_CLUSTER["workers"])) < 2:
+        yield Error(
+            "WORKERS is less than two: a mail server that hangs holds up all work.", hint="WORKERS=2", id="config.E014"
+        )
+
+
+@register("portal", deploy=True)
+def overdue_work_has_a_recipient(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E015: reminders of overdue work have an address: the designated officer's, or an officer's account."""
+    try:
+        heard = escalation.escalation_recipients(clock.today())
+    except DatabaseError:
+        return  # config.E005 says so
+    if not heard:
+        yield Error(
+            "Reminders of overdue work reach nobody.",
+            hint="Designate the protection officer with an e-mail address, or open an officer's account.",
+            id="config.E015",
+        )
+
+
+@register("portal", deploy=True)
+def uploads_are_scanned(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E016, config.E017: a malware scanner judges what people send, and nothing opens without it (P8.5)."""
+    if malware_scan.configured_scanner() is None:
+        yield Error(
+            "No malware scanner is set up: what people send stays closed.",
+            hint="Install clamd and set CLAMD_SOCKET or CLAMD_HOST.",
+            id="config.E016",
+        )
+    if settings.OPEN_UNSCANNED_UPLOADS:
+        yield Error(
+            "OPEN_UNSCANNED_UPLOADS is on: it is for demonstrations.",
+            hint="Unset OPEN_UNSCANNED_UPLOADS.",
+            id="config.E017",
+        )
+
+
+@register("portal", deploy=True)
+def uploads_are_read_apart(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E018: the process that reads what people send reaches no key and has a network of its own (SEC-42)."""
+    try:
+        asked = json.dumps({"paths": [str(settings.MASTER_KEY_FILE)]}).encode()
+        (found,) = runner.answers("probe", asked, LIMITS)
+    except DatabaseError:
+        return  # config.E005 says so
+    except (Rejected, runner.NoVerdict) as why:
+        yield Error(f"The process that reads uploads does not start: {why}.", id="config.E018")
+        return
+    if found["reached"] or found["network"] == str(Path("/proc/self/ns/net").readlink()):
+        yield Error(
+            "The process that reads uploads is not apart: it has the network of this one.",
+            hint="Allow user namespaces to the portal's user (docs/operations.md, Uploads).",
+            id="config.E018",
         )

@@ -1,6 +1,7 @@
-"""The first page of the console: what needs somebody today, the clocks of open cases, the state of the audit trail.
+"""The first page of the console: what needs somebody today, everything with a clock, the state of the audit trail.
 
-Everything it needs comes in a fixed number of queries: ten at most, with session, account and permissions.
+Everything it needs comes in a fixed number of queries: ten at most, with session, account and permissions. Only an
+incident of which somebody was told, or that was reported, costs more: its terms are derived and stand nowhere.
 """
 
 from collections import Counter
@@ -16,23 +17,25 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from config.figures import Figure, count, seen
-from consents.models import DailyDecisions, Decision
+from config.dashboard_counts import DashboardCount, run_counts, visible_counts
+from consents.models import DailyDecisionCount, Decision
 from privacy.accounts.models import User
-from privacy.ledger.models import Anchor, Checkpoint, Entry, Scrub, Tree
-from privacy.lib import badges, charts, clock
+from privacy.ledger.models import Anchor, Checkpoint, Entry, Leaf, Scrub, Tree
+from privacy.lib.dates import clock
+from privacy.lib.display import badges, charts
+from privacy.lib.registries import deadlines
+from privacy.policies import escalation
 from privacy.retention.models import Forecast
 from privacy.rights.models import Request
 
-NEXT_DUE = 8
 MONTHS = 12
-ORDER_OF_MOODS = ("late", "today", "plain")
-# A sealer that lives seals within seconds; entries older than this that wait are an alarm (ledger.md).
+SEVERITY_ORDER = ("late", "today", "plain")
+# A sealer that lives seals within seconds; an entry that has waited for longer is an alarm (ledger.md).
 SEAL_LAG = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
-class Trail:
+class LedgerStatus:
     """The state of the audit trail."""
 
     size: int
@@ -46,6 +49,18 @@ class Trail:
 
 
 @dataclass(frozen=True)
+class ClockRow:
+    """A matter that is late or soon due, and how many more of its kind there are than the page names."""
+
+    title: str
+    path: str
+    due: SafeString
+    due_at: datetime
+    kind: str
+    more: int
+
+
+@dataclass(frozen=True)
 class Chart:
     """A chart and the table beside it: for each month the numbers of its ``columns``."""
 
@@ -56,7 +71,7 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Plan:
+class PlanProgress:
     """What a chart is drawn from: its columns by code, the months shown, and rows of ``of`` (month) and ``number``."""
 
     title: str
@@ -66,29 +81,32 @@ class Plan:
 
 
 @dataclass
-class Board:
+class Dashboard:
     """The first page."""
 
     today: str
-    figures: list[Figure]
-    next_due: list[Request] = field(default_factory=list)
-    trail: Trail | None = None
+    figures: list[DashboardCount]
+    clocks: list[ClockRow] = field(default_factory=list)
+    trail: LedgerStatus | None = None
     charts: list[Chart] = field(default_factory=list)
+    # Reminders of overdue work have no address: neither the designated officer nor any officer's account.
+    is_unheard: bool = False
 
     @property
-    def waiting(self) -> list[Figure]:
+    def waiting(self) -> list[DashboardCount]:
         """Figures with something behind them, what is late first."""
-        return sorted((f for f in self.figures if f.mood != "none"), key=lambda f: ORDER_OF_MOODS.index(f.mood))
+        return sorted((f for f in self.figures if f.mood != "none"), key=lambda f: SEVERITY_ORDER.index(f.mood))
 
     @property
-    def idle(self) -> list[Figure]:
+    def idle(self) -> list[DashboardCount]:
         return [figure for figure in self.figures if figure.mood == "none"]
 
 
-def trail(at: datetime) -> Trail | None:
+def ledger_status(at: datetime) -> LedgerStatus | None:
     """Return the state of the audit trail, or nothing before anything was sealed."""
     checkpoint = Checkpoint.objects.order_by("-size")
     scrub = Scrub.objects.finished()
+    last = Subquery(Leaf.objects.order_by("-index").values("entry_id")[:1])
     newest = (
         Tree.objects.order_by("-size")
         .annotate(
@@ -97,24 +115,36 @@ def trail(at: datetime) -> Trail | None:
             anchored_at=Subquery(Anchor.objects.order_by("-size").values("anchored_at")[:1]),
             scrubbed_at=Subquery(scrub.values("finished_at")[:1]),
             scrub_code=Subquery(scrub.values("code")[:1]),
-            last_entry_at=Subquery(Entry.objects.order_by("-id").values("time")[:1]),
+            waiting_since=Subquery(Entry.objects.filter(id__gt=Coalesce(last, 0)).order_by("id").values("time")[:1]),
         )
         .values()
         .first()
     )
     if newest is None:
         return None
-    last, sealed = newest["last_entry_at"], newest["sealed_at"]
-    return Trail(
+    waiting_since = newest["waiting_since"]
+    return LedgerStatus(
         size=newest["size"],
-        sealed_at=sealed,
+        sealed_at=newest["sealed_at"],
         signed_size=newest["signed_size"],
         signed_at=newest["signed_at"],
         anchored_at=newest["anchored_at"],
         scrubbed_at=newest["scrubbed_at"],
         scrub_code=newest["scrub_code"],
-        is_behind=last is not None and last > sealed and at - sealed > SEAL_LAG,
+        is_behind=waiting_since is not None and at - waiting_since > SEAL_LAG,
     )
+
+
+def deadline_rows(user: User, on: date, at: datetime) -> list[ClockRow]:
+    """Return every matter with a clock that is late or due within a week, the most urgent first."""
+    found = []
+    for kind in deadlines.urgent_deadlines(on, may=user.may):
+        for line in kind.lines:
+            dated = line.dated
+            due = badges.due_badge(dated.on, on) if dated.at is None else badges.due_at_badge(dated.at, at)
+            more = kind.more if line is kind.lines[-1] else 0
+            found.append(ClockRow(line.title, dated.path, due, dated.due_at, line.source.name, more))
+    return sorted(found, key=lambda clock: (clock.due_at, clock.kind, clock.title))
 
 
 def months_from(day: date, number: int) -> list[date]:
@@ -124,7 +154,7 @@ def months_from(day: date, number: int) -> list[date]:
     return [date(place // 12, place % 12 + 1, 1) for place in places]
 
 
-def plans(on: date, user: User) -> list[Plan]:
+def plan_progress(on: date, user: User) -> list[PlanProgress]:
     """Return the charts that this account may see: requests and consents of the last year, retention of the next."""
     past, ahead = months_from(on, -MONTHS + 1), months_from(on, MONTHS)
     found = []
@@ -132,23 +162,23 @@ def plans(on: date, user: User) -> list[Plan]:
         received = Request.objects.filter(received_on__gte=past[0]).annotate(of=TruncMonth("received_on"))
         months = received.order_by().values("of").annotate(number=Count("pk"))
         columns = {"requests": _("number of requests")}
-        found.append(Plan(_("Requests received by month"), columns, past, {"requests": [months]}))
+        found.append(PlanProgress(_("Requests received by month"), columns, past, {"requests": [months]}))
     if user.has_perm("consents.view_decision"):
         columns = {Decision.Choice.AGREE: _("agreed"), Decision.Choice.WITHDRAW: _("withdrawn")}
         rows = {choice: decisions_by_month(choice, past[0]) for choice in columns}
-        found.append(Plan(_("Consents by month"), columns, past, rows))
+        found.append(PlanProgress(_("Consents by month"), columns, past, rows))
     if user.has_perm("retention.view_destructionlist"):
         coming = Forecast.objects.filter(month__gte=ahead[0]).order_by().values(of=F("month"))
-        columns = {"forecast": _("number of people")}
+        columns = {"forecast": _("people, once in each category")}
         rows = {"forecast": [coming.annotate(number=Sum("people"))]}
-        found.append(Plan(_("People whose data becomes due for destruction"), columns, ahead, rows))
+        found.append(PlanProgress(_("People whose data becomes due for destruction"), columns, ahead, rows))
     return found
 
 
 def decisions_by_month(choice: str, first: date) -> list[QuerySet[Any, Any]]:
     """Return the decisions of the days that were counted, and those that came after them."""
-    counted = DailyDecisions.objects.filter(choice=choice, day__gte=first).annotate(of=TruncMonth("day"))
-    since = Coalesce(Subquery(DailyDecisions.objects.order_by("-until").values("until")[:1]), clock.midnight(first))
+    counted = DailyDecisionCount.objects.filter(choice=choice, day__gte=first).annotate(of=TruncMonth("day"))
+    since = Coalesce(Subquery(DailyDecisionCount.objects.order_by("-until").values("until")[:1]), clock.midnight(first))
     later = Decision.objects.filter(choice=choice, recorded_at__gte=since).annotate(
         of=TruncMonth("recorded_at", tzinfo=clock.KST, output_field=DateField())
     )
@@ -158,9 +188,9 @@ def decisions_by_month(choice: str, first: date) -> list[QuerySet[Any, Any]]:
     ]
 
 
-def draw(on: date, user: User) -> list[Chart]:
+def build_charts(on: date, user: User) -> list[Chart]:
     """Return the charts of the first page; all their figures come in one statement."""
-    planned = plans(on, user)
+    planned = plan_progress(on, user)
     rows = [
         queryset.annotate(series=Value(code)).values_list("series", "of", "number")
         for plan in planned
@@ -175,21 +205,22 @@ def draw(on: date, user: User) -> list[Chart]:
     for plan in planned:
         points = [(date_format(month, "Y-m"), [numbers[code, month] for code in plan.columns]) for month in plan.months]
         columns = list(plan.columns.values())
-        drawing = charts.grouped(points, label=plan.title, series=columns)
+        drawing = charts.grouped_bar_chart(points, label=plan.title, series=columns)
         drawn.append(Chart(plan.title, drawing, points, columns))
     return drawn
 
 
-def board(site: AdminSite, request: HttpRequest, *, on: date, at: datetime) -> Board:
+def build_dashboard(site: AdminSite, request: HttpRequest, *, on: date, at: datetime) -> Dashboard:
     """Return the first page for an account: only figures whose register it may open."""
     user = request.user
     if not isinstance(user, User):
-        return Board(badges.day_text(on), [])
-    found = seen(site, request, on)
-    count(found)
-    made = Board(badges.day_text(on), found, charts=draw(on, user))
-    if user.has_perm("rights.view_request"):
-        made.next_due = list(Request.objects.unanswered().order_by("due_on", "number")[:NEXT_DUE])
+        return Dashboard(badges.date_text(on), [])
+    found = visible_counts(site, request, on)
+    run_counts(found)
+    made = Dashboard(badges.date_text(on), found, charts=build_charts(on, user))
+    made.clocks = deadline_rows(user, on, at)
+    # An officer who reads this page hears of it by mail too.
+    made.is_unheard = "officer" not in user.roles and not escalation.escalation_recipients(on)
     if user.has_perm("ledger.view_checkpoint"):
-        made.trail = trail(at)
+        made.trail = ledger_status(at)
     return made

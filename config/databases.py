@@ -31,8 +31,8 @@ ROLE_OF_COMMAND = {
 }
 
 # Every model outside this table lives in ``default`` if its app is listed in APPS, and nowhere otherwise.
-HOMES = {
-    "archive": {"retention.archivedrecord", "retention.archivejournalmark", "jobs.archiveoutbox"},
+DATABASE_OF_MODEL = {
+    "archive": {"retention.archivedrecord", "retention.archivejournalcursor"},
     "personal": {
         "subjects.contact",
         "consents.representative",
@@ -42,14 +42,16 @@ HOMES = {
         "devices.applog",
         "devices.batch",
         "devices.importedrow",
+        "devices.settlederror",
+        "devices.applogremoval",
         "rights.particulars",
         "incidents.complainttext",
-        "vault.sealedfile",
-        "retention.personaljournalmark",
+        "vault.encryptedfile",
+        "retention.personaljournalcursor",
         "jobs.personaloutbox",
     },
 }
-APPS = {
+DATABASE_OF_APP = {
     "account", "accounts", "admin", "auth", "mfa", "socialaccount", "contenttypes", "sessions", "django_q", "auditlog",
     "ledger", "jobs", "policies", "vault", "subjects", "retention", "disclosures", "incidents", "safeguards",
     "workforce", "rights", "consents", "devices", "campaigns",
@@ -67,23 +69,24 @@ def role_in(alias: str, role: str) -> str:
 
 
 # Who may connect to which database, beside the owner.
-MAY_CONNECT = {
+CONNECT_ROLES = {
     "default": ("portal_app", "portal_sequencer", "portal_notary", "portal_auditor", "portal_pruner"),
     "personal": ("portal_app", "portal_sequencer", "portal_notary", "portal_auditor", "portal_pruner"),
     "archive": ("portal_archivist", "portal_auditor"),
 }
 
 
-# As whom an auditor's requests to the console run (config/reading.py): it reads these databases and adds to the audit
-# trail, but writes only what an auditor's own work is: reviews of access records, inspections, a calendar's address.
-READER = "portal_reader"
-READER_ADDS_TO = ("django_q_ormq",)
-READER_WRITES = (
+# As whom an auditor's requests to the console run (config/readonly_role.py): it reads these databases and adds to the
+# audit trail, but writes only what an auditor's own work is: reviews of access records, inspections, the address of a
+# calendar.
+READONLY_ROLE = "portal_reader"
+READONLY_ROLE_INSERTS = ("django_q_ormq",)
+READONLY_ROLE_WRITES = (
     "ledger_finding",
     "ledger_review",
     "safeguards_calendar",
     "safeguards_inspection",
-    "safeguards_nonconformity",
+    "safeguards_inspectionfinding",
 )
 
 
@@ -92,10 +95,10 @@ class Router:
 
     def home(self, app_label: str, model_name: str) -> str:
         name = f"{app_label}.{model_name}"
-        for alias, models in HOMES.items():
+        for alias, models in DATABASE_OF_MODEL.items():
             if name in models:
                 return alias
-        if app_label not in APPS:
+        if app_label not in DATABASE_OF_APP:
             raise ImproperlyConfigured(f"{name} has no database: list its app in config/databases.py.")
         return "default"
 
@@ -142,11 +145,11 @@ def role_statements(*, password: str | None, known: Collection[str] = ()) -> lis
             statements.append(statement)
     if "portal_ledger" not in known:
         statements += [sql.SQL("CREATE ROLE portal_ledger NOLOGIN"), sql.SQL("GRANT portal_ledger TO portal_owner")]
-    if READER not in known:
-        statements.append(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(READER)))
+    if READONLY_ROLE not in known:
+        statements.append(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(READONLY_ROLE)))
     # To be taken, not to be had: what is withdrawn from the portal's role must not come back by way of the reader's.
     taken = sql.SQL("GRANT {} TO portal_app, portal_archivist WITH INHERIT FALSE, SET TRUE")
-    statements.append(taken.format(sql.Identifier(READER)))
+    statements.append(taken.format(sql.Identifier(READONLY_ROLE)))
     # For turning the write-ahead log over after a destruction: see schema_statements.
     statements.append(sql.SQL("GRANT pg_checkpoint TO portal_owner"))
     return statements
@@ -155,7 +158,7 @@ def role_statements(*, password: str | None, known: Collection[str] = ()) -> lis
 def access_statements(alias: str, name: str) -> list[Statement]:
     """Return the statements that say who may connect to the database ``name``, which serves as ``alias``."""
     database = sql.Identifier(name)
-    roles = sql.SQL(", ").join(map(sql.Identifier, MAY_CONNECT[alias]))
+    roles = sql.SQL(", ").join(map(sql.Identifier, CONNECT_ROLES[alias]))
     return [
         sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database),
         sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(database, roles),
@@ -165,7 +168,7 @@ def access_statements(alias: str, name: str) -> list[Statement]:
 def schema_statements(alias: str) -> list[Statement]:
     """Return the statements for inside a new database: its owner, and what the portal's role gets of new tables."""
     portal = sql.Identifier(role_in(alias, "portal_app"))
-    roles = sql.SQL(", ").join(sql.Identifier(role) for role in MAY_CONNECT[alias] if role != "portal_pruner")
+    roles = sql.SQL(", ").join(sql.Identifier(role) for role in CONNECT_ROLES[alias] if role != "portal_pruner")
     return [
         sql.SQL("ALTER SCHEMA public OWNER TO portal_owner"),
         sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC"),
@@ -179,9 +182,9 @@ def schema_statements(alias: str) -> list[Statement]:
     ]
 
 
-def reader_statements(alias: str) -> list[Statement]:
+def readonly_role_statements(alias: str) -> list[Statement]:
     """Return the owner's statements that say anew what an auditor's requests may do; tables of any age are covered."""
-    reader = sql.Identifier(READER)
+    reader = sql.Identifier(READONLY_ROLE)
     statements: list[Statement] = [
         sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(reader),
         sql.SQL("REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {}").format(reader),
@@ -189,15 +192,17 @@ def reader_statements(alias: str) -> list[Statement]:
         sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(reader),
     ]
     if alias == "default":
-        tables = sql.SQL(", ").join(map(sql.Identifier, READER_WRITES))
+        tables = sql.SQL(", ").join(map(sql.Identifier, READONLY_ROLE_WRITES))
         statements += [
             sql.SQL("GRANT INSERT, UPDATE ON {} TO {}").format(tables, reader),
-            sql.SQL("GRANT INSERT ON {} TO {}").format(sql.SQL(", ").join(map(sql.Identifier, READER_ADDS_TO)), reader),
+            sql.SQL("GRANT INSERT ON {} TO {}").format(
+                sql.SQL(", ").join(map(sql.Identifier, READONLY_ROLE_INSERTS)), reader
+            ),
             sql.SQL("SET ROLE portal_ledger"),
             sql.SQL("GRANT USAGE ON SCHEMA ledger TO {}").format(reader),
             sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO {}").format(reader),
             sql.SQL("GRANT INSERT (kind, payload) ON ledger.entry TO {}").format(reader),
-            sql.SQL("GRANT INSERT ON ledger.change TO {}").format(reader),
+            sql.SQL("GRANT INSERT ON ledger.field_change TO {}").format(reader),
             sql.SQL("RESET ROLE"),
         ]
     return statements
@@ -211,7 +216,12 @@ def provision(connection: psycopg.Connection[Any], *, password: str) -> None:
     present = {row[0] for row in connection.execute("SELECT datname FROM pg_database").fetchall()}
     for alias, name in DATABASES.items():
         if name not in present:
-            create_database(connection, alias, name)
+            # Under another name until its rights are given: half of a database must not pass for a whole one.
+            unfinished = f"{name}_unfinished"
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(unfinished)))
+            create_database(connection, alias, unfinished)
+            renamed = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+            connection.execute(renamed.format(sql.Identifier(unfinished), sql.Identifier(name)))
 
 
 def create_database(connection: psycopg.Connection[Any], alias: str, name: str, template: str | None = None) -> None:

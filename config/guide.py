@@ -45,7 +45,7 @@ GUIDES = (
 )
 
 
-def _source(name: str) -> str:
+def _markdown(name: str) -> str:
     """Return the attributes of a picture; its measures keep its place, so that nothing jumps when it comes."""
     width, height = struct.unpack(">II", (FOLDER / "images" / name).read_bytes()[16:24])
     return f'loading="lazy" width="{width}" height="{height}" src="{static(f"guide/{name}")}"'
@@ -57,7 +57,7 @@ def page_of(code: str, language: str) -> SafeString:
     text = (FOLDER / f"{code}.{language}.md").read_text(encoding="utf-8")
     # The guides are part of the program: their text is as trusted as its templates. Raw HTML stays off all the same.
     page = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    page = PICTURE.sub(lambda found: _source(found[1]), page)
+    page = PICTURE.sub(lambda found: _markdown(found[1]), page)
     page = TABLE.sub(lambda found: f'<div class="table-scroll" tabindex="0" role="group">{found[0]}</div>', page)
     page = page.replace("<table>", '<table class="table">').replace("<th>", '<th scope="col">')
     return mark_safe(page)  # noqa: S308 - see above

@@ -1,18 +1,23 @@
 """Headers that Django doesn't set, and methods that pages don't take."""
 
+import threading
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.loader import render_to_string
 from django.urls import resolve
 from django.utils import translation
 
-INTAKE = "/api/v1/reports"
+INTAKE_PATH = "/api/v1/reports"
 
+# Forms below this size are small ones whose page could take a file.
+SMALL_FORM = 64 * 2**10
+BUSY_SECONDS = "20"
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
 
 
-class HeadersMiddleware:
+class SecurityHeadersMiddleware:
     """Permissions-Policy and resource isolation on every answer; nothing private is kept by a cache (ASVS 14.3.2)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -28,7 +33,7 @@ class HeadersMiddleware:
         return response
 
 
-class MethodsMiddleware:
+class AllowedMethodsMiddleware:
     """Pages are read and forms are sent; every other method is for the API alone (ASVS 4.1.4, 13.4.4)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -50,11 +55,38 @@ class IntakeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info != INTAKE:
+        if request.path_info != INTAKE_PATH:
             return self.get_response(request)
         # Addresses without a language are Korean; what this thread answered before may not have been.
         translation.activate(settings.LANGUAGE_CODE)
-        response: HttpResponse = resolve(INTAKE).func(request)
+        response: HttpResponse = resolve(INTAKE_PATH).func(request)
         response.headers["Content-Language"] = translation.get_language()
         response.headers["Content-Length"] = str(len(response.content))
         return response
+
+
+class UploadsMiddleware:
+    """Forms with files are read a few at a time, and no larger than a file may be: each is held in memory (SEC-42).
+
+    It stands above everything that reads the body, and below what knows the language of the answer.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.places = threading.BoundedSemaphore(settings.UPLOADS_AT_ONCE)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = str(request.META.get("CONTENT_LENGTH") or "0")
+        # What is no number is the view's to refuse: it reads no more than it is told of.
+        size = int(length[:20]) if length.isascii() and length.isdecimal() else 0
+        if request.content_type != "multipart/form-data" or size < SMALL_FORM:
+            return self.get_response(request)
+        if size > settings.FILE_UPLOAD_MAX_MEMORY_SIZE:
+            return HttpResponse(render_to_string("413.html", request=request), status=413)
+        if not self.places.acquire(blocking=False):
+            page = render_to_string("503_busy.html", request=request)
+            return HttpResponse(page, status=503, headers={"Retry-After": BUSY_SECONDS})
+        try:
+            return self.get_response(request)
+        finally:
+            self.places.release()

@@ -1,6 +1,7 @@
 """Settings: one file, read from the environment (django-environ), secure by default.
 
-A secret has no fallback outside development. `.env.example` lists every variable of a production environment.
+A secret has no fallback outside development. Every variable is read by ``variables``, which says what it is for;
+`.env.example` and the table of docs/operations.md are written from it (``tools/variables.py``).
 """
 
 from pathlib import Path
@@ -11,7 +12,9 @@ import environ
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from config import databases, development
+from config import databases, development_secret
+from config.environment import Variables
+from config.schedules import SCHEDULES
 
 # Django's generic classes take type parameters at run time too (ModelForm[…], QuerySet[…]).
 django_stubs_ext.monkeypatch()
@@ -20,59 +23,78 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 if (BASE_DIR / ".env").exists():
     env.read_env(BASE_DIR / ".env")
+variables = Variables(env)
 
-# Everything that the portal writes is under this one folder: cluster, keys, mirror, anchors, logs, outgoing mail.
-PORTAL_HOME = env.path("PORTAL_HOME", default=str(BASE_DIR / "var"))
-PORTAL_HOME = Path(str(PORTAL_HOME)).resolve()
-
+PORTAL_HOME = variables.path("PORTAL_HOME", default=BASE_DIR / "var").resolve()
 # Without DATABASE_URL the embedded server is used, and with it the development defaults below.
 EMBEDDED: bool = "DATABASE_URL" not in env.ENVIRON
-DEVELOPMENT = env.bool("DEVELOPMENT", default=EMBEDDED)
-DEBUG = env.bool("DEBUG", default=False)
+DEVELOPMENT = variables.flag("DEVELOPMENT", default=EMBEDDED)
+DEBUG = variables.flag("DEBUG", default=False)
 
 # --- secrets ---------------------------------------------------------------------------------------------
-KEYS_DIR = Path(env.str("KEYS_DIR", default=str(PORTAL_HOME / "keys")))
-if DEVELOPMENT:
-    SECRET_KEY = env.str("SECRET_KEY", default="") or development.secret(KEYS_DIR / "secret-key")
-else:
-    SECRET_KEY = env.str("SECRET_KEY")
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+KEYS_DIR = variables.path("KEYS_DIR", default=PORTAL_HOME / "keys")
+SECRET_KEY = variables.text("SECRET_KEY", default="" if DEVELOPMENT else None)
+if DEVELOPMENT and not SECRET_KEY:
+    SECRET_KEY = development_secret.load_or_create_secret(KEYS_DIR / "secret-key")
+SECRET_KEY_FALLBACKS = variables.several("SECRET_KEY_FALLBACKS")
 # The vault's master key and the blind indexes' key: files outside every database (vault.md).
-MASTER_KEY_FILE = Path(env.str("MASTER_KEY_FILE", default=str(KEYS_DIR / "master.key")))
-INDEX_KEY_FILE = Path(env.str("INDEX_KEY_FILE", default=str(KEYS_DIR / "index.key")))
-# Signs destruction certificates; the notary's key is another and is never readable by web or worker.
-CERTIFICATE_KEY_FILE = Path(env.str("CERTIFICATE_KEY_FILE", default=str(KEYS_DIR / "certificate.key")))
-NOTARY_STATE_DIR = Path(env.str("NOTARY_STATE_DIR", default=str(PORTAL_HOME / "notary")))
-NOTARY_KEY_FILE = Path(env.str("NOTARY_KEY_FILE", default=str(NOTARY_STATE_DIR / "notary.key")))
-MIRROR_DIR = Path(env.str("MIRROR_DIR", default=str(PORTAL_HOME / "mirror")))
-ANCHOR_DIR = Path(env.str("ANCHOR_DIR", default=str(PORTAL_HOME / "anchors")))
-# The journal of destructions lies outside the databases: a restored backup is found out by it (lifecycle.md, Restore).
-DESTRUCTION_JOURNAL_DIR = Path(env.str("DESTRUCTION_JOURNAL_DIR", default=str(PORTAL_HOME / "destructions")))
-LEDGER_ORIGIN = env.str("LEDGER_ORIGIN", default="privacy.extrus.example/ledger")
+MASTER_KEY_FILE = variables.path("MASTER_KEY_FILE", default=KEYS_DIR / "master.key")
+INDEX_KEY_FILE = variables.path("INDEX_KEY_FILE", default=KEYS_DIR / "index.key")
+# The notary's key is another and is never readable by web or worker.
+CERTIFICATE_KEY_FILE = variables.path("CERTIFICATE_KEY_FILE", default=KEYS_DIR / "certificate.key")
+CERTIFICATE_FORMER_KEYS = variables.several("CERTIFICATE_FORMER_KEYS")
+VAULT_MASTER_KEYS = variables.text("VAULT_MASTER_KEYS", default="privacy.vault.key_providers.FileMasterKeys")
+MASTER_KEY_VARIABLE = variables.text("MASTER_KEY_VARIABLE", default="MASTER_KEY")
+VAULT_GENERATION_GRACE_DAYS = variables.number("VAULT_GENERATION_GRACE_DAYS", default=7)
+# Certificates, the register and pages print the days that follow from these (docs/operations.md, Backups).
+KEY_BACKUP_DAYS = variables.number("KEY_BACKUP_DAYS", default=7)
+DATA_BACKUP_DAYS = variables.number("DATA_BACKUP_DAYS", default=30)
+VAULT_CACHE_SECONDS = variables.number("VAULT_CACHE_SECONDS", default=30)
+VAULT_CACHE_KEYS = variables.number("VAULT_CACHE_KEYS", default=50_000)
+GATE_REMEMBERED = variables.number("GATE_REMEMBERED", default=200_000)
+
+# --- the audit trail -------------------------------------------------------------------------------------
+LEDGER_ORIGIN = variables.text("LEDGER_ORIGIN", default="privacy.extrus.example/ledger")
+LEDGER_KEEP_MONTHS = variables.number("LEDGER_KEEP_MONTHS", default=24)
+SEQUENCER_DATABASE_URL = variables.text("SEQUENCER_DATABASE_URL", default="")
+NOTARY_STATE_DIR = variables.path("NOTARY_STATE_DIR", default=PORTAL_HOME / "notary")
+NOTARY_KEY_FILE = variables.path("NOTARY_KEY_FILE", default=NOTARY_STATE_DIR / "notary.key")
+NOTARY_VKEYS = variables.several("NOTARY_VKEYS")
+MIRROR_DIR = variables.path("MIRROR_DIR", default=PORTAL_HOME / "mirror")
+ANCHOR_DIR = variables.path("ANCHOR_DIR", default=PORTAL_HOME / "anchors")
+ANCHOR_EMAILS = variables.several("ANCHOR_EMAILS")
+ANCHOR_EMAIL_SECONDS = variables.number("ANCHOR_EMAIL_SECONDS", default=86_400)
+# The journal of destructions lies outside the databases: a restored backup is found out by it (docs/operations.md).
+DESTRUCTION_JOURNAL_DIR = variables.path("DESTRUCTION_JOURNAL_DIR", default=PORTAL_HOME / "destructions")
 
 # --- where the portal is ---------------------------------------------------------------------------------
-PORT = env.int("PORT", default=8000)
-PORTAL_URL = env.str("PORTAL_URL", default=f"http://localhost:{PORT}").rstrip("/")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEVELOPMENT else [])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-# Networks of our own reverse proxies: only hops from these are believed (ledger.md, Writing).
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+PORT = variables.number("PORT", default=8000)
+PORTAL_URL = variables.text("PORTAL_URL", default=f"http://localhost:{PORT}").rstrip("/")
+ALLOWED_HOSTS = variables.several("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEVELOPMENT else [])
+CSRF_TRUSTED_ORIGINS = variables.several("CSRF_TRUSTED_ORIGINS")
+TRUSTED_PROXIES = variables.several("TRUSTED_PROXIES")
 
 # --- databases -------------------------------------------------------------------------------------------
-PERSISTENT = env.int("CONN_MAX_AGE", default=60)
+variables.declare("PORTAL_ROLE", default="portal_app")
+PERSISTENT = variables.number("CONN_MAX_AGE", default=60)
+STATEMENT_TIMEOUT = variables.text(
+    "STATEMENT_TIMEOUT", default="0" if databases.current_role() != "portal_app" else "60s"
+)
+EMBEDDED_CONF = variables.pairs("EMBEDDED_CONF")
+variables.declare("PORTAL_POSTGRES_BIN", kind="path")
 DATABASES: dict[str, dict[str, Any]] = {}
 if EMBEDDED:
-    from config.embedded import EmbeddedServer
+    from config.embedded_postgres import EmbeddedServer
 
-    EMBEDDED_SERVER = EmbeddedServer(PORTAL_HOME / "postgres", env.dict("EMBEDDED_CONF", default={}))
+    EMBEDDED_SERVER = EmbeddedServer(PORTAL_HOME / "postgres", EMBEDDED_CONF)
     EMBEDDED_SERVER.start()
     for _alias, _name in databases.DATABASES.items():
         _role = databases.role_in(_alias, databases.current_role())
         DATABASES[_alias] = env.db_url_config(EMBEDDED_SERVER.url(_role, _name))
 else:
-    DATABASES["default"] = env.db_url("DATABASE_URL")
-    DATABASES["personal"] = env.db_url("PERSONAL_DATABASE_URL")
-    DATABASES["archive"] = env.db_url("ARCHIVE_DATABASE_URL")
+    DATABASES["default"] = variables.database("DATABASE_URL")
+    DATABASES["personal"] = variables.database("PERSONAL_DATABASE_URL")
+    DATABASES["archive"] = variables.database("ARCHIVE_DATABASE_URL")
 for _database in DATABASES.values():
     _database["CONN_MAX_AGE"] = PERSISTENT
     _database["CONN_HEALTH_CHECKS"] = True
@@ -83,9 +105,8 @@ for _database in DATABASES.values():
         "keepalives_idle": 2,
         "keepalives_interval": 1,
         "keepalives_count": 2,
-        "options": "-c lock_timeout=3s -c statement_timeout={} -c idle_in_transaction_session_timeout=60s".format(
-            env.str("STATEMENT_TIMEOUT", default="0" if databases.current_role() != "portal_app" else "60s")
-        ),
+        "options": f"-c lock_timeout=3s -c statement_timeout={STATEMENT_TIMEOUT}"
+        " -c idle_in_transaction_session_timeout=60s",
         **_database.get("OPTIONS", {}),
     }
 DATABASE_ROUTERS = ["config.databases.Router"]
@@ -126,16 +147,17 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "privacy.ledger.middleware.ActingMiddleware",
+    "privacy.ledger.middleware.RequestContextMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "config.middleware.HeadersMiddleware",
-    "config.middleware.MethodsMiddleware",
+    "config.middleware.SecurityHeadersMiddleware",
+    "config.middleware.AllowedMethodsMiddleware",
     # below the headers, so that files carry them too
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "privacy.retention.middleware.RestoreGateMiddleware",
+    "privacy.retention.restore_gate.middleware.RestoreGateMiddleware",
     "config.middleware.IntakeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "config.middleware.UploadsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -143,8 +165,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "privacy.accounts.signin.middleware.SignInMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "privacy.accounts.middleware.FitnessMiddleware",
-    "config.reading.ReadingMiddleware",
+    "privacy.accounts.middleware.AccessRequirementsMiddleware",
+    "config.readonly_role.ReadOnlyRoleMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -179,23 +201,23 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 # A session ends after a while without a request (law S-15), and in any case after its longest time.
-IDLE_SECONDS = env.int("IDLE_SECONDS", default=30 * 60)
-IDLE_SECONDS_CONSOLE = env.int("IDLE_SECONDS_CONSOLE", default=15 * 60)
-SESSION_LONGEST_SECONDS = env.int("SESSION_LONGEST_SECONDS", default=8 * 60 * 60)
+IDLE_SECONDS = variables.number("IDLE_SECONDS", default=30 * 60)
+IDLE_SECONDS_CONSOLE = variables.number("IDLE_SECONDS_CONSOLE", default=15 * 60)
+SESSION_LONGEST_SECONDS = variables.number("SESSION_LONGEST_SECONDS", default=8 * 60 * 60)
 SESSION_COOKIE_AGE = SESSION_LONGEST_SECONDS
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 # One person's sessions at once; the oldest gives way (law S-11).
-SESSIONS_AT_ONCE = env.int("SESSIONS_AT_ONCE", default=3)
+SESSIONS_AT_ONCE = variables.number("SESSIONS_AT_ONCE", default=3)
 # Failures without a wait: for an account, and for a network address, which an office may share (law S-13).
-SIGN_IN_FREE_FAILURES = env.int("SIGN_IN_FREE_FAILURES", default=4)
-SIGN_IN_FREE_FAILURES_OF_ADDRESS = env.int("SIGN_IN_FREE_FAILURES_OF_ADDRESS", default=20)
+SIGN_IN_FREE_FAILURES = variables.number("SIGN_IN_FREE_FAILURES", default=4)
+SIGN_IN_FREE_FAILURES_OF_ADDRESS = variables.number("SIGN_IN_FREE_FAILURES_OF_ADDRESS", default=20)
 # Dangerous acts ask for the second factor again when the last was longer ago (SEC-09).
-STEP_UP_SECONDS = env.int("STEP_UP_SECONDS", default=5 * 60)
+STEP_UP_SECONDS = variables.number("STEP_UP_SECONDS", default=5 * 60)
 # Signing in, by django-allauth: no sign-up, no reset by mail, no addresses of its own; delays and mails are ours.
 ACCOUNT_ADAPTER = "privacy.accounts.signin.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "privacy.accounts.signin.forms.SignInForm",
-    "reauthenticate": "privacy.accounts.signin.forms.PasswordAgainForm",
+    "reauthenticate": "privacy.accounts.signin.forms.ReauthenticateByPasswordForm",
     "change_password": "privacy.accounts.signin.forms.NewPasswordForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -207,10 +229,10 @@ ACCOUNT_RATE_LIMITS = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = STEP_UP_SECONDS
 # Optional: the company's own OpenID Connect provider in place of the password, for accounts that the office has opened.
 # Off without OIDC_ISSUER. The second factor, the grants and the sessions stay ours.
-OIDC_ISSUER = env.str("OIDC_ISSUER", default="").rstrip("/")
-OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
-OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="")
-OIDC_NAME = env.str("OIDC_NAME", default="Extrus")
+OIDC_ISSUER = variables.text("OIDC_ISSUER", default="").rstrip("/")
+OIDC_CLIENT_ID = variables.text("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = variables.text("OIDC_CLIENT_SECRET", default="")
+OIDC_NAME = variables.text("OIDC_NAME", default="Extrus")
 SOCIALACCOUNT_ADAPTER = "privacy.accounts.signin.adapters.CompanyAdapter"
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_LOGIN_ON_GET = True
@@ -218,9 +240,11 @@ SOCIALACCOUNT_STORE_TOKENS = False
 MFA_ADAPTER = "privacy.accounts.signin.adapters.FactorAdapter"
 MFA_FORMS = {
     "authenticate": "privacy.accounts.signin.forms.CodeForm",
-    "reauthenticate": "privacy.accounts.signin.forms.CodeAgainForm",
-    "activate_totp": "privacy.accounts.signin.forms.AddAppForm",
-    "add_webauthn": "privacy.accounts.signin.forms.AddKeyForm",
+    "reauthenticate": "privacy.accounts.signin.forms.ReauthenticateByCodeForm",
+    "activate_totp": "privacy.accounts.signin.forms.AddTotpForm",
+    "add_webauthn": "privacy.accounts.signin.forms.AddSecurityKeyForm",
+    "authenticate_webauthn": "privacy.accounts.signin.forms.SecurityKeyForm",
+    "reauthenticate_webauthn": "privacy.accounts.signin.forms.ReauthenticateBySecurityKeyForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True
@@ -228,7 +252,7 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 
 # --- transport and browser: strict, also in development where plain HTTP allows it ----------------------
-HTTPS = not DEVELOPMENT or env.bool("HTTPS", default=False)
+HTTPS = variables.flag("HTTPS", default=False) or not DEVELOPMENT
 _prefix = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{_prefix}session"
 SESSION_COOKIE_SECURE = HTTPS
@@ -245,7 +269,7 @@ LANGUAGE_COOKIE_NAME = f"{_prefix}language"
 LANGUAGE_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
-SECURE_SSL_REDIRECT = HTTPS and env.bool("SECURE_SSL_REDIRECT", default=True)
+SECURE_SSL_REDIRECT = variables.flag("SECURE_SSL_REDIRECT", default=True) and HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 2 * 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
@@ -289,21 +313,25 @@ WHITENOISE_MAX_AGE = 0 if DEVELOPMENT else 86_400
 # What people send stays in memory until it is sealed: nothing is written to a disk in clear.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE
-# The malware scanner (clamd): the path of its socket, or host:port. Without either, files stay and say unscanned.
-CLAMD_SOCKET = env.str("CLAMD_SOCKET", default="")
-CLAMD_HOST = env.str("CLAMD_HOST", default="")
+# Forms with files that one web process reads at a time; beyond, it answers "busy, try again".
+UPLOADS_AT_ONCE = 4
+# The malware scanner (clamd): the path of its socket, or host:port. Without either, what people send stays closed.
+CLAMD_SOCKET = variables.text("CLAMD_SOCKET", default="")
+CLAMD_HOST = variables.text("CLAMD_HOST", default="")
+# For a demonstration without a scanner: files open once the confined process found nothing in them.
+OPEN_UNSCANNED_UPLOADS = variables.flag("OPEN_UNSCANNED_UPLOADS", default=False)
 
 # --- what the portal watches of itself (safeguards) ------------------------------------------------------
 # Files that the backup and the restore drill touch when they have ended well; their age is daily evidence.
-BACKUP_STAMP = env.str("BACKUP_STAMP", default=str(PORTAL_HOME / "backups" / "last-backup"))
-RESTORE_DRILL_STAMP = env.str("RESTORE_DRILL_STAMP", default=str(PORTAL_HOME / "backups" / "last-restore-drill"))
-# Whether the daily look at the installed packages may ask the package index for known vulnerabilities.
-PACKAGE_INDEX_LOOKUP = env.bool("PACKAGE_INDEX_LOOKUP", default=False)
+BACKUP_STAMP = variables.text("BACKUP_STAMP", default=str(PORTAL_HOME / "backups" / "last-backup"))
+RESTORE_DRILL_STAMP = variables.text("RESTORE_DRILL_STAMP", default=str(PORTAL_HOME / "backups" / "last-restore-drill"))
+# The package index that the daily check asks for known vulnerabilities of what is installed. Empty: none is asked.
+PACKAGE_INDEX_URL = variables.text("PACKAGE_INDEX_URL", default="")
 
 # --- mail ------------------------------------------------------------------------------------------------
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="privacy@extrus.example")
+DEFAULT_FROM_EMAIL = variables.text("DEFAULT_FROM_EMAIL", default="privacy@extrus.example")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-EMAIL_URL = env.str("EMAIL_URL", default="")
+EMAIL_URL = variables.text("EMAIL_URL", default="")
 _smtp = env.email_url_config(EMAIL_URL) if EMAIL_URL else {}
 MAILERS: dict[str, dict[str, Any]] = {
     "default": {
@@ -314,24 +342,26 @@ MAILERS: dict[str, dict[str, Any]] = {
             "username": _smtp.get("EMAIL_HOST_USER") or "",
             "password": _smtp.get("EMAIL_HOST_PASSWORD") or "",
             "use_tls": _smtp.get("EMAIL_USE_TLS", False),
+            "use_ssl": _smtp.get("EMAIL_USE_SSL", False),
             "timeout": 10,
         },
     }
 }
-# Auditors who receive checkpoints by e-mail (anchors), comma separated.
-ANCHOR_EMAILS = env.list("ANCHOR_EMAILS", default=[])
 
-# --- the audit trail -------------------------------------------------------------------------------------
-AUDITLOG_LOGENTRY_MODEL = "ledger.Change"
+# --- captured changes ------------------------------------------------------------------------------------
+AUDITLOG_LOGENTRY_MODEL = "ledger.FieldChange"
 AUDITLOG_INCLUDE_ALL_MODELS = False
 AUDITLOG_DISABLE_REMOTE_ADDR = True
 AUDITLOG_STORE_JSON_CHANGES = True
 
-# --- the queue: django-q2 is the alarm clock only (lifecycle.md) ----------------------------------------
+# --- the queue: django-q2 is the alarm clock only (privacy/jobs/README.md) ----------------------------------------
+# What the worker runs, and nothing else (privacy/jobs/queue_broker.py).
+JOB_FUNCTIONS = frozenset(job.function for job in SCHEDULES)
 Q_CLUSTER = {
     "name": "portal",
     "orm": "default",
-    "workers": env.int("WORKERS", default=1),
+    "broker_class": "privacy.jobs.queue_broker.NamedJobsBroker",
+    "workers": variables.number("WORKERS", default=2),
     "bulk": 1,
     "queue_limit": 2,
     "timeout": 60,
@@ -349,7 +379,13 @@ Q_CLUSTER = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "config.log_lines.OneLineFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {"portal": {"level": "INFO"}, "django-q": {"level": "WARNING"}},

@@ -7,7 +7,6 @@ the next start.
 """
 
 import contextlib
-import ctypes
 import os
 import signal
 import subprocess
@@ -15,16 +14,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import IO
 
-PR_SET_PDEATHSIG = 1
+from config.process_lifetime import end_with_parent
+
 GRACE_SECONDS = 6.0
-LONGEST_WAIT = 20.0
-
-
-def _die_with_parent() -> None:
-    """In the child: ask for SIGTERM when the supervisor is gone, however it went."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+MAX_RESTART_DELAY = 20.0
 
 
 @dataclass
@@ -48,7 +42,6 @@ class Supervisor:
         self.folder = folder
         self.services: list[Service] = []
         self.ending = False
-        self._files: list[IO[bytes]] = []
 
     def add(self, name: str, command: list[str], **environ: str) -> None:
         """Add a service; it starts with ``start``."""
@@ -66,20 +59,20 @@ class Supervisor:
         self.ending = True
 
     def _launch(self, service: Service) -> None:
-        log = (self.logs / f"{service.name}.log").open("ab")
-        self._files.append(log)
         service.started_at = time.monotonic()
-        service.process = subprocess.Popen(  # noqa: S603 - commands are ours
-            service.command,
-            cwd=self.folder,
-            env={**os.environ, **service.environ},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            # A process group of its own: Ctrl-C reaches the supervisor alone, which then ends each in order.
-            start_new_session=True,
-            preexec_fn=_die_with_parent,
-        )
+        # The child has the log open for itself; the supervisor needs it no longer.
+        with (self.logs / f"{service.name}.log").open("ab") as log:
+            service.process = subprocess.Popen(  # noqa: S603 - commands are ours
+                service.command,
+                cwd=self.folder,
+                env={**os.environ, **service.environ},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # A process group of its own: Ctrl-C reaches the supervisor alone, which then ends each in order.
+                start_new_session=True,
+                preexec_fn=end_with_parent,
+            )
 
     def watch(self, seconds: float | None = None) -> None:
         """Restart what dies, with growing waits, until the end is asked for (or ``seconds`` are over)."""
@@ -93,9 +86,12 @@ class Supervisor:
         now = time.monotonic()
         if service.process is not None and service.process.poll() is not None:
             lived = now - service.started_at
+            # Workers that outlived it would go on with its port and its work beside the next one's.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(service.process.pid, signal.SIGKILL)
             service.deaths = 0 if lived > 60 else service.deaths + 1
             service.process = None
-            service.start_at = now + min(2.0**service.deaths, LONGEST_WAIT)
+            service.start_at = now + min(2.0**service.deaths, MAX_RESTART_DELAY)
         if service.process is None and now >= service.start_at:
             self._launch(service)
 
@@ -119,5 +115,3 @@ class Supervisor:
             except ProcessLookupError:
                 continue
             process.wait()
-        for log in self._files:
-            log.close()

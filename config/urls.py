@@ -3,19 +3,20 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.i18n import set_language  # noqa: F401 - see the language switch in base_public.html
 
 from config import guide, views
 from privacy.accounts.signin import views as signin
+
+handler500 = views.server_error_page
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # for the supervisor and the load balancer
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     # where the company's identity provider sends people back to: one address, whatever the language
-    path("sign-in/company/back/", signin.back_from_company, name="company_callback"),
+    path("sign-in/company/back/", signin.company_callback, name="company_callback"),
     # /api/v1/: device gateways
-    path("api/v1/", include("devices.api_urls")),
+    path("api/v1/", include("devices.urls")),
 ]
 
 # /staff/ and /office/: employees; officer, handlers, auditors

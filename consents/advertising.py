@@ -3,23 +3,25 @@
 One question with its reasons, answered alike through UI and API. Only reads.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Self
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from consents.models import AdvertisingNotice, Agreement, AgreementVersion, Decision
-from privacy.lib import clock, periods
+from privacy.lib.dates import clock, periods
+from privacy.policies import rulebook
+from privacy.policies.categories import CONTACT
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
 
-NIGHT_BEGINS = time(21)
-NIGHT_ENDS = time(8)
 # The night rule does not concern e-mail (law C-16).
-AWAKE_AT_NIGHT = frozenset({Agreement.Channel.EMAIL})
-CONFIRM_YEARS = 2
-RESULT_DAYS = 14
+NIGHT_EXEMPT_CHANNELS = frozenset({Agreement.Channel.EMAIL})
+NIGHT_PARAMETERS = ("advertising.night.from", "advertising.night.until")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,39 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Permission:
+class ConsentValidity:
+    """For how many years a consent counts, by the day on which it was given or last confirmed (law C-19)."""
+
+    # The days from which a number of years holds, the oldest first.
+    steps: tuple[tuple[date, int], ...]
+
+    @classmethod
+    def read(cls) -> Self:
+        """Return the terms of all days as the rulebook has them."""
+        return cls(tuple(rulebook.parameter_history("advertising.confirm.years")))
+
+    def last_day(self, since: date) -> date:
+        """Return the last day on which a consent of this day counts: the day before the same day of that year."""
+        years = next((years for begins, years in reversed(self.steps) if begins <= since), self.steps[0][1])
+        return periods.anniversary_eve(since, years=years)
+
+    def ending(self, first: date, last: date) -> Iterator[tuple[date, date]]:
+        """Yield the days (first, and the day after the last) of the consents that count until some day in a period."""
+        begun = [date.min, *(begins for begins, _years in self.steps[1:]), date.max]
+        for (begins, end), (_begins, years) in zip(pairwise(begun), self.steps, strict=True):
+            since = max(begins, _latest_given_on(first - timedelta(days=1), years=years) + timedelta(days=1))
+            until = min(end, _latest_given_on(last, years=years) + timedelta(days=1))
+            if since < until:
+                yield since, until
+
+
+def _latest_given_on(last_on: date, *, years: int) -> date:
+    """Return the latest day whose consents count until ``last_on`` or a day before."""
+    return periods.latest_event(last_on, years=years) + timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class AdvertisingPermission:
     """The answer, its reasons, the decision it rests on, and until when that must be confirmed."""
 
     allowed: bool
@@ -40,43 +74,54 @@ class Permission:
     confirm_by: date | None
 
 
-def permission(subject_id: UUID, channel: str, at: datetime) -> Permission:
+def permission(subject_id: UUID, channel: str, at: datetime) -> AdvertisingPermission:
     """Answer for one person and one channel at a moment. Everything that stands against it is named."""
     against: list[Reason] = []
     subject = Subject.objects.filter(pk=subject_id).first()
     if subject is None or not subject.is_active:
         against.append(Reason("withdrawn", _("The registration has ended.")))
-    consent = latest(subject_id, f"advertising-{channel}", at)
+    consent = latest_decision(subject_id, f"advertising-{channel}", at)
     if consent is None:
-        against.append(Reason("no-consent", _("The person has never agreed to advertising by this channel.")))
+        against.append(Reason("no-consent", _("The person has never agreed to advertising through this channel.")))
     elif consent.choice != Decision.Choice.AGREE:
         message = _("The person refused or withdrew on %(day)s.") % {"day": clock.kst_date(consent.decided_at)}
         against.append(Reason("refused", message))
         consent = None
-    confirm = confirm_by(consent) if consent is not None else None
+    confirm = confirm_by(consent, at=at) if consent is not None else None
     if consent is not None:
-        if _asked_again(consent):
-            against.append(Reason("text-changed", _("The text changed since and needs a new consent.")))
+        if _needs_reconsent(consent):
+            against.append(Reason("text-changed", _("The text has since changed and needs a new consent.")))
         if confirm is not None and clock.kst_date(at) > confirm:
             against.append(
                 Reason("confirmation-overdue", _("The consent had to be confirmed by %(day)s.") % {"day": confirm})
             )
-    if is_night(at) and channel not in AWAKE_AT_NIGHT:
-        night = latest(subject_id, "advertising-night", at)
-        if night is None or night.choice != Decision.Choice.AGREE:
-            against.append(Reason("night", _("From 21:00 to 08:00 a consent of its own is needed.")))
+    if channel not in NIGHT_EXEMPT_CHANNELS and is_night(at):
+        night = latest_decision(subject_id, "advertising-night", at)
+        if (
+            night is None
+            or night.choice != Decision.Choice.AGREE
+            or _needs_reconsent(night)
+            or clock.kst_date(at) > confirm_by(night, at=at)
+        ):
+            begins, ends = night_hours(clock.kst_date(at))
+            message = _("From %(begins)s to %(ends)s, a separate consent is needed.") % {
+                "begins": f"{begins:%H:%M}",
+                "ends": f"{ends:%H:%M}",
+            }
+            against.append(Reason("night", message))
     if any(
-        freeze.category in {"", "contact"} for freeze in vault.frozen_subjects([subject_id], at=at).get(subject_id, [])
+        freeze.category in {"", CONTACT}
+        for freeze in vault.active_freezes_by_subject([subject_id], at=at).get(subject_id, [])
     ):
         against.append(Reason("suspended", _("Processing is suspended on request.")))
     if against:
-        return Permission(False, against, consent, confirm)
+        return AdvertisingPermission(False, against, consent, confirm)
     assert consent is not None
     since = _("The person agreed on %(day)s.") % {"day": clock.kst_date(consent.decided_at)}
-    return Permission(True, [Reason("agreed", since)], consent, confirm)
+    return AdvertisingPermission(True, [Reason("agreed", since)], consent, confirm)
 
 
-def latest(subject_id: UUID, agreement_code: str, at: datetime) -> Decision | None:
+def latest_decision(subject_id: UUID, agreement_code: str, at: datetime) -> Decision | None:
     """Return the decision that stood at a moment."""
     return (
         Decision.objects.of(subject_id)
@@ -87,23 +132,32 @@ def latest(subject_id: UUID, agreement_code: str, at: datetime) -> Decision | No
     )
 
 
+def night_hours(on: date) -> tuple[time, time]:
+    """Return when the night begins and ends by the rulebook of a day in Korea (law C-16)."""
+    hours = rulebook.parameters(NIGHT_PARAMETERS, on)
+    return time(hours[NIGHT_PARAMETERS[0]]), time(hours[NIGHT_PARAMETERS[1]])
+
+
 def is_night(at: datetime) -> bool:
-    """Whether it is night in Korea: from 21:00 to 08:00 (law C-16)."""
+    """Whether it is night in Korea (law C-16): the first moment belongs to it, the last does not."""
     moment = at.astimezone(clock.KST).time()
-    return moment >= NIGHT_BEGINS or moment < NIGHT_ENDS
+    begins, ends = night_hours(clock.kst_date(at))
+    return begins <= moment < ends if begins <= ends else moment >= begins or moment < ends
 
 
-def confirm_by(consent: Decision) -> date:
-    """Return the last day to confirm a consent: before the same day two years after it, or after the last time."""
-    confirmed = (
-        AdvertisingNotice.objects.filter(decision=consent, kind=AdvertisingNotice.Kind.CONFIRMATION)
-        .exclude(sent_at=None)
-        .order_by("-sent_at")
-        .first()
-    )
-    since = consent.decided_at if confirmed is None or confirmed.sent_at is None else confirmed.sent_at
-    return periods.before_same_day(clock.kst_date(since), years=CONFIRM_YEARS)
+def result_due(decided_on: date) -> date:
+    """Return the last day to tell the result of a decision (law C-18); the office's own target, never rolled on."""
+    return periods.answer_due_unrolled(decided_on, days=rulebook.parameter("advertising.result.days", decided_on))
 
 
-def _asked_again(consent: Decision) -> bool:
-    return consent.version.number < AgreementVersion.objects.newest_asking().get(consent.agreement_id, 0)
+def confirm_by(consent: Decision, *, at: datetime | None = None, terms: ConsentValidity | None = None) -> date:
+    """Return the last day to confirm a consent, from the day it was given or last confirmed (before ``at``)."""
+    confirmed = AdvertisingNotice.objects.confirmations().filter(decision=consent)
+    if at is not None:
+        confirmed = confirmed.filter(sent_at__lte=at)
+    last = confirmed.order_by("-sent_at").values_list("sent_at", flat=True).first()
+    return (terms or ConsentValidity.read()).last_day(clock.kst_date(last or consent.decided_at))
+
+
+def _needs_reconsent(consent: Decision) -> bool:
+    return consent.version.number < AgreementVersion.objects.latest_requiring_reconsent().get(consent.agreement_id, 0)

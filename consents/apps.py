@@ -8,5 +8,7 @@ class ConsentsConfig(AppConfig):
     verbose_name = _("Consents")
 
     def ready(self) -> None:
-        # Apps above say how else a person proves that these are her consents (proofs.py).
-        autodiscover_modules("proofs")
+        from consents import checks  # noqa: F401 - registers the checks
+
+        # Apps above say how else a person proves that these are her consents.
+        autodiscover_modules("identity_verification")

@@ -1,12 +1,13 @@
 """What this app holds of people: the representatives of children, sealed. Decisions only name a person by her id."""
 
 from consents.actions import remove_representatives
-from consents.models import AdvertisingNotice, Decision, Representative, Standing
+from consents.models import AdvertisingNotice, ConsentCode, CurrentConsent, Decision, PlannedDestruction, Representative
+from privacy.policies.categories import DEVICE_REGISTRATION
 from privacy.subjects import holdings
 
 holdings.declare(
     Representative,
-    category="device-registration",
+    category=DEVICE_REGISTRATION,
     subject="subject_id",
     clock="licence-expiry",
     using="personal",
@@ -16,7 +17,13 @@ holdings.declare(
 holdings.declare_pseudonymous(
     Decision, subject="subject_id", why="evidence of what was agreed to: an id, a text's hash, a time (law C-08)"
 )
-holdings.declare_pseudonymous(Standing, subject="subject_id", why="the latest decision, by id")
+holdings.declare_pseudonymous(CurrentConsent, subject="subject_id", why="the latest decision, by id")
 holdings.declare_pseudonymous(
     AdvertisingNotice, subject="subject_id", why="that a notice went out, when; never to which address"
+)
+holdings.declare_pseudonymous(
+    ConsentCode, subject="subject_id", why="what opens the consent pages: a digest and an id; never the code"
+)
+holdings.declare_pseudonymous(
+    PlannedDestruction, subject="subject_id", why="when a withdrawal destroys what rested on it, and who stopped that"
 )

@@ -11,7 +11,7 @@ from typing import Any
 
 from consents.models import NOTICES, Agreement, AgreementVersion, Decision
 from privacy.ledger import actions as ledger
-from privacy.lib import canonical
+from privacy.lib.crypto import canonical_json
 from privacy.subjects.models import Subject
 
 SCHEMA = "ISO/IEC TS 27560:2023"
@@ -24,7 +24,7 @@ EVENT_TYPES = {
 
 
 @dataclass(frozen=True)
-class Check:
+class ReceiptCheck:
     """Whether a receipt is ours, unaltered, and on the ledger; and what stands now."""
 
     genuine: bool
@@ -51,7 +51,7 @@ def receipt(decision: Decision, *, subject_reference: str) -> dict[str, Any]:
             "digest": f"sha256:{decision.text_digest}",
             "language": decision.language,
             "title": version.spoken("title", decision.language),
-            **{notice: version.spoken(notice, decision.language) for notice in NOTICES},
+            **_told(version, decision.language),
         },
         "pii_processing": [_processing(agreement, version, decision.language)],
         "party_identification": _parties(decision),
@@ -71,7 +71,7 @@ def receipt(decision: Decision, *, subject_reference: str) -> dict[str, Any]:
 
 def digest(document: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a receipt in canonical JSON: what stands on the ledger."""
-    return canonical.digest(dict(document))
+    return canonical_json.digest(dict(document))
 
 
 def for_decision(decision: Decision) -> dict[str, Any]:
@@ -79,24 +79,31 @@ def for_decision(decision: Decision) -> dict[str, Any]:
     return receipt(decision, subject_reference=_reference(decision))
 
 
-def check(document: Mapping[str, Any]) -> Check:
+def check(document: Mapping[str, Any]) -> ReceiptCheck:
     """Check a receipt that somebody brings: made again from the decision, and compared with the ledger."""
     return check_digest(str(document.get("record_id", "")), digest(document))
 
 
-def check_digest(reference: str, receipt_digest: str) -> Check:
+def check_digest(reference: str, receipt_digest: str) -> ReceiptCheck:
     """Check a receipt by its number and its digest alone."""
     decision = Decision.objects.select_related("agreement", "version").filter(reference=reference).first()
     if decision is None:
-        return Check(genuine=False, decision=None, entered=False)
+        return ReceiptCheck(genuine=False, decision=None, entered=False)
     genuine = digest(for_decision(decision)) == receipt_digest
     entries = ledger.entries_about(_reference(decision)).about(f"consents.decision:{decision.pk}")
     entered = any(json.loads(entry.payload)["facts"].get("receipt_digest") == receipt_digest for entry in entries)
-    return Check(genuine=genuine, decision=decision, entered=entered)
+    return ReceiptCheck(genuine=genuine, decision=decision, entered=entered)
 
 
 def _reference(decision: Decision) -> str:
     return Subject.objects.values_list("reference", flat=True).get(pk=decision.subject_id)
+
+
+def _told(version: AgreementVersion, language: str) -> dict[str, str]:
+    """Return what the person was told: the notices, and of a provision first who receives the data (law P-02)."""
+    recipient = version.spoken("recipient", language).strip()
+    told = {notice: version.spoken(notice, language) for notice in NOTICES}
+    return {"recipient": recipient, **told} if recipient else told
 
 
 def _processing(agreement: Agreement, version: AgreementVersion, language: str) -> dict[str, Any]:

@@ -3,23 +3,24 @@
 from django.db.models import QuerySet
 
 from consents.models import AdvertisingNotice, AgreementVersion, Decision
-from privacy.lib import registers
+from privacy.lib.registries import registers
+from privacy.subjects.references import with_references
 
 
-def decisions(window: registers.Window) -> QuerySet[Decision]:
+def decisions(window: registers.ExportScope) -> QuerySet[Decision]:
     """Return the decisions of a period, in their order."""
     found = Decision.objects.filter(decided_at__range=window.moments)
-    return found.select_related("agreement", "version").order_by("decided_at", "id")
+    return with_references(found.select_related("agreement", "version")).order_by("decided_at", "id")
 
 
 registers.declare(
     code="consents",
     title="동의 관리대장",
     form="F-13",
-    models=("consents.decision", "consents.agreement", "consents.standing"),
+    models=("consents.decision", "consents.agreement", "consents.currentconsent"),
     permission="consents.view_decision",
     columns=(
-        ("정보주체", lambda decision: str(decision.subject_id)),
+        ("정보주체", "person"),
         ("동의서", "version.title_ko"),
         ("동의서 버전", "version.number"),
         ("종류", "agreement.kind"),
@@ -57,7 +58,7 @@ registers.declare(
         ("본문 SHA-256", "digest"),
     ),
     records=lambda window: (
-        AgreementVersion.objects.filter(drafted_at__lt=window.moments[1])
+        AgreementVersion.objects.filter(drafted_at__lte=window.moments[1])
         .select_related("agreement")
         .order_by("agreement__code", "number")
     ),
@@ -69,7 +70,7 @@ registers.declare(
     models=("consents.advertisingnotice",),
     permission="consents.view_advertisingnotice",
     columns=(
-        ("정보주체", lambda notice: str(notice.subject_id)),
+        ("정보주체", "person"),
         ("종류", "kind"),
         ("동의 접수번호", "decision.reference"),
         ("통지 기한", "due_on"),
@@ -78,10 +79,15 @@ registers.declare(
         ("메시지 번호", "message_id"),
     ),
     records=lambda window: (
-        AdvertisingNotice.objects.filter(made_at__range=window.moments).select_related("decision").order_by("due_on")
+        with_references(AdvertisingNotice.objects.filter(made_at__range=window.moments))
+        .select_related("decision")
+        .order_by("due_on", "id")
     ),
     subjects=lambda window: map(
         str, AdvertisingNotice.objects.filter(made_at__range=window.moments).values_list("subject_id", flat=True)
     ),
     widths=(3, 2, 2, 2, 2, 2, 4),
+)
+registers.declare_exempt(
+    "consents.planneddestruction", why="what follows a decision of its register; what was destroyed has its certificate"
 )

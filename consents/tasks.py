@@ -1,5 +1,6 @@
-"""What runs later: destroying what rested on an agreement that has ended."""
+"""What runs later: destroying what rested on an ended agreement, notices about advertising, counts for the charts."""
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
@@ -9,39 +10,51 @@ from django.utils.translation import gettext as _
 
 from consents import actions as consents
 from consents import advertising
-from consents.models import AdvertisingNotice, Decision
+from consents.models import AdvertisingNotice, CurrentConsent, Decision
 from privacy.jobs import outbox
-from privacy.ledger.actors import System
-from privacy.lib import clock, mail
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
+from privacy.lib.integrations import mail
 from privacy.retention.refusals import OnHold
 from privacy.subjects import contacts
 from privacy.subjects.models import Contact
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 
-ADVERTISING = System("advertising")
+ADVERTISING = SystemActor("advertising")
+# A task ends within a minute; what is left is asked about on the next day.
+TIME_LIMIT_SECONDS = 30
 
 
 @outbox.deliverer("consents.ended")
 def end_collection(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
-    """Destroy what rested on the agreement that a decision ended."""
+    """Destroy what rested on the agreement that a decision ended, once its wait is over."""
     decision = Decision.objects.select_related("agreement").get(pk=ids["decision"])
     try:
-        done = consents.end_collection(decision, actor=System("consents"), at=at)
+        done = consents.end_collection(decision, actor=SystemActor("consents"), at=at)
+    except consents.NotWaiting:
+        return  # it was stopped; where it goes on, another delivery is queued
+    except consents.TooEarly:
+        raise outbox.RetryLater(60, "the wait is not over") from None
     except OnHold as hold:
-        raise outbox.Later(12 * 60 * 60, str(hold)) from None
+        raise outbox.RetryLater(12 * 60 * 60, str(hold)) from None
     if not done:
-        raise outbox.Later(60, "another destruction is under way")
+        raise outbox.RetryLater(60, "another destruction is under way")
 
 
-@outbox.deliverer("consents.advertising")
+@outbox.deliverer("consents.advertising", destination=outbox.MAIL)
 def send_notice(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
-    """Send one notice about advertising consent by e-mail, once: its Message-ID is its own for ever."""
+    """Send one notice about advertising consent by e-mail, once; one that came back is sent anew under another id."""
     notice = AdvertisingNotice.objects.select_related("decision__agreement", "decision__version").get(pk=ids["notice"])
-    if notice.state == AdvertisingNotice.State.SENT:
+    if notice.state in {AdvertisingNotice.State.SENT, AdvertisingNotice.State.DROPPED}:
+        return
+    # Whoever decided anew, or is not registered any more, is not asked about the earlier consent.
+    asked = CurrentConsent.objects.of_registered().filter(decision=notice.decision)
+    if notice.kind == AdvertisingNotice.Kind.CONFIRMATION and not asked.exists():
+        consents.drop_notice(notice.id, actor=ADVERTISING, at=at)
         return
     if contacts.disputed([notice.subject_id], Contact.Kind.EMAIL, at=at):
-        raise outbox.Later(6 * 60 * 60, "the address is disputed")
+        raise outbox.RetryLater(6 * 60 * 60, "the address is disputed")
     address = _address(notice, at=at)
     if address is None:
         consents.mark_unreachable(notice.id, actor=ADVERTISING, at=at)
@@ -51,7 +64,7 @@ def send_notice(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetim
         subject = (
             _("Your decision about advertising information")
             if notice.kind == AdvertisingNotice.Kind.RESULT
-            else _("Does your consent to advertising information still stand?")
+            else _("Does your consent to advertising information still apply?")
         )
         title = notice.decision.version.spoken("title", language)
     mail.send(
@@ -66,21 +79,27 @@ def send_notice(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetim
             "confirm_by": advertising.confirm_by(notice.decision),
         },
         language=language,
-        message_id=f"advertising-{notice.id}",
+        message_id=consents.message_key(notice),
     )
-    consents.mark_sent(
-        notice.id, message_id=mail.fixed_message_id(f"advertising-{notice.id}"), actor=ADVERTISING, at=at
-    )
+    sent_as = mail.fixed_message_id(consents.message_key(notice))
+    consents.mark_sent(notice.id, message_id=sent_as, actor=ADVERTISING, at=at)
 
 
 def confirm_advertising() -> int:
-    """Ask about consents whose two years are nearly over; return how many."""
-    return consents.ask_to_confirm(on=clock.today(), actor=ADVERTISING, at=clock.now())
+    """Write to those who have an address since, and ask about consents whose years are nearly over; return how many."""
+    at, today = clock.now(), clock.today()
+    consents.retry_unreachable(actor=ADVERTISING, at=at)
+    begun = time.monotonic()
+    asked = slice_ = consents.queue_confirmations(on=today, actor=ADVERTISING, at=at)
+    while slice_ and time.monotonic() - begun < TIME_LIMIT_SECONDS:
+        slice_ = consents.queue_confirmations(on=today, actor=ADVERTISING, at=at)
+        asked += slice_
+    return asked
 
 
 def count_decisions() -> int:
     """Count the decisions of the days that are over; return how many."""
-    return consents.count_decisions(on=clock.today(), actor=System("statistics"), at=clock.now())
+    return consents.count_decisions(on=clock.today(), actor=SystemActor("statistics"), at=clock.now())
 
 
 def _address(notice: AdvertisingNotice, *, at: datetime) -> str | None:
@@ -88,5 +107,5 @@ def _address(notice: AdvertisingNotice, *, at: datetime) -> str | None:
     if contact is None:
         return None
     task = "consents.notice.addressed"
-    with vault.opened(purpose=Purpose.LEGAL_DUTY, task=task, actor=ADVERTISING, at=at, reason="C-18") as door:
-        return str(door.reveal(contact, "value"))
+    with vault.opened(purpose=Purpose.LEGAL_DUTY, task=task, actor=ADVERTISING, at=at, reason="C-18") as vault_session:
+        return str(vault_session.decrypt(contact, "value"))

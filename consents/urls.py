@@ -9,5 +9,7 @@ urlpatterns = [
     path("consents/waiting/", views.waiting, name="waiting"),
     path("consents/leave/", views.leave, name="leave"),
     path("consents/receipts/<str:reference>/", views.receipt, name="receipt"),
+    path("consents/receipts/<str:reference>/code/", views.new_code, name="code"),
+    path("consents/destructions/<uuid:plan>/", views.destruction, name="destruction"),
     path("consents/<slug:code>/", views.agreement, name="agreement"),
 ]

@@ -1,4 +1,4 @@
-"""``/api/v1/``: what gateways send and ask (doors.md). Each call makes one verb's call and answers.
+"""``/api/v1/``: what gateways send and ask. Each call makes one verb's call and answers.
 
 The calls are described for machines at ``/api/v1/openapi.json``. Reports, of which there are most, are read by a view
 of their own (``views.py``), which stands in the same description.
@@ -6,6 +6,7 @@ of their own (``views.py``), which stands in the same description.
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -20,29 +21,31 @@ from ninja.security import HttpBearer
 
 from consents import advertising
 from devices import actions as devices
-from devices import consent_calls, problems, schemas
-from devices.bodies import body_of
-from devices.callers import Caller
+from devices import api_consents, problems, schemas
+from devices.actors import GatewayActor
+from devices.batch_parser import parse_strict_json
 from devices.openapi import describe
-from devices.reading import strict_json
 from devices.refusals import MESSAGES, Malformed, Problem
-from devices.screening import is_sensitive_item, safe_name
-from privacy.ledger.actors import require
-from privacy.lib import clock
-from privacy.lib.ids import redrawn
-from privacy.lib.refusals import Refusal
+from devices.request_body import read_body, read_raw_body
+from devices.request_signatures import SentRequest
+from devices.sensitive_data import is_sensitive_item, safe_name
+from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.identifiers.access_codes import new_form_nonce
+from privacy.lib.identifiers.ids import retry_on_reference_collision
 
 logger = logging.getLogger("portal.api")
 # A small call is small.
-MAX_CALL = 64 * 1024
-KEY_LENGTH = 128
+MAX_REQUEST_BODY = 64 * 1024
+MAX_IDEMPOTENCY_KEY = 128
 
 
 class StrictParser(Parser):
     """JSON read strictly: doubled names, NaN, lone surrogates, too much depth are malformed."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        return strict_json(body_of(request, limit=MAX_CALL))
+        return parse_strict_json(read_body(request, limit=MAX_REQUEST_BODY))
 
 
 class Token(HttpBearer):
@@ -51,10 +54,10 @@ class Token(HttpBearer):
     openapi_scheme = "bearer"
 
     def __call__(self, request: HttpRequest) -> Any:
-        return caller_of(request)
+        return authenticated_gateway(request)
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
-        return caller_of(request)
+        return authenticated_gateway(request)
 
 
 class PortalAPI(NinjaAPI):
@@ -75,10 +78,24 @@ class PortalAPI(NinjaAPI):
         return ValidationError([problem._asdict() for problem in found])
 
 
-def caller_of(request: HttpRequest) -> Caller:
+def authenticated_gateway(request: HttpRequest) -> GatewayActor:
     """Return who sends a request. Raises Unauthenticated, TooManyRequests."""
     scheme, _space, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
-    return devices.authenticate(token.strip() if scheme.lower() == "bearer" else "", at=clock.now())
+    shown = token.strip() if scheme.lower() == "bearer" else ""
+    return devices.authenticate(shown, sent=partial(_as_sent, request), at=clock.now())
+
+
+def _as_sent(request: HttpRequest) -> SentRequest:
+    """Return what of a request is signed. Raises BodyTooLarge, Malformed."""
+    return SentRequest(
+        method=request.method or "",
+        path=request.META.get("RAW_PATH") or request.path,
+        query=request.META.get("QUERY_STRING", ""),
+        body=read_raw_body(request),
+        signature_input=request.headers.get("Signature-Input", ""),
+        signature=request.headers.get("Signature", ""),
+        content_digest=request.headers.get("Content-Digest", ""),
+    )
 
 
 api = PortalAPI(
@@ -94,31 +111,41 @@ Answers = dict[Any, Any]
 REFUSALS: Answers = {frozenset({400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 503}): schemas.ProblemOut}
 
 
-def _caller(request: HttpRequest, scope: str) -> Caller:
-    caller: Caller = request.auth  # type: ignore[attr-defined]  # set by Ninja from Token
-    require(caller, f"devices.{scope}")
+def _require_scope(request: HttpRequest, scope: str) -> GatewayActor:
+    caller: GatewayActor = request.auth  # type: ignore[attr-defined]  # set by Ninja from Token
+    require_permission(caller, f"devices.{scope}")
     return caller
 
 
-def _once(request: HttpRequest, caller: Caller, write: Callable[[], tuple[int, Any]]) -> Any:
-    """Carry out a write; under an Idempotency-Key the same request again gets the same answer."""
+def _idempotent(
+    request: HttpRequest,
+    caller: GatewayActor,
+    write: Callable[[], tuple[int, Any]],
+    *,
+    complete: Callable[[Any], Any] = lambda body: body,
+) -> Any:
+    """Carry out a write; under an Idempotency-Key the same request again gets the same answer.
+
+    ``complete`` adds to each answer what must not be stored with it.
+    """
     key = request.headers.get("Idempotency-Key", "")
     if not key:
-        return Status(*redrawn(write))
-    if len(key) > KEY_LENGTH or not key.isascii() or not key.isprintable():
+        status, body = retry_on_reference_collision(write)
+        return Status(status, complete(body))
+    if len(key) > MAX_IDEMPOTENCY_KEY or not key.isascii() or not key.isprintable():
         message = _("An Idempotency-Key has at most 128 printable ASCII characters.")
         raise Malformed([Problem("", "malformed", message)])
     digest = sha256(f"{request.method} {request.path}\n".encode() + request.body).digest()
-    before = devices.claim_answer(gateway=caller, key=key, digest=digest, at=clock.now())
+    before = devices.claim_idempotency_key(gateway=caller, key=key, digest=digest, at=clock.now())
     if before is not None:
-        return Status(before.status, before.body)
+        return Status(before.status, complete(before.body))
     try:
-        status, body = redrawn(write)
+        status, body = retry_on_reference_collision(write)
     except BaseException:
-        devices.release_answer(gateway=caller, key=key)
+        devices.release_idempotency_key(gateway=caller, key=key)
         raise
-    devices.remember_answer(gateway=caller, key=key, status=status, body=body)
-    return Status(status, body)
+    devices.store_response(gateway=caller, key=key, status=status, body=body)
+    return Status(status, complete(body))
 
 
 def _registration(body: schemas.Registration | schemas.Changes) -> dict[str, Any]:
@@ -131,55 +158,75 @@ def _registration(body: schemas.Registration | schemas.Changes) -> dict[str, Any
 @api.put("/devices/{device}", response={200: schemas.DeviceOut, 201: schemas.DeviceOut, **REFUSALS}, tags=["devices"])
 def register_device(request: HttpRequest, device: Path[UUID], body: schemas.Registration) -> Any:
     """Register a device under the client's own id, or send its registration again."""
-    caller = _caller(request, "devices")
+    caller = _require_scope(request, "devices")
 
     def write() -> tuple[int, Any]:
         done = devices.register(device_id=device, registration=_registration(body), gateway=caller, at=clock.now())
         return 201 if done.made else 200, {"device": str(device), "reference": done.device.reference}
 
-    return _once(request, caller, write)
+    return _idempotent(request, caller, write)
 
 
 @api.patch("/devices/{device}", response={200: schemas.DeviceOut, **REFUSALS}, tags=["devices"])
 def update_device(request: HttpRequest, device: Path[UUID], body: schemas.Changes) -> Any:
     """Change items of a device or its licence; an item that is being corrected is refused as frozen."""
-    caller = _caller(request, "devices")
+    caller = _require_scope(request, "devices")
 
     def write() -> tuple[int, Any]:
         row = devices.update(device_id=device, changes=_registration(body), gateway=caller, at=clock.now())
         return 200, {"device": str(device), "reference": row.reference}
 
-    return _once(request, caller, write)
+    return _idempotent(request, caller, write)
 
 
 @api.post("/devices/{device}/end-of-service", response={200: schemas.DeviceOut, **REFUSALS}, tags=["devices"])
 def end_service(request: HttpRequest, device: Path[UUID], body: schemas.EndOfService) -> Any:
     """Say that the service of a device has ended."""
-    caller = _caller(request, "devices")
+    caller = _require_scope(request, "devices")
 
     def write() -> tuple[int, Any]:
         row = devices.end_service(device_id=device, ended_on=body.ended_on, gateway=caller, at=clock.now())
         return 200, {"device": str(device), "reference": row.reference}
 
-    return _once(request, caller, write)
+    return _idempotent(request, caller, write)
+
+
+@api.post("/devices/{device}/errors-settled", response={200: schemas.SettledOut, **REFUSALS}, tags=["reports"])
+def settle_errors(request: HttpRequest, device: Path[UUID], body: schemas.ErrorsSettled) -> Any:
+    """Say that the errors of a device are settled up to a moment: its app logs until then are removed at once."""
+    caller = _require_scope(request, "reports")
+
+    def write() -> tuple[int, Any]:
+        row = devices.settle_errors(device_id=device, until=body.until, actor=caller, at=clock.now())
+        return 200, {"device": str(device), "settled_until": row.settled_until.isoformat()}
+
+    return _idempotent(request, caller, write)
 
 
 @api.put("/devices/{device}/consents/{agreement}", response={200: schemas.ReceiptOut, **REFUSALS}, tags=["consents"])
 def decide(request: HttpRequest, device: Path[UUID], agreement: Path[str], body: schemas.Decision) -> Any:
-    """Record a decision of the device's user about one agreement, and get its receipt."""
-    caller = _caller(request, "consents")
+    """Record a decision of the device's user about one agreement, and get its receipt and its consent code.
+
+    Show both on the device. The code opens the user's consent pages and is sent once: a repeated decision gets none,
+    unless the call is repeated with its Idempotency-Key because the answer was lost.
+    """
+    caller = _require_scope(request, "consents")
+    mark = request.headers.get("Idempotency-Key", "") or new_form_nonce()
 
     def write() -> tuple[int, Any]:
-        return 200, consent_calls.decide(device, agreement, body, caller=caller, at=clock.now())
+        return 200, api_consents.decide(device, agreement, body, caller=caller, at=clock.now())
 
-    return _once(request, caller, write)
+    def complete(body: Any) -> Any:
+        return body | {"code": api_consents.code_of(body["receipt"], mark=mark, caller=caller, at=clock.now())}
+
+    return _idempotent(request, caller, write, complete=complete)
 
 
 @api.get("/devices/{device}/consents", response={200: schemas.ConsentsOut, **REFUSALS}, tags=["consents"])
 def consents_of(request: HttpRequest, device: Path[UUID]) -> Any:
     """Get the current decisions, and the agreements about which the user must be asked, with their texts."""
-    caller = _caller(request, "consents")
-    return Status(200, consent_calls.standing(device, caller=caller))
+    caller = _require_scope(request, "consents")
+    return Status(200, api_consents.current_consents(device, caller=caller))
 
 
 @api.get(
@@ -188,29 +235,30 @@ def consents_of(request: HttpRequest, device: Path[UUID]) -> Any:
     tags=["challenges"],
 )
 def waiting_challenge(request: HttpRequest, device: Path[UUID]) -> Any:
-    """Get the challenge that waits for this device, if there is one."""
-    row = devices.waiting_for(device, gateway=_caller(request, "challenges"), at=clock.now())
+    """Get the challenge that waits for this device, if there is one; the code is shown on the portal only."""
+    row = devices.pending_challenge(device, gateway=_require_scope(request, "challenges"), at=clock.now())
     if row is None:
         return Status(204, None)
-    return Status(200, {"challenge": row.id, "shown": row.shown, "expires_at": row.expires_at})
+    return Status(200, {"challenge": row.id, "expires_at": row.expires_at})
 
 
 @api.post("/devices/{device}/challenge", response={200: schemas.ChallengeDone, **REFUSALS}, tags=["challenges"])
 def answer_challenge(request: HttpRequest, device: Path[UUID], body: schemas.ChallengeAnswer) -> Any:
-    """Say whether the holder of the device confirmed the code."""
-    caller = _caller(request, "challenges")
+    """Say what the holder of the device answered: ``confirm`` with the code typed on the device, or ``deny``."""
+    caller = _require_scope(request, "challenges")
 
     def write() -> tuple[int, Any]:
         row = devices.answer_challenge(
             device_id=device,
             challenge_id=body.challenge,
             confirmed=body.response == "confirm",
+            code=body.code,
             gateway=caller,
             at=clock.now(),
         )
         return 200, {"challenge": str(row.id), "state": row.state}
 
-    return _once(request, caller, write)
+    return _idempotent(request, caller, write)
 
 
 @api.get("/advertising/permission", response={200: schemas.PermissionOut, **REFUSALS}, tags=["advertising"])
@@ -218,7 +266,7 @@ def advertising_permission(
     request: HttpRequest, device: Query[UUID], channel: Query[schemas.Channel], at: Query[schemas.Moment | None] = None
 ) -> Any:
     """May this channel be used for advertising to this person at this moment, and why?"""
-    devices.owned(device, _caller(request, "advertising"))
+    devices.owned_device(device, _require_scope(request, "advertising"))
     found = advertising.permission(device, channel, at or clock.now())
     return Status(
         200,
@@ -234,7 +282,7 @@ def advertising_permission(
 @api.exception_handler(Refusal)
 def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """A refusal of a verb."""
-    return problems.of_refusal(refusal)
+    return problems.refusal_response(refusal)
 
 
 @api.exception_handler(ValidationError)
@@ -242,22 +290,22 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """A call that does not fit its shape: every offending item, by pointer and code."""
     found = [Problem(**one) for one in error.errors]
     worst = next((one for one in found if one.code == "sensitive-item"), found[0])
-    return problems.answer(400, code=worst.code, detail=worst.message, errors=found)
+    return problems.problem_response(400, code=worst.code, detail=worst.message, errors=found)
 
 
 @api.exception_handler(Http404)
 def not_found(request: HttpRequest, error: Http404) -> HttpResponse:
     """A path that leads nowhere."""
-    return problems.answer(404, code="not-found", detail=_("There is nothing at this address."))
+    return problems.problem_response(404, code="not-found", detail=_("There is nothing at this address."))
 
 
 @api.exception_handler(HttpError)
 def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     """What Ninja itself refuses; behind "can't parse the body" stands what our parser said."""
     if isinstance(error.__cause__, Refusal):
-        return problems.of_refusal(error.__cause__)
+        return problems.refusal_response(error.__cause__)
     status = 403 if isinstance(error, AuthorizationError) else error.status_code
-    return problems.answer(
+    return problems.problem_response(
         status if status in problems.titles() else 400, code="malformed", detail=str(MESSAGES["malformed"])
     )
 
@@ -267,7 +315,7 @@ def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
     """A database that can't be reached: nothing was accepted; ask again soon."""
     logger.warning("the database did not answer: %s", type(error).__name__)
-    return problems.answer(
+    return problems.problem_response(
         503,
         code="unavailable",
         detail=_("The portal can't store anything at the moment. Send it again soon."),

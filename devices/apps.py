@@ -7,7 +7,7 @@ class DevicesConfig(AppConfig):
     verbose_name = _("Devices")
 
     def ready(self) -> None:
-        from devices import references
-        from privacy.ledger import names
+        from devices import checks, pseudonyms  # noqa: F401 - registers the checks
+        from privacy.ledger.entries import pseudonyms as names
 
-        names.add_source(references.pseudonyms)
+        names.add_source(pseudonyms.pseudonyms)

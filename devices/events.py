@@ -14,12 +14,14 @@ class Event(StrEnum):
     REPORTS_STORED = "devices.reports.stored"
     REPORTS_REMOVED = "devices.reports.removed"
     REPORTS_CORRECTED = "devices.reports.corrected"
+    ERROR_SETTLED = "devices.error.settled"
     MONTH_DROPPED = "devices.month.dropped"
     STATISTICS_COUNTED = "devices.statistics.counted"
     GATEWAY_REGISTERED = "devices.gateway.registered"
     GATEWAY_CLOSED = "devices.gateway.closed"
     TOKEN_ISSUED = "devices.token.issued"  # noqa: S105 - a word of the ledger
     TOKEN_ROTATED = "devices.token.rotated"  # noqa: S105
+    SIGNATURE_REFUSED = "devices.signature.refused"
     TOKEN_REVOKED = "devices.token.revoked"  # noqa: S105
     IMPORT_PREVIEWED = "devices.import.previewed"
     IMPORT_CONFIRMED = "devices.import.confirmed"

@@ -1,31 +1,31 @@
 """What this app holds of people, why, how long, and how it is shown, corrected and destroyed (P3.1 … P3.3, P6)."""
 
-from devices import actions, dues, exports
-from devices.actions.registration import ITEMS
-from devices.models import AppLog, Device, ImportedRow, Licence, Report
+from devices import actions, dues, exports, items
+from devices.models import AppLog, Device, ImportedRow, Kind, Licence, Report, SettledError
+from privacy.policies.categories import APP_LOG, DEVICE_REGISTRATION, SERVICE_ANALYTICS
 from privacy.subjects import holdings
 
 holdings.declare(
     Device,
-    category="device-registration",
+    category=DEVICE_REGISTRATION,
     subject="subject_id",
     clock="licence-expiry",
     using="personal",
-    items={item: item for item in ITEMS},
+    items={item: item for item in items.CODES},
     export=exports.registration,
     correct=actions.correct_registration,
     destroy=actions.remove_registrations,
     due=dues.registrations_due,
-    is_due=dues.registrations_over,
+    is_due=dues.registrations_still_due,
     recorded="registered_at",
 )
 holdings.declare(
     Licence,
-    category="device-registration",
+    category=DEVICE_REGISTRATION,
     subject="device_id",
     clock="licence-expiry",
     using="personal",
-    items={"licence_key": "key"},
+    items={items.LICENCE_KEY.code: "key"},
     export=exports.licences,
     correct=actions.correct_registration,
     destroy=actions.remove_licences,
@@ -33,23 +33,18 @@ holdings.declare(
 )
 holdings.declare(
     Report,
-    category="service-analytics",
+    category=SERVICE_ANALYTICS,
     subject="device_id",
     clock="service-end",
     using="personal",
-    items={
-        "status": "body",
-        "activation": "body",
-        "access_count": "body",
-        "access": "body",
-        "app_status": "body",
-        "configuration": "body",
-    },
+    items={item.code: "body" for item in items.REPORTS if item.category == SERVICE_ANALYTICS},
     export=exports.reports,
+    export_slice=exports.reports_slice,
+    arrived="received_at",
     correct=actions.correct_report,
     destroy=actions.remove_reports,
     due=dues.analytics_due,
-    is_due=dues.analytics_over,
+    is_due=dues.analytics_still_due,
     kind="kind",
     recorded="occurred_at",
     month="occurred_at",
@@ -57,27 +52,32 @@ holdings.declare(
 )
 holdings.declare(
     AppLog,
-    category="app-log",
+    category=APP_LOG,
     subject="device_id",
     clock="purpose-achieved",
     using="personal",
-    items={"app_log": "body"},
+    items={item.code: "body" for item in items.REPORTS if item.category == APP_LOG},
     export=exports.app_logs,
+    export_slice=exports.app_logs_slice,
+    arrived="received_at",
     correct=actions.correct_app_log,
     destroy=actions.remove_app_logs,
     due_months=dues.app_log_months_due,
     destroy_month=actions.drop_app_logs_month,
     kind="kind",
-    kinds=("app-log",),
+    kinds=(Kind.APP_LOG.value,),
     recorded="occurred_at",
     month="occurred_at",
 )
 holdings.declare(
     ImportedRow,
-    category="device-registration",
+    category=DEVICE_REGISTRATION,
     subject="id",
     clock="licence-expiry",
     using="personal",
     items={},
     destroy=actions.remove_imported_rows,
+)
+holdings.declare_pseudonymous(
+    SettledError, subject="device_id", why="proof that the purpose of app logs ended: a device's id and moments (P6.3)"
 )

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from devices.wire import MAX_REPORTS, Batch, BatchAnswer
+from devices.report_schema import MAX_REPORTS, Batch, BatchAnswer
 
 PROBLEM_STATUSES = ("400", "401", "403", "404", "405", "409", "410", "413", "415", "422", "429", "503")
 IDEMPOTENCY_KEY = {

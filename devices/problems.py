@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from devices import actions as devices
 from devices.refusals import FrozenItems, Malformed, Problem
 from privacy.ledger.actions import LedgerUnavailable
-from privacy.lib.refusals import Refusal
+from privacy.lib.errors.refusals import Refusal
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_SOON = 5
@@ -22,6 +22,7 @@ STATUS_OF_CODE = {
     "unknown-kind": 400,
     "clock": 400,
     "unauthenticated": 401,
+    "bad-signature": 401,
     "not-fit": 403,
     "not-permitted": 403,
     "no-consent": 409,
@@ -35,6 +36,7 @@ STATUS_OF_CODE = {
     "withdrawn": 409,
     "text-not-offered": 409,
     "challenge-over": 409,
+    "wrong-code": 409,
     "under-way": 409,
     "destroyed": 410,
     "too-large": 413,
@@ -62,7 +64,7 @@ def titles() -> dict[int, str]:
         422: _("Used before for another request"),
         429: _("Too many requests"),
         500: _("Something went wrong here"),
-        503: _("Not available at the moment"),
+        503: _("Temporarily unavailable"),
     }
 
 
@@ -78,7 +80,7 @@ def document(status: int, *, code: str, detail: str, errors: Sequence[Problem] =
     }
 
 
-def answer(
+def problem_response(
     status: int, *, code: str, detail: str, errors: Sequence[Problem] = (), headers: dict[str, str] | None = None
 ) -> HttpResponse:
     """Return a problem as an answer."""
@@ -86,7 +88,7 @@ def answer(
     return HttpResponse(body, status=status, content_type=CONTENT_TYPE, headers=headers or {})
 
 
-def of_refusal(refusal: Refusal) -> HttpResponse:
+def refusal_response(refusal: Refusal) -> HttpResponse:
     """Return the answer to a refusal: its code gives the status, its pointers the offending items."""
     status = STATUS_OF_CODE.get(refusal.code, 409)
     headers: dict[str, str] = {}
@@ -104,4 +106,4 @@ def of_refusal(refusal: Refusal) -> HttpResponse:
         errors = []
     else:
         errors = [Problem(refusal.pointer or "", refusal.code, refusal.plain)]
-    return answer(status, code=refusal.code, detail=refusal.plain, errors=errors, headers=headers)
+    return problem_response(status, code=refusal.code, detail=refusal.plain, errors=errors, headers=headers)

@@ -1,11 +1,11 @@
-"""What intake refuses, with the codes of the API (doors.md)."""
+"""What intake refuses, with the codes of the API."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.refusals import Refusal
+from privacy.lib.errors.refusals import Refusal
 
 
 class Problem(NamedTuple):
@@ -47,6 +47,12 @@ class Suspended(Refusal):
     """Processing is suspended on request (P1.7)."""
 
     code = "suspended"
+
+
+class LicenceTaken(Refusal):
+    """Two licences of one device have two keys."""
+
+    code = "licence-taken"
 
 
 class Withdrawn(Refusal):

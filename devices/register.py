@@ -1,7 +1,7 @@
 """Gateways as a register; devices leave only by the vault (law S-05, S-21)."""
 
 from devices.models import Gateway
-from privacy.lib import registers
+from privacy.lib.registries import registers
 
 registers.declare(
     code="gateways",
@@ -15,12 +15,12 @@ registers.declare(
         ("등록일시", "created_at"),
         ("종료일시", "closed_at"),
     ),
-    records=lambda window: Gateway.objects.filter(created_at__lt=window.moments[1]).order_by("created_at"),
+    records=lambda window: Gateway.objects.filter(created_at__lte=window.moments[1]).order_by("created_at"),
 )
-registers.not_needed(
+registers.declare_exempt(
     "devices.device",
     "devices.licence",
     why="personal information itself: it leaves by disclosure or access package only (P5.1, P1.2)",
 )
-registers.not_needed("devices.challenge", "devices.fleetimport", why="steps of other work, on the audit trail")
-registers.not_needed("devices.dailyfigure", why="statistics have a download of their own")
+registers.declare_exempt("devices.challenge", "devices.fleetimport", why="steps of other work, on the audit trail")
+registers.declare_exempt("devices.dailyreportcount", why="statistics have a download of their own")

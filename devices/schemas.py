@@ -1,9 +1,9 @@
-"""The shapes of the small calls of the API (doors.md): what is declared is taken, nothing else."""
+"""The shapes of the small calls of the API: what is declared is taken, nothing else."""
 
 import re
 import unicodedata
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Schema
@@ -14,12 +14,16 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    create_model,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from devices.items import REGISTRATION, RegistrationItem
 from devices.refusals import MESSAGES
-from devices.screening import holds_resident_number, is_clean
+from devices.sensitive_data import contains_resident_number
+from privacy.lib.dates.form_fields import is_in_range
+from privacy.lib.http.control_characters import has_no_control_characters
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
@@ -32,9 +36,9 @@ def _refuse(code: str) -> PydanticCustomError:
 
 
 def _screened(text: str) -> str:
-    if not is_clean(text):
+    if not has_no_control_characters(text):
         raise _refuse("malformed")
-    if holds_resident_number(text):
+    if contains_resident_number(text):
         raise _refuse("sensitive-item")
     return unicodedata.normalize("NFC", text)
 
@@ -48,6 +52,13 @@ def _spelled(pattern: re.Pattern[str]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _a_day(day: date) -> date:
+    """Return a day that can be computed with."""
+    if not is_in_range(day):
+        raise _refuse("clock")
+    return day
+
+
 def _in_reach(moment: datetime) -> datetime:
     """Return a moment in UTC: PostgreSQL knows no offset of sixteen hours, and nobody's clock shows the year 580."""
     if not FIRST <= moment < LAST:
@@ -55,13 +66,13 @@ def _in_reach(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-Day = Annotated[date, _spelled(DAY)]
+Day = Annotated[date, _spelled(DAY), AfterValidator(_a_day)]
 Moment = Annotated[
     AwareDatetime, _spelled(MOMENT), AfterValidator(_in_reach), Field(json_schema_extra={"format": "date-time"})
 ]
 Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200), AfterValidator(_screened)]
 Identifier = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=64), AfterValidator(_screened)]
-
+TypedCode = Annotated[str, StringConstraints(strict=True, max_length=20), AfterValidator(_screened)]
 
 Channel = Literal["sms", "email", "push"]
 
@@ -80,31 +91,36 @@ class Licence(Declared):
     ends_on: Day
 
 
-class Registration(Declared):
+def _field_of(item: RegistrationItem, *, required: bool) -> Any:
+    shape = Annotated[
+        str, StringConstraints(strict=True, min_length=1, max_length=item.max_length), AfterValidator(_screened)
+    ]
+    return (shape, ...) if required else (shape | None, None)
+
+
+if TYPE_CHECKING:
+    RegistrationItems = Declared
+    ChangedItems = Declared
+else:
+    RegistrationItems = create_model(
+        "RegistrationItems",
+        __base__=Declared,
+        **{item.code: _field_of(item, required=item.required) for item in REGISTRATION},
+    )
+    ChangedItems = create_model(
+        "ChangedItems", __base__=Declared, **{item.code: _field_of(item, required=False) for item in REGISTRATION}
+    )
+
+
+class Registration(RegistrationItems):
     """A device: at least one of the three identifiers, what it is, and its licence."""
 
-    imei: Identifier | None = None
-    serial_number: Identifier | None = None
-    adb_number: Identifier | None = None
-    model: Text
-    model_description: Text | None = None
-    os_version: Text
-    os_build: Text
-    time_zone: Text
     licence: Licence
 
 
-class Changes(Declared):
+class Changes(ChangedItems):
     """Any items of a device; at least one."""
 
-    imei: Identifier | None = None
-    serial_number: Identifier | None = None
-    adb_number: Identifier | None = None
-    model: Text | None = None
-    model_description: Text | None = None
-    os_version: Text | None = None
-    os_build: Text | None = None
-    time_zone: Text | None = None
     licence: Licence | None = None
 
     @model_validator(mode="after")
@@ -118,6 +134,12 @@ class EndOfService(Declared):
     """The day on which the service of a device ended."""
 
     ended_on: Day
+
+
+class ErrorsSettled(Declared):
+    """The moment until which the errors of a device are settled."""
+
+    until: Moment
 
 
 class Representative(Declared):
@@ -141,10 +163,11 @@ class Decision(Declared):
 
 
 class ChallengeAnswer(Declared):
-    """What the holder of the device said to the code."""
+    """What the holder of the device answered; to confirm, they type the code that the portal shows."""
 
     challenge: UUID
     response: Literal["confirm", "deny"]
+    code: TypedCode = ""
 
 
 class DeviceOut(Schema):
@@ -154,11 +177,22 @@ class DeviceOut(Schema):
     reference: str
 
 
+class SettledOut(Schema):
+    """Until when the errors of a device are settled: its app logs until then are removed."""
+
+    device: UUID
+    settled_until: Moment
+
+
 class ReceiptOut(Schema):
-    """The receipt of a decision, shaped like ISO/IEC TS 27560, and its digest as it stands on the ledger."""
+    """The receipt of a decision, shaped like ISO/IEC TS 27560, and its digest as it stands on the ledger.
+
+    ``code`` is the consent code for the user; null where it was sent before or a later decision replaced this one.
+    """
 
     receipt: dict[str, Any]
     digest: str
+    code: str | None
 
 
 class StandingOut(Schema):
@@ -193,10 +227,9 @@ class ConsentsOut(Schema):
 
 
 class ChallengeOut(Schema):
-    """A code to show on the device, with the question whether its holder asked for it."""
+    """A question for the holder of the device: did they ask for a code, and which code does the portal show them?"""
 
     challenge: UUID
-    shown: str
     expires_at: datetime
 
 

@@ -6,50 +6,73 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from devices import actions as devices
-from devices import gate, months
+from devices import eligibility, partitions
 from privacy.jobs import outbox
-from privacy.ledger.actors import System
-from privacy.lib import clock, closings
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
+from privacy.lib.postgres import invalidation
+from privacy.policies.categories import APP_LOG, SERVICE_ANALYTICS
 from privacy.vault import actions as vault
-from privacy.vault.keys import CLOSINGS
+from privacy.vault.keys import INVALIDATION_TABLE
 
-CATEGORIES = ("service-analytics", "app-log")
+CATEGORIES = (SERVICE_ANALYTICS, APP_LOG)
 
 
 @outbox.deliverer("devices.import")
-def carry_on_import(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+def continue_import(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Register a fleet from its file, for most of a minute at a time."""
     end = time.monotonic() + 40
-    while not devices.carry_on_import(UUID(ids["import"]), actor=System("fleet-import"), at=clock.now()):
+    while not devices.continue_import(UUID(ids["import"]), actor=SystemActor("fleet-import"), at=clock.now()):
         if time.monotonic() > end:
-            devices.queue_rest(UUID(ids["import"]))
+            devices.requeue_import(UUID(ids["import"]))
             return
 
 
+@outbox.deliverer("devices.settled")
+def remove_settled_logs(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Remove the app logs of a settled error, at once or when nothing keeps them any more."""
+    if not devices.remove_settled_logs(UUID(ids["settled"]), actor=SystemActor("app-logs"), at=at):
+        raise outbox.RetryLater(12 * 60 * 60, "a hold or an open case keeps these app logs")
+
+
+def remove_expired_logs() -> int:
+    """Remove the app logs whose purpose has ended by its days; return how many went."""
+    return devices.remove_expired_logs(on=clock.today(), actor=SystemActor("app-logs"), at=clock.now())
+
+
 def make_partitions() -> int:
-    """Make the partitions and epoch keys of the coming months; return how many partitions were missing."""
-    coming = months.coming(clock.today())
-    vault.make_epoch_keys(CATEGORIES, coming, at=clock.now())
-    return months.make(coming)
+    """Make the partitions and month keys of the coming months; return how many partitions were missing."""
+    coming = partitions.months_from(clock.today())
+    vault.create_month_keys(CATEGORIES, coming, at=clock.now())
+    return partitions.create_partitions(coming)
 
 
-def order_closed_months() -> int:
+def cluster_closed_months() -> int:
     """Put months that have been over for a week in the order of their devices; return how many that were."""
-    last_week = months.first_of(clock.today() - timedelta(days=7))
+    last_week = partitions.first_of_month(clock.today() - timedelta(days=7))
     return sum(
-        months.put_in_order(table, month)
-        for table in months.TABLES
-        for month in months.held(table)
-        if months.coming(month, 1)[1] <= last_week
+        partitions.cluster_partition(table, month)
+        for table in partitions.TABLES
+        for month in partitions.existing_months(table)
+        if partitions.months_from(month, 1)[1] <= last_week
     )
 
 
-def tidy() -> int:
-    """Forget request counts, remembered answers and batches that are over; return how many rows went."""
+def delete_expired() -> int:
+    """Forget counts, answers and batches that are over, and discard old previews.
+
+    Returns how many rows of these went.
+    """
     at = clock.now()
-    closings.forget("default", CLOSINGS)
-    closings.forget("personal", gate.CLOSINGS_OF_DEVICES)
-    return devices.forget_rates(at=at) + devices.forget_answers(at=at) + devices.forget_batches(at=at)
+    invalidation.prune("default", INVALIDATION_TABLE)
+    invalidation.prune("personal", eligibility.DEVICE_INVALIDATIONS)
+    devices.discard_expired_imports(actor=SystemActor("fleet-import"), at=at)
+    return (
+        devices.delete_expired_rates(at=at)
+        + devices.delete_expired_nonces(at=at)
+        + devices.delete_expired_responses(at=at)
+        + devices.delete_expired_batches(at=at)
+    )
 
 
 def count_statistics() -> int:
@@ -57,6 +80,8 @@ def count_statistics() -> int:
     devices.close_days(on=clock.today())
     end = time.monotonic() + 40
     counted = 0
-    while time.monotonic() < end and (batches := devices.count_batches(actor=System("statistics"), at=clock.now())):
+    while time.monotonic() < end and (
+        batches := devices.count_batches(actor=SystemActor("statistics"), at=clock.now())
+    ):
         counted += batches
     return counted

@@ -1,16 +1,16 @@
-"""``POST /api/v1/reports``: the hot path, without the framework of the small calls (performance.md)."""
+"""``POST /api/v1/reports``: the hot path, without the framework of the small calls (decision 0015)."""
 
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
 
 from devices import actions as devices
 from devices import problems
-from devices.api import caller_of
-from devices.bodies import body_of
-from privacy.ledger import acting
-from privacy.ledger.actors import require
-from privacy.lib import clock
-from privacy.lib.refusals import Refusal
+from devices.api import authenticated_gateway
+from devices.request_body import read_body
+from privacy.ledger import request_context
+from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal
 
 
 def reports(request: HttpRequest) -> HttpResponse:
@@ -20,10 +20,10 @@ def reports(request: HttpRequest) -> HttpResponse:
         # the batch comes again.
         connections[alias].health_check_done = True  # type: ignore[attr-defined]  # the stubs lack it
     try:
-        caller = caller_of(request)
-        require(caller, "devices.reports")
-        acting.identify(caller)
-        answer = devices.store_reports(body_of(request), gateway=caller, at=clock.now())
+        caller = authenticated_gateway(request)
+        require_permission(caller, "devices.reports")
+        request_context.set_actor(caller)
+        answer = devices.store_reports(read_body(request), gateway=caller, at=clock.now())
     except Refusal as refusal:
-        return problems.of_refusal(refusal)
+        return problems.refusal_response(refusal)
     return HttpResponse(answer, content_type="application/json")

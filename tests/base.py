@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from django.db import models
 from django.test import TestCase
 
+from privacy.ledger.entries.payloads import about_key
 from privacy.ledger.models import Entry
-from privacy.ledger.payloads import about_key
 
 
 class PortalTestCase(TestCase):

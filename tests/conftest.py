@@ -10,10 +10,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import translation
 
-from tests import database, signed_in
+from tests import database, force_login
 from tests.database import PortalDatabase
 
-signed_in.complete_force_login()
+force_login.complete_force_login()
 
 # Files whose few tests take long without a browser or databases of their own.
 LONG = {

@@ -20,7 +20,7 @@ from config.databases import DATABASES, create_database, role_in
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (
-    "config/databases.py", "config/settings.py", "privacy/accounts/roles.py", "privacy/lib/closings.py",
+    "config/databases.py", "config/settings.py", "privacy/accounts/roles.py", "privacy/lib/postgres/invalidation.py",
     "requirements.lock",
 )  # fmt: skip
 

@@ -62,8 +62,12 @@ class Provider:
             return None
         now = int(time.time())
         claims = {"iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 60, **self.person}
-        token = jwt.encode(claims | self.lies.get("claims", {}), self.signs_with, "RS256", headers={"kid": "1"})
-        return {"access_token": secrets.token_urlsafe(16), "token_type": "Bearer", "id_token": token}
+        claims |= {"nonce": asked["nonce"]} | self.lies.get("claims", {})
+        claims = {name: value for name, value in claims.items() if value is not None}
+        algorithm, headers = self.lies.get("algorithm", "RS256"), {"kid": self.lies.get("kid", "1")}
+        token = jwt.encode(claims, self.signs_with, algorithm, headers={k: v for k, v in headers.items() if v})
+        answer = {"access_token": secrets.token_urlsafe(16), "token_type": "Bearer", "id_token": token}
+        return {**answer, **self.lies.get("tokens", {})}
 
     def keys(self) -> dict[str, Any]:
         public = json.loads(RSAAlgorithm.to_jwk(self.key.public_key()))
@@ -100,7 +104,7 @@ def running() -> Iterator[Provider]:
             pages = {
                 "/.well-known/openid-configuration": provider.described,
                 "/keys": provider.keys,
-                "/userinfo": lambda: provider.person,
+                "/userinfo": lambda: provider.lies.get("userinfo", provider.person),
             }
             self.answer(pages[address.path]())
 

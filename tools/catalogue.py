@@ -1,23 +1,30 @@
-"""The Korean catalogue, without the gettext programs: ``python tools/catalogue.py compile | merge | missing``.
+"""The Korean catalogues, without the gettext programs: ``python tools/catalogue.py compile | tidy | missing``.
 
-``compile`` writes the .mo that Django reads from the committed .po (make does it at set-up); ``merge`` brings the files
-in locale/parts/ into the .po; ``missing`` lists the texts in code and templates that have no Korean translation, and
-those translated that nothing uses. English needs no catalogue: the texts in the code are English.
+Each app has its catalogue where Django looks for it, ``<app>/locale/ko/LC_MESSAGES/django.po``; what belongs to no app,
+or to several, stands in ``locale/ko/LC_MESSAGES/django.po``. ``compile`` writes the .mo beside each, which Django reads
+(make does it at set-up); ``tidy`` sorts each file and drops what nothing uses or another says already; ``missing``
+lists the texts in code and templates that have no Korean translation, and those translated that nothing uses. English
+needs no catalogue: the texts in the code are English.
 """
 
 import argparse
 import ast
 import gettext
+import io
 import re
-import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
+from babel.messages import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import PoFileError, normalize, read_po, write_po
+
 ROOT = Path(__file__).resolve().parent.parent
-CATALOGUE = ROOT / "locale" / "ko" / "LC_MESSAGES" / "django.po"
-PARTS = ROOT / "locale" / "parts"
+CATALOGUE = "locale/ko/LC_MESSAGES/django.po"
 SOURCES = ("config", "privacy", "consents", "devices", "templates")
 HEADER = (
     "Project-Id-Version: exafe-privacy-portal\n"
@@ -27,6 +34,7 @@ HEADER = (
     "Content-Transfer-Encoding: 8bit\n"
     "Plural-Forms: nplurals=1; plural=0;\n"
 )
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 CALLS = {"gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
 PLURAL, CONTEXT = {"ngettext", "ngettext_lazy"}, {"pgettext", "pgettext_lazy"}
 
@@ -50,88 +58,67 @@ class Message:
         return (self.context, self.text)
 
 
+def catalogues() -> list[Path]:
+    """Return the .po files: the project's first, then those of the apps."""
+    apps = (path for pattern in ("*", "privacy/*") for path in ROOT.glob(f"{pattern}/{CATALOGUE}"))
+    return [path for path in (ROOT / CATALOGUE, *sorted(apps)) if path.exists()]
+
+
 # --- reading and writing .po ---------------------------------------------------------------------------------
 
 
 def read(path: Path) -> Iterator[Message]:
     """Read the messages of a .po file; a file without a header is fine. Raises ValueError for what isn't one."""
-    message, target, fuzzy = Message(""), "", False
-    started = False
-    for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        line = raw.strip()
-        if line.startswith("#"):
-            fuzzy = fuzzy or (line.startswith("#,") and "fuzzy" in line)
-            continue
-        found = re.fullmatch(r'(msgctxt|msgid_plural|msgid|msgstr(?:\[\d\])?)?\s*(".*")', line)
-        if not line:
-            continue
-        if not found:
-            raise ValueError(f"{path}:{number}: not a line of a catalogue: {line}")
-        keyword, text = found[1], ast.literal_eval(found[2])
-        if keyword in ("msgctxt", "msgid") and target.startswith("msgstr"):
-            yield message
-            message, started = Message(""), False
-        if keyword:
-            target = keyword
-        if keyword in ("msgctxt", "msgid") and not started:
-            message.where, message.fuzzy, started, fuzzy = [f"{path.name}:{number}"], fuzzy, True, False
-        match target.partition("[")[0]:
-            case "msgctxt":
-                message.context += text
-            case "msgid":
-                message.text += text
-            case "msgid_plural":
-                message.plural += text
-            case "msgstr":
-                message.translation += text
-    if started:
-        yield message
+    name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    with path.open("rb") as file:
+        try:
+            found = read_po(file, locale="ko", charset="utf-8", ignore_obsolete=True, abort_invalid=True)
+        except PoFileError as error:
+            raise ValueError(f"{path}: {error}") from error
+    for message in found:
+        if message.id:
+            yield Message(
+                text=message.id[0] if message.pluralizable else message.id,
+                translation=message.string[0] if message.pluralizable else message.string,
+                plural=message.id[1] if message.pluralizable else "",
+                context=message.context or "",
+                fuzzy=message.fuzzy,
+                where=[f"{name}:{message.lineno}"],
+            )
 
 
-def quote(text: str) -> str:
-    """Return a text as .po writes it: one literal, or one for each line where it has several."""
-    escaped = [
-        '"' + line.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t").replace("\n", "\\n") + '"'
-        for line in text.splitlines(keepends=True)
-    ]
-    return escaped[0] if len(escaped) == 1 else "\n".join(['""', *escaped])
+def gathered(messages: Iterable[Message]) -> Catalog:
+    """Return a catalogue of messages in the order given; the date in its header never changes by itself."""
+    catalogue = Catalog(
+        locale="ko", charset="utf-8", project="exafe-privacy-portal", creation_date=NEVER, revision_date=NEVER
+    )
+    for message in messages:
+        added = catalogue.add(
+            (message.text, message.plural) if message.plural else message.text,
+            (message.translation,) if message.plural else message.translation,
+            context=message.context or None,
+            flags=["fuzzy"] if message.fuzzy else [],
+        )
+        # a guess of Babel's; whether placeholders agree is what ``missing`` looks at
+        added.flags.discard("python-format")
+    return catalogue
 
 
 def write(path: Path, messages: list[Message]) -> None:
     """Write a .po file in the order of the texts, so that two people's additions seldom touch the same line."""
-    blocks = [f'msgid ""\nmsgstr {quote(HEADER)}\n']
-    for message in sorted(messages, key=lambda found: (found.text.lower(), found.text, found.context)):
-        lines = [f"msgctxt {quote(message.context)}"] if message.context else []
-        lines.append(f"msgid {quote(message.text)}")
-        if message.plural:
-            lines += [f"msgid_plural {quote(message.plural)}", f"msgstr[0] {quote(message.translation)}"]
-        else:
-            lines.append(f"msgstr {quote(message.translation)}")
-        blocks.append("\n".join(lines) + "\n")
+    inorder = sorted(messages, key=lambda found: (found.text.lower(), found.text, found.context))
+    out = io.BytesIO()
+    write_po(out, gathered(inorder), width=0, omit_header=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(blocks), encoding="utf-8")
+    header = f'msgid ""\nmsgstr {normalize(HEADER, width=0)}\n\n'
+    path.write_text((header + out.getvalue().decode()).rstrip("\n") + "\n", encoding="utf-8")
 
 
 def binary(messages: list[Message]) -> bytes:
-    """Return the .mo of messages: two sorted tables of lengths and offsets, then the texts (GNU gettext's format)."""
-    pairs = [(b"", HEADER.encode())]
-    for message in messages:
-        if message.text and message.translation and not message.fuzzy:
-            key = (f"{message.context}\x04" if message.context else "") + message.text
-            if message.plural:
-                key += f"\x00{message.plural}"
-            pairs.append((key.encode(), message.translation.encode()))
-    pairs.sort()
-    keys_at, values_at = 28, 28 + 8 * len(pairs)
-    offset = 28 + 16 * len(pairs)
-    tables: tuple[list[int], list[int]] = ([], [])
-    texts = b""
-    for table, column in zip(tables, range(2), strict=True):
-        for pair in pairs:
-            table += [len(pair[column]), offset + len(texts)]
-            texts += pair[column] + b"\x00"
-    head = struct.pack("<7I", 0x950412DE, 0, len(pairs), keys_at, values_at, 0, offset)
-    return head + struct.pack(f"<{4 * len(pairs)}I", *tables[0], *tables[1]) + texts
+    """Return the .mo of messages: what Django reads."""
+    out = io.BytesIO()
+    write_mo(out, gathered(message for message in messages if message.translation))
+    return out.getvalue()
 
 
 # --- finding the texts ---------------------------------------------------------------------------------------
@@ -176,6 +163,7 @@ def marked(name: str, texts: list[str], where: str) -> Message:
     return Message(texts[0], where=[where])
 
 
+@cache
 def used() -> dict[Key, Message]:
     """Return every text that code and templates mark for translation."""
     found: dict[Key, Message] = {}
@@ -211,10 +199,22 @@ def djangos_own() -> set[str]:
     return texts
 
 
+@cache
 def translated() -> dict[Key, Message]:
-    """Return the messages of the catalogue and of its parts."""
-    paths = [path for path in [CATALOGUE, *sorted(PARTS.glob("*.po"))] if path.exists()]
-    return {message.key: message for path in paths for message in read(path) if message.text}
+    """Return the messages of all catalogues. Raises ValueError where two differ on one text."""
+    found: dict[Key, Message] = {}
+    for path in catalogues():
+        for message in read(path):
+            if not message.text:
+                continue
+            known = found.setdefault(message.key, message)
+            if known.translation != message.translation:
+                raise ValueError(
+                    f"{known.where[0]} and {message.where[0]} differ on {message.text!r}:\n"
+                    f"    {known.translation}\n    {message.translation}"
+                )
+            known.plural = known.plural or message.plural
+    return found
 
 
 def missing() -> list[Message]:
@@ -243,36 +243,21 @@ def same_places(message: Message, translation: str) -> bool:
 # --- commands ------------------------------------------------------------------------------------------------
 
 
-def merge() -> int:
-    """Bring the parts into the catalogue; a part overrules it, and what nothing uses any more is left out.
-
-    Two parts that differ on one text are told.
-    """
-    merged: dict[Key, Message] = {}
-    conflicts = 0
-    for path in sorted(PARTS.glob("*.po")):
-        for message in read(path):
-            if not message.text:
-                continue
-            known = merged.setdefault(message.key, message)
-            if known.translation != message.translation:
-                conflicts += 1
-                print(f"{known.where[0]} and {message.where[0]} differ on {message.text!r}:")
-                print(f"    {known.translation}\n    {message.translation}")
-            known.plural = known.plural or message.plural
-    needed = used()
-    for message in read(CATALOGUE) if CATALOGUE.exists() else ():
-        if message.key in needed:
-            merged.setdefault(message.key, message)
-    write(CATALOGUE, list(merged.values()))
-    print(f"{len(merged)} texts in {CATALOGUE.relative_to(ROOT)}")
-    return 1 if conflicts else 0
+def tidy() -> int:
+    """Sort each catalogue, and leave out what nothing uses any more or says twice."""
+    needed, seen = used(), set[Key]()
+    for path in catalogues():
+        kept = {message.key: message for message in read(path) if message.key in needed and message.key not in seen}
+        seen |= kept.keys()
+        write(path, list(kept.values()))
+    return 0
 
 
 def compile_catalogue() -> int:
-    """Write the .mo beside the .po."""
-    messages = list(read(CATALOGUE))
-    CATALOGUE.with_suffix(".mo").write_bytes(binary(messages))
+    """Write the .mo files that Django reads; none where two catalogues differ. The project's comes last."""
+    translated()
+    for path in reversed(catalogues()):
+        path.with_suffix(".mo").write_bytes(binary(list(read(path))))
     return 0
 
 
@@ -290,9 +275,9 @@ def report() -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=["compile", "merge", "missing"])
+    parser.add_argument("command", choices=["compile", "tidy", "missing"])
     command = parser.parse_args().command
-    return {"compile": compile_catalogue, "merge": merge, "missing": report}[command]()
+    return {"compile": compile_catalogue, "tidy": tidy, "missing": report}[command]()
 
 
 if __name__ == "__main__":

@@ -14,11 +14,14 @@ from django.db.models.options import Options
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from config import phrases
-from config.work import Work, work_of
+from config import event_descriptions
+from config.navigation import NavigationGroup, group_of_model
 from privacy.accounts.models import User
 from privacy.ledger.models import Entry
-from privacy.lib import badges, clock, registers
+from privacy.lib.dates import clock
+from privacy.lib.display import badges
+from privacy.lib.record_labels import about_label
+from privacy.lib.registries import registers
 
 register = template.Library()
 
@@ -32,15 +35,15 @@ ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{6}([0
 
 
 @register.simple_tag
-def work(opts: Options[Any]) -> Work:
+def work(opts: Options[Any]) -> NavigationGroup:
     """Return the group of the navigation that a model belongs to."""
-    return work_of(opts.app_label, str(opts.model_name))
+    return group_of_model(opts.app_label, str(opts.model_name))
 
 
 @register.simple_tag
 def files_of(opts: Options[Any], user: User | AnonymousUser) -> list[registers.Register]:
     """Return the registers that this person may take out from a model's list."""
-    found = registers.of_model(opts.label_lower)
+    found = registers.registers_of_model(about_label(opts.model))
     return [one for one in found if user.is_authenticated and user.may(one.permission)]
 
 
@@ -79,63 +82,77 @@ class Happening:
     mark: str
 
 
+@dataclass(frozen=True)
+class Timeline:
+    """The newest lines of what happened to a record, and whether earlier ones are left out."""
+
+    lines: list[Happening]
+    is_cut: bool = False
+
+
 @register.simple_tag
-def timeline(record: Model, user: User | AnonymousUser) -> list[Happening]:
-    """Return what the audit trail says of a record, the newest first; it names accounts by reference only.
+def timeline(record: Model, user: User | AnonymousUser) -> Timeline:
+    """Return what the audit trail says of a record, the newest first; it names accounts.
 
     People with a case to work on see its story here. The entries themselves (where from, whose data, for what purpose)
     are the auditor's, on the audit pages.
     """
     if not user.is_authenticated:
-        return []
-    about = f"{record._meta.label_lower}:{record.pk}"
-    entries = Entry.objects.about(about).order_by("-time", "-id").only("word", "time", "actor", "kind")[:TIMELINE]
-    return [
+        return Timeline([])
+    about = f"{about_label(record)}:{record.pk}"
+    told = Entry.objects.about(about).order_by("-time", "-id").only("word", "time", "actor", "kind")
+    found = list(told[: TIMELINE + 1])
+    entries = found[:TIMELINE]
+    known = event_descriptions.account_names(entry.actor for entry in entries)
+    lines = [
         Happening(
-            what=phrases.phrase(entry.word),
+            what=event_descriptions.describe_event(entry.word),
             word=entry.word,
             at=entry.time,
-            who=phrases.who(entry.actor),
+            who=event_descriptions.actor_name(entry.actor, known),
             mark={"denied": "bad", "read": "seen"}.get(entry.kind, ""),
         )
         for entry in entries
     ]
+    return Timeline(lines, is_cut=len(found) > len(entries))
 
 
 @register.simple_tag
 def spoken(field: Any) -> str:
     """Return the language that a read-only field's text is written in, where that is not the page's: ``body_en``."""
     suffix = str(field.field["name"]).rpartition("_")[2]
-    return suffix if suffix in ("ko", "en") else getattr(field.model_admin, "written_in", "")
+    return suffix if suffix in ("ko", "en") else getattr(field.model_admin, "content_language", "")
 
 
 @register.filter
 def called(record: Model) -> str:
     """Return what the page of a record is headed with: its name, ids in it by their end."""
+    if isinstance(record, Entry):
+        return f"{event_descriptions.describe_event(record.word)} · {record.id}"
     return ID.sub(r"…\1", str(record))
 
 
 @register.filter
 def phrase(word: str) -> str:
     """Return a word of the ledger as people say it."""
-    return phrases.phrase(word)
+    return event_descriptions.describe_event(word)
 
 
 @register.filter
 def who(ref: str) -> str:
     """Return an actor's reference as people read it."""
-    return phrases.who(ref)
+    return event_descriptions.actor_name(ref, event_descriptions.account_names([ref]))
 
 
 @register.simple_tag
 def nothing(model_admin: Any) -> str:
     """Return what an empty list says: the register's own hint, or a plain sentence."""
-    return str(getattr(model_admin, "empty_hint", "") or _("Entries appear here by themselves as the work is done."))
+    return str(getattr(model_admin, "empty_hint", "") or _("Entries appear here automatically as work is done."))
 
 
 @register.simple_tag
 def verbs(model_admin: Any, record: Model, choices: Any) -> list[tuple[str, str]]:
     """Return the buttons of a record's page, as name and label: those its register offers in its present state."""
     allowed = {name: label for name, label in choices if name}
-    offered = model_admin.verbs_for(record) if hasattr(model_admin, "verbs_for") else None
+    offered = model_admin.buttons_for(record) if hasattr(model_admin, "buttons_for") else None
     return [(name, allowed[name]) for name in (allowed if offered is None else offered) if name in allowed]

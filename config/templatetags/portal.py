@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, override
 
 from privacy.accounts.roles import ROLE_NAMES
-from privacy.lib import badges, clock, names
+from privacy.lib.dates import clock
+from privacy.lib.display import badges, display_names
 from privacy.policies.models import Officer
 
 register = template.Library()
@@ -83,7 +84,7 @@ def day(value: date | datetime | None) -> str:
     """Return a calendar day with its weekday; a moment becomes its day in Korea."""
     if not value:
         return ""
-    return badges.day_text(clock.kst_date(value) if isinstance(value, datetime) else value)
+    return badges.date_text(clock.kst_date(value) if isinstance(value, datetime) else value)
 
 
 @register.filter
@@ -95,7 +96,7 @@ def grouped(value: int | None) -> str:
 @register.filter
 def moment(value: datetime | None) -> str:
     """Return a moment in Korean time, with weekday, to the minute."""
-    return badges.moment_text(value) if value else ""
+    return badges.datetime_text(value) if value else ""
 
 
 @register.filter
@@ -106,8 +107,8 @@ def role(code: str) -> str:
 
 @register.filter
 def named(code: str, kind: str) -> str:
-    """``{{ grant.category|named:"category" }}``: the name of a category, purpose or item (``privacy.lib.names``)."""
-    return names.of(kind, code, on=clock.today()) if kind in names.KINDS else code
+    """``{{ grant.category|named:"category" }}``: the name of a category, purpose or item."""
+    return display_names.display_name(kind, code, on=clock.today()) if kind in display_names.KINDS else code
 
 
 @register.simple_tag

@@ -1,49 +1,86 @@
 """What the office can do with agreements and decisions: the only modules of this app that write."""
 
-from consents.actions.counts import count_decisions
+from consents.actions.advertising import (
+    drop_notice,
+    mark_returned,
+    mark_sent,
+    mark_unreachable,
+    message_key,
+    queue_confirmations,
+    retry_unreachable,
+)
+from consents.actions.agreements import (
+    AsksNobody,
+    ChangedText,
+    DraftExists,
+    IncompleteText,
+    NotADraft,
+    discard_text,
+    draft_digest,
+    draft_text,
+    offer_provision,
+    publish_text,
+    revise_text,
+)
+from consents.actions.codes import issue_code, person_of_code
 from consents.actions.decisions import (
     DecidedInTheFuture,
     NothingToWithdraw,
     RegistrationEnded,
     TextNotOffered,
     UnconfirmedRepresentative,
-    UnknownWay,
+    UnknownValue,
     decide,
+    refusal_to_agree,
     remove_representatives,
 )
-from consents.actions.endings import end_collection
-from consents.actions.notices import ask_to_confirm, mark_sent, mark_unreachable
-from consents.actions.texts import (
-    DraftExists,
-    IncompleteText,
-    NotADraft,
-    discard_text,
-    draft_text,
-    offer_provision,
-    publish_text,
-    revise_text,
+from consents.actions.statistics import count_decisions
+from consents.actions.withdrawal import (
+    NotWaiting,
+    StoppedByOther,
+    TooEarly,
+    continue_destruction,
+    end_collection,
+    stop_destruction,
+    wait,
 )
 
 __all__ = [
+    "AsksNobody",
+    "ChangedText",
     "DecidedInTheFuture",
     "DraftExists",
     "IncompleteText",
     "NotADraft",
+    "NotWaiting",
     "NothingToWithdraw",
     "RegistrationEnded",
+    "StoppedByOther",
     "TextNotOffered",
+    "TooEarly",
     "UnconfirmedRepresentative",
-    "UnknownWay",
-    "ask_to_confirm",
+    "UnknownValue",
+    "continue_destruction",
     "count_decisions",
     "decide",
     "discard_text",
+    "draft_digest",
     "draft_text",
+    "drop_notice",
     "end_collection",
+    "issue_code",
+    "mark_returned",
     "mark_sent",
     "mark_unreachable",
+    "message_key",
     "offer_provision",
+    "person_of_code",
     "publish_text",
+    "queue_confirmations",
+    "refusal_to_agree",
     "remove_representatives",
+    "retry_unreachable",
     "revise_text",
+    "stop_destruction",
+    "wait",
 ]

@@ -9,19 +9,21 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consents import receipts
-from consents.actions.notices import queue_result
+from consents.actions.advertising import queue_result
+from consents.actions.codes import end_codes
+from consents.actions.withdrawal import can_agree_again, drop_destruction, plan_destruction
 from consents.events import Event
-from consents.models import Agreement, AgreementVersion, Decision, Representative, Standing
-from privacy.jobs import outbox
+from consents.models import Agreement, AgreementVersion, CurrentConsent, Decision, Representative
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import Actor, require
-from privacy.lib.refusals import Refusal
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.errors.refusals import Refusal
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
 
 # How far the clock of a device may run ahead of ours.
-SKEW = timedelta(minutes=5)
-WORDS = {
+MAX_CLOCK_SKEW = timedelta(minutes=5)
+EVENT_OF_CHOICE = {
     Decision.Choice.AGREE: Event.AGREED,
     Decision.Choice.DISAGREE: Event.DISAGREED,
     Decision.Choice.WITHDRAW: Event.WITHDRAWN,
@@ -58,7 +60,7 @@ class UnconfirmedRepresentative(Refusal):
     code = "malformed"
 
 
-class UnknownWay(Refusal):
+class UnknownValue(Refusal):
     """A decision, method or language that doesn't exist."""
 
     code = "malformed"
@@ -76,30 +78,35 @@ def decide(
     at: datetime,
     representative: Mapping[str, Any] | None = None,
     paper_on: date | None = None,
+    once: bool = False,
 ) -> Decision:
     """Append one decision of a person about one text and return it; the same decision again is the same one.
 
     ``representative`` is ``{name, contact, relationship?, confirmation}`` where a legal representative decides for a
     child under 14 (law C-12). An older decision that arrives late is kept and changes nothing. Whatever ends an
-    agreement queues the destruction of what rested on it (law R-24). ``paper_on`` is the day on a form that is older
-    than the text it is counted for; it stands on the audit trail (docs/decisions/0028).
+    agreement stops the processing at once and plans the destruction of what rested on it (law R-24). ``paper_on`` is
+    the day on a form that is older than the text it is counted for; it stands on the audit trail (docs/decisions/0028).
+    ``once`` is for a button that may be pressed twice: who decided the same about the same text already gets that
+    decision back.
     Raises DecidedInTheFuture, TextNotOffered, NothingToWithdraw, RegistrationEnded, UnconfirmedRepresentative,
-    UnknownWay, NotPermitted.
+    UnknownValue, NotPermitted.
     """
     if actor.kind == "user":
-        require(actor, "consents.record_decision", about=subject)
+        require_permission(actor, "consents.record_decision", about=subject)
     confirmation = _confirmation(representative)
-    _check_words(decision, method, language)
+    _check_values(decision, method, language)
     with transaction.atomic():
         person = Subject.objects.select_for_update().get(pk=subject.pk)
         version = AgreementVersion.objects.select_related("agreement").get(pk=version.pk)
-        made = _same(person.id, version, decision, decided_at)
+        standing = (
+            CurrentConsent.objects.select_for_update().filter(subject_id=person.id, agreement=version.agreement).first()
+        )
+        made = _same_decision(person.id, version, decision, decided_at) or (
+            _current_if_same(standing, version, decision) if once else None
+        )
         if made is None:
-            standing = (
-                Standing.objects.select_for_update().filter(subject_id=person.id, agreement=version.agreement).first()
-            )
             _check(person, version, decision, decided_at, standing, at=at)
-            made = Decision.objects.create(
+            made = Decision(
                 subject_id=person.id,
                 agreement=version.agreement,
                 version=version,
@@ -114,17 +121,19 @@ def decide(
                 by_representative=representative is not None,
                 confirmation=confirmation,
             )
-            _stand(made, standing)
+            made.receipt_digest = receipts.digest(receipts.receipt(made, subject_reference=person.reference))
+            made.save(force_insert=True)
+            _update_current_consent(made, standing, person, actor=actor, at=at)
             queue_result(made, at=at)
             ledger.record(
-                WORDS[Decision.Choice(decision)],
+                EVENT_OF_CHOICE[Decision.Choice(decision)],
                 actor=actor,
                 at=at,
                 about=made,
                 subjects=[person.reference],
                 facts={
                     "receipt": made.reference,
-                    "receipt_digest": receipts.digest(receipts.receipt(made, subject_reference=person.reference)),
+                    "receipt_digest": made.receipt_digest,
                     "agreement": version.agreement.code,
                     "version": version.number,
                     "text": version.digest,
@@ -137,6 +146,22 @@ def decide(
     if representative is not None:
         _keep_representative(made, representative, at=at)
     return made
+
+
+def refusal_to_agree(person: Subject, agreement: Agreement) -> RegistrationEnded | None:
+    """Return why a person can't agree to this any more, or None: what was destroyed is not collected again."""
+    if person.state == Subject.State.DESTROYED:
+        return RegistrationEnded(_("The data of this registration was destroyed."), code="destroyed")
+    withdrawn = person.state == Subject.State.WITHDRAWN
+    if not person.is_active and not (withdrawn and can_agree_again(person, agreement)):
+        return RegistrationEnded(_("This registration has ended. Register again to agree."))
+    if any(vault.is_destroyed(person.id, category) for category in agreement.categories):
+        # A destroyed key never comes back (vault.md), so nothing could be collected with this agreement.
+        return RegistrationEnded(
+            _("Data processed on the earlier consent was destroyed. Register the device again to agree."),
+            code="destroyed",
+        )
+    return None
 
 
 def remove_representatives(subject_ids: Sequence[UUID], *, certificate: str, actor: Actor, at: datetime) -> int:
@@ -152,15 +177,15 @@ def remove_representatives(subject_ids: Sequence[UUID], *, certificate: str, act
     return removed
 
 
-def _check_words(decision: str, method: str, language: str) -> None:
+def _check_values(decision: str, method: str, language: str) -> None:
     if decision not in Decision.Choice.values:
-        raise UnknownWay(_("A decision is agree, disagree or withdraw."), pointer="/decision")
+        raise UnknownValue(_("A decision is agree, disagree or withdraw."), pointer="/decision")
     if method not in Decision.Method.values:
-        raise UnknownWay(
+        raise UnknownValue(
             _("The method is one of: %(ways)s.") % {"ways": ", ".join(Decision.Method.values)}, pointer="/method"
         )
     if language not in {"ko", "en"}:
-        raise UnknownWay(_("The text exists in ko and en."), pointer="/language")
+        raise UnknownValue(_("The text is available in ko and en."), pointer="/language")
 
 
 def _confirmation(representative: Mapping[str, Any] | None) -> str:
@@ -169,7 +194,7 @@ def _confirmation(representative: Mapping[str, Any] | None) -> str:
     confirmation = str(representative.get("confirmation", ""))
     if confirmation not in Decision.Confirmation.values:
         raise UnconfirmedRepresentative(
-            _("Say how the legal representative's consent was confirmed: %(ways)s.")
+            _("State how the legal representative's consent was confirmed: %(ways)s.")
             % {"ways": ", ".join(Decision.Confirmation.values)},
             pointer="/representative/confirmation",
         )
@@ -180,10 +205,18 @@ def _confirmation(representative: Mapping[str, Any] | None) -> str:
     return confirmation
 
 
-def _same(subject_id: UUID, version: AgreementVersion, decision: str, decided_at: datetime) -> Decision | None:
+def _same_decision(subject_id: UUID, version: AgreementVersion, decision: str, decided_at: datetime) -> Decision | None:
     return Decision.objects.filter(
         subject_id=subject_id, agreement=version.agreement, version=version, choice=decision, decided_at=decided_at
     ).first()
+
+
+def _current_if_same(standing: CurrentConsent | None, version: AgreementVersion, decision: str) -> Decision | None:
+    """Return the decision that stands if it says the same; a withdrawal says the same whichever text it was about."""
+    if standing is None or standing.choice != decision:
+        return None
+    same = decision == Decision.Choice.WITHDRAW or standing.number == version.number
+    return standing.decision if same else None
 
 
 def _check(
@@ -191,39 +224,37 @@ def _check(
     version: AgreementVersion,
     decision: str,
     decided_at: datetime,
-    standing: Standing | None,
+    standing: CurrentConsent | None,
     *,
     at: datetime,
 ) -> None:
     if person.state == Subject.State.DESTROYED:
         raise RegistrationEnded(_("The data of this registration was destroyed."), code="destroyed")
-    if not person.is_active and decision == Decision.Choice.AGREE:
-        raise RegistrationEnded(_("This registration has ended. Register again to agree."))
-    if decision == Decision.Choice.AGREE and any(
-        vault.is_destroyed(person.id, category) for category in version.agreement.categories
-    ):
-        # A destroyed key never comes back (vault.md), so nothing could be collected with this agreement.
-        raise RegistrationEnded(
-            _("What rested on the earlier agreement was destroyed for good. Register the device anew to agree again."),
-            code="destroyed",
-        )
-    if decided_at > at + SKEW:
-        raise DecidedInTheFuture(_("The decision lies in the future: check the clock."), pointer="/decided_at")
+    if decision == Decision.Choice.AGREE and (refusal := refusal_to_agree(person, version.agreement)) is not None:
+        raise refusal
+    if decided_at > at + MAX_CLOCK_SKEW:
+        raise DecidedInTheFuture(_("The decision is dated in the future. Check the clock."), pointer="/decided_at")
     if decision == Decision.Choice.WITHDRAW:
         # A person withdraws from what she agreed to, whichever text that was.
         if standing is None or standing.choice != Decision.Choice.AGREE:
-            raise NothingToWithdraw(_("There is no agreement that could be withdrawn."), pointer="/decision")
+            raise NothingToWithdraw(_("There is no consent to withdraw."), pointer="/decision")
         return
     published, replaced = version.published_at, version.superseded_at
     if published is None or decided_at < published or (replaced is not None and decided_at >= replaced):
         raise TextNotOffered(
-            _("This text was not offered at that moment. Show the person the text in force and ask again."),
+            _("This text was not in force at that time. Show the person the current text and ask again."),
             pointer="/version",
         )
 
 
-def _stand(made: Decision, standing: Standing | None) -> None:
-    """Let the decision take effect unless a later one is already known, and queue what it ends."""
+def _update_current_consent(
+    made: Decision, standing: CurrentConsent | None, person: Subject, *, actor: Actor, at: datetime
+) -> None:
+    """Let the decision take effect unless a later one is already known, and plan what it ends.
+
+    The codes of the agreement stop opening: after a withdrawal only once its destruction is due, so that whoever did
+    not withdraw can stop that.
+    """
     if standing is not None and standing.decided_at > made.decided_at:
         return
     values = {
@@ -233,13 +264,18 @@ def _stand(made: Decision, standing: Standing | None) -> None:
         "decided_at": made.decided_at,
     }
     if standing is None:
-        Standing.objects.create(subject_id=made.subject_id, agreement=made.agreement, **values)
+        CurrentConsent.objects.create(subject_id=made.subject_id, agreement=made.agreement, **values)
     else:
         for name, value in values.items():
             setattr(standing, name, value)
         standing.save(update_fields=list(values))
-    if made.agreement.kind == Agreement.Kind.COLLECTION and made.choice != Decision.Choice.AGREE:
-        outbox.put("consents.ended", ids={"decision": str(made.id)}, key=f"consents.ended:{made.id}")
+    codes_end_at = at
+    if made.agreement.kind == Agreement.Kind.COLLECTION:
+        if made.choice == Decision.Choice.AGREE:
+            drop_destruction(made, person, actor=actor, at=at)
+        elif (plan := plan_destruction(made, person, actor=actor, at=at)) is not None:
+            codes_end_at = max(at, plan.due_at)
+    end_codes(made.subject_id, made.agreement, until=codes_end_at)
 
 
 def _keep_representative(made: Decision, representative: Mapping[str, Any], *, at: datetime) -> None:
@@ -249,5 +285,5 @@ def _keep_representative(made: Decision, representative: Mapping[str, Any], *, a
             return
         row = Representative(id=made.id, subject_id=made.subject_id, recorded_at=at)
         kept = {key: str(representative[key]) for key in ("name", "contact", "relationship") if representative.get(key)}
-        vault.seal(row, {"particulars": kept}, at=at)
+        vault.encrypt(row, {"particulars": kept}, at=at)
         row.save(force_insert=True)

@@ -1,5 +1,5 @@
-"""What the officer sees and presses: agreements and their texts, decisions, notices about advertising consent."""
+"""What the officer sees and presses: agreements, decisions and what they destroy, notices about advertising."""
 
-from consents.admin import agreements, decisions
+from consents.admin import agreements, decisions, destructions
 
-__all__ = ["agreements", "decisions"]
+__all__ = ["agreements", "decisions", "destructions"]

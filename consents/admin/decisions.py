@@ -13,17 +13,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from consents import receipts
-from consents.models import AdvertisingNotice, Decision, Standing, StandingQuerySet
-from privacy.ledger.registers import RecordedReads
-from privacy.lib.badges import state_badge
-from privacy.lib.keyset import KeysetAdmin
+from consents.models import AdvertisingNotice, CurrentConsent, CurrentConsentQuerySet, Decision
+from privacy.ledger.read_recording import RecordReadsMixin
+from privacy.lib.console.keyset_pagination import KeysetAdmin
+from privacy.lib.display.badges import state_badge
 from privacy.subjects.models import Subject
 from privacy.vault.purposes import Purpose
 
 
 @admin.register(Decision)
 class DecisionAdmin(KeysetAdmin):
-    explanation = _("Every decision of every person, as it was made. Decisions are added, never changed (P3.6).")
+    explanation = _("Every decision of every person, as it was made. Decisions are added, never changed.")
     empty_hint = _("Decisions appear here when devices, the website or handlers record them.")
     keyset = ("recorded_at", "id")
     list_display = ("reference", "agreement", "choice_shown", "decided_at", "method", "actor_ref")
@@ -50,7 +50,7 @@ class DecisionAdmin(KeysetAdmin):
 
     @admin.display(description=_("decision"), ordering="choice")
     def choice_shown(self, decision: Decision) -> SafeString:
-        return _choice(decision.choice, decision.get_choice_display())
+        return _choice_badge(decision.choice, decision.get_choice_display())
 
     @admin.display(description=_("data subject"))
     def person(self, decision: Decision) -> str:
@@ -66,7 +66,7 @@ class DecisionAdmin(KeysetAdmin):
         )
 
 
-class AskAgain(admin.SimpleListFilter):
+class NeedsReconsentFilter(admin.SimpleListFilter):
     """Those whose agreement was given to a text that has been replaced by one which asks again."""
 
     title = _("to be asked again")
@@ -75,24 +75,27 @@ class AskAgain(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("yes", _("yes"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Standing]) -> QuerySet[Standing]:
-        assert isinstance(queryset, StandingQuerySet)
-        return queryset.needing_a_new_one() if self.value() == "yes" else queryset
+    def queryset(self, request: HttpRequest, queryset: QuerySet[CurrentConsent]) -> QuerySet[CurrentConsent]:
+        assert isinstance(queryset, CurrentConsentQuerySet)
+        return queryset.needing_reconsent() if self.value() == "yes" else queryset
 
 
-@admin.register(Standing)
-class StandingAdmin(RecordedReads, KeysetAdmin):
+@admin.register(CurrentConsent)
+class CurrentConsentAdmin(RecordReadsMixin, KeysetAdmin):
     """Where people stand, and who is to be asked again: the list that a changed text makes (law C-09)."""
 
     explanation = _(
-        "What each person's latest decision about each agreement is. People who agreed to a text that was replaced by "
-        "one that asks again are the list of those to be asked anew; their devices learn it through the API."
+        "Each person's latest decision about each agreement. People who agreed to a text that has since been "
+        "replaced by one that needs a new consent are listed as “to be asked again”. Their devices learn this "
+        "through the API."
     )
-    empty_hint = _("Nobody. People appear here with their first decision; with the filter, those to be asked again.")
+    empty_hint = _(
+        "Nobody yet. People appear here after their first decision. Use the filter to see those to be asked again."
+    )
     read_purpose = Purpose.REGISTRATION
     keyset = ("id",)
     list_display = ("person", "agreement", "choice_shown", "number", "decided_at")
-    list_filter = (AskAgain, "agreement", "choice")
+    list_filter = (NeedsReconsentFilter, "agreement", "choice")
     list_select_related = ("agreement", "decision")
     fields = ("person", "agreement", "choice_shown", "number", "decided_at", "receipt")
     readonly_fields = fields
@@ -107,18 +110,18 @@ class StandingAdmin(RecordedReads, KeysetAdmin):
         return made
 
     @admin.display(description=_("data subject"))
-    def person(self, standing: Standing) -> str:
+    def person(self, standing: CurrentConsent) -> str:
         known = getattr(standing, "reference", "")
         return (
             known or Subject.objects.values_list("reference", flat=True).filter(pk=standing.subject_id).first() or "–"
         )
 
-    @admin.display(description=_("stands"))
-    def choice_shown(self, standing: Standing) -> SafeString:
-        return _choice(standing.choice, standing.get_choice_display())
+    @admin.display(description=_("still in effect"))
+    def choice_shown(self, standing: CurrentConsent) -> SafeString:
+        return _choice_badge(standing.choice, standing.get_choice_display())
 
     @admin.display(description=_("receipt"))
-    def receipt(self, standing: Standing) -> SafeString:
+    def receipt(self, standing: CurrentConsent) -> SafeString:
         address = reverse("admin:consents_decision_change", args=[standing.decision_id])
         return format_html('<a href="{}">{}</a>', address, standing.decision.reference)
 
@@ -127,14 +130,17 @@ def _reference(subject_id: UUID) -> str:
     return Subject.objects.values_list("reference", flat=True).filter(pk=subject_id).first() or "–"
 
 
-def _choice(choice: str, label: str) -> SafeString:
+def _choice_badge(choice: str, label: str) -> SafeString:
     return state_badge({"agree": "agreed", "disagree": "disagreed", "withdraw": "withdrawn"}[choice], label)
 
 
 @admin.register(AdvertisingNotice)
 class AdvertisingNoticeAdmin(KeysetAdmin):
-    explanation = _("Results told within 14 days, and the question every two years whether the consent stands.")
-    empty_hint = _("Notices appear here when somebody decides about advertising.")
+    explanation = _(
+        "Notices that confirm a decision, and the regular question whether a consent still applies. The time limits "
+        "are statutory parameters."
+    )
+    empty_hint = _("Notices appear here when someone decides about advertising.")
     keyset = ("due_on", "id")
     list_display = ("due_on", "kind", "state_shown", "decision", "sent_at")
     list_filter = ("kind", "state")

@@ -9,15 +9,17 @@ from consents.models.agreements import (
     AgreementVersionQuerySet,
     agreements_covering,
 )
-from consents.models.counts import DailyDecisions
+from consents.models.codes import ConsentCode, ConsentCodeQuerySet
 from consents.models.decisions import (
+    CurrentConsent,
+    CurrentConsentQuerySet,
     Decision,
     DecisionQuerySet,
     Representative,
-    Standing,
-    StandingQuerySet,
     new_receipt_reference,
 )
+from consents.models.destructions import PlannedDestruction, PlannedDestructionQuerySet
+from consents.models.statistics import DailyDecisionCount
 
 __all__ = [
     "NOTICES",
@@ -27,12 +29,16 @@ __all__ = [
     "AgreementQuerySet",
     "AgreementVersion",
     "AgreementVersionQuerySet",
-    "DailyDecisions",
+    "ConsentCode",
+    "ConsentCodeQuerySet",
+    "CurrentConsent",
+    "CurrentConsentQuerySet",
+    "DailyDecisionCount",
     "Decision",
     "DecisionQuerySet",
+    "PlannedDestruction",
+    "PlannedDestructionQuerySet",
     "Representative",
-    "Standing",
-    "StandingQuerySet",
     "agreements_covering",
     "new_receipt_reference",
 ]

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from consents.models.decisions import Decision
-from privacy.lib.ids import new_id
+from privacy.lib.identifiers.ids import new_id
 
 
 class AdvertisingNoticeQuerySet(models.QuerySet["AdvertisingNotice"]):
@@ -15,26 +15,30 @@ class AdvertisingNoticeQuerySet(models.QuerySet["AdvertisingNotice"]):
         return self.filter(state=AdvertisingNotice.State.DUE)
 
     def confirmations(self) -> "AdvertisingNoticeQuerySet":
-        """Questions that went out: each confirms its consent for two years more (law C-19)."""
+        """Questions that went out: each confirms its consent for some years more (law C-19)."""
         return self.filter(kind=AdvertisingNotice.Kind.CONFIRMATION, sent_at__isnull=False)
 
     def late(self, on: date) -> "AdvertisingNoticeQuerySet":
         """Notices that should have gone out by the day before ``on`` (law C-18, C-19)."""
-        return self.exclude(state=AdvertisingNotice.State.SENT).filter(due_on__lt=on)
+        settled = [AdvertisingNotice.State.SENT, AdvertisingNotice.State.DROPPED]
+        return self.exclude(state__in=settled).filter(due_on__lt=on)
 
 
 class AdvertisingNotice(models.Model):
     """Tells a person what became of her advertising consent, refusal or withdrawal (within 14 days, law C-18), or
-    asks her every two years whether it still stands (law C-19; no answer leaves it standing)."""
+    asks her every few years whether it still stands (law C-19; no answer leaves it standing)."""
+
+    record_label = "consents.AdvertisingNotice"
 
     class Kind(models.TextChoices):
         RESULT = "result", _("result of the decision")
-        CONFIRMATION = "confirmation", _("two-yearly confirmation")
+        CONFIRMATION = "confirmation", _("periodic confirmation")
 
     class State(models.TextChoices):
         DUE = "due", _("to be sent")
         SENT = "sent", _("sent")
-        UNREACHABLE = "unreachable", _("no way to reach the person: shown on the device")
+        UNREACHABLE = "unreachable", _("no working address on record")
+        DROPPED = "dropped", _("no longer needed: a new decision, or the registration has ended")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
@@ -47,6 +51,7 @@ class AdvertisingNotice(models.Model):
     made_at = models.DateTimeField(_("made"))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     message_id = models.CharField(_("Message-ID"), max_length=200, blank=True)
+    returned_at = models.DateTimeField(_("came back"), null=True, blank=True)
 
     objects = AdvertisingNoticeQuerySet.as_manager()
 

@@ -9,8 +9,8 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib import canonical
-from privacy.lib.ids import new_id
+from privacy.lib.crypto import canonical_json
+from privacy.lib.identifiers.ids import new_id
 
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):
@@ -24,6 +24,8 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
 
 class Agreement(models.Model):
     """One thing a person may agree to, apart from every other (P3.6, law C-02)."""
+
+    record_label = "consents.Agreement"
 
     class Kind(models.TextChoices):
         COLLECTION = "collection", _("Collection and use")
@@ -40,7 +42,7 @@ class Agreement(models.Model):
     code = models.SlugField(_("code"), max_length=60, unique=True)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     required = models.BooleanField(_("required"), default=False)
-    categories: Any = models.JSONField(_("categories that rest on it"), default=list, blank=True)
+    categories: Any = models.JSONField(_("categories based on it"), default=list, blank=True)
     channel = models.CharField(_("channel"), max_length=6, choices=Channel, blank=True)
     recipient = models.SlugField(_("recipient"), max_length=60, blank=True)
     position = models.PositiveSmallIntegerField(_("position"), default=100)
@@ -82,7 +84,7 @@ class AgreementVersionQuerySet(models.QuerySet["AgreementVersion"]):
     def published(self) -> "AgreementVersionQuerySet":
         return self.filter(state=AgreementVersion.State.PUBLISHED)
 
-    def newest_asking(self) -> dict[UUID, int]:
+    def latest_requiring_reconsent(self) -> dict[UUID, int]:
         """Return, for each agreement, the newest text that asked everybody again (law C-09).
 
         Whoever agreed to an earlier one is to be asked, also when a text that asks nobody has followed since.
@@ -97,6 +99,8 @@ NOTICES = ("purpose", "items", "retention", "refusal")
 
 class AgreementVersion(models.Model):
     """One text of an agreement in both languages, with its four notices; once published it never changes."""
+
+    record_label = "consents.AgreementVersion"
 
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
@@ -127,9 +131,9 @@ class AgreementVersion(models.Model):
     item_codes: Any = models.JSONField(_("item codes"), default=list, blank=True)
     purpose_codes: Any = models.JSONField(_("purpose codes"), default=list, blank=True)
     asks_again = models.BooleanField(
-        _("earlier decisions must be asked for again"),
+        _("earlier decisions need a new consent"),
         default=True,
-        help_text=_("Any change of what the four notices say needs a new consent (law C-09)."),
+        help_text=_("If what the four notices say changes at all, a new consent is needed."),
     )
     digest = models.CharField(_("SHA-256 of the text"), max_length=64, blank=True)
     drafted_by = models.CharField(_("drafted by"), max_length=80, blank=True)
@@ -201,7 +205,7 @@ class AgreementVersion(models.Model):
         }
 
     def computed_digest(self) -> str:
-        return canonical.digest(self.content())
+        return canonical_json.digest(self.content())
 
 
 def agreements_covering(categories: Collection[str]) -> AgreementQuerySet:

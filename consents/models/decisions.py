@@ -3,13 +3,16 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from consents.models.agreements import Agreement, AgreementVersion
-from privacy.lib.ids import new_id, new_reference
-from privacy.vault.fields import SealedJSONField, SealedModel
+from privacy.lib.identifiers.ids import new_id, new_reference
+from privacy.policies.categories import DEVICE_REGISTRATION
+from privacy.subjects.models import Subject
+from privacy.vault.fields import EncryptedJSONField, EncryptedModel
 
 
 def new_receipt_reference() -> str:
@@ -27,6 +30,8 @@ class Decision(models.Model):
     It stays as evidence after the person's data is destroyed, for it names the person by an id only.
     """
 
+    record_label = "consents.Decision"
+
     class Choice(models.TextChoices):
         AGREE = "agree", _("agreed")
         DISAGREE = "disagree", _("disagreed")
@@ -37,7 +42,7 @@ class Decision(models.Model):
 
         PAPER = "paper", _("signed paper")
         PHONE = "phone", _("telephone")
-        PHONE_WEBSITE = "phone-website", _("telephone and website")
+        PHONE_WEBSITE = "phone-website", _("telephone, then website")
         WEBSITE = "website", _("website")
         EMAIL = "email", _("e-mail")
         APP = "app", _("on the device (equivalent way)")
@@ -63,6 +68,8 @@ class Decision(models.Model):
         AgreementVersion, verbose_name=_("text"), on_delete=models.PROTECT, related_name="decisions"
     )
     text_digest = models.CharField(_("SHA-256 of the text"), max_length=64)
+    # By it a receipt is found that somebody brings; what it must be stands on the audit trail.
+    receipt_digest = models.CharField(_("SHA-256 of the receipt"), max_length=64, blank=True, default="")
     choice = models.CharField(_("decision"), max_length=8, choices=Choice)
     decided_at = models.DateTimeField(_("decided"))
     recorded_at = models.DateTimeField(_("recorded"))
@@ -87,6 +94,7 @@ class Decision(models.Model):
             models.Index(fields=["subject_id", "agreement", "-decided_at"], name="consents_decisions_of_subject"),
             # Read backwards, the newest first: both parts in one direction, or a day's decisions are sorted each time.
             models.Index(fields=["recorded_at", "id"], name="consents_decisions_in_order"),
+            HashIndex(fields=["receipt_digest"], name="consents_decisions_by_receipt", condition=~Q(receipt_digest="")),
             # Among millions who agreed, the few who did not are found at once.
             models.Index(
                 fields=["choice", "recorded_at", "id"],
@@ -114,19 +122,21 @@ class Decision(models.Model):
         return self.reference
 
 
-class Representative(SealedModel):
+class Representative(EncryptedModel):
     """The legal representative who decided for a child under 14 (law C-12): name and contact, sealed.
 
     It lives in the personal database and ends with the registration; the decision itself stays.
     """
 
+    record_label = "consents.Representative"
+
     id = models.UUIDField(primary_key=True, editable=False)  # the decision's id
     subject_id = models.UUIDField(_("data subject"))
-    particulars = SealedJSONField(item="representative")
+    particulars = EncryptedJSONField(item="representative", sealed_as="particulars")
     recorded_at = models.DateTimeField(_("recorded"))
 
-    class Sealing:
-        category = "device-registration"
+    class Encryption:
+        category = DEVICE_REGISTRATION
         subject = "subject_id"
 
     class Meta:
@@ -139,57 +149,64 @@ class Representative(SealedModel):
         return str(self.id)
 
 
-class StandingQuerySet(models.QuerySet["Standing"]):
-    def agreed(self) -> "StandingQuerySet":
+class CurrentConsentQuerySet(models.QuerySet["CurrentConsent"]):
+    def agreed(self) -> "CurrentConsentQuerySet":
         return self.filter(choice=Decision.Choice.AGREE)
 
-    def of(self, subject_id: UUID) -> "StandingQuerySet":
+    def of_registered(self) -> "CurrentConsentQuerySet":
+        """Those of people whose registration stands: nobody else is asked anything."""
+        ended = Subject.objects.exclude(state=Subject.State.ACTIVE).filter(pk=OuterRef("subject_id"))
+        return self.exclude(Exists(ended))
+
+    def of(self, subject_id: UUID) -> "CurrentConsentQuerySet":
         return self.filter(subject_id=subject_id)
 
-    def for_category(self, category: str) -> "StandingQuerySet":
+    def for_category(self, category: str) -> "CurrentConsentQuerySet":
         return self.filter(agreement__categories__contains=[category])
 
-    def among(self, subject_ids: Iterable[UUID]) -> "StandingQuerySet":
+    def among(self, subject_ids: Iterable[UUID]) -> "CurrentConsentQuerySet":
         return self.filter(subject_id__in=list(subject_ids))
 
-    def needing_a_new_one(self) -> "StandingQuerySet":
+    def needing_reconsent(self) -> "CurrentConsentQuerySet":
         """Agreements given to a text that was replaced by one which asks again (law C-09).
 
         The few texts that ask are read first, so that the index of agreement, decision and text answers: of a million
         people only those are looked at who are to be asked.
         """
         found = Q(pk__in=[])
-        for agreement, number in AgreementVersion.objects.newest_asking().items():
+        for agreement, number in AgreementVersion.objects.latest_requiring_reconsent().items():
             found |= Q(agreement=agreement, number__lt=number)
-        return self.agreed().filter(found)
+        return self.agreed().filter(found).of_registered()
 
 
-class Standing(models.Model):
+class CurrentConsent(models.Model):
     """Where a person stands with one agreement now: the latest decision, kept beside the history for the gate.
 
     Written only together with a ``Decision``; it can always be computed again from them.
     """
 
+    record_label = "consents.CurrentConsent"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     subject_id = models.UUIDField(_("data subject"))
     agreement = models.ForeignKey(Agreement, verbose_name=_("agreement"), on_delete=models.PROTECT, related_name="+")
     decision = models.ForeignKey(Decision, verbose_name=_("decision"), on_delete=models.PROTECT, related_name="+")
-    choice = models.CharField(_("stands"), max_length=8, choices=Decision.Choice)
+    choice = models.CharField(_("still in effect"), max_length=8, choices=Decision.Choice)
     number = models.PositiveSmallIntegerField(_("text"))
     decided_at = models.DateTimeField(_("since"))
 
-    objects = StandingQuerySet.as_manager()
+    objects = CurrentConsentQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("standing decision")
-        verbose_name_plural = _("standing decisions")
+        verbose_name = _("current decision")
+        verbose_name_plural = _("current decisions")
         default_permissions = ("view",)
         constraints = [
             models.UniqueConstraint(fields=["subject_id", "agreement"], name="consents_one_standing_for_each_agreement")
         ]
         indexes = [
-            models.Index(fields=["agreement", "choice", "number"], name="consents_standing_by_agreement"),
-            models.Index(fields=["choice", "id"], condition=~Q(choice="agree"), name="consents_standing_otherwise"),
+            models.Index(fields=["agreement", "choice", "number"], name="consents_current_by_agreement"),
+            models.Index(fields=["choice", "id"], condition=~Q(choice="agree"), name="consents_current_otherwise"),
             # By when is it to be confirmed (law C-19)?
             models.Index(
                 fields=["agreement", "decided_at"], condition=Q(choice="agree"), name="consents_agreed_by_day"

@@ -1,35 +1,39 @@
 """Gateways and their tokens: registered, rotated without a gap, revoked; and the door that checks them."""
 
+import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connections, transaction
 from django.utils.translation import gettext as _
 
-from devices import gate
-from devices.callers import Caller, digest_of
+from devices import eligibility, request_signatures
+from devices.actors import GatewayActor, token_digest
 from devices.events import Event
-from devices.models import Gateway, GatewayToken, Scope
+from devices.models import Gateway, GatewayToken, RequestNonce, Scope
+from devices.request_signatures import BadSignature, SentRequest
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import Actor, require
-from privacy.lib import closings, wires
-from privacy.lib.refusals import Refusal
-from privacy.vault.keys import CLOSINGS
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.postgres import invalidation, pipelined_connection
+from privacy.vault.keys import INVALIDATION_TABLE
 
 # A rotated token goes on for a week, so that every agent can be given the new one (no downtime).
-OVERLAP = timedelta(days=7)
-PREFIX = "gw_"
+ROTATION_OVERLAP = timedelta(days=7)
+TOKEN_PREFIX = "gw_"  # noqa: S105 - what every token begins with
 
 # One statement: who is this, how many requests has this token made in this minute, counting this one, and who was
 # closed since this process last asked (for the gate of intake, which so needs no question of its own).
-CHECK = """
+AUTHENTICATE_SQL = """
 WITH known AS (
-    SELECT t.id, t.gateway_id, g.reference, g.rate, t.scopes
+    SELECT t.id, t.gateway_id, g.reference, g.rate, t.scopes, t.signing_key
     FROM devices_gatewaytoken t JOIN devices_gateway g ON g.id = t.gateway_id
     WHERE t.digest = $1 AND t.revoked_at IS NULL AND t.expires_at > $2 AND g.closed_at IS NULL
 ), counted AS (
@@ -38,10 +42,10 @@ WITH known AS (
     ON CONFLICT (token_id, minute) DO UPDATE SET requests = r.requests + 1
     RETURNING requests
 )
-SELECT gateway_id, reference, scopes::text, rate, requests,
+SELECT id, signing_key, gateway_id, reference, scopes::text, rate, requests,
        60 - extract(second FROM clock_timestamp())::int AS seconds_left, {news}
 FROM known, counted
-""".replace("{news}", closings.news(CLOSINGS, "$3"))
+""".replace("{news}", invalidation.invalidated_since(INVALIDATION_TABLE, "$3"))
 
 
 class GatewayClosed(Refusal):
@@ -60,6 +64,12 @@ class UnknownScope(Refusal):
     """A scope that doesn't exist, or none at all."""
 
     code = "unknown-scope"
+
+
+class InvalidSigningKey(Refusal):
+    """The key is no Ed25519 public key in Base64."""
+
+    code = "bad-key"
 
 
 class TitleTaken(Refusal):
@@ -85,7 +95,7 @@ class TooManyRequests(Refusal):
 
 
 @dataclass(frozen=True)
-class NewToken:
+class IssuedToken:
     """A token as it is shown, once; afterwards nobody can read it again."""
 
     token: str
@@ -95,7 +105,7 @@ class NewToken:
 @transaction.atomic
 def register_gateway(*, title: str, actor: Actor, at: datetime, rate: int | None = None) -> Gateway:
     """Register a machine that speaks for devices. Raises NotPermitted, TitleTaken."""
-    require(actor, "devices.keep_gateways")
+    require_permission(actor, "devices.keep_gateways")
     if Gateway.objects.filter(title=title.strip()).exists():
         raise TitleTaken(_("There is already a gateway with this title."))
     values = {} if rate is None else {"rate": rate}
@@ -107,7 +117,7 @@ def register_gateway(*, title: str, actor: Actor, at: datetime, rate: int | None
 @transaction.atomic
 def close_gateway(gateway: Gateway, *, actor: Actor, at: datetime) -> None:
     """Close a gateway: none of its tokens works any more. Raises NotPermitted."""
-    require(actor, "devices.keep_gateways", about=gateway)
+    require_permission(actor, "devices.keep_gateways", about=gateway)
     row = Gateway.objects.select_for_update().get(pk=gateway.pk)
     if row.closed_at is None:
         row.closed_at = at
@@ -123,24 +133,47 @@ def issue_token(
     actor: Actor,
     at: datetime,
     lifetime: timedelta = GatewayToken.LIFETIME,
-) -> NewToken:
-    """Make a token and return it in clear, this once. Raises NotPermitted, GatewayClosed, UnknownScope."""
-    require(actor, "devices.keep_gateways", about=gateway)
-    made = _issue(gateway, scopes=scopes, actor=actor, at=at, lifetime=lifetime)
-    facts = {"gateway": gateway.reference, "scopes": made.row.scopes, "expires_at": made.row.expires_at.isoformat()}
+    signing_key: str = "",
+) -> IssuedToken:
+    """Make a token and return it in clear, this once.
+
+    ``signing_key`` is an Ed25519 public key in Base64 (32 bytes): with it the token works for signed requests alone.
+    Raises NotPermitted, GatewayClosed, UnknownScope, InvalidSigningKey.
+    """
+    require_permission(actor, "devices.keep_gateways", about=gateway)
+    key = _parse_key(signing_key)
+    made = _issue(gateway, scopes=scopes, signing_key=key, actor=actor, at=at, lifetime=lifetime)
+    facts = {
+        "gateway": gateway.reference,
+        "scopes": made.row.scopes,
+        "expires_at": made.row.expires_at.isoformat(),
+        "signed": key is not None,
+    }
     ledger.record(Event.TOKEN_ISSUED, actor=actor, at=at, about=made.row, facts=facts)
     return made
 
 
 @transaction.atomic
-def rotate_token(token: GatewayToken, *, actor: Actor, at: datetime, overlap: timedelta = OVERLAP) -> NewToken:
-    """Make a token with the same scopes; the old one goes on for ``overlap``. Raises NotPermitted, TokenNotUsable."""
-    require(actor, "devices.keep_gateways", about=token)
+def rotate_token(
+    token: GatewayToken, *, actor: Actor, at: datetime, overlap: timedelta = ROTATION_OVERLAP
+) -> IssuedToken:
+    """Make a token with the same scopes; the old one goes on for ``overlap``, or until it expires.
+
+    Raises NotPermitted, TokenNotUsable, GatewayClosed.
+    """
+    require_permission(actor, "devices.keep_gateways", about=token)
     old = GatewayToken.objects.select_for_update().select_related("gateway").get(pk=token.pk)
     if old.revoked_at is not None or old.expires_at <= at:
         raise TokenNotUsable(_("This token no longer works. Issue a new one."))
     lifetime = old.expires_at - old.issued_at
-    made = _issue(old.gateway, scopes=old.scopes, actor=actor, at=at, lifetime=max(lifetime, timedelta(hours=1)))
+    made = _issue(
+        old.gateway,
+        scopes=old.scopes,
+        signing_key=bytes(old.signing_key) if old.signing_key is not None else None,
+        actor=actor,
+        at=at,
+        lifetime=max(lifetime, timedelta(hours=1)),
+    )
     old.expires_at = min(old.expires_at, at + overlap)
     old.save(update_fields=["expires_at"])
     facts = {"gateway": old.gateway.reference, "old": str(old.id), "old_until": old.expires_at.isoformat()}
@@ -151,7 +184,7 @@ def rotate_token(token: GatewayToken, *, actor: Actor, at: datetime, overlap: ti
 @transaction.atomic
 def revoke_token(token: GatewayToken, *, actor: Actor, at: datetime) -> None:
     """Stop a token at once. Raises NotPermitted."""
-    require(actor, "devices.keep_gateways", about=token)
+    require_permission(actor, "devices.keep_gateways", about=token)
     row = GatewayToken.objects.select_for_update().select_related("gateway").get(pk=token.pk)
     if row.revoked_at is None:
         row.revoked_at, row.revoked_by = at, actor.ref
@@ -159,31 +192,80 @@ def revoke_token(token: GatewayToken, *, actor: Actor, at: datetime) -> None:
         ledger.record(Event.TOKEN_REVOKED, actor=actor, at=at, about=row, facts={"gateway": row.gateway.reference})
 
 
-def authenticate(token: str, *, at: datetime) -> Caller:
-    """Return who shows this token, counting the request. Raises Unauthenticated, TooManyRequests."""
+def authenticate(token: str, *, sent: Callable[[], SentRequest], at: datetime) -> GatewayActor:
+    """Return who shows this token, counting the request. Raises Unauthenticated, TooManyRequests, BadSignature.
+
+    ``sent`` is asked for the request as it came where the token has a key.
+    """
     row: tuple[Any, ...] | None = None
-    if token.startswith(PREFIX) and len(token) < 100:
-        watch = gate.ours().watch
+    if token.startswith(TOKEN_PREFIX) and len(token) < 100:
+        watch = eligibility.consent_cache().watch
         look = watch.look()
-        asked = [wires.binary(digest_of(token)), at.isoformat().encode(), look.since]
-        row = next(iter(wires.fetch("default", CHECK, asked)), None)
+        asked = [pipelined_connection.bytea_literal(token_digest(token)), at.isoformat().encode(), look.since]
+        row = next(iter(pipelined_connection.fetch("default", AUTHENTICATE_SQL, asked)), None)
     if row is None:
         raise Unauthenticated(_("Send a valid gateway token: Authorization: Bearer …"))
-    gateway_id, reference, scopes, rate, requests, seconds_left, *news = row
-    heard = watch.heed(look, *news)
+    token_id, key, gateway_id, reference, scopes, rate, requests, seconds_left, *news = row
+    heard = watch.apply(look, *news)
     if int.from_bytes(requests) > int.from_bytes(rate):
         raise TooManyRequests(int.from_bytes(seconds_left, signed=True))
-    return Caller(UUID(bytes=gateway_id), reference.decode(), frozenset(json.loads(scopes)), heard=heard)
+    caller = GatewayActor(UUID(bytes=gateway_id), reference.decode(), frozenset(json.loads(scopes)), heard=heard)
+    if key is not None:
+        _must_be_signed(sent(), token_id=UUID(bytes=token_id), key=key, caller=caller, at=at)
+    return caller
 
 
-def forget_rates(*, at: datetime) -> int:
+def _must_be_signed(sent: SentRequest, *, token_id: UUID, key: bytes, caller: GatewayActor, at: datetime) -> None:
+    """Take a signed request once; what is refused is on record. Raises BadSignature."""
+    try:
+        nonce = request_signatures.verify(sent, key=key, at=at)
+        _taken, made = RequestNonce.objects.get_or_create(token_id=token_id, nonce=nonce, defaults={"at": at})
+        if not made:
+            raise BadSignature(_("A request with this nonce was taken already. Sign each request anew."))
+    except BadSignature as refusal:
+        token = GatewayToken.objects.get(pk=token_id)
+        ledger.record_before(Event.SIGNATURE_REFUSED, actor=caller, at=at, about=token, facts={"why": refusal.code})
+        raise
+
+
+def delete_expired_nonces(*, at: datetime) -> int:
+    """Remove the nonces of requests whose signature is too old to be taken. Return how many."""
+    removed, _each = RequestNonce.objects.filter(
+        at__lt=at - timedelta(seconds=2 * request_signatures.TOLERANCE_SECONDS)
+    ).delete()
+    return removed
+
+
+def delete_expired_rates(*, at: datetime) -> int:
     """Remove the counts of minutes that are over. Return how many."""
     with connections["default"].cursor() as cursor:
         cursor.execute("DELETE FROM devices_request_rate WHERE minute < %s", [at - timedelta(minutes=2)])
         return int(cursor.rowcount)
 
 
-def _issue(gateway: Gateway, *, scopes: Sequence[str], actor: Actor, at: datetime, lifetime: timedelta) -> NewToken:
+def _parse_key(text: str) -> bytes | None:
+    """Return the key of a form's field, or nothing. Raises InvalidSigningKey."""
+    if not text.strip():
+        return None
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+        Ed25519PublicKey.from_public_bytes(key)
+    except ValueError:
+        raise InvalidSigningKey(
+            _("Enter the public Ed25519 key in Base64: 44 characters for 32 bytes."), pointer="/signing_key"
+        ) from None
+    return key
+
+
+def _issue(
+    gateway: Gateway,
+    *,
+    scopes: Sequence[str],
+    signing_key: bytes | None,
+    actor: Actor,
+    at: datetime,
+    lifetime: timedelta,
+) -> IssuedToken:
     if Gateway.objects.select_for_update().get(pk=gateway.pk).closed_at is not None:
         raise GatewayClosed(_("This gateway is closed."))
     unknown = set(scopes) - set(Scope.values)
@@ -191,14 +273,15 @@ def _issue(gateway: Gateway, *, scopes: Sequence[str], actor: Actor, at: datetim
         raise UnknownScope(
             _("A token needs at least one of these scopes: %(scopes)s.") % {"scopes": ", ".join(Scope.values)}
         )
-    token = PREFIX + token_urlsafe(32)
+    token = TOKEN_PREFIX + token_urlsafe(32)
     row = GatewayToken.objects.create(
         gateway=gateway,
-        digest=digest_of(token),
+        digest=token_digest(token),
         hint=token[:8],
         scopes=sorted(scopes),
         issued_at=at,
         issued_by=actor.ref,
         expires_at=at + lifetime,
+        signing_key=signing_key,
     )
-    return NewToken(token, row)
+    return IssuedToken(token, row)

@@ -3,43 +3,44 @@
 Every row is sealed when the file is read, under the key of the device it will become; the file itself is not kept.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, time
 from hashlib import sha256
-from itertools import batched
+from itertools import batched, chain
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
-from pydantic import ValidationError
 
 from consents import actions as consents
 from consents.models import AgreementVersion
-from devices import fleetfiles, schemas
-from devices.actions.registration import IDENTIFIERS, LicenceTerms, register
-from devices.callers import caller_for
+from devices import imports
+from devices.actions.gateways import GatewayClosed
+from devices.actions.registration import LicenceTerms, register
+from devices.actors import gateway_actor
 from devices.events import Event
-from devices.fleetfiles import AGREEMENTS
-from devices.models import Device, FleetImport, Gateway, ImportedRow
-from devices.refusals import Problem
-from devices.screening import is_sensitive_name
+from devices.imports import AGREEMENT_OF_COLUMN
+from devices.models import FleetImport, Gateway, ImportedRow
 from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import Actor, require
-from privacy.lib import clock
-from privacy.lib.ids import new_id
-from privacy.lib.refusals import Refusal
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.identifiers.ids import new_id
+from privacy.lib.record_labels import record_label
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
-from privacy.vault import keepers
-from privacy.vault.declarations import sealed_field
-from privacy.vault.fields import Sealed
+from privacy.vault.decryption_session import DecryptionSession
+from privacy.vault.encryption_options import encrypted_field
+from privacy.vault.fields import EncryptedValue
 from privacy.vault.purposes import Purpose
 
-READ, SLICE = 500, 200
-MOST_FINDINGS = 5_000
+READ_SIZE, ROWS_PER_RUN = 500, 200
+MAX_ROW_ERRORS = 5_000
+COLUMN_OF = {code: column for column, code in AGREEMENT_OF_COLUMN.items()}
 
 
 class ImportNotOpen(Refusal):
@@ -51,27 +52,28 @@ class ImportNotOpen(Refusal):
 def preview_import(*, name: str, content: bytes, gateway: Gateway, actor: Actor, at: datetime) -> FleetImport:
     """Read a file, seal what can be taken, and say what can't; nothing is registered yet.
 
-    Raises NotPermitted, UnreadableFile.
+    Raises NotPermitted, GatewayClosed, UnreadableFile.
     """
-    require(actor, "devices.import_fleet", about=gateway)
+    require_permission(actor, "devices.import_fleet", about=gateway)
+    _check_gateway_open(gateway)
     made = FleetImport(gateway=gateway, file_digest=sha256(content).hexdigest(), made_by=actor.ref, made_at=at)
     seen: set[bytes] = set()
     ready: list[ImportedRow] = []
-    for lines in batched(fleetfiles.rows(name, content), READ):
-        judged = [(number, *_judged(values)) for number, values in lines]
-        known = _known([registration for _number, registration, problems in judged if not problems])
+    for lines in batched(imports.read_rows(name, content), READ_SIZE):
+        judged = [(number, *imports.validate_row(values, clock.kst_date(at))) for number, values in lines]
+        known = imports.registered_indexes([registration for _number, registration, problems in judged if not problems])
         taken: list[tuple[int, dict[str, Any]]] = []
         for number, registration, problems in judged:
             made.rows += 1
-            problems = problems or _doubled(registration, seen | known)
+            problems = problems or imports.duplicates(registration, seen | known)
             if problems:
                 made.refused += 1
                 made.findings += [[number, problem.pointer, problem.code] for problem in problems]
                 continue
-            seen |= set(_indexes(registration))
+            seen |= set(imports.indexes(registration))
             taken.append((number, registration))
-        ready += _sealed(made, taken, at=at)
-    made.accepted, made.findings = len(ready), made.findings[:MOST_FINDINGS]
+        ready += _sealed_rows(made, taken, at=at)
+    made.accepted, made.findings = len(ready), made.findings[:MAX_ROW_ERRORS]
     with transaction.atomic(using="personal"):
         ImportedRow.objects.bulk_create(ready, batch_size=1_000)
         with transaction.atomic():
@@ -83,42 +85,25 @@ def preview_import(*, name: str, content: bytes, gateway: Gateway, actor: Actor,
 
 @transaction.atomic
 def confirm_import(fleet_import: FleetImport, *, actor: Actor, at: datetime) -> FleetImport:
-    """Let the worker register what was previewed. Raises NotPermitted, ImportNotOpen."""
-    require(actor, "devices.import_fleet", about=fleet_import)
-    row = _open(fleet_import)
+    """Let the worker register what was previewed. Raises NotPermitted, ImportNotOpen, GatewayClosed."""
+    require_permission(actor, "devices.import_fleet", about=fleet_import)
+    row = lock_previewed(fleet_import)
+    _check_gateway_open(row.gateway)
     row.state, row.confirmed_by, row.confirmed_at = FleetImport.State.RUNNING, actor.ref, at
     row.save(update_fields=["state", "confirmed_by", "confirmed_at"])
-    outbox.put("devices.import", ids={"import": str(row.id)}, key=f"devices.import:{row.id}")
+    outbox.enqueue("devices.import", ids={"import": str(row.id)}, key=f"devices.import:{row.id}")
     ledger.record(Event.IMPORT_CONFIRMED, actor=actor, at=at, about=row, facts={"accepted": row.accepted})
     return row
 
 
-def discard_import(fleet_import: FleetImport, *, actor: Actor, at: datetime) -> None:
-    """Throw away what was previewed: its keys are destroyed, its rows removed.
-
-    Raises NotPermitted, ImportNotOpen; Kept while a hold reaches everybody.
-    """
-    require(actor, "devices.import_fleet", about=fleet_import)
-    keepers.refuse_kept(None, None, at=at)
-    with transaction.atomic():
-        row = _open(fleet_import)
-        row.state, row.finished_at = FleetImport.State.DISCARDED, at
-        row.save(update_fields=["state", "finished_at"])
-        ledger.record(Event.IMPORT_DISCARDED, actor=actor, at=at, about=row, facts={"rows": row.accepted})
-    held = ImportedRow.objects.filter(import_id=row.id)
-    while ids := list(held.values_list("id", flat=True)[:1_000]):
-        vault.shred_subjects(
-            subject_ids=ids, categories=None, cause="import-discarded", certificate=row.reference, actor=actor, at=at
-        )
-        held.filter(id__in=ids).delete()
-
-
-def carry_on_import(import_id: UUID, *, actor: Actor, at: datetime) -> bool:
+def continue_import(import_id: UUID, *, actor: Actor, at: datetime) -> bool:
     """Register the next slice of an import; return whether all of it is done. Safe to repeat and to interrupt."""
     row = FleetImport.objects.select_related("gateway").get(pk=import_id)
     if row.state != FleetImport.State.RUNNING:
         return True
-    held = list(ImportedRow.objects.filter(import_id=row.id).order_by("number")[:SLICE])
+    held = list(ImportedRow.objects.filter(import_id=row.id).order_by("number")[:ROWS_PER_RUN])
+    refused: dict[UUID, list[list[Any]]] = {}
+    noted: list[list[Any]] = []
     if not held:
         with transaction.atomic():
             row = FleetImport.objects.select_for_update().get(pk=import_id)
@@ -131,20 +116,58 @@ def carry_on_import(import_id: UUID, *, actor: Actor, at: datetime) -> bool:
     }
     with vault.opened(
         purpose=Purpose.REGISTRATION, task="devices.import.registered", actor=actor, at=at, reason=row.reference
-    ) as door:
-        for one, registration in door.reveal_many(held, "registration"):
-            _register(row.gateway, one, registration, texts, actor=actor, at=at)
+    ) as vault_session:
+        readable = list(_decrypted_rows(held, vault_session))
+        # A gateway or another file may have brought a device since this file was looked at.
+        known = imports.registered_indexes(
+            [registration for _one, registration in readable], besides=[one.id for one in held]
+        )
+        for one, registration in readable:
+            if problems := imports.duplicates(registration, known):
+                refused[one.id] = [[one.number, problem.pointer, problem.code] for problem in problems]
+                continue
+            try:
+                noted += _register(row.gateway, one, registration, texts, actor=actor, at=at)
+            except Refusal as refusal:
+                refused[one.id] = [_row_error(one, refusal)]
+    # Whoever is registered under the id of a row keeps her key.
+    registered = set(Subject.objects.filter(id__in=list(refused)).values_list("id", flat=True))
+    with suppress(vault.UnderHold):
+        vault.shred_subjects(
+            subject_ids=sorted(set(refused) - registered), categories=None, cause="import-refused",
+            certificate=row.reference, actor=actor, at=at,
+        )  # fmt: skip
+    opened = {one.id for one, _registration in readable}
+    refused |= {one.id: [[one.number, "", vault.Destroyed.code]] for one in held if one.id not in opened}
     # A slice that was interrupted is registered again, which changes nothing; then its rows go.
     ImportedRow.objects.filter(id__in=[one.id for one in held]).delete()
-    FleetImport.objects.filter(pk=row.pk).update(registered=F("registered") + len(held))
+    with transaction.atomic():
+        row = FleetImport.objects.select_for_update().get(pk=row.pk)
+        found = [*chain.from_iterable(refused.values()), *noted]
+        row.findings = [*row.findings, *(one for one in found if one not in row.findings)]
+        row.findings = row.findings[:MAX_ROW_ERRORS]
+        row.registered += len(held) - len(refused)
+        row.accepted -= len(refused)
+        row.refused += len(refused)
+        row.save(update_fields=["findings", "registered", "accepted", "refused"])
     return False
 
 
-def queue_rest(import_id: UUID) -> None:
+def _decrypted_rows(
+    rows: list[ImportedRow], vault_session: DecryptionSession
+) -> Iterator[tuple[ImportedRow, dict[str, Any]]]:
+    """Yield the rows in clear; those whose key was destroyed meanwhile are left out."""
+    with suppress(vault.Destroyed):
+        yield from vault_session.decrypt_many(rows, "registration")
+
+
+def requeue_import(import_id: UUID) -> None:
     """Let another delivery go on with an import: a delivery of less than a minute each."""
     row = FleetImport.objects.get(pk=import_id)
+    # Each slice registers or refuses some rows, so no two deliveries have the same key.
+    key = f"devices.import:{row.id}:{row.registered}:{row.refused}"
     with transaction.atomic():
-        outbox.put("devices.import", ids={"import": str(row.id)}, key=f"devices.import:{row.id}:{row.registered}")
+        outbox.enqueue("devices.import", ids={"import": str(row.id)}, key=key)
 
 
 def _register(
@@ -155,117 +178,74 @@ def _register(
     *,
     actor: Actor,
     at: datetime,
-) -> None:
+) -> list[list[Any]]:
+    """Register one device with its consents; return which of these can't be recorded, and why."""
     licence = registration.pop("licence")
     agreed = registration.pop("agreed")
     terms = LicenceTerms(
         licence["key"], date.fromisoformat(licence["starts_on"]), date.fromisoformat(licence["ends_on"])
     )
     registration["licence"] = terms
-    register(device_id=one.id, registration=registration, gateway=caller_for(gateway, ["devices"]), at=at)
+    register(device_id=one.id, registration=registration, gateway=gateway_actor(gateway, ["devices"]), at=at)
     subject = Subject.objects.get(pk=one.id)
+    refused = []
     for code, day in agreed.items():
-        noon, since = datetime.combine(date.fromisoformat(day), time(12), clock.KST), _since(texts[code])
-        consents.decide(
-            subject=subject, version=texts[code], decision="agree", decided_at=max(noon, since), method="paper",
-            language="ko", paper_on=noon.date() if noon < since else None, actor=actor, at=at,
-        )  # fmt: skip
+        try:
+            _record_consent(subject, texts.get(code), date.fromisoformat(day), actor=actor, at=at)
+        except Refusal as refusal:
+            refused.append([one.number, COLUMN_OF[code], refusal.code])
+    return refused
 
 
-def _since(text: AgreementVersion) -> datetime:
+def _record_consent(subject: Subject, text: AgreementVersion | None, day: date, *, actor: Actor, at: datetime) -> None:
+    if text is None:
+        raise consents.TextNotOffered(_("There is no such text of this agreement."))
+    noon, since = datetime.combine(day, time(12), clock.KST), _published_at(text)
+    # A form of today counts from now, not from a noon that may lie ahead.
+    decided_at = max(min(noon, at) if day <= clock.kst_date(at) else noon, since)
+    consents.decide(
+        subject=subject, version=text, decision="agree", decided_at=decided_at, method="paper", language="ko",
+        paper_on=day if noon < since else None, actor=actor, at=at,
+    )  # fmt: skip
+
+
+def _row_error(one: ImportedRow, refusal: Refusal) -> list[Any]:
+    return [one.number, (refusal.pointer or "").strip("/"), refusal.code]
+
+
+def _published_at(text: AgreementVersion) -> datetime:
     assert text.published_at is not None
     return text.published_at
 
 
-def _judged(values: dict[str, str]) -> tuple[dict[str, Any], list[Problem]]:
-    """Return what can be registered of a row, or what is wrong with it, by column."""
-    sent: dict[str, Any] = {name: values[name] for name in values if name in schemas.Registration.model_fields}
-    sent["licence"] = {name: values.get(f"licence_{name}", "") for name in ("key", "starts_on", "ends_on")}
-    try:
-        checked = schemas.Registration.model_validate(sent)
-    except ValidationError as error:
-        return {}, [_problem(one) for one in error.errors(include_url=False, include_input=False)]
-    registration = checked.model_dump(exclude_none=True, mode="json")
-    registration["agreed"] = {code: values[column] for column, code in AGREEMENTS.items() if column in values}
-    return registration, _problems(registration, values)
-
-
-def _indexes(registration: dict[str, Any]) -> dict[bytes, str]:
-    """Return the blind indexes of a device's identifiers, each with the identifier it is of."""
-    return {
-        item.encode() + vault.blind_index(item, registration[item]): item
-        for item in IDENTIFIERS
-        if item in registration
-    }
-
-
-def _doubled(registration: dict[str, Any], seen: set[bytes]) -> list[Problem]:
-    """Return which identifiers stand twice in the file, or belong to a device that is registered."""
-    return [Problem(item, "already-registered", "") for index, item in _indexes(registration).items() if index in seen]
-
-
-def _known(registrations: list[dict[str, Any]]) -> set[bytes]:
-    """Return the indexes that devices have already, in one question for each identifier."""
-    asked = [index for registration in registrations for index in _indexes(registration)]
-    known: set[bytes] = set()
-    for item in IDENTIFIERS:
-        prefix = item.encode()
-        wanted = [index[len(prefix) :] for index in asked if index.startswith(prefix)]
-        name = f"{item}_index"
-        held = Device.objects.filter(**{f"{name}__in": wanted}).values_list(name, flat=True)
-        known |= {prefix + bytes(index) for index in held}
-    return known
-
-
-def _sealed(fleet_import: FleetImport, taken: list[tuple[int, dict[str, Any]]], *, at: datetime) -> list[ImportedRow]:
+def _sealed_rows(
+    fleet_import: FleetImport, taken: list[tuple[int, dict[str, Any]]], *, at: datetime
+) -> list[ImportedRow]:
     """Seal rows, each under a key of its own, all keys made together."""
     rows = [ImportedRow(id=new_id(), import_id=fleet_import.id, number=number) for number, _registration in taken]
-    label = ImportedRow._meta.label
-    encode = sealed_field(ImportedRow, "registration").codec.encode
+    label = record_label(ImportedRow)
+    encode = encrypted_field(ImportedRow, "registration").codec.encode
     plain = [
-        (label, "registration", row.id, row.id, ImportedRow.Sealing.category, encode(registration))
+        (label, "registration", row.id, row.id, ImportedRow.Encryption.category, encode(registration))
         for row, (_number, registration) in zip(rows, taken, strict=True)
     ]
-    for row, box in zip(rows, vault.seal_batch(plain, at), strict=True):
-        row.registration = Sealed(box)
+    for row, ciphertext in zip(rows, vault.encrypt_batch(plain, at), strict=True):
+        row.registration = EncryptedValue(ciphertext)
     return rows
 
 
-def _problems(registration: dict[str, Any], values: dict[str, str]) -> list[Problem]:
-    problems = []
-    if not any(registration.get(item) for item in IDENTIFIERS):
-        problems.append(Problem("imei", "malformed", ""))
-    for item, value in [(item, registration.get(item)) for item in IDENTIFIERS] + [
-        ("licence_key", registration["licence"]["key"])
-    ]:
-        try:
-            if value is not None:
-                vault.blind_index(item, value)
-        except vault.BadIdentifier:
-            problems.append(Problem(item, "bad-identifier", ""))
-    if registration["licence"]["ends_on"] < registration["licence"]["starts_on"]:
-        problems.append(Problem("licence_ends_on", "clock", ""))
-    for column in AGREEMENTS:
-        try:
-            if column in values:
-                date.fromisoformat(values[column])
-        except ValueError:
-            problems.append(Problem(column, "malformed", ""))
-    return problems
-
-
-def _problem(error: Any) -> Problem:
-    place = [str(part) for part in error["loc"]]
-    column = "licence_" + place[1] if place[0] == "licence" and len(place) > 1 else place[0]
-    code = error["type"] if error["type"] in {"sensitive-item", "malformed"} else "malformed"
-    return Problem(column, "sensitive-item" if is_sensitive_name(column) else code, "")
-
-
-def _open(fleet_import: FleetImport) -> FleetImport:
+def lock_previewed(fleet_import: FleetImport) -> FleetImport:
+    """Return an import that nobody has confirmed or discarded, locked. Raises ImportNotOpen."""
     row = FleetImport.objects.select_for_update().get(pk=fleet_import.pk)
     if row.state != FleetImport.State.PREVIEWED:
-        raise ImportNotOpen(_("This import was confirmed, completed or discarded already."))
+        raise ImportNotOpen(_("This import has already been confirmed, completed or discarded."))
     return row
+
+
+def _check_gateway_open(gateway: Gateway) -> None:
+    """Raise GatewayClosed where nobody could speak for the devices that a file brings in."""
+    if Gateway.objects.filter(pk=gateway.pk, closed_at__isnull=False).exists():
+        raise GatewayClosed(_("This gateway is closed."))
 
 
 def remove_imported_rows(subject_ids: Iterable[UUID], *, certificate: str, actor: Actor, at: datetime) -> int:

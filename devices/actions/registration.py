@@ -12,13 +12,15 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from devices.callers import Caller
+from devices.actors import GatewayActor
 from devices.events import Event
+from devices.items import CODES, INDEXED, NAMES_DEVICE, undeclared
 from devices.models import Device, Licence
 from devices.refusals import (
     MESSAGES,
     ContradictoryDates,
     FrozenItems,
+    LicenceTaken,
     Malformed,
     Problem,
     Suspended,
@@ -27,14 +29,11 @@ from devices.refusals import (
 )
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
-from privacy.lib import clock
+from privacy.lib.dates import clock
+from privacy.policies.categories import DEVICE_REGISTRATION
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
-
-CATEGORY = "device-registration"
-IDENTIFIERS = ("imei", "serial_number", "adb_number")
-ITEMS = (*IDENTIFIERS, "model", "model_description", "os_version", "os_build", "time_zone")
 
 
 class LicenceTerms(NamedTuple):
@@ -45,51 +44,51 @@ class LicenceTerms(NamedTuple):
     ends_on: date
 
 
-class Registered(NamedTuple):
+class RegistrationResult(NamedTuple):
     """A device, and whether this call made it."""
 
     device: Device
     made: bool
 
 
-def register(*, device_id: UUID, registration: Mapping[str, Any], gateway: Caller, at: datetime) -> Registered:
+def register(
+    *, device_id: UUID, registration: Mapping[str, Any], gateway: GatewayActor, at: datetime
+) -> RegistrationResult:
     """Record a device with its items and licence (``licence``: LicenceTerms), or replace what a repeated call sends.
 
     An item that is left out of a repeated call stays as it is. The data is sealed at once; until the person has
     agreed, nothing else is taken, and without an agreement it is destroyed within days (``holdings.py``).
-    Raises Malformed, BadIdentifier, UnknownDevice (another gateway's), FrozenItems, Suspended, Withdrawn,
-    ContradictoryDates, AlreadyDestroyed.
+    Raises Malformed, UnknownDevice (another gateway's), FrozenItems, Suspended, Withdrawn, ContradictoryDates,
+    SubjectDestroyed.
     """
-    items = {item: registration[item] for item in ITEMS if registration.get(item) is not None}
-    _check_identifiers(items)
+    items = _sent_items(registration, at=at)
     terms: LicenceTerms | None = registration.get("licence")
     _check_terms(terms)
     held = Device.objects.filter(pk=device_id).first()
-    _own(held, gateway)
+    _check_owner(held, gateway)
     if held is None:
         # Before anything is kept: what is refused leaves not even a pseudonym.
-        _check_recognisable(items)
+        _check_has_identifier(items)
     subject = subjects.register(subject_id=device_id, actor=gateway, at=at)
     return _record(subject, items, terms, gateway=gateway, at=at, create=True)
 
 
-def update(*, device_id: UUID, changes: Mapping[str, Any], gateway: Caller, at: datetime) -> Device:
+def update(*, device_id: UUID, changes: Mapping[str, Any], gateway: GatewayActor, at: datetime) -> Device:
     """Change some items of a device, or its licence. Raises like ``register``."""
-    items = {item: changes[item] for item in ITEMS if changes.get(item) is not None}
-    _check_identifiers(items)
+    items = _sent_items(changes, at=at)
     terms: LicenceTerms | None = changes.get("licence")
     _check_terms(terms)
-    device = owned(device_id, gateway)
+    device = owned_device(device_id, gateway)
     subject = Subject.objects.get(pk=device.subject_id)
     return _record(subject, items, terms, gateway=gateway, at=at, create=False).device
 
 
-def end_service(*, device_id: UUID, ended_on: date, gateway: Caller, at: datetime) -> Device:
+def end_service(*, device_id: UUID, ended_on: date, gateway: GatewayActor, at: datetime) -> Device:
     """Note the day on which the service of a device ended: the clock of P6.2 starts. Repeating it changes nothing.
 
-    Raises UnknownDevice, ContradictoryDates.
+    Raises UnknownDevice, ContradictoryDates, SubjectDestroyed.
     """
-    owned(device_id, gateway)
+    owned_device(device_id, gateway)
     subject = Subject.objects.get(pk=device_id)
     with transaction.atomic(using="personal"):
         device = Device.objects.select_for_update().get(pk=device_id)
@@ -104,12 +103,12 @@ def end_service(*, device_id: UUID, ended_on: date, gateway: Caller, at: datetim
     return device
 
 
-def owned(device_id: UUID, gateway: Caller) -> Device:
+def owned_device(device_id: UUID, gateway: GatewayActor) -> Device:
     """Return a device of this gateway; anything else is unknown to it."""
     device = Device.objects.filter(pk=device_id).first()
     if device is None:
         raise UnknownDevice(MESSAGES["unknown-device"])
-    _own(device, gateway)
+    _check_owner(device, gateway)
     return device
 
 
@@ -118,25 +117,30 @@ def correct_registration(
 ) -> None:
     """Put the right value of an item in place, in the caller's transaction on ``personal`` (P1.4, law R-14).
 
-    ``licence_key`` lies on a licence (``record_id`` names it), everything else on the device. Sealing the same value
-    again changes nothing readable, so a repeated ``event`` is harmless. Raises BadIdentifier.
+    ``licence_key`` lies on a licence: the one that ``record_id`` names, else the one that ends last. Everything else
+    lies on the device. Sealing the same value again changes nothing readable, so a repeated ``event`` is harmless.
+    Raises InvalidIdentifier, and LicenceTaken for a key that another licence of the device has.
     """
     facts = {"item": item, "event": str(event)}
     if item == "licence_key":
-        rows = Licence.objects.select_for_update().filter(device__subject_id=subject_id)
-        for licence in rows if record_id is None else rows.filter(pk=record_id):
-            vault.seal(licence, {"key": value}, at=at)
+        rows = list(Licence.objects.select_for_update().filter(device_id=subject_id).latest_first())
+        wanted = [one for one in rows if record_id is None or one.id == record_id][:1]
+        held = Licence.objects.filter(device_id=subject_id, key_index=vault.blind_index("licence_key", value))
+        if held.exclude(id__in=[one.id for one in wanted]).exists():
+            raise LicenceTaken(_("Another licence of this device already has this key."), pointer="/value")
+        for licence in wanted:
+            vault.encrypt(licence, {"key": value}, at=at)
             licence.updated_at = at
             licence.save(update_fields=["key", "key_index", "updated_at"])
-            _entry(Event.CORRECTED, subject_id, about=licence, facts=facts, actor=actor, at=at)
+            _record_event(Event.CORRECTED, subject_id, about=licence, facts=facts, actor=actor, at=at)
         return
-    if item not in ITEMS:
+    if item not in CODES:
         raise Malformed([Problem("/item", "unknown-item", str(MESSAGES["unknown-item"]))])
     for device in Device.objects.select_for_update().filter(subject_id=subject_id):
-        vault.seal(device, {item: value}, at=at)
+        vault.encrypt(device, {item: value}, at=at)
         device.updated_at = at
         device.save(update_fields=[*_columns([item]), "updated_at"])
-        _entry(Event.CORRECTED, subject_id, about=device, facts=facts, actor=actor, at=at)
+        _record_event(Event.CORRECTED, subject_id, about=device, facts=facts, actor=actor, at=at)
 
 
 def _record(
@@ -144,10 +148,10 @@ def _record(
     items: dict[str, Any],
     terms: LicenceTerms | None,
     *,
-    gateway: Caller,
+    gateway: GatewayActor,
     at: datetime,
     create: bool,
-) -> Registered:
+) -> RegistrationResult:
     if not subject.is_active:
         raise Withdrawn(MESSAGES["withdrawn"])
     with transaction.atomic(using="personal"):
@@ -160,14 +164,14 @@ def _record(
                 id=subject.id, subject_id=subject.id, gateway_id=gateway.gateway_id, registered_at=at, updated_at=at
             )
         else:
-            _own(device, gateway)
-            items = _different(device, items)
+            _check_owner(device, gateway)
+            items = _changed_identifiers(device, items)
         if made:
-            _check_recognisable(items)
+            _check_has_identifier(items)
         with transaction.atomic():
             _refuse_frozen(subject.id, items, terms, at=at)
             if items:
-                vault.seal(device, items, at=at)
+                vault.encrypt(device, items, at=at)
             licence, word = _licence(device, terms, made=made, at=at)
             if made or items or word:
                 facts = {
@@ -181,6 +185,8 @@ def _record(
             renewed = terms is not None and terms.ends_on >= clock.kst_date(at) and word is not None
             if renewed and subject.service_ended_on is not None:
                 subjects.resume_service(subject, actor=gateway, at=at)
+            if renewed:
+                # Also where an earlier call resumed the person's service and died before it came to the device.
                 device.service_ended_on = None
         if made:
             device.save(force_insert=True)
@@ -190,7 +196,7 @@ def _record(
         if licence is not None and word is not None:
             licence.device = device
             licence.save()
-    return Registered(device, made)
+    return RegistrationResult(device, made)
 
 
 def _licence(
@@ -205,7 +211,7 @@ def _licence(
         licence = Licence(
             device_id=device.id, starts_on=terms.starts_on, ends_on=terms.ends_on, recorded_at=at, updated_at=at
         )
-        vault.seal(licence, {"key": terms.key}, at=at)
+        vault.encrypt(licence, {"key": terms.key}, at=at)
         return licence, Event.LICENCE_RECORDED
     if (held.starts_on, held.ends_on) == (terms.starts_on, terms.ends_on):
         return held, None
@@ -213,12 +219,12 @@ def _licence(
     return held, Event.LICENCE_RENEWED
 
 
-def _different(device: Device, items: dict[str, Any]) -> dict[str, Any]:
+def _changed_identifiers(device: Device, items: dict[str, Any]) -> dict[str, Any]:
     """Leave out identifiers that are held already: a gateway that repeats itself changes nothing."""
     return {
         item: value
         for item, value in items.items()
-        if item not in IDENTIFIERS or vault.blind_index(item, value) != _bytes(getattr(device, f"{item}_index"))
+        if item not in INDEXED or vault.blind_index(item, value) != _bytes(getattr(device, f"{item}_index"))
     }
 
 
@@ -226,7 +232,7 @@ def _refuse_frozen(subject_id: UUID, items: Collection[str], terms: LicenceTerms
     wanted = [*items, *(["licence_key"] if terms else [])]
     if not wanted:
         return
-    freezes = vault.frozen(subject_id, CATEGORY, wanted, at=at)
+    freezes = vault.active_freezes(subject_id, DEVICE_REGISTRATION, wanted, at=at)
     if any(freeze.cause == "suspension" for freeze in freezes):
         raise Suspended(MESSAGES["suspended"])
     if freezes:
@@ -235,20 +241,29 @@ def _refuse_frozen(subject_id: UUID, items: Collection[str], terms: LicenceTerms
         raise FrozenItems(frozen, ["/licence/key" if item == "licence_key" else f"/{item}" for item in frozen])
 
 
+def _sent_items(sent: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
+    """Return the items that were sent. Raises Malformed for what no policy in force declares yet, or can't be right."""
+    items = {item: sent[item] for item in CODES if sent.get(item) is not None}
+    if unknown := undeclared(items, clock.kst_date(at)):
+        raise Malformed([Problem(f"/{item}", "unknown-item", str(MESSAGES["unknown-item"])) for item in unknown])
+    _check_identifiers(items)
+    return items
+
+
 def _check_identifiers(items: Mapping[str, Any]) -> None:
     problems = []
-    for item in IDENTIFIERS:
+    for item in INDEXED:
         if item in items:
             try:
                 vault.blind_index(item, items[item])
-            except vault.BadIdentifier as refusal:
+            except vault.InvalidIdentifier as refusal:
                 problems.append(Problem(f"/{item}", "bad-identifier", str(refusal)))
     if problems:
         raise Malformed(problems)
 
 
-def _check_recognisable(items: Mapping[str, Any]) -> None:
-    if not any(items.get(item) for item in IDENTIFIERS):
+def _check_has_identifier(items: Mapping[str, Any]) -> None:
+    if not any(items.get(item) for item in NAMES_DEVICE):
         message = _("Send at least one of imei, serial_number and adb_number.")
         raise Malformed([Problem("/imei", "malformed", message)])
 
@@ -260,26 +275,26 @@ def _check_terms(terms: LicenceTerms | None) -> None:
         raise ContradictoryDates(_("A licence ends on or after the day it starts."), pointer="/licence/ends_on")
     try:
         vault.blind_index("licence_key", terms.key)
-    except vault.BadIdentifier as refusal:
+    except vault.InvalidIdentifier as refusal:
         raise Malformed([Problem("/licence/key", "bad-identifier", str(refusal))]) from None
 
 
-def _own(device: Device | None, gateway: Caller) -> None:
+def _check_owner(device: Device | None, gateway: GatewayActor) -> None:
     if device is not None and device.gateway_id != gateway.gateway_id:
         raise UnknownDevice(MESSAGES["unknown-device"])
 
 
 def _columns(items: Collection[str]) -> list[str]:
-    return [*items, *(f"{item}_index" for item in items if item in IDENTIFIERS)]
+    return [*items, *(f"{item}_index" for item in items if item in INDEXED)]
 
 
 def _bytes(value: Any) -> bytes | None:
     return None if value is None else bytes(value)
 
 
-def _entry(
+def _record_event(
     word: Event, subject_id: UUID, *, about: Device | Licence, facts: dict[str, Any], actor: Actor, at: datetime
 ) -> None:
-    # The general database commits its entry before the personal one commits the change (ledger.md, Writing).
+    # The general database commits its entry before the personal one commits the change (docs/ledger.md, Omission).
     with transaction.atomic():
         ledger.record(word, actor=actor, at=at, about=about, subjects=[str(subject_id)], facts=facts)

@@ -1,36 +1,40 @@
 """Devices and licences: masked, found by exact identifiers only, shown in clear for a stated reason (law S-28)."""
 
+from datetime import date
+from functools import partial
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from consents.models import Standing
-from devices import finding
-from devices.actions.registration import ITEMS
+from consents.models import CurrentConsent
+from devices import actions as devices
+from devices import lookup
+from devices.items import CODES, INDEXED_LABELS, REGISTRATION, RegistrationItem
 from devices.models import Device, Gateway, Licence
-from privacy.accounts.console import actor_of
+from privacy.accounts.actors import actor_of
 from privacy.accounts.models import User
-from privacy.ledger.registers import RecordedReads
-from privacy.lib import clock
-from privacy.lib.admin import button
-from privacy.lib.asking import ask
-from privacy.lib.badges import badge, day_text, state_badge
-from privacy.lib.keyset import KeysetAdmin
-from privacy.lib.refusals import Refusal
+from privacy.ledger.read_recording import RecordReadsMixin
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.keyset_pagination import KeysetAdmin
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.display.badges import badge, date_text, state_badge
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 
 UNMASK = "devices.unmask_device"
+# The state that a badge shows a decision by.
+STATE_OF_CHOICE = {"agree": "agreed", "disagree": "disagreed", "withdraw": "withdrawn"}
 
 
 class ReasonForm(forms.Form):
@@ -46,7 +50,7 @@ class ReasonForm(forms.Form):
         label=_("Reason"),
         max_length=300,
         min_length=5,
-        help_text=_("Case number, or what it is needed for. It is on record."),
+        help_text=_("Case number, or why you need it. This is recorded."),
     )
 
 
@@ -71,30 +75,30 @@ class LicenceInline(admin.TabularInline[Licence, Device]):
 
 
 @admin.register(Device)
-class DeviceAdmin(RecordedReads, KeysetAdmin):
-    explanation = _(
-        "Every registered terminal. Identifiers stay masked; to find a device, enter its reference, or its whole IMEI, "
-        "serial or ADB number."
-    )
+class DeviceAdmin(RecordReadsMixin, KeysetAdmin):
+    explanation = _("Every registered device, with masked identifiers. Find one by reference or whole identifier.")
     empty_hint = _("Devices appear here when a gateway registers them.")
     read_purpose = Purpose.REGISTRATION
     keyset = ("registered_at", "id")
     list_display = ("reference", "gateway", "registered_at", "updated_at", "service")
     search_fields = ("reference",)
-    search_help_text = _("A reference, or the whole IMEI, serial or ADB number (exact match; the search is on record)")
+    search_help_text = format_lazy(
+        _("A reference or one whole identifier ({identifiers}). Exact match; the search is recorded."),
+        identifiers=INDEXED_LABELS,
+    )
     fields = (
         "reference",
         "gateway",
         "state",
         "consents",
-        *(f"masked_{item}" for item in ITEMS),
+        *(f"masked_{item}" for item in CODES),
         "registered_at",
         "updated_at",
         "service",
     )
     readonly_fields = cast(tuple[str, ...], fields)
     inlines = (LicenceInline,)
-    actions = ("unmask",)
+    actions = ("unmask", "settle_errors")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Device], search_term: str
@@ -102,7 +106,7 @@ class DeviceAdmin(RecordedReads, KeysetAdmin):
         """Exact search only; a search by identifier is on record before it answers."""
         if not search_term.strip():
             return queryset, False
-        return finding.devices(search_term, actor=actor_of(request), at=clock.now()), False
+        return lookup.find_devices(search_term, actor=actor_of(request), at=clock.now()), False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
         self._gateways = dict(Gateway.objects.values_list("id", "title"))
@@ -114,9 +118,26 @@ class DeviceAdmin(RecordedReads, KeysetAdmin):
 
     @admin.display(description=_("service"))
     def service(self, device: Device) -> SafeString | str:
-        if device.service_ended_on is None:
+        ended_on = device.service_ended_on or self._registration_ended_on(device)
+        if ended_on is None:
             return badge(_("running"), "good")
-        return format_html("{} {}", badge(_("ended"), "done"), day_text(device.service_ended_on))
+        return format_html("{} {}", badge(_("ended"), "done"), date_text(ended_on))
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Read at once which people of one page have ended their service or registration."""
+        made = super().get_changelist_instance(request)
+        people = Subject.objects.filter(id__in=[row.subject_id for row in made.result_list])
+        ended = dict(people.values_list("id", "service_ended_on"))
+        for row in made.result_list:
+            row.registration_ended_on = ended.get(row.subject_id)
+        return made
+
+    def _registration_ended_on(self, device: Device) -> date | None:
+        """Return when the service ended with the registration, of which the device itself is not told."""
+        if hasattr(device, "registration_ended_on"):
+            known: date | None = device.registration_ended_on
+            return known
+        return Subject.objects.filter(pk=device.subject_id).values_list("service_ended_on", flat=True).first()
 
     @admin.display(description=_("data subject"))
     def state(self, device: Device) -> SafeString | str:
@@ -130,11 +151,15 @@ class DeviceAdmin(RecordedReads, KeysetAdmin):
     @admin.display(description=_("consents"))
     def consents(self, device: Device) -> SafeString | str:
         held = (
-            Standing.objects.of(device.subject_id).select_related("decision__version").order_by("agreement__position")
+            CurrentConsent.objects.of(device.subject_id)
+            .select_related("decision__version")
+            .order_by("agreement__position")
         )
         words = [
             format_html(
-                "{} {}", row.decision.version.title, state_badge(f"{row.choice}d", row.decision.get_choice_display())
+                "{} {}",
+                row.decision.version.title,
+                state_badge(STATE_OF_CHOICE[row.choice], row.decision.get_choice_display()),
             )
             for row in held
         ]
@@ -144,34 +169,30 @@ class DeviceAdmin(RecordedReads, KeysetAdmin):
             else str(_("none"))
         )
 
-    @button(description=_("Show in clear"), permission=UNMASK, locations=(ActionLocation.CHANGE_FORM,))
+    @button(description=_("Show unmasked"), permission=UNMASK, locations=CHANGE_FORM_ONLY)
     def unmask(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponse | None:
         """Ask for purpose and reason, then show the items of one device once."""
         device = queryset.first()
         if device is None:
             return None
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
-            title=_("Show a device's items in clear"),
+            title=_("Show a device's items unmasked"),
             verb=_("Show"),
             consequences=[
-                _("The items are shown once, on one page, and not kept."),
-                _("Your name, the time, the purpose and the reason are put on record first; the person can see it."),
+                _("The items are shown only once, on one page, and are not kept."),
+                _("Your name, the time, the purpose and the reason are recorded first; the person can see this."),
             ],
             form_class=ReasonForm,
         )
         if isinstance(answers, HttpResponse):
             return answers
-        try:
-            shown = _revealed(device, answers, actor=actor_of(request))
-        except Refusal as refusal:
-            self.message_user(request, str(refusal), level="ERROR")
-            return None
+        shown = _decrypted_items(device, answers, actor=actor_of(request))
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Items of %(reference)s in clear") % {"reference": device.reference},
+            "title": _("Unmasked items of %(reference)s") % {"reference": device.reference},
             "opts": self.opts,
             "device": device,
             "shown": shown,
@@ -180,54 +201,75 @@ class DeviceAdmin(RecordedReads, KeysetAdmin):
         }
         return TemplateResponse(request, "devices/office/unmasked.html", context)
 
+    @button(
+        description=_("Mark errors as resolved"),
+        permission=devices.SETTLE_PERMISSION,
+        locations=CHANGE_FORM_ONLY,
+    )
+    def settle_errors(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponse | None:
+        """Say that the errors of a device are settled until now: its app logs have served (P6.3)."""
+        device = queryset.first()
+        if device is None:
+            return None
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("Mark the errors of this device as resolved"),
+            verb=_("Mark as resolved"),
+            consequences=[
+                _("The purpose of this device's app logs up to now has ended, so they are removed at once."),
+                _("A hold, an open correction or an open request keeps them until it ends."),
+            ],
+        )
+        if isinstance(answers, HttpResponse):
+            return answers
+        run_action(
+            self,
+            request,
+            partial(
+                devices.settle_errors, device_id=device.pk, until=clock.now(), actor=actor_of(request), at=clock.now()
+            ),
+            _("Resolved: app logs up to now are being removed."),
+        )
+        return None
 
-def _revealed(device: Device, answers: dict[str, Any], *, actor: User) -> list[tuple[Any, Any]]:
+
+def _decrypted_items(device: Device, answers: dict[str, Any], *, actor: User) -> list[tuple[Any, Any]]:
     with vault.opened(
         purpose=Purpose(answers["purpose"]),
         task="devices.device.unmasked",
         actor=actor,
         at=clock.now(),
         reason=answers["reason"],
-    ) as door:
-        values = door.reveal_items(device, ITEMS)
-    return [(NAMES[item], value) for item, value in values.items() if value is not None]
+    ) as vault_session:
+        values = vault_session.decrypt_fields(device, CODES)
+    return [(item.label, values[item.code]) for item in REGISTRATION if values[item.code] is not None]
 
 
-NAMES: dict[str, Any] = {
-    "imei": _("IMEI"),
-    "serial_number": _("serial number"),
-    "adb_number": _("ADB number"),
-    "model": _("model"),
-    "model_description": _("model description"),
-    "os_version": _("OS version"),
-    "os_build": _("OS build"),
-    "time_zone": _("time zone"),
-}
-
-
-def _masked(item: str) -> Any:
-    @admin.display(description=NAMES[item])
+def _masked(item: RegistrationItem) -> Any:
+    @admin.display(description=item.label)
     def masked(self: Any, device: Device) -> str:
-        value = getattr(device, item)
+        value = getattr(device, item.code)
         return "–" if value is None else str(value)
 
     return masked
 
 
-for _name in ITEMS:
-    setattr(DeviceAdmin, f"masked_{_name}", _masked(_name))
+for _item in REGISTRATION:
+    setattr(DeviceAdmin, f"masked_{_item.code}", _masked(_item))
 
 
 @admin.register(Licence)
 class LicenceAdmin(KeysetAdmin):
     explanation = _(
-        "Licences of the agent. Two years after the last one expires, the registration is destroyed (P6.1)."
+        "Licences of the agent. When the last one has expired, the retention period of the registration begins."
     )
     empty_hint = _("Licences appear here when a gateway registers devices.")
     keyset = ("ends_on", "id")
     list_display = ("ends_on", "device_reference", "starts_on", "state")
     search_fields = ("device__reference",)
-    search_help_text = _("A device's reference, or the whole licence key (exact match; the search is on record)")
+    search_help_text = _("A device's reference, or the whole licence key (exact match; the search is recorded)")
     fields = ("device_reference", "masked_key", "starts_on", "ends_on", "recorded_at", "updated_at")
     readonly_fields = fields
     list_select_related = ("device",)
@@ -237,7 +279,7 @@ class LicenceAdmin(KeysetAdmin):
     ) -> tuple[QuerySet[Licence], bool]:
         if not search_term.strip():
             return queryset, False
-        found = finding.licences(search_term, actor=actor_of(request), at=clock.now())
+        found = lookup.find_licences(search_term, actor=actor_of(request), at=clock.now())
         return found.select_related("device"), False
 
     @admin.display(description=_("device"))
@@ -254,4 +296,4 @@ class LicenceAdmin(KeysetAdmin):
         today = clock.today()
         if licence.ends_on < today:
             return badge(_("expired"), "done")
-        return badge(_("running"), "good") if licence.starts_on <= today else badge(_("to come"), "open")
+        return badge(_("running"), "good") if licence.starts_on <= today else badge(_("upcoming"), "open")

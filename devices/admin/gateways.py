@@ -2,28 +2,26 @@
 
 from datetime import timedelta
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin import ActionLocation
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from devices import actions as devices
 from devices.models import Challenge, Gateway, GatewayToken, Scope
-from privacy.accounts.console import actor_of
-from privacy.lib import clock
-from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
-from privacy.lib.asking import ask
-from privacy.lib.badges import badge
-from privacy.lib.refusals import Refusal
+from privacy.accounts.actors import actor_of
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.editable_admin import EditableAdmin
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.display.badges import badge, datetime_text
 
-KEEP = "devices.keep_gateways"
-ON_PAGE = (ActionLocation.CHANGE_FORM,)
+KEEP_GATEWAYS = "devices.keep_gateways"
 
 
 class GatewayForm(forms.ModelForm[Gateway]):
@@ -41,21 +39,25 @@ class TokenForm(forms.Form):
         label=_("Scopes"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple, initial=Scope.values
     )
     days = forms.IntegerField(label=_("Valid for (days)"), min_value=1, max_value=730, initial=365)
+    signing_key = forms.CharField(
+        label=_("Public key for signed requests (optional)"),
+        help_text=_("Ed25519, in Base64. With a key, the token works only for requests signed with its private key."),
+        required=False,
+        max_length=64,
+    )
 
 
 @admin.register(Gateway)
-class GatewayAdmin(ReadOnlyAdmin):
-    explanation = _("Machines that speak for devices: the MDM server, or agents. Each shows a token of its own.")
+class GatewayAdmin(EditableAdmin):
+    explanation = _("Systems that act for devices: the MDM server, or agents. Each uses its own token.")
     empty_hint = _("Register a gateway, then issue a token for it.")
+    add_form = GatewayForm
     list_display = ("title", "reference", "rate", "created_at", "state_shown", "tokens")
     fields = ("title", "reference", "rate", "created_at", "closed_at")
     actions = ("issue_token", "close")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(KEEP)
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, **({"form": GatewayForm} if obj is None else {}), **kwargs)
+        return request.user.has_perm(KEEP_GATEWAYS)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("title", "rate") if obj is None else self.fields
@@ -67,79 +69,85 @@ class GatewayAdmin(ReadOnlyAdmin):
         made = devices.register_gateway(title=obj.title, rate=obj.rate, actor=actor_of(request), at=clock.now())
         obj.pk, obj.reference, obj._state.adding = made.pk, made.reference, False
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return cast(HttpResponse, super().changeform_view(request, *args, **kwargs))
-        except Refusal as refusal:
-            messages.error(request, str(refusal))
-            return HttpResponseRedirect(request.get_full_path())
-
     @admin.display(description=_("state"))
     def state_shown(self, gateway: Gateway) -> SafeString:
         return badge(_("open"), "good") if gateway.closed_at is None else badge(_("closed"), "done")
 
-    @admin.display(description=_("working tokens"))
+    @admin.display(description=_("valid tokens"))
     def tokens(self, gateway: Gateway) -> int:
         return GatewayToken.objects.usable(at=clock.now()).filter(gateway=gateway).count()
 
-    @button(description=_("Issue a token"), permission=KEEP, locations=ON_PAGE, step_up=True)
+    @button(description=_("Issue a token"), permission=KEEP_GATEWAYS, locations=CHANGE_FORM_ONLY, step_up=True)
     def issue_token(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> HttpResponse | None:
         gateway = queryset.first()
         if gateway is None:
             return None
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
             title=_("Issue a token"),
             verb=_("Issue"),
             consequences=[
-                _("The token is shown once. Only its hash is kept."),
-                _("Whoever has it can act as this gateway within its scopes."),
+                _("The token is shown only once. We keep only its hash."),
+                _("Anyone who has it can act as this gateway within its scopes."),
             ],
             form_class=TokenForm,
         )
         if isinstance(answers, HttpResponse):
             return answers
-        try:
-            made = devices.issue_token(
-                gateway,
-                scopes=answers["scopes"],
-                lifetime=timedelta(days=answers["days"]),
-                actor=actor_of(request),
-                at=clock.now(),
-            )
-        except Refusal as refusal:
-            self.message_user(request, str(refusal), level="ERROR")
+        made: list[devices.IssuedToken] = []
+        issue = partial(
+            devices.issue_token,
+            gateway,
+            scopes=answers["scopes"],
+            lifetime=timedelta(days=answers["days"]),
+            signing_key=answers["signing_key"],
+            actor=actor_of(request),
+            at=clock.now(),
+        )
+        if not run_action(self, request, lambda: made.append(issue()), _("The token was issued.")):
             return None
-        return _shown(self, request, made)
+        return _token_page(self, request, made[0])
 
-    @button(description=_("Close the gateway"), permission=KEEP, locations=ON_PAGE, step_up=True)
+    @button(description=_("Close the gateway"), permission=KEEP_GATEWAYS, locations=CHANGE_FORM_ONLY, step_up=True)
     def close(self, request: HttpRequest, queryset: QuerySet[Gateway]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
             title=_("Close a gateway"),
             verb=_("Close the gateway"),
-            consequences=[_("None of its tokens works any more; its devices can send nothing.")],
+            consequences=[_("Its tokens stop working, and its devices can no longer send anything.")],
             dangerous=True,
         )
         if isinstance(answers, HttpResponse):
             return answers
         for gateway in queryset:
             verb = partial(devices.close_gateway, gateway, actor=actor_of(request), at=clock.now())
-            run_verb(self, request, verb, _("The gateway is closed."))
+            run_action(self, request, verb, _("The gateway is closed."))
         return None
 
 
 @admin.register(GatewayToken)
 class GatewayTokenAdmin(ReadOnlyAdmin):
-    explanation = _("Tokens of gateways. Rotating gives a new one while the old one goes on for a week.")
+    explanation = _(
+        "Tokens of gateways. Rotating a token creates a new one, and the old one works for up to another week."
+    )
     list_display = ("hint", "state_shown", "gateway", "scopes_named", "issued_at", "expires_at")
     list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
     list_select_related = ("gateway",)
-    fields = ("hint", "gateway", "scopes_named", "issued_at", "issued_by", "expires_at", "revoked_at", "revoked_by")
+    fields = (
+        "hint",
+        "gateway",
+        "scopes_named",
+        "issued_at",
+        "issued_by",
+        "expires_at",
+        "signed",
+        "revoked_at",
+        "revoked_by",
+    )
     readonly_fields = fields
     actions = ("rotate", "revoke")
 
@@ -147,66 +155,91 @@ class GatewayTokenAdmin(ReadOnlyAdmin):
     def state_shown(self, token: GatewayToken) -> SafeString:
         if token.revoked_at is not None:
             return badge(_("revoked"), "gone")
+        if token.gateway.closed_at is not None:
+            return badge(_("gateway closed"), "gone")
         return badge(_("expired"), "done") if token.expires_at <= clock.now() else badge(_("works"), "good")
+
+    @admin.display(description=_("only for signed requests"), boolean=True)
+    def signed(self, token: GatewayToken) -> bool:
+        return token.signing_key is not None
 
     @admin.display(description=_("scopes"))
     def scopes_named(self, token: GatewayToken) -> str:
-        return ", ".join(str(Scope(scope).label) for scope in Scope.values if scope in token.scopes)
+        return _scopes_named(token)
 
-    @button(description=_("Rotate"), permission=KEEP, locations=ON_PAGE, step_up=True)
+    @button(description=_("Rotate"), permission=KEEP_GATEWAYS, locations=CHANGE_FORM_ONLY, step_up=True)
     def rotate(self, request: HttpRequest, queryset: QuerySet[GatewayToken]) -> HttpResponse | None:
         token = queryset.first()
         if token is None:
             return None
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
             title=_("Rotate a token"),
             verb=_("Rotate"),
             consequences=[
-                _("A new token with the same scopes is shown once."),
-                _("The old one goes on for a week, so that nothing stands still."),
+                _("A new token with the same scopes is shown only once."),
+                _("The old one works for another week, or until it expires if that is sooner."),
             ],
         )
         if isinstance(answers, HttpResponse):
             return answers
-        try:
-            made = devices.rotate_token(token, actor=actor_of(request), at=clock.now())
-        except Refusal as refusal:
-            self.message_user(request, str(refusal), level="ERROR")
-            return None
+        made = devices.rotate_token(token, actor=actor_of(request), at=clock.now())
         token.refresh_from_db()
-        return _shown(self, request, made, old=token)
+        return _token_page(self, request, made, old=token)
 
-    @button(description=_("Revoke"), permission=KEEP, step_up=True)
+    @button(description=_("Revoke"), permission=KEEP_GATEWAYS, step_up=True)
     def revoke(self, request: HttpRequest, queryset: QuerySet[GatewayToken]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
             title=_("Revoke tokens"),
             verb=_("Revoke"),
-            consequences=[_("They stop working at once, for good.")],
+            consequences=[_("They stop working at once and permanently.")],
             dangerous=True,
         )
         if isinstance(answers, HttpResponse):
             return answers
         for token in queryset:
             verb = partial(devices.revoke_token, token, actor=actor_of(request), at=clock.now())
-            run_verb(self, request, verb, _("The token no longer works."))
+            run_action(self, request, verb, _("The token no longer works."))
         return None
 
 
 @admin.register(Challenge)
 class ChallengeAdmin(ReadOnlyAdmin):
-    explanation = _("Codes that a device's holder confirms, so that the office knows who asks (law R-06).")
-    list_display = ("case", "state", "asked_at", "expires_at", "answered_at", "answered_by")
+    explanation = _("Questions to a device's holder that show who is asking. Only the requester sees the code.")
+    list_display = ("case", "state_shown", "asked_at", "expires_at", "answered", "answered_through")
     list_filter = ("state",)
+    fields = ("case", "device_id", "state_shown", "asked_at", "expires_at", "answered", "answered_through")
+    readonly_fields = fields
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_shown(self, challenge: Challenge) -> str:
+        if challenge.is_out_of_tries:
+            return str(_("ended: too many wrong codes"))
+        return str(_("ran out")) if challenge.ran_out(at=clock.now()) else challenge.get_state_display()
+
+    @admin.display(description=_("answered"))
+    def answered(self, challenge: Challenge) -> str:
+        at = challenge.answered_at
+        return "–" if at is None or challenge.ran_out(at=clock.now()) else datetime_text(at)
+
+    @admin.display(description=_("answered through"))
+    def answered_through(self, challenge: Challenge) -> str:
+        nobody = challenge.is_out_of_tries or challenge.ran_out(at=clock.now())
+        return "–" if nobody else challenge.answered_by or "–"
 
 
-def _shown(
-    modeladmin: Any, request: HttpRequest, made: devices.NewToken, *, old: GatewayToken | None = None
+def _scopes_named(token: GatewayToken) -> str:
+    """Return what a token may do, in words."""
+    return ", ".join(str(Scope(scope).label) for scope in Scope.values if scope in token.scopes)
+
+
+def _token_page(
+    modeladmin: Any, request: HttpRequest, made: devices.IssuedToken, *, old: GatewayToken | None = None
 ) -> HttpResponse:
     context = {
         **modeladmin.admin_site.each_context(request),
@@ -214,6 +247,7 @@ def _shown(
         "opts": GatewayToken._meta,
         "token": made.token,
         "row": made.row,
+        "scopes": _scopes_named(made.row),
         "old": old,
     }
     return TemplateResponse(request, "devices/office/token.html", context)

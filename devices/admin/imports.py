@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin import ActionLocation
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,19 +17,21 @@ from django.utils.translation import gettext_lazy as _
 
 from consents.models import AgreementVersion
 from devices import actions as devices
-from devices.fleetfiles import AGREEMENTS, COLUMNS
+from devices.imports import AGREEMENT_OF_COLUMN, COLUMNS
 from devices.models import FleetImport, Gateway
 from devices.refusals import MESSAGES
-from privacy.accounts.console import actor_of
-from privacy.lib import clock
-from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
-from privacy.lib.asking import ask
-from privacy.lib.badges import state_badge
-from privacy.lib.refusals import Refusal
-from privacy.lib.spreadsheets import MEDIA_TYPE, workbook
+from privacy.accounts.actors import actor_of
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.display.badges import state_badge
+from privacy.lib.documents.spreadsheets import MEDIA_TYPE, workbook
+from privacy.lib.errors.refusals import Refusal
+from privacy.policies import rulebook
 
-IMPORT = "devices.import_fleet"
-ON_PAGE = (ActionLocation.CHANGE_FORM,)
+IMPORT_FLEET = "devices.import_fleet"
+# With these a row is refused for a day that can't be right; whatever else is said of a consent is said afterwards.
+CODES_OF_PREVIEW = frozenset({"clock", "malformed"})
 
 
 class FileForm(forms.Form):
@@ -42,8 +43,8 @@ class FileForm(forms.Form):
 
 @admin.register(FleetImport)
 class FleetImportAdmin(ReadOnlyAdmin):
-    explanation = _("Existing fleets from files. Nothing is registered before the preview is confirmed.")
-    empty_hint = _("Add an import: a CSV or XLSX file with one device a row.")
+    explanation = _("Existing fleets imported from files. Nothing is registered until the preview is confirmed.")
+    empty_hint = _("Add an import: a CSV or XLSX file with one device per row.")
     list_display = ("reference", "gateway", "state_shown", "rows", "accepted", "refused", "progress", "made_at")
     list_select_related = ("gateway",)
     fields = (
@@ -54,7 +55,7 @@ class FleetImportAdmin(ReadOnlyAdmin):
     actions = ("confirm", "discard")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(IMPORT)
+        return request.user.has_perm(IMPORT_FLEET)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -76,10 +77,10 @@ class FleetImportAdmin(ReadOnlyAdmin):
                 return HttpResponseRedirect(reverse("admin:devices_fleetimport_change", args=[made.pk]))
             except Refusal as refusal:
                 form.add_error("file", str(refusal))
-        texts = AgreementVersion.objects.published().filter(agreement__code__in=AGREEMENTS.values())
+        texts = AgreementVersion.objects.published().filter(agreement__code__in=AGREEMENT_OF_COLUMN.values())
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Bring in an existing fleet"),
+            "title": _("Import an existing fleet"),
             "opts": self.opts,
             "form": form,
             "columns": COLUMNS,
@@ -92,11 +93,20 @@ class FleetImportAdmin(ReadOnlyAdmin):
         return [findings, *super().get_urls()]
 
     def findings(self, request: HttpRequest, pk: object) -> HttpResponse:
-        """Hand out which rows can't be taken and why: by row and column, without a value."""
+        """Hand out which rows, or consents of rows, can't be taken and why: by row and column, without a value."""
         row = self.get_object(request, str(pk))
         if row is None or not self.has_view_permission(request, row):
             raise PermissionDenied
-        lines = [(number, column, code, _reason(code)) for number, column, code in row.findings]
+        lines = [(number, column, code, _reason(column, code)) for number, column, code in row.findings]
+        if len(lines) >= devices.MAX_ROW_ERRORS:
+            lines.append(
+                (
+                    "",
+                    "",
+                    "",
+                    _now("The list stops here, but there are more errors. Correct these rows, then upload the rest."),
+                )
+            )
         content = workbook(row.reference, [_now("Row"), _now("Column"), _now("Code"), _now("Reason")], lines)
         response = HttpResponse(content, content_type=MEDIA_TYPE)
         response.headers["Content-Disposition"] = f'attachment; filename="{row.reference}.xlsx"'
@@ -106,7 +116,7 @@ class FleetImportAdmin(ReadOnlyAdmin):
     def state_shown(self, row: FleetImport) -> SafeString:
         return state_badge(row.state, row.get_state_display())
 
-    def is_going_on(self, record: FleetImport) -> bool:
+    def is_in_progress(self, record: FleetImport) -> bool:
         return record.state == FleetImport.State.RUNNING
 
     @admin.display(description=_("progress"))
@@ -127,14 +137,14 @@ class FleetImportAdmin(ReadOnlyAdmin):
         if not row.findings:
             return "–"
         address = reverse("admin:devices_fleetimport_findings", args=[row.pk])
-        return format_html('<a href="{}">{}</a>', address, _("Rows that can't be taken, with reasons (XLSX)"))
+        return format_html('<a href="{}">{}</a>', address, _("What can't be imported, with reasons (XLSX)"))
 
-    @button(description=_("Confirm and register"), permission=IMPORT, locations=ON_PAGE, step_up=True)
+    @button(description=_("Confirm and register"), permission=IMPORT_FLEET, locations=CHANGE_FORM_ONLY, step_up=True)
     def confirm(self, request: HttpRequest, queryset: QuerySet[FleetImport]) -> HttpResponse | None:
         row = queryset.first()
         if row is None:
             return None
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
@@ -143,19 +153,20 @@ class FleetImportAdmin(ReadOnlyAdmin):
             consequences=[
                 _("%(accepted)d devices are registered in the background; %(refused)d rows are left out.")
                 % {"accepted": row.accepted, "refused": row.refused},
-                _("A day on which somebody agreed counts for the text in force now; the forms on paper stay with us."),
-                _("A device to whose activation nobody agreed is destroyed after five days."),
+                _("A day of agreement counts for the text now in force. We keep the paper forms."),
+                _("The data of a device is destroyed after %(days)d days if nobody agrees to its registration.")
+                % {"days": rulebook.parameter("child.unconfirmed.days", clock.today())},
             ],
         )
         if isinstance(answers, HttpResponse):
             return answers
         verb = partial(devices.confirm_import, row, actor=actor_of(request), at=clock.now())
-        run_verb(self, request, verb, _("The worker registers the fleet; this page shows how far it is."))
+        run_action(self, request, verb, _("The worker registers the fleet. This page shows its progress."))
         return None
 
-    @button(description=_("Discard"), permission=IMPORT, locations=ON_PAGE)
+    @button(description=_("Discard"), permission=IMPORT_FLEET, locations=CHANGE_FORM_ONLY)
     def discard(self, request: HttpRequest, queryset: QuerySet[FleetImport]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
@@ -168,11 +179,18 @@ class FleetImportAdmin(ReadOnlyAdmin):
             return answers
         for row in queryset:
             verb = partial(devices.discard_import, row, actor=actor_of(request), at=clock.now())
-            run_verb(self, request, verb, _("The import is discarded."))
+            run_action(self, request, verb, _("The import is discarded."))
         return None
 
 
-def _reason(code: str) -> str:
+def _reason(column: str, code: str) -> str:
     if code == "already-registered":
-        return _now("A device with this identifier is registered already, or stands twice in the file.")
-    return str(MESSAGES.get(code, code))
+        return _now("A device with this identifier is already registered, or appears twice in the file.")
+    if code == "rounded-number":
+        return _now(
+            "The spreadsheet stored this as a number and lost its digits after the 15th. Format the column as text, "
+            "then enter the value again."
+        )
+    if column in AGREEMENT_OF_COLUMN and code not in CODES_OF_PREVIEW:
+        return _now("The device is registered. This consent could not be recorded.")
+    return str(MESSAGES[code]) if code in MESSAGES else _now("The portal did not take this row.")

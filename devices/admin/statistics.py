@@ -8,41 +8,43 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from devices import figures
-from devices.models import DailyFigure
-from devices.tallies import SMALL
-from privacy.lib import charts, clock
-from privacy.lib.admin import ReadOnlyAdmin
+from devices import statistics
+from devices.daily_counters import SUPPRESSION_THRESHOLD
+from devices.models import DailyReportCount
+from privacy.lib.console.read_only_admin import ReadOnlyAdmin
+from privacy.lib.dates import clock
+from privacy.lib.display import charts
 
 PERIODS = (7, 30, 90)
 
 
-@admin.register(DailyFigure)
-class DailyFigureAdmin(ReadOnlyAdmin):
+@admin.register(DailyReportCount)
+class DailyReportCountAdmin(ReadOnlyAdmin):
     """One page instead of a list: nobody reads figures row by row."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             return super().changelist_view(request, extra_context)
         days = next((period for period in PERIODS if request.GET.get("days") == str(period)), 30)
-        found = figures.series(clock.today(), days=days)
+        found = statistics.daily_series(clock.today(), days=days)
         if request.GET.get("format") == "csv":
-            return _file(found)
+            return _spreadsheet(found)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Statistics"),
             "opts": self.opts,
             "days": days,
             "periods": PERIODS,
-            "threshold": SMALL,
+            "threshold": SUPPRESSION_THRESHOLD,
             "series": [
-                (one, charts.bars(one.points, label=one.name), zip(one.days, one.numbers, strict=True)) for one in found
+                (one, charts.grouped_bar_chart(one.points, label=one.name), zip(one.days, one.numbers, strict=True))
+                for one in found
             ],
         }
         return TemplateResponse(request, "devices/office/statistics.html", context)
 
 
-def _file(found: Any) -> HttpResponse:
+def _spreadsheet(found: Any) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="statistics.csv"'
     response.write("\ufeff")

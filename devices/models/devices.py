@@ -8,8 +8,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id, new_reference
-from privacy.vault.fields import SealedModel, SealedTextField
+from devices import items
+from privacy.lib.identifiers.ids import new_id, new_reference
+from privacy.policies.categories import DEVICE_REGISTRATION
+from privacy.vault.fields import EncryptedModel, EncryptedTextField
 
 
 def new_device_reference() -> str:
@@ -31,29 +33,26 @@ class DeviceQuerySet(models.QuerySet["Device"]):
         return self.filter(found) if indexes else self.none()
 
 
-class Device(SealedModel):
-    """A terminal on which the agent runs: its registration data, sealed (P3.1)."""
+class Device(EncryptedModel):
+    """A terminal on which the agent runs: its registration data, sealed (P3.1).
+
+    It has a column for each item of ``devices/items.py``, added below.
+    """
+
+    record_label = "devices.Device"
 
     id = models.UUIDField(primary_key=True, editable=False)
     subject_id = models.UUIDField(_("data subject"), unique=True)
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_device_reference)
     gateway_id = models.UUIDField(_("gateway"))
-    imei = SealedTextField(item="imei", index="imei", null=True)
-    serial_number = SealedTextField(item="serial_number", index="serial_number", null=True)
-    adb_number = SealedTextField(item="adb_number", index="adb_number", null=True)
-    model = SealedTextField(item="model", null=True)
-    model_description = SealedTextField(item="model_description", null=True)
-    os_version = SealedTextField(item="os_version", null=True)
-    os_build = SealedTextField(item="os_build", null=True)
-    time_zone = SealedTextField(item="time_zone", null=True)
     registered_at = models.DateTimeField(_("registered"))
     updated_at = models.DateTimeField(_("last changed"))
     service_ended_on = models.DateField(_("service ended"), null=True, blank=True)
 
     objects = DeviceQuerySet.as_manager()
 
-    class Sealing:
-        category = "device-registration"
+    class Encryption:
+        category = DEVICE_REGISTRATION
         subject = "subject_id"
 
     class Meta:
@@ -68,7 +67,7 @@ class Device(SealedModel):
         ]
         constraints = [
             models.CheckConstraint(name="devices_device_is_its_own_subject", condition=Q(subject_id=F("id"))),
-            # doors.md: at least one of the three identifiers.
+            # At least one of the three identifiers.
             models.CheckConstraint(
                 name="devices_device_has_an_identifier",
                 condition=Q(imei__isnull=False) | Q(serial_number__isnull=False) | Q(adb_number__isnull=False),
@@ -79,17 +78,23 @@ class Device(SealedModel):
         return self.reference
 
 
+for _item in items.REGISTRATION:
+    Device.add_to_class(_item.code, _item.encrypted_field())
+
+
 class LicenceQuerySet(models.QuerySet["Licence"]):
     def latest_first(self) -> "LicenceQuerySet":
         return self.order_by("-ends_on", "-starts_on")
 
 
-class Licence(SealedModel):
+class Licence(EncryptedModel):
     """A licence of the agent on one device; the registration data is kept for its time and two years more (P6.1)."""
+
+    record_label = "devices.Licence"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     device = models.ForeignKey(Device, verbose_name=_("device"), on_delete=models.PROTECT, related_name="licences")
-    key = SealedTextField(item="licence_key", index="licence_key")
+    key = EncryptedTextField(item="licence_key", index="licence_key", sealed_as="key")
     starts_on = models.DateField(_("starts"))
     ends_on = models.DateField(_("ends"))
     recorded_at = models.DateTimeField(_("recorded"))
@@ -97,8 +102,8 @@ class Licence(SealedModel):
 
     objects = LicenceQuerySet.as_manager()
 
-    class Sealing:
-        category = "device-registration"
+    class Encryption:
+        category = DEVICE_REGISTRATION
         subject = "device_id"
 
     class Meta:

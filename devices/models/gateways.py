@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id, new_reference
+from privacy.lib.identifiers.ids import new_id, new_reference
 
 
 def new_gateway_reference() -> str:
@@ -22,6 +22,8 @@ class GatewayQuerySet(models.QuerySet["Gateway"]):
 
 class Gateway(models.Model):
     """A machine that speaks for devices: the MDM server, or an agent (P3.5)."""
+
+    record_label = "devices.Gateway"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_gateway_reference)
@@ -69,6 +71,8 @@ class GatewayToken(models.Model):
     Rotating makes a new token while the old one goes on for a while, so that no gateway stands still.
     """
 
+    record_label = "devices.GatewayToken"
+
     LIFETIME = timedelta(days=365)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -81,6 +85,8 @@ class GatewayToken(models.Model):
     expires_at = models.DateTimeField(_("expires"))
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     revoked_by = models.CharField(_("revoked by"), max_length=80, blank=True)
+    # The public half of an Ed25519 key: with it, the token works for signed requests alone (SEC-39).
+    signing_key = models.BinaryField(_("key of signed requests"), max_length=32, null=True)
 
     objects = GatewayTokenQuerySet.as_manager()
 
@@ -102,6 +108,33 @@ class GatewayToken(models.Model):
         return f"{self.hint}…"
 
 
+class RequestNonce(models.Model):
+    """What a signed request named so that it is taken once; kept for as long as its signature could be sent again."""
+
+    record_label = "devices.RequestNonce"
+
+    id = models.BigAutoField(primary_key=True)
+    token_id = models.UUIDField(_("token"))
+    nonce = models.CharField(_("nonce"), max_length=64)
+    at = models.DateTimeField(_("time"))
+
+    class Meta:
+        verbose_name = _("signed request")
+        verbose_name_plural = _("signed requests")
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(fields=["token_id", "nonce"], name="devices_signed_request_is_taken_once")
+        ]
+        indexes = [models.Index(fields=["at"], name="devices_nonces_by_time")]
+
+    def __str__(self) -> str:
+        return self.nonce
+
+
+# What closed a challenge that nobody answered, and one for which too many wrong codes were typed.
+EXPIRED, OUT_OF_TRIES = "expired", "wrong-code"
+
+
 class ChallengeQuerySet(models.QuerySet["Challenge"]):
     def open(self, *, at: datetime) -> "ChallengeQuerySet":
         """Challenges that wait for the device and have not run out."""
@@ -113,9 +146,15 @@ class ChallengeQuerySet(models.QuerySet["Challenge"]):
     def for_case(self, case: str) -> "ChallengeQuerySet":
         return self.filter(case=case)
 
+    def of_series(self, name: str) -> "ChallengeQuerySet":
+        """Challenges of a case and of what belongs to it: ``K7-…`` and ``K7-…/download``."""
+        return self.filter(Q(case=name) | Q(case__startswith=f"{name}/"))
+
 
 class Challenge(models.Model):
-    """Proof that somebody holds a device: the portal shows a code, the agent on the device confirms it (law R-06)."""
+    """Proof that somebody holds a device: the portal shows a code, and they type it on the device (law R-06)."""
+
+    record_label = "devices.Challenge"
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting for the device")
@@ -131,6 +170,7 @@ class Challenge(models.Model):
     expires_at = models.DateTimeField(_("expires"))
     answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
     answered_by = models.CharField(_("answered through"), max_length=80, blank=True)
+    wrong_codes = models.PositiveSmallIntegerField(_("wrong codes typed"), default=0)
 
     objects = ChallengeQuerySet.as_manager()
 
@@ -154,12 +194,28 @@ class Challenge(models.Model):
     def __str__(self) -> str:
         return f"{self.case} {self.state}"
 
+    @staticmethod
+    def series_of(case: str) -> str:
+        """Return the name under which the questions of a case count together."""
+        return case.partition("/")[0]
 
-class Answer(models.Model):
+    @property
+    def is_out_of_tries(self) -> bool:
+        """Whether it ended because nobody knew the code, neither confirmed nor denied."""
+        return self.answered_by == OUT_OF_TRIES
+
+    def ran_out(self, *, at: datetime) -> bool:
+        """Whether nobody answered it in time: another was asked in its place, or none since."""
+        return self.answered_by == EXPIRED or (self.state == Challenge.State.WAITING and self.expires_at <= at)
+
+
+class IdempotentResponse(models.Model):
     """The answer to a write that carried an Idempotency-Key: the same key again gets the same answer.
 
     ``status`` is empty while the write is under way. Kept for a week.
     """
+
+    record_label = "devices.IdempotentResponse"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     gateway_id = models.UUIDField(_("gateway"))
@@ -170,10 +226,12 @@ class Answer(models.Model):
     body: Any = models.JSONField(_("answer"), null=True)
 
     class Meta:
-        verbose_name = _("remembered answer")
-        verbose_name_plural = _("remembered answers")
+        verbose_name = _("stored response")
+        verbose_name_plural = _("stored responses")
         default_permissions = ("view",)
-        constraints = [models.UniqueConstraint(fields=["gateway_id", "key"], name="devices_answer_once_for_a_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["gateway_id", "key"], name="devices_idempotentresponse_once_for_a_key")
+        ]
         indexes = [models.Index(fields=["claimed_at"], name="devices_answers_by_time")]
 
     def __str__(self) -> str:

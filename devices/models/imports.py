@@ -7,8 +7,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from devices.models.gateways import Gateway
-from privacy.lib.ids import new_id, new_reference
-from privacy.vault.fields import SealedJSONField, SealedModel
+from privacy.lib.identifiers.ids import new_id, new_reference
+from privacy.policies.categories import DEVICE_REGISTRATION
+from privacy.vault.fields import EncryptedJSONField, EncryptedModel
 
 
 def new_import_reference() -> str:
@@ -20,6 +21,8 @@ class FleetImport(models.Model):
 
     ``findings`` say which rows can't be taken and why, by row, column and code; never by value.
     """
+
+    record_label = "devices.FleetImport"
 
     class State(models.TextChoices):
         PREVIEWED = "proposed", _("to be confirmed")
@@ -33,12 +36,12 @@ class FleetImport(models.Model):
     file_digest = models.CharField(_("SHA-256 of the file"), max_length=64)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PREVIEWED)
     rows = models.PositiveIntegerField(_("rows"), default=0)
-    accepted = models.PositiveIntegerField(_("can be taken"), default=0)
-    refused = models.PositiveIntegerField(_("can't be taken"), default=0)
+    accepted = models.PositiveIntegerField(_("can be imported"), default=0)
+    refused = models.PositiveIntegerField(_("can't be imported"), default=0)
     registered = models.PositiveIntegerField(_("registered"), default=0)
     findings: Any = models.JSONField(_("findings"), default=list)
-    made_by = models.CharField(_("brought by"), max_length=80)
-    made_at = models.DateTimeField(_("brought"))
+    made_by = models.CharField(_("imported by"), max_length=80)
+    made_at = models.DateTimeField(_("imported"))
     confirmed_by = models.CharField(_("confirmed by"), max_length=80, blank=True)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
@@ -48,7 +51,7 @@ class FleetImport(models.Model):
         verbose_name_plural = _("fleet imports")
         default_permissions = ("view",)
         ordering = ["-made_at"]
-        permissions = [("import_fleet", _("Can bring in an existing fleet from a file"))]
+        permissions = [("import_fleet", _("Can import an existing fleet from a file"))]
         constraints = [
             models.CheckConstraint(
                 name="devices_import_runs_only_when_confirmed",
@@ -61,16 +64,18 @@ class FleetImport(models.Model):
         return self.reference
 
 
-class ImportedRow(SealedModel):
+class ImportedRow(EncryptedModel):
     """A row of a file on its way to become a device. Its id is the id of the device it will be."""
+
+    record_label = "devices.ImportedRow"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     import_id = models.UUIDField(_("import"))
     number = models.PositiveIntegerField(_("row"))
-    registration = SealedJSONField()
+    registration = EncryptedJSONField(sealed_as="registration")
 
-    class Sealing:
-        category = "device-registration"
+    class Encryption:
+        category = DEVICE_REGISTRATION
         subject = "id"
 
     class Meta:

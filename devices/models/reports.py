@@ -7,8 +7,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id
-from privacy.vault.fields import SealedJSONField, SealedModel
+from privacy.lib.identifiers.ids import new_id
+from privacy.policies.categories import APP_LOG, SERVICE_ANALYTICS
+from privacy.vault.fields import EncryptedJSONField, EncryptedModel
 
 
 class Kind(models.TextChoices):
@@ -23,21 +24,23 @@ class Kind(models.TextChoices):
     APP_LOG = "app-log", _("app log")
 
 
-class Report(SealedModel):
+class Report(EncryptedModel):
     """What a device reported, sealed under its own key and the month's (P3.2). Partitioned by month of the event.
 
     In the database the primary key is (device, occurred_at, id): the table is spread and read by device.
     """
+
+    record_label = "devices.Report"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     device_id = models.UUIDField(_("device"))
     occurred_at = models.DateTimeField(_("happened"))
     received_at = models.DateTimeField(_("received"))
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
-    body = SealedJSONField(item_from="kind")
+    body = EncryptedJSONField(item_from="kind", sealed_as="body")
 
-    class Sealing:
-        category = "service-analytics"
+    class Encryption:
+        category = SERVICE_ANALYTICS
         subject = "device_id"
         month_from = "occurred_at"
 
@@ -45,23 +48,26 @@ class Report(SealedModel):
         verbose_name = _("report")
         verbose_name_plural = _("reports")
         default_permissions = ("view",)
+        managed = False  # the migration 0002 makes the table, in months
 
     def __str__(self) -> str:
         return f"{self.kind} {self.occurred_at:%Y-%m-%d %H:%M}"
 
 
-class AppLog(SealedModel):
+class AppLog(EncryptedModel):
     """A line of the service app's log: optional, and never without its own agreement (P3.3). Partitioned by month."""
+
+    record_label = "devices.AppLog"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     device_id = models.UUIDField(_("device"))
     occurred_at = models.DateTimeField(_("happened"))
     received_at = models.DateTimeField(_("received"))
     kind = models.CharField(_("kind"), max_length=16, choices=Kind, default=Kind.APP_LOG)
-    body = SealedJSONField(item="app_log")
+    body = EncryptedJSONField(item="app_log", sealed_as="body")
 
-    class Sealing:
-        category = "app-log"
+    class Encryption:
+        category = APP_LOG
         subject = "device_id"
         month_from = "occurred_at"
 
@@ -69,6 +75,7 @@ class AppLog(SealedModel):
         verbose_name = _("app log")
         verbose_name_plural = _("app logs")
         default_permissions = ("view",)
+        managed = False  # the migration 0002 makes the table, in months
 
     def __str__(self) -> str:
         return f"{self.kind} {self.occurred_at:%Y-%m-%d %H:%M}"
@@ -86,6 +93,8 @@ class Batch(models.Model):
     ``tally`` counts what it brought by day, kind and value, without device ids, until the statistics have taken it in.
     """
 
+    record_label = "devices.Batch"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     gateway_id = models.UUIDField(_("gateway"))
     batch = models.UUIDField(_("client's id"))
@@ -95,7 +104,7 @@ class Batch(models.Model):
     refused = models.PositiveIntegerField(_("refused"))
     answer: Any = models.JSONField(_("answer"))
     tally: Any = models.JSONField(_("tally"), null=True)
-    counting = models.UUIDField(_("slice it is counted in"), null=True)
+    counting = models.UUIDField(_("interval it is counted in"), null=True)
 
     objects = BatchQuerySet.as_manager()
 
@@ -111,21 +120,23 @@ class Batch(models.Model):
         return str(self.batch)
 
 
-class DailyFigureQuerySet(models.QuerySet["DailyFigure"]):
-    def between(self, first: date, last: date) -> "DailyFigureQuerySet":
+class DailyReportCountQuerySet(models.QuerySet["DailyReportCount"]):
+    def between(self, first: date, last: date) -> "DailyReportCountQuerySet":
         return self.filter(day__range=(first, last))
 
-    def to_close(self, on: date) -> "DailyFigureQuerySet":
+    def to_close(self, on: date) -> "DailyReportCountQuerySet":
         """Figures of days that are long enough over to drop what tells devices apart."""
-        return self.filter(closed=False, day__lt=on - DailyFigure.OPEN_FOR)
+        return self.filter(closed=False, day__lt=on - DailyReportCount.OPEN_FOR)
 
 
-class DailyFigure(models.Model):
+class DailyReportCount(models.Model):
     """How many reports of a kind, or of a kind and value, one day brought: without device ids (P4.1 ②).
 
     ``devices`` counts up to the threshold below which a cell is not shown; the keyed hashes by which it counts are
     dropped when the day closes.
     """
+
+    record_label = "devices.DailyReportCount"
 
     OPEN_FOR = timedelta(days=3)
 
@@ -138,7 +149,7 @@ class DailyFigure(models.Model):
     hashes: Any = models.JSONField(_("hashes of devices"), default=list)
     closed = models.BooleanField(_("closed"), default=False)
 
-    objects = DailyFigureQuerySet.as_manager()
+    objects = DailyReportCountQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("daily figure")
@@ -159,13 +170,15 @@ class DailyFigure(models.Model):
 class CountedSlice(models.Model):
     """A slice of batches that the figures have taken in: counted once, however often the counting is interrupted."""
 
+    record_label = "devices.CountedSlice"
+
     id = models.UUIDField(primary_key=True, editable=False)
     counted_at = models.DateTimeField(_("counted"))
     batches = models.PositiveIntegerField(_("batches"))
 
     class Meta:
-        verbose_name = _("counted slice")
-        verbose_name_plural = _("counted slices")
+        verbose_name = _("counted interval")
+        verbose_name_plural = _("counted intervals")
         default_permissions = ()
         indexes = [models.Index(fields=["counted_at"], name="devices_slices_by_time")]
 

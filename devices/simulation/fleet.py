@@ -69,6 +69,7 @@ def devices(count: int, *, seed: int, on: date) -> Iterator[Device]:
         }
         consents = {
             "activation": "agree",
+            "service-analytics": "agree",
             "app-log": source.choices(["agree", "disagree"], [60, 40])[0],
             "advertising-email": source.choices(["agree", "disagree"], [25, 75])[0],
         }

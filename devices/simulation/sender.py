@@ -21,7 +21,7 @@ TIMEOUT = 30
 TRIES = 5
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The portal refused what a gateway in order sends."""
 
 
@@ -53,7 +53,7 @@ class Connection:
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def call(self, method: str, path: str, body: Any, *, packed: bool = False) -> Any:
-        """Make a call; one that got lost or was told to wait is made again. Raises Refused."""
+        """Make a call; one that got lost or was told to wait is made again. Raises RequestRefused."""
         content = json.dumps(body).encode()
         headers = dict(self.headers)
         if packed:
@@ -71,9 +71,9 @@ class Connection:
                 time.sleep(float(response.headers.get("Retry-After", "1")))
                 continue
             if response.status >= 400:
-                raise Refused(f"{method} {path}: {response.status} {answer.decode(errors='replace')[:500]}")
+                raise RequestRefused(f"{method} {path}: {response.status} {answer.decode(errors='replace')[:500]}")
             return json.loads(answer) if answer else None
-        raise Refused(f"{method} {path}: no answer after {TRIES} tries")
+        raise RequestRefused(f"{method} {path}: no answer after {TRIES} tries")
 
 
 class Sender:

@@ -8,6 +8,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from privacy.accounts import receivers
-        from privacy.lib import stepup
+        from privacy.accounts.display_names import display_name, display_names_by_reference
+        from privacy.lib.display import display_names
+        from privacy.lib.http import step_up_authentication
 
-        stepup.answered_by(receivers.confirmed_lately)
+        display_names.add_source("account", display_name)
+        display_names.add_bulk_source("account", display_names_by_reference)
+        step_up_authentication.add_check(receivers.recently_reauthenticated)

@@ -23,6 +23,12 @@ class Event(StrEnum):
     FACTOR_FAILED = "accounts.factor.failed"
     FACTORS_RESET = "accounts.factor.reset"
     PASSWORD_CHANGED = "accounts.password.changed"  # noqa: S105 - a word, not a password
+    ACT_ASKED = "accounts.act.asked"
+    ACT_APPROVED = "accounts.act.approved"
+    ACT_REFUSED = "accounts.act.refused"
+    INVITED = "accounts.invitation.made"
+    INVITATION_SENT = "accounts.invitation.sent"
+    INVITATION_USED = "accounts.invitation.used"
     GRANTED = "accounts.access.granted"
     CHANGED = "accounts.access.changed"
     REVOKED = "accounts.access.revoked"

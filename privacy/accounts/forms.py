@@ -4,14 +4,15 @@ from datetime import date
 from typing import Any, cast
 
 from django import forms
+from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.models import User
 from privacy.accounts.roles import ROLE_NAMES
-from privacy.accounts.scopes import known as scopes_known
-from privacy.lib import names
+from privacy.accounts.scopes import grantable_scopes as scopes_known
+from privacy.lib.dates.form_fields import BoundedDateField
+from privacy.lib.display import display_names
 
-DAY = {"type": "date"}
 ROLE = "role:"
 
 
@@ -20,8 +21,10 @@ def scope_choices(on: date) -> list[tuple[str, Any]]:
     roles = [(f"{ROLE}{code}", name) for code, name in ROLE_NAMES.items()]
     pairs: dict[str, list[tuple[str, str]]] = {}
     for category, purpose in sorted(scopes_known(on)):
-        named = names.of("category", category, on=on)
-        pairs.setdefault(named, []).append((f"{category}:{purpose}", names.of("purpose", purpose, on=on)))
+        named = display_names.display_name("category", category, on=on)
+        pairs.setdefault(named, []).append(
+            (f"{category}:{purpose}", display_names.display_name("purpose", purpose, on=on))
+        )
     return [("", _("- Select an option -")), (str(_("Roles")), roles), *sorted(pairs.items())]
 
 
@@ -40,10 +43,10 @@ class AccessForm(forms.Form):
         max_length=400,
         min_length=4,
         widget=forms.Textarea({"rows": 3}),
-        help_text=_("The task it is for. It stands in the register of access."),
+        help_text=_("The task it is for. It is shown in the register of access."),
     )
-    valid_from = forms.DateField(label=_("From"), widget=forms.DateInput(DAY))
-    valid_until = forms.DateField(label=_("Until"), widget=forms.DateInput(DAY))
+    valid_from = BoundedDateField(label=_("From"))
+    valid_until = BoundedDateField(label=_("Until"))
 
     def __init__(self, *args: Any, on: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -77,7 +80,7 @@ class EndForm(DecisionForm):
     """Another end of a grant."""
 
     field_order = ("valid_until", "reason")
-    valid_until = forms.DateField(label=_("New last day"), widget=forms.DateInput(DAY))
+    valid_until = BoundedDateField(label=_("New last day"))
 
 
 class ConclusionForm(forms.Form):
@@ -90,12 +93,37 @@ class AccountForm(forms.Form):
     """A person who begins to work with the portal."""
 
     name = forms.CharField(label=_("Name"), max_length=100)
-    email = forms.EmailField(label=_("E-mail"))
+    email = forms.EmailField(label=_("E-mail"), help_text=_("The person's own address: the invitation goes there."))
     role = forms.ChoiceField(label=_("Role"), choices=lambda: tuple(ROLE_NAMES.items()), initial="employee")
     is_outside = forms.BooleanField(label=_("Works for another company"), required=False)
+    reason = forms.CharField(label=_("Reason"), max_length=400, min_length=2, widget=forms.Textarea({"rows": 3}))
+
+
+class InvitationForm(forms.Form):
+    """The password that the owner of an account chooses, twice."""
+
     password = forms.CharField(
-        label=_("First password"),
-        min_length=12,
-        help_text=_("Hand it over in person; the person changes it at the first sign-in."),
-        widget=forms.PasswordInput,
+        label=_("New password"), strip=False, widget=forms.PasswordInput({"autocomplete": "new-password"})
     )
+    again = forms.CharField(
+        label=_("New password again"), strip=False, widget=forms.PasswordInput({"autocomplete": "new-password"})
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["password"].help_text = password_validators_help_text_html()
+
+    def clean(self) -> dict[str, Any]:
+        """Take what is typed twice and strong enough for this person."""
+        given: dict[str, Any] = super().clean() or {}
+        if self.errors:
+            return given
+        if given["password"] != given["again"]:
+            self.add_error("again", _("The two passwords differ. Type the same one twice."))
+            return given
+        try:
+            validate_password(given["password"], self.user)
+        except forms.ValidationError as error:
+            self.add_error("password", error)
+        return given

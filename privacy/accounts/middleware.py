@@ -6,11 +6,11 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from privacy.accounts.fitness import NotFit
+from privacy.accounts.access_requirements import RequirementsNotMet
 
 
-class FitnessMiddleware:
-    """Turn ``NotFit`` into 403: what is missing and where it is done; a problem document for machines."""
+class AccessRequirementsMiddleware:
+    """Turn ``RequirementsNotMet`` into 403: what is missing and where it is done; a problem document for machines."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -19,7 +19,7 @@ class FitnessMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, NotFit):
+        if not isinstance(exception, RequirementsNotMet):
             return None
         if request.path.startswith("/api/"):
             body = {

@@ -13,7 +13,7 @@ from typing import Any
 from django.apps import apps
 
 from privacy.accounts.roles import CONSOLE_ROLES, ROLES
-from privacy.lib import clock
+from privacy.lib.dates import clock
 
 
 def roles_of(user: Any, on: date) -> frozenset[str]:
@@ -21,7 +21,7 @@ def roles_of(user: Any, on: date) -> frozenset[str]:
     return frozenset(user.grants.in_period(on=on).exclude(role="").values_list("role", flat=True))
 
 
-def held(user: Any) -> frozenset[str]:
+def current_roles(user: Any) -> frozenset[str]:
     """Return the roles held today; asked once for each request."""
     today = clock.today()
     day, roles = getattr(user, "_roles_held", (None, frozenset[str]()))
@@ -31,22 +31,22 @@ def held(user: Any) -> frozenset[str]:
     return roles
 
 
-def given(user: Any) -> frozenset[str]:
+def current_permissions(user: Any) -> frozenset[str]:
     """Return every permission, ``app.codename``, that the roles held today give an active account."""
-    return allowed(held(user)) if user.is_active else frozenset()
+    return permissions_of_roles(current_roles(user)) if user.is_active else frozenset()
 
 
 @cache
-def allowed(roles: frozenset[str]) -> frozenset[str]:
+def permissions_of_roles(roles: frozenset[str]) -> frozenset[str]:
     """Return what the table gives to roles held together; a page asks hundreds of times."""
     return frozenset(code for role in roles for code in ROLES.get(role, ()))
 
 
-def enters_console(user: Any) -> bool:
+def has_console_access(user: Any) -> bool:
     """Whether one of the roles held today works in the console."""
-    return bool(held(user) & CONSOLE_ROLES)
+    return bool(current_roles(user) & CONSOLE_ROLES)
 
 
-def working_as(*roles: str) -> Any:
+def users_with_role(*roles: str) -> Any:
     """Return the accounts, as a queryset, that hold one of these roles today."""
     return apps.get_model("accounts", "User")._default_manager.holding(*roles, on=clock.today())

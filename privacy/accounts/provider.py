@@ -4,9 +4,13 @@ allauth looks for providers under this name in every app and does the protocol (
 provider only stands for the password: the second factor, the grants and the sessions stay ours.
 """
 
+from secrets import token_urlsafe
 from typing import Any
 
-from allauth.socialaccount.internal import jwtkit
+import jwt
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.models import SocialToken
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
@@ -14,8 +18,18 @@ from allauth.utils import build_absolute_uri
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+
+from privacy.lib.dates import clock
 
 COMPANY = "company"
+# In a session that is on its way to the provider: what the ID token must say.
+NONCE = "nonce_of_sign_in"
+# By the provider's private key; a shared secret signs for whoever knows it.
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+LEEWAY_SECONDS = 60
+MAX_AGE_SECONDS = 600
+MAX_SUBJECT_LENGTH = 255
 
 
 class CompanyOAuth2Adapter(OpenIDConnectOAuth2Adapter):
@@ -35,17 +49,57 @@ class CompanyOAuth2Adapter(OpenIDConnectOAuth2Adapter):
     def get_callback_url(self, request: HttpRequest, app: Any) -> str:
         return str(build_absolute_uri(request, reverse("company_callback")))
 
-    def _decode_id_token(self, app: Any, id_token: str) -> dict[str, Any]:
-        """Check the signature too: the standard lets a client that asked over TLS do without, we don't."""
-        decoded: dict[str, Any] = jwtkit.verify_and_decode(
-            credential=id_token,
-            keys_url=self.openid_config["jwks_uri"],
-            issuer=self.openid_config["issuer"],
-            audience=app.client_id,
-            lookup_kid=jwtkit.lookup_kid_jwk,
-            verify_signature=True,
-        )
-        return decoded
+    def parse_token(self, data: dict[str, Any]) -> SocialToken:
+        """Take the access token alone; nothing of it is stored."""
+        return SocialToken(token=data["access_token"])
+
+    def complete_login(self, request: HttpRequest, app: Any, token: SocialToken, **kwargs: Any) -> Any:
+        """Check what the provider says of the person (OpenID Connect Core 1.0, 3.1.3.7 and 5.3.2)."""
+        claims = self._verified_claims(app, kwargs["response"].get("id_token"))
+        nonce = request.session.pop(NONCE, None)
+        if nonce is None or not constant_time_compare(str(claims.get("nonce", "")), nonce):
+            raise OAuth2Error("The ID token was not made for this sign-in (nonce).")
+        userinfo = self._fetch_user_info(token.token)
+        if not isinstance(userinfo, dict) or userinfo.get("sub") != claims["sub"]:
+            raise OAuth2Error("The user information is about somebody else (sub).")
+        return self.get_provider().sociallogin_from_response(request, {"id_token": claims, "userinfo": userinfo})
+
+    def _verified_claims(self, app: Any, id_token: Any) -> dict[str, Any]:
+        """Return the claims of a signed ID token for us. Raises OAuth2Error.
+
+        The standard lets a client that asked over TLS do without the signature; we don't.
+        """
+        try:
+            header = jwt.get_unverified_header(id_token)
+            claims: dict[str, Any] = jwt.decode(
+                id_token,
+                key=self._signing_key(header.get("kid")),
+                algorithms=ALGORITHMS,
+                audience=app.client_id,
+                issuer=self.openid_config["issuer"],
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["iss", "sub", "aud", "exp", "iat"]},
+            )
+        except (jwt.PyJWTError, TypeError, ValueError) as error:
+            raise OAuth2Error("The ID token is not valid.") from error
+        if claims["aud"] not in (app.client_id, [app.client_id]) or claims.get("azp", app.client_id) != app.client_id:
+            raise OAuth2Error("The ID token is for somebody else too (aud, azp).")
+        if clock.now().timestamp() - claims["iat"] > MAX_AGE_SECONDS:
+            raise OAuth2Error("The ID token is old (iat).")
+        if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= MAX_SUBJECT_LENGTH:
+            raise OAuth2Error("The ID token names nobody (sub).")
+        return claims
+
+    def _signing_key(self, key_id: Any) -> jwt.PyJWK:
+        """Return the provider's key of this name; without a name, its only key (OpenID Connect Core 1.0, 10.1)."""
+        with get_adapter().get_requests_session() as session:
+            answer = session.get(self.openid_config["jwks_uri"])
+            answer.raise_for_status()
+        keys = [key for key in jwt.PyJWKSet.from_dict(answer.json()).keys if key.public_key_use in (None, "sig")]
+        found = [key for key in keys if key_id is None or key.key_id == key_id]
+        if len(found) != 1:
+            raise OAuth2Error("The ID token is signed by none of the provider's keys (kid).")
+        return found[0]
 
 
 class CompanyProvider(OpenIDConnectProvider):
@@ -64,6 +118,22 @@ class CompanyProvider(OpenIDConnectProvider):
 
     def get_default_scope(self) -> list[str]:
         return ["openid", "email"]
+
+    def get_scope_from_request(self, request: HttpRequest) -> list[str]:
+        """Ask for the same, whatever the address of the sign-in says."""
+        return self.get_default_scope()
+
+    def get_auth_params_from_request(self, request: HttpRequest, action: str) -> dict[str, str]:
+        """Bind the answer to this browser's session; two pages that leave at once share the nonce."""
+        return {"nonce": request.session.setdefault(NONCE, token_urlsafe(32))}
+
+    def extract_email_addresses(self, data: Any) -> list[EmailAddress]:
+        """Take the address as verified where the provider says so with a true, and with nothing else (5.1)."""
+        claims = data["userinfo"]
+        email = claims.get("email")
+        if not isinstance(email, str) or not email:
+            return []
+        return [EmailAddress(email=email, verified=claims.get("email_verified") is True, primary=True)]
 
     def extract_extra_data(self, data: Any) -> dict[str, Any]:
         """Keep nothing else that the provider says of the person."""

@@ -13,10 +13,10 @@ from privacy.accounts import actions as accounts
 from privacy.accounts.events import Event
 from privacy.accounts.models import SignIn, User
 from privacy.accounts.signin import actions as signin
-from privacy.accounts.signin import factors
+from privacy.accounts.signin import second_factors
+from privacy.accounts.signin.client_info import get_client_info
 from privacy.accounts.signin.middleware import BEGAN, SEEN
-from privacy.accounts.signin.places import place_of
-from privacy.lib import clock
+from privacy.lib.dates import clock
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.signed_in")
@@ -27,7 +27,7 @@ def signed_in(*, user: User, request: HttpRequest, **kwargs: Any) -> None:
         request.session.create()
     request.session[BEGAN] = request.session[SEEN] = at.timestamp()
     key = request.session.session_key or ""
-    token = signin.begin(user=user, session_key=key, place=place_of(request), at=at)
+    token = signin.begin(user=user, session_key=key, place=get_client_info(request), at=at)
     if token is not None:
         request.new_browser_token = token  # type: ignore[attr-defined]
 
@@ -49,21 +49,31 @@ def sign_in_failed(*, credentials: dict[str, Any], request: HttpRequest | None =
 def factor_added(*, instance: Authenticator, created: bool, **kwargs: Any) -> None:
     """In the transaction that adds it, so that no second factor comes or goes without an entry."""
     if created:
-        signin.record_factor(Event.FACTOR_ADDED, user=instance.user, kind=instance.type, at=clock.now())
+        user = instance.user
+        signin.record_factor_change(Event.FACTOR_ADDED, user=user, kind=instance.type, actor=user, at=clock.now())
+        if instance.type != Authenticator.Type.RECOVERY_CODES:
+            accounts.record_first_factor(user=user, at=clock.now())
 
 
 @receiver(post_delete, sender=Authenticator, dispatch_uid="accounts.factor_removed")
 def factor_removed(*, instance: Authenticator, origin: Any = None, **kwargs: Any) -> None:
     if not isinstance(origin, User):
-        signin.record_factor(Event.FACTOR_REMOVED, user=instance.user, kind=instance.type, at=clock.now())
+        user = instance.user
+        signin.record_factor_change(
+            Event.FACTOR_REMOVED,
+            user=user,
+            kind=instance.type,
+            actor=getattr(instance, "removed_by", user),
+            at=clock.now(),
+        )
 
 
 @receiver(authentication_step_completed, dispatch_uid="accounts.confirmed")
-def confirmed(*, user: User, method: str, **extra: Any) -> None:
+def reauthenticated(*, user: User, method: str, **extra: Any) -> None:
     if extra.get("reauthenticated"):
-        signin.record_confirmed(user=user, method=method, at=clock.now())
+        signin.record_reauthentication(user=user, method=method, at=clock.now())
 
 
-def confirmed_lately(request: HttpRequest) -> bool:
+def recently_reauthenticated(request: HttpRequest) -> bool:
     """The accounts' answer to acts that ask for step-up."""
-    return factors.confirmed_lately(request, at=clock.now())
+    return second_factors.recently_reauthenticated(request, at=clock.now())

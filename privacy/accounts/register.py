@@ -1,14 +1,18 @@
-"""The register of access in the official order (F-12): granted, changed, revoked; kept three years (law S-10)."""
+"""The register of access in the official order (F-12): granted, refused, changed, revoked (law S-10)."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from heapq import merge
+from operator import itemgetter
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import override
 
-from privacy.accounts.models import AccessGrant, ReviewedGrant
+from privacy.accounts.models import AccessGrant, AccessRequest, ReviewedGrant
 from privacy.accounts.roles import ROLE_NAMES
-from privacy.lib import clock, names, registers
+from privacy.lib.dates import clock
+from privacy.lib.display import display_names
+from privacy.lib.registries import registers
 
 COLUMNS = (
     "신청자", "신청일시", "목적", "사용기간",
@@ -19,17 +23,34 @@ COLUMNS = (
 SYSTEM = "Exafe Privacy Portal"
 
 
-def lines(window: registers.Window) -> Iterator[Sequence[Any]]:
-    """Yield a line for each grant made in the period and one for each revocation in it, the oldest first."""
-    made_or_ended = Q(granted_at__range=window.moments) | Q(revoked_at__range=window.moments)
-    found = AccessGrant.objects.filter(made_or_ended).select_related("user", "request").order_by("granted_at", "id")
-    first, last = window.moments
+type Dated = tuple[datetime, Sequence[Any]]
+
+
+def lines(window: registers.ExportScope) -> Iterator[Sequence[Any]]:
+    """Yield a line for each grant made in the period, each revocation and each refusal in it, the oldest first."""
     with override("ko"):
-        for grant in found:
-            if first <= grant.granted_at <= last:
-                yield _granted(grant)
-            if grant.revoked_at is not None and first <= grant.revoked_at <= last:
-                yield _revoked(grant)
+        for _moment, line in merge(_grants(window), _revocations(window), _refusals(window), key=itemgetter(0)):
+            yield line
+
+
+def _grants(window: registers.ExportScope) -> Iterator[Dated]:
+    granted = AccessGrant.objects.filter(granted_at__range=window.moments)
+    for grant in granted.select_related("user", "request").order_by("granted_at", "id"):
+        yield grant.granted_at, _granted(grant)
+
+
+def _revocations(window: registers.ExportScope) -> Iterator[Dated]:
+    revoked = AccessGrant.objects.filter(revoked_at__range=window.moments)
+    for grant in revoked.select_related("user", "revoked_by").order_by("revoked_at", "id"):
+        assert grant.revoked_at is not None
+        yield grant.revoked_at, _revoked(grant)
+
+
+def _refusals(window: registers.ExportScope) -> Iterator[Dated]:
+    refused = AccessRequest.objects.filter(state=AccessRequest.State.REFUSED, decided_at__range=window.moments)
+    for asked in refused.select_related("user").order_by("decided_at", "id"):
+        assert asked.decided_at is not None
+        yield asked.decided_at, _refused(asked)
 
 
 def _granted(grant: AccessGrant) -> Sequence[Any]:
@@ -39,6 +60,15 @@ def _granted(grant: AccessGrant) -> Sequence[Any]:
         grant.granted_by, "승인", request.decision if request else grant.reason, grant.granted_at,
         grant.granted_by, clock.kst_date(grant.granted_at), "포털",
         SYSTEM, *_what(grant), "변경" if grant.replaces_id else "부여",
+    )  # fmt: skip
+
+
+def _refused(asked: AccessRequest) -> Sequence[Any]:
+    return (
+        asked.user.reference, asked.requested_at, asked.reason, _period(asked),
+        asked.decided_by, "거부", asked.decision, asked.decided_at,
+        "", None, "포털",
+        SYSTEM, *_what(asked), "",
     )  # fmt: skip
 
 
@@ -53,15 +83,15 @@ def _revoked(grant: AccessGrant) -> Sequence[Any]:
     )  # fmt: skip
 
 
-def _period(grant: AccessGrant) -> str:
-    return f"{grant.valid_from.isoformat()} ~ {grant.valid_until.isoformat() if grant.valid_until else '말소 시까지'}"
+def _period(line: AccessGrant | AccessRequest) -> str:
+    return f"{line.valid_from.isoformat()} ~ {line.valid_until.isoformat()}"
 
 
-def _what(grant: AccessGrant) -> tuple[str, str]:
+def _what(grant: AccessGrant | AccessRequest) -> tuple[str, str]:
     if grant.role:
         return "역할", str(ROLE_NAMES[grant.role])
-    category = names.of("category", grant.category, on=grant.valid_from)
-    return "금고 열람", f"{category} · {names.of('purpose', grant.purpose, on=grant.valid_from)}"
+    category = display_names.display_name("category", grant.category, on=grant.valid_from)
+    return "금고 열람", f"{category} · {display_names.display_name('purpose', grant.purpose, on=grant.valid_from)}"
 
 
 registers.declare(
@@ -70,7 +100,7 @@ registers.declare(
     form="F-12",
     models=("accounts.accessgrant", "accounts.accessrequest", "accounts.user"),
     permission="accounts.view_accessgrant",
-    columns=registers.by_position(COLUMNS),
+    columns=registers.columns_by_position(COLUMNS),
     records=lines,
     widths=(2, 2, 3, 2, 2, 1, 3, 2, 2, 2, 1, 2, 2, 3, 1),
 )
@@ -85,7 +115,7 @@ registers.declare(
         ("기간 끝", "review.period_until"),
         ("계정", "grant.user.reference"),
         ("권한", lambda line: " · ".join(_what(line.grant))),
-        ("결과", "outcome"),
+        ("결과", "outcome_text"),
         ("검토자", "decided_by"),
         ("검토일시", "decided_at"),
         ("비고", "note"),
@@ -97,4 +127,8 @@ registers.declare(
         .select_related("review", "grant__user")
         .order_by("review__period_from", "id")
     ),
+)
+registers.declare_exempt(
+    "accounts.accountact",
+    why="each is an entry of the trail; what it led to is in the register of access",
 )

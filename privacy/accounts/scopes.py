@@ -12,6 +12,6 @@ def add_source(source: Callable[[date], Collection[Scope]]) -> None:
     _sources.append(source)
 
 
-def known(on: date) -> set[Scope]:
+def grantable_scopes(on: date) -> set[Scope]:
     """Return every pair of category and purpose that access can be granted for on a day."""
     return {scope for source in _sources for scope in source(on)}

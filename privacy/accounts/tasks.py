@@ -5,30 +5,43 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from privacy.accounts import actions as accounts
+from privacy.accounts.actions.invitations import INVITATION
 from privacy.accounts.events import Event
-from privacy.accounts.models import Browser, User
+from privacy.accounts.models import Browser, Invitation, User
 from privacy.accounts.signin import actions as signin
 from privacy.jobs import outbox
-from privacy.lib import clock, mail
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
+from privacy.lib.integrations import mail
+
+WORKER = SystemActor("accounts")
 
 
-def sentence(what: str, browser: Browser | None) -> str:
+def notice_text(what: str, browser: Browser | None) -> str:
     """Return what happened, as the mail says it."""
     if what == Event.BROWSER_SEEN:
         place = {"device": str(browser) if browser else "?", "address": browser.address if browser else "?"}
-        return _("Somebody signed in as you from a device that was not seen before: %(device)s at %(address)s.") % place
+        return _("Someone signed in to your account from a new device: %(device)s at %(address)s.") % place
     return {
         str(Event.FACTOR_ADDED): _("A second factor was added to your account."),
         str(Event.FACTOR_REMOVED): _("A second factor was removed from your account."),
         str(Event.IDENTITY_LINKED): _("Your company account can sign you in from now on."),
         str(Event.PASSWORD_CHANGED): _("Your password was changed."),
-    }.get(what, _("A privacy officer reset your sign-in: your second factors are gone and your password is new."))
+    }.get(
+        what,
+        _(
+            "Your sign-in was reset. Your password and second factors no longer work. Another e-mail brings you an "
+            "invitation."
+        ),
+    )
 
 
-@outbox.deliverer(signin.NOTICE)
+@outbox.deliverer(signin.NOTICE, destination=outbox.MAIL)
 def deliver_notice(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Tell a person by mail what happened to their sign-in; it carries no link that does anything."""
     user = User.objects.filter(pk=ids["user"], is_active=True).first()
@@ -36,7 +49,7 @@ def deliver_notice(ids: Mapping[str, str], *, event: UUID, starts: int, at: date
         return
     browser = Browser.objects.filter(pk=ids["browser"]).first() if "browser" in ids else None
     with override(settings.LANGUAGE_CODE):
-        subject, told = _("About your sign-in to the privacy portal"), sentence(ids["what"], browser)
+        subject, told = _("About your sign-in to the privacy portal"), notice_text(ids["what"], browser)
     mail.send(
         to=user.email,
         subject=subject,
@@ -47,6 +60,25 @@ def deliver_notice(ids: Mapping[str, str], *, event: UUID, starts: int, at: date
     )
 
 
-def tidy() -> None:
+@outbox.deliverer(INVITATION, destination=outbox.MAIL)
+def deliver_invitation(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Send the link of an invitation to its owner's address; each sending makes a new link."""
+    invitation = Invitation.objects.select_related("user").get(pk=ids["invitation"])
+    token = accounts.issue_invitation_token(invitation.pk, actor=WORKER, at=at)
+    if token is None:
+        return
+    with override(settings.LANGUAGE_CODE):
+        subject, path = _("Your invitation to the privacy portal"), reverse("accept-invitation", args=[token])
+    mail.send(
+        to=invitation.user.email,
+        subject=subject,
+        template="invitation",
+        context={"name": invitation.user.name, "path": path, "expires_at": invitation.expires_at},
+        language=settings.LANGUAGE_CODE,
+        message_id=f"{event}.{starts}",
+    )
+
+
+def delete_expired() -> None:
     """Remove sessions that are over and failures that are forgotten."""
-    signin.tidy(at=clock.now())
+    signin.delete_expired(at=clock.now())

@@ -9,18 +9,27 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from privacy.accounts import actions as accounts
-from privacy.accounts.console import actor_of
+from privacy.accounts.access_requirements import OPEN_VAULT
+from privacy.accounts.actors import actor_of
 from privacy.accounts.forms import AccessForm
 from privacy.accounts.models import AccessGrant, AccessRequest
-from privacy.lib import clock
-from privacy.lib.refusals import Refusal
+from privacy.lib.dates import clock
+from privacy.lib.display.period_text import period_text
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.registries import parameters
 
 
 def staff(request: HttpRequest) -> HttpResponse:
     """Show the signed-in employee what they owe and their access."""
     user, today = actor_of(request), clock.today()
     grants = AccessGrant.objects.filter(user=user, role="").select_related("approved_by")
-    return render(request, "staff/home.html", {"grants": grants.in_period(on=today), "lacking": user.shortfalls(today)})
+    context = {
+        "grants": grants.in_period(on=today),
+        "coming": grants.living(on=today).filter(valid_from__gt=today).order_by("valid_from"),
+        "lacking": user.shortfalls(today),
+        "lacks_role": not user.may(OPEN_VAULT),
+    }
+    return render(request, "staff/home.html", context)
 
 
 def access(request: HttpRequest) -> HttpResponse:
@@ -30,17 +39,18 @@ def access(request: HttpRequest) -> HttpResponse:
     form = AccessForm(request.POST or None, initial=initial, on=today)
     if request.method == "POST" and form.is_valid():
         try:
-            accounts.ask_access(user=user, **form.asked(), at=clock.now())
+            accounts.request_access(user=user, **form.asked(), at=clock.now())
         except Refusal as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, _("Asked for. Another person decides; the answer stands here."))
+            messages.success(request, _("Requested. Someone else will decide. You'll find the answer here."))
             return redirect("accounts:access")
     grants = AccessGrant.objects.filter(user=user).select_related("approved_by").in_period(on=today)
     context = {
         "grants": grants.order_by("-role", "category", "purpose"),
         "requests": AccessRequest.objects.filter(user=user)[:20],
         "form": form,
+        "reviewed_after": period_text(months=parameters.number("grants.review.months", today)),
     }
     return render(request, "staff/access.html", context, status=400 if form.errors else 200)
 

@@ -10,41 +10,42 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from consents.models import Decision
+from privacy.campaigns import recipients
 from privacy.campaigns.events import Event
 from privacy.campaigns.models import Campaign, Delivery, digest_of
 from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import Actor, require
-from privacy.lib import clock
-from privacy.lib.mail import fixed_message_id
-from privacy.lib.refusals import Refusal
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock, periods
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.integrations.mail import fixed_message_id
 from privacy.policies.models import Notice, PolicyVersion
-from privacy.subjects.models import Contact, Subject
+from privacy.subjects.models import Subject
 
 LIST, MAIL = "campaigns.list", "campaigns.mail"
-SLICE = 500
+BATCH_SIZE = 500
 
 
-class NotAnnounced(Refusal):
+class NotPublished(Refusal):
     """Only what is published can be told."""
 
     code = "not-announced"
 
 
-class AlreadyTold(Refusal):
+class AlreadyNotified(Refusal):
     """The same occasion is told once."""
 
     code = "already-told"
 
 
-class Settled(Refusal):
-    """This person was told already."""
+class DeliverySettled(Refusal):
+    "This person has already been told."
 
     code = "settled"
 
 
-def begin(
+def start_campaign(
     *,
     kind: Campaign.Kind,
     about: str,
@@ -55,10 +56,10 @@ def begin(
     actor: Actor,
     at: datetime,
 ) -> Campaign:
-    """Begin telling these people, or everybody, what another verb has permitted. Raises AlreadyTold."""
+    """Begin telling these people, or everybody, what another verb has permitted. Raises AlreadyNotified."""
     with transaction.atomic():
         if Campaign.objects.filter(about=about, occasion=occasion).exists():
-            raise AlreadyTold(_("People are being told of this already: open the individual notice."))
+            raise AlreadyNotified(_("People are already being told about this. Open the individual notice."))
         campaign = Campaign(
             kind=kind,
             about=about,
@@ -89,24 +90,24 @@ def begin(
             _go_on_listing(campaign, after="")
         else:
             ids = sorted(subject_ids)
-            for start in range(0, len(ids), SLICE):
-                _enlist(campaign, ids[start : start + SLICE])
+            for start in range(0, len(ids), BATCH_SIZE):
+                _enlist(campaign, ids[start : start + BATCH_SIZE])
             _listed(campaign, actor=actor, at=at)
     return campaign
 
 
 def notify_of_version(version: PolicyVersion, *, actor: Actor, at: datetime) -> Campaign:
-    """Tell everybody individually of a published version (P0.3). Raises NotPermitted, NotAnnounced, AlreadyTold."""
-    require(actor, "campaigns.start_campaign", about=version)
+    """Tell everybody individually of a published version (P0.3). Raises NotPermitted, NotPublished, AlreadyNotified."""
+    require_permission(actor, "campaigns.start_campaign", about=version)
     notice = Notice.objects.filter(version=version, kind=Notice.Kind.REVISION).first()
     if notice is None or not version.is_public:
-        raise NotAnnounced(_("Publish the version first: people are told what was announced."))
+        raise NotPublished(_("Publish the version first. People are told what was announced."))
     text = {}
     for language in ("ko", "en"):
         with override(language):
             body = notice.body_en if language == "en" else notice.body_ko
             text[language] = "\n\n".join([body.strip(), *_where_to_read(version)])
-    return begin(
+    return start_campaign(
         kind=Campaign.Kind.POLICY,
         about=f"policies.policyversion:{version.pk}",
         occasion=version.number,
@@ -133,16 +134,16 @@ def _address(name: str, *arguments: str) -> str:
     return f"{settings.PORTAL_URL}{reverse(name, args=arguments)}"
 
 
-def list_more(campaign_id: UUID, *, after: str, actor: Actor, at: datetime) -> int:
+def list_next_slice(campaign_id: UUID, *, after: str, actor: Actor, at: datetime) -> int:
     """List the next people of a campaign to everybody; return how many. Safe to repeat."""
     with transaction.atomic():
         campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
-        people = Subject.objects.with_something_left().order_by("id")
+        people = Subject.objects.not_destroyed().order_by("id")
         if after:
             people = people.filter(id__gt=UUID(after))
-        ids = list(people.values_list("id", flat=True)[:SLICE])
+        ids = list(people.values_list("id", flat=True)[:BATCH_SIZE])
         _enlist(campaign, ids)
-        if len(ids) == SLICE:
+        if len(ids) == BATCH_SIZE:
             _go_on_listing(campaign, after=str(ids[-1]))
         else:
             _listed(campaign, actor=actor, at=at)
@@ -150,7 +151,7 @@ def list_more(campaign_id: UUID, *, after: str, actor: Actor, at: datetime) -> i
 
 
 def _go_on_listing(campaign: Campaign, *, after: str) -> None:
-    outbox.put(LIST, ids={"campaign": str(campaign.pk), "after": after}, key=f"{LIST}:{campaign.pk}:{after}")
+    outbox.enqueue(LIST, ids={"campaign": str(campaign.pk), "after": after}, key=f"{LIST}:{campaign.pk}:{after}")
 
 
 def _listed(campaign: Campaign, *, actor: Actor, at: datetime) -> None:
@@ -164,10 +165,8 @@ def _listed(campaign: Campaign, *, actor: Actor, at: datetime) -> None:
 
 def _enlist(campaign: Campaign, ids: Sequence[UUID]) -> None:
     """Make a delivery for each of these people, and queue the mail of those whose address is on record."""
-    reachable = set(
-        Contact.objects.filter(subject_id__in=ids, kind=Contact.Kind.EMAIL).values_list("subject_id", flat=True)
-    )
-    languages = languages_of(ids)
+    reachable = recipients.reachable(ids)
+    languages = recipients.languages(ids)
     state = Delivery.State
     Delivery.objects.bulk_create(
         (
@@ -183,13 +182,7 @@ def _enlist(campaign: Campaign, ids: Sequence[UUID]) -> None:
     )
     waiting = campaign.deliveries.filter(subject_id__in=ids, state=state.WAITING).values_list("id", flat=True)
     rows = {f"{MAIL}:{delivery}": {"delivery": str(delivery)} for delivery in waiting}
-    outbox.put_many(MAIL, rows, shard=campaign.reference)
-
-
-def languages_of(ids: Sequence[UUID]) -> dict[UUID, str]:
-    """Return the language in which each person last read a consent text; who never did is not in it."""
-    newest = Decision.objects.filter(subject_id__in=ids).order_by("subject_id", "-decided_at").distinct("subject_id")
-    return dict(newest.values_list("subject_id", "language"))
+    outbox.enqueue_many(MAIL, rows, shard=campaign.reference)
 
 
 def mark_sent(delivery: Delivery, *, actor: Actor, at: datetime) -> None:
@@ -197,10 +190,13 @@ def mark_sent(delivery: Delivery, *, actor: Actor, at: datetime) -> None:
     with transaction.atomic():
         row = Delivery.objects.select_for_update().select_related("campaign").get(pk=delivery.pk)
         if row.state != Delivery.State.SENT:
-            row.state, row.settled_at, row.settled_by = Delivery.State.SENT, at, actor.ref
-            row.message_id, row.trouble = fixed_message_id(message_key(row)), ""
-            row.save(update_fields=["state", "settled_at", "settled_by", "message_id", "trouble"])
-            facts = {"campaign": row.campaign.reference, "message_id": row.message_id, "digest": row.campaign.digest}
+            message_id = fixed_message_id(message_key(row))
+            # Whoever was told another way while the mail was under way keeps that proof; the mail is on record too.
+            if row.state != Delivery.State.TOLD:
+                row.state, row.settled_at, row.settled_by = Delivery.State.SENT, at, actor.ref
+                row.message_id, row.trouble = message_id, ""
+                row.save(update_fields=["state", "settled_at", "settled_by", "message_id", "trouble"])
+            facts = {"campaign": row.campaign.reference, "message_id": message_id, "digest": row.campaign.digest}
             ledger.record(Event.SENT, actor=actor, at=at, about=row, subjects=[row.subject_id], facts=facts)
             finish_if_settled(row.campaign, actor=actor, at=at)
 
@@ -217,7 +213,42 @@ def mark_without_address(delivery: Delivery) -> None:
     )
 
 
-def note_trouble(delivery: Delivery, *, why: str) -> None:
+def end_undeliverable(*, actor: Actor, at: datetime) -> int:
+    """End the deliveries to people of whom nothing is held any more; return how many. Safe to repeat.
+
+    Whoever was destroyed before she was told can't be told: her delivery says so, and holds up no campaign.
+    """
+    ended, last = 0, UUID(int=0)
+    waiting = Delivery.objects.open().order_by("id")
+    while page := list(waiting.filter(id__gt=last).values_list("id", "subject_id")[:BATCH_SIZE]):
+        last = page[-1][0]
+        gone = recipients.erased({subject_id for _id, subject_id in page})
+        for delivery_id, subject_id in page:
+            if subject_id in gone:
+                ended += _end(delivery_id, actor=actor, at=at)
+    return ended
+
+
+@transaction.atomic
+def _end(delivery_id: UUID, *, actor: Actor, at: datetime) -> bool:
+    row = (
+        Delivery.objects.open()
+        .select_for_update(of=("self",))
+        .select_related("campaign")
+        .filter(pk=delivery_id)
+        .first()
+    )
+    if row is None:
+        return False
+    row.state = Delivery.State.ENDED
+    row.save(update_fields=["state"])
+    facts = {"campaign": row.campaign.reference}
+    ledger.record(Event.ENDED, actor=actor, at=at, about=row, subjects=[row.subject_id], facts=facts)
+    finish_if_settled(row.campaign, actor=actor, at=at)
+    return True
+
+
+def record_delivery_error(delivery: Delivery, *, why: str) -> None:
     """Keep why the last try failed."""
     Delivery.objects.filter(pk=delivery.pk).update(trouble=why[:200])
 
@@ -232,18 +263,40 @@ def mark_parked(delivery: Delivery, *, why: str, actor: Actor, at: datetime) -> 
         ledger.record(Event.PARKED, actor=actor, at=at, about=row, subjects=[row.subject_id], facts={"why": why[:80]})
 
 
-def record_telling(delivery: Delivery, *, way: str, on: date, actor: Actor, at: datetime) -> Delivery:
-    """Note that a person was told another way than by e-mail. Raises NotPermitted and Settled."""
-    require(actor, "campaigns.record_telling", about=delivery)
+def mark_bounced(delivery: Delivery, *, why: str, actor: Actor, at: datetime) -> bool:
+    """Note that a mail came back: nobody was told by it, and a person must look; a finished campaign goes on again.
+
+    Return whether that is new. Raises NotPermitted.
+    """
+    require_permission(actor, "campaigns.record_telling", about=delivery)
+    with transaction.atomic():
+        row = Delivery.objects.select_for_update().select_related("campaign").get(pk=delivery.pk)
+        if row.state != Delivery.State.SENT:
+            return False
+        row.state, row.settled_at, row.settled_by, row.trouble = Delivery.State.PARKED, None, "", why[:200]
+        row.save(update_fields=["state", "settled_at", "settled_by", "trouble"])
+        ledger.record(Event.BOUNCED, actor=actor, at=at, about=row, subjects=[row.subject_id], facts={"why": why[:80]})
+        if row.campaign.state == Campaign.State.FINISHED:
+            row.campaign.state, row.campaign.finished_at = Campaign.State.RUNNING, None
+            row.campaign.save(update_fields=["state", "finished_at"])
+    return True
+
+
+def record_offline_notice(delivery: Delivery, *, way: str, on: date, actor: Actor, at: datetime) -> Delivery:
+    """Note that a person was told another way than by e-mail. Raises NotPermitted and DeliverySettled."""
+    require_permission(actor, "campaigns.record_telling", about=delivery)
     with transaction.atomic():
         row = Delivery.objects.select_for_update().select_related("campaign").get(pk=delivery.pk)
         if row.state in {Delivery.State.SENT, Delivery.State.TOLD}:
-            raise Settled(_("This person was told already."))
+            raise DeliverySettled(_("This person has already been told."))
         if on > clock.kst_date(at) or on < clock.kst_date(row.campaign.started_at):
-            raise Refusal(_("Give a day between the start of the notice and today."), code="clock")
+            raise Refusal(_("Enter a day between the start of the notice and today."), code="clock")
         row.state, row.way = Delivery.State.TOLD, Delivery.Way(way)
-        row.settled_at, row.settled_by = at, actor.ref
-        row.save(update_fields=["state", "way", "settled_at", "settled_by"])
+        # She was told by the end of that day, whenever it is recorded: the terms of a breach count from then.
+        row.settled_at, row.settled_by = min(at, periods.end_of_day(on)), actor.ref
+        # A mail that came back is no proof of this telling; it stays on the audit trail.
+        row.message_id = row.trouble = ""
+        row.save(update_fields=["state", "way", "settled_at", "settled_by", "message_id", "trouble"])
         facts = {"campaign": row.campaign.reference, "way": way, "on": on.isoformat()}
         ledger.record(Event.TOLD, actor=actor, at=at, about=row, subjects=[row.subject_id], facts=facts)
         finish_if_settled(row.campaign, actor=actor, at=at)
@@ -251,7 +304,7 @@ def record_telling(delivery: Delivery, *, way: str, on: date, actor: Actor, at: 
 
 
 def finish_if_settled(campaign: Campaign, *, actor: Actor, at: datetime) -> bool:
-    """End a campaign once everybody listed was told; return whether it has ended."""
+    """End a campaign once everybody listed was told, or can't be; return whether it has ended."""
     with transaction.atomic():
         row = Campaign.objects.select_for_update().get(pk=campaign.pk)
         if row.state == Campaign.State.FINISHED:
@@ -260,6 +313,6 @@ def finish_if_settled(campaign: Campaign, *, actor: Actor, at: datetime) -> bool
             return False
         row.state, row.finished_at = Campaign.State.FINISHED, at
         row.save(update_fields=["state", "finished_at"])
-        facts = {"sent": row.progress.sent, "told": row.progress.told}
+        facts = {"sent": row.progress.sent, "told": row.progress.told, "ended": row.progress.ended}
         ledger.record(Event.FINISHED, actor=actor, at=at, about=row, facts=facts)
     return True

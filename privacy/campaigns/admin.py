@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -16,40 +15,40 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.console import actor_of
+from privacy.accounts.actors import actor_of
 from privacy.campaigns import actions as campaigns
-from privacy.campaigns import letters
-from privacy.campaigns.models import ADDRESS_DISPUTED, Campaign, Delivery
-from privacy.ledger.registers import RecordedReads
-from privacy.lib import clock
-from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
-from privacy.lib.asking import ask
-from privacy.lib.badges import state_badge
-from privacy.lib.downloads import attachment
-from privacy.lib.keyset import KeysetAdmin
-from privacy.lib.refusals import Refusal
+from privacy.campaigns import letters, recipients
+from privacy.campaigns.models import ADDRESS_DISPUTED, TEXT_ALTERED, Campaign, Delivery
+from privacy.ledger.read_recording import RecordReadsMixin
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.keyset_pagination import KeysetAdmin
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.dates.form_fields import BoundedDateField
+from privacy.lib.display.badges import state_badge
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.http.downloads import attachment
 from privacy.policies.models import PolicyVersion
 from privacy.subjects.models import Contact, Subject
 from privacy.vault.purposes import Purpose
 
-PAGE = (ActionLocation.CHANGE_FORM,)
-TELL = "campaigns.record_telling"
+RECORD_OFFLINE_NOTICE = "campaigns.record_telling"
 
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=300)
 
 
-class TellingForm(forms.Form):
+class OfflineNoticeForm(forms.Form):
     """How a person was told, and when."""
 
     way = forms.ChoiceField(label=_("Told by"), choices=Delivery.Way.choices, widget=forms.RadioSelect)
-    on = forms.DateField(label=_("On"), widget=forms.DateInput(attrs={"type": "date"}))
+    on = BoundedDateField(label=_("On"))
 
 
 @admin.register(Campaign)
 class CampaignAdmin(ReadOnlyAdmin):
-    explanation = _("Notices to each person by herself, with what became of each. The website says the same meanwhile.")
+    explanation = _("Notices to each person individually, with the outcome of each. The website also shows the notice.")
     empty_hint = _("Start one on the page of a published policy version, or from an incident.")
     list_display = ("reference", "kind", "occasion", "state_shown", "progress_shown", "started_at", "finished_at")
     list_filter = ("kind", "state")
@@ -77,10 +76,10 @@ class CampaignAdmin(ReadOnlyAdmin):
     def progress_shown(self, campaign: Campaign) -> str:
         return f"{campaign.progress.settled} / {campaign.progress.total}"
 
-    def verbs_for(self, record: Campaign) -> tuple[str, ...]:
+    def buttons_for(self, record: Campaign) -> tuple[str, ...]:
         return () if record.state == Campaign.State.FINISHED else ("print_letters",)
 
-    def is_going_on(self, record: Campaign) -> bool:
+    def is_in_progress(self, record: Campaign) -> bool:
         """People who only wait for letters change nothing."""
         return bool(record.progress.waiting) or record.listed_at is None
 
@@ -114,7 +113,7 @@ class CampaignAdmin(ReadOnlyAdmin):
             "title": _("Tell everybody individually"),
             "opts": self.opts,
             "version": version,
-            "people": Subject.objects.with_something_left().count(),
+            "people": Subject.objects.not_destroyed().count(),
             "reachable": Contact.objects.filter(kind=Contact.Kind.EMAIL).count(),
         }
         return TemplateResponse(request, "admin/campaigns/campaign/policy.html", context)
@@ -122,20 +121,20 @@ class CampaignAdmin(ReadOnlyAdmin):
     def _open(self, campaign: Campaign) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:campaigns_campaign_change", args=[campaign.pk]))
 
-    @button(description=_("Print letters"), permission=TELL, locations=PAGE)
+    @button(description=_("Print letters"), permission=RECORD_OFFLINE_NOTICE, locations=CHANGE_FORM_ONLY)
     def print_letters(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse | None:
         campaign = queryset.get()
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
             title=_("Print letters"),
             verb=_("Print (PDF)"),
             consequences=[
-                now_("%(count)d people without e-mail have a postal address: one page each.")
-                % {"count": letters.waiting_for_letters(campaign)},
-                _("The vault is opened for it; each reading is on record."),
-                _("Record on each delivery that the letter went out."),
+                now_("Up to %(count)d letters are printed, one page each: at most %(most)d at once.")
+                % {"count": letters.count_next_letters(campaign, at=clock.now()), "most": letters.MAX_LETTERS},
+                _("This opens personal data. Each opening is recorded."),
+                _("Once a letter has been sent, record that on its delivery."),
             ],
             form_class=ReasonForm,
         )
@@ -143,16 +142,16 @@ class CampaignAdmin(ReadOnlyAdmin):
             return answers
         made: list[bytes] = []
         verb = lambda: made.append(  # noqa: E731
-            letters.printed(campaign, reason=answers["reason"], actor=actor_of(request), at=clock.now())
+            letters.print_letters(campaign, reason=answers["reason"], actor=actor_of(request), at=clock.now())
         )
-        if not run_verb(self, request, verb, _("The letters are printed.")):
+        if not run_action(self, request, verb, _("The letters are printed.")):
             return None
         return attachment(made[0], media_type="application/pdf", name=f"{campaign.reference}-letters.pdf")
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(RecordedReads, KeysetAdmin):
-    explanation = _("One line for each person of each notice, with the proof that she was told.")
+class DeliveryAdmin(RecordReadsMixin, KeysetAdmin):
+    explanation = _("One row for each person and notice, with proof that the person was told.")
     empty_hint = _("Deliveries appear here when an individual notice starts.")
     read_purpose = Purpose.LEGAL_DUTY
     keyset = ("id",)
@@ -162,11 +161,16 @@ class DeliveryAdmin(RecordedReads, KeysetAdmin):
     list_filter = ("state", "campaign")
     list_select_related = ("campaign",)
     fields = (
-        "campaign", "subject_id", ("state_shown", "language"), ("settled_at", "settled_by", "way"), "message_id",
-        "trouble_shown",
+        "campaign", ("person_shown", "subject_id"), ("state_shown", "language"), ("settled_at", "settled_by", "way"),
+        "message_id", "trouble_shown",
     )  # fmt: skip
-    readonly_fields = ("state_shown", "trouble_shown")
+    readonly_fields = ("person_shown", "state_shown", "trouble_shown")
     actions = ("record_telling",)
+
+    @admin.display(description=_("person"))
+    def person_shown(self, delivery: Delivery) -> str:
+        """By the reference that people use: a data subject, a case, a complaint, an employee."""
+        return recipients.references([delivery.subject_id]).get(delivery.subject_id, "–")
 
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, delivery: Delivery) -> SafeString:
@@ -176,27 +180,31 @@ class DeliveryAdmin(RecordedReads, KeysetAdmin):
     def trouble_shown(self, delivery: Delivery) -> SafeString | str:
         """What kept it from being sent: in words what the portal itself found, an error by its kind."""
         if delivery.trouble == ADDRESS_DISPUTED:
-            return now_("The address is disputed: its correction is not decided yet.")
+            return now_("The address is disputed: a correction of it has not been decided yet.")
+        if delivery.trouble == TEXT_ALTERED:
+            return now_("The text of the notice was changed outside the portal: it is not sent.")
         return format_html("<code>{}</code>", delivery.trouble) if delivery.trouble else "–"
 
-    def verbs_for(self, record: Delivery) -> tuple[str, ...]:
+    def buttons_for(self, record: Delivery) -> tuple[str, ...]:
         return () if record.state in {Delivery.State.SENT, Delivery.State.TOLD} else ("record_telling",)
 
-    @button(description=_("Record how people were told"), permission=TELL)
+    @button(description=_("Record how people were told"), permission=RECORD_OFFLINE_NOTICE)
     def record_telling(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
             title=_("Record how people were told"),
             verb=_("Record"),
-            consequences=[_("They count as told from now on; it is on record with your name.")],
-            form_class=TellingForm,
+            consequences=[_("They count as told from now on; this is recorded with your name.")],
+            form_class=OfflineNoticeForm,
             initial={"on": clock.today()},
         )
         if isinstance(answers, TemplateResponse):
             return answers
         for delivery in queryset:
-            verb = partial(campaigns.record_telling, delivery, **answers, actor=actor_of(request), at=clock.now())
-            run_verb(self, request, verb, _("Recorded."))
+            verb = partial(
+                campaigns.record_offline_notice, delivery, **answers, actor=actor_of(request), at=clock.now()
+            )
+            run_action(self, request, verb, _("Recorded."), record=delivery)
         return None

@@ -9,4 +9,6 @@ class Event(StrEnum):
     FINISHED = "campaigns.campaign.finished"
     SENT = "campaigns.delivery.sent"
     PARKED = "campaigns.delivery.parked"
+    BOUNCED = "campaigns.delivery.bounced"
+    ENDED = "campaigns.delivery.ended"
     TOLD = "campaigns.delivery.told"

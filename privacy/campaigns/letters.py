@@ -1,56 +1,73 @@
-"""Letters for people who have a postal address and no e-mail: one page each, opened by the vault, for a reason."""
+"""Letters for people of any kind who have a postal address and no e-mail: one page each, opened for a reason."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import batched, islice
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from privacy.campaigns import recipients
 from privacy.campaigns.models import Campaign, Delivery
-from privacy.ledger.actors import Actor, require
-from privacy.lib import clock, pdf
-from privacy.lib.badges import day_text
-from privacy.lib.refusals import Refusal
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.ledger.exports import document_issuance
+from privacy.lib.dates import clock
+from privacy.lib.display.badges import date_text
+from privacy.lib.documents import pdf
+from privacy.lib.errors.refusals import Refusal
 from privacy.policies.models import Officer
-from privacy.subjects import contacts
-from privacy.subjects.models import Contact
-from privacy.vault import actions as vault
-from privacy.vault.purposes import Purpose
 
-MOST = 500
+MAX_LETTERS, BATCH_SIZE = 500, 1_000
 
 
-class NobodyToWrite(Refusal):
-    """Nobody who still has to be told has a postal address on record."""
+class NoPostalAddress(Refusal):
+    "None of the people still to be told has a postal address on record."
 
     code = "nobody-to-write"
 
 
-def printed(campaign: Campaign, *, reason: str, actor: Actor, at: datetime) -> bytes:
-    """Return the letters as one PDF. Raises NotPermitted, NobodyToWrite, and what the vault raises."""
-    require(actor, "campaigns.record_telling", about=campaign)
-    waiting = campaign.deliveries.filter(state__in=("without-address", "parked")).order_by("id")
-    languages: dict[UUID, str] = dict(waiting.values_list("subject_id", "language"))
-    addresses = Contact.objects.filter(subject_id__in=list(languages), kind=Contact.Kind.ADDRESS).order_by("id")[:MOST]
-    disputed = contacts.disputed(list(languages), Contact.Kind.ADDRESS, at=at)
-    found = [contact for contact in addresses if contact.subject_id not in disputed]
-    if not found:
-        raise NobodyToWrite(_("Nobody who still has to be told has a postal address on record."))
-    with vault.opened(
-        purpose=Purpose.LEGAL_DUTY, task="campaigns.letters.printed", actor=actor, at=at, reason=reason
-    ) as door:
-        opened = [(contact.subject_id, str(value)) for contact, value in door.reveal_many(found, "value")]
-    blocks = [block for one, address in opened for block in _page(campaign, address, languages[one], at)]
+def print_letters(campaign: Campaign, *, reason: str, actor: Actor, at: datetime) -> bytes:
+    """Return the letters as one PDF. Raises NotPermitted, NoPostalAddress, and what the vault raises."""
+    require_permission(actor, "campaigns.record_telling", about=campaign)
+    if not campaign.is_intact:
+        raise NoPostalAddress(_("The text of the notice was changed outside the portal: it is not sent."))
+    opened = _opened(campaign, reason=reason, actor=actor, at=at)
+    if not opened:
+        raise NoPostalAddress(_("None of the people still to be told has a postal address on record."))
+    blocks = [block for address, language in opened for block in _page(campaign, address, language, at)]
     with override("ko"):
         payload = {"title": campaign.title_ko, "reference": campaign.reference, "blocks": blocks[:-1]}
-        return pdf.render("sheet", payload, language="ko", made_at=at)
+        made = pdf.render("sheet", payload, language="ko", made_at=at)
+    return document_issuance.issue(made, kind="notice-letters", number=campaign.reference, actor=actor, at=at)
 
 
-def waiting_for_letters(campaign: Campaign) -> int:
-    """Return how many people without e-mail could be written to."""
-    ids = campaign.deliveries.filter(state=Delivery.State.WITHOUT_ADDRESS).values_list("subject_id", flat=True)
-    return Contact.objects.filter(subject_id__in=list(ids), kind=Contact.Kind.ADDRESS).count()
+def count_next_letters(campaign: Campaign, *, at: datetime) -> int:
+    """Return how many letters the next printing makes at most: one for each person who may have a postal address."""
+    return sum(1 for _one in islice(_recipients(campaign, at=at), MAX_LETTERS))
+
+
+def _opened(campaign: Campaign, *, reason: str, actor: Actor, at: datetime) -> list[tuple[str, str]]:
+    """Return postal address and language of those who are written to; who has none holds up nobody behind them."""
+    waiting, found = _recipients(campaign, at=at), list[tuple[str, str]]()
+    while some := list(islice(waiting, MAX_LETTERS - len(found))):
+        addresses = recipients.postal_addresses([one for one, _language in some], actor=actor, at=at, reason=reason)
+        found += [(addresses[one], language) for one, language in some if one in addresses]
+    return found
+
+
+def _recipients(campaign: Campaign, *, at: datetime) -> Iterator[tuple[UUID, str]]:
+    """Yield each person of any kind who still has to be told and may have a postal address, and her language.
+
+    Oldest delivery first; a disputed address waits and holds up nobody behind it.
+    """
+    waiting = campaign.deliveries.filter(state__in=(Delivery.State.WITHOUT_ADDRESS, Delivery.State.PARKED))
+    people = waiting.order_by("id").values_list("subject_id", "language")
+    for some in batched(people.iterator(chunk_size=BATCH_SIZE), BATCH_SIZE):
+        languages = dict(some)
+        reached = recipients.writable(list(languages), at=at)
+        yield from ((one, language) for one, language in some if one in reached)
 
 
 def _page(campaign: Campaign, address: str, language: str, at: datetime) -> Iterable[dict[str, object]]:
@@ -61,5 +78,10 @@ def _page(campaign: Campaign, address: str, language: str, at: datetime) -> Iter
         yield {"kind": "heading", "text": campaign.title}
         yield {"kind": "text", "text": campaign.text}
         signed = [_("Extrus Inc., protection officer"), f"{officer.name} {officer.phone}" if officer else ""]
-        yield {"kind": "signature", "rows": [day_text(day), *signed]}
+        yield {"kind": "signature", "rows": [date_text(day), *signed]}
+        yield {
+            "kind": "note",
+            "text": _("Check this document at %(address)s") % {"address": document_issuance.verification_url()},
+        }
+        yield {"kind": "digest", "label": "SHA-256", "value": campaign.digest}
         yield {"kind": "page"}

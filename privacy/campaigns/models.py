@@ -1,5 +1,6 @@
 """Campaigns: one text told to many people, and what became of each (P0.3, law B-02)."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,12 +9,15 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from privacy.lib import canonical
-from privacy.lib.ids import new_id, new_reference
-from privacy.policies.models.language import in_language
+from privacy.campaigns.events import Event
+from privacy.ledger.models import Entry
+from privacy.lib.crypto import canonical_json
+from privacy.lib.identifiers.ids import new_id, new_reference
+from privacy.policies.models.localized_fields import in_language
 
 # What a delivery's last trouble says where no error kept it back.
 ADDRESS_DISPUTED = "AddressDisputed"
+TEXT_ALTERED = "TextAltered"
 
 
 def new_campaign_reference() -> str:
@@ -29,22 +33,30 @@ class Progress:
     parked: int
     without_address: int
     told: int
+    ended: int
 
     @property
     def total(self) -> int:
-        return self.waiting + self.sent + self.parked + self.without_address + self.told
+        return self.waiting + self.sent + self.parked + self.without_address + self.told + self.ended
 
     @property
     def settled(self) -> int:
         return self.sent + self.told
 
     @property
+    def over(self) -> int:
+        """Whom nothing more is done for: told, or nothing is held of them any more."""
+        return self.settled + self.ended
+
+    @property
     def percent(self) -> int:
-        return 100 * self.settled // self.total if self.total else 100
+        return 100 * self.over // self.total if self.total else 100
 
 
 class Campaign(models.Model):
     """One notice to many people: the text in both languages, fixed when it starts."""
+
+    record_label = "campaigns.Campaign"
 
     class Kind(models.TextChoices):
         POLICY = "policy", _("revision of the privacy policy")
@@ -102,8 +114,14 @@ class Campaign(models.Model):
 
     @property
     def is_intact(self) -> bool:
-        """Whether the text is still the one whose digest went on the audit trail."""
-        return self.digest == digest_of(self)
+        """Whether the text is still the one whose digest went on the audit trail: who can change it can change both."""
+        first = Entry.objects.filter(about=f"campaigns.campaign:{self.pk}", word=Event.STARTED).order_by("id").first()
+        if self.digest != digest_of(self):
+            return False
+        if first is None:
+            # Once the entry is past its own term, the text's own digest alone has to do.
+            return Entry.objects.is_pruned(self.started_at)
+        return bool(json.loads(first.payload)["facts"]["digest"] == self.digest)
 
     @property
     def progress(self) -> Progress:
@@ -114,7 +132,9 @@ class Campaign(models.Model):
 
 def digest_of(campaign: Campaign) -> str:
     """Return the SHA-256 of a campaign's text in both languages."""
-    return canonical.digest({name: getattr(campaign, name) for name in ("title_ko", "title_en", "text_ko", "text_en")})
+    return canonical_json.digest(
+        {name: getattr(campaign, name) for name in ("title_ko", "title_en", "text_ko", "text_en")}
+    )
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -129,12 +149,15 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 class Delivery(models.Model):
     """One person of a campaign, and the proof that she was told."""
 
+    record_label = "campaigns.Delivery"
+
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting")
         SENT = "sent", _("sent by e-mail")
-        PARKED = "parked", _("stuck: a person must look")
+        PARKED = "parked", _("stuck: needs attention")
         WITHOUT_ADDRESS = "without-address", _("no e-mail address on record")
         TOLD = "told", _("told another way")
+        ENDED = "ended", _("not told: their data had been destroyed")
 
     class Way(models.TextChoices):
         LETTER = "letter", _("letter")
@@ -152,7 +175,7 @@ class Delivery(models.Model):
     way = models.CharField(_("told by"), max_length=8, choices=Way, blank=True)
     message_id = models.CharField(_("Message-ID"), max_length=200, blank=True)
     settled_at = models.DateTimeField(_("told"), null=True, blank=True)
-    settled_by = models.CharField(_("told by whom"), max_length=64, blank=True)
+    settled_by = models.CharField(_("notified by"), max_length=64, blank=True)
     trouble = models.CharField(_("last trouble"), max_length=200, blank=True)
 
     objects = DeliveryQuerySet.as_manager()

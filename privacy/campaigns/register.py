@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from privacy.campaigns.models import Delivery
-from privacy.lib import registers
+from privacy.lib.registries import registers
+from privacy.subjects.references import with_references
 
 
-def deliveries(window: registers.Window) -> Iterator[Delivery]:
+def deliveries(window: registers.ExportScope) -> Iterator[Delivery]:
     """Yield the deliveries of the campaigns that started in a period."""
-    found = Delivery.objects.filter(campaign__started_at__range=window.moments).select_related("campaign")
-    return found.order_by("campaign__started_at", "id").iterator(chunk_size=2_000)
+    found = with_references(Delivery.objects.filter(campaign__started_at__range=window.moments))
+    return found.select_related("campaign").order_by("campaign__started_at", "id").iterator(chunk_size=2_000)
 
 
 registers.declare(
@@ -21,7 +22,7 @@ registers.declare(
         ("통지 번호", "campaign.reference"),
         ("구분", "campaign.kind"),
         ("대상", "campaign.occasion"),
-        ("정보주체", lambda delivery: str(delivery.subject_id)),
+        ("정보주체", "person"),
         ("언어", "language"),
         ("상태", "state"),
         ("통지 방법", "way"),

@@ -7,24 +7,28 @@ from uuid import UUID
 from django.utils import translation
 
 from privacy.campaigns import actions as campaigns
-from privacy.campaigns.models import ADDRESS_DISPUTED, Delivery
+from privacy.campaigns import recipients
+from privacy.campaigns.models import ADDRESS_DISPUTED, TEXT_ALTERED, Delivery
 from privacy.jobs import outbox
-from privacy.ledger.actors import System
-from privacy.lib import clock, mail
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
+from privacy.lib.integrations import mail
 from privacy.policies.models import Officer
 from privacy.subjects import contacts
 from privacy.subjects.models import Contact
-from privacy.vault import actions as vault
-from privacy.vault.purposes import Purpose
 from privacy.vault.refusals import Destroyed
 
-WORKER = System("campaigns")
+WORKER = SystemActor("campaigns")
+
+
+class TextAltered(Exception):
+    """The text of a notice is not the one that went on record: it goes to nobody."""
 
 
 @outbox.deliverer(campaigns.LIST)
 def list_people(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """List the next slice of a campaign to everybody."""
-    campaigns.list_more(UUID(ids["campaign"]), after=ids["after"], actor=WORKER, at=at)
+    campaigns.list_next_slice(UUID(ids["campaign"]), after=ids["after"], actor=WORKER, at=at)
 
 
 def park_delivery(ids: Mapping[str, str], *, why: str, at: datetime) -> None:
@@ -33,15 +37,18 @@ def park_delivery(ids: Mapping[str, str], *, why: str, at: datetime) -> None:
     campaigns.mark_parked(delivery, why=delivery.trouble or why, actor=WORKER, at=at)
 
 
-@outbox.deliverer(campaigns.MAIL, patience=outbox.OUTWARD, parked=park_delivery)
+@outbox.deliverer(campaigns.MAIL, destination=outbox.MAIL, parked=park_delivery)
 def deliver_mail(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Tell one person by e-mail, in her language, with the same Message-ID at every try."""
     delivery = Delivery.objects.select_related("campaign").get(pk=ids["delivery"])
     if delivery.state not in {Delivery.State.WAITING, Delivery.State.PARKED}:
         return
+    if not delivery.campaign.is_intact:
+        campaigns.record_delivery_error(delivery, why=TEXT_ALTERED)
+        raise TextAltered(delivery.campaign.reference)
     if contacts.disputed([delivery.subject_id], Contact.Kind.EMAIL, at=at):
-        campaigns.note_trouble(delivery, why=ADDRESS_DISPUTED)
-        raise outbox.Later(6 * 60 * 60, "the address is disputed")
+        campaigns.record_delivery_error(delivery, why=ADDRESS_DISPUTED)
+        raise outbox.RetryLater(6 * 60 * 60, "the address is disputed")
     address = _address(delivery, at=at)
     if address is None:
         campaigns.mark_without_address(delivery)
@@ -49,9 +56,14 @@ def deliver_mail(ids: Mapping[str, str], *, event: UUID, starts: int, at: dateti
     try:
         _send(delivery, address, at=at)
     except Exception as error:
-        campaigns.note_trouble(delivery, why=type(error).__name__)
+        campaigns.record_delivery_error(delivery, why=type(error).__name__)
         raise
     campaigns.mark_sent(delivery, actor=WORKER, at=at)
+
+
+def end_undeliverable() -> int:
+    """End the deliveries to people whose data was destroyed before they were told; return how many."""
+    return campaigns.end_undeliverable(actor=WORKER, at=clock.now())
 
 
 def _send(delivery: Delivery, address: str, *, at: datetime) -> None:
@@ -69,12 +81,9 @@ def _send(delivery: Delivery, address: str, *, at: datetime) -> None:
 
 
 def _address(delivery: Delivery, *, at: datetime) -> str | None:
-    contact = Contact.objects.filter(subject_id=delivery.subject_id, kind=Contact.Kind.EMAIL).first()
-    if contact is None:
-        return None
-    task, reason = "campaigns.delivery.addressed", f"notice {delivery.campaign.reference}"
+    """Open the address; nothing where there is none, or where its term is over."""
+    reason = f"notice {delivery.campaign.reference}"
     try:
-        with vault.opened(purpose=Purpose.LEGAL_DUTY, task=task, actor=WORKER, at=at, reason=reason) as door:
-            return str(door.reveal(contact, "value"))
+        return recipients.address(delivery.subject_id, actor=WORKER, at=at, reason=reason)
     except Destroyed:
         return None

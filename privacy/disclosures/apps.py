@@ -9,10 +9,12 @@ class DisclosuresConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_save
 
+        from consents.actions.withdrawal import collection_ended
         from consents.models import Decision
-        from privacy.disclosures import recipients
-        from privacy.disclosures.receivers import consent_was_decided
-        from privacy.policies import registers
+        from privacy.disclosures import data_recipients
+        from privacy.disclosures.receivers import collection_has_ended, consent_was_decided
+        from privacy.policies import data_recipients as registers
 
         post_save.connect(consent_was_decided, sender=Decision, dispatch_uid="disclosures.withdrawal")
-        registers.add_source("recipients", recipients.named_in_policy)
+        collection_ended.connect(collection_has_ended, dispatch_uid="disclosures.erasure")
+        registers.add_source("recipients", data_recipients.named_in_policy)

@@ -8,28 +8,30 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.disclosures import actions as disclosures
 from privacy.disclosures.models import DisclosedItem, Disclosure, Notice
-from privacy.lib import clock, periods
+from privacy.lib.dates import clock, periods
 from privacy.policies import rulebook
-from privacy.policies.rulebook import RetentionTerm
-from privacy.retention import obstacles
+from privacy.policies.categories import DISCLOSURE_REQUEST
+from privacy.policies.rulebook import RetentionPeriod
+from privacy.retention.destruction import blockers
 from privacy.subjects import holdings
-from privacy.vault.models import SealedFile
+from privacy.subjects.holdings import KeptUnder
+from privacy.vault.models import EncryptedFile
 
-SLICE = 1000
+BATCH_SIZE = 1000
 
 
-def scans_due(on: date, term: RetentionTerm) -> Iterator[list[UUID]]:
+def scans_due(on: date, term: RetentionPeriod) -> Iterator[list[UUID]]:
     """Yield the disclosures whose scan was kept as long as the law asks (P-09, P-10); ``term`` says nothing more."""
     years = rulebook.parameter("disclosure.records.years", on)
     last: UUID | None = None
     while True:
         scanned = Disclosure.objects.filter(scan_id__isnull=False).order_by("id")
         page = scanned if last is None else scanned.filter(id__gt=last)
-        rows = list(page.values_list("id", "requested_at")[:SLICE])
+        rows = list(page.values_list("id", "requested_at")[:BATCH_SIZE])
         if not rows:
             return
         over = [one for one, at in rows if periods.period_end(clock.kst_date(at), years=years) < on]
-        held = set(SealedFile.objects.filter(subject_id__in=over).values_list("subject_id", flat=True))
+        held = set(EncryptedFile.objects.filter(subject_id__in=over).values_list("subject_id", flat=True))
         if held:
             yield [one for one in over if one in held]
         last = rows[-1][0]
@@ -41,18 +43,20 @@ def _disclosures_about(subject_ids: Collection[UUID]) -> Iterable[UUID]:
     return items.values_list("disclosure_id", flat=True).distinct()
 
 
-obstacles.declare_files("disclosures", _disclosures_about)
+blockers.declare_files("disclosures", _disclosures_about)
 holdings.declare(
-    SealedFile,
-    category="disclosure-request",
+    EncryptedFile,
+    category=DISCLOSURE_REQUEST,
     subject="subject_id",
     clock="requested_at",
     using="personal",
     items={},
+    kept_under=KeptUnder.RECORD,
     destroy=disclosures.destroy_scans,
     due=scans_due,
-    scope={"category": "disclosure-request"},
-    duty=_("requests of authorities, kept with the register of provisions (law P-09, P-10)"),
+    scope={"category": DISCLOSURE_REQUEST},
+    kept_years="disclosure.records.years",
+    duty=_("authorities' requests, kept with the register of provisions"),
 )
 holdings.declare_pseudonymous(
     DisclosedItem, subject="subject_id", why="the register of provisions stays (law P-05); values are keyed digests"

@@ -1,6 +1,5 @@
 """Third parties, what they were given and on which basis, and the notices that correct it (P5.1, P1.6)."""
 
-from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id, new_reference
+from privacy.lib.identifiers.ids import new_id, new_reference
 
 
 def new_third_party_reference() -> str:
@@ -33,6 +32,8 @@ class ThirdPartyQuerySet(models.QuerySet["ThirdParty"]):
 class ThirdParty(models.Model):
     """An organisation outside the company that may receive personal information (law P-06)."""
 
+    record_label = "disclosures.ThirdParty"
+
     class Kind(models.TextChoices):
         INVESTIGATOR = "investigator", _("Investigative agency")
         MAKER = "maker", _("Handset maker")
@@ -53,7 +54,7 @@ class ThirdParty(models.Model):
     title = models.CharField(_("organisation"), max_length=200)
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     contract = models.CharField(_("contract"), max_length=200, blank=True)
-    channel = models.CharField(_("notices go by"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    channel = models.CharField(_("notices are sent by"), max_length=10, choices=Channel, default=Channel.EMAIL)
     mailbox = models.EmailField(_("mailbox for notices"), blank=True)
     webhook_url = models.URLField(_("webhook"), blank=True)
     webhook_generation = models.PositiveIntegerField(_("generation of the webhook key"), default=1)
@@ -101,7 +102,7 @@ class DisclosureQuerySet(models.QuerySet["Disclosure"]):
     def of_subject(self, subject_id: UUID) -> "DisclosureQuerySet":
         return self.filter(disclosed__subject_id=subject_id).distinct()
 
-    def without_their_document(self, *, on: date) -> "DisclosureQuerySet":
+    def with_overdue_document(self, *, on: date) -> "DisclosureQuerySet":
         """Urgent ones whose document did not come in time (law P-08)."""
         return self.filter(urgent=True, scan_id=None, document_due_on__lt=on).exclude(state=Disclosure.State.REFUSED)
 
@@ -114,6 +115,8 @@ ENCRYPTED_FILE = "encrypted file"
 
 class Disclosure(models.Model):
     """One provision of personal information to one third party: asked for, approved by another person, provided."""
+
+    record_label = "disclosures.Disclosure"
 
     class Basis(models.TextChoices):
         LAW = "law", _("by law")
@@ -150,16 +153,19 @@ class Disclosure(models.Model):
     )
     # What an authority's request must say (law F-8, P-08 … P-10; TBA 83, CSA 13).
     official = models.CharField(_("unit and name of the requesting official"), max_length=200, blank=True)
-    reason = models.CharField(_("reason of the authority's request"), max_length=300, blank=True)
+    reason = models.CharField(_("reason for the authority's request"), max_length=300, blank=True)
     relation = models.CharField(_("relation to the user concerned"), max_length=300, blank=True)
     extent = models.CharField(_("extent of the material needed"), max_length=300, blank=True)
     permit_no = models.CharField(_("number of the warrant or permission"), max_length=100, blank=True)
     record_class = models.CharField(_("kind of material"), max_length=20, choices=Record, blank=True)
-    urgent = models.BooleanField(_("urgent: the document comes afterwards"), default=False, db_default=False)
+    urgent = models.BooleanField(_("urgent: the document will follow"), default=False, db_default=False)
     document_due_on = models.DateField(_("document due"), null=True, blank=True)
     scan_id = models.UUIDField(_("scan of the document"), null=True, blank=True)
     scan_digest = models.CharField(_("SHA-256 of the scan"), max_length=64, blank=True)
-    content_digest = models.CharField(_("digest of what was approved"), max_length=64)
+    content_digest = models.CharField(_("digest of what was requested"), max_length=64)
+    approval_digest = models.CharField(
+        _("digest of what was approved"), max_length=64, blank=True, default="", db_default=""
+    )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.REQUESTED)
     requested_by = models.CharField(_("requested by"), max_length=64)
     requested_at = models.DateTimeField(_("requested"))
@@ -167,7 +173,7 @@ class Disclosure(models.Model):
     approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
     refused_by = models.CharField(_("refused by"), max_length=64, blank=True)
     refused_at = models.DateTimeField(_("refused"), null=True, blank=True)
-    refusal_reason = models.CharField(_("reason of the refusal"), max_length=300, blank=True)
+    refusal_reason = models.CharField(_("reason for the refusal"), max_length=300, blank=True)
     provided_by = models.CharField(_("provided by"), max_length=64, blank=True)
     provided_at = models.DateTimeField(_("provided"), null=True, blank=True)
     provided_on = models.DateField(_("day of the provision"), null=True, blank=True)
@@ -186,7 +192,7 @@ class Disclosure(models.Model):
         verbose_name_plural = _("disclosures")
         ordering = ["-requested_at"]
         permissions = [
-            ("request_disclosure", _("Can ask for a disclosure")),
+            ("request_disclosure", _("Can request a disclosure")),
             ("approve_disclosure", _("Can approve or refuse a disclosure")),
             ("provide_disclosure", _("Can provide what was approved")),
             ("see_investigations", _("Can see disclosures to investigative agencies")),
@@ -232,11 +238,35 @@ class Disclosure(models.Model):
         return self.reference
 
 
+class ScanReading(models.Model):
+    """Somebody opened the document of a request: only who has read this very document can approve (P-09)."""
+
+    record_label = "disclosures.ScanReading"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    disclosure = models.ForeignKey(Disclosure, on_delete=models.PROTECT, related_name="readings")
+    reader = models.CharField(max_length=64)
+    scan_digest = models.CharField(max_length=64)
+    read_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("reading of a document")
+        verbose_name_plural = _("readings of documents")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["disclosure", "reader", "scan_digest"], name="disclosures_reading_once_for_each_document"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.disclosure_id} {self.reader}"
+
+
 class DisclosedItemQuerySet(models.QuerySet["DisclosedItem"]):
     def provided(self) -> "DisclosedItemQuerySet":
-        return self.filter(disclosure__state=Disclosure.State.PROVIDED)
+        return self.filter(disclosure__state="provided", value_digest__isnull=False)  # what nobody held did not go out
 
-    def told_to_the_person(self) -> "DisclosedItemQuerySet":
+    def disclosable_to_subject(self) -> "DisclosedItemQuerySet":
         """Without communication confirmation data: who handled it keeps that secret, by law (CSA 11, 13-5; P-12)."""
         return self.exclude(disclosure__record_class=Disclosure.Record.CONFIRMATION)
 
@@ -257,6 +287,8 @@ class DisclosedItemQuerySet(models.QuerySet["DisclosedItem"]):
 class DisclosedItem(models.Model):
     """One item of one subject in one disclosure; the digest tells later who holds which value (P1.6)."""
 
+    record_label = "disclosures.DisclosedItem"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     disclosure = models.ForeignKey(
         Disclosure, verbose_name=_("disclosure"), on_delete=models.PROTECT, related_name="disclosed"
@@ -266,7 +298,7 @@ class DisclosedItem(models.Model):
     category = models.CharField(_("category"), max_length=40)
     item = models.CharField(_("item"), max_length=40)
     value_digest = models.BinaryField(_("keyed digest of the value"), null=True, blank=True)
-    consent = models.CharField(_("receipt of the consent it rests on"), max_length=16, blank=True)
+    consent = models.CharField(_("receipt of the consent it is based on"), max_length=16, blank=True)
 
     objects = DisclosedItemQuerySet.as_manager()
 
@@ -301,6 +333,8 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 class Notice(models.Model):
     """Tells one earlier recipient that what it holds was corrected or erased (P1.6, law R-20)."""
 
+    record_label = "disclosures.Notice"
+
     class Kind(models.TextChoices):
         CORRECTED = "corrected", _("corrected")
         ERASED = "erased", _("erased")
@@ -326,6 +360,7 @@ class Notice(models.Model):
     items: Any = models.JSONField(_("items"), default=list)
     item_set = models.CharField(_("set of items"), max_length=500)
     disclosures: Any = models.JSONField(_("disclosures concerned"), default=list)
+    partly_kept = models.BooleanField(_("another law keeps some of it"), default=False, db_default=False)
     channel = models.CharField(_("channel"), max_length=10, choices=ThirdParty.Channel)
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.QUEUED)
     message_id = models.CharField(_("Message-ID"), max_length=200, unique=True)
@@ -334,7 +369,7 @@ class Notice(models.Model):
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     sent_by = models.CharField(_("sent by"), max_length=64, blank=True)
     acknowledged_at = models.DateTimeField(_("acknowledged"), null=True, blank=True)
-    parked_at = models.DateTimeField(_("parked"), null=True, blank=True)
+    parked_at = models.DateTimeField(_("stopped"), null=True, blank=True)
     trouble = models.CharField(_("last trouble"), max_length=200, blank=True)
 
     objects = NoticeQuerySet.as_manager()
@@ -347,7 +382,8 @@ class Notice(models.Model):
         indexes = [models.Index(fields=["case_id"], name="disclosures_notices_of_case")]
         constraints = [
             models.UniqueConstraint(
-                fields=["case_id", "third_party", "kind", "item_set"], name="disclosures_one_notice_for_each_recipient"
+                fields=["case_id", "third_party", "kind", "subject_id", "item_set"],
+                name="disclosures_one_notice_for_each_recipient",
             ),
             models.CheckConstraint(
                 name="disclosures_notice_acknowledged_has_its_time",
@@ -357,8 +393,3 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.reference
-
-
-def item_set_of(*, category: str, items: Collection[str], record_id: UUID | None) -> str:
-    """Return the one spelling of a set of items, so that the same notice is never queued twice for a case."""
-    return f"{category}:{','.join(sorted(items))}:{record_id or ''}"

@@ -1,12 +1,24 @@
 """What the verbs of this app refuse, in words fit to show."""
 
-from privacy.lib.refusals import Refusal
+from privacy.lib.errors.refusals import Refusal
 
 
 class NoBasis(Refusal):
     """A disclosure needs a basis: a law with its statute and document, or a consent that covers it (P5.1)."""
 
     code = "no-basis"
+
+
+class RecipientNotInPolicy(Refusal):
+    """The privacy policy in force does not say that this recipient gets these items (V-01, P-06)."""
+
+    code = "not-named"
+
+
+class DocumentNotRead(Refusal):
+    """Who approves has to have read the document by which an authority asks (P-09)."""
+
+    code = "read-first"
 
 
 class SamePerson(Refusal):
@@ -33,7 +45,7 @@ class NothingToProvide(Refusal):
     code = "nothing-held"
 
 
-class TerminalNumber(Refusal):
+class TerminalNumberNotAllowed(Refusal):
     """A terminal unique number goes to makers and carriers only, or on the officer's written ground (law P-07)."""
 
     code = "terminal-number"
@@ -49,6 +61,12 @@ class Unreachable(Refusal):
     """The third party has no address for the channel its notices go by."""
 
     code = "unreachable"
+
+
+class UnusableWebhook(Refusal):
+    """The webhook is none that we deliver to: https, a port of the list, a public host."""
+
+    code = "webhook"
 
 
 class UnknownToken(Refusal):

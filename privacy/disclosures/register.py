@@ -8,7 +8,9 @@ from django.db.models import Prefetch, QuerySet
 
 from privacy.disclosures.events import Event
 from privacy.disclosures.models import DisclosedItem, Disclosure, Notice, ThirdParty
-from privacy.lib import clock, names, registers
+from privacy.lib.dates import clock
+from privacy.lib.display import display_names
+from privacy.lib.registries import registers
 from privacy.policies import rulebook
 
 # The first eight are the official columns, in Korean in every language: the form is a Korean form (F-8, DEC 15).
@@ -50,7 +52,7 @@ def lines(*, first: date, last: date, with_investigations: bool) -> QuerySet[Dis
     found = Disclosure.objects.provided_between(first, last)
     if not with_investigations:
         found = found.exclude(third_party__kind=ThirdParty.Kind.INVESTIGATOR)
-    return found.select_related("third_party").prefetch_related(Prefetch("disclosed", DisclosedItem.objects.all()))
+    return found.select_related("third_party").prefetch_related(Prefetch("disclosed", DisclosedItem.objects.provided()))
 
 
 def rows(found: Iterable[Disclosure], *, on: date) -> Iterable[Sequence[Any]]:
@@ -113,25 +115,27 @@ def _notices(one: Disclosure) -> str:
     return ", ".join(f"{notice.reference} {notice.get_state_display()}" for notice in found.order_by("queued_at"))
 
 
-def _provided(window: registers.Window) -> Iterable[Sequence[Any]]:
+def _provided(window: registers.ExportScope) -> Iterable[Sequence[Any]]:
     return rows(_lines(window), on=clock.kst_date(window.at))
 
 
-def _lines(window: registers.Window) -> QuerySet[Disclosure]:
+def _lines(window: registers.ExportScope) -> QuerySet[Disclosure]:
     may = window.actor.may("disclosures.see_investigations")
     return lines(first=window.first, last=window.last, with_investigations=may)
 
 
-def _subjects(window: registers.Window) -> Iterable[str]:
-    concerned = DisclosedItem.objects.filter(disclosure__in=_lines(window).order_by())
+def _subjects(window: registers.ExportScope) -> Iterable[str]:
+    concerned = DisclosedItem.objects.provided().filter(disclosure__in=_lines(window).order_by())
     return map(str, concerned.values_list("subject_id", flat=True).distinct())
 
 
 def _items(notice: Notice) -> str:
-    return ", ".join(names.of("item", item, on=clock.kst_date(notice.queued_at)) for item in notice.items)
+    return ", ".join(
+        display_names.display_name("item", item, on=clock.kst_date(notice.queued_at)) for item in notice.items
+    )
 
 
-def _told(window: registers.Window) -> QuerySet[Notice]:
+def _told(window: registers.ExportScope) -> QuerySet[Notice]:
     found = Notice.objects.filter(queued_at__range=window.moments).select_related("third_party").order_by("queued_at")
     if window.actor.may("disclosures.see_investigations"):
         return found
@@ -144,7 +148,7 @@ registers.declare(
     form="F-8",
     models=("disclosures.disclosure",),
     permission="disclosures.export_register",
-    columns=registers.by_position(COLUMNS),
+    columns=registers.columns_by_position(COLUMNS),
     records=_provided,
     subjects=_subjects,
     word=Event.REGISTER_EXPORTED,
@@ -184,5 +188,5 @@ registers.declare(
         ("등록일시", "created_at"),
         ("종료일시", "retired_at"),
     ),
-    records=lambda window: ThirdParty.objects.filter(created_at__lt=window.moments[1]).order_by("created_at"),
+    records=lambda window: ThirdParty.objects.filter(created_at__lte=window.moments[1]).order_by("created_at"),
 )

@@ -5,16 +5,22 @@ from datetime import datetime
 from uuid import UUID
 
 from privacy.disclosures import actions as disclosures
-from privacy.disclosures import letters, webhooks
+from privacy.disclosures import notice_texts, webhooks
 from privacy.disclosures.actions.notices import DELIVERY
 from privacy.disclosures.models import Notice, ThirdParty
 from privacy.jobs import outbox
-from privacy.ledger.actors import System
-from privacy.lib import mail
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
+from privacy.lib.integrations import mail
 from privacy.vault.refusals import Frozen
 
-WORKER = System("notices")
+WORKER = SystemActor("notices")
 FROZEN_WAIT_SECONDS = 6 * 3600
+
+
+def discard_orphaned_scans() -> int:
+    """Remove documents that were sealed and never attached. Rings every hour."""
+    return disclosures.discard_orphaned_scans(actor=SystemActor("disclosures"), at=clock.now())
 
 
 def park_notice(ids: Mapping[str, str], *, why: str, at: datetime) -> None:
@@ -23,7 +29,7 @@ def park_notice(ids: Mapping[str, str], *, why: str, at: datetime) -> None:
     disclosures.mark_parked(notice, why=notice.trouble or why, actor=WORKER, at=at)
 
 
-@outbox.deliverer(DELIVERY, patience=outbox.OUTWARD, parked=park_notice)
+@outbox.deliverer(DELIVERY, destination=outbox.MAIL, parked=park_notice)
 def deliver_notice(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Deliver one notice by e-mail or webhook, with the same Message-ID or Idempotency-Key at every try.
 
@@ -38,11 +44,11 @@ def deliver_notice(ids: Mapping[str, str], *, event: UUID, starts: int, at: date
         _send(notice, at=at)
     except Frozen as frozen:
         # A new correction is open for the same item: telling it now would provide frozen data (P1.5).
-        disclosures.note_trouble(notice, why=frozen.code)
-        raise outbox.Later(FROZEN_WAIT_SECONDS, frozen.code) from frozen
+        disclosures.record_delivery_error(notice, why=frozen.code)
+        raise outbox.RetryLater(FROZEN_WAIT_SECONDS, frozen.code) from frozen
     except Exception as error:
         why = str(error) if isinstance(error, webhooks.WebhookFailed) else type(error).__name__
-        disclosures.note_trouble(notice, why=why)
+        disclosures.record_delivery_error(notice, why=why)
         raise
     disclosures.mark_sent(notice, actor=WORKER, at=at)
 
@@ -51,13 +57,13 @@ def _send(notice: Notice, *, at: datetime) -> None:
     disclosures.refresh_link(notice)
     if notice.channel == ThirdParty.Channel.WEBHOOK:
         values = disclosures.read_corrected(notice, actor=WORKER, at=at) if notice.kind == Notice.Kind.CORRECTED else []
-        webhooks.post(notice, letters.webhook_body(notice, values), at=at)
+        webhooks.post(notice, notice_texts.webhook_body(notice, values), at=at)
         return
     mail.send(
         to=notice.third_party.mailbox,
-        subject=letters.mail_subject(notice),
+        subject=notice_texts.mail_subject(notice),
         template="correction_notice",
-        context=letters.mail_context(notice),
+        context=notice_texts.mail_context(notice),
         language=notice.third_party.language,
         message_id=notice.message_id,
     )

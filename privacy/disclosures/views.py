@@ -6,9 +6,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from privacy.disclosures import actions as disclosures
-from privacy.disclosures import letters
+from privacy.disclosures import notice_texts
 from privacy.disclosures.models import Notice
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.vault.refusals import Destroyed, Frozen
 
 
@@ -29,7 +29,7 @@ def acknowledge(request: HttpRequest, token: str) -> HttpResponse:
 def _acknowledged(request: HttpRequest, notice: Notice) -> HttpResponse:
     context = _context(request, notice)
     if notice.kind == Notice.Kind.CORRECTED:
-        names = dict(zip(notice.items, letters.item_names(notice, language=_language(request)), strict=True))
+        names = dict(zip(notice.items, notice_texts.item_names(notice, language=_language(request)), strict=True))
         try:
             values = disclosures.read_corrected(notice, actor=disclosures.Recipient(notice), at=clock.now())
         except (Frozen, Destroyed) as refusal:
@@ -42,9 +42,10 @@ def _acknowledged(request: HttpRequest, notice: Notice) -> HttpResponse:
 def _context(request: HttpRequest, notice: Notice) -> dict[str, object]:
     return {
         "notice": notice,
-        "items": letters.item_names(notice, language=_language(request)),
-        "title": letters.title(notice, language=_language(request)),
-        "what": letters.said(notice, language=_language(request)),
+        "person": notice_texts.subject_reference(notice),
+        "items": notice_texts.item_names(notice, language=_language(request)),
+        "title": notice_texts.title(notice, language=_language(request)),
+        "what": notice_texts.body_text(notice, language=_language(request)),
         "corrected": notice.kind == Notice.Kind.CORRECTED,
         "acknowledged": notice.state == Notice.State.ACKNOWLEDGED,
     }

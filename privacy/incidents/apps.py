@@ -8,6 +8,6 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         from privacy.incidents import actions as incidents
-        from privacy.policies import calendar
+        from privacy.policies import extra_holidays
 
-        calendar.on_change(incidents.move_targets)
+        extra_holidays.on_change(incidents.move_targets)

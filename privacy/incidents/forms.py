@@ -12,7 +12,7 @@ class ComplaintForm(forms.Form):
         help_text=_("Don't write resident registration numbers or health information."),
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 8}),
-        error_messages={"required": _("Write what your complaint is about.")},
+        error_messages={"required": _("Tell us what your complaint is about.")},
     )
     name = forms.CharField(label=_("Your name"), max_length=100, required=False)
     email = forms.EmailField(label=_("E-mail for the answer"), max_length=200, required=False)

@@ -1,6 +1,6 @@
 """What the verbs of incidents raise."""
 
-from privacy.lib.refusals import Refusal
+from privacy.lib.errors.refusals import Refusal
 
 
 class Contradiction(Refusal):
@@ -15,7 +15,7 @@ class Closed(Refusal):
     code = "closed"
 
 
-class NothingWritten(Refusal):
+class EmptyText(Refusal):
     """A complaint, its answer, a measure or a conclusion consists of words."""
 
     code = "nothing-written"
@@ -49,3 +49,9 @@ class WrongState(Refusal):
     """Not in this state."""
 
     code = "wrong-state"
+
+
+class ChangedProposal(Refusal):
+    """What is closed is what the second person read."""
+
+    code = "changed-proposal"

@@ -3,20 +3,21 @@
 from collections.abc import Iterator
 from typing import Any
 
-from privacy.incidents import duties, wording
-from privacy.incidents.models import Complaint, ComplaintText, Incident
-from privacy.lib import clock, registers
+from privacy.incidents import duties, notice_texts, notifications
+from privacy.incidents.models import Complaint, ComplaintText, Incident, Stage
+from privacy.lib.dates import clock
+from privacy.lib.registries import registers
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 
-SLICE = 500
+BATCH_SIZE = 500
 
 
-def _of(window: registers.Window) -> Any:
+def _of(window: registers.ExportScope) -> Any:
     return Complaint.objects.filter(received_on__range=window.days).order_by("received_at", "id")
 
 
-def complaints(window: registers.Window) -> Iterator[tuple[Complaint, dict[str, Any]]]:
+def complaints(window: registers.ExportScope) -> Iterator[tuple[Complaint, dict[str, Any]]]:
     """Yield the complaints of a period with what was written, opened for this export."""
     with vault.opened(
         purpose=Purpose.RIGHTS,
@@ -24,21 +25,41 @@ def complaints(window: registers.Window) -> Iterator[tuple[Complaint, dict[str, 
         actor=window.actor,
         at=window.at,
         reason=window.reason,
-    ) as door:
+    ) as vault_session:
         found = list(_of(window))
-        for start in range(0, len(found), SLICE):
-            part = found[start : start + SLICE]
+        for start in range(0, len(found), BATCH_SIZE):
+            part = found[start : start + BATCH_SIZE]
             texts = ComplaintText.objects.filter(subject_id__in=[complaint.holder_id for complaint in part])
             words = {
                 row.subject_id: values
-                for row, values in door.reveal_many_items(list(texts), ["contact", "explanation", "answer"])
+                for row, values in vault_session.decrypt_many_fields(list(texts), ["contact", "explanation", "answer"])
             }
             for complaint in part:
                 yield complaint, words.get(complaint.holder_id, {})
 
 
-def _incidents(window: registers.Window) -> Any:
+def _incidents(window: registers.ExportScope) -> Any:
     return Incident.objects.filter(aware_at__range=window.moments).order_by("aware_at")
+
+
+def _notified(incident: Incident) -> Any:
+    """When the last person was told individually or in her stead, or how many were told yet."""
+    stages = notifications.BREACH_STAGES if incident.confirmed_at else notifications.POSSIBLE_BREACH_STAGES
+    people = notifications.affected_with_notice_time(incident, stages)
+    done_at = notifications.all_notified_at(incident, stages, people)
+    if done_at is not None:
+        return done_at
+    told, listed = people.filter(told_at__isnull=False).count(), people.count()
+    return f"{told}/{listed}명" if listed else ""
+
+
+def _posted(incident: Incident) -> Any:
+    website = notifications.public_notice(incident, list(Stage))
+    return website.at if website else ""
+
+
+def _report_due(incident: Incident) -> Any:
+    return next((one.due_at for one in duties.deadlines_of(incident) if one.duty == "report"), "")
 
 
 registers.declare(
@@ -52,16 +73,17 @@ registers.declare(
         ("유형", "kind"),
         ("확정 여부", "certainty"),
         ("인지 일시", "aware_at"),
-        ("유출등이 된 항목", lambda incident: wording.items(incident, clock.kst_date(incident.aware_at))),
-        ("규모", duties.people),
+        ("유출등이 된 항목", lambda incident: notice_texts.item_names(incident, clock.kst_date(incident.aware_at))),
+        ("규모", duties.people_count_text),
         ("시점과 경위", "course_ko"),
         ("피해 최소화 조치", lambda incident: "; ".join(measure.what for measure in incident.measures.all())),
-        ("정보주체 통지", "notified_at"),
-        ("홈페이지 게시", "website_at"),
-        ("통지 기한", "notify_due_at"),
+        ("정보주체 통지", _notified),
+        ("홈페이지 게시", _posted),
+        ("통지 기한", lambda incident: incident.notify_due_at or incident.possible_due_at),
+        ("신고 의무", lambda incident: duties.report_duty(incident).said),
         ("신고일시", "reported_at"),
-        ("신고 기한", "report_due_at"),
-        ("신고하지 않은 사유", "not_reported_reason"),
+        ("신고 기한", _report_due),
+        ("신고하지 않은 사유", duties.reason_not_reported),
         ("침해사고 신고", "intrusion_reported_at"),
         ("상태", "state"),
         ("종결자", "closed_by"),

@@ -10,20 +10,24 @@ from django.utils.translation import override
 from privacy.incidents import actions as incidents
 from privacy.incidents.models import Complaint
 from privacy.jobs import outbox
-from privacy.ledger.actors import System
-from privacy.lib import clock, mail
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
+from privacy.lib.integrations import mail
 from privacy.policies.models import Agency, Officer
 
-WORKER = System("complaints")
+WORKER = SystemActor("complaints")
 
 
-@outbox.deliverer(incidents.DELIVERY, patience=outbox.OUTWARD)
+@outbox.deliverer(incidents.DELIVERY, destination=outbox.MAIL)
 def deliver_answer(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Send the answer by e-mail where an address was given; else the officer answers by telephone or letter."""
     complaint = Complaint.objects.get(id=ids["complaint"])
-    if complaint.sent_at is not None:
+    if complaint.sent_at is not None or complaint.returned_at is not None:
         return
-    words = incidents.open_words(complaint, task="incidents.complaint.sent", actor=WORKER, at=at)
+    try:
+        words = incidents.open_complaint_text(complaint, task="incidents.complaint.sent", actor=WORKER, at=at)
+    except incidents.ComplaintTextGone:
+        return  # the term is over: there is no address and nothing to send any more
     if not words.contact.get("email"):
         return
     with override(complaint.language):

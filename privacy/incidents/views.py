@@ -10,10 +10,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from privacy.incidents import actions as incidents
 from privacy.incidents.forms import ComplaintForm, StatusForm
 from privacy.incidents.models import Complaint
-from privacy.ledger import acting
-from privacy.lib import clock, visits
-from privacy.lib.codes import new_submission
-from privacy.lib.refusals import Refusal, TooMany
+from privacy.ledger import request_context
+from privacy.ledger.actions import LedgerUnavailable
+from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal, TooManyAttempts
+from privacy.lib.http import guest_session
+from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.policies.models import Agency, Officer
 from privacy.subjects.actions import WrongCode
 
@@ -26,7 +28,7 @@ SESSION = "incidents.complaint"
 def complaint(request: HttpRequest) -> HttpResponse:
     """Take a complaint; show its receipt number, its code and the day until which it is answered."""
     if request.method != "POST":
-        return _form(request, ComplaintForm(initial={"submission": new_submission()}))
+        return _form(request, ComplaintForm(initial={"submission": new_form_nonce()}))
     form = ComplaintForm(request.POST)
     if not form.is_valid():
         return _form(request, form, status=422)
@@ -40,12 +42,14 @@ def complaint(request: HttpRequest) -> HttpResponse:
             contact={name: given[name] for name in ("name", "email", "phone")},
             language=getattr(request, "LANGUAGE_CODE", "ko")[:2],
             submission=given["submission"],
-            address=acting.current().address,
+            address=request_context.current().address,
             at=clock.now(),
         )
+    except LedgerUnavailable:
+        raise
     except Refusal as refusal:
         form.add_error(None, str(refusal))
-        return _form(request, form, status=429 if isinstance(refusal, TooMany) else 422)
+        return _form(request, form, status=429 if isinstance(refusal, TooManyAttempts) else 422)
     return render(request, "incidents/received.html", {"receipt": receipt})
 
 
@@ -55,7 +59,7 @@ def complaint(request: HttpRequest) -> HttpResponse:
 def status(request: HttpRequest) -> HttpResponse:
     """Ask for receipt number and code, then show where the complaint stands and its answer."""
     if request.method != "POST":
-        about = visits.about(request, SESSION, at=clock.now())
+        about = guest_session.record_id(request, SESSION, at=clock.now())
         found = Complaint.objects.filter(id=about).first() if about else None
         if found is None:
             return render(request, "incidents/status_entry.html", {"form": StatusForm()})
@@ -66,12 +70,14 @@ def status(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "incidents/status_entry.html", {"form": form}, status=422)
     try:
-        entered = incidents.enter_complaint(**form.cleaned_data, address=acting.current().address, at=clock.now())
-    except (WrongCode, TooMany) as refusal:
+        entered = incidents.authenticate_complainant(
+            **form.cleaned_data, address=request_context.current().address, at=clock.now()
+        )
+    except (WrongCode, TooManyAttempts) as refusal:
         form.add_error(None, str(refusal))
-        code = 429 if isinstance(refusal, TooMany) else 422
+        code = 429 if isinstance(refusal, TooManyAttempts) else 422
         return render(request, "incidents/status_entry.html", {"form": form}, status=code)
-    visits.begin(request, SESSION, entered.id, at=clock.now())
+    guest_session.begin(request, SESSION, entered.id, at=clock.now())
     return HttpResponseRedirect(reverse("incidents:status"))
 
 
@@ -79,7 +85,7 @@ def status(request: HttpRequest) -> HttpResponse:
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
     """Close the status page on this device."""
-    visits.end(request, SESSION)
+    guest_session.end(request, SESSION)
     return HttpResponseRedirect(reverse("incidents:status"))
 
 

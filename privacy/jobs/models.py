@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id
+from privacy.lib.identifiers.ids import new_id
 
 
 class OutboxQuerySet(models.QuerySet["OutboxBase"]):
@@ -24,7 +24,7 @@ class OutboxBase(models.Model):
     """One thing that must happen later. The row is the truth; the queue is only the alarm clock.
 
     ``starts`` is counted and committed before the work begins, so that a job that kills its worker is parked too;
-    how long a kind is tried is its ``Patience``.
+    how long a kind is tried is its ``RetryPolicy``.
     ``ids`` holds identifiers and codes only, never values of personal data.
     """
 
@@ -32,6 +32,8 @@ class OutboxBase(models.Model):
     key = models.CharField(max_length=200, unique=True)
     kind = models.CharField(_("kind"), max_length=60)
     shard = models.CharField(max_length=60, blank=True, default="")
+    # The system outside that it waits for; empty for our own work.
+    destination = models.CharField(max_length=60, blank=True, default="", db_default="")
     ids = models.JSONField(default=dict)
     created_at = models.DateTimeField(_("queued"), auto_now_add=True)
     not_before = models.DateTimeField(_("not before"))
@@ -39,10 +41,13 @@ class OutboxBase(models.Model):
     starts = models.PositiveIntegerField(_("starts"), default=0)
     # Starts that came back with an answer, good or bad: the others killed their worker.
     ended = models.PositiveIntegerField(_("starts that ended"), default=0, db_default=0)
-    retried_at = models.DateTimeField(_("given back"), null=True)
+    # Starts that ended badly: those that were only put off don't count.
+    failures = models.PositiveIntegerField(_("failures"), default=0, db_default=0)
+    failing_since = models.DateTimeField(null=True)
+    retried_at = models.DateTimeField(_("returned to the queue"), null=True)
     last_error = models.CharField(_("last error"), max_length=300, blank=True, default="")
     done_at = models.DateTimeField(_("done"), null=True)
-    parked_at = models.DateTimeField(_("parked"), null=True)
+    parked_at = models.DateTimeField(_("stopped"), null=True)
 
     objects: ClassVar[OutboxQuerySet] = OutboxQuerySet.as_manager()  # type: ignore[assignment]  # a manager made of it
 
@@ -50,7 +55,11 @@ class OutboxBase(models.Model):
         abstract = True
         ordering = ("created_at",)
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["not_before"], condition=Q(done_at=None, parked_at=None), name="%(class)s_waiting"),
+            models.Index(
+                fields=["destination", "not_before"],
+                condition=Q(done_at=None, parked_at=None),
+                name="%(class)s_due",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -59,6 +68,8 @@ class OutboxBase(models.Model):
 
 class GeneralOutbox(OutboxBase):
     """The outbox of the general database."""
+
+    record_label = "jobs.GeneralOutbox"
 
     class Meta(OutboxBase.Meta):
         verbose_name = _("delivery")
@@ -69,21 +80,17 @@ class GeneralOutbox(OutboxBase):
 class PersonalOutbox(OutboxBase):
     """The outbox of the personal database."""
 
+    record_label = "jobs.PersonalOutbox"
+
     class Meta(OutboxBase.Meta):
         verbose_name = _("delivery (personal database)")
         verbose_name_plural = _("deliveries (personal database)")
 
 
-class ArchiveOutbox(OutboxBase):
-    """The outbox of the archive."""
-
-    class Meta(OutboxBase.Meta):
-        verbose_name = _("delivery (archive)")
-        verbose_name_plural = _("deliveries (archive)")
-
-
 class Heartbeat(models.Model):
     """When each daemon was last seen alive, by the database's clock."""
+
+    record_label = "jobs.Heartbeat"
 
     name = models.CharField(max_length=60, primary_key=True)
     at = models.DateTimeField()

@@ -1,9 +1,8 @@
 """Deliveries are the machine's work list, not a register of the office."""
 
-from privacy.lib import registers
+from privacy.lib.registries import registers
 
-registers.not_needed(
-    "jobs.archiveoutbox",
+registers.declare_exempt(
     "jobs.generaloutbox",
     "jobs.heartbeat",
     "jobs.personaloutbox",

@@ -1,11 +1,31 @@
-"""The worker's alarm clock rings here; no arguments, the tables say what is to be done."""
+"""The worker's alarm clocks ring here; no arguments, the tables say what is to be done.
+
+Safe to run at any time and by any number of workers.
+"""
 
 from privacy.jobs import actions as jobs
-from privacy.jobs.drain import drain
-from privacy.lib import clock
+from privacy.jobs import dispatcher
+from privacy.jobs.locks import single_sender_lock
+from privacy.lib.dates import clock
 
 
-def tick() -> int:
-    """Deliver what is due in the outboxes. Safe to run at any time and by any number of workers."""
-    jobs.beat("worker")
-    return drain(at=clock.now())
+def dispatch_internal() -> int:
+    """Carry out our own work that is due in the outboxes."""
+    jobs.record_heartbeat("worker")
+    done = dispatcher.dispatch_internal(at=clock.now())
+    if dispatcher.due_internal():
+        jobs.wake_internal_worker()
+    return done
+
+
+def dispatch_external() -> int:
+    """Deliver what goes outside. One worker does at a time, so that a system that hangs leaves the others free."""
+    jobs.record_heartbeat("worker")
+    with single_sender_lock() as alone:
+        if not alone:
+            return 0
+        done, hanging = dispatcher.dispatch_external(at=clock.now())
+    # What came while this worker held the lock found nobody; what hangs waits for the schedule.
+    if any(destination not in hanging for _using, destination in dispatcher.due_external()):
+        jobs.wake_external_worker()
+    return done

@@ -6,13 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol, runtime_checkable
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
-
-from privacy.ledger import actions
-from privacy.ledger.events import Event
-from privacy.lib.refusals import Refusal
-
 
 @runtime_checkable
 class Actor(Protocol):
@@ -20,7 +13,7 @@ class Actor(Protocol):
 
     @property
     def kind(self) -> str:
-        """One of user, gateway, system, subject, recipient, command."""
+        """One of user, gateway, system, subject, recipient, visitor, anonymous."""
         ...
 
     @property
@@ -38,7 +31,7 @@ class Actor(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class System:
+class SystemActor:
     """The portal itself: a job or a command, named so that its acts can be told apart."""
 
     name: str
@@ -59,7 +52,7 @@ class System:
 
 
 @dataclass(frozen=True, slots=True)
-class Outsider:
+class ExternalActor:
     """Somebody without an account: a data subject at a public page, a recipient behind a link."""
 
     kind: str
@@ -70,17 +63,3 @@ class Outsider:
 
     def may_open(self, category: str, purpose: str, on: date) -> bool:
         return False
-
-
-class NotPermitted(Refusal):
-    """The actor lacks the permission; that they asked is on record."""
-
-    code = "not-permitted"
-
-
-def require(actor: Actor, permission: str, *, about: models.Model | tuple[str, object] | None = None) -> None:
-    """Let the act go on if the actor may; otherwise put the denial on record first and raise ``NotPermitted``."""
-    if actor.may(permission):
-        return
-    actions.record_first(Event.DENIED, actor=actor, at=None, about=about, task=permission, result="denied")
-    raise NotPermitted(_("Your account does not have the permission for this. Ask the protection officer."))

@@ -10,9 +10,11 @@ class LedgerConfig(AppConfig):
     verbose_name = _("Audit trail")
 
     def ready(self) -> None:
-        from privacy.ledger import checks, touches  # noqa: F401 - registers the checks
+        from privacy.ledger import checks, write_capture  # noqa: F401 - registers the checks
 
-        # Each app's register.py says how its registers leave the portal (privacy.lib.registers).
+        # Each app's register.py says how its registers leave the portal (privacy.lib.registries.registers).
         autodiscover_modules("register")
-        post_migrate.connect(touches.watch_tables, sender=self, dispatch_uid="ledger-watch-tables")
-        connection_created.connect(touches.mark_connection, dispatch_uid="ledger-mark-connection")
+        # Each app's issued_documents.py says which documents it hands out and how they are checked.
+        autodiscover_modules("issued_documents")
+        post_migrate.connect(write_capture.install_write_capture, sender=self, dispatch_uid="ledger-watch-tables")
+        connection_created.connect(write_capture.install_request_id_wrapper, dispatch_uid="ledger-mark-connection")

@@ -6,11 +6,11 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Tags, register
 
-from privacy.ledger.guard import weaknesses
+from privacy.ledger.integrity.append_only import weaknesses
 
 
 @register(Tags.database)
-def the_trail_is_guarded(
+def check_append_only(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
     """Ids ledger.E001 … E008."""

@@ -12,12 +12,13 @@ class Event(StrEnum):
     EXPORTED = "ledger.bundle.exported"
     REGISTER_EXPORTED = "ledger.register.exported"  # one of the office's registers left as a file (law S-05)
     PROOF_ISSUED = "ledger.proof.issued"
+    DOCUMENT_ISSUED = "ledger.paper.issued"  # a document left the portal: known by its SHA-256 (docs/decisions/0050)
     VERIFIED = "ledger.trail.verified"
     SCRUBBED = "ledger.trail.scrubbed"
-    INCARNATION_RAISED = "ledger.incarnation.raised"
+    RECOVERY_EPOCH_STARTED = "ledger.incarnation.raised"
     NOTARY_REFUSED = "ledger.notary.refused"
-    TOUCHES_PAIRED = "ledger.touches.paired"
-    CANARY_SUNG = "ledger.canary.sung"
+    WRITES_RECONCILED = "ledger.touches.paired"
+    CANARY_WRITTEN = "ledger.canary.sung"
     REVIEW_OPENED = "ledger.review.opened"
     REVIEW_SAMPLED = "ledger.review.sampled"
     FINDING_RAISED = "ledger.finding.raised"

@@ -10,12 +10,14 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
-from privacy.ledger import acting
+from privacy.ledger import actions, request_context
 from privacy.ledger.actions import LedgerUnavailable
+from privacy.ledger.events import Event
 
 type Address = IPv4Address | IPv6Address
 type Network = IPv4Network | IPv6Network
@@ -52,7 +54,7 @@ class RequestActor:
         return bool(user is not None and user.may_open(category, purpose, on))  # type: ignore[attr-defined]
 
 
-class ActingMiddleware:
+class RequestContextMiddleware:
     """Set the acting context, answer with the request's id, and turn a shut ledger into 503."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -61,11 +63,11 @@ class ActingMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         peer = request.META.get("REMOTE_ADDR", "")
         address = client_address(peer, request.META.get("HTTP_X_FORWARDED_FOR", ""))
-        with acting.on(
+        with request_context.override(
             address=address,
             peer=_text(_parse(peer)),
-            request_id=acting.new_request_id(),
-            door=door_of(request.path),
+            request_id=request_context.new_request_id(),
+            door=access_channel(request.path),
             actor=RequestActor(request),
         ) as context:
             response = self.get_response(request)
@@ -74,13 +76,29 @@ class ActingMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, LedgerUnavailable):
-            return unavailable(request, exception)
+            return ledger_unavailable(request, exception)
+        if isinstance(exception, PermissionDenied):
+            return record_denial(request)
         return None
 
 
-def unavailable(request: HttpRequest, refusal: LedgerUnavailable) -> HttpResponse:
+def record_denial(request: HttpRequest) -> HttpResponse | None:
+    """Put on record that somebody signed in asked for a page that their account may not see (law S-01)."""
+    actor = RequestActor(request)
+    if actor.kind == "anonymous" or request.resolver_match is None:
+        return None
+    try:
+        actions.record_before(
+            Event.DENIED, actor=actor, at=None, task=request.resolver_match.view_name, result="denied"
+        )
+    except LedgerUnavailable as away:
+        return ledger_unavailable(request, away)
+    return None
+
+
+def ledger_unavailable(request: HttpRequest, refusal: LedgerUnavailable) -> HttpResponse:
     """Answer 503 without a byte of the page that was asked for: a problem document for machines, a page for people."""
-    if door_of(request.path) == "api":
+    if access_channel(request.path) == "api":
         body = json.dumps(
             {
                 "type": "about:blank",
@@ -101,8 +119,8 @@ def unavailable(request: HttpRequest, refusal: LedgerUnavailable) -> HttpRespons
     return response
 
 
-def door_of(path: str) -> str:
-    """Return the door a path belongs to (doors.md), in whichever language it is opened."""
+def access_channel(path: str) -> str:
+    """Return which audience's address a path belongs to, in whichever language it is opened."""
     path = re.sub(_LANGUAGE, "/", path)
     for prefix, door in (("/api/", "api"), ("/office/", "office"), ("/staff/", "staff")):
         if path.startswith(prefix):

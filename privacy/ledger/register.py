@@ -1,42 +1,57 @@
 """Access records and their reviews as registers (law F-10, F-11, S-01, S-04)."""
 
 import json
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 
-from privacy.ledger.models import Entry, Finding
-from privacy.lib import registers
+from privacy.ledger.models import Entry, Finding, Review
+from privacy.lib.registries import registers
 
 
 @lru_cache(maxsize=16)
-def _read(payload: str) -> dict[str, Any]:
+def _parse(payload: str) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(payload)
     return said
 
 
-def _said(entry: Entry) -> dict[str, Any]:
-    return _read(entry.payload)
+def _payload(entry: Entry) -> dict[str, Any]:
+    return _parse(entry.payload)
 
 
-def handled(entry: Entry) -> str:
+def handled_subjects(entry: Entry) -> str:
     """Return whose data was handled: their references, or how many they were where the entry holds no more."""
-    said = _said(entry)
+    said = _payload(entry)
     return ", ".join(map(str, said.get("subjects", []))) or str(said.get("count", ""))
 
 
-def access_records(window: registers.Window) -> QuerySet[Entry]:
+def access_records(window: registers.ExportScope) -> QuerySet[Entry]:
     """Return the access records of a period: what was shown, and who asked in vain."""
-    start, end = window.moments
+    start, end = window.moments[0], window.until
     return Entry.objects.between(start, end).filter(kind__in=("read", "denied")).order_by("id")
 
 
-def findings(window: registers.Window) -> QuerySet[Finding]:
-    """Return the findings of the reviews whose period ended in these days."""
-    found = Finding.objects.filter(review__period_until__range=window.days)
-    return found.select_related("review").order_by("review__period_from", "rule", "first_at")
+def destroyed_part(window: registers.ExportScope) -> str:
+    """Return from when on there are access records, where the period begins before; earlier ones were destroyed."""
+    since = Entry.objects.kept_since()
+    if since is None or window.moments[0] >= since:
+        return ""
+    return _(
+        "Access records are available from %(since)s (KST). Earlier records were destroyed as scheduled when their "
+        "retention period ended."
+    ) % {"since": f"{localtime(since):%Y-%m-%d %H:%M:%S}"}
+
+
+def findings(window: registers.ExportScope) -> Iterator[Finding]:
+    """Yield the findings of the reviews whose period ended in these days; of a review without any, one line of none."""
+    for review in Review.objects.filter(period_until__range=window.days).order_by("period_from"):
+        found = review.findings.order_by("rule", "first_at")
+        # What its foreign key leads to is this review: no question for each line.
+        yield from found if found else [Finding(review=review, count=0)]
 
 
 registers.declare(
@@ -49,17 +64,18 @@ registers.declare(
         ("번호", "id"),
         ("식별자", "actor"),
         ("접속일시", lambda entry: f"{localtime(entry.time):%Y-%m-%d %H:%M:%S}"),
-        ("접속지", lambda entry: _said(entry).get("from", "")),
-        ("처리한 정보주체", handled),
+        ("접속지", lambda entry: _payload(entry).get("from", "")),
+        ("처리한 정보주체", handled_subjects),
         ("수행업무", "task"),
         ("화면·객체", "about"),
-        ("사유", lambda entry: _said(entry).get("reason", "")),
-        ("결과", lambda entry: _said(entry).get("result", "") or "ok"),
+        ("사유", lambda entry: _payload(entry).get("reason", "")),
+        ("결과", lambda entry: _payload(entry).get("result", "") or "ok"),
         ("목적", "purpose"),
-        ("문(門)", lambda entry: _said(entry).get("door", "")),
-        ("요청 번호", lambda entry: _said(entry).get("request", "")),
+        ("접속 경로", lambda entry: _payload(entry).get("door", "")),
+        ("요청 번호", lambda entry: _payload(entry).get("request", "")),
     ),
     records=access_records,
+    remark=destroyed_part,
     printed=9,
     widths=(1, 2, 2, 2, 3, 3, 3, 3, 1),
 )
@@ -84,4 +100,6 @@ registers.declare(
     ),
     records=findings,
 )
-registers.not_needed("ledger.checkpoint", "ledger.scrub", why="leave as signed bundles that check offline (ledger.md)")
+registers.declare_exempt(
+    "ledger.checkpoint", "ledger.scrub", why="leave as signed bundles that check offline (ledger.md)"
+)

@@ -8,8 +8,8 @@ from django.conf import settings
 from django.db import connections
 
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import System
-from privacy.lib import clock
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 
 MONTHS_AHEAD = 6
 
@@ -21,10 +21,9 @@ def seal_fallback() -> str:
     """
     environ = {name: value for name, value in os.environ.items() if name != "PORTAL_ROLE"}
     if not settings.EMBEDDED:
-        address = getattr(settings, "SEQUENCER_DATABASE_URL", "")
-        if not address:
+        if not settings.SEQUENCER_DATABASE_URL:
             return "no sequencer here"
-        environ["DATABASE_URL"] = address
+        environ["DATABASE_URL"] = settings.SEQUENCER_DATABASE_URL
     run = subprocess.run(  # noqa: S603 - our own command line
         [sys.executable, str(settings.BASE_DIR / "manage.py"), "seal", "--once"],
         env=environ, capture_output=True, text=True, timeout=50, check=False,
@@ -42,26 +41,26 @@ def make_partitions() -> int:
     return int(row[0]) if row else 0
 
 
-def scrub() -> None:
+def start_scrub() -> None:
     """Begin the nightly scrub and do its first slice."""
     at = clock.now()
-    ledger.begin_scrub(actor=System("scrub"), at=at)
-    resume_scrub()
+    ledger.start_scrub(actor=SystemActor("scrub"), at=at)
+    continue_scrub()
 
 
-def pair_touches() -> None:
+def reconcile_writes() -> None:
     """Compare what the databases say was written with the entries, and forget touches that are old."""
-    ledger.pair_touches(actor=System("pairing"), at=clock.now())
-    ledger.forget_old_touches()
+    ledger.reconcile_writes(actor=SystemActor("pairing"), at=clock.now())
+    ledger.delete_old_captured_writes()
 
 
 def open_reviews() -> None:
     """Open the review of a period that has ended, and tell which reviews are overdue."""
     at, today = clock.now(), clock.today()
-    ledger.open_reviews(on=today, actor=System("reviews"), at=at)
-    ledger.tell_overdue(on=today, actor=System("reviews"), at=at)
+    ledger.open_reviews(on=today, actor=SystemActor("reviews"), at=at)
+    ledger.record_overdue_reviews(on=today, actor=SystemActor("reviews"), at=at)
 
 
-def resume_scrub() -> None:
+def continue_scrub() -> None:
     """Do the next slice of a scrub that is under way."""
-    ledger.go_on_scrubbing(actor=System("scrub"), at=clock.now())
+    ledger.continue_scrub(actor=SystemActor("scrub"), at=clock.now())

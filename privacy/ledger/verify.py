@@ -386,6 +386,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--older", action="append", default=[], help="a checkpoint from an earlier day")
     parser.add_argument("--entry", help="the entry of a proof")
     parser.add_argument("--max-age", type=float, help="refuse a checkpoint that was signed longer ago, in seconds")
+    parser.error = lambda message: parser.exit(MALFORMED, f"MALFORMED: {message}\n")  # type: ignore[method-assign]
     given = parser.parse_args(arguments)
     try:
         print(f"SOUND: {run(given, [parse_key(key) for key in given.key])}")

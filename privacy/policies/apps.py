@@ -7,13 +7,16 @@ class PoliciesConfig(AppConfig):
     verbose_name = _("Policy and rulebook")
 
     def ready(self) -> None:
-        from privacy.accounts import scopes, terms
-        from privacy.lib import holidays, names
-        from privacy.policies import calendar, checks, naming, rulebook  # noqa: F401 - registers the checks
+        from privacy.accounts import scopes
+        from privacy.lib.dates import holidays
+        from privacy.lib.display import display_names
+        from privacy.lib.registries import parameters
+        from privacy.policies import checks, extra_holidays, rulebook  # noqa: F401 - registers the checks
+        from privacy.policies import display_names as naming
 
-        holidays.add_source(calendar.extra_days)
-        scopes.add_source(rulebook.openable)
-        terms.add_source(rulebook.parameter)
-        names.add_source("category", naming.category_name)
-        names.add_source("item", naming.item_name)
-        names.add_source("preservation", naming.preservation_name)
+        holidays.add_source(extra_holidays.extra_days)
+        scopes.add_source(rulebook.grantable_scopes)
+        parameters.add_source(rulebook.parameter)
+        display_names.add_source("category", naming.category_name)
+        display_names.add_source("item", naming.item_name)
+        display_names.add_source("preservation", naming.preservation_name)

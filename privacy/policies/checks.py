@@ -12,7 +12,7 @@ from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.policies import drift
 
 
@@ -25,7 +25,7 @@ def published_text_and_rulebook_agree(
         return []
     if "policies_section" not in connections["default"].introspection.table_names():
         return []
-    return [_message(found) for found in drift.drifts(clock.today())]
+    return [_message(found) for found in drift.find_drifts(clock.today())]
 
 
 def _message(found: drift.Drift) -> CheckMessage:

@@ -8,15 +8,23 @@ from datetime import date, timedelta
 
 from django.utils.translation import gettext as _
 
-from privacy.policies import difference, document, registers, rulebook
+from privacy.policies import data_recipients, policy_document, rulebook, text_changes, wording
 from privacy.policies.headings import HEADINGS, Heading
-from privacy.policies.models import Officer, PolicyVersion, Purpose, Section
+from privacy.policies.items import declared_items
+from privacy.policies.models import NoConsignment, Officer, PolicyVersion, Purpose, Section
+from privacy.policies.rule_changes import RuleChange
 
 # A period typed into the text could come to contradict the rule: it has to be a placeholder (V-08).
 TYPED_PERIOD = re.compile(
     r"\d+\s*(?:년간|년|개월|주일|일간|일|시간)(?![가-힣]?법)|\b\d+\s*(?:year|month|week|day|hour)s?\b", re.IGNORECASE
 )
+# The longest term of the policy as it was published (P6.2): beyond it, a term is asked about.
+LONG_MONTHS = 60
 BRACES = re.compile(r"\{[^}\n]*\}|\[\[[^\]\n]*\]\]")
+# What is left of a placeholder with a bracket missing.
+TORN = re.compile(r"\{\S*|\S*\}|\[\[\S*|\S*\]\]")
+# A day or a year by the calendar is no period.
+DATE = re.compile(r"\b\d{4}\s*년(?!간)(?:\s*\d{1,2}\s*월(?:\s*\d{1,2}\s*일(?!간))?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,8 @@ class Problem:
 def problems(version: PolicyVersion, on: date) -> list[Problem]:
     """Return what stands between a version and its publication on the day ``on``; an empty list means nothing."""
     sections = list(version.sections.order_by("position"))
-    found = [*_headings(sections, on), *_texts(version, sections, on), *_rules(version), *_frame(version, on)]
+    stated_on = policy_document.day_of_text(version, on)
+    found = [*_headings(sections, stated_on), *_texts(version, sections, on), *_rules(version), *_frame(version, on)]
     if not any(not problem.is_warning for problem in found):
         found += _against_base(version, on)
     return found
@@ -47,12 +56,24 @@ def _headings(sections: list[Section], on: date) -> Iterator[Problem]:
                 yield Problem(_("The heading “%(heading)s” is missing (%(basis)s).") % words, heading.code)
             continue
         for language, body in (("ko", section.body_ko), ("en", section.body_en)):
-            for table in sorted(heading.tables - set(document.tables_in(body))):
+            for table in sorted(heading.tables - set(policy_document.tables_in(body))):
                 words = {"heading": heading.title, "language": language, "table": f"[[{table}]]"}
                 yield Problem(_("“%(heading)s” (%(language)s) must contain the table %(table)s.") % words, heading.code)
-    if "provision" not in applicable and registers.parties("recipients", on):
+    if (
+        "consignment" in applicable
+        and not data_recipients.recipients_of_kind("processors", on)
+        and not NoConsignment.objects.on(on)
+    ):
+        yield Problem(
+            _(
+                "It is not recorded whether processing is consigned. Either the officer decides that nothing is "
+                "consigned, or the register lists the processors."
+            ),
+            "consignment",
+        )
+    if "provision" not in applicable and data_recipients.recipients_of_kind("recipients", on):
         yield _needed(HEADINGS["provision"])
-    if "consignment" not in applicable and registers.parties("processors", on):
+    if "consignment" not in applicable and data_recipients.recipients_of_kind("processors", on):
         yield _needed(HEADINGS["consignment"])
 
 
@@ -73,11 +94,11 @@ def _texts(version: PolicyVersion, sections: list[Section], on: date) -> Iterato
             words = {"heading": section.heading_ko, "language": language}
             if not body.strip() or not headings[language].strip():
                 yield Problem(_("“%(heading)s” has no text in %(language)s.") % words, section.code)
-            for typed in TYPED_PERIOD.findall(BRACES.sub("", body)):
+            for typed in TYPED_PERIOD.findall(DATE.sub("", BRACES.sub("", body))):
                 yield Problem(
                     _(
                         "“%(heading)s” (%(language)s) has the period “%(typed)s” typed into its text. Use a "
-                        "placeholder such as {retention:app-log}, so that text and rule can't differ."
+                        "placeholder such as {retention:app-log} so that the text and the rule can't differ."
                     )
                     % {**words, "typed": typed},
                     section.code,
@@ -95,20 +116,24 @@ def _texts(version: PolicyVersion, sections: list[Section], on: date) -> Iterato
                 section.code,
             )
     try:
-        document.compose(version, on)
-    except document.UnknownValue as unknown:
-        yield Problem(_("The text asks for %(value)s, which the rulebook does not have.") % {"value": unknown})
+        policy_document.compose(version, on)
+    except policy_document.UnknownPlaceholder as unknown:
+        yield Problem(_("The text uses %(value)s, which the rulebook does not have.") % {"value": unknown})
 
 
 def _unknown_placeholders(body: str) -> Iterator[str]:
-    for written in BRACES.findall(body):
-        name = written[2:-2] if written.startswith("[[") else ""
-        if name:
-            alone = document.TABLE_LINE.search(body)
-            if name not in document.TABLES | document.LIVE or alone is None:
+    """Yield what would stand in the published text as it was typed: no value, no table on a line of its own."""
+    for line in policy_document.lines(body).split("\n"):
+        for written in BRACES.findall(line):
+            if written.startswith("[["):
+                if (
+                    written[2:-2] not in policy_document.TABLES | policy_document.LIVE_TABLES
+                    or not policy_document.TABLE_LINE.fullmatch(line)
+                ):
+                    yield written
+            elif written != policy_document.EFFECTIVE_DATE and not policy_document.PLACEHOLDER.fullmatch(written):
                 yield written
-        elif not document.VALUE.fullmatch(written):
-            yield written
+        yield from TORN.findall(BRACES.sub(" ", line))
 
 
 def _rules(version: PolicyVersion) -> Iterator[Problem]:
@@ -122,53 +147,125 @@ def _rules(version: PolicyVersion) -> Iterator[Problem]:
             yield Problem(_("The category “%(category)s” has no items.") % words)
         if not category.purposes & declared:
             yield Problem(_("The category “%(category)s” has no purpose.") % words)
+        for declared_item in category.items.values():
+            if (category.code, declared_item.code) not in declared_items():
+                message = _("The portal can't accept “%(item)s” yet. Until it can, anything sent with it is refused.")
+                yield Problem(message % {"item": declared_item.name_ko}, is_warning=True)
         if category.retention is None:
             yield Problem(_("The category “%(category)s” has no retention rule.") % words)
+        else:
+            yield from _unusual(category.retention, words)
     # P0.1: each item belongs to exactly one category.
     items = Counter(item for category in book.categories.values() for item in category.items)
     for item in sorted(item for item, count in items.items() if count > 1):
         yield Problem(_("The item “%(item)s” is declared in more than one category.") % {"item": item})
 
 
+def _unusual(term: rulebook.RetentionPeriod, words: dict[str, str]) -> Iterator[Problem]:
+    """Warn of a term within the bounds that is seldom meant: nothing, or longer than any of the published policy."""
+    months = term.years * 12 + term.months
+    if not months:
+        yield Problem(
+            _("Data of the category “%(category)s” would be destroyed at once, without a single day's delay.") % words,
+            is_warning=True,
+        )
+    elif months > LONG_MONTHS:
+        yield Problem(
+            _("The category “%(category)s” would be kept for %(period)s. State in the text why that is needed.")
+            % {**words, "period": wording.period(term.years, term.months)},
+            is_warning=True,
+        )
+
+
 def _frame(version: PolicyVersion, on: date) -> Iterator[Problem]:
     officer = Officer.objects.on(version.effective_on or on)
     if officer is None:
-        yield Problem(_("No protection officer is designated on the effective date (P2.1)."), "officer")
+        yield Problem(_("No protection officer is designated on the effective date."), "officer")
     elif not officer.email:
         yield Problem(_("The protection officer has no e-mail address yet."), "officer", is_warning=True)
     if not version.reason_ko.strip() or not version.reason_en.strip():
-        yield Problem(_("The reason for the change is missing in Korean or English (V-05)."))
-    newest = PolicyVersion.objects.public().order_by("-effective_on").first()
+        yield Problem(_("The reason for the change is missing in Korean or English."))
+    newest = PolicyVersion.objects.newest()
     if newest is not None and newest.pk != version.based_on_id:
         # Published as it is, this version would silently take the newest one's changes back.
         words = {"newest": newest.number}
-        yield Problem(_("Version %(newest)s was published since this draft was started: draft again from it.") % words)
+        yield Problem(
+            _("This draft was not made from the newest version, %(newest)s. Make a new draft from that version.")
+            % words
+        )
     earliest = earliest_effective_on(version, on)
     if version.effective_on is None:
         yield Problem(_("The effective date is missing."))
+    elif newest is not None and version.effective_on <= _day(newest):
+        words = {"newest": newest.number, "earliest": earliest.isoformat()}
+        yield Problem(
+            _(
+                "Version %(newest)s takes effect on the same day or later and would replace this one: the earliest "
+                "effective date is %(earliest)s."
+            )
+            % words
+        )
     elif version.effective_on < earliest:
         words = {"earliest": earliest.isoformat()}
-        yield Problem(_("The revision must be announced ahead: the earliest effective date is %(earliest)s.") % words)
-    elif PolicyVersion.objects.public().filter(effective_on=version.effective_on).exists():
-        yield Problem(_("Another version takes effect on the same day."))
+        yield Problem(
+            _("The revision must be announced in advance: the earliest effective date is %(earliest)s.") % words
+        )
 
 
 def earliest_effective_on(version: PolicyVersion, on: date) -> date:
-    """Return the first day a version announced on ``on`` may take effect (P0.3, V-07)."""
-    code = "policy.notice.adverse.days" if version.adverse else "policy.notice.days"
-    return on + timedelta(rulebook.parameter(code, on))
+    """Return the first day a version announced on ``on`` may take effect (P0.3, V-07), after every published one."""
+    code = "policy.notice.adverse.days" if is_adverse(version, on) else "policy.notice.days"
+    announced = on + timedelta(rulebook.parameter(code, on))
+    newest = PolicyVersion.objects.newest()
+    return announced if newest is None else max(announced, _day(newest) + timedelta(1))
+
+
+def is_adverse(version: PolicyVersion, on: date) -> bool:
+    """Whether a version burdens people: somebody said so, or it takes, keeps or gives more than one that rules before.
+
+    It is compared with the version in force and with every one that is announced: whoever reads any of them now is
+    told early enough of what this one takes more.
+    """
+    return version.adverse or any(change.adverse for change in changes_ahead(version, on))
+
+
+def changes_ahead(version: PolicyVersion, on: date) -> list[RuleChange]:
+    """Return how the rules of a version differ from those in force and from each announced one."""
+    try:
+        composed = policy_document.compose(version, on)
+    except policy_document.UnknownPlaceholder:
+        return []
+    ahead = PolicyVersion.objects.in_force_or_announced(on).exclude(pk=version.pk)
+    return [
+        change
+        for one in ahead
+        for change in text_changes.compare_rules(policy_document.published_document(one), composed, "ko")
+    ]
+
+
+def _day(version: PolicyVersion) -> date:
+    assert version.effective_on is not None  # public versions have their day
+    return version.effective_on
 
 
 def _against_base(version: PolicyVersion, on: date) -> Iterator[Problem]:
     base = version.based_on
     if base is None or base.document is None:
         return
-    composed = document.compose(version, on)
+    composed = policy_document.compose(version, on)
     if all(composed[part] == base.document[part] for part in ("sections", "tables", "values")):
         yield Problem(_("Nothing differs from version %(base)s.") % {"base": base.number})
-    changes = difference.rules(base.document, composed, "ko")
-    if any(change.adverse for change in changes) and not version.adverse:
+    changes = changes_ahead(version, on)
+    if not version.adverse and any(change.adverse for change in changes):
         yield Problem(
-            _("The revision collects, keeps or provides more than before: mark it as to the users' disadvantage."),
+            _(
+                "The revision collects, keeps or provides more than a version in force or announced, so it counts as "
+                "being to the users' disadvantage and must be announced earlier."
+            ),
+            is_warning=True,
+        )
+    elif not version.adverse and any(change.renames for change in changes):
+        yield Problem(
+            _("Something has a new name. If it now means more, mark the change as being to the users' disadvantage."),
             is_warning=True,
         )

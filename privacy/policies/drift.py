@@ -6,8 +6,8 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from privacy.policies import document, registers, seals
-from privacy.policies.models import PolicyVersion
+from privacy.policies import data_recipients, integrity, policy_document
+from privacy.policies.models import PolicyVersion, PublishedText
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +24,23 @@ class Drift:
     is_due: bool = False
 
 
-def drifts(on: date) -> list[Drift]:
+def find_drifts(on: date) -> list[Drift]:
     """Return every difference between published texts and what stands behind them; empty when all match."""
-    return [*_broken_seals(), *_in_force(on)]
+    return [*_broken_seals(), *_broken_texts(), *_in_force(on)]
 
 
 def _broken_seals() -> Iterator[Drift]:
-    for version in seals.broken(PolicyVersion.objects.public()):
+    for version in integrity.broken(PolicyVersion.objects.public()):
         words = {"version": version.number}
         yield Drift("seal", version.number, _("The text of version %(version)s no longer matches its seal.") % words)
+
+
+def _broken_texts() -> Iterator[Drift]:
+    for text in PublishedText.objects.select_related("version"):
+        if not integrity.is_text_intact(text):
+            words = {"version": text.version.number}
+            message = _("The published text of version %(version)s is not the text that was attached.") % words
+            yield Drift("published-text", text.version.number, message)
 
 
 def _in_force(on: date) -> Iterator[Drift]:
@@ -43,20 +51,24 @@ def _in_force(on: date) -> Iterator[Drift]:
     published = version.document or {}
     words = {"version": version.number}
     try:
-        live = document.compose(version, on)
-    except document.UnknownValue as unknown:
-        message = _("The text asks for %(value)s, which the rulebook does not have.") % {"value": unknown}
+        live = policy_document.compose(version, on)
+    except policy_document.UnknownPlaceholder as unknown:
+        message = _("The text uses %(value)s, which the rulebook does not have.") % {"value": unknown}
         yield Drift("value", version.number, message)
         return
     for name, rows in live["tables"].items():
         if rows != published.get("tables", {}).get(name):
             message = _("“%(table)s” in the rulebook or register differs from version %(version)s as published.")
             yield Drift(
-                f"table:{name}", version.number, message % {**words, "table": name}, is_due=name in registers.NAMES
+                f"table:{name}",
+                version.number,
+                message % {**words, "table": name},
+                is_due=name in data_recipients.RECIPIENT_KINDS,
             )
-    for name, value in live["values"].items():
-        if value != published.get("values", {}).get(name):
+    values = published.get("values", {})
+    for name in sorted(live["values"].keys() | values.keys()):
+        if live["values"].get(name) != values.get(name):
             message = _("%(value)s differs from version %(version)s as published.") % {**words, "value": name}
-            yield Drift(f"value:{name}", version.number, message, is_due=name.startswith("parameter:"))
+            yield Drift(f"value:{name}", version.number, message, is_due=name.startswith(("parameter:", "decision:")))
     if live["sections"] != published.get("sections"):
         yield Drift("sections", version.number, _("The sections of version %(version)s were changed.") % words)

@@ -2,19 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
-from privacy.policies import wording
-from privacy.policies.document import LIVE, TABLE_LINE, VALUE, Document
+from privacy.policies import rulebook, wording
+from privacy.policies.models import RetentionTrigger
+from privacy.policies.policy_document import (
+    EFFECTIVE_DATE,
+    LIVE_TABLES,
+    NO_CONSIGNMENT,
+    PLACEHOLDER,
+    TABLE_LINE,
+    Document,
+)
 
 CAPTIONS = {
     "purposes": gettext_lazy("What it is used for"),
     "items": gettext_lazy("What is collected"),
     "retention": gettext_lazy("How long it is kept"),
-    "preservation": gettext_lazy("What other laws require to be kept"),
+    "preservation": gettext_lazy("What other laws require us to keep"),
     "recipients": gettext_lazy("Who receives it"),
     "processors": gettext_lazy("Who processes it for the company"),
 }
@@ -42,7 +51,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class RenderedSection:
     """One heading with what stands under it."""
 
     code: str
@@ -54,21 +63,23 @@ class Chapter:
         return [line for block in self.blocks for line in block.lines()]
 
 
-def chapters(document: Document, language: str) -> list[Chapter]:
-    """Return the chapters of a document in ``ko`` or ``en``."""
+def render_sections(document: Document, language: str, *, on: date | None = None) -> list[RenderedSection]:
+    """Return the chapters of a document in ``ko`` or ``en``; ``on`` adds what the office's numbers say on a day."""
     with override(language):
-        reader = _Reader(document, "en" if language.startswith("en") else "ko")
+        reader = _Renderer(document, "en" if language.startswith("en") else "ko", on)
         return [
-            Chapter(section["code"], number, section["heading"][reader.language], tuple(reader.blocks(section)))
+            RenderedSection(section["code"], number, section["heading"][reader.language], tuple(reader.blocks(section)))
             for number, section in enumerate(document["sections"], start=1)
         ]
 
 
-class _Reader:
-    def __init__(self, document: Document, language: str) -> None:
+class _Renderer:
+    def __init__(self, document: Document, language: str, on: date | None) -> None:
         self.language = language
+        self.on = on
         self.tables = document["tables"]
         self.values = document["values"]
+        self.effective_on = document["effective_on"]
         self.item_names = {
             item["code"]: item["name"][language] for row in self.tables["items"] for item in row["items"]
         }
@@ -92,7 +103,7 @@ class _Reader:
         table = TABLE_LINE.fullmatch(part.strip())
         if table:
             name = table.group(1)
-            return [Block("live", name=name)] if name in LIVE else [self.makers[name]()]
+            return [Block("live", name=name)] if name in LIVE_TABLES else [self.makers[name]()]
         made: list[Block] = []
         prose: list[str] = []
         listed: list[str] = []
@@ -110,7 +121,9 @@ class _Reader:
         return made
 
     def _filled(self, text: str) -> str:
-        return VALUE.sub(lambda match: wording.value(self.values[f"{match[1]}:{match[2]}"]), text)
+        if EFFECTIVE_DATE in text:
+            text = text.replace(EFFECTIVE_DATE, wording.day_in_words(self.effective_on))
+        return PLACEHOLDER.sub(lambda match: wording.value(self.values[f"{match[1]}:{match[2]}"]), text)
 
     def _purposes(self) -> Block:
         rows = (
@@ -140,23 +153,29 @@ class _Reader:
         return _table("items", columns, tuple(rows))
 
     def _retention(self) -> Block:
-        rows = (
-            (row["name"][self.language], wording.retention(row["clock"], row["years"], row["months"]))
-            for row in self.tables["retention"]
-        )
+        rows = ((row["name"][self.language], self._kept(row)) for row in self.tables["retention"])
         return _table("retention", (_("Category"), _("Kept")), tuple(rows))
+
+    def _kept(self, row: dict[str, Any]) -> str:
+        kept = wording.retention(row["clock"], row["years"], row["months"])
+        if row["clock"] != RetentionTrigger.PURPOSE_ACHIEVED or self.on is None:
+            return kept
+        days = rulebook.parameter("app-log.purpose.days", self.on)
+        return f"{kept}. {wording.purpose_of_logs(days)}"
 
     def _preservation(self) -> Block:
         rows = (
             (
                 row["name"][self.language],
-                f"{row['law'][self.language]} {row['article'][self.language]}",
+                f"{row['law'][self.language]} {row['article'][self.language]}".strip(),
                 wording.period(0, row["months"]),
+                ", ".join(self.item_names.get(kind.replace("-", "_"), kind) for kind in row["record_kinds"])
+                or _("none: no such records are held"),
             )
             for row in self.tables["preservation"]
         )
-        columns = (_("Records preserved"), _("Law"), _("Period"))
-        return _table_or("preservation", columns, tuple(rows), _("At present no law requires further keeping."))
+        columns = (_("Records preserved"), _("Law"), _("Period"), _("Records held that this covers"))
+        return _table_or("preservation", columns, tuple(rows), _("No law currently requires longer retention."))
 
     def _recipients(self) -> Block:
         rows = (
@@ -173,14 +192,16 @@ class _Reader:
             "recipients",
             columns,
             tuple(rows),
-            _("At present there is nobody to whom personal information is provided."),
+            _("This version names no recipient."),
         )
 
     def _processors(self) -> Block:
         rows = ((row["name"][self.language], row["purpose"][self.language]) for row in self.tables["processors"])
-        return _table_or(
-            "processors", (_("Processor"), _("Work")), tuple(rows), _("At present no processing is consigned.")
-        )
+        nothing = _("This version does not say whether processing is consigned.")
+        if decided := self.values.get(NO_CONSIGNMENT):
+            day = wording.day_in_words(decided["date"])
+            nothing = _("No processing is consigned (decision of the protection officer of %(day)s).") % {"day": day}
+        return _table_or("processors", (_("Processor"), _("Work")), tuple(rows), nothing)
 
 
 def _table(name: str, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Block:

@@ -3,18 +3,23 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from privacy.lib import clock, registers
-from privacy.policies import registers as parties
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib.dates import clock
+from privacy.lib.display import display_names
+from privacy.lib.registries import registers
+from privacy.policies import data_recipients as parties
 from privacy.policies import rulebook, wording
-from privacy.policies.models import Agency, Notice, Officer, PolicyVersion
+from privacy.policies.models import Agency, NoConsignment, Notice, Officer, PolicyVersion, PublishedText
 
 ITEMS = ("구분", "필수/선택", "항목 코드", "항목", "목적", "보유기간")
 PROCESSORS = ("구분", "명칭", "목적·업무", "항목", "보유·이용 기간")
 
 
-def items(window: registers.Window) -> Iterator[Sequence[Any]]:
+def items(window: registers.ExportScope) -> Iterator[Sequence[Any]]:
     """Yield every item that the rulebook in force declares (P0.1)."""
-    book = rulebook.in_force(clock.kst_date(window.at))
+    on = clock.kst_date(window.at)
+    book = rulebook.in_force(on)
     for category in book.categories.values():
         kept = category.retention
         for item in category.items.values():
@@ -23,22 +28,25 @@ def items(window: registers.Window) -> Iterator[Sequence[Any]]:
                 "선택" if category.optional else "필수",
                 item.code,
                 item.name_ko,
-                ", ".join(sorted(category.purposes)),
+                ", ".join(display_names.display_name("purpose", code, on=on) for code in sorted(category.purposes)),
                 wording.retention(kept.clock, kept.years, kept.months) if kept else "",
             )
 
 
-def outside(window: registers.Window) -> Iterator[Sequence[Any]]:
+def recipients_and_processors(window: registers.ExportScope) -> Iterator[Sequence[Any]]:
     """Yield who receives personal information and who processes it for the company, today."""
-    words: dict[parties.Name, str] = {"recipients": "제공받는 자", "processors": "수탁자"}
+    on = clock.kst_date(window.at)
+    words: dict[parties.RecipientKind, str] = {"recipients": "제공받는 자", "processors": "수탁자"}
     for name, word in words.items():
-        for party in parties.parties(name, clock.kst_date(window.at)):
-            yield (word, party.name_ko, party.purpose_ko, ", ".join(party.items), party.until_ko)
+        for party in parties.recipients_of_kind(name, on):
+            named = ", ".join(display_names.display_name("item", code, on=on) for code in party.items)
+            yield (word, party.name_ko, party.purpose_ko, named, party.until_ko)
 
 
 registers.declare(
     code="policy-versions",
     title="개인정보 처리방침 개정 이력",
+    called=_("Export the versions"),
     models=("policies.policyversion", "policies.section"),
     permission="policies.view_policyversion",
     columns=(
@@ -53,7 +61,7 @@ registers.declare(
         ("게시일시", "published_at"),
         ("본문 SHA-256", "seal"),
     ),
-    records=lambda window: PolicyVersion.objects.filter(drafted_at__lt=window.moments[1]).order_by("drafted_at"),
+    records=lambda window: PolicyVersion.objects.filter(drafted_at__lte=window.moments[1]).order_by("drafted_at"),
     printed=9,
 )
 registers.declare(
@@ -61,16 +69,17 @@ registers.declare(
     title="개인정보 항목 현황표",
     models=("policies.category",),
     permission="policies.view_category",
-    columns=registers.by_position(ITEMS),
+    columns=registers.columns_by_position(ITEMS),
     records=items,
 )
 registers.declare(
     code="processors",
     title="개인정보 제공·위탁 현황표",
+    called=_("Export the recipients and processors"),
     models=("policies.policyversion",),
     permission="policies.view_policyversion",
-    columns=registers.by_position(PROCESSORS),
-    records=outside,
+    columns=registers.columns_by_position(PROCESSORS),
+    records=recipients_and_processors,
 )
 registers.declare(
     code="officers",
@@ -116,4 +125,41 @@ registers.declare(
         Notice.objects.filter(posted_on__range=window.days).select_related("version").order_by("posted_on")
     ),
 )
-registers.not_needed("policies.extraholiday", "policies.parameter", why="settings of the portal, on the audit trail")
+registers.declare(
+    code="published-texts",
+    title="게시 원문 등록 대장",
+    models=("policies.publishedtext",),
+    permission="policies.view_publishedtext",
+    columns=(
+        ("버전", "version.number"),
+        ("언어", "language"),
+        ("출처", "source"),
+        ("파일", "file_name"),
+        ("SHA-256", "digest"),
+        ("등록일시", "attached_at"),
+        ("등록자", "attached_by"),
+    ),
+    records=lambda window: (
+        PublishedText.objects.filter(attached_at__range=window.moments)
+        .select_related("version")
+        .order_by("attached_at")
+    ),
+)
+registers.declare(
+    code="no-consignment",
+    title="처리위탁 부존재 결정 대장",
+    models=("policies.noconsignment",),
+    permission="policies.view_noconsignment",
+    columns=(
+        ("결정일", "decided_on"),
+        ("확인한 내용", "grounds"),
+        ("기록일시", "decided_at"),
+        ("결정자", "decided_by"),
+        ("철회일", "withdrawn_on"),
+        ("철회자", "withdrawn_by"),
+    ),
+    records=lambda window: NoConsignment.objects.filter(decided_on__range=window.days).order_by("decided_on"),
+)
+registers.declare_exempt(
+    "policies.extraholiday", "policies.parameter", why="settings of the portal, on the audit trail"
+)

@@ -12,27 +12,16 @@ from functools import lru_cache
 from types import MappingProxyType
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import OuterRef, Prefetch, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.refusals import Refusal
+from privacy.lib.errors.refusals import Refusal
+from privacy.policies.categories import OFFICE_FILES
 from privacy.policies.models import Category, Parameter, PolicyVersion
 
 # What the office owes by law needs no declaration: answering rights, legal duties, destroying (P1.7, P6.4, P7.2).
-UNDECLARED = frozenset({"rights", "legal-duty", "destruction"})
-
-# What the office holds of its own work with people, beside the policy's categories.
-OFFICE_FILES = (
-    "contact",
-    "rights-request",
-    "complaint",
-    "disclosure-request",
-    "safeguard-evidence",
-    "destruction-evidence",
-    "workforce",
-)
-# Of these, what people may have corrected item by item, as they may the policy's own items.
-OFFICE_ITEMS = {"contact": frozenset({"email", "phone", "address"})}
+IMPLICIT_PURPOSES = frozenset({"rights", "legal-duty", "destruction"})
 
 
 class NoPolicyInForce(Refusal):
@@ -48,7 +37,7 @@ class UnknownParameter(Refusal):
 
 
 @dataclass(frozen=True, slots=True)
-class ItemTerm:
+class DeclaredItem:
     """One declared item (P3.1–P3.3)."""
 
     code: str
@@ -58,7 +47,7 @@ class ItemTerm:
 
 
 @dataclass(frozen=True, slots=True)
-class RetentionTerm:
+class RetentionPeriod:
     """How long a category is kept, from which event (P6.1–P6.3); the period counts by Civil Act 160."""
 
     clock: str
@@ -69,7 +58,7 @@ class RetentionTerm:
 
 
 @dataclass(frozen=True, slots=True)
-class PreservationTerm:
+class PreservationPeriod:
     """What another law makes the company keep (P6.4, D-03)."""
 
     code: str
@@ -84,16 +73,16 @@ class PreservationTerm:
 
 
 @dataclass(frozen=True, slots=True)
-class CategoryTerm:
+class DeclaredCategory:
     """One declared category with all that follows from it."""
 
     code: str
     name_ko: str
     name_en: str
     optional: bool
-    items: Mapping[str, ItemTerm]
+    items: Mapping[str, DeclaredItem]
     purposes: frozenset[str]
-    retention: RetentionTerm | None
+    retention: RetentionPeriod | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +92,10 @@ class Rulebook:
     version: str
     version_id: UUID
     effective_on: date | None
-    categories: Mapping[str, CategoryTerm]
-    preservation: Mapping[str, PreservationTerm]
+    categories: Mapping[str, DeclaredCategory]
+    preservation: Mapping[str, PreservationPeriod]
 
-    def category(self, code: str) -> CategoryTerm:
+    def category(self, code: str) -> DeclaredCategory:
         """Return the terms of a category; raise ``UnknownCategory`` for one the policy does not declare."""
         try:
             return self.categories[code]
@@ -122,9 +111,9 @@ class Rulebook:
 
     def purposes(self, code: str) -> frozenset[str]:
         """Return every purpose a category may be read for: the declared ones and the office's own duties."""
-        return self.category(code).purposes | UNDECLARED
+        return self.category(code).purposes | IMPLICIT_PURPOSES
 
-    def retention(self, code: str) -> RetentionTerm:
+    def retention(self, code: str) -> RetentionPeriod:
         """Return how long a category is kept; raise ``UnknownCategory`` where the version has no rule for it."""
         term = self.category(code).retention
         if term is None:
@@ -135,7 +124,7 @@ class Rulebook:
         """Return the category that declares an item, or ``None`` for an undeclared one (P0.1: exactly one)."""
         return next((code for code, term in self.categories.items() if item in term.items), None)
 
-    def preserving(self, record_kind: str) -> PreservationTerm | None:
+    def preserving(self, record_kind: str) -> PreservationPeriod | None:
         """Return the rule that makes the company keep records of this kind: the longest where several do."""
         rules = [rule for rule in self.preservation.values() if record_kind in rule.record_kinds]
         return max(rules, key=lambda rule: rule.months, default=None)
@@ -155,14 +144,14 @@ def in_force(on: date) -> Rulebook:
     return _published(row["id"], row["seal"])
 
 
-def openable(on: date) -> frozenset[tuple[str, str]]:
+def grantable_scopes(on: date) -> frozenset[tuple[str, str]]:
     """Return each pair of category and purpose that somebody may be granted access for on a day (P8.8).
 
     The office's own files on requests and complaints are opened to answer them, or for a duty under law.
     """
     book = in_force(on)
     declared = {(code, purpose) for code in book.categories for purpose in book.purposes(code)}
-    office = {(code, purpose) for code in OFFICE_FILES for purpose in UNDECLARED}
+    office = {(code, purpose) for code in OFFICE_FILES for purpose in IMPLICIT_PURPOSES}
     return frozenset(declared | office)
 
 
@@ -180,7 +169,7 @@ def read(version: PolicyVersion) -> Rulebook:
         .order_by("position")
     }
     preservation = {
-        rule.code: PreservationTerm(
+        rule.code: PreservationPeriod(
             rule.code,
             rule.name_ko,
             rule.name_en,
@@ -202,13 +191,13 @@ def read(version: PolicyVersion) -> Rulebook:
     )
 
 
-def _category(category: Category) -> CategoryTerm:
+def _category(category: Category) -> DeclaredCategory:
     items = {
-        item.code: ItemTerm(item.code, item.name_ko, item.name_en, item.identifier) for item in category.items.all()
+        item.code: DeclaredItem(item.code, item.name_ko, item.name_en, item.identifier) for item in category.items.all()
     }
     rule = getattr(category, "retention", None)
-    retention = rule and RetentionTerm(rule.clock, rule.years, rule.months, rule.approval_required, rule.wait_hours)
-    return CategoryTerm(
+    retention = rule and RetentionPeriod(rule.clock, rule.years, rule.months, rule.approval_required, rule.wait_hours)
+    return DeclaredCategory(
         category.code,
         category.name_ko,
         category.name_en,
@@ -222,22 +211,32 @@ def _category(category: Category) -> CategoryTerm:
 def parameter(code: str, on: date) -> int:
     """Return the number in force on a day, such as ``rights.answer.days`` (its unit is in its name).
 
-    Raises ``UnknownParameter`` for a code nobody set, or one that was not yet in force.
+    A day before the first value has that value: what is received late, or known for long, has a term too. Raises
+    ``UnknownParameter`` for a code nobody set.
     """
     return parameters([code], on)[code]
 
 
 def parameters(codes: Collection[str], on: date) -> dict[str, int]:
     """Return several numbers in force on a day by their codes, in one question; otherwise like ``parameter``."""
-    values = dict(
-        Parameter.objects.filter(code__in=codes, effective_on__lte=on)
-        .order_by("code", "-effective_on")
-        .distinct("code")
-        .values_list("code", "value")
-    )
+    values: dict[str, int] = {}
+    known = Parameter.objects.filter(code__in=codes).order_by("code", "effective_on")
+    for code, effective_on, value in known.values_list("code", "effective_on", "value"):
+        if effective_on <= on or code not in values:
+            values[code] = value
     for code in codes:
         if code not in values:
-            raise UnknownParameter(
-                _("No value of “%(code)s” is in force on %(day)s.") % {"code": code, "day": on.isoformat()}
-            )
+            raise UnknownParameter(_("The portal has no parameter “%(code)s”.") % {"code": code})
     return values
+
+
+def parameter_of_rows(code: str, day: str) -> Coalesce:
+    """Return the number in force on the day that a field of the rows asked for names, as part of their question."""
+    values = Parameter.objects.filter(code=code)
+    in_force_then = values.filter(effective_on__lte=OuterRef(day)).order_by("-effective_on").values("value")[:1]
+    return Coalesce(Subquery(in_force_then), Subquery(values.order_by("effective_on").values("value")[:1]))
+
+
+def parameter_history(code: str) -> list[tuple[date, int]]:
+    """Return every value of a number with the day from which it holds, the oldest first."""
+    return list(Parameter.objects.filter(code=code).order_by("effective_on").values_list("effective_on", "value"))

@@ -4,13 +4,16 @@ from datetime import date, timedelta
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from privacy.lib import clock
-from privacy.policies import difference, document, presentation, seals
-from privacy.policies.models import Agency, Notice, Officer, PolicyVersion
+from privacy.lib.dates import clock
+from privacy.policies import grounds, integrity, policy_document, presentation, shipped_text, text_changes
+from privacy.policies.models import Agency, Notice, Officer, PolicyVersion, PublishedText
+
+# So many notices are named on the first page, besides those of a breach.
+NEWEST = 3
 
 
 @login_not_required
@@ -18,10 +21,14 @@ from privacy.policies.models import Agency, Notice, Officer, PolicyVersion
 def home(request: HttpRequest) -> HttpResponse:
     """What this site is for, what one can do here, whom to ask, and the policy of today."""
     today = clock.today()
+    posted = list(Notice.objects.posted(today))
+    # A breach notice stays in sight for all its days, whatever is posted after it (law B-06).
+    shown = [one for place, one in enumerate(posted) if place < NEWEST or one.kind == Notice.Kind.BREACH]
     context = {
         "version": PolicyVersion.objects.in_force(today),
         "announced": PolicyVersion.objects.announced(today),
-        "notices": Notice.objects.posted(today)[:3],
+        "notices": shown,
+        "more_notices": len(posted) - len(shown),
         **_contacts(today),
     }
     return render(request, "policies/home.html", context)
@@ -50,13 +57,16 @@ def difference_between(request: HttpRequest, old: str, new: str) -> HttpResponse
     """What changed from one version to another (V-05)."""
     before = get_object_or_404(PolicyVersion.objects.public(), number=old)
     after = get_object_or_404(PolicyVersion.objects.public(), number=new)
-    texts = document.published(before), document.published(after)
+    if _before(after, before):
+        # What changed is told forwards in time, whichever was named first.
+        return redirect("policies:difference", new, old)
+    texts = policy_document.published_document(before), policy_document.published_document(after)
     language = get_language() or "ko"
-    chapters = difference.chapters(*texts, language)
+    chapters = text_changes.compare_sections(*texts, language)
     context = {
         "before": before,
         "after": after,
-        "rules": difference.rules(*texts, language),
+        "rules": text_changes.compare_rules(*texts, language),
         "changed": [chapter for chapter in chapters if chapter.kind != "same"],
         "same": [chapter for chapter in chapters if chapter.kind == "same"],
     }
@@ -81,17 +91,43 @@ def notices(request: HttpRequest) -> HttpResponse:
 def _show(request: HttpRequest, shown: PolicyVersion) -> HttpResponse:
     today = clock.today()
     versions = list(PolicyVersion.objects.public().order_by("-effective_on"))
+    day = _last_day(shown, versions, today)
+    in_force = PolicyVersion.objects.in_force(today)
+    texts = PublishedText.objects.newest(shown)
+    language = "en" if (get_language() or "ko").startswith("en") else "ko"
+    published = texts.get(language)
     context = {
         "version": shown,
-        "chapters": presentation.chapters(document.published(shown), get_language() or "ko"),
-        "is_intact": seals.is_intact(shown),
+        "published": published,
+        "published_is_intact": published is None or integrity.is_text_intact(published),
+        "elsewhere": [text for text in texts.values() if text != published],
+        "chapters": presentation.render_sections(
+            policy_document.published_document(shown), get_language() or "ko", on=day
+        ),
+        "is_intact": integrity.is_intact(shown),
+        "restatement": shipped_text.shipped_text_of(shown, get_language() or "ko"),
         "versions": versions,
-        "in_force": PolicyVersion.objects.in_force(today),
+        "in_force": in_force,
+        # What is refused today is no part of a text that is kept for reference.
+        "grounds": grounds.enforced() if shown == in_force else [],
         "earlier": next((other for other in versions if _before(other, shown)), None),
         "today": today,
-        **_contacts(_last_day(shown, versions, today)),
+        **_contacts(day),
     }
     return render(request, "policies/version.html", context)
+
+
+@login_not_required
+@require_safe
+def published_text(request: HttpRequest, number: str, language: str) -> HttpResponse:
+    """The text of a version as it was published, byte for byte, so that anybody can compare its digest."""
+    version = get_object_or_404(PolicyVersion.objects.public(), number=number)
+    text = PublishedText.objects.newest(version).get(language)
+    if text is None:
+        raise Http404
+    answer = HttpResponse(text.text.encode(), content_type="text/plain; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="policy-{version.number}.{language}.txt"'
+    return answer
 
 
 def _before(other: PolicyVersion, shown: PolicyVersion) -> bool:
@@ -100,7 +136,7 @@ def _before(other: PolicyVersion, shown: PolicyVersion) -> bool:
 
 
 def _last_day(shown: PolicyVersion, versions: list[PolicyVersion], today: date) -> date:
-    """Return the day whose officer belongs to a version: today, or the last day it was in force."""
+    """Return the day whose officer and numbers belong to a version: today, or its nearest day in force."""
     later = [other.effective_on for other in versions if other.effective_on and _before(shown, other)]
     ended = min(later) - timedelta(1) if later else today
     starts = shown.effective_on or today

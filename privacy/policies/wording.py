@@ -1,35 +1,48 @@
 """How the rulebook's numbers and codes read: periods, events, units, in the language of the reader."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
-from privacy.policies.models import Clock, Parameter
+from privacy.lib.display.period_text import period_text
+from privacy.policies.models import Parameter, RetentionTrigger
 
 
 def period(years: int, months: int) -> str:
     """Return “2 years”, “1 year 6 months”, “12 months” as the law of that term says it, “at once”."""
-    if months > 12:
-        years, months = years + months // 12, months % 12
-    parts = []
-    if years:
-        parts.append(ngettext("%(count)d year", "%(count)d years", years) % {"count": years})
-    if months:
-        parts.append(ngettext("%(count)d month", "%(count)d months", months) % {"count": months})
-    return " ".join(parts) or _("at once")
+    return period_text(years=years, months=months)
 
 
 def retention(clock: str, years: int, months: int) -> str:
     """Return a retention rule as a phrase: “2 years from the expiry of the licence” (P6.1–P6.3)."""
-    words = {"period": period(years, months), "event": Clock(clock).label}
+    words = {"period": period(years, months), "event": RetentionTrigger(clock).label}
     if not years and not months:
         return _("at once upon the %(event)s") % words
-    if clock == Clock.PURPOSE_ACHIEVED:
+    if clock == RetentionTrigger.PURPOSE_ACHIEVED:
         # D-13: the policy says "at once, or one month after"; the later is the limit.
-        return _("at once, at the latest %(period)s from the %(event)s") % words
+        return _("at once, and no later than %(period)s from the %(event)s") % words
     return _("%(period)s from the %(event)s") % words
+
+
+def day_in_words(day: str) -> str:
+    """Return a day of a document for a sentence; a draft may have none yet."""
+    if not day:
+        return _("(a day that is not set yet)")
+    # Translators: a date format of Django, for a sentence ("on 1 December 2020").
+    return date_format(date.fromisoformat(day), pgettext("date format", "j F Y"))
+
+
+def purpose_of_logs(days: int) -> str:
+    """Return when the purpose of an app log ends (P6.3): by its error, or by a dated number of the office."""
+    return ngettext(
+        "The purpose ends when the error is resolved, or %(days)d day after the log was made.",
+        "The purpose ends when the error is resolved, or %(days)d days after the log was made.",
+        days,
+    ) % {"days": days}
 
 
 def value(held: Mapping[str, Any]) -> str:

@@ -3,12 +3,13 @@ from datetime import date
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib import names
+from privacy.lib.display import display_names
+from privacy.policies.categories import ARCHIVE, ARCHIVE_PREFIX
 
 
 def _archive_name(code: str, on: date) -> object:
     """What the archive's file is called; its keyrings are named after their rule."""
-    return _("records that another law preserves") if code == "archive" or code.startswith("archive-") else None
+    return _("records preserved by another law") if code == ARCHIVE or code.startswith(ARCHIVE_PREFIX) else None
 
 
 class RetentionConfig(AppConfig):
@@ -18,4 +19,4 @@ class RetentionConfig(AppConfig):
     def ready(self) -> None:
         from privacy.retention import checks  # noqa: F401 - registers the checks
 
-        names.add_source("category", _archive_name)
+        display_names.add_source("category", _archive_name)

@@ -12,7 +12,8 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
-from privacy.retention import gate, signing
+from privacy.lib.crypto import document_signing
+from privacy.retention.restore_gate import gate
 
 
 @register(Tags.database)
@@ -23,13 +24,13 @@ def no_restored_backup_is_open(
     if not databases or "default" not in databases:
         return []
     for alias, table in (
-        ("default", "retention_journalmark"),
-        ("personal", "retention_personaljournalmark"),
-        ("archive", "retention_archivejournalmark"),
+        ("default", "retention_journalcursor"),
+        ("personal", "retention_personaljournalcursor"),
+        ("archive", "retention_archivejournalcursor"),
     ):
         if table not in connections[alias].introspection.table_names():
             return []
-    behind = gate.behind()
+    behind = gate.databases_behind()
     if not behind:
         return []
     return [
@@ -45,7 +46,7 @@ def no_restored_backup_is_open(
 def the_certificate_key_is_there(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """retention.E002."""
     try:
-        signing.public_key()
+        document_signing.public_key()
     except (OSError, ValueError, ImproperlyConfigured):
         return [Error("CERTIFICATE_KEY_FILE holds no Ed25519 key.", hint="manage.py make_keys", id="retention.E002")]
     return []

@@ -16,7 +16,7 @@ class Event(StrEnum):
     LIST_EXPLAINED = "retention.list.explained"
     BEGUN = "retention.destruction.begun"
     KEYS_DESTROYED = "retention.keys.destroyed"
-    PASSED_OVER = "retention.people.passed-over"
+    PEOPLE_SKIPPED = "retention.people.passed-over"
     ROWS_REMOVED = "retention.rows.removed"
     RESIDUE_FOUND = "retention.residue.found"
     CERTIFIED = "retention.certificate.issued"

@@ -2,39 +2,42 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from privacy.policies.categories import ARCHIVE, DESTRUCTION_EVIDENCE
 from privacy.retention import actions as retention
-from privacy.retention import obstacles
-from privacy.retention.actions.evidence import CATEGORY
+from privacy.retention.destruction import blockers
 from privacy.retention.models import ArchiveAccess, ArchivedRecord, DestructionLine, Hold
 from privacy.subjects import holdings
-from privacy.vault import keepers
-from privacy.vault.models import SealedFile
+from privacy.subjects.holdings import KeptUnder
+from privacy.vault import destruction_vetoes
+from privacy.vault.models import EncryptedFile
 
 # Whatever path destroys: the vault asks here before a key or a sealed file goes.
-keepers.declare(obstacles.kept)
+destruction_vetoes.declare(blockers.HoldVeto())
 
 holdings.declare(
     ArchivedRecord,
-    category="archive",
+    category=ARCHIVE,
     subject="subject_id",
     clock="preservation-end",
     using="archive",
     items={"archived": "body"},
-    duty=_("P6.4, law D-03: preserved for its own term, read for a legal duty only"),
-    ends_by_itself=True,
+    duty=_("Preserved under another law (PIPA, art. 21(3)); read only to meet a legal duty"),
+    has_own_end=True,
     recorded="archived_at",
 )
 holdings.declare(
-    SealedFile,
-    category=CATEGORY,
+    EncryptedFile,
+    category=DESTRUCTION_EVIDENCE,
     subject="subject_id",
     clock="destroyed_on",
     using="personal",
     items={},
+    kept_under=KeptUnder.RECORD,
     destroy=retention.destroy_evidence,
     due=retention.evidence_due,
-    scope={"category": CATEGORY},
-    duty=_("evidence of destructions on paper (law D-06, D-09)"),
+    scope={"category": DESTRUCTION_EVIDENCE},
+    kept_years="destruction.evidence.years",
+    duty=_("evidence of paper destruction (PIPA, art. 21)"),
 )
 holdings.declare_pseudonymous(
     DestructionLine, subject="subject_id", why="proof of what was destroyed, by id (law D-09)"

@@ -1,47 +1,48 @@
 """Who waits for whom: one runner destroys at a time, and a hold that was set first always wins (FLT-19)."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
-from django.db import DatabaseError, connection
+from django.db import connection
+
+from privacy.lib.postgres import advisory_locks
 
 # Two-part keys of PostgreSQL's advisory locks; the first part is this app's.
-SPACE = 0x52455445
+LOCK_SPACE = 0x52455445
 RUNNER = 1
 HOLDS = 2
 REGISTER = 3
+PLANNER = 4
+
+
+def single_runner() -> AbstractContextManager[bool]:
+    """Yield whether this process is the one that destroys; the lock ends with the connection, also after kill -9."""
+    return advisory_locks.try_lock(LOCK_SPACE, RUNNER)
+
+
+def single_planner() -> AbstractContextManager[bool]:
+    """Yield whether this process is the one that plans: an interrupted plan is abandoned, one that goes on is not."""
+    return advisory_locks.try_lock(LOCK_SPACE, PLANNER)
+
+
+def block_new_holds_until_commit() -> None:
+    """Until the caller's transaction ends, no hold is placed: what was asked before is the truth until the commit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [LOCK_SPACE, HOLDS])
 
 
 @contextmanager
-def one_runner() -> Iterator[bool]:
-    """Yield whether this process is the one that destroys; the lock ends with the connection, also after kill -9."""
+def block_new_holds() -> Iterator[None]:
+    """Inside, no hold is placed, over as many transactions and databases as it takes."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [SPACE, RUNNER])
-        row = cursor.fetchone()
-    alone = bool(row and row[0])
+        cursor.execute("SELECT pg_advisory_lock_shared(%s, %s)", [LOCK_SPACE, HOLDS])
     try:
-        yield alone
+        yield
     finally:
-        if alone:
-            _unlock()
+        advisory_locks.release_lock(LOCK_SPACE, HOLDS, shared=True)
 
 
-def _unlock() -> None:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [SPACE, RUNNER])
-    except DatabaseError:
-        # A broken transaction or connection can't run the unlock; the lock ends with the connection.
-        connection.close()
-
-
-def destroying() -> None:
-    """Until the caller's transaction ends, no hold is placed: what was asked before is the truth until the commit."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [SPACE, HOLDS])
-
-
-def placing_a_hold() -> None:
+def wait_for_destructions() -> None:
     """Wait until no destruction is between its question and its commit, and keep new ones out until this commit."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [SPACE, HOLDS])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, HOLDS])

@@ -1,6 +1,6 @@
 """What this app's verbs refuse, each in words fit to show."""
 
-from privacy.lib.refusals import Refusal
+from privacy.lib.errors.refusals import Refusal
 
 
 class OnHold(Refusal):
@@ -9,13 +9,13 @@ class OnHold(Refusal):
     code = "held"
 
 
-class HoldEnded(Refusal):
+class HoldAlreadyLifted(Refusal):
     """The hold was lifted before."""
 
     code = "hold-ended"
 
 
-class NotOpen(Refusal):
+class AlreadyDecided(Refusal):
     """The list was decided, carried out or aborted before."""
 
     code = "not-open"
@@ -27,7 +27,7 @@ class SamePerson(Refusal):
     code = "same-person"
 
 
-class TooEarly(Refusal):
+class WaitingPeriodNotOver(Refusal):
     """The waiting time to abort is not over."""
 
     code = "too-early"
@@ -39,31 +39,25 @@ class PlanAltered(Refusal):
     code = "plan-altered"
 
 
-class ClockDoubted(Refusal):
+class ClockNotTrusted(Refusal):
     """The clock jumped, and no officer has confirmed it."""
 
     code = "clock"
 
 
-class AnotherRunner(Refusal):
+class AlreadyRunning(Refusal):
     """Another process is destroying; there is one runner at a time."""
 
     code = "another-runner"
 
 
-class AheadOfTime(Refusal):
-    """A sweep for a day that has not come would destroy what is not due."""
-
-    code = "ahead-of-time"
-
-
-class Residue(Refusal):
+class ResidualData(Refusal):
     """The read-back found something that should be gone."""
 
     code = "residue"
 
 
-class NotTwoPeople(Refusal):
+class SecondPersonRequired(Refusal):
     """The archive opens for a duty under law and two people only."""
 
     code = "two-people"

@@ -1,20 +1,33 @@
 """The destruction register in the columns of forms F-6 and F-7, and the registers beside it (law D-08, D-09)."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from privacy.lib import registers
-from privacy.retention import persons
+from privacy.lib.dates import clock
+from privacy.lib.display import display_names
+from privacy.lib.registries import registers
+from privacy.retention.destruction import wording
 from privacy.retention.models import ArchiveAccess, Hold, RegisterEntry
+from privacy.subjects.references import with_references
 
 # The columns of form F-6 in the form's order, then what the law and the guide add (law D-09, F-7).
-F6 = ("number", "file_name", "record_kinds", "created_from", "destroyed_on", "reason", "handler", "department_head")
-REST = (
+FORM_F6_COLUMNS = (
+    "number",
+    "file_name",
+    "record_kinds",
+    "created_from",
+    "destroyed_on",
+    "reason",
+    "handler",
+    "department_head",
+)
+FURTHER_COLUMNS = (
     "method", "people", "records", "trigger_on", "target_on", "delay_reason", "systems", "backups", "witness",
     "evidence", "requested_on", "requested_by", "main_work", "held_before", "approved_on", "approved_by", "place",
     "verified_by", "media_destroyed", "confirmed_by", "confirmed_at", "notes",
 )  # fmt: skip
-KOREAN = (
+KOREAN_HEADINGS = (
     "번호", "개인정보파일명", "자료의 종류", "생성일", "폐기일", "폐기사유", "처리담당자", "처리부서장",
     "파기 방법", "정보주체 수", "기록 수", "파기 사유 발생일", "파기 기한", "지연 사유", "대상 시스템", "백업 조치",
     "입회자", "증빙 해시", "요청일", "요청자", "주요 대상업무", "파기 전 보관건수", "승인일", "승인자", "파기 장소",
@@ -22,17 +35,31 @@ KOREAN = (
 )  # fmt: skip
 
 
-# Kept as references, told as persons.
-PERSONS = {"handler", "requested_by", "approved_by", "witness", "confirmed_by"}
+# Kept as references, told as wording.
+ACTOR_COLUMNS = {"handler", "requested_by", "approved_by", "witness", "confirmed_by"}
+PARTICIPANT_COLUMNS = {"handler", "witness"}
 
 
-def _told(name: str) -> Any:
-    if name not in PERSONS:
+def describe_actors_of(entry: RegisterEntry, name: str) -> str:
+    """Return whom a column of an entry names; whoever took part on paper without an account is a statement."""
+    named: str = getattr(entry, name)
+    if entry.paper_id is not None and name in PARTICIPANT_COLUMNS:
+        return wording.describe_participant(named, stated_by=entry.requested_by)
+    return wording.describe_actors(named)
+
+
+def _column_value(name: str) -> Any:
+    if name not in ACTOR_COLUMNS:
         return name
-    return lambda entry: persons.in_words(getattr(entry, name))
+    return lambda entry: describe_actors_of(entry, name)
 
 
-def entries(window: registers.Window) -> Iterable[Any]:
+def _name(kind: str, code: str, at: datetime) -> str:
+    """Return what a code was called at a moment: registers are read without a list of codes."""
+    return display_names.display_name(kind, code, on=clock.kst_date(at))
+
+
+def entries(window: registers.ExportScope) -> Iterable[Any]:
     """Return the destructions of a period."""
     return RegisterEntry.objects.filter(destroyed_on__range=window.days).order_by("number")
 
@@ -43,9 +70,9 @@ registers.declare(
     form="F-6",
     models=("retention.registerentry", "retention.certificate", "retention.paperdestruction"),
     permission="retention.view_registerentry",
-    columns=tuple(zip(KOREAN, map(_told, (*F6, *REST)), strict=True)),
+    columns=tuple(zip(KOREAN_HEADINGS, map(_column_value, (*FORM_F6_COLUMNS, *FURTHER_COLUMNS)), strict=True)),
     records=entries,
-    printed=len(F6),
+    printed=len(FORM_F6_COLUMNS),
     widths=(1, 3, 4, 2, 2, 3, 2, 2),
 )
 registers.declare(
@@ -55,19 +82,24 @@ registers.declare(
     permission="retention.view_archiveaccess",
     columns=(
         ("번호", "reference"),
-        ("보존 규칙", "rule"),
-        ("정보주체", lambda access: str(access.subject_id)),
+        ("보존 규칙", lambda access: _name("preservation", access.rule, access.asked_at)),
+        ("정보주체", "person"),
         ("근거 법령", "law"),
         ("문서번호", "document"),
         ("사유", "reason"),
-        ("신청자", "asked_by"),
+        ("신청자", lambda access: wording.describe_actors(access.asked_by)),
         ("신청일시", "asked_at"),
-        ("승인자", "approved_by"),
+        ("승인자", lambda access: wording.describe_actors(access.approved_by)),
         ("승인일시", "approved_at"),
+        ("거절자", lambda access: wording.describe_actors(access.refused_by)),
+        ("거절일시", "refused_at"),
+        ("열람 기한", "until"),
         ("열람 횟수", "reads"),
         ("종료일시", "closed_at"),
     ),
-    records=lambda window: ArchiveAccess.objects.filter(asked_at__range=window.moments).order_by("asked_at"),
+    records=lambda window: with_references(ArchiveAccess.objects.filter(asked_at__range=window.moments)).order_by(
+        "asked_at"
+    ),
     subjects=lambda window: [
         str(access.subject_id) for access in ArchiveAccess.objects.filter(asked_at__range=window.moments)
     ],
@@ -80,29 +112,29 @@ registers.declare(
     columns=(
         ("번호", "reference"),
         ("구분", "kind"),
-        ("정보주체", lambda hold: str(hold.subject_id or "전체")),
-        ("개인정보 구분", "category"),
+        ("정보주체", lambda hold: hold.person if hold.subject_id else "전체"),
+        ("개인정보 구분", lambda hold: _name("category", hold.category, hold.placed_at) if hold.category else "전체"),
         ("요구 기관", "demanded_by"),
         ("문서번호", "document"),
         ("사유", "reason"),
         ("종료 예정일", "until"),
-        ("등록자", "placed_by"),
+        ("등록자", lambda hold: wording.describe_actors(hold.placed_by)),
         ("등록일시", "placed_at"),
-        ("해제자", "lifted_by"),
+        ("해제자", lambda hold: wording.describe_actors(hold.lifted_by)),
         ("해제일시", "lifted_at"),
         ("해제 사유", "lift_reason"),
     ),
-    records=lambda window: Hold.objects.filter(placed_at__range=window.moments).order_by("placed_at"),
+    records=lambda window: with_references(Hold.objects.filter(placed_at__range=window.moments)).order_by("placed_at"),
     subjects=lambda window: [
         str(hold.subject_id) for hold in Hold.objects.filter(placed_at__range=window.moments).exclude(subject_id=None)
     ],
 )
-registers.not_needed(
+registers.declare_exempt(
     "retention.destructionlist",
     "retention.destructionrun",
     why="work in progress; what was done stands in the destruction register",
 )
-registers.not_needed("retention.archivedrecord", why="nothing of the archive leaves but by its own access (P6.4)")
-registers.not_needed(
+registers.declare_exempt("retention.archivedrecord", why="nothing of the archive leaves but by its own access (P6.4)")
+registers.declare_exempt(
     "retention.clockdoubt", "retention.finding", "retention.rewrite", why="alarms and chores of the machine"
 )

@@ -1,17 +1,31 @@
 """What the worker's alarm clock rings for: the nightly sweep, and going on with what was begun. No arguments."""
 
 import logging
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
 
-from privacy.ledger.actors import System
-from privacy.lib import clock
-from privacy.lib.refusals import Refusal
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from privacy.accounts.models import User
+from privacy.jobs import outbox
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.integrations import mail
 from privacy.policies import rulebook
 from privacy.retention import actions as retention
-from privacy.retention.clockface import look
+from privacy.retention.actions.destruction_waits import OFFICER_TOLD, PERSON_TOLD
+from privacy.retention.schedule.clock_reading import read_clock
+from privacy.subjects import contacts
+from privacy.subjects.models import Contact
+from privacy.vault import actions as vault
+from privacy.vault.purposes import Purpose
 from privacy.vault.refusals import WrongKey
 
 log = logging.getLogger("portal.retention")
-SWEEPER = System("sweep")
+SWEEPER = SystemActor("sweep")
 
 
 def sweep() -> str:
@@ -19,23 +33,23 @@ def sweep() -> str:
     at = clock.now()
     today = clock.kst_date(at)
     try:
-        swept = retention.sweep(as_of=today, look=look(at), actor=SWEEPER, at=at)
-        retention.count_ahead(rules=rulebook.in_force(today), on=today, at=at)
+        swept = retention.sweep(as_of=today, reading=read_clock(at), actor=SWEEPER, at=at)
+        retention.update_forecast(rules=rulebook.in_force(today), on=today, at=at)
     except WrongKey:
         raise
     except Refusal as refusal:
         log.warning("the sweep was refused: %s", refusal.code)
         return refusal.code
-    return f"{swept.run.reference}: {swept.run.due} due, {swept.carried_out} lists carried out"
+    return f"{swept.run.reference}: {swept.run.due} due, {swept.executed} lists carried out"
 
 
 def resume() -> str:
     """Go on with lists that are ready or were interrupted, and certify what has become final. Safe to run twice."""
     at = clock.now()
     try:
-        if not retention.note_clock(look(at), actor=SWEEPER):
+        if not retention.check_clock(read_clock(at), actor=SWEEPER):
             return "clock"
-        done = retention.carry_out_ready(actor=SWEEPER, at=at)
+        done = retention.execute_ready(actor=SWEEPER, at=at)
         final = retention.certify_finality(actor=SWEEPER, at=at)
     except WrongKey:
         raise
@@ -47,5 +61,46 @@ def resume() -> str:
 
 def reconcile() -> str:
     """Compare the databases and keep the list of differences."""
-    findings = retention.reconcile(actor=System("reconcile"), at=clock.now())
+    findings = retention.reconcile(actor=SystemActor("reconcile"), at=clock.now())
     return f"{len(findings)} findings"
+
+
+@outbox.deliverer(PERSON_TOLD, destination=outbox.MAIL)
+def tell_person(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Tell a person, at the address on record, that their data is going to be destroyed; in both languages."""
+    subject_id, until = UUID(ids["subject"]), datetime.fromisoformat(ids["until"])
+    contact = Contact.objects.filter(subject_id=subject_id, kind=Contact.Kind.EMAIL).first()
+    if contact is None:
+        return
+    if at < until and contacts.disputed([subject_id], Contact.Kind.EMAIL, at=at):
+        raise outbox.RetryLater(60 * 60, "the address is disputed")
+    try:
+        with vault.opened(
+            purpose=Purpose.LEGAL_DUTY, task="retention.wait.addressed", actor=SystemActor("retention"), at=at,
+            reason="duties",
+        ) as vault_session:  # fmt: skip
+            address = str(vault_session.decrypt(contact, "value"))
+    except vault.Destroyed:
+        return
+    with override("ko"):
+        subject = _("Your personal data is going to be destroyed")
+    context = {"case": ids["case"].partition("#")[0], "until": until}
+    mail.send(
+        to=address, subject=subject, template="destruction_announced", context=context, language="ko",
+        message_id=f"destruction-wait-{event}",
+    )  # fmt: skip
+
+
+@outbox.deliverer(OFFICER_TOLD, destination=outbox.MAIL)
+def tell_officer(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Tell an officer what is going to be destroyed, until when it can be stopped, and where."""
+    officer = User.objects.filter(reference=ids["to"], is_active=True).first()
+    if officer is None:
+        return
+    with override("ko"):
+        subject = _("A destruction can be stopped: %(case)s") % {"case": ids["case"]}
+    context = {"case": ids["case"], "page": ids["page"], "until": datetime.fromisoformat(ids["until"])}
+    mail.send(
+        to=officer.email, subject=subject, template="destruction_waits", context=context, language="ko",
+        message_id=f"destruction-wait-{event}",
+    )  # fmt: skip

@@ -8,9 +8,15 @@ class RightsConfig(AppConfig):
 
     def ready(self) -> None:
         from devices.actions import challenge_answered
-        from privacy.policies import calendar
+        from privacy.ledger.entries import pseudonyms
+        from privacy.policies import extra_holidays
+        from privacy.policies import grounds as refusal_grounds
         from privacy.rights import actions as rights
+        from privacy.rights import grounds
+        from privacy.rights import pseudonyms as references
         from privacy.rights.receivers import challenge_was_answered
 
-        calendar.on_change(rights.move_deadlines)
+        pseudonyms.add_source(references.pseudonyms)
+        extra_holidays.on_change(rights.move_due_dates)
+        refusal_grounds.declare(grounds.table)
         challenge_answered.connect(challenge_was_answered, dispatch_uid="rights.challenge")

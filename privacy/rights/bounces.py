@@ -11,7 +11,7 @@ from email.message import Message
 
 MESSAGE_ID = re.compile(r"<[^<>\s]+@[^<>\s]+>")
 # A status of class 5 is final; class 4 is a delay, which the mail server goes on with (RFC 3463).
-FINAL = re.compile(r"5\.\d{1,3}\.\d{1,3}")
+PERMANENT_FAILURE = re.compile(r"5\.\d{1,3}\.\d{1,3}")
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Bounce:
     status: str
 
 
-def bounce_of(message: Message) -> Bounce | None:
+def parse_bounce(message: Message) -> Bounce | None:
     """Return what a message says came back, or None where it is no report of a final failure."""
     status = _final_status(message)
     if status is None:
@@ -35,7 +35,7 @@ def _final_status(message: Message) -> str | None:
     for part in message.walk():
         if part.get_content_type() == "message/delivery-status":
             for fields in part.walk():
-                found = FINAL.search(str(fields.get("Status", "")))
+                found = PERMANENT_FAILURE.search(str(fields.get("Status", "")))
                 if found and str(fields.get("Action", "failed")).strip().lower() == "failed":
                     return found[0]
     return None

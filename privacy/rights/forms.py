@@ -1,4 +1,4 @@
-"""Forms of the public door: asking, looking a case up, objecting, sending documents."""
+"""The public form of a request: which right, about what, what is wrong, who asks, how to answer (F-1)."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -9,25 +9,27 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from consents.models import Agreement
-from privacy.lib import names
-from privacy.lib.refusals import Refusal
+from privacy.lib.display import display_names
+from privacy.lib.errors.refusals import Refusal
 from privacy.policies import rulebook
-from privacy.policies.models.language import in_language
+from privacy.policies.categories import OFFICE_ITEMS
+from privacy.policies.models.localized_fields import in_language
 from privacy.rights import matching
-from privacy.rights.actions import Asked
+from privacy.rights.actions import RequestedRight
 from privacy.rights.models import Request, Right
+from privacy.subjects import contacts
 from privacy.vault import actions as vault
-from privacy.vault.refusals import BadIdentifier
+from privacy.vault.refusals import InvalidIdentifier
 
 # The public form holds so many corrections at once; a requester with more sends another request or a letter.
 MORE_CORRECTIONS = range(2, 6)
 
 
-class AskForm(forms.Form):
+class RequestForm(forms.Form):
     """One form for the five rights (law R-04, F-1): which, about what, what is wrong, who asks, how to answer."""
 
     rights = forms.MultipleChoiceField(
-        label=_("What do you ask for?"),
+        label=_("What are you asking for?"),
         choices=[
             (Right.Kind.ACCESS, _("See what you hold about me (access)")),
             (Right.Kind.CORRECTION, _("Correct something that is wrong (correction)")),
@@ -39,15 +41,19 @@ class AskForm(forms.Form):
         error_messages={"required": _("Choose at least one right.")},
     )
     target_kind = forms.ChoiceField(
-        label=_("By which number do we find the device?"),
-        choices=[(code, capfirst(name)) for code, name in Request.Target.choices[:3]],
+        label=_("How can we find your data?"),
+        help_text=_(
+            "Lost or sold the device? Enter the licence key, or the e-mail address or phone number that "
+            "we have for you."
+        ),
+        choices=[(code, capfirst(name)) for code, name in Request.Target.choices],
         widget=forms.RadioSelect,
     )
     target = forms.CharField(
-        label=_("The number"),
+        label=_("The number or address"),
         help_text=_("On most devices: Settings, About phone. The IMEI has 15 digits; dial *#06# to see it."),
-        max_length=64,
-        error_messages={"required": _("Write the number of the device.")},
+        max_length=200,
+        error_messages={"required": _("Enter the number or address.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "class": "medium"}),
     )
     item = forms.ChoiceField(
@@ -62,14 +68,14 @@ class AskForm(forms.Form):
     record = forms.UUIDField(
         label=_("Number of the report"),
         required=False,
-        help_text=_("Only when one report of the device is wrong: the number beside it in the copy of your data."),
+        help_text=_("Only if a single report is wrong. You'll find its number beside it in the copy of your data."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        error_messages={"invalid": _("Write the number as it stands in the copy of your data.")},
+        error_messages={"invalid": _("Enter the number as it appears in the copy of your data.")},
     )
     scope = forms.MultipleChoiceField(
         label=_("What do you want to see?"),
         required=False,
-        help_text=_("Only for access. Nothing chosen means everything."),
+        help_text=_("Only for access. If you choose nothing, you get everything."),
         choices=Right.Scope.choices,
         widget=forms.CheckboxSelectMultiple,
     )
@@ -85,7 +91,7 @@ class AskForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
     requester = forms.ChoiceField(
-        label=_("Who asks?"),
+        label=_("Who is making the request?"),
         choices=[
             (Request.Requester.SELF, _("I use the device myself")),
             (Request.Requester.LEGAL_REPRESENTATIVE, _("I am a legal representative, such as a parent")),
@@ -96,7 +102,7 @@ class AskForm(forms.Form):
     )
     name = forms.CharField(label=_("Your name"), required=False, max_length=100)
     principal = forms.CharField(
-        label=_("For whom do you ask?"), required=False, max_length=100, help_text=_("Only for representatives.")
+        label=_("Who are you asking for?"), required=False, max_length=100, help_text=_("Only for representatives.")
     )
     relation = forms.CharField(
         label=_("Your relation to that person"),
@@ -107,7 +113,7 @@ class AskForm(forms.Form):
     answer_by = forms.ChoiceField(
         label=_("How should we answer?"),
         choices=[
-            (Request.Answer.PORTAL, _("On this site, with the number and code that you get now")),
+            (Request.Answer.PORTAL, _("On this site, with the number and code that you'll get")),
             (Request.Answer.EMAIL, _("By e-mail")),
             (Request.Answer.LETTER, _("By letter")),
         ],
@@ -155,33 +161,37 @@ class AskForm(forms.Form):
             if not given.get("item"):
                 self.add_error("item", _("Choose what is wrong."))
             elif not given.get("wanted", "").strip():
-                self.add_error("wanted", _("Write what it should be."))
+                self.add_error("wanted", _("Enter what it should be."))
             else:
                 self._check_wanted(given["item"], given["wanted"], "wanted")
             self._check_corrections(given)
+        if "rights" not in self.errors:
+            self._check_ticked(given)
         if given.get("answer_by") == Request.Answer.EMAIL and not given.get("email") and "email" not in self.errors:
-            self.add_error("email", _("Write the e-mail address for the answer."))
+            self.add_error("email", _("Enter the e-mail address for our answer."))
         if given.get("answer_by") == Request.Answer.LETTER and not given.get("address"):
-            self.add_error("address", _("Write the postal address for the answer."))
+            self.add_error("address", _("Enter the postal address for our answer."))
         if given.get("requester") not in (None, Request.Requester.SELF):
             for field, message in (
-                ("name", _("Write your name.")),
-                ("principal", _("Write for whom you ask.")),
-                ("relation", _("Write how you are related.")),
+                ("name", _("Enter your name.")),
+                ("principal", _("Enter who you are asking for.")),
+                ("relation", _("Enter how you are related.")),
             ):
                 if not given.get(field):
                     self.add_error(field, message)
         return given
 
-    def asked(self) -> list[Asked]:
+    def asked(self) -> list[RequestedRight]:
         """Return the rights asked for, as the verb takes them."""
         given = self.cleaned_data
         made = {
-            Right.Kind.ACCESS: [Asked(Right.Kind.ACCESS, scope=tuple(given["scope"]))],
+            Right.Kind.ACCESS: [RequestedRight(Right.Kind.ACCESS, scope=tuple(given["scope"]))],
             Right.Kind.CORRECTION: self._corrections() if Right.Kind.CORRECTION in given["rights"] else [],
-            Right.Kind.DELETION: [Asked(Right.Kind.DELETION, category=given["category"])],
-            Right.Kind.SUSPENSION: [Asked(Right.Kind.SUSPENSION, category=given["category"])],
-            Right.Kind.CONSENT_WITHDRAWAL: [Asked(Right.Kind.CONSENT_WITHDRAWAL, agreement=given["agreement"])],
+            Right.Kind.DELETION: [RequestedRight(Right.Kind.DELETION, category=given["category"])],
+            Right.Kind.SUSPENSION: [RequestedRight(Right.Kind.SUSPENSION, category=given["category"])],
+            Right.Kind.CONSENT_WITHDRAWAL: [
+                RequestedRight(Right.Kind.CONSENT_WITHDRAWAL, agreement=given["agreement"])
+            ],
         }
         return [asked for kind in given["rights"] for asked in made[Right.Kind(kind)]]
 
@@ -195,7 +205,7 @@ class AskForm(forms.Form):
             self.data.get(field.html_name) for pair in self.more_corrections() for field in pair
         )
 
-    def _corrections(self) -> list[Asked]:
+    def _corrections(self) -> list[RequestedRight]:
         given = self.cleaned_data
         pairs = [(given["item"], given["wanted"], given.get("record"))]
         pairs += [(given[f"item_{number}"], given[f"wanted_{number}"], None) for number in MORE_CORRECTIONS]
@@ -204,26 +214,51 @@ class AskForm(forms.Form):
             category, _slash, item = chosen.partition("/")
             if item:
                 record_id = record if item in matching.correctable_records().get(category, ()) else None
-                asked.append(Asked(Right.Kind.CORRECTION, category, item, record_id, wanted))
+                asked.append(RequestedRight(Right.Kind.CORRECTION, category, item, record_id, wanted))
         return asked
 
     def _check_corrections(self, given: Mapping[str, Any]) -> None:
         category, _slash, item = given.get("item", "").partition("/")
         of_a_report = item in matching.correctable_records().get(category, ())
+        if given.get("record") and item and not of_a_report:
+            self.add_error("record", _("Only a single report has this number. Choose the report, or clear the number."))
         if of_a_report and not given.get("record") and "record" not in self.errors:
-            self.add_error("record", _("Write the number of the report. It stands in the copy of your data (access)."))
+            self.add_error(
+                "record", _("Enter the number of the report. You'll find it in the copy of your data (access).")
+            )
         chosen = [given.get("item")]
         for number in MORE_CORRECTIONS:
             item, wanted = given.get(f"item_{number}", ""), given.get(f"wanted_{number}", "")
             if item and not wanted.strip():
-                self.add_error(f"wanted_{number}", _("Write what it should be."))
+                self.add_error(f"wanted_{number}", _("Enter what it should be."))
             elif wanted.strip() and not item:
                 self.add_error(f"item_{number}", _("Choose what is wrong."))
             elif item in chosen and item:
-                self.add_error(f"item_{number}", _("The same item stands in this request twice. Write it once."))
+                self.add_error(f"item_{number}", _("The same item appears twice in this request. Enter it once."))
             elif item:
                 self._check_wanted(item, wanted, f"wanted_{number}")
             chosen.append(item)
+
+    def _check_ticked(self, given: Mapping[str, Any]) -> None:
+        """Say what was filled in for a right that is not ticked: nothing that was typed is left out silently."""
+        ticked, corrections = set(given["rights"]), ["item", "wanted", "record"]
+        corrections += [f"{name}_{number}" for number in MORE_CORRECTIONS for name in ("item", "wanted")]
+        for fields, kinds, message in (
+            (corrections, {Right.Kind.CORRECTION}, _("You wrote what is wrong. Tick correction, or clear it.")),
+            (["scope"], {Right.Kind.ACCESS}, _("You chose what you want to see. Tick access, or clear it.")),
+            (
+                ["category"],
+                {Right.Kind.DELETION, Right.Kind.SUSPENSION},
+                _("You chose which data. Tick deletion or suspension, or clear it."),
+            ),
+            (
+                ["agreement"],
+                {Right.Kind.CONSENT_WITHDRAWAL},
+                _("You chose a consent. Tick withdrawal of consent, or clear it."),
+            ),
+        ):
+            if kinds.isdisjoint(ticked) and any(given.get(name) for name in fields):
+                self.add_error("rights", message)
 
     def contact(self) -> dict[str, str]:
         """Return what was given about the person, as it is sealed."""
@@ -232,75 +267,30 @@ class AskForm(forms.Form):
 
     def _check_wanted(self, chosen: str, wanted: str, field: str) -> None:
         category, _slash, item = chosen.partition("/")
-        self._check_identifier(item, wanted, field)
+        if item not in matching.CONTACTS:
+            self._check_identifier(item, wanted, field)
         try:
-            matching.check_value(category, item, wanted)
+            matching.validate_value(category, item, wanted)
         except Refusal as refusal:
             self.add_error(field, str(refusal))
 
     def _check_identifier(self, kind: str | None, value: str | None, field: str) -> None:
-        if not value or kind not in {"imei", "serial_number", "adb_number"}:
+        if not value or kind not in Request.Target.values:
             return
         try:
+            if kind in matching.CONTACTS:
+                contacts.validate_contact(kind, value)
             vault.blind_index(kind, value)
-        except BadIdentifier as refusal:
+        except (InvalidIdentifier, contacts.InvalidContact) as refusal:
             self.add_error(field, str(refusal))
 
 
 def _item_choices(items: Mapping[str, list[str]], *, on: date) -> list[tuple[str, str]]:
     """The items by name, those of the policy first; what no policy in force and no office file knows is left out."""
-    known = {**{code: term.items for code, term in rulebook.in_force(on).categories.items()}, **rulebook.OFFICE_ITEMS}
+    known = {**{code: term.items for code, term in rulebook.in_force(on).categories.items()}, **OFFICE_ITEMS}
     return [
-        (f"{category}/{item}", capfirst(names.of("item", item, on=on)))
-        for category in sorted(items, key=lambda category: category in rulebook.OFFICE_ITEMS)
+        (f"{category}/{item}", capfirst(display_names.display_name("item", item, on=on)))
+        for category in sorted(items, key=lambda category: category in OFFICE_ITEMS)
         for item in items[category]
         if item in known.get(category, ())
     ]
-
-
-class CaseForm(forms.Form):
-    """Number and code of a case."""
-
-    number = forms.CharField(
-        label=_("Case number"),
-        max_length=20,
-        help_text=_("For example 2026-000114."),
-        widget=forms.TextInput(attrs={"class": "short", "autocomplete": "off"}),
-    )
-    code = forms.CharField(
-        label=_("Code"),
-        max_length=60,
-        help_text=_("It was shown once, when you asked."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-    )
-
-
-class ObjectForm(forms.Form):
-    """An objection to one decision."""
-
-    right = forms.IntegerField(widget=forms.HiddenInput)
-    statement = forms.CharField(
-        label=_("What do you disagree with, and why?"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
-    )
-
-
-class DocumentForm(forms.Form):
-    """A document that proves identity or authority."""
-
-    document = forms.FileField(
-        label=_("Document"),
-        help_text=_("PDF, JPEG or PNG, at most 10 MB. Black out what we don't need, such as the resident number's last "
-                    "seven digits. It is sealed and destroyed after the decision."),
-    )  # fmt: skip
-
-
-class PickupForm(forms.Form):
-    """The second proof for a download."""
-
-    pickup_code = forms.CharField(
-        label=_("Pick-up code"),
-        max_length=40,
-        required=False,
-        help_text=_("We told you this code by telephone, in person or by letter."),
-        widget=forms.TextInput(attrs={"class": "medium", "autocomplete": "off"}),
-    )

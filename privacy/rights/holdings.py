@@ -2,17 +2,19 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from privacy.retention import agreements as agreeing
-from privacy.retention import obstacles
+from privacy.policies.categories import RIGHTS_REQUEST
+from privacy.retention import consistency_checks as agreeing
+from privacy.retention.destruction import blockers
 from privacy.rights import actions as rights
 from privacy.rights import agreements, dues
-from privacy.rights.models import Particulars, Request
+from privacy.rights.models import CasePerson, Particulars, Request
 from privacy.subjects import holdings
-from privacy.vault.models import SealedFile
+from privacy.subjects.holdings import KeptUnder
+from privacy.vault.models import EncryptedFile
 
 holdings.declare(
     Particulars,
-    category="rights-request",
+    category=RIGHTS_REQUEST,
     subject="subject_id",
     clock="closed_on",
     using="personal",
@@ -20,23 +22,29 @@ holdings.declare(
     export=dues.export_particulars,
     destroy=rights.destroy_particulars,
     due=dues.particulars_due,
-    duty=_("PIPA 35-38; records of requests and results (law R-31)"),
+    kept_years="rights.records.years",
+    duty=_("records of requests and results (PIPA, art. 35–38)"),
 )
 holdings.declare(
-    SealedFile,
-    category="rights-request",
+    EncryptedFile,
+    category=RIGHTS_REQUEST,
     subject="subject_id",
     clock="closed_on",
     using="personal",
     items={},
+    kept_under=KeptUnder.PERSON,
     destroy=rights.destroy_files,
-    duty=_("PIPA 35-38; records of requests and results (law R-31)"),
-    scope={"category": "rights-request"},
+    kept_years="rights.records.years",
+    duty=_("records of requests and results (PIPA, art. 35–38)"),
+    scope={"category": RIGHTS_REQUEST},
 )
 holdings.declare_pseudonymous(Request, subject="subject_id", why="the register of requests and results (law R-31)")
-obstacles.declare("rights", dues.with_open_request)
-obstacles.declare_files("rights", dues.cases_of)
+holdings.declare_pseudonymous(CasePerson, subject="subject_id", why="which records a case was about (law R-31)")
+blockers.declare_open_requests("rights", dues.with_open_request, dues.with_request_ended)
+blockers.declare_files("rights", dues.cases_of)
 agreeing.declare(
-    "rights.words", says=_("open case without what its requester wrote"), compare=agreements.open_cases_have_words
+    "rights.words",
+    description=_("open case without its requester's text"),
+    compare=agreements.open_cases_have_words,
 )
-agreeing.declare("rights.packages", says=_("package without its file"), compare=agreements.packages_have_files)
+agreeing.declare("rights.packages", description=_("package without its file"), compare=agreements.packages_have_files)

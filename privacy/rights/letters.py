@@ -9,16 +9,21 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import ngettext, override
 
-from privacy.lib import clock, names, pdf
-from privacy.lib.badges import day_text, moment_text
+from privacy.ledger.actors import Actor
+from privacy.ledger.exports import document_issuance
+from privacy.lib.dates import clock
+from privacy.lib.display import display_names
+from privacy.lib.display.badges import date_text, datetime_text
+from privacy.policies import rulebook
 from privacy.policies.models import Agency, Officer
+from privacy.rights import right_scope
 from privacy.rights.models import Letter, Objection, Package, Postponement, Request, Right
 
 
 @dataclass(frozen=True)
-class Paper:
+class LetterText:
     """An answer in one language: title, opening sentence, fields, what follows from it."""
 
     title: str
@@ -27,7 +32,7 @@ class Paper:
     closing: Sequence[str]
 
 
-def told(letter: Letter) -> dict[str, Any]:
+def compose(letter: Letter) -> dict[str, Any]:
     """Return what a letter says in each language, to be kept with it: as things stand now, without personal words.
 
     A row's text is a string, or ``{"explanation": id}``: the place of sealed words that only an opened letter shows.
@@ -38,13 +43,17 @@ def told(letter: Letter) -> dict[str, Any]:
         Letter.Kind.RESULT: _result,
         Letter.Kind.IDENTITY_REJECTED: _identity_rejected,
         Letter.Kind.OBJECTION: _objection,
+        Letter.Kind.JOINED: _joined,
+        Letter.Kind.EVIDENCE: _evidence,
+        Letter.Kind.PARTED: _parted,
+        Letter.Kind.DESTRUCTION: _destruction,
     }[Letter.Kind(letter.kind)]
     case, on = letter.request, clock.kst_date(letter.queued_at)
     kept: dict[str, Any] = {}
     for language in LANGUAGES:
         with override(language):
             title, opening, rows, closing = maker(letter, case)
-            head: list[Row] = [(_("Case number"), case.number), (_("Received"), day_text(case.received_on))]
+            head: list[Row] = [(_("Case number"), case.number), (_("Received"), date_text(case.received_on))]
             kept[language] = {
                 "title": title,
                 "opening": opening,
@@ -54,13 +63,15 @@ def told(letter: Letter) -> dict[str, Any]:
     return kept
 
 
-def explained_in(letter: Letter) -> list[UUID]:
+def explanation_ids(letter: Letter) -> list[UUID]:
     """Return where the sealed words lie that a letter shows."""
     rows = [row for said in letter.told.values() for row in said["fields"]]
     return list(dict.fromkeys(UUID(text["explanation"]) for _name, text in rows if isinstance(text, dict)))
 
 
-def paper(letter: Letter, *, language: str, to: str = "", explanations: Mapping[UUID, str] | None = None) -> Paper:
+def letter_text(
+    letter: Letter, *, language: str, to: str = "", explanations: Mapping[UUID, str] | None = None
+) -> LetterText:
     """Return what a letter says in a language. ``explanations`` are the opened words by their place."""
     said, opened = letter.told[language], explanations or {}
     with override(language):
@@ -69,12 +80,14 @@ def paper(letter: Letter, *, language: str, to: str = "", explanations: Mapping[
         shown = opened.get(UUID(text["explanation"]), "") if isinstance(text, dict) else text
         if shown or not isinstance(text, dict):
             fields.append((name, shown))
-    return Paper(said["title"], said["opening"], fields, said["closing"])
+    return LetterText(said["title"], said["opening"], fields, said["closing"])
 
 
-def document(letter: Letter, *, language: str, at: datetime, to: str, explanations: Mapping[UUID, str]) -> bytes:
-    """Return the letter as a PDF in a language."""
-    written = paper(letter, language=language, to=to, explanations=explanations)
+def render_pdf(
+    letter: Letter, *, language: str, at: datetime, to: str, explanations: Mapping[UUID, str], actor: Actor
+) -> bytes:
+    """Return the letter as a PDF in a language, on record as handed out."""
+    written = letter_text(letter, language=language, to=to, explanations=explanations)
     with override(language):
         blocks: list[dict[str, Any]] = [
             {"kind": "text", "text": written.opening},
@@ -82,10 +95,12 @@ def document(letter: Letter, *, language: str, at: datetime, to: str, explanatio
         ]
         blocks += [{"kind": "text", "text": text} for text in written.closing]
         payload = {"title": written.title, "reference": letter.reference, "blocks": blocks}
-    return pdf.render("sheet", payload, language=language, made_at=at)
+    return document_issuance.issue_sheet(
+        payload, kind="answer-letter", number=letter.reference, language=language, made_at=at, actor=actor, at=at
+    )
 
 
-def subject(letter: Letter) -> str:
+def subject_line(letter: Letter) -> str:
     """Return the e-mail's subject line: a case number and nothing else."""
     return _("About your request %(number)s") % {"number": letter.request.number}
 
@@ -94,12 +109,18 @@ def item_name(category: str, item: str, *, on: date) -> str:
     """Return the name of an item, or of its category, in the language that is active."""
     if category == Right.Scope.PROVISION:
         return str(Right.Scope.PROVISION.label)
-    return names.of("item", item, on=on) if item else names.of("category", category, on=on)
+    return (
+        display_names.display_name("item", item, on=on)
+        if item
+        else display_names.display_name("category", category, on=on)
+    )
 
 
 def right_name(right: Right, *, on: date) -> str:
     """Return a right with what it is about, e.g. “Correction: IMEI”."""
-    about = item_name(right.category, right.item, on=on) if right.category else right.agreement
+    about = item_name(right.category, right.item, on=on) if right.category else ""
+    if right.agreement:
+        about = right_scope.agreement_name(right.agreement)
     if right.record_id is not None and right.kind == Right.Kind.CORRECTION:
         about = _("%(item)s, report %(number)s") % {"item": about, "number": right.record_id}
     name = capfirst(str(right.get_kind_display()))
@@ -112,16 +133,28 @@ def decision_text(right: Right, *, on: date) -> str:
         return str(right.get_decision_display())
     text = str(right.get_decision_display())
     if right.excluded:
-        left_out = ", ".join(item_name(right.category or part, "", on=on) for part in right.excluded)
+        left_out = ", ".join(right_scope.part_name(right, part, on=on) for part in right.excluded)
         text += "\n" + _("Left out: %(parts)s") % {"parts": left_out}
     if right.ground:
         text += "\n" + _("Ground: %(ground)s") % {"ground": right.get_ground_display()}
     if right.law:
         text += "\n" + _("Law: %(law)s") % {"law": right.law}
     if right.result.get("nothing_held"):
-        text += "\n" + _("We hold no record of you.")
-    if right.carried_out_at is not None:
-        text += "\n" + _("Carried out: %(when)s") % {"when": moment_text(right.carried_out_at)}
+        text += "\n" + _("We hold no records about you.")
+    if right.result.get("destroyed"):
+        text += "\n" + _("Nothing was corrected: we had already destroyed the information.")
+    elif right.carried_out_at is not None:
+        text += "\n" + _("Carried out: %(when)s") % {"when": datetime_text(right.carried_out_at)}
+    if archived := right.result.get("archived"):
+        text += "\n" + ngettext(
+            "%(count)d record that a law requires us to keep was not destroyed. It was moved to a separate archive "
+            "and is used for nothing else.",
+            "%(count)d records that a law requires us to keep were not destroyed. They were moved to a separate "
+            "archive and are used for nothing else.",
+            archived,
+        ) % {"count": archived}
+    if right.carried_out_at is not None and right.result.get("withdrawn") == []:
+        text += "\n" + _("You had given no consent to withdraw.")
     return text
 
 
@@ -134,11 +167,11 @@ LANGUAGES = ("ko", "en")
 def _accepted(letter: Letter, case: Request) -> Part:
     fields: list[Row] = [
         (_("Your request"), _rights(case)),
-        (_("Answer due"), day_text(case.due_on)),
+        (_("Answer due"), date_text(case.due_on)),
     ]
     return (
-        _("Your request is being looked into"),
-        _("We have confirmed your identity and are looking into your request."),
+        _("We are reviewing your request"),
+        _("We have confirmed your identity and are reviewing your request."),
         fields,
         [_follow()],
     )
@@ -146,17 +179,22 @@ def _accepted(letter: Letter, case: Request) -> Part:
 
 def _postponed(letter: Letter, case: Request) -> Part:
     put_off = Postponement.objects.select_related("right").get(id=_matter(letter))
+    days = rulebook.parameter("rights.postponed.answer.days", put_off.expected_on)
     fields: list[Row] = [
         (_("Your request"), _rights(case)),
         (_("Reason"), put_off.reason),
-        (_("Expected until"), day_text(put_off.expected_on)),
+        (_("Expected until"), date_text(put_off.expected_on)),
     ]
     return (
         _("Notice of postponed access"),
-        _(
-            "We can't give you access within the term, for the reason below. When it has ended you get access within "
-            "ten days."
-        ),
+        ngettext(
+            "We can't give you access in time, for the reason below. Once the reason no longer applies, you get "
+            "access within %(days)d day.",
+            "We can't give you access in time, for the reason below. Once the reason no longer applies, you get "
+            "access within %(days)d days.",
+            days,
+        )
+        % {"days": days},
         fields,
         [_objecting(), _remedies(case)],
     )
@@ -171,7 +209,7 @@ def _result(letter: Letter, case: Request) -> Part:
         fields.append((_("Our decision and what we did") if len(rights) == 1 else name, text))
         explanation = _("Explanation") if len(rights) == 1 else _("Explanation (%(right)s)") % {"right": name}
         fields.append((explanation, {"explanation": str(right.event_id)}))
-    fields += _handing_over(case)
+    fields += _handing_over(case, at=letter.queued_at)
     if case.fee_won or case.postage_won or any(right.kind == Right.Kind.ACCESS for right in rights):
         fields.append((_("Fee and postage"), _fee(case)))
     closing = [_objecting(), _remedies(case)] if any(right.ground for right in rights) else []
@@ -188,19 +226,37 @@ def _title_of(rights: Sequence[Right]) -> str:
     return _("Notice of access") if decisions == {Right.Decision.GRANTED} else _("Notice of partial access")
 
 
-def _handing_over(case: Request) -> list[Row]:
-    """In what form, by which way, when and where an access is given (F-2)."""
+def _handing_over(case: Request, *, at: datetime) -> list[Row]:
+    """In what form, by which way, when and where an access is given (F-2), or what became of the copy.
+
+    A later result, as after an objection, tells of a copy that may have been fetched or be gone.
+    """
     package = Package.objects.filter(right__request=case).order_by("-built_at").first()
     if package is None:
         return []
-    until = _("until %(when)s, once, after a second proof") % {"when": moment_text(package.expires_at)}
-    return [
-        (_("Form of access"), _("electronic file (copy)")),
-        (
-            _("Way, place and time"),
-            _("download on the status page: %(link)s") % {"link": _status_page()} + "\n" + until,
-        ),
-    ]
+    if package.downloaded_at is not None:
+        way = _("downloaded on %(when)s") % {"when": datetime_text(package.downloaded_at)}
+    elif package.can_be_downloaded(at=at):
+        until = _until(case, package, at=at)
+        way = _("download on the status page: %(link)s") % {"link": _status_page()} + "\n" + until
+    else:
+        ended = min(package.expires_at, package.removed_at or package.expires_at)
+        way = _("the download ended on %(when)s; ask for access again to get another copy") % {
+            "when": datetime_text(ended)
+        }
+    return [(_("Form of access"), _("electronic file (copy)")), (_("Way, place and time"), way)]
+
+
+def _until(case: Request, package: Package, *, at: datetime) -> str:
+    """Until when a copy can be fetched: a moment on the status page; a sent answer counts from when it goes out."""
+    if case.answer_by == Request.Answer.PORTAL:
+        return _("until %(when)s, once, after a second proof of identity") % {"when": datetime_text(package.expires_at)}
+    hours = rulebook.parameter("rights.package.hours", clock.kst_date(at))
+    return ngettext(
+        "within %(hours)d hour of this answer being sent, once, after a second proof of identity",
+        "within %(hours)d hours of this answer being sent, once, after a second proof of identity",
+        hours,
+    ) % {"hours": hours}
 
 
 def _fee(case: Request) -> str:
@@ -213,7 +269,10 @@ def _fee(case: Request) -> str:
 def _identity_rejected(letter: Letter, case: Request) -> Part:
     return (
         _("We could not confirm your identity"),
-        _("We can't go on with your request, because we could not confirm who made it. You can ask again at any time."),
+        _(
+            "We can't continue with your request because we could not confirm who made it. You can ask "
+            "again at any time."
+        ),
         [],
         [_remedies(case)],
     )
@@ -223,15 +282,74 @@ def _objection(letter: Letter, case: Request) -> Part:
     objection = Objection.objects.select_related("right").get(id=_matter(letter))
     fields: list[Row] = [
         (_("Decision you objected to"), right_name(objection.right, on=case.received_on)),
-        (_("Objection received"), day_text(objection.received_on)),
+        (_("Objection received"), date_text(objection.received_on)),
         (_("Result"), str(objection.get_outcome_display())),
         (_("Explanation"), {"explanation": str(letter.id)}),
     ]
     return (
         _("Result of your objection"),
-        _("Another person than the one who decided has reviewed your objection."),
+        _("Someone other than the person who decided has reviewed your objection."),
         fields,
         [_remedies(case)],
+    )
+
+
+def _evidence(letter: Letter, case: Request) -> Part:
+    fields: list[Row] = [(_("Your request"), _rights(case)), (_("Answer due"), date_text(case.due_on))]
+    return (
+        _("We need a document from you"),
+        _(
+            "We need a document that shows who you are, or who you are acting for. The deadline for our answer keeps "
+            "running."
+        ),
+        fields,
+        [
+            _("Send it on the status page, with the number and code of your request: %(link)s")
+            % {"link": _status_page()},
+            _("Black out what we don't need, such as the last seven digits of a resident registration number."),
+        ],
+    )
+
+
+def _joined(letter: Letter, case: Request) -> Part:
+    # Whoever has not proved to be the person does not learn that somebody asked earlier by which number (SEC-16).
+    earlier = case.joined_to
+    fields: list[Row] = [(_("Your request"), _rights(case))]
+    if case.is_verified and earlier is not None:
+        fields += [(_("Earlier request"), earlier.number), (_("Answer due"), date_text(earlier.due_on))]
+    return (
+        _("Your request is joined with an earlier one"),
+        _("An earlier request asks for the same thing. Our answer to that request will answer both."),
+        fields,
+        [
+            _(
+                "If you didn't make the earlier request, or don't receive the answer to it, tell us. We'll then "
+                "answer this one."
+            ),
+            _remedies(case),
+        ],
+    )
+
+
+def _parted(letter: Letter, case: Request) -> Part:
+    fields: list[Row] = [(_("Your request"), _rights(case)), (_("Answer due"), date_text(case.due_on))]
+    return (
+        _("Your request is answered separately"),
+        _("Your request is no longer joined with an earlier one. You get an answer to this request."),
+        fields,
+        [_follow()],
+    )
+
+
+def _destruction(letter: Letter, case: Request) -> Part:
+    right = case.rights.get(event_id=_matter(letter))
+    until = datetime_text(right.waits_until) if right.waits_until is not None else ""
+    fields: list[Row] = [(_("Your request"), right_name(right, on=case.received_on)), (_("Destroyed after"), until)]
+    return (
+        _("Your data is going to be deleted"),
+        _("We granted your request. The data is no longer used, and we delete it after the time below."),
+        fields,
+        [_("If you did not ask for this, call us or write to us before then. We can stop it."), _follow()],
     )
 
 
@@ -252,19 +370,19 @@ def _follow() -> str:
 def _objecting() -> str:
     """The way to object must be told with every refusal and postponement (law R-13, R-15)."""
     return _(
-        "You can object to this decision on the status page, by telephone, e-mail or in writing; another person than "
-        "the one who decided reviews it. Status page: %(link)s"
+        "You can object to this decision on the status page, by telephone, by e-mail or in writing. Someone other "
+        "than the person who decided will review it. Status page: %(link)s"
     ) % {"link": _status_page()}
 
 
 def _remedies(case: Request) -> str:
     agencies = ", ".join(f"{agency.name} {agency.phone}" for agency in Agency.objects.all())
-    return _("You can also turn to: %(agencies)s.") % {"agencies": agencies}
+    return _("You can also contact: %(agencies)s.") % {"agencies": agencies}
 
 
 def _sender(on: date) -> list[Row]:
     officer = Officer.objects.on(on)
-    rows: list[Row] = [(_("Date"), day_text(on))]
+    rows: list[Row] = [(_("Date"), date_text(on))]
     if officer is not None:
         rows.append((_("Sender"), f"{officer.department}, {officer.name}, {officer.phone}"))
     return rows

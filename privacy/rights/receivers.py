@@ -6,10 +6,15 @@ from typing import Any
 from devices.models import Challenge
 from privacy.jobs import outbox
 
-ANSWERED = "rights.challenge.answered"
+CHALLENGE_ANSWERED = "rights.challenge.answered"
 
 
 def challenge_was_answered(sender: object, *, challenge: Challenge, at: datetime, **kwargs: Any) -> None:
     """Queue the verification in the transaction of the device's answer."""
     if challenge.state == Challenge.State.CONFIRMED:
-        outbox.put(ANSWERED, ids={"case": challenge.case}, key=f"{ANSWERED}:{challenge.id}", shard=challenge.case)
+        outbox.enqueue(
+            CHALLENGE_ANSWERED,
+            ids={"case": challenge.case},
+            key=f"{CHALLENGE_ANSWERED}:{challenge.id}",
+            shard=challenge.case,
+        )

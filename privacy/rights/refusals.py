@@ -1,12 +1,18 @@
 """What the verbs of a rights request refuse, in words fit to show."""
 
-from privacy.lib.refusals import Refusal
+from privacy.lib.errors.refusals import Refusal
 
 
 class NothingAsked(Refusal):
     """A request asks for at least one right."""
 
     code = "nothing-asked"
+
+
+class DateInFuture(Refusal):
+    """A day that has not come can't be one on which something happened."""
+
+    code = "not-yet"
 
 
 class NoSuchItem(Refusal):
@@ -27,10 +33,28 @@ class NotVerified(Refusal):
     code = "not-verified"
 
 
+class NotDuplicate(Refusal):
+    """Two requests ask for different things, or for different people: both are answered."""
+
+    code = "not-the-same"
+
+
+class SeveralDevices(Refusal):
+    """Different devices have the number that was claimed; the handler names the one that is meant."""
+
+    code = "several-devices"
+
+
 class MissingAuthority(Refusal):
     """A representative proves authority (law R-26, R-27)."""
 
     code = "no-authority"
+
+
+class UnseenDocuments(Refusal):
+    """An identity by documents rests on documents that are attached and that the verifier has opened."""
+
+    code = "documents-unseen"
 
 
 class NotConfirmed(Refusal):
@@ -57,14 +81,14 @@ class NotPostponable(Refusal):
     code = "not-postponable"
 
 
-class Changed(Refusal):
+class ContentChanged(Refusal):
     """What stands there now is not what was approved (SEC-07)."""
 
     code = "changed"
 
 
-class SameReviewer(Refusal):
-    """An objection is decided by another person than the one who decided the right (law R-29)."""
+class SamePerson(Refusal):
+    """This step needs somebody else: who took an earlier step of the case may not take this one (law R-29)."""
 
     code = "same-person"
 
@@ -81,19 +105,25 @@ class PackageGone(Refusal):
     code = "package-gone"
 
 
+class PackageOutdated(PackageGone):
+    """What the package tells is no longer so; it is being made anew."""
+
+    code = "package-outdated"
+
+
 class MissingReason(Refusal):
     """An export states its reason."""
 
     code = "reason-required"
 
 
-class UnderWay(Refusal):
+class InProgress(Refusal):
     """What was granted is being carried out by the worker; nothing is wrong."""
 
     code = "under-way"
 
 
-class WordsGone(Refusal):
+class ParticularsGone(Refusal):
     """What the requester wrote is not here: it never arrived, or its own term is over."""
 
     code = "words-gone"

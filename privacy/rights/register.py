@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from privacy.lib import registers
+from privacy.lib.registries import registers
 from privacy.rights.events import Event
-from privacy.rights.models import Request
+from privacy.rights.models import CasePerson, Request
 
 COLUMNS = (
     "접수번호",
@@ -30,7 +30,11 @@ COLUMNS = (
 
 def lines(*, first: date, last: date) -> QuerySet[Request]:
     """Return the cases received in a period."""
-    return Request.objects.filter(received_on__range=(first, last)).order_by("number").prefetch_related("rights")
+    return (
+        Request.objects.filter(received_on__range=(first, last))
+        .order_by("received_on", "received_at", "id")
+        .prefetch_related("rights")
+    )
 
 
 def rows(cases: Iterable[Request]) -> Iterable[Sequence[Any]]:
@@ -55,13 +59,13 @@ def rows(cases: Iterable[Request]) -> Iterable[Sequence[Any]]:
         )
 
 
-def _cases(window: registers.Window) -> Iterable[Sequence[Any]]:
+def _cases(window: registers.ExportScope) -> Iterable[Sequence[Any]]:
     return rows(lines(first=window.first, last=window.last))
 
 
-def _subjects(window: registers.Window) -> list[str]:
-    known = lines(first=window.first, last=window.last).exclude(subject_id=None)
-    return [str(subject) for subject in known.values_list("subject_id", flat=True)]
+def _subjects(window: registers.ExportScope) -> list[str]:
+    known = CasePerson.objects.filter(request__received_on__range=(window.first, window.last))
+    return [str(subject) for subject in known.values_list("subject_id", flat=True).distinct()]
 
 
 registers.declare(
@@ -70,9 +74,9 @@ registers.declare(
     form="F-1",
     models=("rights.request", "rights.objection", "rights.letter"),
     permission="rights.export_requests",
-    columns=registers.by_position(COLUMNS),
+    columns=registers.columns_by_position(COLUMNS),
     records=_cases,
     subjects=_subjects,
     word=Event.REGISTER_EXPORTED,
 )
-registers.not_needed("rights.package", why="a file on its way to one person; its contents are hers alone")
+registers.declare_exempt("rights.package", why="a file on its way to one person; its contents are hers alone")

@@ -9,11 +9,11 @@ from privacy.rights.models import Letter, Objection, Particulars, Request
 from privacy.rights.models.cases import RequestQuerySet
 
 # Days before a due date from which the officers are reminded every morning.
-NEAR = 3
+REMINDER_DAYS = 3
 
 
 @dataclass(frozen=True)
-class Pressing:
+class DailyReminder:
     """One morning's list: case numbers and counts, nothing personal."""
 
     overdue: list[Request]
@@ -29,21 +29,21 @@ class Pressing:
         return any(vars(self).values())
 
 
-def pressing(*, on: date) -> Pressing:
+def daily_reminder(*, on: date) -> DailyReminder:
     """Return what presses on a day."""
-    return Pressing(
+    return DailyReminder(
         overdue=list(Request.objects.overdue(on=on).order_by("due_on", "number")),
-        near=list(Request.objects.due_within(on=on, days=NEAR).order_by("due_on", "number")),
+        near=list(Request.objects.due_within(on=on, days=REMINDER_DAYS).order_by("due_on", "number")),
         objections=Objection.objects.filter(outcome=Objection.Outcome.PENDING, target_on__lt=on).count(),
         complaints=Complaint.objects.overdue(on=on).count(),
         stuck_notices=Notice.objects.parked().count(),
         stuck_letters=Letter.objects.filter(state__in=[Letter.State.PARKED, Letter.State.TO_POST]).count(),
-        late_documents=Disclosure.objects.without_their_document(on=on).count(),
-        wordless=len(without_words(Request.objects.open())),
+        late_documents=Disclosure.objects.with_overdue_document(on=on).count(),
+        wordless=len(cases_without_particulars(Request.objects.open())),
     )
 
 
-def without_words(cases: RequestQuerySet) -> list[Request]:
+def cases_without_particulars(cases: RequestQuerySet) -> list[Request]:
     """Return the cases of which nothing lies in the personal database: their receipt died between the two.
 
     What was typed comes back only when the requester sends the form again, or tells it once more.

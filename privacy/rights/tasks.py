@@ -10,24 +10,26 @@ from django.utils.translation import override
 
 from privacy.accounts.models import User
 from privacy.jobs import outbox
-from privacy.ledger.actors import Actor, System
-from privacy.lib import clock, mail
-from privacy.lib.refusals import Refusal
-from privacy.policies.models import Officer
+from privacy.ledger.actors import Actor, SystemActor
+from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.integrations import mail
+from privacy.policies import escalation
 from privacy.rights import actions as rights
-from privacy.rights import answers, letters, reminders
-from privacy.rights.actions.answering import DELIVERY
-from privacy.rights.actions.correcting import TOLD
-from privacy.rights.models import Letter, Request, Right
-from privacy.rights.receivers import ANSWERED
+from privacy.rights import letters, opened_letters, reminders
+from privacy.rights.actions.corrections import CORRECTED
+from privacy.rights.actions.letters import DELIVERY
+from privacy.rights.actions.pickup_codes import DELIVERY as PICKUP_CODE
+from privacy.rights.actions.pickup_codes import mailbox
+from privacy.rights.models import Letter, Package, Request, Right
+from privacy.rights.receivers import CHALLENGE_ANSWERED
 from privacy.subjects import actions as subjects
 
-WORKER = System("rights")
+WORKER = SystemActor("rights")
 REMINDER = "rights.reminder"
-DESIGNATED = "designated-officer"
 log = logging.getLogger("portal.rights")
 # An officer who carries something out is left alone for this long before the worker takes over.
-PATIENCE = timedelta(seconds=90)
+RESUME_AFTER = timedelta(seconds=90)
 
 
 def resume() -> int:
@@ -35,20 +37,26 @@ def resume() -> int:
     at = clock.now()
     done = resume_interrupted(at=at)
     rights.remove_packages(actor=WORKER, at=at)
-    rights.destroy_left(actor=WORKER, at=at)
-    rights.note_missing_words(actor=WORKER, at=at)
-    subjects.forget_tries(at=at)
+    rights.renew_packages(actor=WORKER, at=at)
+    rights.sync_missed_closures()
+    rights.destroy_leftover_documents(actor=WORKER, at=at)
+    rights.record_missing_particulars(actor=WORKER, at=at)
+    subjects.index_contacts(actor=WORKER, at=at)
+    subjects.delete_old_attempts(at=at)
     return done
 
 
-def resume_interrupted(*, at: datetime, patience: timedelta = PATIENCE) -> int:
-    """Go on with every right that was begun and not closed; one that is refused waits for the next ring."""
+def resume_interrupted(*, at: datetime, patience: timedelta = RESUME_AFTER) -> int:
+    """Go on with the rights that were begun and not closed, what was tried longest ago first; none stops another."""
     done = 0
-    for right in Right.objects.interrupted().filter(started_at__lte=at - patience).order_by("started_at")[:50]:
+    for right in Right.objects.interrupted(at=at).filter(started_at__lte=at - patience)[:50]:
         try:
-            rights.go_on(right, actor=WORKER, at=at)
+            rights.continue_execution(right, actor=WORKER, at=at)
         except Refusal as refusal:
             log.warning("right %s waits: %s", right.id, refusal.code)
+        except Exception:
+            # A right that fails in a way nobody thought of keeps no other from going on.
+            log.exception("right %s can't go on", right.id)
         else:
             done += 1
     return done
@@ -60,23 +68,23 @@ def remind() -> int:
 
 
 def remind_on(on: date) -> int:
-    """Queue one reminder for each officer and day; the designated officer hears of what is overdue."""
-    found = reminders.pressing(on=on)
+    """Queue one reminder for each reader and day; what is overdue goes up to who answers for it."""
+    found = reminders.daily_reminder(on=on)
     if not found:
         return 0
-    told = [user.reference for user in User.objects.filter(is_active=True) if user.may("rights.decide_request")]
+    told = {user.reference for user in User.objects.filter(is_active=True) if user.may("rights.decide_request")}
     if found.overdue:
-        told.append(DESIGNATED)
-    for reader in told:
-        outbox.put(REMINDER, ids={"on": on.isoformat(), "to": reader}, key=f"{REMINDER}:{on}:{reader}")
+        told |= set(escalation.overdue_notice_recipients(on, have=(case.assigned_to for case in found.overdue)))
+    for reader in sorted(told):
+        outbox.enqueue(REMINDER, ids={"on": on.isoformat(), "to": reader}, key=f"{REMINDER}:{on}:{reader}")
     return len(told)
 
 
-@outbox.deliverer(REMINDER, patience=outbox.OUTWARD)
+@outbox.deliverer(REMINDER, destination=outbox.MAIL)
 def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Send one officer's reminder: numbers of cases, counts, and where to look."""
     on = date.fromisoformat(ids["on"])
-    mailbox = _mailbox(ids["to"], on=on)
+    mailbox = escalation.email_address(ids["to"], on=on)
     if not mailbox:
         return
     with override("ko"):
@@ -85,38 +93,53 @@ def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: da
         to=mailbox,
         subject=subject,
         template="rights_reminder",
-        context={"pressing": reminders.pressing(on=on), "on": on},
+        context={"pressing": reminders.daily_reminder(on=on), "on": on},
         language="ko",
         message_id=f"reminder-{event}",
     )
 
 
-def _mailbox(reader: str, *, on: date) -> str:
-    """Return where a reminder goes; nowhere for an officer who was designated without an address."""
-    if reader == DESIGNATED:
-        officer = Officer.objects.on(on)
-        return officer.email if officer is not None else ""
-    return User.objects.filter(reference=reader, is_active=True).values_list("email", flat=True).first() or ""
-
-
-@outbox.deliverer(TOLD)
-def deliver_told(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+@outbox.deliverer(CORRECTED)
+def close_correction(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """See to it that a changed value is closed with its notices: the personal database's own reminder (P1.6)."""
     right = Right.objects.get(id=ids["right"])
     if right.carried_out_at is None:
-        if right.started_at is not None and right.started_at > at - PATIENCE and starts == 1:
-            raise outbox.Later(PATIENCE.total_seconds(), "the officer is at it")
-        rights.go_on(right, actor=WORKER, at=at)
+        if right.started_at is not None and right.started_at > at - RESUME_AFTER and starts == 1:
+            raise outbox.RetryLater(RESUME_AFTER.total_seconds(), "the officer is at it")
+        rights.continue_execution(right, actor=WORKER, at=at)
 
 
-@outbox.deliverer(ANSWERED)
-def deliver_answered(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
-    """Verify a case whose device has confirmed that the requester holds it (law R-06)."""
+@outbox.deliverer(PICKUP_CODE, destination=outbox.MAIL)
+def deliver_pickup_code(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Draw a pick-up code and mail it to the person; a second try sends a new one, and only that opens the package."""
+    package = Package.objects.select_related("right__request").get(id=ids["package"])
+    if package.removed_at is not None or package.downloaded_at is not None:
+        return
+    case = package.right.request
+    address = mailbox(case, actor=WORKER, at=at)
+    if not address:
+        raise outbox.RetryLater(60 * 60, "the person has no address that is not disputed")
+    code = rights.draw_pickup_code(package, actor=WORKER, at=at)
+    with override(case.language):
+        subject = _("Your pick-up code for request %(number)s") % {"number": case.number}
+    package.refresh_from_db()
+    mail.send(
+        to=address, subject=subject, template="rights_pickup_code", language=case.language,
+        context={"case": case, "code": code, "until": package.expires_at}, message_id=f"pickup-code-{event}-{starts}",
+    )  # fmt: skip
+
+
+@outbox.deliverer(CHALLENGE_ANSWERED)
+def verify_by_device(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Verify a case whose device has confirmed that the requester holds it (law R-06).
+
+    Where the office has asked for a document, or somebody acts for another, the office decides what is still needed.
+    """
     case = Request.objects.filter(reference=ids["case"]).first()
-    if case is None or case.state not in Request.BEFORE_IDENTITY:
+    if case is None or case.state not in Request.BEFORE_IDENTITY or case.evidence_asked_at is not None:
         return
     if case.requester == Request.Requester.SELF and rights.confirmed_by_device(case):
-        rights.verify(case, method=Request.IdentityMethod.DEVICE, actor=System("challenge"), at=at)
+        rights.verify(case, method=Request.IdentityMethod.DEVICE, actor=SystemActor("challenge"), at=at)
 
 
 def park_letter(ids: Mapping[str, str], *, why: str, at: datetime) -> None:
@@ -124,7 +147,7 @@ def park_letter(ids: Mapping[str, str], *, why: str, at: datetime) -> None:
     rights.park_letter(Letter.objects.get(id=ids["letter"]), why=why, actor=WORKER, at=at)
 
 
-@outbox.deliverer(DELIVERY, patience=outbox.OUTWARD, parked=park_letter)
+@outbox.deliverer(DELIVERY, destination=outbox.MAIL, parked=park_letter)
 def deliver_letter(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Send one answer by e-mail, with the PDF in both languages and the same Message-ID at every try."""
     letter = Letter.objects.select_related("request").get(id=ids["letter"])
@@ -134,22 +157,22 @@ def deliver_letter(ids: Mapping[str, str], *, event: UUID, starts: int, at: date
         _send(letter, actor=WORKER, at=at)
     except Exception as error:
         why = type(error).__name__
-        if isinstance(error, answers.NoMailbox):
+        if isinstance(error, opened_letters.NoEmailAddress):
             rights.park_letter(letter, why=why, actor=WORKER, at=at)
             return
-        rights.note_letter_trouble(letter, why=why)
+        rights.record_letter_error(letter, why=why)
         raise
     rights.mark_letter_sent(letter, actor=WORKER, at=at)
 
 
 def _send(letter: Letter, *, actor: Actor, at: datetime) -> None:
     case = letter.request
-    answer = answers.open_answer(letter, task="rights.letter.sent", actor=actor, at=at)
+    answer = opened_letters.open_letter(letter, task="rights.letter.sent", actor=actor, at=at)
     if not answer.email:
-        raise answers.NoMailbox
-    written = letters.paper(letter, language=case.language, to=answer.name, explanations=answer.explanations)
+        raise opened_letters.NoEmailAddress
+    written = letters.letter_text(letter, language=case.language, to=answer.name, explanations=answer.explanations)
     with override(case.language):
-        subject = letters.subject(letter)
+        subject = letters.subject_line(letter)
     mail.send(
         to=answer.email,
         subject=subject,
@@ -160,7 +183,9 @@ def _send(letter: Letter, *, actor: Actor, at: datetime) -> None:
         attachments=[
             (
                 f"{letter.reference}-{language}.pdf",
-                letters.document(letter, language=language, at=at, to=answer.name, explanations=answer.explanations),
+                letters.render_pdf(
+                    letter, language=language, at=at, to=answer.name, explanations=answer.explanations, actor=actor
+                ),
                 "application/pdf",
             )
             for language in ("ko", "en")

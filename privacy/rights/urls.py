@@ -7,7 +7,7 @@ from privacy.rights import views
 app_name = "rights"
 urlpatterns = [
     path("rights/", views.guide, name="guide"),
-    path("rights/request/", views.ask, name="request"),
+    path("rights/request/", views.request_form, name="request"),
     path("rights/case/", views.case, name="case"),
     path("rights/case/leave/", views.leave, name="leave"),
     path("rights/case/device/", views.confirm_device, name="confirm-device"),

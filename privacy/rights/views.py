@@ -12,17 +12,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from privacy.ledger import acting
-from privacy.lib import clock, visits
-from privacy.lib.codes import new_submission
-from privacy.lib.refusals import Refusal, TooMany
+from privacy.ledger import request_context
+from privacy.ledger.actions import LedgerUnavailable
+from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal, TooManyAttempts
+from privacy.lib.http import guest_session
+from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.policies import rulebook
 from privacy.policies.models import Agency, Officer
+from privacy.retention.destruction import wording
 from privacy.rights import actions as rights
-from privacy.rights import statuspage
-from privacy.rights.forms import AskForm, CaseForm, DocumentForm, ObjectForm, PickupForm
-from privacy.rights.models import GROUNDS_OF, Letter, Package, Request, Right
-from privacy.rights.people import Requester
+from privacy.rights import grounds, status_page, unverified_freezes
+from privacy.rights.actors import Requester
+from privacy.rights.forms import RequestForm
+from privacy.rights.models import Letter, Package, Request, Right
+from privacy.rights.status_page_forms import CaseForm, DocumentForm, DownloadForm, ObjectionForm
 from privacy.subjects import actions as subjects
 
 SESSION = "rights.case"
@@ -37,7 +41,8 @@ def guide(request: HttpRequest) -> HttpResponse:
         "officer": Officer.objects.on(today),
         "agencies": Agency.objects.all(),
         "days": rulebook.parameter("rights.answer.days", today),
-        "grounds": [(Right.Kind(kind).label, [one.label for one in grounds]) for kind, grounds in GROUNDS_OF.items()],
+        "grounds": grounds.table(),
+        "undone": wording.cannot_be_undone(),
     }
     return render(request, "rights/guide.html", context)
 
@@ -45,14 +50,14 @@ def guide(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def ask(request: HttpRequest) -> HttpResponse:
+def request_form(request: HttpRequest) -> HttpResponse:
     """Take a request. The answer page is the same for everybody, known or unknown (SEC-16)."""
     if request.method != "POST":
-        form = AskForm(on=clock.today(), initial={"submission": new_submission()})
-        return render(request, "rights/request.html", {"form": form})
-    form = AskForm(request.POST, on=clock.today())
+        form = RequestForm(on=clock.today(), initial={"submission": new_form_nonce()})
+        return _form(request, form)
+    form = RequestForm(request.POST, on=clock.today())
     if not form.is_valid():
-        return render(request, "rights/request.html", {"form": form}, status=422)
+        return _form(request, form, status=422)
     if form.cleaned_data["website"]:
         # Only a program fills this field: it gets a page, and nothing is kept.
         return render(request, "rights/received.html", {"receipt": None})
@@ -69,15 +74,24 @@ def ask(request: HttpRequest) -> HttpResponse:
             explanation=given["explanation"],
             language=_language(request),
             submission=given["submission"],
-            address=acting.current().address,
+            address=request_context.current().address,
             at=clock.now(),
         )
+    except LedgerUnavailable:
+        raise
     except Refusal as refusal:
         pointer = (refusal.pointer or "").strip("/")
         form.add_error(pointer if pointer in form.fields else None, str(refusal))
-        status = 429 if isinstance(refusal, TooMany) else 422
-        return render(request, "rights/request.html", {"form": form}, status=status)
-    return render(request, "rights/received.html", {"receipt": receipt})
+        status = 429 if isinstance(refusal, TooManyAttempts) else 422
+        return _form(request, form, status=status)
+    freeze = unverified_freezes.initial_freeze(receipt.request)
+    return render(request, "rights/received.html", {"receipt": receipt, "freeze": freeze})
+
+
+def _form(request: HttpRequest, form: RequestForm, *, status: int = 200) -> HttpResponse:
+    """Show the form with the years after which its words are destroyed (law R-31)."""
+    years = rulebook.parameter("rights.records.years", clock.today())
+    return render(request, "rights/request.html", {"form": form, "years": years}, status=status)
 
 
 @login_not_required
@@ -93,17 +107,17 @@ def case(request: HttpRequest) -> HttpResponse:
     form = CaseForm(request.POST)
     if form.is_valid():
         try:
-            found = rights.enter(
+            found = rights.authenticate(
                 number=form.cleaned_data["number"],
                 code=form.cleaned_data["code"],
-                address=acting.current().address,
+                address=request_context.current().address,
                 at=clock.now(),
             )
-        except (subjects.WrongCode, TooMany) as refusal:
+        except (subjects.WrongCode, TooManyAttempts) as refusal:
             form.add_error(None, str(refusal))
-            status = 429 if isinstance(refusal, TooMany) else 422
+            status = 429 if isinstance(refusal, TooManyAttempts) else 422
             return render(request, "rights/case_entry.html", {"form": form}, status=status)
-        visits.begin(request, SESSION, found.id, at=clock.now())
+        guest_session.begin(request, SESSION, found.id, at=clock.now())
         return HttpResponseRedirect(reverse("rights:case"))
     return render(request, "rights/case_entry.html", {"form": form}, status=422)
 
@@ -112,7 +126,7 @@ def case(request: HttpRequest) -> HttpResponse:
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
     """Close the status page on this device."""
-    visits.end(request, SESSION)
+    guest_session.end(request, SESSION)
     return HttpResponseRedirect(reverse("rights:case"))
 
 
@@ -140,7 +154,7 @@ def send_document(request: HttpRequest) -> HttpResponse:
     upload = form.cleaned_data["document"]
     return _act(
         request,
-        lambda case, actor: rights.submit(
+        lambda case, actor: rights.submit_document(
             case, name=upload.name or "", content=upload.read(), actor=actor, at=clock.now()
         ),
     )
@@ -150,7 +164,7 @@ def send_document(request: HttpRequest) -> HttpResponse:
 @require_POST
 def object_to(request: HttpRequest) -> HttpResponse:
     """Object to a decision."""
-    form = ObjectForm(request.POST)
+    form = ObjectionForm(request.POST)
     if not form.is_valid():
         return _again(request, object_form=form)
     position = form.cleaned_data["right"]
@@ -161,7 +175,11 @@ def object_to(request: HttpRequest) -> HttpResponse:
             raise rights.NotObjectable(_("There is no refusal to object to."))
         return rights.object_to(right, statement=form.cleaned_data["statement"], actor=actor, at=clock.now())
 
-    return _act(request, verb)
+    if _opened(request) is None:
+        # The half hour was over while it was written: it is shown again, to be sent once the page is open.
+        context = {"form": CaseForm(), "kept": form.cleaned_data["statement"]}
+        return render(request, "rights/case_entry.html", context, status=422)
+    return _act(request, verb, object_form=form)
 
 
 @login_not_required
@@ -171,15 +189,17 @@ def download(request: HttpRequest) -> HttpResponseBase:
     opened = _opened(request)
     if opened is None:
         return HttpResponseRedirect(reverse("rights:case"))
-    form = PickupForm(request.POST)
+    form = DownloadForm(request.POST)
     code = form.cleaned_data["pickup_code"] if form.is_valid() else ""
     package = Package.objects.filter(right__request=opened).order_by("-built_at").first()
     try:
         if package is None:
             raise rights.PackageGone(_("There is nothing to download."))
         content = rights.download(
-            package, code=code, confirmed=statuspage.confirmed_for_download(opened, at=clock.now()), at=clock.now()
+            package, code=code, confirmed=status_page.confirmed_for_download(opened, at=clock.now()), at=clock.now()
         )
+    except LedgerUnavailable:
+        raise
     except Refusal as refusal:
         return _again(request, problem=str(refusal))
     response = StreamingHttpResponse(content, content_type="application/zip")
@@ -191,7 +211,7 @@ def download(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 def confirm_download(request: HttpRequest) -> HttpResponse:
     """Ask the device for a fresh confirmation, as the second proof for the download."""
-    return _act(request, lambda case, actor: statuspage.challenge_for_download(case, actor=actor, at=clock.now()))
+    return _act(request, lambda case, actor: status_page.challenge_for_download(case, actor=actor, at=clock.now()))
 
 
 @login_not_required
@@ -204,13 +224,18 @@ def letter(request: HttpRequest, reference: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("rights:case"))
     found.request = opened
     language = _language(request)
-    content = statuspage.letter_pdf(found, language=language, actor=Requester(opened.reference), at=clock.now())
+    try:
+        content = status_page.letter_pdf(found, language=language, actor=Requester(opened.reference), at=clock.now())
+    except LedgerUnavailable:
+        raise
+    except Refusal as refusal:
+        return _again(request, problem=str(refusal))
     return _file(content, f"{found.reference}-{language}.pdf", "application/pdf")
 
 
 def _show(request: HttpRequest, opened: Request, status: int = 200, **more: Any) -> HttpResponse:
-    context = statuspage.context(opened, at=clock.now())
-    forms = {"document_form": DocumentForm(), "object_form": ObjectForm(), "pickup_form": PickupForm()}
+    context = status_page.context(opened, at=clock.now())
+    forms = {"document_form": DocumentForm(), "object_form": ObjectionForm(), "pickup_form": DownloadForm()}
     return render(request, "rights/case.html", {**context, **forms, **more}, status=status)
 
 
@@ -219,20 +244,22 @@ def _again(request: HttpRequest, **more: Any) -> HttpResponse:
     return HttpResponseRedirect(reverse("rights:case")) if opened is None else _show(request, opened, 422, **more)
 
 
-def _act(request: HttpRequest, verb: Callable[[Request, Requester], object]) -> HttpResponse:
-    """Call a verb as the requester and show the case again."""
+def _act(request: HttpRequest, verb: Callable[[Request, Requester], object], **forms: Any) -> HttpResponse:
+    """Call a verb as the requester and show the case again; a refusal, with the form as it was filled in."""
     opened = _opened(request)
     if opened is None:
         return HttpResponseRedirect(reverse("rights:case"))
     try:
         verb(opened, Requester(opened.reference))
+    except LedgerUnavailable:
+        raise
     except Refusal as refusal:
-        return _again(request, problem=str(refusal))
+        return _again(request, problem=str(refusal), **forms)
     return HttpResponseRedirect(reverse("rights:case"))
 
 
 def _opened(request: HttpRequest) -> Request | None:
-    about = visits.about(request, SESSION, at=clock.now())
+    about = guest_session.record_id(request, SESSION, at=clock.now())
     return Request.objects.filter(id=about).first() if about else None
 
 

@@ -9,4 +9,4 @@ class SafeguardsConfig(AppConfig):
 
     def ready(self) -> None:
         # Each app says what of its own has a date, and what its registers tell about a year (lib.agenda, lib.yearbook).
-        autodiscover_modules("agenda", "yearbook")
+        autodiscover_modules("deadlines", "annual_report")

@@ -8,9 +8,13 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
-from privacy.lib import badges, charts, pdf, yearbook
-from privacy.safeguards import people
-from privacy.safeguards.models import AnnualReport, ManagementPlan
+from privacy.lib.dates import clock
+from privacy.lib.display import badges, charts
+from privacy.lib.documents import pdf
+from privacy.lib.registries import annual_report
+from privacy.safeguards import integrity, staff_accounts
+from privacy.safeguards.models import AnnualReport, ManagementPlan, Member
+from privacy.safeguards.models.management_plans import Section
 
 
 def plan_pdf(plan: ManagementPlan, *, language: str) -> bytes:
@@ -21,16 +25,21 @@ def plan_pdf(plan: ManagementPlan, *, language: str) -> bytes:
                 "kind": "fields",
                 "rows": [
                     [pgettext("plan", "Version"), str(plan.number)],
-                    [_("State"), str(plan.get_state_display())],
+                    [_("State"), _("approved") if plan.seal else str(plan.get_state_display())],
                     [_("Reason for the change"), plan.reason],
-                    [_("Drafted by"), people.name_of(plan.drafted_by)],
-                    [_("Approved by"), people.name_of(plan.approved_by) or "–"],
-                    [_("Effective date"), badges.day_text(plan.effective_on) if plan.effective_on else "–"],
+                    [_("Drafted by"), staff_accounts.name_with_reference(plan.drafted_by)],
+                    [_("Approved by"), staff_accounts.name_with_reference(plan.approved_by) or "–"],
+                    [_("Effective date"), badges.date_text(plan.effective_on) if plan.effective_on else "–"],
                 ],
             }
         ]
+        if plan.seal and not integrity.is_intact(plan):
+            altered = _("This text does not match its seal: it was altered after the approval.")
+            blocks.append({"kind": "note", "text": altered})
         for heading, text in plan.contents():
             blocks += [{"kind": "heading", "text": heading}, {"kind": "text", "text": text or "–"}]
+            if heading == str(Section.ORGANISATION.label):
+                blocks.append(_organisation(plan))
         if plan.seal:
             blocks.append({"kind": "digest", "label": "SHA-256", "value": plan.seal})
         title = _("Internal management plan")
@@ -38,31 +47,53 @@ def plan_pdf(plan: ManagementPlan, *, language: str) -> bytes:
         return pdf.render("sheet", sheet, language=language, made_at=plan.approved_at or plan.drafted_at)
 
 
-def chapters_of(first: date, last: date, *, language: str) -> list[dict[str, Any]]:
+def _organisation(plan: ManagementPlan) -> dict[str, Any]:
+    """Who was in the organisation when the plan was approved or, before that, drafted."""
+    at = plan.approved_at or plan.drafted_at
+    members = Member.objects.known_at(at)
+    if not members:
+        return {"kind": "text", "text": _("No member of the organisation is appointed.")}
+    return {
+        "kind": "table",
+        "columns": [_("Employee"), _("Role"), _("Duties in the organisation"), _("Since")],
+        "rows": [
+            [
+                staff_accounts.name_with_reference(one.person),
+                str(one.get_role_display()),
+                one.duties,
+                badges.date_text(one.since),
+            ]
+            for one in members
+        ],
+        "widths": [3, 2, 5, 3],
+    }
+
+
+def annual_report_sections(first: date, last: date, *, language: str) -> list[dict[str, Any]]:
     """Return the figures of a period from every register, in a language, as they are kept with a report."""
     with override(language):
-        return [{"code": code, **asdict(chapter)} for code, chapter in yearbook.chapters(first, last)]
+        return [{"code": code, **asdict(chapter)} for code, chapter in annual_report.report_sections(first, last)]
 
 
 def report_pdf(report: AnnualReport) -> bytes:
     """Return a report as PDF: its figures as they were kept, each chapter with its charts and their numbers."""
     with override(report.language):
-        return pdf.render("sheet", _report(report), language=report.language, made_at=report.made_at)
+        return pdf.render("sheet", _report_payload(report), language=report.language, made_at=report.made_at)
 
 
-def _report(report: AnnualReport) -> dict[str, Any]:
+def _report_payload(report: AnnualReport) -> dict[str, Any]:
     blocks: list[dict[str, Any]] = [
         {
             "kind": "fields",
             "rows": [
                 [_("Year"), str(report.year)],
                 [_("To"), _("the representative")],
-                [_("Reported by"), people.name_of(report.made_by)],
-                [_("Figures as of"), badges.moment_text(report.made_at)],
+                [_("Reported by"), staff_accounts.name_with_reference(report.made_by)],
+                [_("Figures as of"), badges.datetime_text(report.made_at)],
             ],
         },
         {"kind": "heading", "text": _("At a glance")},
-        {"kind": "table", "columns": [_("Register"), _("Figure"), _("Number")], "rows": _glance(report.chapters),
+        {"kind": "table", "columns": [_("Register"), _("Figure"), _("Number")], "rows": _summary(report.chapters),
          "widths": [3, 5, 1]},
     ]  # fmt: skip
     if report.remarks:
@@ -73,7 +104,7 @@ def _report(report: AnnualReport) -> dict[str, Any]:
         blocks.append({"kind": "fields", "rows": [[one["label"], _number(one)] for one in chapter["figures"]]})
         for series in chapter["series"]:
             blocks.append(_chart(series))
-    signed = [badges.day_text(report.made_at.date()), people.name_of(report.made_by)]
+    signed = [badges.date_text(clock.kst_date(report.made_at)), staff_accounts.name_with_reference(report.made_by)]
     blocks.append({"kind": "signature", "rows": signed})
     return {
         "title": _("Annual report on personal information protection"),
@@ -83,7 +114,7 @@ def _report(report: AnnualReport) -> dict[str, Any]:
     }
 
 
-def _glance(chapters: list[dict[str, Any]]) -> list[list[str]]:
+def _summary(chapters: list[dict[str, Any]]) -> list[list[str]]:
     return [[chapter["title"], one["label"], _number(one)] for chapter in chapters for one in chapter["figures"][:2]]
 
 
@@ -95,14 +126,14 @@ def _chart(series: Mapping[str, Any]) -> dict[str, Any]:
     """Return a chart; of nothing there is nothing to draw."""
     if not any(value for _name, value in series["points"]):
         return {"kind": "text", "text": _("%(title)s: none in this year.") % {"title": series["title"]}}
-    return {"kind": "chart", "caption": series["title"], "svg": _drawing(series), "alt": _told(series)}
+    return {"kind": "chart", "caption": series["title"], "svg": _drawing(series), "alt": _series_text(series)}
 
 
 def _drawing(series: Mapping[str, Any]) -> str:
     points = [(str(name), int(value)) for name, value in series["points"]]
-    draw = charts.bars if series["code"].endswith(".by-month") else charts.rows
-    return charts.printed(draw(points, label=series["title"]))
+    draw = charts.bar_chart if series["code"].endswith(".by-month") else charts.horizontal_bar_chart
+    return charts.standalone_svg(draw(points, label=series["title"]))
 
 
-def _told(series: Mapping[str, Any]) -> str:
+def _series_text(series: Mapping[str, Any]) -> str:
     return f"{series['title']}: " + ", ".join(f"{name} {value:,}" for name, value in series["points"])

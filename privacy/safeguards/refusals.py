@@ -1,6 +1,6 @@
 """What the safeguards refuse, each with what to do instead."""
 
-from privacy.lib.refusals import Refusal
+from privacy.lib.errors.refusals import Refusal
 
 
 class WrongState(Refusal):
@@ -15,7 +15,7 @@ class Incomplete(Refusal):
     code = "incomplete"
 
 
-class OwnWork(Refusal):
+class SamePerson(Refusal):
     """Another person has to do this."""
 
     code = "own-work"
@@ -27,13 +27,13 @@ class NoPermit(Refusal):
     code = "no-permit"
 
 
-class UnknownPerson(Refusal):
+class UnknownAccount(Refusal):
     """There is no active account with this reference."""
 
     code = "unknown-person"
 
 
-class TakenCode(Refusal):
+class DuplicateCode(Refusal):
     """The code is in use."""
 
     code = "taken"

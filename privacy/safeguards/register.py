@@ -5,7 +5,9 @@ from typing import Any
 
 from django.db.models import Q
 
-from privacy.lib import badges, clock, registers
+from privacy.lib.dates import clock
+from privacy.lib.display import badges
+from privacy.lib.registries import registers
 from privacy.safeguards.models import (
     AnnualReport,
     Area,
@@ -13,18 +15,20 @@ from privacy.safeguards.models import (
     AreaPermit,
     Evidence,
     Inspection,
+    InspectionFinding,
     ManagementPlan,
     Measure,
     MediaMovement,
-    Nonconformity,
+    Meeting,
+    Member,
 )
 
-type Checked = tuple[Inspection, Nonconformity | None]
+type Checked = tuple[Inspection, InspectionFinding | None]
 
 
-def measures(window: registers.Window) -> Iterator[tuple[Measure, Evidence | None]]:
+def measures(window: registers.ExportScope) -> Iterator[tuple[Measure, Evidence | None]]:
     """Yield every measure in use in a period, with its latest evidence in it."""
-    begin, end = window.moments
+    begin, end = window.moments[0], window.until
     latest: dict[Any, Evidence] = {}
     for evidence in Evidence.objects.filter(at__gte=begin, at__lt=end).order_by("at"):
         latest[evidence.measure_id] = evidence
@@ -32,20 +36,34 @@ def measures(window: registers.Window) -> Iterator[tuple[Measure, Evidence | Non
         yield row, latest.get(row.pk)
 
 
-def inspections(window: registers.Window) -> Iterator[Checked]:
+def inspections(window: registers.ExportScope) -> Iterator[Checked]:
     """Yield each finding of the inspections of a period, and each inspection that has none (F-16)."""
-    planned = Inspection.objects.filter(planned_on__range=window.days).order_by("planned_on", "reference")
-    for row in planned.prefetch_related("findings"):
-        findings: list[Nonconformity | None] = [*row.findings.all()]
+    in_period = Q(planned_on__range=window.days) | Q(held_on__range=window.days)
+    found = Inspection.objects.filter(in_period).order_by("planned_on", "reference")
+    for row in found.prefetch_related("findings"):
+        findings: list[InspectionFinding | None] = [*row.findings.all()]
         for finding in findings or [None]:
             yield row, finding
+
+
+def inspected_on(row: Checked) -> object:
+    """Return the day on which it was held, or the day for which it is planned, as such."""
+    held_on = row[0].held_on
+    return held_on if held_on is not None else f"{row[0].planned_on.isoformat()} (예정)"
+
+
+def nonconformity(row: Checked) -> str:
+    """Return what is not in order; that there is nothing can be said only of an inspection that is reported."""
+    if row[1] is not None:
+        return row[1].seen
+    return "없음" if row[0].state == Inspection.State.REPORTED else ""
 
 
 def confirmed(row: Checked) -> str:
     finding = row[1]
     if finding is None or finding.confirmed_at is None:
         return ""
-    return f"{finding.confirmed_by} {badges.moment_text(finding.confirmed_at)}"
+    return f"{finding.confirmed_by} {badges.datetime_text(finding.confirmed_at)}"
 
 
 registers.declare(
@@ -66,6 +84,49 @@ registers.declare(
     ),
     records=lambda window: ManagementPlan.objects.filter(drafted_at__range=window.moments).order_by("number"),
     widths=(1, 2, 4, 2, 2, 2, 2, 2, 4),
+)
+registers.declare(
+    code="organisation",
+    title="개인정보 보호 조직 구성원 대장",
+    models=("safeguards.member",),
+    permission="safeguards.view_member",
+    columns=(
+        ("구성원", "person"),
+        ("역할", "role"),
+        ("담당 업무", "duties"),
+        ("시작일", "since"),
+        ("종료일", "until"),
+        ("지정자", "appointed_by"),
+        ("지정일시", "appointed_at"),
+        ("종료 기록자", "ended_by"),
+        ("종료 기록일시", "ended_at"),
+    ),
+    records=lambda window: (
+        Member.objects.filter(since__lte=window.last)
+        .filter(Q(until=None) | Q(until__gte=window.first))
+        .order_by("since", "id")
+    ),
+    widths=(2, 1, 5, 2, 2, 2, 2, 2, 2),
+)
+registers.declare(
+    code="organisation-meetings",
+    title="개인정보 보호 조직 회의록",
+    models=("safeguards.meeting",),
+    permission="safeguards.view_meeting",
+    columns=(
+        ("번호", "reference"),
+        ("안건", "topics"),
+        ("예정일", "planned_on"),
+        ("개최일", "held_on"),
+        ("참석자", lambda row: ", ".join(row.attendees)),
+        ("결과와 결정 사항", "decisions"),
+        ("기록자", "recorded_by"),
+        ("기록일시", "recorded_at"),
+    ),
+    records=lambda window: Meeting.objects.filter(
+        Q(planned_on__range=window.days) | Q(held_on__range=window.days)
+    ).order_by("planned_on", "reference"),
+    widths=(2, 4, 2, 2, 3, 5, 2, 2),
 )
 registers.declare(
     code="measures",
@@ -108,14 +169,14 @@ registers.declare(
     code="inspections",
     title="내부점검(자체감사) 대장",
     form="F-16",
-    models=("safeguards.inspection", "safeguards.nonconformity"),
+    models=("safeguards.inspection", "safeguards.inspectionfinding"),
     permission="safeguards.view_inspection",
     columns=(
         ("기준 항목", lambda row: row[1].criterion if row[1] else row[0].scope),
-        ("점검일", lambda row: row[0].held_on or row[0].planned_on),
+        ("점검일", inspected_on),
         ("점검자", lambda row: row[0].inspector),
         ("결과", lambda row: row[0].outcome or row[0].get_state_display()),
-        ("부적합", lambda row: row[1].seen if row[1] else "없음"),
+        ("부적합", nonconformity),
         ("시정조치", lambda row: row[1].correction if row[1] else ""),
         ("기한", lambda row: row[1].due_on if row[1] else None),
         ("완료확인", confirmed),
@@ -139,7 +200,7 @@ registers.declare(
         ("등록일시", "registered_at"),
         ("폐쇄일시", "closed_at"),
     ),
-    records=lambda window: Area.objects.filter(registered_at__lt=window.moments[1]).order_by("title"),
+    records=lambda window: Area.objects.filter(registered_at__lte=window.moments[1]).order_by("title"),
 )
 registers.declare(
     code="area-permits",
@@ -225,4 +286,4 @@ registers.declare(
     records=lambda window: AnnualReport.objects.filter(made_at__range=window.moments).order_by("made_at"),
     widths=(2, 1, 1, 2, 2, 2, 2, 5),
 )
-registers.not_needed("safeguards.calendar", why="dates of other registers, which have files of their own")
+registers.declare_exempt("safeguards.calendar", why="dates of other registers, which have files of their own")

@@ -9,25 +9,27 @@ from django.utils.translation import override
 
 from privacy.accounts.models import User
 from privacy.jobs import outbox
-from privacy.ledger.actors import System
-from privacy.lib import clock, mail
-from privacy.policies.models import Officer
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
+from privacy.lib.integrations import mail
+from privacy.policies import escalation
 from privacy.safeguards import actions as safeguards
-from privacy.safeguards import pressing, probes
+from privacy.safeguards import reminders
 from privacy.safeguards.actions.measures import ALARM
+from privacy.safeguards.automated_checks import registry
 from privacy.safeguards.models import Measure
+from privacy.safeguards.models.measures import Result
 
-WORKER = System("safeguards")
+WORKER = SystemActor("safeguards")
 REMINDER = "safeguards.reminder"
-DESIGNATED = "designated-officer"
-DECIDES = "safeguards.keep_measures"
+KEEP_MEASURES = "safeguards.keep_measures"
 
 
-def look() -> int:
+def run_automated_checks() -> int:
     """Look at everything the portal can see of its own safeguards and keep it as evidence. Rings every morning."""
     at = clock.now()
-    safeguards.adopt_measures(actor=WORKER, at=at)
-    return len(safeguards.observe(probes.look(at), actor=WORKER, at=at))
+    safeguards.register_automated_measures(actor=WORKER, at=at)
+    return len(safeguards.record_check_results(registry.run_checks(at), actor=WORKER, at=at))
 
 
 def remind() -> int:
@@ -36,25 +38,26 @@ def remind() -> int:
 
 
 def remind_on(on: date, *, at: datetime) -> int:
-    """Queue one reminder for each reader and day; the designated officer hears of what is overdue."""
+    """Queue one reminder for each reader and day; what is overdue goes up to who answers for it."""
+    safeguards.supersede_plans(on=on)
     safeguards.escalate_findings(on=on, actor=WORKER, at=at)
-    found = pressing.pressing(on=on)
+    found = reminders.daily_reminder(on=on)
     readers = {row.responsible for row in found.findings} | {row.owner for row in found.measures if row.owner}
     readers |= {row.inspector for row in found.inspections}
     if found:
-        readers |= {user.reference for user in User.objects.filter(is_active=True) if user.may(DECIDES)}
+        readers |= {user.reference for user in User.objects.filter(is_active=True) if user.may(KEEP_MEASURES)}
     if found.is_late(on):
-        readers.add(DESIGNATED)
+        readers |= set(escalation.escalation_recipients(on))
     for reader in readers:
-        outbox.put(REMINDER, ids={"on": on.isoformat(), "to": reader}, key=f"{REMINDER}:{on}:{reader}")
+        outbox.enqueue(REMINDER, ids={"on": on.isoformat(), "to": reader}, key=f"{REMINDER}:{on}:{reader}")
     return len(readers)
 
 
-@outbox.deliverer(REMINDER)
+@outbox.deliverer(REMINDER, destination=outbox.MAIL)
 def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Send one reader what presses: references and days."""
     on = date.fromisoformat(ids["on"])
-    mailbox = _mailbox(ids["to"], on=on)
+    mailbox = escalation.email_address(ids["to"], on=on)
     if not mailbox:
         return
     with override("ko"):
@@ -63,18 +66,20 @@ def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: da
         to=mailbox,
         subject=subject,
         template="safeguards_reminder",
-        context={"pressing": pressing.pressing(on=on), "on": on},
+        context={"pressing": reminders.daily_reminder(on=on), "on": on},
         language="ko",
         message_id=f"safeguards-{event}",
     )
 
 
-@outbox.deliverer(ALARM)
+@outbox.deliverer(ALARM, destination=outbox.MAIL)
 def deliver_alarm(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Tell those who keep the measures, and who answers for it, that one is not in order."""
     measure = Measure.objects.get(pk=ids["measure"])
-    seen = measure.evidence.order_by("-at").first()
-    people = {user.email for user in User.objects.filter(is_active=True) if user.may(DECIDES)}
+    seen = measure.evidence.filter(result=Result.FAILED).order_by("-at").first()
+    if measure.result != Result.FAILED or measure.retired_at is not None:
+        return  # it was seen in order, or is out of use: what this mail would say is no longer so
+    people = {user.email for user in User.objects.filter(is_active=True) if user.may(KEEP_MEASURES)}
     people |= set(User.objects.filter(reference=measure.owner, is_active=True).values_list("email", flat=True))
     with override("ko"):
         subject = _("Alarm: a safeguard is not in order: %(measure)s") % {"measure": measure.name}
@@ -87,10 +92,3 @@ def deliver_alarm(ids: Mapping[str, str], *, event: UUID, starts: int, at: datet
             language="ko",
             message_id=f"safeguards-{event}-{number}",
         )
-
-
-def _mailbox(reader: str, *, on: date) -> str:
-    if reader == DESIGNATED:
-        officer = Officer.objects.on(on)
-        return officer.email if officer is not None else ""
-    return User.objects.filter(reference=reader, is_active=True).values_list("email", flat=True).first() or ""

@@ -6,19 +6,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.console import actor_of
-from privacy.lib import clock
-from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
-from privacy.lib.asking import ask
-from privacy.lib.badges import state_badge
-from privacy.lib.keyset import KeysetAdmin
+from privacy.accounts.actors import actor_of
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.keyset_pagination import KeysetAdmin
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.display.badges import state_badge
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import FalseIdentityFinding, Subject
 
@@ -47,8 +46,8 @@ class FindingForm(forms.Form):
 
 @admin.register(Subject)
 class SubjectAdmin(KeysetAdmin):
-    explanation = _("People by pseudonymous reference. What is held about them lies elsewhere, sealed.")
-    empty_hint = _("A person appears here when a gateway registers the first device.")
+    explanation = _("People by pseudonymous reference. Their data is stored elsewhere, encrypted.")
+    empty_hint = _("A person appears here when a gateway registers their first device.")
     list_display = ("reference", "state_shown", "registered_at", "service_ended_on", "ended_at", "destroyed_at")
     list_filter = ("state",)
     search_fields = ("reference__exact",)
@@ -71,18 +70,18 @@ class SubjectAdmin(KeysetAdmin):
     @button(
         description=_("Record false identity"),
         permission="subjects.find_false_identity",
-        locations=(ActionLocation.CHANGE_FORM,),
+        locations=CHANGE_FORM_ONLY,
     )
     def find_false_identity(self, request: HttpRequest, queryset: QuerySet[Subject]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
             title=_("Record false identity"),
             verb=_("End the registration"),
             consequences=[
-                _("The registration ends at once: nothing more is collected for it."),
-                _("The finding, its grounds and the fingerprint of the evidence are kept."),
+                _("The registration ends at once, and nothing more is collected for it."),
+                _("The finding, its grounds and the digest of the evidence are kept."),
             ],
             form_class=FindingForm,
             dangerous=True,
@@ -90,7 +89,7 @@ class SubjectAdmin(KeysetAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         for subject in queryset:
-            run_verb(
+            run_action(
                 self,
                 request,
                 partial(
@@ -102,13 +101,14 @@ class SubjectAdmin(KeysetAdmin):
                     at=clock.now(),
                 ),
                 _("The finding is recorded and the registration has ended."),
+                record=subject,
             )
         return None
 
 
 @admin.register(FalseIdentityFinding)
 class FalseIdentityFindingAdmin(ReadOnlyAdmin):
-    explanation = _("Findings that another's identity was used to register. Each ended a registration.")
+    explanation = _("Findings that someone else's identity was used to register. Each finding ended a registration.")
     empty_hint = _("A finding is recorded on the page of a data subject.")
     list_display: Any = ("person", "found_by", "found_at", "evidence_digest")
     list_select_related = ("subject",)

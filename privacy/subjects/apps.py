@@ -8,10 +8,10 @@ class SubjectsConfig(AppConfig):
     verbose_name = _("Data subjects")
 
     def ready(self) -> None:
-        from privacy.ledger import names
+        from privacy.ledger.entries import pseudonyms
         from privacy.subjects import checks, references  # noqa: F401 - registers the checks
 
-        names.add_source(references.pseudonyms)
+        pseudonyms.add_source(references.pseudonyms)
 
-        # Each app says what personal data it holds; nobody imports everybody (house.md, register of holdings).
+        # Each app says what personal data it holds; nobody imports everybody (docs/architecture.md).
         autodiscover_modules("holdings")

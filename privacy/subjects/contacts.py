@@ -9,29 +9,30 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
-from privacy.lib.refusals import Refusal
-from privacy.policies.rulebook import RetentionTerm
-from privacy.subjects.models import SLICE, Contact, Subject
+from privacy.lib.errors.refusals import Refusal
+from privacy.policies.categories import CONTACT
+from privacy.policies.rulebook import RetentionPeriod
+from privacy.subjects.models import BATCH_SIZE, Contact, Subject
 from privacy.vault import actions as vault
-from privacy.vault.door import Door
+from privacy.vault.decryption_session import DecryptionSession
 from privacy.vault.models import Freeze
 
 
-class BadContact(Refusal):
+class InvalidContact(Refusal):
     """This can't be a contact of that kind."""
 
     code = "bad-contact"
 
 
-def check(item: str, value: str) -> None:
-    """Refuse what can't be an e-mail address, a phone number or a postal address. Raises BadContact."""
+def validate_contact(item: str, value: str) -> None:
+    """Refuse what can't be an e-mail address or a phone number; an address may be anything. Raises InvalidContact."""
     if item == Contact.Kind.EMAIL:
         try:
             validate_email(value.strip())
         except ValidationError:
-            raise BadContact(_("Write an e-mail address, such as mina@example.org.")) from None
+            raise InvalidContact(_("Enter an e-mail address, such as mina@example.org.")) from None
     elif item == Contact.Kind.PHONE and not 7 <= sum(sign.isdigit() for sign in value) <= 15:
-        raise BadContact(_("Write a phone number with its area code, such as 02-6928-6774."))
+        raise InvalidContact(_("Enter a phone number with its area code, such as 02-6928-6774."))
 
 
 def disputed(subject_ids: Collection[UUID], kind: str, *, at: datetime) -> set[UUID]:
@@ -41,21 +42,21 @@ def disputed(subject_ids: Collection[UUID], kind: str, *, at: datetime) -> set[U
     """
     return {
         subject_id
-        for subject_id, freezes in vault.frozen_subjects(subject_ids, at=at).items()
+        for subject_id, freezes in vault.active_freezes_by_subject(subject_ids, at=at).items()
         for one in freezes
-        if one.cause == Freeze.Cause.CORRECTION and one.category in {"", "contact"} and one.item in {"", kind}
+        if one.cause == Freeze.Cause.CORRECTION and one.category in {"", CONTACT} and one.item in {"", kind}
     }
 
 
-def export(subject_id: UUID, door: Door) -> Iterator[dict[str, Any]]:
+def export_contacts(subject_id: UUID, vault_session: DecryptionSession) -> Iterator[dict[str, Any]]:
     """Yield the person's contacts in clear, for her view package (P1.2)."""
     contacts = Contact.objects.filter(subject_id=subject_id).order_by("kind")
-    for contact, value in door.reveal_many(contacts, "value"):
+    for contact, value in vault_session.decrypt_many(contacts, "value"):
         yield {contact.kind: value, "recorded_at": contact.recorded_at.isoformat()}
 
 
-def due(on: date, term: RetentionTerm) -> Iterator[list[UUID]]:
-    """Yield people whose registration ended and whose contacts are still here: the purpose is achieved (law D-01).
+def due_subjects(on: date, term: RetentionPeriod) -> Iterator[list[UUID]]:
+    """Yield people whose data was destroyed and whose contacts are still here: the purpose is achieved (law D-01).
 
     Few people give a contact, so the walk is over contacts; ``on`` and ``term`` say nothing more.
     """
@@ -63,7 +64,7 @@ def due(on: date, term: RetentionTerm) -> Iterator[list[UUID]]:
     while True:
         held = Contact.objects.order_by("subject_id")
         page = held if last is None else held.filter(subject_id__gt=last)
-        ids = list(page.values_list("subject_id", flat=True).distinct()[:SLICE])
+        ids = list(page.values_list("subject_id", flat=True).distinct()[:BATCH_SIZE])
         if not ids:
             return
         ended = Subject.objects.filter(id__in=ids, state=Subject.State.DESTROYED)

@@ -7,6 +7,7 @@ class Event(StrEnum):
     REGISTERED = "subjects.subject.registered"
     SERVICE_ENDED = "subjects.service.ended"
     SERVICE_RESUMED = "subjects.service.resumed"
+    RESUMED = "subjects.subject.resumed"
     WITHDRAWN = "subjects.subject.withdrawn"
     FALSE_IDENTITY_FOUND = "subjects.false-identity.found"
     DESTROYED = "subjects.subject.destroyed"

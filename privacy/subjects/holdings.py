@@ -1,13 +1,14 @@
 """The register of holdings: what personal data exists, of which category, how long, how exported and destroyed.
 
 Each app declares what it holds in its own ``holdings.py``; viewing, correcting, deleting, retention, the published
-inventory and the read-back after a destruction ask this register and never each other (house.md). A declaration
+inventory and the read-back after a destruction ask this register and never each other. A declaration
 covers one model and one category; a model with rows of two categories is declared twice, told apart by ``scope``.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import Enum, auto
 from types import MappingProxyType
 from typing import Any, Protocol
 from uuid import UUID
@@ -18,8 +19,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger.actors import Actor
-from privacy.lib import ondisk
-from privacy.policies.rulebook import RetentionTerm
+from privacy.lib.postgres import planner_hints
+from privacy.lib.record_labels import about_label
+from privacy.policies.categories import CONTACT
+from privacy.policies.rulebook import RetentionPeriod
 
 
 class Correct(Protocol):
@@ -67,13 +70,37 @@ class DestroyMonth(Protocol):
 class DueMonths(Protocol):
     """Yields the first day of each month of which every record is past the term on the day ``on`` and rows remain."""
 
-    def __call__(self, on: date, term: RetentionTerm) -> Iterable[date]: ...
+    def __call__(self, on: date, term: RetentionPeriod) -> Iterable[date]: ...
+
+
+@dataclass(frozen=True)
+class ExportedSlice:
+    """Some records of a person in clear, the key of the last one that was read, and whether more follow it."""
+
+    records: list[dict[str, Any]]
+    after: str
+    more: bool
+
+
+class ExportSlice(Protocol):
+    """Shows at most ``most`` records that arrived until ``until``, in the order of their keys, after ``after``."""
+
+    def __call__(
+        self, subject_id: UUID, vault_session: Any, *, after: str, most: int, until: datetime
+    ) -> ExportedSlice: ...
+
+
+class KeptUnder(Enum):
+    """Whose id files are kept under: whom a record names stands inside its file, so nobody is found by it."""
+
+    PERSON = auto()
+    RECORD = auto()
 
 
 Export = Callable[[UUID, Any], Iterable[dict[str, Any]]]
-Due = Callable[[date, RetentionTerm], Iterator[list[UUID]]]
+Due = Callable[[date, RetentionPeriod], Iterator[list[UUID]]]
 Count = Callable[[Sequence[UUID]], int]
-IsDue = Callable[[Sequence[UUID], date, RetentionTerm], Iterable[UUID]]
+IsDue = Callable[[Sequence[UUID], date, RetentionPeriod], Iterable[UUID]]
 
 
 @dataclass(frozen=True)
@@ -86,8 +113,12 @@ class Holding:
     field by whose month rows are partitioned. ``item_from`` names the field that says of which item a row is, where a
     person has at most one row of each. ``duty`` cites the law or duty for what the office holds beside the
     policy's items (law C-06), such as a contact for answers.
+    ``export_slice`` shows what ``export`` does, of a person who may have very many records: ``arrived`` names the
+    moment at which each of them came in.
     ``is_due`` answers for some people whether ``due`` would still name them, asked right before their keys are
-    destroyed. ``ends_by_itself`` says that each record carries its own end, as in the archive.
+    destroyed. ``has_own_end`` says that each record carries its own end, as in the archive. ``kept_years`` names the
+    number of the rulebook for which the office keeps a file of its own from the day of its ``clock``. ``kept_under``
+    says of the office's files whose id ``subject`` is: a person's who can be told of a breach, or a record's.
     """
 
     model: type[Model]
@@ -97,6 +128,8 @@ class Holding:
     items: Mapping[str, str]
     using: str
     export: Export | None = None
+    export_slice: ExportSlice | None = None
+    arrived: str = ""
     correct: Correct | None = None
     check: Check | None = None
     destroy: Destroy | None = None
@@ -112,11 +145,13 @@ class Holding:
     due_months: DueMonths | None = None
     destroy_month: DestroyMonth | None = None
     duty: str | Promise = ""
-    ends_by_itself: bool = False
+    has_own_end: bool = False
+    kept_years: str = ""
+    kept_under: KeptUnder | None = None
 
     @property
     def label(self) -> str:
-        return self.model._meta.label_lower
+        return about_label(self.model)
 
     def rows(self, subject_ids: Sequence[UUID] | None = None) -> QuerySet[Model]:
         """The rows of this holding, of these people or of everybody."""
@@ -125,7 +160,7 @@ class Holding:
 
     def counted(self, subject_ids: Sequence[UUID]) -> int:
         """How many rows these people have here."""
-        with ondisk.looked_up(subject_ids, using=self.using):
+        with planner_hints.parallel_lookup(subject_ids, using=self.using):
             return self.count(subject_ids) if self.count else self.rows(subject_ids).count()
 
 
@@ -139,7 +174,7 @@ class Pseudonymous:
 
 
 @dataclass(frozen=True)
-class OfStaff:
+class StaffHolding:
     """Personal data of the people who work here: what, by which duty, how long. No subject of the portal's services."""
 
     label: str
@@ -150,7 +185,7 @@ class OfStaff:
 
 _holdings: dict[tuple[str, str], Holding] = {}
 _pseudonymous: dict[str, Pseudonymous] = {}
-_of_staff: dict[str, OfStaff] = {}
+_staff_holdings: dict[str, StaffHolding] = {}
 
 
 def declare(model: type[Model], *, category: str, subject: str, clock: str, using: str, **rest: Any) -> Holding:
@@ -165,47 +200,47 @@ def declare(model: type[Model], *, category: str, subject: str, clock: str, usin
 
 def declare_pseudonymous(model: type[Model], *, subject: str, why: str) -> None:
     """Say that ``model`` points to a person and holds no personal data, so that destroying her leaves it."""
-    _pseudonymous[model._meta.label_lower] = Pseudonymous(model, subject, why)
+    _pseudonymous[about_label(model)] = Pseudonymous(model, subject, why)
 
 
 def declare_staff(label: str, *, items: Sequence[str], why: str, kept: str) -> None:
     """Say that a model, by its label, holds personal data of employees."""
-    _of_staff[label] = OfStaff(label, items, why, kept)
+    _staff_holdings[label] = StaffHolding(label, items, why, kept)
 
 
-def of_staff() -> Mapping[str, OfStaff]:
+def staff_holdings() -> Mapping[str, StaffHolding]:
     """What is held of the people who work here, by model."""
-    return MappingProxyType(_of_staff)
+    return MappingProxyType(_staff_holdings)
 
 
-def all() -> tuple[Holding, ...]:
+def all_holdings() -> tuple[Holding, ...]:
     """Every declared holding, in the order of category and model."""
     return tuple(_holdings[key] for key in sorted(_holdings, key=lambda key: (key[1], key[0])))
 
 
 def for_category(code: str) -> tuple[Holding, ...]:
     """The holdings of one category."""
-    return tuple(holding for holding in all() if holding.category == code)
+    return tuple(holding for holding in all_holdings() if holding.category == code)
 
 
 def categories() -> tuple[str, ...]:
     """Every category of which something is declared."""
-    return tuple(sorted({holding.category for holding in all()}))
+    return tuple(sorted({holding.category for holding in all_holdings()}))
 
 
-def clock_keeper(code: str) -> Holding | None:
+def holding_with_due(code: str) -> Holding | None:
     """The one holding of a category that knows whose retention period is over."""
     return next((holding for holding in for_category(code) if holding.due is not None), None)
 
 
-def pseudonymous() -> Mapping[str, Pseudonymous]:
+def pseudonymous_models() -> Mapping[str, Pseudonymous]:
     """The models that point to people and hold nothing about them, by label."""
     return MappingProxyType(_pseudonymous)
 
 
 def declared_models() -> frozenset[str]:
     """The labels of all models that are declared, as holding or as pseudonymous."""
-    return frozenset({holding.label for holding in all()} | set(_pseudonymous))
+    return frozenset({holding.label for holding in all_holdings()} | set(_pseudonymous))
 
 
 # -- what this app and the apps below it hold ------------------------------------------------------------------------
@@ -215,18 +250,19 @@ from privacy.vault.models import Freeze, SubjectKey, Tombstone  # noqa: E402
 
 declare(
     Contact,
-    category="contact",
+    category=CONTACT,
     subject="subject_id",
     clock="ended_at",
     using="personal",
+    recorded="recorded_at",
     items=dict.fromkeys(Contact.Kind.values, "value"),
     item_from="kind",
-    export=contacts.export,
+    export=contacts.export_contacts,
     correct=actions.correct_contact,
-    check=contacts.check,
+    check=contacts.validate_contact,
     destroy=actions.remove_contacts,
-    due=contacts.due,
-    duty=_("PIPA 38(4), R-08: where the answer goes"),
+    due=contacts.due_subjects,
+    duty=_("Where answers are sent (PIPA, art. 38(4))"),
 )
 declare_pseudonymous(FalseIdentityFinding, subject="subject", why="the finding stays: P1.8, without personal data")
 declare_pseudonymous(SubjectKey, subject="subject_id", why="a wrapped key; destroying it is the act of destruction")

@@ -9,10 +9,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id, new_reference
-from privacy.vault.fields import SealedModel, SealedTextField
+from privacy.lib.identifiers.ids import new_id, new_reference
+from privacy.policies.categories import CONTACT
+from privacy.vault.fields import EncryptedModel, EncryptedTextField
 
-SLICE = 1000
+BATCH_SIZE = 1000
 
 
 def new_subject_reference() -> str:
@@ -25,15 +26,15 @@ class SubjectQuerySet(models.QuerySet["Subject"]):
         """Those whose registration stands: intake takes records of no one else."""
         return self.filter(state=Subject.State.ACTIVE)
 
-    def with_something_left(self) -> "SubjectQuerySet":
+    def not_destroyed(self) -> "SubjectQuerySet":
         """Those of whom something may still be held."""
         return self.exclude(state=Subject.State.DESTROYED)
 
     def service_ended_by(self, day: date) -> "SubjectQuerySet":
         """Those whose service ended on ``day`` or earlier and of whom something may still be held (P6.2)."""
-        return self.with_something_left().filter(service_ended_on__lte=day)
+        return self.not_destroyed().filter(service_ended_on__lte=day)
 
-    def sliced_ids(self, size: int = SLICE) -> Iterator[list[UUID]]:
+    def batched_ids(self, size: int = BATCH_SIZE) -> Iterator[list[UUID]]:
         """Yield the ids in slices, by key, so that a long walk holds no cursor and no long list."""
         last: UUID | None = None
         while True:
@@ -47,6 +48,8 @@ class SubjectQuerySet(models.QuerySet["Subject"]):
 
 class Subject(models.Model):
     """A data subject: a pseudonymous id that every other record points to by value. No personal data (P0.1)."""
+
+    record_label = "subjects.Subject"
 
     class State(models.TextChoices):
         ACTIVE = "active", _("active")
@@ -99,6 +102,8 @@ class Subject(models.Model):
 class FalseIdentityFinding(models.Model):
     """An officer's finding that another person's identity was used to register (P1.8). It ends the registration."""
 
+    record_label = "subjects.FalseIdentityFinding"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     subject = models.OneToOneField(Subject, on_delete=models.PROTECT, related_name="false_identity")
     grounds = models.TextField(_("grounds"), help_text=_("What was found and how, without personal data."))
@@ -121,8 +126,10 @@ class FalseIdentityFinding(models.Model):
         return f"{self.subject_id}"
 
 
-class Contact(SealedModel):
+class Contact(EncryptedModel):
     """One way to reach a person, as she gave it to the office; sealed, in the personal database (P8.7)."""
+
+    record_label = "subjects.Contact"
 
     class Kind(models.TextChoices):
         EMAIL = "email", _("e-mail")
@@ -132,11 +139,11 @@ class Contact(SealedModel):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     subject_id = models.UUIDField(_("data subject"))
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
-    value = SealedTextField(_("value"), item_from="kind")
+    value = EncryptedTextField(_("value"), item_from="kind", index="contact", sealed_as="value")
     recorded_at = models.DateTimeField(_("recorded at"))
 
-    class Sealing:
-        category = "contact"
+    class Encryption:
+        category = CONTACT
         subject = "subject_id"
 
     class Meta:
@@ -151,17 +158,19 @@ class Contact(SealedModel):
         return f"{self.get_kind_display()}"
 
 
-class Try(models.Model):
+class FailedCodeAttempt(models.Model):
     """One wrong code at a door of the public pages, counted by address and by number; purged after a day."""
 
+    record_label = "subjects.FailedCodeAttempt"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    door = models.CharField(_("door"), max_length=16)
+    door = models.CharField(_("access channel"), max_length=16)
     key = models.BinaryField(_("blind index of the address or case"))
     at = models.DateTimeField(_("at"))
 
     class Meta:
-        verbose_name = _("wrong try")
-        verbose_name_plural = _("wrong tries")
+        verbose_name = _("wrong attempt")
+        verbose_name_plural = _("wrong attempts")
         indexes: ClassVar = [models.Index(fields=["door", "key", "at"], name="subjects_tries_by_key")]
 
     def __str__(self) -> str:

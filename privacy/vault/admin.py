@@ -7,20 +7,20 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib import clock
-from privacy.lib.admin import ReadOnlyAdmin
-from privacy.lib.keyset import KeysetAdmin
-from privacy.vault.models import EpochKey, Freeze, FreezeQuerySet, KeyCheck, SubjectKey, Tombstone
+from privacy.lib.console.keyset_pagination import KeysetAdmin
+from privacy.lib.console.read_only_admin import ReadOnlyAdmin
+from privacy.lib.dates import clock
+from privacy.vault.models import Freeze, FreezeQuerySet, KeyCheck, MonthKey, SubjectKey, Tombstone
 
 
-class StateFilter(admin.SimpleListFilter):
+class FreezeStateFilter(admin.SimpleListFilter):
     """Freezes that hold now, those past their end, and those lifted."""
 
     title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
-        return [("active", _("in force")), ("expired", _("past its end")), ("lifted", _("lifted"))]
+        return [("active", _("in force")), ("expired", _("period over")), ("lifted", _("lifted"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Freeze]) -> QuerySet[Freeze]:
         freezes = FreezeQuerySet(Freeze, query=queryset.query, using=queryset.db)
@@ -39,7 +39,7 @@ class FreezeAdmin(ReadOnlyAdmin):
     """Freezes: what is neither used nor provided now, and for which case."""
 
     list_display = ("case", "cause", "subject_id", "category", "item", "frozen_at", "until", "lifted_at")
-    list_filter = (StateFilter, "cause")
+    list_filter = (FreezeStateFilter, "cause")
     fields = list_display
     readonly_fields = list_display
     ordering = ("-frozen_at",)
@@ -65,8 +65,8 @@ class SubjectKeyAdmin(KeysetAdmin):
     readonly_fields = list_display
 
 
-@admin.register(EpochKey)
-class EpochKeyAdmin(ReadOnlyAdmin):
+@admin.register(MonthKey)
+class MonthKeyAdmin(ReadOnlyAdmin):
     """Epoch keys: which months of which category can be read at all."""
 
     list_display = ("category", "month", "generation", "created_at")

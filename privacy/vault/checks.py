@@ -1,5 +1,6 @@
 """What must be true of sealed fields and keys before the portal starts."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -8,13 +9,13 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
 
-from privacy.vault import blind
+from privacy.vault import blind_indexes
 from privacy.vault.actions import WrongKey, check_keys
-from privacy.vault.declarations import declaration, sealed_fields
-from privacy.vault.fields import SealedField
+from privacy.vault.encryption_options import encrypted_fields, options_of
+from privacy.vault.fields import EncryptedField
 
-# Identifiers of a device: by these names nothing may lie in clear, in any app (P0.1, P8.4).
-IDENTIFIERS = frozenset({"imei", "serial", "serial_number", "adb", "adb_number", "licence_key", "phone_number"})
+# What identifies a device is also called so: by these names nothing may lie in clear, in any app (P0.1, P8.4).
+OTHER_NAMES = frozenset({"serial", "adb", "phone_number"})
 
 
 def our_models() -> list[type[models.Model]]:
@@ -24,28 +25,37 @@ def our_models() -> list[type[models.Model]]:
 
 
 @register("portal")
-def sealed_fields_are_declared(**kwargs: Any) -> Iterable[CheckMessage]:
-    """vault.E001 … vault.E004: every box has its keys, its item, its index; no identifier lies in clear."""
+def encrypted_fields_are_declared(**kwargs: Any) -> Iterable[CheckMessage]:
+    """vault.E001 … vault.E006: every ciphertext has its keys, fixed name, item and index; no identifier is in clear."""
     for model in our_models():
-        yield from faults_of(model)
+        yield from errors_of(model)
 
 
-def faults_of(model: type[models.Model]) -> Iterator[CheckMessage]:
+def errors_of(model: type[models.Model]) -> Iterator[CheckMessage]:
     """Yield what is wrong with the sealed fields of one model."""
-    fields = sealed_fields(model)
+    fields = encrypted_fields(model)
     if fields:
         try:
-            declaration(model)
+            options_of(model)
         except ImproperlyConfigured as error:
-            yield Error(str(error), hint="See SealedModel.", obj=model, id="vault.E001")
+            yield Error(str(error), hint="See EncryptedModel.", obj=model, id="vault.E001")
     columns = {field.attname for field in model._meta.concrete_fields}
+    fixed = Counter(field.sealed_as for field in fields)
     for field in fields:
+        if not field.sealed_as or fixed[field.sealed_as] > 1:
+            yield Error(
+                f"{field.name} has no fixed name of its own in the associated data of its boxes.",
+                hint="Give it sealed_as.",
+                obj=field,
+                id="vault.E006",
+            )
         if field.item_from and field.item_from not in columns:
             yield Error(f"item_from names {field.item_from}, no column.", obj=field, id="vault.E002")
-        if field.index and field.index not in blind.NORMALISERS and field.index not in blind.ALIASES:
+        if field.index and field.index not in blind_indexes.NORMALISERS and field.index not in blind_indexes.ALIASES:
             yield Error(f"There is no blind index named {field.index}.", obj=field, id="vault.E004")
+    identifiers = OTHER_NAMES | blind_indexes.registered_items()
     for plain in model._meta.concrete_fields:
-        if plain.name in IDENTIFIERS and not isinstance(plain, SealedField):
+        if plain.name in identifiers and not isinstance(plain, EncryptedField):
             yield Error(
                 f"{plain.name} is an identifier and lies in clear.",
                 hint="Make it a sealed field (P8.4).",
@@ -55,7 +65,7 @@ def faults_of(model: type[models.Model]) -> Iterator[CheckMessage]:
 
 
 @register(Tags.database)
-def keys_are_this_vaults(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterable[CheckMessage]:
+def keys_match_this_vault(databases: Sequence[str] | None = None, **kwargs: Any) -> Iterable[CheckMessage]:
     """vault.E005: the key files are there and are the ones this vault was sealed with; else the portal stops."""
     if not databases or "default" not in databases:
         return

@@ -1,8 +1,8 @@
-"""The cryptography of a box: which keys, which bytes, bound to which place.
+"""The cryptography of a ciphertext: which keys, which bytes, bound to which place.
 
-A box is ``version (1) | epoch month (2) | nonce (12) | ciphertext | tag (16)``: AES-256-GCM under the content key,
-which needs the subject's key and the epoch's key together. The associated data name the place, so that a box copied
-to another row, field, subject or category does not open (SEC-23).
+A ciphertext is ``version (1) | epoch month (2) | nonce (12) | encrypted value | tag (16)``: AES-256-GCM under the
+content key, which needs the subject's key and the month's key together. The associated data name the place, so that a
+ciphertext copied to another row, field, subject or category does not open (SEC-23).
 """
 
 import hmac
@@ -15,7 +15,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from privacy.vault.refusals import NotSealed
+from privacy.vault.refusals import InvalidCiphertext
 
 VERSION = 1
 KEY_BYTES = 32
@@ -32,7 +32,7 @@ def new_key() -> bytes:
 
 
 def content_key(subject_key: bytes, epoch_key: bytes) -> bytes:
-    """Return the key of one subject's boxes of one epoch: without either half there is nothing."""
+    """Return the key of one subject's ciphertexts of one epoch: without either half there is nothing."""
     return hmac.digest(subject_key, b"privacy.vault content key v1\0" + epoch_key, "sha256")
 
 
@@ -43,7 +43,7 @@ def check_value(key: bytes) -> bytes:
 
 @lru_cache(maxsize=1024)
 def header(month: date) -> bytes:
-    """Return the header of a box of the epoch ``month``."""
+    """Return the header of a ciphertext of the epoch ``month``."""
     return bytes((VERSION,)) + ((month.year - FIRST_YEAR) * 12 + month.month - 1).to_bytes(2)
 
 
@@ -53,15 +53,15 @@ def _month(head: bytes) -> date:
     return date(FIRST_YEAR + year, month + 1, 1)
 
 
-def month_of_box(box: bytes) -> date:
-    """Return the epoch that a box says it belongs to; raises ``NotSealed`` for what is no box."""
-    if len(box) < OVERHEAD or box[0] != VERSION:
-        raise NotSealed
-    return _month(box[:HEADER_BYTES])
+def month_of_ciphertext(ciphertext: bytes) -> date:
+    """Return the epoch that a ciphertext says it belongs to; raises ``InvalidCiphertext`` for what is no ciphertext."""
+    if len(ciphertext) < OVERHEAD or ciphertext[0] != VERSION:
+        raise InvalidCiphertext
+    return _month(ciphertext[:HEADER_BYTES])
 
 
 @lru_cache(maxsize=4096)
-def place(label: str, field: str, category: str) -> bytes:
+def associated_data(label: str, field: str, category: str) -> bytes:
     """Return the part of the associated data that all rows of one column share; parts can't run into each other."""
     parts = (label.encode(), field.encode(), category.encode())
     return b"".join(len(part).to_bytes(2) + part for part in parts)
@@ -73,25 +73,27 @@ def nonces(count: int) -> Iterator[bytes]:
     return (random[at : at + NONCE_BYTES] for at in range(0, len(random), NONCE_BYTES))
 
 
-def seal(
+def encrypt(
     cipher: AESGCM, month: date, plain: bytes, where: bytes, row: UUID, subject: UUID, *, nonce: bytes | None = None
 ) -> bytes:
-    """Return the box of ``plain`` for one place; a ``nonce`` of ``nonces`` is used for this box alone."""
+    """Return the ciphertext of ``plain`` for one place; a ``nonce`` of ``nonces`` is used for this ciphertext alone."""
     head = header(month)
     nonce = nonce or urandom(NONCE_BYTES)
     return head + nonce + cipher.encrypt(nonce, plain, head + where + row.bytes + subject.bytes)
 
 
-def unseal(cipher: AESGCM, box: bytes, where: bytes, row: UUID, subject: UUID) -> bytes:
-    """Return what the box of this place holds; raises ``NotSealed`` if it was altered or belongs elsewhere."""
+def decrypt(cipher: AESGCM, ciphertext: bytes, where: bytes, row: UUID, subject: UUID) -> bytes:
+    """Return what the ciphertext of this place holds; raises ``InvalidCiphertext`` if it was altered or belongs
+    elsewhere.
+    """
     try:
         return cipher.decrypt(
-            box[HEADER_BYTES : HEADER_BYTES + NONCE_BYTES],
-            box[HEADER_BYTES + NONCE_BYTES :],
-            box[:HEADER_BYTES] + where + row.bytes + subject.bytes,
+            ciphertext[HEADER_BYTES : HEADER_BYTES + NONCE_BYTES],
+            ciphertext[HEADER_BYTES + NONCE_BYTES :],
+            ciphertext[:HEADER_BYTES] + where + row.bytes + subject.bytes,
         )
     except InvalidTag:
-        raise NotSealed from None
+        raise InvalidCiphertext from None
 
 
 def subject_key_label(subject: UUID, category: str) -> bytes:
@@ -104,6 +106,6 @@ def subject_key_bytes_label(subject: bytes, category: str) -> bytes:
     return b"privacy.vault subject key v1\0" + subject + category.encode()
 
 
-def epoch_key_label(category: str, month: date) -> bytes:
+def month_key_label(category: str, month: date) -> bytes:
     """Return what a wrapped epoch key is bound to."""
     return b"privacy.vault epoch key v1\0" + month.isoformat().encode() + category.encode()

@@ -1,7 +1,7 @@
 """Sealed fields: a column of ciphertext whose Python value says nothing.
 
 Reading one outside the door gives a constant mask, never plaintext, never a part of it and never an exception
-(P8.4, SEC-03). Plaintext can't be assigned: only ``vault.seal`` fills a sealed field.
+(P8.4, SEC-03). Plaintext can't be assigned: only ``vault.encrypt`` fills a sealed field.
 """
 
 import json
@@ -16,13 +16,13 @@ from django.db import models
 MASK = "••••••"
 
 
-class Sealed:
-    """A box nobody opened: prints as the mask and compares by its ciphertext."""
+class EncryptedValue:
+    """A value that nobody decrypted: prints as the mask and compares by its ciphertext."""
 
-    __slots__ = ("box",)
+    __slots__ = ("ciphertext",)
 
-    def __init__(self, box: bytes) -> None:
-        self.box = bytes(box)
+    def __init__(self, ciphertext: bytes) -> None:
+        self.ciphertext = bytes(ciphertext)
 
     def __str__(self) -> str:
         return MASK
@@ -33,12 +33,12 @@ class Sealed:
         return format(MASK, spec)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sealed) and self.box == other.box
+        return isinstance(other, EncryptedValue) and self.ciphertext == other.ciphertext
 
     def __hash__(self) -> int:
-        return hash(self.box)
+        return hash(self.ciphertext)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Sealed":
+    def __deepcopy__(self, memo: dict[int, Any]) -> "EncryptedValue":
         return self
 
 
@@ -86,19 +86,29 @@ class BlindIndexField(models.BinaryField):  # type: ignore[type-arg]  # the stub
             super().contribute_to_class(cls, name, private_only)
 
 
-class SealedField(models.Field):  # type: ignore[type-arg]  # as above
+class EncryptedField(models.Field):  # type: ignore[type-arg]  # as above
     """One sealed value.
 
     ``item`` is the policy's item it holds, or ``item_from`` the column that says which (``access-count`` there is the
     item ``access_count``). A field with neither, or with one that the policy does not know, counts as any item when
-    a freeze is looked for. ``index`` names the blind index kept beside it: the model then also gets
-    the column ``<name>_index``; don't declare it.
+    a freeze is looked for. ``sealed_as`` is the field's fixed name in the associated data of its ciphertexts, whatever
+    the attribute is called (default: its item). ``index`` names the blind index beside it: the model then also gets the
+    column ``<name>_index``; don't declare it.
     """
 
     codec: ClassVar[Codec] = BYTES
     empty_strings_allowed = False
 
-    def __init__(self, *args: Any, item: str = "", item_from: str = "", index: str = "", **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        item: str = "",
+        item_from: str = "",
+        index: str = "",
+        sealed_as: str = "",
+        **options: Any,
+    ) -> None:
+        self.sealed_as = sealed_as or item
         self.item = item
         self.item_from = item_from
         self.index = index
@@ -122,54 +132,54 @@ class SealedField(models.Field):  # type: ignore[type-arg]  # as above
     def get_internal_type(self) -> str:
         return "BinaryField"
 
-    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Sealed | None:
-        return None if value is None else Sealed(value)
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> EncryptedValue | None:
+        return None if value is None else EncryptedValue(value)
 
     def get_prep_value(self, value: Any) -> bytes | None:
         if value is None:
             return None
-        if isinstance(value, Sealed):
-            return value.box
-        raise TypeError(f"{self.model._meta.label}.{self.name} takes sealed values only: fill it with vault.seal().")
+        if isinstance(value, EncryptedValue):
+            return value.ciphertext
+        raise TypeError(f"{self.model._meta.label}.{self.name} takes sealed values only: fill it with vault.encrypt().")
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
-        box = super().get_db_prep_value(value, connection, prepared)
-        return None if box is None else connection.Database.Binary(box)
+        ciphertext = super().get_db_prep_value(value, connection, prepared)
+        return None if ciphertext is None else connection.Database.Binary(ciphertext)
 
     def get_lookup(self, lookup_name: str) -> Any:
-        """Only ``isnull``: two boxes of one value differ, so equality is asked of the blind index."""
+        """Only ``isnull``: two ciphertexts of one value differ, so equality is asked of the blind index."""
         return super().get_lookup(lookup_name) if lookup_name == "isnull" else None
 
     def value_to_string(self, obj: models.Model) -> str:
         return "" if self.value_from_object(obj) is None else MASK
 
 
-class SealedTextField(SealedField):
+class EncryptedTextField(EncryptedField):
     """Text, in NFC."""
 
     codec = TEXT
 
 
-class SealedJSONField(SealedField):
+class EncryptedJSONField(EncryptedField):
     """A JSON value: object, list, text, number, truth value."""
 
     codec = JSON
 
 
-class SealedDateField(SealedField):
+class EncryptedDateField(EncryptedField):
     """A calendar day."""
 
     codec = DATE
 
 
-class SealedBytesField(SealedField):
+class EncryptedBytesField(EncryptedField):
     """Bytes: the content of a file."""
 
     codec = BYTES
 
 
-class SealedModel(models.Model):
-    """A model with sealed fields. Its inner class ``Sealing`` says under whose keys they are:
+class EncryptedModel(models.Model):
+    """A model with sealed fields. Its inner class ``Encryption`` says under whose keys they are:
 
     ``subject``: the attribute with the subject's id; ``category``: the rulebook's category, or ``category_from``:
     the attribute that holds it; ``month_from``: the attribute with the moment or day whose month gives the epoch

@@ -15,22 +15,20 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import connection, transaction
 
-from privacy.lib import closings
-from privacy.vault import crypto, providers
+from privacy.lib.postgres import invalidation
+from privacy.vault import crypto, key_providers
 
-type Pair = tuple[UUID, str]
-type Epoch = tuple[str, date]
-type Name = tuple[str, Pair | Epoch]
+type SubjectAndCategory = tuple[UUID, str]
+type CategoryAndMonth = tuple[str, date]
+type KeyName = tuple[str, SubjectAndCategory | CategoryAndMonth]
 
-CACHE_SECONDS = 30.0
 # Content keys open one month of one person's category, and are let go when that person is closed anywhere (``watch``).
 CONTENT_SECONDS = 300.0
-CACHE_KEYS = 50_000
-# The table that tells of freezes, destroyed keys, withdrawn consents and people who left (``lib/closings.py``).
-CLOSINGS = "vault_closing"
+# The table that tells of freezes, destroyed keys, withdrawn consents and people who left (``invalidation.py``).
+INVALIDATION_TABLE = "vault_invalidation"
 
 
-class Cache:
+class KeyCache:
     """Raw keys for a few seconds: bounded, per database, emptied by a shred or a freeze.
 
     It holds keys, not ciphers: a million ciphers would take gigabytes.
@@ -42,22 +40,22 @@ class Cache:
         size: int,
         *,
         content_seconds: float = CONTENT_SECONDS,
-        watch: closings.Watch | None = None,
+        watch: invalidation.InvalidationFeed | None = None,
     ) -> None:
         self.seconds = seconds
         self.content_seconds = content_seconds
         self.size = size
-        self._keys: dict[Name, tuple[float, bytes]] = {}
+        self._keys: dict[KeyName, tuple[float, bytes]] = {}
         # Content keys, derived, for each category and month by the bytes of the subject's id: what intake seals with.
-        self._contents: dict[Epoch, dict[bytes, tuple[float, bytes]]] = {}
-        self.watch = watch or closings.Watch()
+        self._contents: dict[CategoryAndMonth, dict[bytes, tuple[float, bytes]]] = {}
+        self.watch = watch or invalidation.InvalidationFeed()
         self.watch.attend(self._forget)
         self._lock = self.watch.lock
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    def get(self, names: Iterable[Name]) -> dict[Name, bytes]:
+    def get(self, names: Iterable[KeyName]) -> dict[KeyName, bytes]:
         """Return those of ``names`` that are held and fresh."""
         keys, oldest = self._keys, time.monotonic() - self.seconds
         found = {}
@@ -67,7 +65,7 @@ class Cache:
                 found[name] = entry[1]
         return found
 
-    def put(self, keys: dict[Name, bytes]) -> None:
+    def put(self, keys: dict[KeyName, bytes]) -> None:
         """Hold ``keys``; the oldest make room, and what is stale leaves."""
         moment = time.monotonic()
         with self._lock:
@@ -91,29 +89,43 @@ class Cache:
         entries = map(held.get, subjects)
         return [entry[1] if entry is not None and entry[0] >= oldest else None for entry in entries]
 
-    def put_contents(self, category: str, month: date, keys: dict[bytes, bytes], *, ticket: int | None) -> None:
+    def put_content_keys(self, category: str, month: date, keys: dict[bytes, bytes], *, ticket: int | None) -> None:
         """Hold content keys of one category and month; the oldest of them make room, and what is stale leaves.
 
         ``ticket`` is what ``watch`` gave; with one that has run out, nothing is held.
         """
         moment = time.monotonic()
         with self._lock:
-            if not self.watch.admits(ticket):
+            if not self.watch.is_current(ticket):
                 return
             held = self._contents.setdefault((category, month), {})
             for subject, key in keys.items():
                 held.pop(subject, None)
                 held[subject] = (moment, key)
-            excess, stale = sum(map(len, self._contents.values())) - self.size, moment - self.content_seconds
-            leaving = []
-            for position, (subject, (since, _key)) in enumerate(held.items()):
-                if position >= excess and since >= stale:
+            self._make_room(moment - self.content_seconds)
+
+    def _make_room(self, stale: float) -> None:
+        """Let what is stale go, and the oldest, in whichever month they are: none of them may starve another."""
+        for epoch in [epoch for epoch, held in self._contents.items() if not held]:
+            del self._contents[epoch]
+        excess = sum(map(len, self._contents.values())) - self.size
+        while self._contents:
+            # Within a month they stand by age; the month whose first is the oldest gives way up to the next one's.
+            ages = sorted((next(iter(held.values()))[0], epoch) for epoch, held in self._contents.items())
+            oldest, epoch = ages[0]
+            if excess <= 0 and oldest >= stale:
+                return
+            held, until = self._contents[epoch], ages[1][0] if len(ages) > 1 else float("inf")
+            leaving: list[bytes] = []
+            for subject, (since, _key) in held.items():
+                if since > until or (len(leaving) >= excess and since >= stale):
                     break
                 leaving.append(subject)
             for subject in leaving:
                 del held[subject]
+            excess -= len(leaving)
             if not held:
-                del self._contents[category, month]
+                del self._contents[epoch]
 
     def clear(self) -> None:
         """Forget all."""
@@ -129,44 +141,44 @@ class Cache:
                 held.pop(subject, None)
 
 
-class Caches:
+class KeyCaches:
     """One cache for each database this process talked to; tests and benchmarks talk to several."""
 
     def __init__(self) -> None:
-        self._caches: dict[str, Cache] = {}
+        self._caches: dict[str, KeyCache] = {}
 
-    def here(self) -> Cache:
+    def here(self) -> KeyCache:
         """Return the cache of the database that ``default`` is now."""
         name = str(connection.settings_dict["NAME"])
         if name not in self._caches:
-            self._caches[name] = Cache(
-                getattr(settings, "VAULT_CACHE_SECONDS", CACHE_SECONDS),
-                getattr(settings, "VAULT_CACHE_KEYS", CACHE_KEYS),
-                watch=closings.watches.of("default", CLOSINGS),
+            self._caches[name] = KeyCache(
+                settings.VAULT_CACHE_SECONDS,
+                settings.VAULT_CACHE_KEYS,
+                watch=invalidation.feeds.of("default", INVALIDATION_TABLE),
             )
         return self._caches[name]
 
 
-caches = Caches()
+caches = KeyCaches()
 
 
-def forget() -> None:
+def clear_cache_on_commit() -> None:
     """Empty the cache when the caller's transaction commits: after a shred or a freeze."""
     transaction.on_commit(caches.here().clear)
 
 
-class Found(NamedTuple):
+class FoundKeys(NamedTuple):
     """What the key tables say about the keys somebody needs."""
 
-    raw: dict[Name, bytes]
-    missing: list[Name]
-    destroyed: set[Name]
+    raw: dict[KeyName, bytes]
+    missing: list[KeyName]
+    destroyed: set[KeyName]
 
 
-class Ring:
+class Keyring:
     """The raw keys of one call, and the ciphers made from them."""
 
-    def __init__(self, raw: dict[Name, bytes]) -> None:
+    def __init__(self, raw: dict[KeyName, bytes]) -> None:
         self._raw = raw
         self._ciphers: dict[date, dict[str, dict[UUID, AESGCM]]] = {}
 
@@ -183,7 +195,7 @@ class Ring:
         return self._raw["epoch", (category, month)]
 
     def content_key(self, subject: UUID, category: str, month: date) -> bytes:
-        """Return the key of one subject's boxes of one category and epoch."""
+        """Return the key of one subject's ciphertexts of one category and epoch."""
         return crypto.content_key(self._raw["subject", (subject, category)], self._raw["epoch", (category, month)])
 
 
@@ -204,29 +216,31 @@ FROM unnest(%s::uuid[], %s::text[]) AS asked (subject_id, category) JOIN vault_s
   ON key.subject_id = asked.subject_id AND key.category = asked.category
 UNION ALL
 SELECT NULL::uuid, key.category, key.month, key.generation, key.wrapped
-FROM unnest(%s::text[], %s::date[]) AS asked (category, month) JOIN vault_epochkey AS key
+FROM unnest(%s::text[], %s::date[]) AS asked (category, month) JOIN vault_monthkey AS key
   ON key.category = asked.category AND key.month = asked.month
 """
 
 
-def destroyed(pairs: Collection[Pair], epochs: Collection[Epoch]) -> set[Name]:
+def destroyed_keys(pairs: Collection[SubjectAndCategory], epochs: Collection[CategoryAndMonth]) -> set[KeyName]:
     """Return those of the keys that were destroyed: asked of the database each time, never of the cache."""
     gone, _wrapped = _ask(pairs, epochs, [])
     return gone
 
 
-def find(pairs: Collection[Pair], epochs: Collection[Epoch], *, warrant: str = "") -> Found:
+def find(
+    pairs: Collection[SubjectAndCategory], epochs: Collection[CategoryAndMonth], *, warrant: str = ""
+) -> FoundKeys:
     """Return the raw keys of ``pairs`` and ``epochs``, and which of them don't exist or were destroyed.
 
     Raises ``WrongKey`` if one does not unwrap.
     """
-    names: list[Name] = [("subject", pair) for pair in pairs]
+    names: list[KeyName] = [("subject", pair) for pair in pairs]
     names += [("epoch", epoch) for epoch in epochs]
     cache = caches.here()
     raw = cache.get(names)
     gone, wrapped = _ask(pairs, epochs, [] if len(raw) == len(names) else [name for name in names if name not in raw])
     if wrapped:
-        unwrapped = providers.master().unwrap(list(wrapped.values()), warrant=warrant)
+        unwrapped = key_providers.master_keys().unwrap(list(wrapped.values()), warrant=warrant)
         fetched = dict(zip(wrapped, unwrapped, strict=True))
         # In a transaction the keys may be its own and vanish with it: keep them once it has committed.
         transaction.on_commit(partial(cache.put, fetched))
@@ -234,33 +248,37 @@ def find(pairs: Collection[Pair], epochs: Collection[Epoch], *, warrant: str = "
     for name in gone:
         raw.pop(name, None)
     missing = [] if len(raw) == len(names) else [name for name in names if name not in raw and name not in gone]
-    return Found(raw, missing, gone)
+    return FoundKeys(raw, missing, gone)
 
 
 def _ask(
-    pairs: Collection[Pair], epochs: Collection[Epoch], wanted: list[Name]
-) -> tuple[set[Name], dict[Name, providers.Wrapped]]:
+    pairs: Collection[SubjectAndCategory], epochs: Collection[CategoryAndMonth], wanted: list[KeyName]
+) -> tuple[set[KeyName], dict[KeyName, key_providers.WrappedKey]]:
     """Ask, in one query, which keys are destroyed, and for the wrapped keys of ``wanted``."""
-    gone: set[Name] = set()
-    wrapped: dict[Name, providers.Wrapped] = {}
+    gone: set[KeyName] = set()
+    wrapped: dict[KeyName, key_providers.WrappedKey] = {}
     query, values = DESTROYED, [*_columns(pairs), *_columns(epochs)]
     if wanted:
-        wanted_pairs, wanted_epochs = apart(wanted)
+        wanted_pairs, wanted_epochs = split_names(wanted)
         query, values = DESTROYED + WRAPPED, [*values, *_columns(wanted_pairs), *_columns(wanted_epochs)]
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        for subject, category, month, generation, box in cursor.fetchall():
-            name: Name = ("epoch", (category, month)) if subject is None else ("subject", (subject, category))
+        for subject, category, month, generation, ciphertext in cursor.fetchall():
+            name: KeyName = ("epoch", (category, month)) if subject is None else ("subject", (subject, category))
             if generation is None:
                 gone.add(name)
             elif subject is None:
-                wrapped[name] = providers.Wrapped(generation, box, crypto.epoch_key_label(category, month))
+                wrapped[name] = key_providers.WrappedKey(
+                    generation, ciphertext, crypto.month_key_label(category, month)
+                )
             else:
-                wrapped[name] = providers.Wrapped(generation, box, crypto.subject_key_label(subject, category))
+                wrapped[name] = key_providers.WrappedKey(
+                    generation, ciphertext, crypto.subject_key_label(subject, category)
+                )
     return gone, wrapped
 
 
-def apart(names: Iterable[Name]) -> tuple[list[Any], list[Any]]:
+def split_names(names: Iterable[KeyName]) -> tuple[list[Any], list[Any]]:
     """Return the pairs and the epochs among ``names``."""
     pairs: list[Any] = []
     epochs: list[Any] = []

@@ -9,12 +9,14 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id
-from privacy.vault.fields import SealedBytesField, SealedModel, SealedTextField
+from privacy.lib.identifiers.ids import new_id
+from privacy.vault.fields import EncryptedBytesField, EncryptedModel, EncryptedTextField
 
 
 class SubjectKey(models.Model):
     """One subject's key for one category, wrapped by a generation of the master key."""
+
+    record_label = "vault.SubjectKey"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     subject_id = models.UUIDField(_("subject"), editable=False)
@@ -26,7 +28,7 @@ class SubjectKey(models.Model):
     class Meta:
         verbose_name = _("subject key")
         verbose_name_plural = _("subject keys")
-        permissions = [("open_vault", _("Can open the vault within an access grant"))]
+        permissions = [("open_vault", _("Can view personal data within an access grant"))]
         constraints = [
             models.UniqueConstraint(fields=["subject_id", "category"], name="vault_one_key_for_subject_and_category"),
         ]
@@ -35,8 +37,10 @@ class SubjectKey(models.Model):
         return f"{self.subject_id} · {self.category}"
 
 
-class EpochKey(models.Model):
+class MonthKey(models.Model):
     """The key of one category and calendar month (KST), wrapped by a generation of the master key."""
+
+    record_label = "vault.MonthKey"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     category = models.CharField(_("category"), max_length=60, editable=False)
@@ -46,8 +50,8 @@ class EpochKey(models.Model):
     created_at = models.DateTimeField(_("made at"), editable=False)
 
     class Meta:
-        verbose_name = _("epoch key")
-        verbose_name_plural = _("epoch keys")
+        verbose_name = _("month key")
+        verbose_name_plural = _("month keys")
         constraints = [
             models.UniqueConstraint(fields=["category", "month"], name="vault_one_key_for_category_and_month"),
             models.CheckConstraint(condition=Q(month__day=1), name="vault_epoch_starts_on_the_first"),
@@ -64,6 +68,8 @@ class Tombstone(models.Model):
     ``month`` for an epoch's. ``generation`` is the one that wrapped the key; the destruction is final in every
     file and backup when that generation has ended (``KeyCheck.ended_at``). It holds no personal data.
     """
+
+    record_label = "vault.Tombstone"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     subject_id = models.UUIDField(_("subject"), null=True, editable=False)
@@ -105,6 +111,8 @@ class KeyCheck(models.Model):
     The rows are also the life of the master key's generations: current, then emptied (every living key was carried
     over to its successor), then ended (destroyed outside the database).
     """
+
+    record_label = "vault.KeyCheck"
 
     class Kind(models.TextChoices):
         MASTER = "master", _("master key")
@@ -152,9 +160,20 @@ class FreezeQuerySet(models.QuerySet["Freeze"]):
         """Freezes past their end that nobody lifted yet."""
         return self.filter(lifted_at=None, until__lte=at)
 
-    def covering(self, subject_id: UUID, category: str, items: Collection[str] | None) -> "FreezeQuerySet":
-        """Freezes of the whole subject, of the category, or of one of ``items`` (``None``: any item)."""
-        found = self.filter(subject_id=subject_id, category__in=("", category))
+    def kept_until(self, moment: datetime) -> "FreezeQuerySet":
+        """Freezes that held at ``moment`` or began later, whether they hold still or have ended since."""
+        lasted = Q(until=None) | Q(until__gte=moment)
+        return self.filter(Q(lifted_at=None) | Q(lifted_at__gte=moment)).filter(lasted)
+
+    def covering(
+        self, subject_id: UUID, category: str, items: Collection[str] | None, record_id: UUID | None = None
+    ) -> "FreezeQuerySet":
+        """Freezes of the whole subject, of the category, or of one of ``items`` (``None``: any item).
+
+        That of a single record counts for that ``record_id`` only.
+        """
+        of_record = Q(record_id=None) if record_id is None else Q(record_id=None) | Q(record_id=record_id)
+        found = self.filter(of_record, subject_id=subject_id, category__in=("", category))
         return found if items is None else found.filter(item__in=("", *items))
 
 
@@ -162,8 +181,11 @@ class Freeze(models.Model):
     """While it holds, what it covers is neither used nor provided (P1.5, P1.7; R-20, R-21).
 
     An open correction freezes an item; a suspension freezes a category (``item`` empty) or the whole subject
-    (``category`` empty too). ``until`` ends a freeze whose case nobody verified.
+    (``category`` empty too). Where a single report is disputed, ``record_id`` names it, and no other is frozen.
+    ``until`` ends a freeze whose case nobody verified.
     """
+
+    record_label = "vault.Freeze"
 
     class Cause(models.TextChoices):
         CORRECTION = "correction", _("open correction")
@@ -173,6 +195,7 @@ class Freeze(models.Model):
     subject_id = models.UUIDField(_("subject"), editable=False)
     category = models.CharField(_("category"), max_length=60, blank=True, editable=False)
     item = models.CharField(_("item"), max_length=60, blank=True, editable=False)
+    record_id = models.UUIDField(_("single record"), null=True, blank=True, editable=False)
     cause = models.CharField(_("cause"), max_length=20, choices=Cause.choices, editable=False)
     case = models.CharField(_("case"), max_length=60, db_index=True, editable=False)
     frozen_at = models.DateTimeField(_("frozen at"), editable=False)
@@ -204,23 +227,29 @@ class Freeze(models.Model):
         return f"{self.case} · {self.category or '*'} · {self.item or '*'}"
 
 
-class SealedFileQuerySet(models.QuerySet["SealedFile"]):
+class EncryptedFileQuerySet(models.QuerySet["EncryptedFile"]):
     """Questions about sealed files."""
 
-    def unjudged(self) -> "SealedFileQuerySet":
+    def unjudged(self) -> "EncryptedFileQuerySet":
         """Files that came from outside and that no scanner has judged yet."""
-        return self.filter(state__in=(SealedFile.State.PENDING, SealedFile.State.UNSCANNED))
+        return self.filter(state__in=(EncryptedFile.State.PENDING, EncryptedFile.State.UNSCANNED))
 
-    def quarantined(self) -> "SealedFileQuerySet":
-        return self.filter(state=SealedFile.State.QUARANTINE)
+    def usable(self) -> "EncryptedFileQuerySet":
+        """Files that can be opened, or may still turn out so."""
+        return self.exclude(state=EncryptedFile.State.QUARANTINE)
+
+    def quarantined(self) -> "EncryptedFileQuerySet":
+        return self.filter(state=EncryptedFile.State.QUARANTINE)
 
 
-class SealedFile(SealedModel):
+class EncryptedFile(EncryptedModel):
     """A file of a case (evidence, mandate, package), sealed like any value; it lives in ``personal``.
 
-    What came from outside is opened only once a scanner found it clean (P8.5, SEC-43); where no scanner is set up, it
-    says so: unscanned.
+    What came from outside is opened only once it was examined and a scanner found it clean (P8.5, SEC-43). Without a
+    scanner it waits; in a demonstration, where it opens all the same, it says so: unscanned.
     """
+
+    record_label = "vault.EncryptedFile"
 
     class State(models.TextChoices):
         MADE = "made", _("made by the portal")
@@ -233,8 +262,8 @@ class SealedFile(SealedModel):
     subject_id = models.UUIDField(_("subject"), db_index=True, editable=False)
     category = models.CharField(_("category"), max_length=60, editable=False)
     case = models.CharField(_("case"), max_length=60, db_index=True, editable=False)
-    name = SealedTextField(verbose_name=_("file name"))
-    content = SealedBytesField(verbose_name=_("content"))
+    name = EncryptedTextField(sealed_as="name", verbose_name=_("file name"))
+    content = EncryptedBytesField(sealed_as="content", verbose_name=_("content"))
     media_type = models.CharField(_("media type"), max_length=100, editable=False)
     size = models.PositiveIntegerField(_("size in bytes"), editable=False)
     stored_at = models.DateTimeField(_("stored at"), editable=False)
@@ -242,9 +271,9 @@ class SealedFile(SealedModel):
     finding = models.CharField(_("malware found"), max_length=200, blank=True, editable=False)
     scanned_at = models.DateTimeField(_("scanned at"), null=True, editable=False)
 
-    objects = SealedFileQuerySet.as_manager()
+    objects = EncryptedFileQuerySet.as_manager()
 
-    class Sealing:
+    class Encryption:
         subject = "subject_id"
         category_from = "category"
         month_from = "stored_at"

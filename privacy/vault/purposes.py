@@ -20,7 +20,7 @@ class Purpose(models.TextChoices):
 
 # What a freeze lets through: the person's own rights, duties under law, and destroying (P1.5, P1.7; ).
 # These three belong to every category without being declared for it.
-UNFROZEN = frozenset({Purpose.RIGHTS, Purpose.LEGAL_DUTY, Purpose.DESTRUCTION})
+EXEMPT_FROM_FREEZE = frozenset({Purpose.RIGHTS, Purpose.LEGAL_DUTY, Purpose.DESTRUCTION})
 
 
 def purpose_name(code: str, on: date) -> object:

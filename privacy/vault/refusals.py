@@ -5,7 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from privacy.lib.refusals import Refusal
+from privacy.lib.documents.upload_validation import REASONS
+from privacy.lib.errors.refusals import Refusal
 
 
 class PurposeNotDeclared(Refusal):
@@ -39,7 +40,10 @@ class Frozen(Refusal):
         if any(freeze.cause == "suspension" for freeze in freezes):
             message = _("Processing of this information is suspended (case %(case)s): it can't be used or provided.")
         else:
-            message = _("This information is being corrected (case %(case)s): it can't be used or provided until then.")
+            message = _(
+                "This information is being corrected (case %(case)s). It can't be used or provided until the "
+                "correction is complete."
+            )
         super().__init__(message % {"case": ", ".join(sorted({freeze.case for freeze in freezes}))})
 
 
@@ -57,66 +61,70 @@ class Destroyed(Refusal):
 
 
 class WrongKey(Refusal):
-    """A box does not open with the keys at hand, or the key files are not this vault's. The portal stops here."""
+    """A ciphertext does not open with the keys at hand, or the key files are not this vault's. The portal stops."""
 
     code = "cannot-open"
 
 
-class NotSealed(WrongKey):
-    """The bytes are no box of this vault, or were moved to another place, or altered."""
+class InvalidCiphertext(WrongKey):
+    """The bytes are no ciphertext of this vault, or were moved to another place, or altered."""
 
     def __init__(self) -> None:
-        super().__init__(_("A sealed value does not open: it was altered, or belongs to another record."))
+        super().__init__(_("An encrypted value can't be opened: it was altered, or belongs to another record."))
 
 
-class BadIdentifier(Refusal):
+class InvalidIdentifier(Refusal):
     """An identifier that can't be right: wrong length, wrong check digit, nothing left after trimming."""
 
     code = "bad-identifier"
 
 
-class NothingToFreeze(Refusal):
+class UnknownItem(Refusal):
     """The rulebook in force declares no such item, so a freeze of it would hold nothing."""
 
     code = "unknown-item"
 
     def __init__(self, category: str, item: str) -> None:
         super().__init__(
-            _("“%(item)s” is no item of “%(category)s”, so it can't be frozen.") % {"item": item, "category": category}
+            _("“%(item)s” is not an item of “%(category)s”, so it can't be frozen.")
+            % {"item": item, "category": category}
         )
 
 
-class DoorClosed(Refusal):
+class DecryptionSessionClosed(Refusal):
     """A door was used after it had been closed."""
 
     code = "door-closed"
 
     def __init__(self) -> None:
-        super().__init__(_("This opening of the vault has ended. Open it again, stating the purpose."))
+        super().__init__(_("Your access to this personal data has ended. Open it again and state the purpose."))
 
 
 class NotScanned(Refusal):
-    """The malware scanner has not judged this file yet, or was never asked (P8.5, SEC-43)."""
+    """This file was not examined and scanned yet, or there is no scanner to ask (P8.5, SEC-43)."""
 
     code = "not-scanned"
 
     def __init__(self) -> None:
-        super().__init__(_("The file waits for its scan for malware and can't be opened before. Try again shortly."))
+        super().__init__(_("The file can't be opened until it has been checked for malware. Try again in a minute."))
 
 
 class Quarantined(Refusal):
-    """The malware scanner found something in this file: it stays closed."""
+    """Malware was found in this file, or it is not a sound paper: it stays closed."""
 
     code = "quarantined"
 
     def __init__(self, finding: str) -> None:
-        super().__init__(
-            _("Malware was found in the file (%(finding)s). It stays closed. Ask the sender for another one.")
-            % {"finding": finding}
-        )
+        if finding in REASONS:
+            message = _("The file can't be opened. Tell the sender: %(reason)s") % {"reason": REASONS[finding]}
+        else:
+            message = _(
+                "Malware was found in the file (%(finding)s), so it can't be opened. Ask the sender for another file."
+            ) % {"finding": finding}
+        super().__init__(message)
 
 
-class TooLarge(Refusal):
+class FileTooLarge(Refusal):
     """A file beyond the limit."""
 
     code = "too-large"
@@ -125,10 +133,10 @@ class TooLarge(Refusal):
         super().__init__(_("The file is larger than %(limit)d MB.") % {"limit": limit // 2**20})
 
 
-class Kept(Refusal):
+class UnderHold(Refusal):
     """A hold keeps this data: nothing destroys it while the hold stands."""
 
     code = "held"
 
     def __init__(self) -> None:
-        super().__init__(_("A hold keeps this data. Nothing is destroyed until the hold is lifted."))
+        super().__init__(_("This data is on hold. Nothing is destroyed until the hold is lifted."))

@@ -1,7 +1,7 @@
 """What the vault does by the clock; each call is short and safe to repeat."""
 
-from privacy.ledger.actors import System
-from privacy.lib import clock
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.vault import actions as vault
 
 SECONDS = 45.0
@@ -16,9 +16,9 @@ def expire_freezes() -> None:
 
 def scan_files() -> int:
     """Ask the malware scanner about files that wait for it. Rings every minute."""
-    return vault.scan_files(actor=System("scanner"), at=clock.now())
+    return vault.scan_files(actor=SystemActor("scanner"), at=clock.now())
 
 
-def turn_master_key() -> None:
+def rotate_master_key() -> None:
     """Begin, go on with, or end the monthly turn of the master key."""
-    vault.turn(actor=System("vault"), at=clock.now(), seconds=SECONDS)
+    vault.rotate_monthly(actor=SystemActor("vault"), at=clock.now(), seconds=SECONDS)

@@ -7,7 +7,7 @@ class WorkforceConfig(AppConfig):
     verbose_name = _("Workforce")
 
     def ready(self) -> None:
-        from privacy.accounts import fitness
-        from privacy.workforce import standing
+        from privacy.accounts import access_requirements
+        from privacy.workforce import compliance
 
-        fitness.add_condition(standing.what_the_vault_asks)
+        access_requirements.add_requirement(compliance.missing_requirements)

@@ -18,7 +18,7 @@ class SignatureForm(forms.Form):
     password = forms.CharField(
         label=_("Your password"),
         strip=False,
-        help_text=_("It shows that it is you who signs."),
+        help_text=_("This confirms that it is you who is signing."),
         widget=forms.PasswordInput({"autocomplete": "current-password"}),
     )
 

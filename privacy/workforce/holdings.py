@@ -1,6 +1,6 @@
 """What this app holds of employees beyond the registers: certificates of outside courses, sealed.
 
-Pledges and trainings themselves are the registers of the law (F-14, F-15); ``STAFF`` says what they hold of whom.
+Pledges and trainings are the registers of the law (F-14, F-15); ``declare_staff`` says what they hold of whom.
 """
 
 from collections.abc import Iterator
@@ -9,42 +9,45 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib import periods
+from privacy.lib.dates import periods
 from privacy.policies import rulebook
-from privacy.policies.rulebook import RetentionTerm
+from privacy.policies.categories import WORKFORCE
+from privacy.policies.rulebook import RetentionPeriod
 from privacy.subjects import holdings
-from privacy.vault.models import SealedFile
+from privacy.subjects.holdings import KeptUnder
+from privacy.vault.models import EncryptedFile
 from privacy.workforce import actions as workforce
-from privacy.workforce.actions.learning import CATEGORY
-from privacy.workforce.models import Attendance
+from privacy.workforce.models import CourseCompletion
 
 SLICE = 1000
 
 
-def certificates_due(on: date, term: RetentionTerm) -> Iterator[list[UUID]]:
+def certificates_due(on: date, term: RetentionPeriod) -> Iterator[list[UUID]]:
     """Yield the people whose last certified training ended ``training.records.years`` ago or longer."""
     years = rulebook.parameter("training.records.years", on)
     over: dict[UUID, bool] = {}
-    certified = Attendance.objects.filter(certificate_id__isnull=False).order_by("user_id")
+    certified = CourseCompletion.objects.filter(certificate_id__isnull=False).order_by("user_id")
     for user_id, until in certified.values_list("user_id", "valid_until"):
         over[user_id] = over.get(user_id, True) and periods.period_end(until, years=years) < on
-    held = set(SealedFile.objects.filter(category=CATEGORY).values_list("subject_id", flat=True))
+    held = set(EncryptedFile.objects.filter(category=WORKFORCE).values_list("subject_id", flat=True))
     page = sorted(user_id for user_id, is_over in over.items() if is_over and user_id in held)
     for start in range(0, len(page), SLICE):
         yield page[start : start + SLICE]
 
 
 holdings.declare(
-    SealedFile,
-    category=CATEGORY,
+    EncryptedFile,
+    category=WORKFORCE,
     subject="subject_id",
     clock="valid_until",
     using="personal",
     items={},
-    destroy=workforce.discard_certificates,
+    kept_under=KeptUnder.PERSON,
+    destroy=workforce.remove_certificates,
     due=certificates_due,
-    duty=_("proof of training (P8.9, law S-31)"),
-    scope={"category": CATEGORY},
+    kept_years="training.records.years",
+    duty=_("proof of privacy training"),
+    scope={"category": WORKFORCE},
 )
 holdings.declare_staff(
     "accounts.user", items=("name", "email"), why="the account of a person who works here (S-11)", kept="while employed"
@@ -56,8 +59,8 @@ holdings.declare_staff(
     "workforce.pledge", items=("user", "typed_name"), why="security pledges (P8.10, S-32)", kept="for good, as proof"
 )
 holdings.declare_staff(
-    "workforce.attendance", items=("user", "score"), why="training (P8.9, S-31)", kept="3 years after its end"
+    "workforce.coursecompletion", items=("user", "score"), why="training (P8.9, S-31)", kept="3 years after its end"
 )
 holdings.declare_staff(
-    "workforce.attempt", items=("user", "answers"), why="evaluation of training (S-31)", kept="with the training"
+    "workforce.quizattempt", items=("user", "answers"), why="evaluation of training (S-31)", kept="with the training"
 )

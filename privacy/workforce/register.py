@@ -1,8 +1,8 @@
 """The registers of pledges (F-15) and of training (F-14) in their official order."""
 
-from privacy.lib import registers
-from privacy.workforce import seals
-from privacy.workforce.models import Attendance, Pledge, Session
+from privacy.lib.registries import registers
+from privacy.workforce import integrity
+from privacy.workforce.models import CourseCompletion, Pledge, TrainingSession
 
 registers.declare(
     code="pledges",
@@ -16,10 +16,10 @@ registers.declare(
         ("본문 해시(봉인값)", "seal"),
         ("서약자", lambda pledge: f"{pledge.typed_name} ({pledge.user.reference})"),
         ("소속", lambda pledge: "외부 인력" if pledge.user.is_outside else "엑스트러스"),
-        ("서명일시", "signed_at"),
+        ("서명일시", lambda pledge: pledge.signed_on if pledge.way == Pledge.Way.PAPER else pledge.signed_at),
         ("유효기간", "valid_until"),
         ("증빙", lambda pledge: pledge.paper_digest or pledge.reference),
-        ("봉인 확인", lambda pledge: "일치" if seals.matches(pledge) else "불일치"),
+        ("봉인 확인", lambda pledge: "일치" if integrity.matches_own_seal(pledge) else "불일치"),
     ),
     records=lambda window: (
         Pledge.objects.filter(signed_on__range=window.days).select_related("text", "user").order_by("signed_at", "id")
@@ -30,8 +30,8 @@ registers.declare(
     code="training",
     title="개인정보 보호 교육 기록",
     form="F-14",
-    models=("workforce.attendance", "workforce.attempt", "workforce.course"),
-    permission="workforce.view_attendance",
+    models=("workforce.coursecompletion", "workforce.quizattempt", "workforce.course"),
+    permission="workforce.view_coursecompletion",
     columns=(
         ("과정", "course.title_ko"),
         ("구분", "course.kind"),
@@ -45,7 +45,7 @@ registers.declare(
         ("등록자", "registered_by"),
     ),
     records=lambda window: (
-        Attendance.objects.filter(completed_on__range=window.days)
+        CourseCompletion.objects.filter(completed_on__range=window.days)
         .select_related("course", "session", "user")
         .order_by("completed_on", "id")
     ),
@@ -55,8 +55,8 @@ registers.declare(
     code="training-plan",
     title="개인정보 보호 교육 계획",
     form="F-14",
-    models=("workforce.plan", "workforce.session"),
-    permission="workforce.view_plan",
+    models=("workforce.trainingplan", "workforce.trainingsession"),
+    permission="workforce.view_trainingplan",
     columns=(
         ("연도", "plan.year"),
         ("목적", "plan.aim"),
@@ -72,7 +72,9 @@ registers.declare(
         ("출석(명)", lambda session: session.attendances.count()),
     ),
     records=lambda window: (
-        Session.objects.filter(held_on__range=window.days).select_related("plan", "course").order_by("held_on", "id")
+        TrainingSession.objects.filter(held_on__range=window.days)
+        .select_related("plan", "course")
+        .order_by("held_on", "id")
     ),
     widths=(1, 3, 2, 3, 2, 2, 3, 2, 2, 2, 1, 1),
 )

@@ -10,28 +10,29 @@ from django.utils.translation import override
 from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
 from privacy.jobs import outbox
-from privacy.ledger.actors import System
-from privacy.lib import clock, mail
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
+from privacy.lib.integrations import mail
 from privacy.workforce import actions as workforce
 from privacy.workforce import reminders
 
-WORKER = System("workforce")
+WORKER = SystemActor("workforce")
 REMINDER = "workforce.reminder"
 REPORT = "workforce.report"
 LANGUAGES = ("ko", "en")
 
 
-def look_after_access() -> None:
+def maintain_access() -> None:
     """Keep somebody who may grant access, open and press the review of the quarter, forget old lines. Each morning."""
-    look_after_access_on(clock.today(), at=clock.now())
+    maintain_access_on(clock.today(), at=clock.now())
 
 
-def look_after_access_on(on: date, *, at: datetime) -> None:
+def maintain_access_on(on: date, *, at: datetime) -> None:
     """The same for a given day; safe to run twice."""
-    accounts.keep_a_granter(on=on, actor=WORKER, at=at)
+    accounts.extend_last_granter(on=on, actor=WORKER, at=at)
     accounts.open_review(on=on, actor=WORKER, at=at)
-    accounts.tell_overdue_reviews(on=on, actor=WORKER, at=at)
-    accounts.forget_old_grants(on=on, actor=WORKER, at=at)
+    accounts.record_overdue_reviews(on=on, actor=WORKER, at=at)
+    accounts.delete_old_grants(on=on, actor=WORKER, at=at)
 
 
 def remind() -> int:
@@ -43,26 +44,26 @@ def remind_on(on: date) -> int:
     """Queue one mail a week for each person who owes something, and one a day for each officer where there is need."""
     week = on.isocalendar()
     queued = 0
-    for one in reminders.owed(on=on):
+    for one in reminders.personal_reminders(on=on):
         key = f"{REMINDER}:{week.year}-{week.week}:{one.user.reference}"
-        outbox.put(REMINDER, ids={"on": on.isoformat(), "to": one.user.reference}, key=key)
+        outbox.enqueue(REMINDER, ids={"on": on.isoformat(), "to": one.user.reference}, key=key)
         queued += 1
-    if reminders.for_the_office(on=on):
+    if reminders.officer_report(on=on):
         for officer in User.objects.holding("officer", on=on):
             key = f"{REPORT}:{on}:{officer.reference}"
-            outbox.put(REPORT, ids={"on": on.isoformat(), "to": officer.reference}, key=key)
+            outbox.enqueue(REPORT, ids={"on": on.isoformat(), "to": officer.reference}, key=key)
             queued += 1
     return queued
 
 
-@outbox.deliverer(REMINDER)
+@outbox.deliverer(REMINDER, destination=outbox.MAIL)
 def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Send one person's reminder in both languages, unless everything was done meanwhile."""
-    found = [one for one in reminders.owed(on=clock.kst_date(at)) if one.user.reference == ids["to"]]
+    found = [one for one in reminders.personal_reminders(on=clock.kst_date(at)) if one.user.reference == ids["to"]]
     if not found:
         return
     with override("ko"):
-        subject = _("Security pledge and training: please see to it")
+        subject = _("Security pledge and training: action needed")
     mail.send(
         to=found[0].user.email,
         subject=subject,
@@ -74,7 +75,7 @@ def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: da
     workforce.record_reminder(found[0].user, actor=WORKER, at=at)
 
 
-@outbox.deliverer(REPORT)
+@outbox.deliverer(REPORT, destination=outbox.MAIL)
 def deliver_report(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Send one officer the list of who owes what, of leavers, dormant accounts and late reviews."""
     on = date.fromisoformat(ids["on"])
@@ -87,7 +88,7 @@ def deliver_report(ids: Mapping[str, str], *, event: UUID, starts: int, at: date
         to=officer.email,
         subject=subject,
         template="workforce_report",
-        context={"office": reminders.for_the_office(on=on), "on": on, "languages": LANGUAGES},
+        context={"office": reminders.officer_report(on=on), "on": on, "languages": LANGUAGES},
         language="ko",
         message_id=f"workforce-{event}",
     )

@@ -1,6 +1,7 @@
 """The staff door: my pledges and my training. They open without any access to personal information."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -8,14 +9,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from privacy.accounts.console import actor_of
-from privacy.accounts.reauthentication import NotYou, reauthenticate
-from privacy.lib import clock
-from privacy.lib.refusals import Refusal
+from privacy.accounts.actors import actor_of
+from privacy.accounts.reauthentication import WrongPassword, reauthenticate
+from privacy.accounts.signin.actions import TooManyFailures
+from privacy.lib.dates import clock
+from privacy.lib.display.period_text import period_text
+from privacy.lib.errors.refusals import Refusal
+from privacy.policies import rulebook
 from privacy.workforce import actions as workforce
-from privacy.workforce import seals, standing
+from privacy.workforce import compliance, documents, integrity
 from privacy.workforce.forms import QuizForm, SignatureForm
-from privacy.workforce.models import Attendance, Course, Pledge, PledgeText, Session
+from privacy.workforce.models import Course, CourseCompletion, Pledge, PledgeText, TrainingSession
 from privacy.workforce.models.pledges import Occasion
 
 
@@ -23,8 +27,8 @@ def pledges(request: HttpRequest) -> HttpResponse:
     """Show which pledge I owe, what I signed, and until when it holds."""
     user, today = actor_of(request), clock.today()
     mine = list(Pledge.objects.filter(user=user).select_related("text"))
-    valid = standing.valid_pledge(user, today)
-    occasion = standing.occasion_for(user, today)
+    valid = compliance.valid_pledge(user, today)
+    occasion = compliance.next_occasion(user, today)
     return render(
         request,
         "workforce/pledges.html",
@@ -35,6 +39,7 @@ def pledges(request: HttpRequest) -> HttpResponse:
             "occasion": occasion,
             "owed": PledgeText.objects.in_force(occasion, on=today),
             "leaving": PledgeText.objects.in_force(Occasion.LEAVING, on=today),
+            "validity": period_text(months=rulebook.parameter("pledge.months", today)),
         },
     )
 
@@ -42,7 +47,7 @@ def pledges(request: HttpRequest) -> HttpResponse:
 def sign(request: HttpRequest, occasion: str) -> HttpResponse:
     """Read a pledge and sign it: name, password, one button."""
     user, today = actor_of(request), clock.today()
-    if occasion not in (standing.occasion_for(user, today), Occasion.LEAVING):
+    if occasion not in (compliance.next_occasion(user, today), Occasion.LEAVING):
         raise Http404
     text = PledgeText.objects.in_force(occasion, on=today)
     if text is None:
@@ -50,9 +55,13 @@ def sign(request: HttpRequest, occasion: str) -> HttpResponse:
     form = SignatureForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            reauthenticate(request, password=form.cleaned_data["password"])
+            reauthenticate(request, password=form.cleaned_data["password"], at=clock.now())
             # The text that was read, not the one that came in force meanwhile.
-            read = get_object_or_404(PledgeText, pk=request.POST.get("text") or None)
+            read = PledgeText.objects.filter(
+                occasion=occasion, pk__in=_submitted_id(request.POST.get("text", ""))
+            ).first()
+            if read is None:
+                raise Http404
             pledge = workforce.sign(
                 read,
                 typed_name=form.cleaned_data["typed_name"],
@@ -60,14 +69,22 @@ def sign(request: HttpRequest, occasion: str) -> HttpResponse:
                 actor=user,
                 at=clock.now(),
             )
-        except (NotYou, workforce.OtherName, workforce.NotTheText) as refusal:
-            field = {"not-you": "password", "other-name": "typed_name"}.get(refusal.code)
-            form.add_error(field, str(refusal))
+        except (WrongPassword, TooManyFailures, workforce.NameMismatch, workforce.NotTextInForce) as refusal:
+            fields = {"not-you": "password", "too-many-failures": "password", "other-name": "typed_name"}
+            form.add_error(fields.get(refusal.code), str(refusal))
         else:
             messages.success(request, _("Signed. The pledge is kept with its seal."))
             return redirect("workforce:pledge", reference=pledge.reference)
     context = {"text": text, "form": form, "until": None}
     return render(request, "workforce/sign.html", context, status=400 if form.errors else 200)
+
+
+def _submitted_id(text: str) -> list[UUID]:
+    """Return the id that a form sent back, unless somebody wrote something else there."""
+    try:
+        return [UUID(text)]
+    except ValueError:
+        return []
 
 
 def pledge(request: HttpRequest, reference: str) -> HttpResponse:
@@ -94,9 +111,11 @@ def pledge_paper(request: HttpRequest, reference: str) -> HttpResponse:
 def _checked(signed: Pledge) -> dict[str, Any]:
     return {
         "pledge": signed,
-        "intact": seals.is_intact(signed),
-        "computed": seals.seal_of(signed),
-        "recorded": seals.recorded_seal(signed),
+        "signed": documents.signed_text(signed),
+        "intact": integrity.is_intact(signed),
+        "lapsed": integrity.is_past_term(signed),
+        "computed": integrity.compute_seal(signed),
+        "recorded": integrity.recorded_seal(signed),
     }
 
 
@@ -108,10 +127,12 @@ def training(request: HttpRequest) -> HttpResponse:
         request,
         "workforce/training.html",
         {
-            "valid": standing.valid_training(user, today),
+            "valid": compliance.valid_training(user, today),
             "courses": [course for course in courses if course.has_quiz],
-            "sessions": Session.objects.filter(state=Session.State.PLANNED, held_on__gte=today).order_by("held_on"),
-            "mine": Attendance.objects.filter(user=user).select_related("course"),
+            "sessions": TrainingSession.objects.filter(
+                state=TrainingSession.State.PLANNED, held_on__gte=today
+            ).order_by("held_on"),
+            "mine": CourseCompletion.objects.filter(user=user).select_related("course"),
             "today": today,
         },
     )
@@ -132,7 +153,7 @@ def course(request: HttpRequest, code: str) -> HttpResponse:
         else:
             if result.attendance is not None:
                 messages.success(
-                    request, _("Passed with %(score)d %%. The training is completed.") % {"score": result.score}
+                    request, _("Passed with %(score)d %%. You have completed the training.") % {"score": result.score}
                 )
                 return redirect("workforce:training")
     wrong = [number + 1 for number in result.wrong] if result else []

@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 
 from devices import actions as devices
 from devices.models import Challenge
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.rights.models import Request
-from tests import factory, papers
+from tests import factory, sample_uploads
 from tests.browser.visitor import PHONE, SCREENSHOTS, Desk, Visitor
 
 
@@ -28,6 +28,7 @@ def confirm_on_the_device(device_id: object) -> None:
         device_id=device_id,  # type: ignore[arg-type]
         challenge_id=asked.id,
         confirmed=True,
+        code=asked.shown,
         gateway=factory.make_gate(),
         at=clock.now(),
     )
@@ -35,7 +36,7 @@ def confirm_on_the_device(device_id: object) -> None:
 
 @pytest.mark.clause("P1.2")
 def test_mina_asks_on_her_phone_and_downloads_her_data(desk: Desk, mina: Visitor, tmp_path: Path) -> None:
-    device = factory.make_device(1, agreed=("activation", "app-log"), at=clock.now())
+    device = factory.make_device(1, agreed=("activation", "service-analytics", "app-log"), at=clock.now())
     officer, handler = factory.make_officer(), factory.make_handler()
 
     page = mina.page
@@ -64,18 +65,21 @@ def test_mina_asks_on_her_phone_and_downloads_her_data(desk: Desk, mina: Visitor
     page.fill("input[name=code]", code)
     page.get_by_role("main").get_by_role("button").first.click()
     mina.check("rights-case-phone")
-    page.set_input_files("input[name=document]", {"name": "id.png", "mimeType": "image/png", "buffer": papers.png()})
+    page.set_input_files(
+        "input[name=document]", {"name": "id.png", "mimeType": "image/png", "buffer": sample_uploads.png()}
+    )
     page.get_by_role("button", name="문서 보내기").click()
     expect(page.get_by_role("main")).to_contain_text("문서 1건을 받아 확인하고 있습니다")
     mina.check("rights-case-document-phone")
 
+    factory.judge_files()
     case = Request.objects.get()
     hana = desk.staff(handler)
     hana.go(f"/office/rights/request/{case.pk}/change/")
     hana.check("desk-case-handler")
     with hana.page.expect_download() as document:
-        press(hana, "최근 문서 열람")
-    assert document.value.path().read_bytes() == papers.png()
+        press(hana, "문서 열람")
+    assert document.value.path().read_bytes() == sample_uploads.png()
     press(hana, "본인확인")
     hana.page.check("input[name=method][value=documents]")
     hana.check("desk-verify")
@@ -140,11 +144,17 @@ def test_a_second_officer_approves_a_disclosure(desk: Desk) -> None:
     odile.check("disclosure-asked")
     press(odile, "사본 첨부")
     page.set_input_files(
-        "input[name=scan]", {"name": "r.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 %%EOF"}
+        "input[name=scan]", {"name": "r.pdf", "mimeType": "application/pdf", "buffer": sample_uploads.PDF}
     )
     odile.check("disclosure-attach")
     page.locator("button[name=confirmed]").click()
+    factory.judge_files()
     omar = desk.staff(second)
+    factory.grant_scans(second, by=officer)
+    omar.page.goto(address)
+    with omar.page.expect_download() as document:
+        press(omar, "사본 확인")
+    assert document.value.path().read_bytes().startswith(b"%PDF")
     omar.page.goto(address)
     press(omar, "승인")
     omar.check("disclosure-approve")
@@ -152,8 +162,11 @@ def test_a_second_officer_approves_a_disclosure(desk: Desk) -> None:
     page.goto(address)
     press(odile, "제공")
     odile.check("disclosure-provide")
+    page.locator("button[name=confirmed]").click()
+    odile.check("disclosure-handed-over")
     with page.expect_download() as waiting:
-        page.locator("button[name=confirmed]").click()
+        page.get_by_role("link", name=".zip 저장").click()
+    assert zipfile.is_zipfile(waiting.value.path())
     assert waiting.value.suggested_filename.endswith(".zip")
     page.goto(address)
     odile.check("disclosure-provided")

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import factory
-from tests.browser.scene import set_scene
+from tests.browser.office_data import make_office
 from tests.browser.visitor import Desk
 
 ROLES = {"officer": factory.make_odile, "handler": factory.make_hana, "auditor": factory.make_aram}
@@ -13,7 +13,7 @@ ROLES = {"officer": factory.make_odile, "handler": factory.make_hana, "auditor":
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_first_page_is_sound_for_each_role(desk: Desk, role: str, scheme: str) -> None:
-    set_scene()
+    make_office()
     visitor = desk.staff(ROLES[role](), scheme=scheme)
     for language, path in {"ko": "/office/", "en": "/en/office/"}.items():
         visitor.go(path)
@@ -22,7 +22,7 @@ def test_the_first_page_is_sound_for_each_role(desk: Desk, role: str, scheme: st
 
 
 def test_the_first_page_fits_a_phone(desk: Desk) -> None:
-    set_scene()
+    make_office()
     visitor = desk.phone()
     visitor.sign_in(factory.make_odile())
     visitor.check("console-officer-phone")

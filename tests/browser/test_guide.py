@@ -13,7 +13,7 @@ from config.guide import FOLDER, GUIDES
 from privacy.retention.models import DestructionList
 from privacy.rights.models import Request
 from tests import factory
-from tests.browser.scene import set_scene
+from tests.browser.office_data import make_office
 from tests.browser.visitor import Desk, Visitor
 
 IMAGES = Path(os.environ.get("GUIDE_IMAGES", Path(__file__).resolve().parents[2] / "build" / "guide"))
@@ -37,7 +37,7 @@ def take(visitor: Visitor, name: str, language: str, path: str) -> None:
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_every_picture_of_the_guides_can_be_taken(desk: Desk, language: str) -> None:
-    set_scene()
+    make_office()
     with translation.override("ko"):
         case = Request.objects.filter(state="verified").get()
         pages = {

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests import factory
-from tests.browser.scene import set_scene
+from tests.browser.office_data import make_office
 from tests.browser.visitor import Desk
 
 # What a person sees of where the keys point: an outline, or the look that the element has at no other time.
@@ -45,7 +45,7 @@ def walk(page: Page, steps: int) -> list[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_console_is_worked_by_keys_alone(desk: Desk, scheme: str) -> None:
-    set_scene()
+    make_office()
     visitor = desk.staff(factory.make_odile(), scheme=scheme)
     page = visitor.page
     visitor.go("/office/rights/request/")

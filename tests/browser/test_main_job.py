@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 from devices import actions as devices
 from devices.models import Challenge, Device
 from privacy.disclosures.models import Notice
-from privacy.jobs.drain import drain
+from privacy.jobs.dispatcher import dispatch_due
 from privacy.ledger import actions as ledger
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.retention.models import Certificate
 from privacy.retention.tasks import sweep
 from privacy.rights.models import Request
@@ -21,7 +21,7 @@ from tests.browser.test_access import confirm_on_the_device, press
 from tests.browser.visitor import Desk, Visitor
 from tests.database import PortalDatabase
 from tests.factories.ledger import seal
-from tests.privacy.disclosures.smtp import mailbox
+from tests.privacy.disclosures.smtp_server import mailbox
 
 CORRECTED = "XM-G191"
 
@@ -54,7 +54,7 @@ def unmask(visitor: Visitor, device: Device) -> str:
 @pytest.mark.clause("P8.3")
 def test_a_correction_from_the_phone_to_the_auditor(desk: Desk, mina: Visitor, portal_database: PortalDatabase) -> None:
     now = clock.now()
-    device = factory.make_device(1, agreed=("activation", "app-log"), at=now)
+    device = factory.make_device(1, agreed=("activation", "service-analytics", "app-log"), at=now)
     factory.make_provided(device, "model", at=now)
     before = factory.make_officer(), factory.make_handler(), factory.make_aram()
     odile, hana, aram = (desk.staff(user) for user in before)
@@ -62,7 +62,7 @@ def test_a_correction_from_the_phone_to_the_auditor(desk: Desk, mina: Visitor, p
     number, code = ask_for_a_correction(mina)
     case = Request.objects.get(number=number)
     assert CORRECTED not in unmask(hana, device)
-    expect(hana.page.locator(".messagelist .error")).to_be_visible()
+    expect(hana.page.locator(".error-summary")).to_be_visible()
     hana.check("device-frozen")
 
     mina.go("/rights/case/")
@@ -73,7 +73,7 @@ def test_a_correction_from_the_phone_to_the_auditor(desk: Desk, mina: Visitor, p
     expect(mina.page.locator("output.once")).to_have_text(Challenge.objects.get().shown)
     mina.check("rights-case-challenge-phone")
     confirm_on_the_device(device.id)
-    drain(at=clock.now())
+    dispatch_due(at=clock.now())
 
     odile.go(f"/office/rights/request/{case.pk}/change/")
     assert odile.page.locator(f"time[datetime='{case.due_on.isoformat()}']").count() > 0
@@ -85,8 +85,8 @@ def test_a_correction_from_the_phone_to_the_auditor(desk: Desk, mina: Visitor, p
     assert Notice.objects.get().state == Notice.State.QUEUED
 
     with mailbox() as box:
-        drain(at=clock.now())
-        drain(at=clock.now())
+        dispatch_due(at=clock.now())
+        dispatch_due(at=clock.now())
     to_recipient = [mail for mail in box.arrived if "/ack/" in mail.get_payload(decode=True).decode()]  # type: ignore[union-attr]
     [mail] = to_recipient
     link = re.search(r"/ack/\S+", mail.get_payload(decode=True).decode())  # type: ignore[union-attr]
@@ -111,7 +111,7 @@ def test_a_correction_from_the_phone_to_the_auditor(desk: Desk, mina: Visitor, p
 @pytest.mark.clause("P7.1")
 def test_what_is_past_its_term_is_destroyed_and_its_certificate_can_be_checked(desk: Desk, mina: Visitor) -> None:
     today = clock.today()
-    device = factory.make_device(1, agreed=("activation", "app-log"), at=clock.now())
+    device = factory.make_device(1, agreed=("activation", "service-analytics", "app-log"), at=clock.now())
     long_ago = factory.at_noon(today.replace(day=1) - timedelta(days=100))
     batch = factory.make_batch(factory.make_report(device, "app-log", at=long_ago))
     answer = devices.store_reports(batch, gateway=factory.make_gate(), at=clock.now())

@@ -7,11 +7,10 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from playwright.sync_api import expect
 
-from consents import receipts
 from consents.models import Decision
 from privacy.incidents import actions as incidents
 from privacy.incidents.models import Complaint
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.rights import actions as rights
 from tests import factory
 from tests.browser.visitor import Desk, Visitor
@@ -87,9 +86,9 @@ def test_every_open_page_works_without_script_and_images_and_weighs_little(desk:
 def test_pages_of_ones_own_and_old_texts_are_sound_on_a_phone(desk: Desk) -> None:
     """What needs a version, a receipt or a code: an old policy, what changed, consents, an objection, a complaint."""
     now = clock.now()
-    device = factory.make_device(1, agreed=("activation",), at=now)
-    agreed = Decision.objects.get(subject_id=device.subject_id)
-    digest = receipts.digest(receipts.for_decision(agreed))
+    device = factory.make_device(1, agreed=("activation", "service-analytics"), at=now)
+    agreed = Decision.objects.get(subject_id=device.subject_id, agreement__code="activation")
+    opens = factory.consent_code(agreed, at=now)
     version = factory.make_policy(at=now - timedelta(days=60), effective_on=clock.today() - timedelta(days=20))
     odile = factory.make_officer()
     asked = factory.ask(target=factory.imei(1), at=now)
@@ -110,9 +109,8 @@ def test_pages_of_ones_own_and_old_texts_are_sound_on_a_phone(desk: Desk) -> Non
             look(f"policy-{part}")
 
         visitor.go(prefix + "consents/")
-        page.fill("input[name=reference]", agreed.reference)
-        page.fill("input[name=digest]", digest)
-        page.locator("form", has=page.locator("input[name=reference]")).get_by_role("button").click()
+        page.fill("input[name=code]", opens)
+        page.locator("form", has=page.locator("input[name=code]")).get_by_role("button").click()
         look("consents")
         page.goto(f"{prefix}consents/app-log/")
         look("consents-choice")
@@ -181,7 +179,7 @@ def test_the_first_stop_of_the_keyboard_leads_to_the_content(desk: Desk) -> None
 
 def test_an_unknown_page_says_so_in_the_language_of_its_address(mina: Visitor) -> None:
     mina.expected = {404}
-    for address, heading in {"/nothing/": "페이지를 찾을 수 없습니다", "/en/nothing/": "There is no such page"}.items():
+    for address, heading in {"/nothing/": "페이지를 찾을 수 없습니다", "/en/nothing/": "Page not found"}.items():
         assert mina.go(address).status == 404
         expect(mina.page.get_by_role("heading", level=1)).to_have_text(heading)
         mina.check(f"open-404{address.replace('/', '-')}phone")

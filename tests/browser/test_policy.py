@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.policies.models import PolicyVersion
 from tests import factory
 from tests.browser.visitor import SCREENSHOTS, Desk, Visitor
@@ -27,6 +27,7 @@ def test_the_officer_publishes_a_version_and_its_difference_reads_well(desk: Des
     visitor.check("policy-preview", part="#content")
     visitor.go(f"/office/policies/policyversion/{version.pk}/change/")
     press(visitor, "approve")
+    visitor.page.locator("button[name=confirmed]").click()
     press(visitor, "publish")
     visitor.page.locator("button[name=confirmed]").click()
     assert PolicyVersion.objects.get(pk=version.pk).state == "published"
@@ -35,7 +36,7 @@ def test_the_officer_publishes_a_version_and_its_difference_reads_well(desk: Des
     number = day.isoformat()
     reader = desk.computer()
     reader.go(f"/policy/2020-12-01..{number}/")
-    changed = reader.page.locator(".before-after tr.line-changed").first
+    changed = reader.page.locator(".before-after tr.line-changed", has_text="라이선스 만료").first
     expect(changed.locator("td").nth(0).locator("del")).to_have_text("2년")
     expect(changed.locator("td").nth(1).locator("ins")).to_have_text("3년")
     left, right = changed.locator("td").nth(0).bounding_box(), changed.locator("td").nth(1).bounding_box()

@@ -10,9 +10,9 @@ from playwright.sync_api import expect
 
 from devices.models import Device
 from privacy.disclosures.models import Notice
-from privacy.jobs.drain import drain
-from privacy.ledger.actors import System
-from privacy.lib import clock
+from privacy.jobs.dispatcher import dispatch_due
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.rights.models import Request
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
@@ -21,7 +21,7 @@ from tests import factory
 from tests.browser.visitor import Desk, Visitor
 from tests.database import PortalDatabase
 from tests.factories.ledger import make_notary, seal, sign, tamper
-from tests.privacy.disclosures.smtp import mailbox
+from tests.privacy.disclosures.smtp_server import mailbox
 
 WRONG, RIGHT = factory.imei(1), factory.RIGHT_IMEI
 # One digit off: the check digit tells (Luhn).
@@ -102,14 +102,14 @@ def test_a_correction_from_the_phone_to_the_audit(
     # Mina files a correction. From that moment the item is frozen for everybody.
     number, code = file_correction(mina)
     case = Request.objects.get(number=number)
-    assert vault.frozen(device.subject_id, "device-registration", {"imei"})
+    assert vault.active_freezes(device.subject_id, "device-registration", {"imei"})
     with (
         pytest.raises(Frozen),
         vault.opened(
             purpose=Purpose.REGISTRATION, task="devices.device.viewed", actor=officer, at=clock.now(), reason="support"
-        ) as door,
+        ) as vault_session,
     ):
-        door.reveal(Device.objects.get(pk=device.pk), "imei")
+        vault_session.decrypt(Device.objects.get(pk=device.pk), "imei")
     with pytest.raises(Frozen):
         factory.make_disclosure(
             device, "imei", at=clock.now(), basis="consent", purpose_code="repair",
@@ -117,24 +117,30 @@ def test_a_correction_from_the_phone_to_the_audit(
         )  # fmt: skip
     assert "접수" in look_at_case(mina, number, code, "thread-4-case")
 
-    # Odile finds it on her first page, verifies identity, grants and carries out.
+    # Odile finds it behind a number of her first page, verifies identity, grants and carries out.
     odile = desk.staff(officer)
+    odile.page.get_by_role("link", name="본인확인 대기").click()
     odile.page.get_by_role("link", name=number).click()
     odile.check("thread-5-record")
-    press(odile, "verify", "thread-6-verify", method="documents")
+    hana = factory.make_handler()
+    factory.show_documents(case, to=hana, at=clock.now())
+    handler = desk.staff(hana)
+    handler.go(f"/office/rights/request/{case.pk}/change/")
+    press(handler, "verify", "thread-6-verify", method="documents")
+    odile.page.reload()
     press(odile, "grant", "thread-7-grant")
     press(odile, "carry_out", "thread-8-carry-out")
     odile.check("thread-9-carried-out")
     assert "정보 정정" in timeline(odile)
     case.refresh_from_db()
     assert case.state == Request.State.CARRIED_OUT
-    assert not vault.frozen(device.subject_id, "device-registration", {"imei"})
+    assert not vault.active_freezes(device.subject_id, "device-registration", {"imei"})
     assert read_imei(device) == RIGHT
 
     # The worker tells the earlier recipient, once, and Mina.
     with mailbox() as box:
-        drain(at=clock.now())
-        drain(at=clock.now())
+        dispatch_due(at=clock.now())
+        dispatch_due(at=clock.now())
     notice = Notice.objects.get()
     assert [str(m["Message-ID"]) for m in box.arrived].count(notice.message_id) == 1
     mail = next(message for message in box.arrived if message["Message-ID"] == notice.message_id)
@@ -161,9 +167,13 @@ def test_a_correction_from_the_phone_to_the_audit(
 def read_imei(device: Device) -> str:
     """The value that stands in the register now."""
     with vault.opened(
-        purpose=Purpose.RIGHTS, task="tests.value.compared", actor=System("tests"), at=clock.now(), reason="the thread"
-    ) as door:
-        return str(door.reveal(Device.objects.get(pk=device.pk), "imei"))
+        purpose=Purpose.RIGHTS,
+        task="tests.value.compared",
+        actor=SystemActor("tests"),
+        at=clock.now(),
+        reason="the thread",
+    ) as vault_session:
+        return str(vault_session.decrypt(Device.objects.get(pk=device.pk), "imei"))
 
 
 def audit(desk: Desk, aram: object, case: Request, database: PortalDatabase, folder: Path) -> None:

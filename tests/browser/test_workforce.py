@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.workforce.models import Course, Pledge
 from tests import factory
 from tests.browser.visitor import Desk

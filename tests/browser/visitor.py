@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
 from privacy.accounts.models import User
-from tests import factory, signed_in
-from tests.browser.looking import Judge, grave
+from tests import factory, force_login
+from tests.browser.page_audit import Judge, grave
 from tests.factories.accounts import PASSWORD
 from tools import catalogue
 
@@ -107,7 +107,7 @@ class Visitor:
 
     def sign_in(self, user: User) -> None:
         """Take a session of this person as given, and go where sign-in leads; ``sign_in_by_hand`` is the real one."""
-        cookies = [{"name": n, "value": v, "url": self.desk.address} for n, v in signed_in.cookies_of(user)]
+        cookies = [{"name": n, "value": v, "url": self.desk.address} for n, v in force_login.cookies_of(user)]
         self.page.context.add_cookies(cookies)
         self.go("/welcome/")
 
@@ -186,10 +186,10 @@ def in_the_other(language: str, text: str, codes: list[str]) -> list[str]:
 @cache
 def english_texts() -> frozenset[str]:
     """Our texts that Korean pages must not show: those that Korean says differently."""
-    own = {m.text: m.translation for m in catalogue.read(catalogue.CATALOGUE) if m.text != m.translation}
+    own = {m.text: m.translation for m in catalogue.translated().values() if m.text != m.translation}
     return frozenset(form for text in own if len(text) > 3 for form in (text, text[0].upper() + text[1:]))
 
 
 @cache
 def korean_texts() -> frozenset[str]:
-    return frozenset(m.translation for m in catalogue.read(catalogue.CATALOGUE) if m.text and m.text != m.translation)
+    return frozenset(m.translation for m in catalogue.translated().values() if m.text and m.text != m.translation)

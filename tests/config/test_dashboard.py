@@ -8,17 +8,23 @@ from django.contrib import admin
 from django.db import connections
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import translation
 
-from config import dashboard, figures
+from config import dashboard, dashboard_counts
 from privacy.accounts.models import User
 from privacy.disclosures.models import Disclosure
 from privacy.jobs.models import PersonalOutbox
-from privacy.lib import clock
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.retention.models import DestructionList
 from privacy.rights.models import Request
+from privacy.safeguards import actions as safeguards
+from privacy.safeguards.models import Measure
 from tests import database, factory
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase
+from tests.factories.ledger import make_entries, seal
 
 QUERIES = 10
 
@@ -29,10 +35,10 @@ class DashboardTests(PortalTestCase):
         self.on = clock.today()
         self.odile = factory.make_officer()
 
-    def board(self, user: User) -> dashboard.Board:
+    def board(self, user: User) -> dashboard.Dashboard:
         request = RequestFactory().get("/office/")
         request.user = user
-        return dashboard.board(admin.site, request, on=self.on, at=self.at)
+        return dashboard.build_dashboard(admin.site, request, on=self.on, at=self.at)
 
     def make_work(self) -> None:
         """Cases overdue, soon due and far from due; a disclosure and a destruction list to approve."""
@@ -57,9 +63,13 @@ class DashboardTests(PortalTestCase):
 
     def test_the_numbers_are_what_the_office_means_by_them(self) -> None:
         self.make_work()
-        by_model = {(f.model, f.tone, len(f.lookups)): f.count for f in self.board(self.odile).figures}
+        by_model = {(f.model, f.severity_above_zero, len(f.lookups)): f.count for f in self.board(self.odile).figures}
         assert by_model[Request, "late", 2] == Request.objects.overdue(on=self.on).count() > 0
-        assert by_model[Request, "today", 3] == Request.objects.due_within(on=self.on, days=figures.SOON).count() > 0
+        assert (
+            by_model[Request, "today", 3]
+            == Request.objects.due_within(on=self.on, days=dashboard_counts.SOON_DAYS).count()
+            > 0
+        )
         assert by_model[Disclosure, "plain", 1] == Disclosure.objects.awaiting_approval().count() == 1
         assert by_model[DestructionList, "plain", 1] == DestructionList.objects.to_approve().count() > 0
         assert by_model[DestructionList, "late", 2] == DestructionList.objects.late(self.on).count()
@@ -75,6 +85,65 @@ class DashboardTests(PortalTestCase):
             spent += [query["sql"] for query in captured.captured_queries]
         assert len(spent) <= QUERIES, "\n".join(spent)
 
+    @pytest.mark.truth("13")
+    def test_a_running_breach_and_an_inspection_due_today_stand_on_the_page(self) -> None:
+        for days in (30, 29, 28, 27, 26):
+            factory.ask(at=self.at - timedelta(days=days), address=f"203.0.113.{days}")
+        incident = factory.make_incident(aware_at=self.at - timedelta(hours=57, minutes=30))
+        inspection = safeguards.plan_inspection(
+            kind="implementation", scope="16 sections", method="on paper", inspector=factory.make_aram().ref,
+            planned_on=self.on, actor=self.odile, at=self.at,
+        )  # fmt: skip
+        self.client.force_login(self.odile)
+        page = self.client.get("/en/office/").content.decode()
+        assert "14 hours left" in page
+        assert f"Inspection {inspection.reference}" in page
+        assert page.index("overdue</span>") < page.index("14 hours left")
+        assert incident.reference in page
+        assert "and 2 more of this kind" in page, "three of the overdue cases are named"
+
+    @pytest.mark.truth("13")
+    def test_the_page_costs_no_more_where_every_register_has_a_clock(self) -> None:
+        self.make_work()
+        factory.make_approved_plan(at=self.at, effective_on=self.on)
+        factory.make_hold(at=self.at, until=self.on)
+        factory.make_measure(at=self.at, cycle_days=1)
+        self.client.force_login(self.odile)
+        self.client.get("/office/")
+        spent = []
+        for alias in connections:
+            with CaptureQueriesContext(connections[alias]) as captured:
+                self.client.get("/office/")
+            spent += [query["sql"] for query in captured.captured_queries]
+        assert len(spent) <= QUERIES, "\n".join(query[:150] for query in spent)
+
+    @pytest.mark.truth("queries-with-an-open-incident")
+    def test_the_page_costs_no_more_with_open_incidents(self) -> None:
+        self.make_work()
+        mina = factory.make_mina(at=self.at)
+        for changes in ({"intrusion": True}, {"certainty": "possible"}, {"outside_access": True, "sensitive": True}):
+            factory.make_known_incident(mina, at=self.at - timedelta(hours=3), **changes)
+        self.client.force_login(self.odile)
+        self.client.get("/office/")
+        spent = []
+        for alias in connections:
+            with CaptureQueriesContext(connections[alias]) as captured:
+                self.client.get("/office/")
+            spent += [query["sql"] for query in captured.captured_queries]
+        assert len(spent) <= QUERIES, "\n".join(f"{n} {sql[:900]}" for n, sql in enumerate(spent))
+
+    @pytest.mark.truth("stopped-check-on-today")
+    def test_an_automatic_check_that_has_stopped_is_on_the_page_from_the_day_after_its_day(self) -> None:
+        safeguards.register_automated_measures(actor=SystemActor("tests"), at=self.at)
+        measure = Measure.objects.active().filter(is_automated=True).order_by("due_on", "pk")[0]
+        for days, shown in ((0, False), (-1, True)):
+            Measure.objects.filter(pk=measure.pk).update(due_on=self.on + timedelta(days=days))
+            found = {row.path for row in self.board(self.odile).clocks}
+            assert (reverse("admin:safeguards_measure_change", args=[measure.pk]) in found) is shown, days
+        with translation.override("en"):
+            titles = [row.title for row in self.board(self.odile).clocks]
+            assert f"Automatic check that has stopped: {measure.name}" in titles
+
     def test_somebody_without_a_register_sees_no_number_of_it(self) -> None:
         assert self.board(factory.make_emin()).figures == []
         seen = {figure.model for figure in self.board(factory.make_aram()).figures}
@@ -84,7 +153,7 @@ class DashboardTests(PortalTestCase):
         self.make_work()
         board = self.board(self.odile)
         moods = [figure.mood for figure in board.waiting]
-        assert moods == sorted(moods, key=dashboard.ORDER_OF_MOODS.index)
+        assert moods == sorted(moods, key=dashboard.SEVERITY_ORDER.index)
         assert moods[0] == "late"
         assert {f.mood for f in board.idle} <= {"none"}
         assert len(board.waiting) + len(board.idle) == len(board.figures)
@@ -98,8 +167,8 @@ def test_a_database_without_an_answer_leaves_a_question_mark_and_the_rest_counts
     request.user = factory.make_odile(granted=False)
     connections["personal"].close()
     database.drop({"personal": portal_database.names["personal"]})
-    found = figures.seen(admin.site, request, clock.today())
-    figures.count(found)
+    found = dashboard_counts.visible_counts(admin.site, request, clock.today())
+    dashboard_counts.run_counts(found)
     counts = {figure.model: figure for figure in found}
     assert counts[PersonalOutbox].count is None
     assert counts[PersonalOutbox].mood == "late"
@@ -111,3 +180,31 @@ def test_months_are_counted_across_years() -> None:
     assert ahead == [date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)]
     past = dashboard.months_from(date(2026, 2, 28), -11)
     assert (past[0], past[-1], len(past)) == (date(2025, 3, 1), date(2026, 2, 1), 12)
+
+
+@pytest.mark.truth("claims")
+def test_the_page_says_how_much_of_the_trail_is_sealed_and_what_waits(portal_database: PortalDatabase) -> None:
+    make_entries(portal_database, 7)
+    seal(portal_database)
+    at = clock.now()
+    with portal_database.connect() as connection:
+        (sealed,) = connection.execute("SELECT count(*) FROM ledger.leaf").fetchone() or (0,)
+    told = dashboard.ledger_status(at)
+    assert told is not None
+    assert (told.size, told.signed_at, told.is_behind) == (sealed, None, False)
+    make_entries(portal_database, 1)
+    late = dashboard.ledger_status(at + timedelta(minutes=10))
+    assert late is not None
+    assert late.is_behind
+
+
+@pytest.mark.truth("sealing-is-behind")
+def test_an_entry_after_a_quiet_hour_is_no_alarm_and_one_that_waits_is(portal_database: PortalDatabase) -> None:
+    now = clock.now()
+    make_entries(portal_database, 3)
+    seal(portal_database, at=now - timedelta(hours=1))
+    make_entries(portal_database, 1)
+    fresh = dashboard.ledger_status(now + timedelta(seconds=5))
+    assert fresh is not None and not fresh.is_behind
+    late = dashboard.ledger_status(now + timedelta(minutes=3))
+    assert late is not None and late.is_behind

@@ -1,15 +1,17 @@
 """``check --deploy``: silent with the documented environment, and a refusal for each thing production must not be."""
 
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psycopg
 import pytest
 from django.conf import settings
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from tests.database import ROOT, PortalDatabase
 
@@ -19,6 +21,9 @@ SECRET = "m9fK3-long-and-random-enough-for-the-check-0123456789-abcdefghijkl"
 
 @pytest.fixture
 def check(portal_database: PortalDatabase, tmp_path: Path) -> Check:
+    with portal_database.connect() as database:
+        # What an installation does before the check: it says where its protection officer is reached.
+        database.execute("UPDATE policies_officer SET email = 'privacy@extrus.example'")
     keys = tmp_path / "keys"
     shutil.copytree(settings.KEYS_DIR, keys)
     documented = {
@@ -30,12 +35,15 @@ def check(portal_database: PortalDatabase, tmp_path: Path) -> Check:
         "CSRF_TRUSTED_ORIGINS": "https://privacy.extrus.example",
         "TRUSTED_PROXIES": "10.0.0.0/24",
         "EMAIL_URL": "smtp+tls://user:password@mail.extrus.example:587",
+        "CLAMD_SOCKET": "/run/clamav/clamd.ctl",
     }
 
-    def run(role: str = "portal_app", **changes: str | None) -> subprocess.CompletedProcess[str]:
+    def run(
+        role: str = "portal_app", *, before: Sequence[str] = (), **changes: str | None
+    ) -> subprocess.CompletedProcess[str]:
         environ = {**portal_database.environ(role), **documented, **changes}
         return subprocess.run(
-            [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+            [*before, sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
             cwd=ROOT,
             env={name: value for name, value in environ.items() if value is not None},
             capture_output=True,
@@ -51,6 +59,58 @@ def test_the_documented_environment_has_no_warnings(check: Check) -> None:
     result = check()
     assert result.returncode == 0, result.stderr
     assert "0 silenced" in result.stdout + result.stderr
+
+
+@pytest.mark.attack("17.21")
+def test_a_withdrawal_without_a_wait_is_refused(check: Check, portal_database: PortalDatabase) -> None:
+    with portal_database.connect() as database:
+        database.execute("UPDATE policies_parameter SET value = 0 WHERE code = 'withdrawal.wait.hours'")
+    result = check()
+    assert result.returncode != 0
+    assert "consents.E001" in result.stderr
+
+
+@pytest.mark.truth("19")
+def test_overdue_work_of_which_nobody_hears_is_refused(check: Check, portal_database: PortalDatabase) -> None:
+    with portal_database.connect() as database:
+        database.execute("UPDATE policies_officer SET email = ''")
+    result = check()
+    assert result.returncode != 0
+    assert "config.E015" in result.stderr
+
+
+@pytest.mark.attack("17.5")
+def test_no_malware_scanner_is_refused(check: Check) -> None:
+    result = check(CLAMD_SOCKET=None)
+    assert result.returncode != 0
+    assert "config.E016" in result.stderr
+    assert "config.E016" not in check(CLAMD_SOCKET=None, CLAMD_HOST="av.example:3310").stderr
+
+
+@pytest.mark.attack("17.5")
+def test_opening_files_without_a_scan_is_refused(check: Check) -> None:
+    result = check(OPEN_UNSCANNED_UPLOADS="1")
+    assert result.returncode != 0
+    assert "config.E017" in result.stderr
+
+
+@pytest.mark.attack("17.4")
+def test_a_reader_of_uploads_that_is_not_apart_is_refused(check: Check) -> None:
+    """As on a kernel that gives no namespaces to the portal's user."""
+    without = ["unshare", "--user", "--map-root-user", "sh", "-c"]
+    if subprocess.run([*without, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("this kernel gives no namespaces to unprivileged users, so every check says it")
+    result = check(before=[*without, 'echo 0 > /proc/sys/user/max_net_namespaces; exec "$@"', "sh"])
+    assert result.returncode != 0
+    assert "config.E018" in result.stderr
+    assert "has the network of this one" in result.stderr
+
+
+@pytest.mark.truth("outbox-hanging-server")
+def test_one_worker_is_refused(check: Check) -> None:
+    result = check(WORKERS="1")
+    assert result.returncode != 0
+    assert "config.E014" in result.stderr
 
 
 def test_every_documented_variable_is_known_to_the_settings() -> None:
@@ -119,6 +179,32 @@ def test_a_role_that_owns_the_tables_is_refused(check: Check, role: str) -> None
     assert result.returncode != 0
 
 
+@pytest.mark.truth("why-a-role-may-do-too-much")
+def test_it_says_what_a_role_may_do_and_nothing_else(check: Check, portal_database: PortalDatabase) -> None:
+    """Of a role that could only make roles it said that it owns 0 tables or is a superuser."""
+    maker, password = f"maker_{os.getpid()}", conninfo_to_dict(portal_database.url())["password"]
+    made = sql.SQL("CREATE ROLE {} LOGIN CREATEROLE IN ROLE portal_app PASSWORD {}")
+    with portal_database.connect() as database:
+        database.execute(made.format(sql.Identifier(maker), sql.Literal(password)))
+    try:
+        said = check(maker).stderr
+    finally:
+        with portal_database.connect() as database:
+            database.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(maker)))
+    assert "The role for default may do too much: it can make roles." in said
+    assert "superuser" not in said
+
+
+@pytest.mark.truth("not-migrated")
+def test_a_database_that_is_not_migrated_is_refused(check: Check, portal_database: PortalDatabase) -> None:
+    """The check of the auditors' role passed over the error, and trusted another check to name it."""
+    with portal_database.connect(alias="archive") as database:
+        database.execute("DROP TABLE django_migrations")
+    result = check()
+    assert "The database archive is not migrated." in result.stderr
+    assert result.returncode != 0
+
+
 @pytest.mark.fault("FLT-12")
 @pytest.mark.parametrize("name", ["MASTER_KEY_FILE", "INDEX_KEY_FILE", "CERTIFICATE_KEY_FILE"])
 def test_a_missing_key_is_refused_and_never_made(check: Check, tmp_path: Path, name: str) -> None:
@@ -138,3 +224,11 @@ def test_a_plain_address_and_no_mail_server_are_refused(check: Check) -> None:
     result = check(PORTAL_URL="http://privacy.extrus.example", EMAIL_URL=None)
     assert "config.E009" in result.stderr
     assert "config.E010" in result.stderr
+
+
+@pytest.mark.truth("claims")
+def test_a_process_that_can_read_the_notarys_key_is_refused(check: Check, tmp_path: Path) -> None:
+    key = tmp_path / "notary.key"
+    assert "config.E008" not in check(NOTARY_KEY_FILE=str(key)).stderr
+    key.write_text("PRIVATE+KEY+")
+    assert "config.E008" in check(NOTARY_KEY_FILE=str(key)).stderr

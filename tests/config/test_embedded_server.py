@@ -10,7 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config.embedded import EmbeddedServer
+from config import development_secret
+from config.embedded_postgres import EmbeddedServer, EmbeddedServerError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,7 +64,7 @@ def test_the_last_one_out_stops_it(tmp_path: Path) -> None:
     folder = tmp_path / "postgres"
     program = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from pathlib import Path; from config.embedded import EmbeddedServer\n"
+        "from pathlib import Path; from config.embedded_postgres import EmbeddedServer\n"
         "EmbeddedServer(Path(sys.argv[2])).start(); print('up', flush=True); sys.stdin.read()\n"
     )
     command = [sys.executable, "-c", program, str(ROOT), str(folder)]
@@ -75,3 +76,90 @@ def test_the_last_one_out_stops_it(tmp_path: Path) -> None:
         assert EmbeddedServer(folder).running()
         second.communicate()
         assert not EmbeddedServer(folder).running()
+
+
+@pytest.mark.truth("25")
+def test_programs_older_than_the_floor_are_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Roles that are taken and not inherited need PostgreSQL 16: an older one fails here, not at the first audit."""
+    for version in (15, 16):
+        programs = tmp_path / str(version) / "bin"
+        programs.mkdir(parents=True)
+        (programs / "postgres").write_text(f"#!/bin/sh\necho 'postgres (PostgreSQL) {version}.9 (Debian)'\n")
+        (programs / "postgres").chmod(0o755)
+    monkeypatch.setenv("PORTAL_POSTGRES_BIN", str(tmp_path / "15" / "bin"))
+    with pytest.raises(EmbeddedServerError, match="PostgreSQL 15; the portal needs 16"):
+        EmbeddedServer.binaries()
+    monkeypatch.setenv("PORTAL_POSTGRES_BIN", str(tmp_path / "16" / "bin"))
+    assert EmbeddedServer.binaries() == tmp_path / "16" / "bin"
+    monkeypatch.delenv("PORTAL_POSTGRES_BIN")
+    monkeypatch.setattr("config.embedded_postgres.SYSTEM_BINARIES", tmp_path)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert EmbeddedServer.binaries() == tmp_path / "16" / "bin"
+    (tmp_path / "16" / "bin" / "postgres").unlink()
+    with pytest.raises(EmbeddedServerError, match="No PostgreSQL found"):
+        EmbeddedServer.binaries()
+
+
+@pytest.fixture
+def unmade(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    """A server that was never started, in a folder whose name has a space."""
+    made = EmbeddedServer(tmp_path / "my portal" / "postgres", {"fsync": "off"})
+    made.folder.parent.mkdir()
+    yield made
+    made.release()
+    made.stop("immediate")
+
+
+@pytest.mark.truth("embedded-half-made")
+def test_a_first_start_that_was_killed_after_initdb_is_begun_anew(unmade: EmbeddedServer, tmp_path: Path) -> None:
+    real = EmbeddedServer.binaries()
+    killing = tmp_path / "killing"
+    killing.mkdir()
+    for program in real.iterdir():
+        (killing / program.name).symlink_to(program)
+    (killing / "initdb").unlink()
+    (killing / "initdb").write_text(f'#!/bin/sh\n"{real}/initdb" "$@"\nkill -9 $PPID\n')
+    (killing / "initdb").chmod(0o755)
+    run = subprocess.run(
+        [sys.executable, "-c", "import sys, pathlib; from config.embedded_postgres import EmbeddedServer;"
+         "EmbeddedServer(pathlib.Path(sys.argv[1])).start()", str(unmade.folder)],
+        cwd=ROOT, env={**os.environ, "PORTAL_POSTGRES_BIN": str(killing)}, check=False,
+    )  # fmt: skip
+    assert run.returncode == -signal.SIGKILL
+    unmade.start()
+    with psycopg.connect(unmade.url("postgres", "postgres")) as connection:
+        assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
+
+
+@pytest.mark.truth("embedded-half-made")
+def test_a_first_start_that_was_broken_off_between_database_and_rights_is_begun_anew(
+    unmade: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_off(alias: str) -> list[object]:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr("config.databases.schema_statements", broken_off)
+        unmade.start()
+    unmade.start()
+    with psycopg.connect(unmade.url("portal_owner")) as owner:
+        owner.execute("CREATE TABLE public.kept (id int)")
+    with psycopg.connect(unmade.url()) as portal:
+        portal.execute("INSERT INTO public.kept VALUES (1)")
+
+
+@pytest.mark.truth("embedded-half-made")
+def test_a_secret_that_another_process_makes_at_the_same_time_is_never_read_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def written(path: Path, text: str) -> int:
+        if not seen:
+            seen.append("begun")
+            seen.append(development_secret.load_or_create_secret(tmp_path / "secret-key"))
+        with path.open("w") as file:
+            return file.write(text)
+
+    monkeypatch.setattr(Path, "write_text", written)
+    assert development_secret.load_or_create_secret(tmp_path / "secret-key") == seen[1] != ""

@@ -6,9 +6,9 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client, override_settings
 
-from tests import factory, observatory
+from tests import factory, http_observatory
 from tests.base import PortalTestCase
-from tests.house.places import places
+from tests.house.route_list import all_routes
 
 LEAST = 115
 # As production has them (`config/settings.py` with HTTPS on).
@@ -43,8 +43,8 @@ def leads_to_https() -> bool:
 def judged(answer: HttpResponse, *, redirects: bool) -> int:
     """Return the score of an answer of a site that ``leads_to_https`` or does not."""
     page = "" if answer.streaming else answer.content.decode(errors="replace")
-    return observatory.score(
-        observatory.points(answer.headers, answer.cookies or SimpleCookie(), page, redirects=redirects)
+    return http_observatory.score(
+        http_observatory.points(answer.headers, answer.cookies or SimpleCookie(), page, redirects=redirects)
     )
 
 
@@ -60,7 +60,7 @@ class HeaderTests(PortalTestCase):
         odile.force_login(factory.make_odile(granted=False))
         low = []
         for client in (anybody, odile):
-            for place in places():
+            for place in all_routes():
                 if place.name in ("readyz", "sign-out"):
                     continue
                 answer = client.get(place.address, secure=True)
@@ -97,5 +97,5 @@ class HeaderTests(PortalTestCase):
             weaker = Client().get("/", secure=True)
             del weaker.headers[name]
             assert judged(weaker, redirects=self.redirects) < best, name  # type: ignore[arg-type]
-        assert observatory.content_security_policy("default-src 'self' 'unsafe-inline'") == -20
-        assert observatory.cookies(SimpleCookie("session=1")) == -40
+        assert http_observatory.content_security_policy("default-src 'self' 'unsafe-inline'") == -20
+        assert http_observatory.cookies(SimpleCookie("session=1")) == -40

@@ -41,6 +41,17 @@ def supervisor(tmp_path: Path) -> Supervisor:
     return Supervisor(tmp_path / "logs", tmp_path)
 
 
+@pytest.mark.truth("supervisor-log-handle")
+def test_no_log_is_held_open_while_the_services_run(supervisor: Supervisor) -> None:
+    supervisor.add("sleeper", SLEEP)
+    supervisor.start()
+    try:
+        held = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.exists()]
+        assert supervisor.logs / "sleeper.log" not in held
+    finally:
+        supervisor.stop()
+
+
 def test_a_dead_service_is_started_again(supervisor: Supervisor) -> None:
     supervisor.add("sleeper", SLEEP)
     supervisor.start()
@@ -87,3 +98,24 @@ def test_a_killed_supervisor_takes_its_services_along(tmp_path: Path) -> None:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         assert until(lambda: not alive(pid))
+
+
+@pytest.mark.truth("supervisor-orphans")
+def test_workers_that_outlive_their_service_do_not_stay_beside_the_next(supervisor: Supervisor) -> None:
+    supervisor.add("parent", ["sh", "-c", "sleep 600 & echo $!; wait"])
+    supervisor.start()
+    log = supervisor.logs / "parent.log"
+    try:
+        assert until(lambda: log.read_text().endswith("\n"))
+        worker = int(log.read_text().splitlines()[0])
+        first = supervisor.services[0].process
+        assert first is not None
+        first.kill()
+
+        def ended() -> bool:
+            supervisor.watch(0.1)
+            return not alive(worker)
+
+        assert until(ended)
+    finally:
+        supervisor.stop()

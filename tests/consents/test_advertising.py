@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from consents import advertising
-from privacy.ledger.actors import System
+from privacy.ledger.actors import SystemActor
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import Subject
 from tests import factory
@@ -74,5 +74,7 @@ class PermissionTest(PortalTestCase):
         factory.agree(self.device, "advertising-sms")
         factory.make_freeze(self.device.subject_id, cause="suspension", at=factory.NOON)
         assert self.because() == ["suspended"]
-        subjects.mark_withdrawn(Subject.objects.get(pk=self.device.subject_id), actor=System("tests"), at=factory.NOON)
+        subjects.mark_withdrawn(
+            Subject.objects.get(pk=self.device.subject_id), actor=SystemActor("tests"), at=factory.NOON
+        )
         assert self.because() == ["withdrawn", "suspended"]

@@ -4,20 +4,22 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core import mail
+from django.utils import translation
 
 from consents import actions as consents
-from consents import advertising, agenda
+from consents import advertising, deadlines
 from consents.models import AdvertisingNotice
 from consents.tasks import send_notice
 from privacy.jobs.models import GeneralOutbox
-from privacy.ledger.actors import System
-from privacy.lib.ids import new_id
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.models import Entry
+from privacy.lib.identifiers.ids import new_id
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import Subject
 from tests import factory
 from tests.base import PortalTestCase
 
-ADVERTISING = System("advertising")
+ADVERTISING = SystemActor("advertising")
 
 
 @pytest.mark.clause("P8.12")
@@ -27,7 +29,7 @@ class NoticeTest(PortalTestCase):
 
     def reachable(self, address: str = "mina@example.com") -> None:
         subject = Subject.objects.get(pk=self.device.subject_id)
-        subjects.record_contact(subject, kind="email", value=address, actor=System("tests"), at=factory.NOON)
+        subjects.record_contact(subject, kind="email", value=address, actor=SystemActor("tests"), at=factory.NOON)
 
     def deliver(self, *, at: datetime = factory.NOON) -> None:
         for row in GeneralOutbox.objects.filter(kind="consents.advertising"):
@@ -68,7 +70,7 @@ class NoticeTest(PortalTestCase):
         asked = []
         for day in (date(2026, 2, 6), date(2026, 2, 8), date(2026, 2, 9)):
             at = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=3)
-            asked.append(consents.ask_to_confirm(on=day, actor=ADVERTISING, at=at))
+            asked.append(consents.queue_confirmations(on=day, actor=ADVERTISING, at=at))
         assert asked == [0, 1, 0]
         notice = AdvertisingNotice.objects.get(kind="confirmation")
         assert (notice.due_on, notice.decision) == (date(2026, 3, 9), decision)
@@ -78,20 +80,95 @@ class NoticeTest(PortalTestCase):
         decided = datetime(2024, 3, 9, 15, 0, tzinfo=UTC)
         decision = factory.agree(self.device, "advertising-email", at=decided)
         at = datetime(2026, 2, 10, 3, tzinfo=UTC)
-        consents.ask_to_confirm(on=date(2026, 2, 10), actor=ADVERTISING, at=at)
+        consents.queue_confirmations(on=date(2026, 2, 10), actor=ADVERTISING, at=at)
         self.deliver(at=at)
         assert advertising.confirm_by(decision) == date(2028, 2, 9)
-        dated = [*agenda.confirmations(date(2026, 2, 1), date(2028, 12, 31))]
+        dated = [*deadlines.confirmations(date(2026, 2, 1), date(2028, 12, 31))]
         assert [(one.on, one.count) for one in dated] == [(date(2028, 2, 9), 1)]
         later = datetime(2026, 3, 20, 3, tzinfo=UTC)
         assert advertising.permission(self.device.subject_id, "email", later).allowed
+
+    @pytest.mark.truth("two-year-slice")
+    def test_who_can_not_be_reached_stands_in_nobodys_way_and_counts_as_not_asked(self) -> None:
+        decided = datetime(2022, 3, 9, 15, 0, tzinfo=UTC)
+        silent, reached = self.device, factory.make_device(2)
+        subject = Subject.objects.get(pk=reached.subject_id)
+        subjects.record_contact(
+            subject, kind="email", value="mina@example.com", actor=SystemActor("tests"), at=factory.NOON
+        )
+        factory.agree(silent, "advertising-email", at=decided)
+        first = datetime(2024, 2, 20, 3, tzinfo=UTC)
+        assert consents.queue_confirmations(on=first.date(), actor=ADVERTISING, at=first, most=1) == 1
+        self.deliver(at=first)
+        assert AdvertisingNotice.objects.get(kind="confirmation").state == "unreachable"
+        assert not Entry.objects.filter(word="consents.confirmation.asked").exists()
+        behind = factory.agree(reached, "advertising-email", at=decided + timedelta(days=1))
+        later = datetime(2026, 3, 1, 3, tzinfo=UTC)
+        assert consents.queue_confirmations(on=later.date(), actor=ADVERTISING, at=later, most=1) == 1
+        self.deliver(at=later)
+        assert consents.queue_confirmations(on=later.date(), actor=ADVERTISING, at=later, most=1) == 0
+        assert AdvertisingNotice.objects.get(kind="confirmation", state="sent").decision == behind
+        self.assertLedgered("consents.confirmation.asked", behind)
+
+    @pytest.mark.truth("shown-nowhere")
+    def test_a_notice_without_an_address_is_not_said_to_be_shown_anywhere(self) -> None:
+        factory.agree(self.device, "advertising-email")
+        self.deliver()
+        with translation.override("en"):
+            assert AdvertisingNotice.objects.get().get_state_display() == "no working address on record"
+
+    @pytest.mark.truth("two-year-slice")
+    def test_who_gives_an_address_later_is_written_to_then(self) -> None:
+        factory.agree(self.device, "advertising-email")
+        self.deliver()
+        assert consents.retry_unreachable(actor=ADVERTISING, at=factory.NOON) == 0
+        self.reachable()
+        assert consents.retry_unreachable(actor=ADVERTISING, at=factory.NOON) == 1
+        self.deliver()
+        assert len(mail.outbox) == 1
+        assert AdvertisingNotice.objects.get().state == "sent"
+        assert consents.retry_unreachable(actor=ADVERTISING, at=factory.NOON) == 0
+
+    @pytest.mark.truth("two-year-slice")
+    def test_nobody_is_asked_about_a_consent_withdrawn_before_the_mail_went_out(self) -> None:
+        self.reachable()
+        decided = datetime(2024, 3, 9, 15, 0, tzinfo=UTC)
+        factory.agree(self.device, "advertising-email", at=decided)
+        at = datetime(2026, 2, 10, 3, tzinfo=UTC)
+        consents.queue_confirmations(on=date(2026, 2, 10), actor=ADVERTISING, at=at)
+        factory.decide(self.device, "advertising-email", "withdraw", at=at)
+        self.deliver(at=at)
+        assert AdvertisingNotice.objects.get(kind="confirmation").state == "dropped"
+        assert not AdvertisingNotice.objects.filter(kind="confirmation").late(date(2027, 1, 1))
+
+    @pytest.mark.truth("who-has-left-is-asked-nothing")
+    def test_nobody_is_asked_after_the_registration_has_ended(self) -> None:
+        self.reachable()
+        factory.agree(self.device, "advertising-email", at=datetime(2024, 3, 9, 15, 0, tzinfo=UTC))
+        at = datetime(2026, 2, 10, 3, tzinfo=UTC)
+        assert consents.queue_confirmations(on=date(2026, 2, 10), actor=ADVERTISING, at=at) == 1
+        subjects.mark_withdrawn(Subject.objects.get(pk=self.device.subject_id), actor=ADVERTISING, at=at)
+        self.deliver(at=at)
+        notice = AdvertisingNotice.objects.get(kind="confirmation")
+        assert notice.state == "dropped"
+        assert not notice.decision.advertising_notices.filter(kind="confirmation", state="sent").exists()
+        assert len(mail.outbox) == 1, "the result of the decision alone"
+        with translation.override("en"):
+            assert "the registration has ended" in notice.get_state_display()
+
+    @pytest.mark.truth("two-year-slice")
+    def test_the_consent_to_the_night_is_confirmed_too(self) -> None:
+        decision = factory.agree(self.device, "advertising-night", at=datetime(2024, 3, 9, 15, 0, tzinfo=UTC))
+        at = datetime(2026, 2, 10, 3, tzinfo=UTC)
+        assert consents.queue_confirmations(on=date(2026, 2, 10), actor=ADVERTISING, at=at) == 1
+        assert AdvertisingNotice.objects.get(kind="confirmation").decision == decision
 
     def test_nobody_is_asked_who_withdrew(self) -> None:
         decided = datetime(2024, 3, 9, 15, 0, tzinfo=UTC)
         factory.agree(self.device, "advertising-email", at=decided)
         factory.decide(self.device, "advertising-email", "withdraw", at=decided + timedelta(days=300))
         at = datetime(2026, 2, 10, 3, tzinfo=UTC)
-        assert consents.ask_to_confirm(on=date(2026, 2, 10), actor=ADVERTISING, at=at) == 0
+        assert consents.queue_confirmations(on=date(2026, 2, 10), actor=ADVERTISING, at=at) == 0
 
     def test_a_delivery_that_is_repeated_sends_nothing_more(self) -> None:
         self.reachable()

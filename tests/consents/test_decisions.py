@@ -7,10 +7,10 @@ from django.db import InternalError, connection, transaction
 from django.db.utils import IntegrityError
 
 from consents import actions as consents
-from consents import gate
-from consents.models import AgreementVersion, Decision, Standing
+from consents import consent_status
+from consents.models import AgreementVersion, CurrentConsent, Decision
 from privacy.jobs.models import GeneralOutbox
-from privacy.ledger.actors import NotPermitted
+from privacy.ledger.authorization import NotPermitted
 from privacy.subjects.models import Subject
 from tests import factory
 from tests.base import PortalTestCase
@@ -30,17 +30,30 @@ class DecisionTest(PortalTestCase):
         entry = self.assertLedgered("consents.decision.agreed", decision)
         assert decision.text_digest in entry.payload
 
+    @pytest.mark.truth("29")
     def test_each_agreement_is_decided_by_itself(self) -> None:
-        factory.agree(self.device, "activation")
-        assert gate.allows(self.subject.id, "service-analytics", factory.NOON)
-        assert gate.allows(self.subject.id, "device-registration", factory.NOON)
-        assert not gate.allows(self.subject.id, "app-log", factory.NOON)
+        rests_on = {
+            "activation": "device-registration", "service-analytics": "service-analytics", "app-log": "app-log"
+        }  # fmt: skip
+        for number, (agreement, own) in enumerate(rests_on.items(), start=2):
+            person = factory.make_device(number, agreed=(agreement,)).subject_id
+            allowed = {
+                category for category in rests_on.values() if consent_status.is_agreed(person, category, factory.NOON)
+            }
+            assert allowed == {own}, agreement
+
+    @pytest.mark.truth("29")
+    def test_each_purpose_of_the_policy_has_one_agreement_and_no_text_covers_two(self) -> None:
+        texts = AgreementVersion.objects.published().filter(agreement__kind="collection")
+        assert sorted(text.purpose_codes for text in texts) == [["analytics"], ["error-analysis"], ["registration"]]
+        items = [item for text in texts for item in text.item_codes]
+        assert len(items) == len(set(items))
 
     def test_a_disagreement_is_recorded_too(self) -> None:
         decision = factory.decide(self.device, "app-log", "disagree")
         assert decision.choice == "disagree"
         self.assertLedgered("consents.decision.disagreed", decision)
-        assert not gate.allows(self.subject.id, "app-log", factory.NOON)
+        assert not consent_status.is_agreed(self.subject.id, "app-log", factory.NOON)
 
     def test_the_same_decision_again_is_the_same_receipt(self) -> None:
         first = factory.agree(self.device, "app-log")
@@ -52,9 +65,9 @@ class DecisionTest(PortalTestCase):
         factory.agree(self.device, "app-log")
         later = factory.NOON + timedelta(hours=1)
         decision = factory.decide(self.device, "app-log", "withdraw", at=later)
-        assert not gate.allows(self.subject.id, "app-log", later)
-        assert gate.allows(self.subject.id, "app-log", factory.NOON) is False
-        assert GeneralOutbox.objects.filter(key=f"consents.ended:{decision.id}").exists()
+        assert not consent_status.is_agreed(self.subject.id, "app-log", later)
+        assert consent_status.is_agreed(self.subject.id, "app-log", factory.NOON) is False
+        assert GeneralOutbox.objects.filter(key__startswith=f"consents.ended:{decision.id}:").exists()
         assert [row.choice for row in Decision.objects.order_by("decided_at")] == ["agree", "withdraw"]
 
     def test_nothing_can_be_withdrawn_that_was_not_agreed_to(self) -> None:
@@ -68,7 +81,7 @@ class DecisionTest(PortalTestCase):
         factory.decide(self.device, "app-log", "disagree", at=factory.NOON)
         factory.agree(self.device, "app-log", decided_at=factory.NOON - timedelta(hours=1))
         assert Decision.objects.count() == 2
-        assert Standing.objects.get().choice == "disagree"
+        assert CurrentConsent.objects.get().choice == "disagree"
 
     def test_a_decision_of_the_future_is_refused(self) -> None:
         with self.assertRaises(consents.DecidedInTheFuture):
@@ -84,7 +97,7 @@ class DecisionTest(PortalTestCase):
 
     def test_words_that_do_not_exist_are_refused(self) -> None:
         for changes in ({"method": "telepathy"}, {"language": "fr"}):
-            with self.assertRaises(consents.UnknownWay):
+            with self.assertRaises(consents.UnknownValue):
                 factory.agree(self.device, "app-log", **changes)
 
     def test_only_handlers_record_what_was_said_on_the_telephone(self) -> None:
@@ -106,7 +119,7 @@ class AppendOnlyTest(PortalTestCase):
     def test_a_decision_is_never_changed_nor_removed(self) -> None:
         factory.agree(factory.make_device(agreed=()), "activation")
         self.refused("UPDATE consents_decision SET choice = 'disagree'")
-        self.refused("DELETE FROM consents_standing; DELETE FROM consents_decision")
+        self.refused("DELETE FROM consents_currentconsent; DELETE FROM consents_decision")
         assert Decision.objects.get().choice == "agree"
 
     def test_a_published_text_is_never_changed_nor_removed(self) -> None:
@@ -116,7 +129,7 @@ class AppendOnlyTest(PortalTestCase):
 
     def test_the_first_texts_carry_the_digest_that_their_words_have(self) -> None:
         versions = AgreementVersion.objects.select_related("agreement")
-        assert versions.count() == 6
+        assert versions.count() == 7
         for version in versions:
             assert version.digest == version.computed_digest(), version
 
@@ -150,8 +163,8 @@ class RepresentativeTest(PortalTestCase):
             actor=factory.make_odile(),
             at=factory.NOON,
             reason="x",
-        ) as door:
-            assert door.reveal(row, "particulars")["name"] == "김하나"
+        ) as vault_session:
+            assert vault_session.decrypt(row, "particulars")["name"] == "김하나"
 
     def test_without_a_confirmation_it_does_not_count(self) -> None:
         device = factory.make_device(agreed=())

@@ -6,11 +6,15 @@ from uuid import uuid4
 
 import pytest
 
+from consents import actions as consents
 from consents import receipts
-from consents.models import Decision, Standing
+from consents.models import CurrentConsent, Decision
 from devices import actions as devices
 from devices.models import Challenge
-from privacy.lib import clock
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
+from privacy.subjects import actions as subjects
+from privacy.subjects.models import Subject
 from tests import factory
 from tests.base import PortalTestCase
 
@@ -20,31 +24,53 @@ class ConsentPagesTest(PortalTestCase):
     def setUp(self) -> None:
         self.now = clock.now()
         self.device = factory.make_device(at=self.now)
-        self.decision = Decision.objects.get()
+        self.decision = Decision.objects.get(agreement__code="activation")
         self.receipt = receipts.for_decision(self.decision)
+        self.code = factory.consent_code(self.decision, at=self.now)
 
     def prove(self) -> Any:
-        return self.client.post(
-            "/consents/", {"reference": self.decision.reference, "digest": receipts.digest(self.receipt)}, follow=True
-        )
+        return self.client.post("/consents/", {"code": self.code}, follow=True)
 
-    def test_a_receipt_opens_the_list(self) -> None:
+    def test_a_consent_code_opens_the_list(self) -> None:
         page = self.prove()
         assert page.status_code == 200
         for code in ("activation", "app-log", "advertising-email"):
             self.assertContains(page, f"/consents/{code}/")
         self.assertLedgered("ledger.read")
 
-    def test_a_wrong_receipt_opens_nothing_and_says_the_same_for_all(self) -> None:
+    @pytest.mark.truth("29")
+    def test_required_and_optional_agreements_are_listed_apart(self) -> None:
+        page = self.prove()
+        required, optional = page.content.decode().split("<caption>")[1:]
+        for code, part in (("activation", required), ("service-analytics", required), ("app-log", optional)):
+            assert f"/consents/{code}/" in part
+        assert "/consents/app-log/" not in required
+
+    @pytest.mark.truth("receipt-of-what-was-destroyed")
+    def test_a_code_of_what_was_destroyed_is_told_as_that(self) -> None:
+        Subject.objects.filter(pk=self.device.subject_id).update(state="destroyed", destroyed_at=self.now)
+        page = self.prove()
+        assert page.status_code == 422
+        assert "파기되어 확인하거나 변경할 내용이 남아 있지 않습니다" in page.content.decode()
+
+    def test_a_wrong_code_opens_nothing_and_says_the_same_for_all(self) -> None:
+        ended = self.code
+        factory.make_agreement_text("activation", at=self.now)
+        again = factory.agree(self.device, "activation", at=clock.now(), actor=factory.make_gate())
+        assert again != self.decision
         answers = []
-        for reference, digest in (
-            (self.decision.reference, "0" * 64), ("C-0000-0000", receipts.digest(self.receipt)), ("x", "y")
-        ):  # fmt: skip
-            page = self.client.post("/consents/", {"reference": reference, "digest": digest})
+        for code in ("0000 0000 0000 0000 0000 0000 00", ended, "x"):
+            page = self.client.post("/consents/", {"code": code})
             assert page.status_code == 422
             answers.append([str(error) for error in page.context["form"].non_field_errors()])
         assert answers[0] == answers[1] == answers[2]
         assert self.client.get("/consents/app-log/").status_code == 302
+
+    def press(self, code: str, decision: str, *, prefix: str = "", **more: Any) -> Any:
+        """Press a button of the page as it is shown now."""
+        path = f"{prefix}/consents/{code}/"
+        text = self.client.get(path).context["version"].digest
+        return self.client.post(path, {"decision": decision, "text": text}, **more)
 
     def test_agreeing_and_withdrawing_take_one_click_each_on_the_same_page(self) -> None:
         self.prove()
@@ -52,12 +78,12 @@ class ConsentPagesTest(PortalTestCase):
         self.assertContains(page, 'value="agree"')
         self.assertContains(page, 'value="disagree"')
         self.assertNotContains(page, "checked")
-        self.client.post("/consents/app-log/", {"decision": "agree"})
-        assert Standing.objects.get(agreement__code="app-log").choice == "agree"
+        self.press("app-log", "agree")
+        assert CurrentConsent.objects.get(agreement__code="app-log").choice == "agree"
         page = self.client.get("/consents/app-log/")
         self.assertContains(page, 'value="withdraw"')
-        answer = self.client.post("/consents/app-log/", {"decision": "withdraw"}, follow=True)
-        assert Standing.objects.get(agreement__code="app-log").choice == "withdraw"
+        answer = self.press("app-log", "withdraw", follow=True)
+        assert CurrentConsent.objects.get(agreement__code="app-log").choice == "withdraw"
         self.assertContains(answer, "C-")
 
     def test_the_text_shows_its_four_notices_in_the_language_of_the_page(self) -> None:
@@ -67,7 +93,7 @@ class ConsentPagesTest(PortalTestCase):
         for notice in ("purpose", "items", "retention", "refusal"):
             self.assertContains(korean, text.spoken(notice, "ko"))
             self.assertContains(english, text.spoken(notice, "en"))
-        self.client.post("/en/consents/app-log/", {"decision": "disagree"})
+        self.press("app-log", "disagree", prefix="/en")
         assert Decision.objects.get(agreement__code="app-log").language == "en"
 
     def test_a_receipt_is_a_page_and_a_file(self) -> None:
@@ -86,7 +112,7 @@ class ConsentPagesTest(PortalTestCase):
 
     def test_what_can_not_be_decided_is_said_on_the_page(self) -> None:
         self.prove()
-        page = self.client.post("/consents/app-log/", {"decision": "withdraw"})
+        page = self.press("app-log", "withdraw")
         assert page.status_code == 422
         self.assertContains(page, "error-summary", status_code=422)
 
@@ -108,6 +134,75 @@ class ConsentPagesTest(PortalTestCase):
         self.client.post("/consents/leave/")
         assert self.client.get("/consents/app-log/").status_code == 302
 
+    @pytest.mark.truth("consent-double-click")
+    def test_a_button_pressed_twice_makes_one_decision_and_one_receipt(self) -> None:
+        self.prove()
+        shown = {"text": factory.text_in_force("app-log").digest}
+        for decision in ("agree", "withdraw"):
+            first, second = (
+                self.client.post("/consents/app-log/", {"decision": decision, **shown}) for _click in range(2)
+            )
+            assert first.status_code == 302
+            assert second.headers["Location"] == first.headers["Location"]
+            assert Decision.objects.filter(agreement__code="app-log", choice=decision).count() == 1
+
+    @pytest.mark.truth("consent-text-shown")
+    def test_what_was_not_shown_is_not_agreed_to(self) -> None:
+        self.prove()
+        shown = {"text": factory.text_in_force("app-log").digest}
+        newer = factory.make_agreement_text("app-log", at=clock.now())
+        page = self.client.post("/consents/app-log/", {"decision": "agree", **shown})
+        self.assertContains(page, newer.title, status_code=422)
+        self.assertContains(page, "error-summary", status_code=422)
+        assert not Decision.objects.filter(agreement__code="app-log").exists()
+
+    @pytest.mark.truth("consent-that-cannot-come-back")
+    def test_what_was_destroyed_is_not_offered_again_and_that_is_told_before(self) -> None:
+        factory.agree(self.device, "app-log", at=self.now)
+        report = factory.make_report(self.device, "app-log", at=self.now)
+        devices.store_reports(factory.make_batch(report), gateway=factory.make_gate(), at=self.now)
+        self.prove()
+        path = "/en/consents/app-log/"
+        self.assertContains(self.client.get(path), "only by registering the device again")
+        self.press("app-log", "withdraw")
+        ended = Decision.objects.get(agreement__code="app-log", choice="withdraw")
+        assert consents.end_collection(ended, actor=SystemActor("consents"), at=clock.now() + factory.WITHDRAWAL_WAIT)
+        page = self.client.get(path)
+        self.assertNotContains(page, 'value="agree"')
+        self.assertContains(page, "Register the device again to agree.")
+        refused = self.client.post(path, {"decision": "agree", "text": factory.text_in_force("app-log").digest})
+        self.assertContains(refused, "Register the device again to agree.", status_code=422, count=1)
+
+    @pytest.mark.truth("consent-that-cannot-come-back")
+    def test_who_has_left_is_offered_nothing_to_agree_to(self) -> None:
+        self.prove()
+        subjects.mark_withdrawn(
+            Subject.objects.get(pk=self.device.subject_id), actor=SystemActor("tests"), at=clock.now()
+        )
+        factory.make_agreement_text("activation", at=clock.now())
+        for code in ("app-log", "activation"):
+            page = self.client.get(f"/en/consents/{code}/")
+            self.assertNotContains(page, 'value="agree"')
+            self.assertContains(page, "This registration has ended.")
+        self.assertNotContains(self.client.get("/en/consents/"), "please decide again")
+
+    @pytest.mark.truth("refusing-what-is-required")
+    def test_what_refusing_a_required_agreement_means_is_told_beside_the_button(self) -> None:
+        CurrentConsent.objects.filter(agreement__code="service-analytics").delete()
+        self.prove()
+        page = self.client.get("/en/consents/service-analytics/")
+        self.assertContains(page, 'value="disagree"')
+        self.assertContains(page, "If you refuse or withdraw it, your registration ends")
+
+    @pytest.mark.truth("consent-leave")
+    def test_closing_the_pages_signs_no_employee_out(self) -> None:
+        emin = factory.make_emin()
+        self.client.force_login(emin)
+        self.prove()
+        self.client.post("/consents/leave/")
+        assert self.client.get("/consents/app-log/").status_code == 302
+        assert self.client.session["_auth_user_id"] == str(emin.pk)
+
 
 @pytest.mark.clause("P1.3")
 class DeviceProofTest(PortalTestCase):
@@ -120,7 +215,12 @@ class DeviceProofTest(PortalTestCase):
     def confirm(self) -> None:
         row = Challenge.objects.get()
         devices.answer_challenge(
-            device_id=row.device_id, challenge_id=row.id, confirmed=True, gateway=factory.make_gate(), at=clock.now()
+            device_id=row.device_id,
+            challenge_id=row.id,
+            confirmed=True,
+            code=row.shown,
+            gateway=factory.make_gate(),
+            at=clock.now(),
         )
 
     def test_the_device_confirms_the_code_and_the_list_opens(self) -> None:
@@ -132,12 +232,20 @@ class DeviceProofTest(PortalTestCase):
         page = self.client.post("/consents/waiting/", follow=True)
         self.assertContains(page, "/consents/app-log/")
 
+    @pytest.mark.truth("proof-says-what-is-missing")
+    def test_what_can_not_name_a_device_is_said_and_kept(self) -> None:
+        for term in ("", "4" * 81):
+            page = self.client.post("/consents/proof/device/", {"term": term})
+            assert page.status_code == 422
+            assert page.context["proofs"][0][1].errors
+            assert term in page.content.decode()
+
     def test_an_unknown_device_gets_the_same_page(self) -> None:
         known, unknown = self.begin(factory.imei(1)), self.begin(factory.imei(77))
         assert known.status_code == unknown.status_code == 200
         assert known.templates[0].name == unknown.templates[0].name
         assert len(known.content) == len(unknown.content)
-        assert Challenge.objects.count() == 1
+        assert Challenge.objects.filter(device_id=self.device.id).count() == 1
 
     def test_each_asker_has_a_code_of_their_own(self) -> None:
         self.begin(factory.imei(1))
@@ -149,7 +257,28 @@ class DeviceProofTest(PortalTestCase):
     def test_a_device_is_not_asked_without_end(self) -> None:
         for _again in range(6):
             self.begin(factory.imei(1))
-        assert Challenge.objects.count() == 3
+        assert Challenge.objects.filter(device_id=self.device.id).count() == 3
+
+    @pytest.mark.attack("17.21")
+    def test_however_many_browsers_ask_and_whatever_was_answered_a_device_is_asked_three_times_a_day(self) -> None:
+        pages, asked = [], Challenge.objects.filter(device_id=self.device.id)
+        for number in range(40):
+            self.client.cookies.clear()
+            pages.append(len(self.begin(factory.imei(1)).content))
+            for row in asked.filter(state="waiting"):
+                devices.answer_challenge(
+                    device_id=row.device_id,
+                    challenge_id=row.id,
+                    confirmed=number % 2 == 0,
+                    code=row.shown,
+                    gateway=factory.make_gate(),
+                    at=clock.now(),
+                )
+        assert asked.count() == 3
+        assert len(set(pages)) == 1
+        Challenge.objects.update(asked_at=clock.now() - timedelta(hours=25))
+        self.begin(factory.imei(1))
+        assert asked.count() == 4
 
     def test_a_denied_code_opens_nothing(self) -> None:
         self.begin(factory.imei(1))

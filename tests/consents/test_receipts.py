@@ -34,6 +34,7 @@ class ReceiptTest(PortalTestCase):
     def test_a_genuine_receipt_is_known_and_on_the_ledger(self) -> None:
         check = receipts.check(self.receipt)
         assert (check.genuine, check.entered, check.decision) == (True, True, self.decision)
+        assert len(receipts.digest(self.receipt)) == 64
         by_digest = receipts.check_digest(self.decision.reference, receipts.digest(self.receipt))
         assert (by_digest.genuine, by_digest.entered) == (True, True)
 
@@ -46,3 +47,13 @@ class ReceiptTest(PortalTestCase):
     def test_an_invented_receipt_is_unknown(self) -> None:
         check = receipts.check({**self.receipt, "record_id": "C-0000-0000"})
         assert (check.genuine, check.decision) == (False, None)
+
+    @pytest.mark.truth("recipient-on-the-receipt")
+    def test_of_a_provision_the_file_says_who_receives_it_in_the_words_that_were_shown(self) -> None:
+        words = {"recipient_ko": "에이스 수리센터: 단말기 수리", "recipient_en": "Ace Repairs: repairs handsets"}
+        factory.name_recipient("acme", items=["model"], purposes=["repair"])
+        made = factory.make_agreement_text("provision-acme", **words, item_codes=["model"], purpose_codes=["repair"])
+        decision = factory.agree(factory.make_device(2), "provision-acme", version=made)
+        told = receipts.for_decision(decision)["privacy_notice"]
+        assert told["recipient"] == words["recipient_ko"]
+        assert "recipient" not in self.receipt["privacy_notice"], "nobody receives it by the activation"

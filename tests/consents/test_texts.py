@@ -6,9 +6,9 @@ import pytest
 
 from consents import actions as consents
 from consents import advertising
-from consents.models import NOTICES, Agreement, AgreementVersion, Standing
-from devices import consent_calls
-from privacy.ledger.actors import NotPermitted
+from consents.models import NOTICES, Agreement, AgreementVersion, CurrentConsent
+from devices import api_consents
+from privacy.ledger.authorization import NotPermitted
 from tests import factory
 from tests.base import PortalTestCase
 
@@ -20,15 +20,17 @@ class TextTest(PortalTestCase):
     def test_every_agreement_of_the_policy_has_a_text_with_the_four_notices_in_both_languages(self) -> None:
         codes = set(Agreement.objects.offered().values_list("code", flat=True))
         assert codes == {
-            "activation", "app-log", "advertising-sms", "advertising-email", "advertising-push", "advertising-night"
+            "activation", "service-analytics", "app-log", "advertising-sms", "advertising-email", "advertising-push",
+            "advertising-night",
         }  # fmt: skip
         for version in AgreementVersion.objects.published():
             for part in ("title", "body", *NOTICES):
                 for language in ("ko", "en"):
                     assert version.spoken(part, language).strip(), (version, part, language)
 
-    def test_only_the_activation_is_required(self) -> None:
-        assert list(Agreement.objects.filter(required=True).values_list("code", flat=True)) == ["activation"]
+    def test_what_the_policy_collects_as_required_is_required_and_nothing_else(self) -> None:
+        required = Agreement.objects.filter(required=True).values_list("code", flat=True)
+        assert list(required) == ["activation", "service-analytics"]
 
     def test_a_new_text_takes_the_place_of_the_one_before(self) -> None:
         old = factory.text_in_force("app-log")
@@ -40,28 +42,54 @@ class TextTest(PortalTestCase):
         self.assertLedgered("consents.text.published", new)
 
     def test_who_agreed_to_a_text_that_asks_again_is_on_the_list(self) -> None:
-        asked, spared, new = (factory.make_device(number, agreed=("activation", "app-log")) for number in (1, 2, 3))
+        asked, spared, new = (
+            factory.make_device(number, agreed=("activation", "service-analytics", "app-log")) for number in (1, 2, 3)
+        )
         factory.make_agreement_text("app-log", at=LATER, asks_again=True)
         factory.agree(spared, "app-log", at=LATER + timedelta(hours=1))
         factory.decide(new, "app-log", "withdraw", at=LATER + timedelta(hours=1))
-        listed = set(Standing.objects.needing_a_new_one().values_list("subject_id", flat=True))
+        listed = set(CurrentConsent.objects.needing_reconsent().values_list("subject_id", flat=True))
         assert listed == {asked.subject_id}
 
     def test_a_later_text_that_asks_nobody_does_not_take_the_question_back(self) -> None:
-        asked = factory.make_device(1, agreed=("activation", "advertising-email"))
+        asked = factory.make_device(1, agreed=("activation", "service-analytics", "advertising-email"))
         factory.make_agreement_text("advertising-email", at=LATER, asks_again=True)
         factory.make_agreement_text("advertising-email", at=LATER + timedelta(hours=1), asks_again=False)
-        assert list(Standing.objects.needing_a_new_one().values_list("subject_id", flat=True)) == [asked.subject_id]
+        assert list(CurrentConsent.objects.needing_reconsent().values_list("subject_id", flat=True)) == [
+            asked.subject_id
+        ]
         answer = advertising.permission(asked.subject_id, "email", LATER + timedelta(hours=2))
         assert [reason.code for reason in answer.because] == ["text-changed"]
         caller = factory.make_gate()
-        needed = consent_calls.standing(asked.id, caller=caller)["needed"]
+        needed = api_consents.current_consents(asked.id, caller=caller)["needed"]
         assert ("advertising-email", "text-changed") in {(one["agreement"], one["reason"]) for one in needed}
 
     def test_a_text_that_does_not_ask_again_leaves_the_consents(self) -> None:
-        factory.make_device(1, agreed=("activation", "app-log"))
+        factory.make_device(1, agreed=("activation", "service-analytics", "app-log"))
         factory.make_agreement_text("app-log", at=LATER, asks_again=False)
-        assert not Standing.objects.needing_a_new_one().exists()
+        assert not CurrentConsent.objects.needing_reconsent().exists()
+
+    @pytest.mark.truth("changed-notices-ask-again")
+    def test_a_text_whose_notices_changed_asks_again_or_is_not_published(self) -> None:
+        factory.make_device(1, agreed=("activation", "service-analytics", "app-log"))
+        draft = consents.draft_text(
+            Agreement.objects.get(code="app-log"),
+            words={"items_ko": "오류 로그와 위치", "item_codes": ["location"], "asks_again": False},
+            actor=factory.make_odile(),
+            at=LATER,
+        )
+        with self.assertRaises(consents.AsksNobody) as refused:
+            consents.publish_text(draft, actor=factory.make_odile(), at=LATER)
+        assert str(AgreementVersion._meta.get_field("items_ko").verbose_name) in str(refused.exception)  # type: ignore[union-attr]
+        consents.revise_text(draft, words={"asks_again": True}, actor=factory.make_odile(), at=LATER)
+        assert consents.publish_text(draft, actor=factory.make_odile(), at=LATER).state == "published"
+        assert CurrentConsent.objects.needing_reconsent().count() == 1
+
+    @pytest.mark.truth("changed-notices-ask-again")
+    def test_a_notice_that_is_only_spaced_or_spelt_anew_asks_nobody(self) -> None:
+        before = factory.text_in_force("app-log")
+        words = {"items_en": f"  {before.items_en.upper()} .", "title_en": "App log", "asks_again": False}
+        assert factory.make_agreement_text("app-log", at=LATER, **words).state == "published"
 
     def test_an_incomplete_text_is_not_published(self) -> None:
         draft = consents.draft_text(
@@ -96,16 +124,22 @@ class ProvisionTest(PortalTestCase):
     """A consent to provision covers a recipient, items and a purpose, and nothing beyond (law P-02)."""
 
     def test_it_covers_what_it_names(self) -> None:
-        from consents import gate
+        from consents import consent_status
 
         device = factory.make_device()
         factory.make_provision_agreement("acme", items=["model", "os_version"], purposes=["disclosure"])
         asked = {"recipient": "acme", "purpose": "disclosure", "at": LATER}
-        assert gate.covers_provision(device.subject_id, items=["model"], **asked) is None
+        assert consent_status.covers_provision(device.subject_id, items=["model"], **asked) is None
         decision = factory.agree(device, "provision-acme", at=LATER)
-        assert gate.covers_provision(device.subject_id, items=["model"], **asked) == decision
-        assert gate.covers_provision(device.subject_id, items=["model", "imei"], **asked) is None
-        assert gate.covers_provision(device.subject_id, items=["model"], **{**asked, "purpose": "analytics"}) is None
-        assert gate.covers_provision(device.subject_id, items=["model"], **{**asked, "recipient": "other"}) is None
+        assert consent_status.covers_provision(device.subject_id, items=["model"], **asked) == decision
+        assert consent_status.covers_provision(device.subject_id, items=["model", "imei"], **asked) is None
+        assert (
+            consent_status.covers_provision(device.subject_id, items=["model"], **{**asked, "purpose": "analytics"})
+            is None
+        )
+        assert (
+            consent_status.covers_provision(device.subject_id, items=["model"], **{**asked, "recipient": "other"})
+            is None
+        )
         factory.decide(device, "provision-acme", "withdraw", at=LATER + timedelta(hours=1))
-        assert gate.covers_provision(device.subject_id, items=["model"], **asked) is None
+        assert consent_status.covers_provision(device.subject_id, items=["model"], **asked) is None

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpResponse
 
 from devices.models import Device, Scope
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from tests import factory
 from tests.base import PortalTestCase
 

@@ -1,4 +1,4 @@
-"""Consents and the advertising question over the API (doors.md)."""
+"""Consents and the advertising question over the API."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,8 +7,11 @@ from uuid import uuid4
 import pytest
 
 from consents import receipts
-from consents.models import Decision
-from devices.models import Device
+from consents.models import ConsentCode, Decision
+from devices.models import Device, IdempotentResponse
+from privacy.lib.identifiers.access_codes import AccessCodes
+from privacy.subjects import actions as subjects
+from privacy.subjects.models import Subject
 from tests import factory
 from tests.devices.base import ApiTestCase
 
@@ -31,19 +34,43 @@ class ConsentCallsTest(ApiTestCase):
         check = receipts.check(response.json()["receipt"])
         assert (check.genuine, check.entered) == (True, True)
         assert response.json()["digest"] == receipts.digest(response.json()["receipt"])
+        self.assertRefused(self.send(self.report(device)), "no-consent")
+        assert self.put(device, "service-analytics").status_code == 200
         assert self.send(self.report(device)).json()["stored"] == 1
 
-    def test_the_same_decision_again_gets_the_same_receipt(self) -> None:
+    def test_the_same_decision_again_gets_the_same_receipt_and_no_code(self) -> None:
         device = self.device(agreed=())
-        assert self.put(device).json() == self.put(device).json()
+        first, again = self.put(device).json(), self.put(device).json()
+        assert again == first | {"code": None}
         assert Decision.objects.count() == 1
+
+    @pytest.mark.attack("17.1")
+    def test_the_answer_has_the_code_that_opens_the_pages_and_keeps_only_its_digest(self) -> None:
+        device = self.device(agreed=())
+        code = self.put(device).json()["code"]
+        assert len(code.replace(" ", "").replace("-", "")) == 26
+        opened = self.client.post("/consents/", {"code": code}, follow=True)
+        self.assertContains(opened, "/consents/app-log/")
+        kept = ConsentCode.objects.get()
+        assert code not in str(vars(kept))
+        assert kept.digest == AccessCodes("consents").digest(code)
+
+    @pytest.mark.attack("17.1")
+    def test_a_lost_answer_gets_its_code_again_which_is_nowhere_stored(self) -> None:
+        device = self.device(agreed=())
+        path, sent = f"/devices/{device.id}/consents/activation", self.sent()
+        first, again = (self.call("PUT", path, sent, key="k-1") for _call in range(2))
+        assert first.json()["code"]
+        assert again.json() == first.json()
+        assert first.json()["code"] not in str(IdempotentResponse.objects.get().body)
+        assert self.call("PUT", path, sent, key="k-2").json()["code"] is None
 
     def test_the_current_decisions_and_what_must_be_asked(self) -> None:
         device = self.device(agreed=())
         path = f"/devices/{device.id}/consents"
         answer = self.call("GET", path).json()
         assert answer["decisions"] == []
-        assert [text["agreement"] for text in answer["needed"]][:2] == ["activation", "app-log"]
+        assert [text["agreement"] for text in answer["needed"]][:3] == ["activation", "service-analytics", "app-log"]
         first = answer["needed"][0]
         assert first["required"] is True
         assert {"title", "body", "purpose", "items", "retention", "refusal"} <= set(first["ko"]) & set(first["en"])
@@ -54,6 +81,15 @@ class ConsentCallsTest(ApiTestCase):
             ("activation", "agree"), ("app-log", "disagree")
         ]  # fmt: skip
         assert "activation" not in {text["agreement"] for text in answer["needed"]}
+
+    @pytest.mark.truth("who-has-left-is-asked-nothing")
+    def test_nobody_must_be_asked_for_what_they_cannot_agree_to(self) -> None:
+        device = self.device()
+        factory.make_agreement_text("activation", at=self.now)
+        path = f"/devices/{device.id}/consents"
+        assert "activation" in {text["agreement"] for text in self.call("GET", path).json()["needed"]}
+        subjects.mark_withdrawn(Subject.objects.get(pk=device.subject_id), actor=factory.make_gate(), at=self.now)
+        assert self.call("GET", path).json()["needed"] == []
 
     def test_a_changed_text_must_be_asked_again(self) -> None:
         device = self.device()
@@ -85,7 +121,7 @@ class ConsentCallsTest(ApiTestCase):
         assert not Decision.objects.exists()
 
     def test_withdrawing_is_the_same_call_as_agreeing(self) -> None:
-        device = self.device(agreed=("activation", "app-log"))
+        device = self.device(agreed=("activation", "service-analytics", "app-log"))
         assert self.put(device, "app-log", decision="withdraw").status_code == 200
         self.assertRefused(self.send(self.report(device, "app-log")), "no-consent")
 

@@ -9,6 +9,7 @@ CALLS = {
     ("/devices/{device}", "put"), ("/devices/{device}", "patch"), ("/devices/{device}/end-of-service", "post"),
     ("/devices/{device}/consents/{agreement}", "put"), ("/devices/{device}/consents", "get"), ("/reports", "post"),
     ("/devices/{device}/challenge", "get"), ("/devices/{device}/challenge", "post"), ("/advertising/permission", "get"),
+    ("/devices/{device}/errors-settled", "post"),
 }  # fmt: skip
 
 
@@ -36,7 +37,7 @@ class DescriptionTest(ApiTestCase):
         )
 
     def test_other_addresses_and_methods_are_problems_too(self) -> None:
-        for path in ("/", "/nothing", "/devices", f"/devices/{uuid4()}/", "/reports/x"):
+        for path in ("/", "/nothing", "/devices", f"/devices/{uuid4()}/", "/reports/x", "/a%0Ab", "/%0A"):
             self.assertProblem(self.call("GET", path), 404, "not-found")
         for method, path in (
             ("GET", "/reports"),

@@ -10,23 +10,24 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from openpyxl import Workbook, load_workbook
 
-from consents import gate
+from consents import consent_status
 from consents.models import Decision
 from devices import actions as devices
-from devices.fleetfiles import COLUMNS, UnreadableFile
+from devices.imports import COLUMNS, UnreadableFile
 from devices.models import Device, FleetImport, ImportedRow
-from devices.tasks import carry_on_import
+from devices.tasks import continue_import
 from privacy.jobs.models import GeneralOutbox
-from privacy.ledger.actors import NotPermitted, System
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.authorization import NotPermitted
 from privacy.ledger.models import Entry
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
 from tests import factory
 from tests.base import PortalTestCase
-from tests.devices.residents import resident_number
+from tests.devices.resident_numbers import resident_number
 
-WORKER = System("fleet-import")
+WORKER = SystemActor("fleet-import")
 
 
 def line(number: int, **changes: str) -> dict[str, str]:
@@ -35,7 +36,7 @@ def line(number: int, **changes: str) -> dict[str, str]:
         "imei": factory.imei(number), "serial_number": f"OLD{number:06d}", "model": "SM-A505N", "os_version": "13",
         "os_build": "TP1A", "time_zone": "Asia/Seoul", "licence_key": f"OLD-{number:06d}",
         "licence_starts_on": "2025-01-01", "licence_ends_on": "2027-12-31", "activation_agreed_on": "2025-01-02",
-        **changes,
+        "analytics_agreed_on": "2025-01-02", **changes,
     }  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def as_csv(*lines: dict[str, str], columns: tuple[str, ...] = COLUMNS, encoding:
     return out.getvalue().encode(encoding)
 
 
-def as_xlsx(*lines: dict[str, str]) -> bytes:
+def as_xlsx(*lines: dict[str, Any]) -> bytes:
     book = Workbook()
     sheet = book.active
     assert sheet is not None
@@ -71,7 +72,7 @@ class FleetImportTest(PortalTestCase):
         )
 
     def carry_on(self, made: FleetImport) -> None:
-        while not devices.carry_on_import(made.id, actor=WORKER, at=factory.NOON):
+        while not devices.continue_import(made.id, actor=WORKER, at=factory.NOON):
             pass
 
     def test_a_preview_registers_nothing_and_keeps_nothing_in_clear(self) -> None:
@@ -91,9 +92,9 @@ class FleetImportTest(PortalTestCase):
         assert not ImportedRow.objects.exists()
         one, two = (Device.objects.identified_by(imei=vault.blind_index("imei", factory.imei(n))).get() for n in (1, 2))
         assert str(one.licences.get().ends_on) == "2027-12-31"
-        assert gate.allows(one.subject_id, "service-analytics", factory.NOON)
-        assert not gate.allows(one.subject_id, "app-log", factory.NOON)
-        assert gate.allows(two.subject_id, "app-log", factory.NOON)
+        assert consent_status.is_agreed(one.subject_id, "service-analytics", factory.NOON)
+        assert not consent_status.is_agreed(one.subject_id, "app-log", factory.NOON)
+        assert consent_status.is_agreed(two.subject_id, "app-log", factory.NOON)
         # A form that is older than the text counts from the text's publication; its own day stays on the trail.
         agreed = Decision.objects.get(subject_id=two.subject_id, agreement__code="app-log")
         assert agreed.decided_at == agreed.version.published_at
@@ -105,6 +106,37 @@ class FleetImportTest(PortalTestCase):
     def test_a_workbook_is_read_too(self) -> None:
         made = self.preview(as_xlsx(line(1), line(2)), "fleet.xlsx")
         assert (made.accepted, made.findings) == (2, [])
+
+    def test_a_number_whose_digits_the_spreadsheet_lost_is_a_finding_and_stores_nothing(self) -> None:
+        made = self.preview(
+            as_xlsx(
+                line(1),
+                line(2) | {"serial_number": 8.9049032000001e31},
+                line(3) | {"serial_number": 89049032000001000000000000000000},
+                line(4) | {"serial_number": 1234567890123450},
+                line(5) | {"licence_key": 2.0**53, "adb_number": 1e15},
+                line(6) | {"serial_number": 999999999999999},
+                line(7) | {"serial_number": 1e14},
+            ),
+            "fleet.xlsx",
+        )
+        assert made.findings == [
+            [3, "serial_number", "rounded-number"], [4, "serial_number", "rounded-number"],
+            [5, "serial_number", "rounded-number"], [6, "adb_number", "rounded-number"],
+            [6, "licence_key", "rounded-number"],
+        ]  # fmt: skip
+        assert (made.rows, made.accepted, made.refused) == (7, 3, 4)
+        devices.confirm_import(made, actor=self.odile, at=factory.NOON)
+        self.carry_on(made)
+        assert Device.objects.count() == 3
+        for kept in ("999999999999999", "100000000000000"):
+            assert Device.objects.identified_by(serial_number=vault.blind_index("serial_number", kept)).exists()
+
+    def test_such_a_number_that_was_saved_as_csv_is_a_finding_too(self) -> None:
+        written = ("8.9049E+31", "1E+15", "8,9049e+31", "#####")
+        made = self.preview(as_csv(*(line(n, serial_number=text) for n, text in enumerate(written, start=1))))
+        assert made.findings == [[row, "serial_number", "rounded-number"] for row in (2, 3, 4, 5)]
+        assert self.preview(as_csv(line(1, serial_number="1E15", adb_number="#1"))).accepted == 1
 
     def test_korean_encodings_are_read(self) -> None:
         content = as_csv(line(1, model_description="갤럭시"), encoding="cp949")
@@ -171,7 +203,7 @@ class FleetImportTest(PortalTestCase):
         made = self.preview(as_csv(line(1)))
         devices.confirm_import(made, actor=self.odile, at=factory.NOON)
         row = GeneralOutbox.objects.get(kind="devices.import")
-        carry_on_import(row.ids, event=row.id, starts=1, at=factory.NOON)
+        continue_import(row.ids, event=row.id, starts=1, at=factory.NOON)
         assert Device.objects.count() == 1
 
     def test_the_entries_name_no_value(self) -> None:
@@ -214,9 +246,18 @@ class ImportPagesTest(PortalTestCase):
         )
         made.refresh_from_db()
         assert made.state == "running"
-        while not devices.carry_on_import(made.id, actor=WORKER, at=clock.now()):
+        while not devices.continue_import(made.id, actor=WORKER, at=clock.now()):
             pass
         self.assertContains(self.client.get(page), "1 / 1")
+
+    def test_a_rounded_number_is_told_with_what_to_do(self) -> None:
+        self.upload(as_csv(line(1, serial_number="8.9049E+31")))
+        page = reverse("admin:devices_fleetimport_findings", args=[FleetImport.objects.get().pk])
+        sheet = load_workbook(io.BytesIO(self.client.get(page).content)).active
+        assert sheet is not None
+        told = [cell.value for cell in list(sheet.rows)[1]]
+        assert told[:3] == [2, "serial_number", "rounded-number"]
+        assert "텍스트" in str(told[3])
 
     def test_an_unreadable_file_is_told_on_the_page(self) -> None:
         answer = self.upload(b"\xff\xfe")

@@ -8,31 +8,34 @@ from devices import actions as devices
 from devices import dues
 from devices.models import AppLog, Device, Licence, Report
 from devices.refusals import Malformed
-from privacy.ledger.actors import System
-from privacy.lib import clock
-from privacy.lib.ids import new_id
-from privacy.policies.rulebook import RetentionTerm
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
+from privacy.lib.identifiers.ids import new_id
+from privacy.policies.rulebook import RetentionPeriod
+from privacy.retention import actions as retention
+from privacy.retention.schedule import selection
 from privacy.subjects import actions as subjects
 from privacy.subjects import holdings
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
+from privacy.vault.models import Freeze
 from privacy.vault.purposes import Purpose
 from tests import factory
 from tests.base import PortalTestCase
 
-TESTS = System("tests")
-TWO_YEARS = RetentionTerm("licence-expiry", 2, 0, True, 24)
-FIVE_YEARS = RetentionTerm("service-end", 5, 0, True, 24)
-ONE_MONTH = RetentionTerm("purpose-achieved", 0, 1, False, 0)
+TESTS = SystemActor("tests")
+TWO_YEARS = RetentionPeriod("licence-expiry", 2, 0, True, 24)
+FIVE_YEARS = RetentionPeriod("service-end", 5, 0, True, 24)
+ONE_MONTH = RetentionPeriod("purpose-achieved", 0, 1, False, 0)
 
 
 def holding(model: type) -> holdings.Holding:
-    return next(one for one in holdings.all() if one.model is model)
+    return next(one for one in holdings.all_holdings() if one.model is model)
 
 
 class HoldingTest(PortalTestCase):
     def setUp(self) -> None:
-        self.device = factory.make_device(1, agreed=("activation", "app-log"))
+        self.device = factory.make_device(1, agreed=("activation", "service-analytics", "app-log"))
         batch = factory.make_batch(*(factory.make_report(self.device, kind) for kind in factory.BODIES))
         devices.store_reports(batch, gateway=factory.make_gate(), at=factory.NOON)
 
@@ -43,10 +46,10 @@ class HoldingTest(PortalTestCase):
             actor=factory.make_odile(),
             at=factory.NOON,
             reason="x",
-        ) as door:
+        ) as vault_session:
             export = holding(model).export
             assert export is not None
-            return list(export(self.device.subject_id, door))
+            return list(export(self.device.subject_id, vault_session))
 
     @pytest.mark.clause("P1.2")
     def test_everything_held_is_exported_as_it_was_sent(self) -> None:
@@ -77,7 +80,7 @@ class HoldingTest(PortalTestCase):
 
     def test_a_wrong_correction_is_refused(self) -> None:
         common = {"event": new_id(), "actor": TESTS, "at": factory.NOON, "record_id": None}
-        with self.assertRaises(vault.BadIdentifier):
+        with self.assertRaises(vault.InvalidIdentifier):
             devices.correct_registration(self.device.subject_id, "imei", "123", **common)
         with self.assertRaises(Malformed):
             devices.correct_registration(self.device.subject_id, "gateway_id", "x", **common)
@@ -124,7 +127,7 @@ class DueTest(PortalTestCase):
         assert self.due(date(2026, 5, 15)) == set()
         assert self.due(date(2026, 5, 16)) == {old.id}
         assert self.due(date(2026, 5, 17)) == {old.id, later.id}
-        assert dues.registrations_over([old.id, later.id], date(2026, 5, 16), TWO_YEARS) == [old.id]
+        assert dues.registrations_still_due([old.id, later.id], date(2026, 5, 16), TWO_YEARS) == [old.id]
 
     def test_the_last_licence_counts(self) -> None:
         device = self.licensed(1, "2024-05-15")
@@ -138,7 +141,54 @@ class DueTest(PortalTestCase):
         day = clock.kst_date(factory.NOON)
         assert self.due(day + timedelta(days=5)) == set()
         assert self.due(day + timedelta(days=6)) == {undecided.id}
-        assert dues.registrations_over([undecided.id, decided.id], day + timedelta(days=6), TWO_YEARS) == [undecided.id]
+        assert dues.registrations_still_due([undecided.id, decided.id], day + timedelta(days=6), TWO_YEARS) == [
+            undecided.id
+        ]
+
+    @pytest.mark.truth("due-once")
+    def test_whose_licence_expired_and_who_never_agreed_is_due_once(self) -> None:
+        """The preview of a sweep counted such a device twice, and the list had it once."""
+        device, other = self.licensed(1, "2020-05-15", agreed=()), factory.make_device(2, agreed=())
+        on = clock.kst_date(factory.NOON) + timedelta(days=6)
+        due = [one for ids in dues.registrations_due(on, TWO_YEARS) for one in ids]
+        assert sorted(due) == sorted([device.id, other.id])
+        (seen,) = [found for found in selection.preview_sweep(on, factory.at_noon(on)) if found.people]
+        assert seen.people == factory.sweep_on(on).lists.get().people == 2
+
+    @pytest.mark.truth("agreed-late")
+    def test_who_agrees_before_the_destruction_keeps_the_registration(self) -> None:
+        late, never = factory.make_device(1, agreed=()), factory.make_device(2, agreed=())
+        day = clock.kst_date(factory.NOON) + timedelta(days=6)
+        run = factory.sweep_on(day)
+        subject = Subject.objects.get(pk=late.subject_id)
+        factory.agree(subject, "activation", at=factory.at_noon(day))
+        assert self.due(day) == {never.id}
+        factory.carry_out_all(run)
+        assert set(Device.objects.values_list("id", flat=True)) == {late.id}
+
+    @pytest.mark.truth("due-when-the-hold-ends")
+    def test_who_never_agreed_is_due_when_what_kept_them_ends_however_late(self) -> None:
+        undecided, other = factory.make_device(1, agreed=()), factory.make_device(2, agreed=())
+        day = clock.kst_date(factory.NOON)
+        ends_on = day + timedelta(days=200)
+        factory.make_hold(subject_id=undecided.subject_id, at=factory.NOON, until=ends_on)
+        assert undecided.id in self.due(ends_on)
+        assert self.due(ends_on + timedelta(days=1)) == {undecided.id}
+        factory.make_hold(subject_id=None, at=factory.NOON, until=ends_on + timedelta(days=90))
+        assert self.due(ends_on + timedelta(days=91)) == {undecided.id, other.id}
+
+    @pytest.mark.truth("due-when-the-hold-ends")
+    def test_who_never_agreed_is_due_when_a_lifted_hold_or_a_dispute_ends(self) -> None:
+        held, disputed = factory.make_device(1, agreed=()), factory.make_device(2, agreed=())
+        hold = factory.make_hold(subject_id=held.subject_id, at=factory.NOON)
+        vault.freeze(
+            subject_id=disputed.subject_id, category="device-registration", item="model",
+            cause=Freeze.Cause.CORRECTION, case="C-1", actor=TESTS, at=factory.NOON,
+        )  # fmt: skip
+        later = factory.NOON + timedelta(days=200)
+        retention.lift_hold(hold, reason="판결 확정", actor=factory.make_odile(), at=later)
+        vault.unfreeze(case="C-1", actor=TESTS, at=later)
+        assert self.due(clock.kst_date(later) + timedelta(days=1)) == {held.id, disputed.id}
 
     @pytest.mark.clause("P6.2")
     def test_reports_are_due_five_years_after_the_service(self) -> None:
@@ -153,20 +203,20 @@ class DueTest(PortalTestCase):
         on = date(2031, 11, 25)
         assert list(dues.analytics_due(on - timedelta(days=1), FIVE_YEARS)) == []
         assert list(dues.analytics_due(on, FIVE_YEARS)) == [[device.id]]
-        assert set(dues.analytics_over([device.id], on, FIVE_YEARS)) == {device.id}
+        assert set(dues.analytics_still_due([device.id], on, FIVE_YEARS)) == {device.id}
         subjects.resume_service(Subject.objects.get(pk=device.subject_id), actor=TESTS, at=factory.NOON)
-        assert dues.analytics_over([device.id], on, FIVE_YEARS) == []
+        assert dues.analytics_still_due([device.id], on, FIVE_YEARS) == []
 
     @pytest.mark.clause("P6.3")
-    def test_a_month_of_app_logs_is_due_a_month_after_it_closed(self) -> None:
-        device = factory.make_device(1, agreed=("activation", "app-log"))
+    def test_a_month_of_app_logs_is_due_when_the_purpose_of_its_last_log_has_ended(self) -> None:
+        device = factory.make_device(1, agreed=("activation", "service-analytics", "app-log"))
         report = factory.make_report(device, "app-log", occurred_at="2026-10-03T00:00:00+09:00")
         devices.store_reports(factory.make_batch(report), gateway=factory.make_gate(), at=factory.NOON)
         assert list(dues.app_log_months_due(date(2026, 11, 30), ONE_MONTH)) == []
         assert list(dues.app_log_months_due(date(2026, 12, 1), ONE_MONTH)) == [date(2026, 10, 1)]
 
     def test_the_latest_event_over_is_the_inverse_of_the_period(self) -> None:
-        from privacy.lib import periods
+        from privacy.lib.dates import periods
 
         day = date(2024, 1, 1)
         while day < date(2025, 3, 5):

@@ -2,7 +2,7 @@
 (SEC-36).
 
 Two generators make the calls. ``schemathesis`` reads the published description and makes what fits it and what does
-not; ``hypothesis`` bends good calls by hand-made spite (``hostile.py``). One judge checks every answer against the
+not; ``hypothesis`` bends good calls by hand-made spite (``fuzzing.py``). One judge checks every answer against the
 published description, and that a refused call left nothing. ``HOSTILE_SEED`` tries the same again.
 """
 
@@ -25,18 +25,18 @@ from schemathesis import GenerationMode
 
 from devices.models import AppLog, Batch, Device, Report
 from tests import factory
-from tests.devices import hostile
+from tests.devices import fuzzing
+from tests.devices.api_description import Published
 from tests.devices.base import ApiTestCase
-from tests.devices.published import Published
 
 SEED = int(os.environ.get("HOSTILE_SEED", "0")) or random.SystemRandom().randrange(2**32)
 SCALE = float(os.environ.get("SCALE", "1"))
 # What a call may leave behind; a refused one leaves none of it.
 KEPT = {
-    "default": ("subjects_subject", "consents_decision", "consents_standing", "vault_tombstone", "vault_freeze"),
+    "default": ("subjects_subject", "consents_decision", "consents_currentconsent", "vault_tombstone", "vault_freeze"),
     "personal": ("devices_device", "devices_licence", "devices_report", "devices_applog", "devices_batch"),
 }
-SECRETS = (hostile.resident_number("900101", "123456"), factory.imei(1))
+SECRETS = (fuzzing.resident_number("900101", "123456"), factory.imei(1))
 
 
 @pytest.mark.asvs("2.2.1")
@@ -44,7 +44,7 @@ SECRETS = (hostile.resident_number("900101", "123456"), factory.imei(1))
 class HostileInputTest(ApiTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.target = self.device(1, agreed=("activation", "app-log"))
+        self.target = self.device(1, agreed=("activation", "service-analytics", "app-log"))
         self.published = Published(self.client.get("/api/v1/openapi.json").json())
         self.acknowledged = self.tried = 0
         self.answers: Counter[str] = Counter()
@@ -71,7 +71,7 @@ class HostileInputTest(ApiTestCase):
 
         @given(st.integers(0, 2**64))
         def bent(number: int) -> None:
-            made = hostile.request(random.Random(number), self.target, self.now.isoformat())
+            made = fuzzing.request(random.Random(number), self.target, self.now.isoformat())
             self.judge(made, repr(made))
 
         self.try_some(count, bent)
@@ -112,7 +112,7 @@ class HostileInputTest(ApiTestCase):
         print(f"HOSTILE_SEED={SEED}: {self.tried} calls: {told}")
         assert {"200", "400", "404"} <= set(self.answers), "the calls got past the door, and not only past it"
 
-    def call_of(self, case: Any, *, known: bool) -> hostile.Hostile:
+    def call_of(self, case: Any, *, known: bool) -> fuzzing.Hostile:
         """Return what schemathesis made as a request, about the device that we hold if ``known``."""
         sent = case.as_transport_kwargs(base_url="http://testserver")
         path = sent["url"].removeprefix("http://testserver/api/v1")
@@ -130,14 +130,14 @@ class HostileInputTest(ApiTestCase):
             name: value for name, value in sent["headers"].items() if name not in {"User-Agent", "Authorization"}
         }
         address = path + (f"?{urlencode(query, doseq=True)}" if query else "")
-        return hostile.Hostile(
+        return fuzzing.Hostile(
             case.method, address, content if isinstance(content, bytes) else str(content).encode(), headers
         )
 
     def about_the_known(self, report: Any) -> Any:
         return {**report, "device": str(self.target.id)} if isinstance(report, dict) and "device" in report else report
 
-    def judge(self, made: hostile.Hostile, told: str) -> None:
+    def judge(self, made: fuzzing.Hostile, told: str) -> None:
         """Send a call, check its answer, and what it left."""
         self.tried += 1
         told = f"HOSTILE_SEED={SEED}: {told}"
@@ -169,7 +169,7 @@ class HostileInputTest(ApiTestCase):
             else:  # the same batch again: the same answer, nothing stored twice
                 assert kept == 0, told
 
-    def ask(self, made: hostile.Hostile) -> HttpResponse:
+    def ask(self, made: fuzzing.Hostile) -> HttpResponse:
         headers = {"Authorization": f"Bearer {self.token}", **made.headers}
         kind = headers.pop("Content-Type", "application/json")
         length = headers.pop("Content-Length", None)

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from devices import actions as devices
-from devices.models import Answer, Device
+from devices.models import Device, IdempotentResponse
 from tests import factory
 from tests.devices.base import ApiTestCase
 
@@ -39,10 +39,10 @@ class IdempotencyTest(ApiTestCase):
 
     def test_while_a_write_is_under_way_its_key_waits_and_is_taken_over_later(self) -> None:
         claim = {"gateway": self.gate, "key": "a", "digest": b"x" * 32}
-        assert devices.claim_answer(**claim, at=self.now) is None
-        with self.assertRaises(devices.UnderWay):
-            devices.claim_answer(**claim, at=self.now + timedelta(seconds=5))
-        assert devices.claim_answer(**claim, at=self.now + timedelta(seconds=61)) is None
+        assert devices.claim_idempotency_key(**claim, at=self.now) is None
+        with self.assertRaises(devices.RequestInProgress):
+            devices.claim_idempotency_key(**claim, at=self.now + timedelta(seconds=5))
+        assert devices.claim_idempotency_key(**claim, at=self.now + timedelta(seconds=61)) is None
 
     def test_a_key_is_short_and_printable(self) -> None:
         for key in ("x" * 129, "ä"):
@@ -51,6 +51,6 @@ class IdempotencyTest(ApiTestCase):
 
     def test_answers_are_forgotten_after_a_week(self) -> None:
         self.call("PUT", f"/devices/{uuid4()}", factory.registration(), key="a")
-        assert devices.forget_answers(at=self.now + timedelta(days=6)) == 0
-        assert devices.forget_answers(at=self.now + timedelta(days=8)) == 1
-        assert not Answer.objects.exists()
+        assert devices.delete_expired_responses(at=self.now + timedelta(days=6)) == 0
+        assert devices.delete_expired_responses(at=self.now + timedelta(days=8)) == 1
+        assert not IdempotentResponse.objects.exists()

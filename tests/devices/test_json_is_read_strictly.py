@@ -6,9 +6,10 @@ import zlib
 from uuid import uuid4
 
 import pytest
+from django.utils.translation import gettext
 
 from devices.models import Report
-from devices.wire import MAX_BODY
+from devices.report_schema import MAX_BODY
 from tests import factory
 from tests.devices.base import ApiTestCase
 
@@ -43,14 +44,14 @@ class StrictTest(ApiTestCase):
         assert not Report.objects.exists()
 
     def test_escapes_and_quotation_marks_are_no_trouble(self) -> None:
-        device = self.device(agreed=("activation", "app-log"))
+        device = self.device(agreed=("activation", "service-analytics", "app-log"))
         for text in ('a "quoted" \\ path', "\\\\", '\\"', "line\nline\ttab", "한글 메시지 😀", "\\u0000 as text", '"'):
             report = self.report(device, "app-log", body={"level": "info", "message": text})
             response = self.send(self.report(device), report)
             assert response.json()["stored"] == 2, (text, response.json())
 
     def test_control_characters_and_overrides_are_malformed(self) -> None:
-        device = self.device(agreed=("activation", "app-log"))
+        device = self.device(agreed=("activation", "service-analytics", "app-log"))
         for text in ("a\x00b", "a\x1bb", "a\u202eb", "a\x7fb", "a\u2066b"):
             report = self.report(device, "app-log", body={"level": "info", "message": text})
             self.assertRefused(self.send(report), "malformed", "/reports/0/body/message")
@@ -58,7 +59,7 @@ class StrictTest(ApiTestCase):
             self.assertProblem(response, 400, "malformed", "/model")
 
     def test_too_long_a_text_is_too_large(self) -> None:
-        device = self.device(agreed=("activation", "app-log"))
+        device = self.device(agreed=("activation", "service-analytics", "app-log"))
         for text in ("a" * 8_193, "가" * 2_731):
             report = self.report(device, "app-log", body={"level": "info", "message": text})
             self.assertRefused(self.send(report), "too-large", "/reports/0/body/message")
@@ -102,6 +103,14 @@ class BodyTest(ApiTestCase):
         for raw in (packed[:-9], packed[:20], b"not gzip", packed + packed, packed + b"x", zlib.compress(b"{}")):
             response = self.call("POST", "/reports", raw=raw, **{"Content-Encoding": "gzip"})
             self.assertProblem(response, 400, "malformed")
+
+    @pytest.mark.truth("gzip-stream-that-is-sound")
+    def test_what_stands_behind_a_sound_stream_is_not_called_damage(self) -> None:
+        packed = gzip.compress(factory.make_batch(self.report(self.device())))
+        for raw, said in ((packed + packed, "Send one gzip stream and nothing after it."), (packed[:-9], "damaged")):
+            response = self.call("POST", "/reports", raw=raw, **{"Content-Encoding": "gzip"})
+            told = {gettext("The gzip stream is damaged."): "damaged", gettext(said): said}
+            assert told[response.json()["errors"][0]["message"]] == said
 
     def test_other_types_and_packings_are_not_read(self) -> None:
         raw = factory.make_batch(self.report(self.device()))

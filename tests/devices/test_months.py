@@ -7,33 +7,33 @@ from django.db import connections
 from django.db.utils import DatabaseError
 
 from devices import actions as devices
-from devices import months
+from devices import partitions
 from devices.models import AppLog, Report
 from devices.tasks import make_partitions
-from privacy.ledger.actors import System
+from privacy.ledger.actors import SystemActor
 from privacy.ledger.models import Entry
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from tests import factory
 from tests.base import PortalTestCase
 
-TESTS = System("tests")
+TESTS = SystemActor("tests")
 
 
 class MonthsTest(PortalTestCase):
     def test_there_are_months_back_and_ahead(self) -> None:
-        for table in months.TABLES:
-            held = months.held(table)
-            assert set(months.coming(clock.today())) <= set(held)
+        for table in partitions.TABLES:
+            held = partitions.existing_months(table)
+            assert set(partitions.months_from(clock.today())) <= set(held)
             assert len(held) >= 17
 
     def test_the_job_makes_what_is_missing_and_repeats_harmlessly(self) -> None:
         far = date(clock.today().year + 1, 6, 1)
-        assert months.make([far]) == 2
-        assert months.make([far]) == 0
+        assert partitions.create_partitions([far]) == 2
+        assert partitions.create_partitions([far]) == 0
         assert make_partitions() == 0
 
     def test_a_month_begins_at_midnight_in_korea(self) -> None:
-        device = factory.make_device(1, agreed=("activation",))
+        device = factory.make_device(1, agreed=("activation", "service-analytics"))
         for moment in (datetime(2026, 10, 31, 14, 59, tzinfo=UTC), datetime(2026, 10, 31, 15, 0, tzinfo=UTC)):
             report = factory.make_report(device, occurred_at=moment.isoformat())
             devices.store_reports(factory.make_batch(report), gateway=factory.make_gate(), at=factory.NOON)
@@ -44,18 +44,18 @@ class MonthsTest(PortalTestCase):
     def test_a_missing_month_is_made_on_the_way(self) -> None:
         device = factory.make_device(1)
         month = date(2026, 2, 1)
-        months.drop("devices_report", month)
+        partitions.drop_partition("devices_report", month)
         report = factory.make_report(device, occurred_at=datetime(2026, 2, 10, tzinfo=UTC).isoformat())
         devices.store_reports(factory.make_batch(report), gateway=factory.make_gate(), at=factory.NOON)
         assert Report.objects.count() == 1
-        assert month in months.held("devices_report")
+        assert month in partitions.existing_months("devices_report")
         assert Entry.objects.filter(word="devices.reports.stored").count() == 1, "one batch, one entry"
 
     def test_the_second_of_two_missing_months_is_made_on_the_way_too(self) -> None:
         """Its absence is found out when the entry is on its way and the rows of the first are sent."""
-        device = factory.make_device(1, agreed=("activation", "app-log"))
+        device = factory.make_device(1, agreed=("activation", "service-analytics", "app-log"))
         month = date(2026, 2, 1)
-        months.drop("devices_applog", month)
+        partitions.drop_partition("devices_applog", month)
         moment = datetime(2026, 2, 10, tzinfo=UTC).isoformat()
         batch = factory.make_batch(
             *(factory.make_report(device, kind, occurred_at=moment) for kind in ("access", "app-log"))
@@ -83,12 +83,12 @@ class MonthsTest(PortalTestCase):
 
     @pytest.mark.clause("P6.3")
     def test_a_finished_month_goes_as_a_whole(self) -> None:
-        device = factory.make_device(1, agreed=("activation", "app-log"))
+        device = factory.make_device(1, agreed=("activation", "service-analytics", "app-log"))
         late = (factory.NOON - timedelta(days=90)).isoformat()
         for moment in (late, late, (factory.NOON - timedelta(hours=1)).isoformat()):
             report = factory.make_report(device, "app-log", occurred_at=moment)
             devices.store_reports(factory.make_batch(report), gateway=factory.make_gate(), at=factory.NOON)
-        month = months.month_of(factory.NOON - timedelta(days=90))
+        month = partitions.month_of(factory.NOON - timedelta(days=90))
         removed = devices.drop_app_logs_month(month, certificate="DC-TEST", actor=TESTS, at=factory.NOON)
         assert removed == 2
         assert AppLog.objects.count() == 1
@@ -101,9 +101,9 @@ class MonthsTest(PortalTestCase):
         for _round in range(4):
             batch = factory.make_batch(*(factory.make_report(device, occurred_at=moment) for device in fleet))
             devices.store_reports(batch, gateway=factory.make_gate(), at=factory.NOON)
-        month = months.month_of(factory.NOON - timedelta(days=60))
-        assert months.put_in_order("devices_report", month)
-        assert not months.put_in_order("devices_report", month)
+        month = partitions.month_of(factory.NOON - timedelta(days=60))
+        assert partitions.cluster_partition("devices_report", month)
+        assert not partitions.cluster_partition("devices_report", month)
         with connections["personal"].cursor() as cursor:
             cursor.execute("SELECT device_id FROM devices_report ORDER BY ctid")
             lying = [row[0] for row in cursor.fetchall()]
@@ -112,4 +112,4 @@ class MonthsTest(PortalTestCase):
         devices.store_reports(late, gateway=factory.make_gate(), at=factory.NOON)
         assert Report.objects.count() == len(lying) + 1, "what comes late goes into the month as it is now"
         with self.assertRaises(DatabaseError):
-            months.put_in_order("devices_report", clock.today().replace(day=1))
+            partitions.cluster_partition("devices_report", clock.today().replace(day=1))

@@ -16,15 +16,15 @@ from devices import actions as devices
 from devices.models import AppLog, Device, FleetImport
 from devices.refusals import Malformed
 from devices.simulation import fleet
-from privacy.ledger.actors import System
-from privacy.lib import clock
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.vault import actions as vault
 from tests import factory
 from tests.devices.base import ApiTestCase
 from tests.devices.test_fleet_import import as_csv, line
 
-SYSTEM = System("tests")
-AGREED = ("activation", "app-log")
+SYSTEM = SystemActor("tests")
+AGREED = ("activation", "service-analytics", "app-log")
 
 
 @pytest.mark.clause("P3.3")
@@ -44,19 +44,19 @@ class NoConsentTest(ApiTestCase):
             "disagreed": self.device(3),
             "agreed and withdrew": self.device(4, agreed=AGREED),
             "withdrew, and it was destroyed": self.device(5, agreed=AGREED),
-            "agreed to advertising": self.device(6, agreed=("activation", "advertising-email")),
+            "agreed to advertising": self.device(6, agreed=("activation", "service-analytics", "advertising-email")),
             "will have agreed in four minutes": self.device(7),
             "the activation withdrawn": self.device(8, agreed=AGREED),
         }
         factory.decide(made["disagreed"], "app-log", "disagree", at=self.now)
         factory.decide(made["agreed and withdrew"], "app-log", "withdraw", at=self.now)
         ended = factory.decide(made["withdrew, and it was destroyed"], "app-log", "withdraw", at=self.now)
-        consents.end_collection(ended, actor=SYSTEM, at=self.now)
+        consents.end_collection(ended, actor=SYSTEM, at=self.now + factory.WITHDRAWAL_WAIT)
         factory.agree(
             made["will have agreed in four minutes"], "app-log", at=self.now, decided_at=self.now + timedelta(minutes=4)
         )
         gone = factory.decide(made["the activation withdrawn"], "activation", "withdraw", at=self.now)
-        consents.end_collection(gone, actor=SYSTEM, at=self.now)
+        consents.end_collection(gone, actor=SYSTEM, at=self.now + factory.WITHDRAWAL_WAIT)
         return made
 
     def paths(self) -> dict[str, Callable[[Device], int]]:
@@ -103,7 +103,7 @@ class NoConsentTest(ApiTestCase):
     def test_a_registration_sent_again_brings_no_consent_along(self) -> None:
         device = self.device(1, agreed=AGREED)
         ended = factory.decide(device, "app-log", "withdraw", at=self.now)
-        consents.end_collection(ended, actor=SYSTEM, at=self.now)
+        consents.end_collection(ended, actor=SYSTEM, at=self.now + factory.WITHDRAWAL_WAIT)
         again = factory.registration(1)
         assert self.call("PUT", f"/devices/{device.id}", again).status_code == 200
         assert self.call("PATCH", f"/devices/{device.id}", {"licence": again["licence"]}).status_code == 200
@@ -121,7 +121,7 @@ class NoConsentTest(ApiTestCase):
             name="fleet.csv", content=rows, gateway=factory.make_gateway(), actor=odile, at=self.now
         )
         devices.confirm_import(made, actor=odile, at=self.now)
-        while not devices.carry_on_import(made.id, actor=SYSTEM, at=self.now):
+        while not devices.continue_import(made.id, actor=SYSTEM, at=self.now):
             pass
         assert FleetImport.objects.get(pk=made.pk).registered == 3
         taken = 0
@@ -165,7 +165,7 @@ class NoConsentTest(ApiTestCase):
         answer = self.call("PUT", f"/devices/{device.id}/consents/app-log", {**sent, "language": "ko"})
         assert answer.status_code == 200, answer.content
         withdrawn = Decision.objects.get(reference=answer.json()["receipt"]["record_id"])
-        consents.end_collection(withdrawn, actor=SYSTEM, at=self.now + timedelta(seconds=1))
+        consents.end_collection(withdrawn, actor=SYSTEM, at=withdrawn.recorded_at + factory.WITHDRAWAL_WAIT)
         assert not AppLog.objects.filter(device_id=device.id).exists()
         assert AppLog.objects.filter(device_id=other.id).count() == 2
         assert vault.is_destroyed(device.id, "app-log")

@@ -10,7 +10,7 @@ from django.test import Client
 
 from devices.models import Batch, Device, Report
 from privacy.ledger.models import Entry
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from tests import factory
 from tests.database import PortalDatabase
 

@@ -43,7 +43,9 @@ class DumpTest(PortalTestCase):
             "CNRY-log",
             *MOTHER.values(),
         ]
-        device = factory.make_device(7, adb_number="CNRY-adb-7", model="CNRY-MODEL", agreed=("activation", "app-log"))
+        device = factory.make_device(
+            7, adb_number="CNRY-adb-7", model="CNRY-MODEL", agreed=("activation", "service-analytics", "app-log")
+        )
         factory.agree(device, "advertising-sms", representative=MOTHER)
         mina = Subject.objects.get(pk=device.subject_id)
         factory.make_contact(mina, kind="email", value=MAIL)

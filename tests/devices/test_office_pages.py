@@ -1,6 +1,7 @@
 """The console: devices masked and found by whole identifiers, unmasked with a reason, tokens shown once (law S-28)."""
 
-from datetime import timedelta
+import json
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from devices import actions as devices
-from devices.callers import digest_of
+from devices import lookup
+from devices.actors import token_digest
 from devices.models import Device, Gateway, GatewayToken, Licence
 from privacy.accounts.models import User
 from privacy.ledger.models import Entry
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from tests import factory
 from tests.base import PortalTestCase
 
@@ -152,7 +154,7 @@ class GatewayPagesTest(OfficeTestCase):
         token = answer.context["token"]
         self.assertContains(answer, token)
         row = GatewayToken.objects.get()
-        assert bytes(row.digest) == digest_of(token)
+        assert bytes(row.digest) == token_digest(token)
         assert row.scopes == ["devices", "reports"]
         for address in (page, "/office/devices/gatewaytoken/"):
             self.assertNotContains(self.client.get(address), token)
@@ -191,10 +193,10 @@ class GatewayPagesTest(OfficeTestCase):
 
 class OtherPagesTest(OfficeTestCase):
     def test_every_list_and_page_of_the_app_opens(self) -> None:
-        device = factory.make_device(1, agreed=("activation", "app-log"), at=self.now)
+        device = factory.make_device(1, agreed=("activation", "service-analytics", "app-log"), at=self.now)
         factory.make_token(at=self.now)
-        devices.challenge(device_id=device.id, case="K7-1", actor=self.odile, at=self.now)
-        for model in ("device", "licence", "gateway", "gatewaytoken", "challenge", "dailyfigure"):
+        devices.issue_challenge(device_id=device.id, case="K7-1", actor=self.odile, at=self.now)
+        for model in ("device", "licence", "gateway", "gatewaytoken", "challenge", "dailyreportcount"):
             assert self.client.get(f"/office/devices/{model}/").status_code == 200, model
         for record in (device, Licence.objects.get(), Gateway.objects.get(), GatewayToken.objects.get()):
             page = reverse(f"admin:devices_{record._meta.model_name}_change", args=[record.pk])
@@ -204,9 +206,25 @@ class OtherPagesTest(OfficeTestCase):
         reports = [factory.make_report(factory.make_device(number), at=self.now) for number in range(1, 12)]
         devices.store_reports(factory.make_batch(*reports), gateway=factory.make_gate(), at=self.now)
         devices.count_batches(actor=self.odile, at=self.now)
-        answer = self.client.get("/office/devices/dailyfigure/")
+        answer = self.client.get("/office/devices/dailyreportcount/")
         self.assertContains(answer, "<svg")
         self.assertContains(answer, "<caption>")
-        file = self.client.get("/office/devices/dailyfigure/?format=csv")
+        file = self.client.get("/office/devices/dailyreportcount/?format=csv")
         assert file.headers["Content-Type"].startswith("text/csv")
         assert "status:active,11" in file.content.decode()
+
+
+@pytest.mark.truth("shown-is-recorded")
+class SharedLicenceTest(PortalTestCase):
+    def test_no_licence_is_found_that_the_record_of_the_search_does_not_name(self) -> None:
+        for number in (1, 2, 3):
+            device = factory.make_device(number)
+            terms = devices.LicenceTerms("EXAFE-SHARED", date(2026, 1, 1), date(2027, 1, 1))
+            devices.update(
+                device_id=device.id, changes={"licence": terms}, gateway=factory.make_gate(), at=factory.NOON
+            )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lookup, "MAX_FOUND", 2)
+            found = lookup.find_licences("EXAFE-SHARED", actor=factory.make_odile(), at=factory.NOON)
+        said = json.loads(self.assertLedgered("ledger.read").payload)
+        assert (found.count(), len(said["subjects"])) == (2, 2)

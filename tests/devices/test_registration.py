@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 
 from devices.models import Device, Licence
-from privacy.lib import clock
+from privacy.lib.dates import clock
+from privacy.subjects import actions as subjects
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
 from tests import factory
@@ -124,3 +125,16 @@ class EndOfServiceTest(ApiTestCase):
         device.refresh_from_db()
         assert device.service_ended_on is None
         assert Subject.objects.get(pk=device.subject_id).service_ended_on is None
+
+    @pytest.mark.truth("resumed-service")
+    def test_a_renewal_that_was_cut_off_between_the_databases_is_mended_by_the_next_call(self) -> None:
+        """The person's service goes on, so the device must not be told that it has ended."""
+        device = self.device()
+        self.call("POST", f"/devices/{device.id}/end-of-service", {"ended_on": str(clock.today())})
+        # What stands where the call dies after the general database's commit.
+        subject = Subject.objects.get(pk=device.subject_id)
+        subjects.resume_service(subject, actor=factory.make_gate(), at=clock.now())
+        licence = {"key": "EXAFE-00000001", "starts_on": "2026-01-01", "ends_on": "2030-12-31"}
+        assert self.call("PATCH", f"/devices/{device.id}", {"licence": licence}).status_code == 200
+        device.refresh_from_db()
+        assert device.service_ended_on is None

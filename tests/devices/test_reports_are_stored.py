@@ -17,7 +17,7 @@ from tests.devices.base import ApiTestCase
 @pytest.mark.clause("P3.5")
 class ReportsTest(ApiTestCase):
     def test_every_kind_is_stored_sealed_and_comes_back_as_it_was_sent(self) -> None:
-        device = self.device(agreed=("activation", "app-log"))
+        device = self.device(agreed=("activation", "service-analytics", "app-log"))
         response = self.send(*(self.report(device, kind) for kind in factory.BODIES))
         assert response.json()["stored"] == 7
         assert response.json()["refused"] == []
@@ -25,8 +25,8 @@ class ReportsTest(ApiTestCase):
         for model, purpose in ((Report, Purpose.RIGHTS), (AppLog, Purpose.RIGHTS)):
             with vault.opened(
                 purpose=purpose, task="rights.access.exported", actor=odile, at=self.now, reason="test"
-            ) as door:
-                for row, body in door.reveal_many(model.objects.filter(device_id=device.id), "body"):
+            ) as vault_session:
+                for row, body in vault_session.decrypt_many(model.objects.filter(device_id=device.id), "body"):
                     assert body == factory.BODIES[row.kind]
                     assert str(row.body) == "••••••"
 

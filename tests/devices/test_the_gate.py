@@ -7,14 +7,14 @@ from uuid import UUID
 import pytest
 
 from devices.models import AppLog, Report
-from privacy.ledger.actors import System
+from privacy.ledger.actors import SystemActor
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
 from tests import factory
 from tests.devices.base import ApiTestCase
 
-TESTS = System("tests")
+TESTS = SystemActor("tests")
 
 
 @pytest.mark.clause("P3.3")
@@ -32,12 +32,22 @@ class ConsentTest(ApiTestCase):
         assert self.send(self.report(device, "app-log")).json()["stored"] == 1
         assert AppLog.objects.count() == 1
 
+    @pytest.mark.truth("claims")
+    def test_a_registered_device_sends_no_report_before_its_agreement(self) -> None:
+        device = self.device(agreed=("activation",))
+        for kind in factory.BODIES:
+            self.assertRefused(self.send(self.report(device, kind)), "no-consent", "/reports/0/kind")
+        factory.agree(device, "service-analytics", at=self.now)
+        for kind in factory.BODIES:
+            answer = self.send(self.report(device, kind))
+            assert answer.json()["stored"] == (0 if kind == "app-log" else 1), kind
+
     def test_advertising_consent_is_no_agreement_to_collect(self) -> None:
         device = self.device(agreed=("advertising-email",))
         self.assertRefused(self.send(self.report(device)), "no-consent")
 
     def test_a_withdrawn_agreement_shuts_the_gate_at_once(self) -> None:
-        device = self.device(agreed=("activation", "app-log"))
+        device = self.device(agreed=("activation", "service-analytics", "app-log"))
         factory.decide(device, "app-log", "withdraw", at=self.now)
         self.assertRefused(self.send(self.report(device, "app-log")), "no-consent")
         assert self.send(self.report(device)).json()["stored"] == 1
@@ -49,7 +59,7 @@ class ConsentTest(ApiTestCase):
         assert not AppLog.objects.exists()
 
     def test_each_device_of_a_batch_is_judged_by_itself(self) -> None:
-        one, two = self.device(1, agreed=("activation", "app-log")), self.device(2)
+        one, two = self.device(1, agreed=("activation", "service-analytics", "app-log")), self.device(2)
         response = self.send(*(self.report(each, "app-log") for each in (one, two, one)))
         assert response.json()["stored"] == 2
         assert [refused["index"] for refused in response.json()["refused"]] == [1]
@@ -104,7 +114,7 @@ class SuspendedTest(ApiTestCase):
         self.assertProblem(self.call("PATCH", f"/devices/{device.id}", {"model": "X"}), 409, "suspended")
 
     def test_a_suspended_category_leaves_the_others(self) -> None:
-        device = self.device(agreed=("activation", "app-log"))
+        device = self.device(agreed=("activation", "service-analytics", "app-log"))
         factory.make_freeze(device.subject_id, category="service-analytics", cause="suspension", at=self.now)
         self.assertRefused(self.send(self.report(device)), "suspended", "/reports/0/kind")
         assert self.send(self.report(device, "app-log")).json()["stored"] == 1

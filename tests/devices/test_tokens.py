@@ -7,11 +7,12 @@ import pytest
 
 from devices import actions as devices
 from devices.models import Gateway, GatewayToken
-from privacy.ledger.actors import NotPermitted, System
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.authorization import NotPermitted
 from tests import factory
 from tests.devices.base import ApiTestCase
 
-TESTS = System("tests")
+TESTS = SystemActor("tests")
 
 
 class TokenTest(ApiTestCase):
@@ -117,4 +118,4 @@ class TokenTest(ApiTestCase):
 
     def test_counts_of_past_minutes_are_forgotten(self) -> None:
         self.send(self.report(self.device()))
-        assert devices.forget_rates(at=self.now + timedelta(hours=1)) >= 1
+        assert devices.delete_expired_rates(at=self.now + timedelta(hours=1)) >= 1

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from devices import gate
+from devices import eligibility
 from devices.models import Device, GatewayToken
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.vault import keys
 from tests import factory
 from tests.database import ROOT, PortalDatabase
@@ -24,18 +24,18 @@ from uuid import UUID
 from consents import actions as consents
 from devices import actions as devices
 from devices.models import Device, GatewayToken
-from privacy.ledger.actors import System
-from privacy.lib import clock
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
 from tests import factory
-actor = System("other-host")
+actor = SystemActor("other-host")
 def freeze(device, category, item, cause):
     vault.freeze(subject_id=device, category=category, item=item, cause=cause, case=f"K7-{cause}-{item}",
         actor=actor, at=clock.now())
-def thaw(cause, item):
-    vault.thaw(case=f"K7-{cause}-{item}", actor=actor, at=clock.now())
+def unfreeze(cause, item):
+    vault.unfreeze(case=f"K7-{cause}-{item}", actor=actor, at=clock.now())
 def withdraw(device):
     factory.decide(device, "app-log", "withdraw", at=clock.now())
 def shred(device, category):
@@ -44,7 +44,7 @@ def shred(device, category):
 def end(device):
     subjects.mark_withdrawn(Subject.objects.get(pk=device), actor=actor, at=clock.now())
 def shred_month(category):
-    vault.shred_epoch(category=category, month=clock.today(), cause="test", certificate="C", actor=actor,
+    vault.shred_month(category=category, month=clock.today(), cause="test", certificate="C", actor=actor,
         at=clock.now())
 def serve_no_more(device):
     Device.objects.filter(pk=device).update(service_ended_on=clock.today() - timedelta(days=1))
@@ -62,12 +62,13 @@ for line in sys.stdin:
 class Hosts:
     """This process serves the gateway and keeps its keys warm; the other one acts."""
 
-    def __init__(self, other: "subprocess.Popen[str]") -> None:
-        self.other = other
+    def __init__(self, other: "subprocess.Popen[str]", *, remembers: bool) -> None:
+        self.other, self.remembers = other, remembers
         self.now = clock.now()
         self.token = factory.make_token(at=self.now)
         self.devices = [
-            factory.make_device(number, at=self.now, agreed=("activation", "app-log")) for number in range(1, 9)
+            factory.make_device(number, at=self.now, agreed=("activation", "service-analytics", "app-log"))
+            for number in range(1, 9)
         ]
 
     def acts(self, line: str) -> None:
@@ -86,15 +87,15 @@ class Hosts:
 
     def knows(self, device: Device, kind: str = "status") -> bool:
         """Whether this host remembers that the device may send, and would not ask about it."""
-        group = gate.LOGGING if kind == "app-log" else gate.REPORTING
-        asked = gate.ours().strangers(group, {str(device.id)})
-        return not asked | gate.theirs().strangers(device.gateway_id, {str(device.id)})
+        group = eligibility.LOGGING if kind == "app-log" else eligibility.REPORTING
+        asked = eligibility.consent_cache().misses(group, {str(device.id)})
+        return not asked | eligibility.owner_cache().misses(device.gateway_id, {str(device.id)})
 
     def send(self, device: Device, kind: str = "status", *, warm: bool = True) -> Any:
         """Send one report with a warm cache, and return the code it was refused with, or how many were stored."""
         if warm:
             assert self.held(device, kind) != [None], "it proves something only while this host holds the content key"
-            assert self.knows(device, kind), "it proves something only while this host remembers the device"
+            assert self.knows(device, kind) == self.remembers, "it proves something only while this host remembers"
         response = Client().post(
             "/api/v1/reports",
             factory.make_batch(factory.make_report(device, kind, at=self.now)),
@@ -107,15 +108,19 @@ class Hosts:
         return answer["refused"][0]["code"] if answer["refused"] else answer["stored"]
 
 
-@pytest.fixture
-def hosts(portal_database: PortalDatabase) -> Iterator[Hosts]:
+@pytest.fixture(params=[200_000, 0], ids=["what was found is remembered", "the databases are asked each time"])
+def hosts(
+    request: pytest.FixtureRequest, portal_database: PortalDatabase, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Hosts]:
+    settings.GATE_REMEMBERED = request.param
+    monkeypatch.setattr(eligibility, "caches", eligibility.Caches())
     command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", OTHER]
     with subprocess.Popen(
         command, cwd=ROOT, env=portal_database.environ(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "ready\n"
-        yield Hosts(other)
+        yield Hosts(other, remembers=request.param > 0)
         assert other.stdin is not None
         other.stdin.close()
 
@@ -133,7 +138,7 @@ def test_what_another_host_stops_is_stopped_here_at_once(hosts: Hosts) -> None:
     hosts.acts(f"freeze(UUID('{frozen.id}'), 'service-analytics', 'status', 'correction')")
     assert hosts.send(frozen) == "frozen"
     assert hosts.send(frozen, "access", warm=False) == 1
-    hosts.acts("thaw('correction', 'status')")
+    hosts.acts("unfreeze('correction', 'status')")
     assert hosts.send(frozen, warm=False) == 1
     assert hosts.send(frozen) == 1
 

@@ -7,10 +7,10 @@ from uuid import uuid4
 import pytest
 
 from devices.models import AppLog, Batch, Device, Report
-from devices.screening import is_sensitive_name
+from devices.sensitive_data import contains_resident_number, is_sensitive_name
 from tests import factory
 from tests.devices.base import ApiTestCase
-from tests.devices.residents import resident_number
+from tests.devices.resident_numbers import resident_number
 
 
 @pytest.mark.clause("P3.4")
@@ -58,7 +58,7 @@ class NeverTakenTest(ApiTestCase):
             assert not is_sensitive_name(name), name
 
     def test_a_resident_number_in_free_text_refuses_the_report(self) -> None:
-        device = self.device(agreed=("activation", "app-log"))
+        device = self.device(agreed=("activation", "service-analytics", "app-log"))
         number = resident_number("900101", "123456")
         spellings = [number, f"{number[:6]}-{number[6:]}", f"{number[:6]} {number[6:]}", f"user={number};"]
         spellings.append("".join(chr(ord("０") + int(digit)) for digit in number))
@@ -67,16 +67,53 @@ class NeverTakenTest(ApiTestCase):
             self.assertRefused(self.send(report), "sensitive-item", "/reports/0/body/message")
         assert not AppLog.objects.exists()
 
-    def test_other_long_numbers_are_taken(self) -> None:
+    @pytest.mark.truth("no-check-digit")
+    def test_a_number_issued_since_october_2020_has_no_check_digit(self) -> None:
+        for front, back in (("900101", "123456"), ("210315", "423456"), ("881231", "623456"), ("990909", "512345")):
+            numbers = [f"{front}{back}{last}" for last in range(10)]
+            found = [contains_resident_number(f"id {number} ok") for number in numbers]
+            assert all(found), (front, back)
+            assert all(contains_resident_number(f"{number[:6]}-{number[6:]}") for number in numbers)
+        # A plain run that may be a clock needs the check digit of the older numbers; parted it is one.
+        child = resident_number("150505", "323456")
+        assert contains_resident_number(child)
+        assert not contains_resident_number(child[:-1] + str((int(child[-1]) + 1) % 10))
+        assert contains_resident_number("150505-3234560")
+
+    @pytest.mark.truth("hidden-number")
+    def test_signs_that_show_nothing_or_look_like_a_dash_hide_none(self) -> None:
+        front, back = "900101", "1234567"
+        for code in (
+            0x200B, 0x200D, 0x2060, 0xFEFF, 0x00AD, 0x180E, 0x3164, 0x115F, 0xFFA0, 0xFE0F, 0x0301,
+            0x2010, 0x2013, 0x2212, 0x30FC, 0x3161, 0x4E00, 0x301C, 0xFF0D, 0x2022, 0x30FB, 0x2E3A, 0x00A0, 0x3000,
+        ):  # fmt: skip
+            assert contains_resident_number(f"번호 {front}{chr(code)}{back}."), hex(code)
+        assert contains_resident_number("9\u200b0\u200b0\u200b1\u200b0\u200b1\u200b-1\u200b234567")
+        assert contains_resident_number(f"{front} \u200b- {back}")
+        for text in ("900101, 1234567", "900101 ... 1234567", "900101a1234567", "90010-11234567"):
+            assert not contains_resident_number(text), text
+
+    @pytest.mark.truth("hidden-number")
+    def test_a_hidden_number_refuses_the_report(self) -> None:
         device = self.device(agreed=("activation", "app-log"))
+        for text in ("900101\u200b1234567", "900101ㅡ1234567", "900101-1234567"):
+            report = self.report(device, "app-log", body={"level": "info", "message": f"id {text} ok"})
+            self.assertRefused(self.send(report), "sensitive-item", "/reports/0/body/message")
+        assert not AppLog.objects.exists()
+
+    def test_other_long_numbers_are_taken(self) -> None:
+        device = self.device(agreed=("activation", "service-analytics", "app-log"))
         number = resident_number("900101", "123456")
-        wrong = number[:-1] + str((int(number[-1]) + 1) % 10)
-        for text in (wrong, "1764000000000", factory.imei(5), f"0{number}", "9913321234567"):
+        for text in (
+            "1764000000000", factory.imei(5), f"0{number}", "9913321234567",
+            # no century, no birth to come, milliseconds of January 2027 that look like a birth in 1918
+            "9001010123456", "9001019123456", "9001013123456", "1801011234567",
+        ):  # fmt: skip
             report = self.report(device, "app-log", body={"level": "info", "message": f"id {text} ok"})
             assert self.send(report).json()["stored"] == 1, text
 
     def test_what_was_refused_is_neither_stored_nor_logged_nor_repeated(self) -> None:
-        device = self.device(agreed=("activation", "app-log"))
+        device = self.device(agreed=("activation", "service-analytics", "app-log"))
         number = resident_number("850505", "223344")
         with self.assertLogs(level=logging.DEBUG) as logs:
             logging.getLogger("portal.api").debug("at least one line")

@@ -6,16 +6,18 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from privacy.accounts import actions as accounts
-from privacy.accounts.models import AccessGrant, User
+from privacy.accounts.models import AccessGrant, Invitation, User
 from privacy.accounts.signin import actions as signin
-from privacy.accounts.signin import factors
-from privacy.ledger.actors import System
-from privacy.workforce import seals
-from privacy.workforce.models import Attendance, Course, Pledge, PledgeText
+from privacy.accounts.signin import second_factors
+from privacy.ledger.actors import SystemActor
+from privacy.workforce import integrity
+from privacy.workforce.models import Course, CourseCompletion, Pledge, PledgeText
 
 __all__ = [
     "NOON",
     "PASSWORD",
+    "TESTS",
+    "accept_invitation",
     "code_now",
     "give_app",
     "grant_everything",
@@ -27,17 +29,20 @@ __all__ = [
     "make_omar",
     "make_pledge",
     "make_training",
+    "make_used_invitation",
     "make_user",
     "next_code",
 ]
 
 NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+TESTS = SystemActor("tests")
 PASSWORD = "correct horse battery staple"
 CATEGORIES = ("device-registration", "service-analytics", "app-log", "rights-request", "contact", "complaint")
 PURPOSES = ("registration", "analytics", "error-analysis", "rights", "legal-duty", "destruction", "disclosure")
 
 
 # The cast's roles, pledges and trainings hold on every day that a test may choose.
+LONG_AGO = datetime(2020, 12, 1, tzinfo=UTC)
 SINCE, FOREVER = date(2020, 12, 1), date(2099, 12, 31)
 
 
@@ -51,16 +56,32 @@ def make_user(email: str, name: str, *roles: str, at: datetime = NOON, fit: bool
         name=name,
         roles=roles,
         password=PASSWORD,
-        actor=System("tests"),
+        actor=SystemActor("tests"),
         at=at,
         since=SINCE,
         until=FOREVER,
         **changes,
     )
+    make_used_invitation(user)
     if fit:
         make_pledge(user)
         make_training(user)
     return user
+
+
+def make_used_invitation(user: User, *, used_at: datetime = LONG_AGO, asked_by: str = "system:tests") -> Invitation:
+    """An invitation that its owner used and added a second factor by, straight in the table."""
+    return Invitation.objects.create(
+        user=user, asked_by=asked_by, approved_by="system:tests", made_at=used_at, expires_at=used_at,
+        used_at=used_at, factor_at=used_at,
+    )  # fmt: skip
+
+
+def accept_invitation(invitation: Invitation, *, password: str = PASSWORD) -> User:
+    """Let the owner of an account use their invitation now, by the link of the mail."""
+    token = accounts.issue_invitation_token(invitation.pk, actor=SystemActor("tests"), at=datetime.now(UTC))
+    assert token is not None
+    return accounts.accept_invitation(token, password=password, at=datetime.now(UTC))
 
 
 def make_pledge(user: User, *, signed_on: date = SINCE, valid_until: date = FOREVER) -> Pledge:
@@ -70,14 +91,14 @@ def make_pledge(user: User, *, signed_on: date = SINCE, valid_until: date = FORE
         user=user, text=text, language="ko", typed_name=user.name, signed_at=NOON, signed_on=signed_on,
         valid_until=valid_until,
     )  # fmt: skip
-    pledge.seal = seals.seal_of(pledge)
+    pledge.seal = integrity.compute_seal(pledge)
     pledge.save(force_insert=True)
     return pledge
 
 
-def make_training(user: User, *, completed_on: date = SINCE, valid_until: date = FOREVER) -> Attendance:
+def make_training(user: User, *, completed_on: date = SINCE, valid_until: date = FOREVER) -> CourseCompletion:
     """A completed course straight in the table, for a period of the test's choice."""
-    return Attendance.objects.create(
+    return CourseCompletion.objects.create(
         user=user, course=Course.objects.get(code="privacy-basics"), method="quiz", score=100,
         completed_on=completed_on, recorded_at=NOON, valid_until=valid_until, registered_by=user.reference,
     )  # fmt: skip
@@ -93,8 +114,8 @@ def grant_pairs(user: User, pairs: Iterable[tuple[str, str]], *, by: User, on: d
     have = set(AccessGrant.objects.filter(user=user).values_list("category", "purpose"))
     AccessGrant.objects.bulk_create(
         AccessGrant(
-            user=user, category=category, purpose=purpose, reason="test", approved_by=by, granted_by=by.ref,
-            granted_at=NOON, valid_from=on, valid_until=FOREVER,
+            user=user, category=category, purpose=purpose, reason="test", asked_by=user.ref, approved_by=by,
+            granted_by=by.ref, granted_at=NOON, valid_from=on, valid_until=FOREVER,
         )
         for category, purpose in pairs
         if (category, purpose) not in have
@@ -137,18 +158,18 @@ APP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 def give_app(user: User) -> str:
     """Give a person an authenticator app, if they have none; return its secret."""
-    signin.enrol_app(user=user, secret=APP_SECRET)
-    return factors.secret_of(user) or ""
+    signin.enrol_totp(user=user, secret=APP_SECRET)
+    return second_factors.totp_secret(user) or ""
 
 
 def next_code(user: User, secret: str) -> str:
     """Return the next code that has not been taken yet; waits where the clock must go on first."""
-    step = factors.next_step(user, at=datetime.now(UTC))
-    while step > int(time.time()) // factors.PERIOD_SECONDS + factors.TOLERATED_STEPS:
+    step = second_factors.next_time_step(user, at=datetime.now(UTC))
+    while step > int(time.time()) // second_factors.PERIOD_SECONDS + second_factors.TOLERATED_STEPS:
         time.sleep(0.5)
-    return factors.code_at(secret, step)
+    return second_factors.totp_code(secret, step)
 
 
 def code_now(secret: str) -> str:
     """Return the code that an app with this secret shows now."""
-    return factors.code_at(secret, int(time.time()) // factors.PERIOD_SECONDS)
+    return second_factors.totp_code(secret, int(time.time()) // second_factors.PERIOD_SECONDS)

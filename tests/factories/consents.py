@@ -1,19 +1,29 @@
 """Decisions and agreements for tests."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from consents import actions as consents
 from consents.models import Agreement, AgreementVersion, Decision
 from devices.models import Device
-from privacy.ledger.actors import System
+from privacy.ledger.actors import SystemActor
 from privacy.subjects.models import Subject
 from tests.factories.accounts import NOON
 
-__all__ = ["agree", "decide", "make_agreement_text", "make_provision_agreement", "text_in_force"]
+__all__ = [
+    "WITHDRAWAL_WAIT",
+    "agree",
+    "consent_code",
+    "decide",
+    "make_agreement_text",
+    "make_provision_agreement",
+    "text_in_force",
+]
 
-TESTS = System("tests")
+TESTS = SystemActor("tests")
+# How long a withdrawal waits before anything is destroyed, by the shipped parameters.
+WITHDRAWAL_WAIT = timedelta(hours=24)
 WORDS: dict[str, Any] = {
     f"{part}_{language}": f"{part} {language}"
     for part in ("title", "body", "purpose", "items", "retention", "refusal", "recipient")
@@ -42,6 +52,13 @@ def decide(
 def agree(subject: Subject | Device | UUID, code: str, *, at: datetime = NOON, **changes: Any) -> Decision:
     """An agreement."""
     return decide(subject, code, "agree", at=at, **changes)
+
+
+def consent_code(decision: Decision, *, at: datetime = NOON, mark: str = "tests") -> str:
+    """The code that opens the consent pages, as the person who decided got it."""
+    code = consents.issue_code(decision, submission=mark, actor=TESTS, at=at)
+    assert code is not None
+    return code
 
 
 def make_agreement_text(code: str, *, at: datetime = NOON, **words: Any) -> AgreementVersion:

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from devices import actions as devices
-from devices.callers import Caller, caller_for
+from devices.actors import GatewayActor, gateway_actor
 from devices.models import Device, Gateway, Scope
-from privacy.ledger.actors import System
+from privacy.ledger.actors import SystemActor
 from tests.factories.accounts import NOON
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "registration",
 ]
 
-TESTS = System("tests")
+TESTS = SystemActor("tests")
 BODIES: dict[str, dict[str, Any]] = {
     "status": {"state": "active"},
     "activation": {"activated_at": "2026-11-24T09:00:00+09:00"},
@@ -66,9 +66,9 @@ def make_gateway(title: str = "Gate") -> Gateway:
     return found or devices.register_gateway(title=title, actor=TESTS, at=NOON)
 
 
-def make_gate(title: str = "Gate", scopes: list[str] | None = None) -> Caller:
+def make_gate(title: str = "Gate", scopes: list[str] | None = None) -> GatewayActor:
     """Gate, as the actor that a token makes of it."""
-    return caller_for(make_gateway(title), scopes if scopes is not None else Scope.values)
+    return gateway_actor(make_gateway(title), scopes if scopes is not None else Scope.values)
 
 
 def make_token(title: str = "Gate", scopes: list[str] | None = None, *, at: datetime | None = None) -> str:
@@ -83,8 +83,8 @@ def make_device(
     number: int = 1,
     *,
     device_id: UUID | None = None,
-    gateway: Caller | None = None,
-    agreed: tuple[str, ...] = ("activation",),
+    gateway: GatewayActor | None = None,
+    agreed: tuple[str, ...] = ("activation", "service-analytics"),
     at: datetime = NOON,
     **changes: Any,
 ) -> Device:

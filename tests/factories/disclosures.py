@@ -4,12 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from devices.models import Device
-from privacy.accounts.actions.granting import write_grant
 from privacy.accounts.models import User
 from privacy.disclosures import actions as disclosures
-from privacy.disclosures.actions import Authority, HandOver, Wanted
+from privacy.disclosures.actions import AuthorityRequest, ProvidedFile, RequestedItem
 from privacy.disclosures.models import Disclosure, ThirdParty
-from tests.factories.accounts import FOREVER, NOON, make_odile, make_omar
+from privacy.lib.dates import clock
+from tests.factories.accounts import NOON, SINCE, grant_pairs, make_odile, make_omar
+from tests.factories.consents import make_provision_agreement
+from tests.factories.policies import make_named
+from tests.factories.vault import judge_files
+from tests.sample_uploads import PDF
 
 __all__ = [
     "attach_scan",
@@ -18,6 +22,8 @@ __all__ = [
     "make_disclosure",
     "make_provided",
     "make_third_party",
+    "name_recipient",
+    "read_scan",
     "wanted",
 ]
 
@@ -36,26 +42,39 @@ def make_third_party(code: str = "acme", **changes: Any) -> ThirdParty:
     return found or disclosures.register_party(code=code, actor=make_odile(), at=NOON, **values)
 
 
+def name_recipient(
+    code: str = "acme", *, items: list[str] | None = None, purposes: list[str] | None = None, **changes: Any
+) -> ThirdParty:
+    """A third party with an agreement, and a policy in force that names it."""
+    party = make_third_party(code, **changes)
+    make_provision_agreement(code, items=items, purposes=purposes)
+    make_named()
+    return party
+
+
 def grant_scans(user: User, *, by: User) -> None:
     """Let a person read the documents by which authorities ask."""
-    write_grant(
-        user=user,
-        category="disclosure-request",
-        purpose="legal-duty",
-        reason="test",
-        valid_from=NOON.date(),
-        valid_until=FOREVER,
-        actor=by,
-        at=NOON,
-    )
+    grant_pairs(user, [("disclosure-request", "legal-duty")], by=by, on=SINCE)
 
 
-def attach_scan(disclosure: Disclosure, *, at: datetime = NOON) -> Disclosure:
-    """The scan of the agency's document."""
-    return disclosures.attach_scan(disclosure, name="warrant.pdf", content=b"%PDF-1.7 %%EOF", actor=make_odile(), at=at)
+def attach_scan(disclosure: Disclosure, *, read: bool = True, at: datetime = NOON) -> Disclosure:
+    """The scan of the agency's document, which Omar has read."""
+    row = disclosures.attach_scan(disclosure, name="warrant.pdf", content=PDF, actor=make_odile(), at=at)
+    if read:
+        read_scan(row, at=at)
+    return row
 
 
-def make_authority(**changes: Any) -> Authority:
+def read_scan(disclosure: Disclosure, *, at: datetime = NOON) -> None:
+    """Omar, who may, opens the document."""
+    omar = make_omar()
+    if not omar.may_open("disclosure-request", "legal-duty", clock.kst_date(at)):
+        grant_scans(omar, by=make_odile())
+    judge_files(at=at)
+    disclosures.open_scan(disclosure, actor=omar, at=at)
+
+
+def make_authority(**changes: Any) -> AuthorityRequest:
     """What an agency's request says."""
     values: dict[str, Any] = {
         "official": "서울경찰청 사이버수사과 김수사",
@@ -65,12 +84,12 @@ def make_authority(**changes: Any) -> Authority:
         "record_class": "user-information",
         **changes,
     }
-    return Authority(**values)
+    return AuthorityRequest(**values)
 
 
-def wanted(device: Device, *items: str) -> list[Wanted]:
+def wanted(device: Device, *items: str) -> list[RequestedItem]:
     """Items of a device's registration."""
-    return [Wanted(device.subject_id, "device-registration", item) for item in items or ("imei", "model")]
+    return [RequestedItem(device.subject_id, "device-registration", item) for item in items or ("imei", "model")]
 
 
 def make_disclosure(device: Device, *items: str, at: datetime = NOON, **changes: Any) -> Disclosure:
@@ -90,10 +109,10 @@ def make_disclosure(device: Device, *items: str, at: datetime = NOON, **changes:
     return disclosures.request(at=at, **values)
 
 
-def make_provided(device: Device, *items: str, at: datetime = NOON, **changes: Any) -> HandOver:
+def make_provided(device: Device, *items: str, at: datetime = NOON, **changes: Any) -> ProvidedFile:
     """A disclosure that Omar approved and Odile provided."""
     made = make_disclosure(device, *items, at=at, **changes)
     if made.basis == "law":
-        attach_scan(made, at=at)
+        made = attach_scan(made, at=at)
     disclosures.approve(made, actor=make_omar(), at=at)
     return disclosures.provide(made, actor=make_odile(), at=at)

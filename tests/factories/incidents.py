@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from privacy.incidents import actions as incidents
-from privacy.incidents.models import Affected, Incident
+from privacy.incidents.models import AffectedPerson, Incident
 from privacy.subjects.models import Subject
 from tests.factories.accounts import NOON, make_odile
 
@@ -12,7 +12,7 @@ __all__ = ["KNOWN", "make_incident", "make_known_incident"]
 
 KNOWN: dict[str, Any] = {
     "items": ["model", "os_version"],
-    "estimate": 2,
+    "estimate": 1,
     "course_ko": "협력사 노트북 분실로 파일이 열람되었을 수 있습니다.",
     "course_en": "A partner's laptop with a file was lost.",
     "advice_ko": "의심스러운 연락에 응하지 마세요.",
@@ -40,7 +40,7 @@ def make_known_incident(*people: Subject, at: datetime = NOON, **changes: Any) -
         incidents.add_named(
             incident,
             lines=[person.reference for person in people],
-            source=Affected.Source.REFERENCE,
+            source=AffectedPerson.Source.REFERENCE,
             actor=odile,
             at=at,
         )

@@ -10,11 +10,13 @@ from pathlib import Path
 import psycopg
 
 from privacy.ledger import actions as ledger
-from privacy.ledger import anchors, payloads, sealing
-from privacy.ledger.actors import Actor, System
-from privacy.ledger.notary import Notary
-from privacy.ledger.notes import Signer
-from privacy.ledger.witnesses import Witnesses
+from privacy.ledger.actors import Actor, SystemActor
+from privacy.ledger.checkpoints import anchors
+from privacy.ledger.checkpoints.external_checkpoints import ExternalCheckpoints
+from privacy.ledger.checkpoints.notary import Notary
+from privacy.ledger.checkpoints.signed_notes import Signer
+from privacy.ledger.entries import payloads
+from privacy.ledger.merkle import log_sequencer
 from tests.database import PortalDatabase
 
 ORIGIN = "privacy.extrus.example/ledger"
@@ -34,7 +36,7 @@ def make_entry(*, actor: Actor | None = None, at: datetime | None = None, about:
     about = about or f"thing-{next(_numbers)}"
     ledger.record(
         Word.TRIED,
-        actor=actor or System("tests"),
+        actor=actor or SystemActor("tests"),
         at=at or datetime.now(UTC),
         about=("tests.thing", about),
         facts=facts or None,
@@ -56,7 +58,7 @@ def make_entries(database: PortalDatabase, count: int) -> None:
 def seal(database: PortalDatabase, *, at: datetime | None = None) -> int | None:
     """Seal once, as the sequencer; ``at`` makes the new tree head one of a past moment."""
     with database.connect("portal_sequencer") as connection:
-        sealed = sealing.seal(connection)
+        sealed = log_sequencer.seal(connection)
     if at is not None:
         tamper(
             database,
@@ -94,9 +96,9 @@ def sign(database: PortalDatabase, notary: Notary) -> int | None:
         return notary.step(connection)
 
 
-def make_witnesses(folder: Path, *, mirror: bool = True) -> Witnesses:
+def make_witnesses(folder: Path, *, mirror: bool = True) -> ExternalCheckpoints:
     """Return what stands outside the database for the notary of a folder."""
-    return Witnesses(
+    return ExternalCheckpoints(
         Signer.load(folder / "notary.key").keys,
         anchors.read_directory(folder / "anchors"),
         folder / "mirror" if mirror else None,
@@ -137,7 +139,7 @@ def make_past_entries(database: PortalDatabase, entries: list[tuple[datetime, st
                 {
                     "time": time_then,
                     "kind": kind,
-                    "payload": payloads.dump({"actor": "system:tests", **payload}),
+                    "payload": payloads.canonical_json({"actor": "system:tests", **payload}),
                 },
             ).fetchone()
             assert row is not None

@@ -6,7 +6,7 @@ from django.db import connections
 from django.db.models import F
 
 from privacy.jobs.actions import OUTBOXES
-from privacy.jobs.drain import drain
+from privacy.jobs.dispatcher import dispatch_due
 from tests.factories.accounts import NOON
 
 
@@ -14,7 +14,10 @@ def let_pass(time: timedelta) -> None:
     """Let time pass for every row of every outbox."""
     for using, model in OUTBOXES.items():
         model._default_manager.using(using).update(
-            **{name: F(name) - time for name in ("created_at", "not_before", "lease_until", "retried_at")}
+            **{
+                name: F(name) - time
+                for name in ("created_at", "not_before", "lease_until", "failing_since", "retried_at")
+            }
         )
 
 
@@ -43,6 +46,6 @@ def work_for(time: timedelta, *, most: int = 200) -> list[timedelta]:
         let_pass(wait)
         passed += wait
         looks.append(passed)
-        drain(at=NOON + passed)
+        dispatch_due(at=NOON + passed)
     let_pass(time - passed)
     return looks

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.policies import actions as policies
-from privacy.policies.models import PolicyVersion, PreservationRule, RetentionRule
+from privacy.policies.models import NoConsignment, PolicyVersion, PreservationRule, RetentionRule
 from tests.factories.accounts import NOON, make_hana, make_odile
 
-__all__ = ["make_draft", "make_policy", "make_version_under_review", "the_policy"]
+__all__ = ["make_draft", "make_named", "make_policy", "make_proposal", "make_version_under_review", "the_policy"]
 
 
 def the_policy() -> PolicyVersion:
@@ -23,18 +23,19 @@ def make_draft(
     based_on: PolicyVersion | None = None,
     effective_on: date | None = None,
     kinds: Mapping[str, Sequence[str]] | None = None,
+    new_items: bool = False,
     at: datetime = NOON,
 ) -> PolicyVersion:
     """A complete draft by Hana: registration data for other ``years``, other ``kinds`` under preservation rules."""
     hana = make_hana(granted=False)
-    version = policies.draft(based_on=based_on, actor=hana, at=at)
+    version = policies.create_draft(based_on=based_on, new_items=new_items, actor=hana, at=at)
     rule = RetentionRule.objects.get(category__version=version, category__code="device-registration")
     rule.years = years
     preserving = list(PreservationRule.objects.filter(version=version, code__in=kinds or {}))
     for preservation in preserving:
         preservation.record_kinds = list((kinds or {})[preservation.code])
-    policies.revise(version, rows=[rule, *preserving], actor=hana, at=at)
-    return policies.describe(
+    policies.revise_draft(version, rows=[rule, *preserving], actor=hana, at=at)
+    return policies.describe_draft(
         version,
         effective_on=effective_on or clock.kst_date(at) + timedelta(30 if adverse else 7),
         reason_ko="라이선스 정보의 보유 기간 변경",
@@ -43,6 +44,36 @@ def make_draft(
         actor=hana,
         at=at,
     )
+
+
+def make_named(*, at: datetime = NOON) -> PolicyVersion:
+    """A version in force at ``at``, announced in time: it names who receives data by the agreements that stand."""
+    hana, odile = make_hana(granted=False), make_odile(granted=False)
+    announced = at - timedelta(45)
+    draft = policies.create_draft(actor=hana, at=announced)
+    policies.describe_draft(
+        draft,
+        effective_on=clock.kst_date(announced) + timedelta(30),
+        reason_ko="제공받는 자 추가",
+        reason_en="A recipient is added",
+        adverse=True,
+        actor=hana,
+        at=announced,
+    )
+    policies.submit(draft, actor=hana, at=announced)
+    policies.approve(draft, actor=odile, at=announced)
+    return policies.publish(draft, actor=odile, at=announced)
+
+
+def make_proposal(*, at: datetime = NOON) -> PolicyVersion:
+    """The revision that the portal proposes, published: its text names numbers of the law."""
+    hana, odile = make_hana(granted=False), make_odile(granted=False)
+    if NoConsignment.objects.on(clock.kst_date(at)) is None:
+        policies.decide_no_consignment(decided_on=clock.kst_date(at), grounds="계약 대장 확인", actor=odile, at=at)
+    version = policies.draft_proposal(effective_on=clock.kst_date(at) + timedelta(30), actor=hana, at=at)
+    policies.submit(version, actor=hana, at=at)
+    policies.approve(version, actor=odile, at=at)
+    return policies.publish(version, actor=odile, at=at)
 
 
 def make_version_under_review(

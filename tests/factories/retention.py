@@ -7,8 +7,8 @@ from uuid import UUID
 
 from devices import actions as devices
 from devices.models import Device
-from privacy.ledger.actors import System
-from privacy.lib import clock
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.retention import actions as retention
 from privacy.retention.models import DestructionList, DestructionRun, Hold
 from tests.factories.accounts import NOON, make_odile, make_omar
@@ -26,7 +26,7 @@ __all__ = [
     "sweep_on",
 ]
 
-SWEEPER = System("sweep")
+SWEEPER = SystemActor("sweep")
 
 
 def at_noon(day: date) -> datetime:
@@ -76,7 +76,7 @@ def carry_out_all(run: DestructionRun, *, at: datetime | None = None) -> list[De
             retention.approve(row, actor=make_omar(), at=moment)
     later = moment + timedelta(days=4)
     for row in DestructionList.objects.filter(run=run, state__in=("approved", "executing")):
-        retention.carry_out(row, actor=SWEEPER, at=later)
+        retention.execute(row, actor=SWEEPER, at=later)
     return list(DestructionList.objects.filter(run=run).order_by("category"))
 
 

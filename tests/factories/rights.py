@@ -1,24 +1,36 @@
 """Rights cases for tests: received, verified, granted by the verbs, never by hand."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from privacy.accounts.models import User
+from privacy.ledger.actors import SystemActor
+from privacy.policies.models import Parameter
+from privacy.retention.actions.destruction_waits import WAIT
 from privacy.rights import actions as rights
-from privacy.rights.actions import Asked, Receipt
-from privacy.rights.models import Request, Right
+from privacy.rights.actions import Receipt, RequestedRight
+from privacy.rights.actions.identity_documents import FILES_SUFFIX
+from privacy.rights.actors import Requester
+from privacy.rights.models import Package, Request, Right
+from privacy.vault.models import EncryptedFile, EncryptedFileQuerySet
 from tests.factories.accounts import NOON, grant_pairs, make_hana, make_odile, make_omar
 from tests.factories.devices import imei
+from tests.sample_uploads import PDF
 
 __all__ = [
     "RIGHT_IMEI",
     "ask",
     "ask_correction",
+    "end_waits_at_once",
     "grant_office_categories",
     "make_granted",
     "make_handler",
     "make_officer",
     "make_verified",
+    "package_files",
+    "pickup_code",
+    "show_documents",
+    "verify_by_documents",
 ]
 
 RIGHT_IMEI = imei(777)
@@ -43,11 +55,13 @@ def make_handler() -> User:
     return hana
 
 
-def ask(*asked: Asked, target: str = "", target_kind: str = "imei", at: datetime = NOON, **changes: Any) -> Receipt:
+def ask(
+    *asked: RequestedRight, target: str = "", target_kind: str = "imei", at: datetime = NOON, **changes: Any
+) -> Receipt:
     """A request from the public form; by default access, about a device that nobody knows."""
     values: dict[str, Any] = {
         "channel": "web",
-        "asked": list(asked) or [Asked("access")],
+        "asked": list(asked) or [RequestedRight("access")],
         "target_kind": target_kind,
         "target": target or imei(999),
         "contact": {"name": "Mina", "email": "mina@example.org"},
@@ -62,13 +76,44 @@ def ask_correction(
     *, target: str = "", item: str = "imei", wanted: str = RIGHT_IMEI, at: datetime = NOON, **changes: Any
 ) -> Receipt:
     """A correction of one item of the registration, by default of the IMEI of device 1."""
-    asked = Asked("correction", category="device-registration", item=item, wanted=wanted)
+    asked = RequestedRight("correction", category="device-registration", item=item, wanted=wanted)
     return ask(asked, target=target or imei(1), at=at, **changes)
 
 
 def make_verified(receipt: Receipt, *, at: datetime = NOON, **changes: Any) -> Request:
-    """The same case with its identity verified by documents."""
-    return rights.verify(receipt.request, method="documents", actor=make_handler(), at=at, **changes)
+    """The same case with its identity verified by documents, which Hana opened."""
+    return verify_by_documents(receipt.request, actor=make_handler(), at=at, **changes)
+
+
+def verify_by_documents(case: Request, *, actor: User, at: datetime = NOON, **changes: Any) -> Request:
+    """Verify an identity by a document that the requester sent and that the verifier has opened."""
+    show_documents(case, to=actor, at=at)
+    return rights.verify(case, method="documents", actor=actor, at=at, **changes)
+
+
+def show_documents(case: Request, *, to: User, at: datetime = NOON) -> None:
+    """Let the requester send a document, where none came yet, and let this colleague open it."""
+    if not rights.documents(case).exists():
+        rights.submit_document(case, name="id.pdf", content=PDF, actor=Requester(case.reference), at=at)
+    # The worker's child that reads files takes a second; its verdict is what counts here.
+    rights.documents(case).unjudged().update(state=EncryptedFile.State.CLEAN, scanned_at=at)
+    rights.open_documents(case, actor=to, at=at)
+
+
+def package_files() -> EncryptedFileQuerySet:
+    """The sealed files of packages, without the documents that prove an identity."""
+    return EncryptedFile.objects.filter(category="rights-request").exclude(case__endswith=FILES_SUFFIX)
+
+
+def pickup_code(package: Package, *, at: datetime = NOON) -> str:
+    """The code of a package, as the worker draws it for the mail to the person."""
+    return rights.draw_pickup_code(package, actor=SystemActor("rights"), at=at)
+
+
+def end_waits_at_once() -> None:
+    """Let a destruction on request wait for nothing, as in the demo's example rulebook."""
+    meaning = {"value": 0, "unit": "hours", "basis": "test: what follows the wait"}
+    Parameter.objects.get_or_create(code=WAIT, effective_on=date(2020, 12, 2), defaults=meaning)
 
 
 def make_granted(receipt: Receipt, *, at: datetime = NOON) -> Right:

@@ -4,8 +4,8 @@ from datetime import date, datetime
 from typing import Any
 
 from privacy.safeguards import actions as safeguards
-from privacy.safeguards.models import Area, Inspection, ManagementPlan, Measure, Nonconformity
-from privacy.safeguards.models.plans import Section
+from privacy.safeguards.models import Area, Inspection, InspectionFinding, ManagementPlan, Measure
+from privacy.safeguards.models.management_plans import Section
 from tests.factories.accounts import NOON, make_aram, make_hana, make_odile, make_omar
 
 __all__ = ["make_approved_plan", "make_area", "make_finding", "make_held_inspection", "make_measure", "make_plan"]
@@ -44,7 +44,7 @@ def make_held_inspection(*, at: datetime = NOON) -> Inspection:
     return safeguards.hold_inspection(planned, held_on=NOON.date(), outcome="1건 부적합", actor=make_aram(), at=at)
 
 
-def make_finding(*, due_on: date = date(2026, 12, 1), at: datetime = NOON, **changes: Any) -> Nonconformity:
+def make_finding(*, due_on: date = date(2026, 12, 1), at: datetime = NOON, **changes: Any) -> InspectionFinding:
     """A finding that Hana is to correct."""
     values: dict[str, Any] = {
         "criterion": "11. 물리적 안전조치", "weight": "major", "seen": "자료보관실 잠금장치 고장",

@@ -4,14 +4,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from privacy.ledger.actors import System
+from privacy.ledger.actors import SystemActor
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import Contact, Subject
 from tests.factories.accounts import NOON
 
 __all__ = ["make_contact", "make_mina"]
 
-TESTS = System("tests")
+TESTS = SystemActor("tests")
 
 
 def make_mina(*, at: datetime = NOON, subject_id: UUID | None = None) -> Subject:

@@ -3,16 +3,21 @@
 from datetime import datetime
 from uuid import UUID
 
-from privacy.ledger.actors import System
-from privacy.lib.ids import new_id
+from privacy.ledger.actors import SystemActor
+from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
-from privacy.vault.models import Freeze, SealedFile
+from privacy.vault.models import EncryptedFile, Freeze
 from tests.factories.accounts import NOON
 
-__all__ = ["make_freeze", "make_sealed_file"]
+__all__ = ["judge_files", "make_freeze", "make_sealed_file"]
 
 
-TESTS = System("tests")
+TESTS = SystemActor("tests")
+
+
+def judge_files(*, at: datetime = NOON) -> int:
+    """Let the worker examine what was sent; return how many files it judged."""
+    return vault.scan_files(actor=TESTS, at=at)
 
 
 def make_sealed_file(
@@ -23,7 +28,7 @@ def make_sealed_file(
     name: str = "증빙.pdf",
     content: bytes = b"%PDF-1.7 evidence",
     at: datetime = NOON,
-) -> SealedFile:
+) -> EncryptedFile:
     """A stored sealed file; a new subject unless one is given."""
     return vault.store_file(
         subject_id=subject_id or new_id(),
@@ -46,8 +51,10 @@ def make_freeze(
     case: str = "K7-TEST-CASE",
     at: datetime = NOON,
     until: datetime | None = None,
+    record_id: UUID | None = None,
 ) -> Freeze:
-    """A freeze of the whole subject, or of a category, or of an item."""
+    """A freeze of the whole subject, or of a category, of an item, or of a single record."""
     return vault.freeze(
-        subject_id=subject_id, category=category, item=item, cause=cause, case=case, actor=TESTS, at=at, until=until
-    )
+        subject_id=subject_id, category=category, item=item, cause=cause, case=case, actor=TESTS, at=at, until=until,
+        record_id=record_id,
+    )  # fmt: skip

@@ -1,6 +1,6 @@
 """Web processes and the database are killed in the middle of batches: every acknowledged report exists once (FLT-01).
 
-The gateway sends a batch again until it is acknowledged, as `doors.md` asks of it. ``SCALE`` scales the run, ``SEED``
+The gateway sends a batch again until it is acknowledged, as its guide asks of it. ``SCALE`` scales the run, ``SEED``
 repeats it. The server is an embedded cluster of the test's own that survives a crash as production does (fsync on).
 """
 
@@ -24,7 +24,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from config.embedded import EmbeddedServer
+from config.embedded_postgres import EmbeddedServer
 
 pytestmark = pytest.mark.faults
 
@@ -40,16 +40,16 @@ from uuid import UUID
 from consents import actions as consents
 from consents.models import AgreementVersion
 from devices import actions as devices
-from devices.callers import caller_for
+from devices.actors import gateway_actor
 from devices.models import Scope
-from privacy.ledger.actors import System
-from privacy.lib import clock
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.subjects.models import Subject
 from devices.simulation import fleet
-actor, at = System("tests"), clock.now()
+actor, at = SystemActor("tests"), clock.now()
 gateway = devices.register_gateway(title="Gate", actor=actor, at=at, rate=10_000_000)
 token = devices.issue_token(gateway, scopes=Scope.values, actor=actor, at=at).token
-text = AgreementVersion.objects.published().select_related("agreement").get(agreement__code="activation")
+texts = AgreementVersion.objects.published().filter(agreement__required=True)
 ids = []
 for made in fleet.devices(20, seed=1, on=clock.today()):
     sent = dict(made.registration)
@@ -57,12 +57,13 @@ for made in fleet.devices(20, seed=1, on=clock.today()):
     sent["licence"] = devices.LicenceTerms(
         licence["key"], date.fromisoformat(licence["starts_on"]), date.fromisoformat(licence["ends_on"])
     )
-    caller = caller_for(gateway, Scope.values)
+    caller = gateway_actor(gateway, Scope.values)
     device = devices.register(device_id=made.id, registration=sent, gateway=caller, at=at).device
-    consents.decide(
-        subject=Subject.objects.get(pk=device.id), version=text, decision="agree", decided_at=at, method="app",
-        language="ko", actor=actor, at=at,
-    )
+    for text in texts:
+        consents.decide(
+            subject=Subject.objects.get(pk=device.id), version=text, decision="agree", decided_at=at, method="app",
+            language="ko", actor=actor, at=at,
+        )
     ids.append(str(made.id))
 print(json.dumps({"token": token, "devices": ids}))
 """

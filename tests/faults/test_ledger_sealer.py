@@ -17,8 +17,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config.embedded import EmbeddedServer
-from privacy.ledger import reading, sealing, tree
+from config.embedded_postgres import EmbeddedServer
+from privacy.ledger.merkle import log_reader, log_sequencer, tree
 from privacy.ledger.verify import Growing, leaf_hash
 from tests.factories.ledger import make_notary
 
@@ -36,10 +36,10 @@ PAYLOAD = '{"actor":"system:tests","nonce":"n","word":"tests.thing.tried"}'
 SEALER = """
 import sys, time, psycopg
 sys.path.insert(0, sys.argv[1])
-from privacy.ledger import sealing
+from privacy.ledger.merkle import log_sequencer
 with psycopg.connect(sys.argv[2], autocommit=True) as connection:
     while True:
-        sealing.seal(connection)
+        log_sequencer.seal(connection)
         time.sleep(0.005)
 """
 
@@ -109,22 +109,22 @@ def start_sealer(server: EmbeddedServer) -> subprocess.Popen[bytes]:
 def assert_whole(server: EmbeddedServer, acknowledged: set[int]) -> None:
     """Every acknowledged entry has one leaf, every leaf an entry, and every head is what the entries' bytes make."""
     with connect(server, "portal_sequencer") as sequencer:
-        while sealing.seal(sequencer) != 0:
+        while log_sequencer.seal(sequencer) != 0:
             time.sleep(0.05)
     with connect(server, "portal_auditor") as auditor:
         row = auditor.execute("SELECT max(size), (SELECT count(*) FROM ledger.entry) FROM ledger.tree").fetchone()
         assert row is not None
         size, entries = row
-        heads = {head.size: head for head in reading.heads(auditor, 0, size)}
+        heads = {head.size: head for head in log_reader.heads(auditor, 0, size)}
         grown, seen = Growing(), set()
-        for sealed in reading.entries(auditor, 0, size):
+        for sealed in log_reader.entries(auditor, 0, size):
             assert sealed.place == grown.size
             assert sealed.entry is not None
             assert leaf_hash(sealed.entry) == sealed.leaf
             seen.add(sealed.entry_id)
-            tree.extend(grown, [sealed.leaf])
+            tree.append_leaves(grown, [sealed.leaf])
             head = heads.pop(grown.size, None)
-            assert head is None or (head.root, head.frontier) == (grown.root(), tree.pack(grown))
+            assert head is None or (head.root, head.frontier) == (grown.root(), tree.encode_frontier(grown))
     assert grown.size == size == entries == len(seen)
     assert acknowledged <= seen
     assert not heads
@@ -162,7 +162,7 @@ def test_the_server_is_killed_under_load(
             until = time.monotonic() + dice.uniform(0.3, 1.0)
             while time.monotonic() < until:
                 with connect(server, "portal_sequencer") as sequencer:
-                    sealing.seal(sequencer)
+                    log_sequencer.seal(sequencer)
                 with connect(server, "portal_notary") as signing:
                     notary.step(signing)
             _kill_server(server)

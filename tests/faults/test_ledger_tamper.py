@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from privacy.ledger import reading
-from privacy.ledger.reports import Report
-from privacy.ledger.verification import Examination
+from privacy.ledger.checkpoints.external_checkpoints import ExternalCheckpoints
+from privacy.ledger.integrity.verification import Verification
+from privacy.ledger.integrity.verification_report import VerificationReport
+from privacy.ledger.merkle import log_reader
 from privacy.ledger.verify import ALTERED, SOUND, leaf_hash
-from privacy.ledger.witnesses import Witnesses
 from tests.database import PortalDatabase
 from tests.factories.ledger import make_entries, make_notary, make_witnesses, seal, sign, switch_triggers
-from tests.faults.alterations import BATCHES, KINDS, SIZE, Connection
+from tests.faults.tampering import BATCHES, KINDS, SIZE, Connection
 
 pytestmark = pytest.mark.faults
 
@@ -44,8 +44,8 @@ def trail(home: Path, django_db_setup: None, django_db_blocker: Any) -> Iterator
         yield database
 
 
-def examine(connection: Connection, by: Witnesses) -> Report:
-    examination = Examination(connection, by)
+def examine(connection: Connection, by: ExternalCheckpoints) -> VerificationReport:
+    examination = Verification(connection, by)
     examination.begin(0)
     while examination.slice():
         pass
@@ -104,6 +104,6 @@ def test_without_the_mirror_every_alteration_is_still_found(trail: PortalDatabas
 def test_leaf_hash_is_what_the_database_computes(trail: PortalDatabase) -> None:
     """The alterations that hash anew are real: they hash as the sealer does."""
     with trail.connect() as connection:
-        (sealed,) = reading.entries(connection, 17, 18)
+        (sealed,) = log_reader.entries(connection, 17, 18)
     assert sealed.entry is not None
     assert leaf_hash(sealed.entry) == sealed.leaf

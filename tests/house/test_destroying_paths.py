@@ -13,7 +13,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DESTROYS = {"shred_subject", "shred_subjects", "shred_epoch", "discard_file", "destroy", "destroy_month", "drop"}
+DESTROYS = {
+    "shred_subject",
+    "shred_subjects",
+    "shred_month",
+    "delete_file",
+    "destroy",
+    "destroy_month",
+    "drop_partition",
+    "destroy_documents",
+    "discard_build",
+}
 DELETES = {"delete", "_raw_delete"}
 SQL = re.compile(r"\b(DELETE FROM|TRUNCATE TABLE|DROP TABLE|DETACH PARTITION)\b")
 PERSON = "tests.privacy.retention.test_holds:AHoldOnAPersonStops."
@@ -24,68 +34,95 @@ EVIDENCE = f"{OTHER}test_the_documents_of_a_closed_case"
 ORDER, MONTH = f"{PERSON}test_deletion_on_request", f"{PERSON}test_a_month_that_is_dropped_whole"
 APPROVED, TERM = f"{PERSON}test_a_list_that_is_approved_already", f"{PERSON}test_the_end_of_the_preservation_term"
 REPLAY = "tests.privacy.retention.test_restore:test_what_was_destroyed_before_the_hold_goes_again"
-AGAIN = "tests.privacy.retention.test_archive_ends:test_a_restored_archive_stays_closed_until_replayed"
-TURN = "tests.privacy.vault.test_master_key_turns:test_a_living_generation_is_never_destroyed"
+AGAIN = "tests.privacy.retention.test_archive_expiry:test_a_restored_archive_stays_closed_until_replayed"
+TURN = "tests.privacy.vault.test_master_key_rotation:test_a_living_generation_is_never_destroyed"
+SETTLED = "tests.devices.test_settled_errors:ServedTest.test_a_hold_keeps_the_logs_of_one_and_nobody_elses"
+PACKAGE, BEGUN = f"{OTHER}test_the_package_of_an_access_request", f"{OTHER}test_a_package_that_is_begun_anew"
+LEFT_IMPORT = f"{OTHER}test_an_import_that_is_thrown_away_or_left"
 CERTIFICATES = "tests.privacy.workforce.test_training:OutsideTest.test_a_hold_keeps_the_certificates"
+TWICE = "tests.privacy.workforce.test_training:OutsideTest."
 
 PATHS = {
-    "privacy/vault/actions/shredding.py:": f"{LAST}test_no_key_of_a_held_person_goes",
-    "privacy/vault/actions/shredding.py:shred_subject": f"{LAST}test_no_key_of_a_held_person_goes",
-    "privacy/vault/actions/shredding.py:shred_epoch": f"{LAST}test_no_key_of_a_month_goes",
-    "privacy/vault/actions/files.py:discard_file": f"{LAST}test_no_sealed_file_goes",
-    "privacy/vault/actions/rotation.py:end_generations": TURN,
-    "privacy/retention/actions/keying.py:_destroy_slice": APPROVED,
-    "privacy/retention/actions/keying.py:_destroy_month": MONTH,
-    "privacy/retention/actions/removing.py:remove_rows": APPROVED,
-    "privacy/retention/actions/removing.py:_remove_month": MONTH,
-    "privacy/retention/actions/expiring.py:destroy_keys": f"{ARCHIVE}test_keeps_the_keys_of_a_finished_month",
-    "privacy/retention/actions/expiring.py:_remove": TERM,
-    "privacy/retention/actions/expiring.py:repeat": AGAIN,
-    "privacy/retention/actions/expiring.py:_end_rings": f"{ARCHIVE}test_keeps_the_keys_of_a_person_without_records",
-    "privacy/retention/actions/replaying.py:_destroy": REPLAY,
-    "privacy/retention/actions/replaying.py:_destroy_keys": REPLAY,
-    "privacy/retention/actions/evidence.py:destroy_evidence": f"{OTHER}test_the_evidence_of_a_paper",
-    "privacy/rights/actions/evidence.py:destroy": EVIDENCE,
-    "privacy/rights/actions/evidence.py:destroy_left": EVIDENCE,
-    "privacy/rights/actions/answering.py:close": EVIDENCE,
+    "privacy/vault/actions/crypto_shredding.py:": f"{LAST}test_no_key_of_a_held_person_goes",
+    "privacy/vault/actions/crypto_shredding.py:shred_subject": f"{LAST}test_no_key_of_a_held_person_goes",
+    "privacy/vault/actions/crypto_shredding.py:shred_month": f"{LAST}test_no_key_of_a_month_goes",
+    "privacy/vault/actions/files.py:delete_file": f"{LAST}test_no_sealed_file_goes",
+    "privacy/vault/actions/key_rotation.py:destroy_emptied_generations": TURN,
+    "privacy/retention/actions/destruction/subject_strategy.py:_destroy_slice": APPROVED,
+    "privacy/retention/actions/destruction/subject_strategy.py:_delete_rows": APPROVED,
+    "privacy/retention/actions/destruction/subject_strategy.py:replay": REPLAY,
+    "privacy/retention/actions/destruction/month_strategy.py:_destroy_month": MONTH,
+    "privacy/retention/actions/destruction/month_strategy.py:_drop_month": MONTH,
+    "privacy/retention/actions/destruction/month_strategy.py:replay": REPLAY,
+    "privacy/retention/actions/destruction/archive_strategy.py:destroy_keys": (
+        f"{ARCHIVE}test_keeps_the_keys_of_a_finished_month"
+    ),
+    "privacy/retention/actions/destruction/archive_strategy.py:_delete_unless_held": TERM,
+    "privacy/retention/actions/destruction/archive_strategy.py:replay": AGAIN,
+    "privacy/retention/actions/destruction/archive_strategy.py:_destroy_keyrings": (
+        f"{ARCHIVE}test_keeps_the_keys_of_a_person_without_records"
+    ),
+    "privacy/retention/actions/paper_destruction.py:record_paper": (
+        f"{OTHER}test_the_evidence_of_a_paper_that_is_sent_twice"
+    ),
+    "privacy/workforce/actions/completions.py:_discard": f"{TWICE}test_a_hold_keeps_both_scans_of_one_training",
+    "privacy/retention/actions/paper_destruction.py:destroy_evidence": f"{OTHER}test_the_evidence_of_a_paper",
+    "privacy/rights/actions/identity_documents.py:destroy_documents": EVIDENCE,
+    "privacy/rights/actions/identity_documents.py:destroy_leftover_documents": EVIDENCE,
+    "privacy/rights/actions/letters.py:close_case": EVIDENCE,
     "privacy/rights/actions/identity.py:reject_identity": EVIDENCE,
     "privacy/rights/actions/identity.py:withdraw": EVIDENCE,
-    "privacy/rights/actions/accessing.py:_discard": f"{OTHER}test_the_package_of_an_access_request",
-    "privacy/rights/actions/reading.py:_remove": OFFICE,
+    "privacy/rights/actions/duplicates.py:join": f"{OTHER}test_the_documents_of_a_joined_case",
+    "privacy/rights/actions/access_packages.py:_discard": PACKAGE,
+    "privacy/rights/actions/access_packages.py:remove_packages": PACKAGE,
+    "privacy/rights/actions/package_builds.py:_finish": BEGUN,
+    "privacy/rights/actions/package_builds.py:_current_build": BEGUN,
+    "privacy/rights/actions/package_builds.py:discard_build": BEGUN,
+    "privacy/rights/actions/package_builds.py:remove_orphaned_files": BEGUN,
+    "privacy/rights/actions/particulars.py:_remove": OFFICE,
     "privacy/incidents/actions/complaints.py:destroy_texts": OFFICE,
     "privacy/disclosures/actions/scans.py:destroy_scans": OFFICE,
     "privacy/safeguards/actions/measures.py:destroy_evidence_files": OFFICE,
+    "privacy/safeguards/actions/measures.py:record_evidence": f"{LAST}test_no_sealed_file_goes",
     "privacy/disclosures/actions/scans.py:attach_scan": f"{OTHER}test_a_scan_whose_place_another_takes",
-    "privacy/subjects/actions/registering.py:remove_contacts": f"{PERSON}test_contacts",
-    "privacy/workforce/actions/learning.py:discard_certificates": CERTIFICATES,
+    "privacy/disclosures/actions/scans.py:discard_orphaned_scans": f"{OTHER}test_a_scan_that_was_never_attached",
+    "privacy/subjects/actions/registration.py:remove_contacts": f"{PERSON}test_contacts",
+    "privacy/workforce/actions/completions.py:remove_certificates": CERTIFICATES,
     "consents/actions/decisions.py:remove_representatives": APPROVED,
-    "devices/actions/imports.py:discard_import": f"{OTHER}test_an_import_that_is_thrown_away",
+    "devices/actions/discarding.py:_shred_rows": LEFT_IMPORT,
     "devices/actions/imports.py:remove_imported_rows": APPROVED,
-    "devices/actions/removal.py:remove_registrations": APPROVED,
-    "devices/actions/removal.py:_remove": ORDER,
-    "devices/actions/removal.py:_drop": MONTH,
+    "devices/actions/row_deletion.py:remove_registrations": APPROVED,
+    "devices/actions/settled_errors.py:_remove": SETTLED,
+    "devices/actions/row_deletion.py:_remove": ORDER,
+    "devices/actions/row_deletion.py:_drop": MONTH,
 }
 HARMLESS = {
-    "privacy/lib/closings.py:": "tells caches for a week who was closed; of nobody's data",
-    "privacy/accounts/actions/forgetting.py:forget_old_grants": "lines on employees' access, ended three years ago",
-    "privacy/accounts/actions/sessions.py:end_sessions": "sessions of an employee",
+    "privacy/rights/actions/postponements.py:decline_postponement": "a proposal that never held; dates and a reason",
+    "privacy/accounts/actions/forgetting.py:delete_old_grants": "lines on employees' access, ended three years ago",
+    "privacy/accounts/actions/sessions.py:end_all_sessions": "sessions of an employee",
     "privacy/accounts/signin/actions.py:_end": "a sign-in that is over",
     "privacy/accounts/signin/actions.py:reset": "second factors of an account that start anew",
-    "privacy/accounts/signin/actions.py:tidy": "sign-ins and attempts that are over",
-    "privacy/retention/actions/archiving.py:": "an earlier copy for the same list, replaced in one transaction",
-    "privacy/retention/actions/forecasting.py:count_ahead": "numbers of past months",
-    "privacy/retention/actions/planning.py:_propose": "a list on which nobody stands",
-    "privacy/retention/actions/planning.py:_abandon": "a plan that nobody approved",
-    "privacy/retention/actions/watching.py:confirm_clock": "marks of a clock",
-    "privacy/policies/actions/calendar.py:withdraw_holiday": "a holiday",
-    "privacy/policies/actions/drafting.py:revise": "a part of a draft",
-    "privacy/subjects/actions/doors.py:forget_tries": "counters of wrong tries, without names",
-    "consents/actions/texts.py:discard_text": "a draft of a text",
-    "devices/actions/answers.py:release_answer": "the claim on an answer that was never given",
-    "devices/actions/answers.py:forget_answers": "answers to gateways, kept a day for repetition",
-    "devices/actions/gateways.py:forget_rates": "counters of requests",
-    "devices/actions/imports.py:carry_on_import": "rows that now stand in the registrations they became",
-    "devices/actions/statistics.py:forget_batches": "ids of batches, without records",
+    "privacy/accounts/signin/actions.py:delete_expired": "sign-ins and attempts that are over",
+    "privacy/retention/actions/archive_transfer.py:": "an earlier copy for the same list, replaced in one transaction",
+    "privacy/retention/actions/archive_transfer.py:delete_copies": (
+        "a second copy of records that stay where they are in use"
+    ),
+    "privacy/retention/actions/forecast.py:update_forecast": "numbers of past months",
+    "privacy/retention/actions/destruction_lists.py:_propose": "a list on which nobody stands",
+    "privacy/retention/actions/destruction_lists.py:_abandon": "a plan that nobody approved",
+    "privacy/retention/actions/clock_anomalies.py:confirm_clock": "marks of a clock",
+    "privacy/policies/actions/parameters.py:withdraw_holiday": "a holiday",
+    "privacy/policies/actions/drafts.py:revise_draft": "a part of a draft",
+    "privacy/subjects/actions/code_check.py:check_code": "the counted try of a code that was right, without names",
+    "privacy/subjects/actions/code_check.py:delete_old_attempts": "counters of wrong tries, without names",
+    "consents/actions/agreements.py:discard_text": "a draft of a text",
+    "devices/actions/idempotency.py:release_idempotency_key": "the claim on an answer that was never given",
+    "devices/actions/idempotency.py:delete_expired_responses": "answers to gateways, kept a day for repetition",
+    "devices/actions/gateways.py:delete_expired_nonces": "marks of signed requests, without a person",
+    "devices/actions/gateways.py:delete_expired_rates": "counters of requests",
+    "devices/actions/imports.py:continue_import": "rows that now stand in the registrations they became",
+    "devices/actions/statistics.py:delete_expired_batches": "ids of batches, without records",
+    "privacy/jobs/queue_broker.py:dequeue": "rows of the queue that name no job",
     "config/management/commands/sync_schedules.py:handle": "django-q2's own schedules",
 }
 
@@ -138,7 +175,7 @@ def test_the_named_test_is_there(named: str) -> None:
 def test_the_scan_sees_each_way_to_destroy() -> None:
     ways = (
         "def f(): vault.shred_subjects(subject_ids=ids)",
-        "def f(): months.drop(table, month)",
+        "def f(): partitions.drop_partition(table, month)",
         "def f(): Device.objects.filter(id=1).delete()",
         "def f(): cursor.execute('DELETE FROM devices_device')",
         "def f(): holding.destroy([], certificate='')",

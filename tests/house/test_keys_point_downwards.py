@@ -45,7 +45,7 @@ def test_no_key_crosses_databases() -> None:
             related = field.related_model if field.is_relation and field.concrete else None
             if related and router.db_for_write(model) != router.db_for_write(related):
                 offences.append(f"{model._meta.label}.{field.name} → {related._meta.label}")
-    assert not offences, "No foreign keys across databases (lifecycle.md):\n" + "\n".join(offences)
+    assert not offences, "No foreign keys across databases (docs/architecture.md):\n" + "\n".join(offences)
 
 
 def test_every_app_has_a_floor() -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 from privacy.accounts.models import SignIn
 from tests import factory
 from tests.base import PortalTestCase
-from tests.house.places import places
+from tests.house.route_list import all_routes
 
 
 class MethodTests(PortalTestCase):
@@ -16,7 +16,7 @@ class MethodTests(PortalTestCase):
     def test_pages_take_no_other_methods(self) -> None:
         client = Client(raise_request_exception=False)
         seen = 0
-        for place in places():
+        for place in all_routes():
             if not place.is_api:
                 for method in ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
                     answer = client.generic(method, place.address)

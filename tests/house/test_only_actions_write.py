@@ -1,4 +1,4 @@
-"""Only ``actions.py`` writes (house.md, convention 2)."""
+"""Only ``actions.py`` writes (CONTRIBUTING.md, Rules)."""
 
 import ast
 from pathlib import Path
@@ -9,10 +9,10 @@ ON_QUERYSETS = {"create", "update", "delete"}
 QUERYSET_WORDS = ("objects", "_default_manager", "filter(", "exclude(", "queryset", ".all()", "using(")
 # Each with its reason.
 EXEMPT = {
-    "privacy/ledger/notary.py": "the notary's own state file, on another host",
+    "privacy/ledger/checkpoints/notary.py": "the notary's own state file, on another host",
     "privacy/ledger/management/commands/notary.py": "the notary's own key file",
-    "privacy/lib/spreadsheets.py": "saves a workbook into memory",
-    "privacy/accounts/models/people.py": "the manager that the verbs call",
+    "privacy/lib/documents/spreadsheets.py": "saves a workbook into memory",
+    "privacy/accounts/models/users.py": "the manager that the verbs call",
     "config/management/commands/sync_schedules.py": "django-q2's own table of schedules, not ours",
 }
 

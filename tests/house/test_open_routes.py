@@ -14,6 +14,7 @@ OPEN = {
     "company_login",
     "company_callback",
     "mfa_authenticate",
+    "accept-invitation",
     "sign-out",
     "admin:login",
     # data subjects
@@ -22,6 +23,7 @@ OPEN = {
     "policies:home",
     "policies:policy",
     "policies:version",
+    "policies:published",
     "policies:difference",
     "policies:officer",
     "policies:notices",
@@ -49,6 +51,8 @@ OPEN = {
     "consents:waiting",
     "consents:agreement",
     "consents:receipt",
+    "consents:code",
+    "consents:destruction",
     "consents:leave",
 }
 

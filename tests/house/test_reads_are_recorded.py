@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
@@ -64,18 +65,23 @@ def keys(model: type[Any]) -> list[str]:
     return [str(key) for key in model._default_manager.values_list("pk", flat=True)[:2]]
 
 
-def addresses() -> Iterator[str]:
-    """Every address there is, with the keys of what was seeded where it takes one."""
-    everything = [key for model in apps.get_models() if model._meta.managed for key in keys(model)][:60]
+def addresses() -> Iterator[tuple[str, str]]:
+    """Every address there is, after its route: with the keys of records of its app, of people and of devices."""
+    ours = [app for app in apps.get_app_configs() if app.name.partition(".")[0] in ("privacy", "consents", "devices")]
+    records = {
+        app.label: [key for model in app.get_models() if model._meta.managed for key in keys(model)] for app in ours
+    }
     console = {model._meta.label_lower.replace(".", "_"): keys(model) for model in admin.site._registry}
     for name, pattern in patterns(get_resolver().url_patterns):
         converters = pattern.pattern.converters
         model = next((label for label in console if name.startswith(f"admin:{label}_")), None)
-        pool = console[model] if model else everything
+        app = apps.get_containing_app_config(pattern.callback.__module__)
+        owners = dict.fromkeys([app.label, "subjects", "devices"] if app and app.label in records else records)
+        pool = console[model] if model else [key for owner in owners for key in records[owner]]
         choices = [pool for _converter in converters][:2]
         for values in itertools.islice(itertools.product(*choices), 60) if converters else [()]:
             try:
-                yield reverse(name, kwargs=dict(zip(converters, values, strict=False)))
+                yield name, reverse(name, kwargs=dict(zip(converters, values, strict=False)))
             except NoReverseMatch:
                 continue
 
@@ -95,10 +101,19 @@ class WalkTests(PortalTestCase):
         client = Client(raise_request_exception=False)
         client.force_login(user)
         opened, found = 0, []
-        for address in dict.fromkeys(addresses()):
-            if any(address.rstrip("/").endswith(name) for name in LEFT_OUT):
+        closed: set[str] = set()
+        for name, address in dict.fromkeys(addresses()):
+            if name in closed or any(address.rstrip("/").endswith(word) for word in LEFT_OUT):
                 continue
+            before = transaction.savepoint_create()
             answer = client.get(address)
+            if answer.status_code == 500:
+                # A table that the portal may not read, such as the queue's results, ends no walk.
+                transaction.savepoint_rollback(before)
+                transaction.set_rollback(False)
+            if answer.status_code in (401, 405):
+                # Answered before the key is looked at, so by every key alike.
+                closed.add(name)
             opened += answer.status_code == 200
             if missing := unrecorded(answer):
                 found.append(f"{address} shows {', '.join(sorted(missing))} and nothing is on record")

@@ -1,12 +1,17 @@
 """The table of roles names permissions that exist, and the register of access is the only source of permissions."""
 
+import json
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.exceptions import FieldDoesNotExist
 
 from privacy.accounts.models import User
-from privacy.accounts.roles import ROLE_NAMES, ROLES
+from privacy.accounts.roles import ROLE_NAMES, ROLES, ROLES_OF_PERMISSION
 from tests.base import PortalTestCase
+
+PERMISSIONS_OF_ROLES = json.loads((Path(__file__).parent / "permissions_of_roles.json").read_text(encoding="utf-8"))
 
 
 class RolesTest(PortalTestCase):
@@ -15,8 +20,12 @@ class RolesTest(PortalTestCase):
         missing = {code for codes in ROLES.values() for code in codes} - known
         assert not missing
 
-    def test_every_role_has_a_name(self) -> None:
-        assert set(ROLE_NAMES) == set(ROLES)
+    def test_each_role_holds_exactly_what_was_agreed(self) -> None:
+        """A permission given to a role, or taken from it, is a decision: change the list with the table."""
+        assert {role: sorted(codes) for role, codes in ROLES.items()} == PERMISSIONS_OF_ROLES
+
+    def test_every_role_in_the_table_has_a_name(self) -> None:
+        assert set().union(*ROLES_OF_PERMISSION.values()) <= set(ROLE_NAMES)
 
     @pytest.mark.asvs("8.2.1")
     def test_an_auditor_reads_and_writes_nothing_but_the_audit(self) -> None:

@@ -6,8 +6,10 @@ from importlib import import_module, util
 
 import pytest
 from django.apps import apps
+from django.utils import translation
+from django.utils.translation import gettext, ngettext, pgettext
 
-from config.phrases import PHRASES
+from config.event_descriptions import EVENT_DESCRIPTIONS
 from tools import catalogue
 
 HANGUL = re.compile(r"[가-힣]")
@@ -30,16 +32,24 @@ def test_texts_in_code_are_english() -> None:
     assert not korean
 
 
-def test_the_compiled_catalogue_says_what_the_catalogue_says() -> None:
-    messages = list(catalogue.read(catalogue.CATALOGUE))
-    compiled = catalogue.binary(messages)
-    import gettext
-    from io import BytesIO
+def test_no_translation_is_stored_twice() -> None:
+    places: dict[catalogue.Key, list[str]] = {}
+    for path in catalogue.catalogues():
+        for message in catalogue.read(path):
+            places.setdefault(message.key, []).extend(message.where)
+    assert not [found for found in places.values() if len(found) > 1]
 
-    read = gettext.GNUTranslations(BytesIO(compiled))
-    for message in messages:
-        if message.text and not message.plural and not message.context and not message.fuzzy:
-            assert read.gettext(message.text) == message.translation
+
+def test_django_says_what_the_catalogues_say() -> None:
+    """Whatever other apps translate: Django merges the compiled catalogues of all."""
+    with translation.override("ko"):
+        for message in catalogue.translated().values():
+            if message.plural:
+                assert ngettext(message.text, message.plural, 2) == message.translation
+            elif message.context:
+                assert pgettext(message.context, message.text) == message.translation
+            else:
+                assert gettext(message.text) == message.translation, f"{message.where[0]}: is it compiled?"
 
 
 @pytest.mark.parametrize("text", ['a "quoted" word', "two\nlines", "a back\\slash", "끝에 줄바꿈\n"])
@@ -58,4 +68,4 @@ def test_every_word_of_the_ledger_has_a_phrase() -> None:
             for kind in vars(events).values():
                 if isinstance(kind, type) and issubclass(kind, StrEnum) and kind is not StrEnum:
                     words |= {word.value for word in kind}
-    assert words == set(PHRASES)
+    assert words == set(EVENT_DESCRIPTIONS)

@@ -8,7 +8,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from config.demonstration import examples
+from config import web_server
+from config.demonstration import example_data
+from config.management.commands import sync_schedules
 from config.supervisor import Supervisor
-from config.views import unmigrated
+from config.views import has_unapplied_migrations
 
 READY_SECONDS = 60.0
 
@@ -39,10 +40,11 @@ class Command(BaseCommand):
         try:
             supervisor.start()
             self._wait_until_ready(supervisor)
-            if not options["without_examples"]:
-                for line in examples.load(f"http://127.0.0.1:{self.port}"):
+            if not options["without_examples"] and not supervisor.ending:
+                for line in example_data.load_examples(f"http://127.0.0.1:{self.port}"):
                     self.stdout.write(f"  {line}")
-            self._tell(time.monotonic() - started, examples_loaded=not options["without_examples"])
+            if not supervisor.ending:
+                self._tell(time.monotonic() - started, examples_loaded=not options["without_examples"])
             supervisor.watch()
         finally:
             self.stdout.write("Ending …")
@@ -71,13 +73,14 @@ class Command(BaseCommand):
     def _prepare(self) -> None:
         if settings.DEVELOPMENT:
             call_command("make_keys", if_missing=True, verbosity=0)
-        if any(unmigrated(alias) for alias in connections):
+        as_owner = {**os.environ, "PORTAL_ROLE": "portal_owner"}
+        if any(has_unapplied_migrations(alias) for alias in connections):
             self.stdout.write("Migrating …")
-            environ = {**os.environ, "PORTAL_ROLE": "portal_owner"}
-            subprocess.run([sys.executable, "manage.py", "migrate_all", "-v", "0"], env=environ, check=True)
+            subprocess.run([sys.executable, "manage.py", "migrate_all", "-v", "0"], env=as_owner, check=True)
         # In production `collectstatic` fills it; whitenoise warns where it is missing.
         settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-        call_command("sync_schedules", stdout=StringIO())
+        if not sync_schedules.is_in_place():
+            subprocess.run([sys.executable, "manage.py", "sync_schedules", "-v", "0"], env=as_owner, check=True)
 
     def _services(self) -> Supervisor:
         python = sys.executable
@@ -87,12 +90,11 @@ class Command(BaseCommand):
             port = _free_port()
             mail = {"EMAIL_URL": f"smtp://127.0.0.1:{port}"}
             supervisor.add("mailbox", [python, "manage.py", "mailbox", "--port", str(port)])
-        web = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "2"]
-        web += ["--blocking-threads", "4", "--backpressure", "64", "--no-ws", "--log-level", "warning"]
-        supervisor.add(
-            "web", [python, "-m", "granian", *web, "config.wsgi:application"], **mail, PORTAL_ROLE="portal_app"
-        )
-        supervisor.add("worker", [python, "manage.py", "qcluster"], **mail, PORTAL_ROLE="portal_app")
+        # A machine to look at the portal on has no malware scanner: `check --deploy` refuses this (config.E017).
+        files = {"OPEN_UNSCANNED_UPLOADS": "1"} if settings.DEVELOPMENT else {}
+        portal = {**mail, **files, "PORTAL_ROLE": "portal_app"}
+        supervisor.add("web", web_server.command(host="127.0.0.1", port=self.port), **portal)
+        supervisor.add("worker", [python, "manage.py", "qcluster"], **portal)
         supervisor.add("sealer", [python, "manage.py", "seal"], PORTAL_ROLE="portal_sequencer")
         supervisor.add("notary", [python, "manage.py", "notary"], **mail, PORTAL_ROLE="portal_notary")
         return supervisor
@@ -121,7 +123,7 @@ class Command(BaseCommand):
             lines += ["", "  sign-ins (example data):"]
             lines += [
                 f"    {email:<22} {password:<17} {role:<9} {f'app key {secret}' if secret else 'no second factor'}"
-                for email, password, role, secret in examples.sign_ins()
+                for email, password, role, secret in example_data.sign_ins()
             ]
             lines += ["  The code of an app now: .venv/bin/python manage.py totp odile@extrus.example"]
             lines += ["", "  In another terminal: .venv/bin/python manage.py walk"]

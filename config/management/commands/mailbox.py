@@ -8,8 +8,8 @@ from aiosmtpd.smtp import SMTP
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from privacy.lib.endings import Ending
-from privacy.lib.ids import new_id
+from privacy.lib.identifiers.ids import new_id
+from privacy.lib.processes.shutdown_signal import ShutdownSignal
 
 
 class Folder:
@@ -38,5 +38,5 @@ class Command(BaseCommand):
             raise CommandError("The mailbox is for development only. Set EMAIL_URL to your mail server.")
         controller = Controller(Folder(settings.PORTAL_HOME / "mail"), hostname="127.0.0.1", port=options["port"])
         controller.start()
-        Ending().wait()
+        ShutdownSignal().wait()
         controller.stop()

@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connections
 
-from config.databases import DATABASES, reader_statements
+from config.databases import DATABASES, readonly_role_statements
 
 
 class Command(BaseCommand):
@@ -18,6 +18,6 @@ class Command(BaseCommand):
         for alias in DATABASES:
             call_command("migrate", database=alias, interactive=False, verbosity=max(0, options["verbosity"] - 1))
             with connections[alias].cursor() as cursor:
-                for statement in reader_statements(alias):
+                for statement in readonly_role_statements(alias):
                     cursor.execute(statement)
             self.stdout.write(f"{alias}: migrated")

@@ -4,11 +4,11 @@ from typing import Any
 
 from django_q.management.commands import qcluster
 
-from config import boot
+from config import startup
 
 
 class Command(qcluster.Command):  # type: ignore[misc]  # django-q2 has no types
     def handle(self, *args: Any, **options: Any) -> None:
-        boot.stop_on_wrong_keys()
-        boot.stop_on_an_unguarded_trail()
+        startup.require_valid_keys()
+        startup.require_guarded_ledger()
         super().handle(*args, **options)

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 from django.utils.module_loading import import_string
 from django_q.models import Schedule
 
-from config.schedules import SCHEDULES
+from config.schedules import SCHEDULES, Job
 
 
 class Command(BaseCommand):
@@ -16,13 +16,27 @@ class Command(BaseCommand):
         # One malformed row stops every schedule of django-q2, so each function is looked up before it is written.
         for job in SCHEDULES:
             import_string(job.function)
-        for job in SCHEDULES:
-            existing = Schedule.objects.filter(name=job.name).first()
-            if existing and (existing.func, existing.cron) == (job.function, job.cron):
-                continue
-            Schedule.objects.update_or_create(
-                name=job.name,
-                defaults={"func": job.function, "schedule_type": Schedule.CRON, "cron": job.cron, "repeats": -1},
-            )
-        gone = Schedule.objects.exclude(name__in=[job.name for job in SCHEDULES]).delete()[0]
-        self.stdout.write(f"{len(SCHEDULES)} schedules in place, {gone} removed.")
+        wanted = {job.name: _columns(job) for job in SCHEDULES}
+        found = {row.name: row for row in Schedule.objects.order_by("pk")}
+        in_place = {name for name, row in found.items() if _as_stored(row) == wanted.get(name)}
+        gone = Schedule.objects.exclude(pk__in=[found[name].pk for name in in_place]).delete()[0]
+        Schedule.objects.bulk_create(
+            Schedule(name=name, **columns) for name, columns in wanted.items() if name not in in_place
+        )
+        if options.get("verbosity", 1):
+            self.stdout.write(f"{len(SCHEDULES)} schedules in place, {gone} removed.")
+
+
+def is_in_place() -> bool:
+    """Whether the schedules are those of ``config/schedules.py``, whoever wrote them."""
+    rows = [(row.name, _as_stored(row)) for row in Schedule.objects.order_by("name")]
+    return rows == sorted((job.name, _columns(job)) for job in SCHEDULES)
+
+
+def _columns(job: Job) -> dict[str, Any]:
+    nothing = dict.fromkeys(("hook", "args", "kwargs", "minutes", "cluster", "intended_date_kwarg"))
+    return {**nothing, "func": job.function, "schedule_type": Schedule.CRON, "cron": job.cron, "repeats": -1}
+
+
+def _as_stored(row: Schedule) -> dict[str, Any]:
+    return {column: getattr(row, column) for column in _columns(SCHEDULES[0])}

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.accounts.models import User
-from privacy.accounts.signin import factors
-from privacy.lib import clock
+from privacy.accounts.signin import second_factors
+from privacy.lib.dates import clock
 
 
 class Command(BaseCommand):
@@ -20,12 +20,12 @@ class Command(BaseCommand):
         if not settings.DEVELOPMENT:
             raise CommandError("Only in development: elsewhere the code is on its owner's telephone and nowhere else.")
         user = User.objects.filter(email=email.strip().lower()).first()
-        secret = factors.secret_of(user) if user is not None else None
+        secret = second_factors.totp_secret(user) if user is not None else None
         if user is None or secret is None:
             raise CommandError(f"{email} has no authenticator app here.")
         at = clock.now()
-        step = factors.next_step(user, at=at)
-        self.stdout.write(factors.code_at(secret, step))
-        early = step - int(at.timestamp()) // factors.PERIOD_SECONDS - factors.TOLERATED_STEPS
+        step = second_factors.next_time_step(user, at=at)
+        self.stdout.write(second_factors.totp_code(secret, step))
+        early = step - int(at.timestamp()) // second_factors.PERIOD_SECONDS - second_factors.TOLERATED_STEPS
         if early > 0:
-            self.stderr.write(f"It works in {early * factors.PERIOD_SECONDS} s: the one before it is used up.")
+            self.stderr.write(f"It works in {early * second_factors.PERIOD_SECONDS} s: the one before it is used up.")

@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from config.demonstration import walk, walking
-from config.demonstration.client import UnexpectedAnswer
+from config.demonstration import walk_context, walk_steps
+from config.demonstration.http_client import UnexpectedAnswer
 
 
 class Command(BaseCommand):
@@ -19,16 +19,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            state = walking.prepare(options["base"])
-            for name, step in walk.STEPS:
+            state = walk_context.prepare(options["base"])
+            for name, step in walk_steps.STEPS:
                 began = time.monotonic()
                 seen = step(state)
                 self.stdout.write(f"✓ {name:<12} {seen}  [{time.monotonic() - began:.1f} s]")
                 self.stdout.flush()
-        except (walking.StepFailed, UnexpectedAnswer, OSError) as failure:
+        except (walk_context.StepFailed, UnexpectedAnswer, OSError) as failure:
             self.stderr.write(f"✗ {failure}")
             sys.exit(1)
-        except walking.NotDemo as failure:
+        except walk_context.NotDemo as failure:
             self.stderr.write(str(failure))
             sys.exit(1)
         self.stdout.write("Every step happened.")

@@ -13,9 +13,9 @@ from django.core.management.base import BaseCommand, CommandError
 from devices import actions as devices
 from devices.models import Gateway, Scope
 from devices.simulation import fleet
-from devices.simulation.sender import Refused, Sender
-from privacy.ledger.actors import System
-from privacy.lib import clock
+from devices.simulation.sender import RequestRefused, Sender
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 
 TITLE = "Simulated fleet"
 # How many devices' reports are mixed, as they are in a real fleet's batches.
@@ -52,7 +52,7 @@ class Command(BaseCommand):
             for totals in sender.send(reports):
                 if options["verbosity"] > 1:
                     self.stdout.write(f"{totals.stored:,} reports")
-        except Refused as refused:
+        except RequestRefused as refused:
             raise CommandError(str(refused)) from None
         totals, seconds = sender.totals, max(time.monotonic() - sending, 0.001)
         self.stdout.write(
@@ -85,7 +85,7 @@ def _mixed(
 
 
 def _token(at: datetime) -> str:
-    actor = System("simulate-fleet")
+    actor = SystemActor("simulate-fleet")
     gateway = Gateway.objects.active().filter(title=TITLE).first() or devices.register_gateway(
         title=TITLE, actor=actor, at=at, rate=1_000_000
     )

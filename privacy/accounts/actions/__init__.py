@@ -1,70 +1,95 @@
 """Verbs about accounts and access. Import them under the app's name: ``accounts.grant(…)``."""
 
-from privacy.accounts.actions.forgetting import forget_old_grants
-from privacy.accounts.actions.granting import AlreadyRevoked, Inactive, OwnAccess, TooLong, change, grant, revoke
-from privacy.accounts.actions.lasting import keep_a_granter
-from privacy.accounts.actions.leaving import OwnAccount, leave
-from privacy.accounts.actions.people import (
-    AccountExists,
-    create_user,
-    open_account,
-    record_failed_sign_in,
+from privacy.accounts.actions.access_grants import (
+    AlreadyRevoked,
+    EndsLater,
+    GrantEnded,
+    GrantTooLong,
+    InvalidPeriod,
+    OwnAccess,
+    UserInactive,
+    change_end,
+    grant,
+    revoke,
 )
-from privacy.accounts.actions.requesting import (
-    AskedAlready,
-    BadPeriod,
-    NothingToGrant,
-    NotOpen,
+from privacy.accounts.actions.access_requests import (
+    AlreadyRequested,
+    RequestClosed,
+    UnknownScope,
     approve_access,
-    ask_access,
     refuse_access,
+    request_access,
     withdraw_access,
 )
-from privacy.accounts.actions.reviewing import (
+from privacy.accounts.actions.access_reviews import (
+    ConclusionMissing,
     OwnGrant,
     ReviewClosed,
-    StillPending,
-    Wordless,
+    ReviewIncomplete,
     confirm_grants,
     open_review,
+    record_overdue_reviews,
     revoke_grants,
     sign_review,
-    tell_overdue_reviews,
 )
-from privacy.accounts.actions.sessions import end_sessions
+from privacy.accounts.actions.account_acts import approve_act, ask_account, ask_reset, refuse_act
+from privacy.accounts.actions.forgetting import delete_old_grants
+from privacy.accounts.actions.grant_expiry import extend_last_granter
+from privacy.accounts.actions.invitations import (
+    InvitationInvalid,
+    accept_invitation,
+    find_invitation,
+    invite,
+    issue_invitation_token,
+    record_first_factor,
+)
+from privacy.accounts.actions.leaving import OwnAccount, deactivate_user
+from privacy.accounts.actions.sessions import end_all_sessions
+from privacy.accounts.actions.users import AccountExists, create_user, record_failed_sign_in
 
 __all__ = [
     "AccountExists",
+    "AlreadyRequested",
     "AlreadyRevoked",
-    "AskedAlready",
-    "BadPeriod",
-    "Inactive",
-    "NotOpen",
-    "NothingToGrant",
+    "ConclusionMissing",
+    "EndsLater",
+    "GrantEnded",
+    "GrantTooLong",
+    "InvalidPeriod",
+    "InvitationInvalid",
     "OwnAccess",
     "OwnAccount",
     "OwnGrant",
+    "RequestClosed",
     "ReviewClosed",
-    "StillPending",
-    "TooLong",
-    "Wordless",
+    "ReviewIncomplete",
+    "UnknownScope",
+    "UserInactive",
+    "accept_invitation",
     "approve_access",
-    "ask_access",
-    "change",
+    "approve_act",
+    "ask_account",
+    "ask_reset",
+    "change_end",
     "confirm_grants",
     "create_user",
-    "end_sessions",
-    "forget_old_grants",
+    "deactivate_user",
+    "delete_old_grants",
+    "end_all_sessions",
+    "extend_last_granter",
+    "find_invitation",
     "grant",
-    "keep_a_granter",
-    "leave",
-    "open_account",
+    "invite",
+    "issue_invitation_token",
     "open_review",
     "record_failed_sign_in",
+    "record_first_factor",
+    "record_overdue_reviews",
     "refuse_access",
+    "refuse_act",
+    "request_access",
     "revoke",
     "revoke_grants",
     "sign_review",
-    "tell_overdue_reviews",
     "withdraw_access",
 ]

@@ -4,23 +4,23 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from privacy.accounts import terms
 from privacy.accounts.events import Event
 from privacy.accounts.models import AccessGrant, AccessRequest
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
-from privacy.lib import periods
+from privacy.lib.dates import periods
+from privacy.lib.registries import parameters
 
 
 @transaction.atomic
-def forget_old_grants(*, on: date, actor: Actor, at: datetime) -> int:
+def delete_old_grants(*, on: date, actor: Actor, at: datetime) -> int:
     """Remove grants that ended longer ago than ``grants.records.years``; the database refuses what is younger.
 
     A line that replaced or was replaced goes with the last of its chain. Returns how many went.
     """
-    years = terms.number("grants.records.years", on)
+    years = parameters.number("grants.records.years", on)
     gone = 0
-    for grant in AccessGrant.objects.over_before(at).filter(replaced_by=None).order_by("granted_at"):
+    for grant in AccessGrant.objects.ended_before(at).filter(replaced_by=None).order_by("granted_at"):
         ended = grant.ended_on
         if periods.period_end(ended, years=years) >= on:
             continue

@@ -13,7 +13,7 @@ from privacy.accounts.signin import actions as signin
 from privacy.ledger.actors import Actor
 
 
-def end_sessions(user: User, *, why: SignIn.End, actor: Actor, at: datetime) -> int:
+def end_all_sessions(user: User, *, why: SignIn.End, actor: Actor, at: datetime) -> int:
     """Sign a person out everywhere, and return of how many sessions.
 
     The store itself is searched too: nothing of theirs stays, whatever the list of sign-ins knows of it.

@@ -1,7 +1,15 @@
 """People and their access in the console."""
 
-from privacy.accounts.admin.access import AccessGrantAdmin, AccessRequestAdmin
-from privacy.accounts.admin.people import UserAdmin
-from privacy.accounts.admin.reviews import AccessReviewAdmin, ReviewedGrantAdmin
+from privacy.accounts.admin.access_grants import AccessGrantAdmin, AccessRequestAdmin
+from privacy.accounts.admin.access_reviews import AccessReviewAdmin, ReviewedGrantAdmin
+from privacy.accounts.admin.account_acts import AccountActAdmin
+from privacy.accounts.admin.users import UserAdmin
 
-__all__ = ["AccessGrantAdmin", "AccessRequestAdmin", "AccessReviewAdmin", "ReviewedGrantAdmin", "UserAdmin"]
+__all__ = [
+    "AccessGrantAdmin",
+    "AccessRequestAdmin",
+    "AccessReviewAdmin",
+    "AccountActAdmin",
+    "ReviewedGrantAdmin",
+    "UserAdmin",
+]

@@ -1,18 +1,21 @@
 """Who works here, and what each may open."""
 
-from privacy.accounts.models.access import AccessGrant, AccessRequest
-from privacy.accounts.models.people import User, UserManager, new_user_reference
-from privacy.accounts.models.reviews import AccessReview, ReviewedGrant
-from privacy.accounts.models.signin import Attempts, Browser, SignIn
+from privacy.accounts.models.access_grants import AccessGrant, AccessRequest
+from privacy.accounts.models.access_reviews import AccessReview, ReviewedGrant
+from privacy.accounts.models.account_acts import AccountAct, Invitation
+from privacy.accounts.models.sessions import Browser, SignIn, SignInThrottle
+from privacy.accounts.models.users import User, UserManager, new_user_reference
 
 __all__ = [
     "AccessGrant",
     "AccessRequest",
     "AccessReview",
-    "Attempts",
+    "AccountAct",
     "Browser",
+    "Invitation",
     "ReviewedGrant",
     "SignIn",
+    "SignInThrottle",
     "User",
     "UserManager",
     "new_user_reference",

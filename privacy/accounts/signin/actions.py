@@ -14,27 +14,32 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from privacy.accounts.events import Event
-from privacy.accounts.models import Attempts, Browser, SignIn, User
-from privacy.accounts.signin import delays, factors
-from privacy.accounts.signin.delays import Counted
-from privacy.accounts.signin.places import Place, digest
+from privacy.accounts.models import Browser, SignIn, SignInThrottle, User
+from privacy.accounts.signin import second_factors, throttling
+from privacy.accounts.signin.client_info import ClientInfo, digest
+from privacy.accounts.signin.throttling import ThrottleKey
 from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import Actor, Outsider, require
-from privacy.lib import clock
-from privacy.lib.refusals import Refusal
+from privacy.ledger.actors import Actor, ExternalActor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal
 
 NOTICE = "accounts.notice"
 # What is kept of ended sessions; the ledger keeps the rest for its own term (law S-02).
-SESSIONS_KEPT = timedelta(days=400)
+SESSION_RECORD_RETENTION = timedelta(days=400)
 
 
 class TooManyFailures(Refusal):
     code = "too-many-failures"
 
 
-class OtherIdentity(Refusal):
+class OtherIdentityLinked(Refusal):
     code = "other-identity"
+
+
+class StaleCounter(Exception):
+    """A security key's counter did not grow."""
 
 
 class OwnSignIn(Refusal):
@@ -44,42 +49,44 @@ class OwnSignIn(Refusal):
 # -- failures ---------------------------------------------------------------------------------------------------
 
 
-def charge(counted: Iterable[Counted], *, user: User | None, at: datetime) -> None:
+def record_attempt(counted: Iterable[ThrottleKey], *, user: User | None, at: datetime) -> None:
     """Count an attempt as failed before it is made; ``TooManyFailures`` while there is something to wait for.
 
     Counted first and taken back on success, so that two hundred attempts at once are no more than two hundred in a row.
     """
-    wait_until = _charge({each.key: each.free for each in counted}, at)
+    wait_until = _record_attempt({each.key: each.free for each in counted}, at)
     if wait_until is not None:
-        ledger.record(Event.SIGN_IN_DELAYED, actor=user or Outsider("visitor", "unknown"), at=at, about=user)
+        ledger.record(Event.SIGN_IN_DELAYED, actor=user or ExternalActor("visitor", "unknown"), at=at, about=user)
         moment = f"{wait_until.astimezone(clock.KST):%H:%M:%S}"
         raise TooManyFailures(_("Too many attempts have failed. Try again after %(time)s.") % {"time": moment})
 
 
 @transaction.atomic
-def _charge(free: dict[str, int], at: datetime) -> datetime | None:
+def _record_attempt(free: dict[str, int], at: datetime) -> datetime | None:
     """Add a failure to each key; if one of them must wait, add nothing and return until when."""
     rows = []
     for key in sorted(free):
-        Attempts.objects.get_or_create(key=key, defaults={"failed_at": at})
-        rows.append(Attempts.objects.select_for_update().get(key=key))
+        SignInThrottle.objects.get_or_create(key=key, defaults={"failed_at": at})
+        rows.append(SignInThrottle.objects.select_for_update().get(key=key))
     waits = [row.wait_until for row in rows if row.wait_until is not None and row.wait_until > at]
     if waits:
         return max(waits)
     for row in rows:
-        delays.forget_old(row, at=at)
+        throttling.reset_if_old(row, at=at)
         row.failures += 1
         row.failed_at = at
-        wait = delays.wait_after(row.failures, free[row.key])
+        wait = throttling.delay_after(row.failures, free[row.key])
         row.wait_until = at + wait if wait is not None else None
         row.save(update_fields=["failures", "failed_at", "wait_until"])
     return None
 
 
 @transaction.atomic
-def take_back(counted: Iterable[Counted]) -> None:
+def reset_attempts(counted: Iterable[ThrottleKey]) -> None:
     """The attempt succeeded: forget the person's failures; of an address only this one, for others may share it."""
-    for row in Attempts.objects.select_for_update().filter(key__in=[each.key for each in counted]).order_by("key"):
+    for row in (
+        SignInThrottle.objects.select_for_update().filter(key__in=[each.key for each in counted]).order_by("key")
+    ):
         row.failures = max(0, row.failures - 1) if row.key.startswith("address:") else 0
         row.wait_until = None
         row.save(update_fields=["failures", "wait_until"])
@@ -89,11 +96,13 @@ def take_back(counted: Iterable[Counted]) -> None:
 
 
 @transaction.atomic
-def use_code(*, user: User, code: str, at: datetime) -> Authenticator | None:
+def verify_code(*, user: User, code: str, at: datetime) -> Authenticator | None:
     """Take a code of the authenticator app or a recovery code, each once; return what it belongs to, or nothing."""
     for row in Authenticator.objects.select_for_update().filter(user=user).order_by("pk"):
         if row.type == Authenticator.Type.TOTP:
-            step = factors.step_of(decrypt(row.data["secret"]), code, after=row.data.get("step", 0), at=at)
+            step = second_factors.matching_time_step(
+                decrypt(row.data["secret"]), code, after=row.data.get("step", 0), at=at
+            )
             if step is not None:
                 row.data["step"] = step
                 row.save(update_fields=["data"])
@@ -106,26 +115,40 @@ def use_code(*, user: User, code: str, at: datetime) -> Authenticator | None:
 
 
 @transaction.atomic
-def enrol_app(*, user: User, secret: str) -> None:
+def enrol_totp(*, user: User, secret: str) -> None:
     """Give an account an authenticator app with a known secret: example accounts and tests, nobody else."""
     if not Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists():
         TOTP.activate(user, secret)
 
 
 @transaction.atomic
-def take_step(authenticator: Authenticator, step: int) -> None:
+def record_time_step(authenticator: Authenticator, step: int) -> None:
     """Remember the time step of the code that an app was added with: it is used up."""
     authenticator.data["step"] = step
     authenticator.save(update_fields=["data"])
 
 
-def record_factor(word: Event, *, user: User, kind: str, at: datetime) -> None:
-    """Put a change of second factors on record and tell the person by mail."""
-    ledger.record(word, actor=user, at=at, about=user, facts={"kind": kind})
-    _tell(user, str(word), at)
+@transaction.atomic
+def record_counter(authenticator: Authenticator, counter: int) -> None:
+    """Keep a security key's counter of signatures. Raises StaleCounter where it does not grow: the key was copied.
+
+    A key without a counter always says 0 (WebAuthn 3, 7.2.22).
+    """
+    row = Authenticator.objects.select_for_update().get(pk=authenticator.pk)
+    last = row.data.get("counter", row.wrap().authenticator_data.counter)
+    if (counter or last) and counter <= last:
+        raise StaleCounter
+    row.data["counter"] = counter
+    row.save(update_fields=["data"])
 
 
-def record_confirmed(*, user: User, method: str, at: datetime) -> None:
+def record_factor_change(word: Event, *, user: User, kind: str, actor: Actor, at: datetime) -> None:
+    """Put a change of a person's second factors on record, with who made it, and tell the person by mail."""
+    ledger.record(word, actor=actor, at=at, about=user, facts={"kind": kind})
+    _queue_notice(user, str(word), at)
+
+
+def record_reauthentication(*, user: User, method: str, at: datetime) -> None:
     ledger.record(Event.CONFIRMED, actor=user, at=at, about=user, facts={"method": method})
 
 
@@ -136,14 +159,16 @@ def record_confirmed(*, user: User, method: str, at: datetime) -> None:
 def link_identity(*, user: User, provider: str, uid: str, at: datetime) -> SocialAccount:
     """Tie an account to the identity that its owner shows for the first time; from now on only this one opens it.
 
-    Raises OtherIdentity where another is tied to it: an address that was given to a new colleague opens nothing.
+    Raises OtherIdentityLinked where another is tied to it: an address that was given to a new colleague opens nothing.
     """
     locked = User.objects.select_for_update().get(pk=user.pk)
     if SocialAccount.objects.filter(user=locked).exists():
-        raise OtherIdentity(_("Another company account is tied to this account. A privacy officer can reset it."))
+        raise OtherIdentityLinked(
+            _("Another company account is linked to this account. A privacy officer can reset it.")
+        )
     made = SocialAccount.objects.create(user=locked, provider=provider, uid=uid, extra_data={})
     ledger.record(Event.IDENTITY_LINKED, actor=locked, at=at, about=locked, facts={"provider": provider})
-    _tell(locked, str(Event.IDENTITY_LINKED), at)
+    _queue_notice(locked, str(Event.IDENTITY_LINKED), at)
     return made
 
 
@@ -151,7 +176,7 @@ def link_identity(*, user: User, provider: str, uid: str, at: datetime) -> Socia
 
 
 @transaction.atomic
-def begin(*, user: User, session_key: str, place: Place, at: datetime) -> str | None:
+def begin(*, user: User, session_key: str, place: ClientInfo, at: datetime) -> str | None:
     """Put a sign-in on record; return a token for the browser where this person was never seen in it."""
     token = None
     known = digest(place.token, of="browser") if place.token else ""
@@ -167,7 +192,7 @@ def begin(*, user: User, session_key: str, place: Place, at: datetime) -> str | 
             last_seen_at=at,
         )
         ledger.record(Event.BROWSER_SEEN, actor=user, at=at, about=user, facts={"browser": str(browser.pk)})
-        _tell(user, str(Event.BROWSER_SEEN), at, browser=str(browser.pk))
+        _queue_notice(user, str(Event.BROWSER_SEEN), at, browser=str(browser.pk))
     else:
         browser.last_seen_at, browser.address, browser.title = at, place.address, place.title or browser.title
         browser.save(update_fields=["last_seen_at", "address", "title"])
@@ -193,7 +218,7 @@ def end(*, user: User, session_key: str, why: SignIn.End, at: datetime) -> None:
 def revoke(sign_in: SignIn, *, actor: User, at: datetime) -> None:
     """End one of one's own sessions wherever it is; it is gone with the next request."""
     if sign_in.user_id != actor.pk:
-        raise OwnSignIn(_("This session is somebody else's."))
+        raise OwnSignIn(_("This is someone else's session."))
     locked = SignIn.objects.select_for_update().get(pk=sign_in.pk)
     if locked.ended_at is None:
         _end(locked, SignIn.End.REVOKED, actor=actor, at=at)
@@ -218,47 +243,54 @@ def _end(sign_in: SignIn, why: SignIn.End, *, actor: Actor, at: datetime) -> Non
 
 
 @transaction.atomic
+def session_key_changed(*, user: User, before: str | None, after: str | None) -> None:
+    """Follow a session that goes on under a new key, so that it can still be seen and ended."""
+    SignIn.objects.filter(user=user, session_key=before or "").update(session_key=after or "")
+
+
+@transaction.atomic
 def password_changed(*, user: User, before: str | None, after: str | None, at: datetime) -> None:
     """Put a new password on record, end the person's other sessions, and tell them by mail.
 
     This session goes on under a new key: ``before`` and ``after`` the change.
     """
-    SignIn.objects.filter(user=user, session_key=before or "").update(session_key=after or "")
+    session_key_changed(user=user, before=before, after=after)
     ledger.record(Event.PASSWORD_CHANGED, actor=user, at=at, about=user)
-    end_others(user=user, session_key=after, why=SignIn.End.RESET, actor=user, at=at)
-    _tell(user, str(Event.PASSWORD_CHANGED), at)
+    end_others(user=user, session_key=after, why=SignIn.End.PASSWORD, actor=user, at=at)
+    _queue_notice(user, str(Event.PASSWORD_CHANGED), at)
 
 
 @transaction.atomic
-def reset(user: User, *, actor: User, at: datetime) -> str:
-    """Give a person who lost password or second factor a new start; return the password to hand over in person.
+def reset(user: User, *, actor: User, at: datetime) -> None:
+    """Take password, second factors and the tie to a company account away, within the reset that was approved.
 
-    Second factors and the tie to a company account are gone, every session ends, and nobody resets their own sign-in.
+    Every session ends. An invitation gives the person a new start; nobody resets their own sign-in.
     """
-    require(actor, "accounts.reset_sign_in", about=user)
+    require_permission(actor, "accounts.reset_sign_in", about=user)
     if actor == user:
-        raise OwnSignIn(_("Another officer resets your sign-in."))
+        raise OwnSignIn(_("Another officer must reset your sign-in."))
     locked = User.objects.select_for_update().get(pk=user.pk)
-    password = "-".join(token_urlsafe(4).replace("-", "x").replace("_", "y") for _part in range(4))
-    locked.set_password(password)
+    locked.set_unusable_password()
     locked.save(update_fields=["password"])
-    Authenticator.objects.filter(user=locked).delete()
+    for factor in Authenticator.objects.filter(user=locked):
+        # The record of the removal, which the deletion brings about, names who did it.
+        factor.removed_by = actor
+        factor.delete()
     SocialAccount.objects.filter(user=locked).delete()
     end_others(user=locked, session_key=None, why=SignIn.End.RESET, actor=actor, at=at)
     ledger.record(Event.FACTORS_RESET, actor=actor, at=at, about=locked)
-    _tell(locked, str(Event.FACTORS_RESET), at)
-    return password
+    _queue_notice(locked, str(Event.FACTORS_RESET), at)
 
 
 @transaction.atomic
-def tidy(*, at: datetime) -> None:
+def delete_expired(*, at: datetime) -> None:
     """Remove what nobody needs any more: sessions that are over, and failures that are forgotten."""
     Session.objects.filter(expire_date__lt=at).delete()
-    SignIn.objects.filter(began_at__lt=at - SESSIONS_KEPT).delete()
-    Browser.objects.filter(last_seen_at__lt=at - SESSIONS_KEPT).delete()
-    Attempts.objects.filter(failed_at__lt=at - 2 * delays.FORGOTTEN_AFTER).delete()
+    SignIn.objects.filter(began_at__lt=at - SESSION_RECORD_RETENTION).delete()
+    Browser.objects.filter(last_seen_at__lt=at - SESSION_RECORD_RETENTION).delete()
+    SignInThrottle.objects.filter(failed_at__lt=at - 2 * throttling.RESET_AFTER).delete()
 
 
-def _tell(user: User, what: str, at: datetime, **more: str) -> None:
+def _queue_notice(user: User, what: str, at: datetime, **more: str) -> None:
     ids = {"user": str(user.pk), "what": what, "at": at.isoformat(), **more}
-    outbox.put(NOTICE, ids=ids, key=f"{NOTICE}:{user.pk}:{what}:{at.isoformat()}", shard=user.reference)
+    outbox.enqueue(NOTICE, ids=ids, key=f"{NOTICE}:{user.pk}:{what}:{at.isoformat()}", shard=user.reference)

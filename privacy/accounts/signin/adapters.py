@@ -26,9 +26,9 @@ from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
 from privacy.accounts.provider import COMPANY
 from privacy.accounts.signin import actions as signin
-from privacy.accounts.signin import factors
-from privacy.lib import clock
-from privacy.lib.refusals import Refusal
+from privacy.accounts.signin import second_factors
+from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -54,7 +54,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return authenticate(context.request, email=user.email, password=password) == user
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        return not factors.confirmed_lately(context.request, at=clock.now())
+        return not second_factors.recently_reauthenticated(context.request, at=clock.now())
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
         """The second factor where there is one, for a password alone proves less; otherwise the password."""
@@ -72,7 +72,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return reverse("mfa_index")
 
 
-def company_failed(request: HttpRequest) -> ImmediateHttpResponse:
+def company_sign_in_failed(request: HttpRequest) -> ImmediateHttpResponse:
     """Return the way back to the sign-in page when the provider could not be asked or its answer was not right."""
     return _not_signed_in(
         request, _("Signing in with the company account did not work. Try again, or use your password.")
@@ -108,7 +108,15 @@ class CompanyAdapter(DefaultSocialAccountAdapter):
         user = sociallogin.user if sociallogin.is_existing else User.objects.filter(email__in=addresses).first()
         if user is None or not user.is_active:
             accounts.record_failed_sign_in(email=addresses[0] if addresses else "", at=clock.now())
-            why = _("Your company account opens no account here. Ask the privacy office for one.")
+            why = _("Your company account has no account here. Ask the privacy office for one.")
+            raise _not_signed_in(request, why)
+        if not user.has_usable_password():
+            accounts.record_failed_sign_in(email=user.email, at=clock.now())
+            why = _("Use your invitation first: set a password. Then your company account works too.")
+            raise _not_signed_in(request, why)
+        if second_factors.is_required(user) and not second_factors.is_enrolled(user):
+            accounts.record_failed_sign_in(email=user.email, at=clock.now())
+            why = _("Sign in with your password first and add a second factor. Then your company account works too.")
             raise _not_signed_in(request, why)
         if not sociallogin.is_existing:
             uid = sociallogin.account.uid
@@ -123,7 +131,7 @@ class CompanyAdapter(DefaultSocialAccountAdapter):
         self, request: HttpRequest, provider: Any, error: Any = None, exception: Any = None, extra_context: Any = None
     ) -> None:
         """Lead back to the sign-in page, without what the provider wrote."""
-        raise company_failed(request)
+        raise company_sign_in_failed(request)
 
 
 class FactorAdapter(DefaultMFAAdapter):
@@ -131,7 +139,7 @@ class FactorAdapter(DefaultMFAAdapter):
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
-        "incorrect_code": gettext_lazy("The code is wrong, or was used already. Wait for the next one and try again."),
+        "incorrect_code": gettext_lazy("The code is wrong or was already used. Wait for the next one and try again."),
     }
 
     def get_totp_issuer(self) -> str:

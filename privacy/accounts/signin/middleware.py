@@ -16,14 +16,15 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 
 from privacy.accounts.models import SignIn, User
-from privacy.accounts.signin import factors
-from privacy.lib import clock, stepup
+from privacy.accounts.signin import second_factors
+from privacy.lib.dates import clock
+from privacy.lib.http import step_up_authentication
 
 BEGAN, SEEN = "began_at", "seen_at"
 # A session's last sign of life is written at most this often.
 SEEN_EVERY_SECONDS = 60
 # What somebody who lacks the second factor that they must have may open: the pages that give them one.
-WITHOUT_A_FACTOR = {
+ALLOWED_WITHOUT_SECOND_FACTOR = {
     "account_change_password",
     "account_reauthenticate",
     "end-other-sessions",
@@ -75,8 +76,10 @@ class SignInMiddleware:
     def _end(self, request: HttpRequest, why: SignIn.End) -> HttpResponse:
         request.ended_because = why  # type: ignore[attr-defined]
         logout(request)
-        messages.info(request, _("You were signed out because %(why)s. Sign in again to go on.") % {"why": why.label})
-        return redirect_to_login(_page(request))
+        messages.info(
+            request, _("You were signed out because %(why)s. Sign in again to continue.") % {"why": why.label}
+        )
+        return redirect_to_login(_return_address(request))
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
@@ -84,23 +87,25 @@ class SignInMiddleware:
         if not getattr(view, "login_required", True) or not request.user.is_authenticated:
             return None
         assert isinstance(request.user, User)
-        if not factors.must_have_one(request.user) or factors.shown(request):
+        if not second_factors.is_required(request.user) or second_factors.is_verified(request):
             return None
-        if request.resolver_match is not None and request.resolver_match.url_name in WITHOUT_A_FACTOR:
+        if request.resolver_match is not None and request.resolver_match.url_name in ALLOWED_WITHOUT_SECOND_FACTOR:
             return None
         return redirect("mfa_index")
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, stepup.ConfirmFirst):
+        if not isinstance(exception, step_up_authentication.StepUpRequired):
             return None
         methods = get_adapter().get_reauthentication_methods(request.user)
         where = methods[0]["url"] if methods else resolve_url("mfa_index")
         if request.method == "POST":
-            messages.warning(request, _("First confirm that it is you. Then press the button again: nothing was done."))
-        return redirect(f"{where}?{urlencode({'next': _page(request)})}")
+            messages.warning(
+                request, _("Confirm that it is you, then press the button again. Nothing has been done yet.")
+            )
+        return redirect(f"{where}?{urlencode({'next': _return_address(request)})}")
 
 
-def _page(request: HttpRequest) -> str:
+def _return_address(request: HttpRequest) -> str:
     """Return the page that a person goes back to: this one, or the one whose form they sent."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()

@@ -1,6 +1,7 @@
 """The pages of signing in. allauth's views do the work; ours give them our pages and close what we don't offer."""
 
 import json
+import logging
 from typing import Any
 from uuid import UUID
 
@@ -24,23 +25,27 @@ from django.urls import reverse_lazy
 from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from requests import RequestException
 
-from privacy.accounts.console import actor_of
+from privacy.accounts import actions as accounts
+from privacy.accounts.actors import actor_of
+from privacy.accounts.forms import InvitationForm
 from privacy.accounts.models import Browser, SignIn
 from privacy.accounts.provider import CompanyOAuth2Adapter
 from privacy.accounts.signin import actions as signin
-from privacy.accounts.signin import factors
-from privacy.accounts.signin.adapters import company_failed
-from privacy.lib import clock
+from privacy.accounts.signin import second_factors
+from privacy.accounts.signin.adapters import company_sign_in_failed
+from privacy.lib.dates import clock
 
+logger = logging.getLogger("portal.accounts")
 HOME = reverse_lazy("mfa_index")
 # In a session that is on its way to the company's provider: the language it left in.
 LANGUAGE = "language_of_sign_in"
 
 
-class WithOptions:
+class WebAuthnOptionsMixin:
     """Hands what the browser's security key needs to the page as one attribute: no script stands in a page."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -63,7 +68,7 @@ class SignInPage(account.LoginView):
 
 @login_not_required
 @require_safe
-def to_company(request: HttpRequest) -> HttpResponse:
+def company_login(request: HttpRequest) -> HttpResponse:
     """Send a person to the company's identity provider."""
     if not settings.OIDC_ISSUER:
         raise Http404
@@ -72,22 +77,46 @@ def to_company(request: HttpRequest) -> HttpResponse:
         answer: HttpResponse = OAuth2LoginView.adapter_view(CompanyOAuth2Adapter)(request)
     except (OAuth2Error, RequestException):
         # The provider does not answer, or describes somebody else: people still have their passwords.
-        answer = company_failed(request).response
+        answer = company_sign_in_failed(request).response
     return answer
 
 
 @login_not_required
 @require_safe
-def back_from_company(request: HttpRequest) -> HttpResponse:
+def company_callback(request: HttpRequest) -> HttpResponse:
     """Take a person back from there, in the language they left in; the second factor comes next."""
     if not settings.OIDC_ISSUER:
         raise Http404
     with translation.override(request.session.pop(LANGUAGE, settings.LANGUAGE_CODE)):
-        answer: HttpResponse = OAuth2CallbackView.adapter_view(CompanyOAuth2Adapter)(request)
+        try:
+            answer: HttpResponse = OAuth2CallbackView.adapter_view(CompanyOAuth2Adapter)(request)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            # What the provider answered is not of the form that the standard gives it.
+            logger.warning("the identity provider's answer could not be read", exc_info=True)
+            answer = company_sign_in_failed(request).response
     return answer
 
 
-class SecondFactorPage(WithOptions, mfa.AuthenticateView):
+@login_not_required
+@sensitive_post_parameters("password", "again")
+@require_http_methods(["GET", "HEAD", "POST"])
+def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Let the owner of an account set its password, once; a second factor follows after signing in."""
+    at = clock.now()
+    try:
+        invitation = accounts.find_invitation(token, at=at)
+        form = InvitationForm(request.POST or None, user=invitation.user)
+        if request.method == "POST" and form.is_valid():
+            accounts.accept_invitation(token, password=form.cleaned_data["password"], at=at)
+            messages.success(request, _("Your password is set. Sign in with it."))
+            return redirect("account_login")
+    except accounts.InvitationInvalid as refusal:
+        return render(request, "accounts/invitation_invalid.html", {"refusal": refusal}, status=404)
+    context = {"form": form, "person": invitation.user}
+    return render(request, "accounts/invitation.html", context, status=400 if form.errors else 200)
+
+
+class SecondFactorPage(WebAuthnOptionsMixin, mfa.AuthenticateView):
     """The second factor."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -112,15 +141,27 @@ class SignOut(LogoutView):
 # -- confirming who one is --------------------------------------------------------------------------------------
 
 
-class ConfirmByPassword(account.ReauthenticateView):
+class NewSessionKeyMixin:
+    """A session that gains the right to dangerous acts gets a new key (ASVS 7.2.4)."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)  # type: ignore[misc]
+        request: HttpRequest = self.request  # type: ignore[attr-defined]
+        before = request.session.session_key
+        request.session.cycle_key()
+        signin.session_key_changed(user=actor_of(request), before=before, after=request.session.session_key)
+        return response
+
+
+class ReauthenticateByPassword(NewSessionKeyMixin, account.ReauthenticateView):
     pass
 
 
-class ConfirmByCode(mfa.ReauthenticateView):
+class ReauthenticateByCode(NewSessionKeyMixin, mfa.ReauthenticateView):
     pass
 
 
-class ConfirmByKey(WithOptions, key.ReauthenticateWebAuthnView):
+class ReauthenticateBySecurityKey(NewSessionKeyMixin, WebAuthnOptionsMixin, key.ReauthenticateWebAuthnView):
     def form_invalid(self, form: Any) -> HttpResponse:
         """Stay on this page: whoever confirms is signed in already."""
         response: HttpResponse = self.render_to_response(self.get_context_data(form=form))
@@ -138,11 +179,11 @@ def security(request: HttpRequest) -> HttpResponse:
         "app": next((each for each in held if each.type == Authenticator.Type.TOTP), None),
         "keys": [each for each in held if each.type == Authenticator.Type.WEBAUTHN],
         "codes": next((each.wrap() for each in held if each.type == Authenticator.Type.RECOVERY_CODES), None),
-        "must_have_one": factors.must_have_one(user),
-        "lacks_one": factors.must_have_one(user) and not factors.shown(request),
+        "must_have_one": second_factors.is_required(user),
+        "lacks_one": second_factors.is_required(user) and not second_factors.is_verified(request),
         "sessions": SignIn.objects.filter(user=user).going_on(at=at).select_related("browser"),
         "this_session": request.session.session_key,
-        "browsers": Browser.objects.filter(user=user)[:20],
+        "browsers": Browser.objects.filter(user=user),
     }
     return render(request, "accounts/security.html", context)
 
@@ -177,7 +218,7 @@ class NewPassword(account.PasswordChangeView):
         return response
 
 
-class ShownByAdding:
+class VerifiedByEnrolmentMixin:
     """Adding a second factor has shown it: this session goes on with it."""
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -186,11 +227,11 @@ class ShownByAdding:
         added = Authenticator.objects.filter(user=actor_of(request), type=self.kind).latest("pk")  # type: ignore[attr-defined]
         record_authentication(request, actor_of(request), "mfa", id=added.pk, type=added.type)
         if (step := getattr(form, "step", None)) is not None:
-            signin.take_step(added, step)
+            signin.record_time_step(added, step)
         return response
 
 
-class AddApp(ShownByAdding, app.ActivateTOTPView):
+class AddTotp(VerifiedByEnrolmentMixin, app.ActivateTOTPView):
     kind = Authenticator.Type.TOTP
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -200,21 +241,21 @@ class AddApp(ShownByAdding, app.ActivateTOTPView):
         return context
 
 
-class RemoveApp(app.DeactivateTOTPView):
+class RemoveTotp(app.DeactivateTOTPView):
     success_url = HOME
 
 
-class ShowCodes(recovery.ViewRecoveryCodesView):
+class ShowRecoveryCodes(recovery.ViewRecoveryCodesView):
     pass
 
 
-class RenewCodes(recovery.GenerateRecoveryCodesView):
+class RenewRecoveryCodes(recovery.GenerateRecoveryCodesView):
     pass
 
 
-class AddKey(ShownByAdding, WithOptions, key.AddWebAuthnView):
+class AddSecurityKey(VerifiedByEnrolmentMixin, WebAuthnOptionsMixin, key.AddWebAuthnView):
     kind = Authenticator.Type.WEBAUTHN
 
 
-class RemoveKey(key.RemoveWebAuthnView):
+class RemoveSecurityKey(key.RemoveWebAuthnView):
     success_url = HOME

@@ -1,5 +1,7 @@
 """What the office can do with third parties, disclosures and notices. Import it under the app's name."""
 
+from privacy.disclosures.actions.ended_processing import queue_erasure_notices
+from privacy.disclosures.actions.file_downloads import can_be_fetched, fetch_again
 from privacy.disclosures.actions.notices import (
     Recipient,
     acknowledge,
@@ -9,69 +11,78 @@ from privacy.disclosures.actions.notices import (
     mark_parked,
     mark_posted,
     mark_sent,
-    note_trouble,
     queue_notices,
     read_corrected,
+    record_delivery_error,
     refresh_link,
     resend,
 )
-from privacy.disclosures.actions.parties import change_channel, register_party, retire_party
-from privacy.disclosures.actions.provisions import (
-    Authority,
-    HandOver,
-    Wanted,
-    approve,
-    provide,
-    refuse,
-    request,
-    show_passphrase,
+from privacy.disclosures.actions.provisions import ProvidedFile, approve, provide, refuse, request, show_passphrase
+from privacy.disclosures.actions.scans import (
+    Scan,
+    attach_scan,
+    destroy_scans,
+    discard_orphaned_scans,
+    has_read,
+    open_scan,
 )
-from privacy.disclosures.actions.scans import Scan, attach_scan, destroy_scans, open_scan
+from privacy.disclosures.actions.third_parties import change_channel, register_party, retire_party, show_webhook_key
+from privacy.disclosures.disclosure_requests import AuthorityRequest, RequestedItem, approval_digest
 from privacy.disclosures.refusals import (
     ContentChanged,
+    DocumentNotRead,
     MissingReason,
     NoBasis,
     NothingToProvide,
+    RecipientNotInPolicy,
     Retired,
     SamePerson,
-    TerminalNumber,
+    TerminalNumberNotAllowed,
     UnknownToken,
     Unreachable,
     WrongState,
 )
 
 __all__ = [
-    "Authority",
+    "AuthorityRequest",
     "ContentChanged",
-    "HandOver",
+    "DocumentNotRead",
     "MissingReason",
     "NoBasis",
     "NothingToProvide",
+    "ProvidedFile",
     "Recipient",
+    "RecipientNotInPolicy",
+    "RequestedItem",
     "Retired",
     "SamePerson",
     "Scan",
-    "TerminalNumber",
+    "TerminalNumberNotAllowed",
     "UnknownToken",
     "Unreachable",
-    "Wanted",
     "WrongState",
     "acknowledge",
+    "approval_digest",
     "approve",
     "attach_scan",
+    "can_be_fetched",
     "change_channel",
     "destroy_scans",
+    "discard_orphaned_scans",
     "earlier_recipients",
+    "fetch_again",
     "find_by_token",
+    "has_read",
     "mark_bounced",
     "mark_parked",
     "mark_posted",
     "mark_sent",
-    "note_trouble",
     "open_scan",
     "provide",
+    "queue_erasure_notices",
     "queue_notices",
     "read_corrected",
+    "record_delivery_error",
     "refresh_link",
     "refuse",
     "register_party",
@@ -79,4 +90,5 @@ __all__ = [
     "resend",
     "retire_party",
     "show_passphrase",
+    "show_webhook_key",
 ]

@@ -9,23 +9,24 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from consents.models import Decision
-from privacy.disclosures import contents
-from privacy.disclosures.contents import Content
+from privacy.disclosures import item_values
+from privacy.disclosures.acknowledgement_tokens import digest_of, token_of
 from privacy.disclosures.events import Event
-from privacy.disclosures.models import DisclosedItem, Notice, ThirdParty, item_set_of
+from privacy.disclosures.item_values import ItemValue
+from privacy.disclosures.models import DisclosedItem, Notice, ThirdParty
 from privacy.disclosures.refusals import MissingReason, UnknownToken, WrongState
-from privacy.disclosures.tokens import digest_of, token_of
 from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import Actor, require
-from privacy.lib.ids import new_id
-from privacy.lib.mail import fixed_message_id
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.identifiers.ids import new_id
+from privacy.lib.integrations.mail import fixed_message_id
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 
 LINK_DAYS = 30
 DELIVERY = "disclosures.notice"
-BATCH = 500
+BATCH_SIZE = 500
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,15 @@ def queue_notices(
     items: Collection[str],
     record_id: UUID | None = None,
     agreement: str = "",
+    partly_kept: bool = False,
+    decision: Decision | None = None,
     actor: Actor,
     at: datetime,
 ) -> list[Notice]:
     """Queue one notice for each earlier recipient of these items, with its delivery, in the caller's transaction.
 
-    ``agreement`` narrows to what was provided on its basis. Calling it again for the same case queues nothing more.
+    ``agreement`` narrows to what was provided on its basis; a ``decision`` that ended it stands in the place of the
+    case. Calling it again for the same case queues nothing more.
     Building block of a case's verb, which asks permission.
     """
     disclosed = DisclosedItem.objects.provided().of(subject_id=subject_id, category=category, record_id=record_id)
@@ -95,50 +99,27 @@ def queue_notices(
             record_id=record_id,
             category=category,
             pairs=pairs,
+            partly_kept=partly_kept,
             at=at,
         )
         for party, pairs in sorted(held.items())
     ]
-    known = set(Notice.objects.of_case(case_id).filter(kind=kind).values_list("third_party_id", "item_set"))
-    fresh = [notice for notice in made if (notice.third_party_id, notice.item_set) not in known]
-    Notice.objects.bulk_create(fresh, batch_size=BATCH)
-    _put(fresh, shard=case_reference)
+    known = set(
+        Notice.objects.of_case(case_id).filter(kind=kind).values_list("third_party_id", "subject_id", "item_set")
+    )
+    fresh = [notice for notice in made if (notice.third_party_id, notice.subject_id, notice.item_set) not in known]
+    Notice.objects.bulk_create(fresh, batch_size=BATCH_SIZE)
+    _enqueue(fresh, shard=case_reference)
     if fresh:
         ledger.record(
             Event.NOTICE_QUEUED,
             actor=actor,
             at=at,
-            about=("rights.request", case_id),
+            about=decision or ("rights.request", case_id),
             subjects=[subject_id],
             facts={"kind": kind, "category": category, "items": sorted(items), "notices": len(fresh)},
         )
     return fresh
-
-
-def tell_withdrawal(decision: Decision, *, actor: Actor, at: datetime) -> list[Notice]:
-    """Queue a notice for each recipient of what was provided on a consent that ended now (law R-24, ISMS 3.5.2).
-
-    In the transaction of the decision, by whatever door it came; the decision stands in the place of the case.
-    """
-    disclosed = DisclosedItem.objects.provided().of(subject_id=decision.subject_id)
-    disclosed = disclosed.filter(disclosure__agreement=decision.agreement.code)
-    items: dict[str, set[str]] = {}
-    for category, item in disclosed.values_list("category", "item"):
-        items.setdefault(category, set()).add(item)
-    queued: list[Notice] = []
-    for category in sorted(items):
-        queued += queue_notices(
-            kind=Notice.Kind.WITHDRAWN,
-            case_id=decision.id,
-            case_reference=decision.reference,
-            subject_id=decision.subject_id,
-            category=category,
-            items=items[category],
-            agreement=decision.agreement.code,
-            actor=actor,
-            at=at,
-        )
-    return queued
 
 
 def mark_sent(notice: Notice, *, actor: Actor, at: datetime) -> Notice:
@@ -147,9 +128,17 @@ def mark_sent(notice: Notice, *, actor: Actor, at: datetime) -> Notice:
 
 
 def mark_posted(notice: Notice, *, actor: Actor, at: datetime) -> Notice:
-    """Note that an officer has posted the letter."""
-    require(actor, "disclosures.send_notice", about=notice)
-    return _sent(notice, actor=actor, at=at)
+    """Note that an officer has posted the letter, whichever way the notice was to go. Raises WrongState."""
+    require_permission(actor, "disclosures.send_notice", about=notice)
+    with transaction.atomic():
+        row = Notice.objects.select_for_update().get(id=notice.id)
+        if row.state not in {Notice.State.QUEUED, Notice.State.PARKED}:
+            raise WrongState(
+                _("This notice is “%(state)s”, so there is no letter to send.") % {"state": row.get_state_display()}
+            )
+        row.channel = ThirdParty.Channel.LETTER
+        row.save(update_fields=["channel"])
+        return _sent(row, actor=actor, at=at)
 
 
 @transaction.atomic
@@ -168,10 +157,10 @@ def mark_parked(notice: Notice, *, why: str, actor: Actor, at: datetime) -> Noti
 @transaction.atomic
 def mark_bounced(notice: Notice, *, actor: Actor, at: datetime, why: str = "bounced") -> Notice:
     """Note that a notice came back: it waits for the officer, who finds another way. Raises WrongState."""
-    require(actor, "disclosures.send_notice", about=notice)
+    require_permission(actor, "disclosures.send_notice", about=notice)
     row = Notice.objects.select_for_update().get(id=notice.id)
     if row.state != Notice.State.SENT:
-        raise WrongState(_("Only a notice that was sent and not acknowledged can come back."))
+        raise WrongState(_("Only a notice that was sent and not acknowledged can be returned."))
     row.state = Notice.State.PARKED
     row.sent_at = None
     row.sent_by = ""
@@ -190,7 +179,7 @@ def refresh_link(notice: Notice) -> None:
         notice.save(update_fields=["token_digest"])
 
 
-def note_trouble(notice: Notice, *, why: str) -> None:
+def record_delivery_error(notice: Notice, *, why: str) -> None:
     """Keep why the last try failed, for the officer to see."""
     Notice.objects.filter(id=notice.id, state=Notice.State.QUEUED).update(trouble=why[:200])
 
@@ -198,7 +187,7 @@ def note_trouble(notice: Notice, *, why: str) -> None:
 @transaction.atomic
 def resend(notice: Notice, *, actor: Actor, at: datetime) -> Notice:
     """Deliver a notice again: a parked one, or one that nobody acknowledged. It keeps its Message-ID and link."""
-    require(actor, "disclosures.send_notice", about=notice)
+    require_permission(actor, "disclosures.send_notice", about=notice)
     row = Notice.objects.select_for_update().get(id=notice.id)
     if row.state == Notice.State.ACKNOWLEDGED:
         raise WrongState(_("The recipient has already acknowledged this notice."))
@@ -209,17 +198,38 @@ def resend(notice: Notice, *, actor: Actor, at: datetime) -> Notice:
     row.trouble = ""
     row.sent_at = None
     row.save(update_fields=["channel", "state", "parked_at", "trouble", "sent_at"])
+    outbox.close_dead_letters(DELIVERY, ids={"notice": str(row.id)})
     if row.channel != ThirdParty.Channel.LETTER:
-        outbox.put(DELIVERY, ids={"notice": str(row.id)}, key=f"{DELIVERY}:{row.id}:{at.isoformat()}")
+        key = f"{DELIVERY}:{row.id}:{at.isoformat()}"
+        outbox.enqueue(DELIVERY, ids={"notice": str(row.id)}, key=key, destination=_destination(party))
     ledger.record(Event.NOTICE_RESENT, actor=actor, at=at, about=row, facts={"channel": row.channel})
     return row
+
+
+def switch_channel(party: ThirdParty, *, at: datetime) -> int:
+    """Let the notices that wait go by the way that a third party was given now; return how many.
+
+    Building block of the verb that changed it.
+    """
+    waiting = Notice.objects.select_for_update().filter(third_party=party, state=Notice.State.QUEUED).order_by("id")
+    moved = 0
+    for row in waiting:
+        if row.channel != party.channel:
+            was, row.channel = row.channel, party.channel
+            row.save(update_fields=["channel"])
+            moved += 1
+            if was == ThirdParty.Channel.LETTER:
+                # Nobody delivers a letter: from now on the worker does.
+                key = f"{DELIVERY}:{row.id}:{at.isoformat()}"
+                outbox.enqueue(DELIVERY, ids={"notice": str(row.id)}, key=key, destination=_destination(party))
+    return moved
 
 
 def find_by_token(token: str, *, at: datetime) -> Notice:
     """Return the notice of a link. Raises UnknownToken for a wrong link, and for one that is too old."""
     notice = Notice.objects.select_related("third_party").filter(token_digest=digest_of(token)).first()
     if notice is None or (notice.sent_at is not None and notice.sent_at + timedelta(days=LINK_DAYS) < at):
-        raise UnknownToken(_("This link is not valid, or no longer. Ask us for a new one."))
+        raise UnknownToken(_("This link is not valid or has expired. Ask us for a new one."))
     return notice
 
 
@@ -233,27 +243,30 @@ def acknowledge(token: str, *, at: datetime) -> Notice:
         row.state = Notice.State.ACKNOWLEDGED
         row.acknowledged_at = at
         row.sent_at = row.sent_at or at
-        row.save(update_fields=["state", "acknowledged_at", "sent_at"])
+        # It came to its recipient after all: nothing keeps it with the officer any more.
+        row.parked_at, row.trouble = None, ""
+        row.save(update_fields=["state", "acknowledged_at", "sent_at", "parked_at", "trouble"])
+        outbox.close_dead_letters(DELIVERY, ids={"notice": str(row.id)})
         ledger.record(Event.NOTICE_ACKNOWLEDGED, actor=Recipient(row), at=at, about=row, subjects=[row.subject_id])
     return row
 
 
 def read_corrected(
     notice: Notice, *, actor: Actor, at: datetime, task: str = "disclosures.notice.shown"
-) -> list[Content]:
+) -> list[ItemValue]:
     """Return the corrected values that a notice is about. Raises the vault's refusals, Frozen among them."""
     if notice.kind != Notice.Kind.CORRECTED:
-        raise MissingReason(_("An erasure notice carries no values."))
+        raise MissingReason(_("An erasure notice contains no values."))
     with vault.opened(
         purpose=Purpose.DISCLOSURE,
         task=task,
         actor=actor,
         at=at,
         reason=f"notice {notice.reference}, case {notice.case_reference}",
-    ) as door:
+    ) as vault_session:
         return list(
-            contents.read(
-                door,
+            item_values.read_items(
+                vault_session,
                 subject_id=notice.subject_id,
                 category=notice.category,
                 items=notice.items,
@@ -272,6 +285,7 @@ def _new_notice(
     record_id: UUID | None,
     category: str,
     pairs: Iterable[tuple[str, str]],
+    partly_kept: bool,
     at: datetime,
 ) -> Notice:
     items = sorted({item for item, _reference in pairs})
@@ -286,8 +300,9 @@ def _new_notice(
         record_id=record_id,
         category=category,
         items=items,
-        item_set=item_set_of(category=category, items=items, record_id=record_id),
+        item_set=_item_set_of(category=category, items=items, record_id=record_id),
         disclosures=sorted({reference for _item, reference in pairs}),
+        partly_kept=partly_kept,
         channel=party.channel,
         message_id=fixed_message_id(f"notice-{identifier}"),
         token_digest=digest_of(token_of(identifier)),
@@ -295,17 +310,25 @@ def _new_notice(
     )
 
 
-def _put(notices: Iterable[Notice], *, shard: str) -> None:
+def _item_set_of(*, category: str, items: Collection[str], record_id: UUID | None) -> str:
+    """Return the one spelling of a set of items, so that the same notice is never queued twice for a case."""
+    return f"{category}:{','.join(sorted(items))}:{record_id or ''}"
+
+
+def _enqueue(notices: Iterable[Notice], *, shard: str) -> None:
     """A letter waits for an officer; everything else for the worker."""
-    outbox.put_many(
-        DELIVERY,
-        {
-            f"{DELIVERY}:{notice.id}": {"notice": str(notice.id)}
-            for notice in notices
-            if notice.channel != ThirdParty.Channel.LETTER
-        },
-        shard=shard,
-    )
+    waiting: dict[str, dict[str, dict[str, str]]] = {}
+    for notice in notices:
+        if notice.channel != ThirdParty.Channel.LETTER:
+            to = waiting.setdefault(_destination(notice.third_party), {})
+            to[f"{DELIVERY}:{notice.id}"] = {"notice": str(notice.id)}
+    for destination in sorted(waiting):
+        outbox.enqueue_many(DELIVERY, waiting[destination], shard=shard, destination=destination)
+
+
+def _destination(party: ThirdParty) -> str:
+    """Each recipient's machine is waited for alone: one that hangs holds up no other's notices."""
+    return f"webhook:{party.reference}" if party.channel == ThirdParty.Channel.WEBHOOK else outbox.MAIL
 
 
 @transaction.atomic
@@ -318,6 +341,7 @@ def _sent(notice: Notice, *, actor: Actor, at: datetime) -> Notice:
         row.parked_at = None
         row.trouble = ""
         row.save(update_fields=["state", "sent_at", "sent_by", "parked_at", "trouble"])
+        outbox.close_dead_letters(DELIVERY, ids={"notice": str(row.id)})
         ledger.record(
             Event.NOTICE_SENT, actor=actor, at=at, about=row, subjects=[row.subject_id], facts={"channel": row.channel}
         )

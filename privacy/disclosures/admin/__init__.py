@@ -1,7 +1,7 @@
 """Disclosures in the console: third parties, provisions, notices."""
 
 from privacy.disclosures.admin.notices import NoticeAdmin
-from privacy.disclosures.admin.parties import ThirdPartyAdmin
 from privacy.disclosures.admin.provisions import DisclosureAdmin
+from privacy.disclosures.admin.third_parties import ThirdPartyAdmin
 
 __all__ = ["DisclosureAdmin", "NoticeAdmin", "ThirdPartyAdmin"]

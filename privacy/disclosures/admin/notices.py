@@ -3,27 +3,26 @@
 from functools import partial
 
 from django.contrib import admin
-from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.console import actor_of
+from privacy.accounts.actors import actor_of
 from privacy.disclosures import actions as disclosures
-from privacy.disclosures import letters
+from privacy.disclosures import notice_texts
 from privacy.disclosures.models import Notice, ThirdParty
-from privacy.lib import clock, names
-from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
-from privacy.lib.badges import state_badge
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.display import display_names
+from privacy.lib.display.badges import state_badge
 
-PAGE = (ActionLocation.CHANGE_FORM,)
 SEND = "disclosures.send_notice"
 
 
 @admin.register(Notice)
 class NoticeAdmin(ReadOnlyAdmin):
-    explanation = _("Recipients who are told that what they hold was corrected or erased. None is ever dropped.")
+    explanation = _("Notices telling recipients that data they hold was corrected or erased. None is ever dropped.")
     empty_hint = _("Carrying out a correction queues one notice for each earlier recipient.")
     list_display = (
         "reference", "kind", "third_party", "case_reference", "state_shown", "channel", "queued_at", "sent_at",
@@ -32,9 +31,9 @@ class NoticeAdmin(ReadOnlyAdmin):
     list_filter = ("state", "kind", "channel")
     list_select_related = ("third_party",)
     fields = (
-        ("reference", "kind", "state_shown"), "third_party", "case_reference", ("category", "items_shown"),
-        "disclosures", ("channel", "message_id"), "queued_at", ("sent_at", "sent_by"), "acknowledged_at",
-        ("parked_at", "trouble"),
+        ("reference", "kind", "state_shown"), "third_party", "case_reference",
+        ("category", "items_shown", "partly_kept"), "disclosures", ("channel", "message_id"), "queued_at",
+        ("sent_at", "sent_by"), "acknowledged_at", ("parked_at", "trouble"),
     )  # fmt: skip
     readonly_fields = ("state_shown", "items_shown")
     actions = ("resend", "print_letter", "posted", "bounced")
@@ -52,22 +51,22 @@ class NoticeAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("items"))
     def items_shown(self, notice: Notice) -> str:
-        return ", ".join(names.of("item", item, on=clock.today()) for item in notice.items)
+        return ", ".join(display_names.display_name("item", item, on=clock.today()) for item in notice.items)
 
     @button(description=_("Send again"), permission=SEND)
     def resend(self, request: HttpRequest, queryset: QuerySet[Notice]) -> HttpResponse | None:
         for notice in queryset:
             verb = partial(disclosures.resend, notice, actor=actor_of(request), at=clock.now())
-            run_verb(self, request, verb, f"{notice.reference}: " + str(_("queued again.")))
+            run_action(self, request, verb, f"{notice.reference}: " + str(_("queued again.")))
         return None
 
-    @button(description=_("It came back"), permission=SEND, locations=PAGE)
+    @button(description=_("It came back"), permission=SEND, locations=CHANGE_FORM_ONLY)
     def bounced(self, request: HttpRequest, queryset: QuerySet[Notice]) -> HttpResponse | None:
         verb = partial(disclosures.mark_bounced, queryset.get(), actor=actor_of(request), at=clock.now())
-        run_verb(self, request, verb, _("The notice waits for you: correct the address and send it again, or print."))
+        run_action(self, request, verb, _("This notice needs you: correct the address and send it again, or print it."))
         return None
 
-    @button(description=_("Print (PDF)"), permission=SEND, locations=PAGE)
+    @button(description=_("Print (PDF)"), permission=SEND, locations=CHANGE_FORM_ONLY)
     def print_letter(self, request: HttpRequest, queryset: QuerySet[Notice]) -> HttpResponse | None:
         """The letter carries the corrected values, so the vault is opened for it."""
         notice = queryset.select_related("third_party").get()
@@ -80,17 +79,17 @@ class NoticeAdmin(ReadOnlyAdmin):
                 if notice.kind == Notice.Kind.CORRECTED
                 else []
             )
-            made.append(letters.letter(notice, values, at=at))
+            made.append(notice_texts.letter_pdf(notice, values, actor=actor_of(request), at=at))
 
-        if not run_verb(self, request, verb, _("The letter was made; the opening is on record.")):
+        if not run_action(self, request, verb, _("The letter was created, and the opening was recorded.")):
             return None
         response = HttpResponse(made[0], content_type="application/pdf")
         response.headers["Content-Disposition"] = f'attachment; filename="{notice.reference}.pdf"'
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    @button(description=_("Mark as posted"), permission=SEND, locations=PAGE)
+    @button(description=_("Mark as posted"), permission=SEND, locations=CHANGE_FORM_ONLY)
     def posted(self, request: HttpRequest, queryset: QuerySet[Notice]) -> HttpResponse | None:
         verb = partial(disclosures.mark_posted, queryset.get(), actor=actor_of(request), at=clock.now())
-        run_verb(self, request, verb, _("Marked as posted."))
+        run_action(self, request, verb, _("Marked as posted."))
         return None

@@ -1,11 +1,12 @@
 """Disclosures: asked for, approved by another person, provided once as an encrypted file."""
 
+import base64
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -14,18 +15,23 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.console import actor_of
+from privacy.accounts.actors import actor_of
 from privacy.disclosures import actions as disclosures
-from privacy.disclosures.forms import DisclosureForm, ReasonForm, ScanForm
+from privacy.disclosures import item_values
+from privacy.disclosures.admin import approval_summary
+from privacy.disclosures.admin.forms import ApprovalForm, DisclosureForm, ReasonForm, ScanForm
 from privacy.disclosures.models import Disclosure, Notice, ThirdParty
-from privacy.lib import clock, names, papers
-from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
-from privacy.lib.asking import ask
-from privacy.lib.badges import state_badge
-from privacy.lib.downloads import attachment
-from privacy.lib.refusals import Refusal
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.display import display_names
+from privacy.lib.display.badges import state_badge
+from privacy.lib.documents import upload_validation
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.http.downloads import attachment
 
-PAGE = (ActionLocation.CHANGE_FORM,)
+# How many items the page of a disclosure names; it says how many more there are.
+MAX_ROWS = 200
 REQUEST, APPROVE, PROVIDE = (
     "disclosures.request_disclosure", "disclosures.approve_disclosure", "disclosures.provide_disclosure",
 )  # fmt: skip
@@ -33,8 +39,8 @@ REQUEST, APPROVE, PROVIDE = (
 
 @admin.register(Disclosure)
 class DisclosureAdmin(ReadOnlyAdmin):
-    explanation = _("What was provided to whom, why, and on which basis. A second person approves each.")
-    empty_hint = _("Ask for a disclosure; another person approves it.")
+    explanation = _("What was provided to whom, why, and on what basis. A second person approves each disclosure.")
+    empty_hint = _("Request a disclosure. Another person must approve it.")
     list_display = ("reference", "third_party", "basis", "state_shown", "items_shown", "requested_at", "provided_on")
     list_filter = ("state", "basis", "third_party")
     list_select_related = ("third_party",)
@@ -46,15 +52,15 @@ class DisclosureAdmin(ReadOnlyAdmin):
         ("refused_by", "refused_at", "refusal_reason"), ("provided_by", "provided_at"), ("file_digest", "file_bytes"),
     )  # fmt: skip
     readonly_fields = ("state_shown", "items_shown", "form_shown")
-    actions = ("attach_scan", "read_scan", "approve", "refuse", "provide", "show_passphrase")
+    actions = ("attach_scan", "read_scan", "approve", "refuse", "provide", "fetch_again", "show_passphrase")
     change_list_template = "admin/disclosures/disclosure/change_list.html"
     change_form_template = "admin/disclosures/disclosure/change_form.html"
 
-    def verbs_for(self, record: Disclosure) -> tuple[str, ...]:
+    def buttons_for(self, record: Disclosure) -> tuple[str, ...]:
         return {
             Disclosure.State.REQUESTED: ("approve", "refuse", "attach_scan"),
             Disclosure.State.APPROVED: ("provide", "refuse"),
-            Disclosure.State.PROVIDED: ("show_passphrase",),
+            Disclosure.State.PROVIDED: ("fetch_again", "show_passphrase"),
         }.get(Disclosure.State(record.state), ()) + (("read_scan",) if record.scan_id else self._late(record))
 
     def _late(self, record: Disclosure) -> tuple[str, ...]:
@@ -80,7 +86,7 @@ class DisclosureAdmin(ReadOnlyAdmin):
     @admin.display(description=_("items"))
     def items_shown(self, disclosure: Disclosure) -> str:
         disclosed = list(disclosure.disclosed.all())
-        items = ", ".join(sorted({names.of("item", one.item, on=clock.today()) for one in disclosed}))
+        items = ", ".join(sorted({display_names.display_name("item", one.item, on=clock.today()) for one in disclosed}))
         return now_("%(items)s of %(people)d people") % {
             "items": items,
             "people": len({one.subject_id for one in disclosed}),
@@ -92,46 +98,62 @@ class DisclosureAdmin(ReadOnlyAdmin):
         disclosure = self.get_object(request, object_id)
         more: dict[str, Any] = {}
         if disclosure is not None:
-            more["disclosed"] = disclosure.disclosed.order_by("subject_id", "category", "item")[:200]
+            disclosed = list(disclosure.disclosed.order_by("subject_id", "category", "item")[:MAX_ROWS])
+            called = item_values.references_of({one.subject_id for one in disclosed})
+            is_provided = disclosure.state == Disclosure.State.PROVIDED
+            more["disclosed"] = [
+                {
+                    "person": called[one.subject_id],
+                    "category": one.category,
+                    "item": one.item,
+                    "consent": one.consent,
+                    "not_held": is_provided and one.value_digest is None,
+                }
+                for one in disclosed
+            ]
+            more["not_shown"] = disclosure.disclosed.count() - len(disclosed)
             more["notices"] = Notice.objects.filter(
                 third_party=disclosure.third_party, disclosures__contains=[disclosure.reference]
             )
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
 
-    @button(description=_("Approve"), permission=APPROVE, locations=PAGE, step_up=True)
+    @button(description=_("Approve"), permission=APPROVE, locations=CHANGE_FORM_ONLY, step_up=True)
     def approve(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:
         disclosure = queryset.get()
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
             title=_("Approve"),
             verb=_("Approve"),
             consequences=[
-                now_("%(items)s may go to %(recipient)s: %(purpose)s.")
+                now_("%(recipient)s may receive %(items)s for this purpose: %(purpose)s.")
                 % {
                     "items": self.items_shown(disclosure),
                     "recipient": disclosure.third_party.title,
                     "purpose": disclosure.purpose,
                 },
-                _("You can't approve what you asked for yourself."),
+                *approval_summary.summary_lines(disclosure, reader=actor_of(request)),
+                _("You can't approve your own request."),
             ],
+            form_class=ApprovalForm,
+            initial={"seen": disclosures.approval_digest(disclosure)},
         )
         if isinstance(answers, TemplateResponse):
             return answers
-        verb = partial(disclosures.approve, disclosure, actor=actor_of(request), at=clock.now())
-        run_verb(self, request, verb, _("Approved."))
+        verb = partial(disclosures.approve, disclosure, **answers, actor=actor_of(request), at=clock.now())
+        run_action(self, request, verb, _("Approved."))
         return None
 
-    @button(description=_("Attach the scan"), permission=REQUEST, locations=PAGE)
+    @button(description=_("Attach the scan"), permission=REQUEST, locations=CHANGE_FORM_ONLY)
     def attach_scan(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
             title=_("Attach the scan"),
             verb=_("Attach"),
-            consequences=[_("It is sealed, and the approver reads it. A new scan takes the earlier one's place.")],
+            consequences=[_("It is encrypted, and the approver will read it. A new scan replaces the earlier one.")],
             form_class=ScanForm,
         )
         if isinstance(answers, TemplateResponse):
@@ -141,23 +163,23 @@ class DisclosureAdmin(ReadOnlyAdmin):
             disclosures.attach_scan, queryset.get(), name=scan.name or "", content=scan.read(),
             actor=actor_of(request), at=clock.now(),
         )  # fmt: skip
-        run_verb(self, request, verb, _("The scan is attached."))
+        run_action(self, request, verb, _("The scan is attached."))
         return None
 
-    @button(description=_("Read the scan"), permission=APPROVE, locations=PAGE)
+    @button(description=_("Read the scan"), permission=APPROVE, locations=CHANGE_FORM_ONLY)
     def read_scan(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:
         disclosure = queryset.get()
         opened: list[disclosures.Scan] = []
         verb = lambda: opened.append(disclosures.open_scan(disclosure, actor=actor_of(request), at=clock.now()))  # noqa: E731
-        if not run_verb(self, request, verb, _("The document was opened; the opening is on record.")):
+        if not run_action(self, request, verb, _("The document was opened, and this was recorded.")):
             return None
         scan = opened[0]
-        name = f"{disclosure.reference}.{papers.EXTENSIONS[scan.media_type]}"
+        name = f"{disclosure.reference}.{upload_validation.EXTENSIONS[scan.media_type]}"
         return attachment(scan.content, media_type=scan.media_type, name=name)
 
-    @button(description=_("Refuse"), permission=APPROVE, locations=PAGE)
+    @button(description=_("Refuse"), permission=APPROVE, locations=CHANGE_FORM_ONLY)
     def refuse(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
@@ -171,48 +193,70 @@ class DisclosureAdmin(ReadOnlyAdmin):
         verb = partial(
             disclosures.refuse, queryset.get(), reason=answers["reason"], actor=actor_of(request), at=clock.now()
         )
-        run_verb(self, request, verb, _("Refused."))
+        run_action(self, request, verb, _("Refused."))
         return None
 
-    @button(description=_("Provide"), permission=PROVIDE, locations=PAGE, step_up=True)
+    @button(description=_("Provide"), permission=PROVIDE, locations=CHANGE_FORM_ONLY, step_up=True)
     def provide(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:
         disclosure = queryset.get()
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
             title=_("Provide"),
             verb=_("Make the encrypted file"),
             consequences=[
-                _("The vault is opened and the values are sealed into an encrypted file for the recipient."),
-                _("The file is handed to you this once. Its passphrase goes by another way: “Show the passphrase”."),
-                _("A digest of each value is kept, so that a later correction reaches this recipient."),
+                _("Personal data is opened and put into an encrypted file for the recipient."),
+                _(
+                    "The file is on the next page. You can download it again for an hour. Send its passphrase "
+                    "separately: see “Show the passphrase”."
+                ),
+                _("We keep a digest of each value so that a later correction reaches this recipient."),
             ],
         )
         if isinstance(answers, TemplateResponse):
             return answers
-        made: list[disclosures.HandOver] = []
-        verb = lambda: made.append(disclosures.provide(disclosure, actor=actor_of(request), at=clock.now()))  # noqa: E731
-        if not run_verb(self, request, verb, _("Provided.")):
+        return self._handed_over(request, disclosure, disclosures.provide, _("Provided."))
+
+    @button(description=_("Download the file again"), permission=PROVIDE, locations=CHANGE_FORM_ONLY, step_up=True)
+    def fetch_again(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:
+        return self._handed_over(
+            request, queryset.get(), disclosures.fetch_again, _("Downloaded again. This was recorded.")
+        )
+
+    def _handed_over(
+        self, request: HttpRequest, disclosure: Disclosure, provide: Callable[..., disclosures.ProvidedFile], said: Any
+    ) -> HttpResponse | None:
+        made: list[disclosures.ProvidedFile] = []
+        verb = lambda: made.append(provide(disclosure, actor=actor_of(request), at=clock.now()))  # noqa: E731
+        if not run_action(self, request, verb, said):
             return None
-        response = HttpResponse(made[0].file, content_type="application/zip")
-        response.headers["Content-Disposition"] = f'attachment; filename="{made[0].file_name}"'
+        # A page in place of the one with the button: the file is in it, and nowhere else.
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Provided"),
+            "opts": self.opts,
+            "record": disclosure,
+            "made": made[0],
+            "file": base64.b64encode(made[0].file).decode(),
+        }
+        response = TemplateResponse(request, "admin/disclosures/disclosure/handed_over.html", context)
         response.headers["Cache-Control"] = "no-store"
         return response
 
-    @button(description=_("Show the passphrase"), permission=PROVIDE, locations=PAGE, step_up=True)
+    @button(description=_("Show the passphrase"), permission=PROVIDE, locations=CHANGE_FORM_ONLY, step_up=True)
     def show_passphrase(self, request: HttpRequest, queryset: QuerySet[Disclosure]) -> HttpResponse | None:
         disclosure = queryset.get()
         shown: list[str] = []
         verb = lambda: shown.append(disclosures.show_passphrase(disclosure, actor=actor_of(request), at=clock.now()))  # noqa: E731
-        if not run_verb(self, request, verb, _("The passphrase was shown; this is on record.")):
+        if not run_action(self, request, verb, _("The passphrase was shown, and this was recorded.")):
             return None
         context = {
             **self.admin_site.each_context(request),
             "title": _("Passphrase of the file"),
             "opts": self.opts,
             "record": disclosure,
-            "how": _("Send it by another way than the file: telephone, letter, a second mailbox."),
+            "how": _("Send it separately from the file: by telephone, letter or a second mailbox."),
             "secret": shown[0],
         }
         return TemplateResponse(request, "admin/disclosures/once.html", context)
@@ -242,11 +286,11 @@ class DisclosureAdmin(ReadOnlyAdmin):
                 pointer = (refusal.pointer or "").strip("/")
                 form.add_error(pointer if pointer in form.fields else None, str(refusal))
             else:
-                messages.success(request, now_("Asked for. Another person approves it."))
+                messages.success(request, now_("Requested. Another person must approve it."))
                 return HttpResponseRedirect(reverse("admin:disclosures_disclosure_change", args=[made.pk]))
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Ask for a disclosure"),
+            "title": _("Request a disclosure"),
             "opts": self.opts,
             "form": form,
         }

@@ -1,9 +1,9 @@
 """Complaints in the console: read on record, answered in time."""
 
 from functools import partial
+from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -11,31 +11,29 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.console import actor_of
+from privacy.accounts.actors import actor_of
 from privacy.incidents import actions as incidents
+from privacy.incidents.admin.forms import LinkForm
 from privacy.incidents.forms import AnswerForm
-from privacy.incidents.incidentforms import LinkForm
 from privacy.incidents.models import Complaint
-from privacy.lib import clock
-from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
-from privacy.lib.asking import ask
-from privacy.lib.badges import due_badge, state_badge
-
-PAGE = (ActionLocation.CHANGE_FORM,)
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.display.badges import due_badge, state_badge
 
 
 @admin.register(Complaint)
 class ComplaintAdmin(ReadOnlyAdmin):
-    explanation = _("Complaints to the protection officer, with the day until which each is answered.")
-    empty_hint = _("A complaint appears here when somebody writes one on the public page.")
+    explanation = _("Complaints to the protection officer, with the day by which each must be answered.")
+    empty_hint = _("A complaint appears here when someone sends one from the public page.")
     list_display = ("reference", "state_shown", "due_shown", "received_on", "answered_at", "answered_by", "sent_at")
     list_filter = ("state",)
     fields = (
         ("reference", "incident"), "language", ("received_at", "due_shown"), ("answered_at", "answered_by"),
-        "sent_at", "message_id",
+        "sent_at", "returned_at", "message_id",
     )  # fmt: skip
     readonly_fields = ("due_shown",)
-    actions = ("answer", "link")
+    actions = ("answer", "link", "told")
     list_select_related = ("incident",)
 
     @admin.display(description=_("state"), ordering="state")
@@ -47,56 +45,80 @@ class ComplaintAdmin(ReadOnlyAdmin):
         settled = complaint.state != Complaint.State.RECEIVED
         return due_badge(complaint.target_on, clock.today(), settled=settled)
 
-    def verbs_for(self, record: Complaint) -> tuple[str, ...]:
-        return ("answer",) if record.incident_id else ("answer", "link")
+    def buttons_for(self, record: Complaint) -> tuple[str, ...]:
+        verbs = ("answer",) if record.incident_id else ("answer", "link")
+        return verbs if record.returned_at is None else (*verbs, "told")
 
-    @button(description=_("Tie to an incident"), permission="incidents.record_incident", locations=PAGE)
-    def link(self, request: HttpRequest, queryset: QuerySet[Complaint]) -> HttpResponse | None:
-        complaint = queryset.get()
-        answers = ask(
+    @button(description=_("Told another way"), permission="incidents.answer_complaint", locations=CHANGE_FORM_ONLY)
+    def told(self, request: HttpRequest, queryset: QuerySet[Complaint]) -> HttpResponse | None:
+        answers = confirm_action(
             self,
             request,
             queryset,
-            title=_("Tie to an incident"),
-            verb=_("Tie"),
+            title=_("Told another way"),
+            verb=_("Told another way"),
+            consequences=[_("The e-mail came back, and you gave the answer by telephone or letter.")],
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        verb = partial(incidents.record_answer_told, queryset.get(), actor=actor_of(request), at=clock.now())
+        run_action(self, request, verb, _("Recorded."))
+        return None
+
+    @button(description=_("Link to an incident"), permission="incidents.record_incident", locations=CHANGE_FORM_ONLY)
+    def link(self, request: HttpRequest, queryset: QuerySet[Complaint]) -> HttpResponse | None:
+        complaint = queryset.get()
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("Link to an incident"),
+            verb=_("Link"),
             consequences=[
-                _("The complaint stands on the incident's page."),
-                _("For an incident that is not recorded yet: record it, with this complaint."),
+                _("The complaint appears on the incident's page."),
+                _("If the incident is not recorded yet, record it with this complaint."),
             ],
             form_class=LinkForm,
         )
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(incidents.link_complaint, complaint, **answers, actor=actor_of(request), at=clock.now())
-        run_verb(self, request, verb, _("Tied."))
+        run_action(self, request, verb, _("Linked."))
         return None
 
-    @button(description=_("Read and answer"), permission="incidents.read_complaint", locations=PAGE)
+    @button(description=_("Read and answer"), permission="incidents.read_complaint", locations=CHANGE_FORM_ONLY)
     def answer(self, request: HttpRequest, queryset: QuerySet[Complaint]) -> HttpResponse | None:
+        """Open the words once, on record, when the button is pressed; sending the answer opens nothing again."""
         complaint = queryset.get()
-        read: list[incidents.Words] = []
-        verb = lambda: read.append(incidents.read_complaint(complaint, actor=actor_of(request), at=clock.now()))  # noqa: E731
-        if not run_verb(
-            self, request, verb, _("The complaint was opened; the opening is on record."), level=messages.INFO
-        ):
+        page = partial(confirm_action, self, request, queryset, title=_("Read and answer"))
+        given = partial(page, verb=_("Send the answer"), form_class=AnswerForm)
+        answers_too = _("The answer appears on the complainant's page, and is e-mailed if an address was given.")
+        if "confirmed" in request.POST and "answer" not in request.POST:
             return None
-        contact = ", ".join(read[0].contact.values()) or now_("no contact given")
-        answers = ask(
-            self,
-            request,
-            queryset,
-            title=_("Read and answer"),
-            verb=_("Send the answer"),
-            consequences=[
-                now_("From %(contact)s: %(words)s") % {"contact": contact, "words": read[0].explanation},
-                _("The answer stands on the complainant's page, and goes by e-mail where an address was given."),
-            ],
-            form_class=AnswerForm,
-        )
-        if isinstance(answers, TemplateResponse):
-            return answers
-        answer = partial(
-            incidents.answer_complaint, complaint, answer=answers["answer"], actor=actor_of(request), at=clock.now()
-        )
-        run_verb(self, request, answer, _("The complaint is answered."))
-        return None
+        if "confirmed" in request.POST:
+            answers = given(consequences=[
+                _("The complaint is not shown again, because that would be recorded as another opening."), answers_too,
+            ])  # fmt: skip
+            if isinstance(answers, TemplateResponse):
+                return answers
+            who: dict[str, Any] = {"actor": actor_of(request), "at": clock.now()}
+            answer = partial(incidents.answer_complaint, complaint, answer=answers["answer"], **who)
+            run_action(self, request, answer, _("The complaint is answered."))
+            return None
+        try:
+            read = incidents.read_complaint(complaint, actor=actor_of(request), at=clock.now())
+        except incidents.ComplaintTextGone as gone:
+            if complaint.state == Complaint.State.ANSWERED:
+                raise
+            said = str(gone)
+        else:
+            messages.info(request, _("The complaint was opened, and this was recorded."))
+            contact = ", ".join(read.contact.values()) or now_("no contact given")
+            said = now_("From %(contact)s: %(words)s") % {"contact": contact, "words": read.explanation}
+        if complaint.state == Complaint.State.ANSWERED:
+            answered = now_("Our answer: %(words)s") % {"words": read.answer}
+            shown = page(verb=_("Back to the complaint"), consequences=[said, answered])
+        else:
+            shown = given(consequences=[said, answers_too])
+        assert isinstance(shown, TemplateResponse)  # nothing is confirmed yet
+        return shown

@@ -5,56 +5,60 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import lazy
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.console import actor_of
-from privacy.campaigns.models import Campaign
+from privacy.accounts.actors import actor_of
 from privacy.incidents import actions as incidents
-from privacy.incidents import duties, papers, wording
-from privacy.incidents.clocks import clock_badge
-from privacy.incidents.incidentforms import (
+from privacy.incidents import duties, notice_texts, notifications
+from privacy.incidents.actions.notifications import NOT_REPORTED
+from privacy.incidents.admin import listing
+from privacy.incidents.admin.forms import (
     AffectedForm,
     ConclusionForm,
+    ConfirmForm,
     DelayForm,
     DescribeForm,
     MeasureForm,
+    ReadForm,
     ReasonForm,
     RecordForm,
     ReportForm,
-    WhyForm,
+    RuleOutForm,
 )
-from privacy.incidents.models import Affected, Complaint, Incident, Report
-from privacy.lib import clock, names
-from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
-from privacy.lib.asking import ask
-from privacy.lib.badges import state_badge
-from privacy.lib.downloads import attachment
-from privacy.lib.refusals import Refusal
+from privacy.incidents.models import Complaint, Incident, Report, Stage
+from privacy.incidents.statutory_deadlines import deadline_badge
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.display.badges import state_badge
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.http.downloads import attachment
+from privacy.lib.identifiers.access_codes import new_form_nonce
+from privacy.policies import rulebook
 
-PAGE = (ActionLocation.CHANGE_FORM,)
 RECORD, NOTIFY = "incidents.record_incident", "incidents.notify_incident"
 REPORT, CLOSE = "incidents.report_incident", "incidents.close_incident"
-WORKING = (
-    "describe", "add_affected", "take_measure", "notify", "website", "delay", "form_of_report", "report",
-    "need_not_report",
+OPEN_INCIDENT_ACTIONS = (
+    "describe", "add_affected", "take_measure", "notify", "website", "delay", "form_of_report", "form_of_intrusion",
+    "report", "need_not_report",
 )  # fmt: skip
 
 
 @admin.register(Incident)
 class IncidentAdmin(ReadOnlyAdmin):
     explanation = _(
-        "Loss, theft, leak, forgery, alteration or damage of personal information, or the suspicion of it. The terms "
-        "run from the moment of becoming aware and never pause."
+        "Loss, theft, leak, forgery, alteration or damage of personal information, confirmed or suspected. The "
+        "deadlines run from the moment the company becomes aware and never pause."
     )
-    empty_hint = _("Record an incident as soon as somebody becomes aware of one: the clocks start then.")
+    empty_hint = _("Record an incident as soon as anyone becomes aware of it. The deadlines start then.")
     list_display = (
         "reference",
         "title_shown",
@@ -67,15 +71,17 @@ class IncidentAdmin(ReadOnlyAdmin):
     )
     list_filter = ("state", "kind", "certainty")
     fields = (
-        ("kind", "certainty"), ("aware_at", "occurred_from", "occurred_until"), "items_shown",
-        ("people_shown", "estimate"), ("outside_access", "intrusion", "sensitive", "recovered"),
+        ("kind", "certainty"), ("aware_at", "confirmed_at", "ruled_out_at"), ("occurred_from", "occurred_until"),
+        "items_shown",
+        ("people_shown", "estimate"), ("outside_access", "intrusion", "intrusion_aware_at"),
+        ("sensitive", "recovered"),
         "course_ko", "course_en", "advice_ko", "advice_en", "response_ko", "response_en",
-        ("notified_at", "website_at"), ("reported_at", "intrusion_reported_at"), "not_reported_reason",
+        ("reported_at", "intrusion_reported_at"), "reason_not_reported",
         ("delay", "delay_reason"), ("recorded_by", "recorded_at"), "conclusion",
         ("proposed_by", "closed_by", "closed_at"),
     )  # fmt: skip
-    readonly_fields = ("items_shown", "people_shown")
-    actions = (*WORKING, "confirm", "rule_out", "propose", "give_back", "close")
+    readonly_fields = ("items_shown", "people_shown", "reason_not_reported")
+    actions = (*OPEN_INCIDENT_ACTIONS, "confirm", "rule_out", "propose", "give_back", "close", "reopen")
     change_form_template = "admin/incidents/incident/change_form.html"
     change_list_template = "admin/incidents/incident/change_list.html"
 
@@ -89,24 +95,32 @@ class IncidentAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("next term"))
     def first_clock(self, incident: Incident) -> SafeString | str:
-        running = [one for one in incident.clocks if one.done_at is None]
-        return clock_badge(running[0], clock.now()) if running and incident.is_open else "–"
+        running = duties.open_deadlines(incident)
+        return deadline_badge(running[0], clock.now()) if running else "–"
 
     @admin.display(description=_("data subjects"))
-    def people_shown(self, incident: Incident) -> int:
-        return duties.people(incident)
+    def people_shown(self, incident: Incident) -> str:
+        return duties.people_count_text(incident)
 
     @admin.display(description=_("items"))
     def items_shown(self, incident: Incident) -> str:
-        return ", ".join(names.of("item", code, on=clock.today()) for code in incident.items) or "–"
+        return notice_texts.item_names(incident, clock.today()) or "–"
 
-    def verbs_for(self, record: Incident) -> tuple[str, ...]:
+    @admin.display(description=_("why it need not be reported"))
+    def reason_not_reported(self, incident: Incident) -> str:
+        return duties.reason_not_reported(incident) or "–"
+
+    def buttons_for(self, record: Incident) -> tuple[str, ...]:
+        papers = ("form_of_report", *(("form_of_intrusion",) if record.intrusion else ()))
         if record.state == Incident.State.CLOSED:
-            return ("form_of_report",)
+            return ("reopen", *papers) if duties.closing_blockers(record) else papers
         if record.state == Incident.State.PROPOSED:
-            return ("close", "give_back", "form_of_report")
+            return ("close", "give_back", *papers)
         possible = ("confirm", "rule_out") if record.certainty == Incident.Certainty.POSSIBLE else ()
-        return (*possible, *WORKING, "propose")
+        pointless = [] if duties.report_duty(record).state in NOT_REPORTED else ["need_not_report"]
+        if not record.intrusion:
+            pointless.append("form_of_intrusion")
+        return tuple(verb for verb in (*possible, *OPEN_INCIDENT_ACTIONS, "propose") if verb not in pointless)
 
     def get_urls(self) -> list[URLPattern]:
         record = path(
@@ -117,7 +131,12 @@ class IncidentAdmin(ReadOnlyAdmin):
     def record(self, request: HttpRequest) -> HttpResponse:
         """Record an incident; the clocks start."""
         form = RecordForm(
-            request.POST or None, initial={"complaint": request.GET.get("complaint"), "aware_at": clock.now()}
+            request.POST or None,
+            initial={
+                "complaint": request.GET.get("complaint"),
+                "aware_at": clock.now(),
+                "submission": new_form_nonce(),
+            },
         )
         if request.method == "POST" and form.is_valid():
             try:
@@ -125,14 +144,19 @@ class IncidentAdmin(ReadOnlyAdmin):
             except Refusal as refusal:
                 form.add_error(None, str(refusal))
             else:
-                messages.success(request, now_("Recorded. The clocks run."))
+                messages.success(request, now_("Recorded. The deadlines are running."))
                 return HttpResponseRedirect(reverse("admin:incidents_incident_change", args=[made.pk]))
         context = {
             **self.admin_site.each_context(request),
             "title": _("Record an incident"),
             "opts": self.opts,
             "form": form,
-        }
+            "hours": {
+                name: rulebook.parameter(code, clock.today())
+                for name, code in (("notify", "breach.notify.hours"), ("report", "breach.report.hours"),
+                                   ("intrusion", "intrusion.report.hours"))
+            },
+        }  # fmt: skip
         return TemplateResponse(request, "admin/incidents/incident/record.html", context)
 
     def change_view(
@@ -143,13 +167,13 @@ class IncidentAdmin(ReadOnlyAdmin):
         if incident is not None:
             at = clock.now()
             extra |= {
-                "clocks": [(one, clock_badge(one, at)) for one in incident.clocks],
-                "undone": duties.undone(incident) if incident.is_open else [],
-                "grounds": duties.grounds(incident),
+                "clocks": [(one, deadline_badge(one, at)) for one in duties.deadlines_of(incident)],
+                "undone": duties.closing_blockers(incident),
+                "report": duties.report_duty(incident),
                 "affected": incident.affected.count(),
                 "measures": incident.measures.all(),
                 "reports": incident.reports.all(),
-                "campaigns": Campaign.objects.filter(about=f"incidents.incident:{incident.pk}").order_by("started_at"),
+                "notifications": incident.notifications.select_related("campaign", "notice"),
                 "linked": Complaint.objects.filter(incident=incident),
             }
         return super().change_view(request, object_id, form_url, extra)
@@ -163,174 +187,206 @@ class IncidentAdmin(ReadOnlyAdmin):
         **asked: Any,
     ) -> HttpResponse | None:
         """Ask, then call a verb with the answers."""
-        answers = ask(self, request, queryset, **asked)
+        answers = confirm_action(self, request, queryset, **asked)
         if isinstance(answers, TemplateResponse):
             return answers
-        run_verb(self, request, partial(act, queryset.get(), **answers, actor=actor_of(request), at=clock.now()), done)
+        run_action(
+            self, request, partial(act, queryset.get(), **answers, actor=actor_of(request), at=clock.now()), done
+        )
         return None
 
-    @button(description=_("Write down what is known"), permission=RECORD, locations=PAGE)
+    @button(description=_("Record what is known"), permission=RECORD, locations=CHANGE_FORM_ONLY)
     def describe(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
-        incident = queryset.get()
-        known: dict[str, Any] = {name: getattr(incident, name) for name in DescribeForm.Meta.fields}
         return self._press(
-            request, queryset, incidents.describe_incident, _("Written down."),
-            title=_("Write down what is known"), verb=_("Save"),
-            consequences=[_("The notice to the subjects and the report are made of this."),
-                          _("Write no personal information of the people concerned.")],
-            form_class=DescribeForm, initial=known,
+            request, queryset, incidents.describe_incident, _("Saved."),
+            title=_("Record what is known"), verb=_("Save"),
+            consequences=[_("This goes into the notice to the data subjects and the report."),
+                          _("Don't include personal information about the people concerned.")],
+            form_class=type("Describe", (DescribeForm,), {"on": clock.today(), "kept": queryset.get().items}),
+            edits=_described,
         )  # fmt: skip
 
-    @button(description=_("Add data subjects"), permission=RECORD, locations=PAGE)
+    @button(description=_("Add data subjects"), permission=RECORD, locations=CHANGE_FORM_ONLY)
     def add_affected(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self, request, queryset, title=_("Add data subjects"), verb=_("Add"),
-            consequences=[_("They are told when the notice goes out."),
-                          _("The portal keeps their pseudonymous ids only; nobody is removed from the list.")],
-            form_class=AffectedForm,
+            consequences=[_("They will be told when the notice is sent."),
+                          _("The portal keeps only their pseudonymous ids. Nobody can be removed from the list.")],
+            form_class=type("Affect", (AffectedForm,), {"on": clock.today()}),
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
             return answers
-        made: list[incidents.Added] = []
-        verb = partial(_add, queryset.get(), answers, request)
-        if run_verb(self, request, lambda: made.append(verb()), _("Added.")) and made[0].unknown:
-            shown = ", ".join(made[0].unknown[:10])
-            messages.warning(request, now_("These lines name nobody the portal knows: %(lines)s") % {"lines": shown})
+        made: list[incidents.AddedPeople] = []
+        verb = partial(listing.add, queryset.get(), answers, actor=actor_of(request), at=clock.now())
+        added = lazy(lambda: listing.added(made[0].people), str)()
+        if run_action(self, request, lambda: made.append(verb()), added):
+            if made[0].unknown:
+                messages.warning(request, listing.unknown(made[0].unknown))
+            if made[0].unnamed:
+                messages.warning(request, listing.unnamed(made[0].unnamed))
         return None
 
-    @button(description=_("Record a measure"), permission=RECORD, locations=PAGE)
+    @button(description=_("Record a measure"), permission=RECORD, locations=CHANGE_FORM_ONLY)
     def take_measure(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         return self._press(
             request, queryset, incidents.take_measure, _("Recorded."), title=_("Record a measure"), verb=_("Record"),
-            consequences=[_("It stands on the timeline and in the report; it is never changed.")],
+            consequences=[_("It appears on the timeline and in the report, and is never changed.")],
             form_class=MeasureForm, initial={"taken_at": clock.now()},
         )  # fmt: skip
 
-    @button(description=_("Notify the subjects"), permission=NOTIFY, locations=PAGE)
+    @button(description=_("Notify the subjects"), permission=NOTIFY, locations=CHANGE_FORM_ONLY)
     def notify(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         incident = queryset.get()
+        wanted = notifications.pending_individual_notices(incident)
         return self._press(
-            request, queryset, incidents.notify_subjects, _("The notice goes out. Follow it under individual notices."),
-            title=_("Notify the subjects"), verb=_("Send the notice"), consequences=self._said(incident),
+            request, queryset, incidents.notify_subjects, _(
+                "The notice is being sent. Follow its progress under individual notices."),
+            title=_("Notify the subjects"), verb=_("Send the notice"),
+            consequences=self._said(incident, {stage: len(ids) for stage, ids in wanted.items()}),
+            form_class=ReadForm, initial={"read": incidents.digest_of_notice(incident, wanted, clock.today())},
             dangerous=True,
         )  # fmt: skip
 
-    @button(description=_("Post on the website"), permission=NOTIFY, locations=PAGE)
+    @button(description=_("Post on the website"), permission=NOTIFY, locations=CHANGE_FORM_ONLY)
     def website(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
+        incident = queryset.get()
+        stage = notifications.next_public_notice(incident)
         return self._press(
-            request, queryset, incidents.post_on_website, _("Posted. It ends by itself."),
+            request, queryset, incidents.post_on_website, _("Posted. It is removed automatically."),
             title=_("Post on the website"), verb=_("Post"),
-            consequences=[_("Everybody can read it at once, for the days that the law lays down; it ends by itself."),
-                          *self._said(queryset.get())],
+            consequences=[_(
+                "Everyone can read it immediately, for the number of days the law requires. It is removed "
+                "automatically."),
+                          *self._said(incident, {stage: 0})],
+            form_class=ReadForm, initial={"read": incidents.digest_of_notice(incident, [stage], clock.today())},
         )  # fmt: skip
 
-    def _said(self, incident: Incident) -> Sequence[object]:
-        today = clock.today()
-        stage = duties.stage(incident)
-        missing = duties.unsaid(incident, today)
+    def _said(self, incident: Incident, wanted: dict[Stage, int]) -> Sequence[object]:
+        """What goes out, to how many, by what each of them knows already."""
+        today, language = clock.today(), reader_language()
+        missing = duties.missing_notice_contents(incident, today)
         if missing:
             return [now_("It can't be sent yet; missing: %(missing)s.") % {"missing": "; ".join(missing)}]
-        return [
-            now_("%(count)d people are listed.") % {"count": incident.affected.count()},
-            wording.title(incident, stage, reader_language()),
-            *wording.text(incident, stage, reader_language(), on=today).split("\n\n"),
-        ]
+        said: list[object] = []
+        for stage, count in wanted.items():
+            if count:
+                said.append(
+                    ngettext("To %(count)d listed data subject:", "To %(count)d listed data subjects:", count)
+                    % {"count": count}
+                )
+            said.append(notice_texts.notice_title(incident, stage, language))
+            said.extend(notice_texts.notice_text(incident, stage, language, on=today).split("\n\n"))
+        return said or [now_("Everyone listed has been told.")]
 
-    @button(description=_("The notice has to wait"), permission=NOTIFY, locations=PAGE)
+    @button(description=_("Delay the notice"), permission=NOTIFY, locations=CHANGE_FORM_ONLY)
     def delay(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         return self._press(
             request, queryset, incidents.delay_notice, _("Recorded."),
-            title=_("The notice has to wait"), verb=_("Record"),
-            consequences=[_("The clock runs on; the notice goes out at once when the reason ends.")],
+            title=_("Delay the notice"), verb=_("Record"),
+            consequences=[_("The deadline keeps running. Send the notice as soon as the reason no longer applies.")],
             form_class=DelayForm,
         )  # fmt: skip
 
-    @button(description=_("Form for the authority (PDF)"), permission="incidents.view_incident", locations=PAGE)
+    @button(
+        description=_("Form for the authority (PDF)"), permission="incidents.view_incident", locations=CHANGE_FORM_ONLY
+    )
     def form_of_report(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
-        incident = queryset.get()
-        duty = Report.Duty.BREACH
-        sequence = incident.reports.filter(duty=duty).count() + 1
-        content = papers.report_form(incident, duty=duty, sequence=sequence, at=clock.now())
-        name = f"{incident.reference}-F9-{sequence}.pdf"
-        return attachment(content, media_type="application/pdf", name=name)
+        return self._form(request, queryset.get(), Report.Duty.BREACH)
 
-    @button(description=_("Record a report"), permission=REPORT, locations=PAGE)
+    @button(
+        description=_("Intrusion report form (PDF)"), permission="incidents.view_incident", locations=CHANGE_FORM_ONLY
+    )
+    def form_of_intrusion(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
+        return self._form(request, queryset.get(), Report.Duty.INTRUSION)
+
+    def _form(self, request: HttpRequest, incident: Incident, duty: Report.Duty) -> HttpResponse:
+        content, number = incidents.issue_report_form(incident, duty=duty, actor=actor_of(request), at=clock.now())
+        return attachment(content, media_type="application/pdf", name=f"{number}.pdf")
+
+    @button(description=_("Record a report"), permission=REPORT, locations=CHANGE_FORM_ONLY)
     def report(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         return self._press(
             request, queryset, incidents.record_report, _("Recorded."), title=_("Record a report"), verb=_("Record"),
-            consequences=[_("The form as it is now is sealed by its digest; a second report is a supplement.")],
+            consequences=[_(
+                "The last form downloaded before that time counts as the one that was sent. A second report is a "
+                "supplement.")],
             form_class=ReportForm, initial={"reported_at": clock.now(), "duty": "breach", "authority": "pipc"},
         )  # fmt: skip
 
-    @button(description=_("Need not be reported"), permission=REPORT, locations=PAGE)
+    @button(description=_("No report needed"), permission=REPORT, locations=CHANGE_FORM_ONLY)
     def need_not_report(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
-        grounds = duties.grounds(queryset.get())
-        said = now_("It must be reported because of: %(grounds)s.") % {"grounds": "; ".join(grounds)} if grounds else ""
+        duty = duties.report_duty(queryset.get())
+        said = now_("It must be reported because of: %(grounds)s.") % {"grounds": "; ".join(duty.grounds)}
         return self._press(
-            request, queryset, incidents.need_not_report, _("Recorded."), title=_("Need not be reported"),
-            verb=_("Record"), consequences=[said or _("Nothing that is known demands a report."),
-                                            _("The clock of the report ends with this reason.")],
+            request, queryset, incidents.need_not_report, _("Recorded."), title=_("No report needed"),
+            verb=_("Record"), consequences=[said if duty.grounds else _("Nothing known so far requires a report."),
+                                            _("With this reason, the deadline for the report ends.")],
             form_class=ReasonForm,
         )  # fmt: skip
 
-    @button(description=_("Confirm the breach"), permission=RECORD, locations=PAGE)
+    @button(description=_("Confirm the breach"), permission=RECORD, locations=CHANGE_FORM_ONLY)
     def confirm(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         return self._press(
-            request, queryset, incidents.confirm_breach, _("Confirmed. The ordinary notice is due."),
+            request, queryset, incidents.confirm_breach, _("Confirmed. The full notice is now due."),
             title=_("Confirm the breach"), verb=_("Confirm"),
-            consequences=[_("The ordinary notice and, where the law wants it, the report are due; the clocks run on.")],
+            consequences=[_(
+                "The full notice and, if the law requires one, the report are now due. Their deadlines run from the "
+                "moment of confirmation.")],
+            form_class=ConfirmForm, initial={"confirmed_at": clock.now()},
         )  # fmt: skip
 
-    @button(description=_("Rule it out"), permission=RECORD, locations=PAGE)
+    @button(description=_("Rule it out"), permission=RECORD, locations=CHANGE_FORM_ONLY)
     def rule_out(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         return self._press(
-            request, queryset, incidents.rule_out, _("Ruled out. Tell those who were told of a possible breach."),
+            request, queryset, incidents.rule_out, _("Ruled out. Tell everyone who was told of a possible breach."),
             title=_("Rule it out"), verb=_("Rule it out"),
-            consequences=[_("Whoever was told of a possible breach has to be told at once that there was none.")],
-            form_class=WhyForm,
+            consequences=[_("Tell everyone who was told of a possible breach at once that there was none.")],
+            form_class=RuleOutForm,
         )  # fmt: skip
 
-    @button(description=_("Propose to close"), permission=RECORD, locations=PAGE)
+    @button(description=_("Propose to close"), permission=RECORD, locations=CHANGE_FORM_ONLY)
     def propose(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
-        left = duties.undone(queryset.get())
+        left = duties.closing_blockers(queryset.get())
         return self._press(
-            request, queryset, incidents.propose_closing, _("Proposed. Another person closes it."),
+            request, queryset, incidents.propose_closing, _("Proposed. Another person must close it."),
             title=_("Propose to close"), verb=_("Propose"),
             consequences=left or [_("Another person reads the conclusion and closes the incident.")],
             form_class=ConclusionForm,
         )  # fmt: skip
 
-    @button(description=_("Give it back"), permission=CLOSE, locations=PAGE)
+    @button(description=_("Return it"), permission=CLOSE, locations=CHANGE_FORM_ONLY)
     def give_back(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         return self._press(
-            request, queryset, incidents.return_closing, _("Given back."),
-            title=_("Give it back"), verb=_("Give it back"),
-            consequences=[_("The incident is open again; the conclusion stays until it is written anew.")],
+            request, queryset, incidents.return_closing, _("Returned."),
+            title=_("Return it"), verb=_("Return it"),
+            consequences=[_("The incident is open again. The conclusion stays until you rewrite it.")],
         )  # fmt: skip
 
-    @button(description=_("Close the incident"), permission=CLOSE, locations=PAGE)
+    @button(description=_("Reopen"), permission=CLOSE, locations=CHANGE_FORM_ONLY)
+    def reopen(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
+        return self._press(
+            request, queryset, incidents.reopen_incident, _("The incident is open again."),
+            title=_("Reopen"), verb=_("Reopen"),
+            consequences=duties.closing_blockers(queryset.get()),
+        )  # fmt: skip
+
+    @button(description=_("Close the incident"), permission=CLOSE, locations=CHANGE_FORM_ONLY)
     def close(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
+        incident = queryset.get()
         return self._press(
             request, queryset, incidents.close_incident, _("Closed."), title=_("Close the incident"), verb=_("Close"),
-            consequences=[queryset.get().conclusion,
-                          _("Nothing more is written into it. You can't close your own proposal.")],
-            dangerous=True,
+            consequences=[incident.conclusion,
+                          _(
+                              "Nothing more can be added once it is closed. You can't close an incident that you "
+                              "proposed to close.")],
+            form_class=ReadForm, initial={"read": incidents.digest_of_proposal(incident)}, dangerous=True,
         )  # fmt: skip
+
+
+def _described(incident: Incident) -> dict[str, Any]:
+    return {name: getattr(incident, name) for name in DescribeForm.Meta.fields}
 
 
 def reader_language() -> str:
     """Return the language in which the notice is shown before it goes out."""
     return "en" if (get_language() or "ko").startswith("en") else "ko"
-
-
-def _add(incident: Incident, given: dict[str, Any], request: HttpRequest) -> incidents.Added:
-    who: dict[str, Any] = {"actor": actor_of(request), "at": clock.now()}
-    if given["category"]:
-        return incidents.add_from_holdings(incident, category=given["category"], **who)
-    if given["account"]:
-        period = {"start": given["start"], "end": given["end"]}
-        return incidents.add_from_reads(incident, account=given["account"].strip(), **period, **who)
-    if given["file"]:
-        lines = given["file"].read().decode("utf-8-sig", errors="replace").splitlines()
-        return incidents.add_named(incident, lines=lines, source=Affected.Source.LIST, **who)
-    return incidents.add_named(incident, lines=given["lines"].splitlines(), source=Affected.Source.REFERENCE, **who)

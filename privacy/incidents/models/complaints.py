@@ -7,8 +7,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id, new_reference
-from privacy.vault.fields import SealedJSONField, SealedModel, SealedTextField
+from privacy.lib.identifiers.ids import new_id, new_reference
+from privacy.policies.categories import COMPLAINT
+from privacy.vault.fields import EncryptedJSONField, EncryptedModel, EncryptedTextField
 
 
 def new_complaint_reference() -> str:
@@ -26,6 +27,8 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
 class Complaint(models.Model):
     """A complaint to the officer or the department, with the time its answer took."""
 
+    record_label = "incidents.Complaint"
+
     class State(models.TextChoices):
         RECEIVED = "received", _("received")
         ANSWERED = "answered", _("answered")
@@ -35,7 +38,7 @@ class Complaint(models.Model):
     language = models.CharField(_("language"), max_length=2, default="ko")
     code_digest = models.CharField(_("digest of the code"), max_length=64, blank=True)
     submission_digest = models.CharField(
-        _("digest of the form's own mark"), max_length=64, unique=True, null=True, blank=True
+        _("digest of the form token"), max_length=64, unique=True, null=True, blank=True
     )
     source_index = models.BinaryField(_("blind index of the address it came from"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVED)
@@ -54,6 +57,7 @@ class Complaint(models.Model):
     )
     message_id = models.CharField(_("Message-ID of the answer"), max_length=200, blank=True)
     sent_at = models.DateTimeField(_("answer sent"), null=True, blank=True)
+    returned_at = models.DateTimeField(_("answer came back"), null=True, blank=True)
 
     objects = ComplaintQuerySet.as_manager()
 
@@ -83,19 +87,21 @@ class Complaint(models.Model):
         return self.id
 
 
-class ComplaintText(SealedModel):
+class ComplaintText(EncryptedModel):
     """The complainant's words and contact, and our answer, sealed in the personal database."""
+
+    record_label = "incidents.ComplaintText"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     subject_id = models.UUIDField(_("complaint"), unique=True)
-    contact = SealedJSONField(item="contact", null=True)
-    explanation = SealedTextField(item="explanation", null=True)
-    answer = SealedTextField(item="answer", null=True)
+    contact = EncryptedJSONField(item="contact", null=True)
+    explanation = EncryptedTextField(item="explanation", null=True)
+    answer = EncryptedTextField(item="answer", null=True)
     received_on = models.DateField(_("day of receipt"))
     closed_on = models.DateField(_("day of the answer"), null=True, blank=True)
 
-    class Sealing:
-        category = "complaint"
+    class Encryption:
+        category = COMPLAINT
         subject = "subject_id"
 
     class Meta:

@@ -4,46 +4,46 @@ from privacy.ledger import actions as ledger
 ledger.record(Event.REFUSED, actor=odile, at=at, about=request)
 """
 
-from privacy.ledger.actions.pairing import forget_old_touches, pair_touches
-from privacy.ledger.actions.recording import (
+from privacy.ledger.actions.entries import (
     LedgerUnavailable,
-    Recording,
+    PendingEntry,
     entries_about,
     record,
-    record_first,
-    record_meanwhile,
+    record_autocommit,
+    record_before,
+    record_concurrently,
     record_read,
 )
-from privacy.ledger.actions.reviewing import (
+from privacy.ledger.actions.reconciliation import delete_old_captured_writes, reconcile_writes
+from privacy.ledger.actions.reviews import (
     confirm_review,
     draw_sample,
     explain_finding,
     open_review,
     open_reviews,
-    set_months_of_period,
+    record_overdue_reviews,
     sign_review,
-    tell_overdue,
 )
-from privacy.ledger.actions.scrubbing import begin_scrub, go_on_scrubbing
+from privacy.ledger.actions.scrubs import continue_scrub, start_scrub
 
 __all__ = [
     "LedgerUnavailable",
-    "Recording",
-    "begin_scrub",
+    "PendingEntry",
     "confirm_review",
+    "continue_scrub",
+    "delete_old_captured_writes",
     "draw_sample",
     "entries_about",
     "explain_finding",
-    "forget_old_touches",
-    "go_on_scrubbing",
     "open_review",
     "open_reviews",
-    "pair_touches",
+    "reconcile_writes",
     "record",
-    "record_first",
-    "record_meanwhile",
+    "record_autocommit",
+    "record_before",
+    "record_concurrently",
+    "record_overdue_reviews",
     "record_read",
-    "set_months_of_period",
     "sign_review",
-    "tell_overdue",
+    "start_scrub",
 ]

@@ -1,5 +1,5 @@
 """The auditor's part of the console: entries, access records, the state of sealing, reviews."""
 
-from privacy.ledger.admin import entries, reviews, sealing
+from privacy.ledger.admin import checkpoints, entries, reviews
 
-__all__ = ["entries", "reviews", "sealing"]
+__all__ = ["checkpoints", "entries", "reviews"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,36 +17,47 @@ from django.utils.formats import date_format, get_format
 from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger import actions as ledger
-from privacy.ledger import proofs, reading, register, tasknames, witnesses
+from privacy.ledger import register
 from privacy.ledger.admin.filters import (
     AccountFilter,
+    EntryChangeList,
     KindFilter,
     RecordFilter,
     SinceFilter,
     SubjectFilter,
     TaskFilter,
-    TrailChangeList,
     UntilFilter,
-    actor_of,
+    request_actor,
 )
+from privacy.ledger.checkpoints import external_checkpoints
+from privacy.ledger.entries import task_labels
+from privacy.ledger.entries.fact_labels import fact_label, fact_text
 from privacy.ledger.events import Event
+from privacy.ledger.exports import log_proofs
+from privacy.ledger.merkle import log_reader
 from privacy.ledger.models import AccessRecord, Checkpoint, Entry, Leaf, Tree
-from privacy.lib.admin import EstimatingPaginator
-from privacy.lib.badges import badge
-from privacy.lib.keyset import KeysetAdmin
-from privacy.lib.refusals import Refusal
+from privacy.lib.console.keyset_pagination import KeysetAdmin
+from privacy.lib.console.read_only_admin import EstimatingPaginator
+from privacy.lib.dates import clock
+from privacy.lib.display import display_names
+from privacy.lib.display.badges import badge
+from privacy.lib.errors.refusals import Refusal
 
-SHOWN_SUBJECTS = 3
+MAX_SUBJECTS_SHOWN = 3
+# After so long an entry that waits for its seal waits for a sealer that is not there.
+SEALING_TIME = timedelta(minutes=1)
 # What a list shows of a long reference.
-BEGINNING = 8
+REFERENCE_PREFIX = 8
 
 
-class TrailPaginator(EstimatingPaginator):
-    """Never counts the trail: what was sealed tells its size, a filtered list says up to ``exact``."""
+class EntryPaginator(EstimatingPaginator):
+    """Never counts the trail: what was sealed tells about how large it is, a filtered list says up to ``exact``."""
 
     exact = 500
 
@@ -53,22 +65,38 @@ class TrailPaginator(EstimatingPaginator):
     def count(self) -> int:
         rows = self.object_list
         assert isinstance(rows, QuerySet)
-        if not rows.query.where:
-            return Tree.objects.order_by("-size").values_list("size", flat=True).first() or 0
-        return rows.order_by()[: self.exact + 1].count()
+        capped = rows.order_by()[: self.exact + 1].count()
+        if capped <= self.exact:
+            return capped
+        if rows.query.where:
+            self.is_capped = True
+            return capped
+        # What waits for its seal is not in the tree, and what was pruned still is.
+        self.is_estimate = True
+        return Tree.objects.order_by("-size").values_list("size", flat=True).first() or capped
 
 
-class TrailAdmin(KeysetAdmin):
+class EntryListAdmin(KeysetAdmin):
     """What both registers of entries share."""
 
     keyset = ("id",)
-    paginator = TrailPaginator
+    paginator = EntryPaginator
     list_display_links = ("number",)
     ordering = ("-id",)
     change_list_template = "admin/ledger/trail_change_list.html"
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TrailChangeList]:
-        return TrailChangeList
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[EntryChangeList]:
+        return EntryChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Ask for the names of all accounts on the page at once."""
+        response = super().changelist_view(request, extra_context)
+        listed = (getattr(response, "context_data", None) or {}).get("cl")
+        if listed is not None:
+            refs = {entry.actor for entry in listed.result_list if entry.actor.startswith("U-")}
+            known = display_names.display_names_of("account", refs)
+            self._told |= {("account", ref, get_language()): known.get(ref, ref) for ref in refs}
+        return response
 
     @admin.display(description=_("number"))
     def number(self, entry: Entry) -> SafeString:
@@ -85,7 +113,8 @@ class TrailAdmin(KeysetAdmin):
 
     @admin.display(description=_("account"))
     def account(self, entry: Entry) -> SafeString:
-        return render_to_string("admin/ledger/account.html", {"ref": entry.actor})
+        name = self._name("account", entry.actor) if entry.actor.startswith("U-") else ""
+        return render_to_string("admin/ledger/account.html", {"ref": entry.actor, "name": name})
 
     @admin.display(description=_("data subjects"))
     def handled(self, entry: Entry) -> SafeString | str:
@@ -93,16 +122,16 @@ class TrailAdmin(KeysetAdmin):
 
         A list shows the beginning of a reference, which leads to all entries about that person; a page shows it whole.
         """
-        said = _said(entry)
+        said = _payload(entry)
         subjects = [str(subject) for subject in said.get("subjects", [])]
         if not subjects:
             return str(said.get("count", "–"))
         shown = format_html_join(
             ", ",
             '<a class="reference" href="?subject={}" title="{}">{}</a>',
-            ((subject, subject, _short(subject)) for subject in subjects[:SHOWN_SUBJECTS]),
+            ((subject, subject, _short(subject)) for subject in subjects[:MAX_SUBJECTS_SHOWN]),
         )
-        more = len(subjects) - SHOWN_SUBJECTS
+        more = len(subjects) - MAX_SUBJECTS_SHOWN
         return format_html("{} +{}", shown, more) if more > 0 else shown
 
     @admin.display(description=_("task"))
@@ -111,23 +140,23 @@ class TrailAdmin(KeysetAdmin):
         if not entry.task:
             return "–"
         address = f"{reverse('admin:ledger_entry_changelist')}?task={entry.task}"
-        return format_html('<a href="{}" title="{}">{}</a>', address, entry.task, tasknames.in_words(entry.task))
+        return format_html('<a href="{}" title="{}">{}</a>', address, entry.task, task_labels.task_label(entry.task))
 
     @admin.display(description=_("place of access"))
     def place(self, entry: Entry) -> str:
-        return str(_said(entry).get("from", "–"))
+        return str(_payload(entry).get("from", "–"))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm("ledger.view_entry"))
 
 
 @admin.register(Entry)
-class EntryAdmin(TrailAdmin):
+class EntryAdmin(EntryListAdmin):
     explanation = _(
-        "Everything that was done, seen or denied, in the order of writing. Accounts, people and records appear by "
-        "reference only. To narrow the list, give an account, a person, a record or a day exactly."
+        "Everything that was done, viewed or denied, in the order it was recorded. Accounts, people and records "
+        "appear only by reference. To narrow the list, enter an exact account, person, record or day."
     )
-    empty_hint = _("Entries are written by themselves with every act; with these filters there is none.")
+    empty_hint = _("Every action writes an entry automatically. None matches these filters.")
     list_display = ("number", "moment", "what", "account", "doing", "handled", "purpose", "place")
     list_filter = (AccountFilter, SubjectFilter, RecordFilter, TaskFilter, KindFilter, SinceFilter, UntilFilter)
     fields = (
@@ -151,11 +180,11 @@ class EntryAdmin(TrailAdmin):
 
     @admin.display(description=_("data subjects"))
     def everybody(self, entry: Entry) -> str:
-        return register.handled(entry) or "–"
+        return register.handled_subjects(entry) or "–"
 
     @admin.display(description=_("reason"))
     def reason(self, entry: Entry) -> str:
-        return str(_said(entry).get("reason", "–"))
+        return str(_payload(entry).get("reason", "–"))
 
     @admin.display(description=_("result"))
     def result(self, entry: Entry) -> SafeString:
@@ -169,21 +198,30 @@ class EntryAdmin(TrailAdmin):
         address = f"{reverse('admin:ledger_entry_changelist')}?record={entry.about}"
         return format_html('<a href="{}">{}</a>', address, entry.about)
 
-    @admin.display(description=_("door and request"))
+    @admin.display(description=_("access channel and request"))
     def door(self, entry: Entry) -> str:
-        said = _said(entry)
+        said = _payload(entry)
         return f"{said.get('door', '–')} · {said.get('request', '–')}"
 
     @admin.display(description=_("facts"))
     def facts(self, entry: Entry) -> SafeString | str:
-        facts = _said(entry).get("facts")
-        return format_html("<pre>{}</pre>", json.dumps(facts, ensure_ascii=False, indent=1)) if facts else "–"
+        facts = _payload(entry).get("facts")
+        if not facts:
+            return "–"
+        rows = format_html_join(
+            "", "<div><dt>{}</dt><dd>{}</dd></div>", ((capfirst(fact_label(n)), fact_text(v)) for n, v in facts.items())
+        )
+        return format_html('<dl class="facts">{}</dl>', rows)
 
     @admin.display(description=_("sealed"))
     def sealed(self, entry: Entry) -> SafeString:
         leaf = Leaf.objects.filter(entry_id=entry.id).first()
         if leaf is None:
-            return format_html("{} {}", badge(_("waiting"), "wait"), _("It is sealed within a second or two."))
+            late = clock.now() - entry.time > SEALING_TIME
+            said = (
+                _("The sealer isn't running, or can't keep up.") if late else _("It is sealed within a second or two.")
+            )
+            return format_html("{} {}", badge(_("waiting"), "late" if late else "wait"), said)
         signed = Checkpoint.objects.filter(size__gt=leaf.index).order_by("size").first()
         word = badge(_("signed"), "good") if signed else badge(_("sealed"), "active")
         return format_html(
@@ -193,7 +231,7 @@ class EntryAdmin(TrailAdmin):
 
     @admin.display(description=_("as it is stored and hashed"))
     def stored(self, entry: Entry) -> SafeString:
-        return format_html("<pre>{}</pre>", entry.payload)
+        return format_html("<details><summary>{}</summary><pre>{}</pre></details>", _("Show it"), entry.payload)
 
     def get_urls(self) -> list[URLPattern]:
         proof = path(
@@ -209,13 +247,17 @@ class EntryAdmin(TrailAdmin):
         if entry is None:
             return HttpResponseRedirect(reverse("admin:ledger_entry_changelist"))
         try:
-            with reading.connect() as connection:
-                proof = proofs.prove(connection, entry.id)
+            with log_reader.connect() as connection:
+                proof = log_proofs.prove(connection, entry.id)
         except Refusal as refusal:
             messages.error(request, str(refusal))
             return HttpResponseRedirect(reverse("admin:ledger_entry_change", args=[entry.id]))
-        ledger.record_first(
-            Event.PROOF_ISSUED, actor=actor_of(request), at=None, about=("ledger.entry", entry.id), task="ledger.prove"
+        ledger.record_before(
+            Event.PROOF_ISSUED,
+            actor=request_actor(request),
+            at=None,
+            about=("ledger.entry", entry.id),
+            task="ledger.prove",
         )
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -223,7 +265,9 @@ class EntryAdmin(TrailAdmin):
             archive.writestr(f"{entry.id}.entry", proof.entry)
             archive.writestr(
                 "README.txt",
-                render_to_string("ledger/proof_readme.txt", {"entry": entry.id, "vkeys": witnesses.pinned()}),
+                render_to_string(
+                    "ledger/proof_readme.txt", {"entry": entry.id, "vkeys": external_checkpoints.pinned_keys()}
+                ),
             )
         response = HttpResponse(packed.getvalue(), content_type="application/zip")
         response.headers["Content-Disposition"] = f'attachment; filename="entry-{entry.id}.zip"'
@@ -231,14 +275,14 @@ class EntryAdmin(TrailAdmin):
 
 
 @admin.register(AccessRecord)
-class AccessRecordAdmin(TrailAdmin):
+class AccessRecordAdmin(EntryListAdmin):
     """Who opened whose data, when, from where, for which task and purpose: the access record of the law (S-01)."""
 
     explanation = _(
-        "Who opened personal data: account, time, place, the people whose data it was, task and purpose. One line for "
-        "each page, answer, search, export or print, written before the data was shown."
+        "Who opened personal data: account, time, place, the people whose data it was, task and purpose. There is "
+        "one line for each page, response, search, export or print, written before the data was shown."
     )
-    empty_hint = _("A line is written here before personal data is shown; with these filters there is none.")
+    empty_hint = _("A line is recorded here before personal data is shown; none matches these filters.")
     list_display = ("number", "moment", "account", "place", "handled", "doing", "purpose")
     list_filter = (AccountFilter, SubjectFilter, TaskFilter, SinceFilter, UntilFilter)
 
@@ -247,9 +291,9 @@ class AccessRecordAdmin(TrailAdmin):
 
 
 def _short(reference: str) -> str:
-    return reference if len(reference) <= 2 * BEGINNING else f"{reference[:BEGINNING]}…"
+    return reference if len(reference) <= 2 * REFERENCE_PREFIX else f"{reference[:REFERENCE_PREFIX]}…"
 
 
-def _said(entry: Entry) -> dict[str, Any]:
+def _payload(entry: Entry) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(entry.payload)
     return said

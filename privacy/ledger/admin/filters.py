@@ -1,7 +1,7 @@
 """Filters that take what was typed, exactly: an account, a subject, a task, a day.
 
 Most are answered by an index, a day by halving. No index orders entries by kind or task: those two are looked for among
-the newest entries that the others leave (``TrailChangeList``).
+the newest entries that the others leave (``EntryChangeList``).
 """
 
 from __future__ import annotations
@@ -17,17 +17,20 @@ from django.http import HttpRequest
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
 
-from privacy.ledger import moments
 from privacy.ledger.actors import Actor
-from privacy.ledger.names import pseudonyms
-from privacy.lib import clock
-from privacy.lib.keyset import KeysetChangeList
+from privacy.ledger.entries import lookup_by_time
+from privacy.ledger.entries.pseudonyms import pseudonyms_of
+from privacy.lib.console.keyset_pagination import KeysetChangeList
+from privacy.lib.dates import clock
+from privacy.lib.dates.form_fields import is_in_range
 
 # Among so many entries a kind or a task is looked for: some hundred milliseconds. Those of one account lie far apart.
-LOOKED_THROUGH, OF_ACCOUNT = 50_000, 5_000
+SCAN_LIMIT, SCAN_LIMIT_OF_ACCOUNT = 50_000, 5_000
+# What no entry is: a list that a day was asked of which is none must not show all entries as if they were of it.
+NOTHING = Q(pk__in=[])
 
 
-class Typed(admin.SimpleListFilter):
+class TextInputFilter(admin.SimpleListFilter):
     """A filter with one field to type into. The template keeps the other filters when it is sent."""
 
     template = "admin/ledger/typed_filter.html"
@@ -40,13 +43,13 @@ class Typed(admin.SimpleListFilter):
         others = [
             (name, value)
             for name, values in changelist.params.items()
-            if name not in (self.parameter_name, "after")
+            if name != self.parameter_name
             for value in (values if isinstance(values, list) else [values])
         ]
         yield {
             "selected": bool(self.value()),
             "display": self.value() or "",
-            "query_string": changelist.get_query_string(remove=[str(self.parameter_name), "after"]),
+            "query_string": changelist.get_query_string(remove=[str(self.parameter_name)]),
             "name": self.parameter_name,
             "kind": self.kind,
             "others": others,
@@ -64,7 +67,7 @@ class Typed(admin.SimpleListFilter):
         raise LookupError(f"{type(self).__name__} does not say what it looks for.")
 
 
-class AccountFilter(Typed):
+class AccountFilter(TextInputFilter):
     title = _("account")
     parameter_name = "account"
 
@@ -72,15 +75,15 @@ class AccountFilter(Typed):
         return Q(actor=value)
 
 
-class SubjectFilter(Typed):
+class SubjectFilter(TextInputFilter):
     title = _("data subject")
     parameter_name = "subject"
 
     def condition(self, value: str) -> Q:
-        return Q(subjects__overlap=pseudonyms(value))
+        return Q(subjects__overlap=pseudonyms_of(value))
 
 
-class RecordFilter(Typed):
+class RecordFilter(TextInputFilter):
     title = _("record")
     parameter_name = "record"
 
@@ -88,7 +91,7 @@ class RecordFilter(Typed):
         return Q(about=value)
 
 
-class _DayFilter(Typed):
+class _DayFilter(TextInputFilter):
     kind = "date"
 
 
@@ -97,8 +100,8 @@ class SinceFilter(_DayFilter):
     parameter_name = "since"
 
     def condition(self, value: str) -> Q:
-        start = midnight(value)
-        return Q(time__gte=start, id__gte=moments.number_before(start)) if start else Q()
+        start = parse_midnight(value)
+        return Q(time__gte=start, id__gte=lookup_by_time.lower_bound(start)) if start else NOTHING
 
 
 class UntilFilter(_DayFilter):
@@ -106,11 +109,11 @@ class UntilFilter(_DayFilter):
     parameter_name = "until"
 
     def condition(self, value: str) -> Q:
-        end = midnight(value, days=1)
-        return Q(time__lt=end, id__lt=moments.number_after(end)) if end else Q()
+        end = parse_midnight(value, days=1)
+        return Q(time__lt=end, id__lt=lookup_by_time.upper_bound(end)) if end else NOTHING
 
 
-class Sought:
+class ScannedFilter:
     """A filter that no index answers: ``sought`` is what it looks for, once the others have narrowed the list."""
 
     def sought(self) -> Q | None:
@@ -121,7 +124,7 @@ class Sought:
         return queryset
 
 
-class TaskFilter(Sought, Typed):
+class TaskFilter(ScannedFilter, TextInputFilter):
     title = _("task")
     parameter_name = "task"
 
@@ -130,7 +133,7 @@ class TaskFilter(Sought, Typed):
         return Q(task=value) | Q(word=value) if value else None
 
 
-class KindFilter(Sought, admin.SimpleListFilter):
+class KindFilter(ScannedFilter, admin.SimpleListFilter):
     title = _("kind")
     parameter_name = "kind"
 
@@ -141,19 +144,21 @@ class KindFilter(Sought, admin.SimpleListFilter):
         return Q(kind=self.value()) if self.value() else None
 
 
-class TrailChangeList(KeysetChangeList):
+class EntryChangeList(KeysetChangeList):
     """A list of entries. ``looked_back_to`` is the time at which the look for a kind or a task ended, if it did."""
 
-    looked_through = LOOKED_THROUGH
+    looked_through = SCAN_LIMIT
     looked_back_to: datetime | None = None
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         rows = super().get_queryset(request, exclude_parameters)
-        sought = [one for one in (spec.sought() for spec in self.filter_specs if isinstance(spec, Sought)) if one]
+        sought = [
+            one for one in (spec.sought() for spec in self.filter_specs if isinstance(spec, ScannedFilter)) if one
+        ]
         if not sought:
             return rows
         if AccountFilter.parameter_name in self.params:
-            self.looked_through = OF_ACCOUNT
+            self.looked_through = SCAN_LIMIT_OF_ACCOUNT
         last = next(iter(rows.values_list("id", "time")[self.looked_through : self.looked_through + 1]), None)
         if last is not None:
             self.looked_back_to = last[1]
@@ -161,16 +166,16 @@ class TrailChangeList(KeysetChangeList):
         return rows.filter(*sought)
 
 
-def midnight(text: str, days: int = 0) -> datetime | None:
+def parse_midnight(text: str, days: int = 0) -> datetime | None:
     """Return the beginning of a day in Korea (or of the day ``days`` later); None for what is no day."""
     try:
         day = parse_date(text)
     except ValueError:
         day = None
-    return clock.midnight(day + timedelta(days)) if day else None
+    return clock.midnight(day + timedelta(days)) if day and is_in_range(day) else None
 
 
-def actor_of(request: HttpRequest) -> Actor:
+def request_actor(request: HttpRequest) -> Actor:
     """Return the account behind a request; the console lets nobody else in."""
     assert isinstance(request.user, Actor)
     return request.user

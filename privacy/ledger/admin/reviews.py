@@ -6,27 +6,26 @@ from functools import partial
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin import ActionLocation
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger import actions as ledger
-from privacy.ledger.admin.filters import actor_of
+from privacy.ledger.admin.filters import request_actor
+from privacy.ledger.entries.fact_labels import fact_label, fact_text
 from privacy.ledger.events import Event
+from privacy.ledger.exports.review_sheet import issue_review_sheet
 from privacy.ledger.models import Entry, Finding, Review
-from privacy.ledger.sheets import review_sheet
-from privacy.lib import clock
-from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
-from privacy.lib.asking import ask
-from privacy.lib.badges import badge, state_badge
-
-PAGE = (ActionLocation.CHANGE_FORM,)
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.display.badges import badge, state_badge
 
 
 class ExplanationForm(forms.Form):
@@ -39,8 +38,13 @@ class ExplanationForm(forms.Form):
 
 
 class SignatureForm(forms.Form):
-    """What the reviewer says over the signature."""
+    """What the reviewer says over the signature, and the findings that are signed with it, as they were read."""
 
+    findings = forms.CharField(
+        label=_("Findings and their explanations"),
+        required=False,
+        widget=forms.Textarea({"rows": 6, "readonly": True}),
+    )
     checked = forms.CharField(label=_("What the sample showed"), max_length=2_000, widget=forms.Textarea({"rows": 4}))
     conclusion = forms.CharField(label=_("Conclusion"), max_length=4_000, widget=forms.Textarea({"rows": 5}))
 
@@ -48,10 +52,10 @@ class SignatureForm(forms.Form):
 @admin.register(Review)
 class ReviewAdmin(ReadOnlyAdmin):
     explanation = _(
-        "At the end of each period the access records are frozen, rules raise findings, an auditor explains them, "
-        "looks at a sample drawn by nobody's choice, and signs; a second person confirms."
+        "At the end of each period the access records are fixed and rules raise findings. An auditor explains the "
+        "findings, examines a random sample and signs. A second person confirms."
     )
-    empty_hint = _("The first review opens by itself when the first period has ended.")
+    empty_hint = _("The first review opens automatically when the first period has ended.")
     list_display = ("reference", "period", "standing", "due_on", "open_findings")
     list_filter = ("state",)
     fields = (
@@ -95,7 +99,7 @@ class ReviewAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("entries"))
     def range(self, review: Review) -> str:
-        return f"{review.start_index} – {review.end_index}"
+        return review.describe_range()
 
     @admin.display(description=_("figures"))
     def figures(self, review: Review) -> SafeString | str:
@@ -128,54 +132,58 @@ class ReviewAdmin(ReadOnlyAdmin):
         links = ((reverse("admin:ledger_entry_change", args=[entry]), entry) for entry in review.sample)
         return format_html_join(" ", '<a href="{}">{}</a>', links) or "–"
 
-    @button(description=_("Draw the sample"), permission="ledger.review_trail", locations=PAGE)
+    @button(description=_("Draw the sample"), permission="ledger.review_trail", locations=CHANGE_FORM_ONLY)
     def draw(self, request: HttpRequest, queryset: QuerySet[Review]) -> None:
         for review in queryset:
-            run_verb(
+            run_action(
                 self, request,
-                partial(ledger.draw_sample, review=review, actor=actor_of(request), at=clock.now()),
-                _("The sample is drawn. Look at every entry of it, then sign."),
+                partial(ledger.draw_sample, review=review, actor=request_actor(request), at=clock.now()),
+                _("The sample is drawn. Examine every entry in it, then sign."),
             )  # fmt: skip
 
-    @button(description=_("Sign as the reviewer"), permission="ledger.review_trail", locations=PAGE)
+    @button(description=_("Sign as the reviewer"), permission="ledger.review_trail", locations=CHANGE_FORM_ONLY)
     def sign(self, request: HttpRequest, queryset: QuerySet[Review]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self, request, queryset,
             title=_("Sign the review"),
             verb=_("Sign"),
             consequences=[
-                _("Your account stands as the reviewer on the sheet; findings can't be explained after that."),
+                _("The review sheet names your account as the reviewer. Findings can't be explained after that."),
                 _("Another person must confirm the review."),
             ],
             form_class=SignatureForm,
+            edits=lambda review: {"findings": _explained_findings(review)},
         )  # fmt: skip
         if isinstance(answers, HttpResponse):
             return answers
         for review in queryset:
-            run_verb(
+            run_action(
                 self, request,
                 partial(ledger.sign_review,
                     review=review, checked=answers["checked"], conclusion=answers["conclusion"],
-                    actor=actor_of(request), at=clock.now(),
+                    actor=request_actor(request), at=clock.now(),
                 ),
-                _("Signed. It waits for the second person."),
+                _("Signed. It is waiting for the second person."),
+                record=review,
             )  # fmt: skip
         return None
 
-    @button(description=_("Confirm as the second person"), permission="ledger.confirm_review", locations=PAGE)
+    @button(
+        description=_("Confirm as the second person"), permission="ledger.confirm_review", locations=CHANGE_FORM_ONLY
+    )
     def confirm(self, request: HttpRequest, queryset: QuerySet[Review]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self, request, queryset,
             title=_("Confirm the review"),
             verb=_("Confirm"),
-            consequences=[_("The review is closed with your account as the second person.")],
+            consequences=[_("The review is closed and names you as the second person.")],
         )  # fmt: skip
         if isinstance(answers, HttpResponse):
             return answers
         for review in queryset:
-            run_verb(
+            run_action(
                 self, request,
-                partial(ledger.confirm_review, review=review, actor=actor_of(request), at=clock.now()),
+                partial(ledger.confirm_review, review=review, actor=request_actor(request), at=clock.now()),
                 _("The review is confirmed."),
             )  # fmt: skip
         return None
@@ -189,19 +197,22 @@ class ReviewAdmin(ReadOnlyAdmin):
         review = self.get_object(request, object_id)
         if review is None or not self.has_view_permission(request, review):
             raise PermissionDenied
-        ledger.record_first(
-            Event.EXPORTED, actor=actor_of(request), at=None, about=review, task="ledger.review.printed",
+        ledger.record_before(
+            Event.EXPORTED, actor=request_actor(request), at=None, about=review, task="ledger.review.printed",
             reason=f"review sheet {review.reference}",
         )  # fmt: skip
-        response = HttpResponse(review_sheet(review, language=get_language() or "ko"), content_type="application/pdf")
+        sheet = issue_review_sheet(
+            review, language=get_language() or "ko", actor=request_actor(request), at=clock.now()
+        )
+        response = HttpResponse(sheet, content_type="application/pdf")
         response.headers["Content-Disposition"] = f'attachment; filename="{review.reference}.pdf"'
         return response
 
 
 @admin.register(Finding)
 class FindingAdmin(ReadOnlyAdmin):
-    explanation = _("What the rules noticed. A finding accuses nobody; it asks for an explanation.")
-    empty_hint = _("Nothing was noticed yet.")
+    explanation = _("What the rules detected. A finding is not an accusation: it asks for an explanation.")
+    empty_hint = _("There are no findings yet.")
     list_display = ("rule", "account", "count", "first_at", "review", "told")
     list_filter = ("rule", ("explained_at", admin.EmptyFieldListFilter))
     list_select_related = ("review",)
@@ -226,33 +237,45 @@ class FindingAdmin(ReadOnlyAdmin):
     def told(self, finding: Finding) -> SafeString:
         return badge(_("explained"), "good") if finding.explained_at else badge(_("open"), "open")
 
-    @admin.display(description=_("what was noticed"))
+    @admin.display(description=_("finding detail"))
     def noticed(self, finding: Finding) -> SafeString | str:
-        return format_html_join("", "<div>{}: {}</div>", sorted(finding.facts.items())) or "–"
+        told = ((capfirst(fact_label(name)), fact_text(value)) for name, value in sorted(finding.facts.items()))
+        return format_html_join("", "<div>{}: {}</div>", told) or "–"
 
     @admin.display(description=_("entries"))
     def seen(self, finding: Finding) -> SafeString | str:
         links = ((reverse("admin:ledger_entry_change", args=[entry]), entry) for entry in finding.entries)
         return format_html_join(" ", '<a href="{}">{}</a>', links) or "–"
 
-    @button(description=_("Explain"), permission="ledger.review_trail", locations=PAGE)
+    @button(description=_("Explain"), permission="ledger.review_trail", locations=CHANGE_FORM_ONLY)
     def explain(self, request: HttpRequest, queryset: QuerySet[Finding]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self, request, queryset,
             title=_("Explain a finding"),
-            verb=_("Keep the explanation"),
+            verb=_("Save the explanation"),
             consequences=[_("The explanation stays with the finding and is printed on the review sheet.")],
             form_class=ExplanationForm,
+            edits=lambda finding: {"explanation": finding.explanation, "measure": finding.measure},
         )  # fmt: skip
         if isinstance(answers, HttpResponse):
             return answers
         for finding in queryset:
-            run_verb(
+            run_action(
                 self, request,
                 partial(ledger.explain_finding,
                     finding=finding, explanation=answers["explanation"], measure=answers["measure"],
-                    actor=actor_of(request), at=clock.now(),
+                    actor=request_actor(request), at=clock.now(),
                 ),
-                _("The explanation is kept."),
+                _("The explanation is saved."),
+                record=finding,
             )  # fmt: skip
         return None
+
+
+def _explained_findings(review: Review) -> str:
+    """Return what the sheet says of the findings, a line for each."""
+    lines = (
+        [finding.get_rule_display(), finding.account, str(finding.count), finding.explanation, finding.measure]
+        for finding in review.findings.order_by("rule", "first_at", "pk")
+    )
+    return "\n".join(" · ".join(part for part in line if part) for line in lines)

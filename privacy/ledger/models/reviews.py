@@ -6,9 +6,10 @@ from datetime import date
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id, new_reference
+from privacy.lib.identifiers.ids import new_id, new_reference
 
 
 def new_review_reference() -> str:
@@ -27,6 +28,8 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
 class Review(models.Model):
     """The review of one period. What is reviewed is frozen as a range of the tree, so it can't change meanwhile."""
+
+    record_label = "ledger.Review"
 
     class State(models.TextChoices):
         OPEN = "open", _("open")
@@ -78,6 +81,15 @@ class Review(models.Model):
     def __str__(self) -> str:
         return self.reference
 
+    def describe_range(self) -> str:
+        """Return the first and the last index of the period, and how many entries that is; ``end_index`` is past it."""
+        count = self.end_index - self.start_index
+        if count <= 0:
+            return gettext("none")
+        return ngettext(
+            "index %(first)d – %(last)d (%(count)d entry)", "index %(first)d – %(last)d (%(count)d entries)", count
+        ) % {"first": self.start_index, "last": self.end_index - 1, "count": count}
+
 
 class FindingQuerySet(models.QuerySet["Finding"]):
     def unexplained(self) -> FindingQuerySet:
@@ -92,14 +104,16 @@ class FindingQuerySet(models.QuerySet["Finding"]):
 class Finding(models.Model):
     """Something a rule noticed. It accuses nobody: it asks for an explanation, which stays with it."""
 
+    record_label = "ledger.Finding"
+
     class Rule(models.TextChoices):
         OFF_HOURS = "off-hours", _("access at night or on a rest day")
-        BULK = "bulk", _("many people's data at once or in a day")
+        BULK = "bulk", _("many people's data at once or in one day")
         REPEATED = "repeated", _("the same person's data again and again")
         SELF = "self", _("look-up of one's own data")
-        REASON = "reason", _("taken out without a sufficient reason")
+        REASON = "reason", _("exported without a sufficient reason")
         DENIED = "denied", _("many denials in a short time")
-        UNPAIRED = "unpaired", _("changed outside the portal")
+        UNRECONCILED = "unpaired", _("changed outside the portal")
         GAP = "gap", _("numbers without an entry")
         CANARY = "canary", _("the control itself failed")
 
@@ -138,12 +152,14 @@ class Finding(models.Model):
         return f"{self.get_rule_display()} {self.account}".strip()
 
 
-class Pairing(models.Model):
+class ReconciliationState(models.Model):
     """How far the touches of a database have been paired with entries: the snapshot of the last night's look."""
+
+    record_label = "ledger.ReconciliationState"
 
     alias = models.CharField(primary_key=True, max_length=20)
     snapshot = models.TextField()
-    paired_at = models.DateTimeField()
+    reconciled_at = models.DateTimeField()
     canary = models.CharField(max_length=40, blank=True)
 
     class Meta:

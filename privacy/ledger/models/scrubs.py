@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id
+from privacy.lib.identifiers.ids import new_id
 
 
 class ScrubQuerySet(models.QuerySet["Scrub"]):
@@ -20,6 +20,8 @@ class ScrubQuerySet(models.QuerySet["Scrub"]):
 
 class Scrub(models.Model):
     """One pass over the whole trail. ``position`` and ``progress`` let the next slice go on where this one stopped."""
+
+    record_label = "ledger.Scrub"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     begun_at = models.DateTimeField(_("begun at"))

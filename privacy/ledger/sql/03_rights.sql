@@ -5,11 +5,11 @@ DECLARE
     grants text[][] := ARRAY[
         ['portal_app', 'SELECT ON ALL TABLES IN SCHEMA ledger'],
         ['portal_app', 'INSERT (kind, payload) ON ledger.entry'],
-        ['portal_app', 'INSERT ON ledger.change'],
+        ['portal_app', 'INSERT ON ledger.field_change'],
         ['portal_app', 'EXECUTE ON FUNCTION ledger.make_partitions(integer)'],
         ['portal_sequencer', 'SELECT ON ALL TABLES IN SCHEMA ledger'],
         ['portal_sequencer', 'INSERT ON ledger.leaf, ledger.node, ledger.tree'],
-        ['portal_sequencer', 'EXECUTE ON FUNCTION ledger.raise_incarnation(), ledger.append(text, text)'],
+        ['portal_sequencer', 'EXECUTE ON FUNCTION ledger.start_recovery_epoch(), ledger.append(text, text)'],
         ['portal_notary', 'SELECT ON ALL TABLES IN SCHEMA ledger'],
         ['portal_notary', 'INSERT ON ledger.checkpoint, ledger.anchor'],
         ['portal_notary', 'EXECUTE ON FUNCTION ledger.append(text, text)'],

@@ -6,8 +6,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import Actor, require
-from privacy.lib.refusals import Refusal
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal
 from privacy.policies import rulebook
 from privacy.policies.events import Event
 from privacy.policies.models import Notice, PolicyVersion
@@ -15,6 +17,12 @@ from privacy.policies.models import Notice, PolicyVersion
 
 class NoticeTooShort(Refusal):
     code = "notice-too-short"
+
+
+class NoticeBackdated(Refusal):
+    """Nobody could read the notice on the day that it names."""
+
+    code = "notice-dated-back"
 
 
 def post_notice(
@@ -31,16 +39,21 @@ def post_notice(
 ) -> Notice:
     """Post a notice for everybody. A breach notice stays for the days that the law lays down, or longer (B-06).
 
-    Raises ``NotPermitted`` and ``NoticeTooShort``.
+    Raises ``NotPermitted``, ``NoticeTooShort``, and ``NoticeBackdated`` for a day on which nobody could read it.
     """
-    require(actor, "policies.post_notice")
+    require_permission(actor, "policies.post_notice")
+    if posted_on < clock.kst_date(at):
+        raise NoticeBackdated(_("A notice can't be posted before today."), pointer="/posted_on")
+    if posted_until is not None and posted_until < posted_on:
+        raise NoticeTooShort(_("The notice would end before it starts."), pointer="/posted_until")
     if kind == Notice.Kind.BREACH:
         days = rulebook.parameter("breach.website.days", posted_on)
         if posted_until is not None and posted_until < posted_on + timedelta(days):
             raise NoticeTooShort(
-                _("A breach notice stays on the website for %(days)d days or longer.") % {"days": days}
+                _("A breach notice stays on the website for %(days)d days or longer.") % {"days": days},
+                pointer="/posted_until",
             )
-    return write(
+    return create_notice(
         kind=kind,
         title_ko=title_ko,
         title_en=title_en,
@@ -53,7 +66,7 @@ def post_notice(
     )
 
 
-def write(
+def create_notice(
     *,
     kind: Notice.Kind,
     title_ko: str,

@@ -8,11 +8,11 @@ from django.db.models import Model, TextField
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.console import actor_of
-from privacy.lib import clock
+from privacy.accounts.actors import actor_of
+from privacy.lib.console.editable_admin import EditableAdmin, VersionedInline
+from privacy.lib.dates import clock
 from privacy.policies import actions as policies
 from privacy.policies import wording
-from privacy.policies.admin.saving import VerbAdmin
 from privacy.policies.models import (
     Category,
     Item,
@@ -31,7 +31,7 @@ def may_edit(request: HttpRequest, version: PolicyVersion | None) -> bool:
     return version is not None and version.state == PolicyVersion.State.DRAFT and actor_of(request).has_perm(EDIT)
 
 
-class DraftInline(admin.StackedInline[Any, Any]):
+class DraftInline(VersionedInline, admin.StackedInline[Any, Any]):
     """Rows of a version that follow it: editable exactly while it is a draft."""
 
     extra = 0
@@ -55,7 +55,7 @@ class DraftInline(admin.StackedInline[Any, Any]):
         return actor_of(request).has_perm("policies.view_policyversion")
 
 
-class TableInline(admin.TabularInline[Any, Any]):
+class TableInline(VersionedInline, admin.TabularInline[Any, Any]):
     """Parts of a version in a table; each has a page of its own for what does not fit."""
 
     extra = 0
@@ -132,7 +132,7 @@ class CategoryForm(forms.ModelForm[Category]):
         fields = ("code", "name_ko", "name_en", "optional", "position", "purposes")
 
 
-class PartAdmin(VerbAdmin):
+class PartAdmin(EditableAdmin):
     """A part of a version: reached from its version, so the navigation leaves it out."""
 
     def get_model_perms(self, request: HttpRequest) -> dict[str, bool]:
@@ -154,15 +154,16 @@ class SectionAdmin(PartAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         hint = _(
-            "A blank line parts paragraphs, “- ” starts a list item. Tables come from the rulebook, each on a line of "
-            "its own: [[items]], [[purposes]], [[retention]], [[preservation]], [[recipients]], [[processors]], "
-            "[[officer]], [[agencies]], [[versions]]. So do periods: {retention:app-log}, {preservation:internet-log}, "
-            "{parameter:rights.answer.days}."
+            "A blank line separates paragraphs; “- ” starts a list item. Tables come from the rulebook, "
+            "each on a line of its own: [[items]], [[purposes]], [[retention]], [[preservation]], "
+            "[[recipients]], [[processors]], [[officer]], [[agencies]], [[versions]]. So do periods: "
+            "{retention:app-log}, {preservation:internet-log}, {parameter:rights.answer.days}, and "
+            "{effective-date}."
         )
         return super().get_form(request, obj, change, help_texts={"body_ko": hint, "body_en": hint}, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Section, form: Any, change: bool) -> None:
-        policies.revise(obj.version, rows=[obj], actor=actor_of(request), at=clock.now())
+        policies.revise_draft(obj.version, rows=[obj], actor=actor_of(request), at=clock.now())
 
 
 @admin.register(Category)
@@ -183,7 +184,9 @@ class CategoryAdmin(PartAdmin):
 
     def save_model(self, request: HttpRequest, obj: Category, form: Any, change: bool) -> None:
         declared = [purpose.code for purpose in form.cleaned_data["purposes"]]
-        policies.revise(obj.version, rows=[obj], purposes={obj.code: declared}, actor=actor_of(request), at=clock.now())
+        policies.revise_draft(
+            obj.version, rows=[obj], purposes={obj.code: declared}, actor=actor_of(request), at=clock.now()
+        )
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         # Purposes were set by the verb; only the rows below remain.
@@ -199,4 +202,4 @@ def save_rows(request: HttpRequest, version: PolicyVersion, formset: Any) -> Non
     rows = formset.save(commit=False)
     removed = list(formset.deleted_objects)
     if rows or removed:
-        policies.revise(version, rows=rows, removed=removed, actor=actor_of(request), at=clock.now())
+        policies.revise_draft(version, rows=rows, removed=removed, actor=actor_of(request), at=clock.now())

@@ -14,13 +14,25 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.console import actor_of
-from privacy.lib import clock
-from privacy.lib.admin import button, run_verb
-from privacy.lib.asking import ask
-from privacy.lib.badges import state_badge
+from privacy.accounts.actors import actor_of
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.editable_admin import EditableAdmin
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.dates.form_fields import BoundedDateField
+from privacy.lib.display.badges import state_badge
 from privacy.policies import actions as policies
-from privacy.policies import completeness, difference, document, drift, presentation, seals
+from privacy.policies import (
+    completeness,
+    drift,
+    integrity,
+    policy_document,
+    presentation,
+    rule_changes,
+    rulebook,
+    text_changes,
+)
+from privacy.policies.admin.approval import ApprovalForm, what_is_approved
 from privacy.policies.admin.drafts import (
     EDIT,
     CategoryInline,
@@ -30,14 +42,12 @@ from privacy.policies.admin.drafts import (
     may_edit,
     save_rows,
 )
-from privacy.policies.admin.saving import VerbAdmin
 from privacy.policies.models import PolicyVersion
 
-ON_PAGE = (ActionLocation.CHANGE_FORM,)
 FITTING: dict[PolicyVersion.State, frozenset[str]] = {
     PolicyVersion.State.DRAFT: frozenset({"submit", "discard"}),
     PolicyVersion.State.REVIEW: frozenset({"approve", "return_to_draft", "publish", "discard"}),
-    PolicyVersion.State.PUBLISHED: frozenset({"draft_from"}),
+    PolicyVersion.State.PUBLISHED: frozenset({"draft_from", "draft_proposal"}),
     PolicyVersion.State.SUPERSEDED: frozenset({"draft_from"}),
     PolicyVersion.State.DISCARDED: frozenset(),
 }
@@ -49,12 +59,14 @@ class NoteForm(forms.Form):
 
 
 class EffectiveForm(forms.Form):
-    effective_on = forms.DateField(label=_("Effective date"), widget=forms.DateInput(attrs={"type": "date"}))
+    effective_on = BoundedDateField(label=_("Effective date"))
 
 
 @admin.register(PolicyVersion)
-class PolicyVersionAdmin(VerbAdmin):
-    explanation = _("Every edition of the privacy policy. A published one never changes; a new one starts as a copy.")
+class PolicyVersionAdmin(EditableAdmin):
+    explanation = _(
+        "Every version of the privacy policy. A published version never changes. A new one starts as a copy."
+    )
     list_display = ("number", "state_shown", "effective_on", "adverse", "drafted_at", "published_at")
     list_filter = ("state",)
     fields = (
@@ -62,7 +74,7 @@ class PolicyVersionAdmin(VerbAdmin):
         "drafted_at", "drafted_by", "submitted_at", "submitted_by", "published_at", "published_by", "seal",
     )  # fmt: skip
     inlines = (CategoryInline, SectionInline, PreservationInline, ReviewInline)
-    actions = ("draft_from", "submit", "approve", "return_to_draft", "publish", "discard")
+    actions = ("draft_from", "draft_proposal", "submit", "approve", "return_to_draft", "publish", "discard")
     formfield_overrides = {TextField: {"widget": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"})}}
 
     @admin.display(description=_("state"), ordering="state")
@@ -77,7 +89,7 @@ class PolicyVersionAdmin(VerbAdmin):
         return [field for field in self.fields if field not in editable]
 
     def save_model(self, request: HttpRequest, obj: PolicyVersion, form: Any, change: bool) -> None:
-        policies.describe(
+        policies.describe_draft(
             obj,
             effective_on=obj.effective_on,
             reason_ko=obj.reason_ko,
@@ -106,23 +118,26 @@ class PolicyVersionAdmin(VerbAdmin):
             "version": version,
         }
         try:
-            composed = version.document or document.compose(version, clock.today())
-        except document.UnknownValue as unknown:
+            composed = version.document or policy_document.compose(version, clock.today())
+        except policy_document.UnknownPlaceholder as unknown:
             context["unknown"] = unknown
         else:
             language = get_language() or "ko"
-            context["chapters"] = presentation.chapters(composed, language)
+            context["chapters"] = presentation.render_sections(composed, language)
             base = version.based_on
             if base is not None and base.document:
-                context["rules"] = difference.rules(base.document, composed, language)
-                changes = difference.chapters(base.document, composed, language)
+                context["rules"] = text_changes.compare_rules(base.document, composed, language)
+                context["internal"] = rule_changes.compare_internal_rules(
+                    rulebook.read(base), rulebook.read(version), language
+                )
+                changes = text_changes.compare_sections(base.document, composed, language)
                 context["changed"] = [chapter for chapter in changes if chapter.kind != "same"]
         return TemplateResponse(request, "policies/preview.html", context)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Tell the officer on the list where a published text no longer says what the portal does (V-08)."""
         if request.method == "GET":
-            for found in drift.drifts(clock.today()):
+            for found in drift.find_drifts(clock.today()):
                 self.message_user(request, found.message, messages.WARNING if found.is_due else messages.ERROR)
         return super().changelist_view(request, extra_context)
 
@@ -132,7 +147,7 @@ class PolicyVersionAdmin(VerbAdmin):
         version = self.get_object(request, object_id)
         extra = dict(extra_context or {})
         if version is not None and version.is_public:
-            extra["broken"] = not seals.is_intact(version)
+            extra["broken"] = not integrity.is_intact(version)
         if version is not None and version.is_open:
             extra["problems"] = completeness.problems(version, clock.today())
             extra["earliest"] = completeness.earliest_effective_on(version, clock.today())
@@ -155,35 +170,55 @@ class PolicyVersionAdmin(VerbAdmin):
         for version in queryset[:1]:
 
             def start(version: PolicyVersion = version) -> None:
-                made = policies.draft(based_on=version, actor=actor_of(request), at=clock.now())
+                made = policies.create_draft(based_on=version, new_items=True, actor=actor_of(request), at=clock.now())
                 address = reverse("admin:policies_policyversion_change", args=[made.pk])
                 self.message_user(request, format_html('<a href="{}">{}</a>', address, made.number))
 
-            run_verb(self, request, start, _("A draft was made. Open it to change it."))
+            run_action(self, request, start, _("A draft was created. Open it to change it."))
 
-    @button(description=_("Submit for review"), permission=EDIT, locations=ON_PAGE)
+    @button(description=_("Draft the proposed revision"), permission=EDIT, locations=CHANGE_FORM_ONLY)
+    def draft_proposal(self, request: HttpRequest, queryset: QuerySet[PolicyVersion]) -> None:
+        """Start from the newest version with what the portal proposes to be complete under the law in force."""
+
+        def start() -> None:
+            made = policies.draft_proposal(actor=actor_of(request), at=clock.now())
+            address = reverse("admin:policies_policyversion_change", args=[made.pk])
+            self.message_user(request, format_html('<a href="{}">{}</a>', address, made.number))
+
+        run_action(self, request, start, _("A draft was created. Open it to change it."))
+
+    @button(description=_("Submit for review"), permission=EDIT, locations=CHANGE_FORM_ONLY)
     def submit(self, request: HttpRequest, queryset: QuerySet[PolicyVersion]) -> None:
         for version in queryset:
-            run_verb(
+            run_action(
                 self,
                 request,
                 partial(policies.submit, version, actor=actor_of(request), at=clock.now()),
-                _("Submitted. Another person has to review it."),
+                _("Submitted. Another person must review it."),
             )
 
-    @button(description=_("Approve"), permission=REVIEW, locations=ON_PAGE)
-    def approve(self, request: HttpRequest, queryset: QuerySet[PolicyVersion]) -> None:
-        for version in queryset:
-            run_verb(
-                self,
-                request,
-                partial(policies.approve, version, actor=actor_of(request), at=clock.now()),
-                _("Approved. It can be published."),
-            )
+    @button(description=_("Approve"), permission=REVIEW, locations=CHANGE_FORM_ONLY)
+    def approve(self, request: HttpRequest, queryset: QuerySet[PolicyVersion]) -> HttpResponse | None:
+        version = queryset.get()
+        answer = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("Approve"),
+            verb=_("Approve"),
+            consequences=list(what_is_approved(version)),
+            form_class=ApprovalForm,
+            initial={"read": policies.digest_under_review(version, clock.today())},
+        )
+        if isinstance(answer, TemplateResponse):
+            return answer
+        verb = partial(policies.approve, version, read=answer["read"], actor=actor_of(request), at=clock.now())
+        run_action(self, request, verb, _("Approved. It can be published."))
+        return None
 
-    @button(description=_("Return with a note"), permission=REVIEW, locations=ON_PAGE)
+    @button(description=_("Return with a note"), permission=REVIEW, locations=CHANGE_FORM_ONLY)
     def return_to_draft(self, request: HttpRequest, queryset: QuerySet[PolicyVersion]) -> HttpResponse | None:
-        answer = ask(
+        answer = confirm_action(
             self,
             request,
             queryset,
@@ -195,7 +230,7 @@ class PolicyVersionAdmin(VerbAdmin):
         if isinstance(answer, TemplateResponse):
             return answer
         for version in queryset:
-            run_verb(
+            run_action(
                 self,
                 request,
                 partial(
@@ -205,19 +240,19 @@ class PolicyVersionAdmin(VerbAdmin):
             )
         return None
 
-    @button(description=_("Publish"), permission=PUBLISH, locations=ON_PAGE, step_up=True)
+    @button(description=_("Publish"), permission=PUBLISH, locations=CHANGE_FORM_ONLY, step_up=True)
     def publish(self, request: HttpRequest, queryset: QuerySet[PolicyVersion]) -> HttpResponse | None:
         version = queryset.get()
-        answer = ask(
+        answer = confirm_action(
             self,
             request,
             queryset,
             title=_("Publish"),
             verb=_("Publish"),
             consequences=[
-                _("The text is sealed and stays public for ever; it can't be changed or taken back."),
+                _("The text is sealed and stays public permanently; it can't be changed or withdrawn."),
                 _("The revision is announced on the website today."),
-                _("From the effective date the rules for collection, use, retention and preservation are these."),
+                _("From the effective date, these rules apply to collection, use, retention and preservation."),
             ],
             form_class=EffectiveForm,
             initial={"effective_on": version.effective_on},
@@ -225,7 +260,7 @@ class PolicyVersionAdmin(VerbAdmin):
         )
         if isinstance(answer, TemplateResponse):
             return answer
-        run_verb(
+        run_action(
             self,
             request,
             lambda: policies.publish(
@@ -235,24 +270,24 @@ class PolicyVersionAdmin(VerbAdmin):
         )
         return None
 
-    @button(description=_("Discard"), permission=EDIT, locations=ON_PAGE)
+    @button(description=_("Discard"), permission=EDIT, locations=CHANGE_FORM_ONLY)
     def discard(self, request: HttpRequest, queryset: QuerySet[PolicyVersion]) -> HttpResponse | None:
-        answer = ask(
+        answer = confirm_action(
             self,
             request,
             queryset,
             title=_("Discard"),
             verb=_("Discard"),
-            consequences=[_("The version can no longer be changed or published. It stays on record.")],
+            consequences=[_("The version can no longer be changed or published. A record of it is kept.")],
             dangerous=True,
         )
         if isinstance(answer, TemplateResponse):
             return answer
         for version in queryset:
-            run_verb(
+            run_action(
                 self,
                 request,
-                partial(policies.discard, version, actor=actor_of(request), at=clock.now()),
+                partial(policies.discard_version, version, actor=actor_of(request), at=clock.now()),
                 _("Discarded."),
             )
         return None

@@ -1,24 +1,35 @@
 """The rulebook as it is remembered, split by noun."""
 
-from privacy.policies.models.calendar import ExtraHoliday, Parameter
-from privacy.policies.models.contacts import Agency, Notice, Officer
-from privacy.policies.models.language import in_language
-from privacy.policies.models.rules import Category, Clock, Item, PreservationRule, Purpose, RetentionRule, Section
-from privacy.policies.models.version import PolicyVersion, Review
+from privacy.policies.models.localized_fields import in_language
+from privacy.policies.models.officers import Agency, Notice, Officer
+from privacy.policies.models.parameters import ExtraHoliday, Parameter
+from privacy.policies.models.published_texts import NoConsignment, PublishedText
+from privacy.policies.models.rulebook import (
+    Category,
+    Item,
+    PreservationRule,
+    Purpose,
+    RetentionRule,
+    RetentionTrigger,
+    Section,
+)
+from privacy.policies.models.versions import PolicyVersion, Review
 
 __all__ = [
     "Agency",
     "Category",
-    "Clock",
     "ExtraHoliday",
     "Item",
+    "NoConsignment",
     "Notice",
     "Officer",
     "Parameter",
     "PolicyVersion",
     "PreservationRule",
+    "PublishedText",
     "Purpose",
     "RetentionRule",
+    "RetentionTrigger",
     "Review",
     "Section",
     "in_language",

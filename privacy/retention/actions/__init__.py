@@ -4,54 +4,63 @@ from privacy.retention import actions as retention
 retention.destroy_subject_data(mina, ["app-log"], cause="withdrawal", case="K7-…", actor=odile, at=at)
 """
 
-from privacy.retention.actions.approving import abort, approve, explain_delay
-from privacy.retention.actions.evidence import Evidence, destroy_evidence, evidence_due, open_evidence
-from privacy.retention.actions.executing import carry_out, carry_out_ready
-from privacy.retention.actions.finishing import certify_finality, rewrite_tables
-from privacy.retention.actions.forecasting import (
-    Change,
-    PreservationChange,
-    compare,
-    compare_preservation,
-    count_ahead,
-    first_of_next,
+from privacy.retention.actions.approval import abort, approve, explain_delay
+from privacy.retention.actions.archive_access import (
+    approve_access,
+    ask_access,
+    close_access,
+    open_archive,
+    refuse_access,
 )
+from privacy.retention.actions.clock_anomalies import check_clock, confirm_clock
+from privacy.retention.actions.destruction.execution import execute, execute_ready
+from privacy.retention.actions.destruction_lists import plan
+from privacy.retention.actions.destruction_orders import (
+    OrderOutcome,
+    archived_by_order,
+    destroy_subject_data,
+    order_destruction,
+)
+from privacy.retention.actions.destruction_waits import announce, close_data, end_of_wait, reopen_data
+from privacy.retention.actions.finality import certify_finality, rewrite_tables
+from privacy.retention.actions.forecast import update_forecast
 from privacy.retention.actions.holds import lift_hold, place_hold
-from privacy.retention.actions.opening import approve_access, ask_access, close_access, open_archive, refuse_access
-from privacy.retention.actions.ordering import Outcome, destroy_subject_data, order_destruction
-from privacy.retention.actions.papers import confirm_result, record_paper
-from privacy.retention.actions.planning import plan
-from privacy.retention.actions.reconciling import reconcile
-from privacy.retention.actions.replaying import replay
-from privacy.retention.actions.sweeping import Swept, sweep
-from privacy.retention.actions.watching import confirm_clock, note_clock
+from privacy.retention.actions.nightly_sweep import SweepResult, sweep
+from privacy.retention.actions.paper_destruction import (
+    Evidence,
+    destroy_evidence,
+    evidence_due,
+    open_evidence,
+    record_paper,
+)
+from privacy.retention.actions.reconciliation import reconcile
+from privacy.retention.actions.register import confirm_result
+from privacy.retention.actions.restore_replay import replay
 
 __all__ = [
-    "Change",
     "Evidence",
-    "Outcome",
-    "PreservationChange",
-    "Swept",
+    "OrderOutcome",
+    "SweepResult",
     "abort",
+    "announce",
     "approve",
     "approve_access",
+    "archived_by_order",
     "ask_access",
-    "carry_out",
-    "carry_out_ready",
     "certify_finality",
+    "check_clock",
     "close_access",
-    "compare",
-    "compare_preservation",
+    "close_data",
     "confirm_clock",
     "confirm_result",
-    "count_ahead",
     "destroy_evidence",
     "destroy_subject_data",
+    "end_of_wait",
     "evidence_due",
+    "execute",
+    "execute_ready",
     "explain_delay",
-    "first_of_next",
     "lift_hold",
-    "note_clock",
     "open_archive",
     "open_evidence",
     "order_destruction",
@@ -60,7 +69,9 @@ __all__ = [
     "reconcile",
     "record_paper",
     "refuse_access",
+    "reopen_data",
     "replay",
     "rewrite_tables",
     "sweep",
+    "update_forecast",
 ]

@@ -7,13 +7,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import Actor, require
-from privacy.lib import clock
-from privacy.lib.refusals import Refusal
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal
 from privacy.retention import locks
 from privacy.retention.events import Event
 from privacy.retention.models import Hold
-from privacy.retention.refusals import HoldEnded
+from privacy.retention.refusals import HoldAlreadyLifted
 
 
 @transaction.atomic
@@ -34,12 +35,12 @@ def place_hold(
     Raises NotPermitted; Refusal when it is not said who demands it, by which document and why, or when it would be
     over before it begins.
     """
-    require(actor, "retention.place_hold")
+    require_permission(actor, "retention.place_hold")
     if kind not in Hold.Kind.values or not all(text.strip() for text in (demanded_by, document, reason)):
-        raise Refusal(_("A hold says who demands it, by which document, and why."), code="incomplete")
+        raise Refusal(_("A hold must state who demands it, in which document, and why."), code="incomplete")
     if until is not None and until < clock.kst_date(at):
         raise Refusal(_("The last day of a hold can't be in the past."), code="clock")
-    locks.placing_a_hold()
+    locks.wait_for_destructions()
     hold = Hold.objects.create(
         kind=kind,
         subject_id=subject_id,
@@ -66,14 +67,14 @@ def place_hold(
 def lift_hold(hold: Hold, *, reason: str, actor: Actor, at: datetime) -> Hold:
     """End a hold. What was due meanwhile comes onto the next sweep's lists.
 
-    Raises NotPermitted; HoldEnded; Refusal without a reason.
+    Raises NotPermitted; HoldAlreadyLifted; Refusal without a reason.
     """
-    require(actor, "retention.lift_hold", about=hold)
+    require_permission(actor, "retention.lift_hold", about=hold)
     row = Hold.objects.select_for_update().get(pk=hold.pk)
     if not row.stands:
-        raise HoldEnded(_("This hold was lifted before."))
+        raise HoldAlreadyLifted(_("This hold has already been lifted."))
     if not reason.strip():
-        raise Refusal(_("Say why the hold is lifted."), code="incomplete")
+        raise Refusal(_("State why the hold is lifted."), code="incomplete")
     row.lifted_by, row.lifted_at, row.lift_reason = actor.ref, at, reason.strip()
     row.save(update_fields=["lifted_by", "lifted_at", "lift_reason"])
     ledger.record(Event.HOLD_LIFTED, actor=actor, at=at, about=row, subjects=[row.subject_id] if row.subject_id else ())

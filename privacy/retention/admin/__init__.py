@@ -1,5 +1,25 @@
 """Retention in the officer's console, split by noun."""
 
-from privacy.retention.admin import archive, holds, lists, proofs, watch
+from privacy.retention.admin import (
+    archive,
+    certificates,
+    clock_anomalies,
+    destruction_lists,
+    finality,
+    holds,
+    paper_destruction,
+    reconciliation,
+    register,
+)
 
-__all__ = ["archive", "holds", "lists", "proofs", "watch"]
+__all__ = [
+    "archive",
+    "certificates",
+    "clock_anomalies",
+    "destruction_lists",
+    "finality",
+    "holds",
+    "paper_destruction",
+    "reconciliation",
+    "register",
+]

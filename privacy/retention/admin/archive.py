@@ -6,34 +6,33 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin import ActionLocation
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Min, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.console import actor_of
+from privacy.accounts.actors import actor_of
 from privacy.accounts.models import User
-from privacy.lib import clock
-from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
-from privacy.lib.asking import ask
-from privacy.lib.refusals import Refusal
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.editable_admin import EditableAdmin
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.display import display_names
 from privacy.policies import rulebook
-from privacy.policies.admin.saving import VerbAdmin
-from privacy.policies.models.language import in_language
+from privacy.policies.models.localized_fields import in_language
 from privacy.retention import actions as retention
-from privacy.retention import persons
-from privacy.retention.forms import AccessForm
+from privacy.retention.admin.forms import ArchiveAccessForm
+from privacy.retention.destruction import wording
 from privacy.retention.models import ArchiveAccess, ArchivedRecord
 from privacy.subjects.models import Subject
-
-ON_PAGE = (ActionLocation.CHANGE_FORM,)
 
 
 @admin.register(ArchivedRecord)
 class ArchivedRecordAdmin(ReadOnlyAdmin):
-    explanation = _("What another law preserves, sealed under keys of its own. Nothing here is used for anything else.")
-    empty_hint = _("Records come here when what they belong to is destroyed before their law's term is over.")
+    explanation = _(
+        "Records that another law requires us to preserve, encrypted with separate keys and used for nothing else."
+    )
+    empty_hint = _("Records are moved here if the data they belong to is destroyed before their statutory period ends.")
     list_display = ("by_rule", "category", "what", "recorded_on", "ends_on", "records", "list")
     list_filter = ("rule", "kind")
     fields = ("by_rule", "category", "what", "recorded_on", "ends_on", "records", "body", "list", "archived_at")
@@ -50,11 +49,17 @@ class ArchivedRecordAdmin(ReadOnlyAdmin):
 
 
 def _rules() -> list[tuple[str, str]]:
-    known = rulebook.in_force(clock.today()).preservation.values()
-    return [(rule.code, f"{in_language(rule, 'name')} · {in_language(rule, 'law')}") for rule in known]
+    """Return the rules in force, and those that are not any more and under which something is still preserved."""
+    known = rulebook.in_force(clock.today()).preservation
+    offered = [(rule.code, f"{in_language(rule, 'name')} · {in_language(rule, 'law')}") for rule in known.values()]
+    kept = ArchivedRecord.objects.exclude(rule__in=known).order_by("rule").values("rule")
+    return offered + [
+        (row["rule"], display_names.display_name("preservation", row["rule"], on=clock.kst_date(row["since"])))
+        for row in kept.annotate(since=Min("archived_at"))
+    ]
 
 
-class AccessModelForm(forms.ModelForm[ArchiveAccess], AccessForm):
+class ArchiveAccessModelForm(forms.ModelForm[ArchiveAccess], ArchiveAccessForm):
     """The form by which access to the archive is asked for; the verb saves it."""
 
     rule = forms.ChoiceField(label=_("Preservation rule"), choices=_rules)
@@ -65,18 +70,16 @@ class AccessModelForm(forms.ModelForm[ArchiveAccess], AccessForm):
 
 
 @admin.register(ArchiveAccess)
-class ArchiveAccessAdmin(VerbAdmin):
-    explanation = _("Who asked to read the archive, by which law, and who approved it. An access is open for a day.")
-    empty_hint = _("Ask for access when a law obliges the company to hand over what it preserves.")
+class ArchiveAccessAdmin(EditableAdmin):
+    explanation = _("Who asked to read the archive, under which law, and who approved it. Access lasts one day.")
+    empty_hint = _("Request access when a law requires the company to hand over preserved records.")
+    add_form = ArchiveAccessModelForm
     list_display = ("reference", "by_rule", "law", "asked", "asked_at", "approved", "until", "reads")
     list_filter = ("rule", ("approved_at", admin.EmptyFieldListFilter))
     actions = ("approve", "refuse", "read", "close")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return actor_of(request).has_perm("retention.ask_archive")
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        return AccessModelForm if obj is None else super().get_form(request, obj, change, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
@@ -109,9 +112,9 @@ class ArchiveAccessAdmin(VerbAdmin):
 
     @admin.display(description=_("refused by"), ordering="refused_by")
     def refused(self, access: ArchiveAccess) -> str:
-        return persons.in_words(access.refused_by) or "–"
+        return wording.describe_actors(access.refused_by) or "–"
 
-    def verbs_for(self, record: ArchiveAccess) -> Collection[str]:
+    def buttons_for(self, record: ArchiveAccess) -> Collection[str]:
         if record.closed_at or record.refused_at:
             return ()
         return ("read", "close") if record.approved_at else ("approve", "refuse")
@@ -134,43 +137,42 @@ class ArchiveAccessAdmin(VerbAdmin):
 
     @button(description=_("Approve access"), permission="retention.approve_archive", step_up=True)
     def approve(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
             title=_("Approve access"),
-            verb=_("Approve for a day"),
-            consequences=[_("The person who asked may read the preserved records of this person for a day.")],
+            verb=_("Approve for one day"),
+            consequences=[_("The applicant may read this person's preserved records for one day.")],
         )
         if isinstance(answers, TemplateResponse):
             return answers
-        self._each(request, queryset, retention.approve_access, _("Access is approved for a day."))
+        self._each(request, queryset, retention.approve_access, _("Access is approved for one day."))
         return None
 
     @button(description=_("Refuse access"), permission="retention.approve_archive")
     def refuse(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess]) -> None:
         self._each(request, queryset, retention.refuse_access, _("Access is refused."))
 
-    @button(description=_("End access"), permission="retention.ask_archive", locations=ON_PAGE)
+    @button(description=_("End access"), permission="retention.ask_archive", locations=CHANGE_FORM_ONLY)
     def close(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess]) -> None:
         self._each(request, queryset, retention.close_access, _("Access is ended."))
 
     def _each(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess], verb: Any, success: Any) -> None:
         for access in queryset:
-            run_verb(self, request, partial(verb, access, actor=actor_of(request), at=clock.now()), success)
+            run_action(self, request, partial(verb, access, actor=actor_of(request), at=clock.now()), success)
 
     @button(
-        description=_("Read the preserved records"), permission="retention.ask_archive", locations=ON_PAGE, step_up=True
+        description=_("Read the preserved records"),
+        permission="retention.ask_archive",
+        locations=CHANGE_FORM_ONLY,
+        step_up=True,
     )
     def read(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess]) -> HttpResponse | None:
         access = queryset.first()
         if access is None:
             return None
-        try:
-            records = retention.open_archive(access, actor=actor_of(request), at=clock.now())
-        except Refusal as refusal:
-            self.message_user(request, str(refusal), level="error")
-            return None
+        records = retention.open_archive(access, actor=actor_of(request), at=clock.now())
         context = {
             **self.admin_site.each_context(request),
             "title": _("Preserved records"),

@@ -11,13 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.console import actor_of
-from privacy.lib import clock, names
-from privacy.lib.admin import button, run_verb
-from privacy.lib.asking import ask
-from privacy.policies.admin.saving import VerbAdmin
+from privacy.accounts.actors import actor_of
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.editable_admin import EditableAdmin
+from privacy.lib.console.read_only_admin import button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.display import display_names
 from privacy.retention import actions as retention
-from privacy.retention.forms import HoldForm, ReasonForm
+from privacy.retention.admin.forms import HoldForm, ReasonForm
 from privacy.retention.models import Hold
 from privacy.subjects import holdings
 from privacy.subjects.models import Subject
@@ -25,7 +26,7 @@ from privacy.subjects.models import Subject
 
 def _categories() -> list[tuple[str, Any]]:
     today = clock.today()
-    named = sorted((names.of("category", code, on=today), code) for code in holdings.categories())
+    named = sorted((display_names.display_name("category", code, on=today), code) for code in holdings.categories())
     return [("", _("every category")), *((code, name) for name, code in named)]
 
 
@@ -40,11 +41,12 @@ class HoldModelForm(forms.ModelForm[Hold], HoldForm):
 
 
 @admin.register(Hold)
-class HoldAdmin(VerbAdmin):
+class HoldAdmin(EditableAdmin):
     explanation = _(
-        "Litigation and investigations: while a hold stands, nothing that it reaches is destroyed on any path."
+        "Litigation and investigations: while a hold is in force, nothing that it covers is destroyed in any way."
     )
-    empty_hint = _("Place a hold when a court or an investigation demands that data is kept.")
+    empty_hint = _("Place a hold when a court or an investigation requires data to be kept.")
+    add_form = HoldModelForm
     list_display = (
         "reference",
         "kind",
@@ -59,24 +61,21 @@ class HoldAdmin(VerbAdmin):
     list_filter = ("kind", ("lifted_at", admin.EmptyFieldListFilter))
     actions = ("lift",)
 
-    def verbs_for(self, record: Hold) -> Collection[str]:
+    def buttons_for(self, record: Hold) -> Collection[str]:
         return ("lift",) if record.stands else ()
 
     @admin.display(description=_("data subject"))
     def whose(self, hold: Hold) -> str:
         if hold.subject_id is None:
-            return str(_("everybody"))
+            return str(_("everyone"))
         return Subject.objects.filter(pk=hold.subject_id).values_list("reference", flat=True).first() or "–"
 
-    @admin.display(description=_("stands"), boolean=True)
+    @admin.display(description=_("still in effect"), boolean=True)
     def stands_shown(self, hold: Hold) -> bool:
-        return hold.stands
+        return hold.is_in_force(clock.today())
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return actor_of(request).has_perm("retention.place_hold")
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        return HoldModelForm if obj is None else super().get_form(request, obj, change, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
@@ -106,23 +105,26 @@ class HoldAdmin(VerbAdmin):
 
     @button(description=_("Lift the hold"), permission="retention.lift_hold")
     def lift(self, request: HttpRequest, queryset: QuerySet[Hold]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
             title=_("Lift the hold"),
             verb=_("Lift"),
-            consequences=[_("What became due meanwhile comes onto the next sweep's lists and is destroyed.")],
+            consequences=[
+                _("Data that has become due in the meantime goes on the next sweep's lists and is destroyed.")
+            ],
             form_class=ReasonForm,
             dangerous=True,
         )
         if isinstance(answers, TemplateResponse):
             return answers
         for hold in queryset:
-            run_verb(
+            run_action(
                 self,
                 request,
                 partial(retention.lift_hold, hold, reason=answers["reason"], actor=actor_of(request), at=clock.now()),
                 _("The hold is lifted."),
+                record=hold,
             )
         return None

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id, new_reference
-from privacy.vault.fields import SealedBytesField, SealedModel
+from privacy.lib.identifiers.ids import new_id, new_reference
+from privacy.vault.fields import EncryptedBytesField, EncryptedModel
 
 
 def new_access_reference() -> str:
@@ -21,13 +21,15 @@ class ArchivedRecordQuerySet(models.QuerySet["ArchivedRecord"]):
         return self.filter(ends_on__lt=on)
 
 
-class ArchivedRecord(SealedModel):
+class ArchivedRecord(EncryptedModel):
     """One person's records of one kind and day in the archive database, sealed again under the archive's keys.
 
     Records of one day end on one day, so they are kept together. ``keyring`` is the vault's category for the rule; the
     epoch key is that of the month in which the term ends, so that a finished month ends by one key. ``list`` is the
     destruction list that moved them: copying for it again replaces what it copied before, so nothing is there twice.
     """
+
+    record_label = "retention.ArchivedRecord"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     list = models.CharField(_("destruction list"), max_length=16)
@@ -40,12 +42,12 @@ class ArchivedRecord(SealedModel):
     recorded_on = models.DateField(_("recorded on"))
     ends_on = models.DateField(_("preserved until"))
     records = models.PositiveIntegerField(_("records"))
-    body = SealedBytesField(verbose_name=_("content"))
+    body = EncryptedBytesField(sealed_as="body", verbose_name=_("content"))
     archived_at = models.DateTimeField(_("archived at"))
 
     objects = ArchivedRecordQuerySet.as_manager()
 
-    class Sealing:
+    class Encryption:
         subject = "subject_id"
         category_from = "keyring"
         month_from = "ends_on"
@@ -80,6 +82,8 @@ class ArchiveAccessQuerySet(models.QuerySet["ArchiveAccess"]):
 
 class ArchiveAccess(models.Model):
     """One access to the archive for a duty under law: asked by one person, approved by another (law D-05)."""
+
+    record_label = "retention.ArchiveAccess"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_access_reference)

@@ -1,15 +1,14 @@
 """Holds: litigation and investigation stop every path that destroys (law D-03)."""
 
-from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
-from uuid import UUID
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id, new_reference
+from privacy.lib.dates import clock
+from privacy.lib.identifiers.ids import new_id, new_reference
 
 
 def new_hold_reference() -> str:
@@ -25,6 +24,11 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         """Holds past their last day that nobody has lifted yet."""
         return self.filter(lifted_at=None, until__lt=on)
 
+    def kept_until(self, moment: datetime) -> "HoldQuerySet":
+        """Holds that were in force at ``moment`` or began later, whether they stand or have ended since."""
+        lasted = Q(until=None) | Q(until__gte=clock.kst_date(moment))
+        return self.filter(Q(lifted_at=None) | Q(lifted_at__gte=moment)).filter(lasted)
+
     def on_category(self, category: str) -> "HoldQuerySet":
         """Holds that reach a category: of that category, or of every one."""
         return self.filter(category__in=("", category))
@@ -32,12 +36,11 @@ class HoldQuerySet(models.QuerySet["Hold"]):
     def on_everybody(self) -> "HoldQuerySet":
         return self.filter(subject_id=None)
 
-    def on_people(self, subject_ids: Sequence[UUID]) -> "HoldQuerySet":
-        return self.filter(subject_id__in=list(subject_ids))
-
 
 class Hold(models.Model):
     """An order to keep: for one person or everybody, in one category or all. While it stands nothing is destroyed."""
+
+    record_label = "retention.Hold"
 
     class Kind(models.TextChoices):
         LITIGATION = "litigation", _("litigation")
@@ -46,8 +49,10 @@ class Hold(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_hold_reference)
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
-    subject_id = models.UUIDField(_("data subject"), null=True, blank=True, help_text=_("Empty: everybody."))
-    category = models.CharField(_("category"), max_length=40, blank=True, help_text=_("Empty: every category."))
+    subject_id = models.UUIDField(_("data subject"), null=True, blank=True, help_text=_("Leave empty for everyone."))
+    category = models.CharField(
+        _("category"), max_length=40, blank=True, help_text=_("Leave empty for every category.")
+    )
     demanded_by = models.CharField(_("demanded by"), max_length=200)
     document = models.CharField(_("document number"), max_length=100)
     reason = models.TextField(_("reason"))
@@ -87,3 +92,7 @@ class Hold(models.Model):
     def stands(self) -> bool:
         """Whether nobody has lifted it; its last day is asked with ``active(on)``."""
         return self.lifted_at is None
+
+    def is_in_force(self, on: date) -> bool:
+        """Whether it keeps anything on a day: not lifted, and not past its last day."""
+        return self.stands and (self.until is None or self.until >= on)

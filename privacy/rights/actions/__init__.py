@@ -1,121 +1,174 @@
 """What the office can do with a rights request. Import it under the app's name: ``rights.refuse(right, …)``."""
 
-from privacy.lib.papers import BadDocument
-from privacy.rights.actions.accessing import download, issue_pickup_code, remove_packages
-from privacy.rights.actions.answering import (
-    close,
-    mark_letter_bounced,
-    mark_letter_posted,
-    mark_letter_sent,
-    note_letter_trouble,
-    objections_of,
-    park_letter,
-)
-from privacy.rights.actions.calendar import move_deadlines
-from privacy.rights.actions.carrying import begin, carry_out, go_on
-from privacy.rights.actions.deciding import assign, end_postponement, grant, grant_partly, postpone, refuse, set_fee
-from privacy.rights.actions.evidence import destroy_left, documents, open_document, submit
+from privacy.lib.documents.upload_validation import InvalidUpload
+from privacy.rights.actions.access_packages import download, remove_packages, renew_packages
+from privacy.rights.actions.approval_digests import digest_of_request
+from privacy.rights.actions.authentication import authenticate
+from privacy.rights.actions.bounces import BounceCounts, record_bounces
+from privacy.rights.actions.calendar import move_due_dates
+from privacy.rights.actions.decisions import assign, grant, grant_partly, refuse, set_fee
+from privacy.rights.actions.destruction_waits import stop_destruction
+from privacy.rights.actions.duplicates import JOINABLE, join, part
+from privacy.rights.actions.execution import begin_execution, carry_out, continue_execution
 from privacy.rights.actions.identity import (
-    ask_evidence,
     challenge,
     confirmed_by_device,
+    has_mandate,
     reject_identity,
+    renew_authority,
+    request_document,
     verify,
     withdraw,
 )
-from privacy.rights.actions.intake import Asked, Receipt, receive
+from privacy.rights.actions.identity_documents import (
+    OpenedDocument,
+    attach_document,
+    destroy_leftover_documents,
+    documents,
+    open_documents,
+    submit_document,
+)
+from privacy.rights.actions.intake import Receipt, RequestedRight, receive
+from privacy.rights.actions.letters import (
+    close_case,
+    mark_letter_bounced,
+    mark_letter_posted,
+    mark_letter_sent,
+    objections_of,
+    park_letter,
+    record_letter_error,
+    sync_missed_closures,
+)
 from privacy.rights.actions.notes import Note, read_notes, write_note
-from privacy.rights.actions.objecting import decide_objection, object_to
-from privacy.rights.actions.public import enter
-from privacy.rights.actions.reading import destroy_files, destroy_particulars, read_objection, read_particulars
-from privacy.rights.actions.records import read_record, write_content
-from privacy.rights.actions.returning import Returned, note_bounces
-from privacy.rights.actions.rewriting import note_missing_words, write_words
-from privacy.rights.actions.suspending import resume_processing
+from privacy.rights.actions.objections import decide_objection, object_to
+from privacy.rights.actions.particulars import destroy_files, destroy_particulars, read_objection, read_particulars
+from privacy.rights.actions.pickup_codes import draw_pickup_code, issue_pickup_code, send_pickup_code
+from privacy.rights.actions.postponements import (
+    DAYS_WITHOUT_APPROVAL,
+    MAX_POSTPONEMENT_DAYS,
+    approve_postponement,
+    decline_postponement,
+    digest_of_proposal,
+    end_postponement,
+    postpone,
+)
+from privacy.rights.actions.report_corrections import read_report, write_corrected_report
+from privacy.rights.actions.resubmission import record_missing_particulars, resubmit_particulars
+from privacy.rights.actions.suspensions import resume_processing
 from privacy.rights.refusals import (
     AlreadyDecided,
-    Changed,
+    ContentChanged,
+    DateInFuture,
+    InProgress,
     MissingAuthority,
     MissingReason,
     NoGround,
     NoSuchItem,
     NotConfirmed,
+    NotDuplicate,
     NothingAsked,
     NotObjectable,
     NotPostponable,
     NotVerified,
     PackageGone,
-    SameReviewer,
-    UnderWay,
+    PackageOutdated,
+    ParticularsGone,
+    SamePerson,
+    SeveralDevices,
+    UnseenDocuments,
     WrongState,
 )
 
 __all__ = [
+    "DAYS_WITHOUT_APPROVAL",
+    "JOINABLE",
+    "MAX_POSTPONEMENT_DAYS",
     "AlreadyDecided",
-    "Asked",
-    "BadDocument",
-    "Changed",
+    "BounceCounts",
+    "ContentChanged",
+    "DateInFuture",
+    "InProgress",
+    "InvalidUpload",
     "MissingAuthority",
     "MissingReason",
     "NoGround",
     "NoSuchItem",
     "NotConfirmed",
+    "NotDuplicate",
     "NotObjectable",
     "NotPostponable",
     "NotVerified",
     "Note",
     "NothingAsked",
+    "OpenedDocument",
     "PackageGone",
+    "PackageOutdated",
+    "ParticularsGone",
     "Receipt",
-    "Returned",
-    "SameReviewer",
-    "UnderWay",
+    "RequestedRight",
+    "SamePerson",
+    "SeveralDevices",
+    "UnseenDocuments",
     "WrongState",
-    "ask_evidence",
+    "approve_postponement",
     "assign",
-    "begin",
+    "attach_document",
+    "authenticate",
+    "begin_execution",
     "carry_out",
     "challenge",
-    "close",
+    "close_case",
     "confirmed_by_device",
+    "continue_execution",
     "decide_objection",
+    "decline_postponement",
     "destroy_files",
-    "destroy_left",
+    "destroy_leftover_documents",
     "destroy_particulars",
+    "digest_of_proposal",
+    "digest_of_request",
     "documents",
     "download",
+    "draw_pickup_code",
     "end_postponement",
-    "enter",
-    "go_on",
     "grant",
     "grant_partly",
+    "has_mandate",
     "issue_pickup_code",
+    "join",
     "mark_letter_bounced",
     "mark_letter_posted",
     "mark_letter_sent",
-    "move_deadlines",
-    "note_bounces",
-    "note_letter_trouble",
-    "note_missing_words",
+    "move_due_dates",
     "object_to",
     "objections_of",
-    "open_document",
+    "open_documents",
     "park_letter",
+    "part",
     "postpone",
     "read_notes",
     "read_objection",
     "read_particulars",
-    "read_record",
+    "read_report",
     "receive",
+    "record_bounces",
+    "record_letter_error",
+    "record_missing_particulars",
     "refuse",
     "reject_identity",
     "remove_packages",
+    "renew_authority",
+    "renew_packages",
+    "request_document",
+    "resubmit_particulars",
     "resume_processing",
+    "send_pickup_code",
     "set_fee",
-    "submit",
+    "stop_destruction",
+    "submit_document",
+    "sync_missed_closures",
     "verify",
     "withdraw",
-    "write_content",
+    "write_corrected_report",
     "write_note",
-    "write_words",
 ]

@@ -1,36 +1,42 @@
 """Who asks: nothing is disclosed or carried out before this is settled (law R-06, R-26, R-27)."""
 
 from datetime import date, datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from devices import actions as devices
 from devices.models import Challenge
-from privacy.ledger.actors import Actor, require
-from privacy.rights.actions import evidence
-from privacy.rights.actions.answering import finish_particulars, queue_letter
-from privacy.rights.actions.timeline import move, must_be_at, record, take
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock
+from privacy.lib.display.badges import date_text
+from privacy.rights import matching
+from privacy.rights.actions import freezes, identity_documents
+from privacy.rights.actions.cases import lock_case, must_be_in_state, must_be_verified, record, set_state
+from privacy.rights.actions.duplicates import go_on_apart, take_with_joined
+from privacy.rights.actions.letters import queue_letter, sync_particulars_closure
+from privacy.rights.actions.separation_of_duties import must_be_verifiable_by
 from privacy.rights.events import Event
-from privacy.rights.models import Letter, Request, Right
-from privacy.rights.refusals import MissingAuthority, NotConfirmed, WrongState
-from privacy.vault import actions as vault
+from privacy.rights.matching import Match
+from privacy.rights.models import CasePerson, Letter, Request, Right
+from privacy.rights.refusals import MissingAuthority, NotConfirmed, SeveralDevices, WrongState
+
+UNSENT = (Letter.State.QUEUED, Letter.State.TO_POST, Letter.State.PARKED)
 
 
-def challenge(request: Request, *, actor: Actor, at: datetime) -> Challenge | None:
-    """Ask the device whether its holder made this request: the page shows a code, the agent confirms it.
+def challenge(request: Request, *, actor: Actor, at: datetime) -> Challenge:
+    """Ask the device whether its holder made this request: the page shows a code, which they type on the device.
 
-    Where no device matches the claim the case takes the same steps and shows a code too, so that the page tells
-    nobody who is known (SEC-16).
+    Where no device matches the claim, the case's own pseudo-subject is asked: the same steps, the same code until it
+    runs out, the same limit, so that nothing tells who is known (SEC-16). Raises WrongState, TooManyChallenges.
     """
     with transaction.atomic():
-        case = take(request)
-        must_be_at(case, Request.BEFORE_IDENTITY)
-        asked = None
-        if case.matched_record_id is not None:
-            asked = devices.challenge(device_id=case.matched_record_id, case=case.reference, actor=actor, at=at)
-        move(case, Request.State.IDENTITY_PENDING)
+        case = lock_case(request)
+        must_be_in_state(case, Request.BEFORE_IDENTITY)
+        device = case.matched_record_id or case.holder_id
+        asked = devices.issue_challenge(device_id=device, case=case.reference, actor=actor, at=at)
+        set_state(case, Request.State.IDENTITY_PENDING)
         record(case, Event.CHALLENGED, actor=actor, at=at)
     return asked
 
@@ -42,17 +48,28 @@ def confirmed_by_device(case: Request) -> bool:
     return device is not None and confirmed.filter(device_id=device).exists()
 
 
-def ask_evidence(request: Request, *, actor: Actor, at: datetime) -> Request:
+def request_document(request: Request, *, actor: Actor, at: datetime) -> Request:
     """Ask the requester for documents. The term goes on running (law R-07, R-17)."""
-    require(actor, "rights.verify_identity", about=request)
+    require_permission(actor, "rights.verify_identity", about=request)
     with transaction.atomic():
-        case = take(request)
-        must_be_at(case, Request.BEFORE_IDENTITY)
+        case = lock_case(request)
+        must_be_in_state(case, Request.BEFORE_IDENTITY)
         case.state = Request.State.IDENTITY_PENDING
-        case.evidence_asked_at = at
+        before, case.evidence_asked_at = case.evidence_asked_at, at
         case.save(update_fields=["state", "evidence_asked_at"])
-        record(case, Event.EVIDENCE_ASKED, actor=actor, at=at)
+        step = record(case, Event.EVIDENCE_ASKED, actor=actor, at=at)
+        if not _still_asked(case, before, at=at):
+            queue_letter(case, Letter.Kind.EVIDENCE, about=step.id, actor=actor, at=at)
     return case
+
+
+def _still_asked(case: Request, before: datetime | None, *, at: datetime) -> bool:
+    """Whether asking again says nothing new: the letter is still here, or went out today and nothing came since."""
+    if before is None:
+        return False
+    answered = case.evidence_received_at is not None and case.evidence_received_at > before
+    unsent = case.letters.filter(kind=Letter.Kind.EVIDENCE, state__in=UNSENT).exists()
+    return unsent or (not answered and clock.kst_date(before) == clock.kst_date(at))
 
 
 def verify(
@@ -61,34 +78,38 @@ def verify(
     method: str,
     actor: Actor,
     at: datetime,
-    subject_id: UUID | None = None,
-    record_id: UUID | None = None,
+    named: Match | None = None,
     authority: str = "",
     authority_until: date | None = None,
 ) -> Request:
-    """Settle who asks, and about whose record: by default the one that matches the claim, else the one named.
+    """Settle who asks, and about which records: all of the device or person that matches the claim, or is named.
 
     A case without any record is verified too: that nothing is held is an answer for the verified only. The freezes
     of its corrections hold from now on until the case decides them.
-    Raises NotConfirmed (method ``device`` without confirmation), MissingAuthority, WrongState.
+    Raises SamePerson, UnseenDocuments, NotConfirmed (method ``device`` without confirmation), MissingAuthority,
+    SeveralDevices, WrongState.
     """
-    require(actor, "rights.verify_identity", about=request)
+    require_permission(actor, "rights.verify_identity", about=request)
     with transaction.atomic():
-        case = take(request)
-        must_be_at(case, Request.BEFORE_IDENTITY)
+        case = lock_case(request)
+        must_be_in_state(case, Request.BEFORE_IDENTITY)
+        must_be_verifiable_by(case, method, actor=actor)
         if method == Request.IdentityMethod.DEVICE and not confirmed_by_device(case):
             raise NotConfirmed(_("The device has not confirmed this request yet."))
         if case.requester != Request.Requester.SELF and not authority:
             raise MissingAuthority(
                 _("A representative proves authority: family certificate, power of attorney or court decision.")
             )
-        case.subject_id = subject_id or case.matched_subject_id
-        case.matched_record_id = record_id or (case.matched_record_id if not subject_id else None)
+        _must_be_in_force(authority_until, at=at)
+        people = _people(case, method, named)
+        answering = matching.answering_record(people)
+        case.subject_id = answering.subject_id if answering else None
+        case.matched_record_id = answering.record_id if answering else None
         case.identity_method = method
         case.verified_by = actor.ref
         case.verified_at = at
         case.authority = authority if case.requester != Request.Requester.SELF else ""
-        case.authority_until = authority_until
+        case.authority_until = authority_until if case.authority else None
         case.state = Request.State.VERIFIED
         case.save(
             update_fields=[
@@ -96,66 +117,122 @@ def verify(
                 "authority_until", "state",
             ]
         )  # fmt: skip
-        _hold_freezes(case, actor=actor, at=at)
+        CasePerson.objects.bulk_create(
+            CasePerson(request=case, subject_id=subject_id)
+            for subject_id in sorted(person.subject_id for person in people)
+        )
+        freezes.confirm_freezes(case, actor=actor, at=at)
         record(case, Event.VERIFIED, actor=actor, at=at, facts={"method": method, "authority": case.authority})
         queue_letter(case, Letter.Kind.ACCEPTED, actor=actor, at=at)
     return case
 
 
-def reject_identity(request: Request, *, actor: Actor, at: datetime) -> Request:
-    """End a case whose requester is not who they claim to be; its freezes end with it."""
-    require(actor, "rights.verify_identity", about=request)
+def renew_authority(
+    request: Request, *, authority: str, authority_until: date | None = None, actor: Actor, at: datetime
+) -> Request:
+    """Record that the representative of an open case has proven authority again, as after a mandate that has ended.
+
+    Raises NotPermitted, WrongState, and MissingAuthority without a mandate that is in force.
+    """
+    require_permission(actor, "rights.verify_identity", about=request)
     with transaction.atomic():
-        case = take(request)
-        must_be_at(case, Request.BEFORE_IDENTITY)
+        case = lock_case(request)
+        must_be_verified(case)
+        if not has_mandate(case):
+            raise WrongState(_("A mandate can only be recorded in an open case brought by a representative."))
+        if not authority:
+            raise MissingAuthority(
+                _("A representative proves authority: family certificate, power of attorney or court decision."),
+                pointer="/authority",
+            )
+        _must_be_in_force(authority_until, at=at)
+        case.authority, case.authority_until = authority, authority_until
+        case.save(update_fields=["authority", "authority_until"])
+        facts = {"authority": authority, "until": authority_until.isoformat() if authority_until else ""}
+        record(case, Event.AUTHORITY_RENEWED, actor=actor, at=at, facts=facts)
+    return case
+
+
+def has_mandate(case: Request) -> bool:
+    """Whether a representative has brought this case, whose mandate can be recorded again."""
+    return case.is_verified and case.closed_at is None and case.requester != Request.Requester.SELF
+
+
+def _must_be_in_force(authority_until: date | None, *, at: datetime) -> None:
+    if authority_until is not None and authority_until < clock.kst_date(at):
+        raise MissingAuthority(
+            _("This mandate ended on %(day)s. Ask for one that is still valid.") % {"day": date_text(authority_until)},
+            pointer="/authority_until",
+        )
+
+
+def _people(case: Request, method: str, named: Match | None) -> list[Match]:
+    """Return every record of the device or person: the one named, or what matches the claim now (decision 0054).
+
+    What a device confirmed covers the records of the gateway that speaks for it, and nobody else's (decision 0102).
+    """
+    people = _matching_people(case, method, named)
+    if method == Request.IdentityMethod.DEVICE:
+        return matching.of_same_gateway(people, case.matched_record_id)
+    return people
+
+
+def _matching_people(case: Request, method: str, named: Match | None) -> list[Match]:
+    if named is not None:
+        return matching.records_of_device(named)
+    found = matching.find_records(case.target_kind, bytes(case.target_index), most=None)
+    if case.target_kind in matching.CONTACTS and found:
+        return found
+    devices = matching.group_by_device(found)
+    if method == Request.IdentityMethod.DEVICE:
+        devices = [one for one in devices if case.matched_record_id in {match.record_id for match in one}]
+    if not devices and case.matched_subject_id is not None and matching.is_held(case.matched_subject_id):
+        # Its number was corrected since; the record is still the one that was claimed.
+        return matching.records_of_device(Match(case.matched_subject_id, case.matched_record_id))
+    if len(devices) > 1:
+        raise SeveralDevices(
+            _("%(count)d different devices have this number: %(devices)s. Say which one is meant.")
+            % {"count": len(devices), "devices": ", ".join(matching.references_of(one[0] for one in devices))}
+        )
+    return devices[0] if devices else []
+
+
+def reject_identity(request: Request, *, actor: Actor, at: datetime) -> Request:
+    """End a case whose requester is not who they claim to be; its freezes end, and what was joined with it goes on."""
+    require_permission(actor, "rights.verify_identity", about=request)
+    with transaction.atomic():
+        case, joined = take_with_joined(request)
+        must_be_in_state(case, Request.BEFORE_IDENTITY)
         case.state = Request.State.IDENTITY_REJECTED
         case.closed_at = at
         case.save(update_fields=["state", "closed_at"])
-        thaw_all(case, actor=actor, at=at)
+        freezes.lift_freezes(case, actor=actor, at=at)
         record(case, Event.IDENTITY_REJECTED, actor=actor, at=at)
         queue_letter(case, Letter.Kind.IDENTITY_REJECTED, actor=actor, at=at)
-    finish_particulars(case, at=at)
-    evidence.destroy(case, actor=actor, at=at)
+        go_on_apart(joined, actor=actor, at=at)
+    for one in (case, *joined):
+        sync_particulars_closure(one.id)
+    identity_documents.destroy_documents(case, actor=actor, at=at)
     return case
 
 
 def withdraw(request: Request, *, actor: Actor, at: datetime) -> Request:
-    """The requester takes the request back, as long as nothing was decided; its freezes end with it."""
+    """The requester takes the request back, as long as nothing was decided; its freezes end with it.
+
+    What was joined with it goes on by itself: whoever sent it has taken nothing back.
+    """
     with transaction.atomic():
-        case = take(request)
-        must_be_at(case, (*Request.BEFORE_IDENTITY, Request.State.VERIFIED, Request.State.IN_REVIEW))
+        case, joined = take_with_joined(request)
+        must_be_in_state(case, (*Request.BEFORE_IDENTITY, Request.State.VERIFIED, Request.State.IN_REVIEW))
         if case.rights.exclude(decision=Right.Decision.PENDING).exists():
-            raise WrongState(_("A part of this request is already decided; it can't be withdrawn any more."))
+            raise WrongState(_("A part of this request is already decided; it can no longer be withdrawn."))
         case.state = Request.State.WITHDRAWN
         case.closed_at = at
         case.save(update_fields=["state", "closed_at"])
-        thaw_all(case, actor=actor, at=at)
+        freezes.lift_freezes(case, actor=actor, at=at)
         record(case, Event.WITHDRAWN, actor=actor, at=at)
-    finish_particulars(case, at=at)
-    evidence.destroy(case, actor=actor, at=at)
+        go_on_apart(joined, actor=actor, at=at)
+    for one in (case, *joined):
+        sync_particulars_closure(one.id)
+    identity_documents.destroy_documents(case, actor=actor, at=at)
     return case
-
-
-def thaw_all(case: Request, *, actor: Actor, at: datetime) -> None:
-    """Lift the freezes of every correction of a case that ends without one."""
-    for right in case.rights.filter(kind=Right.Kind.CORRECTION):
-        right.request = case
-        vault.thaw(case=right.freeze_case, actor=actor, at=at)
-
-
-def _hold_freezes(case: Request, *, actor: Actor, at: datetime) -> None:
-    """Let the corrections' freezes hold until they are decided; place those that ended or stood elsewhere."""
-    if case.subject_id is None:
-        return
-    for right in case.rights.filter(kind=Right.Kind.CORRECTION):
-        right.request = case
-        vault.confirm_freeze(case=right.freeze_case, actor=actor, at=at)
-        vault.freeze(
-            subject_id=case.subject_id,
-            category=right.category,
-            item=right.item,
-            cause="correction",
-            case=right.freeze_case,
-            actor=actor,
-            at=at,
-        )

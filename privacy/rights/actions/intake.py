@@ -1,39 +1,41 @@
 """Receiving a request by any channel (P1.1, P1.3; law R-04): a correction freezes its item at once (P1.5)."""
 
-import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from privacy.ledger.actors import Actor, Outsider, require
-from privacy.lib import clock, periods
-from privacy.lib.codes import new_submission
-from privacy.lib.refusals import Refusal, TooMany
+from privacy.ledger.actors import Actor, ExternalActor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock, periods
+from privacy.lib.errors.refusals import Refusal, TooManyAttempts
+from privacy.lib.http import form_submissions
+from privacy.lib.identifiers.access_codes import new_form_nonce
+from privacy.lib.postgres import advisory_locks
+from privacy.lib.postgres.advisory_locks import LockBusy
 from privacy.policies import rulebook
 from privacy.rights import matching
-from privacy.rights.actions.timeline import record
+from privacy.rights.actions import freezes
+from privacy.rights.actions.cases import record
+from privacy.rights.actors import CODES
 from privacy.rights.events import Event
 from privacy.rights.matching import Match
 from privacy.rights.models import Particulars, Request, Right
 from privacy.rights.models.cases import new_case_reference
-from privacy.rights.people import CODES
-from privacy.rights.refusals import NoSuchItem, NothingAsked
+from privacy.rights.refusals import DateInFuture, NoSuchItem, NothingAsked
 from privacy.subjects import actions as subjects
 from privacy.vault import actions as vault
-from privacy.vault.refusals import BadIdentifier
-
-IDENTIFIERS = frozenset({"imei", "serial_number", "adb_number"})
-# How long a freeze that nobody has verified lasts, and how many of them one target takes in which window.
-FREEZE_LIMITS = ("freeze.unverified.days", "freeze.unverified.count", "freeze.unverified.window.days")
+from privacy.vault import blind_indexes
+from privacy.vault.refusals import InvalidIdentifier
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedRight:
     """One right asked for. ``wanted`` is the right value of a correction; ``scope`` narrows an access (law R-02).
 
     ``record_id`` names the single report that is wrong, by the number that stands in the person's copy of the data.
@@ -67,7 +69,7 @@ class Receipt:
 def receive(
     *,
     channel: str,
-    asked: Sequence[Asked],
+    asked: Sequence[RequestedRight],
     target_kind: str,
     target: str,
     actor: Actor | None = None,
@@ -83,19 +85,22 @@ def receive(
 ) -> Receipt:
     """Begin a case and return its number and code.
 
-    ``submission`` is the form's own mark: sent again, the same case comes back. ``received_on`` is the day a letter or
-    call came, where that was earlier than now. Without ``actor`` the requester acts, at the public form.
-    Raises TooMany, NothingAsked, NoSuchItem, BadIdentifier.
+    ``submission`` is the form's own mark: sent again with the same content, the same case comes back. ``received_on``
+    is the day a letter or call came, where that was earlier than now. Without ``actor`` the requester acts, at the
+    public form.
+    Raises TooManyAttempts, NothingAsked, NoSuchItem, DateInFuture, InvalidIdentifier.
     """
     if actor is not None:
-        require(actor, "rights.receive_request")
-    submission = submission or new_submission()
+        require_permission(actor, "rights.receive_request")
+    day = received_on or clock.kst_date(at)
+    said: list[Any] = [channel, received_on, target_kind, target, requester, answer_by, explanation]
+    said += [dict(contact or {}), [asdict(one) for one in asked]]
+    submission = form_submissions.bind_nonce(CODES.door, submission or new_form_nonce(), said)
     known = Request.objects.filter(submission_digest=CODES.mark(submission)).first()
     if known is None:
-        day = received_on or clock.kst_date(at)
+        _must_have_come(day, at=at)
         _check(asked, at=at)
-        index = vault.blind_index(target_kind, target)
-        source = _source(address, at=at) if actor is None else None
+        index = _index(target_kind, target)
         case = _new_case(
             channel=channel,
             language=language,
@@ -103,45 +108,67 @@ def receive(
             requester=requester,
             target_kind=target_kind,
             index=index,
-            source=source,
             submission=submission,
+            received_by=actor.ref if actor is not None else "",
             day=day,
             at=at,
         )
-        matches = matching.find(target_kind, index)
-        particulars = _begin(case, asked, matches, contact, target, explanation, actor=actor, at=at)
-        with transaction.atomic(using="personal"):
-            particulars.save(force_insert=True)
-        known = case
-    elif not Particulars.objects.filter(about_id=known.id).exists():
-        # The first sending died between the two databases; what was typed is here again (lifecycle.md).
-        particulars = _particulars(known, asked, contact, target, explanation, at=at)
-        with transaction.atomic(using="personal"):
-            particulars.save(force_insert=True)
+        matches = matching.find_records(target_kind, index)
+        known = _begin(case, asked, matches, address=address, actor=actor, at=at)
+    if known.is_open and not Particulars.objects.filter(about_id=known.id).exists():
+        # Also when the first sending died between the two databases: what was typed is here again.
+        _save_particulars(_particulars(known, asked, contact, target, explanation, at=at))
     return Receipt(known, CODES.of(submission))
 
 
+def _save_particulars(particulars: Particulars) -> None:
+    try:
+        with transaction.atomic(using="personal"):
+            particulars.save(force_insert=True)
+    except IntegrityError:
+        # The same form, sent twice at once, has the same words: the other sending has kept them.
+        if not Particulars.objects.filter(about_id=particulars.about_id).exists():
+            raise
+
+
+def _index(kind: str, target: str) -> bytes:
+    try:
+        return vault.blind_index(kind, target)
+    except InvalidIdentifier as refusal:
+        raise InvalidIdentifier(refusal.message, pointer="/target") from None
+
+
+def _must_have_come(day: date, *, at: datetime) -> None:
+    if day > clock.kst_date(at):
+        raise DateInFuture(_("The day of receipt can't be in the future."), pointer="/received_on")
+
+
 def _source(address: str, *, at: datetime) -> bytes | None:
-    """Count the requests of an address in the last hour (P1.3 keeps phone and letter open). Raises TooMany."""
+    """Count the requests of an address in the last hour (P1.3 keeps phone and letter open). Raises TooManyAttempts."""
     if not address:
         return None
-    index = subjects.source_index(address)
-    most = rulebook.parameter("door.requests.hourly", clock.kst_date(at))
+    index = subjects.address_index(address)
+    refusal = TooManyAttempts(
+        _("Too many requests came from your connection in the last hour. Try again later, call us, or write to us.")
+    )
+    try:
+        advisory_locks.lock_in_transaction(f"requests {index.hex()}")
+    except LockBusy:
+        # So many at once from one place that they wait for each other.
+        raise refusal from None
     recent = Request.objects.filter(source_index=index, received_at__gt=at - timedelta(hours=1)).count()
-    if recent >= most:
-        raise TooMany(
-            _("Too many requests came from your connection in the last hour. Try again later, call us, or write to us.")
-        )
+    if recent >= rulebook.parameter("door.requests.hourly", clock.kst_date(at)):
+        raise refusal
     return index
 
 
-def _check(asked: Sequence[Asked], *, at: datetime) -> None:
+def _check(asked: Sequence[RequestedRight], *, at: datetime) -> None:
     if not asked:
         raise NothingAsked(_("Choose at least one right."), pointer="/rights")
     rules = rulebook.in_force(clock.kst_date(at))
     correctable, records = matching.correctable(), matching.correctable_records()
     if len({(one.kind, one.category, one.item, one.record_id, one.agreement) for one in asked}) < len(asked):
-        raise NoSuchItem(_("The same item stands in this request twice. Write it once."), pointer="/item")
+        raise NoSuchItem(_("The same item appears twice in this request. Enter it once."), pointer="/item")
     for one in asked:
         if one.category and one.category not in {*rules.categories, *correctable}:
             raise NoSuchItem(_("This category does not exist."), pointer="/category")
@@ -149,31 +176,31 @@ def _check(asked: Sequence[Asked], *, at: datetime) -> None:
             if one.item in records.get(one.category, ()):
                 if one.record_id is None:
                     raise NoSuchItem(
-                        _("Write the number of the report. It stands in the copy of your data (access)."),
+                        _("Enter the number of the report. You'll find it in the copy of your data (access)."),
                         pointer="/record",
                     )
             elif one.item not in correctable.get(one.category, ()):
                 raise NoSuchItem(_("Choose the item that is wrong."), pointer="/item")
             if not one.wanted.strip():
-                raise NoSuchItem(_("Write what it should be."), pointer="/wanted")
+                raise NoSuchItem(_("Enter what it should be."), pointer="/wanted")
             _must_be_acceptable(one)
-            if one.item in IDENTIFIERS:
+            if one.item in blind_indexes.registered_items():
                 try:
                     vault.blind_index(one.item, one.wanted)
-                except BadIdentifier as refusal:
-                    raise BadIdentifier(refusal.message, pointer="/wanted") from None
+                except InvalidIdentifier as refusal:
+                    raise InvalidIdentifier(refusal.message, pointer="/wanted") from None
 
 
-def _must_be_acceptable(one: Asked) -> None:
+def _must_be_acceptable(one: RequestedRight) -> None:
     try:
-        matching.check_value(one.category, one.item, one.wanted)
+        matching.validate_value(one.category, one.item, one.wanted)
     except Refusal as refusal:
         raise NoSuchItem(refusal.message, pointer="/wanted") from None
 
 
 def _new_case(
     *, channel: str, language: str, answer_by: str, requester: str, target_kind: str, index: bytes,
-    source: bytes | None, submission: str, day: date, at: datetime,
+    submission: str, received_by: str, day: date, at: datetime,
 ) -> Request:  # fmt: skip
     days = rulebook.parameter("rights.answer.days", day)
     return Request(
@@ -186,31 +213,34 @@ def _new_case(
         requester=requester,
         received_at=at,
         received_on=day,
+        received_by=received_by,
         due_on=periods.answer_due(day, days=days),
-        target_on=periods.answer_target(day, days=days),
+        target_on=periods.answer_due_unrolled(day, days=days),
         target_kind=target_kind,
         target_index=index,
-        source_index=source,
     )
 
 
 @transaction.atomic
 def _begin(
     case: Request,
-    asked: Sequence[Asked],
+    asked: Sequence[RequestedRight],
     matches: Sequence[Match],
-    contact: Mapping[str, Any] | None,
-    target: str,
-    explanation: str,
     *,
+    address: str,
     actor: Actor | None,
     at: datetime,
-) -> Particulars:
-    by: Actor = actor or Outsider("subject", case.reference)
-    case.number = _next_number(case.received_on.year)
-    if matches:
-        case.matched_subject_id = matches[0].subject_id
-        case.matched_record_id = matches[0].record_id
+) -> Request:
+    by: Actor = actor or ExternalActor("subject", case.reference)
+    form_submissions.lock_submission(case.submission_digest)
+    if (first := Request.objects.filter(submission_digest=case.submission_digest).first()) is not None:
+        return first
+    if actor is None:
+        case.source_index = _source(address, at=at)
+    case.number = _new_number(case.received_on.year)
+    if answering := matching.answering_record(matches):
+        case.matched_subject_id = answering.subject_id
+        case.matched_record_id = answering.record_id
     case.save(force_insert=True)
     rights = [
         Right(
@@ -233,52 +263,13 @@ def _begin(
         at=at,
         facts={"channel": case.channel, "rights": [right.kind for right in rights], "due_on": case.due_on.isoformat()},
     )
-    _freeze(case, rights, matches, actor=by, at=at)
-    return _particulars(case, asked, contact, target, explanation, at=at)
-
-
-def _freeze(case: Request, rights: Sequence[Right], matches: Sequence[Match], *, actor: Actor, at: datetime) -> None:
-    """Freeze what is to be corrected, at once and before anybody's identity is known (P1.5, law R-20).
-
-    An unknown target freezes the case's own pseudo-subject: the same work, the same answer, nothing held. A target
-    that strangers froze too often lately is not frozen again before the identity is verified.
-    """
-    corrections = [right for right in rights if right.kind == Right.Kind.CORRECTION]
-    if not corrections:
-        return
-    limits = rulebook.parameters(FREEZE_LIMITS, case.received_on)
-    until = periods.end_of_day(clock.kst_date(at) + timedelta(days=limits["freeze.unverified.days"]))
-    window = timedelta(days=limits["freeze.unverified.window.days"])
-    spent = _unverified_freezes(case, since=at - window) >= limits["freeze.unverified.count"]
-    subjects = [match.subject_id for match in matches] if matches and not spent else [case.holder_id]
-    for right in corrections:
-        for subject_id in dict.fromkeys(subjects):
-            vault.freeze(
-                subject_id=subject_id,
-                category=right.category,
-                item=right.item,
-                cause="correction",
-                case=right.freeze_case,
-                actor=actor,
-                at=at,
-                until=until,
-            )
-        record(case, Event.FROZEN, actor=actor, at=at, right=right, facts={"until": until.isoformat()})
-
-
-def _unverified_freezes(case: Request, *, since: datetime) -> int:
-    return (
-        Request.objects.about_target(bytes(case.target_index))
-        .exclude(id=case.id)
-        .filter(verified_at=None, received_at__gt=since, rights__kind=Right.Kind.CORRECTION)
-        .distinct()
-        .count()
-    )
+    freezes.place_freezes(case, rights, matches, actor=by, at=at)
+    return case
 
 
 def _particulars(
     case: Request,
-    asked: Sequence[Asked],
+    asked: Sequence[RequestedRight],
     contact: Mapping[str, Any] | None,
     target: str,
     explanation: str,
@@ -289,7 +280,7 @@ def _particulars(
         subject_id=case.holder_id, about=Particulars.About.CASE, about_id=case.id, received_on=case.received_on
     )
     wanted = {str(position): one.wanted.strip() for position, one in enumerate(asked, start=1) if one.wanted.strip()}
-    vault.seal(
+    vault.encrypt(
         particulars,
         {
             "contact": {name: value for name, value in (contact or {}).items() if value},
@@ -302,20 +293,8 @@ def _particulars(
     return particulars
 
 
-def _next_number(year: int) -> str:
-    """Take the next case number of the year; the row is locked until the case commits, so none is given twice."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO rights_casenumber (year, last) VALUES (%s, 1)"
-            " ON CONFLICT (year) DO UPDATE SET last = rights_casenumber.last + 1 RETURNING last",
-            [year],
-        )
-        (last,) = cursor.fetchone()
-    return f"{year}-{last:06d}"
-
-
-def fingerprint(particulars: Particulars, right: Right) -> str:
-    """Return a digest of what a decision is about: the right, and the sealed words as they lie there (SEC-07)."""
-    box = particulars.wanted.box if particulars.wanted is not None else b""
-    parts = (right.kind, right.category, right.item, right.agreement, str(right.record_id or ""), ",".join(right.scope))
-    return hashlib.sha256("\0".join(parts).encode() + b"\0" + box).hexdigest()
+def _new_number(year: int) -> str:
+    """Return a case number of the year that nobody has; drawn, so that it does not tell how many there are."""
+    while Request.objects.filter(number=(number := f"{year}-{secrets.randbelow(10**7):07d}")).exists():
+        continue
+    return number

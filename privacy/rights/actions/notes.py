@@ -6,9 +6,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from privacy.ledger.actors import Actor, require
-from privacy.lib import clock
-from privacy.rights.actions.timeline import must_be_at, record, take
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock
+from privacy.rights.actions.cases import lock_case, must_be_in_state, record
 from privacy.rights.events import Event
 from privacy.rights.models import Particulars, Request, Step
 from privacy.rights.refusals import NothingAsked
@@ -27,12 +28,12 @@ class Note:
 
 def write_note(request: Request, *, text: str, actor: Actor, at: datetime) -> Step:
     """Write a note on an open case; its timeline says who and when. Raises NothingAsked, WrongState."""
-    require(actor, "rights.open_particulars", about=request)
+    require_permission(actor, "rights.open_particulars", about=request)
     if not text.strip():
-        raise NothingAsked(_("Write the note."), pointer="/text")
+        raise NothingAsked(_("Enter the note."), pointer="/text")
     with transaction.atomic():
-        case = take(request)
-        must_be_at(case, Request.OPEN)
+        case = lock_case(request)
+        must_be_in_state(case, Request.OPEN)
         step = record(case, Event.NOTE_WRITTEN, actor=actor, at=at)
         note = Particulars(
             subject_id=case.holder_id,
@@ -40,7 +41,7 @@ def write_note(request: Request, *, text: str, actor: Actor, at: datetime) -> St
             about_id=step.id,
             received_on=clock.kst_date(at),
         )
-        vault.seal(note, {"explanation": text.strip()}, at=at)
+        vault.encrypt(note, {"explanation": text.strip()}, at=at)
         # Before the step commits: a note that nobody sees is harmless, a step without its note is not.
         with transaction.atomic(using="personal"):
             note.save(force_insert=True)
@@ -49,13 +50,13 @@ def write_note(request: Request, *, text: str, actor: Actor, at: datetime) -> St
 
 def read_notes(request: Request, *, actor: Actor, at: datetime) -> list[Note]:
     """Open the notes on a case, oldest first, on one access record; nothing is opened where there are none."""
-    require(actor, "rights.open_particulars", about=request)
+    require_permission(actor, "rights.open_particulars", about=request)
     steps = {step.id: step for step in request.steps.filter(word=Event.NOTE_WRITTEN)}
     written = list(Particulars.objects.filter(about=Particulars.About.NOTE, about_id__in=list(steps)))
     if not written:
         return []
     with vault.opened(
         purpose=Purpose.RIGHTS, task="rights.note.read", actor=actor, at=at, reason=f"request {request.number}"
-    ) as door:
-        texts = {one.about_id: text for one, text in door.reveal_many(written, "explanation")}
+    ) as vault_session:
+        texts = {one.about_id: text for one, text in vault_session.decrypt_many(written, "explanation")}
     return [Note(step.at, step.by, texts[step.id]) for step in steps.values() if step.id in texts]

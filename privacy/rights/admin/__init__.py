@@ -1,6 +1,6 @@
 """The desk: cases with their buttons, objections, answers, packages."""
 
 from privacy.rights.admin.cases import RequestAdmin
-from privacy.rights.admin.records import LetterAdmin, ObjectionAdmin, PackageAdmin
+from privacy.rights.admin.objections import LetterAdmin, ObjectionAdmin, PackageAdmin
 
 __all__ = ["LetterAdmin", "ObjectionAdmin", "PackageAdmin", "RequestAdmin"]

@@ -1,9 +1,10 @@
 """Cases in the console: due dates first, then what was asked, decided and carried out; opening words is on record."""
 
-from functools import partial
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -11,23 +12,27 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from privacy.accounts.console import actor_of
-from privacy.accounts.names import name_of
+from consents.models import Decision
+from privacy.accounts.actors import actor_of
+from privacy.accounts.display_names import name_with_reference
 from privacy.disclosures.models import Notice
-from privacy.lib import clock, papers
-from privacy.lib.admin import button, run_verb
-from privacy.lib.badges import due_badge, state_badge
-from privacy.lib.codes import new_submission
-from privacy.lib.downloads import attachment
-from privacy.lib.refusals import Refusal
+from privacy.lib.console.confirm_action import field_for
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.display.badges import due_badge, state_badge
+from privacy.lib.documents import upload_validation
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.http.downloads import attachment
+from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.rights import actions as rights
-from privacy.rights import letters
-from privacy.rights.admin.desk import Desk
-from privacy.rights.admin.postponing import PAGE, Answer
-from privacy.rights.admin.reports import disputed_reports, has_no_words
-from privacy.rights.deskforms import ReceiveForm
-from privacy.rights.forms import AskForm
+from privacy.rights import duplicates, letters, matching
+from privacy.rights.admin.case_actions import CaseActions
+from privacy.rights.admin.forms import ReceiveForm
+from privacy.rights.admin.postponements import Answer
+from privacy.rights.admin.report_corrections import disputed_reports, lacks_particulars
+from privacy.rights.forms import RequestForm
 from privacy.rights.models import Postponement, Request, Right
 from privacy.subjects.models import Subject
 
@@ -35,9 +40,9 @@ READ = "rights.open_particulars"
 
 
 @admin.register(Request)
-class RequestAdmin(Desk):
-    explanation = _("What people asked for, with the day until which they get an answer. The clock never pauses.")
-    empty_hint = _("A request appears here when somebody asks on the public page, or you write one down.")
+class RequestAdmin(CaseActions):
+    explanation = _("What people asked for, and the day by which they must get an answer. The deadline never pauses.")
+    empty_hint = _("A request appears here when someone sends one from the public page, or when you record one.")
     list_display = (
         "number",
         "state_shown",
@@ -56,33 +61,44 @@ class RequestAdmin(Desk):
     change_list_template = "admin/rights/request/change_list.html"
     fields = (
         ("number", "reference"), ("channel", "requester", "language", "answer_by"),
-        ("received_at", "received_on"), ("due_shown", "target_on"), ("target_kind", "matching_shown"),
+        ("received_at", "received_on", "recorder"), ("due_shown", "target_on"), ("target_kind", "matching_shown"),
         ("identity_method", "verified_by", "verified_at"), ("authority", "authority_until"),
         ("evidence_asked_at", "evidence_received_at"), "assigned_shown",
         ("fee_won", "postage_won", "cause_with_controller"), ("notified_at", "closed_at"),
     )  # fmt: skip
-    readonly_fields = ("due_shown", "matching_shown", "assigned_shown")
+    readonly_fields = ("due_shown", "matching_shown", "assigned_shown", "recorder")
     actions = (
-        "verify", "ask_evidence", "reject", "assign", "write_words", "write_content", "grant", "refuse", "postpone",
-        "end_postponement", "carry_out", "resume", "fee", "close", "write_note", "read", "show_document",
+        "verify", "ask_evidence", "attach_document", "reject", "renew_authority", "assign", "write_words",
+        "write_content", "grant", "refuse", "postpone", "approve_postponement", "decline_postponement",
+        "end_postponement", "carry_out", "stop", "resume", "fee", "join", "part", "close", "write_note", "read",
+        "show_document",
     )  # fmt: skip
 
-    def verbs_for(self, record: Request) -> list[str]:
+    def buttons_for(self, record: Request) -> list[str]:
         """Offer what comes next: identity, decision, carrying out, closing; and what can be done all along."""
-        steps = ["write_words"] if has_no_words(record) else []
+        steps = ["write_words"] if lacks_particulars(record) else []
         if record.state in Request.BEFORE_IDENTITY:
-            steps += ["verify", "ask_evidence", "reject"]
+            steps += ["verify", "ask_evidence", "attach_document", "reject"]
         if record.is_verified and record.is_open:
             undecided = set(record.rights.undecided().values_list("kind", flat=True))
             steps += ["write_content"] if disputed_reports(record).exists() else []
             steps += ["grant", "refuse"] if undecided else []
-            steps += ["postpone"] if Right.Kind.ACCESS in undecided else []
-            put_off = Postponement.objects.filter(right__request=record, ended_on=None).exists()
-            steps += ["end_postponement"] if put_off else []
-            steps += ["carry_out"] if record.rights.to_carry_out().exists() else []
+            postponed = Postponement.objects.filter(right__request=record)
+            steps += ["postpone"] if Right.Kind.ACCESS in undecided and not postponed.exists() else []
+            steps += ["approve_postponement", "decline_postponement"] if postponed.proposed().exists() else []
+            steps += ["end_postponement"] if postponed.in_force().filter(ended_on=None).exists() else []
+            waiting = record.rights.waiting(at=clock.now())
+            steps += ["carry_out"] if record.rights.to_carry_out().exclude(id__in=waiting.values("id")).exists() else []
+            steps += ["stop"] if waiting.exists() else []
+        if record.state in rights.JOINABLE and duplicates.earlier_duplicates(record).exists():
+            steps += ["join"]
+        steps += ["part"] if record.state == Request.State.JOINED else []
         steps += ["resume"] if record.rights.suspending().exists() else []
+        steps += ["renew_authority"] if rights.has_mandate(record) else []
         steps += ["close"] if record.state == Request.State.NOTIFIED else []
-        steps += ["assign", "fee", "write_note"] if record.is_open else []
+        steps += ["assign"] if record.is_open else []
+        steps += ["fee"] if record.state in Request.UNANSWERED else []
+        steps += ["write_note"] if record.is_open else []
         return [*steps, "read", *(["show_document"] if rights.documents(record).exists() else [])]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
@@ -112,14 +128,29 @@ class RequestAdmin(Desk):
 
     @admin.display(description=_("assigned to"), ordering="assigned_to")
     def assigned_shown(self, case: Request) -> str:
-        return name_of(case.assigned_to) if case.assigned_to else "–"
+        return name_with_reference(case.assigned_to) if case.assigned_to else "–"
+
+    @admin.display(description=_("recorded by"))
+    def recorder(self, case: Request) -> str:
+        return name_with_reference(case.received_by) if case.received_by else now_("the requester")
 
     @admin.display(description=_("record"))
     def matching_shown(self, case: Request) -> str:
         if case.is_verified:
-            person = Subject.objects.filter(pk=case.subject_id).first() if case.subject_id else None
-            return person.reference if person else now_("nothing is held")
-        return now_("a record matches the claim") if case.matched_subject_id else now_("no record matches the claim")
+            people = Subject.objects.filter(id__in=case.people.values("subject_id")).order_by("id")
+            covered = ", ".join(people.values_list("reference", flat=True)) or now_("nothing is held")
+            left_out = matching.records_not_covered(case)
+            if not left_out:
+                return covered
+            told = now_("%(covered)s. Other records with this number, not covered: %(records)s")
+            return told % {"covered": covered, "records": ", ".join(matching.with_gateways(left_out))}
+        found = matching.find_records(case.target_kind, bytes(case.target_index), most=None)
+        if not found:
+            return now_("no record matches the number given")
+        told = ngettext(
+            "%(count)d record matches the number given", "%(count)d records match the number given", len(found)
+        ) % {"count": len(found)}
+        return f"{told}: {', '.join(matching.with_gateways(found))}"
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -127,25 +158,21 @@ class RequestAdmin(Desk):
         case = self.get_object(request, object_id)
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **_story(case)})
 
-    @button(description=_("Read what was written"), permission=READ, locations=PAGE)
+    @button(description=_("Read the request"), permission=READ, locations=CHANGE_FORM_ONLY)
     def read(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
         """Show the requester's words and the office's notes once. The opening is on the requester's record."""
         case, actor = queryset.get(), actor_of(request)
         words = None
-        try:
-            notes = rights.read_notes(case, actor=actor, at=clock.now())
-            if not (notes and has_no_words(case)):
-                words = rights.read_particulars(case, task="rights.particulars.read", actor=actor, at=clock.now())
-        except Refusal as refusal:
-            run_verb(self, request, partial(_again, refusal), "")
-            return None
+        notes = rights.read_notes(case, actor=actor, at=clock.now())
+        if not (notes and lacks_particulars(case)):
+            words = rights.read_particulars(case, task="rights.particulars.read", actor=actor, at=clock.now())
         context = {
             **self.admin_site.each_context(request),
-            "title": _("What was written"),
+            "title": _("Request text"),
             "opts": self.opts,
             "case": case,
             "words": words,
-            "contact": [(AskForm.base_fields[name].label, said) for name, said in words.contact.items()]
+            "contact": [(RequestForm.base_fields[name].label, said) for name, said in words.contact.items()]
             if words
             else [],
             "wanted": [
@@ -154,22 +181,34 @@ class RequestAdmin(Desk):
             ]
             if words
             else [],
-            "notes": [(name_of(note.by), note) for note in notes],
+            "notes": [(name_with_reference(note.by), note) for note in notes],
         }
         return TemplateResponse(request, "admin/rights/request/particulars.html", context)
 
-    @button(description=_("Open the newest document"), permission="rights.verify_identity", locations=PAGE)
+    @button(description=_("Open the documents"), permission="rights.verify_identity", locations=CHANGE_FORM_ONLY)
     def show_document(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
-        case = queryset.get()
-        opened: dict[str, Any] = {}
+        """Hand out the document of a case, or all of them in one ZIP: authority is proven by more than one."""
+        case, opened = queryset.get(), list[rights.OpenedDocument]()
 
         def verb() -> None:
-            opened.update(rights.open_document(case, actor=actor_of(request), at=clock.now()))
+            opened.extend(rights.open_documents(case, actor=actor_of(request), at=clock.now()))
 
-        if not run_verb(self, request, verb, _("The document was opened; the opening is on record.")):
+        held = rights.documents(case).count()
+        if not run_action(self, request, verb, _("What you opened was recorded.")):
             return None
-        name = f"{case.number}-{opened['number']}.{papers.EXTENSIONS[opened['media_type']]}"
-        return attachment(opened["content"], media_type=opened["media_type"], name=name)
+        if len(opened) < held:
+            told = now_(
+                "%(opened)d of %(held)d documents could be opened. The others are waiting for a scan or are harmful."
+            )
+            messages.warning(request, told % {"opened": len(opened), "held": held})
+        names = [f"{case.number}-{one.number}.{upload_validation.EXTENSIONS[one.media_type]}" for one in opened]
+        if len(opened) == 1:
+            return attachment(opened[0].content, media_type=opened[0].media_type, name=names[0])
+        packed = BytesIO()
+        with ZipFile(packed, "w") as archive:
+            for name, one in zip(names, opened, strict=True):
+                archive.writestr(name, one.content)
+        return attachment(packed.getvalue(), media_type="application/zip", name=f"{case.number}-documents.zip")
 
     def get_urls(self) -> list[URLPattern]:
         return [
@@ -179,7 +218,7 @@ class RequestAdmin(Desk):
 
     def receive(self, request: HttpRequest) -> HttpResponse:
         """Write down a request that came by telephone, e-mail, letter or visit (P1.3)."""
-        form = ReceiveForm(request.POST or None, on=clock.today(), initial={"submission": new_submission()})
+        form = ReceiveForm(request.POST or None, on=clock.today(), initial={"submission": new_form_nonce()})
         if request.method == "POST" and form.is_valid():
             given = form.cleaned_data
             try:
@@ -198,7 +237,7 @@ class RequestAdmin(Desk):
                     at=clock.now(),
                 )
             except Refusal as refusal:
-                form.add_error(None, str(refusal))
+                form.add_error(field_for(form, refusal), str(refusal))
             else:
                 context = {**self._page(request, _("Request recorded")), "receipt": receipt}
                 return TemplateResponse(request, "admin/rights/request/recorded.html", context)
@@ -217,12 +256,14 @@ def _story(case: Request | None) -> dict[str, Any]:
     for right in found:
         right.request = case
     return {
+        "duplicates": duplicates.possible_duplicates(case) if case.is_open else [],
         "case_rights": [
             {
                 "right": right,
                 "name": letters.right_name(right, on=case.received_on),
                 "decision": letters.decision_text(right, on=case.received_on).split("\n"),
-                "decider": name_of(right.decided_by) if right.decided_by else "",
+                "decider": name_with_reference(right.decided_by) if right.decided_by else "",
+                "waiting": right.is_waiting(at=clock.now()),
             }
             for right in found
         ],
@@ -239,10 +280,9 @@ def _of_its_withdrawals(case: Request) -> QuerySet[Notice]:
     """A withdrawal's notices belong to the decision; those that a case brought about are shown on it."""
     if case.subject_id is None or not case.rights.filter(kind=Right.Kind.CONSENT_WITHDRAWAL).exists():
         return Notice.objects.none()
-    return Notice.objects.filter(
-        subject_id=case.subject_id, kind=Notice.Kind.WITHDRAWN, queued_at__gte=case.received_at
+    decided = Decision.objects.filter(
+        subject_id__in=case.people.values("subject_id"),
+        choice=Decision.Choice.WITHDRAW,
+        recorded_at__gte=case.received_at,
     )
-
-
-def _again(refusal: Refusal) -> None:
-    raise refusal
+    return Notice.objects.filter(case_id__in=decided.values("id"))

@@ -1,17 +1,23 @@
 """What a rights request is made of: the case, its rights, what the person wrote (sealed), and what follows from it."""
 
-from privacy.rights.models.cases import CaseNumber, Request, Step
-from privacy.rights.models.follow import Letter, Objection, Package, Postponement
+from privacy.rights.models.access_packages import Package, PackageBuild, PackagePiece
+from privacy.rights.models.cases import CasePerson, Request, Step
+from privacy.rights.models.identity_documents import DocumentOpening, IdentityDocument
+from privacy.rights.models.letters import Letter, Objection, Postponement
 from privacy.rights.models.particulars import Particulars
-from privacy.rights.models.rights import GROUNDS_OF, GROUNDS_WITH_LAW, Right
+from privacy.rights.models.rights import GROUNDS_BY_KIND, GROUNDS_WITH_LAW, Right
 
 __all__ = [
-    "GROUNDS_OF",
+    "GROUNDS_BY_KIND",
     "GROUNDS_WITH_LAW",
-    "CaseNumber",
+    "CasePerson",
+    "DocumentOpening",
+    "IdentityDocument",
     "Letter",
     "Objection",
     "Package",
+    "PackageBuild",
+    "PackagePiece",
     "Particulars",
     "Postponement",
     "Request",

@@ -8,25 +8,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id, new_reference
+from privacy.lib.identifiers.ids import new_id, new_reference
 
 
 def new_case_reference() -> str:
     return new_reference("K7")
-
-
-class CaseNumber(models.Model):
-    """The last case number given in a year; the row is locked while the next one is taken."""
-
-    year = models.PositiveSmallIntegerField(_("year"), primary_key=True)
-    last = models.PositiveIntegerField(_("last number"), default=0)
-
-    class Meta:
-        verbose_name = _("case number")
-        verbose_name_plural = _("case numbers")
-
-    def __str__(self) -> str:
-        return f"{self.year}-{self.last:06d}"
 
 
 class RequestQuerySet(models.QuerySet["Request"]):
@@ -44,14 +30,14 @@ class RequestQuerySet(models.QuerySet["Request"]):
         return self.unanswered().filter(due_on__range=(on, on + timedelta(days=days)))
 
     def of_subject(self, subject_id: UUID) -> "RequestQuerySet":
-        return self.filter(subject_id=subject_id)
-
-    def about_target(self, index: bytes) -> "RequestQuerySet":
-        return self.filter(target_index=index)
+        """Verified cases about a person, whichever of the records of a device is meant."""
+        return self.filter(people__subject_id=subject_id)
 
 
 class Request(models.Model):
     """One rights request (law R-01). It may ask for several rights at once; each has its own decision."""
+
+    record_label = "rights.Request"
 
     class Channel(models.TextChoices):
         WEB = "web", _("web")
@@ -71,8 +57,9 @@ class Request(models.Model):
         CLOSED = "closed", _("closed")
         WITHDRAWN = "withdrawn", _("withdrawn by the requester")
         IDENTITY_REJECTED = "identity-rejected", _("identity not confirmed")
+        JOINED = "joined", _("joined with an earlier request")
 
-    ENDED = (State.CLOSED, State.WITHDRAWN, State.IDENTITY_REJECTED)
+    ENDED = (State.CLOSED, State.WITHDRAWN, State.IDENTITY_REJECTED, State.JOINED)
     OPEN = (
         State.RECEIVED,
         State.IDENTITY_PENDING,
@@ -101,6 +88,7 @@ class Request(models.Model):
         IMEI = "imei", _("IMEI")
         SERIAL_NUMBER = "serial_number", _("serial number")
         ADB_NUMBER = "adb_number", _("ADB number")
+        LICENCE_KEY = "licence_key", _("licence key")
         EMAIL = "email", _("e-mail address")
         PHONE = "phone", _("phone number")
 
@@ -122,22 +110,23 @@ class Request(models.Model):
     number = models.CharField(_("case number"), max_length=16, unique=True)
     reference = models.CharField(_("case reference"), max_length=16, unique=True, default=new_case_reference)
     code_digest = models.CharField(_("digest of the case code"), max_length=64)
-    submission_digest = models.CharField(_("digest of the form's own mark"), max_length=64, unique=True)
+    submission_digest = models.CharField(_("digest of the form token"), max_length=64, unique=True)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     language = models.CharField(_("language"), max_length=2, default="ko")
     answer_by = models.CharField(_("answer"), max_length=10, choices=Answer, default=Answer.PORTAL)
     requester = models.CharField(_("requester"), max_length=24, choices=Requester, default=Requester.SELF)
     received_at = models.DateTimeField(_("received"))
     received_on = models.DateField(_("day of receipt"))
+    received_by = models.CharField(_("recorded by"), max_length=64, blank=True)
     due_on = models.DateField(_("due date"))
     target_on = models.DateField(_("internal target"))
     state = models.CharField(_("state"), max_length=20, choices=State, default=State.RECEIVED)
     target_kind = models.CharField(_("identified by"), max_length=16, choices=Target)
-    target_index = models.BinaryField(_("blind index of what was claimed"))
+    target_index = models.BinaryField(_("blind index of the number given"))
     source_index = models.BinaryField(_("blind index of the address it came from"), null=True, blank=True)
-    matched_subject_id = models.UUIDField(_("record that matches the claim"), null=True, blank=True)
+    matched_subject_id = models.UUIDField(_("record that matches the number given"), null=True, blank=True)
     matched_record_id = models.UUIDField(_("matching record"), null=True, blank=True)
-    subject_id = models.UUIDField(_("data subject, once verified"), null=True, blank=True)
+    subject_id = models.UUIDField(_("data subject (once verified)"), null=True, blank=True)
     identity_method = models.CharField(_("identity"), max_length=10, choices=IdentityMethod, blank=True)
     verified_by = models.CharField(_("verified by"), max_length=64, blank=True)
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
@@ -148,9 +137,12 @@ class Request(models.Model):
     assigned_to = models.CharField(_("assigned to"), max_length=64, blank=True)
     fee_won = models.PositiveIntegerField(_("fee (won)"), default=0)
     postage_won = models.PositiveIntegerField(_("postage (won)"), default=0)
-    cause_with_controller = models.BooleanField(_("the cause lies with the company"), default=False)
+    cause_with_controller = models.BooleanField(_("the company caused the request"), default=False)
     notified_at = models.DateTimeField(_("answered"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    joined_to = models.ForeignKey(
+        "self", verbose_name=_("joined with"), on_delete=models.PROTECT, null=True, blank=True, related_name="joined"
+    )
 
     objects = RequestQuerySet.as_manager()
 
@@ -181,9 +173,17 @@ class Request(models.Model):
                 | (Q(verified_at__isnull=False) & ~Q(verified_by="") & ~Q(identity_method="")),
             ),
             models.CheckConstraint(
+                name="rights_request_verifier_is_not_receiver",
+                condition=Q(received_by="") | Q(verified_by="") | ~Q(verified_by=models.F("received_by")),
+            ),
+            models.CheckConstraint(
                 name="rights_nothing_goes_on_before_identity",
                 condition=Q(verified_at__isnull=False)
-                | Q(state__in=["received", "identity-pending", "withdrawn", "identity-rejected"]),
+                | Q(state__in=["received", "identity-pending", "withdrawn", "identity-rejected", "joined"]),
+            ),
+            models.CheckConstraint(
+                name="rights_joined_if_and_only_if_to_a_case",
+                condition=Q(state="joined", joined_to__isnull=False) | (~Q(state="joined") & Q(joined_to=None)),
             ),
             models.CheckConstraint(
                 name="rights_representative_proves_authority",
@@ -219,8 +219,32 @@ class Request(models.Model):
         return (self.due_on - on).days
 
 
+class CasePerson(models.Model):
+    """One record that a verified case is about: a device that was registered twice has two (decision 0054)."""
+
+    record_label = "rights.CasePerson"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    request = models.ForeignKey(Request, verbose_name=_("case"), on_delete=models.CASCADE, related_name="people")
+    subject_id = models.UUIDField(_("data subject"))
+
+    class Meta:
+        verbose_name = _("record covered by a case")
+        verbose_name_plural = _("records covered by a case")
+        ordering = ["subject_id"]
+        indexes = [models.Index(fields=["subject_id"], name="rights_people_by_subject")]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "subject_id"], name="rights_record_once_in_a_case"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.subject_id)
+
+
 class Step(models.Model):
     """One line of the case's timeline, appended by its verbs; the ledger keeps the proof, this the story."""
+
+    record_label = "rights.Step"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     request = models.ForeignKey(Request, verbose_name=_("case"), on_delete=models.CASCADE, related_name="steps")

@@ -3,36 +3,39 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id
-from privacy.vault.fields import SealedJSONField, SealedModel, SealedTextField
+from privacy.lib.identifiers.ids import new_id
+from privacy.policies.categories import RIGHTS_REQUEST
+from privacy.vault.fields import EncryptedJSONField, EncryptedModel, EncryptedTextField
 
 
-class Particulars(SealedModel):
+class Particulars(EncryptedModel):
     """The personal part of a case, of an objection, of a decision's explanation, or of a note of the office.
 
     A requester may be unknown to us, so the key belongs to the case (``subject_id`` is the case's id): it can be
     destroyed without touching the data subject's other data, and the other way round.
     """
 
+    record_label = "rights.Particulars"
+
     class About(models.TextChoices):
         CASE = "case", _("the request")
         OBJECTION = "objection", _("an objection")
         ANSWER = "answer", _("the explanation of a decision")
-        NOTE = "note", _("a note of the office")
+        NOTE = "note", _("a note by the privacy office")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     subject_id = models.UUIDField(_("case"), db_index=True)
     about = models.CharField(_("about"), max_length=10, choices=About, default=About.CASE)
     about_id = models.UUIDField(_("case, objection, right or step"), unique=True)
-    contact = SealedJSONField(item="contact", null=True)
-    claimed = SealedTextField(item="claimed", null=True)
-    wanted = SealedJSONField(item="wanted", null=True)
-    explanation = SealedTextField(item="explanation", null=True)
+    contact = EncryptedJSONField(item="contact", null=True)
+    claimed = EncryptedTextField(item="claimed", null=True)
+    wanted = EncryptedJSONField(item="wanted", null=True)
+    explanation = EncryptedTextField(item="explanation", null=True)
     received_on = models.DateField(_("day of receipt"))
     closed_on = models.DateField(_("day of the case's end"), null=True, blank=True)
 
-    class Sealing:
-        category = "rights-request"
+    class Encryption:
+        category = RIGHTS_REQUEST
         subject = "subject_id"
 
     class Meta:

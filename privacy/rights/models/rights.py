@@ -1,12 +1,13 @@
 """One right asked for in a case: its decision, the ground of a refusal, and whether it was carried out."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id
+from privacy.lib.identifiers.ids import new_id
 from privacy.rights.models.cases import Request
 
 
@@ -15,19 +16,32 @@ class RightQuerySet(models.QuerySet["Right"]):
         return self.filter(decision=Right.Decision.PENDING)
 
     def to_carry_out(self) -> "RightQuerySet":
-        return self.filter(decision__in=[Right.Decision.GRANTED, Right.Decision.PARTLY_GRANTED], carried_out_at=None)
+        """Granted and not carried out yet, in the order in which it is done: access last (see ``execution``)."""
+        granted = self.filter(decision__in=[Right.Decision.GRANTED, Right.Decision.PARTLY_GRANTED], carried_out_at=None)
+        last = Case(When(kind=Right.Kind.ACCESS, then=Value(1)), default=Value(0))
+        return granted.order_by(last, "request", "position")
+
+    def waiting(self, *, at: datetime) -> "RightQuerySet":
+        """Released deletions that any officer can still stop."""
+        return self.filter(carried_out_at=None, waits_until__gt=at)
 
     def suspending(self) -> "RightQuerySet":
         """Suspensions in force, until the person says otherwise."""
         return self.filter(kind=Right.Kind.SUSPENSION, carried_out_at__isnull=False, resumed_at=None)
 
-    def interrupted(self) -> "RightQuerySet":
-        """Rights whose carrying out has begun and has not ended: resumed by ``rights.tasks.resume``."""
-        return self.filter(started_at__isnull=False, carried_out_at=None)
+    def interrupted(self, *, at: datetime) -> "RightQuerySet":
+        """Rights whose carrying out has begun, has not ended and waits no longer: resumed by ``rights.tasks.resume``.
+
+        What was tried longest ago comes first, so that none that can't go on keeps the others from it.
+        """
+        begun = self.filter(started_at__isnull=False, carried_out_at=None).exclude(waits_until__gt=at)
+        return begun.order_by(F("tried_at").asc(nulls_first=True), "started_at", "id")
 
 
 class Right(models.Model):
     """Access, correction, deletion, suspension or withdrawal of consent (P1.1), asked for in one case."""
+
+    record_label = "rights.Right"
 
     class Kind(models.TextChoices):
         ACCESS = "access", _("access")
@@ -51,7 +65,10 @@ class Right(models.Model):
         )
         ACCURATE = "accurate", _("The information was checked and is accurate")
         COLLECTED_BY_LAW = "collected-by-law", _("Another law expressly lists it as information to be collected")
-        LEGAL_DUTY = "legal-duty", _("A special provision of an Act, or unavoidable to meet a duty under the law")
+        LEGAL_DUTY = (
+            "legal-duty",
+            _("A special provision of an Act requires it, or it is unavoidable to meet a legal duty"),
+        )
         CONTRACT = "contract", _("The contract can't be performed without it, and was not clearly terminated")
 
     class Scope(models.TextChoices):
@@ -75,15 +92,20 @@ class Right(models.Model):
     ground = models.CharField(_("ground for refusal"), max_length=24, choices=Ground, blank=True)
     law = models.CharField(_("law and article"), max_length=200, blank=True)
     termination_asked = models.BooleanField(
-        _("asked whether the contract is terminated; no clear answer"), default=False
+        _("asked whether the contract was terminated; no clear answer"), default=False
     )
     decided_by = models.CharField(_("decided by"), max_length=64, blank=True)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    # Who checked the documents of the case, copied by the database; empty where a device proved the identity.
+    verifier = models.CharField(_("documents checked by"), max_length=64, blank=True, editable=False)
     approved_digest = models.CharField(_("digest of what was approved"), max_length=64, blank=True)
     event_id = models.UUIDField(_("event"), default=new_id, unique=True)
     started_at = models.DateTimeField(_("carrying out began"), null=True, blank=True)
     started_by = models.CharField(_("begun by"), max_length=64, blank=True)
+    waits_until = models.DateTimeField(_("can be stopped until"), null=True, blank=True)
     carried_out_at = models.DateTimeField(_("carried out"), null=True, blank=True)
+    tried_at = models.DateTimeField(_("last tried"), null=True, blank=True)
+    trouble = models.CharField(_("what it is waiting for"), max_length=40, blank=True)
     result: Any = models.JSONField(_("result"), default=dict, blank=True)
     resumed_at = models.DateTimeField(_("processing resumed"), null=True, blank=True)
 
@@ -130,6 +152,17 @@ class Right(models.Model):
                 | (~Q(decision="pending") & ~Q(decided_by="") & Q(decided_at__isnull=False)),
             ),
             models.CheckConstraint(
+                name="rights_decider_is_not_verifier",
+                condition=Q(verifier="") | Q(decided_by="") | ~Q(decided_by=F("verifier")),
+            ),
+            models.CheckConstraint(
+                name="rights_given_or_destroyed_by_two_people",
+                condition=~Q(kind__in=["access", "deletion", "consent-withdrawal"])
+                | ~Q(verifier="")
+                | Q(started_by="")
+                | ~Q(started_by=F("decided_by")),
+            ),
+            models.CheckConstraint(
                 name="rights_partly_granted_names_the_parts",
                 condition=Q(decision="partly-granted") & ~Q(excluded=[])
                 | ~Q(decision="partly-granted") & Q(excluded=[]),
@@ -138,6 +171,11 @@ class Right(models.Model):
                 name="rights_carried_out_only_when_granted",
                 condition=Q(started_at=None, carried_out_at=None)
                 | Q(decision__in=["granted", "partly-granted"], started_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="rights_destroyed_after_the_wait",
+                condition=Q(waits_until=None)
+                | Q(started_at__isnull=False) & (Q(carried_out_at=None) | Q(carried_out_at__gte=F("waits_until"))),
             ),
             models.CheckConstraint(
                 name="rights_correction_names_its_item",
@@ -156,15 +194,19 @@ class Right(models.Model):
     def is_granted(self) -> bool:
         return self.decision in {self.Decision.GRANTED, self.Decision.PARTLY_GRANTED}
 
+    def is_waiting(self, *, at: datetime) -> bool:
+        """Whether it is released and can still be stopped: nothing is destroyed yet."""
+        return self.carried_out_at is None and self.waits_until is not None and at < self.waits_until
+
     @property
-    def freeze_case(self) -> str:
+    def freeze_reference(self) -> str:
         """The name under which this right's freeze is placed and lifted, e.g. ``K7-7F3K-92QX#1``."""
         return f"{self.request.reference}#{self.position}"
 
 
 # Law R-12 (access), R-15 (correction, deletion), R-22 and R-24 (suspension, withdrawal). Access ground 3 and
 # suspension ground 3 belong to public institutions and are not offered.
-GROUNDS_OF: dict[str, tuple[Right.Ground, ...]] = {
+GROUNDS_BY_KIND: dict[str, tuple[Right.Ground, ...]] = {
     Right.Kind.ACCESS: (Right.Ground.LAW, Right.Ground.LIFE_OR_BODY, Right.Ground.PROPERTY_OR_INTERESTS),
     Right.Kind.CORRECTION: (Right.Ground.ACCURATE,),
     Right.Kind.DELETION: (Right.Ground.COLLECTED_BY_LAW,),

@@ -4,7 +4,8 @@ from privacy.safeguards import actions as safeguards
 safeguards.record_evidence(measure, result="passed", detail="…", actor=odile, at=at)
 """
 
-from privacy.safeguards import looks  # noqa: F401 - registers the probes
+from privacy.safeguards import automated_checks  # noqa: F401 - registers the probes
+from privacy.safeguards.actions.annual_reports import make_report, present_report, print_report
 from privacy.safeguards.actions.areas import (
     end_entry,
     move_medium,
@@ -14,10 +15,11 @@ from privacy.safeguards.actions.areas import (
     return_medium,
     revoke_permit,
 )
-from privacy.safeguards.actions.calendars import make_calendar, revoke_calendar
+from privacy.safeguards.actions.calendars import create_calendar_feed, revoke_calendar_feed
 from privacy.safeguards.actions.inspections import (
     confirm_finding,
     correct_finding,
+    digest_of_report,
     escalate_findings,
     hold_inspection,
     plan_inspection,
@@ -25,58 +27,71 @@ from privacy.safeguards.actions.inspections import (
     reopen_finding,
     report_inspection,
 )
+from privacy.safeguards.actions.management_plans import (
+    approve_plan,
+    draft_plan,
+    edit_plan,
+    return_plan,
+    submit_plan,
+    supersede_plans,
+)
 from privacy.safeguards.actions.measures import (
-    adopt_measures,
     change_measure,
     destroy_evidence_files,
-    observe,
     open_file,
+    record_check_results,
     record_evidence,
+    register_automated_measures,
     register_measure,
     retire_measure,
 )
-from privacy.safeguards.actions.plans import approve_plan, draft_plan, edit_plan, return_plan, submit_plan
-from privacy.safeguards.actions.reports import make_report, present_report, print_report
-from privacy.safeguards.refusals import Incomplete, NoPermit, OwnWork, TakenCode, UnknownPerson, WrongState
+from privacy.safeguards.actions.organisation import appoint_member, end_membership, hold_meeting, plan_meeting
+from privacy.safeguards.refusals import DuplicateCode, Incomplete, NoPermit, SamePerson, UnknownAccount, WrongState
 
 __all__ = [
+    "DuplicateCode",
     "Incomplete",
     "NoPermit",
-    "OwnWork",
-    "TakenCode",
-    "UnknownPerson",
+    "SamePerson",
+    "UnknownAccount",
     "WrongState",
-    "adopt_measures",
+    "appoint_member",
     "approve_plan",
     "change_measure",
     "confirm_finding",
     "correct_finding",
+    "create_calendar_feed",
     "destroy_evidence_files",
+    "digest_of_report",
     "draft_plan",
     "edit_plan",
     "end_entry",
+    "end_membership",
     "escalate_findings",
     "hold_inspection",
-    "make_calendar",
+    "hold_meeting",
     "make_report",
     "move_medium",
-    "observe",
     "open_file",
     "permit_entry",
     "plan_inspection",
+    "plan_meeting",
     "present_report",
     "print_report",
+    "record_check_results",
     "record_entry",
     "record_evidence",
     "record_finding",
     "register_area",
+    "register_automated_measures",
     "register_measure",
     "reopen_finding",
     "report_inspection",
     "retire_measure",
     "return_medium",
     "return_plan",
-    "revoke_calendar",
+    "revoke_calendar_feed",
     "revoke_permit",
     "submit_plan",
+    "supersede_plans",
 ]

@@ -10,40 +10,40 @@ from django.utils.translation import gettext as _
 
 from privacy.accounts.models import User
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import require
+from privacy.ledger.authorization import require_permission
 from privacy.safeguards.events import Event
 from privacy.safeguards.models import Calendar
 from privacy.safeguards.refusals import WrongState
 
 
 @dataclass(frozen=True)
-class Made:
+class NewCalendarFeed:
     """A new address; its token is shown this once."""
 
     calendar: Calendar
     token: str
 
 
-def digest_of(token: str) -> bytes:
+def token_digest(token: str) -> bytes:
     """Return what is kept of a token."""
     return hashlib.sha256(b"privacy.safeguards.calendar\0" + token.encode()).digest()
 
 
-def make_calendar(*, language: str, actor: User, at: datetime) -> Made:
+def create_calendar_feed(*, language: str, actor: User, at: datetime) -> NewCalendarFeed:
     """Make a new address for one's own feed; the one before stops working at once."""
-    require(actor, "safeguards.view_calendar")
+    require_permission(actor, "safeguards.view_calendar")
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         for earlier in Calendar.objects.select_for_update().filter(user_id=actor.pk, revoked_at=None):
             _revoke(earlier, actor=actor, at=at)
-        row = Calendar.objects.create(user_id=actor.pk, digest=digest_of(token), language=language, made_at=at)
+        row = Calendar.objects.create(user_id=actor.pk, digest=token_digest(token), language=language, made_at=at)
         ledger.record(Event.CALENDAR_MADE, actor=actor, at=at, about=row)
-    return Made(row, token)
+    return NewCalendarFeed(row, token)
 
 
-def revoke_calendar(*, actor: User, at: datetime) -> None:
+def revoke_calendar_feed(*, actor: User, at: datetime) -> None:
     """Close one's own feed. Raises WrongState where there is none."""
-    require(actor, "safeguards.view_calendar")
+    require_permission(actor, "safeguards.view_calendar")
     with transaction.atomic():
         row = Calendar.objects.select_for_update().filter(user_id=actor.pk, revoked_at=None).first()
         if row is None:

@@ -6,12 +6,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import Actor, require
-from privacy.lib import clock
-from privacy.safeguards import people
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.crypto import canonical_json
+from privacy.lib.dates import clock
+from privacy.safeguards import staff_accounts
 from privacy.safeguards.events import Event
-from privacy.safeguards.models import Inspection, Measure, Nonconformity
-from privacy.safeguards.refusals import Incomplete, OwnWork, WrongState
+from privacy.safeguards.models import Inspection, InspectionFinding, Measure
+from privacy.safeguards.refusals import Incomplete, SamePerson, WrongState
 
 KEEP, RECEIVE = "safeguards.keep_inspections", "safeguards.receive_inspection"
 CORRECT, CONFIRM = "safeguards.correct_finding", "safeguards.confirm_finding"
@@ -20,14 +22,14 @@ CORRECT, CONFIRM = "safeguards.correct_finding", "safeguards.confirm_finding"
 def plan_inspection(
     *, kind: str, scope: str, method: str, inspector: str, planned_on: date, actor: Actor, at: datetime
 ) -> Inspection:
-    """Plan an inspection: what, how, by whom, when. Raises UnknownPerson."""
-    require(actor, KEEP)
+    """Plan an inspection: what, how, by whom, when. Raises UnknownAccount."""
+    require_permission(actor, KEEP)
     with transaction.atomic():
         row = Inspection.objects.create(
             kind=kind,
             scope=scope.strip(),
             method=method.strip(),
-            inspector=people.must_be_active(inspector),
+            inspector=staff_accounts.require_active(inspector),
             planned_on=planned_on,
             planned_by=actor.ref,
             planned_at=at,
@@ -39,32 +41,46 @@ def plan_inspection(
 
 def hold_inspection(inspection: Inspection, *, held_on: date, outcome: str, actor: Actor, at: datetime) -> Inspection:
     """Record that an inspection was held, with its result; then findings are added. Raises WrongState, Incomplete."""
-    require(actor, KEEP, about=inspection)
+    require_permission(actor, KEEP, about=inspection)
     with transaction.atomic():
-        row = _take(inspection, Inspection.State.PLANNED)
+        row = _lock_inspection(inspection, Inspection.State.PLANNED)
         if held_on > clock.kst_date(at):
-            raise Incomplete(_("The inspection can't have been held on a day to come."), pointer="/held_on")
+            raise Incomplete(_("The inspection can't have been held in the future."), pointer="/held_on")
         if not outcome.strip():
-            raise Incomplete(_("Write the result."), pointer="/outcome")
+            raise Incomplete(_("Enter the result."), pointer="/outcome")
         row.state, row.held_on, row.outcome = Inspection.State.HELD, held_on, outcome.strip()
         row.save(update_fields=["state", "held_on", "outcome"])
         ledger.record(Event.INSPECTION_HELD, actor=actor, at=at, about=row, facts={"held_on": held_on.isoformat()})
     return row
 
 
-def report_inspection(inspection: Inspection, *, actor: Actor, at: datetime) -> Inspection:
-    """Take note of the result as the officer; then no finding is added any more. Raises WrongState, OwnWork."""
-    require(actor, RECEIVE, about=inspection)
+def report_inspection(inspection: Inspection, *, read: str = "", actor: Actor, at: datetime) -> Inspection:
+    """Take note of the result as the officer; then no finding is added any more.
+
+    ``read`` is the ``digest_of_report`` of what the officer was shown. Raises WrongState, also where something was
+    added since, and SamePerson.
+    """
+    require_permission(actor, RECEIVE, about=inspection)
     with transaction.atomic():
-        row = _take(inspection, Inspection.State.HELD)
+        row = _lock_inspection(inspection, Inspection.State.HELD)
+        if read and read != digest_of_report(row):
+            raise WrongState(_("The inspection has changed since you opened this page. Read its findings again."))
         if row.inspector == actor.ref:
-            raise OwnWork(_("You inspected yourself: another officer takes note of the report."))
+            raise SamePerson(_("You did the inspection, so another officer must acknowledge the report."))
         row.state, row.reported_to, row.reported_at = Inspection.State.REPORTED, actor.ref, at
         row.save(update_fields=["state", "reported_to", "reported_at"])
         ledger.record(
             Event.INSPECTION_REPORTED, actor=actor, at=at, about=row, facts={"findings": row.findings.count()}
         )
     return row
+
+
+def digest_of_report(inspection: Inspection) -> str:
+    """Return the digest of what an inspection tells: its result and what each finding says."""
+    findings = inspection.findings.order_by("pk").values(
+        "reference", "criterion", "weight", "seen", "correction", "responsible", "due_on", "measure_id"
+    )
+    return canonical_json.digest({"outcome": inspection.outcome, "findings": [str(one) for one in findings]})
 
 
 def record_finding(
@@ -79,22 +95,28 @@ def record_finding(
     measure: Measure | None = None,
     actor: Actor,
     at: datetime,
-) -> Nonconformity:
-    """Record what is not in order, what is to be done, by whom and until when. Raises WrongState, UnknownPerson."""
-    require(actor, KEEP, about=inspection)
+) -> InspectionFinding:
+    """Record what is not in order, what is to be done, by whom and until when. Raises WrongState, UnknownAccount."""
+    require_permission(actor, KEEP, about=inspection)
     with transaction.atomic():
-        held = _take(inspection, Inspection.State.HELD)
+        held = _lock_inspection(inspection, Inspection.State.HELD)
         if due_on < clock.kst_date(at):
-            raise Incomplete(_("Give a day that is still to come."), pointer="/due_on")
-        row = Nonconformity.objects.create(
+            raise Incomplete(_("Enter a day in the future."), pointer="/due_on")
+        said = {
+            "measure": measure,
+            "criterion": criterion.strip(),
+            "weight": weight,
+            "seen": seen.strip(),
+            "correction": correction.strip(),
+            "responsible": staff_accounts.require_active(responsible),
+            "due_on": due_on,
+        }
+        if (known := held.findings.filter(**said).first()) is not None:
+            return known  # the button was pressed twice
+        row = InspectionFinding.objects.create(
             inspection=held,
-            measure=measure,
-            criterion=criterion.strip(),
-            weight=weight,
-            seen=seen.strip(),
-            correction=correction.strip(),
-            responsible=people.must_be_active(responsible),
-            due_on=due_on,
+            **said,
+            first_due_on=due_on,
             recorded_by=actor.ref,
             recorded_at=at,
         )
@@ -103,41 +125,44 @@ def record_finding(
     return row
 
 
-def correct_finding(finding: Nonconformity, *, done: str, actor: Actor, at: datetime) -> Nonconformity:
+def correct_finding(finding: InspectionFinding, *, done: str, actor: Actor, at: datetime) -> InspectionFinding:
     """Say what was done; another person confirms it. Raises WrongState, Incomplete."""
-    require(actor, CORRECT, about=finding)
+    require_permission(actor, CORRECT, about=finding)
     if not done.strip():
-        raise Incomplete(_("Say what was done."), pointer="/done")
+        raise Incomplete(_("State what was done."), pointer="/done")
     with transaction.atomic():
-        row = _take_finding(finding, Nonconformity.State.OPEN)
-        row.state, row.done, row.done_by, row.done_at = Nonconformity.State.CORRECTED, done.strip(), actor.ref, at
+        row = _lock_finding(finding, InspectionFinding.State.OPEN)
+        row.state, row.done, row.done_by, row.done_at = InspectionFinding.State.CORRECTED, done.strip(), actor.ref, at
         row.save(update_fields=["state", "done", "done_by", "done_at"])
         late = clock.kst_date(at) > row.due_on
         ledger.record(Event.FINDING_CORRECTED, actor=actor, at=at, about=row, facts={"late": late})
     return row
 
 
-def confirm_finding(finding: Nonconformity, *, actor: Actor, at: datetime) -> Nonconformity:
-    """Confirm, after looking, that a finding is corrected. Raises WrongState, OwnWork."""
-    require(actor, CONFIRM, about=finding)
+def confirm_finding(finding: InspectionFinding, *, actor: Actor, at: datetime) -> InspectionFinding:
+    """Confirm, after looking, that a finding is corrected. Raises WrongState, SamePerson."""
+    require_permission(actor, CONFIRM, about=finding)
     with transaction.atomic():
-        row = _take_finding(finding, Nonconformity.State.CORRECTED)
+        row = _lock_finding(finding, InspectionFinding.State.CORRECTED)
         if row.done_by == actor.ref:
-            raise OwnWork(_("You corrected this yourself: another person has to confirm it."))
-        row.state, row.confirmed_by, row.confirmed_at = Nonconformity.State.CONFIRMED, actor.ref, at
+            raise SamePerson(_("You corrected this, so someone else must confirm it."))
+        row.state, row.confirmed_by, row.confirmed_at = InspectionFinding.State.CONFIRMED, actor.ref, at
         row.save(update_fields=["state", "confirmed_by", "confirmed_at"])
         ledger.record(Event.FINDING_CONFIRMED, actor=actor, at=at, about=row)
     return row
 
 
-def reopen_finding(finding: Nonconformity, *, due_on: date, actor: Actor, at: datetime) -> Nonconformity:
-    """Give a finding back whose correction does not hold, with a new day. Raises WrongState."""
-    require(actor, CONFIRM, about=finding)
+def reopen_finding(finding: InspectionFinding, *, due_on: date, actor: Actor, at: datetime) -> InspectionFinding:
+    """Give a finding back whose correction does not hold, with a new day. Raises WrongState.
+
+    Whether it was corrected in time is still told by its first day.
+    """
+    require_permission(actor, CONFIRM, about=finding)
     with transaction.atomic():
-        row = _take_finding(finding, Nonconformity.State.CORRECTED)
+        row = _lock_finding(finding, InspectionFinding.State.CORRECTED)
         if due_on < clock.kst_date(at):
-            raise Incomplete(_("Give a day that is still to come."), pointer="/due_on")
-        row.state, row.done_at, row.due_on, row.escalated_at = Nonconformity.State.OPEN, None, due_on, None
+            raise Incomplete(_("Enter a day in the future."), pointer="/due_on")
+        row.state, row.done_at, row.due_on, row.escalated_at = InspectionFinding.State.OPEN, None, due_on, None
         row.save(update_fields=["state", "done_at", "due_on", "escalated_at"])
         ledger.record(Event.FINDING_REOPENED, actor=actor, at=at, about=row, facts={"due_on": due_on.isoformat()})
     return row
@@ -146,7 +171,7 @@ def reopen_finding(finding: Nonconformity, *, due_on: date, actor: Actor, at: da
 @transaction.atomic
 def escalate_findings(*, on: date, actor: Actor, at: datetime) -> int:
     """Put on record, once each, that a finding is past its day. Returns how many were. Safe to repeat."""
-    late = list(Nonconformity.objects.select_for_update().overdue(on=on).filter(escalated_at=None))
+    late = list(InspectionFinding.objects.select_for_update().overdue(on=on).filter(escalated_at=None))
     for row in late:
         row.escalated_at = at
         row.save(update_fields=["escalated_at"])
@@ -155,7 +180,7 @@ def escalate_findings(*, on: date, actor: Actor, at: datetime) -> int:
     return len(late)
 
 
-def _take(inspection: Inspection, state: Inspection.State) -> Inspection:
+def _lock_inspection(inspection: Inspection, state: Inspection.State) -> Inspection:
     row = Inspection.objects.select_for_update().get(pk=inspection.pk)
     if row.state != state:
         raise WrongState(
@@ -164,8 +189,8 @@ def _take(inspection: Inspection, state: Inspection.State) -> Inspection:
     return row
 
 
-def _take_finding(finding: Nonconformity, state: Nonconformity.State) -> Nonconformity:
-    row = Nonconformity.objects.select_for_update().get(pk=finding.pk)
+def _lock_finding(finding: InspectionFinding, state: InspectionFinding.State) -> InspectionFinding:
+    row = InspectionFinding.objects.select_for_update().get(pk=finding.pk)
     if row.state != state:
         raise WrongState(_("This can't be done now: the finding is “%(state)s”.") % {"state": row.get_state_display()})
     return row

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,33 +12,35 @@ from django.utils.translation import gettext as _
 
 from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import Actor, require
-from privacy.lib import clock
-from privacy.lib.ids import new_id
-from privacy.safeguards import people, probes
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock
+from privacy.lib.identifiers.ids import new_id
+from privacy.policies.categories import SAFEGUARD_EVIDENCE
+from privacy.safeguards import staff_accounts
+from privacy.safeguards.automated_checks import registry
+from privacy.safeguards.automated_checks.registry import CheckResult
 from privacy.safeguards.events import Event
 from privacy.safeguards.models import Evidence, Measure
 from privacy.safeguards.models.measures import Result
-from privacy.safeguards.probes import Seen
-from privacy.safeguards.refusals import Incomplete, TakenCode, WrongState
+from privacy.safeguards.refusals import DuplicateCode, Incomplete, WrongState
 from privacy.vault import actions as vault
-from privacy.vault.models import SealedFile
+from privacy.vault.models import EncryptedFile
 from privacy.vault.purposes import Purpose
 
 KEEP, RECORD = "safeguards.keep_measures", "safeguards.record_evidence"
-CATEGORY = "safeguard-evidence"
 ALARM = "safeguards.alarm"
 
 
-def adopt_measures(*, actor: Actor, at: datetime) -> int:
+def register_automated_measures(*, actor: Actor, at: datetime) -> int:
     """Register the measures that the portal looks at itself, where they are missing. Safe to repeat."""
     known = set(Measure.objects.values_list("code", flat=True))
     made = 0
-    for code, probe in probes.PROBES.items():
+    for code, probe in registry.CHECKS.items():
         if code not in known:
             register_measure(
                 code=code, title="", kind=probe.kind, clause=probe.clause, owner="", cycle_days=probe.cycle_days,
-                by_portal=True, actor=actor, at=at,
+                is_automated=True, actor=actor, at=at,
             )  # fmt: skip
             made += 1
     return made
@@ -51,25 +54,28 @@ def register_measure(
     clause: str,
     owner: str,
     cycle_days: int,
-    by_portal: bool = False,
+    is_automated: bool = False,
     actor: Actor,
     at: datetime,
 ) -> Measure:
-    """Put a measure into the register. Its first evidence is due within one cycle. Raises TakenCode, UnknownPerson."""
-    require(actor, KEEP)
-    if not title.strip() and code not in probes.PROBES:
-        raise Incomplete(_("Say what the measure is."), pointer="/title")
+    """Put a measure into the register. Its first evidence is due within one cycle.
+
+    Raises DuplicateCode, UnknownAccount.
+    """
+    require_permission(actor, KEEP)
+    if not title.strip() and code not in registry.CHECKS:
+        raise Incomplete(_("State what the measure is."), pointer="/title")
     with transaction.atomic():
         if Measure.objects.filter(code=code).exists():
-            raise TakenCode(_("There is a measure with the code %(code)s.") % {"code": code}, pointer="/code")
+            raise DuplicateCode(_("A measure with the code %(code)s already exists.") % {"code": code}, pointer="/code")
         measure = Measure.objects.create(
             code=code,
             title=title.strip(),
             kind=kind,
             clause=clause.strip(),
-            owner=people.must_be_active(owner) if owner else "",
+            owner=staff_accounts.require_active(owner) if owner else "",
             cycle_days=cycle_days,
-            by_portal=by_portal,
+            is_automated=is_automated,
             due_on=clock.kst_date(at) + timedelta(days=cycle_days),
             registered_at=at,
         )
@@ -78,11 +84,11 @@ def register_measure(
 
 
 def change_measure(measure: Measure, *, owner: str, cycle_days: int, actor: Actor, at: datetime) -> Measure:
-    """Say who answers for a measure, and how often it is shown to work. Raises WrongState, UnknownPerson."""
-    require(actor, KEEP, about=measure)
+    """Say who answers for a measure, and how often it is shown to work. Raises WrongState, UnknownAccount."""
+    require_permission(actor, KEEP, about=measure)
     with transaction.atomic():
-        row = _take(measure)
-        row.owner, row.cycle_days = people.must_be_active(owner), cycle_days
+        row = _lock_measure(measure)
+        row.owner, row.cycle_days = staff_accounts.require_active(owner), cycle_days
         row.due_on = clock.kst_date(row.shown_at or row.registered_at) + timedelta(days=cycle_days)
         row.save(update_fields=["owner", "cycle_days", "due_on"])
         ledger.record(
@@ -93,9 +99,9 @@ def change_measure(measure: Measure, *, owner: str, cycle_days: int, actor: Acto
 
 def retire_measure(measure: Measure, *, actor: Actor, at: datetime) -> Measure:
     """Take a measure out of use; its evidence stays. Raises WrongState."""
-    require(actor, KEEP, about=measure)
+    require_permission(actor, KEEP, about=measure)
     with transaction.atomic():
-        row = _take(measure)
+        row = _lock_measure(measure)
         row.retired_at = at
         row.save(update_fields=["retired_at"])
         ledger.record(Event.MEASURE_RETIRED, actor=actor, at=at, about=row)
@@ -107,18 +113,47 @@ def record_evidence(
 ) -> Evidence:
     """Record what a look at a measure showed, with a file if there is one: checked, scanned and sealed.
 
-    Raises Incomplete, WrongState, and BadDocument for a file that is no PDF, JPEG or PNG.
+    Raises Incomplete, WrongState, and InvalidUpload for a file that is no PDF, JPEG or PNG.
     """
-    require(actor, RECORD, about=measure)
+    require_permission(actor, RECORD, about=measure)
     if not detail.strip():
-        raise Incomplete(_("Say what was seen."), pointer="/detail")
+        raise Incomplete(_("State what you observed."), pointer="/detail")
+    with transaction.atomic():
+        _lock_measure(measure)
     identity, file = new_id(), None
     if content:
         file = vault.receive_file(
-            subject_id=identity, category=CATEGORY, case=measure.code, name=name, content=content, actor=actor, at=at
+            subject_id=identity,
+            category=SAFEGUARD_EVIDENCE,
+            case=measure.code,
+            name=name,
+            content=content,
+            actor=actor,
+            at=at,
         )
+    try:
+        return _record(measure, identity, file, result, detail, content, actor=actor, at=at)
+    except WrongState:
+        # It was taken out of use meanwhile: what belongs to no evidence does not stay.
+        if file is not None:
+            with suppress(vault.UnderHold):
+                vault.delete_file(file, actor=actor, at=at)
+        raise
+
+
+def _record(
+    measure: Measure,
+    identity: UUID,
+    file: EncryptedFile | None,
+    result: str,
+    detail: str,
+    content: bytes,
+    *,
+    actor: Actor,
+    at: datetime,
+) -> Evidence:
     with transaction.atomic():
-        row = _take(measure)
+        row = _lock_measure(measure)
         evidence = Evidence(
             id=identity,
             measure=row,
@@ -135,11 +170,11 @@ def record_evidence(
         if file:
             facts["sha256"] = evidence.file_digest
         ledger.record(Event.EVIDENCE_RECORDED, actor=actor, at=at, about=row, facts=facts)
-        _settle(row, result, actor=actor, at=at)
+        _update_result(row, result, actor=actor, at=at)
     return evidence
 
 
-def observe(seen: dict[str, Seen], *, actor: Actor, at: datetime) -> list[Evidence]:
+def record_check_results(seen: dict[str, CheckResult], *, actor: Actor, at: datetime) -> list[Evidence]:
     """Record what the portal saw of its own safeguards; of a measure that is out of use nothing is kept."""
     active = {measure.code: measure for measure in Measure.objects.active().filter(code__in=seen)}
     return [
@@ -151,40 +186,45 @@ def observe(seen: dict[str, Seen], *, actor: Actor, at: datetime) -> list[Eviden
 
 def open_file(evidence: Evidence, *, actor: Actor, at: datetime) -> tuple[bytes, str]:
     """Open the file of an evidence, on record; return it with its media type. Raises Incomplete where there is none."""
-    require(actor, "safeguards.view_evidence", about=evidence)
-    file = SealedFile.objects.filter(id=evidence.file_id).first() if evidence.file_id else None
+    require_permission(actor, "safeguards.view_evidence", about=evidence)
+    file = EncryptedFile.objects.filter(id=evidence.file_id).first() if evidence.file_id else None
     if file is None:
         raise Incomplete(_("No file is kept with this evidence."))
     with vault.opened(
         purpose=Purpose.LEGAL_DUTY, task=Event.EVIDENCE_SHOWN.value, actor=actor, at=at, reason=evidence.measure.code
-    ) as door:
-        content: bytes = door.reveal(file, "content")
+    ) as vault_session:
+        content: bytes = vault_session.decrypt(file, "content")
     return content, file.media_type
 
 
-def _settle(row: Measure, result: str, *, actor: Actor, at: datetime) -> None:
-    """Keep the latest result with the measure; a failure raises an alarm once, until it is in order again."""
-    before, row.result = row.result, result
+def _update_result(row: Measure, result: str, *, actor: Actor, at: datetime) -> None:
+    """Keep what is known with the measure; a failure raises an alarm once, until it is seen in order again.
+
+    A look that saw nothing takes no alarm away.
+    """
+    before = row.result
+    if not (result == Result.UNKNOWN and before == Result.FAILED):
+        row.result = result
     row.shown_at = at
     row.due_on = clock.kst_date(at) + timedelta(days=row.cycle_days)
     row.save(update_fields=["result", "shown_at", "due_on"])
     if result == Result.FAILED and before != Result.FAILED:
         ledger.record(Event.ALARM_RAISED, actor=actor, at=at, about=row, facts={"measure": row.code})
-        outbox.put(ALARM, ids={"measure": str(row.pk)}, key=f"{ALARM}:{row.pk}:{at.isoformat()}")
+        outbox.enqueue(ALARM, ids={"measure": str(row.pk)}, key=f"{ALARM}:{row.pk}:{at.isoformat()}")
     elif result == Result.PASSED and before == Result.FAILED:
         ledger.record(Event.ALARM_CLEARED, actor=actor, at=at, about=row, facts={"measure": row.code})
 
 
-def _take(measure: Measure) -> Measure:
+def _lock_measure(measure: Measure) -> Measure:
     row = Measure.objects.select_for_update().get(pk=measure.pk)
     if row.retired_at is not None:
-        raise WrongState(_("%(measure)s is out of use.") % {"measure": row})
+        raise WrongState(_("%(measure)s is no longer in use.") % {"measure": row})
     return row
 
 
 def destroy_evidence_files(evidence_ids: Sequence[UUID], *, certificate: str, actor: Actor, at: datetime) -> int:
     """Remove the files of these evidences when their term is over; safe to repeat. Returns the rows removed."""
-    files = list(SealedFile.objects.filter(subject_id__in=evidence_ids, category=CATEGORY))
+    files = list(EncryptedFile.objects.filter(subject_id__in=evidence_ids, category=SAFEGUARD_EVIDENCE))
     for file in files:
-        vault.discard_file(file, actor=actor, at=at)
+        vault.delete_file(file, actor=actor, at=at)
     return len(files)

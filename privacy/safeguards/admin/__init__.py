@@ -1,5 +1,13 @@
 """The safeguards in the console, by noun."""
 
-from privacy.safeguards.admin import areas, calendar, inspections, measures, plans, reports
+from privacy.safeguards.admin import (
+    annual_reports,
+    areas,
+    calendars,
+    inspections,
+    management_plans,
+    measures,
+    organisation,
+)
 
-__all__ = ["areas", "calendar", "inspections", "measures", "plans", "reports"]
+__all__ = ["annual_reports", "areas", "calendars", "inspections", "management_plans", "measures", "organisation"]

@@ -5,30 +5,29 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.console import actor_of
-from privacy.lib import clock
-from privacy.lib.admin import button
-from privacy.lib.asking import ask
-from privacy.lib.badges import badge, due_badge
+from privacy.accounts.actors import actor_of
+from privacy.accounts.models import User
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button
+from privacy.lib.dates import clock
+from privacy.lib.display.badges import badge, due_badge
 from privacy.safeguards import actions as safeguards
-from privacy.safeguards.admin.register import RegisterAdmin, person
-from privacy.safeguards.forms import AreaForm, EntryForm, MovementForm, PermitForm
+from privacy.safeguards.admin.forms import AreaForm, EntryForm, MovementForm, PermitForm
+from privacy.safeguards.admin.records import RecordAdmin, account_column
 from privacy.safeguards.models import Area, AreaEntry, AreaPermit, MediaMovement
 
-PAGE = (ActionLocation.CHANGE_FORM,)
 KEEP, LOG = "safeguards.keep_areas", "safeguards.log_entry"
 type Answer = HttpResponse | None
 
 
 @admin.register(Area)
-class AreaAdmin(RegisterAdmin):
+class AreaAdmin(RecordAdmin):
     explanation = _(
         "Computer rooms, data rooms and archives under special protection. Entries are recorded on their page."
     )
@@ -39,10 +38,10 @@ class AreaAdmin(RegisterAdmin):
     readonly_fields = ("keeper_shown",)
     actions = ("record_entry", "move_medium", "permit")
     change_form_template = "admin/safeguards/area/change_form.html"
-    new_label = _("Register an area")
-    new_form = AreaForm
-    new_permission = KEEP
-    keeper_shown = person("keeper", _("answers for it"))
+    add_label = _("Register an area")
+    record_form = AreaForm
+    add_permission = KEEP
+    keeper_shown = account_column("keeper", _("responsible"))
 
     def make(self, request: HttpRequest, given: dict[str, Any]) -> Area:
         return safeguards.register_area(actor=actor_of(request), at=clock.now(), **given)
@@ -58,11 +57,11 @@ class AreaAdmin(RegisterAdmin):
             more["movements"] = area.movements.order_by("-moved_at")[:20]
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
 
-    @button(description=_("Record an entry"), permission=LOG, locations=PAGE)
+    @button(description=_("Record an entry"), permission=LOG, locations=CHANGE_FORM_ONLY)
     def record_entry(self, request: HttpRequest, queryset: QuerySet[Area]) -> Answer:
-        answers = ask(
+        answers = confirm_action(
             self, request, queryset, title=_("Record an entry"), verb=_("Record"),
-            consequences=[_("Only people with a permit for that day enter; visitors go along with one of them.")],
+            consequences=[_("Only people with a permit for that day may enter. One of them must accompany visitors.")],
             form_class=EntryForm,
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
@@ -71,11 +70,13 @@ class AreaAdmin(RegisterAdmin):
         self.press(request, verb, _("The entry is recorded."))
         return None
 
-    @button(description=_("Medium in or out"), permission=LOG, locations=PAGE)
+    @button(description=_("Medium in or out"), permission=LOG, locations=CHANGE_FORM_ONLY)
     def move_medium(self, request: HttpRequest, queryset: QuerySet[Area]) -> Answer:
-        answers = ask(
+        answers = confirm_action(
             self, request, queryset, title=_("Medium in or out"), verb=_("Approve and record"),
-            consequences=[_("You approve it, so another person carries it. Out it goes encrypted and comes back.")],
+            consequences=[_(
+                "You approve the movement, so someone else must carry the medium. Media taken out must be encrypted "
+                "and returned.")],
             form_class=MovementForm,
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
@@ -84,11 +85,12 @@ class AreaAdmin(RegisterAdmin):
         self.press(request, verb, _("The movement is recorded."))
         return None
 
-    @button(description=_("Let somebody enter"), permission=KEEP, locations=PAGE)
+    @button(description=_("Permit entry"), permission=KEEP, locations=CHANGE_FORM_ONLY)
     def permit(self, request: HttpRequest, queryset: QuerySet[Area]) -> Answer:
-        answers = ask(
-            self, request, queryset, title=_("Let somebody enter"), verb=_("Approve the permit"),
-            consequences=[_("The permit holds from its first day to its last; it can be revoked at any time.")],
+        answers = confirm_action(
+            self, request, queryset, title=_("Permit entry"), verb=_("Approve the permit"),
+            consequences=[_("The permit is valid from its first day to its last; it can be revoked at any"
+                            " time.")],
             form_class=PermitForm, initial={"valid_from": clock.today()},
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
@@ -99,8 +101,8 @@ class AreaAdmin(RegisterAdmin):
 
 
 @admin.register(AreaPermit)
-class PermitAdmin(RegisterAdmin):
-    explanation = _("Who may enter which area, why and until when. Nobody approves their own.")
+class PermitAdmin(RecordAdmin):
+    explanation = _("Who may enter which area, why and until when. Nobody can approve their own permit.")
     empty_hint = _("Permits are approved on the page of an area.")
     list_display = ("holder", "area", "reason", "valid_from", "valid_until", "stands", "approver")
     list_filter = ("area", ("revoked_at", admin.EmptyFieldListFilter))
@@ -109,11 +111,11 @@ class PermitAdmin(RegisterAdmin):
               ("revoker", "revoked_at"))  # fmt: skip
     readonly_fields = ("holder", "approver", "revoker", "stands")
     actions = ("revoke",)
-    holder = person("person", _("who"))
-    approver = person("approved_by", _("approved by"))
-    revoker = person("revoked_by", _("revoked by"))
+    holder = account_column("person", _("who"))
+    approver = account_column("approved_by", _("approved by"))
+    revoker = account_column("revoked_by", _("revoked by"))
 
-    def verbs_for(self, record: AreaPermit) -> Collection[str]:
+    def buttons_for(self, record: AreaPermit) -> Collection[str]:
         return () if record.revoked_at else ("revoke",)
 
     @admin.display(description=_("state"))
@@ -123,13 +125,15 @@ class PermitAdmin(RegisterAdmin):
             return badge(_("revoked"), "gone")
         if permit.valid_until is not None and permit.valid_until < today:
             return badge(_("over"), "done")
-        return badge(_("holds"), "good") if permit.valid_from <= today else badge(_("to come"), "wait")
+        if not User.objects.filter(reference=permit.person, is_active=True).exists():
+            return badge(_("over: the account is closed"), "gone")
+        return badge(_("holds"), "good") if permit.valid_from <= today else badge(_("upcoming"), "wait")
 
-    @button(description=_("Revoke"), permission=KEEP, locations=PAGE)
+    @button(description=_("Revoke"), permission=KEEP, locations=CHANGE_FORM_ONLY)
     def revoke(self, request: HttpRequest, queryset: QuerySet[AreaPermit]) -> Answer:
-        answers = ask(
+        answers = confirm_action(
             self, request, queryset, title=_("Revoke the permit"), verb=_("Revoke"),
-            consequences=[_("This person may not enter any more from now on.")], dangerous=True,
+            consequences=[_("From now on this person may no longer enter.")], dangerous=True,
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
             return answers
@@ -139,7 +143,7 @@ class PermitAdmin(RegisterAdmin):
 
 
 @admin.register(AreaEntry)
-class EntryAdmin(RegisterAdmin):
+class EntryAdmin(RecordAdmin):
     explanation = _("Who was in which area, what for and with whom.")
     empty_hint = _("Entries are recorded on the page of an area.")
     list_display = ("reference", "area", "who_shown", "purpose", "entered_at", "out_shown", "with_shown")
@@ -149,26 +153,28 @@ class EntryAdmin(RegisterAdmin):
               ("recorder", "recorded_at"))  # fmt: skip
     readonly_fields = ("who_shown", "with_shown", "out_shown", "recorder")
     actions = ("end",)
-    who_shown = person("who", _("who"))
-    with_shown = person("companion", _("accompanied by"))
-    recorder = person("recorded_by", _("recorded by"))
+    who_shown = account_column("who", _("who"))
+    with_shown = account_column("companion", _("accompanied by"))
+    recorder = account_column("recorded_by", _("recorded by"))
 
-    def verbs_for(self, record: AreaEntry) -> Collection[str]:
+    def buttons_for(self, record: AreaEntry) -> Collection[str]:
         return () if record.left_at else ("end",)
 
     @admin.display(description=_("out"), ordering="left_at")
     def out_shown(self, entry: AreaEntry) -> Any:
         return entry.left_at or badge(_("inside"), "active")
 
-    @button(description=_("Record the way out"), permission=LOG, locations=PAGE)
+    @button(description=_("Record the exit"), permission=LOG, locations=CHANGE_FORM_ONLY)
     def end(self, request: HttpRequest, queryset: QuerySet[AreaEntry]) -> None:
         verb = partial(safeguards.end_entry, queryset.get(), actor=actor_of(request), at=clock.now())
-        self.press(request, verb, _("The way out is recorded."))
+        self.press(request, verb, _("The exit is recorded."))
 
 
 @admin.register(MediaMovement)
-class MovementAdmin(RegisterAdmin):
-    explanation = _("Removable media carried into or out of protected areas: what leaves is encrypted and comes back.")
+class MovementAdmin(RecordAdmin):
+    explanation = _(
+        "Removable media carried into or out of protected areas. Media taken out must be encrypted and returned."
+    )
     empty_hint = _("Movements are recorded on the page of an area.")
     list_display = ("reference", "medium", "kind", "direction_shown", "area", "carrier", "approver", "moved_at", "back")
     list_filter = ("direction", "area", ("returned_at", admin.EmptyFieldListFilter))
@@ -177,11 +183,11 @@ class MovementAdmin(RegisterAdmin):
               ("carrier", "approver", "moved_at"), "back", ("returned_at", "receiver"))  # fmt: skip
     readonly_fields = ("direction_shown", "carrier", "approver", "back", "receiver")
     actions = ("take_back",)
-    carrier = person("carried_by", _("carried by"))
-    approver = person("approved_by", _("approved by"))
-    receiver = person("returned_to", _("taken back by"))
+    carrier = account_column("carried_by", _("carried by"))
+    approver = account_column("approved_by", _("approved by"))
+    receiver = account_column("returned_to", _("taken back by"))
 
-    def verbs_for(self, record: MediaMovement) -> Collection[str]:
+    def buttons_for(self, record: MediaMovement) -> Collection[str]:
         outside = record.direction == MediaMovement.Direction.OUT and record.returned_at is None
         return ("take_back",) if outside else ()
 
@@ -195,7 +201,7 @@ class MovementAdmin(RegisterAdmin):
             return "–"
         return due_badge(movement.back_on, clock.today(), settled=movement.returned_at is not None)
 
-    @button(description=_("It came back"), permission=LOG, locations=PAGE)
+    @button(description=_("It came back"), permission=LOG, locations=CHANGE_FORM_ONLY)
     def take_back(self, request: HttpRequest, queryset: QuerySet[MediaMovement]) -> None:
         verb = partial(safeguards.return_medium, queryset.get(), actor=actor_of(request), at=clock.now())
-        self.press(request, verb, _("The medium is back."))
+        self.press(request, verb, _("The medium has been returned."))

@@ -5,36 +5,42 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin import ActionLocation
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.functional import lazy
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.console import actor_of
-from privacy.lib import clock
-from privacy.lib.admin import button
-from privacy.lib.asking import ask
-from privacy.lib.badges import badge, due_badge
+from privacy.accounts.actors import actor_of
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button
+from privacy.lib.dates import clock
+from privacy.lib.display.badges import badge, due_badge
+from privacy.lib.display.period_text import period_text
+from privacy.policies import rulebook
 from privacy.safeguards import actions as safeguards
-from privacy.safeguards.admin.register import RegisterAdmin, person, state_of
-from privacy.safeguards.forms import DoneForm, DueForm, FindingForm, HeldForm, InspectionForm
-from privacy.safeguards.models import Inspection, Nonconformity
+from privacy.safeguards.admin.forms import DoneForm, DueForm, FindingForm, HeldForm, InspectionForm, ReadForm
+from privacy.safeguards.admin.records import RecordAdmin, account_column, record_state_badge
+from privacy.safeguards.models import Inspection, InspectionFinding
 
-PAGE = (ActionLocation.CHANGE_FORM,)
 KEEP, RECEIVE = "safeguards.keep_inspections", "safeguards.receive_inspection"
 CORRECT, CONFIRM = "safeguards.correct_finding", "safeguards.confirm_finding"
 type Answer = HttpResponse | None
 
 
+def _explanation() -> str:
+    return now_(
+        "The office inspects itself at least every %(period)s: the inspection is planned, held and reported to the "
+        "officer. Anything not in order becomes a finding with a corrective action and a due date."
+    ) % {"period": period_text(months=rulebook.parameter("plan.inspection.months", clock.today()))}
+
+
 @admin.register(Inspection)
-class InspectionAdmin(RegisterAdmin):
-    explanation = _(
-        "The office checks itself at least once a year: planned, held, reported to the officer. What is not in order "
-        "becomes a finding with a corrective action and a day."
-    )
-    empty_hint = _("Plan the yearly inspection of the management plan.")
+class InspectionAdmin(RecordAdmin):
+    explanation = lazy(_explanation, str)()
+    empty_hint = _("Plan the next inspection of the management plan.")
     list_display = ("reference", "kind", "state_shown", "due_shown", "inspector_shown", "waiting", "reported_at")
     list_filter = ("state", "kind")
     fields = (
@@ -44,16 +50,16 @@ class InspectionAdmin(RegisterAdmin):
     readonly_fields = ("state_shown", "due_shown", "inspector_shown", "reporter")
     actions = ("hold", "record_finding", "report")
     change_form_template = "admin/safeguards/inspection/change_form.html"
-    new_label = _("Plan an inspection")
-    new_form = InspectionForm
-    new_permission = KEEP
-    inspector_shown = person("inspector", _("inspector"))
-    reporter = person("reported_to", _("taken note of by"))
+    add_label = _("Plan an inspection")
+    record_form = InspectionForm
+    add_permission = KEEP
+    inspector_shown = account_column("inspector", _("inspector"))
+    reporter = account_column("reported_to", _("acknowledged by"))
 
     def make(self, request: HttpRequest, given: dict[str, Any]) -> Inspection:
         return safeguards.plan_inspection(actor=actor_of(request), at=clock.now(), **given)
 
-    def verbs_for(self, record: Inspection) -> Collection[str]:
+    def buttons_for(self, record: Inspection) -> Collection[str]:
         return {"planned": ("hold",), "held": ("record_finding", "report")}.get(record.state, ())
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Inspection]:
@@ -66,7 +72,7 @@ class InspectionAdmin(RegisterAdmin):
 
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, inspection: Inspection) -> SafeString:
-        return state_of(inspection)
+        return record_state_badge(inspection)
 
     @admin.display(description=_("planned for"), ordering="planned_on")
     def due_shown(self, inspection: Inspection) -> SafeString:
@@ -80,16 +86,16 @@ class InspectionAdmin(RegisterAdmin):
         if inspection is not None:
             today = clock.today()
             more["findings"] = [
-                (row, due_badge(row.due_on, today, settled=row.state == Nonconformity.State.CONFIRMED))
+                (row, due_badge(row.due_on, today, settled=row.state == InspectionFinding.State.CONFIRMED))
                 for row in inspection.findings.order_by("due_on")
             ]
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **more})
 
-    @button(description=_("Record as held"), permission=KEEP, locations=PAGE)
+    @button(description=_("Mark as held"), permission=KEEP, locations=CHANGE_FORM_ONLY)
     def hold(self, request: HttpRequest, queryset: QuerySet[Inspection]) -> Answer:
-        answers = ask(
-            self, request, queryset, title=_("Record as held"), verb=_("Record"),
-            consequences=[_("Then record what is not in order, finding by finding, and report to the officer.")],
+        answers = confirm_action(
+            self, request, queryset, title=_("Mark as held"), verb=_("Record"),
+            consequences=[_("Then record each thing that is not in order as a finding, and report to the officer.")],
             form_class=HeldForm, initial={"held_on": clock.today()},
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
@@ -98,11 +104,13 @@ class InspectionAdmin(RegisterAdmin):
         self.press(request, verb, _("The inspection is recorded as held."))
         return None
 
-    @button(description=_("Record a finding"), permission=KEEP, locations=PAGE)
+    @button(description=_("Record a finding"), permission=KEEP, locations=CHANGE_FORM_ONLY)
     def record_finding(self, request: HttpRequest, queryset: QuerySet[Inspection]) -> Answer:
-        answers = ask(
+        answers = confirm_action(
             self, request, queryset, title=_("Record a finding"), verb=_("Record the finding"),
-            consequences=[_("Who is to do it is reminded; past its day it is escalated to the protection officer.")],
+            consequences=[_(
+                "The person responsible is reminded. If it becomes overdue, it is escalated to the protection "
+                "officer.")],
             form_class=FindingForm,
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
@@ -111,57 +119,60 @@ class InspectionAdmin(RegisterAdmin):
         self.press(request, verb, _("The finding is recorded."))
         return None
 
-    @button(description=_("Take note of the report"), permission=RECEIVE, locations=PAGE)
+    @button(description=_("Acknowledge the report"), permission=RECEIVE, locations=CHANGE_FORM_ONLY)
     def report(self, request: HttpRequest, queryset: QuerySet[Inspection]) -> Answer:
-        answers = ask(
-            self, request, queryset, title=_("Take note of the report"), verb=_("Take note"),
-            consequences=[_("You have read the result as the officer. No finding is added any more.")],
+        answers = confirm_action(
+            self, request, queryset, title=_("Acknowledge the report"), verb=_("Acknowledge"),
+            consequences=[_(
+                "You confirm as the officer that you have read the result. No more findings can be added.")],
+            form_class=ReadForm, initial={"read": safeguards.digest_of_report(queryset.get())},
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
             return answers
-        verb = partial(safeguards.report_inspection, queryset.get(), actor=actor_of(request), at=clock.now())
-        self.press(request, verb, _("You have taken note of the report."))
+        verb = partial(safeguards.report_inspection, queryset.get(), actor=actor_of(request), at=clock.now(), **answers)
+        self.press(request, verb, _("You have acknowledged the report."))
         return None
 
 
-@admin.register(Nonconformity)
-class FindingAdmin(RegisterAdmin):
-    explanation = _("What inspections found not in order: the corrective action, who does it, until when.")
+@admin.register(InspectionFinding)
+class FindingAdmin(RecordAdmin):
+    explanation = _("What inspections found not in order: the corrective action, who is responsible, and by when.")
     empty_hint = _("Findings are recorded on the page of an inspection that was held.")
     list_display = ("reference", "criterion", "weight_shown", "state_shown", "due_shown", "doer", "inspection")
     list_filter = ("state", "weight")
     list_select_related = ("inspection",)
     fields = (
         ("reference", "inspection", "measure"), "criterion", ("weight_shown", "state_shown"), "seen", "correction",
-        ("doer", "due_shown"), "escalated_at", "done", ("worker", "done_at"), ("confirmer", "confirmed_at"),
+        ("doer", "due_shown", "first_due_on"), "escalated_at", "done", ("worker", "done_at"),
+        ("confirmer", "confirmed_at"),
     )  # fmt: skip
     readonly_fields = ("weight_shown", "state_shown", "due_shown", "doer", "worker", "confirmer")
     actions = ("correct", "confirm", "reopen")
-    doer = person("responsible", _("to be done by"))
-    worker = person("done_by", _("done by"))
-    confirmer = person("confirmed_by", _("confirmed by"))
+    doer = account_column("responsible", _("to be done by"))
+    worker = account_column("done_by", _("done by"))
+    confirmer = account_column("confirmed_by", _("confirmed by"))
 
-    def verbs_for(self, record: Nonconformity) -> Collection[str]:
+    def buttons_for(self, record: InspectionFinding) -> Collection[str]:
         return {"open": ("correct",), "corrected": ("confirm", "reopen")}.get(record.state, ())
 
     @admin.display(description=_("weight"), ordering="weight")
-    def weight_shown(self, finding: Nonconformity) -> SafeString:
+    def weight_shown(self, finding: InspectionFinding) -> SafeString:
         kind = {"critical": "alarm", "major": "late", "minor": "wait"}[finding.weight]
         return badge(finding.get_weight_display(), kind)
 
     @admin.display(description=_("state"), ordering="state")
-    def state_shown(self, finding: Nonconformity) -> SafeString:
-        return state_of(finding)
+    def state_shown(self, finding: InspectionFinding) -> SafeString:
+        return record_state_badge(finding)
 
     @admin.display(description=_("correct by"), ordering="due_on")
-    def due_shown(self, finding: Nonconformity) -> SafeString:
-        return due_badge(finding.due_on, clock.today(), settled=finding.state == Nonconformity.State.CONFIRMED)
+    def due_shown(self, finding: InspectionFinding) -> SafeString:
+        return due_badge(finding.due_on, clock.today(), settled=finding.state == InspectionFinding.State.CONFIRMED)
 
-    @button(description=_("It is corrected"), permission=CORRECT, locations=PAGE)
-    def correct(self, request: HttpRequest, queryset: QuerySet[Nonconformity]) -> Answer:
-        answers = ask(
-            self, request, queryset, title=_("It is corrected"), verb=_("Record the correction"),
-            consequences=[_("Another person looks and confirms.")], form_class=DoneForm,
+    @button(description=_("Mark as corrected"), permission=CORRECT, locations=CHANGE_FORM_ONLY)
+    def correct(self, request: HttpRequest, queryset: QuerySet[InspectionFinding]) -> Answer:
+        answers = confirm_action(
+            self, request, queryset, title=_("Mark as corrected"), verb=_("Record the correction"),
+            consequences=[_("Another person checks and confirms it.")], form_class=DoneForm,
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
             return answers
@@ -171,11 +182,11 @@ class FindingAdmin(RegisterAdmin):
         self.press(request, verb, _("Recorded. Another person confirms it."))
         return None
 
-    @button(description=_("Confirm the correction"), permission=CONFIRM, locations=PAGE)
-    def confirm(self, request: HttpRequest, queryset: QuerySet[Nonconformity]) -> Answer:
-        answers = ask(
+    @button(description=_("Confirm the correction"), permission=CONFIRM, locations=CHANGE_FORM_ONLY)
+    def confirm(self, request: HttpRequest, queryset: QuerySet[InspectionFinding]) -> Answer:
+        answers = confirm_action(
             self, request, queryset, title=_("Confirm the correction"), verb=_("Confirm"),
-            consequences=[_("You have looked, and it is in order. The finding is closed.")],
+            consequences=[_("You confirm that it is in order. The finding is closed.")],
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
             return answers
@@ -183,10 +194,10 @@ class FindingAdmin(RegisterAdmin):
         self.press(request, verb, _("The finding is closed."))
         return None
 
-    @button(description=_("It is not corrected"), permission=CONFIRM, locations=PAGE)
-    def reopen(self, request: HttpRequest, queryset: QuerySet[Nonconformity]) -> Answer:
-        answers = ask(
-            self, request, queryset, title=_("It is not corrected"), verb=_("Give it back"),
+    @button(description=_("Reject the correction"), permission=CONFIRM, locations=CHANGE_FORM_ONLY)
+    def reopen(self, request: HttpRequest, queryset: QuerySet[InspectionFinding]) -> Answer:
+        answers = confirm_action(
+            self, request, queryset, title=_("Reject the correction"), verb=_("Return it"),
             consequences=[_("The finding is open again until the new day.")], form_class=DueForm,
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):

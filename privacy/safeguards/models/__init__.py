@@ -1,11 +1,12 @@
 """What is remembered of the safeguards, by noun."""
 
+from privacy.safeguards.models.annual_reports import AnnualReport
 from privacy.safeguards.models.areas import Area, AreaEntry, AreaPermit, MediaMovement
 from privacy.safeguards.models.calendars import Calendar
-from privacy.safeguards.models.inspections import Inspection, Nonconformity
+from privacy.safeguards.models.inspections import Inspection, InspectionFinding
+from privacy.safeguards.models.management_plans import ManagementPlan
 from privacy.safeguards.models.measures import Evidence, Measure
-from privacy.safeguards.models.plans import ManagementPlan
-from privacy.safeguards.models.reports import AnnualReport
+from privacy.safeguards.models.organisation import Meeting, Member
 
 __all__ = [
     "AnnualReport",
@@ -15,8 +16,10 @@ __all__ = [
     "Calendar",
     "Evidence",
     "Inspection",
+    "InspectionFinding",
     "ManagementPlan",
     "Measure",
     "MediaMovement",
-    "Nonconformity",
+    "Meeting",
+    "Member",
 ]

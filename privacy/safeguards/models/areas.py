@@ -4,13 +4,16 @@ Staff stand here by the reference of their account. A visitor stands here by org
 who goes along; the visitor's name stays on the paper sheet at the door, so that no register of strangers grows here.
 """
 
-from datetime import date
+from datetime import date, datetime
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id, new_reference
+from privacy.accounts.display_names import name_with_reference
+from privacy.accounts.models import User
+from privacy.lib.dates import clock, periods
+from privacy.lib.identifiers.ids import new_id, new_reference
 
 
 def new_entry_reference() -> str:
@@ -24,6 +27,8 @@ def new_movement_reference() -> str:
 class Area(models.Model):
     """A computer room, data room or archive under special protection."""
 
+    record_label = "safeguards.Area"
+
     class Kind(models.TextChoices):
         COMPUTER_ROOM = "computer-room", _("computer room")
         DATA_ROOM = "data-room", _("data storage room")
@@ -35,7 +40,7 @@ class Area(models.Model):
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     place = models.CharField(_("place"), max_length=200)
     lock = models.CharField(_("how it is locked"), max_length=200)
-    keeper = models.CharField(_("answers for it"), max_length=64)
+    keeper = models.CharField(_("responsible"), max_length=64)
     registered_at = models.DateTimeField(_("registered at"))
     closed_at = models.DateTimeField(_("closed at"), null=True, blank=True)
 
@@ -44,7 +49,7 @@ class Area(models.Model):
         verbose_name_plural = _("protected areas")
         ordering = ["title"]
         default_permissions = ("view",)
-        permissions = [("keep_areas", _("Can register protected areas and say who may enter"))]
+        permissions = [("keep_areas", _("Can register protected areas and permit entry"))]
 
     def __str__(self) -> str:
         return self.title
@@ -52,12 +57,28 @@ class Area(models.Model):
 
 class PermitQuerySet(models.QuerySet["AreaPermit"]):
     def in_period(self, *, on: date) -> "PermitQuerySet":
-        """Permits that hold on a day: begun, not over, not revoked."""
-        return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on), valid_from__lte=on, revoked_at=None)
+        """Permits that hold on a day: begun, not over, not revoked, of people who still work here."""
+        here = User.objects.filter(is_active=True).values("reference")
+        held = self.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=on), valid_from__lte=on, revoked_at=None)
+        return held.filter(person__in=here)
+
+    def held_at(self, moment: datetime) -> "PermitQuerySet":
+        """Permits that held at a moment, also those that were revoked since.
+
+        One that was approved only on a later day did not, whatever its first day; nor does that of somebody who had
+        left.
+        """
+        on = clock.kst_date(moment)
+        until = Q(valid_until__isnull=True) | Q(valid_until__gte=on)
+        here = User.objects.filter(Q(is_active=True) | Q(left_at__gt=moment)).values("reference")
+        approved = self.filter(approved_at__lt=periods.end_of_day(on), valid_from__lte=on, person__in=here)
+        return approved.filter(until, Q(revoked_at=None) | Q(revoked_at__gt=moment))
 
 
 class AreaPermit(models.Model):
     """One person may enter one area, for a reason and a period, approved by another."""
+
+    record_label = "safeguards.AreaPermit"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     area = models.ForeignKey(Area, verbose_name=_("area"), on_delete=models.PROTECT, related_name="permits")
@@ -88,11 +109,13 @@ class AreaPermit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.person} · {self.area}"
+        return f"{name_with_reference(self.person)} · {self.area}"
 
 
 class AreaEntry(models.Model):
     """One person in one area: when, what for, with whom."""
+
+    record_label = "safeguards.AreaEntry"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_entry_reference)
@@ -142,6 +165,8 @@ class MovementQuerySet(models.QuerySet["MediaMovement"]):
 
 class MediaMovement(models.Model):
     """A removable medium carried into or out of an area: approved by another than who carries it."""
+
+    record_label = "safeguards.MediaMovement"
 
     class Direction(models.TextChoices):
         IN = "in", _("carried in")

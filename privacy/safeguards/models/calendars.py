@@ -4,11 +4,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id
+from privacy.lib.identifiers.ids import new_id
 
 
 class Calendar(models.Model):
     """One address of one person's feed; a new one takes the place of the one before."""
+
+    record_label = "safeguards.Calendar"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id, new_reference
+from privacy.lib.identifiers.ids import new_id, new_reference
 from privacy.safeguards.models.measures import Measure
 
 
@@ -28,6 +28,8 @@ class InspectionQuerySet(models.QuerySet["Inspection"]):
 
 class Inspection(models.Model):
     """One inspection by the in-house organisation: planned, held, reported to the officer (form F-16)."""
+
+    record_label = "safeguards.Inspection"
 
     class Kind(models.TextChoices):
         IMPLEMENTATION = "implementation", _("implementation of the management plan")
@@ -52,7 +54,7 @@ class Inspection(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PLANNED)
     held_on = models.DateField(_("held on"), null=True, blank=True)
     outcome = models.TextField(_("result"), blank=True)
-    reported_to = models.CharField(_("taken note of by"), max_length=64, blank=True)
+    reported_to = models.CharField(_("acknowledged by"), max_length=64, blank=True)
     reported_at = models.DateTimeField(_("reported at"), null=True, blank=True)
 
     objects = InspectionQuerySet.as_manager()
@@ -64,7 +66,7 @@ class Inspection(models.Model):
         default_permissions = ("view",)
         permissions = [
             ("keep_inspections", _("Can plan and hold inspections and record findings")),
-            ("receive_inspection", _("Can take note of an inspection's report")),
+            ("receive_inspection", _("Can acknowledge an inspection's report")),
         ]
         constraints = [
             models.CheckConstraint(
@@ -89,17 +91,19 @@ class Inspection(models.Model):
         return self.planned_on
 
 
-class NonconformityQuerySet(models.QuerySet["Nonconformity"]):
-    def open(self) -> "NonconformityQuerySet":
+class InspectionFindingQuerySet(models.QuerySet["InspectionFinding"]):
+    def open(self) -> "InspectionFindingQuerySet":
         """Findings whose correction nobody has confirmed yet."""
-        return self.exclude(state=Nonconformity.State.CONFIRMED)
+        return self.exclude(state=InspectionFinding.State.CONFIRMED)
 
-    def overdue(self, *, on: date) -> "NonconformityQuerySet":
+    def overdue(self, *, on: date) -> "InspectionFindingQuerySet":
         return self.open().filter(due_on__lt=on)
 
 
-class Nonconformity(models.Model):
+class InspectionFinding(models.Model):
     """Something not in order: the corrective action, who does it until when, and who confirmed that it is done."""
+
+    record_label = "safeguards.InspectionFinding"
 
     class Weight(models.TextChoices):
         MINOR = "minor", _("minor")
@@ -125,6 +129,7 @@ class Nonconformity(models.Model):
     correction = models.TextField(_("corrective action"))
     responsible = models.CharField(_("to be done by"), max_length=64)
     due_on = models.DateField(_("correct by"))
+    first_due_on = models.DateField(_("first to be corrected by"))
     recorded_by = models.CharField(_("recorded by"), max_length=64)
     recorded_at = models.DateTimeField(_("recorded at"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
@@ -135,7 +140,7 @@ class Nonconformity(models.Model):
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
     escalated_at = models.DateTimeField(_("escalated at"), null=True, blank=True)
 
-    objects = NonconformityQuerySet.as_manager()
+    objects = InspectionFindingQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("inspection finding")
@@ -143,7 +148,7 @@ class Nonconformity(models.Model):
         ordering = ["due_on"]
         default_permissions = ("view",)
         permissions = [
-            ("correct_finding", _("Can say what was done about a finding")),
+            ("correct_finding", _("Can record what was done about a finding")),
             ("confirm_finding", _("Can confirm the correction of a finding")),
         ]
         constraints = [

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.ids import new_id
+from privacy.lib.identifiers.ids import new_id
 
 
 class Result(models.TextChoices):
@@ -33,6 +33,8 @@ class MeasureQuerySet(models.QuerySet["Measure"]):
 class Measure(models.Model):
     """One safeguard, with the clause of the policy it keeps."""
 
+    record_label = "safeguards.Measure"
+
     class Kind(models.TextChoices):
         ACCESS_CONTROL = "access-control", _("access control and intrusion prevention")
         ENCRYPTION = "encryption", _("encryption")
@@ -50,10 +52,10 @@ class Measure(models.Model):
     title = models.CharField(_("measure"), max_length=160, blank=True)
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     clause = models.CharField(_("clause of the policy"), max_length=8, blank=True)
-    owner = models.CharField(_("answers for it"), max_length=64, blank=True)
-    cycle_days = models.PositiveSmallIntegerField(_("evidence every … days"))
-    by_portal = models.BooleanField(_("the portal looks itself"), default=False)
-    result = models.CharField(_("latest result"), max_length=8, choices=Result, default=Result.UNKNOWN)
+    owner = models.CharField(_("responsible"), max_length=64, blank=True)
+    cycle_days = models.PositiveSmallIntegerField(_("evidence interval (days)"))
+    is_automated = models.BooleanField(_("checked by the portal"), default=False)
+    result = models.CharField(_("latest known result"), max_length=8, choices=Result, default=Result.UNKNOWN)
     shown_at = models.DateTimeField(_("latest evidence"), null=True, blank=True)
     due_on = models.DateField(_("next evidence due"))
     registered_at = models.DateTimeField(_("registered at"))
@@ -67,7 +69,7 @@ class Measure(models.Model):
         ordering = ["clause", "code"]
         default_permissions = ("view",)
         permissions = [
-            ("keep_measures", _("Can register measures and say who answers for them")),
+            ("keep_measures", _("Can register measures and assign responsibility for them")),
             ("record_evidence", _("Can record evidence of a measure")),
         ]
         constraints = [
@@ -90,10 +92,12 @@ STANDARD_NAMES: dict[str, Any] = {}
 class Evidence(models.Model):
     """One dated look at a measure: by a person, perhaps with a sealed file, or by the portal itself."""
 
+    record_label = "safeguards.Evidence"
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     measure = models.ForeignKey(Measure, verbose_name=_("measure"), on_delete=models.PROTECT, related_name="evidence")
     result = models.CharField(_("result"), max_length=8, choices=Result)
-    detail = models.TextField(_("what was seen"))
+    detail = models.TextField(_("observation"))
     at = models.DateTimeField(_("seen at"))
     on = models.DateField(_("day"))
     recorded_by = models.CharField(_("recorded by"), max_length=64)

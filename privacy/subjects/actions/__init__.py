@@ -4,37 +4,41 @@ from privacy.subjects import actions as subjects
 subjects.end_service(subject, ended_on=…, actor=gate, at=at)
 """
 
-from privacy.subjects.actions.doors import WrongCode, check_code, forget_tries, source_index
-from privacy.subjects.actions.registering import (
-    AlreadyDestroyed,
+from privacy.subjects.actions.code_check import WrongCode, address_index, check_code, delete_old_attempts
+from privacy.subjects.actions.registration import (
     ContradictoryDates,
-    NotActive,
+    RegistrationEnded,
+    SubjectDestroyed,
     correct_contact,
     end_service,
     find_false_identity,
+    index_contacts,
     mark_destroyed,
     mark_withdrawn,
     record_contact,
     register,
     remove_contacts,
+    resume_registration,
     resume_service,
 )
 
 __all__ = [
-    "AlreadyDestroyed",
     "ContradictoryDates",
-    "NotActive",
+    "RegistrationEnded",
+    "SubjectDestroyed",
     "WrongCode",
+    "address_index",
     "check_code",
     "correct_contact",
+    "delete_old_attempts",
     "end_service",
     "find_false_identity",
-    "forget_tries",
+    "index_contacts",
     "mark_destroyed",
     "mark_withdrawn",
     "record_contact",
     "register",
     "remove_contacts",
+    "resume_registration",
     "resume_service",
-    "source_index",
 ]

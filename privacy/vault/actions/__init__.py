@@ -1,97 +1,106 @@
 """The vault's verbs. Everybody calls them under the app's name::
 
 from privacy.vault import actions as vault
-with vault.opened(purpose=Purpose.RIGHTS, task="rights.access.exported", actor=hana, at=at, reason="…") as door:
-    imei = door.reveal(device, "imei")
+task = "rights.access.exported"
+with vault.opened(purpose=Purpose.RIGHTS, task=task, actor=hana, at=at, reason="…") as vault_session:
+    imei = vault_session.decrypt(device, "imei")
 """
 
-from privacy.vault.actions.columns import Column, seal_columns
-from privacy.vault.actions.files import discard_file, receive_file, scan_files, store_file
-from privacy.vault.actions.freezes import (
-    confirm_freeze,
-    expire_freezes,
-    freeze,
-    frozen,
-    frozen_subjects,
-    thaw,
-)
-from privacy.vault.actions.making import check_keys, enrol_keys, make_epoch_keys
-from privacy.vault.actions.rotation import Turn, end_generations, prepare, rotate, turn
-from privacy.vault.actions.sealing import blind_index, seal, seal_batch
-from privacy.vault.actions.shredding import (
+from privacy.vault.actions.bulk_encryption import PlaintextColumn, encrypt_columns
+from privacy.vault.actions.crypto_shredding import (
     Finality,
     finality,
     is_destroyed,
-    shred_epoch,
+    shred_month,
     shred_subject,
     shred_subjects,
 )
-from privacy.vault.actions.transcribing import Bundle, Place, transcribe
-from privacy.vault.declarations import month_of
-from privacy.vault.door import Door, opened
+from privacy.vault.actions.encryption import blind_index, encrypt, encrypt_batch
+from privacy.vault.actions.files import delete_file, receive_file, scan_files, store_file
+from privacy.vault.actions.freezes import (
+    active_freezes,
+    active_freezes_by_subject,
+    confirm_freeze,
+    expire_freezes,
+    freeze,
+    unfreeze,
+)
+from privacy.vault.actions.key_creation import check_keys, create_month_keys, enrol_keys
+from privacy.vault.actions.key_rotation import (
+    RotationProgress,
+    destroy_emptied_generations,
+    prepare_generation,
+    rotate,
+    rotate_monthly,
+)
+from privacy.vault.actions.reencryption import CiphertextLocation, ReencryptionInput, reencrypt
+from privacy.vault.decryption_session import DecryptionSession, opened
+from privacy.vault.encryption_options import month_of
+from privacy.vault.malware_scan import explain_finding
 from privacy.vault.refusals import (
-    BadIdentifier,
+    DecryptionSessionClosed,
     Destroyed,
-    DoorClosed,
+    FileTooLarge,
     Frozen,
-    Kept,
-    NothingToFreeze,
+    InvalidCiphertext,
+    InvalidIdentifier,
     NotScanned,
-    NotSealed,
     PurposeNotDeclared,
     Quarantined,
     ReasonRequired,
-    TooLarge,
+    UnderHold,
+    UnknownItem,
     WrongKey,
 )
 
 __all__ = [
-    "BadIdentifier",
-    "Bundle",
-    "Column",
+    "CiphertextLocation",
+    "DecryptionSession",
+    "DecryptionSessionClosed",
     "Destroyed",
-    "Door",
-    "DoorClosed",
+    "FileTooLarge",
     "Finality",
     "Frozen",
-    "Kept",
+    "InvalidCiphertext",
+    "InvalidIdentifier",
     "NotScanned",
-    "NotSealed",
-    "NothingToFreeze",
-    "Place",
+    "PlaintextColumn",
     "PurposeNotDeclared",
     "Quarantined",
     "ReasonRequired",
-    "TooLarge",
-    "Turn",
+    "ReencryptionInput",
+    "RotationProgress",
+    "UnderHold",
+    "UnknownItem",
     "WrongKey",
+    "active_freezes",
+    "active_freezes_by_subject",
     "blind_index",
     "check_keys",
     "confirm_freeze",
-    "discard_file",
-    "end_generations",
+    "create_month_keys",
+    "delete_file",
+    "destroy_emptied_generations",
+    "encrypt",
+    "encrypt_batch",
+    "encrypt_columns",
     "enrol_keys",
     "expire_freezes",
+    "explain_finding",
     "finality",
     "freeze",
-    "frozen",
-    "frozen_subjects",
     "is_destroyed",
-    "make_epoch_keys",
     "month_of",
     "opened",
-    "prepare",
+    "prepare_generation",
     "receive_file",
+    "reencrypt",
     "rotate",
+    "rotate_monthly",
     "scan_files",
-    "seal",
-    "seal_batch",
-    "seal_columns",
-    "shred_epoch",
+    "shred_month",
     "shred_subject",
     "shred_subjects",
     "store_file",
-    "thaw",
-    "transcribe",
-    "turn",
+    "unfreeze",
 ]

@@ -4,6 +4,7 @@
 """
 
 import logging
+import time
 from datetime import datetime
 from uuid import UUID
 
@@ -11,19 +12,22 @@ from django.db import transaction
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
-from privacy.lib import papers
-from privacy.lib.clamd import Unavailable
-from privacy.vault import keepers, scanning
-from privacy.vault.actions.sealing import seal
-from privacy.vault.door import opened
+from privacy.lib.documents import upload_validation
+from privacy.lib.integrations.clamd import ScannerUnavailable
+from privacy.lib.sandbox.runner import Busy, NoVerdict
+from privacy.vault import destruction_vetoes, malware_scan
+from privacy.vault.actions.encryption import encrypt
+from privacy.vault.decryption_session import opened
 from privacy.vault.events import Event
-from privacy.vault.models import SealedFile
+from privacy.vault.models import EncryptedFile
 from privacy.vault.purposes import Purpose
-from privacy.vault.refusals import TooLarge
+from privacy.vault.refusals import Destroyed, FileTooLarge, WrongKey
 
 log = logging.getLogger("portal.vault")
 
-LIMIT = 10 * 2**20
+MAX_FILE_BYTES = 10 * 2**20
+# A run ends well before the queue's timeout, however long the last file takes.
+SCAN_SECONDS = 30.0
 
 
 def store_file(
@@ -36,10 +40,10 @@ def store_file(
     media_type: str,
     actor: Actor,
     at: datetime,
-) -> SealedFile:
+) -> EncryptedFile:
     """Seal a file of a case into ``personal``. ``subject_id`` may be the case's own id while nobody is identified.
 
-    Raises ``TooLarge``, ``Destroyed``, ``WrongKey``. Read it through a door: ``door.reveal(file, "content")``.
+    Raises ``FileTooLarge``, ``Destroyed``, ``WrongKey``. Read it by ``vault_session.decrypt(file, "content")``.
     """
     file = _file(subject_id, category, case, content, media_type, at)
     return _put(file, name, content, actor=actor, at=at)
@@ -47,55 +51,86 @@ def store_file(
 
 def receive_file(
     *, subject_id: UUID, category: str, case: str, name: str, content: bytes, actor: Actor, at: datetime
-) -> SealedFile:
-    """Check, scan and seal a file that somebody sent: PDF, JPEG or PNG, told by its content.
+) -> EncryptedFile:
+    """Seal a file that somebody sent: PDF, JPEG or PNG, told by its first bytes; nothing of it is parsed here.
 
-    It can be opened once the scanner found it clean; where the scanner gives no answer it waits, and the worker asks
-    again (``scan_files``). Raises ``BadDocument`` and what ``store_file`` raises.
+    It waits, closed to everybody, until the worker has it scanned and examined (``scan_files``). Raises
+    ``InvalidUpload`` and what ``store_file`` raises.
     """
-    file = _file(subject_id, category, case, content, papers.examine(content), at)
-    _judge(file, content, at=at)
+    file = _file(subject_id, category, case, content, upload_validation.recognise_upload(content), at)
+    file.state = EncryptedFile.State.PENDING
     return _put(file, name[:100], content, actor=actor, at=at)
 
 
-def scan_files(*, actor: Actor, at: datetime, most: int = 20) -> int:
-    """Ask the scanner again about files that it has not judged. Returns how many it judged now."""
-    if scanning.scanner() is None:
+def scan_files(*, actor: Actor, at: datetime, most: int = 20, seconds: float = SCAN_SECONDS) -> int:
+    """Have files judged that nobody has judged yet, for some seconds. Returns how many were judged now.
+
+    Where no scanner is set up they stay closed (unless ``OPEN_UNSCANNED_UPLOADS``). One that can't be opened any more,
+    or that gets no answer, keeps nobody behind it waiting: beside the oldest, some are drawn from all.
+    """
+    if malware_scan.configured_scanner() is None and not malware_scan.opens_unscanned():
         return 0
-    judged = 0
-    for file in SealedFile.objects.unjudged().order_by("stored_at")[:most]:
-        with opened(purpose=Purpose.LEGAL_DUTY, task=scanning.TASK, actor=actor, at=at) as door:
-            content: bytes = door.reveal(file, "content")
-        _judge(file, content, at=at)
+    judged, end = 0, time.monotonic() + seconds
+    for file in _waiting(most):
+        if time.monotonic() > end:
+            break
+        try:
+            with opened(purpose=Purpose.LEGAL_DUTY, task=malware_scan.SCAN_TASK, actor=actor, at=at) as vault_session:
+                content: bytes = vault_session.decrypt(file, "content")
+        except Destroyed:
+            continue  # its key is gone; the row goes with the destruction that is under way
+        except WrongKey:
+            # It was altered, or its key was never committed: a person looks; those behind it are scanned.
+            log.error("the file %s does not open and was not scanned", file.id)
+            continue
+        before = file.state
+        try:
+            _judge(file, content, at=at)
+        except Busy:
+            break
+        except (ScannerUnavailable, NoVerdict) as why:
+            log.warning("the file %s was not judged: %s", file.id, why)
+            continue
+        if file.state == before:
+            continue
         with transaction.atomic(using="personal"):
-            held = SealedFile.objects.select_for_update().filter(id=file.id).unjudged().first()
+            held = EncryptedFile.objects.select_for_update().filter(id=file.id).unjudged().first()
             if held is None:
                 continue
             held.state, held.finding, held.scanned_at = file.state, file.finding, file.scanned_at
             held.save(update_fields=["state", "finding", "scanned_at"])
-            judged += _record_verdict(held, actor=actor, at=at)
+            _record_verdict(held, actor=actor, at=at)
+            judged += 1
     return judged
 
 
-def _judge(file: SealedFile, content: bytes, *, at: datetime) -> None:
-    known = scanning.scanner()
-    if known is None:
-        file.state = SealedFile.State.UNSCANNED
-        return
-    try:
-        verdict = known.scan(content)
-    except Unavailable as why:
-        log.warning("the malware scanner gave no answer: %s", why)
-        file.state = SealedFile.State.PENDING
-        return
-    file.state = SealedFile.State.CLEAN if verdict.is_clean else SealedFile.State.QUARANTINE
-    file.finding, file.scanned_at = verdict.signature[:200], at
+def _waiting(most: int) -> list[EncryptedFile]:
+    """Return files to scan now: the oldest, and as many of all the others."""
+    unjudged = EncryptedFile.objects.unjudged()
+    if malware_scan.opens_unscanned():
+        unjudged = unjudged.filter(state=EncryptedFile.State.PENDING)
+    oldest = list(unjudged.order_by("stored_at", "id")[: most // 2])
+    others = unjudged.exclude(id__in=[file.id for file in oldest])
+    return oldest + list(others.order_by("?")[: most - len(oldest)])
 
 
-def _record_verdict(file: SealedFile, *, actor: Actor, at: datetime) -> bool:
-    if file.state not in (SealedFile.State.CLEAN, SealedFile.State.QUARANTINE):
-        return False
-    clean = file.state == SealedFile.State.CLEAN
+def _judge(file: EncryptedFile, content: bytes, *, at: datetime) -> None:
+    """Set what the scanner and the examination say. Raises ScannerUnavailable, NoVerdict, Busy."""
+    scanner = malware_scan.configured_scanner()
+    signature = scanner.scan(content).signature if scanner is not None else ""
+    file.finding = (signature or upload_validation.examine_upload(content, file.media_type))[:200]
+    if file.finding:
+        file.state, file.scanned_at = EncryptedFile.State.QUARANTINE, at
+    elif scanner is not None:
+        file.state, file.scanned_at = EncryptedFile.State.CLEAN, at
+    else:
+        file.state = EncryptedFile.State.UNSCANNED
+
+
+def _record_verdict(file: EncryptedFile, *, actor: Actor, at: datetime) -> None:
+    if file.state == EncryptedFile.State.UNSCANNED:
+        return
+    clean = file.state == EncryptedFile.State.CLEAN
     ledger.record(
         Event.FILE_CLEARED if clean else Event.FILE_QUARANTINED,
         actor=actor,
@@ -104,13 +139,12 @@ def _record_verdict(file: SealedFile, *, actor: Actor, at: datetime) -> bool:
         subjects=[file.subject_id],
         facts={"case": file.case} if clean else {"case": file.case, "finding": file.finding},
     )
-    return True
 
 
-def _file(subject_id: UUID, category: str, case: str, content: bytes, media_type: str, at: datetime) -> SealedFile:
-    if len(content) > LIMIT:
-        raise TooLarge(LIMIT)
-    return SealedFile(
+def _file(subject_id: UUID, category: str, case: str, content: bytes, media_type: str, at: datetime) -> EncryptedFile:
+    if len(content) > MAX_FILE_BYTES:
+        raise FileTooLarge(MAX_FILE_BYTES)
+    return EncryptedFile(
         subject_id=subject_id,
         category=category,
         case=case,
@@ -120,8 +154,8 @@ def _file(subject_id: UUID, category: str, case: str, content: bytes, media_type
     )
 
 
-def _put(file: SealedFile, name: str, content: bytes, *, actor: Actor, at: datetime) -> SealedFile:
-    seal(file, {"name": name, "content": content}, at=at)
+def _put(file: EncryptedFile, name: str, content: bytes, *, actor: Actor, at: datetime) -> EncryptedFile:
+    encrypt(file, {"name": name, "content": content}, at=at)
     with transaction.atomic(using="personal"):
         file.save(force_insert=True)
         ledger.record(
@@ -132,18 +166,17 @@ def _put(file: SealedFile, name: str, content: bytes, *, actor: Actor, at: datet
             subjects=[file.subject_id],
             facts={"case": file.case, "size": file.size},
         )
-        _record_verdict(file, actor=actor, at=at)
     return file
 
 
-def discard_file(file: SealedFile, *, actor: Actor, at: datetime) -> None:
-    """Remove a sealed file's row, as after the decision that its evidence was for (lifecycle.md). Safe to repeat.
+def delete_file(file: EncryptedFile, *, actor: Actor, at: datetime) -> None:
+    """Remove a sealed file's row, as after the decision that its evidence was for. Safe to repeat.
 
-    Raises Kept while a hold covers it.
+    Raises UnderHold while a hold covers it.
     """
-    keepers.refuse_kept([file.subject_id], [file.category], at=at)
-    with transaction.atomic(using="personal"):
-        known = SealedFile.objects.select_for_update().filter(id=file.id)
+    with destruction_vetoes.lock_vetoes(), transaction.atomic(using="personal"):
+        destruction_vetoes.refuse_if_vetoed([file.subject_id], [file.category], at=at)
+        known = EncryptedFile.objects.select_for_update().filter(id=file.id)
         if known.exists():
             known.delete()
             ledger.record(

@@ -2,7 +2,8 @@
 
 from django.db import migrations
 
-# AFTER INSERT, so that it looks again once a waiting insert has seen the destruction commit.
+# AFTER INSERT, so that it looks again once a waiting insert has seen the destruction commit. The tables are named with
+# their schema: pg_restore empties the search path.
 GUARDS = """
 CREATE FUNCTION vault_refuse_destroyed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -10,12 +11,12 @@ DECLARE
 BEGIN
     IF TG_TABLE_NAME = 'vault_subjectkey' THEN
         SELECT EXISTS (
-            SELECT FROM vault_tombstone AS stone
+            SELECT FROM public.vault_tombstone AS stone
             WHERE stone.subject_id = NEW.subject_id AND stone.category IN ('', NEW.category)
         ) INTO destroyed;
     ELSE
         SELECT EXISTS (
-            SELECT FROM vault_tombstone AS stone WHERE stone.category = NEW.category AND stone.month = NEW.month
+            SELECT FROM public.vault_tombstone AS stone WHERE stone.category = NEW.category AND stone.month = NEW.month
         ) INTO destroyed;
     END IF;
     IF destroyed THEN
@@ -27,23 +28,78 @@ END
 $$;
 CREATE TRIGGER vault_destroyed_key_never_returns AFTER INSERT OR UPDATE OF subject_id, category ON vault_subjectkey
     FOR EACH ROW EXECUTE FUNCTION vault_refuse_destroyed();
-CREATE TRIGGER vault_destroyed_key_never_returns AFTER INSERT OR UPDATE OF category, month ON vault_epochkey
+CREATE TRIGGER vault_destroyed_key_never_returns AFTER INSERT OR UPDATE OF category, month ON vault_monthkey
     FOR EACH ROW EXECUTE FUNCTION vault_refuse_destroyed();
 -- Room on each page for the next wrapping: a turn of the master key then touches no index and writes over old bytes.
 ALTER TABLE vault_subjectkey SET (fillfactor = 50);
 REVOKE UPDATE, DELETE ON vault_tombstone FROM portal_app;
 REVOKE DELETE ON vault_keycheck FROM portal_app;
 """
-UNDO = """
-ALTER TABLE vault_subjectkey RESET (fillfactor);
-GRANT DELETE ON vault_keycheck TO portal_app;
-GRANT UPDATE, DELETE ON vault_tombstone TO portal_app;
-DROP TRIGGER vault_destroyed_key_never_returns ON vault_epochkey;
-DROP TRIGGER vault_destroyed_key_never_returns ON vault_subjectkey;
-DROP FUNCTION vault_refuse_destroyed();
+
+# Freezes and destroyed keys are told to every process that keeps in memory what is open (decision 0044). The key of a
+# month is everybody's.
+INVALIDATION = """
+CREATE TABLE vault_invalidation (
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    at timestamptz NOT NULL DEFAULT now(),
+    subjects uuid[]
+);
+CREATE INDEX vault_invalidation_xid ON vault_invalidation (xid);
+COMMENT ON TABLE vault_invalidation IS 'Who was closed, for caches that must hear of it; without subjects: everybody.';
+
+-- The statement of a trigger names the people concerned; with more than so many, or a NULL among them, it is everybody.
+CREATE FUNCTION vault_invalidation_record() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    whom uuid[];
+BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        INSERT INTO public.vault_invalidation DEFAULT VALUES;
+        RETURN NULL;
+    END IF;
+    EXECUTE TG_ARGV[0] INTO whom;
+    IF cardinality(whom) > 0 THEN
+        INSERT INTO public.vault_invalidation (subjects) VALUES (
+            CASE WHEN cardinality(whom) <= 1000 AND array_position(whom, NULL) IS NULL THEN whom END
+        );
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- A row of a number that no transaction here has reached came with a restored dump.
+CREATE FUNCTION vault_invalidation_prune() RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    pruned bigint;
+BEGIN
+    DELETE FROM public.vault_invalidation
+    WHERE at < now() - interval '7 days' OR xid >= pg_snapshot_xmax(pg_current_snapshot());
+    GET DIAGNOSTICS pruned = ROW_COUNT;
+    RETURN pruned;
+END $$;
+
+REVOKE ALL ON FUNCTION vault_invalidation_record(), vault_invalidation_prune() FROM PUBLIC;
+REVOKE INSERT, UPDATE, DELETE ON vault_invalidation FROM portal_app;
+GRANT EXECUTE ON FUNCTION vault_invalidation_prune() TO portal_app;
+
+CREATE TRIGGER vault_invalidates_frozen AFTER INSERT ON vault_freeze REFERENCING NEW TABLE AS closed
+    FOR EACH STATEMENT EXECUTE FUNCTION vault_invalidation_record(
+        'SELECT array_agg(DISTINCT subject_id) FROM closed');
+ALTER TABLE vault_freeze ENABLE ALWAYS TRIGGER vault_invalidates_frozen;
+
+CREATE TRIGGER vault_invalidates_changed AFTER UPDATE ON vault_freeze REFERENCING NEW TABLE AS closed
+    FOR EACH STATEMENT EXECUTE FUNCTION vault_invalidation_record(
+        'SELECT array_agg(DISTINCT subject_id) FROM closed');
+ALTER TABLE vault_freeze ENABLE ALWAYS TRIGGER vault_invalidates_changed;
+
+CREATE TRIGGER vault_invalidates_destroyed AFTER INSERT ON vault_tombstone REFERENCING NEW TABLE AS closed
+    FOR EACH STATEMENT EXECUTE FUNCTION vault_invalidation_record(
+        'SELECT array_agg(DISTINCT subject_id) FROM closed');
+ALTER TABLE vault_tombstone ENABLE ALWAYS TRIGGER vault_invalidates_destroyed;
 """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("vault", "0001_keys_freezes_and_files")]
-    operations = [migrations.RunSQL(GUARDS, UNDO)]
+    dependencies = [("vault", "0001_schema")]
+
+    operations = [migrations.RunSQL(GUARDS), migrations.RunSQL(INVALIDATION)]

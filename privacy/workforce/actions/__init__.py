@@ -1,19 +1,21 @@
 """Verbs about pledges and training. Import them under the app's name: ``workforce.sign(…)``."""
 
-from privacy.workforce.actions.learning import (
-    NotOffered,
-    NotPassed,
-    Result,
-    discard_certificates,
+from privacy.workforce.actions.completions import (
+    AlreadyRegistered,
+    CourseNotOffered,
+    NoCertificate,
+    QuizIncomplete,
+    QuizResult,
     open_certificate,
     register_attendance,
     register_certificate,
+    remove_certificates,
     take_quiz,
 )
-from privacy.workforce.actions.pledging import (
+from privacy.workforce.actions.pledges import (
+    NameMismatch,
     NotADraft,
-    NotTheText,
-    OtherName,
+    NotTextInForce,
     OwnText,
     approve_text,
     discard_text,
@@ -23,9 +25,9 @@ from privacy.workforce.actions.pledging import (
     register_paper,
     sign,
 )
-from privacy.workforce.actions.teaching import (
+from privacy.workforce.actions.training import (
+    AlreadyExists,
     OwnPlan,
-    Taken,
     approve_plan,
     cancel_session,
     draft_plan,
@@ -35,19 +37,20 @@ from privacy.workforce.actions.teaching import (
 )
 
 __all__ = [
+    "AlreadyExists",
+    "AlreadyRegistered",
+    "CourseNotOffered",
+    "NameMismatch",
+    "NoCertificate",
     "NotADraft",
-    "NotOffered",
-    "NotPassed",
-    "NotTheText",
-    "OtherName",
+    "NotTextInForce",
     "OwnPlan",
     "OwnText",
-    "Result",
-    "Taken",
+    "QuizIncomplete",
+    "QuizResult",
     "approve_plan",
     "approve_text",
     "cancel_session",
-    "discard_certificates",
     "discard_text",
     "draft_plan",
     "draft_text",
@@ -60,6 +63,7 @@ __all__ = [
     "register_attendance",
     "register_certificate",
     "register_paper",
+    "remove_certificates",
     "sign",
     "take_quiz",
 ]

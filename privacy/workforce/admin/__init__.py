@@ -1,14 +1,20 @@
 """Pledges and training in the console."""
 
 from privacy.workforce.admin.pledges import PledgeAdmin, PledgeTextAdmin
-from privacy.workforce.admin.training import AttemptAdmin, AttendanceAdmin, CourseAdmin, PlanAdmin, SessionAdmin
+from privacy.workforce.admin.training import (
+    CourseAdmin,
+    CourseCompletionAdmin,
+    QuizAttemptAdmin,
+    TrainingPlanAdmin,
+    TrainingSessionAdmin,
+)
 
 __all__ = [
-    "AttemptAdmin",
-    "AttendanceAdmin",
     "CourseAdmin",
-    "PlanAdmin",
+    "CourseCompletionAdmin",
     "PledgeAdmin",
     "PledgeTextAdmin",
-    "SessionAdmin",
+    "QuizAttemptAdmin",
+    "TrainingPlanAdmin",
+    "TrainingSessionAdmin",
 ]

@@ -7,10 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.models import User
+from privacy.lib.dates.form_fields import BoundedDateField
 from privacy.workforce.models import Course, PledgeText
 from privacy.workforce.models.pledges import Occasion
-
-DAY = {"type": "date"}
 
 
 class TextForm(forms.Form):
@@ -26,7 +25,7 @@ class TextForm(forms.Form):
 class DayForm(forms.Form):
     """From which day, or until which."""
 
-    day = forms.DateField(label=_("Day"), widget=forms.DateInput(DAY))
+    day = BoundedDateField(label=_("Day"))
 
 
 class PaperForm(forms.Form):
@@ -35,7 +34,7 @@ class PaperForm(forms.Form):
     user = forms.ModelChoiceField(label=_("Who signed"), queryset=User.objects.order_by("name"))
     text = forms.ModelChoiceField(label=_("Which text"), queryset=PledgeText.objects.approved())
     typed_name = forms.CharField(label=_("Name under the pledge"), max_length=100)
-    signed_on = forms.DateField(label=_("Signed on"), widget=forms.DateInput(DAY))
+    signed_on = BoundedDateField(label=_("Signed on"))
     scan = forms.FileField(label=_("Scan of the paper"), help_text=_("PDF, JPEG or PNG, up to 5 MB"))
 
 
@@ -67,10 +66,10 @@ class CourseForm(forms.Form):
         label=_("Quiz"),
         required=False,
         widget=forms.Textarea({"rows": 8}),
-        help_text=_("A line each: “? question”, “* right choice”, “- wrong choice”; Korean | English."),
+        help_text=_("One per line: “? question”, “* right choice”, “- wrong choice”; Korean | English."),
     )
     pass_mark = forms.IntegerField(label=_("Pass mark (percent)"), min_value=1, max_value=100, initial=80)
-    offered_from = forms.DateField(label=_("Offered from"), widget=forms.DateInput(DAY))
+    offered_from = BoundedDateField(label=_("Offered from"))
 
     def clean_quiz(self) -> list[dict[str, Any]]:
         """Return the questions as the course keeps them."""
@@ -87,7 +86,7 @@ class CourseForm(forms.Form):
                 questions[-1]["right"] = len(questions[-1]["choices"])
             questions[-1]["choices"].append({"ko": korean, "en": english})
         if any(question["right"] is None or len(question["choices"]) < 2 for question in questions):
-            raise forms.ValidationError(_("Each question needs two choices at least, one of them right."))
+            raise forms.ValidationError(_("Each question needs at least two choices, one of them right."))
         return questions
 
     def words(self) -> dict[str, Any]:
@@ -99,7 +98,7 @@ class CourseForm(forms.Form):
 class SessionForm(forms.Form):
     """A session of a course."""
 
-    held_on = forms.DateField(label=_("Day"), widget=forms.DateInput(DAY))
+    held_on = BoundedDateField(label=_("Day"))
     place = forms.CharField(label=_("Place"), max_length=120)
     trainer = forms.CharField(label=_("Trainer"), max_length=120)
 
@@ -121,5 +120,5 @@ class CertificateForm(forms.Form):
         label=pgettext_lazy("course", "Who"), queryset=User.objects.filter(is_active=True).order_by("name")
     )
     course = forms.ModelChoiceField(label=_("Course"), queryset=Course.objects.filter(kind=Course.Kind.OUTSIDE))
-    completed_on = forms.DateField(label=_("Completed on"), widget=forms.DateInput(DAY))
+    completed_on = BoundedDateField(label=_("Completed on"))
     certificate = forms.FileField(label=_("Certificate"), help_text=_("PDF, JPEG or PNG, up to 5 MB"))

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin import ActionLocation
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -18,34 +17,33 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.console import actor_of
-from privacy.lib import badges, clock
-from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
-from privacy.lib.asking import ask
-from privacy.lib.writing import new_record
+from privacy.accounts.actors import actor_of
+from privacy.lib.console.admin_add import add_record
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.display import badges
 from privacy.workforce import actions as workforce
-from privacy.workforce import seals, standing
+from privacy.workforce import compliance, documents, integrity
 from privacy.workforce.admin.forms import DayForm, PaperForm, TextForm
 from privacy.workforce.models import Pledge, PledgeText
-
-PAGE = (ActionLocation.CHANGE_FORM,)
 
 
 @admin.register(Pledge)
 class PledgeAdmin(ReadOnlyAdmin):
     explanation = _(
-        "Signed pledges (F-15). Who owes one, or a training, stands above the list. A renewal adds a pledge; none is "
-        "ever changed."
+        "Signed pledges (F-15). Outstanding pledges and training are shown above the list. A renewal adds a new "
+        "pledge; earlier ones never change."
     )
     empty_hint = _("Employees sign at /staff/pledges/; paper is registered here.")
     list_display = ("reference", "user", "occasion", "signed_on", "valid_until", "seal_shown")
     list_filter = ("text__occasion", "way")
     list_select_related = ("user", "text")
     fields = (
-        ("reference", "way"), "user", "text", "seal_checked", "words", "typed_name", ("signed_at", "valid_until"),
+        ("reference", "way"), "user", "text", "seal_checked", "words", "typed_name", ("signed_shown", "valid_until"),
         ("registered_by", "paper_digest"), "request",
     )  # fmt: skip
-    readonly_fields = ("words", "seal_checked")
+    readonly_fields = ("words", "seal_checked", "signed_shown")
     change_list_template = "admin/workforce/pledge/change_list.html"
     change_form_template = "admin/workforce/pledge/change_form.html"
 
@@ -53,9 +51,13 @@ class PledgeAdmin(ReadOnlyAdmin):
     def occasion(self, pledge: Pledge) -> str:
         return str(pledge.text.get_occasion_display())
 
+    @admin.display(description=_("signed"))
+    def signed_shown(self, pledge: Pledge) -> str:
+        return documents.signed_text(pledge)
+
     @admin.display(description=_("seal"))
     def seal_shown(self, pledge: Pledge) -> SafeString:
-        if seals.matches(pledge):
+        if integrity.matches_own_seal(pledge):
             return badges.badge(_("matches"), "good")
         return badges.badge(_("does not match"), "late")
 
@@ -63,9 +65,10 @@ class PledgeAdmin(ReadOnlyAdmin):
     def seal_checked(self, pledge: Pledge) -> SafeString:
         context = {
             "pledge": pledge,
-            "intact": seals.is_intact(pledge),
-            "computed": seals.seal_of(pledge),
-            "recorded": seals.recorded_seal(pledge),
+            "intact": integrity.is_intact(pledge),
+            "lapsed": integrity.is_past_term(pledge),
+            "computed": integrity.compute_seal(pledge),
+            "recorded": integrity.recorded_seal(pledge),
         }
         return mark_safe(render_to_string("workforce/parts_seal.html", context))  # noqa: S308 - our own template
 
@@ -74,7 +77,7 @@ class PledgeAdmin(ReadOnlyAdmin):
         return format_html("{}", mark_safe(linebreaks(pledge.text.words, autoescape=True)))  # noqa: S308 - escaped
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        owing = [one for one in standing.standings(clock.today()) if one.owes]
+        owing = [one for one in compliance.compliance_on(clock.today()) if one.owes]
         return super().changelist_view(request, {**(extra_context or {}), "owing": owing})
 
     def get_urls(self) -> list[URLPattern]:
@@ -96,11 +99,11 @@ class PledgeAdmin(ReadOnlyAdmin):
                 scan=given.pop("scan").read(), actor=actor_of(request), at=clock.now(), **given
             )
 
-        return new_record(
+        return add_record(
             self, request, form, make,
             title=_("Register a pledge on paper"),
             verb=_("Register"),
-            consequences=[_("Its digest is sealed with the text and put on record. Keep the paper in the file.")],
+            consequences=[_("Its digest is sealed with the text and recorded. Keep the original on paper.")],
             success=_("Registered."),
         )  # fmt: skip
 
@@ -120,8 +123,8 @@ class PledgeAdmin(ReadOnlyAdmin):
 @admin.register(PledgeText)
 class PledgeTextAdmin(ReadOnlyAdmin):
     explanation = _(
-        "The words that people sign, by occasion and version. A text is drafted, approved by another person, and in "
-        "force from a day; then it is final."
+        "The texts that people sign, by occasion and version. A text is drafted, then approved by another person. It "
+        "takes effect on a set day and is then final."
     )
     list_display = ("title_shown", "occasion", "version", "standing", "effective_on", "signed_times")
     list_filter = ("occasion", "state")
@@ -133,7 +136,7 @@ class PledgeTextAdmin(ReadOnlyAdmin):
     actions = ("approve", "discard")
     change_list_template = "admin/workforce/pledgetext/change_list.html"
 
-    def verbs_for(self, record: PledgeText) -> tuple[str, ...]:
+    def buttons_for(self, record: PledgeText) -> tuple[str, ...]:
         return ("approve", "discard") if record.state == PledgeText.State.DRAFT else ()
 
     @admin.display(description=_("title"), ordering="title_ko")
@@ -148,16 +151,16 @@ class PledgeTextAdmin(ReadOnlyAdmin):
     def signed_times(self, text: PledgeText) -> int:
         return text.pledges.count()
 
-    @button(description=_("Approve"), permission="workforce.approve_pledge", locations=PAGE)
+    @button(description=_("Approve"), permission="workforce.approve_pledge", locations=CHANGE_FORM_ONLY)
     def approve(self, request: HttpRequest, queryset: QuerySet[PledgeText]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
             title=_("Approve the text of a pledge"),
             verb=_("Approve"),
             consequences=[
-                _("From the day you choose on, people sign this text. It is final and can't be edited."),
+                _("From the day you choose, people sign this text. It is final and can't be edited."),
                 _("Pledges signed under the earlier text stay valid until they end."),
             ],
             form_class=DayForm,
@@ -173,23 +176,23 @@ class PledgeTextAdmin(ReadOnlyAdmin):
             actor=actor_of(request),
             at=clock.now(),
         )
-        run_verb(self, request, verb, _("Approved."))
+        run_action(self, request, verb, _("Approved."))
         return None
 
-    @button(description=_("Discard the draft"), permission="workforce.draft_pledge", locations=PAGE)
+    @button(description=_("Discard the draft"), permission="workforce.draft_pledge", locations=CHANGE_FORM_ONLY)
     def discard(self, request: HttpRequest, queryset: QuerySet[PledgeText]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self,
             request,
             queryset,
             title=_("Discard the draft"),
             verb=_("Discard"),
-            consequences=[_("Nobody can sign it. The draft stays as a record.")],
+            consequences=[_("Nobody can sign it. The draft is kept as a record.")],
         )
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(workforce.discard_text, queryset.get(), actor=actor_of(request), at=clock.now())
-        run_verb(self, request, verb, _("Discarded."))
+        run_action(self, request, verb, _("Discarded."))
         return None
 
     def get_urls(self) -> list[URLPattern]:
@@ -201,11 +204,11 @@ class PledgeTextAdmin(ReadOnlyAdmin):
     def draft_page(self, request: HttpRequest) -> HttpResponse:
         """Draft the next version of a pledge."""
         form = TextForm(request.POST or None)
-        return new_record(
+        return add_record(
             self, request, form,
             lambda: workforce.draft_text(**form.cleaned_data, actor=actor_of(request), at=clock.now()),
             title=_("Draft the text of a pledge"),
-            verb=_("Keep the draft"),
-            consequences=[_("Another person approves it before anybody can sign it.")],
-            success=_("The draft is kept."),
+            verb=_("Save the draft"),
+            consequences=[_("Another person must approve it before anyone can sign it.")],
+            success=_("The draft is saved."),
         )  # fmt: skip

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from django.contrib import admin
-from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -13,12 +13,13 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.console import actor_of
+from privacy.accounts.actors import actor_of
 from privacy.accounts.models import User
-from privacy.lib import badges, clock
-from privacy.lib.admin import ReadOnlyAdmin, button, run_verb
-from privacy.lib.asking import ask
-from privacy.lib.writing import new_record
+from privacy.lib.console.admin_add import add_record
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.display import badges
 from privacy.workforce import actions as workforce
 from privacy.workforce.admin.forms import (
     AttendanceForm,
@@ -28,16 +29,15 @@ from privacy.workforce.admin.forms import (
     PlanForm,
     SessionForm,
 )
-from privacy.workforce.models import Attempt, Attendance, Course, Plan, Session
+from privacy.workforce.models import Course, CourseCompletion, QuizAttempt, TrainingPlan, TrainingSession
 
-PAGE = (ActionLocation.CHANGE_FORM,)
-KEEP = "workforce.keep_training"
+KEEP_TRAINING = "workforce.keep_training"
 
 
-@admin.register(Plan)
-class PlanAdmin(ReadOnlyAdmin):
-    explanation = _("The training of each year: aim, people, content, method, schedule. A second person approves it.")
-    empty_hint = _("Draft the plan of the year.")
+@admin.register(TrainingPlan)
+class TrainingPlanAdmin(ReadOnlyAdmin):
+    explanation = _("Each year's training: aim, people, content, method, schedule. A second person approves it.")
+    empty_hint = _("Draft the plan for the year.")
     list_display = ("year", "standing", "drafted_by", "approved_by")
     fields = (
         ("year", "standing"), "aim", "audience", "content", "method", "schedule", ("drafted_by", "drafted_at"),
@@ -45,47 +45,49 @@ class PlanAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     readonly_fields = ("standing",)
     actions = ("approve",)
-    change_list_template = "admin/workforce/plan/change_list.html"
+    change_list_template = "admin/workforce/trainingplan/change_list.html"
 
-    def verbs_for(self, record: Plan) -> tuple[str, ...]:
-        return ("approve",) if record.state == Plan.State.DRAFT else ()
+    def buttons_for(self, record: TrainingPlan) -> tuple[str, ...]:
+        return ("approve",) if record.state == TrainingPlan.State.DRAFT else ()
 
     @admin.display(description=_("state"))
-    def standing(self, plan: Plan) -> SafeString:
+    def standing(self, plan: TrainingPlan) -> SafeString:
         return badges.state_badge(plan.state, plan.get_state_display())
 
-    @button(description=_("Approve"), permission="workforce.approve_plan", locations=PAGE)
-    def approve(self, request: HttpRequest, queryset: QuerySet[Plan]) -> HttpResponse | None:
-        answers = ask(
+    @button(description=_("Approve"), permission="workforce.approve_plan", locations=CHANGE_FORM_ONLY)
+    def approve(self, request: HttpRequest, queryset: QuerySet[TrainingPlan]) -> HttpResponse | None:
+        answers = confirm_action(
             self, request, queryset, title=_("Approve the training plan"), verb=_("Approve"),
-            consequences=[_("The plan stands with you as the second person and is not edited any more.")],
+            consequences=[_("The plan names you as the approver and can no longer be edited.")],
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(workforce.approve_plan, queryset.get(), actor=actor_of(request), at=clock.now())
-        run_verb(self, request, verb, _("Approved."))
+        run_action(self, request, verb, _("Approved."))
         return None
 
     def get_urls(self) -> list[URLPattern]:
-        draft = path("draft/", self.page(self.draft_page, needs=KEEP), name="workforce_plan_draft")
+        draft = path("draft/", self.page(self.draft_page, needs=KEEP_TRAINING), name="workforce_trainingplan_draft")
         return [draft, *super().get_urls()]
 
     def draft_page(self, request: HttpRequest) -> HttpResponse:
         """Draft the plan of a year."""
         form = PlanForm(request.POST or None, initial={"year": clock.today().year})
-        return new_record(
+        return add_record(
             self, request, form,
             lambda: workforce.draft_plan(**form.cleaned_data, actor=actor_of(request), at=clock.now()),
             title=_("Draft a training plan"),
-            verb=_("Keep the draft"),
+            verb=_("Save the draft"),
             consequences=[_("Another person approves it.")],
-            success=_("The draft is kept."),
+            success=_("The draft is saved."),
         )  # fmt: skip
 
 
 @admin.register(Course)
 class CourseAdmin(ReadOnlyAdmin):
-    explanation = _("What is taught. Employees take in-house courses at /staff/training/; outside ones are registered.")
+    explanation = _(
+        "Training courses. Employees take in-house courses at /staff/training/. Outside courses are registered."
+    )
     list_display = ("title_shown", "kind", "quiz_size", "pass_mark", "offered_from", "offered_until")
     list_filter = ("kind",)
     fields = (
@@ -104,25 +106,25 @@ class CourseAdmin(ReadOnlyAdmin):
     def quiz_size(self, course: Course) -> int:
         return len(course.questions)
 
-    @button(description=_("Plan a session"), permission=KEEP, locations=PAGE)
+    @button(description=_("Plan a session"), permission=KEEP_TRAINING, locations=CHANGE_FORM_ONLY)
     def plan_session(self, request: HttpRequest, queryset: QuerySet[Course]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self, request, queryset, title=_("Plan a session"), verb=_("Plan"),
-            consequences=[_("Everybody sees it at /staff/training/. Attendance is noted afterwards.")],
+            consequences=[_("Everyone can see it at /staff/training/. Record attendance afterwards.")],
             form_class=SessionForm,
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
             return answers
         assert isinstance(answers, dict)
         verb = partial(workforce.plan_session, queryset.get(), **answers, actor=actor_of(request), at=clock.now())
-        run_verb(self, request, verb, _("Planned."))
+        run_action(self, request, verb, _("Planned."))
         return None
 
-    @button(description=_("End the course"), permission=KEEP, locations=PAGE)
+    @button(description=_("End the course"), permission=KEEP_TRAINING, locations=CHANGE_FORM_ONLY)
     def end(self, request: HttpRequest, queryset: QuerySet[Course]) -> HttpResponse | None:
-        answers = ask(
+        answers = confirm_action(
             self, request, queryset, title=_("End the course"), verb=_("End"),
-            consequences=[_("Nobody can take it after that day. Who completed it keeps that.")],
+            consequences=[_("Nobody can take it after that day. Completed training stays valid.")],
             form_class=DayForm, initial={"day": clock.today()},
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
@@ -131,29 +133,34 @@ class CourseAdmin(ReadOnlyAdmin):
         verb = partial(
             workforce.end_course, queryset.get(), last_day=answers["day"], actor=actor_of(request), at=clock.now()
         )
-        run_verb(self, request, verb, _("The course ends on that day."))
+        run_action(self, request, verb, _("The course ends on that day."))
         return None
 
     def get_urls(self) -> list[URLPattern]:
-        offer = path("offer/", self.page(self.offer_page, needs=KEEP), name="workforce_course_offer")
+        offer = path("offer/", self.page(self.offer_page, needs=KEEP_TRAINING), name="workforce_course_offer")
         return [offer, *super().get_urls()]
 
     def offer_page(self, request: HttpRequest) -> HttpResponse:
         """Offer a new course."""
         form = CourseForm(request.POST or None, initial={"offered_from": clock.today()})
-        return new_record(
+        return add_record(
             self, request, form,
             lambda: workforce.offer_course(**form.words(), actor=actor_of(request), at=clock.now()),
             title=_("Offer a course"),
             verb=_("Offer"),
-            consequences=[_("From its first day on employees can take it. Once taken it is not edited, only ended.")],
+            consequences=[
+                _(
+                    "Employees can take it from its first day. Once someone has taken it, it can't be edited, "
+                    "only ended."
+                )
+            ],
             success=_("The course is offered."),
         )  # fmt: skip
 
 
-@admin.register(Session)
-class SessionAdmin(ReadOnlyAdmin):
-    explanation = _("Sessions of courses. Note who attended; who is missing stands on the page.")
+@admin.register(TrainingSession)
+class TrainingSessionAdmin(ReadOnlyAdmin):
+    explanation = _("Sessions of courses. Record who attended; the page shows who is missing.")
     empty_hint = _("Plan a session on a course's page.")
     list_display = ("course", "held_on", "place", "trainer", "standing", "attended")
     list_filter = ("state",)
@@ -162,31 +169,33 @@ class SessionAdmin(ReadOnlyAdmin):
     readonly_fields = ("standing", "attended", "absent")
     actions = ("attend", "cancel")
 
-    def verbs_for(self, record: Session) -> tuple[str, ...]:
-        return {Session.State.PLANNED: ("attend", "cancel"), Session.State.HELD: ("attend",)}.get(
-            Session.State(record.state), ()
+    def buttons_for(self, record: TrainingSession) -> tuple[str, ...]:
+        return {TrainingSession.State.PLANNED: ("attend", "cancel"), TrainingSession.State.HELD: ("attend",)}.get(
+            TrainingSession.State(record.state), ()
         )
 
     @admin.display(description=_("state"))
-    def standing(self, session: Session) -> SafeString:
+    def standing(self, session: TrainingSession) -> SafeString:
         return badges.state_badge(session.state, session.get_state_display())
 
     @admin.display(description=_("attended"))
-    def attended(self, session: Session) -> int:
+    def attended(self, session: TrainingSession) -> int:
         return session.attendances.count()
 
     @admin.display(description=_("absent, to be trained again"))
-    def absent(self, session: Session) -> str:
-        if session.state != Session.State.HELD:
+    def absent(self, session: TrainingSession) -> str:
+        if session.state != TrainingSession.State.HELD:
             return "–"
         there = session.attendances.values("user")
-        return ", ".join(str(user) for user in User.objects.filter(is_active=True).exclude(pk__in=there)) or "–"
+        # Whoever joined later was not absent.
+        joined = User.objects.filter(is_active=True, joined_at__lt=clock.midnight(session.held_on + timedelta(days=1)))
+        return ", ".join(str(user) for user in joined.exclude(pk__in=there)) or "–"
 
-    @button(description=_("Note attendance"), permission=KEEP, locations=PAGE)
-    def attend(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:
-        answers = ask(
-            self, request, queryset, title=_("Note attendance"), verb=_("Note"),
-            consequences=[_("For each person chosen the training counts from the day of the session.")],
+    @button(description=_("Record attendance"), permission=KEEP_TRAINING, locations=CHANGE_FORM_ONLY)
+    def attend(self, request: HttpRequest, queryset: QuerySet[TrainingSession]) -> HttpResponse | None:
+        answers = confirm_action(
+            self, request, queryset, title=_("Record attendance"), verb=_("Note"),
+            consequences=[_("For each person selected, the training counts from the day of the session.")],
             form_class=AttendanceForm,
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
@@ -199,26 +208,26 @@ class SessionAdmin(ReadOnlyAdmin):
             actor=actor_of(request),
             at=clock.now(),
         )
-        run_verb(self, request, verb, _("Noted."))
+        run_action(self, request, verb, _("Recorded."))
         return None
 
-    @button(description=_("Cancel the session"), permission=KEEP, locations=PAGE)
-    def cancel(self, request: HttpRequest, queryset: QuerySet[Session]) -> HttpResponse | None:
-        answers = ask(
+    @button(description=_("Cancel the session"), permission=KEEP_TRAINING, locations=CHANGE_FORM_ONLY)
+    def cancel(self, request: HttpRequest, queryset: QuerySet[TrainingSession]) -> HttpResponse | None:
+        answers = confirm_action(
             self, request, queryset, title=_("Cancel the session"), verb=_("Cancel the session"),
-            consequences=[_("It is not held, and nobody's training counts from it.")],
+            consequences=[_("The session will not take place, and nobody gets credit for it.")],
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(workforce.cancel_session, queryset.get(), actor=actor_of(request), at=clock.now())
-        run_verb(self, request, verb, _("Cancelled."))
+        run_action(self, request, verb, _("Cancelled."))
         return None
 
 
-@admin.register(Attendance)
-class AttendanceAdmin(ReadOnlyAdmin):
-    explanation = _("Who completed which course, how, and until when it holds (F-14).")
-    empty_hint = _("Completed courses appear here by themselves; register outside ones with their certificate.")
+@admin.register(CourseCompletion)
+class CourseCompletionAdmin(ReadOnlyAdmin):
+    explanation = _("Who completed which course, how, and how long it is valid (F-14).")
+    empty_hint = _("Completed courses appear here automatically. Register outside courses with their certificate.")
     list_display = ("reference", "user", "course", "method", "score", "completed_on", "valid_until")
     list_filter = ("method", "course")
     list_select_related = ("user", "course")
@@ -227,19 +236,19 @@ class AttendanceAdmin(ReadOnlyAdmin):
         ("registered_by", "recorded_at"), "certificate_digest",
     )  # fmt: skip
     actions = ("read_certificate",)
-    change_list_template = "admin/workforce/attendance/change_list.html"
+    change_list_template = "admin/workforce/coursecompletion/change_list.html"
 
-    def verbs_for(self, record: Attendance) -> tuple[str, ...]:
+    def buttons_for(self, record: CourseCompletion) -> tuple[str, ...]:
         return ("read_certificate",) if record.certificate_id else ()
 
-    @button(description=_("Read the certificate"), permission=KEEP, locations=PAGE)
-    def read_certificate(self, request: HttpRequest, queryset: QuerySet[Attendance]) -> HttpResponse | None:
+    @button(description=_("Read the certificate"), permission=KEEP_TRAINING, locations=CHANGE_FORM_ONLY)
+    def read_certificate(self, request: HttpRequest, queryset: QuerySet[CourseCompletion]) -> HttpResponse | None:
         attendance = queryset.get()
         opened: list[tuple[bytes, str]] = []
         verb = lambda: opened.append(  # noqa: E731
             workforce.open_certificate(attendance, actor=actor_of(request), at=clock.now())
         )
-        if not run_verb(self, request, verb, _("The document was opened; the opening is on record.")):
+        if not run_action(self, request, verb, _("The document was opened, and this was recorded.")):
             return None
         content, media_type = opened[0]
         response = HttpResponse(content, content_type=media_type)
@@ -248,7 +257,9 @@ class AttendanceAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         page = path(
-            "certificate/", self.page(self.certificate_page, needs=KEEP), name="workforce_attendance_certificate"
+            "certificate/",
+            self.page(self.certificate_page, needs=KEEP_TRAINING),
+            name="workforce_coursecompletion_certificate",
         )
         return [page, *super().get_urls()]
 
@@ -256,25 +267,25 @@ class AttendanceAdmin(ReadOnlyAdmin):
         """Register an outside course."""
         form = CertificateForm(request.POST or None, request.FILES or None)
 
-        def make() -> Attendance:
+        def make() -> CourseCompletion:
             given = dict(form.cleaned_data)
             file = given.pop("certificate")
             return workforce.register_certificate(
                 name=file.name, content=file.read(), actor=actor_of(request), at=clock.now(), **given
             )
 
-        return new_record(
+        return add_record(
             self, request, form, make,
             title=_("Register an outside training"),
             verb=_("Register"),
-            consequences=[_("The certificate is sealed; the training counts from the day it was completed.")],
+            consequences=[_("The certificate is encrypted. The training counts from the day it was completed.")],
             success=_("Registered."),
         )  # fmt: skip
 
 
-@admin.register(Attempt)
-class AttemptAdmin(ReadOnlyAdmin):
-    explanation = _("Every try at a quiz, passed or not: the evaluation of the training.")
+@admin.register(QuizAttempt)
+class QuizAttemptAdmin(ReadOnlyAdmin):
+    explanation = _("Every quiz attempt, passed or not: the evaluation of the training.")
     list_display = ("taken_at", "user", "course", "score", "is_passed")
     list_filter = ("is_passed", "course")
     list_select_related = ("user", "course")

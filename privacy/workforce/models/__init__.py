@@ -1,6 +1,6 @@
 """What is remembered of the people who work here: their pledges and their training."""
 
 from privacy.workforce.models.pledges import Pledge, PledgeText
-from privacy.workforce.models.training import Attempt, Attendance, Course, Plan, Session
+from privacy.workforce.models.training import Course, CourseCompletion, QuizAttempt, TrainingPlan, TrainingSession
 
-__all__ = ["Attempt", "Attendance", "Course", "Plan", "Pledge", "PledgeText", "Session"]
+__all__ = ["Course", "CourseCompletion", "Pledge", "PledgeText", "QuizAttempt", "TrainingPlan", "TrainingSession"]

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.models import User
-from privacy.lib.ids import new_id, new_reference
+from privacy.lib.identifiers.ids import new_id, new_reference
 
 
 def new_pledge_reference() -> str:
@@ -46,6 +46,8 @@ class PledgeTextQuerySet(models.QuerySet["PledgeText"]):
 
 class PledgeText(models.Model):
     """One version of a pledge's words in both languages. Approved by another person than its author, then final."""
+
+    record_label = "workforce.PledgeText"
 
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
@@ -121,6 +123,8 @@ class PledgeQuerySet(models.QuerySet["Pledge"]):
 
 class Pledge(models.Model):
     """One signature under one text. A renewal is another row; no row is ever changed or replaced (a trigger)."""
+
+    record_label = "workforce.Pledge"
 
     class Way(models.TextChoices):
         BROWSER = "browser", _("signed in the browser")

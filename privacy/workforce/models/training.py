@@ -11,15 +11,17 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.models import User
-from privacy.lib.ids import new_id, new_reference
+from privacy.lib.identifiers.ids import new_id, new_reference
 
 
-def new_attendance_reference() -> str:
+def new_completion_reference() -> str:
     return new_reference("TR")
 
 
-class Plan(models.Model):
+class TrainingPlan(models.Model):
     """The training of one year: for what, for whom, what, how, when. Approved by another person than its author."""
+
+    record_label = "workforce.TrainingPlan"
 
     class State(models.TextChoices):
         DRAFT = "draft", _("draft")
@@ -60,6 +62,8 @@ class Course(models.Model):
 
     ``questions`` is a list of ``{"text_ko", "text_en", "choices": [{"ko", "en"}, …], "right": index}``.
     """
+
+    record_label = "workforce.Course"
 
     class Kind(models.TextChoices):
         IN_HOUSE = "in-house", _("in-house")
@@ -114,8 +118,10 @@ class Course(models.Model):
         return self.offered_from <= on and (self.offered_until is None or on <= self.offered_until)
 
 
-class Session(models.Model):
+class TrainingSession(models.Model):
     """One holding of a course on a day."""
+
+    record_label = "workforce.TrainingSession"
 
     class State(models.TextChoices):
         PLANNED = "planned", _("planned")
@@ -124,7 +130,7 @@ class Session(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     plan = models.ForeignKey(
-        Plan, on_delete=models.PROTECT, related_name="sessions", verbose_name=_("plan"), null=True, blank=True
+        TrainingPlan, on_delete=models.PROTECT, related_name="sessions", verbose_name=_("plan"), null=True, blank=True
     )
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="sessions", verbose_name=_("course"))
     held_on = models.DateField(_("day"))
@@ -142,14 +148,16 @@ class Session(models.Model):
         return f"{self.course.title} {self.held_on}"
 
 
-class AttendanceQuerySet(models.QuerySet["Attendance"]):
-    def valid(self, *, on: date) -> AttendanceQuerySet:
+class CourseCompletionQuerySet(models.QuerySet["CourseCompletion"]):
+    def valid(self, *, on: date) -> CourseCompletionQuerySet:
         """Trainings that hold on a day: from the day of completion to their last day, both included."""
         return self.filter(completed_on__lte=on, valid_until__gte=on)
 
 
-class Attendance(models.Model):
+class CourseCompletion(models.Model):
     """Somebody completed a course: by quiz, by attending a session, or outside with a certificate. Never changed."""
+
+    record_label = "workforce.CourseCompletion"
 
     class Method(models.TextChoices):
         QUIZ = "quiz", _("read and passed the quiz")
@@ -157,11 +165,16 @@ class Attendance(models.Model):
         CERTIFICATE = "certificate", _("certificate of an outside course")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    reference = models.CharField(_("reference"), max_length=12, unique=True, default=new_attendance_reference)
+    reference = models.CharField(_("reference"), max_length=12, unique=True, default=new_completion_reference)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="trainings", verbose_name=_("account"))
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="attendances", verbose_name=_("course"))
     session = models.ForeignKey(
-        Session, on_delete=models.PROTECT, related_name="attendances", verbose_name=_("session"), null=True, blank=True
+        TrainingSession,
+        on_delete=models.PROTECT,
+        related_name="attendances",
+        verbose_name=_("session"),
+        null=True,
+        blank=True,
     )
     method = models.CharField(_("how"), max_length=12, choices=Method)
     score = models.PositiveSmallIntegerField(_("score (percent)"), null=True, blank=True)
@@ -172,7 +185,7 @@ class Attendance(models.Model):
     certificate_id = models.UUIDField(_("certificate"), null=True, blank=True)
     certificate_digest = models.CharField(_("SHA-256 of the certificate"), max_length=64, blank=True)
 
-    objects = AttendanceQuerySet.as_manager()
+    objects = CourseCompletionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("completed training")
@@ -192,8 +205,10 @@ class Attendance(models.Model):
         return self.reference
 
 
-class Attempt(models.Model):
+class QuizAttempt(models.Model):
     """One try at the quiz of a course, passed or not."""
+
+    record_label = "workforce.QuizAttempt"
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="attempts", verbose_name=_("account"))
@@ -204,8 +219,8 @@ class Attempt(models.Model):
     is_passed = models.BooleanField(_("passed"))
 
     class Meta:
-        verbose_name = _("try at a quiz")
-        verbose_name_plural = _("tries at quizzes")
+        verbose_name = _("quiz attempt")
+        verbose_name_plural = _("quiz attempts")
         ordering = ("-taken_at",)
         default_permissions = ("view",)
 

@@ -6,10 +6,12 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from privacy.accounts import actions as accounts
-from privacy.accounts.models import AccessGrant
-from privacy.ledger.actors import NotPermitted
+from privacy.accounts.models import AccessGrant, AccessRequest
+from privacy.ledger.authorization import NotPermitted
 from tests.base import PortalTestCase
+from tests.database import PortalDatabase
 from tests.factory import NOON, make_emin, make_hana, make_odile
+from tests.privacy.retention.test_races import at_once
 
 TODAY = date(2026, 11, 24)
 
@@ -27,6 +29,7 @@ class AccessGrantTest(PortalTestCase):
             "actor": make_odile(granted=False),
             "at": NOON,
         }
+        fields["asked_by"] = changes.get("user", fields["user"])
         return accounts.grant(**{**fields, **changes})  # type: ignore[arg-type]
 
     def test_a_grant_holds_in_its_period_both_ends_included(self) -> None:
@@ -54,13 +57,30 @@ class AccessGrantTest(PortalTestCase):
         with pytest.raises(accounts.AlreadyRevoked):
             accounts.revoke(grant=grant, actor=make_odile(granted=False), at=NOON)
 
+    @pytest.mark.truth("granted-twice")
+    def test_a_grant_that_is_sent_twice_is_one_line_and_one_revocation_ends_it(self) -> None:
+        first = self.grant()
+        assert self.grant().pk == first.pk
+        accounts.revoke(grant=first, actor=make_odile(granted=False), at=NOON)
+        assert not first.user.may_open("app-log", "error-analysis", TODAY)
+        assert self.grant().pk != first.pk, "after the revocation it can be granted anew"
+
+    @pytest.mark.truth("granted-twice")
+    def test_another_end_is_not_before_the_beginning(self) -> None:
+        grant = self.grant(valid_from=TODAY + timedelta(days=3))
+        with pytest.raises(accounts.InvalidPeriod):
+            accounts.change_end(
+                grant, valid_until=TODAY + timedelta(days=2), reason="x", actor=make_odile(granted=False), at=NOON
+            )
+
     def test_nobody_grants_to_themselves(self) -> None:
         odile = make_odile(granted=False)
         with pytest.raises(accounts.OwnAccess):
             self.grant(user=odile)
         with pytest.raises(IntegrityError, match="access_is_approved_by_another"), transaction.atomic():
             AccessGrant.objects.create(
-                user=odile, approved_by=odile, category="app-log", purpose="rights", reason="x", granted_at=NOON,
+                user=odile, approved_by=odile, category="app-log", purpose="rights", reason="x", asked_by="U-1",
+                granted_at=NOON,
                 valid_from=TODAY, valid_until=TODAY,
             )  # fmt: skip
 
@@ -68,3 +88,15 @@ class AccessGrantTest(PortalTestCase):
         with pytest.raises(NotPermitted):
             self.grant(actor=make_hana(granted=False), user=make_emin())
         self.assertLedgered("ledger.denied")
+
+
+@pytest.mark.truth("asked-twice")
+def test_a_request_that_is_sent_several_times_at_once_is_one(portal_database: PortalDatabase) -> None:
+    hana = make_hana(granted=False)
+    ask = lambda: accounts.request_access(  # noqa: E731
+        user=hana, category="app-log", purpose="error-analysis", reason="crash of release 4", valid_from=TODAY,
+        valid_until=TODAY + timedelta(days=30), at=NOON,
+    )  # fmt: skip
+    answers = at_once(*[ask] * 6)
+    assert sum(isinstance(answer, accounts.AlreadyRequested) for answer in answers) == 5
+    assert AccessRequest.objects.open().count() == 1

@@ -1,5 +1,6 @@
 """Signing in with the company account: whose account it opens, what it does not replace, and what is refused."""
 
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -8,8 +9,11 @@ import pytest
 from allauth.socialaccount.models import SocialAccount
 from django.test import Client, override_settings
 
+from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
 from privacy.accounts.signin import actions as signin
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from tests import factory, identity_provider
 from tests.base import PortalTestCase
 from tests.identity_provider import CLIENT, SECRET, Provider
@@ -95,20 +99,20 @@ class CompanyAccountTests(PortalTestCase):
     def test_nobody_gets_an_account_by_signing_in(self) -> None:
         people = User.objects.count()
         self.provider.person = {"sub": "x", "email": "nobody@extrus.example", "email_verified": True}
-        self.assert_refused("회사 계정으로 열 수 있는 계정이 없습니다")
+        self.assert_refused("회사 계정에 연결된 포털 계정이 없습니다")
         assert User.objects.count() == people
         self.assertLedgered("accounts.session.failed")
 
     def test_an_address_that_the_provider_has_not_verified_opens_nothing(self) -> None:
         self.is_(factory.make_emin(), email_verified=False)
-        self.assert_refused("회사 계정으로 열 수 있는 계정이 없습니다")
+        self.assert_refused("회사 계정에 연결된 포털 계정이 없습니다")
 
     def test_a_leaver_is_not_let_in(self) -> None:
         emin = factory.make_emin()
         self.is_(emin)
         self.come_back(Client())
         User.objects.filter(pk=emin.pk).update(is_active=False)
-        self.assert_refused("회사 계정으로 열 수 있는 계정이 없습니다")
+        self.assert_refused("회사 계정에 연결된 포털 계정이 없습니다")
 
     @pytest.mark.asvs("10.5.2")
     def test_an_address_given_to_a_new_colleague_does_not_open_the_account_of_the_old_one(self) -> None:
@@ -118,6 +122,20 @@ class CompanyAccountTests(PortalTestCase):
         self.is_(emin, sub="somebody else")
         self.assert_refused("다른 회사 계정이 연결되어 있습니다")
         signin.reset(emin, actor=factory.make_odile(), at=factory.NOON)
+        self.assert_refused("먼저 초대 링크로 비밀번호를 정하십시오")
+        factory.accept_invitation(accounts.invite(emin, asked_by="U-1", actor=factory.make_odile(), at=clock.now()))
+        assert self.come_back(Client()) == "/welcome/"
+
+    @pytest.mark.attack("17.16")
+    def test_a_new_account_is_not_opened_by_the_provider_before_its_invitation_is_used(self) -> None:
+        new = accounts.create_user(
+            email="new@extrus.example", name="New", roles=["employee"], password=None, actor=SystemActor("tests"),
+            at=clock.now(),
+        )  # fmt: skip
+        invitation = accounts.invite(new, asked_by="U-1", actor=SystemActor("tests"), at=clock.now())
+        self.is_(new)
+        self.assert_refused("먼저 초대 링크로 비밀번호를 정하십시오")
+        factory.accept_invitation(invitation)
         assert self.come_back(Client()) == "/welcome/"
 
     @pytest.mark.asvs("10.5.4")
@@ -132,6 +150,62 @@ class CompanyAccountTests(PortalTestCase):
             self.assert_refused("회사 계정으로 로그인하지 못했습니다")
         self.provider.lies, self.provider.signs_with = {}, self.provider.stranger
         self.assert_refused("회사 계정으로 로그인하지 못했습니다")
+
+    @pytest.mark.attack("17.16")
+    def test_what_the_standard_refuses_is_refused(self) -> None:
+        emin, now = factory.make_emin(), int(time.time())
+        self.is_(emin)
+        for name, lie in {
+            "no token": {"tokens": {"id_token": None}},
+            "token of another kind": {"tokens": {"id_token": 7}},
+            "no token at all": {"tokens": {"id_token": "a.b.c"}},
+            "somebody else's user information": {"userinfo": {**self.provider.person, "sub": "another"}},
+            "user information of nobody": {"userinfo": []},
+            "no nonce": {"claims": {"nonce": None}},
+            "another nonce": {"claims": {"nonce": "x" * 43}},
+            "another authorized party": {"claims": {"azp": "another client"}},
+            "several audiences": {"claims": {"aud": [CLIENT, "another client"]}},
+            "no audience": {"claims": {"aud": None}},
+            "no end": {"claims": {"exp": None}},
+            "no begin": {"claims": {"iat": None}},
+            "old": {"claims": {"iat": now - 3_600}},
+            "of tomorrow": {"claims": {"iat": now + 86_400}},
+            "no subject": {"claims": {"sub": None}},
+            "empty subject": {"claims": {"sub": ""}, "userinfo": {**self.provider.person, "sub": ""}},
+            "subject of another kind": {"claims": {"sub": 5}, "userinfo": {**self.provider.person, "sub": 5}},
+            "unknown key": {"kid": "2"},
+        }.items():
+            with self.subTest(name):
+                self.provider.lies = lie
+                self.assert_refused("회사 계정으로 로그인하지 못했습니다")
+        assert not SocialAccount.objects.exists()
+
+    @pytest.mark.attack("17.16")
+    def test_a_token_signed_with_a_shared_secret_is_refused(self) -> None:
+        self.is_(factory.make_emin())
+        for algorithm, key in (("HS256", SECRET.ljust(32)), ("none", None)):
+            self.provider.lies, self.provider.signs_with = {"algorithm": algorithm}, key
+            self.assert_refused("회사 계정으로 로그인하지 못했습니다")
+
+    @pytest.mark.attack("17.16")
+    def test_an_address_is_verified_where_the_provider_says_true_and_nothing_else(self) -> None:
+        emin = factory.make_emin()
+        for said in ("false", "no", "0", "true", [False], [True], 1, {}, None):
+            with self.subTest(said):
+                self.is_(emin, email_verified=said)
+                self.assert_refused("회사 계정에 연결된 포털 계정이 없습니다")
+
+    @pytest.mark.attack("17.16")
+    def test_a_token_without_the_name_of_its_key_is_taken_where_there_is_one_key(self) -> None:
+        self.is_(factory.make_emin())
+        self.provider.lies = {"kid": None}
+        assert self.come_back(Client()) == "/welcome/"
+
+    @pytest.mark.attack("17.16")
+    def test_an_account_that_must_have_a_second_factor_and_has_none_is_not_opened_by_the_provider(self) -> None:
+        self.is_(factory.make_omar())
+        self.assert_refused("먼저 비밀번호로 로그인하여 2차 인증을 등록하십시오")
+        assert not SocialAccount.objects.exists()
 
     def test_a_provider_that_describes_another_or_does_not_answer_leads_back_to_the_sign_in_page(self) -> None:
         self.provider.lies = {"description": {"issuer": "https://elsewhere.example"}}

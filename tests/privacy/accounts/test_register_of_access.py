@@ -1,6 +1,7 @@
 """The register of access and reality are the same: asked, decided, changed, revoked, reviewed, kept (P8.8, S-08 …)."""
 
 import io
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,12 +16,14 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from privacy.accounts import actions as accounts
-from privacy.accounts.models import AccessGrant, AccessRequest, AccessReview, SignIn, User
+from privacy.accounts.models import AccessGrant, AccessRequest, SignIn, User
 from privacy.accounts.register import COLUMNS
 from privacy.accounts.roles import ROLES
-from privacy.ledger import exporting
-from privacy.ledger.actors import NotPermitted, System
-from privacy.lib import clock, registers
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.authorization import NotPermitted
+from privacy.ledger.exports import register_export
+from privacy.lib.dates import clock, periods
+from privacy.lib.registries import registers
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase
 from tests.factory import NOON, PASSWORD, make_aram, make_emin, make_hana, make_odile, make_omar, make_user
@@ -52,8 +55,10 @@ class PermissionsTest(PortalTestCase):
         emin, today = make_emin(), clock.today()
         for first, last, holds in ((-9, -1, False), (0, 0, True), (1, 9, False)):
             grant = accounts.grant(
+                asked_by=make_omar(),
                 user=emin, role="auditor", reason="x", valid_from=today + timedelta(days=first),
-                valid_until=today + timedelta(days=last), actor=make_odile(granted=False), at=NOON,
+                valid_until=today + timedelta(days=last), actor=make_odile(granted=False),
+                at=clock.now() - timedelta(days=9),
             )  # fmt: skip
             assert User.objects.get(pk=emin.pk).may("ledger.review_trail") is holds
             accounts.revoke(grant=grant, actor=make_odile(granted=False), at=NOON)
@@ -79,7 +84,7 @@ class RequestTest(PortalTestCase):
             "reason": "crash of release 4", "valid_from": TODAY, "valid_until": TODAY + timedelta(days=30), "at": NOON,
             **changes,
         }  # fmt: skip
-        return accounts.ask_access(**given)
+        return accounts.request_access(**given)
 
     def test_another_person_approves_and_the_register_has_the_line(self) -> None:
         asked = self.ask()
@@ -100,21 +105,21 @@ class RequestTest(PortalTestCase):
     def test_refused_and_withdrawn_give_nothing_and_are_decided_once(self) -> None:
         asked = self.ask()
         accounts.refuse_access(asked, reason="not your task", actor=make_odile(granted=False), at=NOON)
-        with pytest.raises(accounts.NotOpen):
+        with pytest.raises(accounts.RequestClosed):
             accounts.approve_access(asked, reason="x", actor=make_odile(granted=False), at=NOON)
         again = self.ask()
-        with pytest.raises(accounts.AskedAlready):
+        with pytest.raises(accounts.AlreadyRequested):
             self.ask()
         accounts.withdraw_access(again, user=again.user, at=NOON)
         assert not AccessGrant.objects.filter(category="app-log").exists()
 
     def test_the_period_is_limited_by_the_rulebook(self) -> None:
         self.ask(category="contact", purpose="rights", valid_until=date(2027, 11, 23))
-        with pytest.raises(accounts.TooLong):
+        with pytest.raises(accounts.GrantTooLong):
             self.ask(valid_until=date(2027, 11, 24))
-        with pytest.raises(accounts.BadPeriod):
+        with pytest.raises(accounts.InvalidPeriod):
             self.ask(valid_until=TODAY - timedelta(days=1), valid_from=TODAY - timedelta(days=9))
-        with pytest.raises(accounts.NothingToGrant):
+        with pytest.raises(accounts.UnknownScope):
             self.ask(purpose="registration")
 
     def test_asked_and_decided_on_the_pages(self) -> None:
@@ -141,18 +146,63 @@ class RequestTest(PortalTestCase):
 
 
 @pytest.mark.clause("P8.8")
+@pytest.mark.truth("renewal-without-a-gap")
+class RenewalTest(PortalTestCase):
+    def test_a_renewal_that_begins_later_takes_nothing_away_until_then(self) -> None:
+        emin, odile = make_emin(), make_odile(granted=False)
+        running = accounts.grant(
+            asked_by=emin,
+            user=emin, role="handler", reason="x", valid_from=TODAY, valid_until=TODAY + timedelta(days=60),
+            actor=odile, at=NOON,
+        )  # fmt: skip
+        asked = accounts.request_access(
+            user=emin, role="handler", reason="goes on", valid_from=TODAY + timedelta(days=50),
+            valid_until=TODAY + timedelta(days=300), at=NOON,
+        )  # fmt: skip
+        made = accounts.approve_access(asked, reason="needed", actor=make_omar(), at=NOON)
+        for day in (TODAY, TODAY + timedelta(days=40), TODAY + timedelta(days=300)):
+            assert User.objects.holding("handler", on=day).filter(pk=emin.pk).exists()
+        assert made.replaces == running
+
+    def test_an_approver_grants_no_earlier_day_than_was_asked_for(self) -> None:
+        emin, odile = make_emin(), make_odile(granted=False)
+        later = NOON.date() + timedelta(days=20)
+        asked = accounts.request_access(
+            user=emin, role="handler", reason="from then on", valid_from=later,
+            valid_until=later + timedelta(days=30), at=NOON,
+        )  # fmt: skip
+        made = accounts.approve_access(asked, reason="x", valid_from=NOON.date(), actor=odile, at=NOON)
+        assert made.valid_from == later
+
+
+@pytest.mark.truth("no-access-before-its-decision")
+class PeriodTest(PortalTestCase):
+    def test_no_line_begins_before_it_was_decided_or_ends_before_it_begins(self) -> None:
+        emin, odile = make_emin(), make_odile(granted=False)
+        for first, last, field in ((-1, 9, "/valid_from"), (5, 4, "/valid_until")):
+            with pytest.raises(accounts.InvalidPeriod) as refused:
+                accounts.grant(
+                    asked_by=emin,
+                    user=emin, role="auditor", reason="x", valid_from=TODAY + timedelta(days=first),
+                    valid_until=TODAY + timedelta(days=last), actor=odile, at=NOON,
+                )  # fmt: skip
+            assert refused.value.pointer == field
+        assert not emin.grants.filter(role="auditor").exists()
+
+
 class ChangeTest(PortalTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.odile = make_odile(granted=False)
         self.grant = accounts.grant(
+            asked_by=make_hana(granted=False),
             user=make_hana(granted=False), category="app-log", purpose="error-analysis", reason="x", valid_from=TODAY,
             valid_until=TODAY + timedelta(days=9), actor=self.odile, at=NOON,
         )  # fmt: skip
 
     def test_a_change_is_a_new_line(self) -> None:
-        new = accounts.change(
-            self.grant, valid_until=TODAY + timedelta(days=30), reason="longer", actor=self.odile, at=NOON
+        new = accounts.change_end(
+            self.grant, valid_until=TODAY + timedelta(days=5), reason="shorter", actor=self.odile, at=NOON
         )
         assert new.replaces == self.grant
         self.grant.refresh_from_db()
@@ -170,21 +220,38 @@ class ChangeTest(PortalTestCase):
 
     def test_old_lines_go_after_the_years_of_the_rulebook(self) -> None:
         old = accounts.grant(
+            asked_by=make_emin(),
             user=make_emin(), category="app-log", purpose="error-analysis", reason="x", valid_from=date(2021, 1, 1),
             valid_until=date(2021, 3, 31), actor=self.odile, at=datetime(2021, 1, 1, tzinfo=UTC),
         )  # fmt: skip
-        worker = System("workforce")
-        assert accounts.forget_old_grants(on=date(2024, 3, 31), actor=worker, at=datetime(2024, 3, 31, tzinfo=UTC)) == 0
-        assert accounts.forget_old_grants(on=TODAY, actor=worker, at=NOON) == 1
+        worker = SystemActor("workforce")
+        assert accounts.delete_old_grants(on=date(2024, 3, 31), actor=worker, at=datetime(2024, 3, 31, tzinfo=UTC)) == 0
+        assert accounts.delete_old_grants(on=TODAY, actor=worker, at=NOON) == 1
         assert not AccessGrant.objects.filter(pk=old.pk).exists()
         assert AccessGrant.objects.filter(pk=self.grant.pk).exists()
 
+    @pytest.mark.truth("old-access-goes-on-its-day-in-korea")
+    def test_the_database_counts_the_three_years_in_korea_whatever_zone_it_is_asked_in(self) -> None:
+        today = clock.today()
+        over = periods.latest_event(today - timedelta(days=1), years=3)
+        for last, zone, gone in ((over, "Etc/GMT+12", 1), (over + timedelta(days=1), "Pacific/Kiritimati", 0)):
+            accounts.grant(
+                asked_by=make_emin(),
+                user=make_emin(), category="app-log", purpose="error-analysis", reason="x", valid_from=last,
+                valid_until=last, actor=self.odile, at=clock.midnight(last),
+            )  # fmt: skip
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL TIME ZONE '{zone}'")
+                with suppress(DatabaseError), transaction.atomic():
+                    AccessGrant.objects.filter(valid_until=last).delete()
+            assert AccessGrant.objects.filter(valid_until=last).count() == 1 - gone
+
     def test_it_exports_in_the_official_order(self) -> None:
-        accounts.change(self.grant, valid_until=TODAY + timedelta(days=30), reason="=1+1", actor=self.odile, at=NOON)
+        accounts.change_end(self.grant, valid_until=TODAY + timedelta(days=5), reason="=1+1", actor=self.odile, at=NOON)
         register = registers.get("access-grants")
         assert register.headings == COLUMNS
         year = {"first": date(2026, 1, 1), "last": date(2026, 12, 31), "reason": "inspection", "at": NOON}
-        book = exporting.export_register(register, form="xlsx", actor=make_aram(), **year)
+        book = register_export.export_register(register, form="xlsx", actor=make_aram(), **year)
         sheet = load_workbook(io.BytesIO(book)).active
         assert sheet is not None
         kinds = [row[-1] for row in sheet.iter_rows(min_row=2, values_only=True)]
@@ -199,10 +266,10 @@ class LeaverTest(PortalTestCase):
         client = Client()
         client.login(username=hana.email, password=PASSWORD)
         assert client.get("/office/").status_code == 200
-        asked = accounts.ask_access(
+        asked = accounts.request_access(
             user=hana, role="auditor", reason="audit", valid_from=TODAY, valid_until=TODAY, at=NOON
         )
-        accounts.leave(hana, why="resigned", actor=make_odile(granted=False), at=NOON)
+        accounts.deactivate_user(hana, why="resigned", actor=make_odile(granted=False), at=NOON)
         hana = User.objects.get(pk=hana.pk)
         assert not hana.is_active
         assert not AccessGrant.objects.filter(user=hana, revoked_at=None).exists()
@@ -211,12 +278,36 @@ class LeaverTest(PortalTestCase):
         assert [one.ended_by for one in hana.sign_ins.all()] == ["left"]
         assert client.get("/office/").status_code == 302
         assert not client.login(username=hana.email, password=PASSWORD)
-        with pytest.raises(accounts.Inactive):
+        with pytest.raises(accounts.UserInactive):
             accounts.grant(
+                asked_by=hana,
                 user=hana, role="handler", reason="x", valid_from=TODAY, valid_until=TODAY,
                 actor=make_odile(granted=False), at=NOON,
             )  # fmt: skip
         self.assertLedgered("accounts.user.deactivated", hana)
+
+    @pytest.mark.truth("ended-on-its-day")
+    def test_what_was_over_before_ended_on_its_own_day(self) -> None:
+        """Neither leaving nor a late revocation moves the end of access in the register."""
+        hana, odile = make_hana(granted=False), make_odile(granted=False)
+        over = accounts.grant(
+            asked_by=hana,
+            user=hana,
+            role="auditor",
+            reason="x",
+            valid_from=TODAY,
+            valid_until=TODAY,
+            actor=odile,
+            at=NOON,
+        )
+        later = NOON + timedelta(days=10)
+        with pytest.raises(accounts.GrantEnded):
+            accounts.revoke(grant=over, actor=odile, at=later)
+        living = hana.grants.living(on=clock.kst_date(later)).count()
+        accounts.deactivate_user(hana, why="resigned", actor=odile, at=later)
+        over.refresh_from_db()
+        assert (over.revoked_at, over.ended_on) == (None, TODAY)
+        assert f'"grants":{living}' in self.assertLedgered("accounts.user.deactivated", hana).payload
 
     def test_a_revoked_role_ends_the_sessions_of_its_holder_only(self) -> None:
         hana, aram = make_hana(granted=False), make_aram()
@@ -232,7 +323,7 @@ class LeaverTest(PortalTestCase):
     def test_nobody_closes_their_own_account(self) -> None:
         odile = make_odile(granted=False)
         with pytest.raises(accounts.OwnAccount):
-            accounts.leave(odile, why="x", actor=odile, at=NOON)
+            accounts.deactivate_user(odile, why="x", actor=odile, at=NOON)
 
     def test_an_account_that_nobody_uses_is_dormant_after_the_days_of_the_rulebook(self) -> None:
         used = make_user("used@extrus.example", "Used", "employee")
@@ -240,48 +331,6 @@ class LeaverTest(PortalTestCase):
             day = clock.kst_date(used.joined_at) + timedelta(days=days)
             assert used.is_dormant(day) is dormant
             assert User.objects.dormant(on=day).filter(pk=used.pk).exists() is dormant
-
-
-@pytest.mark.clause("P8.8")
-class ReviewTest(PortalTestCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.odile, self.omar, self.hana = make_odile(granted=False), make_omar(), make_hana(granted=False)
-        self.review = accounts.open_review(on=TODAY, actor=System("workforce"), at=NOON)
-        assert self.review is not None
-
-    def test_it_opens_once_a_quarter_with_everything_in_force(self) -> None:
-        assert (self.review.period_from, self.review.period_until) == (date(2026, 10, 1), date(2026, 12, 31))
-        assert accounts.open_review(on=TODAY, actor=System("workforce"), at=NOON) is None
-        assert self.review.lines.count() == AccessGrant.objects.living(on=TODAY).count()
-        following = accounts.open_review(on=date(2027, 1, 1), actor=System("workforce"), at=NOON)
-        assert following is not None
-        assert following.period_from == date(2027, 1, 1)
-
-    def test_each_line_is_decided_by_somebody_else_then_it_is_signed(self) -> None:
-        of_hana = self.review.lines.get(grant__user=self.hana)
-        of_odile, of_omar = (self.review.lines.get(grant__user=user) for user in (self.odile, self.omar))
-        with pytest.raises(accounts.OwnGrant):
-            accounts.confirm_grants([of_odile], actor=self.odile, at=NOON)
-        with pytest.raises(accounts.StillPending):
-            accounts.sign_review(self.review, conclusion="all fine", actor=self.odile, at=NOON)
-        accounts.confirm_grants([of_omar], actor=self.odile, at=NOON)
-        accounts.confirm_grants([of_odile], actor=self.omar, at=NOON)
-        accounts.revoke_grants([of_hana], note="moved on", actor=self.odile, at=NOON)
-        assert not User.objects.get(pk=self.hana.pk).may("vault.open_vault")
-        accounts.sign_review(self.review, conclusion="one role revoked", actor=self.odile, at=NOON)
-        said = self.assertLedgered("accounts.review.signed", self.review)
-        assert '"confirmed":2' in said.payload
-        assert '"revoked":1' in said.payload
-        with pytest.raises(accounts.ReviewClosed):
-            accounts.confirm_grants([of_hana], actor=self.odile, at=NOON)
-
-    def test_a_missed_review_shows_once_on_the_trail(self) -> None:
-        late = self.review.due_on + timedelta(days=1)
-        assert list(AccessReview.objects.overdue(on=self.review.due_on)) == []
-        assert accounts.tell_overdue_reviews(on=late, actor=System("workforce"), at=NOON) == 1
-        assert accounts.tell_overdue_reviews(on=late, actor=System("workforce"), at=NOON) == 0
-        self.assertLedgered("accounts.review.overdue", self.review)
 
 
 @pytest.mark.clause("P8.8")

@@ -6,13 +6,15 @@ from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 
-from privacy.accounts.models import Browser, SignIn, User
+from privacy.accounts import actions as accounts
+from privacy.accounts.models import AccountAct, Browser, SignIn, User
 from privacy.accounts.signin import actions as signin
 from privacy.accounts.tasks import deliver_notice
 from privacy.jobs.models import GeneralOutbox
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from tests import factory
 from tests.base import PortalTestCase
 
@@ -58,6 +60,18 @@ class TimeOutTests(PortalTestCase):
 
 
 class OwnSessionTests(PortalTestCase):
+    @pytest.mark.truth("ended-by-a-new-password")
+    def test_sessions_that_a_new_password_ended_say_so(self) -> None:
+        emin = factory.make_emin()
+        factory.give_app(emin)
+        here, there = signed_in(emin), signed_in(emin)
+        key = there.session.session_key
+        new = "brass-lantern-over-quiet-harbour"
+        given = {"oldpassword": factory.PASSWORD, "password1": new, "password2": new}
+        assert here.post("/staff/security/password/", given).status_code == 302
+        assert SignIn.objects.get(session_key=key).ended_by == "password"
+        assert '"why":"password"' in self.assertLedgered("accounts.session.ended", emin).payload
+
     @pytest.mark.asvs("7.5.2")
     def test_a_person_sees_their_sessions_and_ends_one(self) -> None:
         emin = factory.make_emin()
@@ -116,30 +130,55 @@ class OwnSessionTests(PortalTestCase):
         assert "Firefox, Windows" in mail.outbox[0].body and mail.outbox[0].to == [emin.email]
 
 
+class KnownBrowsersTests(PortalTestCase):
+    @pytest.mark.truth("every-known-browser-is-listed")
+    def test_every_browser_that_is_signed_in_from_without_a_mail_is_in_the_list(self) -> None:
+        emin, at = factory.make_emin(), clock.now()
+        client = signed_in(emin)
+        Browser.objects.bulk_create(
+            Browser(user=emin, token_digest=f"{number:064}", title="Firefox", first_seen_at=at, last_seen_at=at)
+            for number in range(25)
+        )
+        shown = client.get("/staff/security/").context["browsers"]
+        assert set(shown) == set(Browser.objects.filter(user=emin))
+        assert len(shown) >= 25
+
+
 class ResetTests(PortalTestCase):
+    def reset(self, person: User) -> AccountAct:
+        act = accounts.ask_reset(person, reason="lost", actor=factory.make_odile(granted=False), at=clock.now())
+        return accounts.approve_act(act, reason="seen", actor=factory.make_omar(), at=clock.now())
+
     def test_an_officer_resets_another_s_sign_in_and_nobody_their_own(self) -> None:
         odile, hana = factory.make_odile(granted=False), factory.make_hana(granted=False)
         factory.give_app(hana)
         client = signed_in(hana)
-        password = signin.reset(hana, actor=odile, at=clock.now())
+        self.reset(hana)
         assert client.get("/staff/").status_code == 302
-        answer = Client().post("/sign-in/", {"login": hana.email, "password": password})
-        assert answer.headers["Location"] == "/welcome/"
+        hana.refresh_from_db()
+        assert not hana.has_usable_password()
+        assert not Authenticator.objects.filter(user=hana).exists()
         self.assertLedgered("accounts.factor.reset", hana)
         with pytest.raises(signin.OwnSignIn):
-            signin.reset(odile, actor=odile, at=clock.now())
+            accounts.ask_reset(odile, reason="lost", actor=odile, at=clock.now())
 
-    def test_the_button_shows_the_password_once(self) -> None:
+    @pytest.mark.truth("who-removed-a-second-factor")
+    def test_the_trail_says_that_the_officer_removed_the_second_factors(self) -> None:
+        omar, hana = factory.make_omar(), factory.make_hana(granted=False)
+        factory.give_app(hana)
+        self.reset(hana)
+        assert f'"{omar.reference}"' in self.assertLedgered("accounts.factor.removed", hana).payload
+
+    def test_the_button_asks_and_changes_nothing(self) -> None:
         client, hana = signed_in(factory.make_odile(granted=False)), factory.make_hana(granted=False)
+        before = hana.password
         page = f"/office/accounts/user/{hana.pk}/change/"
         pressed = {"CHANGE_FORM-action": "reset_sign_in", "_selected_action": str(hana.pk), "index": "0"}
-        asked = client.post(page, pressed)
-        assert "확인하십시오" in asked.content.decode()
-        done = client.post(page, {**pressed, "confirmed": "yes"})
-        password = done.context["password"]
-        assert hana.check_password(password) is False
+        client.post(page, {**pressed, "confirmed": "yes", "reason": "lost the phone"})
+        act = AccountAct.objects.get()
+        assert (act.user, act.kind, act.state) == (hana, "reset", "requested")
         hana.refresh_from_db()
-        assert hana.check_password(password)
+        assert hana.password == before
 
 
 class StepUpTests(PortalTestCase):
@@ -159,6 +198,11 @@ class StepUpTests(PortalTestCase):
             asked = urlsplit(answer.headers["Location"])
             assert asked.path == "/staff/security/confirm/code/"
         assert parse_qs(asked.query)["next"] == ["/office/registers/requests/"]
+        for button in ("verify", "grant", "carry_out"):
+            case = factory.ask_correction().request
+            pressed = {"CHANGE_FORM-action": button, "_selected_action": str(case.pk), "index": "0"}
+            answer = client.post(f"/office/rights/request/{case.pk}/change/", pressed)
+            assert urlsplit(answer.headers["Location"]).path == "/staff/security/confirm/code/", button
         grant = odile.grants.filter(role="").first()
         assert grant is not None
         page = f"/office/accounts/accessgrant/{grant.pk}/change/"

@@ -9,12 +9,12 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from privacy.accounts.models import Attempts, User
+from privacy.accounts.models import SignIn, SignInThrottle, User
 from privacy.accounts.signin import actions as signin
-from privacy.accounts.signin import delays, factors
-from privacy.accounts.signin.places import Place
-from privacy.lib import clock
-from tests import factory, signed_in
+from privacy.accounts.signin import second_factors, throttling
+from privacy.accounts.signin.client_info import ClientInfo
+from privacy.lib.dates import clock
+from tests import factory, force_login
 from tests.base import PortalTestCase
 
 SECOND = "/sign-in/second/"
@@ -53,8 +53,8 @@ class SecondFactorTests(PortalTestCase):
             assert "2차 인증이 필요합니다" in client.get("/staff/security/").content.decode()
             answer = client.get("/staff/security/app/")
             secret = answer.context["form"].secret
-            step = int(clock.now().timestamp()) // factors.PERIOD_SECONDS
-            code = factors.code_at(secret, step)
+            step = int(clock.now().timestamp()) // second_factors.PERIOD_SECONDS
+            code = second_factors.totp_code(secret, step)
             added = client.post("/staff/security/app/", {"code": code})
             assert added.headers["Location"] == "/staff/security/codes/"
             assert client.get("/office/").status_code == 200
@@ -70,18 +70,18 @@ class SecondFactorTests(PortalTestCase):
         hana = factory.make_hana(granted=False)
         secret = factory.give_app(hana)
         at = clock.now()
-        code = factors.code_at(secret, int(at.timestamp()) // factors.PERIOD_SECONDS)
-        assert signin.use_code(user=hana, code=code, at=at) is not None
-        assert signin.use_code(user=hana, code=code, at=at) is None
+        code = second_factors.totp_code(secret, int(at.timestamp()) // second_factors.PERIOD_SECONDS)
+        assert signin.verify_code(user=hana, code=code, at=at) is not None
+        assert signin.verify_code(user=hana, code=code, at=at) is None
         self.assertLedgered("accounts.factor.failed", hana)
 
     @pytest.mark.asvs("6.5.5")
     def test_a_code_of_two_steps_ago_is_too_old(self) -> None:
         hana = factory.make_hana(granted=False)
         secret, at = factory.give_app(hana), clock.now()
-        step = int(at.timestamp()) // factors.PERIOD_SECONDS
+        step = int(at.timestamp()) // second_factors.PERIOD_SECONDS
         for far in (-2, 2):
-            assert signin.use_code(user=hana, code=factors.code_at(secret, step + far), at=at) is None
+            assert signin.verify_code(user=hana, code=second_factors.totp_code(secret, step + far), at=at) is None
 
     def test_a_recovery_code_works_once_and_its_list_is_shown_once(self) -> None:
         odile = factory.make_odile(granted=False)
@@ -90,8 +90,8 @@ class SecondFactorTests(PortalTestCase):
         shown = client.get("/staff/security/codes/").context["unused_codes"]
         assert len(shown) == 10
         assert not set(shown) & set(client.get("/staff/security/codes/").content.decode().split())
-        assert signin.use_code(user=odile, code=shown[3], at=clock.now()) is not None
-        assert signin.use_code(user=odile, code=shown[3], at=clock.now()) is None
+        assert signin.verify_code(user=odile, code=shown[3], at=clock.now()) is not None
+        assert signin.verify_code(user=odile, code=shown[3], at=clock.now()) is None
 
     @pytest.mark.asvs("11.4.2")
     def test_secrets_are_sealed_and_survive_a_new_secret_key(self) -> None:
@@ -101,9 +101,9 @@ class SecondFactorTests(PortalTestCase):
         assert secret not in str(row.data)
         new = self.settings(SECRET_KEY="another", SECRET_KEY_FALLBACKS=[])
         with new, pytest.raises(ValueError, match="SECRET_KEY"):
-            factors.secret_of(odile)
+            second_factors.totp_secret(odile)
         with self.settings(SECRET_KEY="another", SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
-            assert factors.secret_of(odile) == secret
+            assert second_factors.totp_secret(odile) == secret
 
     def test_the_console_s_own_sign_in_and_password_pages_lead_to_ours(self) -> None:
         assert Client().get("/office/login/").headers["Location"].startswith("/sign-in/")
@@ -115,14 +115,14 @@ class SecondFactorTests(PortalTestCase):
         """The positive control of every test that takes a session as given."""
         self.client.force_login(factory.make_omar())
         assert self.client.get("/office/").status_code == 200
-        signed_in.without_factor(self.client)
+        force_login.without_factor(self.client)
         assert self.client.get("/office/").headers["Location"] == "/staff/security/"
 
 
 class DelayTests(PortalTestCase):
     @pytest.mark.asvs("6.3.1")
     def test_the_wait_grows_and_is_never_longer_than_an_hour(self) -> None:
-        seconds = [wait.total_seconds() if (wait := delays.wait_after(n, 4)) else 0 for n in range(1, 16)]
+        seconds = [wait.total_seconds() if (wait := throttling.delay_after(n, 4)) else 0 for n in range(1, 16)]
         assert seconds == [0, 0, 0, 0, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600]
 
     @pytest.mark.asvs("6.3.1")
@@ -147,33 +147,91 @@ class DelayTests(PortalTestCase):
 
     def test_a_browser_its_owner_knows_is_not_locked_out_by_a_stranger(self) -> None:
         emin, at = factory.make_emin(), clock.now()
-        own = Place("192.0.2.1", "", "Firefox, Windows")
+        own = ClientInfo("192.0.2.1", "", "Firefox, Windows")
         token = signin.begin(user=emin, session_key="a" * 32, place=own, at=at)
-        own = Place("192.0.2.1", token or "", own.title)
-        stranger = Place("192.0.2.66", "", "?")
+        own = ClientInfo("192.0.2.1", token or "", own.title)
+        stranger = ClientInfo("192.0.2.66", "", "?")
         for _try in range(5):
-            signin.charge(delays.at_the_password(emin.email, stranger), user=emin, at=at)
+            signin.record_attempt(throttling.password_keys(emin.email, stranger), user=emin, at=at)
         with pytest.raises(signin.TooManyFailures):
-            signin.charge(delays.at_the_password(emin.email, stranger), user=emin, at=at)
-        signin.charge(delays.at_the_password(emin.email, own), user=emin, at=at)
+            signin.record_attempt(throttling.password_keys(emin.email, stranger), user=emin, at=at)
+        signin.record_attempt(throttling.password_keys(emin.email, own), user=emin, at=at)
+
+    @pytest.mark.attack("17.8")
+    def test_one_person_in_the_office_keeps_nobody_else_of_it_out(self) -> None:
+        """The whole office shares one address; somebody in it fails for accounts that they make up."""
+        omar = factory.make_omar()
+        secret = factory.give_app(omar)
+        known = Client()
+        give_password(known, omar.email)
+        known.post(SECOND, {"code": factory.next_code(omar, secret)})
+        known.post("/sign-out/")
+        attacker = Client()
+        for number in range(settings.SIGN_IN_FREE_FAILURES_OF_ADDRESS + 2):
+            page = give_password(attacker, f"n{number}@extrus.example", "wrong")
+        assert "이후에 다시 시도" in page.content.decode(), "the address must wait"
+        for number in range(6):
+            give_password(attacker, omar.email, f"wrong {number}")
+        assert give_password(known, omar.email).headers["Location"] == SECOND
+        answer = known.post(SECOND, {"code": factory.next_code(omar, secret)})
+        assert answer.headers["Location"] == "/welcome/", answer.content.decode()
+
+    @pytest.mark.attack("17.8")
+    def test_while_one_must_wait_the_right_password_looks_like_a_wrong_one(self) -> None:
+        omar = factory.make_omar()
+        for _try in range(6):
+            give_password(Client(), omar.email, "wrong")
+        told = [give_password(Client(), omar.email, password).content for password in (factory.PASSWORD, "wrong")]
+        pages = [page.decode()[page.decode().index("error-summary") :].partition("</form>")[0] for page in told]
+        assert pages[0] == pages[1]
+
+    @pytest.mark.attack("17.19")
+    def test_wrong_codes_in_another_browser_leave_a_live_session_its_step_up(self) -> None:
+        omar = factory.make_omar()
+        secret = factory.give_app(omar)
+        live, attacker = Client(), Client()
+        give_password(live, omar.email)
+        live.post(SECOND, {"code": factory.next_code(omar, secret)})
+        give_password(attacker, omar.email)
+        for _try in range(6):
+            page = attacker.post(SECOND, {"code": "000000"})
+        assert "이후에 다시 시도" in page.content.decode()
+        before = live.session.session_key
+        answer = live.post("/staff/security/confirm/code/", {"code": factory.next_code(omar, secret)})
+        assert answer.status_code == 302, answer.content.decode()
+        assert live.session.session_key != before, "a session that gains rights gets a new key"
+        assert SignIn.objects.get(user=omar, ended_at=None, session_key=live.session.session_key)
+        assert live.get("/office/").status_code == 200
+
+    @pytest.mark.attack("17.19")
+    def test_codes_tried_in_a_live_session_are_counted(self) -> None:
+        omar = factory.make_omar()
+        secret, live = factory.give_app(omar), Client()
+        give_password(live, omar.email)
+        live.post(SECOND, {"code": factory.next_code(omar, secret)})
+        pages = [live.post("/staff/security/confirm/code/", {"code": "000000"}).content.decode() for _try in range(6)]
+        assert "이후에 다시 시도" in pages[5] and "이후에 다시 시도" not in pages[4]
 
     def test_an_address_waits_after_many_failures_for_many_accounts(self) -> None:
-        at, place = clock.now(), Place("192.0.2.9", "", "?")
+        at, place = clock.now(), ClientInfo("192.0.2.9", "", "?")
         for number in range(21):
-            signin.charge(delays.at_the_password(f"n{number}@extrus.example", place), user=None, at=at)
+            signin.record_attempt(throttling.password_keys(f"n{number}@extrus.example", place), user=None, at=at)
         with pytest.raises(signin.TooManyFailures):
-            signin.charge(delays.at_the_password("another@extrus.example", place), user=None, at=at)
-        assert not Attempts.objects.filter(key__contains="extrus").exists()
+            signin.record_attempt(throttling.password_keys("another@extrus.example", place), user=None, at=at)
+        assert not SignInThrottle.objects.filter(key__contains="extrus").exists()
 
     def test_success_forgets_the_failures_and_so_does_a_day(self) -> None:
-        at, place = clock.now(), Place("192.0.2.9", "", "?")
-        counted = list(delays.at_the_password("emin@extrus.example", place))
+        at, place = clock.now(), ClientInfo("192.0.2.9", "", "?")
+        counted = list(throttling.password_keys("emin@extrus.example", place))
         for _try in range(4):
-            signin.charge(counted, user=None, at=at)
-        signin.take_back(counted)
-        assert {row.key.split(":")[0]: row.failures for row in Attempts.objects.all()} == {"password": 0, "address": 3}
-        signin.charge(counted, user=None, at=at + timedelta(hours=25))
-        assert set(Attempts.objects.values_list("failures", flat=True)) == {1}
+            signin.record_attempt(counted, user=None, at=at)
+        signin.reset_attempts(counted)
+        assert {row.key.split(":")[0]: row.failures for row in SignInThrottle.objects.all()} == {
+            "password": 0,
+            "address": 3,
+        }
+        signin.record_attempt(counted, user=None, at=at + timedelta(hours=25))
+        assert set(SignInThrottle.objects.values_list("failures", flat=True)) == {1}
 
     def test_a_wrong_code_is_counted_too(self) -> None:
         omar = factory.make_omar()

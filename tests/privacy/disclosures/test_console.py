@@ -1,5 +1,6 @@
 """Disclosures in the console: asked for by one, approved by another, provided as an encrypted file (P5.1, P-12)."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -7,12 +8,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.urls import reverse
 
+from privacy.disclosures import actions as disclosures
 from privacy.disclosures.models import Disclosure, Notice, ThirdParty
-from privacy.lib import aeszip
 from privacy.rights import actions as rights
+from privacy.subjects.models import Subject
 from tests import factory
 from tests.base import PortalTestCase
+from tests.encrypted_zips import opened
 from tests.factories.accounts import NOON
+from tests.sample_uploads import PDF
 
 
 class ConsoleCase(PortalTestCase):
@@ -46,22 +50,74 @@ class DisclosureTests(ConsoleCase):
     def test_one_asks_another_approves_and_it_is_provided_encrypted(self) -> None:
         assert self.ask().status_code == 302
         made = Disclosure.objects.get()
-        self.press(made, "attach_scan", scan=SimpleUploadedFile("request.pdf", b"%PDF-1.7 %%EOF"), confirmed="yes")
-        self.press(made, "approve", confirmed="yes")
+        self.press(made, "attach_scan", scan=SimpleUploadedFile("request.pdf", PDF), confirmed="yes")
+        made.refresh_from_db()
+        seen = disclosures.approval_digest(made)
+        self.press(made, "approve", confirmed="yes", seen=seen)
         made.refresh_from_db()
         assert made.state == "requested"
         self.client.force_login(self.omar)
-        self.press(made, "approve", confirmed="yes")
+        factory.grant_scans(self.omar, by=self.odile)
+        self.press(made, "approve", confirmed="yes", seen=seen)
+        made.refresh_from_db()
+        assert made.state == "requested", "the document is read first"
+        assert self.press(made, "read_scan").status_code == 302, "the document is examined first"
+        factory.judge_files()
+        assert self.press(made, "read_scan").content.startswith(b"%PDF")
+        self.press(made, "approve", confirmed="yes", seen=seen)
         self.client.force_login(self.odile)
-        file = self.press(made, "provide", confirmed="yes")
-        assert file.headers["Content-Disposition"].startswith("attachment")
+        page = self.press(made, "provide", confirmed="yes")
+        assert "no-store" in page.headers["Cache-Control"]
+        file = base64.b64decode(page.content.decode().partition("data:application/zip;base64,")[2].partition('"')[0])
         shown = self.press(made, "show_passphrase").content.decode()
         passphrase = shown.partition('class="once">')[2].partition("<")[0]
-        assert set(aeszip.unpack(file.content, passphrase=passphrase)) == {
+        assert set(opened(file, passphrase)) == {
             "manifest.json",
             "content.json",
             "content.csv",
         }
+
+    @pytest.mark.truth("34")
+    def test_the_approver_sees_on_which_demand_and_about_whom(self) -> None:
+        made = factory.attach_scan(factory.make_disclosure(self.device, "imei"), read=False)
+        person = Subject.objects.get(id=self.device.subject_id).reference
+        self.client.force_login(self.omar)
+        said = self.press(made, "approve").content.decode()
+        for fact in (
+            made.statute,
+            made.document_no,
+            made.purpose,
+            person,
+            made.third_party.title,
+            self.odile.reference,
+        ):
+            assert fact in said
+        assert "먼저" in said, "the document was not read"
+        factory.read_scan(made)
+        assert "먼저" not in self.press(made, "approve").content.decode()
+        page = self.client.get(reverse("admin:disclosures_disclosure_change", args=[made.pk])).content.decode()
+        assert person in page
+        assert str(self.device.subject_id) not in page
+
+    @pytest.mark.truth("34")
+    def test_what_was_handed_over_once_leaves_no_button_behind(self) -> None:
+        made = factory.attach_scan(factory.make_disclosure(self.device, "imei"))
+        disclosures.approve(made, actor=self.omar, at=NOON)
+        page = self.press(made, "provide", confirmed="yes").content.decode()
+        assert 'name="confirmed"' not in page
+        assert f'download="{made.reference}.zip"' in page
+        record = self.client.get(reverse("admin:disclosures_disclosure_change", args=[made.pk])).content.decode()
+        assert 'value="provide"' not in record
+
+    @pytest.mark.truth("34")
+    def test_an_approval_of_an_earlier_state_of_the_page_is_refused(self) -> None:
+        made = factory.make_disclosure(self.device, "imei")
+        seen = disclosures.approval_digest(made)
+        factory.attach_scan(made)
+        self.client.force_login(self.omar)
+        self.press(made, "approve", confirmed="yes", seen=seen)
+        made.refresh_from_db()
+        assert made.state == "requested"
 
     def test_what_is_missing_is_said_at_the_field(self) -> None:
         page = self.ask(document_no="")
@@ -122,6 +178,7 @@ class PartyTests(ConsoleCase):
     def test_the_key_of_a_webhook_is_shown_to_those_who_keep_third_parties(self) -> None:
         party = factory.make_third_party(channel="webhook", webhook_url="https://a.example/", mailbox="")
         assert b'class="once"' in self.press(party, "show_key").content
+        self.assertLedgered("disclosures.webhook-key.shown", party)
 
 
 @pytest.mark.clause("P1.6")

@@ -7,13 +7,13 @@ import pytest
 from django.test import override_settings
 
 from privacy.disclosures.models import Notice
-from privacy.jobs.drain import drain
+from privacy.jobs.dispatcher import dispatch_due
 from privacy.jobs.models import GeneralOutbox
 from privacy.rights import actions as rights
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
-from tests.privacy.disclosures.smtp import HANG, LOSE_THE_ANSWER, REFUSE, mailbox
+from tests.privacy.disclosures.smtp_server import HANG, LOSE_THE_ANSWER, REFUSE, mailbox
 
 
 @pytest.mark.clause("P1.6")
@@ -30,19 +30,19 @@ class NoticeByMailTests(PortalTestCase):
     def again(self) -> None:
         """Time passes: what backs off is due."""
         GeneralOutbox.objects.filter(done_at=None, parked_at=None).update(not_before=NOON - timedelta(days=1))
-        drain(at=NOON)
+        dispatch_due(at=NOON)
 
     def test_it_is_delivered_once_with_its_fixed_message_id(self) -> None:
         with mailbox() as box:
-            drain(at=NOON)
-            drain(at=NOON)
+            dispatch_due(at=NOON)
+            dispatch_due(at=NOON)
         assert [message["Message-ID"] for message in box.arrived] == [self.notice().message_id]
         assert self.notice().state == "sent"
         self.assertLedgered("disclosures.notice.sent", self.notice())
 
     def test_it_names_provision_and_items_and_carries_no_value(self) -> None:
         with mailbox() as box:
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         text = str(box.arrived[0])
         assert self.notice().disclosures[0] in text
         assert "Terminal unique number (IMEI)" in text
@@ -52,16 +52,16 @@ class NoticeByMailTests(PortalTestCase):
 
     def test_a_task_that_runs_twice_sends_once(self) -> None:
         with mailbox() as box:
-            drain(at=NOON)
+            dispatch_due(at=NOON)
             GeneralOutbox.objects.update(done_at=None, lease_until=None)
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         assert len(box.arrived) == 1
 
     @pytest.mark.fault("FLT-15")
     def test_a_server_that_refuses_and_then_accepts_gets_it_once(self) -> None:
         with mailbox() as box:
             box.mood = REFUSE
-            drain(at=NOON)
+            dispatch_due(at=NOON)
             self.again()
             assert self.notice().state == "queued"
             assert self.notice().trouble == "SMTPDataError"
@@ -75,7 +75,7 @@ class NoticeByMailTests(PortalTestCase):
     def test_a_server_that_hangs_is_given_up_and_tried_again(self) -> None:
         with mailbox() as box:
             box.mood = HANG
-            drain(at=NOON)
+            dispatch_due(at=NOON)
             assert self.notice().state == "queued"
             box.mood = "accept"
             self.again()
@@ -85,7 +85,7 @@ class NoticeByMailTests(PortalTestCase):
     def test_a_lost_answer_leads_to_the_same_message_again(self) -> None:
         with mailbox() as box:
             box.mood = LOSE_THE_ANSWER
-            drain(at=NOON)
+            dispatch_due(at=NOON)
             assert self.notice().state == "queued"
             box.mood = "accept"
             self.again()
@@ -100,7 +100,7 @@ class NoticeByMailTests(PortalTestCase):
             }
         }
         with override_settings(MAILERS=closed):
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         assert self.notice().trouble == "ConnectionRefusedError"
         with mailbox() as box:
             self.again()
@@ -109,12 +109,12 @@ class NoticeByMailTests(PortalTestCase):
     @pytest.mark.fault("FLT-23")
     def test_a_new_secret_key_gives_the_waiting_notice_a_link_that_works(self) -> None:
         with mailbox() as box, override_settings(SECRET_KEY="another" * 8):
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         assert self.client.get(_link(str(box.arrived[0].get_content()))).status_code == 200
 
     def test_the_recipients_link_acknowledges_it_once(self) -> None:
         with mailbox() as box:
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         link = _link(box.arrived[0].get_content())
         shown = self.client.get(link)
         assert shown.status_code == 200
@@ -131,7 +131,7 @@ class NoticeByMailTests(PortalTestCase):
 
     def test_what_the_recipient_is_shown_is_on_record(self) -> None:
         with mailbox() as box:
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         self.client.post(_link(box.arrived[0].get_content()))
         entry = self.assertLedgered("ledger.read")
         assert entry.actor == factory.make_third_party().reference
@@ -139,7 +139,7 @@ class NoticeByMailTests(PortalTestCase):
 
     def test_a_wrong_or_old_link_tells_nothing(self) -> None:
         with mailbox() as box:
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         assert self.client.get("/ack/" + "A" * 43 + "/").status_code == 404
         Notice.objects.update(sent_at=NOON - timedelta(days=60))
         assert self.client.post(_link(box.arrived[0].get_content())).status_code == 404
@@ -147,7 +147,7 @@ class NoticeByMailTests(PortalTestCase):
 
     def test_the_link_is_nowhere_in_the_database(self) -> None:
         with mailbox() as box:
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         token = _link(box.arrived[0].get_content()).rstrip("/").rpartition("/")[2]
         assert token not in str(Notice.objects.values())
         assert token not in str(GeneralOutbox.objects.values())

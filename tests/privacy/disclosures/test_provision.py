@@ -1,24 +1,30 @@
 """Nothing leaves without a basis and a second person, and never while it is frozen (P5.1; law P-01 … P-07)."""
 
+import csv
+import hashlib
+import io
 import json
-from datetime import date
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils.translation import override
+from psycopg.errors import LockNotAvailable
 
-from privacy.accounts.models import User
 from privacy.disclosures import actions as disclosures
-from privacy.disclosures import holdings
+from privacy.disclosures.actions.provisions import lock_disclosure
 from privacy.disclosures.models import DisclosedItem, Disclosure
-from privacy.ledger.actors import NotPermitted
-from privacy.lib import aeszip
-from privacy.lib.papers import BadDocument
-from privacy.rights import reminders
+from privacy.ledger.authorization import NotPermitted
+from privacy.policies import policy_document
+from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
-from privacy.vault.models import SealedFile
 from tests import factory
 from tests.base import PortalTestCase
+from tests.database import PortalDatabase
+from tests.encrypted_zips import REFUSED, opened
 from tests.factories.accounts import NOON
+from tests.factories.disclosures import wanted
 
 
 @pytest.mark.clause("P5.1")
@@ -38,7 +44,7 @@ class BasisTests(PortalTestCase):
                 Disclosure.objects.filter(id=made.id).update(**missing)
 
     def test_a_consent_covers_recipient_items_and_purpose(self) -> None:
-        factory.make_provision_agreement("acme", items=["model"], purposes=["repair"])
+        factory.name_recipient("acme", items=["model"], purposes=["repair"])
         consent = {"basis": "consent", "statute": "", "document_no": ""}
         with pytest.raises(disclosures.NoBasis):
             factory.make_disclosure(self.device, "model", purpose_code="repair", **consent)
@@ -56,7 +62,7 @@ class BasisTests(PortalTestCase):
         assert made.disclosed.get().consent == decision.reference
 
     def test_a_consent_that_was_withdrawn_is_no_basis_any_more(self) -> None:
-        factory.make_provision_agreement("acme", items=["model"], purposes=["repair"])
+        factory.name_recipient("acme", items=["model"], purposes=["repair"])
         factory.agree(self.device, "provision-acme")
         made = factory.make_disclosure(
             self.device, "model", basis="consent", statute="", document_no="", purpose_code="repair"
@@ -64,6 +70,53 @@ class BasisTests(PortalTestCase):
         factory.decide(self.device, "provision-acme", "withdraw")
         with pytest.raises(disclosures.NoBasis):
             disclosures.approve(made, actor=factory.make_omar(), at=NOON)
+
+    @pytest.mark.truth("9")
+    def test_a_recipient_that_the_policy_in_force_does_not_name_gets_nothing_by_consent(self) -> None:
+        consent = {"basis": "consent", "statute": "", "document_no": "", "purpose_code": "repair"}
+        factory.make_third_party("acme")
+        factory.make_provision_agreement("acme", items=["model", "os_version"], purposes=["repair"])
+        factory.agree(self.device, "provision-acme")
+        with override("en"), pytest.raises(disclosures.RecipientNotInPolicy) as refused:
+            factory.make_disclosure(self.device, "model", **consent)
+        assert refused.value.pointer == "/third_party"
+        for said in ("2020-12-01", "Acme Devices", "Publish a revision"):
+            assert said in str(refused.value)
+        factory.make_named()
+        made = factory.make_disclosure(self.device, "model", "os_version", **consent)
+        disclosures.approve(made, actor=factory.make_omar(), at=NOON)
+        assert disclosures.provide(made, actor=factory.make_odile(), at=NOON).disclosure.state == "provided"
+
+    @pytest.mark.truth("9")
+    def test_nor_an_item_that_it_does_not_say_goes_there(self) -> None:
+        consent = {"basis": "separate-consent", "statute": "", "document_no": "", "purpose_code": "repair"}
+        factory.name_recipient("acme", items=["model"], purposes=["repair"])
+        factory.make_agreement_text("provision-acme", item_codes=["model", "os_version"], purpose_codes=["repair"])
+        factory.agree(self.device, "provision-acme")
+        assert factory.make_disclosure(self.device, "model", **consent)
+        with (
+            override("en"),
+            pytest.raises(disclosures.RecipientNotInPolicy, match="receives: Operating system version") as refused,
+        ):
+            factory.make_disclosure(self.device, "os_version", **consent)
+        assert refused.value.pointer == "/items"
+
+    @pytest.mark.truth("9")
+    def test_a_version_that_is_announced_names_nobody_yet_and_one_without_the_table_never(self) -> None:
+        consent = {"basis": "consent", "statute": "", "document_no": "", "purpose_code": "repair"}
+        factory.make_third_party("acme")
+        factory.make_provision_agreement("acme", items=["model"], purposes=["repair"])
+        factory.agree(self.device, "provision-acme")
+        factory.make_named(at=NOON + timedelta(days=20))
+        with pytest.raises(disclosures.RecipientNotInPolicy):
+            factory.make_disclosure(self.device, "model", **consent)
+        later = NOON + timedelta(days=20)
+        assert factory.make_disclosure(self.device, "model", at=later, **consent)
+        text = {
+            "sections": [{"body": {"ko": "[[recipients]]", "en": "Nobody."}}],
+            "tables": {"recipients": [{"code": "x"}]},
+        }
+        assert policy_document.listed_rows(text, "recipients") == []
 
     def test_an_investigator_needs_a_law_of_its_own(self) -> None:
         agency = factory.make_third_party("agency", kind="investigator")
@@ -80,7 +133,7 @@ class BasisTests(PortalTestCase):
 
     def test_an_imei_goes_to_makers_and_carriers_or_on_the_officers_written_ground(self) -> None:
         customer = factory.make_third_party("customer", kind="customer")
-        with pytest.raises(disclosures.TerminalNumber):
+        with pytest.raises(disclosures.TerminalNumberNotAllowed):
             factory.make_disclosure(self.device, "imei", third_party=customer)
         assert factory.make_disclosure(self.device, "model", third_party=customer)
         assert factory.make_disclosure(
@@ -160,22 +213,61 @@ class HandOverTests(PortalTestCase):
 
     def test_the_file_is_encrypted_and_opens_with_its_passphrase(self) -> None:
         assert factory.imei(1).encode() not in self.made.file
-        files = aeszip.unpack(self.made.file, passphrase=self.made.passphrase)
+        files = opened(self.made.file, self.made.passphrase)
         rows = json.loads(files["content.json"])
         assert {row["item"]: row["value"] for row in rows} == {"imei": factory.imei(1), "model": "SM-S931N"}
+        assert all(row["identified_by"] == {"imei": factory.imei(1)} for row in rows)
         manifest = json.loads(files["manifest.json"])
         assert manifest["disclosure"] == self.made.disclosure.reference
         assert manifest["statute"] == "전기통신사업법 제83조제3항"
 
+    @pytest.mark.truth("34")
+    def test_the_recipient_can_tell_whose_row_it_is(self) -> None:
+        """By what was provided that identifies a device, else by the number that the notices name too."""
+        person = Subject.objects.get(id=self.device.subject_id).reference
+        without = factory.make_provided(self.device, "model", document_no="2026-1188")
+        for made, identified in ((self.made, factory.imei(1)), (without, "")):
+            table = opened(made.file, made.passphrase)["content.csv"].decode("utf-8-sig")
+            for row in csv.DictReader(io.StringIO(table)):
+                assert row["Data subject"] == person
+                assert identified in row["Identified by"]
+                assert bool(row["Identified by"]) == bool(identified)
+                assert row["Record"] == self.device.reference
+            assert str(self.device.subject_id) not in table
+
     def test_another_passphrase_does_not_open_it(self) -> None:
-        with pytest.raises(aeszip.WrongPassphrase):
-            aeszip.unpack(self.made.file, passphrase="0000")
+        with pytest.raises(REFUSED):
+            opened(self.made.file, "0000")
 
     def test_the_passphrase_is_shown_apart_and_on_record(self) -> None:
         shown = disclosures.show_passphrase(self.made.disclosure, actor=factory.make_odile(), at=NOON)
         assert shown == self.made.passphrase
         self.assertLedgered("disclosures.passphrase.shown", self.made.disclosure)
         assert shown not in str(Disclosure.objects.values())
+
+    @pytest.mark.truth("lost-file")
+    def test_a_file_whose_answer_was_lost_is_fetched_again_by_who_provided_it_for_an_hour(self) -> None:
+        row, odile = self.made.disclosure, factory.make_odile()
+        hour = timedelta(hours=1)
+        again = disclosures.fetch_again(row, actor=odile, at=NOON + hour - timedelta(seconds=1))
+        assert again.file == self.made.file
+        assert hashlib.sha256(again.file).hexdigest() == row.file_digest
+        entry = self.assertLedgered("disclosures.file.fetched", row)
+        assert str(self.device.subject_id) in entry.subjects
+        with pytest.raises(disclosures.WrongState):
+            disclosures.fetch_again(row, actor=odile, at=NOON + hour)
+        with pytest.raises(disclosures.WrongState):
+            disclosures.fetch_again(row, actor=factory.make_hana(), at=NOON)
+
+    @pytest.mark.truth("lost-file")
+    def test_what_has_changed_meanwhile_is_not_the_file_that_was_provided(self) -> None:
+        Disclosure.objects.filter(id=self.made.disclosure.id).update(file_digest="0" * 64)
+        with pytest.raises(disclosures.ContentChanged):
+            disclosures.fetch_again(self.made.disclosure, actor=factory.make_odile(), at=NOON)
+        with pytest.raises(disclosures.WrongState):
+            disclosures.fetch_again(
+                factory.make_disclosure(factory.make_device(2)), actor=factory.make_odile(), at=NOON
+            )
 
     def test_a_digest_of_each_value_is_kept_and_no_value(self) -> None:
         kept = {one.item: bytes(one.value_digest or b"") for one in DisclosedItem.objects.all()}
@@ -199,7 +291,7 @@ class HandOverTests(PortalTestCase):
     def test_a_cell_that_looks_like_a_formula_is_text(self) -> None:
         other = factory.make_device(2, model_description="=HYPERLINK(1)")
         made = factory.make_provided(other, "model_description")
-        table = aeszip.unpack(made.file, passphrase=made.passphrase)["content.csv"].decode("utf-8-sig")
+        table = opened(made.file, made.passphrase)["content.csv"].decode("utf-8-sig")
         assert ",'=HYPERLINK(1)" in table
 
     def test_whoever_lacks_the_grant_gets_nothing(self) -> None:
@@ -257,99 +349,37 @@ class WhoHoldsWhatTests(PortalTestCase):
         with pytest.raises(vault.Frozen, match=case.reference):
             factory.make_disclosure(device, "imei", basis="consent", purpose_code="repair")
 
+    @pytest.mark.attack("17.18")
+    def test_one_frozen_device_is_left_out_of_a_provision_of_many_and_told(self) -> None:
+        frozen, other = factory.make_device(1), factory.make_device(2)
+        factory.name_recipient("acme", items=["imei"], purposes=["repair"])
+        for device in (frozen, other):
+            factory.agree(device, "provision-acme")
+        both = [*wanted(frozen, "imei"), *wanted(other, "imei")]
+        basis: dict[str, Any] = {"items": both, "basis": "consent", "statute": "", "purpose_code": "repair"}
+        approved = factory.make_disclosure(frozen, document_no="", **basis)
+        disclosures.approve(approved, actor=factory.make_omar(), at=NOON)
+        factory.ask_correction()
+        made = disclosures.provide(approved, actor=factory.make_odile(), at=NOON)
+        assert made.left_out == (Subject.objects.get(pk=frozen.subject_id).reference,)
+        out = DisclosedItem.objects.provided().values_list("subject_id", flat=True)
+        assert set(out) == {other.subject_id}
+        again = disclosures.fetch_again(made.disclosure, actor=factory.make_odile(), at=NOON)
+        assert again.file == made.file
+        # Who asks now is not stopped either; whoever is asked about alone still is.
+        factory.make_disclosure(frozen, document_no="", **basis)
+        with pytest.raises(vault.Frozen):
+            factory.make_disclosure(frozen, document_no="", **{**basis, "items": both[:1]})
 
-PDF = b"%PDF-1.7 warrant zebra %%EOF"
 
-
-@pytest.mark.clause("P5.1")
-class ScanTests(PortalTestCase):
-    """An agency's request is approved by somebody who can read its document (P-08 … P-10)."""
-
-    def setUp(self) -> None:
-        self.odile, self.omar = factory.make_odile(), factory.make_omar()
-        factory.grant_scans(self.omar, by=self.odile)
-        agency = factory.make_third_party("agency", kind="investigator")
-        self.made = factory.make_disclosure(factory.make_device(1), "model", third_party=agency)
-
-    def attach(self, content: bytes = PDF) -> Disclosure:
-        return disclosures.attach_scan(self.made, name="warrant.pdf", content=content, actor=self.odile, at=NOON)
-
-    def test_without_the_scan_it_is_not_approved(self) -> None:
-        with pytest.raises(disclosures.NoBasis):
-            disclosures.approve(self.made, actor=self.omar, at=NOON)
-        self.attach()
-        assert disclosures.approve(self.made, actor=self.omar, at=NOON).state == "approved"
-
-    def test_every_law_needs_its_document_and_the_database_says_so_too(self) -> None:
-        made = factory.make_disclosure(factory.make_device(2), "model")
-        with pytest.raises(disclosures.NoBasis):
-            disclosures.approve(made, actor=self.omar, at=NOON)
-        with pytest.raises(IntegrityError), transaction.atomic():
-            Disclosure.objects.filter(id=made.id).update(state="approved", approved_by="x", approved_at=NOON)
-
-    def test_an_agency_says_who_asks_why_and_how_much(self) -> None:
-        for missing in ("official", "reason", "relation", "extent", "record_class"):
-            with pytest.raises(disclosures.NoBasis) as refused:
-                self.ask(**{missing: ""})
-            assert refused.value.pointer == f"/{missing}"
-        with pytest.raises(disclosures.NoBasis):
-            self.ask(record_class="confirmation")
-        assert self.ask(record_class="confirmation", permit_no="2026-1").permit_no == "2026-1"
-
-    def test_an_urgent_one_gets_its_document_afterwards_once_and_is_watched(self) -> None:
-        with pytest.raises(disclosures.NoBasis):
-            self.ask(urgent=True)
-        made = self.ask(urgent=True, document_due_on=date(2026, 11, 27))
-        disclosures.approve(made, actor=self.omar, at=NOON)
-        disclosures.provide(made, actor=self.odile, at=NOON)
-        assert not Disclosure.objects.without_their_document(on=date(2026, 11, 27)).exists()
-        assert made in Disclosure.objects.without_their_document(on=date(2026, 11, 28))
-        assert reminders.pressing(on=date(2026, 11, 28)).late_documents == 1
-        disclosures.attach_scan(made, name="warrant.pdf", content=PDF, actor=self.odile, at=NOON)
-        assert not Disclosure.objects.without_their_document(on=date(2026, 11, 28)).exists()
-        with pytest.raises(disclosures.WrongState):
-            disclosures.attach_scan(made, name="warrant.pdf", content=PDF, actor=self.odile, at=NOON)
-
-    def test_it_is_for_the_few_who_may_see_investigations(self) -> None:
-        hana = factory.make_hana()
-        assert hana.may("disclosures.request_disclosure")
-        with pytest.raises(NotPermitted):
-            self.ask(actor=hana)
-        self.attach()
-        disclosures.approve(self.made, actor=self.omar, at=NOON)
-        with pytest.raises(NotPermitted):
-            disclosures.provide(self.made, actor=hana, at=NOON)
-
-    def ask(self, *, actor: User | None = None, **said: object) -> Disclosure:
-        return factory.make_disclosure(
-            factory.make_device(3), "model", third_party=self.made.third_party, actor=actor or self.odile,
-            authority=factory.make_authority(**said),
-        )  # fmt: skip
-
-    def test_it_is_sealed_and_read_on_record(self) -> None:
-        row = self.attach()
-        assert b"zebra" not in SealedFile.objects.get().content.box
-        assert disclosures.open_scan(row, actor=self.omar, at=NOON).content == PDF
-        assert self.assertLedgered("ledger.read").task == "disclosures.scan.shown"
-
-    def test_a_new_scan_takes_the_place_of_the_earlier_one(self) -> None:
-        self.attach()
-        row = self.attach(b"%PDF-1.7 the right one %%EOF")
-        assert SealedFile.objects.get().id == row.scan_id
-
-    def test_it_can_not_be_changed_after_the_decision(self) -> None:
-        self.attach()
-        disclosures.approve(self.made, actor=self.omar, at=NOON)
-        with pytest.raises(disclosures.WrongState):
-            self.attach(b"%PDF-1.7 another %%EOF")
-
-    def test_something_else_than_a_paper_is_refused(self) -> None:
-        with pytest.raises(BadDocument):
-            self.attach(b"<script>")
-
-    def test_it_ends_after_seven_years(self) -> None:
-        self.attach()
-        assert list(holdings.scans_due(date(2033, 11, 24), None)) == []  # type: ignore[arg-type]
-        assert list(holdings.scans_due(date(2033, 11, 25), None)) == [[self.made.id]]  # type: ignore[arg-type]
-        assert disclosures.destroy_scans([self.made.id], certificate="C", actor=self.odile, at=NOON) == 1
-        assert list(holdings.scans_due(date(2033, 11, 25), None)) == []  # type: ignore[arg-type]
+@pytest.mark.truth("retired-meanwhile")
+def test_nobody_retires_a_third_party_while_it_is_provided_to(portal_database: PortalDatabase) -> None:
+    """What went out after the retirement was on record had been checked before it."""
+    made = factory.make_disclosure(factory.make_device(1), "model")
+    with portal_database.connect() as other, transaction.atomic():
+        lock_disclosure(made, expected=Disclosure.State.REQUESTED)
+        with pytest.raises(LockNotAvailable):
+            other.execute("SELECT 1 FROM disclosures_thirdparty FOR UPDATE NOWAIT")
+    disclosures.retire_party(made.third_party, actor=factory.make_odile(), at=NOON)
+    with pytest.raises(disclosures.Retired):
+        disclosures.approve(factory.attach_scan(made), actor=factory.make_omar(), at=NOON)

@@ -7,9 +7,9 @@ import pytest
 from openpyxl import load_workbook
 
 from privacy.disclosures import register
-from privacy.ledger import exporting
-from privacy.ledger.actors import NotPermitted
-from privacy.lib import registers
+from privacy.ledger.authorization import NotPermitted
+from privacy.ledger.exports import register_export
+from privacy.lib.registries import registers
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
@@ -39,7 +39,7 @@ class RegisterTests(PortalTestCase):
             "actor": factory.make_odile(),
             **changes,
         }
-        return exporting.export_register(registers.get("disclosures"), form=form, at=NOON, **values)  # type: ignore[arg-type]
+        return register_export.export_register(registers.get("disclosures"), form=form, at=NOON, **values)  # type: ignore[arg-type]
 
     def rows(self, **changes: object) -> list[tuple[object, ...]]:
         return list(load_workbook(io.BytesIO(self.export(**changes))).active.values)  # type: ignore[arg-type]
@@ -57,7 +57,7 @@ class RegisterTests(PortalTestCase):
         assert len(self.rows(first=date(2026, 10, 1), last=date(2026, 10, 31))) == 1
 
     def test_it_needs_a_reason_and_is_on_record_with_its_digest(self) -> None:
-        with pytest.raises(exporting.MissingReason):
+        with pytest.raises(register_export.MissingReason):
             self.export(reason=" ")
         self.export()
         entry = self.assertLedgered("disclosures.register.exported")

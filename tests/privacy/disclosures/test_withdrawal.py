@@ -3,20 +3,20 @@
 import pytest
 
 from privacy.disclosures.models import Notice
-from privacy.jobs.drain import drain
+from privacy.jobs.dispatcher import dispatch_due
 from privacy.rights import actions as rights
-from privacy.rights.actions import Asked
+from privacy.rights.actions import RequestedRight
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
-from tests.privacy.disclosures.smtp import mailbox
+from tests.privacy.disclosures.smtp_server import mailbox
 
 
 @pytest.mark.clause("P5.1")
 class WithdrawalTests(PortalTestCase):
     def setUp(self) -> None:
         self.device = factory.make_device(1)
-        factory.make_provision_agreement("acme", items=["model"], purposes=["repair"])
+        factory.name_recipient("acme", items=["model"], purposes=["repair"])
         factory.agree(self.device, "provision-acme")
         consent = {"basis": "consent", "statute": "", "document_no": "", "purpose_code": "repair"}
         self.made = factory.make_provided(self.device, "model", **consent).disclosure
@@ -29,15 +29,16 @@ class WithdrawalTests(PortalTestCase):
         assert (notice.kind, notice.third_party.code, notice.items) == ("withdrawn", "acme", ["model"])
         assert notice.case_reference == decision.reference
         assert notice.disclosures == [self.made.reference]
+        self.assertLedgered("disclosures.notice.queued", decision)
         with mailbox() as box:
-            drain(at=NOON)
-            drain(at=NOON)
+            dispatch_due(at=NOON)
+            dispatch_due(at=NOON)
         told = [message for message in box.arrived if message["Message-ID"] == notice.message_id]
         assert len(told) == 1
         assert "withdrew the consent" in str(told[0].get_content())
 
     def test_one_asked_for_in_a_case_stands_on_the_case(self) -> None:
-        asked = Asked("consent-withdrawal", agreement="provision-acme")
+        asked = RequestedRight("consent-withdrawal", agreement="provision-acme")
         right = factory.make_granted(factory.ask(asked, target=factory.imei(1), answer_by="portal"))
         odile = factory.make_officer()
         rights.carry_out(right, actor=odile, at=NOON)

@@ -5,12 +5,14 @@ from django.urls import reverse
 
 from privacy.incidents import actions as incidents
 from privacy.incidents.models import Complaint, ComplaintText
-from privacy.jobs.drain import drain
-from privacy.ledger.actors import NotPermitted
+from privacy.jobs.dispatcher import dispatch_due
+from privacy.ledger.authorization import NotPermitted
+from privacy.ledger.models import Entry
+from privacy.vault import actions as vault
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
-from tests.privacy.disclosures.smtp import mailbox
+from tests.privacy.disclosures.smtp_server import mailbox
 
 
 @pytest.mark.clause("P2.2")
@@ -62,8 +64,8 @@ class ComplaintTests(PortalTestCase):
         assert self.assertLedgered("ledger.read").actor == odile.reference
         incidents.answer_complaint(complaint, answer="we are sorry", actor=odile, at=NOON)
         with mailbox() as box:
-            drain(at=NOON)
-            drain(at=NOON)
+            dispatch_due(at=NOON)
+            dispatch_due(at=NOON)
         assert len(box.arrived) == 1
         assert "we are sorry" in box.arrived[0].get_content()
         complaint.refresh_from_db()
@@ -88,6 +90,80 @@ class ComplaintTests(PortalTestCase):
         self.client.post(address, {**pressed, "confirmed": "yes", "answer": "sorry"})
         complaint.refresh_from_db()
         assert complaint.state == "answered"
+
+
+@pytest.mark.truth("one-opening")
+class OpeningTests(PortalTestCase):
+    """One answered complaint is one opening on record; what is not held is told, never an error page."""
+
+    def setUp(self) -> None:
+        self.odile = factory.make_officer()
+        self.client.force_login(self.odile)
+        given = {"email": "mina@example.org"}
+        self.complaint = incidents.file_complaint(explanation="zebra", contact=given, at=NOON).complaint
+
+    def press(self, **fields: str) -> str:
+        address = reverse("admin:incidents_complaint_change", args=[self.complaint.pk])
+        pressed = {"CHANGE_FORM-action": "answer", "_selected_action": str(self.complaint.pk), "index": "0"}
+        answer = self.client.post(address, {**pressed, **fields}, follow=True)
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    def openings(self) -> int:
+        found = Entry.objects.filter(task="incidents.complaint.read", payload__contains=self.complaint.reference)
+        return found.count()
+
+    def destroy(self) -> None:
+        ids = [self.complaint.holder_id]
+        incidents.destroy_texts(ids, certificate="C-1", actor=self.odile, at=NOON)
+
+    @pytest.mark.truth("key-gone-before-the-row")
+    def test_one_whose_key_is_destroyed_and_whose_row_is_not_yet_removed(self) -> None:
+        """Between the two steps of a destruction the words are gone: said so to the office and to the complainant."""
+        incidents.answer_complaint(self.complaint, answer="sorry", actor=self.odile, at=NOON)
+        vault.shred_subjects(
+            subject_ids=[self.complaint.holder_id], categories=["complaint"], cause="retention", certificate="C-1",
+            actor=self.odile, at=NOON,
+        )  # fmt: skip
+        assert incidents.show_answer(Complaint.objects.get(), at=NOON) == ""
+        with pytest.raises(incidents.ComplaintTextGone):
+            incidents.read_complaint(Complaint.objects.get(), actor=self.odile, at=NOON)
+
+    def test_reading_a_refused_form_and_answering_are_one_opening(self) -> None:
+        assert "zebra" in self.press()
+        again = self.press(confirmed="yes", answer="x" * 4_001)
+        assert "x" * 4_001 in again, "what was typed is kept"
+        assert "zebra" not in again
+        self.press(confirmed="yes", answer="we are sorry")
+        self.complaint.refresh_from_db()
+        assert self.complaint.state == "answered"
+        assert self.openings() == 1
+
+    def test_an_answered_one_is_read_with_its_answer_and_asks_for_none(self) -> None:
+        incidents.answer_complaint(self.complaint, answer="we are sorry", actor=self.odile, at=NOON)
+        page = self.press()
+        assert "zebra" in page and "we are sorry" in page
+        assert "<textarea" not in page
+        self.press(confirmed="yes")
+        assert self.openings() == 1
+
+    def test_one_whose_term_is_over_says_so(self) -> None:
+        incidents.answer_complaint(self.complaint, answer="we are sorry", actor=self.odile, at=NOON)
+        self.destroy()
+        page = self.press()
+        assert "파기" in page
+        assert "zebra" not in page
+        assert self.openings() == 0
+        with mailbox() as box:
+            dispatch_due(at=NOON)
+        assert "mina@example.org" not in {str(mail["To"]) for mail in box.arrived}
+
+    def test_one_whose_words_never_arrived_can_be_answered(self) -> None:
+        ComplaintText.objects.all().delete()
+        assert "<textarea" in self.press()
+        self.press(confirmed="yes", answer="please write again")
+        self.complaint.refresh_from_db()
+        assert incidents.show_answer(self.complaint, at=NOON) == "please write again"
 
 
 @pytest.mark.clause("P2.2")
@@ -123,7 +199,7 @@ class StatusPageTests(PortalTestCase):
         incidents.answer_complaint(self.complaint, answer="we are sorry", actor=odile, at=NOON)
         incidents.destroy_texts([self.complaint.holder_id], certificate="C-1", actor=odile, at=NOON)
         self.enter()
-        assert "were destroyed when their term was over" in self.page()
+        assert "was destroyed when the retention period ended" in self.page()
 
     def test_a_wrong_code_and_an_unknown_number_get_the_same_answer(self) -> None:
         wrong, unknown = (

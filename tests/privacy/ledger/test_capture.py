@@ -7,10 +7,10 @@ from auditlog.registry import auditlog
 from django.contrib.auth.models import Group, Permission
 from django.db import connection, transaction
 
-from privacy.ledger import acting
-from privacy.ledger.actors import Outsider
-from privacy.ledger.masking import MASK, mask, mask_value
-from privacy.ledger.models import Change, Entry
+from privacy.ledger import request_context
+from privacy.ledger.actors import ExternalActor
+from privacy.ledger.entries.change_masking import MASK, mask_changes, mask_value
+from privacy.ledger.models import Entry, FieldChange
 from tests.base import PortalTestCase
 
 
@@ -44,7 +44,9 @@ class CaptureTests(PortalTestCase):
         assert self.captured(group.pk)[-1]["facts"] == {"permissions": ["add", [str(permission.pk)]]}
 
     def test_actor_address_and_request_come_from_our_own_context(self) -> None:
-        with acting.on(actor=Outsider("user", "U-1"), address="203.0.113.9", request_id="r-1", door="office"):
+        with request_context.override(
+            actor=ExternalActor("user", "U-1"), address="203.0.113.9", request_id="r-1", door="office"
+        ):
             group = Group.objects.create(name="g")
         (said,) = self.captured(group.pk)
         assert (said["by"], said["actor"], said["from"], said["request"]) == ("user", "U-1", "203.0.113.9", "r-1")
@@ -62,17 +64,17 @@ class CaptureTests(PortalTestCase):
 
     def test_the_capture_table_keeps_no_row(self) -> None:
         Group.objects.create(name="g")
-        assert Change.objects.count() == 0
+        assert FieldChange.objects.count() == 0
 
     def test_a_very_long_correlation_header_can_not_break_the_record(self) -> None:
-        with acting.on(request_id="x" * 300):
+        with request_context.override(request_id="x" * 300):
             group = Group.objects.create(name="g")
         assert len(self.captured(group.pk)) == 1
 
     def test_a_row_written_past_python_is_an_entry_too(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO ledger.change (id, object_repr, action, additional_data)"
+                "INSERT INTO ledger.field_change (id, object_repr, action, additional_data)"
                 """ VALUES (gen_random_uuid(), 'auth.group:0', 1, '{"by": "system", "actor": "system:psql"}')"""
             )
         assert self.captured(0)[0]["actor"] == "system:psql"
@@ -84,7 +86,7 @@ def test_a_mask_tells_neither_length_nor_part() -> None:
 
 
 def test_codes_numbers_and_ids_are_told_as_they_are() -> None:
-    assert mask(
+    assert mask_changes(
         Permission, {"codename": ["a", "b"], "content_type": ["1", "2"], "id": [None, 7], "group": ["x", "y"]}
     ) == {
         "codename": [MASK, MASK],

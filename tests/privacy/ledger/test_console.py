@@ -1,28 +1,34 @@
 """What an auditor sees: entries and access records by key, the state of sealing, verification while one waits."""
 
 import io
+import json
+import re
 import zipfile
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from django.contrib.admin import site
 from django.db import connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.timezone import localtime
+from django.utils.translation import override
 
 from privacy.accounts.models import User
 from privacy.ledger import actions as ledger
-from privacy.ledger import moments, verify
-from privacy.ledger.actors import Outsider, System
-from privacy.ledger.admin.filters import TrailChangeList
+from privacy.ledger import register, verify
+from privacy.ledger.actors import ExternalActor, SystemActor
+from privacy.ledger.admin.filters import EntryChangeList
+from privacy.ledger.entries import lookup_by_time
 from privacy.ledger.events import Event
-from privacy.ledger.models import Entry
+from privacy.ledger.models import Entry, Tree
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase
-from tests.factories.accounts import make_aram, make_emin, make_hana
+from tests.factories.accounts import make_aram, make_emin, make_hana, make_odile
 from tests.factories.ledger import make_entries, make_entry, make_notary, seal, sign, tamper
 
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -32,7 +38,7 @@ ACCESS = "admin:ledger_accessrecord_changelist"
 
 def read_by(ref: str, subject: str, task: str = "devices.device.viewed") -> None:
     ledger.record_read(
-        actor=Outsider("user", ref), at=AT, subjects=[subject], task=task, purpose="rights", reason="case K7-1"
+        actor=ExternalActor("user", ref), at=AT, subjects=[subject], task=task, purpose="rights", reason="case K7-1"
     )
 
 
@@ -69,7 +75,7 @@ class EntryListTests(PortalTestCase):
     def test_a_record_says_whose_data_to_the_second_also_where_it_counts_values(self) -> None:
         people = [f"S-DDDD-000{number}" for number in range(5)]
         ledger.record_read(
-            actor=Outsider("user", "U-DDDD-0001"), at=AT, subjects=people, count=40, task="devices.device.viewed",
+            actor=ExternalActor("user", "U-DDDD-0001"), at=AT, subjects=people, count=40, task="devices.device.viewed",
             purpose="rights",
         )  # fmt: skip
         entry = Entry.objects.by("U-DDDD-0001").get()
@@ -81,6 +87,40 @@ class EntryListTests(PortalTestCase):
         assert f"{localtime(entry.time):%H:%M:%S}" in page
         page = self.client.get(reverse("admin:ledger_entry_change", args=[entry.id])).content.decode()
         assert ", ".join(people) in page
+
+    @pytest.mark.truth("sealed-within-a-second")
+    def test_an_entry_that_waits_for_long_is_not_promised_its_seal(self) -> None:
+        make_entry()
+        entry = Entry.objects.order_by("-id")[0]
+        model_admin = site.get_model_admin(Entry)
+        with override("en"):
+            assert "within a second" in model_admin.sealed(entry)
+            entry.time -= timedelta(minutes=2)
+            waiting = model_admin.sealed(entry)
+        assert "within a second" not in waiting
+        assert "can&#x27;t keep up" in waiting
+
+    @pytest.mark.truth("filter-from-a-later-page")
+    def test_a_filter_chosen_on_a_later_page_begins_at_the_newest(self) -> None:
+        for _number in range(3):
+            make_entry()
+        first = Entry.objects.order_by("id").first()
+        assert first is not None
+        read_by("U-ZZZZ-0001", "S-ZZZZ-0001")
+        later = self.page(after=json.dumps([str(first.id + 1)]))
+        assert "U-ZZZZ-0001" not in later
+        found = re.search(r'href="(\?[^"]*kind=read[^"]*)"', later)
+        assert found is not None
+        page = self.client.get(reverse(ENTRIES) + unescape(found[1])).content.decode()
+        assert "U-ZZZZ-0001" in page
+
+    @pytest.mark.truth("filter-from-a-later-page")
+    def test_a_search_sent_on_a_later_page_begins_at_the_newest(self) -> None:
+        self.client.force_login(make_odile())
+        after = {"after": json.dumps(["ffffffff-ffff-7fff-bfff-ffffffffffff"])}
+        page = self.client.get(reverse("admin:subjects_subject_changelist"), after).content.decode()
+        assert 'name="q"' in page
+        assert 'name="after"' not in page
 
     def test_access_records_are_reads_only(self) -> None:
         thing = make_entry()
@@ -97,7 +137,7 @@ class EntryListTests(PortalTestCase):
         assert "tests.thing.tried" in self.page(record=f"tests.thing:{thing}")
 
     def test_a_kind_or_task_is_looked_for_among_the_newest_and_the_page_says_how_far(self) -> None:
-        with patch.object(TrailChangeList, "looked_through", 20):
+        with patch.object(EntryChangeList, "looked_through", 20):
             read_by("U-KIND-0001", "S-KIND-0001", task="devices.device.exported")
             for sought in ({"kind": "read"}, {"task": "devices.device.exported"}):
                 page = self.page(**sought)
@@ -119,12 +159,12 @@ class EntryListTests(PortalTestCase):
         for entry in made[1:]:
             # Two entries of one statement may share their microsecond.
             earlier = [one.id for one in made if one.time < entry.time]
-            assert max(earlier, default=0) < moments.first_from(entry.time) <= entry.id
+            assert max(earlier, default=0) < lookup_by_time.first_id_from(entry.time) <= entry.id
         last = made[-1]
-        assert moments.first_from(last.time + timedelta(seconds=1)) == last.id + 1
-        left_out = [one for one in made if one.id < moments.number_before(last.time)]
-        assert all(one.time < last.time - moments.STEP for one in left_out)
-        assert moments.number_after(last.time) > last.id
+        assert lookup_by_time.first_id_from(last.time + timedelta(seconds=1)) == last.id + 1
+        left_out = [one for one in made if one.id < lookup_by_time.lower_bound(last.time)]
+        assert all(one.time < last.time - lookup_by_time.CLOCK_TOLERANCE for one in left_out)
+        assert lookup_by_time.upper_bound(last.time) > last.id
 
     def test_nonsense_in_a_filter_is_an_empty_list_or_no_filter_never_an_error(self) -> None:
         for value in ("\u0000", "' OR 1=1", "2026-99-99", "\u202e", "x" * 5_000):
@@ -134,7 +174,7 @@ class EntryListTests(PortalTestCase):
 
     def test_pages_go_on_by_key(self) -> None:
         for _ in range(60):
-            make_entry(actor=System("pager"))
+            make_entry(actor=SystemActor("pager"))
         page = self.client.get(reverse(ENTRIES), {"account": "system:pager"})
         listing = page.context["cl"]
         assert len(listing.result_list) == 50
@@ -144,9 +184,9 @@ class EntryListTests(PortalTestCase):
 
     def test_a_list_asks_at_most_ten_questions_and_never_counts_everything(self) -> None:
         make_entry()
-        with CaptureQueriesContext(
-            connection,
-        ) as asked:
+        # What a process remembers between requests, such as the numbers in force, is asked for now.
+        self.page()
+        with CaptureQueriesContext(connection) as asked:
             self.page()
         assert len(asked) <= 10
         assert not [query["sql"] for query in asked if "COUNT(*)" in query["sql"] and "LIMIT" not in query["sql"]]
@@ -258,3 +298,59 @@ def test_a_bundle_needs_a_reason_and_is_on_record_before_it_leaves(console: Clie
     entry = Entry.objects.get(word=Event.EXPORTED)
     assert '"reason":"yearly audit"' in entry.payload
     assert '"sha256"' in entry.payload
+    # A bundle holds entries, of which each says whose data it was: their number is no number of people.
+    assert register.handled_subjects(entry) == ""
+
+
+@pytest.mark.truth("bundle-incomplete")
+def test_a_bundle_of_a_trail_with_a_hole_is_refused_with_what_to_do(
+    console: Client, portal_database: PortalDatabase
+) -> None:
+    tamper(portal_database, "DELETE FROM ledger.entry WHERE id = 250")
+    answer = console.post(reverse("admin:ledger_bundle"), {"reason": "yearly audit"})
+    assert answer.status_code == 200
+    assert "감사 기록을 검증하면" in answer.content.decode()
+    assert 'value="yearly audit"' in answer.content.decode()
+    assert not Entry.objects.filter(word=Event.EXPORTED).exists()
+
+
+@pytest.mark.truth("notary-refusal-on-another-host")
+def test_a_refusal_of_a_notary_on_another_host_stands_on_top_until_it_signs_again(
+    console: Client, portal_database: PortalDatabase, tmp_path: Path
+) -> None:
+    address = reverse("admin:ledger_checkpoint_changelist")
+    notary = make_notary(tmp_path)
+    payload = '{"word":"ledger.notary.refused","actor":"system:notary","facts":{"reason":"the mirror is damaged"}}'
+    with portal_database.connect("portal_notary") as connection:
+        connection.execute("SELECT ledger.append('denied', %s)", [payload])
+    assert "the mirror is damaged" in console.get(address).content.decode()
+    seal(portal_database)
+    sign(portal_database, notary)
+    assert "the mirror is damaged" not in console.get(address).content.decode()
+
+
+@pytest.mark.truth("a-capped-count-says-so")
+def test_a_list_that_was_not_counted_to_its_end_does_not_give_the_cap_as_its_number(
+    console: Client, portal_database: PortalDatabase
+) -> None:
+    """An auditor who asked for an account's entries read that there are 501, however many there are."""
+    address = reverse("admin:ledger_entry_changelist")
+
+    def number(**asked: str) -> str:
+        shown = re.search(r"<span>([^<]*)</span>", console.get(address, asked).content.decode().split("paginator")[1])
+        assert shown is not None
+        return unescape(shown[1]).strip()
+
+    assert number(account="system:tests") == str(Entry.objects.by("system:tests").count())
+    make_entries(portal_database, 300)
+    assert number(account="system:tests") == "500건 초과"
+    seal(portal_database)
+    assert number() == f"약 {Tree.objects.latest('size').size}건"
+
+
+@pytest.mark.truth("no-such-day")
+@pytest.mark.parametrize("asked", [{"since": "2026-99-99"}, {"until": "yesterday"}])
+def test_a_day_that_is_none_lists_nothing_and_not_everything(console: Client, asked: dict[str, str]) -> None:
+    page = console.get(reverse("admin:ledger_entry_changelist"), asked)
+    assert page.status_code == 200
+    assert list(page.context["cl"].result_list) == []

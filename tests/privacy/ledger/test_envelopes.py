@@ -10,19 +10,20 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 from privacy.ledger import actions as ledger
-from privacy.ledger import verification, verify
-from privacy.ledger.actors import System
+from privacy.ledger import verify
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.integrity import verification
 from privacy.ledger.models import Entry
 from privacy.vault import actions as vault
 from privacy.vault import crypto
-from privacy.vault.actions.making import ring_for_sealing
-from privacy.vault.declarations import month_of
+from privacy.vault.actions.key_creation import keyring_for_encryption
+from privacy.vault.encryption_options import month_of
 from privacy.vault.refusals import Destroyed
 from tests.database import PortalDatabase
 from tests.factories.ledger import Word, make_notary, make_witnesses, seal, sign
 
 AT = datetime.now(UTC)
-ACTOR = System("tests")
+ACTOR = SystemActor("tests")
 CATEGORY = "device-registration"
 PLACE = ("ledger.Entry", "old_value")
 
@@ -31,8 +32,8 @@ def open_envelope(entry: Entry, subject: UUID, row: UUID) -> bytes:
     """Open the envelope in an entry's facts with the subject's key."""
     box = base64.b64decode(json.loads(entry.payload)["facts"]["old"])
     month = month_of(AT)
-    cipher = ring_for_sealing([(subject, CATEGORY)], [(CATEGORY, month)], at=AT).cipher(subject, CATEGORY, month)
-    return crypto.unseal(cipher, box, crypto.place(*PLACE, CATEGORY), row, subject)
+    cipher = keyring_for_encryption([(subject, CATEGORY)], [(CATEGORY, month)], at=AT).cipher(subject, CATEGORY, month)
+    return crypto.decrypt(cipher, box, crypto.associated_data(*PLACE, CATEGORY), row, subject)
 
 
 @pytest.mark.clause("P7.2")
@@ -42,7 +43,7 @@ def test_a_destroyed_key_leaves_the_trail_sound_and_the_envelope_shut(
 ) -> None:
     mina, other, row = uuid4(), uuid4(), uuid4()
     for subject in (mina, other):
-        (box,) = vault.seal_batch([(*PLACE, row, subject, CATEGORY, b"356938035643809")], AT)
+        (box,) = vault.encrypt_batch([(*PLACE, row, subject, CATEGORY, b"356938035643809")], AT)
         old = {"old": base64.b64encode(box).decode()}
         ledger.record(Word.TRIED, actor=ACTOR, at=AT, about=("devices.device", subject), subjects=[subject], facts=old)
     seal(portal_database)
@@ -56,5 +57,5 @@ def test_a_destroyed_key_leaves_the_trail_sound_and_the_envelope_shut(
         open_envelope(entries[mina], mina, row)
     assert open_envelope(entries[other], other, row) == b"356938035643809"
     with portal_database.connect("portal_auditor") as connection:
-        report = verification.examine(connection, make_witnesses(tmp_path))
+        report = verification.verify_log(connection, make_witnesses(tmp_path))
     assert (report.code, report.findings) == (verify.SOUND, [])

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from privacy.ledger import bundles, verify
-from privacy.ledger.bundles import NothingSigned, TooMany
+from privacy.ledger import verify
+from privacy.ledger.admin.checkpoints import BundleForm
+from privacy.ledger.exports import log_bundles
+from privacy.ledger.exports.log_bundles import NoCheckpoint, TooManyEntries
 from tests.database import PortalDatabase
 from tests.factories.ledger import make_entries, make_notary, make_past_entries, publish_keys, seal, sign
 
@@ -46,13 +48,13 @@ def test_the_whole_trail(trail: PortalDatabase, tmp_path: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {
         "README.txt", "bundle.json", "checkpoint", "keys", "tile", "verify.py",
     }  # fmt: skip
-    size, sha256 = bundles.digest(folder)
+    size, sha256 = log_bundles.digest(folder)
     with trail.connect() as connection:
         row = connection.execute("SELECT payload FROM ledger.entry WHERE word = 'ledger.bundle.exported'").fetchone()
     assert row is not None
     said = json.loads(row[0])
     assert said["facts"] == {"from": 0, "until": 1200, "bytes": size, "sha256": sha256}
-    assert (said["count"], said["reason"]) == (1200, "yearly audit")
+    assert said["reason"] == "yearly audit"
 
 
 def test_some_days_in_whole_tiles(trail: PortalDatabase, tmp_path: Path) -> None:
@@ -63,7 +65,7 @@ def test_some_days_in_whole_tiles(trail: PortalDatabase, tmp_path: Path) -> None
         folder = tmp_path / str(count)
         with trail.connect("portal_auditor") as connection:
             vkeys = make_notary(tmp_path).signer.vkeys
-            bundles.write(connection, folder, since=long_ago, until=until, vkeys=vkeys)
+            log_bundles.write(connection, folder, since=long_ago, until=until, vkeys=vkeys)
         assert check(folder).startswith(f"{count} entries of 1200")
 
 
@@ -81,13 +83,27 @@ def test_an_existing_folder_and_a_day_that_is_none_are_refused(trail: PortalData
     assert not (tmp_path / "b").exists()
 
 
+@pytest.mark.truth("days-of-commands")
+def test_days_out_of_order_or_out_of_reach_are_refused_by_command_and_form(
+    trail: PortalDatabase, tmp_path: Path
+) -> None:
+    for days in (["--from", "2026-03-02", "--until", "2026-03-01"], ["--until", "9999-12-31"]):
+        run = trail.manage("export_ledger", str(tmp_path / "b"), *days, role="portal_auditor")
+        assert run.returncode == 1
+        assert run.stderr.startswith("CommandError: ")
+    assert not (tmp_path / "b").exists()
+    given = {"since": "2026-03-02", "until": "2026-03-01", "reason": "yearly audit"}
+    assert set(BundleForm(given).errors) == {"until"}
+    assert BundleForm({**given, "until": "2026-03-02"}).is_valid()
+
+
 def test_nothing_signed_and_too_many_are_refused(portal_database: PortalDatabase, tmp_path: Path) -> None:
     notary = make_notary(tmp_path)
     make_entries(portal_database, 20)
     seal(portal_database)
     with portal_database.connect("portal_auditor") as connection:
-        with pytest.raises(NothingSigned):
-            bundles.write(connection, tmp_path / "one", since=None, until=None, vkeys=[])
+        with pytest.raises(NoCheckpoint):
+            log_bundles.write(connection, tmp_path / "one", since=None, until=None, vkeys=[])
         sign(portal_database, notary)
-        with pytest.raises(TooMany):
-            bundles.write(connection, tmp_path / "two", since=None, until=None, vkeys=[], most=10)
+        with pytest.raises(TooManyEntries):
+            log_bundles.write(connection, tmp_path / "two", since=None, until=None, vkeys=[], most=10)

@@ -10,12 +10,12 @@ from django.urls import path, reverse
 
 from privacy.accounts.models import User
 from privacy.ledger import actions as ledger
-from privacy.ledger import apart
 from privacy.ledger.actions import LedgerUnavailable
-from privacy.ledger.actors import System
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.entries import autocommit
 from privacy.ledger.events import Event
 from privacy.ledger.models import Entry
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from tests.database import PortalDatabase
 from tests.factories.accounts import make_hana
 from tests.factories.devices import imei, make_device, registration
@@ -26,7 +26,9 @@ SECRET = "356938035643809"
 @login_not_required
 def show(request: HttpRequest) -> HttpResponse:
     """A page of personal data that does as every page must: record first."""
-    ledger.record_first(Event.READ, actor=System("tests"), at=clock.now(), subjects=["S-1"], task="t", purpose="rights")
+    ledger.record_before(
+        Event.READ, actor=SystemActor("tests"), at=clock.now(), subjects=["S-1"], task="t", purpose="rights"
+    )
     return HttpResponse(f"IMEI {SECRET}")
 
 
@@ -74,13 +76,13 @@ def test_a_change_is_undone_where_it_can_not_be_recorded(portal_database: Portal
     shut(portal_database, "revoked")
     with pytest.raises(LedgerUnavailable), transaction.atomic():
         Group.objects.create(name="never")
-        ledger.record(Event.READ, actor=System("tests"), at=clock.now())
+        ledger.record(Event.READ, actor=SystemActor("tests"), at=clock.now())
     assert not Group.objects.filter(name="never").exists()
 
 
 def test_a_cut_connection_is_made_again(portal_database: PortalDatabase) -> None:
     def record() -> None:
-        ledger.record_first(Event.READ, actor=System("tests"), at=clock.now(), task="t", purpose="rights")
+        ledger.record_before(Event.READ, actor=SystemActor("tests"), at=clock.now(), task="t", purpose="rights")
 
     record()
     with portal_database.connect() as superuser:
@@ -96,10 +98,10 @@ def test_a_cut_connection_is_made_again(portal_database: PortalDatabase) -> None
 
 def test_the_recording_connection_is_never_inside_a_transaction(portal_database: PortalDatabase) -> None:
     with transaction.atomic():
-        assert apart.connection() is not connections["default"]
-        assert not apart.connection().in_atomic_block
-        assert apart.connection().get_autocommit()
-    apart.close()
+        assert autocommit.connection() is not connections["default"]
+        assert not autocommit.connection().in_atomic_block
+        assert autocommit.connection().get_autocommit()
+    autocommit.close()
 
 
 def test_a_handler_s_device_page_is_503_without_a_record(portal_database: PortalDatabase) -> None:

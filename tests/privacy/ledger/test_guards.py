@@ -8,12 +8,12 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
-from privacy.ledger import guard
+from privacy.ledger.integrity import append_only
 from tests.base import PortalTestCase
 from tests.database import ROOT, PortalDatabase
 from tests.factories.ledger import make_entries, seal
 
-TABLES = ("entry", "leaf", "node", "tree", "checkpoint", "anchor", "incarnation", "pruning", "change")
+TABLES = ("entry", "leaf", "node", "tree", "checkpoint", "anchor", "recovery_epoch", "pruning", "field_change")
 
 
 def statements(connection: psycopg.Connection) -> list[str]:
@@ -22,7 +22,7 @@ def statements(connection: psycopg.Connection) -> list[str]:
         "SELECT c.oid::regclass::text, (SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0"
         "   AND attidentity = '' AND attgenerated = '' ORDER BY attnum LIMIT 1)"
         " FROM pg_class c WHERE c.relnamespace = 'ledger'::regnamespace AND c.relkind IN ('r', 'p')"
-        " AND c.relname NOT IN ('touch', 'perch')"
+        " AND c.relname NOT IN ('captured_write', 'canary')"
     ).fetchall()
     made = []
     for table, column in rows:
@@ -138,7 +138,7 @@ def test_a_month_made_later_is_guarded_too(portal_database: PortalDatabase) -> N
         for statement in statements(superuser):
             with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only grows"):
                 superuser.execute(statement)
-    assert guard.weaknesses(connections["default"]) == []
+    assert append_only.weaknesses(connections["default"]) == []
 
 
 def test_an_entry_of_a_month_that_nobody_made_is_kept(portal_database: PortalDatabase) -> None:
@@ -158,8 +158,8 @@ def test_an_entry_of_a_month_that_nobody_made_is_kept(portal_database: PortalDat
 
 class BootTests(PortalTestCase):
     def test_the_portal_starts_on_a_guarded_database(self) -> None:
-        assert guard.weaknesses() == []
-        guard.refuse_unless_guarded()
+        assert append_only.weaknesses() == []
+        append_only.require_append_only()
 
 
 WEAKENED = {
@@ -194,9 +194,9 @@ def test_the_portal_refuses_to_start_on_a_weakened_database(
 ) -> None:
     with portal_database.connect() as superuser:
         superuser.execute(statement)
-    assert code in {weakness.code for weakness in guard.weaknesses(connections["default"])}
+    assert code in {weakness.code for weakness in append_only.weaknesses(connections["default"])}
     with pytest.raises(ImproperlyConfigured, match=code):
-        guard.refuse_unless_guarded()
+        append_only.require_append_only()
 
 
 def test_the_web_process_does_not_start_on_a_weakened_database(portal_database: PortalDatabase) -> None:
@@ -215,7 +215,7 @@ def test_an_origin_only_trigger_is_a_weakness(portal_database: PortalDatabase) -
     """It would not fire under ``session_replication_role = replica``."""
     with portal_database.connect() as superuser:
         superuser.execute("ALTER TABLE ledger.leaf ENABLE TRIGGER deny")
-    assert "ledger.E005" in {weakness.code for weakness in guard.weaknesses(connections["default"])}
+    assert "ledger.E005" in {weakness.code for weakness in append_only.weaknesses(connections["default"])}
 
 
 def test_the_owner_s_role_is_a_weakness(portal_database: PortalDatabase) -> None:

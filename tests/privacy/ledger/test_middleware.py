@@ -9,9 +9,9 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory, override_settings
 
-from privacy.ledger import acting
+from privacy.ledger import request_context
 from privacy.ledger.actions import LedgerUnavailable
-from privacy.ledger.middleware import ActingMiddleware, client_address, door_of, unavailable
+from privacy.ledger.middleware import RequestContextMiddleware, access_channel, client_address, ledger_unavailable
 
 FORGED = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Correlation-ID", "X-Request-ID")
 PROXIES = override_settings(TRUSTED_PROXIES=["10.0.0.0/8", "2001:db8::/32"])
@@ -52,16 +52,16 @@ def test_a_chain_without_end_is_not_read_to_its_beginning() -> None:
     assert client_address("10.0.0.1", "203.0.113.7," + "10.0.0.9," * 100_000 + "10.0.0.2") == "10.0.0.9"
 
 
-def context_of(headers: dict[str, str], peer: str = "203.0.113.7") -> tuple[acting.Acting, HttpResponse]:
+def context_of(headers: dict[str, str], peer: str = "203.0.113.7") -> tuple[request_context.AuditContext, HttpResponse]:
     """Return the context that a view finds, and the answer."""
-    seen: list[acting.Acting] = []
+    seen: list[request_context.AuditContext] = []
 
     def view(request: HttpRequest) -> HttpResponse:
-        seen.append(acting.current())
+        seen.append(request_context.current())
         return HttpResponse()
 
     request = RequestFactory().get("/office/", headers=headers, REMOTE_ADDR=peer)
-    answer = ActingMiddleware(view)(request)
+    answer = RequestContextMiddleware(view)(request)
     return seen[0], answer
 
 
@@ -84,9 +84,9 @@ def test_a_thousand_hostile_headers_choose_nothing() -> None:
 
 
 def test_the_context_ends_with_the_request() -> None:
-    before = acting.current()
+    before = request_context.current()
     context_of({})
-    assert acting.current() == before
+    assert request_context.current() == before
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_the_context_ends_with_the_request() -> None:
     ],
 )
 def test_every_path_has_a_door(path: str, door: str) -> None:
-    assert door_of(path) == door
+    assert access_channel(path) == door
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_every_path_has_a_door(path: str, door: str) -> None:
     ],
 )
 def test_a_shut_ledger_is_answered_with_503(path: str, content_type: str, read: Callable[[str], object]) -> None:
-    answer = unavailable(RequestFactory().get(path), LedgerUnavailable("shut"))
+    answer = ledger_unavailable(RequestFactory().get(path), LedgerUnavailable("shut"))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert answer.headers["Content-Type"] == content_type
     assert read(answer.content.decode())

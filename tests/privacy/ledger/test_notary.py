@@ -2,15 +2,20 @@
 
 import json
 from pathlib import Path
+from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 import psycopg
 import pytest
 from django.core import mail
+from django.utils.translation import override
 
-from privacy.ledger import anchors
+from privacy.ledger.checkpoints import anchors
+from privacy.ledger.checkpoints.external_checkpoints import ExternalCheckpoints
+from privacy.ledger.checkpoints.notary import MAIL_RETRY_SECONDS, Notary, SigningRefused
+from privacy.ledger.integrity import verification
 from privacy.ledger.management.commands.notary import Command
-from privacy.ledger.notary import Notary, Refused
+from privacy.ledger.models import Anchor
 from privacy.ledger.verify import open_checkpoint, open_note
 from tests.database import PortalDatabase
 from tests.factories.ledger import make_entries, make_notary, seal, sign, tamper
@@ -106,7 +111,7 @@ def test_it_refuses(portal_database: PortalDatabase, tmp_path: Path, statement: 
     make_entries(portal_database, 10)
     seal(portal_database)
     tamper(portal_database, statement)
-    with pytest.raises(Refused, match=said):
+    with pytest.raises(SigningRefused, match=said):
         sign(portal_database, notary)
     assert notary.state == before
     with portal_database.connect() as connection:
@@ -117,7 +122,7 @@ def test_a_clock_that_goes_back_is_refused(portal_database: PortalDatabase, tmp_
     grow(portal_database, make_notary(tmp_path, clock=lambda: 2_000_000_000))
     make_entries(portal_database, 1)
     seal(portal_database)
-    with pytest.raises(Refused, match="clock"):
+    with pytest.raises(SigningRefused, match="clock"):
         sign(portal_database, make_notary(tmp_path, clock=lambda: 1_999_999_999))
 
 
@@ -140,6 +145,14 @@ def test_checkpoints_are_mailed_to_the_auditors(portal_database: PortalDatabase,
     assert rows == [("directory",), ("mail to 2 auditors",)]
 
 
+@pytest.mark.truth("anchored-by-mail-to-some")
+def test_the_page_says_how_many_auditors_a_checkpoint_reached() -> None:
+    with override("en"):
+        assert Anchor(place="mail to 1 auditors").where == "mail to 1 auditor"
+        assert Anchor(place="mail to 2 auditors").where == "mail to 2 auditors"
+        assert Anchor(place="directory").where == "append-only directory"
+
+
 def test_mails_are_batched(portal_database: PortalDatabase, mailing: Notary) -> None:
     mailing.mail_every = 3_600
     for _ in range(3):
@@ -153,10 +166,13 @@ def test_a_mail_server_that_is_down_does_not_stop_the_notary(
     def down(**_message: object) -> None:
         raise ConnectionRefusedError
 
+    now = 2_000_000_000
+    mailing.clock = lambda: now
     monkeypatch.setattr(anchors.mail, "send", down)
     grow(portal_database, mailing, 10)
     assert mailing.state.mailed == 0
     monkeypatch.undo()
+    now += MAIL_RETRY_SECONDS
     grow(portal_database, mailing, 10)
     assert mailing.state.mailed == mailing.state.time
     assert len(mail.outbox) == 2
@@ -166,7 +182,7 @@ def test_a_damaged_mirror_is_a_refusal(portal_database: PortalDatabase, tmp_path
     notary = make_notary(tmp_path)
     grow(portal_database, notary, 10)
     (tmp_path / "mirror" / "tile" / "0" / "000.p" / "10").unlink()
-    with pytest.raises(Refused, match="the mirror is damaged"):
+    with pytest.raises(SigningRefused, match="the mirror is damaged"):
         grow(portal_database, notary, 10)
 
 
@@ -174,7 +190,7 @@ def test_an_anchor_that_says_something_else_is_refused(portal_database: PortalDa
     other = tmp_path / "anchors" / "2026" / "01" / "01" / "000000000010.checkpoint"
     other.parent.mkdir(parents=True)
     other.write_text("another checkpoint of this size\n")
-    with pytest.raises(Refused, match="another checkpoint of the same size"):
+    with pytest.raises(SigningRefused, match="another checkpoint of the same size"):
         grow(portal_database, make_notary(tmp_path), 10)
 
 
@@ -222,7 +238,7 @@ def test_what_can_not_be_understood_is_a_refusal_and_not_an_end(
         "UPDATE ledger.entry SET payload = payload || repeat(' ', 70000) WHERE id = (SELECT max(id) FROM ledger.entry)",
     )
     seal(portal_database)
-    with pytest.raises(Refused, match="can't be understood: ValueError: An entry is too long"):
+    with pytest.raises(SigningRefused, match="can't be understood: ValueError: An entry is too long"):
         sign(portal_database, notary)
     assert make_notary(tmp_path).state.size == 3
 
@@ -237,7 +253,6 @@ def test_a_refusal_is_mailed_to_the_auditors_once(
     tamper(portal_database, "UPDATE ledger.tree SET root = sha256('x')")
     mail.outbox.clear()
     command = Command()
-    command.refusal = ""
     with portal_database.connect("portal_notary") as connection:
         assert command._step(notary, connection) is None
         assert command._step(notary, connection) is None
@@ -246,3 +261,116 @@ def test_a_refusal_is_mailed_to_the_auditors_once(
     assert message.subject == "감사 기록의 공증 프로세스가 서명을 거부했습니다"
     assert "another root than was signed" in message.body
     assert "3" in message.body
+
+
+class Post:
+    """A mail server that is away, or refuses some addresses; it counts how often it was asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: type[Exception], *, refuses: str = "") -> None:
+        self.asked = 0
+        self.delivered: list[str] = []
+        self.error: type[Exception] | None = error
+        self.refuses = refuses
+        monkeypatch.setattr(anchors.mail, "send", self.send)
+
+    def send(self, *, to: str, **_message: object) -> None:
+        self.asked += 1
+        if self.error is not None and self.refuses in to:
+            raise self.error({to: (550, b"no such user")}) if self.error is SMTPRecipientsRefused else self.error
+        self.delivered.append(to)
+
+
+@pytest.mark.truth("notary-mail-wait")
+def test_a_mail_server_that_is_down_is_left_alone_for_a_while(
+    portal_database: PortalDatabase, mailing: Notary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 2_000_000_000
+    mailing.clock = lambda: now
+    post = Post(monkeypatch, TimeoutError)
+    for _checkpoint in range(3):
+        grow(portal_database, mailing, 1)
+        now += 3
+    assert post.asked == 1
+    post.error = None
+    now = 2_000_000_000 + MAIL_RETRY_SECONDS
+    grow(portal_database, mailing, 1)
+    assert post.delivered == mailing.auditors
+    assert mailing.state.mailed == now
+
+
+@pytest.mark.truth("notary-mail-each-auditor")
+def test_one_address_that_is_refused_neither_keeps_others_from_their_mail_nor_repeats_it(
+    portal_database: PortalDatabase, mailing: Notary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 2_000_000_000
+    mailing.clock = lambda: now
+    mailing.mail_every = 86_400
+    mailing.auditors = ["gone@extrus.example", "aram@extrus.example"]
+    post = Post(monkeypatch, SMTPRecipientsRefused, refuses="gone")
+    for later in (0, 3, MAIL_RETRY_SECONDS):
+        now = 2_000_000_000 + later
+        grow(portal_database, mailing, 1)
+    assert post.delivered == ["aram@extrus.example"]
+    now = 2_000_000_000 + 86_400
+    grow(portal_database, mailing, 1)
+    assert post.delivered == ["aram@extrus.example"] * 2
+
+
+@pytest.mark.truth("notary-refusal-told")
+def test_a_refusal_reaches_the_auditors_once_the_mail_server_is_back(
+    portal_database: PortalDatabase, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.NOTARY_STATE_DIR = tmp_path
+    now = 2_000_000_000
+    notary = make_notary(tmp_path, clock=lambda: now)
+    grow(portal_database, notary, 3)
+    notary.auditors = ["aram@extrus.example", "outside@audit.example"]
+    tamper(portal_database, "UPDATE ledger.tree SET root = sha256('x')")
+    post = Post(monkeypatch, ConnectionRefusedError)
+    command = Command()
+    with portal_database.connect("portal_notary") as connection:
+        command._step(notary, connection)
+        post.error = None
+        command._step(notary, connection)
+        assert post.delivered == []
+        now += MAIL_RETRY_SECONDS
+        for _again in range(2):
+            command._step(notary, connection)
+    assert post.delivered == notary.auditors
+    with portal_database.connect() as connection:
+        told = connection.execute("SELECT count(*) FROM ledger.entry WHERE word = 'ledger.notary.refused'").fetchone()
+    assert told == (1,)
+
+
+@pytest.mark.truth("notary-refusal-over")
+def test_a_notary_that_was_started_anew_and_signs_no_longer_refuses(
+    portal_database: PortalDatabase, tmp_path: Path, settings: Any
+) -> None:
+    settings.NOTARY_STATE_DIR = tmp_path
+    grow(portal_database, make_notary(tmp_path), 3)
+    (tmp_path / "refusal").write_text("1 the mirror is damaged\n")
+    make_entries(portal_database, 1)
+    seal(portal_database)
+    with portal_database.connect("portal_notary") as connection:
+        assert Command()._step(make_notary(tmp_path), connection) == 4
+    assert not (tmp_path / "refusal").exists()
+
+
+@pytest.mark.truth("notary-database-first")
+def test_a_checkpoint_is_in_the_database_before_it_is_seen_outside(
+    portal_database: PortalDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notary = make_notary(tmp_path)
+    grow(portal_database, notary, 3)
+    reports = []
+
+    def put(name: str, text: str) -> None:
+        type(notary.mirror).put(notary.mirror, name, text)
+        if name == "checkpoint":
+            with portal_database.connect("portal_auditor") as connection:
+                by = ExternalCheckpoints(notary.signer.keys, [(text, (tmp_path / "mirror" / "heads").read_text())])
+                reports.append(verification.verify_log(connection, by))
+
+    monkeypatch.setattr(notary.mirror, "put", put)
+    grow(portal_database, notary, 3)
+    assert [report.findings for report in reports] == [[]]

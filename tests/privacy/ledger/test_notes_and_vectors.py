@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from privacy.ledger import verify
-from privacy.ledger.notes import Signer
-from privacy.ledger.tree import Subtrees
+from privacy.ledger.checkpoints.signed_notes import Signer
+from privacy.ledger.merkle.tree import Subtrees
 from privacy.ledger.verify import leaf_hash
 from tests.privacy.ledger.offline import run
 

@@ -4,12 +4,13 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy.ledger.actors import System
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.entries.payloads import canonical_json, compose
 from privacy.ledger.events import Event
-from privacy.ledger.payloads import compose, dump
 from tests.factory import NOON
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
@@ -21,14 +22,12 @@ SUBJECTS = st.lists(st.from_regex(r"S-[0-9A-Z]{4}-[0-9A-Z]{4}", fullmatch=True),
 def test_it_is_spelled_as_canonical_json(
     reason: str, task: str, about: str, facts: dict[str, object], subjects: list[str], count: int | None
 ) -> None:
-    if "\\u0000" in dump([reason, task, about, facts]):
-        return  # reads like a NUL character, and is refused
     text, nonce = compose(
-        Event.READ, actor=System("tests"), at=NOON, about=("tests.thing", about), subjects=subjects, count=count,
+        Event.READ, actor=SystemActor("tests"), at=NOON, about=("tests.thing", about), subjects=subjects, count=count,
         task=task, purpose="rights", reason=reason, facts=facts,
     )  # fmt: skip
     said = json.loads(text)
-    assert dump(said) == text
+    assert canonical_json(said) == text
     assert said["nonce"] == nonce
     assert said.get("reason", "") == reason
     assert said.get("task", "") == task
@@ -38,8 +37,22 @@ def test_it_is_spelled_as_canonical_json(
     assert (said["about"], said["by"], said["actor"]) == (f"tests.thing:{about}", "system", "system:tests")
 
 
+@pytest.mark.truth("a-typed-backslash")
+@pytest.mark.parametrize("typed", ["\\u0000", "\\\\u0000", "C:\\u0000.txt"])
+def test_a_typed_backslash_is_no_nul_character_and_a_nul_is_one(typed: str) -> None:
+    """What somebody wrote as a reason must not end in an error of the program."""
+    text, _nonce = compose(Event.READ, actor=SystemActor("tests"), at=NOON, reason=typed, facts={"typed": typed})
+    said = json.loads(text)
+    assert (said["reason"], said["facts"]) == (typed, {"typed": typed})
+    for bad in ("\0", "\\\0"):
+        with pytest.raises(ValueError, match="NUL"):
+            compose(Event.READ, actor=SystemActor("tests"), at=NOON, reason=bad)
+        with pytest.raises(ValueError, match="NUL"):
+            canonical_json({"fact": bad})
+
+
 def drawn(times: int) -> list[str]:
-    return [compose(Event.READ, actor=System("tests"), at=NOON)[1] for _time in range(times)]
+    return [compose(Event.READ, actor=SystemActor("tests"), at=NOON)[1] for _time in range(times)]
 
 
 def test_no_two_entries_have_the_same_nonce_in_any_thread_or_process() -> None:

@@ -8,16 +8,17 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
-from privacy.ledger import acting
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import NotPermitted, Outsider, System, require
+from privacy.ledger import request_context
+from privacy.ledger.actors import ExternalActor, SystemActor
+from privacy.ledger.authorization import NotPermitted, require_permission
+from privacy.ledger.entries.payloads import subjects_digest
 from privacy.ledger.events import Event
 from privacy.ledger.models import Entry
-from privacy.ledger.payloads import digest_of
 from tests.base import PortalTestCase
 
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
-SWEEP = System("sweep")
+SWEEP = SystemActor("sweep")
 
 
 class Word(StrEnum):
@@ -55,7 +56,7 @@ class RecordingTests(PortalTestCase):
     def test_a_read_is_on_record_whatever_becomes_of_the_transaction(self) -> None:
         thing = about()
         with pytest.raises(ZeroDivisionError), transaction.atomic():
-            ledger.record_first(
+            ledger.record_before(
                 Event.READ, actor=SWEEP, at=AT, about=thing, subjects=["S-1"], task="tests.read", purpose="rights"
             )
             raise ZeroDivisionError
@@ -71,26 +72,26 @@ class RecordingTests(PortalTestCase):
     def test_above_200_subjects_the_count_and_a_digest_stand_for_the_list(self) -> None:
         thing = about()
         subjects = [f"S-{n}" for n in range(201)]
-        ledger.record_first(Event.READ, actor=SWEEP, at=AT, about=thing, subjects=subjects, task="t", purpose="rights")
+        ledger.record_before(Event.READ, actor=SWEEP, at=AT, about=thing, subjects=subjects, task="t", purpose="rights")
         said = payload(Entry.objects.get(about=f"tests.thing:{thing[1]}"))
-        assert (said["count"], said["digest"]) == (201, digest_of(reversed(subjects)))
+        assert (said["count"], said["digest"]) == (201, subjects_digest(reversed(subjects)))
         assert "subjects" not in said
 
     def test_an_entry_on_its_way_is_not_lost_to_another(self) -> None:
         thing = about()
-        under_way = ledger.record_meanwhile(Word.TRIED, actor=SWEEP, at=AT, about=thing)
+        under_way = ledger.record_concurrently(Word.TRIED, actor=SWEEP, at=AT, about=thing)
         with pytest.raises(ledger.LedgerUnavailable):
             ledger.record(Word.TRIED, actor=SWEEP, at=AT, about=about())
         under_way.settle()
         assert Entry.objects.filter(about=f"tests.thing:{thing[1]}").count() == 1
 
     def test_every_entry_has_a_nonce_of_its_own(self) -> None:
-        nonces = {ledger.record_first(Event.READ, actor=SWEEP, at=AT, task="t", purpose="rights") for _ in range(20)}
+        nonces = {ledger.record_before(Event.READ, actor=SWEEP, at=AT, task="t", purpose="rights") for _ in range(20)}
         assert len(nonces) == 20
 
     def test_the_surroundings_of_the_act_are_on_record(self) -> None:
         thing = about()
-        with acting.on(address="203.0.113.7", peer="10.0.0.1", door="office", request_id="request-1"):
+        with request_context.override(address="203.0.113.7", peer="10.0.0.1", door="office", request_id="request-1"):
             ledger.record(Word.TRIED, actor=SWEEP, at=AT, about=thing)
         said = payload(Entry.objects.get(about=f"tests.thing:{thing[1]}"))
         assert (said["from"], said["peer"], said["door"], said["request"]) == (
@@ -99,9 +100,9 @@ class RecordingTests(PortalTestCase):
 
     def test_a_denial_is_on_record_before_it_is_told(self) -> None:
         thing = about()
-        mina = Outsider("subject", "K7-1")
+        mina = ExternalActor("subject", "K7-1")
         with pytest.raises(NotPermitted) as told, transaction.atomic():
-            require(mina, "rights.decide_request", about=thing)
+            require_permission(mina, "rights.decide_request", about=thing)
         assert told.value.code == "not-permitted"
         entry = Entry.objects.get(about=f"tests.thing:{thing[1]}")
         assert (entry.kind, entry.word, entry.task) == ("denied", "ledger.denied", "rights.decide_request")
@@ -121,7 +122,7 @@ def test_what_can_not_be_hashed_exactly_is_never_on_the_ledger(facts: dict[str, 
 @pytest.mark.parametrize("subject", ["", "Mina Kim", "a,b", 'S-"1"', "[S-1]", "010-1234-5678 ", "\u0000", "x" * 65])
 def test_a_subject_is_named_by_reference_only(subject: str) -> None:
     with pytest.raises(ValueError, match="pseudonymous"):
-        ledger.record_first(Event.READ, actor=SWEEP, at=AT, subjects=["S-1", subject], task="t", purpose="rights")
+        ledger.record_before(Event.READ, actor=SWEEP, at=AT, subjects=["S-1", subject], task="t", purpose="rights")
 
 
 def test_a_word_must_come_from_an_events_file() -> None:

@@ -15,15 +15,15 @@ from config import urls
 from config.admin import OfficeSite
 from privacy.accounts.models import User
 from privacy.ledger.models import Entry
-from privacy.ledger.registers import RecordedReads
-from privacy.lib import clock
-from privacy.lib.keyset import KeysetAdmin
+from privacy.ledger.read_recording import RecordReadsMixin
+from privacy.lib.console.keyset_pagination import KeysetAdmin
+from privacy.lib.dates import clock
 from privacy.subjects.models import Subject
 from tests.database import PortalDatabase
 from tests.factories.accounts import make_hana
 
 
-class SubjectRegister(RecordedReads, KeysetAdmin):
+class SubjectRegister(RecordReadsMixin, KeysetAdmin):
     """A register of subjects, as an app would declare it."""
 
     keyset = ("registered_at", "id")

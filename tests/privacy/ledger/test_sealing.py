@@ -2,13 +2,16 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 from django.db import connections
 
-from privacy.ledger import guard, reading, sealing, tree
 from privacy.ledger.events import Event
+from privacy.ledger.integrity import append_only
+from privacy.ledger.merkle import log_reader, log_sequencer, tree
+from privacy.ledger.models import Entry, Leaf
 from privacy.ledger.verify import Growing, leaf_hash
 from tests.database import PortalDatabase
 from tests.factories.ledger import WHAT, make_entries, seal, tamper
@@ -34,12 +37,12 @@ def assert_whole(database: PortalDatabase) -> None:
     assert entries == leaves == size
     with database.connect() as connection:
         grown = Growing()
-        for sealed in reading.entries(connection, 0, size):
+        for sealed in log_reader.entries(connection, 0, size):
             assert sealed.entry is not None
             assert sealed.leaf == leaf_hash(sealed.entry)
             grown.add(sealed.leaf)
-        (head,) = reading.heads(connection, size - 1, size)
-    assert (head.root, head.frontier) == (grown.root(), tree.pack(grown))
+        (head,) = log_reader.heads(connection, size - 1, size)
+    assert (head.root, head.frontier) == (grown.root(), tree.encode_frontier(grown))
 
 
 @pytest.mark.clause("P8.3")
@@ -87,7 +90,7 @@ def test_a_savepoint_s_entry_is_sealed_with_its_transaction(portal_database: Por
 def test_only_one_sealer_works_at_a_time(portal_database: PortalDatabase) -> None:
     make_entries(portal_database, 2)
     with portal_database.connect("portal_sequencer") as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [sealing.LOCK])
+        other.execute("SELECT pg_advisory_lock(%s)", [log_sequencer.LOCK])
         assert seal(portal_database) is None
     assert seal(portal_database) == 2
 
@@ -108,7 +111,7 @@ def test_four_sealers_and_six_writers_at_once_lose_and_double_nothing(portal_dat
         sealed = 0
         with portal_database.connect("portal_sequencer") as connection:
             while not done.is_set():
-                sealed += sealing.seal(connection) or 0
+                sealed += log_sequencer.seal(connection) or 0
         return sealed
 
     with ThreadPoolExecutor(10) as pool:
@@ -128,7 +131,7 @@ def test_after_a_restore_into_another_cluster_sealing_goes_on(portal_database: P
     assert seal(portal_database) == 10
     tamper(
         portal_database,
-        "UPDATE ledger.incarnation SET system = 'another cluster'",
+        "UPDATE ledger.recovery_epoch SET system_identifier = 'another cluster'",
         "UPDATE ledger.tree SET snapshot = '4000000000:4000000000:'",
     )
     make_entries(portal_database, 4)
@@ -137,10 +140,10 @@ def test_after_a_restore_into_another_cluster_sealing_goes_on(portal_database: P
     assert seal(portal_database) == 2
     assert_whole(portal_database)
     with portal_database.connect() as connection:
-        rows = connection.execute("SELECT max(generation) FROM ledger.incarnation").fetchone()
+        rows = connection.execute("SELECT max(generation) FROM ledger.recovery_epoch").fetchone()
         told = connection.execute(
             "SELECT payload::jsonb -> 'facts' ->> 'generation' FROM ledger.entry WHERE word = %s",
-            [Event.INCARNATION_RAISED],
+            [Event.RECOVERY_EPOCH_STARTED],
         ).fetchall()
     assert (rows, told) == ((2,), [("2",)])
 
@@ -151,9 +154,9 @@ def test_who_wrote_in_the_old_life_writes_in_the_new_one(portal_database: Portal
         for _ in range(10):
             writer.execute(APPEND, [PAYLOAD])
         assert seal(portal_database) == 10
-        tamper(portal_database, "UPDATE ledger.incarnation SET system = 'another cluster'")
+        tamper(portal_database, "UPDATE ledger.recovery_epoch SET system_identifier = 'another cluster'")
         assert seal(portal_database) == 1
-        assert guard.weaknesses(connections["default"]) == []
+        assert append_only.weaknesses(connections["default"]) == []
         writer.execute(APPEND, [PAYLOAD])
         newest = owner.execute("SELECT generation FROM ledger.entry ORDER BY id DESC LIMIT 1").fetchone()
     assert newest == (2,)
@@ -186,7 +189,7 @@ def test_a_snapshot_from_the_future_also_raises_a_new_life(portal_database: Port
 def test_the_portal_can_not_seal(portal_database: PortalDatabase) -> None:
     make_entries(portal_database, 1)
     with portal_database.connect("portal_app") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        sealing.seal(connection)
+        log_sequencer.seal(connection)
 
 
 def test_the_fallback_seals_in_a_process_of_its_own(portal_database: PortalDatabase) -> None:
@@ -194,3 +197,16 @@ def test_the_fallback_seals_in_a_process_of_its_own(portal_database: PortalDatab
     run = portal_database.manage("seal", "--once", role="portal_sequencer")
     assert (run.returncode, run.stdout.strip()) == (0, "Sealed 3 entries.")
     assert_whole(portal_database)
+
+
+@pytest.mark.truth("nothing-was-pruned")
+def test_a_first_entry_that_commits_late_does_not_make_the_trail_a_pruned_one(portal_database: PortalDatabase) -> None:
+    """The public check said that documents of earlier days can't be known, where nothing was ever destroyed."""
+    with portal_database.connect("portal_app") as slow, slow.transaction():
+        slow.execute("""INSERT INTO ledger.entry (kind, payload) VALUES ('act', '{"word":"a.b","actor":"x"}')""")
+        make_entries(portal_database, 3)
+        seal(portal_database)
+    seal(portal_database)
+    assert Leaf.objects.get(entry_id=1).index == 3
+    assert Entry.objects.kept_since() is None
+    assert not Entry.objects.is_pruned(datetime(2020, 1, 1, tzinfo=UTC))

@@ -13,8 +13,8 @@ from sigstore._internal.merkle import verify_merkle_inclusion
 from sigstore._internal.rekor.checkpoint import SignedCheckpoint, verify_checkpoint
 from sigstore.errors import VerificationError
 
-from privacy.ledger.notes import Signer, checkpoint_text
-from privacy.ledger.tree import Subtrees, extend
+from privacy.ledger.checkpoints.signed_notes import Signer, checkpoint_text
+from privacy.ledger.merkle.tree import Subtrees, append_leaves
 from privacy.ledger.verify import Growing, Problem, leaf_hash, open_checkpoint, verify_inclusion
 
 SEED = int(os.environ.get("SEED", "9162"))
@@ -76,7 +76,7 @@ def test_two_thousand_entries_are_proved_to_sigstore_too() -> None:
         entries = [b"%d:%d" % (turn, n) for n in range(size)]
         leaves = [leaf_hash(entry) for entry in entries]
         grown, nodes = Growing(), {}
-        nodes.update({(node.level, node.place): node.hash for node in extend(grown, leaves)})
+        nodes.update({(node.level, node.place): node.hash for node in append_leaves(grown, leaves)})
         subtrees = Subtrees(
             lambda level, first, count, leaves=leaves, nodes=nodes: (  # type: ignore[misc]
                 leaves[first : first + count]

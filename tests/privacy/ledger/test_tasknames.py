@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from django.utils.translation import override
 
-from privacy.ledger import tasknames
-from privacy.lib import registers
+from privacy.ledger.entries import task_labels
+from privacy.lib.registries import registers
 
 ROOT = Path(__file__).resolve().parents[3]
 TASK = re.compile(r'task="([a-z]+(?:\.[a-z-]+)+)"')
@@ -22,23 +22,23 @@ WRITTEN = sorted(
 
 
 @pytest.mark.clause("P8.3")
-@pytest.mark.parametrize("task", [*WRITTEN, "devices.device.listed", "consents.standing.viewed"])
+@pytest.mark.parametrize("task", [*WRITTEN, "devices.device.listed", "consents.currentconsent.viewed"])
 def test_every_task_in_the_code_has_words(task: str) -> None:
     with override("ko"):
-        korean = tasknames.in_words(task)
+        korean = task_labels.task_label(task)
     with override("en"):
-        english = tasknames.in_words(task)
+        english = task_labels.task_label(task)
     assert task not in {korean, english}
     assert re.search("[가-힣]", korean)
     assert not re.search("[가-힣]", english)
 
 
 def test_a_register_that_was_taken_out_is_called_by_what_it_lists() -> None:
-    for register in registers.all():
+    for register in registers.all_registers():
         with override("en"):
-            assert tasknames.in_words(f"office.{register.code}.exported").endswith(" · taken out")
+            assert task_labels.task_label(f"office.{register.code}.exported").endswith(" · exported")
 
 
 def test_a_code_that_nobody_named_stays_as_it_is() -> None:
     for task in ("", "anything", "devices.device.pondered", "nowhere.nothing.viewed", "office.nothing.exported"):
-        assert tasknames.in_words(task) == task
+        assert task_labels.task_label(task) == task

@@ -7,14 +7,15 @@ import pytest
 from django.test import override_settings
 
 from privacy.ledger import actions as ledger
-from privacy.ledger import tasks, verification, verify
-from privacy.ledger.actors import System
+from privacy.ledger import tasks, verify
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.integrity import verification
 from privacy.ledger.models import Entry, Scrub
 from tests.database import PortalDatabase
 from tests.factories.ledger import make_entries, make_notary, seal, sign, tamper
 
 AT = datetime(2026, 11, 24, 19, 30, tzinfo=UTC)
-SCRUB = System("scrub")
+SCRUB = SystemActor("scrub")
 
 
 @pytest.fixture
@@ -34,9 +35,9 @@ def trail(portal_database: PortalDatabase, tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.clause("P8.3")
 def test_a_scrub_goes_on_where_the_last_slice_stopped(trail: PortalDatabase) -> None:
-    ledger.begin_scrub(actor=SCRUB, at=AT)
+    ledger.start_scrub(actor=SCRUB, at=AT)
     positions = []
-    while (scrub := ledger.go_on_scrubbing(actor=SCRUB, at=AT, seconds=0)) is not None:
+    while (scrub := ledger.continue_scrub(actor=SCRUB, at=AT, seconds=0)) is not None:
         positions.append((scrub.position, scrub.finished_at is not None))
     assert positions == [(256, False), (512, False), (768, False), (1_024, False), (1_200, False), (1_200, True)]
     finished = Scrub.objects.finished().get()
@@ -45,15 +46,15 @@ def test_a_scrub_goes_on_where_the_last_slice_stopped(trail: PortalDatabase) -> 
 
 
 def test_a_second_scrub_does_not_begin_beside_the_first(trail: PortalDatabase) -> None:
-    assert ledger.begin_scrub(actor=SCRUB, at=AT) == ledger.begin_scrub(actor=SCRUB, at=AT)
+    assert ledger.start_scrub(actor=SCRUB, at=AT) == ledger.start_scrub(actor=SCRUB, at=AT)
 
 
 def test_the_nightly_task_finds_what_was_altered_before_and_between_slices(trail: PortalDatabase) -> None:
     tamper(trail, "UPDATE ledger.entry SET payload = payload || ' ' WHERE id = 7")
-    ledger.begin_scrub(actor=SCRUB, at=AT)
-    ledger.go_on_scrubbing(actor=SCRUB, at=AT, seconds=0)
+    ledger.start_scrub(actor=SCRUB, at=AT)
+    ledger.continue_scrub(actor=SCRUB, at=AT, seconds=0)
     tamper(trail, "UPDATE ledger.entry SET payload = payload || ' ' WHERE id = 1100")
-    tasks.scrub()
+    tasks.start_scrub()
     scrub = Scrub.objects.finished().get()
     assert scrub.code == verify.ALTERED
     assert [message for _code, message in scrub.findings] == [
@@ -62,12 +63,12 @@ def test_the_nightly_task_finds_what_was_altered_before_and_between_slices(trail
 
 
 def test_a_log_that_grows_during_a_scrub_is_scrubbed_to_its_end(trail: PortalDatabase, tmp_path: Path) -> None:
-    ledger.begin_scrub(actor=SCRUB, at=AT)
-    ledger.go_on_scrubbing(actor=SCRUB, at=AT, seconds=0)
+    ledger.start_scrub(actor=SCRUB, at=AT)
+    ledger.continue_scrub(actor=SCRUB, at=AT, seconds=0)
     make_entries(trail, 600)
     seal(trail)
     sign(trail, make_notary(tmp_path))
-    tasks.resume_scrub()
+    tasks.continue_scrub()
     scrub = Scrub.objects.finished().get()
     assert (scrub.code, scrub.size) == (verify.SOUND, 1_800), scrub.findings
 
@@ -78,14 +79,14 @@ def test_the_scrub_tells_of_a_guard_that_was_weakened_and_of_a_trigger_that_is_n
         superuser.execute(
             "ALTER TABLE ledger.entry ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON ledger.entry USING (true)"
         )
-    tasks.scrub()
+    tasks.start_scrub()
     scrub = Scrub.objects.finished().get()
     assert scrub.code == verify.POLICY
     assert [message.partition(":")[0] for _code, message in scrub.findings] == ["ledger.E005", "ledger.E007"]
 
 
 def test_without_a_scrub_under_way_nothing_happens(trail: PortalDatabase) -> None:
-    tasks.resume_scrub()
+    tasks.continue_scrub()
     assert not Scrub.objects.exists()
 
 

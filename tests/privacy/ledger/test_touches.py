@@ -5,30 +5,32 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from django.db import transaction
+from django.db import ProgrammingError, transaction
 
-from devices import months
-from privacy.ledger import acting, touches
+from devices import partitions
 from privacy.ledger import actions as ledger
-from privacy.ledger.actors import System
-from privacy.ledger.models import Finding, Pairing
-from privacy.lib import clock
+from privacy.ledger import request_context, write_capture
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.models import Finding, ReconciliationState
+from privacy.lib.dates import clock
 from privacy.subjects.models import Contact
-from privacy.vault.fields import Sealed
+from privacy.vault.fields import EncryptedValue
 from tests.database import PortalDatabase
 from tests.factories.ledger import Word
 
-SWEEP = System("tests")
+SWEEP = SystemActor("tests")
 TABLE = "public.subjects_contact"
 
 
 def pair() -> dict[str, int]:
-    return ledger.pair_touches(actor=SWEEP, at=clock.now() + timedelta(seconds=1))
+    return ledger.reconcile_writes(actor=SWEEP, at=clock.now() + timedelta(seconds=1))
 
 
 def write_contact(using: str = "personal") -> Contact:
     """Write into a watched table through the portal's own connection."""
-    contact = Contact(id=uuid4(), subject_id=uuid4(), kind="email", value=Sealed(b"sealed"), recorded_at=clock.now())
+    contact = Contact(
+        id=uuid4(), subject_id=uuid4(), kind="email", value=EncryptedValue(b"sealed"), recorded_at=clock.now()
+    )
     contact.save(using=using)
     return contact
 
@@ -36,34 +38,35 @@ def write_contact(using: str = "personal") -> Contact:
 def touched(database: PortalDatabase) -> list[tuple[str, str, int | None, str]]:
     with database.connect(alias="personal") as connection:
         return connection.execute(
-            "SELECT relation, operation, rows, request FROM ledger.touch WHERE relation <> 'ledger.perch' ORDER BY id"
+            "SELECT relation, operation, rows, request FROM ledger.captured_write"
+            " WHERE relation <> 'ledger.canary' ORDER BY id"
         ).fetchall()
 
 
 def strange() -> list[Finding]:
-    return list(Finding.objects.filter(rule=Finding.Rule.UNPAIRED))
+    return list(Finding.objects.filter(rule=Finding.Rule.UNRECONCILED))
 
 
 @pytest.mark.clause("P8.3")
 def test_every_table_with_personal_data_is_watched_with_its_partitions(portal_database: PortalDatabase) -> None:
     for alias in ("default", "personal", "archive"):
         with portal_database.connect(alias=alias) as connection:
-            for model in touches.watched(alias):
+            for model in write_capture.captured_models(alias):
                 rows = connection.execute(
                     "SELECT relid::regclass::text, (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = relid"
-                    " AND tgname LIKE 'touched_%%' AND tgenabled = 'A') FROM pg_partition_tree(%s)"
+                    " AND tgname LIKE 'capture_%%' AND tgenabled = 'A') FROM pg_partition_tree(%s)"
                     " UNION SELECT %s, (SELECT count(*) FROM pg_trigger WHERE tgrelid = %s::regclass"
-                    " AND tgname LIKE 'touched_%%' AND tgenabled = 'A')",
+                    " AND tgname LIKE 'capture_%%' AND tgenabled = 'A')",
                     [f"public.{model._meta.db_table}"] * 3,
                 ).fetchall()
                 assert {count for _table, count in rows} == {4}, rows
-    assert "subjects.contact" in {model._meta.label_lower for model in touches.watched("personal")}
+    assert "subjects.contact" in {model._meta.label_lower for model in write_capture.captured_models("personal")}
 
 
 def test_a_month_made_later_is_watched_by_itself(portal_database: PortalDatabase) -> None:
     """Who writes past the parent table, into the month itself, is seen too."""
-    month = months.coming(clock.today(), 9)[-1]
-    assert months.make([month]) == 2
+    month = partitions.months_from(clock.today(), 9)[-1]
+    assert partitions.create_partitions([month]) == 2
     table = f"public.devices_report_{month:%Y_%m}"
     with portal_database.connect(alias="personal") as superuser:
         superuser.execute(
@@ -81,7 +84,7 @@ def test_a_month_made_later_is_watched_by_itself(portal_database: PortalDatabase
 
 def test_a_write_of_the_portal_carries_its_request_and_is_paired(portal_database: PortalDatabase) -> None:
     pair()
-    with acting.on(request_id=acting.new_request_id()) as act:
+    with request_context.override(request_id=request_context.new_request_id()) as act:
         with transaction.atomic():
             ledger.record(Word.TRIED, actor=SWEEP, at=clock.now())
         write_contact()
@@ -93,7 +96,7 @@ def test_a_write_of_the_portal_carries_its_request_and_is_paired(portal_database
 def test_requests_are_told_apart_on_one_connection(portal_database: PortalDatabase) -> None:
     ids = []
     for inside in (False, True, True, False):
-        with acting.on(request_id=acting.new_request_id()) as act:
+        with request_context.override(request_id=request_context.new_request_id()) as act:
             ids.append(act.request_id)
             if inside:
                 with transaction.atomic(using="personal"):
@@ -105,7 +108,7 @@ def test_requests_are_told_apart_on_one_connection(portal_database: PortalDataba
 
 
 def test_the_mark_survives_a_rollback_to_a_savepoint(portal_database: PortalDatabase) -> None:
-    with acting.on(request_id="one"), transaction.atomic(using="personal"):
+    with request_context.override(request_id="one"), transaction.atomic(using="personal"):
         with pytest.raises(ZeroDivisionError), transaction.atomic(using="personal"):
             write_contact()
             raise ZeroDivisionError
@@ -114,7 +117,7 @@ def test_the_mark_survives_a_rollback_to_a_savepoint(portal_database: PortalData
 
 
 def test_a_rolled_back_transaction_leaves_no_mark_behind(portal_database: PortalDatabase) -> None:
-    with acting.on(request_id="one"):
+    with request_context.override(request_id="one"):
         with pytest.raises(ZeroDivisionError), transaction.atomic(using="personal"):
             write_contact()
             raise ZeroDivisionError
@@ -124,7 +127,7 @@ def test_a_rolled_back_transaction_leaves_no_mark_behind(portal_database: Portal
 
 
 def test_what_is_changed_outside_the_portal_is_a_finding(portal_database: PortalDatabase) -> None:
-    with acting.on(request_id=acting.new_request_id()), transaction.atomic():
+    with request_context.override(request_id=request_context.new_request_id()), transaction.atomic():
         ledger.record(Word.TRIED, actor=SWEEP, at=clock.now())
         write_contact()
     pair()
@@ -158,7 +161,7 @@ def test_a_long_transaction_can_not_slip_past(portal_database: PortalDatabase) -
     with portal_database.connect("postgres", "personal") as slow:
         slow.autocommit = False
         slow.execute("UPDATE subjects_contact SET kind = 'phone'")
-        with acting.on(request_id=acting.new_request_id()), transaction.atomic():
+        with request_context.override(request_id=request_context.new_request_id()), transaction.atomic():
             ledger.record(Word.TRIED, actor=SWEEP, at=clock.now())
             write_contact()
         assert pair()["personal"] == 0
@@ -171,29 +174,51 @@ def test_the_canary_is_found_every_night_and_missed_when_the_capture_is_off(port
     pair()
     assert not Finding.objects.filter(rule=Finding.Rule.CANARY).exists()
     with portal_database.connect("postgres", "personal") as superuser:
-        superuser.execute("ALTER TABLE ledger.perch DISABLE TRIGGER ALL")
+        superuser.execute("ALTER TABLE ledger.canary DISABLE TRIGGER ALL")
     pair()
     pair()
     (finding,) = Finding.objects.filter(rule=Finding.Rule.CANARY)
     assert finding.facts == {"database": "personal"}
-    assert Pairing.objects.count() == 3
+    assert ReconciliationState.objects.count() == 3
+
+
+@pytest.mark.truth("canary-after-commit")
+def test_a_pairing_that_could_not_release_its_canary_did_not_happen(portal_database: PortalDatabase) -> None:
+    """A database that goes away between the two must not look like a capture that somebody switched off."""
+    pair()
+    with portal_database.connect("postgres", "personal") as superuser:
+        superuser.execute("REVOKE INSERT ON ledger.canary FROM portal_app")
+        with pytest.raises(ProgrammingError):
+            pair()
+        superuser.execute("GRANT INSERT ON ledger.canary TO portal_app")
+    pair()
+    pair()
+    assert not Finding.objects.filter(rule=Finding.Rule.CANARY).exists()
 
 
 def test_touches_only_grow_until_they_are_old(portal_database: PortalDatabase) -> None:
     write_contact()
     with portal_database.connect("postgres", "personal") as superuser:
-        for statement in ("UPDATE ledger.touch SET rows = 0", "DELETE FROM ledger.touch", "TRUNCATE ledger.touch"):
-            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only grows"):
+        for statement in (
+            "UPDATE ledger.captured_write SET rows = 0",
+            "DELETE FROM ledger.captured_write",
+            "TRUNCATE ledger.captured_write",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="only ever added"):
                 superuser.execute(statement)
         superuser.execute("SET session_replication_role = replica")
-        superuser.execute("ALTER TABLE ledger.touch DISABLE TRIGGER keep_all")
-        superuser.execute("UPDATE ledger.touch SET at = at - interval '14 months' WHERE relation <> 'ledger.perch'")
-        superuser.execute("ALTER TABLE ledger.touch ENABLE ALWAYS TRIGGER keep_all")
-    assert ledger.forget_old_touches() == 1
+        superuser.execute("ALTER TABLE ledger.captured_write DISABLE TRIGGER deny_update_and_truncate")
+        superuser.execute(
+            "UPDATE ledger.captured_write SET at = at - interval '14 months' WHERE relation <> 'ledger.canary'"
+        )
+        superuser.execute("ALTER TABLE ledger.captured_write ENABLE ALWAYS TRIGGER deny_update_and_truncate")
+    assert ledger.delete_old_captured_writes() == 1
     assert touched(portal_database) == []
 
 
 def test_the_portal_can_not_write_touches(portal_database: PortalDatabase) -> None:
-    row = "INSERT INTO ledger.touch (relation, operation, db_user, program, request) VALUES ('', '', '', '', '')"
+    row = (
+        "INSERT INTO ledger.captured_write (relation, operation, db_user, program, request) VALUES ('', '', '', '', '')"
+    )
     with portal_database.connect("portal_app", "personal") as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
         app.execute(row)

@@ -11,7 +11,7 @@ from pymerkle import InmemoryTree
 from pymerkle import verify_inclusion as their_inclusion
 from pymerkle.proof import InvalidProof
 
-from privacy.ledger.tree import Subtrees, extend, pack, unpack
+from privacy.ledger.merkle.tree import Subtrees, append_leaves, decode_frontier, encode_frontier
 from privacy.ledger.verify import (
     Growing,
     Problem,
@@ -60,8 +60,8 @@ def make_log(entries: Sequence[bytes], chop: Callable[[], int]) -> Log:
     grown, nodes, at = Growing(), {}, 0
     while at < len(leaves):
         piece = leaves[at : at + chop()]
-        nodes.update({(node.level, node.place): node.hash for node in extend(grown, piece)})
-        grown = unpack(grown.size, pack(grown))
+        nodes.update({(node.level, node.place): node.hash for node in append_leaves(grown, piece)})
+        grown = decode_frontier(grown.size, encode_frontier(grown))
         at += len(piece)
 
     def read(level: int, first: int, count: int) -> list[bytes]:
@@ -194,7 +194,7 @@ def test_growing_in_any_pieces_gives_the_same_tree(pieces: list[int]) -> None:
 
 def test_a_frontier_of_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match="does not fit"):
-        unpack(3, bytes(32))
+        decode_frontier(3, bytes(32))
 
 
 def test_a_hundred_thousand_leaves_have_nodes_of_two_levels() -> None:

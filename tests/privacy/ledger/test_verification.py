@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from privacy.ledger import reading, verification
-from privacy.ledger.reports import Report
-from privacy.ledger.verification import Examination
+from privacy.ledger.checkpoints import external_checkpoints
+from privacy.ledger.checkpoints.external_checkpoints import ExternalCheckpoints
+from privacy.ledger.integrity import verification
+from privacy.ledger.integrity.verification import MAX_MISDATED, Verification
+from privacy.ledger.integrity.verification_report import MAX_FINDINGS, VerificationReport
+from privacy.ledger.merkle import log_reader
 from privacy.ledger.verify import ALTERED, POLICY, SOUND
-from privacy.ledger.witnesses import Witnesses
 from tests.database import PortalDatabase
 from tests.factories.ledger import (
     WHAT,
@@ -45,26 +47,26 @@ def trail(home: Path, django_db_setup: None, django_db_blocker: Any) -> Iterator
         yield database
 
 
-def examine(database: PortalDatabase, by: Witnesses, start: int = 0) -> Report:
+def examine(database: PortalDatabase, by: ExternalCheckpoints, start: int = 0) -> VerificationReport:
     with database.connect("portal_auditor") as connection:
-        return verification.examine(connection, by, start=start)
+        return verification.verify_log(connection, by, start=start)
 
 
-def examine_altered(database: PortalDatabase, by: Witnesses, *statements: str) -> Report:
+def examine_altered(database: PortalDatabase, by: ExternalCheckpoints, *statements: str) -> VerificationReport:
     """Alter as the superuser, examine what is there then, and undo it."""
     with database.connect() as superuser, superuser.transaction(force_rollback=True):
         superuser.execute("SET LOCAL session_replication_role = replica")
         switch_triggers(superuser, "DISABLE")
         for statement in statements:
             superuser.execute(statement)
-        examination = Examination(superuser, by)
+        examination = Verification(superuser, by)
         examination.begin(0)
         while examination.slice():
             pass
         return examination.end()
 
 
-def said(report: Report) -> str:
+def said(report: VerificationReport) -> str:
     return "\n".join(finding.message for finding in report.findings)
 
 
@@ -83,7 +85,7 @@ def test_a_part_is_sound_too(trail: PortalDatabase, home: Path) -> None:
 ENTRY = "(SELECT entry_id FROM ledger.leaf WHERE index = 333)"
 REHASH = (
     "UPDATE ledger.leaf SET hash = sha256('\\x00'::bytea || (SELECT convert_to("
-    + reading.ENTRY_TEXT
+    + log_reader.ENTRY_TEXT
     + ", 'UTF8') FROM ledger.entry e WHERE e.id = entry_id)) WHERE index = 333"
 )
 NAMED = {
@@ -254,7 +256,7 @@ def test_a_damaged_mirror_is_not_held_against_the_database(trail: PortalDatabase
 
 
 def test_without_a_pinned_key_nothing_can_be_relied_on(trail: PortalDatabase) -> None:
-    report = examine(trail, Witnesses([]))
+    report = examine(trail, ExternalCheckpoints([]))
     assert report.code == POLICY
     assert "no key of the notary is pinned" in said(report)
 
@@ -263,12 +265,12 @@ def test_an_unsigned_trail_can_not_be_relied_on(portal_database: PortalDatabase,
     keys = make_notary(tmp_path).signer.keys
     make_entries(portal_database, 3)
     seal(portal_database)
-    report = examine(portal_database, Witnesses(keys))
+    report = examine(portal_database, ExternalCheckpoints(keys))
     assert (report.code, said(report)) == (POLICY, "nothing is signed yet: is the notary running?")
 
 
 def test_an_empty_trail_is_sound(portal_database: PortalDatabase, tmp_path: Path) -> None:
-    report = examine(portal_database, Witnesses(make_notary(tmp_path).signer.keys))
+    report = examine(portal_database, ExternalCheckpoints(make_notary(tmp_path).signer.keys))
     assert (report.code, report.size) == (SOUND, 0)
 
 
@@ -288,3 +290,67 @@ def test_the_command_exits_0_and_after_a_superuser_s_update_2_naming_the_entry(
     run = portal_database.manage("verify_ledger", role="portal_auditor")
     assert run.returncode == 2
     assert "ALTERED: entry 17 (index 16) is not what was sealed" in run.stdout
+
+
+@pytest.mark.truth("part-of-the-trail")
+def test_the_command_says_which_part_it_hashed_and_a_wrong_call_is_no_alteration(
+    portal_database: PortalDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, folder in (("NOTARY_STATE_DIR", "."), ("MIRROR_DIR", "mirror"), ("ANCHOR_DIR", "anchors")):
+        monkeypatch.setenv(name, str(tmp_path / folder))
+    notary = make_notary(tmp_path)
+    publish_keys(notary)
+    make_entries(portal_database, 300)
+    seal(portal_database)
+    sign(portal_database, notary)
+    tamper(portal_database, "UPDATE ledger.entry SET payload = payload || ' ' WHERE id = 17")
+    part = portal_database.manage("verify_ledger", "--from-index", "299", role="portal_auditor")
+    assert "every entry is as it was sealed" not in part.stdout
+    assert "from index 256 on" in part.stdout
+    for wrong in (["--from-index", "-1"], ["--from-indeks", "3"]):
+        run = portal_database.manage("verify_ledger", *wrong, role="portal_auditor")
+        assert run.returncode == 4, run.stdout + run.stderr
+
+
+@pytest.mark.truth("gravest-finding-kept")
+def test_many_findings_of_policy_leave_room_for_an_alteration(trail: PortalDatabase, home: Path) -> None:
+    by = make_witnesses(home)
+    unpinned = ExternalCheckpoints([], list(by.anchored) * 20)
+    report = examine_altered(trail, unpinned, "UPDATE ledger.entry SET payload = payload || ' ' WHERE id = 7")
+    assert report.code == ALTERED
+    assert "entry 7 (index 6) is not what was sealed" in said(report)
+
+
+@pytest.mark.truth("mirror-half-replaced")
+def test_a_mirror_that_is_being_replaced_is_read_until_its_files_belong_together(
+    trail: PortalDatabase, home: Path, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The notary has put the new digest of heads there, and the checkpoint follows a moment later."""
+    settings.NOTARY_VKEYS = make_notary(home).signer.vkeys
+    settings.MIRROR_DIR, settings.ANCHOR_DIR = tmp_path, tmp_path / "anchors"
+    by = make_witnesses(home)
+    older, newer = by.anchored[-2], by.anchored[-1]
+    (tmp_path / "checkpoint").write_text(older[0])
+    (tmp_path / "heads").write_text(newer[1])
+    monkeypatch.setattr(external_checkpoints.time, "sleep", lambda _s: (tmp_path / "checkpoint").write_text(newer[0]))
+    assert examine(trail, external_checkpoints.load()).findings == []
+
+
+@pytest.mark.truth("findings-cut-without-a-word")
+def test_where_more_is_altered_than_is_named_the_report_says_so(trail: PortalDatabase, home: Path) -> None:
+    """An auditor who reads fifty lines must not take them for all."""
+    few = examine_altered(
+        trail, make_witnesses(home), "UPDATE ledger.leaf SET hash = sha256('x') WHERE index BETWEEN 100 AND 110"
+    )
+    assert "not named here" not in said(few)
+    report = examine_altered(
+        trail, make_witnesses(home), "UPDATE ledger.leaf SET hash = sha256('x') WHERE index BETWEEN 100 AND 399"
+    )
+    altered = [finding for finding in report.findings if finding.code == ALTERED]
+    assert len(altered) == MAX_FINDINGS + 1
+    assert "not named here" in altered[-1].message
+    misdated = examine_altered(
+        trail, make_witnesses(home), "UPDATE ledger.tree SET sealed_at = sealed_at - interval '1 year'"
+    )
+    assert sum("has another time" in finding.message for finding in misdated.findings) == MAX_MISDATED
+    assert "further entries with another time" in said(misdated)

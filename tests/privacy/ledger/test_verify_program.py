@@ -1,8 +1,10 @@
 """The offline program: what it accepts, what it refuses, what it survives. It is run as people run it."""
 
+import ast
 import gzip
 import os
 import random
+import re
 import shutil
 import sys
 import time
@@ -12,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from privacy.ledger import bundles, proofs, verify
-from privacy.ledger.notes import Signer, checkpoint_text
+from privacy.ledger import verify
+from privacy.ledger.checkpoints.signed_notes import Signer, checkpoint_text
+from privacy.ledger.exports import log_bundles, log_proofs
 from tests.database import PortalDatabase
 from tests.factories.ledger import make_entries, make_notary, seal, sign
 from tests.privacy.ledger.offline import PROGRAM, run
@@ -24,6 +27,18 @@ def test_it_is_one_short_file_that_needs_only_cryptography() -> None:
     assert len(text.splitlines()) <= 400
     imported = {line.split()[1].split(".")[0] for line in text.splitlines() if line.startswith(("import ", "from "))}
     assert imported <= set(sys.stdlib_module_names) | {"cryptography"}
+
+
+@pytest.mark.truth("claims")
+def test_python_3_10_understands_it() -> None:
+    text = PROGRAM.read_text()
+    ast.parse(text, feature_version=(3, 10))
+    with pytest.raises(SyntaxError):
+        ast.parse(f"{text}\ntype Newer = int\n", feature_version=(3, 10))
+    # Modules and names that came later.
+    assert not re.search(
+        r"import tomllib|datetime import .*UTC|StrEnum|ExceptionGroup|hashlib\.file_digest|batched", text
+    )
 
 
 # -- bundles ------------------------------------------------------------------------------------------------
@@ -41,8 +56,8 @@ def made(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django
             sign(database, notary)
         shutil.copy(next((home / "anchors").glob("*/*/*/000000000300.checkpoint")), home / "older")
         with database.connect("portal_auditor") as connection:
-            bundles.write(connection, home / "bundle", since=None, until=None, vkeys=notary.signer.vkeys)
-            proof = proofs.prove(connection, 321)
+            log_bundles.write(connection, home / "bundle", since=None, until=None, vkeys=notary.signer.vkeys)
+            proof = log_proofs.prove(connection, 321)
         (home / "321.tlog-proof").write_text(proof.text)
         (home / "321.entry").write_bytes(proof.entry)
         yield home
@@ -81,6 +96,12 @@ def test_a_bundle_s_own_key_proves_nothing(made: Path) -> None:
 
 def test_a_checkpoint_that_is_too_old_is_a_matter_of_policy(made: Path) -> None:
     assert run(made / "bundle", *keys(made), "--max-age", "0")[0] == 3
+
+
+@pytest.mark.truth("part-of-the-trail")
+@pytest.mark.parametrize("wrong", [["--max-age", "a day"], ["--kei", "x"], ["a", "b", "c"]])
+def test_a_call_that_can_t_be_understood_is_no_alteration(made: Path, wrong: list[str]) -> None:
+    assert run(made / "bundle", *keys(made), *wrong)[0] == 4
 
 
 def altered_entry(bundle: Path) -> None:

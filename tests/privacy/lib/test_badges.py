@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.utils.translation import override
 
-from privacy.lib import badges
+from privacy.lib.display import badges
 
 FRIDAY = date(2026, 12, 4)
 
@@ -36,12 +36,12 @@ def test_a_settled_matter_has_no_clock() -> None:
 @pytest.mark.parametrize(("language", "words"), [("ko", "2026년 12월 4일 (금)"), ("en", "Fri 4 December 2026")])
 def test_a_day_has_its_weekday(language: str, words: str) -> None:
     with override(language):
-        assert badges.day_text(FRIDAY) == words
+        assert badges.date_text(FRIDAY) == words
 
 
 def test_a_moment_is_told_in_korean_time() -> None:
     with override("en"):
-        assert badges.moment_text(datetime(2026, 12, 3, 15, 30, tzinfo=UTC)) == "Fri 4 December 2026, 00:30"
+        assert badges.datetime_text(datetime(2026, 12, 3, 15, 30, tzinfo=UTC)) == "Fri 4 December 2026, 00:30"
 
 
 def test_a_state_finds_its_shape_by_its_code() -> None:

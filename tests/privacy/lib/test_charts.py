@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy.lib import charts
+from privacy.lib.display import charts
 
 
 def heights(drawing: str) -> list[float]:
@@ -15,7 +15,7 @@ def heights(drawing: str) -> list[float]:
 
 @given(st.lists(st.integers(0, 10**9), max_size=40))
 def test_bars_are_as_long_as_their_figures(values: list[int]) -> None:
-    drawing = charts.bars([(f"m{place}", value) for place, value in enumerate(values)], label="People & things")
+    drawing = charts.bar_chart([(f"m{place}", value) for place, value in enumerate(values)], label="People & things")
     root = ElementTree.fromstring(drawing)
     assert root.get("role") == "img"
     assert root.get("aria-label") == "People & things"
@@ -30,14 +30,14 @@ def test_bars_are_as_long_as_their_figures(values: list[int]) -> None:
 
 @given(st.integers(0, 10**12))
 def test_the_scale_has_few_round_lines(largest: int) -> None:
-    step = charts.nice_step(largest)
+    step = charts.axis_step(largest)
     assert str(step).rstrip("0") in {"1", "2", "5"}
     assert largest <= step * 4
 
 
 def test_a_name_is_text_not_markup() -> None:
-    assert "<script>" not in charts.bars([("<script>", 1)], label="<script>")
+    assert "<script>" not in charts.bar_chart([("<script>", 1)], label="<script>")
 
 
 def test_there_is_no_inline_style() -> None:
-    assert "style=" not in charts.bars([("a", 1)], label="a")
+    assert "style=" not in charts.bar_chart([("a", 1)], label="a")

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from privacy.lib import clamd
-from privacy.lib.clamd import Scanner, Unavailable, scanner
-from tests.clamd import EICAR, Daemon, running
+from privacy.lib.integrations import clamd
+from privacy.lib.integrations.clamd import Scanner, ScannerUnavailable, configured_scanner
+from tests.fake_clamd import EICAR, Daemon, running
 
 pytestmark = pytest.mark.clause("P8.5")
 
 
 def of(daemon: Daemon, seconds: float = 5.0) -> Scanner:
-    found = scanner(path="", host=daemon.address)
+    found = configured_scanner(path="", host=daemon.address)
     assert found is not None
     return Scanner(host=found.host, port=found.port, seconds=seconds)
 
@@ -34,7 +34,7 @@ def test_clean_and_found_and_the_whole_file_arrives() -> None:
 def test_anything_but_ok_is_no_answer(mood: str) -> None:
     with running() as daemon:
         daemon.mood = mood
-        with pytest.raises(Unavailable):
+        with pytest.raises(ScannerUnavailable):
             of(daemon).scan(b"x" * 200_000)
 
 
@@ -43,7 +43,7 @@ def test_a_hanging_scanner_is_left_after_its_time() -> None:
     with running() as daemon:
         daemon.mood = "hang"
         begun = time.monotonic()
-        with pytest.raises(Unavailable):
+        with pytest.raises(ScannerUnavailable):
             of(daemon, seconds=0.3).scan(b"x")
         assert time.monotonic() - begun < 3
 
@@ -52,9 +52,9 @@ def test_a_hanging_scanner_is_left_after_its_time() -> None:
 def test_a_scanner_that_is_away() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    with pytest.raises(Unavailable):
+    with pytest.raises(ScannerUnavailable):
         Scanner(host="127.0.0.1", port=port).scan(b"x")
-    with pytest.raises(Unavailable):
+    with pytest.raises(ScannerUnavailable):
         Scanner(path="/nowhere/clamd.ctl").signatures()
 
 
@@ -79,13 +79,13 @@ def test_a_socket_of_the_file_system(tmp_path: Path) -> None:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        with pytest.raises(Unavailable):  # a clamd without any signatures says no day
+        with pytest.raises(ScannerUnavailable):  # a clamd without any signatures says no day
             Scanner(path=path).signatures()
         thread.join()
 
 
 def test_where_the_scanner_is() -> None:
-    assert scanner(path="", host="") is None
-    assert scanner(path="/run/clamd.ctl", host="av.example") == Scanner(path="/run/clamd.ctl")
-    assert scanner(path="", host="av.example") == Scanner(host="av.example", port=clamd.PORT)
-    assert scanner(path="", host="[::1]:3311") == Scanner(host="::1", port=3311)
+    assert configured_scanner(path="", host="") is None
+    assert configured_scanner(path="/run/clamd.ctl", host="av.example") == Scanner(path="/run/clamd.ctl")
+    assert configured_scanner(path="", host="av.example") == Scanner(host="av.example", port=clamd.PORT)
+    assert configured_scanner(path="", host="[::1]:3311") == Scanner(host="::1", port=3311)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from privacy.lib import holidays, periods
+from privacy.lib.dates import holidays, periods
 
 # New Year's Day and Chuseok by the lunar calendar, and Buddha's Birthday.
 SEOLLAL = (

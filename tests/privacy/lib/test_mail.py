@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core import mail as outgoing
 from django.test import override_settings
 
-from privacy.lib import mail
+from privacy.lib.integrations import mail
 
 TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [Path(__file__).parent / "templates"]}]
 

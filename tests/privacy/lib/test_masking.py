@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privacy.lib import masking
+from privacy.lib.display import masking
 
 
 @pytest.mark.parametrize(

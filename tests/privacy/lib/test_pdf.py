@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from privacy.lib import glyphs, pdf
+from privacy.lib.documents import fonts, pdf
 
 ROWS = [["IMEI", "••••"]] * 80
 SHEET: dict[str, Any] = {
@@ -91,14 +91,22 @@ def test_no_text_at_all_keeps_a_document_from_being_made(text: str) -> None:
 
 def test_loose_jamo_become_syllables_and_marks_disappear() -> None:
     loose = "\u1112\u1161\u11ab\u1100\u1173\u11af"
-    assert glyphs.showable(loose, pdf.FONT) == "한글"
-    assert glyphs.showable("a\u200d\ufe0f\x07b\tc\n", pdf.FONT) == "ab\tc\n"
-    assert glyphs.showable("가나다 ABC 123 ••••", pdf.FONT) == "가나다 ABC 123 ••••"
+    assert fonts.printable_text(loose, pdf.FONT_PATH) == "한글"
+    assert fonts.printable_text("a\u200d\ufe0f\x07b\tc\n", pdf.FONT_PATH) == "ab\tc\n"
+    assert fonts.printable_text("가나다 ABC 123 ••••", pdf.FONT_PATH) == "가나다 ABC 123 ••••"
+
+
+@pytest.mark.truth("letters-of-names")
+def test_a_letter_that_only_another_font_or_a_newer_table_knows_is_spelled_out() -> None:
+    """A letter of somebody's name must not be missing from a paper without a trace."""
+    for letter in ("\uf8ff", "\U0001faff", "\U000f0000"):
+        assert ord(letter) not in fonts.coverage(pdf.FONT_PATH)
+        assert fonts.printable_text(f"김{letter}", pdf.FONT_PATH) == f"김[U+{ord(letter):04X}]"
 
 
 def test_the_font_covers_every_syllable_of_korean() -> None:
-    assert set(range(0xAC00, 0xD7A4)) <= glyphs.coverage(pdf.FONT)
-    assert 0x1F600 not in glyphs.coverage(pdf.FONT)
+    assert set(range(0xAC00, 0xD7A4)) <= fonts.coverage(pdf.FONT_PATH)
+    assert 0x1F600 not in fonts.coverage(pdf.FONT_PATH)
 
 
 @pytest.mark.parametrize("name", ["nothing", "../base", "../../manage", "/etc/passwd"])

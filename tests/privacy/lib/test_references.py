@@ -2,7 +2,7 @@
 
 from django.db import IntegrityError, transaction
 
-from privacy.lib.ids import new_reference, redrawn
+from privacy.lib.identifiers.ids import new_reference, retry_on_reference_collision
 from privacy.subjects.models import Subject
 from tests import factory
 from tests.base import PortalTestCase
@@ -21,13 +21,13 @@ class RedrawnTest(PortalTestCase):
 
     def test_a_taken_reference_is_drawn_anew(self) -> None:
         free = new_reference("S")
-        made = redrawn(lambda: self.drawing(self.taken, self.taken, free))
+        made = retry_on_reference_collision(lambda: self.drawing(self.taken, self.taken, free))
         assert made.reference == free
         assert self.drawn == [self.taken, self.taken, free]
 
     def test_it_does_not_go_on_for_ever(self) -> None:
         with self.assertRaises(IntegrityError):
-            redrawn(lambda: self.drawing(*[self.taken] * 10))
+            retry_on_reference_collision(lambda: self.drawing(*[self.taken] * 10))
         assert len(self.drawn) == 3
 
     def test_another_conflict_is_told_at_once(self) -> None:
@@ -39,5 +39,5 @@ class RedrawnTest(PortalTestCase):
                 return Subject.objects.create(id=held.id, registered_at=factory.NOON)
 
         with self.assertRaises(IntegrityError):
-            redrawn(again)
+            retry_on_reference_collision(again)
         assert len(self.drawn) == 1

@@ -3,16 +3,17 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 
-from privacy.lib import registers
-from privacy.lib.registers import Register, Window
+from privacy.lib.registries import registers
+from privacy.lib.registries.registers import ExportScope, Register
+from tests.pdf_text import text_of
 
-WINDOW = Window(date(2026, 11, 1), date(2026, 11, 30), None, datetime(2026, 11, 24, 3, tzinfo=UTC), "test")
+WINDOW = ExportScope(date(2026, 11, 1), date(2026, 11, 30), None, datetime(2026, 11, 24, 3, tzinfo=UTC), "test")
 
 
 @dataclass
@@ -48,6 +49,12 @@ def test_a_path_through_nothing_is_empty() -> None:
     assert rows(made)[1:] == [(None,)]
 
 
+@pytest.mark.truth("register-control-characters")
+def test_a_sign_that_no_workbook_holds_costs_no_register() -> None:
+    made = register(Line(1, "가\x0b나"), Line(2, "=1\x01"), columns=(("내용", lambda line: line.said),))
+    assert rows(made)[1:] == [("가\N{REPLACEMENT CHARACTER}나",), ("=1\N{REPLACEMENT CHARACTER}",)]
+
+
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "=HYPERLINK(1)", "=CMD|' /C calc'!A0"])
 def test_text_is_never_a_formula(text: str) -> None:
     made = register(Line(1, text), columns=(("내용", lambda line: line.said),))
@@ -64,8 +71,18 @@ def test_paper_has_the_printed_columns_and_can_be_read() -> None:
     assert count == 1
 
 
+@pytest.mark.truth("33")
+def test_paper_leaves_out_nothing_that_the_page_lists() -> None:
+    line = Line(1, "가나다", datetime(2026, 11, 24, 15, 30, tzinfo=UTC))
+    content, _count = registers.render(register(line, Line(2, "라")), WINDOW, "pdf")
+    part, _count = registers.render(register(line, Line(2, "라"), printed=2), WINDOW, "pdf")
+    assert "해시" in text_of(content)
+    for said in ("해시:0001", "일시:", "0002"):
+        assert said in text_of(part), said
+
+
 def test_the_limit_refuses_before_the_file_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registers.LIMITS, "pdf", 2)
+    monkeypatch.setitem(registers.MAX_ROWS, "pdf", 2)
     drawn: list[int] = []
 
     def many() -> Iterator[Line]:
@@ -79,13 +96,14 @@ def test_the_limit_refuses_before_the_file_is_made(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_period_runs_from_midnight_to_midnight_in_korea() -> None:
-    start, end = WINDOW.moments
+    start, last = WINDOW.moments
     assert start.astimezone(UTC) == datetime(2026, 10, 31, 15, tzinfo=UTC)
-    assert end.astimezone(UTC) == datetime(2026, 11, 30, 15, tzinfo=UTC)
+    assert WINDOW.until.astimezone(UTC) == datetime(2026, 11, 30, 15, tzinfo=UTC)
+    assert last == WINDOW.until - timedelta(microseconds=1), "a range holds both of its ends"
 
 
 def test_no_register_hides_another() -> None:
-    known = registers.all()[0]
+    known = registers.all_registers()[0]
     with pytest.raises(ValueError, match=known.code):
         registers.declare(code=known.code, title="다른 대장", models=(), permission="x.y", columns=(), records=list)
     assert registers.get(known.code) is known

@@ -3,10 +3,11 @@
 from datetime import date, datetime
 
 import pytest
+from django.db import IntegrityError, transaction
 
-from privacy.lib import holidays, periods
+from privacy.lib.dates import holidays, periods
 from privacy.policies import actions as policies
-from privacy.policies import calendar, rulebook
+from privacy.policies import extra_holidays, rulebook
 from privacy.policies.models import ExtraHoliday
 from tests import factory
 from tests.base import PortalTestCase
@@ -36,20 +37,40 @@ class HolidayTest(PortalTestCase):
         def listener(day: date, at: datetime) -> None:
             told.append(day)
 
-        calendar.on_change(listener)
-        calendar.on_change(listener)
+        extra_holidays.on_change(listener)
+        extra_holidays.on_change(listener)
         try:
             holiday = policies.add_holiday(day=FRIDAY, name="임시공휴일", actor=self.odile, at=NOON)
             policies.withdraw_holiday(holiday, actor=self.odile, at=NOON)
         finally:
-            calendar.remove_listener(listener)
+            extra_holidays.remove_listener(listener)
         assert told == [FRIDAY, FRIDAY]
 
     def test_a_day_is_added_once(self) -> None:
         policies.add_holiday(day=FRIDAY, name="임시공휴일", actor=self.odile, at=NOON)
-        with pytest.raises(policies.HolidayKnown):
+        with pytest.raises(policies.HolidayExists):
             policies.add_holiday(day=FRIDAY, name="또", actor=self.odile, at=NOON)
         assert ExtraHoliday.objects.count() == 1
+
+    @pytest.mark.truth("holiday-withdrawn-twice")
+    def test_who_withdraws_a_moment_later_is_told_that_it_is_gone(self) -> None:
+        holiday = policies.add_holiday(day=FRIDAY, name="임시공휴일", actor=self.odile, at=NOON)
+        policies.withdraw_holiday(ExtraHoliday.objects.get(pk=holiday.pk), actor=self.odile, at=NOON)
+        with pytest.raises(policies.HolidayNotFound):
+            policies.withdraw_holiday(holiday, actor=self.odile, at=NOON)
+
+    @pytest.mark.truth("holiday-known-that-is-not")
+    def test_a_listener_that_fails_does_not_make_the_day_known(self) -> None:
+        def listener(day: date, at: datetime) -> None:
+            raise IntegrityError("a deadline of an app above")
+
+        extra_holidays.on_change(listener)
+        try:
+            with pytest.raises(IntegrityError, match="app above"), transaction.atomic():
+                policies.add_holiday(day=FRIDAY, name="임시공휴일", actor=self.odile, at=NOON)
+        finally:
+            extra_holidays.remove_listener(listener)
+        assert not ExtraHoliday.objects.exists()
 
 
 class ParameterTest(PortalTestCase):
@@ -66,7 +87,7 @@ class ParameterTest(PortalTestCase):
         self.assertLedgered("policies.parameter.set", parameter)
 
     def test_a_value_is_never_changed(self) -> None:
-        with pytest.raises(policies.ParameterKnown):
+        with pytest.raises(policies.ParameterExists):
             policies.set_parameter(
                 code="rights.answer.days",
                 value=7,
@@ -87,3 +108,11 @@ class ParameterTest(PortalTestCase):
                 actor=self.odile,
                 at=NOON,
             )
+
+    @pytest.mark.truth("16")
+    def test_a_value_that_no_calendar_can_compute_is_refused(self) -> None:
+        for code, value in (("rights.records.years", 9_999), ("access.night.from", 24), ("access.review.months", 0)):
+            with pytest.raises(policies.ParameterOutOfRange):
+                policies.set_parameter(
+                    code=code, value=value, effective_on=date(2027, 1, 1), basis="x", actor=self.odile, at=NOON
+                )

@@ -7,14 +7,14 @@ from datetime import date
 import pytest
 
 from privacy.policies import actions as policies
-from privacy.policies import completeness, registers
+from privacy.policies import completeness, data_recipients
 from privacy.policies.models import Item, PolicyVersion
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
 
 TODAY = date(2026, 11, 24)
-CLOUD = registers.Party("cloud", "클라우드", "Cloud Ltd.", "보관", "Storage")
+CLOUD = data_recipients.DataRecipient("cloud", "클라우드", "Cloud Ltd.", "보관", "Storage")
 
 
 def errors(version: PolicyVersion) -> list[str]:
@@ -34,7 +34,7 @@ class CompletenessTest(PortalTestCase):
         section = self.version.sections.get(code=code)
         for name, value in changes.items():
             setattr(section, name, value)
-        policies.revise(self.version, rows=[section], actor=self.hana, at=NOON)
+        policies.revise_draft(self.version, rows=[section], actor=self.hana, at=NOON)
 
     def test_a_good_draft_lacks_nothing(self) -> None:
         assert errors(self.version) == []
@@ -43,7 +43,9 @@ class CompletenessTest(PortalTestCase):
         assert len(warnings(self.version)) == 1
 
     def test_a_required_heading_may_not_be_missing(self) -> None:
-        policies.revise(self.version, removed=[self.version.sections.get(code="safety")], actor=self.hana, at=NOON)
+        policies.revise_draft(
+            self.version, removed=[self.version.sections.get(code="safety")], actor=self.hana, at=NOON
+        )
         assert len(errors(self.version)) == 1
 
     def test_a_required_heading_may_not_be_switched_off(self) -> None:
@@ -81,34 +83,67 @@ class CompletenessTest(PortalTestCase):
             self.rewrite("duties", body_ko=body, body_en=body)
             assert errors(self.version), body
 
+    @pytest.mark.truth("placeholder-as-typed")
+    def test_a_table_inside_a_sentence_or_a_torn_placeholder_is_not_published_as_it_was_typed(self) -> None:
+        for body in (
+            "[[items]]\nsee [[items]] too", "[[items]]\r\nand [[retention]] below", "[[items]]\n[[retention]] ",
+            "{retention:app-log", "retention:app-log} long", "[[items", "[items]]", "{{effective-date}}",
+        ):  # fmt: skip
+            self.rewrite("duties", body_ko=f"{body}\n끝", body_en=f"{body}\nend")
+            assert errors(self.version), body
+        self.rewrite("duties", body_ko="[[items]]\r\n[[retention]]", body_en="[[items]]\n[[retention]]")
+        assert errors(self.version) == []
+
+    @pytest.mark.truth("dates-are-no-periods")
+    def test_a_day_of_the_calendar_is_no_period(self) -> None:
+        self.rewrite("duties", body_ko="2026년 9월 11일 시행, 2020년 12월, 2019년", body_en="in force since 2026-09-11")
+        assert errors(self.version) == []
+        self.rewrite("duties", body_ko="2026년 9월 11일부터 2년", body_en="since 2026-09-11")
+        assert len(errors(self.version)) == 1
+
     @pytest.mark.clause("P0.1")
     def test_an_item_stands_in_one_category_only(self) -> None:
         category = self.version.categories.get(code="service-analytics")
         twice = Item(category=category, code="imei", name_ko="IMEI", name_en="IMEI", position=99)
-        policies.revise(self.version, rows=[twice], actor=self.hana, at=NOON)
+        policies.revise_draft(self.version, rows=[twice], actor=self.hana, at=NOON)
         assert len(errors(self.version)) == 1
 
     @pytest.mark.clause("P4.1")
     def test_a_category_needs_a_purpose_items_and_a_retention_rule(self) -> None:
         category = self.version.categories.get(code="app-log")
-        policies.revise(
+        policies.revise_draft(
             self.version,
             removed=[*category.items.all(), category.retention],
             purposes={"app-log": ["disclosure"]},
             actor=self.hana,
             at=NOON,
         )
-        assert len(errors(self.version)) == 3
+        # The fourth: the text still names the period that the category no longer has.
+        assert len(errors(self.version)) == 4
 
     def test_a_revision_that_changes_nothing_is_none(self) -> None:
         version = factory.make_draft(years=2)
         assert len(errors(version)) == 1
 
-    def test_taking_more_is_marked_as_to_the_users_disadvantage(self) -> None:
+    @pytest.mark.truth("31")
+    def test_taking_more_counts_as_to_the_users_disadvantage(self) -> None:
         version = factory.make_draft(years=3, adverse=False)
+        assert [message for message in errors(version) if "2026-12-24" in message] == errors(version) != []
+        assert len(warnings(version)) == 1
+        version = factory.make_draft(years=3, adverse=False, effective_on=date(2026, 12, 24))
         assert errors(version) == []
         assert len(warnings(version)) == 2
+        assert errors(factory.make_draft(years=1, adverse=False)) == []
         assert len(warnings(factory.make_draft(years=1, adverse=False))) == 1
+
+    @pytest.mark.truth("31")
+    def test_another_name_is_pointed_out(self) -> None:
+        version = factory.make_draft(years=1, adverse=False)
+        item = Item.objects.get(category__version=version, code="model")
+        item.name_ko, item.name_en = "모델명과 색상", "Model name and colour"
+        policies.revise_draft(version, rows=[item], actor=self.hana, at=NOON)
+        assert errors(version) == []
+        assert len(warnings(version)) == 2
 
     def test_a_processor_in_the_register_needs_its_heading(self) -> None:
         with naming("processors", CLOUD):
@@ -118,14 +153,14 @@ class CompletenessTest(PortalTestCase):
 
 
 @contextmanager
-def naming(name: registers.Name, party: registers.Party) -> Iterator[None]:
+def naming(name: data_recipients.RecipientKind, party: data_recipients.DataRecipient) -> Iterator[None]:
     """A register that names a party inside the block."""
 
-    def source(on: date) -> list[registers.Party]:
+    def source(on: date) -> list[data_recipients.DataRecipient]:
         return [party]
 
-    registers.add_source(name, source)
+    data_recipients.add_source(name, source)
     try:
         yield
     finally:
-        registers.remove_source(name, source)
+        data_recipients.remove_source(name, source)

@@ -1,7 +1,8 @@
 """The policy in the console: a handler drafts, the officer judges and publishes, the auditor only reads."""
 
 import re
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +12,19 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from privacy.accounts.models import User
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.policies import actions as policies
 from privacy.policies import rulebook
-from privacy.policies.models import Agency, ExtraHoliday, Notice, Officer, Parameter, PolicyVersion, Review
+from privacy.policies.models import (
+    Agency,
+    ExtraHoliday,
+    Notice,
+    Officer,
+    Parameter,
+    PolicyVersion,
+    RetentionRule,
+    Review,
+)
 from tests import factory
 from tests.base import PortalTestCase
 
@@ -48,6 +58,14 @@ class ConsoleTest(PortalTestCase):
         response = self.browser(user).post(at("change", record), posted, secure=True, follow=True)
         assert response.status_code == 200
         return response.content.decode()
+
+    def approve(self, user: User, version: PolicyVersion, *, meanwhile: Callable[[], object] | None = None) -> str:
+        """Press *Approve*, read what is approved, and confirm it."""
+        asked = self.press(user, version, "approve")
+        [read] = re.findall(r'name="read" value="([0-9a-f]{64})"', asked)
+        if meanwhile is not None:
+            meanwhile()
+        return self.press(user, version, "approve", confirmed="yes", read=read)
 
     def form_of(self, user: User, address: str) -> dict[str, Any]:
         """Return what a browser would post back unchanged."""
@@ -86,16 +104,37 @@ class ConsoleTest(PortalTestCase):
 
         self.press(self.hana, version, "submit")
         assert PolicyVersion.objects.get(pk=version.pk).state == PolicyVersion.State.REVIEW
-        assert "another person has to review it" in self.press(self.hana, version, "approve")
-        self.press(self.odile, version, "approve")
+        assert "someone else must review it" in self.approve(self.hana, version)
+        self.approve(self.odile, version)
         asked = self.press(self.odile, version, "publish")
-        assert "stays public for ever" in asked
+        assert "stays public permanently" in asked
         assert PolicyVersion.objects.get(pk=version.pk).state == PolicyVersion.State.REVIEW
         self.press(self.odile, version, "publish", confirmed="yes", effective_on=day.isoformat())
         published = PolicyVersion.objects.get(pk=version.pk)
         assert (published.state, published.number) == (PolicyVersion.State.PUBLISHED, day.isoformat())
         assert Notice.objects.filter(version=published).exists()
         self.assertLedgered("policies.version.published", published)
+
+    @pytest.mark.truth("approved-is-what-was-read")
+    def test_an_approval_is_of_what_the_reviewer_read(self) -> None:
+        at_ = clock.now()
+        version = factory.make_version_under_review(at=at_)
+        asked = self.press(self.odile, version, "approve")
+        assert f"/policyversion/{version.pk}/preview/" in asked
+        assert "kept 3 years" in asked, "the rules that change are named"
+
+        def rewritten() -> None:
+            policies.return_to_draft(version, note="Five years.", actor=self.odile, at=at_)
+            rule = RetentionRule.objects.get(category__version=version, category__code="device-registration")
+            rule.years = 5
+            policies.revise_draft(version, rows=[rule], actor=self.hana, at=at_)
+            policies.submit(version, actor=self.hana, at=at_)
+
+        told = self.approve(self.odile, version, meanwhile=rewritten)
+        assert "Read it again" in told
+        assert not Review.objects.filter(verdict="approved").exists()
+        self.approve(self.odile, version)
+        assert Review.objects.filter(verdict="approved").count() == 1
 
     def test_rules_of_a_draft_are_edited_on_the_page_of_their_category(self) -> None:
         version = factory.make_draft()
@@ -108,6 +147,14 @@ class ConsoleTest(PortalTestCase):
         assert response.redirect_chain, response.context["errors"]
         assert rulebook.read(version).retention("app-log").months == 2
         assert rulebook.read(version).category("app-log").purposes == {"error-analysis", "analytics"}
+
+    @pytest.mark.truth("33")
+    def test_a_retention_rule_is_headed_by_the_name_of_its_category(self) -> None:
+        category = factory.make_draft().categories.get(code="service-analytics")
+        page = self.page(self.hana, category)
+        assert str(category.pk) not in re.sub(r"<[^>]*>", "", page)
+        assert "+5y0m" not in page
+        assert "Service improvement and analysis data: end of the service" in page
 
     def test_a_version_is_returned_with_a_note(self) -> None:
         version = factory.make_version_under_review(at=clock.now())
@@ -141,6 +188,7 @@ class ConsoleTest(PortalTestCase):
         assert PolicyVersion.objects.get(pk=version.pk).state == PolicyVersion.State.DRAFT
 
     def test_the_list_says_where_text_and_numbers_differ(self) -> None:
+        factory.make_proposal(at=datetime(2021, 6, 1, 3, 0, tzinfo=UTC))
         with override("en"):
             address = reverse("admin:policies_policyversion_changelist")
         assert "differs from version" not in self.browser(self.odile).get(address, secure=True).content.decode()
@@ -152,7 +200,7 @@ class ConsoleTest(PortalTestCase):
             actor=self.odile,
             at=clock.now(),
         )
-        assert "differs from version 2020-12-01" in self.browser(self.odile).get(address, secure=True).content.decode()
+        assert "differs from version 2021-07-01" in self.browser(self.odile).get(address, secure=True).content.decode()
 
     def test_a_preview_shows_the_draft_and_what_differs(self) -> None:
         version = factory.make_draft()

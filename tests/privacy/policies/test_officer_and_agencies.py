@@ -1,10 +1,10 @@
 """Whom people can turn to: designations with their history, agencies with the day they were last verified."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
-from privacy.ledger.actors import NotPermitted
+from privacy.ledger.authorization import NotPermitted
 from privacy.policies import actions as policies
 from privacy.policies.models import Agency, Officer
 from tests import factory
@@ -60,8 +60,20 @@ class OfficerTest(PortalTestCase):
         policies.designate_officer(
             name="김보호", **REACHED, designated_from=date(2027, 1, 1), actor=self.odile, at=NOON
         )
+        ended = datetime(2027, 1, 1, 3, 0, tzinfo=UTC)
         with pytest.raises(policies.DesignationOrder):
-            policies.correct_officer(first, **REACHED, actor=self.odile, at=NOON)
+            policies.correct_officer(first, **REACHED, actor=self.odile, at=ended)
+
+    @pytest.mark.truth("designation-called-ended")
+    def test_who_is_followed_later_is_reached_at_a_new_number_until_then(self) -> None:
+        first = Officer.objects.get()
+        policies.designate_officer(
+            name="김보호", **REACHED, designated_from=date(2027, 1, 1), actor=self.odile, at=NOON
+        )
+        policies.correct_officer(first, **REACHED | {"phone": "02-9999-0000"}, actor=self.odile, at=NOON)
+        present = Officer.objects.on(NOON.date())
+        assert present is not None
+        assert (present.name, present.phone) == ("정경수", "02-9999-0000")
 
     def test_a_handler_designates_nobody(self) -> None:
         with pytest.raises(NotPermitted):

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.test import Client
 
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.policies import actions as policies
 from privacy.policies.models import Notice
 from tests import factory
@@ -61,7 +61,7 @@ class PagesTest(PortalTestCase):
             "Terminal unique number (IMEI)",
             "2 years from the expiry of the licence",
             "5 years from the end of the service",
-            "at the latest 1 month from the achievement of the purpose",
+            "at once, and no later than 1 month from the achievement of the purpose",
             "Protection of Communications Secrets Act",
             "3 months",
             "12 months",
@@ -139,8 +139,23 @@ class PagesTest(PortalTestCase):
             posted_on=posted_on,
             posted_until=posted_until,
             actor=factory.make_odile(granted=False),
-            at=clock.now(),
+            at=clock.now() - (clock.today() - posted_on),
         )
+
+    @pytest.mark.truth("notice-dated-back")
+    def test_no_notice_says_that_it_was_there_before(self) -> None:
+        today = clock.today()
+        texts = {"title_ko": "가", "title_en": "a", "body_ko": "가", "body_en": "a"}
+        odile = factory.make_odile(granted=False)
+        for kind in (Notice.Kind.BREACH, Notice.Kind.GENERAL):
+            with pytest.raises(policies.NoticeBackdated):
+                policies.post_notice(kind=kind, **texts, posted_on=today - timedelta(1), actor=odile, at=clock.now())
+        with pytest.raises(policies.NoticeTooShort):
+            policies.post_notice(
+                kind=Notice.Kind.GENERAL, **texts, posted_on=today, posted_until=today - timedelta(1),
+                actor=odile, at=clock.now(),
+            )  # fmt: skip
+        assert not Notice.objects.exists()
 
     def test_what_does_not_exist_is_not_found(self) -> None:
         for address in ("/policy/1999-01-01/", "/policy/1999-01-01..2020-12-01/", "/policy/2020-12-01..x/"):
@@ -155,7 +170,7 @@ class PagesTest(PortalTestCase):
         hana, odile = factory.make_hana(granted=False), factory.make_odile(granted=False)
         section = version.sections.get(code="duties")
         section.body_ko = section.body_en = "<script>alert(1)</script>"
-        policies.revise(version, rows=[section], actor=hana, at=THEN)
+        policies.revise_draft(version, rows=[section], actor=hana, at=THEN)
         policies.submit(version, actor=hana, at=THEN)
         policies.approve(version, actor=odile, at=THEN)
         policies.publish(version, actor=odile, at=THEN)

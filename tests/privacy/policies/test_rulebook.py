@@ -6,11 +6,13 @@ from typing import cast
 
 import pytest
 
+from privacy.policies import actions as policies
 from privacy.policies import rulebook
-from privacy.policies.models import Clock, Purpose
+from privacy.policies.models import Purpose, RetentionTrigger
 from privacy.vault import purposes as vault_purposes
 from tests import factory
 from tests.base import PortalTestCase
+from tests.factories.accounts import NOON
 
 TODAY = date(2026, 11, 24)
 
@@ -65,19 +67,19 @@ class RulebookTest(PortalTestCase):
     @pytest.mark.clause("P6.1")
     def test_registration_data_is_kept_two_years_after_the_licence(self) -> None:
         term = rulebook.in_force(TODAY).retention("device-registration")
-        assert (term.clock, term.years, term.months) == (Clock.LICENCE_EXPIRY, 2, 0)
+        assert (term.clock, term.years, term.months) == (RetentionTrigger.LICENCE_EXPIRY, 2, 0)
         assert term.approval_required
 
     @pytest.mark.clause("P6.2")
     def test_analytics_data_is_kept_five_years_after_the_service(self) -> None:
         term = rulebook.in_force(TODAY).retention("service-analytics")
-        assert (term.clock, term.years, term.months) == (Clock.SERVICE_END, 5, 0)
+        assert (term.clock, term.years, term.months) == (RetentionTrigger.SERVICE_END, 5, 0)
         assert term.approval_required
 
     @pytest.mark.clause("P6.3")
     def test_app_logs_are_kept_at_most_a_month_and_need_no_approval(self) -> None:
         term = rulebook.in_force(TODAY).retention("app-log")
-        assert (term.clock, term.years, term.months) == (Clock.PURPOSE_ACHIEVED, 0, 1)
+        assert (term.clock, term.years, term.months) == (RetentionTrigger.PURPOSE_ACHIEVED, 0, 1)
         assert not term.approval_required
 
     @pytest.mark.clause("P6.4")
@@ -135,13 +137,11 @@ class RulebookTest(PortalTestCase):
 
 
 class ParameterTest(PortalTestCase):
-    def test_the_ten_numbers_of_the_law_are_there(self) -> None:
+    def test_the_numbers_of_the_law_are_there(self) -> None:
         """Rule base §1."""
         wanted = {
             "rights.answer.days": 10,
             "rights.postponed.answer.days": 10,
-            "rights.automated.answer.days": 30,
-            "rights.source.answer.days": 3,
             "destruction.within.days": 5,
             "child.unconfirmed.days": 5,
             "breach.notify.hours": 72,
@@ -153,9 +153,17 @@ class ParameterTest(PortalTestCase):
         assert {code: rulebook.parameter(code, TODAY) for code in wanted} == wanted
 
     def test_a_number_holds_from_its_day(self) -> None:
-        assert rulebook.parameter("breach.notify.hours", date(2023, 9, 15)) == 72
-        with pytest.raises(rulebook.UnknownParameter):
-            rulebook.parameter("breach.notify.hours", date(2023, 9, 14))
+        policies.set_parameter(
+            code="breach.notify.hours", value=48, effective_on=date(2027, 1, 1), basis="B-02",
+            actor=factory.make_odile(), at=NOON,
+        )  # fmt: skip
+        assert rulebook.parameter("breach.notify.hours", date(2026, 12, 31)) == 72
+        assert rulebook.parameter("breach.notify.hours", date(2027, 1, 1)) == 48
+
+    @pytest.mark.truth("17")
+    def test_a_day_before_the_first_value_has_the_first_one(self) -> None:
+        assert rulebook.parameter("breach.notify.hours", date(2023, 9, 14)) == 72
+        assert rulebook.parameters(["rights.answer.days"], date(1999, 1, 1)) == {"rights.answer.days": 10}
 
     def test_an_unknown_number_is_refused(self) -> None:
         with pytest.raises(rulebook.UnknownParameter) as refused:

@@ -23,7 +23,7 @@ def main(home: Path, kills: int, seed: int) -> None:
     os.environ.update(
         PORTAL_HOME=str(home), DJANGO_SETTINGS_MODULE="config.settings", DEVELOPMENT="1", PORTAL_ROLE="portal_app"
     )
-    from config.embedded import EmbeddedServer
+    from config.embedded_postgres import EmbeddedServer
 
     server = EmbeddedServer(home / "postgres")
     server.start()
@@ -41,19 +41,19 @@ class Fight:
     """A night of destructions that is killed again and again."""
 
     def __init__(self, server: Any, kills: int, seed: int) -> None:
-        from devices import months
-        from privacy.lib import clock
-        from privacy.retention.actions import expiring, keying, removing
+        from devices import partitions
+        from privacy.lib.dates import clock
+        from privacy.retention.actions.destruction import archive_strategy, subject_strategy
         from tests import factory
 
         self.server, self.kills, self.dice = server, kills, random.Random(seed)
         self.factory: Any = factory
         # Small slices: a destruction has hundreds of commits, and most kills meet it at work.
-        keying.SLICE = removing.SLICE = expiring.SLICE = 3
+        subject_strategy.KEY_BATCH_SIZE = subject_strategy.BATCH_SIZE = archive_strategy.BATCH_SIZE = 3
         self.at = clock.now()
         self.today = clock.kst_date(self.at)
         ended_on = self.today - timedelta(days=800)
-        months.make([months.month_of(self.at - timedelta(days=back)) for back in (0, 30, 105)])
+        partitions.create_partitions([partitions.month_of(self.at - timedelta(days=back)) for back in (0, 30, 105)])
         due, leaving = 2 * kills + 10, kills + 5
         self.due = [factory.make_expired_device(number, ended_on=ended_on) for number in range(due)]
         self.held = [factory.make_expired_device(due + number, ended_on=ended_on) for number in range(10)]
@@ -106,8 +106,8 @@ class Fight:
                 device.subject_id, ["service-analytics"], cause="deletion", case=case, actor=SWEEPER, at=self.at
             )
             if number % 4 == 3:
-                retention.carry_out_ready(actor=SWEEPER, at=later, seconds=0.05)
-        retention.carry_out_ready(actor=SWEEPER, at=later, seconds=600)
+                retention.execute_ready(actor=SWEEPER, at=later, seconds=0.05)
+        retention.execute_ready(actor=SWEEPER, at=later, seconds=600)
 
     def fight(self) -> dict[str, Any]:
         wrong: list[str] = []
@@ -127,7 +127,7 @@ class Fight:
         return {"killed": self.killed, "wrong": wrong + self.final_faults()}
 
     def _in_a_child(self, work: Callable[[], None]) -> int:
-        from tests.privacy.retention.crash import close_everything
+        from tests.privacy.retention.kill_at_commit import close_everything
 
         close_everything()
         child = os.fork()
@@ -183,10 +183,10 @@ class Fight:
     def final_faults(self) -> list[str]:
         """What must be true in the end: all due is gone, all that a law preserves is kept, all counts agree."""
         from devices.models import Device, Report
-        from privacy.lib import clock
+        from privacy.lib.dates import clock
         from privacy.retention import actions as retention
-        from privacy.retention import gate
         from privacy.retention.models import ArchivedRecord, DestructionLine, DestructionList
+        from privacy.retention.restore_gate import gate
         from tests.factory import SWEEPER
 
         wrong = self.lasting_faults()
@@ -208,10 +208,10 @@ class Fight:
             wrong.append(f"the lists count {rows} rows")
         for row in DestructionList.objects.filter(state="done"):
             said = row.certificates.get().statement
-            if said["destroyed"]["rows"] != row.rows_removed or not said["read_back"]["sound"]:
+            if said["destroyed"]["rows"] != row.rows_removed or not said["read_back"]["nothing_left"]:
                 wrong.append(f"{row.reference} and its certificate differ")
         wrong += [str(finding) for finding in retention.reconcile(actor=SWEEPER, at=clock.now())]
-        return wrong + [f"behind the journal: {place}" for place in gate.behind()]
+        return wrong + [f"behind the journal: {place}" for place in gate.databases_behind()]
 
 
 if __name__ == "__main__":

@@ -7,14 +7,15 @@ from django.db import IntegrityError, transaction
 
 from devices import actions as devices
 from devices.models import AppLog, Device
-from privacy.ledger.actors import NotPermitted, System
-from privacy.lib.refusals import Refusal
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.authorization import NotPermitted
+from privacy.lib.errors.refusals import Refusal
 from privacy.policies.models import Parameter
 from privacy.retention import actions as retention
-from privacy.retention.actions import planning
-from privacy.retention.actions.reconciling import facts_of
+from privacy.retention.actions import destruction_lists
+from privacy.retention.actions.reconciliation import facts_of
 from privacy.retention.models import DestructionLine, DestructionList, DestructionRun
-from privacy.retention.refusals import NotOpen, PlanAltered, SamePerson, TooEarly
+from privacy.retention.refusals import AlreadyDecided, PlanAltered, SamePerson, WaitingPeriodNotOver
 from tests.base import PortalTestCase
 from tests.factory import (
     SWEEPER,
@@ -50,9 +51,9 @@ class AList(PortalTestCase):
 
     def test_waits_for_the_officer(self) -> None:
         assert self.row.state == State.PROPOSED
-        with pytest.raises(NotOpen):
-            retention.carry_out(self.row, actor=SWEEPER, at=AT)
-        assert retention.carry_out_ready(actor=SWEEPER, at=AT + timedelta(days=30)) == 0
+        with pytest.raises(AlreadyDecided):
+            retention.execute(self.row, actor=SWEEPER, at=AT)
+        assert retention.execute_ready(actor=SWEEPER, at=AT + timedelta(days=30)) == 0
         assert Device.objects.filter(pk=self.device.pk).exists()
 
     def test_is_not_approved_by_a_handler(self) -> None:
@@ -61,11 +62,11 @@ class AList(PortalTestCase):
 
     def test_can_be_aborted_during_the_waiting_time(self) -> None:
         retention.approve(self.row, actor=make_odile(), at=AT)
-        with pytest.raises(TooEarly):
-            retention.carry_out(self.row, actor=SWEEPER, at=AT + timedelta(hours=23, minutes=59))
+        with pytest.raises(WaitingPeriodNotOver):
+            retention.execute(self.row, actor=SWEEPER, at=AT + timedelta(hours=23, minutes=59))
         retention.abort(self.row, reason="the licence is disputed", actor=make_odile(), at=AT + timedelta(hours=1))
-        with pytest.raises(NotOpen):
-            retention.carry_out(self.row, actor=SWEEPER, at=AT + timedelta(days=2))
+        with pytest.raises(AlreadyDecided):
+            retention.execute(self.row, actor=SWEEPER, at=AT + timedelta(days=2))
         assert Device.objects.filter(pk=self.device.pk).exists()
         self.assertLedgered("retention.list.aborted", self.row)
 
@@ -76,7 +77,7 @@ class AList(PortalTestCase):
 
     def test_is_carried_out_after_the_waiting_time(self) -> None:
         retention.approve(self.row, actor=make_odile(), at=AT)
-        assert retention.carry_out_ready(actor=SWEEPER, at=AT + timedelta(hours=24)) == 1
+        assert retention.execute_ready(actor=SWEEPER, at=AT + timedelta(hours=24)) == 1
         assert not Device.objects.filter(pk=self.device.pk).exists()
         self.row.refresh_from_db()
         assert self.row.state == State.DONE
@@ -86,7 +87,7 @@ class AList(PortalTestCase):
 
     def test_is_not_decided_twice(self) -> None:
         retention.approve(self.row, actor=make_odile(), at=AT)
-        with pytest.raises(NotOpen):
+        with pytest.raises(AlreadyDecided):
             retention.approve(self.row, actor=make_omar(), at=AT)
 
     def test_does_not_begin_when_it_is_not_what_was_approved(self) -> None:
@@ -94,7 +95,7 @@ class AList(PortalTestCase):
         other = make_expired_device(2, ended_on=ENDED)
         DestructionLine.objects.create(list=self.row, category=self.row.category, subject_id=other.subject_id)
         with pytest.raises(PlanAltered):
-            retention.carry_out(self.row, actor=SWEEPER, at=AT + timedelta(days=2))
+            retention.execute(self.row, actor=SWEEPER, at=AT + timedelta(days=2))
         assert Device.objects.filter(pk=other.pk).exists()
 
     def test_nobody_stands_on_two_open_lists(self) -> None:
@@ -104,7 +105,7 @@ class AList(PortalTestCase):
 
     def test_begun_can_not_be_aborted(self) -> None:
         carry_out_all(self.row.run)
-        with pytest.raises(NotOpen):
+        with pytest.raises(AlreadyDecided):
             retention.abort(self.row, reason="too late", actor=make_odile(), at=AT)
 
     def test_late_shows_and_its_reason_is_kept(self) -> None:
@@ -122,7 +123,7 @@ class AList(PortalTestCase):
         retention.approve(self.row, actor=make_odile(), at=AT)
         renewed = devices.LicenceTerms("EXAFE-NEW", date(2026, 5, 17), date(2027, 5, 16))
         devices.update(device_id=self.device.id, changes={"licence": renewed}, gateway=make_gate(), at=AT)
-        retention.carry_out(self.row, actor=SWEEPER, at=AT + timedelta(days=2))
+        retention.execute(self.row, actor=SWEEPER, at=AT + timedelta(days=2))
         assert Device.objects.filter(pk=self.device.pk).exists()
         assert self.row.lines.get().state == DestructionLine.State.NOT_DUE
 
@@ -158,13 +159,13 @@ class OverTheCeiling(PortalTestCase):
 class AppLogs(PortalTestCase):
     def setUp(self) -> None:
         self.happened = at_noon(date(2026, 9, 10))
-        self.device = make_device(at=self.happened, agreed=("activation", "app-log"))
+        self.device = make_device(at=self.happened, agreed=("activation", "service-analytics", "app-log"))
         make_reports(self.device, ["app-log"], at=self.happened)
 
     def test_go_by_the_rule_without_an_officer(self) -> None:
         row = sweep_on(date(2026, 11, 1)).lists.get()
         assert (row.state, row.approved_by) == (State.APPROVED, "rule:2020-12-01")
-        assert retention.carry_out_ready(actor=SWEEPER, at=row.not_before) == 1
+        assert retention.execute_ready(actor=SWEEPER, at=row.not_before) == 1
         assert not AppLog.objects.exists()
 
     def test_of_many_months_at_once_take_two_officers(self) -> None:
@@ -180,7 +181,7 @@ class AppLogs(PortalTestCase):
 class ARuleThatChanged(PortalTestCase):
     def test_is_looked_at_even_where_lists_go_by_themselves(self) -> None:
         first = at_noon(date(2026, 8, 10))
-        device = make_device(at=first, agreed=("activation", "app-log"))
+        device = make_device(at=first, agreed=("activation", "service-analytics", "app-log"))
         make_reports(device, ["app-log"], at=first)
         carry_out_all(sweep_on(date(2026, 10, 1)))
         DestructionList.objects.filter(category="app-log").update(term="purpose-achieved+0y2m")
@@ -196,13 +197,13 @@ class AnInterruptedPlan(PortalTestCase):
         run = DestructionRun.objects.create(
             cause="retention", as_of=DUE, policy="2020-12-01", ordered_by="system:sweep", started_at=AT
         )
-        planning._list_people(run, "device-registration", {}, at=AT)
+        destruction_lists._list_people(run, "device-registration", {}, at=AT)
         assert run.lists.get().plan == ""
-        with pytest.raises(NotOpen):
+        with pytest.raises(AlreadyDecided):
             retention.approve(run.lists.get(), actor=make_odile(), at=AT)
         row = sweep_on(DUE).lists.get()
         assert row.lines.get().subject_id == device.subject_id
         assert not run.lists.exists()
         entry = self.assertLedgered("retention.run.abandoned", run)
         assert facts_of(entry) == {}
-        assert System("sweep").ref == entry.actor
+        assert SystemActor("sweep").ref == entry.actor

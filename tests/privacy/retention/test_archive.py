@@ -5,21 +5,23 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from devices import months
+from devices import partitions
 from devices.models import Device, Report
 from privacy.accounts import actions as accounts
-from privacy.ledger import acting
-from privacy.ledger.actions import pair_touches
-from privacy.ledger.actors import NotPermitted
+from privacy.ledger import request_context
+from privacy.ledger.actions import reconcile_writes
+from privacy.ledger.authorization import NotPermitted
 from privacy.ledger.models import Finding
+from privacy.lib.dates import clock
+from privacy.lib.registries import registers
 from privacy.policies import rulebook
 from privacy.retention import actions as retention
-from privacy.retention import archive
-from privacy.retention.actions import archiving
+from privacy.retention.actions import archive_transfer
+from privacy.retention.archive import preservation
 from privacy.retention.models import ArchiveAccess, ArchivedRecord, DestructionList
-from privacy.retention.refusals import NotTwoPeople, Residue, SamePerson
+from privacy.retention.refusals import ResidualData, SamePerson, SecondPersonRequired
 from privacy.vault import actions as vault
-from privacy.vault.models import EpochKey, SubjectKey
+from privacy.vault.models import MonthKey, SubjectKey
 from privacy.vault.purposes import Purpose
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase
@@ -87,12 +89,12 @@ class DeletedDataThatALawPreserves(PortalTestCase):
         assert SubjectKey.objects.filter(subject_id=device.subject_id, category=row.keyring).exists()
         with vault.opened(
             purpose=Purpose.LEGAL_DUTY, task="retention.archive.checked", actor=SWEEPER, at=at_noon(date(2026, 10, 2))
-        ) as door:
-            assert b"unlock" in bytes(door.reveal(row, "body"))
+        ) as vault_session:
+            assert b"unlock" in bytes(vault_session.decrypt(row, "body"))
 
     def test_the_person_is_told_what_is_preserved_without_opening_it(self) -> None:
         device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
-        (kept,) = archive.preserved_about(device.subject_id)
+        (kept,) = preservation.preserved_records(device.subject_id)
         assert (kept.records, kept.until) == (2, date(2026, 12, 1))
 
     def test_copying_again_for_the_same_list_leaves_one_copy(self) -> None:
@@ -103,7 +105,7 @@ class DeletedDataThatALawPreserves(PortalTestCase):
             device.subject_id, ["service-analytics"], cause="deletion", case="K7-9", actor=SWEEPER, at=at
         )
         for _time in range(3):
-            archiving.copy_people(row, [device.subject_id], actor=SWEEPER, at=at)
+            archive_transfer.copy_people(row, [device.subject_id], actor=SWEEPER, at=at)
         assert ArchivedRecord.objects.filter(subject_id=device.subject_id).count() == 1
 
 
@@ -122,7 +124,7 @@ class TheTerm(PortalTestCase):
         ]
         for recorded_on, length, ends_on in cases:
             with self.subTest(recorded_on=recorded_on, months=length):
-                assert archive.ends_on(at_noon(recorded_on), replace(rule, months=length)) == ends_on
+                assert preservation.preservation_end(at_noon(recorded_on), replace(rule, months=length)) == ends_on
 
     def test_is_kept_on_its_last_day_and_destroyed_on_the_next(self) -> None:
         device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
@@ -147,7 +149,7 @@ class TheTerm(PortalTestCase):
         ]
         for number, (kind, recorded_on, last_day) in enumerate(cases, start=1):
             with self.subTest(kind=kind, recorded_on=recorded_on):
-                months.make([recorded_on.replace(day=1)])
+                partitions.create_partitions([recorded_on.replace(day=1)])
                 moved_on = recorded_on + timedelta(days=40)
                 device = archive_an_access(recorded_on=recorded_on, destroyed_on=moved_on, number=number, kind=kind)
                 kept = ArchivedRecord.objects.filter(subject_id=device.subject_id)
@@ -172,11 +174,11 @@ class TheTerm(PortalTestCase):
 
     def test_the_months_key_ends_with_the_month(self) -> None:
         device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
-        ring = archive.keyring(rule_of(device))
+        ring = preservation.keyring(rule_of(device))
         carry_out_all(sweep_on(date(2026, 12, 2)))
-        assert EpochKey.objects.filter(category=ring, month=date(2026, 12, 1)).exists()
+        assert MonthKey.objects.filter(category=ring, month=date(2026, 12, 1)).exists()
         carry_out_all(sweep_on(date(2027, 1, 1)))
-        assert not EpochKey.objects.filter(category=ring, month=date(2026, 12, 1)).exists()
+        assert not MonthKey.objects.filter(category=ring, month=date(2026, 12, 1)).exists()
 
 
 @pytest.mark.clause("P6.4")
@@ -200,11 +202,12 @@ class ReadingTheArchive(PortalTestCase):
 
     def grant(self) -> None:
         accounts.grant(
+            asked_by=self.hana,
             user=self.hana,
-            category=archive.keyring(self.rule),
+            category=preservation.keyring(self.rule),
             purpose="legal-duty",
             reason="court permission",
-            valid_from=date(2026, 1, 1),
+            valid_from=clock.kst_date(self.at),
             valid_until=None,
             actor=make_omar(),
             at=self.at,
@@ -213,7 +216,7 @@ class ReadingTheArchive(PortalTestCase):
     def test_takes_a_second_person(self) -> None:
         access = self.ask()
         self.grant()
-        with pytest.raises(NotTwoPeople):
+        with pytest.raises(SecondPersonRequired):
             retention.open_archive(access, actor=self.hana, at=self.at)
         with pytest.raises(NotPermitted):
             retention.approve_access(access, actor=self.hana, at=self.at)
@@ -234,9 +237,9 @@ class ReadingTheArchive(PortalTestCase):
         access = self.ask()
         self.grant()
         retention.approve_access(access, actor=self.odile, at=self.at)
-        with pytest.raises(NotTwoPeople):
+        with pytest.raises(SecondPersonRequired):
             retention.open_archive(access, actor=self.odile, at=self.at)
-        with pytest.raises(NotTwoPeople):
+        with pytest.raises(SecondPersonRequired):
             retention.open_archive(access, actor=self.hana, at=self.at + timedelta(hours=24))
 
     def test_takes_a_grant_for_the_legal_duty(self) -> None:
@@ -245,15 +248,53 @@ class ReadingTheArchive(PortalTestCase):
         with pytest.raises(NotPermitted):
             retention.open_archive(access, actor=self.hana, at=self.at)
 
+    @pytest.mark.truth("refused-reading-counted")
+    def test_counts_as_read_only_what_was_shown(self) -> None:
+        access = self.ask()
+        retention.approve_access(access, actor=self.odile, at=self.at)
+        with self.assertNotLedgered("retention.archive.opened"), pytest.raises(NotPermitted):
+            retention.open_archive(access, actor=self.hana, at=self.at)
+        access.refresh_from_db()
+        assert access.reads == 0
+        self.grant()
+        retention.open_archive(access, actor=self.hana, at=self.at)
+        access.refresh_from_db()
+        assert access.reads == 1
+
+    @pytest.mark.truth("preserved-under-a-rule-of-before")
+    def test_is_asked_for_by_a_rule_that_the_policy_no_longer_names(self) -> None:
+        from privacy.retention.admin.archive import ArchiveAccessModelForm
+
+        ArchivedRecord.objects.filter(subject_id=self.device.subject_id).update(rule="rule-of-before")
+        offered = dict(ArchiveAccessModelForm().fields["rule"].choices)
+        assert self.rule in offered
+        assert "rule-of-before" in offered
+
+    @pytest.mark.truth("refused-access-in-the-register")
+    def test_the_register_tells_who_refused_it_and_until_when_it_was_open(self) -> None:
+        refused, approved = self.ask(), self.ask()
+        retention.refuse_access(refused, actor=self.odile, at=self.at)
+        retention.approve_access(approved, actor=self.odile, at=self.at)
+        register = registers.get("archive-access")
+        window = registers.ExportScope(clock.kst_date(self.at), clock.kst_date(self.at), self.odile, self.at, "x")
+        rows = {row[0]: dict(zip(register.headings, row, strict=True)) for row in register.rows(window)}
+        assert self.odile.name in rows[refused.reference]["거절자"]
+        assert rows[refused.reference]["거절일시"] == self.at
+        assert rows[refused.reference]["승인자"] == ""
+        assert self.odile.name in rows[approved.reference]["승인자"]
+        assert self.hana.name in rows[approved.reference]["신청자"]
+        assert rows[approved.reference]["열람 기한"] == self.at + timedelta(hours=24)
+        assert rows[approved.reference]["보존 규칙"] != RULE, "told by its name"
+
     def test_is_for_no_other_purpose(self) -> None:
         row = ArchivedRecord.objects.get(subject_id=self.device.subject_id)
         for purpose in (Purpose.ANALYTICS, Purpose.REGISTRATION, Purpose.DISCLOSURE, Purpose.ERROR_ANALYSIS):
             with (
                 self.subTest(purpose=purpose),
-                vault.opened(purpose=purpose, task="devices.reports.read", actor=SWEEPER, at=self.at) as door,
+                vault.opened(purpose=purpose, task="devices.reports.read", actor=SWEEPER, at=self.at) as vault_session,
                 pytest.raises(vault.PurposeNotDeclared),
             ):
-                door.reveal(row, "body")
+                vault_session.decrypt(row, "body")
 
 
 ALTERED = """
@@ -274,31 +315,31 @@ def test_a_copy_that_differs_by_one_bit_stops_the_removal(portal_database: Porta
     (row,) = retention.order_destruction(
         people[0], ["service-analytics"], cause="deletion", case="K7-9", actor=SWEEPER, at=at
     )
-    before, archiving.PEOPLE = archiving.PEOPLE, 1
+    before, archive_transfer.PEOPLE_PER_BATCH = archive_transfer.PEOPLE_PER_BATCH, 1
     try:
         for altered in people:
             with portal_database.connect(alias="archive") as server:
                 server.execute(ALTERED.format(person=altered))
-            with pytest.raises(Residue):
-                archiving.copy_people(row, people, actor=SWEEPER, at=at)
+            with pytest.raises(ResidualData):
+                archive_transfer.copy_people(row, people, actor=SWEEPER, at=at)
             assert Report.objects.count() == 3
             with portal_database.connect(alias="archive") as server:
                 server.execute("DROP FUNCTION altered CASCADE")
-        assert archiving.copy_people(row, people, actor=SWEEPER, at=at) == 3
+        assert archive_transfer.copy_people(row, people, actor=SWEEPER, at=at) == 3
         assert sorted(ArchivedRecord.objects.values_list("subject_id", flat=True)) == people, "each once"
     finally:
-        archiving.PEOPLE = before
+        archive_transfer.PEOPLE_PER_BATCH = before
 
 
 @pytest.mark.clause("P8.3")
 def test_what_the_archive_takes_is_paired_with_the_entry_of_its_move(portal_database: PortalDatabase) -> None:
-    with acting.on(request_id=acting.new_request_id()) as act:
+    with request_context.override(request_id=request_context.new_request_id()) as act:
         archive_an_access(recorded_on=date(2026, 7, 1), destroyed_on=date(2026, 7, 20))
     with portal_database.connect(alias="archive") as connection:
         written = connection.execute(
-            "SELECT operation, request FROM ledger.touch WHERE relation LIKE '%archivedrecord' ORDER BY id"
+            "SELECT operation, request FROM ledger.captured_write WHERE relation LIKE '%archivedrecord' ORDER BY id"
         ).fetchall()
     assert ("INSERT", act.request_id) in written
     assert {request for _operation, request in written} == {act.request_id}
-    pair_touches(at=at_noon(date(2026, 7, 21)), actor=SWEEPER)
-    assert not Finding.objects.filter(rule=Finding.Rule.UNPAIRED).exists()
+    reconcile_writes(at=at_noon(date(2026, 7, 21)), actor=SWEEPER)
+    assert not Finding.objects.filter(rule=Finding.Rule.UNRECONCILED).exists()

@@ -9,20 +9,20 @@ from django.test import Client
 from psycopg import sql
 
 from config.databases import access_statements
-from config.embedded import EmbeddedServer
+from config.embedded_postgres import EmbeddedServer
 from devices.models import AppLog, Device
 from privacy.ledger.models import Entry
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.retention import actions as retention
-from privacy.retention import gate
 from privacy.retention.refusals import GateClosed
+from privacy.retention.restore_gate import gate
 from privacy.vault import keys
 from tests.database import PortalDatabase, server_connection
 from tests.factory import SWEEPER, at_noon, carry_out_all, make_device, make_expired_device, make_reports, sweep_on
-from tests.privacy.retention.crash import close_everything
+from tests.privacy.retention.kill_at_commit import close_everything
 from tests.privacy.retention.test_restore import DUE, opens
 
-KEY_TABLES = ("vault_subjectkey", "vault_epochkey", "vault_keycheck", "vault_tombstone")
+KEY_TABLES = ("vault_subjectkey", "vault_monthkey", "vault_keycheck", "vault_tombstone")
 
 
 def run(program: str, *arguments: str | Path) -> None:
@@ -66,7 +66,7 @@ def restore(database: PortalDatabase, folder: Path, keys_file: Path) -> None:
 def test_yesterdays_data_with_the_newest_keys(portal_database: PortalDatabase, tmp_path: Path) -> None:
     happened = at_noon(date(2026, 9, 10))
     due = make_expired_device(1, ended_on=date(2024, 5, 15))
-    living = make_device(2, at=happened, agreed=("activation", "app-log"))
+    living = make_device(2, at=happened, agreed=("activation", "service-analytics", "app-log"))
     make_reports(living, ["app-log"], at=happened)
     dump_data(portal_database, tmp_path)
     carry_out_all(sweep_on(DUE))
@@ -76,14 +76,14 @@ def test_yesterdays_data_with_the_newest_keys(portal_database: PortalDatabase, t
     assert Device.objects.filter(pk=due.pk).exists(), "yesterday's rows are back"
     assert not opens(due.pk), "and without their keys they open nowhere"
     assert opens(living.pk)
-    assert gate.behind() == ["default"]
+    assert gate.databases_behind() == ["default"]
     with pytest.raises(GateClosed):
-        retention.carry_out_ready(actor=SWEEPER, at=clock.now())
+        retention.execute_ready(actor=SWEEPER, at=clock.now())
     assert Client().get("/rights/request/").status_code == 503
 
     done = portal_database.manage("replay_destructions")
     assert done.returncode == 0, done.stderr
-    assert gate.behind() == []
+    assert gate.databases_behind() == []
     assert not Device.objects.filter(pk=due.pk).exists()
     assert not AppLog.objects.exists()
     assert opens(living.pk)

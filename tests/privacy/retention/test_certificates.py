@@ -11,8 +11,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import Error, connection, transaction
 from django.urls import reverse
 
+from privacy.lib.crypto import document_signing
 from privacy.retention import actions as retention
-from privacy.retention import documents, signing
+from privacy.retention.certificates import documents
 from privacy.retention.models import Certificate, DestructionList, RegisterEntry
 from privacy.vault import actions as vault
 from tests.base import PortalTestCase
@@ -31,7 +32,7 @@ def certified(number: int = 1) -> Certificate:
 class ACertificate(PortalTestCase):
     def test_is_signed_over_exactly_what_it_says(self) -> None:
         certificate = certified()
-        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(signing.public_key()))
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(document_signing.public_key()))
         key.verify(base64.b64decode(certificate.signature), certificate.body.encode())
         with pytest.raises(InvalidSignature):
             key.verify(
@@ -47,8 +48,9 @@ class ACertificate(PortalTestCase):
     def test_says_what_the_read_back_found_and_what_is_not_final_yet(self) -> None:
         said = certified().statement
         assert said["read_back"]["sound"]
+        assert said["destroyed"].pop("counted_at")
         assert said["destroyed"] == {
-            "archived": 0, "keys": 1, "passed_over": {}, "people": 1,
+            "archived": 0, "keys": 1, "key_kept": False, "listed": 1, "passed_over": {}, "people": 1,
             "rows": {"devices.device": 1, "devices.licence": 1},
         }  # fmt: skip
         assert said["finality"]["generation_ended_at"] == ""
@@ -124,7 +126,12 @@ class TheCheckPage(PortalTestCase):
 
     def test_answers_bad_input_with_what_is_wrong(self) -> None:
         deep = b'{"certificate":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-        for given in ({}, {"digest": "zz"}, {"digest": "a" * 150}, {"file": SimpleUploadedFile("x", b"\0" * 300_000)}):
+        for given in (
+            {},
+            {"digest": "zz"},
+            {"digest": "a" * 150},
+            {"file": SimpleUploadedFile("x", b"\0" * 5_300_000)},
+        ):
             with self.subTest(given=str(given)[:40]):
                 assert self.client.post(reverse("retention:verify"), given).status_code == 422
         for content in (deep, b"{", b'{"certificate": {"1": NaN}}', b"\xff\xfe"):
@@ -132,7 +139,7 @@ class TheCheckPage(PortalTestCase):
             assert answer.status_code == 200
 
     def test_says_that_a_record_was_altered(self) -> None:
-        from privacy.retention import verifying
+        from privacy.retention.certificates import authenticity
 
         certificate = certified()
         forged = Certificate(
@@ -141,9 +148,9 @@ class TheCheckPage(PortalTestCase):
             issued_at=certificate.issued_at,
         )  # fmt: skip
         forged.save(force_insert=True)
-        found = verifying.find("f" * 64)
+        found = authenticity.find_by_digest("f" * 64)
         assert found is not None
-        assert not found.signed
+        assert not found.genuine
 
 
 class TheConsole(PortalTestCase):

@@ -8,12 +8,13 @@ from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 from devices.models import AppLog, Device, Licence
-from privacy.lib import clock
+from privacy.lib.dates import clock
+from privacy.retention import actions as retention
 from privacy.retention import tasks
 from privacy.retention.models import Certificate, DestructionRun, Finding, Rewrite
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase
-from tests.factory import at_noon, carry_out_all, make_device, make_expired_device, make_reports, sweep_on
+from tests.factory import SWEEPER, at_noon, carry_out_all, make_device, make_expired_device, make_reports, sweep_on
 
 
 def run(*arguments: str) -> str:
@@ -25,7 +26,7 @@ def run(*arguments: str) -> str:
 class Sweep(PortalTestCase):
     def setUp(self) -> None:
         happened = at_noon(date(2026, 9, 10))
-        self.device = make_device(at=happened, agreed=("activation", "app-log"))
+        self.device = make_device(at=happened, agreed=("activation", "service-analytics", "app-log"))
         make_reports(self.device, ["app-log"], at=happened)
         make_expired_device(2, ended_on=date(2024, 5, 15))
 
@@ -78,6 +79,27 @@ class Reconcile(PortalTestCase):
         run("reconcile")
         assert not Finding.objects.filter(closed_at=None).exists()
 
+    @pytest.mark.truth("finding-closes-by-age")
+    def test_a_difference_that_lasts_is_a_finding_for_as_long(self) -> None:
+        """Destructions of the last weeks are compared: a finding about an older one was closed as if it were gone."""
+        device = make_expired_device(2, ended_on=date(2024, 5, 15))
+        licence = Licence.objects.get(device=device)
+        at = clock.now()
+        (row,) = carry_out_all(sweep_on(clock.today()), at=at)
+        device.save(force_insert=True)
+        licence.save(force_insert=True)
+        type(row).objects.filter(pk=row.pk).update(keys_destroyed=9)
+        moment = at + timedelta(days=5)
+        first = {finding.kind for finding in retention.reconcile(actor=SWEEPER, at=moment)}
+        assert first == {"keyless", "undead", "counts"}
+        for days in (40, 60, 200):
+            later = retention.reconcile(actor=SWEEPER, at=moment + timedelta(days=days))
+            assert {finding.kind for finding in later} == first, days
+        type(row).objects.filter(pk=row.pk).update(keys_destroyed=1)
+        licence.delete()
+        device.delete()
+        assert retention.reconcile(actor=SWEEPER, at=moment + timedelta(days=201)) == []
+
     def test_finds_a_record_of_nobody(self) -> None:
         from privacy.subjects.models import Subject
 
@@ -95,4 +117,4 @@ def test_finish_destruction_runs_as_the_owner(portal_database: PortalDatabase) -
     assert done.returncode == 0, done.stderr
     row = Rewrite.objects.get()
     assert row.done_at is not None
-    assert row.tables == ["vault_subjectkey", "vault_epochkey"]
+    assert row.tables == ["vault_subjectkey", "vault_monthkey"]

@@ -3,16 +3,18 @@
 from datetime import date, timedelta
 
 import pytest
+from django.contrib.admin import site
 from django.db.models import Model
 from django.http import HttpResponse
 from django.urls import reverse
 
 from privacy.accounts import actions as accounts
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.policies import actions as policies
 from privacy.policies import rulebook
 from privacy.policies.models import PolicyVersion
 from privacy.retention import actions as retention
+from privacy.retention.admin.holds import HoldAdmin
 from privacy.retention.models import ArchiveAccess, ClockDoubt, Hold, PaperDestruction, RegisterEntry
 from privacy.subjects.models import FalseIdentityFinding, Subject
 from tests.base import PortalTestCase
@@ -117,9 +119,11 @@ class Lists(Console):
             assert page.status_code == 200
 
     def test_the_due_page_shows_today_the_coming_months_and_a_coming_policy(self) -> None:
-        policies.draft(based_on=PolicyVersion.objects.in_force(clock.today()), actor=make_odile(), at=clock.now())
+        policies.create_draft(
+            based_on=PolicyVersion.objects.in_force(clock.today()), actor=make_odile(), at=clock.now()
+        )
         make_expired_device(7, ended_on=clock.today() - timedelta(days=700))
-        retention.count_ahead(rules=rulebook.in_force(clock.today()), on=clock.today(), at=clock.now())
+        retention.update_forecast(rules=rulebook.in_force(clock.today()), on=clock.today(), at=clock.now())
         page = self.client.get(reverse("admin:retention_destructionlist_due"))
         self.assertContains(page, "기기 등록 및 라이선스 정보")
         self.assertContains(page, "<svg")
@@ -148,6 +152,16 @@ class Holds(Console):
         hold.refresh_from_db()
         assert not hold.stands
 
+    @pytest.mark.truth("hold-past-its-day")
+    def test_one_past_its_last_day_keeps_nothing_and_says_so(self) -> None:
+        yesterday = clock.today() - timedelta(days=1)
+        over = make_hold(until=yesterday, at=clock.now() - timedelta(days=3))
+        self.client.get(reverse("admin:retention_hold_changelist"))
+        shown = HoldAdmin(Hold, site).stands_shown
+        assert not shown(over)
+        assert shown(make_hold(until=clock.today(), at=clock.now()))
+        assert not Hold.objects.active(clock.today()).filter(pk=over.pk).exists()
+
     def test_an_unknown_reference_is_told_on_the_form(self) -> None:
         given = {"kind": "litigation", "subject": "S-0000-0000", "demanded_by": "x", "document": "y", "reason": "z"}
         page = self.client.post(reverse("admin:retention_hold_add"), given)
@@ -170,6 +184,24 @@ class PaperAndRegister(Console):
         self.client.force_login(make_odile())
         self.press("retention_registerentry", "confirm", entry)
         assert RegisterEntry.objects.get().confirmed_by == make_odile().ref
+
+    @pytest.mark.truth("paper-twice")
+    def test_a_paper_sent_twice_is_one_row_and_other_content_is_another(self) -> None:
+        self.client.force_login(make_hana())
+        address = reverse("admin:retention_paperdestruction_add")
+        form = self.client.get(address).context["adminform"].form
+        given = {
+            "medium": "paper", "contents": "신청서", "amount": "3", "amount_unit": "상자", "method": "shred",
+            "place": "본사", "destroyed_on": str(clock.today()), "reason": "보유기간 경과", "executor": "파쇄㈜",
+            "witness": "정경수", "submission": form["submission"].value(),
+        }  # fmt: skip
+        assert given["submission"]
+        self.client.post(address, given)
+        again = self.client.post(address, given)
+        assert again.status_code == 302
+        assert RegisterEntry.objects.count() == PaperDestruction.objects.count() == 1
+        self.client.post(address, {**given, "contents": "동의서"})
+        assert RegisterEntry.objects.count() == PaperDestruction.objects.count() == 2
 
     def test_the_register_is_downloaded_in_both_forms(self) -> None:
         carry_out_all(self.row.run)
@@ -197,6 +229,7 @@ class Archive(Console):
         self.client.force_login(make_omar())
         self.press("retention_archiveaccess", "approve", access, confirmed="yes")
         accounts.grant(
+            asked_by=make_odile(),
             user=make_odile(), category=f"archive-{rule}", purpose="legal-duty", reason="court",
             valid_from=clock.today(), valid_until=None, actor=make_omar(), at=clock.now(),
         )  # fmt: skip

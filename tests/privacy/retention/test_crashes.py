@@ -8,13 +8,13 @@ from uuid import UUID
 import pytest
 from django.db import transaction
 
-from devices import months
+from devices import partitions
 from devices.models import AppLog, Device, Report
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.retention import actions as retention
-from privacy.retention import gate
-from privacy.retention.actions import keying
+from privacy.retention.actions.destruction.subject_strategy import SubjectStrategy
 from privacy.retention.models import ArchivedRecord, Certificate, DestructionLine, DestructionList, RegisterEntry
+from privacy.retention.restore_gate import gate
 from privacy.vault.models import SubjectKey
 from tests.database import PortalDatabase
 from tests.factory import (
@@ -27,7 +27,7 @@ from tests.factory import (
     make_omar,
     make_reports,
 )  # fmt: skip
-from tests.privacy.retention.crash import KILLED, Copies, run_until_commit
+from tests.privacy.retention.kill_at_commit import KILLED, Copies, run_until_commit
 
 DUE = date(2026, 11, 24)
 AT = at_noon(DUE)
@@ -39,10 +39,10 @@ class Scene:
 
     def __init__(self) -> None:
         happened = at_noon(date(2026, 9, 10))
-        months.make([date(2026, 9, 1), date(2026, 11, 1)])
+        partitions.create_partitions([date(2026, 9, 1), date(2026, 11, 1)])
         self.due = [make_expired_device(number, ended_on=date(2024, 5, 15)) for number in (1, 2)]
         self.held = make_expired_device(3, ended_on=date(2024, 5, 15))
-        self.living = make_device(4, at=happened, agreed=("activation", "app-log"))
+        self.living = make_device(4, at=happened, agreed=("activation", "service-analytics", "app-log"))
         make_reports(self.living, ["app-log", "app-log"], at=happened)
         self.leaving = make_device(5, at=happened)
         make_reports(self.leaving, ["access", "access", "status"], at=AT - timedelta(days=1))
@@ -57,7 +57,7 @@ class Scene:
         retention.destroy_subject_data(
             self.leaving.subject_id, ["service-analytics"], cause="deletion", case="K7-1", actor=SWEEPER, at=AT
         )
-        retention.carry_out_ready(actor=SWEEPER, at=LATER)
+        retention.execute_ready(actor=SWEEPER, at=LATER)
 
     def faults(self) -> list[str]:
         """Everything that is not as it should be in the end."""
@@ -90,8 +90,8 @@ class Scene:
             wrong.append(f"rows: {counted}")
         if DestructionLine.objects.filter(state__in=DestructionLine.OPEN).exists():
             wrong.append("a line is still open")
-        if gate.behind():
-            wrong.append(f"the gate is closed: {gate.behind()}")
+        if gate.databases_behind():
+            wrong.append(f"the gate is closed: {gate.databases_behind()}")
         wrong += [str(finding) for finding in retention.reconcile(actor=SWEEPER, at=clock.now())]
         return wrong
 
@@ -148,15 +148,18 @@ def test_killed_before_and_after_every_commit(portal_database: PortalDatabase, t
 def marked_before_destroyed(scene: Scene) -> Callable[[], None]:
     """The same work in a wrong order: the lines are marked in a transaction before that of the keys."""
 
-    def destroy_slice(destruction_list, ids, *, archived, actor, at):  # type: ignore[no-untyped-def]
+    def destroy_slice(strategy, ids, *, archived):  # type: ignore[no-untyped-def]
         with transaction.atomic():
-            DestructionLine.objects.filter(list=destruction_list, subject_id__in=ids).update(state="keyed")
-        right(destruction_list, ids, archived=archived, actor=actor, at=at)
+            DestructionLine.objects.filter(list=strategy.list, subject_id__in=ids).update(state="keyed")
+        with transaction.atomic():
+            lines = DestructionLine.objects.filter(list=strategy.list, subject_id__in=ids, state="keyed")
+            lines.update(state="planned")
+            right(strategy, ids, archived=archived)
 
-    right = keying._destroy_slice
+    right = SubjectStrategy._destroy_slice
 
     def work() -> None:
-        keying._destroy_slice = destroy_slice
+        SubjectStrategy._destroy_slice = destroy_slice
         scene.play()
 
     return work

@@ -11,10 +11,10 @@ import pytest
 from django.conf import settings
 from django.db import connections
 
-from config.embedded import EmbeddedServer
-from devices import months
+from config.embedded_postgres import EmbeddedServer
+from devices import partitions
 from devices.models import Device, Licence, Report
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.retention import actions as retention
 from privacy.retention.models import Rewrite
 from privacy.vault.models import SubjectKey
@@ -31,12 +31,12 @@ def boxes_of(device: Device) -> dict[str, bytes]:
     key = SubjectKey.objects.get(subject_id=device.subject_id, category="device-registration")
     reports = Report.objects.filter(device_id=device.id).values_list("body", flat=True)
     return {
-        "imei": device.imei.box,
-        "model": device.model.box,
+        "imei": device.imei.ciphertext,
+        "model": device.model.ciphertext,
         "imei index": bytes(device.imei_index),
-        "licence key": licence.key.box,
+        "licence key": licence.key.ciphertext,
         "wrapped key": bytes(key.wrapped),
-        **{f"report {place}": box.box for place, box in enumerate(reports)},
+        **{f"report {place}": box.ciphertext for place, box in enumerate(reports)},
     }
 
 
@@ -81,7 +81,7 @@ def test_nothing_of_what_was_destroyed_is_left_on_the_disk(portal_database: Port
     number = random.randrange(10**6, 10**8)
     doomed = make_expired_device(number, ended_on=date(2024, 5, 15), model=CANARY)
     reported_at = clock.now()
-    months.make([months.month_of(reported_at)])
+    partitions.create_partitions([partitions.month_of(reported_at)])
     make_reports(doomed, ["status"], at=reported_at)
     alive = make_device(number + 1, model=ALIVE)
     gone, kept = boxes_of(doomed), boxes_of(alive)

@@ -5,12 +5,13 @@ from datetime import date, timedelta
 import pytest
 
 from devices.models import AppLog, Device
-from privacy.ledger.actors import NotPermitted
-from privacy.lib.refusals import Refusal
+from privacy.ledger.authorization import NotPermitted
+from privacy.lib.errors.refusals import Refusal
 from privacy.retention import actions as retention
+from privacy.retention.archive import expiry
 from privacy.retention.models import ArchivedRecord, DestructionLine, DestructionList
-from privacy.retention.refusals import HoldEnded, OnHold
-from privacy.vault.models import EpochKey, SubjectKey
+from privacy.retention.refusals import HoldAlreadyLifted, OnHold
+from privacy.vault.models import MonthKey, SubjectKey
 from tests.base import PortalTestCase
 from tests.factory import (
     SWEEPER,
@@ -52,7 +53,7 @@ class AHoldOnAPersonStops(PortalTestCase):
         row = DestructionList.objects.get(run=run)
         retention.approve(row, actor=make_odile(), at=at_noon(DUE))
         make_hold(subject_id=held.subject_id, at=at_noon(DUE))
-        assert retention.carry_out(row, actor=SWEEPER, at=at_noon(DUE + timedelta(days=2)))
+        assert retention.execute(row, actor=SWEEPER, at=at_noon(DUE + timedelta(days=2)))
         self.held(held)
         assert not Device.objects.filter(pk=free.pk).exists()
         row.refresh_from_db()
@@ -93,7 +94,7 @@ class AHoldOnAPersonStops(PortalTestCase):
         self.held(device)
 
     def test_withdrawal(self) -> None:
-        device = make_device(agreed=("activation", "app-log"))
+        device = make_device(agreed=("activation", "service-analytics", "app-log"))
         hold = make_hold(subject_id=device.subject_id, category="app-log")
         with pytest.raises(OnHold):
             retention.destroy_subject_data(
@@ -102,7 +103,9 @@ class AHoldOnAPersonStops(PortalTestCase):
 
     def test_a_month_that_is_dropped_whole(self) -> None:
         happened = at_noon(date(2026, 9, 10))
-        devices = [make_device(number, at=happened, agreed=("activation", "app-log")) for number in (1, 2)]
+        devices = [
+            make_device(number, at=happened, agreed=("activation", "service-analytics", "app-log")) for number in (1, 2)
+        ]
         for device in devices:
             make_reports(device, ["app-log", "app-log"], at=happened)
         run = sweep_on(date(2026, 11, 1))
@@ -110,7 +113,7 @@ class AHoldOnAPersonStops(PortalTestCase):
         (row,) = carry_out_all(run)
         assert AppLog.objects.filter(device_id=devices[0].id).count() == 2
         assert not AppLog.objects.filter(device_id=devices[1].id).exists()
-        assert EpochKey.objects.filter(category="app-log", month=date(2026, 9, 1)).exists()
+        assert MonthKey.objects.filter(category="app-log", month=date(2026, 9, 1)).exists()
         assert row.certificates.get().statement["destroyed"]["passed_over"] == {"held": 1}
 
     def test_contacts(self) -> None:
@@ -131,6 +134,24 @@ class AHoldOnAPersonStops(PortalTestCase):
         carry_out_all(run)
         assert ArchivedRecord.objects.filter(subject_id=device.subject_id).exists()
 
+    @pytest.mark.truth("hold-on-the-whole-archive")
+    def test_the_end_of_the_preservation_term_of_everybody(self) -> None:
+        from tests.privacy.retention.test_archive import archive_an_access
+
+        device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
+        day = date(2026, 12, 2)
+        for category in ("", "archive", "service-analytics"):
+            hold = make_hold(category=category, at=at_noon(day))
+            with self.subTest(category=category):
+                assert expiry.people_on_hold(day, day) == {device.subject_id}
+                assert expiry.count_due(day) == (0, 0)
+                assert not expiry.is_due(day)
+            retention.lift_hold(hold, reason="the lawsuit is over", actor=make_odile(), at=hold.placed_at)
+        listed = sweep_on(day)
+        make_hold(at=at_noon(day))
+        carry_out_all(listed)
+        assert ArchivedRecord.objects.filter(subject_id=device.subject_id).exists()
+
 
 @pytest.mark.clause("P7.1")
 class Placing(PortalTestCase):
@@ -144,7 +165,7 @@ class Placing(PortalTestCase):
         self.assertLedgered("retention.hold.placed", hold)
         retention.lift_hold(hold, reason="the lawsuit is over", actor=make_odile(), at=hold.placed_at)
         self.assertLedgered("retention.hold.lifted", hold)
-        with pytest.raises(HoldEnded):
+        with pytest.raises(HoldAlreadyLifted):
             retention.lift_hold(hold, reason="again", actor=make_odile(), at=hold.placed_at)
 
     def test_takes_the_permission(self) -> None:

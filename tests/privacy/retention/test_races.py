@@ -3,22 +3,25 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from threading import Barrier
+from threading import Barrier, Event
+from time import monotonic
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from devices.models import Device
-from privacy.ledger import apart
+from privacy.ledger.entries import autocommit
 from privacy.ledger.models import Entry
-from privacy.lib import clock
-from privacy.lib.refusals import Refusal
+from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal
 from privacy.retention import actions as retention
 from privacy.retention import locks
-from privacy.retention.actions import keying
-from privacy.retention.models import Certificate, DestructionList, Hold
-from privacy.vault import keepers
+from privacy.retention.actions.destruction.subject_strategy import SubjectStrategy
+from privacy.retention.models import Certificate, DestructionList, Hold, RegisterEntry
+from privacy.vault import actions as vault
+from privacy.vault import destruction_vetoes
+from privacy.vault.models import EncryptedFile
 from tests.database import PortalDatabase
 from tests.factory import (
     SWEEPER,
@@ -29,8 +32,10 @@ from tests.factory import (
     make_hold,
     make_odile,
     make_omar,
+    make_sealed_file,
     sweep_on,
 )  # fmt: skip
+from tests.privacy.retention.test_register import DUE, PAPER
 
 ROUNDS = 20
 
@@ -46,7 +51,7 @@ def at_once(*works: Callable[[], object]) -> list[Any]:
         except Refusal as refusal:
             return refusal
         finally:
-            apart.close()
+            autocommit.close()
             connections.close_all()
 
     with ThreadPoolExecutor(len(works)) as pool:
@@ -66,7 +71,7 @@ def a_hold_and_an_order(device: Device, case: str) -> bool:
     )
     hold, _done = at_once(
         lambda: make_hold(subject_id=device.subject_id, at=clock.now()),
-        lambda: retention.carry_out(row, actor=SWEEPER, at=clock.now()),
+        lambda: retention.execute(row, actor=SWEEPER, at=clock.now()),
     )
     assert isinstance(hold, Hold)
     held_at = entry_number("retention.hold.placed", f"retention.hold:{hold.pk}")
@@ -91,10 +96,14 @@ def test_without_the_lock_a_hold_is_overrun(portal_database: PortalDatabase) -> 
     (row,) = retention.order_destruction(
         device.subject_id, ["device-registration"], cause="deletion", case="K7-1", actor=SWEEPER, at=clock.now()
     )
-    passed_over, destroying, last_lock = keying._passed_over, locks.destroying, keepers.refuse_kept
+    skip_reasons, destroying, last_lock = (
+        SubjectStrategy._skip_reasons,
+        locks.block_new_holds_until_commit,
+        destruction_vetoes.refuse_if_vetoed,
+    )
 
     def slow(*arguments: Any, **values: Any) -> Any:
-        answer = passed_over(*arguments, **values)
+        answer = skip_reasons(*arguments, **values)
         asked.wait(10)
         placed.wait(10)
         return answer
@@ -104,13 +113,13 @@ def test_without_the_lock_a_hold_is_overrun(portal_database: PortalDatabase) -> 
         make_hold(subject_id=device.subject_id, at=clock.now())
         placed.wait(10)
 
-    keying._passed_over, locks.destroying = slow, lambda: None
-    keepers.refuse_kept = lambda *people, **when: None
+    SubjectStrategy._skip_reasons, locks.block_new_holds_until_commit = slow, lambda: None
+    destruction_vetoes.refuse_if_vetoed = lambda *people, **when: None
     try:
-        at_once(lambda: retention.carry_out(row, actor=SWEEPER, at=clock.now()), hold)
+        at_once(lambda: retention.execute(row, actor=SWEEPER, at=clock.now()), hold)
     finally:
-        keying._passed_over, locks.destroying = passed_over, destroying
-        keepers.refuse_kept = last_lock
+        SubjectStrategy._skip_reasons, locks.block_new_holds_until_commit = skip_reasons, destroying
+        destruction_vetoes.refuse_if_vetoed = last_lock
     assert Hold.objects.filter(subject_id=device.subject_id).exists()
     assert not Device.objects.filter(pk=device.pk).exists()
 
@@ -136,8 +145,71 @@ def test_two_runners_make_one_certificate(portal_database: PortalDatabase) -> No
     run = sweep_on(date(2026, 5, 16))
     at = at_noon(date(2026, 5, 20))
     retention.approve(run.lists.get(), actor=make_odile(), at=at_noon(date(2026, 5, 16)))
-    answers = at_once(*[lambda: retention.carry_out_ready(actor=SWEEPER, at=at) for _runner in range(4)])
+    answers = at_once(*[lambda: retention.execute_ready(actor=SWEEPER, at=at) for _runner in range(4)])
     assert sum(answers) == 1
     assert Certificate.objects.count() == 1
     assert DestructionList.objects.get().keys_destroyed == 5
     assert carry_out_all(run)[0].state == "done"
+
+
+def waiting_for_locks() -> int:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.truth("hold-and-discard")
+def test_a_file_that_goes_while_a_hold_is_placed_went_before_it(portal_database: PortalDatabase) -> None:
+    """The one who discards has asked and waits for the row; the hold that comes now waits for him."""
+    file = make_sealed_file(subject_id=make_device().subject_id)
+    done = Event()
+
+    def hold() -> Hold:
+        try:
+            return make_hold(subject_id=file.subject_id, at=clock.now())
+        finally:
+            done.set()
+
+    def alone(work: Callable[[], object]) -> object:
+        try:
+            return work()
+        finally:
+            autocommit.close()
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic(using="personal"):
+            assert EncryptedFile.objects.select_for_update().filter(id=file.id).exists()
+            discarding = pool.submit(alone, lambda: vault.delete_file(file, actor=SWEEPER, at=clock.now()))
+            until(lambda: waiting_for_locks() == 1)
+            holding = pool.submit(alone, hold)
+            until(lambda: done.is_set() or waiting_for_locks() == 2)
+        discarding.result(30)
+        placed = holding.result(30)
+    assert isinstance(placed, Hold)
+    gone = entry_number("vault.file.discarded", f"vault.encryptedfile:{file.id}")
+    held = entry_number("retention.hold.placed", f"retention.hold:{placed.pk}")
+    assert not EncryptedFile.objects.filter(id=file.id).exists()
+    assert gone is not None
+    assert held is not None
+    assert gone < held
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Ask until it is so, for ten seconds."""
+    pause, end = Event(), monotonic() + 10
+    while not is_so():
+        assert monotonic() < end
+        pause.wait(0.02)
+
+
+@pytest.mark.truth("paper-twice")
+def test_two_sendings_of_one_paper_at_once_are_one_row_with_one_scan(portal_database: PortalDatabase) -> None:
+    odile = make_odile()
+    send = lambda: retention.record_paper(  # noqa: E731
+        **PAPER, evidence=retention.Evidence("a.pdf", b"%PDF-1.7 %%EOF"), submission="one", actor=odile, at=at_noon(DUE)
+    )
+    first, second = at_once(send, send)
+    assert first.pk == second.pk
+    assert RegisterEntry.objects.count() == 1
+    assert EncryptedFile.objects.filter(subject_id=first.pk).count() == 1

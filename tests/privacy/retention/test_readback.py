@@ -6,9 +6,9 @@ import pytest
 
 from devices.models import Device
 from privacy.retention import actions as retention
-from privacy.retention import readback
-from privacy.retention.actions import executing, keying, proving, removing
-from privacy.retention.actions.reconciling import facts_of
+from privacy.retention.actions.destruction import execution, strategy_choice
+from privacy.retention.actions.reconciliation import facts_of
+from privacy.retention.destruction import readback
 from privacy.retention.models import Certificate, DestructionLine, DestructionList
 from tests.base import PortalTestCase
 from tests.factory import SWEEPER, at_noon, carry_out_all, make_device, make_expired_device, make_odile, sweep_on
@@ -40,13 +40,13 @@ class TheReadBack(PortalTestCase):
 
     def test_finds_everything_of_what_was_never_destroyed(self) -> None:
         make_expired_device(ended_on=ENDED)
-        report = readback.read_back(done_list(Device.objects.get()))
+        report = readback.search_people(done_list(Device.objects.get()))
         assert not report.is_sound
         assert (report.rows_left, report.keys_left, report.tombstones_missing) == (2, 1, 1)
 
     def test_opens_what_still_has_its_key(self) -> None:
         device = make_expired_device(ended_on=ENDED)
-        tried = readback.try_to_open("device-registration", [device.subject_id], at=AT)
+        tried = readback.attempt_decryption("device-registration", [device.subject_id], at=AT)
         assert tried == {"attempts": 2, "opened": 2}
 
 
@@ -60,17 +60,18 @@ class ARowThatIsLeft(PortalTestCase):
         again = run.lists.get()
         retention.approve(again, actor=make_odile(), at=at_noon(DUE))
         again.refresh_from_db()
-        begun = executing.begin(again, actor=SWEEPER, at=AT)
-        assert keying.destroy_keys(begun, actor=SWEEPER, at=AT, in_time=lambda: True)
+        begun = execution.begin(again, actor=SWEEPER, at=AT)
+        strategy = strategy_choice.for_list(begun, actor=SWEEPER, at=AT)
+        assert strategy.destroy_keys(lambda: True)
         begun.refresh_from_db()
-        assert removing.remove_rows(begun, actor=SWEEPER, at=AT, in_time=lambda: True)
+        assert strategy.delete_rows(lambda: True)
         left = Device(
             id=other.id, subject_id=other.id, gateway_id=other.gateway_id, registered_at=AT, updated_at=AT,
             imei=other.imei, reference=other.reference,
         )  # fmt: skip
         left.save(force_insert=True)
         begun.refresh_from_db()
-        assert not proving.prove(begun, actor=SWEEPER, at=AT, in_time=lambda: True)
+        assert not strategy.verify(lambda: True)
         begun.refresh_from_db()
         assert begun.state == DestructionList.State.RESIDUE
         assert begun.residues == 1
@@ -78,7 +79,7 @@ class ARowThatIsLeft(PortalTestCase):
         entry = self.assertLedgered("retention.residue.found", begun)
         assert facts_of(entry)["rows_left"] == 1
         # The worker goes on with it by itself: removed again, read back again, certified.
-        assert retention.carry_out_ready(actor=SWEEPER, at=AT) == 1
+        assert retention.execute_ready(actor=SWEEPER, at=AT) == 1
         assert Certificate.objects.filter(list=begun).exists()
         assert not Device.objects.filter(pk=other.pk).exists()
 
@@ -91,7 +92,7 @@ class ARowThatIsLeft(PortalTestCase):
         )
         Device.objects.get(pk=living.pk).licences.all().delete()
         Device.objects.filter(pk=living.pk).delete()
-        report = readback.read_back(row)
+        report = readback.search_people(row)
         assert (report.rows_left, report.keys_left, report.tombstones_missing) == (0, 1, 1)
 
 
@@ -101,7 +102,7 @@ class NothingIsDestroyedTwice(PortalTestCase):
         make_expired_device(ended_on=ENDED)
         carry_out_all(sweep_on(DUE))
         before = Certificate.objects.get()
-        assert retention.carry_out_ready(actor=SWEEPER, at=AT) == 0
+        assert retention.execute_ready(actor=SWEEPER, at=AT) == 0
         assert Certificate.objects.get().digest == before.digest
         assert not sweep_on(DUE + timedelta(days=1)).lists.exists()
 

@@ -7,22 +7,27 @@ from typing import Any
 
 import pytest
 from django.db import Error, transaction
+from django.urls import reverse
+from django.utils.translation import override
 from openpyxl import load_workbook
 
 from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
-from privacy.ledger.actors import NotPermitted
-from privacy.lib import registers
-from privacy.lib.papers import BadDocument
-from privacy.lib.refusals import Refusal
+from privacy.ledger.authorization import NotPermitted
+from privacy.lib.documents.upload_validation import InvalidUpload
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.registries import registers
 from privacy.retention import actions as retention
+from privacy.retention import register
+from privacy.retention.annual_report import destruction_section
 from privacy.retention.models import PaperDestruction, RegisterEntry
 from privacy.retention.refusals import BadMethod, SamePerson
-from privacy.vault.models import SealedFile
+from privacy.vault.models import EncryptedFile
 from tests.base import PortalTestCase
 from tests.factory import (
     at_noon,
     carry_out_all,
+    judge_files,
     make_emin,
     make_expired_device,
     make_hana,
@@ -30,6 +35,7 @@ from tests.factory import (
     make_omar,
     sweep_on,
 )
+from tests.sample_uploads import pdf, stream
 
 DUE = date(2026, 5, 16)
 PAPER: dict[str, Any] = {
@@ -77,7 +83,7 @@ class TheRegister(PortalTestCase):
     def test_is_exported_in_the_official_column_order(self) -> None:
         record(contents="=HYPERLINK(1)")
         record()
-        window = registers.Window(date(2026, 1, 1), date(2026, 12, 31), make_odile(), at_noon(DUE), "inspection")
+        window = registers.ExportScope(date(2026, 1, 1), date(2026, 12, 31), make_odile(), at_noon(DUE), "inspection")
         content, _count = registers.render(registers.get("destructions"), window, "xlsx")
         sheet = load_workbook(io.BytesIO(content)).active
         rows = list(sheet.iter_rows(values_only=True))
@@ -93,6 +99,16 @@ class Paper(PortalTestCase):
         assert (entry.witness, entry.place, entry.handler) == ("정경수", "본사 3층", "문서파쇄㈜")
         assert entry.media_destroyed
         self.assertLedgered("retention.paper.recorded", paper)
+
+    @pytest.mark.truth("boxes-counted-as-records")
+    def test_its_boxes_are_no_records_of_the_annual_report(self) -> None:
+        paper = record()
+        year = paper.destroyed_on.year
+        figures = {
+            figure.code: figure.value for figure in destruction_section(date(year, 1, 1), date(year, 12, 31)).figures
+        }
+        assert paper.amount > 0
+        assert (figures["destruction.entries"], figures["destruction.records"]) == (1, 0)
 
     def test_is_shredded_or_burnt_and_nothing_else(self) -> None:
         for method in ("degauss", "overwrite", "physical", "magic"):
@@ -117,7 +133,7 @@ class Paper(PortalTestCase):
 
 @pytest.mark.clause("P7.2")
 class TheEvidence(PortalTestCase):
-    PDF = b"%PDF-1.7 zebra-canary %%EOF"
+    PDF = pdf(stream(b"zebra-canary", packed=False))
 
     def setUp(self) -> None:
         self.paper = record(evidence=retention.Evidence("shredding.pdf", self.PDF))
@@ -126,12 +142,13 @@ class TheEvidence(PortalTestCase):
     def test_is_sealed_and_its_digest_stands_in_the_register(self) -> None:
         digest = hashlib.sha256(self.PDF).hexdigest()
         assert self.paper.register_entry.evidence == digest
-        file = SealedFile.objects.get(id=self.paper.evidence_id)
-        assert b"zebra-canary" not in file.content.box
+        file = EncryptedFile.objects.get(id=self.paper.evidence_id)
+        assert b"zebra-canary" not in file.content.ciphertext
         self.assertLedgered("retention.paper.recorded", self.paper)
 
     def test_is_read_on_record_for_the_duty_to_prove(self) -> None:
         grant(self.odile)
+        judge_files(at=at_noon(DUE))
         content, media_type = retention.open_evidence(self.paper, actor=self.odile, at=at_noon(DUE))
         assert (content, media_type) == (self.PDF, "application/pdf")
         assert self.assertLedgered("ledger.read").actor == self.odile.reference
@@ -141,7 +158,7 @@ class TheEvidence(PortalTestCase):
             retention.open_evidence(self.paper, actor=self.odile, at=at_noon(DUE))
 
     def test_is_a_document_and_nothing_else(self) -> None:
-        with pytest.raises(BadDocument):
+        with pytest.raises(InvalidUpload):
             record(evidence=retention.Evidence("run.exe", b"MZ"))
         assert PaperDestruction.objects.count() == 1
 
@@ -149,13 +166,48 @@ class TheEvidence(PortalTestCase):
         last_day = date(DUE.year + 3, DUE.month, DUE.day)
         assert not sweep_on(last_day).lists.exists()
         carry_out_all(sweep_on(last_day + timedelta(days=1)))
-        assert not SealedFile.objects.exists()
-        with pytest.raises(BadDocument):
+        assert not EncryptedFile.objects.exists()
+        with pytest.raises(InvalidUpload):
             retention.open_evidence(self.paper, actor=self.odile, at=at_noon(last_day))
 
 
 def grant(user: User) -> None:
     accounts.grant(
+        asked_by=user,
         user=user, category="destruction-evidence", purpose="legal-duty", reason="test", valid_from=DUE,
         valid_until=None, actor=make_omar(), at=at_noon(DUE),
     )  # fmt: skip
+
+
+@pytest.mark.truth("who-destroyed-paper")
+class WhoTookPart(PortalTestCase):
+    def told(self, entry: RegisterEntry) -> tuple[str, str]:
+        return register.describe_actors_of(entry, "handler"), register.describe_actors_of(entry, "witness")
+
+    def test_a_name_that_nobody_checked_is_told_as_stated_by_who_recorded_it(self) -> None:
+        hana, odile = make_hana(), make_odile()
+        entry = record(executor="김파쇄", witness=odile.reference).register_entry
+        with override("en"):
+            assert self.told(entry) == (
+                f"김파쇄 (as stated by Hana ({hana.reference}))", f"Odile ({odile.reference})"
+            )  # fmt: skip
+        self.client.force_login(odile)
+        page = self.client.get(reverse("admin:retention_paperdestruction_change", args=[entry.paper_id]))
+        assert f"김파쇄(Hana ({hana.reference})의 진술)" in page.content.decode()
+
+    def test_an_account_is_named_by_a_reference_that_exists(self) -> None:
+        with pytest.raises(Refusal) as raised:
+            record(executor="U-0000-0000")
+        assert raised.value.pointer == "/executor"
+        assert not RegisterEntry.objects.exists()
+
+    def test_who_carried_it_out_does_not_confirm_the_result(self) -> None:
+        odile = make_odile()
+        entry = record(executor=odile.reference.lower()).register_entry
+        with pytest.raises(SamePerson):
+            retention.confirm_result(entry, actor=odile, at=at_noon(DUE))
+
+    def test_what_the_portal_destroyed_itself_is_no_statement(self) -> None:
+        make_expired_device(ended_on=date(2024, 5, 15))
+        (row,) = carry_out_all(sweep_on(DUE))
+        assert "(as stated" not in " ".join(self.told(RegisterEntry.objects.get(list=row)))

@@ -10,12 +10,13 @@ from django.test import Client
 from psycopg import sql
 
 from devices.models import AppLog, Device
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.retention import actions as retention
-from privacy.retention import gate, journal, middleware
-from privacy.retention.actions import marks, replaying
+from privacy.retention.actions import journal_cursors, restore_replay
+from privacy.retention.destruction import journal
 from privacy.retention.models import DestructionList
 from privacy.retention.refusals import GateClosed
+from privacy.retention.restore_gate import gate, middleware
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
 from privacy.vault import keys
@@ -31,7 +32,7 @@ from tests.factory import (
     make_reports,
     sweep_on,
 )  # fmt: skip
-from tests.privacy.retention.crash import close_everything
+from tests.privacy.retention.kill_at_commit import close_everything
 
 DUE = date(2026, 11, 24)
 
@@ -73,8 +74,10 @@ def opens(device_id: UUID) -> bool:
     if device is None:
         return False
     try:
-        with vault.opened(purpose=Purpose.RIGHTS, task="rights.access.checked", actor=SWEEPER, at=clock.now()) as door:
-            return bool(door.reveal(device, "model"))
+        with vault.opened(
+            purpose=Purpose.RIGHTS, task="rights.access.checked", actor=SWEEPER, at=clock.now()
+        ) as vault_session:
+            return bool(vault_session.decrypt(device, "model"))
     except vault.Destroyed:
         return False
 
@@ -84,11 +87,11 @@ def yesterday(portal_database: PortalDatabase):  # type: ignore[no-untyped-def]
     """Two devices that are due, one that lives, a month of app logs; a dump; then a night of destructions."""
     happened = at_noon(date(2026, 9, 10))
     due = [make_expired_device(number, ended_on=date(2024, 5, 15)) for number in (1, 2)]
-    living = make_device(3, at=happened, agreed=("activation", "app-log"))
+    living = make_device(3, at=happened, agreed=("activation", "service-analytics", "app-log"))
     make_reports(living, ["app-log"], at=happened)
     dumps = Yesterday(portal_database)
     carry_out_all(sweep_on(DUE))
-    assert not gate.behind()
+    assert not gate.databases_behind()
     try:
         yield dumps, [device.pk for device in due], living.pk
     finally:
@@ -100,12 +103,12 @@ def yesterday(portal_database: PortalDatabase):  # type: ignore[no-untyped-def]
 def test_stays_closed_until_replayed(yesterday, portal_database: PortalDatabase, aliases: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
     dumps, due, living = yesterday
     dumps.restore(aliases)
-    assert gate.behind() == [aliases[0]]
+    assert gate.databases_behind() == [aliases[0]]
     if len(aliases) == 3:
         assert all(opens(device_id) for device_id in due), "the restored keys open the restored rows"
 
     with pytest.raises(GateClosed):
-        retention.carry_out_ready(actor=SWEEPER, at=clock.now())
+        retention.execute_ready(actor=SWEEPER, at=clock.now())
     for page in ("/", "/office/", "/rights/request/", "/api/v1/reports"):
         answer = Client().get(page)
         assert answer.status_code == 503, page
@@ -113,7 +116,7 @@ def test_stays_closed_until_replayed(yesterday, portal_database: PortalDatabase,
 
     done = portal_database.manage("replay_destructions")
     assert done.returncode == 0, done.stderr
-    assert gate.behind() == []
+    assert gate.databases_behind() == []
     keys.caches.here().clear()
     assert not any(opens(device_id) for device_id in due)
     assert not Device.objects.filter(pk__in=due).exists()
@@ -129,7 +132,7 @@ def test_what_was_destroyed_before_the_hold_goes_again(yesterday) -> None:  # ty
     dumps, due, living = yesterday
     dumps.restore(["default", "personal", "archive"])
     make_hold(at=clock.now())
-    with pytest.raises(vault.Kept):
+    with pytest.raises(vault.UnderHold):
         vault.shred_subject(
             subject_id=due[0], categories=["device-registration"], cause="x", certificate="C", actor=SWEEPER,
             at=clock.now(),
@@ -150,7 +153,7 @@ def test_an_old_dump_of_the_keys_alone_is_found_out(yesterday) -> None:  # type:
 
 def test_a_lost_journal_closes_the_portal_too(yesterday, portal_database: PortalDatabase) -> None:  # type: ignore[no-untyped-def]
     journal.path().unlink()
-    assert gate.behind() == ["journal"]
+    assert gate.databases_behind() == ["journal"]
     done = portal_database.manage("replay_destructions")
     assert done.returncode != 0
     assert "journal" in done.stderr
@@ -160,8 +163,8 @@ def test_replaying_can_be_interrupted_and_repeated(yesterday) -> None:  # type: 
     dumps, due, _living = yesterday
     dumps.restore(["default", "personal", "archive"])
     first = next(iter(journal.lines()))
-    replaying._repeat(first, replaying.Replayed(), actor=SWEEPER, at=clock.now())
-    assert gate.behind()
+    restore_replay._replay_line(first, restore_replay.ReplayResult(), actor=SWEEPER, at=clock.now())
+    assert gate.databases_behind()
     retention.replay(actor=SWEEPER, at=clock.now())
     again = retention.replay(actor=SWEEPER, at=clock.now())
     assert (again.keys, again.rows) == (0, 0)
@@ -181,11 +184,11 @@ def test_a_line_whose_commit_never_came_is_void(portal_database: PortalDatabase)
         state="executing", step="intent", certificate_number="C-LOST", approved_at=clock.now(),
         not_before=clock.now(), begun_at=clock.now(),
     )  # fmt: skip
-    assert gate.behind() == []
+    assert gate.databases_behind() == []
     make_hold(subject_id=device.subject_id, at=clock.now())
-    retention.carry_out_ready(actor=SWEEPER, at=clock.now())
-    assert journal.voided() == {1}
-    marks.follow(0, using="default", at=clock.now())
+    retention.execute_ready(actor=SWEEPER, at=clock.now())
+    assert journal.voided_numbers() == {1}
+    journal_cursors.advance_cursor(0, using="default", at=clock.now())
     connections["default"].close()
     retention.replay(actor=SWEEPER, at=clock.now())
     assert opens(device.pk)
@@ -195,7 +198,32 @@ def test_the_gate_is_asked_again_after_a_while(settings, portal_database: Portal
     closed = middleware.RestoreGateMiddleware(lambda request: None)  # type: ignore[arg-type, return-value]
     assert closed._state() is None
     with portal_database.connect() as server:
-        server.execute("INSERT INTO retention_journalmark (single, line, at) VALUES (true, 7, now())")
+        server.execute("INSERT INTO retention_journalcursor (single, line, at) VALUES (true, 7, now())")
     assert closed._state() is None
     closed._asked = None
     assert closed._state() is not None
+
+
+@pytest.mark.truth("replayed-and-still-active")
+def test_whose_records_a_law_preserves_is_destroyed_after_a_replay_too(
+    portal_database: PortalDatabase,
+) -> None:
+    """Her archive's keyring lives on until the law's term is over; of the policy's categories nothing is left."""
+    device = make_device(4, at=at_noon(date(2026, 8, 30)))
+    make_reports(device, ["access"], at=at_noon(date(2026, 9, 1)))
+    retention.destroy_subject_data(
+        device.subject_id, ["service-analytics"], cause="deletion", case="K7-6", actor=SWEEPER,
+        at=at_noon(date(2026, 9, 20)),
+    )  # fmt: skip
+    dumps = Yesterday(portal_database)
+    try:
+        retention.destroy_subject_data(
+            device.subject_id, None, cause="deletion", case="K7-7", actor=SWEEPER, at=at_noon(date(2026, 10, 1))
+        )
+        assert Subject.objects.get(pk=device.subject_id).state == Subject.State.DESTROYED
+        dumps.restore(["default", "personal"])
+        assert Subject.objects.get(pk=device.subject_id).state == Subject.State.ACTIVE
+        retention.replay(actor=SWEEPER, at=clock.now())
+        assert Subject.objects.get(pk=device.subject_id).state == Subject.State.DESTROYED
+    finally:
+        dumps.close()

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from devices import actions as devices
-from devices import months
+from devices import partitions
 from devices.models import AppLog
 from privacy.retention.models import DestructionList, DestructionRun
 from privacy.subjects.models import Subject
@@ -65,7 +65,7 @@ class AnalyticsFiveYearsAfterTheService(PortalTestCase):
     """P6.2: improvement and analytics data, 5 years after the service ends."""
 
     def setUp(self) -> None:
-        months.make([date(2021, 1, 1)])
+        partitions.create_partitions([date(2021, 1, 1)])
 
     def test_is_kept_on_the_last_day_and_due_on_the_next(self) -> None:
         cases = [
@@ -91,30 +91,32 @@ class AnalyticsFiveYearsAfterTheService(PortalTestCase):
 
 @pytest.mark.clause("P6.3")
 class AppLogsAMonthAfterTheirPurpose(PortalTestCase):
-    """P6.3: a month's errors are analysed within the month; one month later its logs go, whole."""
+    """P6.3: the purpose of a log ends after its days; with the last one of a month the month's key goes."""
 
     def months_on(self, day: date) -> set[date]:
         run = sweep_on(day)
         return set(DestructionList.objects.filter(run=run, unit="month").values_list("month", flat=True))
 
-    def test_a_month_is_kept_through_the_following_one_and_due_after_it(self) -> None:
+    def test_a_month_is_kept_while_its_last_log_is_and_due_after_that(self) -> None:
         cases = [
-            (date(2026, 9, 10), date(2026, 10, 31)),
-            (date(2026, 1, 31), date(2026, 2, 28)),
-            (date(2026, 4, 30), date(2026, 5, 31)),
-            (date(2025, 12, 31), date(2026, 1, 31)),
-            (date(2028, 1, 31), date(2028, 2, 29)),
+            (date(2026, 9, 10), date(2026, 10, 30)),
+            (date(2026, 1, 31), date(2026, 3, 2)),
+            (date(2026, 4, 30), date(2026, 5, 30)),
+            (date(2025, 12, 31), date(2026, 1, 30)),
+            (date(2028, 1, 31), date(2028, 3, 1)),
         ]
         for number, (happened_on, last_day) in enumerate(cases, start=1):
             with self.subTest(happened_on=happened_on):
-                device = make_device(number, at=at_noon(happened_on), agreed=("activation", "app-log"))
+                device = make_device(
+                    number, at=at_noon(happened_on), agreed=("activation", "service-analytics", "app-log")
+                )
                 make_reports(device, ["app-log"], at=at_noon(happened_on))
                 month = happened_on.replace(day=1)
                 assert month not in self.months_on(last_day)
                 assert month in self.months_on(last_day + timedelta(days=1))
 
     def test_a_month_ends_at_midnight_in_korea(self) -> None:
-        device = make_device(at=at_noon(date(2026, 9, 1)), agreed=("activation", "app-log"))
+        device = make_device(at=at_noon(date(2026, 9, 1)), agreed=("activation", "service-analytics", "app-log"))
         # What a report tells of happened a minute before: at 23:59 and at midnight.
         for moment in (datetime(2026, 9, 30, 15, 0, tzinfo=UTC), datetime(2026, 9, 30, 15, 1, tzinfo=UTC)):
             make_reports(device, ["app-log"], at=moment)

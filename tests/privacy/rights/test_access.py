@@ -9,21 +9,30 @@ import zipfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.template.loader import render_to_string
+from django.utils.translation import override
 
 from devices import actions as devices
-from devices import wire
+from devices import report_schema
 from devices.models import Challenge
+from privacy.disclosures import actions as disclosures
+from privacy.disclosures.models import Notice
+from privacy.ledger import actions as ledger
+from privacy.ledger.models import Entry
+from privacy.lib.dates import clock
 from privacy.rights import actions as rights
-from privacy.rights import packagepage, packages, statuspage, tasks
-from privacy.rights.actions import Asked
+from privacy.rights import status_page, tasks
+from privacy.rights.access_package import contents, html_pages
+from privacy.rights.actions import RequestedRight
+from privacy.rights.actors import Requester
 from privacy.rights.models import Package, Request, Right
-from privacy.rights.people import Requester
 from privacy.subjects.models import Subject
-from privacy.vault.models import SealedFile
+from privacy.vault.models import EncryptedFile
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
@@ -34,7 +43,7 @@ ROOT = Path(__file__).resolve().parents[3]
 class AccessCase(PortalTestCase):
     def setUp(self) -> None:
         self.odile = factory.make_officer()
-        self.device = factory.make_device(1, agreed=("activation", "app-log"))
+        self.device = factory.make_device(1, agreed=("activation", "service-analytics", "app-log"))
         devices.store_reports(
             factory.make_batch(factory.make_report(self.device), factory.make_report(self.device, "app-log")),
             gateway=factory.make_gate(),
@@ -43,14 +52,14 @@ class AccessCase(PortalTestCase):
         factory.make_provided(self.device, "model")
 
     def carried_out(self, **asked: Any) -> Right:
-        receipt = factory.ask(Asked("access", **asked), target=factory.imei(1), answer_by="portal")
+        receipt = factory.ask(RequestedRight("access", **asked), target=factory.imei(1), answer_by="portal")
         return rights.carry_out(factory.make_granted(receipt), actor=self.odile, at=NOON)
 
     def package(self) -> Package:
         return Package.objects.get()
 
     def files(self, at: Any = NOON) -> dict[str, bytes]:
-        code = rights.issue_pickup_code(self.package(), actor=self.odile, at=NOON)
+        code = factory.pickup_code(self.package(), at=NOON)
         content = b"".join(rights.download(self.package(), code=code, at=at))
         assert hashlib.sha256(content).hexdigest() == self.package().file_digest
         archive = zipfile.ZipFile(io.BytesIO(content))
@@ -70,7 +79,7 @@ class PackageTests(AccessCase):
         assert any("licence_key" in record for record in registration)
         assert content["held"]["service-analytics"][0]["body"] == {"state": "active"}
         assert content["held"]["app-log"][0]["body"]["message"] == "policy did not apply"
-        assert {one["agreement"] for one in content["consents"]} == {"activation", "app-log"}
+        assert {one["agreement"] for one in content["consents"]} == {"activation", "service-analytics", "app-log"}
 
     def test_it_tells_purposes_retention_and_provision(self) -> None:
         self.carried_out()
@@ -86,6 +95,27 @@ class PackageTests(AccessCase):
         opened = self.content()["opened"]
         assert self.odile.reference in {one["by"] for one in opened}
         assert "disclosures.disclosure.provided" in {one["task"] for one in opened}
+
+    @pytest.mark.truth("7")
+    def test_who_read_what_she_wrote_in_her_case_is_among_them(self) -> None:
+        receipt = factory.ask(RequestedRight("access"), target=factory.imei(1), answer_by="portal")
+        right = factory.make_granted(receipt)
+        hana = factory.make_handler()
+        rights.read_particulars(right.request, task="rights.particulars.read", actor=hana, at=NOON)
+        rights.carry_out(right, actor=self.odile, at=NOON)
+        read = [one for one in self.content()["opened"] if one["task"] == "rights.particulars.read"]
+        assert [one["by"] for one in read] == [hana.reference]
+
+    @pytest.mark.truth("7")
+    def test_an_empty_list_says_what_it_does_not_show(self) -> None:
+        right = self.carried_out()
+        content = {**contents.content_of(right, at=NOON), "opened": [], "provided": [], "held": {}}
+        with override("en"):
+            page = render_to_string("rights/package.html", html_pages.context(content))
+        assert "We have no record of anyone opening your data this way." in page
+        assert "more than 200 people" in page
+        assert "Nobody" not in page
+        assert content["opened_since"]
 
     def test_the_content_follows_its_schema(self) -> None:
         self.carried_out()
@@ -125,16 +155,18 @@ class PackageTests(AccessCase):
             assert code not in page, code
 
     def test_every_part_of_every_report_and_every_opening_has_its_words(self) -> None:
-        bodies = [one for one in vars(wire).values() if isinstance(one, type) and issubclass(one, wire.Body)]
+        bodies = [
+            one for one in vars(report_schema).values() if isinstance(one, type) and issubclass(one, report_schema.Body)
+        ]
         parts = {field.encode_name for body in bodies for field in msgspec.structs.fields(body)}
         assert len(parts) > 10
-        assert not parts - set(packagepage.INNER)
+        assert not parts - set(html_pages.NESTED_LABELS)
         opens = re.compile(r'task(?:=|(?:, \w+)? = )"([a-z.-]+)"')
         apps = ("privacy/rights", "privacy/disclosures", "privacy/campaigns", "devices", "consents")
         files = [file for app in apps for file in (ROOT / app).rglob("*.py")]
         tasks = {task for file in files for task in opens.findall(file.read_text())}
         assert len(tasks) > 20
-        assert not {task for task in tasks if not task.endswith(".exported")} - set(packagepage.TASKS)
+        assert not {task for task in tasks if not task.endswith(".exported")} - set(html_pages.TASK_LABELS)
 
     def test_only_the_scope_asked_for_is_inside(self) -> None:
         self.carried_out(scope=("purposes", "retention"))
@@ -144,7 +176,7 @@ class PackageTests(AccessCase):
         assert content["purposes"]
 
     def test_parts_left_out_are_named_and_not_shown(self) -> None:
-        receipt = factory.ask(Asked("access"), target=factory.imei(1), answer_by="portal")
+        receipt = factory.ask(RequestedRight("access"), target=factory.imei(1), answer_by="portal")
         case = factory.make_verified(receipt)
         right = rights.grant_partly(
             case.rights.get(), excluded=["app-log", "provision"], ground="life-or-body", actor=self.odile, at=NOON
@@ -165,7 +197,7 @@ class PackageTests(AccessCase):
         assert str(other.subject_id) not in text
 
     def test_a_person_of_whom_nothing_is_held_is_told_so_after_verification(self) -> None:
-        receipt = factory.ask(Asked("access"), target=factory.imei(4242), answer_by="portal")
+        receipt = factory.ask(RequestedRight("access"), target=factory.imei(4242), answer_by="portal")
         right = rights.carry_out(factory.make_granted(receipt), actor=self.odile, at=NOON)
         assert right.result == {"nothing_held": True}
         assert Request.objects.get(id=right.request_id).state == "notified"
@@ -183,10 +215,45 @@ class PackageTests(AccessCase):
         assert {one["recipient"] for one in content["provided"]} == {"Acme Devices", "Agency Devices"}
         assert sum(one["task"] == "disclosures.disclosure.provided" for one in content["opened"]) == 2
 
+    @pytest.mark.truth("secret-by-its-notice")
+    @pytest.mark.clause("P5.1")
+    def test_a_notice_of_a_correction_does_not_tell_of_a_secret_provision(self) -> None:
+        agency = factory.make_third_party("agency", kind="investigator")
+        authority = factory.make_authority(record_class="confirmation", permit_no="2026-77")
+        factory.make_provided(
+            self.device, "imei", third_party=agency, authority=authority, terminal_number_ground="법원의 허가"
+        )
+        corrected = factory.make_granted(factory.ask_correction(answer_by="portal"))
+        rights.carry_out(corrected, actor=self.odile, at=NOON)
+        notice = Notice.objects.get(third_party=agency)
+        disclosures.read_corrected(notice, actor=disclosures.Recipient(notice), at=NOON)
+        assert ledger.entries_about(self.device.subject_id).filter(task="disclosures.notice.shown").exists()
+        opened = list(contents.access_records([self.device.subject_id]))
+        assert agency.reference not in {one["by"] for one in opened}
+        assert "disclosures.notice.shown" not in {one["task"] for one in opened}
+
+    @pytest.mark.truth("opened-since")
+    def test_of_very_many_openings_it_says_from_when_on_all_are_told(self) -> None:
+        people = [self.device.subject_id]
+        for days in range(3):
+            ledger.record_read(
+                actor=self.odile, at=NOON + timedelta(days=days), subjects=people, task="devices.device.viewed",
+                purpose="rights", reason="case K7-1",
+            )  # fmt: skip
+        all_told = contents.access_records_since(people)
+        openings = len(list(contents.access_records(people)))
+        with patch.object(contents, "MAX_ACCESS_RECORDS", openings):
+            assert contents.access_records_since(people) == all_told
+        with patch.object(contents, "MAX_ACCESS_RECORDS", openings - 1):
+            first = Entry.objects.naming(people[0]).reads().order_by("id").first()
+            assert first is not None
+            since = clock.kst_date(first.time) + timedelta(days=1)
+            assert contents.access_records_since(people) == since.isoformat() != all_told
+
     def test_building_it_is_on_record(self) -> None:
         right = self.carried_out()
         self.assertLedgered("rights.package.built", right.request)
-        assert packages.FORMAT in json.dumps(self.content())
+        assert contents.FORMAT in json.dumps(self.content())
 
 
 class DownloadTests(AccessCase):
@@ -195,50 +262,58 @@ class DownloadTests(AccessCase):
         self.right = self.carried_out()
 
     def test_the_file_is_sealed_while_it_waits(self) -> None:
-        assert b"PK" not in SealedFile.objects.get(category="rights-request").content.box[:4]
+        files = EncryptedFile.objects.filter(category="rights-request")
+        assert files
+        assert all(b"PK" not in file.content.ciphertext[:4] for file in files)
 
     def test_without_the_second_proof_it_is_refused(self) -> None:
         with pytest.raises(rights.PackageGone):
             rights.download(self.package(), at=NOON)
-        rights.issue_pickup_code(self.package(), actor=self.odile, at=NOON)
+        factory.pickup_code(self.package(), at=NOON)
         with pytest.raises(rights.PackageGone):
             rights.download(self.package(), code="0000-0000-0000", at=NOON)
 
     def test_it_is_handed_out_once_and_then_removed(self) -> None:
-        code = rights.issue_pickup_code(self.package(), actor=self.odile, at=NOON)
-        assert rights.download(self.package(), code=code, at=NOON)
+        code = factory.pickup_code(self.package(), at=NOON)
+        assert b"".join(rights.download(self.package(), code=code, at=NOON))
+        later = NOON + timedelta(hours=1)
         with pytest.raises(rights.PackageGone):
-            rights.download(self.package(), code=code, at=NOON)
+            rights.download(self.package(), code=code, at=later)
         with pytest.raises(rights.WrongState):
-            rights.issue_pickup_code(self.package(), actor=self.odile, at=NOON)
-        assert rights.remove_packages(actor=tasks.WORKER, at=NOON) == 0, "a slow line is still at it"
-        assert rights.remove_packages(actor=tasks.WORKER, at=NOON + timedelta(hours=1)) == 1
-        assert not SealedFile.objects.filter(category="rights-request").exists()
+            factory.pickup_code(self.package(), at=NOON)
+        assert rights.remove_packages(actor=tasks.WORKER, at=later) == 0, "a slow line is still at it"
+        assert rights.remove_packages(actor=tasks.WORKER, at=NOON + timedelta(hours=2)) == 1
+        assert not factory.package_files().exists()
         self.assertLedgered("rights.package.downloaded", self.right.request)
         self.assertLedgered("rights.package.removed", self.right.request)
 
     def test_it_expires(self) -> None:
         later = NOON + timedelta(hours=72, minutes=1)
-        code = rights.issue_pickup_code(self.package(), actor=self.odile, at=NOON)
+        code = factory.pickup_code(self.package(), at=NOON)
         with pytest.raises(rights.PackageGone):
             rights.download(self.package(), code=code, at=later)
         assert rights.remove_packages(actor=tasks.WORKER, at=later + timedelta(hours=1)) == 1
 
     def test_a_fresh_confirmation_on_the_device_is_a_second_proof(self) -> None:
         case = Request.objects.get(id=self.right.request_id)
-        asked = statuspage.challenge_for_download(case, actor=Requester(case.reference), at=NOON)
-        assert not statuspage.confirmed_for_download(case, at=NOON)
+        asked = status_page.challenge_for_download(case, actor=Requester(case.reference), at=NOON)
+        assert not status_page.confirmed_for_download(case, at=NOON)
         devices.answer_challenge(
-            device_id=self.device.id, challenge_id=asked.id, confirmed=True, gateway=factory.make_gate(), at=NOON
+            device_id=self.device.id,
+            challenge_id=asked.id,
+            confirmed=True,
+            code=asked.shown,
+            gateway=factory.make_gate(),
+            at=NOON,
         )
-        assert statuspage.confirmed_for_download(case, at=NOON)
-        assert not statuspage.confirmed_for_download(case, at=NOON + timedelta(hours=1))
+        assert status_page.confirmed_for_download(case, at=NOON)
+        assert not status_page.confirmed_for_download(case, at=NOON + timedelta(hours=1))
         assert next(rights.download(self.package(), confirmed=True, at=NOON)).startswith(b"PK")
 
     def test_confirming_the_identity_is_not_confirming_a_download(self) -> None:
         case = Request.objects.get(id=self.right.request_id)
-        made = devices.challenge(
+        made = devices.issue_challenge(
             device_id=self.device.id, case=case.reference, actor=Requester(case.reference), at=NOON
         )
         Challenge.objects.filter(id=made.id).update(state="confirmed", answered_at=NOON)
-        assert not statuspage.confirmed_for_download(case, at=NOON)
+        assert not status_page.confirmed_for_download(case, at=NOON)

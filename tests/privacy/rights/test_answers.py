@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from privacy.jobs.drain import drain
+from privacy.jobs.dispatcher import dispatch_due
 from privacy.jobs.models import GeneralOutbox
 from privacy.rights import actions as rights
 from privacy.rights.models import Letter, Request
@@ -12,7 +12,7 @@ from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
 from tests.factories.outbox import work_for
-from tests.privacy.disclosures.smtp import ACCEPT, HANG, REFUSE, mailbox
+from tests.privacy.disclosures.smtp_server import ACCEPT, HANG, REFUSE, mailbox
 
 
 class AnswerTests(PortalTestCase):
@@ -36,7 +36,7 @@ class AnswerTests(PortalTestCase):
     def test_a_refusal_by_mail_names_ground_law_objection_and_agencies(self) -> None:
         case = self.refused(language="en")
         with mailbox() as box:
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         # The mail before it, that the request is looked into, may be of the same millisecond and arrive after it.
         texts = [
             (message, next(part for part in message.walk() if part.get_content_type() == "text/plain").get_content())
@@ -60,16 +60,16 @@ class AnswerTests(PortalTestCase):
     def test_the_subject_line_carries_no_name(self) -> None:
         self.refused()
         with mailbox() as box:
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         assert all("Mina" not in str(message["Subject"]) for message in box.arrived)
 
     def test_it_is_sent_once_however_often_the_task_runs(self) -> None:
         self.refused()
         with mailbox() as box:
-            drain(at=NOON)
+            dispatch_due(at=NOON)
             sent = len(box.arrived)
             GeneralOutbox.objects.update(done_at=None, lease_until=None)
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         assert len(box.arrived) == sent == len(box.effects)
 
     def test_one_that_can_not_be_sent_is_parked_for_the_officer(self) -> None:
@@ -106,14 +106,14 @@ class AnswerTests(PortalTestCase):
     def test_without_an_address_it_goes_to_the_officer_at_once(self) -> None:
         self.refused(contact={"name": "Mina"})
         with mailbox() as box:
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         assert not box.arrived
         assert {letter.state for letter in Letter.objects.all()} == {"parked"}
 
     def test_one_that_comes_back_makes_the_case_unanswered_again(self) -> None:
         case = self.refused()
         with mailbox():
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         letter = rights.mark_letter_bounced(Letter.objects.get(kind="result"), actor=self.odile, at=NOON)
         case.refresh_from_db()
         assert (letter.state, case.state) == ("parked", "decided")
@@ -132,7 +132,7 @@ class AnswerTests(PortalTestCase):
     def test_reading_the_contact_for_it_is_on_record(self) -> None:
         case = self.refused()
         with mailbox():
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         assert self.assertLedgered("ledger.read").actor == "system:rights"
         assert str(case.id) in self.assertLedgered("ledger.read").subjects
 
@@ -148,7 +148,7 @@ class ClosingTests(PortalTestCase):
         odile = factory.make_officer()
         case = factory.make_verified(factory.ask(target=factory.imei(1), answer_by="portal"))
         rights.refuse(case.rights.get(), ground="life-or-body", actor=odile, at=NOON)
-        closed = rights.close(case, actor=odile, at=NOON)
+        closed = rights.close_case(case, actor=odile, at=NOON)
         assert closed.state == "closed"
         assert Particulars.objects.get().closed_on == date(2026, 11, 24)
         term = None

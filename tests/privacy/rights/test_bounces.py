@@ -1,15 +1,27 @@
 """E-mails that come back are read from a mailbox: the answer or notice waits for the officer again (F-2, P1.6)."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from consents import actions as consents
+from consents import advertising
+from consents.models import AdvertisingNotice
+from consents.tasks import send_notice
+from privacy.campaigns import actions as campaigns
+from privacy.campaigns.models import Campaign
 from privacy.disclosures import actions as disclosures
 from privacy.disclosures.models import Notice
+from privacy.incidents import actions as incidents
+from privacy.incidents.refusals import WrongState
+from privacy.jobs.models import GeneralOutbox
+from privacy.lib.dates import clock
 from privacy.rights import actions as rights
 from privacy.rights.models import Letter
 from privacy.rights.tasks import WORKER
+from privacy.subjects.models import Subject
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
@@ -42,13 +54,19 @@ Subject: returned
 """
 
 
-class BounceTests(PortalTestCase):
+class MaildirCase(PortalTestCase):
     @pytest.fixture(autouse=True)
     def _maildir(self, tmp_path: Path) -> None:
         self.box = tmp_path / "Maildir"
         for part in ("new", "cur", "tmp"):
             (self.box / part).mkdir(parents=True)
 
+    def arrives(self, message_id: str, *, status: str = "5.1.1", action: str = "failed", returned: str = "") -> None:
+        text = REPORT.format(message_id=message_id, status=status, action=action, returned=returned or "message/rfc822")
+        (self.box / "new" / f"{len(list(self.box.rglob('*')))}.mail").write_text(text)
+
+
+class BounceTests(MaildirCase):
     def setUp(self) -> None:
         odile = factory.make_officer()
         factory.make_provided(factory.make_device(1), "imei")
@@ -56,10 +74,6 @@ class BounceTests(PortalTestCase):
         rights.carry_out(right, actor=odile, at=NOON)
         self.letter = rights.mark_letter_sent(Letter.objects.get(kind="result"), actor=WORKER, at=NOON)
         self.notice = disclosures.mark_sent(Notice.objects.get(), actor=WORKER, at=NOON)
-
-    def arrives(self, message_id: str, *, status: str = "5.1.1", action: str = "failed", returned: str = "") -> None:
-        text = REPORT.format(message_id=message_id, status=status, action=action, returned=returned or "message/rfc822")
-        (self.box / "new" / f"{len(list(self.box.rglob('*')))}.mail").write_text(text)
 
     def read(self) -> tuple[str, str]:
         call_command("read_bounces", maildir=self.box)
@@ -92,7 +106,85 @@ class BounceTests(PortalTestCase):
         (self.box / "new" / "reply.mail").write_text(reply)
         assert self.read() == ("sent", "sent")
 
+    @pytest.mark.truth("bounce-each")
+    def test_a_message_that_breaks_its_reader_keeps_no_other_from_being_read(self) -> None:
+        self.arrives("(" * 9_000)
+        self.arrives(self.letter.message_id)
+        assert self.read()[0] == "parked"
+        assert not list((self.box / "new").iterdir())
+
     def test_a_place_that_is_no_maildir_is_refused(self) -> None:
         for wrong in ({"maildir": self.box / "nothing"}, {}):
             with pytest.raises(CommandError):
                 call_command("read_bounces", **wrong)
+
+
+@pytest.mark.truth("came-back-and-told")
+class ToPeopleTests(MaildirCase):
+    def test_an_individual_notice_that_came_back_told_nobody_and_its_campaign_goes_on(self) -> None:
+        factory.make_contact(factory.make_mina())
+        campaign = campaigns.notify_of_version(factory.make_policy(), actor=factory.make_odile(), at=NOON)
+        campaigns.list_next_slice(campaign.pk, after="", actor=WORKER, at=NOON)
+        delivery = campaign.deliveries.get()
+        campaigns.mark_sent(delivery, actor=WORKER, at=NOON)
+        delivery.refresh_from_db()
+        assert Campaign.objects.get().state == "completed"
+        self.arrives(delivery.message_id)
+        call_command("read_bounces", maildir=self.box)
+        delivery.refresh_from_db()
+        assert (delivery.state, delivery.settled_at, delivery.trouble) == ("parked", None, "bounced 5.1.1")
+        assert Campaign.objects.get().state == "running"
+        self.assertLedgered("campaigns.delivery.bounced", delivery)
+        campaigns.record_offline_notice(
+            delivery, way="letter", on=clock.today(), actor=factory.make_odile(), at=clock.now()
+        )
+        assert Campaign.objects.get().state == "completed"
+
+    def test_an_answer_to_a_complaint_that_came_back_is_told_another_way(self) -> None:
+        odile = factory.make_odile()
+        receipt = incidents.file_complaint(explanation="x", contact={"email": "mina@example.org"}, at=NOON)
+        answered = incidents.answer_complaint(receipt.complaint, answer="Sorry.", actor=odile, at=NOON)
+        incidents.mark_answer_sent(answered, actor=WORKER, at=NOON)
+        self.arrives(answered.message_id)
+        call_command("read_bounces", maildir=self.box)
+        answered.refresh_from_db()
+        assert answered.sent_at is None
+        self.assertLedgered("incidents.answer.returned", answered)
+        self.client.force_login(odile)
+        assert "Answers to complaints that came back" in self.waiting()
+        incidents.record_answer_told(answered, actor=odile, at=clock.now())
+        assert "Answers to complaints that came back" not in self.waiting()
+        with pytest.raises(WrongState):
+            incidents.record_answer_told(answered, actor=odile, at=clock.now())
+
+    def test_a_question_about_advertising_that_came_back_confirms_nothing_and_waits_for_another_address(self) -> None:
+        device = factory.make_device()
+        mina = Subject.objects.get(pk=device.subject_id)
+        factory.make_contact(mina, at=NOON)
+        decision = factory.agree(device, "advertising-email", at=NOON)
+        first = advertising.confirm_by(decision)
+        asked = NOON + timedelta(days=720)
+        consents.queue_confirmations(on=clock.kst_date(asked), actor=WORKER, at=asked)
+        self.deliver(at=asked)
+        notice = AdvertisingNotice.objects.get(kind="confirmation")
+        assert advertising.confirm_by(decision) > first
+        self.arrives(notice.message_id)
+        call_command("read_bounces", maildir=self.box)
+        assert advertising.confirm_by(decision) == first
+        self.assertLedgered("consents.notice.returned", notice)
+        later = clock.now() + timedelta(days=1)
+        assert consents.retry_unreachable(actor=WORKER, at=later) == 0
+        factory.make_contact(mina, value="mina@example.net", at=later)
+        assert consents.retry_unreachable(actor=WORKER, at=later) == 1
+        self.deliver(at=later)
+        self.arrives(notice.message_id)
+        call_command("read_bounces", maildir=self.box)
+        assert AdvertisingNotice.objects.get(kind="confirmation").state == "sent"
+
+    def waiting(self) -> str:
+        """The first page without the queues in which nothing is."""
+        return self.client.get("/en/office/").content.decode().split('class="idle"')[0]
+
+    def deliver(self, *, at: datetime) -> None:
+        for row in GeneralOutbox.objects.filter(kind="consents.advertising"):
+            send_notice(row.ids, event=row.id, starts=1, at=at)

@@ -10,7 +10,7 @@ from privacy.campaigns.models import Delivery
 from privacy.campaigns.tasks import deliver_mail
 from privacy.jobs import outbox
 from privacy.rights import actions as rights
-from privacy.rights.actions import Asked, Receipt
+from privacy.rights.actions import Receipt, RequestedRight
 from privacy.subjects.holdings import for_category
 from privacy.subjects.models import Contact, Subject
 from privacy.vault import actions as vault
@@ -18,7 +18,7 @@ from privacy.vault.purposes import Purpose
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
-from tests.privacy.disclosures.smtp import mailbox
+from tests.privacy.disclosures.smtp_server import mailbox
 from tests.privacy.rights.test_request_form import fields
 
 WRONG, RIGHT = "mima@example.org", "mina@example.org"
@@ -35,15 +35,15 @@ class ContactCorrectionTests(PortalTestCase):
         self.odile = factory.make_officer()
 
     def ask(self, item: str = "email", wanted: str = RIGHT) -> Receipt:
-        return factory.ask(Asked("correction", "contact", item, wanted=wanted), target=factory.imei(1))
+        return factory.ask(RequestedRight("correction", "contact", item, wanted=wanted), target=factory.imei(1))
 
     def held(self) -> dict[str, str]:
         (holding,) = for_category("contact")
         assert holding.export is not None
         with vault.opened(
             purpose=Purpose.RIGHTS, task="rights.access.exported", actor=self.odile, at=NOON, reason="K7-1"
-        ) as door:
-            shown = list(holding.export(self.mina.id, door))
+        ) as vault_session:
+            shown = list(holding.export(self.mina.id, vault_session))
         return {kind: one[kind] for one in shown for kind in Contact.Kind.values if kind in one}
 
     def test_it_is_frozen_from_the_receipt_and_right_when_it_is_carried_out(self) -> None:
@@ -60,10 +60,10 @@ class ContactCorrectionTests(PortalTestCase):
         version = factory.make_policy()
         campaign = campaigns.notify_of_version(version, actor=self.odile, at=NOON)
         right = factory.make_granted(self.ask())
-        campaigns.list_more(campaign.pk, after="", actor=self.odile, at=NOON)
+        campaigns.list_next_slice(campaign.pk, after="", actor=self.odile, at=NOON)
         delivery = campaign.deliveries.get(subject_id=self.mina.id)
         ids = {"delivery": str(delivery.pk)}
-        with pytest.raises(outbox.Later):
+        with pytest.raises(outbox.RetryLater):
             deliver_mail(ids, event=uuid4(), starts=1, at=NOON)
         delivery.refresh_from_db()
         assert (delivery.state, delivery.trouble) == (Delivery.State.WAITING, "AddressDisputed")

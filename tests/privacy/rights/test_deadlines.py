@@ -9,19 +9,19 @@ from django.urls import reverse
 from django.utils.translation import override
 from openpyxl import load_workbook
 
-from privacy.jobs.drain import drain
-from privacy.ledger.exporting import export_register
-from privacy.lib import registers
-from privacy.lib.badges import day_text
+from privacy.jobs.dispatcher import dispatch_due
+from privacy.ledger.exports.register_export import export_register
+from privacy.lib.display.badges import date_text
+from privacy.lib.registries import registers
 from privacy.rights import actions as rights
 from privacy.rights import letters
-from privacy.rights.actions import Asked, Receipt
+from privacy.rights.actions import Receipt, RequestedRight
 from privacy.rights.models import Letter, Request
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
-from tests.printed import squeezed, text_of
-from tests.privacy.disclosures.smtp import mailbox
+from tests.pdf_text import text_of, without_spaces
+from tests.privacy.disclosures.smtp_server import mailbox
 from tests.privacy.lib.test_periods import TEN_DAYS
 
 VECTORS = [(date.fromisoformat(received), date.fromisoformat(due)) for received, due in TEN_DAYS]
@@ -35,7 +35,7 @@ class DeadlineTests(PortalTestCase):
 
     def letter(self, received_on: date) -> Request:
         receipt = rights.receive(
-            channel="writing", asked=[Asked("access")], target_kind="imei", target=factory.imei(1),
+            channel="writing", asked=[RequestedRight("access")], target_kind="imei", target=factory.imei(1),
             received_on=received_on, actor=self.odile, at=AFTER,
         )  # fmt: skip
         return receipt.request
@@ -64,7 +64,7 @@ class DeadlineTests(PortalTestCase):
 
     def test_asking_for_documents_does_not_stop_the_clock(self) -> None:
         case = self.letter(date(2026, 11, 24))
-        asked = rights.ask_evidence(case, actor=factory.make_handler(), at=NOON)
+        asked = rights.request_document(case, actor=factory.make_handler(), at=NOON)
         assert asked.due_on == date(2026, 12, 4)
 
 
@@ -77,7 +77,7 @@ class SameDayEverywhereTests(PortalTestCase):
         self.receipts: dict[Receipt, date] = {}
         for received, due in VECTORS:
             receipt = rights.receive(
-                channel="writing", asked=[Asked("access")], target_kind="imei", target=factory.imei(1),
+                channel="writing", asked=[RequestedRight("access")], target_kind="imei", target=factory.imei(1),
                 contact={"name": "미나", "email": "mina@example.org"}, answer_by="email",
                 received_on=received, actor=self.odile, at=AFTER,
             )  # fmt: skip
@@ -89,7 +89,7 @@ class SameDayEverywhereTests(PortalTestCase):
         for receipt, due in self.receipts.items():
             (row,) = [row for row in listed.split("<tr") if receipt.number in row]
             assert f'datetime="{due}"' in row
-            assert day_text(due) in row
+            assert date_text(due) in row
             address = reverse("admin:rights_request_change", args=[receipt.request.pk])
             assert f'datetime="{due}"' in self.client.get(address).content.decode()
 
@@ -98,7 +98,7 @@ class SameDayEverywhereTests(PortalTestCase):
             visitor = Client()
             visitor.post(reverse("rights:case"), {"number": receipt.number, "code": receipt.code})
             shown = visitor.get(reverse("rights:case")).content.decode()
-            assert f'<time datetime="{due}">{day_text(due)}</time>' in shown
+            assert f'<time datetime="{due}">{date_text(due)}</time>' in shown
 
     def test_the_register_as_workbook_and_on_paper(self) -> None:
         first, last = min(VECTORS)[0], max(VECTORS)[0]
@@ -114,22 +114,25 @@ class SameDayEverywhereTests(PortalTestCase):
         for receipt, due in self.receipts.items():
             assert rows[receipt.number].date() == due
             line = printed.partition(receipt.number)[2]
-            assert squeezed(due.isoformat()) in line[: line.find("2026-0000")]
+            assert without_spaces(due.isoformat()) in line[: line.find("2026-0000")]
 
     def test_the_mail_and_its_papers_in_both_languages(self) -> None:
         handler = factory.make_handler()
         for receipt in self.receipts:
-            rights.verify(receipt.request, method="documents", actor=handler, at=AFTER)
+            factory.verify_by_documents(receipt.request, actor=handler, at=AFTER)
         with mailbox() as box:
-            drain(at=AFTER)
+            dispatch_due(at=AFTER)
         for receipt, due in self.receipts.items():
             (message,) = [mail for mail in box.arrived if receipt.number in str(mail["Subject"])]
             parts = {part.get_filename() or part.get_content_type(): part for part in message.walk()}
-            assert day_text(due) in parts["text/plain"].get_content()
+            assert date_text(due) in parts["text/plain"].get_content()
             for language in ("ko", "en"):
                 (name,) = [name for name in parts if name.endswith(f"-{language}.pdf")]
                 with override(language):
-                    assert squeezed(day_text(due)) in text_of(parts[name].get_payload(decode=True))
+                    assert without_spaces(date_text(due)) in text_of(parts[name].get_payload(decode=True))
+
+
+ENDED = datetime(2026, 12, 15, 3, tzinfo=UTC)
 
 
 @pytest.mark.clause("P1.4")
@@ -139,8 +142,8 @@ class PostponementTests(PortalTestCase):
         factory.make_device(1)
         self.case = factory.make_verified(
             factory.ask(
-                Asked("access"),
-                Asked("correction", category="device-registration", item="model", wanted="X"),
+                RequestedRight("access"),
+                RequestedRight("correction", category="device-registration", item="model", wanted="X"),
                 target=factory.imei(1),
                 answer_by="portal",
             )
@@ -158,7 +161,7 @@ class PostponementTests(PortalTestCase):
     def test_access_is_put_off_with_its_reason_and_the_person_told(self) -> None:
         self.postpone()
         letter = Letter.objects.get(kind="postponed")
-        written = letters.paper(letter, language="ko")
+        written = letters.letter_text(letter, language="ko")
         assert "the logs are being restored" in dict(written.fields).values()
         assert any("objet" in text.lower() or "object" in text.lower() or "이의" in text for text in written.closing)
 
@@ -176,12 +179,12 @@ class PostponementTests(PortalTestCase):
 
     def test_when_the_reason_ends_access_is_due_within_ten_days(self) -> None:
         made = self.postpone()
-        ended = rights.end_postponement(made, ended_on=date(2026, 12, 15), actor=self.odile, at=NOON)  # type: ignore[arg-type]
+        ended = rights.end_postponement(made, ended_on=date(2026, 12, 15), actor=self.odile, at=ENDED)  # type: ignore[arg-type]
         assert ended.due_on == date(2026, 12, 28)
 
     def test_the_other_rights_of_the_case_keep_their_term(self) -> None:
         made = self.postpone()
-        rights.end_postponement(made, ended_on=date(2026, 12, 15), actor=self.odile, at=NOON)  # type: ignore[arg-type]
+        rights.end_postponement(made, ended_on=date(2026, 12, 15), actor=self.odile, at=ENDED)  # type: ignore[arg-type]
         self.case.refresh_from_db()
         assert self.case.due_on == date(2026, 12, 4)
 
@@ -190,6 +193,6 @@ class PostponementTests(PortalTestCase):
         made = self.postpone(expected_on=date(2026, 12, 20))
         self.case.refresh_from_db()
         assert self.case.due_on == date(2026, 12, 30)
-        rights.end_postponement(made, ended_on=date(2026, 12, 15), actor=self.odile, at=NOON)  # type: ignore[arg-type]
+        rights.end_postponement(made, ended_on=date(2026, 12, 15), actor=self.odile, at=ENDED)  # type: ignore[arg-type]
         self.case.refresh_from_db()
         assert self.case.due_on == date(2026, 12, 28)

@@ -3,8 +3,9 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from privacy.ledger.actors import NotPermitted
+from privacy.ledger.authorization import NotPermitted
 from privacy.rights import actions as rights
+from privacy.rights.matching import Match
 from privacy.rights.models import Request
 from privacy.vault import actions as vault
 from tests import factory
@@ -37,11 +38,12 @@ class IdentityTests(PortalTestCase):
     def test_a_representative_proves_authority(self) -> None:
         for requester in ("legal-representative", "agent"):
             case = factory.ask(requester=requester).request
+            factory.show_documents(case, to=self.hana)
             with pytest.raises(rights.MissingAuthority):
                 rights.verify(case, method="documents", actor=self.hana, at=NOON)
             with pytest.raises(IntegrityError), transaction.atomic():
                 Request.objects.filter(id=case.id).update(
-                    verified_at=NOON, verified_by="U-1", identity_method="documents", state="verified"
+                    verified_at=NOON, verified_by=self.hana.reference, identity_method="documents", state="verified"
                 )
             assert rights.verify(
                 case, method="documents", authority="power-of-attorney", actor=self.hana, at=NOON
@@ -56,14 +58,14 @@ class IdentityTests(PortalTestCase):
     def test_the_handler_can_name_another_record_and_the_freeze_goes_there(self) -> None:
         other = factory.make_device(2)
         case = factory.ask_correction(target=factory.imei(999)).request
-        rights.verify(case, method="documents", subject_id=other.subject_id, actor=self.hana, at=NOON)
-        assert vault.frozen(other.subject_id, "device-registration", ["imei"], at=NOON)
-        assert not vault.frozen(self.device.subject_id, "device-registration", ["imei"], at=NOON)
+        factory.verify_by_documents(case, named=Match(other.subject_id, other.id), actor=self.hana, at=NOON)
+        assert vault.active_freezes(other.subject_id, "device-registration", ["imei"], at=NOON)
+        assert not vault.active_freezes(self.device.subject_id, "device-registration", ["imei"], at=NOON)
 
     def test_a_rejected_identity_ends_the_case_and_its_freeze(self) -> None:
         case = factory.ask_correction().request
         rights.reject_identity(case, actor=self.hana, at=NOON)
-        assert not vault.frozen(self.device.subject_id, "device-registration", ["imei"], at=NOON)
+        assert not vault.active_freezes(self.device.subject_id, "device-registration", ["imei"], at=NOON)
         with pytest.raises(rights.WrongState):
             rights.verify(case, method="documents", actor=self.hana, at=NOON)
 
@@ -75,7 +77,7 @@ class WhatWasApprovedTests(PortalTestCase):
         factory.make_device(1)
         right = factory.make_granted(factory.ask_correction())
         particulars = Particulars.objects.get()
-        vault.seal(particulars, {"wanted": {"1": factory.imei(31)}}, at=NOON)
+        vault.encrypt(particulars, {"wanted": {"1": factory.imei(31)}}, at=NOON)
         particulars.save()
-        with pytest.raises(rights.Changed):
+        with pytest.raises(rights.ContentChanged):
             rights.carry_out(right, actor=factory.make_officer(), at=NOON)

@@ -4,13 +4,13 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from privacy.rights import actions as rights
-from privacy.rights import statuspage
+from privacy.rights import status_page
+from privacy.rights.actors import Requester
 from privacy.rights.models import Letter, Objection, Particulars, Right
-from privacy.rights.people import Requester
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
-from tests.printed import text_of
+from tests.pdf_text import text_of
 
 
 @pytest.mark.clause("P1.4")
@@ -34,7 +34,7 @@ class ObjectionTests(PortalTestCase):
 
     def test_the_decider_can_not_review(self) -> None:
         made = self.object()
-        with pytest.raises(rights.SameReviewer):
+        with pytest.raises(rights.SamePerson):
             rights.decide_objection(made, outcome="dismissed", actor=self.odile, at=NOON)
 
     def test_the_database_says_so_too(self) -> None:
@@ -76,7 +76,7 @@ class ObjectionTests(PortalTestCase):
         rights.decide_objection(objection, outcome="upheld", explanation="because okapi", actor=self.omar, at=NOON)
         rights.carry_out(rights.grant(refusal, actor=self.odile, at=NOON), actor=self.odile, at=NOON)
         papers = [
-            text_of(statuspage.letter_pdf(letter, language="en", actor=requester, at=NOON))
+            text_of(status_page.letter_pdf(letter, language="en", actor=requester, at=NOON))
             for letter in case.letters.exclude(kind="accepted").order_by("queued_at", "id")
         ]
         for paper, said, unsaid in zip(

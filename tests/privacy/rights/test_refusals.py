@@ -1,24 +1,26 @@
 """A refusal names a ground that its kind of right has, and the law where it is the law (P1.4, R-12, R-15, R-22)."""
 
+from itertools import product
+
 import pytest
 from django.db import IntegrityError, transaction
 
 from privacy.rights import actions as rights
-from privacy.rights.actions import Asked
-from privacy.rights.models import GROUNDS_OF, GROUNDS_WITH_LAW, Request, Right
+from privacy.rights.actions import RequestedRight
+from privacy.rights.models import GROUNDS_BY_KIND, GROUNDS_WITH_LAW, Request, Right
 from privacy.vault import actions as vault
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
 
-KINDS = list(GROUNDS_OF)
+KINDS = list(GROUNDS_BY_KIND)
 LAW = "통신비밀보호법 제13조의5"
 
 
-def asked(kind: str) -> Asked:
+def asked(kind: str) -> RequestedRight:
     if kind == Right.Kind.CORRECTION:
-        return Asked(kind, category="device-registration", item="imei", wanted=factory.imei(2))
-    return Asked(kind)
+        return RequestedRight(kind, category="device-registration", item="imei", wanted=factory.imei(2))
+    return RequestedRight(kind)
 
 
 @pytest.mark.clause("P1.4")
@@ -47,15 +49,56 @@ class RefusalTests(PortalTestCase):
             for ground in Right.Ground:
                 right = self.right(kind)
                 words = {"ground": ground, "law": LAW, "termination_asked": True}
-                if ground in GROUNDS_OF[kind]:
+                if ground in GROUNDS_BY_KIND[kind]:
                     assert self.refuse(right, **words).decision == "refused"
                 else:
                     with pytest.raises(rights.NoGround):
                         self.refuse(right, **words)
 
+    def test_the_verb_and_the_database_take_the_same_grounds(self) -> None:
+        """Compare for every kind and ground, with and without a law and the question of the contract's end."""
+        differ = []
+        for kind in KINDS:
+            right = self.right(kind)
+            for ground, law, asked_end in product(Right.Ground, ("", LAW), (False, True)):
+                words = {"ground": ground, "law": law, "termination_asked": asked_end}
+                by_verb, by_database = self.verb_takes(right, words), self.database_takes(right, words)
+                if by_verb != by_database:
+                    differ.append(f"{kind}, {words}: verb {by_verb}, database {by_database}")
+        assert not differ, "GROUNDS_BY_KIND, GROUNDS_WITH_LAW and the constraints of Right:\n" + "\n".join(differ)
+
+    def verb_takes(self, right: Right, words: dict[str, object]) -> bool:
+        """Whether the verb lets a refusal through to the database; nothing of it stays."""
+        with transaction.atomic(), transaction.atomic(using="personal"):
+            try:
+                with transaction.atomic():
+                    self.refuse(Right.objects.get(pk=right.pk), **words)
+            except rights.NoGround:
+                return False
+            except IntegrityError:
+                return True
+            finally:
+                transaction.set_rollback(True)
+                transaction.set_rollback(True, using="personal")
+        return True
+
+    def database_takes(self, right: Right, words: dict[str, object]) -> bool:
+        """Whether the database takes such a refusal; nothing of it stays."""
+        with transaction.atomic():
+            try:
+                with transaction.atomic():
+                    Right.objects.filter(pk=right.pk).update(
+                        decision="refused", decided_by="U-1", decided_at=NOON, **words
+                    )
+            except IntegrityError:
+                return False
+            finally:
+                transaction.set_rollback(True)
+        return True
+
     def test_a_ground_of_law_cites_its_law(self) -> None:
         for kind in KINDS:
-            for ground in set(GROUNDS_OF[kind]) & set(GROUNDS_WITH_LAW):
+            for ground in set(GROUNDS_BY_KIND[kind]) & set(GROUNDS_WITH_LAW):
                 with pytest.raises(rights.NoGround):
                     self.refuse(self.right(kind), ground=ground, law=" ")
 
@@ -84,9 +127,9 @@ class RefusalTests(PortalTestCase):
 
     def test_a_refused_correction_lifts_its_freeze(self) -> None:
         right = self.right("correction")
-        assert vault.frozen(self.device.subject_id, "device-registration", ["imei"], at=NOON)
+        assert vault.active_freezes(self.device.subject_id, "device-registration", ["imei"], at=NOON)
         self.refuse(right, ground="accurate")
-        assert not vault.frozen(self.device.subject_id, "device-registration", ["imei"], at=NOON)
+        assert not vault.active_freezes(self.device.subject_id, "device-registration", ["imei"], at=NOON)
 
     def test_a_part_can_be_refused_and_the_rest_granted(self) -> None:
         right = rights.grant_partly(
@@ -113,7 +156,7 @@ class RefusalTests(PortalTestCase):
                 decide()
 
     def test_a_handler_does_not_decide(self) -> None:
-        from privacy.ledger.actors import NotPermitted
+        from privacy.ledger.authorization import NotPermitted
 
         with pytest.raises(NotPermitted):
             rights.grant(self.right(), actor=factory.make_handler(), at=NOON)

@@ -1,6 +1,7 @@
 """Several corrections in one case, and the correction of one single report (P1.4, P1.5, law R-14)."""
 
 import json
+from functools import partial
 from html import unescape
 from uuid import UUID
 
@@ -12,14 +13,14 @@ from devices.models import Device, Report
 from devices.refusals import Malformed
 from privacy.disclosures.models import Notice
 from privacy.rights import actions as rights
-from privacy.rights.actions import Asked
+from privacy.rights.actions import RequestedRight
 from privacy.rights.models import Request, Right
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
-from tests.privacy.rights.test_desk import DeskCase
+from tests.privacy.rights.test_case_actions import DeskCase
 from tests.privacy.rights.test_request_form import fields
 
 REGISTRATION = "device-registration"
@@ -41,15 +42,15 @@ class SeveralCorrectionsTests(PortalTestCase):
         case = Request.objects.get()
         assert list(case.rights.values_list("item", flat=True)) == ["imei", "model", "os_version"]
         for item in ("imei", "model", "os_version"):
-            assert vault.frozen(self.device.subject_id, REGISTRATION, [item])
-        case = rights.verify(case, method="documents", actor=factory.make_handler(), at=NOON)
+            assert vault.active_freezes(self.device.subject_id, REGISTRATION, [item])
+        case = factory.verify_by_documents(case, actor=factory.make_handler(), at=NOON)
         imei, model, version = case.rights.order_by("position")
         for right in (imei, model):
             rights.grant(right, actor=self.odile, at=NOON)
         rights.refuse(version, ground="accurate", actor=self.odile, at=NOON)
         rights.carry_out(imei, actor=self.odile, at=NOON)
-        assert not vault.frozen(self.device.subject_id, REGISTRATION, ["imei"])
-        assert vault.frozen(self.device.subject_id, REGISTRATION, ["model"])
+        assert not vault.active_freezes(self.device.subject_id, REGISTRATION, ["imei"])
+        assert vault.active_freezes(self.device.subject_id, REGISTRATION, ["model"])
         rights.carry_out(model, actor=self.odile, at=NOON)
         assert sorted(notice.items[0] for notice in Notice.objects.all()) == ["imei", "model"]
         assert self.value("model") == "SM-X200"
@@ -66,13 +67,16 @@ class SeveralCorrectionsTests(PortalTestCase):
         self.post(item_2=f"{REGISTRATION}/imei", item="device-registration/model", wanted="X", wanted_2="12")
         assert not Request.objects.exists()
 
-    def test_without_a_correction_the_fields_mean_nothing(self) -> None:
-        self.post(rights=["access"], **self.two)
-        assert list(Right.objects.values_list("kind", flat=True)) == ["access"]
+    def test_without_a_correction_what_was_filled_in_is_named_and_not_dropped(self) -> None:
+        page = self.post(rights=["access"], **self.two)
+        assert "error-summary" in page
+        assert not Right.objects.exists()
 
     def value(self, item: str) -> str:
-        with vault.opened(purpose=Purpose.RIGHTS, task="tests.value.compared", actor=self.odile, at=NOON) as door:
-            return str(door.reveal(Device.objects.get(pk=self.device.pk), item))
+        with vault.opened(
+            purpose=Purpose.RIGHTS, task="tests.value.compared", actor=self.odile, at=NOON
+        ) as vault_session:
+            return str(vault_session.decrypt(Device.objects.get(pk=self.device.pk), item))
 
 
 @pytest.mark.clause("P1.4")
@@ -86,36 +90,65 @@ class OneReportTests(PortalTestCase):
         self.foreign = Report.objects.get(device_id=other.pk)
 
     def case(self, record: UUID, item: str = "configuration") -> Right:
-        asked = Asked("correction", "service-analytics", item, record, "it was the microphone")
+        asked = RequestedRight("correction", "service-analytics", item, record, "it was the microphone")
         receipt = factory.ask(asked, target=factory.imei(1), answer_by="portal")
         return factory.make_verified(receipt).rights.get()
 
     def body(self, report: Report) -> dict[str, object]:
-        with vault.opened(purpose=Purpose.RIGHTS, task="tests.value.compared", actor=self.odile, at=NOON) as door:
-            return dict(door.reveal(Report.objects.get(pk=report.pk), "body"))
+        with vault.opened(
+            purpose=Purpose.RIGHTS, task="tests.value.compared", actor=self.odile, at=NOON
+        ) as vault_session:
+            return dict(vault_session.decrypt(Report.objects.get(pk=report.pk), "body"))
 
     def test_the_office_writes_its_content_down_and_only_that_report_changes(self) -> None:
         right = self.case(self.wrong.pk)
         with pytest.raises(rights.NoSuchItem):
             rights.grant(right, actor=self.odile, at=NOON)
-        now, wanted = rights.read_record(right, actor=self.odile, at=NOON)
+        now, wanted = rights.read_report(right, actor=self.odile, at=NOON)
         assert wanted == "it was the microphone"
         body = {**json.loads(now), "setting": "microphone"}
-        rights.write_content(right, content=json.dumps(body), actor=self.odile, at=NOON)
+        rights.write_corrected_report(right, content=json.dumps(body), actor=self.odile, at=NOON)
         before = self.body(self.spared)
         right = rights.grant(right, actor=self.odile, at=NOON)
         with pytest.raises(rights.AlreadyDecided):
-            rights.write_content(right, content="{}", actor=self.odile, at=NOON)
+            rights.write_corrected_report(right, content="{}", actor=self.odile, at=NOON)
         rights.carry_out(right, actor=self.odile, at=NOON)
         assert self.body(self.wrong)["setting"] == "microphone"
         assert self.body(self.spared) == before
         self.assertLedgered("rights.content.written", right.request)
 
+    @pytest.mark.truth("decided-as-read")
+    def test_what_was_written_after_the_officer_opened_the_form_is_not_granted_unread(self) -> None:
+        right = self.case(self.wrong.pk)
+        content = json.dumps({**self.body(self.wrong), "setting": "microphone"})
+        rights.write_corrected_report(right, content=content, actor=self.odile, at=NOON)
+        read = rights.digest_of_request(right.request)
+        rights.write_corrected_report(
+            right, content=content.replace("microphone", "camera"), actor=factory.make_handler(), at=NOON
+        )
+        for decide in (
+            partial(rights.grant, right, read=read),
+            partial(rights.refuse, right, ground="accurate", read=read),
+        ):
+            with pytest.raises(rights.ContentChanged):
+                decide(actor=self.odile, at=NOON)
+        self.client.force_login(self.odile)
+        address = reverse("admin:rights_request_change", args=[right.request_id])
+        pressed = {"CHANGE_FORM-action": "grant", "_selected_action": str(right.request_id), "index": "0"}
+        given = {**pressed, "confirmed": "yes", "rights": ["1"]}
+        page = self.client.post(address, {**given, "read": read}).content.decode()
+        assert "error-summary" in page
+        right.refresh_from_db()
+        assert right.decision == "pending"
+        self.client.post(address, {**given, "read": rights.digest_of_request(right.request)})
+        right.refresh_from_db()
+        assert right.decision == "granted"
+
     def test_content_that_no_device_could_send_is_refused_before_it_is_granted(self) -> None:
         right = self.case(self.wrong.pk)
         before = self.body(self.wrong)
         with pytest.raises(Malformed):
-            rights.write_content(right, content='{"setting": 7}', actor=self.odile, at=NOON)
+            rights.write_corrected_report(right, content='{"setting": 7}', actor=self.odile, at=NOON)
         assert self.body(self.wrong) == before
 
     def test_trying_it_changes_nothing(self) -> None:
@@ -123,14 +156,14 @@ class OneReportTests(PortalTestCase):
         before = self.body(self.wrong)
         content = json.dumps({**before, "setting": "microphone"})
         with self.assertNotLedgered("devices.reports.corrected"):
-            rights.write_content(right, content=content, actor=self.odile, at=NOON)
+            rights.write_corrected_report(right, content=content, actor=self.odile, at=NOON)
         assert self.body(self.wrong) == before
 
     def test_another_persons_report_or_another_kind_is_not_touched(self) -> None:
         for record, item in ((self.foreign.pk, "configuration"), (self.wrong.pk, "status")):
             right = self.case(record, item)
             with pytest.raises(rights.NoSuchItem):
-                rights.read_record(right, actor=self.odile, at=NOON)
+                rights.read_report(right, actor=self.odile, at=NOON)
             with pytest.raises(rights.NoSuchItem):
                 rights.grant(right, actor=self.odile, at=NOON)
 
@@ -147,7 +180,7 @@ class ReportDeskTests(DeskCase):
         batch = factory.make_batch(factory.make_report(self.device, "configuration"))
         devices.store_reports(batch, gateway=factory.make_gate(), at=NOON)
         report = Report.objects.get()
-        asked = Asked("correction", "service-analytics", "configuration", report.pk, "it was the microphone")
+        asked = RequestedRight("correction", "service-analytics", "configuration", report.pk, "it was the microphone")
         case = factory.make_verified(factory.ask(asked, target=factory.imei(1), answer_by="portal"))
         page = self.press(case, "write_content").content.decode()
         assert "it was the microphone" in page

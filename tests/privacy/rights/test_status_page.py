@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from devices import actions as devices
-from devices.models import Challenge
+from devices.models import Challenge, Device
 from privacy.jobs.models import GeneralOutbox
 from privacy.ledger import events as ledger_events
 from privacy.rights import actions as rights
@@ -14,10 +14,11 @@ from privacy.rights import tasks
 from privacy.rights.actions import Receipt
 from privacy.rights.models import Request
 from privacy.vault import actions as vault
-from privacy.vault.models import SealedFile
-from tests import factory
+from privacy.vault.models import EncryptedFile
+from tests import factory, sample_uploads
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
+from tests.sample_uploads import pdf
 
 PDF = b"%PDF-1.7 a scan %%EOF"
 
@@ -49,17 +50,19 @@ class EntryTests(StatusPageCase):
     def test_a_wrong_code_and_an_unknown_number_get_the_same_answer(self) -> None:
         receipt = factory.ask()
         wrong = self.client.post(reverse("rights:case"), {"number": receipt.number, "code": "0" * 26})
-        unknown = self.client.post(reverse("rights:case"), {"number": "2026-999999", "code": "0" * 26})
+        unknown = self.client.post(reverse("rights:case"), {"number": "2026-0000000", "code": "0" * 26})
         assert wrong.status_code == unknown.status_code == 422
         assert len(wrong.content) == len(unknown.content)
 
-    def test_tries_at_one_case_are_limited(self) -> None:
+    @pytest.mark.attack("17.7")
+    def test_tries_from_one_address_are_limited_and_its_owner_elsewhere_is_not(self) -> None:
         receipt = factory.ask()
         for number in range(10):
             rejected = {"number": receipt.number, "code": f"{number:026d}"}
-            self.client.post(reverse("rights:case"), rejected, REMOTE_ADDR=f"198.51.100.{number}")
-        answer = self.client.post(reverse("rights:case"), {"number": receipt.number, "code": receipt.code})
-        assert answer.status_code == 429
+            self.client.post(reverse("rights:case"), rejected, REMOTE_ADDR="198.51.100.7")
+        right = {"number": receipt.number, "code": receipt.code}
+        assert self.client.post(reverse("rights:case"), right, REMOTE_ADDR="198.51.100.7").status_code == 429
+        assert self.client.post(reverse("rights:case"), right, REMOTE_ADDR="203.0.113.9").status_code == 302
 
     def test_without_number_and_code_there_is_nothing_to_see(self) -> None:
         receipt = factory.ask()
@@ -84,11 +87,12 @@ class IdentityOnThePageTests(StatusPageCase):
             device_id=device.id,
             challenge_id=asked.id,
             confirmed=True,
+            code=asked.shown,
             gateway=factory.make_gate(),
             at=asked.asked_at,
         )
         row = GeneralOutbox.objects.get(kind="rights.challenge.answered")
-        tasks.deliver_answered(row.ids, event=row.id, starts=1, at=asked.asked_at)
+        tasks.verify_by_device(row.ids, event=row.id, starts=1, at=asked.asked_at)
         case = Request.objects.get()
         assert case.state == "verified"
         assert case.identity_method == "device"
@@ -99,7 +103,7 @@ class IdentityOnThePageTests(StatusPageCase):
         self.enter(receipt)
         before = self.page()
         self.client.post(reverse("rights:confirm-device"))
-        assert not Challenge.objects.exists()
+        assert not Device.objects.filter(id__in=set(Challenge.objects.values_list("device_id", flat=True))).exists()
         assert before.count('class="once"') == 0
         assert self.page().count('class="once"') == 1
 
@@ -124,31 +128,51 @@ class IdentityOnThePageTests(StatusPageCase):
         self.enter(factory.ask())
         answer = self.client.post(reverse("rights:document"), {"document": SimpleUploadedFile("id.pdf", PDF)})
         assert answer.status_code == 302
-        assert PDF not in SealedFile.objects.get().content.box
+        assert PDF not in EncryptedFile.objects.get().content.ciphertext
         case = Request.objects.get()
         rights.reject_identity(case, actor=factory.make_handler(), at=NOON)
-        assert not SealedFile.objects.exists()
+        assert not EncryptedFile.objects.exists()
         self.assertLedgered("rights.evidence.destroyed", case)
+
+    @pytest.mark.attack("17.5")
+    def test_a_document_that_can_not_be_used_is_told_and_makes_room_for_another(self) -> None:
+        self.enter(factory.ask())
+        send = lambda content: self.client.post(  # noqa: E731
+            reverse("rights:document"), {"document": SimpleUploadedFile("id.pdf", content)}
+        )
+        case = Request.objects.get()
+        for _number in range(5):
+            assert send(pdf(catalog=b"/OpenAction << /S /JavaScript /JS (x) >>")).status_code == 302
+        assert send(sample_uploads.PDF).status_code == 422, "five wait: that is enough"
+        assert factory.judge_files() == 5
+        assert "프로그램, 링크 또는 다른 파일" in self.page()
+        with pytest.raises(vault.Quarantined):
+            rights.open_documents(case, actor=factory.make_handler(), at=NOON)
+        assert send(sample_uploads.PDF).status_code == 302
+        factory.judge_files()
+        assert [one.content for one in rights.open_documents(case, actor=factory.make_handler(), at=NOON)] == [
+            sample_uploads.PDF
+        ]
 
     def test_a_document_that_is_no_picture_or_pdf_is_refused(self) -> None:
         self.enter(factory.ask())
         upload = SimpleUploadedFile("id.pdf", b"<html>not a pdf</html>")
         assert self.client.post(reverse("rights:document"), {"document": upload}).status_code == 422
-        assert not SealedFile.objects.exists()
+        assert not EncryptedFile.objects.exists()
 
     def test_the_requester_takes_the_request_back_and_the_freeze_ends(self) -> None:
         device = factory.make_device(1)
         self.enter(factory.ask_correction())
-        assert vault.frozen(device.subject_id, "device-registration", ["imei"], at=NOON)
+        assert vault.active_freezes(device.subject_id, "device-registration", ["imei"], at=NOON)
         self.client.post(reverse("rights:withdraw"))
         assert Request.objects.get().state == "withdrawn"
-        assert not vault.frozen(device.subject_id, "device-registration", ["imei"])
+        assert not vault.active_freezes(device.subject_id, "device-registration", ["imei"])
 
 
 class DecisionOnThePageTests(StatusPageCase):
     def test_a_refusal_shows_ground_law_and_the_way_to_object(self) -> None:
         factory.make_device(1)
-        receipt = factory.ask(rights.Asked("access"), target=factory.imei(1))
+        receipt = factory.ask(rights.RequestedRight("access"), target=factory.imei(1))
         case = factory.make_verified(receipt)
         rights.refuse(
             case.rights.get(),
@@ -167,7 +191,7 @@ class DecisionOnThePageTests(StatusPageCase):
         assert "Object to this decision" in text
 
     def test_reading_the_explanation_is_on_record(self) -> None:
-        receipt = factory.ask(rights.Asked("access"))
+        receipt = factory.ask(rights.RequestedRight("access"))
         case = factory.make_verified(receipt)
         rights.refuse(
             case.rights.get(), ground="life-or-body", explanation="why", actor=factory.make_officer(), at=NOON

@@ -6,7 +6,7 @@ from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
 from privacy.incidents import actions as incidents
 from privacy.incidents.models import Complaint
-from privacy.lib import agenda
+from privacy.lib.registries import deadlines
 from privacy.rights.models import Request
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
@@ -16,9 +16,9 @@ FIRST, LAST = date(2020, 1, 1), date(2031, 12, 31)
 TODAY = date(2026, 11, 24)
 
 
-def names(user: User, first: date = FIRST, last: date = LAST) -> dict[str, list[agenda.Dated]]:
-    found: dict[str, list[agenda.Dated]] = {}
-    for line in agenda.lines(first, last, on=TODAY, may=user.may):
+def names(user: User, first: date = FIRST, last: date = LAST) -> dict[str, list[deadlines.Deadline]]:
+    found: dict[str, list[deadlines.Deadline]] = {}
+    for line in deadlines.deadlines_between(first, last, on=TODAY, may=user.may):
         found.setdefault(line.source.name, []).append(line.dated)
     return found
 
@@ -66,12 +66,12 @@ class AgendaTest(PortalTestCase):
         odile = make_odile()
         hold = make_hold(until=TODAY)
         assert [one.reference for one in names(odile)["retention.hold"]] == [hold.reference]
-        later = agenda.lines(FIRST, LAST, on=TODAY + timedelta(1), may=odile.may)
+        later = deadlines.deadlines_between(FIRST, LAST, on=TODAY + timedelta(1), may=odile.may)
         assert "retention.hold" not in {line.source.name for line in later}
 
     def test_names_can_be_chosen(self) -> None:
         odile = make_odile()
         ask()
         make_hold(until=date(2027, 3, 31))
-        found = agenda.lines(FIRST, LAST, on=TODAY, may=odile.may, names={"retention.hold"})
+        found = deadlines.deadlines_between(FIRST, LAST, on=TODAY, may=odile.may, names={"retention.hold"})
         assert [line.source.name for line in found] == ["retention.hold"]

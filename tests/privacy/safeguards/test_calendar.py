@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
 from django.urls import reverse
 from django.utils.translation import override
 
 from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards.models import Calendar
 from tests.base import PortalTestCase
@@ -25,6 +26,11 @@ class CalendarPageTest(PortalTestCase):
         soon = ask(at=clock.now()).request
         text = self.client.get(self.page).content.decode()
         assert text.index(late.number) < text.index("다가올 일") < text.index(soon.number)
+
+    @pytest.mark.truth("13")
+    def test_what_is_overdue_for_years_still_stands_there(self) -> None:
+        late = ask(at=clock.now() - timedelta(days=800)).request
+        assert late.number in self.client.get(self.page).content.decode()
 
     def test_filters_by_kind_and_by_time(self) -> None:
         soon = ask(at=clock.now()).request
@@ -50,7 +56,7 @@ class FeedTest(PortalTestCase):
         return reverse("safeguards:calendar", args=[self.token(user, language)])
 
     def token(self, user: User, language: str = "ko") -> str:
-        return safeguards.make_calendar(language=language, actor=user, at=NOON).token
+        return safeguards.create_calendar_feed(language=language, actor=user, at=NOON).token
 
     def test_it_holds_what_one_may_see_and_nothing_personal(self) -> None:
         contact = {"email": "canary.mina@example.org"}
@@ -81,7 +87,7 @@ class FeedTest(PortalTestCase):
         old, new = self.make(odile), self.make(odile)
         assert self.client.get(old).status_code == 404
         assert self.client.get(new).status_code == 200
-        safeguards.revoke_calendar(actor=odile, at=NOON)
+        safeguards.revoke_calendar_feed(actor=odile, at=NOON)
         assert self.client.get(new).status_code == 404
         assert self.client.get(reverse("safeguards:calendar", args=["x"])).status_code == 404
 

@@ -6,11 +6,11 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from privacy.jobs.drain import drain
+from privacy.jobs.dispatcher import dispatch_due
 from privacy.ledger.models import Entry
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards.events import Event
-from privacy.safeguards.models import Inspection, Nonconformity
+from privacy.safeguards.models import Inspection, InspectionFinding
 from privacy.safeguards.tasks import remind_on
 from tests.base import PortalTestCase
 from tests.factory import (
@@ -18,10 +18,11 @@ from tests.factory import (
     make_aram,
     make_finding,
     make_hana,
+    make_held_inspection,
     make_odile,
     make_omar,
 )
-from tests.privacy.disclosures.smtp import mailbox
+from tests.privacy.disclosures.smtp_server import mailbox
 
 DUE = date(2026, 12, 1)
 DAY = timedelta(days=1)
@@ -52,7 +53,7 @@ class InspectionTest(PortalTestCase):
             actor=make_odile(), at=NOON,
         )  # fmt: skip
         held = safeguards.hold_inspection(planned, held_on=NOON.date(), outcome="z", actor=make_odile(), at=NOON)
-        with pytest.raises(safeguards.OwnWork):
+        with pytest.raises(safeguards.SamePerson):
             safeguards.report_inspection(held, actor=make_odile(), at=NOON)
         assert safeguards.report_inspection(held, actor=make_omar(), at=NOON).reported_to == make_omar().ref
 
@@ -61,14 +62,20 @@ class InspectionTest(PortalTestCase):
         with pytest.raises(safeguards.Incomplete):
             safeguards.correct_finding(finding, done=" ", actor=make_hana(), at=NOON)
         done = safeguards.correct_finding(finding, done="교체함", actor=make_odile(), at=NOON)
-        with pytest.raises(safeguards.OwnWork):
+        with pytest.raises(safeguards.SamePerson):
             safeguards.confirm_finding(done, actor=make_odile(), at=NOON)
         with pytest.raises(IntegrityError), transaction.atomic():
-            Nonconformity.objects.filter(pk=done.pk).update(
+            InspectionFinding.objects.filter(pk=done.pk).update(
                 state="confirmed", confirmed_by=done.done_by, confirmed_at=NOON
             )
         assert safeguards.confirm_finding(done, actor=make_aram(), at=NOON).state == "confirmed"
-        assert not Nonconformity.objects.open().exists()
+        assert not InspectionFinding.objects.open().exists()
+
+    @pytest.mark.truth("finding-twice")
+    def test_a_finding_that_is_sent_twice_is_one(self) -> None:
+        inspection = make_held_inspection()
+        assert make_finding_of(inspection) == make_finding_of(inspection)
+        assert InspectionFinding.objects.count() == 1
 
     def test_a_correction_that_does_not_hold_is_given_back(self) -> None:
         done = safeguards.correct_finding(make_finding(), done="교체함", actor=make_hana(), at=NOON)
@@ -82,7 +89,7 @@ class InspectionTest(PortalTestCase):
         assert remind_on(DUE - 4 * DAY, at=NOON) == 0
         assert remind_on(DUE, at=NOON) > 0
         with mailbox() as received:
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         told = {message["To"] for message in received.arrived}
         assert {"hana@extrus.example", "odile@extrus.example"} <= told
         assert all(finding.reference in str(message.get_content()) for message in received.arrived)
@@ -98,7 +105,7 @@ class InspectionTest(PortalTestCase):
         for _ in range(2):
             remind_on(DUE, at=NOON)
         with mailbox() as received:
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         addresses = [message["To"] for message in received.arrived]
         assert len(addresses) == len(set(addresses))
 
@@ -119,28 +126,29 @@ class InspectionTest(PortalTestCase):
         self.press(inspection, "hold", held_on="2026-11-24", outcome="부적합 1건")
         fields = {"criterion": "7", "weight": "minor", "seen": "s", "correction": "c", "responsible": make_hana().ref}
         self.press(inspection, "record_finding", due_on="2099-12-01", **fields)
-        finding = Nonconformity.objects.get()
+        finding = InspectionFinding.objects.get()
         assert finding.reference in self.client.get(self.page(inspection)).content.decode()
         self.client.force_login(make_hana())
         self.press(finding, "correct", done="고침")
         self.client.force_login(make_aram())
         self.press(finding, "confirm")
         self.client.force_login(make_odile())
-        self.press(inspection, "report")
+        inspection.refresh_from_db()
+        self.press(inspection, "report", read=safeguards.digest_of_report(inspection))
         finding.refresh_from_db()
         inspection.refresh_from_db()
         assert (finding.state, inspection.state) == ("confirmed", "reported")
 
-    def page(self, record: Inspection | Nonconformity) -> str:
+    def page(self, record: Inspection | InspectionFinding) -> str:
         return reverse(f"admin:safeguards_{record._meta.model_name}_change", args=[record.pk])
 
-    def press(self, record: Inspection | Nonconformity, action: str, **answers: str) -> None:
+    def press(self, record: Inspection | InspectionFinding, action: str, **answers: str) -> None:
         pressed = {"CHANGE_FORM-action": action, "_selected_action": str(record.pk), "index": "0", "confirmed": "yes"}
         answer = self.client.post(self.page(record), pressed | answers)
         assert answer.status_code == 302, answer.content.decode()[:2000]
 
 
-def make_finding_of(inspection: Inspection) -> Nonconformity:
+def make_finding_of(inspection: Inspection) -> InspectionFinding:
     return safeguards.record_finding(
         inspection, criterion="c", weight="minor", seen="s", correction="c", responsible=make_hana().ref, due_on=DUE,
         actor=make_aram(), at=NOON,

@@ -9,20 +9,20 @@ from django.test import override_settings
 from django.urls import reverse
 
 from privacy.accounts import actions as accounts
-from privacy.jobs.drain import drain
-from privacy.ledger.actors import NotPermitted
+from privacy.jobs.dispatcher import dispatch_due
+from privacy.ledger.authorization import NotPermitted
 from privacy.ledger.models import Entry
-from privacy.lib.papers import BadDocument
+from privacy.lib.documents.upload_validation import InvalidUpload
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards.events import Event
 from privacy.safeguards.models import Evidence, Measure
 from privacy.vault import actions as vault
-from privacy.vault.models import SealedFile
+from privacy.vault.models import EncryptedFile
 from tests.base import PortalTestCase
-from tests.clamd import EICAR, running
-from tests.factory import NOON, make_aram, make_hana, make_measure, make_odile, make_omar
-from tests.papers import PDF
-from tests.privacy.disclosures.smtp import mailbox
+from tests.factory import NOON, judge_files, make_aram, make_hana, make_measure, make_odile, make_omar
+from tests.fake_clamd import EICAR, running
+from tests.privacy.disclosures.smtp_server import mailbox
+from tests.sample_uploads import PDF, pdf, stream
 
 DAY = timedelta(days=1)
 
@@ -64,9 +64,9 @@ class MeasureTest(PortalTestCase):
 
     def test_codes_are_taken_once_and_owners_work_here(self) -> None:
         make_measure()
-        with pytest.raises(safeguards.TakenCode):
+        with pytest.raises(safeguards.DuplicateCode):
             make_measure()
-        with pytest.raises(safeguards.UnknownPerson):
+        with pytest.raises(safeguards.UnknownAccount):
             make_measure("other", owner="U-XXXX-XXXX")
 
     def test_out_of_use_takes_no_evidence(self) -> None:
@@ -74,22 +74,41 @@ class MeasureTest(PortalTestCase):
         with pytest.raises(safeguards.WrongState):
             evidence(measure)
 
+    @pytest.mark.truth("refused-evidence")
+    def test_what_is_refused_leaves_no_sealed_file(self) -> None:
+        measure = safeguards.retire_measure(make_measure(), actor=make_odile(), at=NOON)
+        with pytest.raises(safeguards.WrongState):
+            evidence(measure, name="사진.pdf", content=PDF)
+        assert not EncryptedFile.objects.exists()
+
     def test_a_failure_raises_one_alarm_until_it_is_in_order(self) -> None:
         measure = make_measure()
         evidence(measure, "failed", detail="잠금장치 고장")
         evidence(measure, "failed")
         evidence(measure, "unknown")
         evidence(measure, "failed")
-        assert Entry.objects.filter(word=Event.ALARM_RAISED).count() == 2  # and again after it was not known
+        assert Entry.objects.filter(word=Event.ALARM_RAISED).count() == 1
         evidence(measure, "passed")
         self.assertLedgered(Event.ALARM_CLEARED, measure)
         assert not Measure.objects.failing().exists()
+
+    @pytest.mark.truth("alarm-until-in-order")
+    def test_a_look_that_saw_nothing_takes_no_alarm_away(self) -> None:
+        measure = make_measure()
+        evidence(measure, "failed", detail="잠금장치 고장")
+        evidence(measure, "unknown")
+        assert Measure.objects.failing().get() == measure
+        with mailbox() as received:
+            dispatch_due(at=NOON)
+        assert "잠금장치 고장" in str(received.arrived[0].get_content())
+        evidence(measure, "passed")
+        self.assertLedgered(Event.ALARM_CLEARED, measure)
 
     def test_the_alarm_goes_to_the_officers_and_the_owner_and_onto_the_dashboard(self) -> None:
         measure = make_measure()
         evidence(measure, "failed", detail="잠금장치 고장")
         with mailbox() as received:
-            drain(at=NOON)
+            dispatch_due(at=NOON)
         assert {message["To"] for message in received.arrived} == {
             "odile@extrus.example",
             "omar@extrus.example",
@@ -109,15 +128,17 @@ class EvidenceFileTest(PortalTestCase):
         omar = make_omar()
         for purpose in ("legal-duty",):
             accounts.grant(
+                asked_by=omar,
                 user=omar, category="safeguard-evidence", purpose=purpose, reason="test", valid_from=NOON.date(),
                 valid_until=None, actor=make_odile(), at=NOON,
             )  # fmt: skip
+        judge_files()
         return safeguards.open_file(seen, actor=omar, at=NOON)
 
     def test_a_file_is_sealed_and_opened_on_record(self) -> None:
         seen = evidence(make_measure(), name="사진.pdf", content=PDF)
         assert seen.file_digest == hashlib.sha256(PDF).hexdigest()
-        assert PDF not in SealedFile.objects.get().content.box
+        assert PDF not in EncryptedFile.objects.get().content.ciphertext
         with pytest.raises(NotPermitted):  # no grant, no opening
             safeguards.open_file(seen, actor=make_hana(granted=False), at=NOON)
         assert self.open(seen) == (PDF, "application/pdf")
@@ -125,12 +146,12 @@ class EvidenceFileTest(PortalTestCase):
 
     def test_a_file_is_scanned(self) -> None:
         with running() as daemon, override_settings(CLAMD_HOST=daemon.address):
-            seen = evidence(make_measure(), name="a.pdf", content=PDF.replace(b"trailer", EICAR + b"\ntrailer"))
+            seen = evidence(make_measure(), name="a.pdf", content=pdf(stream(EICAR, packed=False)))
             with pytest.raises(vault.Quarantined):
                 self.open(seen)
 
     def test_something_else_than_a_paper_is_refused(self) -> None:
-        with pytest.raises(BadDocument):
+        with pytest.raises(InvalidUpload):
             evidence(make_measure(), name="a.exe", content=b"MZ")
         assert not Evidence.objects.exists()
 

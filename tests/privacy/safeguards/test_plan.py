@@ -7,12 +7,12 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.translation import override
 
-from privacy.ledger.actors import NotPermitted
+from privacy.ledger.authorization import NotPermitted
 from privacy.safeguards import actions as safeguards
-from privacy.safeguards import documents, seals
+from privacy.safeguards import documents, integrity
 from privacy.safeguards.events import Event
 from privacy.safeguards.models import ManagementPlan
-from privacy.safeguards.models.plans import Section
+from privacy.safeguards.models.management_plans import Section
 from tests.base import PortalTestCase
 from tests.factories.safeguards import SECTIONS
 from tests.factory import NOON, make_approved_plan, make_emin, make_hana, make_odile, make_omar, make_plan
@@ -34,7 +34,7 @@ class PlanTest(PortalTestCase):
 
     def test_the_drafter_does_not_approve(self) -> None:
         plan = safeguards.submit_plan(make_plan(), actor=make_odile(), at=NOON)
-        with pytest.raises(safeguards.OwnWork):
+        with pytest.raises(safeguards.SamePerson):
             safeguards.approve_plan(plan, effective_on=TODAY, actor=make_odile(), at=NOON)
         with pytest.raises(NotPermitted):
             safeguards.approve_plan(plan, effective_on=TODAY, actor=make_hana(), at=NOON)
@@ -47,7 +47,7 @@ class PlanTest(PortalTestCase):
         plan = make_plan()
         safeguards.edit_plan(plan, sections=SECTIONS | {"other": "x"}, actor=make_omar(), at=NOON)
         safeguards.submit_plan(plan, actor=make_omar(), at=NOON)
-        with pytest.raises(safeguards.OwnWork):
+        with pytest.raises(safeguards.SamePerson):
             safeguards.approve_plan(plan, effective_on=TODAY, actor=make_omar(), at=NOON)
 
     def test_an_approved_version_is_final_and_the_next_supersedes_it(self) -> None:
@@ -62,24 +62,48 @@ class PlanTest(PortalTestCase):
         day = TODAY + timedelta(days=7)
         safeguards.approve_plan(second, effective_on=day, actor=make_omar(), at=NOON)
         first.refresh_from_db()
+        assert first.state == ManagementPlan.State.APPROVED, "it stays in force until the day of the next"
+        assert safeguards.supersede_plans(on=day) == 1
+        first.refresh_from_db()
         assert first.state == ManagementPlan.State.SUPERSEDED
         assert ManagementPlan.objects.in_force(TODAY) == first
         assert ManagementPlan.objects.in_force(day) == second
+
+    @pytest.mark.truth("plan-in-force")
+    def test_dates_of_versions_only_grow_and_the_page_says_which_is_in_force(
+        self,
+    ) -> None:
+        first = make_approved_plan()
+        second = safeguards.draft_plan(reason="조직 변경", actor=make_odile(), at=NOON)
+        safeguards.submit_plan(second, actor=make_odile(), at=NOON)
+        safeguards.approve_plan(second, effective_on=date(2099, 1, 1), actor=make_omar(), at=NOON)
+        self.client.force_login(make_odile())
+        with override("en"):
+            page = self.client.get(reverse("admin:safeguards_managementplan_change", args=[first.pk])).content.decode()
+            assert ">in force<" in page and ">superseded<" not in page
+            page = self.client.get(reverse("admin:safeguards_managementplan_change", args=[second.pk])).content.decode()
+            assert ">upcoming<" in page
+        third = safeguards.draft_plan(reason="또", actor=make_odile(), at=NOON)
+        safeguards.submit_plan(third, actor=make_odile(), at=NOON)
+        with pytest.raises(safeguards.Incomplete):
+            safeguards.approve_plan(third, effective_on=date(2098, 12, 31), actor=make_omar(), at=NOON)
+        safeguards.approve_plan(third, effective_on=date(2099, 1, 1), actor=make_omar(), at=NOON)
+        assert ManagementPlan.objects.in_force(date(2099, 1, 1)) == third
 
     def test_a_text_changed_in_the_database_no_longer_matches_and_the_page_says_so(self) -> None:
         plan = make_approved_plan()
         entry = self.assertLedgered(Event.PLAN_APPROVED, plan)
         assert plan.seal in entry.payload
-        assert seals.is_intact(plan)
+        assert integrity.is_intact(plan)
         self.client.force_login(make_odile())
         page = reverse("admin:safeguards_managementplan_change", args=[plan.pk])
-        assert "감사기록의 봉인과 일치" in self.client.get(page).content.decode()
+        assert "감사 기록의 봉인과 일치" in self.client.get(page).content.decode()
         changed = plan.sections | {"encryption": "암호화하지 않는다"}
         ManagementPlan.objects.filter(pk=plan.pk).update(sections=changed)
         assert "봉인과 불일치" in self.client.get(page).content.decode()
         # The seal beside the text changed too: the trail still knows.
         plan.refresh_from_db()
-        ManagementPlan.objects.filter(pk=plan.pk).update(seal=seals.seal_of(plan))
+        ManagementPlan.objects.filter(pk=plan.pk).update(seal=integrity.compute_seal(plan))
         assert "봉인과 불일치" in self.client.get(page).content.decode()
 
     def test_the_console_leads_from_draft_to_approval(self) -> None:
@@ -95,6 +119,8 @@ class PlanTest(PortalTestCase):
         self.client.post(page, pressed | {"CHANGE_FORM-action": "submit"})
         self.client.force_login(make_omar())
         approve = {"CHANGE_FORM-action": "approve", "confirmed": "yes", "effective_on": "2099-01-01"}
+        plan.refresh_from_db()
+        approve["read"] = integrity.text_digest(plan)
         self.client.post(page, pressed | approve)
         plan.refresh_from_db()
         assert (plan.state, plan.effective_on) == ("approved", date(2099, 1, 1))

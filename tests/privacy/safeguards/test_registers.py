@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from privacy.ledger import exporting
-from privacy.lib import registers
+from privacy.ledger.exports import register_export
+from privacy.lib.registries import registers
 from privacy.safeguards import actions as safeguards
 from tests.base import PortalTestCase
 from tests.factory import NOON, make_area, make_finding, make_hana, make_measure, make_odile
@@ -17,7 +17,7 @@ YEAR = {"first": date(2026, 1, 1), "last": date(2026, 12, 31)}
 
 
 def book(code: str, **period: date) -> Workbook:
-    content = exporting.export_register(
+    content = register_export.export_register(
         registers.get(code), form="xlsx", reason="정기 보고", actor=make_odile(), at=NOON, **(period or YEAR)
     )
     return load_workbook(io.BytesIO(content))

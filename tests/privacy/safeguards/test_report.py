@@ -1,7 +1,7 @@
 """The annual report: its figures are the registers', and it prints the same for ever (law O-03)."""
 
 import hashlib
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,12 +9,14 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from privacy.incidents import actions as incidents
-from privacy.ledger.actors import NotPermitted
-from privacy.lib import charts, yearbook
+from privacy.ledger.authorization import NotPermitted
+from privacy.lib.display import badges, charts
+from privacy.lib.registries import annual_report
 from privacy.rights.models import Request
 from privacy.safeguards import actions as safeguards
+from privacy.safeguards import documents
 from privacy.safeguards.events import Event
-from privacy.safeguards.models import AnnualReport, Nonconformity
+from privacy.safeguards.models import AnnualReport, InspectionFinding
 from tests.base import PortalTestCase
 from tests.factory import NOON, ask, make_aram, make_device, make_finding, make_hana, make_odile, make_provided
 
@@ -40,6 +42,16 @@ def value(report: AnnualReport, code: str) -> int | None:
 
 
 class ReportTest(PortalTestCase):
+    @pytest.mark.truth("signed-in-korea")
+    def test_it_is_signed_with_the_day_in_korea(self) -> None:
+        """Made at half past seven in the morning in Korea, when the day before is still on in Greenwich."""
+        early = datetime(2026, 11, 24, 22, 30, tzinfo=UTC)
+        report = safeguards.make_report(year=2026, language="en", actor=make_odile(), at=early)
+        with override("en"):
+            blocks = documents._report_payload(report)["blocks"]
+            (signed,) = (block for block in blocks if block["kind"] == "signature")
+            assert signed["rows"][0] == badges.date_text(date(2026, 11, 25))
+
     def test_figures_equal_the_registers(self) -> None:
         make_provided(make_device(1), "model")
         ask()
@@ -52,12 +64,20 @@ class ReportTest(PortalTestCase):
         assert value(report, "disclosures.provided") == 1
         assert value(report, "complaints.received") == 1
         assert value(report, "safeguards.inspections") == 1
-        assert value(report, "safeguards.findings") == Nonconformity.objects.count() == 1
+        assert value(report, "safeguards.findings") == InspectionFinding.objects.count() == 1
         assert value(report, "safeguards.in-time-share") == 100
         with override("ko"):
-            live = {one.code: one.value for _c, chapter in yearbook.chapters(date(2026, 1, 1), date(2026, 12, 31))
-                    for one in chapter.figures}  # fmt: skip
+            sections = annual_report.report_sections(date(2026, 1, 1), date(2026, 12, 31))
+            live = {one.code: one.value for _code, section in sections for one in section.figures}
         assert {one["code"]: one["value"] for chapter in report.chapters for one in chapter["figures"]} == live
+
+    @pytest.mark.truth("corrected-in-time")
+    def test_a_finding_that_was_given_back_is_in_time_only_by_its_first_day(self) -> None:
+        finding, day = make_finding(due_on=date(2026, 11, 25)), timedelta(days=1)
+        done = safeguards.correct_finding(finding, done="교체함", actor=make_hana(), at=NOON)
+        again = safeguards.reopen_finding(done, due_on=date(2026, 12, 10), actor=make_aram(), at=NOON + 3 * day)
+        safeguards.correct_finding(again, done="다시 교체함", actor=make_hana(), at=NOON + 4 * day)
+        assert value(make(at=NOON + 5 * day), "safeguards.in-time-share") == 0
 
     def test_it_prints_the_same_later_in_both_languages_with_its_charts(self) -> None:
         for language in ("ko", "en"):
@@ -107,8 +127,8 @@ class ReportTest(PortalTestCase):
 
 
 def test_lying_bars_tell_every_name_and_number() -> None:
-    drawn = charts.rows([("열람 <b>", 3), ("삭제", 0), ("정정", 1_200)], label="권리별")
+    drawn = charts.horizontal_bar_chart([("열람 <b>", 3), ("삭제", 0), ("정정", 1_200)], label="권리별")
     assert drawn.count('class="bar"') == 3
     assert "열람 &lt;b&gt;" in drawn and "1,200" in drawn
-    assert charts.printed(drawn).startswith('<svg xmlns="http://www.w3.org/2000/svg"')
-    assert "0 0 480 26" in charts.rows([], label="x")
+    assert charts.standalone_svg(drawn).startswith('<svg xmlns="http://www.w3.org/2000/svg"')
+    assert "0 0 480 26" in charts.horizontal_bar_chart([], label="x")

@@ -1,6 +1,7 @@
 """The figures of the annual report are those of the registers."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.utils.translation import override
@@ -9,7 +10,7 @@ from consents.models import Decision
 from privacy.accounts import actions as accounts
 from privacy.disclosures.models import Disclosure
 from privacy.incidents import actions as incidents
-from privacy.lib import yearbook
+from privacy.lib.registries import annual_report
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
 from tests.factory import (
@@ -19,7 +20,7 @@ from tests.factory import (
     make_emin,
     make_granted,
     make_hana,
-    make_incident,
+    make_known_incident,
     make_odile,
     make_pledge,
     make_provided,
@@ -32,13 +33,15 @@ YEAR = (date(2026, 1, 1), date(2026, 12, 31))
 
 def figures(first: date = YEAR[0], last: date = YEAR[1]) -> dict[str, int | None]:
     return {
-        figure.code: figure.value for _code, chapter in yearbook.chapters(first, last) for figure in chapter.figures
+        figure.code: figure.value
+        for _code, chapter in annual_report.report_sections(first, last)
+        for figure in chapter.figures
     }
 
 
 def series(code: str) -> dict[str, int]:
     with override("en"):
-        made = yearbook.chapters(*YEAR)
+        made = annual_report.report_sections(*YEAR)
     for _code, chapter in made:
         for one in chapter.series:
             if one.code == code:
@@ -90,19 +93,24 @@ class YearbookTest(PortalTestCase):
     @pytest.mark.clause("P8.8")
     def test_access_of_the_year(self) -> None:
         hana, odile = make_hana(granted=False), make_odile(granted=False)
-        accounts.leave(hana, why="resigned", actor=odile, at=NOON)
+        accounts.deactivate_user(hana, why="resigned", actor=odile, at=NOON)
         found = figures()
         assert (found["access.granted"], found["access.revoked"], found["access.left"]) == (2, 1, 1)
         assert series("access.by-scope")["privacy officer"] == 1
 
     @pytest.mark.clause("P2.2")
     def test_breaches_of_the_year(self) -> None:
-        incident = make_incident(aware_at=NOON)
-        type(incident).objects.filter(pk=incident.pk).update(
-            website_at=NOON + timedelta(hours=73), reported_at=NOON + timedelta(hours=71), estimate=1_200
-        )
+        incident = make_known_incident(aware_at=NOON)
+        odile = make_odile()
+        incidents.describe_incident(incident, estimate=1_200, actor=odile, at=NOON)
+        found = figures()
+        assert (found["incidents.told"], found["incidents.undone"], found["incidents.in-time-share"]) == (0, 2, None)
+        given: dict[str, Any] = {"authority": "pipc", "duty": "breach", "reported_at": NOON + timedelta(hours=71)}
+        incidents.record_report(incident, **given, actor=odile, at=NOON + timedelta(hours=71))
+        incidents.post_on_website(incident, actor=odile, at=NOON + timedelta(hours=73))
         found = figures()
         assert (found["incidents.known"], found["incidents.in-time-share"]) == (1, 50)
+        assert (found["incidents.told"], found["incidents.undone"]) == (1, 0)
         assert found["incidents.people"] == 1_200
         assert sum(series("incidents.by-kind").values()) == 1
 
@@ -113,12 +121,12 @@ class YearbookTest(PortalTestCase):
         assert (found["rights.answered"], found["rights.in-time"], found["rights.in-time-share"]) == (1, 0, 0)
 
     def test_only_everything_is_a_hundred_percent(self) -> None:
-        assert yearbook.share(199, 200) == 99
-        assert yearbook.share(3, 3) == 100
-        assert yearbook.share(0, 0) is None
+        assert annual_report.percentage(199, 200) == 99
+        assert annual_report.percentage(3, 3) == 100
+        assert annual_report.percentage(0, 0) is None
 
     def test_months_of_a_period(self) -> None:
-        months = yearbook.by_month([date(2026, 1, 31), date(2026, 12, 1)], *YEAR)
+        months = annual_report.count_by_month([date(2026, 1, 31), date(2026, 12, 1)], *YEAR)
         assert len(months) == 12
         assert sum(number for _month, number in months) == 2
         assert months[0] == ("2026-01", 1)

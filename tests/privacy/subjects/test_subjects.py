@@ -4,8 +4,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from privacy.ledger.actors import NotPermitted, System
-from privacy.lib.refusals import Refusal
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.authorization import NotPermitted
+from privacy.lib.errors.refusals import Refusal
 from privacy.subjects import actions as subjects
 from privacy.subjects import holdings
 from privacy.subjects.models import Contact, FalseIdentityFinding, Subject
@@ -14,7 +15,7 @@ from privacy.vault.purposes import Purpose
 from tests.base import PortalTestCase
 from tests.factory import NOON, make_contact, make_hana, make_mina, make_odile
 
-TESTS = System("tests")
+TESTS = SystemActor("tests")
 EVIDENCE = "a" * 64
 
 
@@ -29,9 +30,9 @@ class Registering(PortalTestCase):
         mina = make_mina()
         assert subjects.mark_destroyed([mina.id], certificate="C-1", actor=TESTS, at=NOON) == 1
         assert subjects.mark_destroyed([mina.id], certificate="C-1", actor=TESTS, at=NOON) == 0
-        with pytest.raises(subjects.AlreadyDestroyed):
+        with pytest.raises(subjects.SubjectDestroyed):
             make_mina(subject_id=mina.id)
-        with pytest.raises(subjects.AlreadyDestroyed):
+        with pytest.raises(subjects.SubjectDestroyed):
             make_contact(mina)
 
 
@@ -87,7 +88,7 @@ class FalseIdentity(PortalTestCase):
     def test_is_not_found_of_who_has_left(self) -> None:
         mina = make_mina()
         subjects.mark_withdrawn(mina, actor=TESTS, at=NOON)
-        with pytest.raises(subjects.NotActive):
+        with pytest.raises(subjects.RegistrationEnded):
             self.find(mina)
 
 
@@ -106,8 +107,8 @@ class AContact(PortalTestCase):
         holding.correct(mina.id, "email", "mina@new.example", event=mina.id, actor=TESTS, at=NOON, record_id=contact.id)
         with vault.opened(
             purpose=Purpose.RIGHTS, task="rights.access.exported", actor=TESTS, at=NOON, reason="K7-1"
-        ) as door:
-            (shown,) = holding.export(mina.id, door)
+        ) as vault_session:
+            (shown,) = holding.export(mina.id, vault_session)
         assert shown["email"] == "mina@new.example"
         assert holding.destroy([mina.id], certificate="C-1", actor=TESTS, at=NOON) == 1
         assert holding.destroy([mina.id], certificate="C-1", actor=TESTS, at=NOON) == 0

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from django.core.management import call_command
 from django.test import override_settings
 
-from privacy.vault import providers
+from privacy.vault import key_providers
 
 FILES = {"MASTER_KEY_FILE": "master.key", "INDEX_KEY_FILE": "index.key", "CERTIFICATE_KEY_FILE": "certificate.key"}
 
@@ -25,7 +25,7 @@ def own_keys() -> Iterator[Path]:
 
 def generations(folder: Path) -> set[int]:
     """Return the generations written in a folder's master key file."""
-    return set(providers.parse((folder / "master.key").read_text(), "master.key"))
+    return set(key_providers.parse_key_file((folder / "master.key").read_text(), "master.key"))
 
 
 def in_environment(folder: Path) -> dict[str, str]:

@@ -5,13 +5,13 @@ import base64
 import pytest
 from django.urls import reverse
 
-from privacy.ledger.actors import System
+from privacy.ledger.actors import SystemActor
 from privacy.vault import actions as vault
-from privacy.vault.models import EpochKey, Freeze, KeyCheck, SubjectKey, Tombstone
+from privacy.vault.models import Freeze, KeyCheck, MonthKey, SubjectKey, Tombstone
 from tests.base import PortalTestCase
 from tests.factory import NOON, make_freeze, make_odile, make_sealed_file
 
-MODELS = (Freeze, KeyCheck, SubjectKey, EpochKey, Tombstone)
+MODELS = (Freeze, KeyCheck, SubjectKey, MonthKey, Tombstone)
 
 
 class ConsoleTest(PortalTestCase):
@@ -19,13 +19,18 @@ class ConsoleTest(PortalTestCase):
         self.file, gone = make_sealed_file(), make_sealed_file()
         make_freeze(self.file.subject_id)
         vault.shred_subject(
-            subject_id=gone.subject_id, categories=None, cause="x", certificate="C-1", actor=System("tests"), at=NOON
+            subject_id=gone.subject_id,
+            categories=None,
+            cause="x",
+            certificate="C-1",
+            actor=SystemActor("tests"),
+            at=NOON,
         )
         self.client.force_login(make_odile())
 
     @pytest.mark.asvs("13.3.1")
     def test_lists_and_records_show_no_key(self) -> None:
-        secrets = [bytes(key.wrapped) for key in (*SubjectKey.objects.all(), *EpochKey.objects.all())]
+        secrets = [bytes(key.wrapped) for key in (*SubjectKey.objects.all(), *MonthKey.objects.all())]
         secrets += [bytes(check.value) for check in KeyCheck.objects.all()]
         for model in MODELS:
             name = f"admin:vault_{model._meta.model_name}"

@@ -7,18 +7,18 @@ from uuid import UUID
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 
-from privacy.ledger.actors import System
-from privacy.lib.ids import new_id
+from privacy.ledger.actors import SystemActor
+from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
 from privacy.vault import keys
-from privacy.vault.actions.making import MAKING
-from privacy.vault.models import EpochKey, SealedFile, SubjectKey, Tombstone
+from privacy.vault.actions.key_creation import KEY_CREATION_LOCK
+from privacy.vault.models import EncryptedFile, MonthKey, SubjectKey, Tombstone
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase
 from tests.factory import NOON, make_sealed_file
-from tests.privacy.vault.doors import open_door
+from tests.privacy.vault.decryption_sessions import decryption_session
 
-TESTS = System("tests")
+TESTS = SystemActor("tests")
 
 
 def shred(subject: UUID, categories: list[str] | None = None, certificate: str = "C-TEST") -> int:
@@ -32,10 +32,10 @@ class DestroyedTest(PortalTestCase):
     def test_a_destroyed_subject_is_neither_read_nor_sealed(self) -> None:
         file = make_sealed_file()
         assert shred(file.subject_id) == 1
-        with open_door() as door, self.assertRaises(vault.Destroyed):
-            door.reveal(file, "name")
-        with open_door() as door, self.assertRaises(vault.Destroyed):
-            list(door.reveal_many([file], "name"))
+        with decryption_session() as vault_session, self.assertRaises(vault.Destroyed):
+            vault_session.decrypt(file, "name")
+        with decryption_session() as vault_session, self.assertRaises(vault.Destroyed):
+            list(vault_session.decrypt_many([file], "name"))
         with self.assertRaises(vault.Destroyed) as refused:
             make_sealed_file(subject_id=file.subject_id)
         assert refused.exception.keys == {("subject", (file.subject_id, "device-registration"))}
@@ -52,10 +52,10 @@ class DestroyedTest(PortalTestCase):
         gone = make_sealed_file(subject_id=subject, category="app-log")
         kept = make_sealed_file(subject_id=subject, category="device-registration")
         assert shred(subject, ["app-log"]) == 1
-        with open_door() as door:
-            assert door.reveal(kept, "name") == "증빙.pdf"
+        with decryption_session() as vault_session:
+            assert vault_session.decrypt(kept, "name") == "증빙.pdf"
             with self.assertRaises(vault.Destroyed):
-                door.reveal(gone, "name")
+                vault_session.decrypt(gone, "name")
         assert not vault.is_destroyed(subject, "device-registration")
 
     def test_no_category_destroys_nothing(self) -> None:
@@ -70,18 +70,18 @@ class DestroyedTest(PortalTestCase):
         kept = make_sealed_file(category="app-log", at=january.replace(month=2), subject_id=gone[0].subject_id)
         other = make_sealed_file(category="device-registration", at=january)
         month = date(2026, 1, 20)
-        assert vault.shred_epoch(
+        assert vault.shred_month(
             category="app-log", month=month, cause="retention", certificate="C-1", actor=TESTS, at=NOON
         )
         self.assertLedgered("vault.epoch.shredded")
-        with open_door() as door:
+        with decryption_session() as vault_session:
             for file in gone:
                 with self.assertRaises(vault.Destroyed):
-                    door.reveal(file, "name")
-            assert door.reveal(kept, "name") == door.reveal(other, "name") == "증빙.pdf"
+                    vault_session.decrypt(file, "name")
+            assert vault_session.decrypt(kept, "name") == vault_session.decrypt(other, "name") == "증빙.pdf"
         with self.assertRaises(vault.Destroyed):
             make_sealed_file(category="app-log", at=january)
-        assert not vault.shred_epoch(
+        assert not vault.shred_month(
             category="app-log", month=month, cause="retention", certificate="C-2", actor=TESTS, at=NOON
         )
         assert Tombstone.objects.get(category="app-log", month=date(2026, 1, 1)).certificate == "C-1"
@@ -109,17 +109,17 @@ class DestroyedTest(PortalTestCase):
     def test_reading_many_leaves_the_destroyed_out(self) -> None:
         files = [make_sealed_file(case="K7-MANY", name=f"{number}.pdf") for number in range(4)]
         shred(files[1].subject_id)
-        with open_door() as door:
-            rows = SealedFile.objects.filter(case="K7-MANY").order_by("id")
-            assert [name for _row, name in door.reveal_many(rows, "name")] == ["0.pdf", "2.pdf", "3.pdf"]
+        with decryption_session() as vault_session:
+            rows = EncryptedFile.objects.filter(case="K7-MANY").order_by("id")
+            assert [name for _row, name in vault_session.decrypt_many(rows, "name")] == ["0.pdf", "2.pdf", "3.pdf"]
 
     def test_the_tables_themselves_refuse_a_key_for_the_destroyed(self) -> None:
         file = make_sealed_file(category="app-log")
         shred(file.subject_id)
-        vault.shred_epoch(category="app-log", month=NOON, cause="x", certificate="C", actor=TESTS, at=NOON)
+        vault.shred_month(category="app-log", month=NOON, cause="x", certificate="C", actor=TESTS, at=NOON)
         for row in (
             SubjectKey(subject_id=file.subject_id, category="other", wrapped=b"w", generation=1, created_at=NOON),
-            EpochKey(category="app-log", month=date(2026, 11, 1), wrapped=b"w", generation=1, created_at=NOON),
+            MonthKey(category="app-log", month=date(2026, 11, 1), wrapped=b"w", generation=1, created_at=NOON),
         ):
             with self.assertRaisesMessage(IntegrityError, "vault_destroyed_key_never_returns"), transaction.atomic():
                 row.save(force_insert=True)
@@ -135,25 +135,25 @@ class DestroyedTest(PortalTestCase):
 def test_a_shred_by_another_process_beats_our_cache(portal_database: PortalDatabase) -> None:
     """Its keys are still in this process's cache; the next call finds the tombstone and refuses."""
     file, kept = make_sealed_file(), make_sealed_file()
-    with open_door() as door:
-        assert door.reveal(file, "name")
+    with decryption_session() as vault_session:
+        assert vault_session.decrypt(file, "name")
         assert ("subject", (file.subject_id, "device-registration")) in keys.caches.here().get(
             [("subject", (file.subject_id, "device-registration"))]
         )
         code = (
             "import django; django.setup();"
-            "from uuid import UUID; from privacy.lib import clock; from privacy.ledger.actors import System;"
+            "from uuid import UUID; from privacy.lib.dates import clock; from privacy.ledger.actors import SystemActor;"
             "from privacy.vault import actions as vault;"
             f"vault.shred_subject(subject_id=UUID('{file.subject_id}'), categories=None, cause='x', certificate='C',"
-            " actor=System('tests'), at=clock.now())"
+            " actor=SystemActor('tests'), at=clock.now())"
         )
         done = portal_database.manage("shell", "--no-imports", "-c", code)
         assert done.returncode == 0, done.stderr
         with pytest.raises(vault.Destroyed):
-            door.reveal(file, "name")
+            vault_session.decrypt(file, "name")
         with pytest.raises(vault.Destroyed):
             make_sealed_file(subject_id=file.subject_id)
-        assert door.reveal(kept, "name")
+        assert vault_session.decrypt(kept, "name")
 
 
 def test_a_key_in_the_making_loses_to_a_shred(portal_database: PortalDatabase) -> None:
@@ -162,7 +162,7 @@ def test_a_key_in_the_making_loses_to_a_shred(portal_database: PortalDatabase) -
     make_sealed_file()
     with portal_database.connect("portal_app") as other:
         other.autocommit = False
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [MAKING])
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [KEY_CREATION_LOCK])
         other.execute(
             "INSERT INTO vault_tombstone (id, subject_id, category, cause, certificate, destroyed_at)"
             " VALUES (gen_random_uuid(), %s, '', 'x', 'C', now())",

@@ -5,22 +5,22 @@ from datetime import date
 import pytest
 from django.db import transaction
 
-from privacy.ledger.actors import System
-from privacy.lib.ids import new_id
+from privacy.ledger.actors import SystemActor
+from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
 from privacy.vault import keys
 from privacy.vault.models import SubjectKey
 from tests.database import PortalDatabase
 from tests.factory import NOON, make_freeze, make_sealed_file
-from tests.privacy.vault.doors import open_door
+from tests.privacy.vault.decryption_sessions import decryption_session
 
 
-def named(number: int) -> keys.Name:
+def named(number: int) -> keys.KeyName:
     return ("epoch", ("app-log", date(2000 + number, 1, 1)))
 
 
 def test_it_is_bounded_and_the_oldest_make_room() -> None:
-    cache = keys.Cache(seconds=60, size=3)
+    cache = keys.KeyCache(seconds=60, size=3)
     for number in range(10):
         cache.put({named(number): b"k"})
         assert len(cache) <= 3
@@ -30,14 +30,14 @@ def test_it_is_bounded_and_the_oldest_make_room() -> None:
 
 
 def test_what_is_put_again_is_young_again() -> None:
-    cache = keys.Cache(seconds=60, size=2)
+    cache = keys.KeyCache(seconds=60, size=2)
     for number in (1, 2, 1, 3):
         cache.put({named(number): b"k"})
     assert set(cache.get([named(1), named(2), named(3)])) == {named(1), named(3)}
 
 
 def test_it_is_short_lived() -> None:
-    cache = keys.Cache(seconds=0, size=10)
+    cache = keys.KeyCache(seconds=0, size=10)
     cache.put({named(1): b"k"})
     assert cache.get([named(1)]) == {}
     cache.put({named(2): b"k"})
@@ -52,20 +52,20 @@ def test_a_key_that_was_rolled_back_is_not_kept(portal_database: PortalDatabase)
         raise ZeroDivisionError
     assert len(keys.caches.here()) == 0
     second = make_sealed_file(subject_id=subject, category="app-log")
-    with open_door() as door:
-        assert door.reveal(second, "name") == "증빙.pdf"
-        with pytest.raises(vault.NotSealed):
-            door.reveal(first, "name")
+    with decryption_session() as vault_session:
+        assert vault_session.decrypt(second, "name") == "증빙.pdf"
+        with pytest.raises(vault.InvalidCiphertext):
+            vault_session.decrypt(first, "name")
 
 
 def test_committed_keys_are_kept_and_spare_the_query(
     portal_database: PortalDatabase, django_assert_num_queries: pytest.FixtureRequest
 ) -> None:
     subject = new_id()
-    row = ("vault.SealedFile", "name", new_id(), subject, "app-log", b"x")
-    vault.seal_batch([row], NOON)
+    row = ("vault.EncryptedFile", "name", new_id(), subject, "app-log", b"x")
+    vault.encrypt_batch([row], NOON)
     with django_assert_num_queries(1):  # type: ignore[operator]
-        vault.seal_batch([row] * 50, NOON)
+        vault.encrypt_batch([row] * 50, NOON)
 
 
 def test_shred_and_freeze_empty_it_when_they_commit(portal_database: PortalDatabase) -> None:
@@ -76,11 +76,11 @@ def test_shred_and_freeze_empty_it_when_they_commit(portal_database: PortalDatab
         make_freeze(other.subject_id)
         assert len(cache) >= 3
     assert len(cache) == 0
-    with open_door() as door:
-        assert door.reveal(file, "name")
+    with decryption_session() as vault_session:
+        assert vault_session.decrypt(file, "name")
     assert len(cache) == 2
     vault.shred_subject(
-        subject_id=other.subject_id, categories=None, cause="x", certificate="C", actor=System("tests"), at=NOON
+        subject_id=other.subject_id, categories=None, cause="x", certificate="C", actor=SystemActor("tests"), at=NOON
     )
     assert len(cache) == 0
 
@@ -124,5 +124,30 @@ def test_two_processes_that_make_one_key_end_with_one(portal_database: PortalDat
     two.join()
     assert SubjectKey.objects.filter(subject_id=subject).count() == 1
     keys.caches.here().clear()
-    with open_door() as door:
-        assert [name for _row, name in door.reveal_many(files, "name")] == ["증빙.pdf"] * 2
+    with decryption_session() as vault_session:
+        assert [name for _row, name in vault_session.decrypt_many(files, "name")] == ["증빙.pdf"] * 2
+
+
+@pytest.mark.truth("key-cache-starves")
+def test_a_new_month_takes_the_room_of_the_old_one() -> None:
+    """At the turn of the month nothing writes to the old month any more; its keys must not keep the new one's out."""
+    cache = keys.KeyCache(seconds=60, size=100)
+    ticket = cache.watch._revision
+    old, new = date(2026, 10, 1), date(2026, 11, 1)
+    names = [bytes([number]) * 16 for number in range(200)]
+    cache.put_content_keys("app-log", old, dict.fromkeys(names[:100], b"k"), ticket=ticket)
+    for start in (0, 50, 100, 150):
+        part = names[start : start + 50]
+        cache.put_content_keys("app-log", new, dict.fromkeys(part, b"k"), ticket=ticket)
+        assert cache.contents("app-log", new, part) == [b"k"] * 50
+    assert cache.contents("app-log", old, names[:100]) == [None] * 100
+    assert cache.contents("app-log", new, names[:100]) == [None] * 100, "the oldest of the new month made room"
+
+
+@pytest.mark.truth("key-cache-starves")
+def test_what_is_stale_leaves_in_every_month() -> None:
+    cache = keys.KeyCache(seconds=60, size=100, content_seconds=0)
+    for month in (10, 11):
+        cache.put_content_keys("app-log", date(2026, month, 1), {b"a" * 16: b"k"}, ticket=cache.watch._revision)
+    assert not cache.contents("app-log", date(2026, 10, 1), [b"a" * 16])[0]
+    assert len(cache._contents) <= 1

@@ -11,17 +11,17 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
-from privacy.lib.ids import new_id
+from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
-from privacy.vault import crypto, keys, providers
-from privacy.vault.checks import keys_are_this_vaults
+from privacy.vault import crypto, key_providers, keys
+from privacy.vault.checks import keys_match_this_vault
 from privacy.vault.models import KeyCheck, SubjectKey
 from tests.factory import NOON, make_sealed_file
-from tests.privacy.vault.doors import open_door
+from tests.privacy.vault.decryption_sessions import decryption_session
 from tests.privacy.vault.keyfiles import FILES, own_keys
 
 pytestmark = pytest.mark.django_db(databases=["default", "personal", "archive"])
-OTHER = providers.compose({1: b"another key, 32 bytes, no secret"})
+OTHER = key_providers.format_key_file({1: b"another key, 32 bytes, no secret"})
 
 
 def remove(path: Path) -> None:
@@ -59,8 +59,8 @@ def folder() -> Iterator[Path]:
 
 def as_a_new_process() -> None:
     """Forget what this process holds in memory."""
-    providers._provider.cache_clear()
-    providers._index_key.cache_clear()
+    key_providers._provider.cache_clear()
+    key_providers._index_key.cache_clear()
     keys.caches.here().clear()
 
 
@@ -75,13 +75,13 @@ def test_damage_to_the_master_key_stops_all(damage: Callable[[Path], None], fold
     as_a_new_process()
     with pytest.raises(vault.WrongKey):
         vault.check_keys()
-    with open_door() as door, pytest.raises(vault.WrongKey):
-        door.reveal(file, "name")
+    with decryption_session() as vault_session, pytest.raises(vault.WrongKey):
+        vault_session.decrypt(file, "name")
     with pytest.raises(vault.WrongKey):
         make_sealed_file()
     with pytest.raises(vault.WrongKey):
         make_sealed_file(subject_id=file.subject_id)
-    assert [message.id for message in keys_are_this_vaults(["default"])] == ["vault.E005"]
+    assert [message.id for message in keys_match_this_vault(["default"])] == ["vault.E005"]
     assert (path.read_bytes() if path.exists() else None) == damaged, "a key was made"
 
 
@@ -91,6 +91,25 @@ def test_damage_is_noticed_by_a_process_that_runs(folder: Path) -> None:
     (folder / "master.key").unlink()
     with pytest.raises(vault.WrongKey):
         make_sealed_file()
+
+
+@pytest.mark.fault("FLT-12")
+@pytest.mark.truth("key-file-stays-noticed")
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_process_that_noticed_the_damage_goes_on_noticing_it(damage: Callable[[Path], None], folder: Path) -> None:
+    """The second answer is the first one: what was in memory before opens nothing."""
+    file = make_sealed_file()
+    path = folder / "master.key"
+    kept = path.read_bytes()
+    damage(path)
+    for _again in range(3):
+        with pytest.raises(vault.WrongKey):
+            make_sealed_file()
+    path.unlink(missing_ok=True)
+    path.touch(0o600)
+    path.write_bytes(kept)
+    with decryption_session() as vault_session:
+        assert vault_session.decrypt(file, "name") == "증빙.pdf"
 
 
 @pytest.mark.fault("FLT-12")
@@ -111,12 +130,12 @@ def test_the_right_files_again_open_everything_again(folder: Path) -> None:
     path = folder / "master.key"
     kept = path.read_bytes()
     swap(path)
-    with open_door() as door, pytest.raises(vault.WrongKey):
-        door.reveal(file, "name")
+    with decryption_session() as vault_session, pytest.raises(vault.WrongKey):
+        vault_session.decrypt(file, "name")
     path.write_bytes(kept)
     vault.check_keys()
-    with open_door() as door:
-        assert door.reveal(file, "name") == "증빙.pdf"
+    with decryption_session() as vault_session:
+        assert vault_session.decrypt(file, "name") == "증빙.pdf"
 
 
 def test_a_vault_with_keys_never_enrols_others(folder: Path) -> None:
@@ -130,7 +149,7 @@ def test_a_vault_with_keys_never_enrols_others(folder: Path) -> None:
 def test_enrolling_writes_check_values_and_no_keys(folder: Path) -> None:
     vault.enrol_keys(at=NOON)
     vault.enrol_keys(at=NOON)
-    held = providers.parse((folder / "master.key").read_text(), "master.key")[1]
+    held = key_providers.parse_key_file((folder / "master.key").read_text(), "master.key")[1]
     checks = {check.kind: bytes(check.value) for check in KeyCheck.objects.all()}
     assert set(checks) == {"master", "index"}
     assert checks["master"] == crypto.check_value(held) != held
@@ -203,20 +222,20 @@ def test_production_makes_keys_on_purpose_only(tmp_path: Path) -> None:
 
 
 def test_a_master_key_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    provider = "privacy.vault.providers.EnvironmentMasterKeys"
+    provider = "privacy.vault.key_providers.EnvironmentMasterKeys"
     with override_settings(VAULT_MASTER_KEYS=provider, MASTER_KEY_VARIABLE="PORTAL_MASTER"):
         with pytest.raises(vault.WrongKey, match="PORTAL_MASTER"):
             make_sealed_file()
-        one = providers.compose({1: b"1" * 32}).strip()
+        one = key_providers.format_key_file({1: b"1" * 32}).strip()
         monkeypatch.setenv("PORTAL_MASTER", one)
         file = make_sealed_file()
-        with open_door() as door:
-            assert door.reveal(file, "name") == "증빙.pdf"
+        with decryption_session() as vault_session:
+            assert vault_session.decrypt(file, "name") == "증빙.pdf"
         with pytest.raises(vault.WrongKey, match="2"):
-            providers.master().begin(1)
-        monkeypatch.setenv("PORTAL_MASTER", one + "," + providers.compose({2: b"2" * 32}).strip())
-        assert providers.master().begin(1) == 2
+            key_providers.master_keys().begin(1)
+        monkeypatch.setenv("PORTAL_MASTER", one + "," + key_providers.format_key_file({2: b"2" * 32}).strip())
+        assert key_providers.master_keys().begin(1) == 2
         with pytest.raises(vault.WrongKey, match="1"):
-            providers.master().destroy(1)
-        monkeypatch.setenv("PORTAL_MASTER", providers.compose({2: b"2" * 32}).strip())
-        providers.master().destroy(1)
+            key_providers.master_keys().destroy(1)
+        monkeypatch.setenv("PORTAL_MASTER", key_providers.format_key_file({2: b"2" * 32}).strip())
+        key_providers.master_keys().destroy(1)

@@ -9,8 +9,8 @@ from django.core import serializers
 from django.core.exceptions import FieldError
 from django.template import Context, Template
 
-from privacy.vault.fields import MASK, Sealed
-from privacy.vault.models import SealedFile
+from privacy.vault.fields import MASK, EncryptedValue
+from privacy.vault.models import EncryptedFile
 from tests.base import PortalTestCase
 from tests.factory import make_sealed_file
 
@@ -19,7 +19,7 @@ class MaskTest(PortalTestCase):
     @pytest.mark.clause("P8.4")
     @pytest.mark.asvs("14.2.6")
     def test_every_way_to_print_it_gives_the_mask(self) -> None:
-        name = SealedFile.objects.get(id=make_sealed_file(name="secret.pdf").id).name
+        name = EncryptedFile.objects.get(id=make_sealed_file(name="secret.pdf").id).name
         for text in (str(name), repr(name), f"{name}", f"{name!r}", f"{name:s}", "%s" % name, "{}".format(name)):  # noqa: UP031, UP032
             assert text == MASK
         assert f"{name:>8}" == MASK.rjust(8)
@@ -37,8 +37,8 @@ class MaskTest(PortalTestCase):
 
     def test_damage_never_breaks_a_list(self) -> None:
         file = make_sealed_file()
-        SealedFile.objects.filter(id=file.id).update(name=Sealed(b"garbage"))
-        assert str(SealedFile.objects.get(id=file.id).name) == MASK
+        EncryptedFile.objects.filter(id=file.id).update(name=EncryptedValue(b"garbage"))
+        assert str(EncryptedFile.objects.get(id=file.id).name) == MASK
 
     def test_plaintext_can_not_be_assigned_and_saved(self) -> None:
         file = make_sealed_file()
@@ -47,21 +47,21 @@ class MaskTest(PortalTestCase):
             with self.assertRaises(TypeError):
                 file.save()
             with self.assertRaises(TypeError):
-                SealedFile.objects.filter(id=file.id).update(name=plain)
+                EncryptedFile.objects.filter(id=file.id).update(name=plain)
 
     def test_a_sealed_field_is_not_searched(self) -> None:
         for lookup in ("name", "name__exact", "name__contains", "name__in"):
             with self.assertRaises(FieldError):
-                SealedFile.objects.filter(**{lookup: "x"})
-        assert not SealedFile.objects.filter(name__isnull=True).exists()
+                EncryptedFile.objects.filter(**{lookup: "x"})
+        assert not EncryptedFile.objects.filter(name__isnull=True).exists()
 
     def test_boxes_compare_by_their_ciphertext(self) -> None:
         box = make_sealed_file().name
-        assert box == Sealed(box.box)
-        assert hash(box) == hash(Sealed(box.box))
-        assert box != Sealed(b"other")
+        assert box == EncryptedValue(box.ciphertext)
+        assert hash(box) == hash(EncryptedValue(box.ciphertext))
+        assert box != EncryptedValue(b"other")
         assert box != MASK
         assert copy.deepcopy(box) == box
         with self.assertRaises(TypeError):
-            Sealed("text")  # type: ignore[arg-type]
+            EncryptedValue("text")  # type: ignore[arg-type]
         assert pickle.loads(pickle.dumps(box)) == box

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from privacy.vault import actions as vault
-from privacy.vault import keys, providers
+from privacy.vault import key_providers, keys
 from tests.database import PortalDatabase
 from tests.factory import make_sealed_file
 
@@ -25,8 +25,8 @@ def test_no_key_lies_in_a_database(portal_database: PortalDatabase) -> None:
     """Neither the master key nor a raw key is anywhere in the three databases, raw, in hex or in base64."""
     file = make_sealed_file()
     secrets = [
-        *providers.parse(settings.MASTER_KEY_FILE.read_text(), "master").values(),
-        providers.parse(settings.INDEX_KEY_FILE.read_text(), "index")[1],
+        *key_providers.parse_key_file(settings.MASTER_KEY_FILE.read_text(), "master").values(),
+        key_providers.parse_key_file(settings.INDEX_KEY_FILE.read_text(), "index")[1],
         *keys.find([(file.subject_id, file.category)], []).raw.values(),
     ]
     assert len(secrets) == 3

@@ -6,10 +6,10 @@ from django.test.utils import CaptureQueriesContext
 
 from privacy.ledger.actions import LedgerUnavailable
 from privacy.vault import keys
-from privacy.vault.models import SealedFile
+from privacy.vault.models import EncryptedFile
 from tests.database import PortalDatabase
 from tests.factory import make_sealed_file
-from tests.privacy.vault.doors import open_door
+from tests.privacy.vault.decryption_sessions import decryption_session
 
 
 @pytest.mark.clause("P8.3")
@@ -19,9 +19,13 @@ def test_the_door_stays_shut(portal_database: PortalDatabase) -> None:
     keys.caches.here().clear()
     with portal_database.connect() as superuser:
         superuser.execute("REVOKE INSERT ON ledger.entry FROM portal_app")
-    for rows in ([file], SealedFile.objects.all()):
-        with open_door() as door, CaptureQueriesContext(connection) as queries, pytest.raises(LedgerUnavailable):
-            list(door.reveal_many(rows, "content"))
+    for rows in ([file], EncryptedFile.objects.all()):
+        with (
+            decryption_session() as vault_session,
+            CaptureQueriesContext(connection) as queries,
+            pytest.raises(LedgerUnavailable),
+        ):
+            list(vault_session.decrypt_many(rows, "content"))
         assert not [query for query in queries.captured_queries if "vault_subjectkey" in query["sql"]]
         assert len(keys.caches.here()) == 0
 
@@ -32,7 +36,7 @@ def test_the_record_stays_whatever_becomes_of_the_request(portal_database: Porta
     from privacy.ledger.models import Entry
 
     file = make_sealed_file()
-    with pytest.raises(ZeroDivisionError), transaction.atomic(), open_door() as door:
-        assert door.reveal(file, "name")
+    with pytest.raises(ZeroDivisionError), transaction.atomic(), decryption_session() as vault_session:
+        assert vault_session.decrypt(file, "name")
         raise ZeroDivisionError
     assert Entry.objects.filter(word="ledger.read").count() == 1

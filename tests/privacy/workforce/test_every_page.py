@@ -22,7 +22,7 @@ from django.urls import reverse
 from privacy.accounts.models import User
 from privacy.disclosures import actions as disclosures
 from privacy.ledger.models import Entry
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON, grant_everything, make_omar, make_pledge, make_training, make_user
 from tests.factories.devices import imei, make_device
@@ -130,7 +130,8 @@ class EveryDoorTest(PortalTestCase):
         make_training(self.vera)
 
     def ways(self) -> list[Press]:
-        inside = [one for one in dict.fromkeys(addresses()) if one.startswith(("/office/", "/staff/"))]
+        found = dict.fromkeys(address for _route, address in addresses())
+        inside = [one for one in found if one.startswith(("/office/", "/staff/"))]
         kept = [one for one in inside if not any(one.rstrip("/").endswith(name) for name in LEFT_OUT)]
         return [*map(Press, kept), *buttons(self.vera)]
 

@@ -11,10 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from privacy.accounts import actions as accounts
-from privacy.ledger.actors import NotPermitted
-from privacy.lib import clock
+from privacy.ledger.authorization import NotPermitted
+from privacy.lib.dates import clock
 from privacy.workforce import actions as workforce
-from privacy.workforce import seals, standing
+from privacy.workforce import compliance, integrity
 from privacy.workforce.models import Pledge, PledgeText
 from privacy.workforce.models.pledges import Occasion
 from tests.base import PortalTestCase
@@ -51,7 +51,7 @@ class SigningTest(PortalTestCase):
         pledge = self.sign()
         assert (pledge.signed_on, pledge.valid_until) == (TODAY, date(2027, 11, 24))
         assert pledge.seal in self.assertLedgered("workforce.pledge.signed", pledge).payload
-        assert seals.is_intact(pledge)
+        assert integrity.is_intact(pledge)
 
     def test_the_months_are_those_in_force_on_the_day_of_signing(self) -> None:
         from privacy.policies import actions as policies
@@ -63,8 +63,40 @@ class SigningTest(PortalTestCase):
         assert self.sign().valid_until == date(2027, 11, 24)
         assert self.sign("yearly", at=NOON + timedelta(days=1)).valid_until == date(2027, 5, 25)
 
+    @pytest.mark.truth("pressed-twice")
+    def test_a_signature_pressed_twice_is_one(self) -> None:
+        assert self.sign() == self.sign()
+        assert Pledge.objects.filter(user=self.nina).count() == 1
+
+    @pytest.mark.truth("pledge-of-another-kind")
+    def test_outside_staff_do_not_sign_the_employees_pledge(self) -> None:
+        olga = make_user("olga@partner.example", "Olga", "employee", fit=False, is_outside=True)
+        with pytest.raises(workforce.NotTextInForce):
+            self.sign(actor=olga, typed_name="Olga")
+
+    @pytest.mark.truth("pledge-of-another-kind")
+    def test_a_form_that_sends_back_another_text_or_nonsense_signs_nothing(self) -> None:
+        self.client.force_login(self.nina)
+        for sent in (str(text_of("leaving").pk), "nonsense", ""):
+            given = {"read": "on", "typed_name": "Nina Kim", "password": PASSWORD, "text": sent}
+            assert self.client.post(reverse("workforce:sign", args=["entry"]), given).status_code == 404, sent
+        assert not Pledge.objects.filter(user=self.nina).exists()
+
+    @pytest.mark.truth("paper-of-an-older-text")
+    def test_paper_is_registered_under_the_text_that_was_in_force_on_its_day(self) -> None:
+        old = text_of("entry")
+        draft = workforce.draft_text(
+            occasion="entry", title_ko="새", title_en="New", words_ko="새 문안", words_en="new words",
+            actor=make_hana(granted=False), at=NOON,
+        )  # fmt: skip
+        workforce.approve_text(draft, effective_on=TODAY, actor=make_odile(granted=False), at=NOON)
+        given = {"typed_name": "Nina", "scan": PAPER, "actor": make_odile(granted=False), "at": NOON}
+        with pytest.raises(workforce.NotTextInForce):
+            workforce.register_paper(self.nina, old, signed_on=TODAY, **given)
+        workforce.register_paper(self.nina, old, signed_on=TODAY - timedelta(days=1), **given)
+
     def test_another_name_does_not_sign(self) -> None:
-        with pytest.raises(workforce.OtherName):
+        with pytest.raises(workforce.NameMismatch):
             self.sign(typed_name="Hana")
         assert not Pledge.objects.filter(user=self.nina).exists()
 
@@ -75,14 +107,14 @@ class SigningTest(PortalTestCase):
             actor=make_hana(granted=False), at=NOON,
         )  # fmt: skip
         workforce.approve_text(draft, effective_on=TODAY, actor=make_odile(granted=False), at=NOON)
-        with pytest.raises(workforce.NotTheText):
+        with pytest.raises(workforce.NotTextInForce):
             workforce.sign(old, typed_name="Nina Kim", language="ko", actor=self.nina, at=NOON)
         assert self.sign().text.version == 2
 
     def test_a_renewal_adds_and_never_replaces(self) -> None:
         first = self.sign()
         later = NOON + timedelta(days=300)
-        assert standing.occasion_for(self.nina, clock.kst_date(later)) == Occasion.YEARLY
+        assert compliance.next_occasion(self.nina, clock.kst_date(later)) == Occasion.YEARLY
         second = self.sign("yearly", at=later)
         assert set(Pledge.objects.filter(user=self.nina)) == {first, second}
         for change in ("UPDATE workforce_pledge SET valid_until = '2099-01-01'", "DELETE FROM workforce_pledge"):
@@ -91,23 +123,23 @@ class SigningTest(PortalTestCase):
 
     def test_outside_staff_sign_their_own_text_and_nobody_else_does(self) -> None:
         outsider = make_user("vera@vendor.example", "Vera", "employee", fit=False, is_outside=True)
-        assert standing.occasion_for(outsider, TODAY) == Occasion.OUTSIDE
+        assert compliance.next_occasion(outsider, TODAY) == Occasion.OUTSIDE
         self.sign("outside", actor=outsider, typed_name="Vera")
-        with pytest.raises(workforce.NotTheText):
+        with pytest.raises(workforce.NotTextInForce):
             self.sign("outside")
 
     def test_the_leaving_pledge_opens_nothing_and_is_owed_until_it_is_registered(self) -> None:
         self.sign("leaving")
-        assert standing.valid_pledge(self.nina, TODAY) is None
+        assert compliance.valid_pledge(self.nina, TODAY) is None
         emin = make_emin()
-        accounts.leave(emin, why="leaves", actor=make_odile(granted=False), at=NOON)
-        owing = {one.user for one in standing.standings(TODAY) if one.owes_leaving}
+        accounts.deactivate_user(emin, why="leaves", actor=make_odile(granted=False), at=NOON)
+        owing = {one.user for one in compliance.compliance_on(TODAY) if one.owes_leaving}
         assert owing == {emin}
         workforce.register_paper(
             emin, text_of("leaving"), signed_on=TODAY, typed_name="Emin", scan=PAPER,
             actor=make_odile(granted=False), at=NOON,
         )  # fmt: skip
-        assert not [one for one in standing.standings(TODAY) if one.owes_leaving]
+        assert not [one for one in compliance.compliance_on(TODAY) if one.owes_leaving]
 
 
 @pytest.mark.clause("P8.10")
@@ -193,11 +225,11 @@ def test_what_the_superuser_alters_no_longer_matches_and_the_page_says_so(portal
     altered("UPDATE workforce_pledgetext SET words_en = words_en || ' Or not.' WHERE occasion = 'entry'")
     told = client.get(page).content.decode()
     assert "The text does not match its seal" in told
-    assert standing.valid_pledge(nina, TODAY) is None, "the vault shuts too"
+    assert compliance.valid_pledge(nina, TODAY) is None, "the vault shuts too"
 
-    fresh = seals.seal_of(Pledge.objects.select_related("text", "user").get(pk=pledge.pk))
+    fresh = integrity.compute_seal(Pledge.objects.select_related("text", "user").get(pk=pledge.pk))
     altered(f"UPDATE workforce_pledge SET seal = '{fresh}'")
     changed = Pledge.objects.select_related("text", "user").get(pk=pledge.pk)
-    assert seals.matches(changed), "a seal made to fit fits the text"
-    assert not seals.is_intact(changed), "but not the audit trail"
+    assert integrity.matches_own_seal(changed), "a seal made to fit fits the text"
+    assert not integrity.is_intact(changed), "but not the audit trail"
     assert "The text does not match its seal" in client.get(page).content.decode()

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
-from unittest.mock import patch
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -11,11 +10,11 @@ from django.urls import reverse
 
 from devices import problems
 from devices.api import refused
-from privacy.accounts.fitness import NotFit
-from privacy.accounts.middleware import FitnessMiddleware
+from privacy.accounts.access_requirements import RequirementsNotMet
+from privacy.accounts.middleware import AccessRequirementsMiddleware
 from privacy.accounts.models import User
-from privacy.ledger.actors import System
-from privacy.lib import clock
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 from privacy.workforce.models import Pledge
@@ -51,11 +50,11 @@ class GateTest(PortalTestCase):
     def read(self, at: datetime, user: User | None = None) -> str:
         with vault.opened(
             purpose=Purpose.REGISTRATION, task="tests.device.read", actor=user or self.hana, at=at
-        ) as door:
-            return str(door.reveal(self.device, "model"))
+        ) as vault_session:
+            return str(vault_session.decrypt(self.device, "model"))
 
     def test_with_neither_the_vault_stays_shut_and_says_what_to_do(self) -> None:
-        with pytest.raises(NotFit) as told:
+        with pytest.raises(RequirementsNotMet) as told:
             self.read(NOON)
         message = str(told.value)
         assert reverse("workforce:pledges") in message
@@ -65,7 +64,7 @@ class GateTest(PortalTestCase):
 
     def test_a_pledge_alone_or_a_training_alone_is_not_enough(self) -> None:
         make_pledge(self.hana)
-        with pytest.raises(NotFit) as told:
+        with pytest.raises(RequirementsNotMet) as told:
             self.read(NOON)
         assert [lack.code for lack in told.value.lacking] == ["training"]
         make_training(self.hana)
@@ -74,14 +73,14 @@ class GateTest(PortalTestCase):
     def test_nobody_is_excepted_neither_an_officer_nor_who_joined_long_ago(self) -> None:
         old = make_user("ola@extrus.example", "Ola", "officer", at=datetime(2021, 1, 4, tzinfo=UTC), fit=False)
         grant_everything(old, by=make_omar())
-        with pytest.raises(NotFit):
+        with pytest.raises(RequirementsNotMet):
             self.read(NOON, old)
 
     def test_the_pledge_ends_at_midnight_in_korea(self) -> None:
         make_training(self.hana)
         make_pledge(self.hana, signed_on=date(2025, 11, 24), valid_until=date(2026, 11, 23))
         assert self.read(kst(2026, 11, 23, 23, 59, 59))
-        with pytest.raises(NotFit):
+        with pytest.raises(RequirementsNotMet):
             self.read(kst(2026, 11, 24))
 
     def test_the_training_ends_at_midnight_of_the_year_in_korea(self) -> None:
@@ -89,20 +88,20 @@ class GateTest(PortalTestCase):
         make_training(self.hana, completed_on=date(2025, 12, 31), valid_until=date(2026, 12, 31))
         assert self.read(kst(2026, 12, 31, 23, 59, 59))
         assert kst(2027, 1, 1).year == 2026  # in UTC it is still the old year
-        with pytest.raises(NotFit):
+        with pytest.raises(RequirementsNotMet):
             self.read(kst(2027, 1, 1))
 
     def test_midnight_is_the_same_in_summer_when_others_have_summer_time(self) -> None:
         make_training(self.hana)
         make_pledge(self.hana, signed_on=date(2025, 7, 1), valid_until=date(2026, 6, 30))
         assert self.read(kst(2026, 6, 30, 23, 59, 59))
-        with pytest.raises(NotFit):
+        with pytest.raises(RequirementsNotMet):
             self.read(kst(2026, 7, 1))
 
     def test_it_begins_on_the_day_of_signing(self) -> None:
         make_training(self.hana)
         make_pledge(self.hana, signed_on=TODAY)
-        with pytest.raises(NotFit):
+        with pytest.raises(RequirementsNotMet):
             self.read(kst(2026, 11, 23, 23, 59, 59))
         assert self.read(kst(2026, 11, 24))
 
@@ -113,24 +112,24 @@ class GateTest(PortalTestCase):
             signed_on=TODAY, valid_until=TODAY, seal="0" * 64,
         )  # fmt: skip
         pledge.save(force_insert=True)
-        with pytest.raises(NotFit):
+        with pytest.raises(RequirementsNotMet):
             self.read(NOON)
 
     def test_the_moving_of_sealed_values_asks_the_same(self) -> None:
-        from privacy.vault.actions.transcribing import Bundle, Place, transcribe
+        from privacy.vault.actions.reencryption import CiphertextLocation, ReencryptionInput, reencrypt
 
-        place = Place(label="devices.applog", category="app-log", field="body")
-        bundle = Bundle(self.device.pk, self.device.subject_id, "app-log", TODAY.replace(day=1), [], [])
-        with pytest.raises(NotFit):
-            transcribe(
+        place = CiphertextLocation(label="devices.applog", category="app-log", field="body")
+        bundle = ReencryptionInput(self.device.pk, self.device.subject_id, "app-log", TODAY.replace(day=1), [], [])
+        with pytest.raises(RequirementsNotMet):
+            reencrypt(
                 [bundle], source=place, target=place, task="tests.row.moved", reason="x", actor=self.hana, at=NOON
             )
 
     def test_the_portals_own_jobs_sign_nothing(self) -> None:
         with vault.opened(
-            purpose=Purpose.REGISTRATION, task="tests.device.read", actor=System("tests"), at=NOON
-        ) as door:
-            assert door.reveal(self.device, "model")
+            purpose=Purpose.REGISTRATION, task="tests.device.read", actor=SystemActor("tests"), at=NOON
+        ) as vault_session:
+            assert vault_session.decrypt(self.device, "model")
 
 
 @pytest.mark.clause("P8.9")
@@ -138,14 +137,14 @@ class GateTest(PortalTestCase):
 class AnswerTest(PortalTestCase):
     """What people and machines are told where a page did not catch the refusal itself."""
 
-    def lacking(self) -> NotFit:
+    def lacking(self) -> RequirementsNotMet:
         user = make_user("nina@extrus.example", "Nina", "handler", fit=False)
-        return NotFit(user.shortfalls(TODAY))
+        return RequirementsNotMet(user.shortfalls(TODAY))
 
     def test_a_page_answers_403_with_the_way_out(self) -> None:
         request = RequestFactory().get("/office/")
         request.user = make_omar()
-        answer = FitnessMiddleware(lambda _request: None).process_exception(request, self.lacking())  # type: ignore[arg-type,return-value]
+        answer = AccessRequirementsMiddleware(lambda _request: None).process_exception(request, self.lacking())  # type: ignore[arg-type,return-value]
         assert answer is not None
         assert answer.status_code == 403
         assert reverse("workforce:pledges") in answer.content.decode()
@@ -162,7 +161,7 @@ class AnswerTest(PortalTestCase):
 
     def test_the_middleware_answers_the_api_alike(self) -> None:
         request = RequestFactory().get("/api/v1/devices/")
-        answer = FitnessMiddleware(lambda _request: None).process_exception(request, self.lacking())  # type: ignore[arg-type,return-value]
+        answer = AccessRequirementsMiddleware(lambda _request: None).process_exception(request, self.lacking())  # type: ignore[arg-type,return-value]
         assert answer is not None
         assert answer.status_code == 403
         assert "/staff/training/" in answer.content.decode()
@@ -188,11 +187,11 @@ class FirstOfficerTest(PortalTestCase):
         assert answer.status_code == 302
         assert first.shortfalls(clock.today()) == []
 
-    def test_is_made_by_a_command_that_makes_only_the_first(self) -> None:
-        with patch("privacy.accounts.management.commands.first_officer.getpass", return_value=PASSWORD):
-            call_command("first_officer", "first@extrus.example", "First", stdout=StringIO())
-            with pytest.raises(CommandError):
-                call_command("first_officer", "second@extrus.example", "Second")
+    def test_is_made_by_a_command_that_makes_only_the_first_two(self) -> None:
+        for name in ("first", "second"):
+            call_command("first_officer", f"{name}@extrus.example", name.title(), stdout=StringIO())
+        with pytest.raises(CommandError):
+            call_command("first_officer", "third@extrus.example", "Third")
         first = User.objects.get(email="first@extrus.example")
         assert first.roles == ["officer"]
         assert first.shortfalls(TODAY)

@@ -8,19 +8,25 @@ from django.core import mail
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
+from privacy.accounts.models import User
 from privacy.jobs.models import GeneralOutbox
-from privacy.ledger.actors import NotPermitted
-from privacy.lib.papers import BadDocument
+from privacy.ledger.authorization import NotPermitted
+from privacy.lib.dates import clock
+from privacy.lib.documents.upload_validation import InvalidUpload
+from privacy.lib.errors.refusals import Refusal
 from privacy.retention import actions as retention
 from privacy.subjects import holdings
-from privacy.vault.models import SealedFile
+from privacy.vault import actions as vault
+from privacy.vault.models import EncryptedFile
 from privacy.workforce import actions as workforce
-from privacy.workforce import standing, tasks
-from privacy.workforce.models import Attempt, Attendance, Course, Session
+from privacy.workforce import compliance, tasks
+from privacy.workforce.actions import completions
+from privacy.workforce.models import Course, CourseCompletion, QuizAttempt, TrainingSession
 from tests.base import PortalTestCase
 from tests.factory import (
     NOON,
     carry_out_all,
+    judge_files,
     make_emin,
     make_hana,
     make_hold,
@@ -31,9 +37,10 @@ from tests.factory import (
     make_user,
     sweep_on,
 )
+from tests.sample_uploads import PDF
 
 TODAY = date(2026, 11, 24)
-PAPER = b"%PDF-1.7 %%EOF"
+PAPER = PDF
 
 
 def the_course() -> Course:
@@ -50,7 +57,7 @@ class QuizTest(PortalTestCase):
         super().setUp()
         self.nina = make_user("nina@extrus.example", "Nina", "handler", fit=False)
 
-    def take(self, **wrong: int) -> workforce.Result:
+    def take(self, **wrong: int) -> workforce.QuizResult:
         answers = right_answers(the_course()) | {int(name[1:]): value for name, value in wrong.items()}
         return workforce.take_quiz(the_course(), answers=answers, actor=self.nina, at=NOON)
 
@@ -61,20 +68,27 @@ class QuizTest(PortalTestCase):
         assert result.attendance.valid_until == date(2027, 11, 24)
         self.assertLedgered("workforce.training.completed", result.attendance)
 
+    @pytest.mark.truth("pressed-twice")
+    def test_answers_sent_twice_are_two_tries_and_one_training(self) -> None:
+        first, again = self.take(), self.take()
+        assert first.attendance == again.attendance
+        assert CourseCompletion.objects.filter(user=self.nina).count() == 1
+        assert QuizAttempt.objects.filter(user=self.nina).count() == 2
+
     def test_below_it_nothing_is_completed_and_the_try_is_kept(self) -> None:
         result = self.take(q0=1, q1=0)
         assert (result.score, result.wrong, result.attendance) == (60, (0, 1), None)
-        assert standing.valid_training(self.nina, TODAY) is None
-        assert Attempt.objects.get(user=self.nina).score == 60
+        assert compliance.valid_training(self.nina, TODAY) is None
+        assert QuizAttempt.objects.get(user=self.nina).score == 60
         self.assertLedgered("workforce.quiz.failed")
 
     def test_every_question_is_answered(self) -> None:
-        with pytest.raises(workforce.NotPassed):
+        with pytest.raises(workforce.QuizIncomplete):
             workforce.take_quiz(the_course(), answers={0: 0}, actor=self.nina, at=NOON)
 
     def test_a_course_that_ended_is_not_taken(self) -> None:
         course = workforce.end_course(the_course(), last_day=TODAY, actor=make_odile(granted=False), at=NOON)
-        with pytest.raises(workforce.NotOffered):
+        with pytest.raises(workforce.CourseNotOffered):
             workforce.take_quiz(course, answers=right_answers(course), actor=self.nina, at=NOON + timedelta(days=1))
 
     def test_the_page_never_shows_which_answer_is_right(self) -> None:
@@ -94,7 +108,7 @@ class SessionTest(PortalTestCase):
         super().setUp()
         self.hana, self.odile = make_hana(granted=False), make_odile(granted=False)
 
-    def plan(self, held_on: date = TODAY) -> Session:
+    def plan(self, held_on: date = TODAY) -> TrainingSession:
         return workforce.plan_session(
             the_course(), held_on=held_on, place="HQ", trainer="Odile", actor=self.hana, at=NOON
         )
@@ -113,26 +127,43 @@ class SessionTest(PortalTestCase):
     def test_who_attended_is_trained_from_that_day_and_who_did_not_is_named(self) -> None:
         nina = make_user("nina@extrus.example", "Nina", "employee", fit=False)
         emin = make_user("enno@extrus.example", "Enno", "employee", fit=False)
+        late = make_user("late@extrus.example", "Tardy", "employee", fit=False)
+        User.objects.filter(pk__in=[nina.pk, emin.pk]).update(joined_at=NOON)
+        User.objects.filter(pk=late.pk).update(joined_at=clock.midnight(TODAY + timedelta(days=1)))
         session = self.plan()
         workforce.register_attendance(session, [nina], actor=self.hana, at=NOON)
         workforce.register_attendance(session, [nina], actor=self.hana, at=NOON)
-        assert Attendance.objects.get(user=nina).completed_on == TODAY
+        assert CourseCompletion.objects.get(user=nina).completed_on == TODAY
         self.client.force_login(self.odile)
-        page = self.client.get(reverse("admin:workforce_session_change", args=[session.pk])).content.decode()
+        page = self.client.get(reverse("admin:workforce_trainingsession_change", args=[session.pk])).content.decode()
         assert "Enno" in page
-        assert standing.valid_training(emin, TODAY) is None
+        assert "Tardy" not in page, "who joined on the next day was not absent"
+        assert compliance.valid_training(emin, TODAY) is None
+
+    @pytest.mark.truth("session-twice")
+    def test_a_session_that_is_planned_twice_is_one(self) -> None:
+        assert self.plan() == self.plan()
+        assert self.plan(TODAY + timedelta(days=1)) != self.plan()
+        cancelled = workforce.cancel_session(self.plan(), actor=self.hana, at=NOON)
+        assert self.plan() != cancelled
+
+    @pytest.mark.truth("course-ended-yesterday")
+    def test_a_course_does_not_end_on_a_day_that_is_over(self) -> None:
+        with pytest.raises(Refusal):
+            workforce.end_course(the_course(), last_day=TODAY - timedelta(days=1), actor=self.odile, at=NOON)
+        assert the_course().offered_until is None
 
     def test_nobody_attends_a_session_to_come_or_a_cancelled_one(self) -> None:
-        with pytest.raises(workforce.NotOffered):
+        with pytest.raises(workforce.CourseNotOffered):
             workforce.register_attendance(self.plan(TODAY + timedelta(days=1)), [make_emin()], actor=self.hana, at=NOON)
         cancelled = workforce.cancel_session(self.plan(), actor=self.hana, at=NOON)
-        with pytest.raises(workforce.NotOffered):
+        with pytest.raises(workforce.CourseNotOffered):
             workforce.register_attendance(cancelled, [make_emin()], actor=self.hana, at=NOON)
 
 
 @pytest.mark.clause("P8.9")
 class OutsideTest(PortalTestCase):
-    def register(self, content: bytes = PAPER, **changes: Any) -> Attendance:
+    def register(self, content: bytes = PAPER, **changes: Any) -> CourseCompletion:
         course = Course.objects.filter(code="outside").first() or workforce.offer_course(
             code="outside", kind="outside", title_ko="외부", title_en="Outside", offered_from=TODAY,
             actor=make_hana(granted=False), at=NOON,
@@ -142,20 +173,47 @@ class OutsideTest(PortalTestCase):
 
     def test_the_certificate_is_sealed_and_read_only_through_the_door(self) -> None:
         made = self.register()
-        assert standing.valid_training(make_emin(), TODAY) is not None
+        assert compliance.valid_training(make_emin(), TODAY) is not None
         odile = make_odile()
         with pytest.raises(NotPermitted):
             workforce.open_certificate(made, actor=odile, at=NOON)
-        from privacy.accounts.actions.granting import write_grant
+        from privacy.accounts.actions.access_grants import write_grant
 
         write_grant(
             user=odile, category="workforce", purpose="legal-duty", reason="x", valid_from=TODAY, valid_until=TODAY,
-            actor=make_omar(), at=NOON,
+            asked_by=odile.ref, actor=make_omar(), at=NOON,
         )  # fmt: skip
+        with pytest.raises(vault.NotScanned):
+            workforce.open_certificate(made, actor=odile, at=NOON)
+        judge_files()
         assert workforce.open_certificate(made, actor=odile, at=NOON) == (PAPER, "application/pdf")
 
+    @pytest.mark.truth("expired-certificate")
+    def test_a_certificate_whose_term_is_over_says_so(self) -> None:
+        made = self.register()
+        workforce.remove_certificates([made.user_id], certificate="C-1", actor=make_odile(), at=NOON)
+        with pytest.raises(workforce.NoCertificate):
+            workforce.open_certificate(made, actor=make_odile(), at=NOON)
+
+    @pytest.mark.truth("certificate-twice")
+    def test_a_certificate_sent_twice_is_one_training_with_one_scan(self) -> None:
+        made = self.register()
+        assert self.register(name="again.pdf").pk == made.pk
+        assert CourseCompletion.objects.filter(method="certificate").count() == 1
+        assert EncryptedFile.objects.filter(category="workforce").count() == 1
+        with pytest.raises(workforce.AlreadyRegistered, match=made.reference):
+            self.register(PAPER + b"another scan")
+        assert EncryptedFile.objects.filter(category="workforce").count() == 1
+        assert self.register(completed_on=TODAY - timedelta(days=1)).pk != made.pk
+
+    def test_a_hold_keeps_both_scans_of_one_training(self) -> None:
+        held = EncryptedFile.objects.get(pk=self.register().certificate_id)
+        make_hold()
+        completions._discard(held, actor=make_odile(), at=NOON)
+        assert EncryptedFile.objects.filter(pk=held.pk).exists()
+
     def test_a_program_is_no_certificate(self) -> None:
-        with pytest.raises(BadDocument):
+        with pytest.raises(InvalidUpload):
             self.register(b"MZ program")
 
     def test_it_is_declared_and_due_three_years_after_it_ended(self) -> None:
@@ -166,11 +224,11 @@ class OutsideTest(PortalTestCase):
         end = made.valid_until.replace(year=made.valid_until.year + 3)
         assert list(held.due(end, term)) == []
         assert list(held.due(end + timedelta(days=1), term)) == [[make_emin().pk]]
-        assert {"workforce.pledge", "workforce.attendance", "accounts.user"} <= set(holdings.of_staff())
+        assert {"workforce.pledge", "workforce.coursecompletion", "accounts.user"} <= set(holdings.staff_holdings())
 
     def test_a_hold_keeps_the_certificates(self) -> None:
         made = self.register()
-        held = SealedFile.objects.filter(pk=made.certificate_id)
+        held = EncryptedFile.objects.filter(pk=made.certificate_id)
         hold = make_hold()
         day = date(TODAY.year + 10, 1, 2)
         carry_out_all(sweep_on(day))
@@ -206,7 +264,7 @@ class ReminderTest(PortalTestCase):
         assert sent.to == [nina.email]
         assert "/staff/pledges/" in sent.body
         assert "/en/staff/training/" in sent.body
-        assert "보안 서약서에 서명하지 않았습니다." in sent.body
+        assert "보안서약서에 서명하지 않았습니다." in sent.body
         self.assertLedgered("workforce.reminder.sent", nina)
 
     def test_who_did_it_meanwhile_hears_nothing(self) -> None:

@@ -1,6 +1,7 @@
 """``manage.py export_ledger``: a bundle that anyone can check with the ``verify.py`` inside it."""
 
 import os
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,15 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_date
 
-from privacy.ledger import bundles, payloads, reading, witnesses
-from privacy.ledger.actors import System
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.checkpoints import external_checkpoints
+from privacy.ledger.entries import payloads
 from privacy.ledger.events import Event
-from privacy.lib import clock
-from privacy.lib.refusals import Refusal
+from privacy.ledger.exports import log_bundles
+from privacy.ledger.merkle import log_reader
+from privacy.lib.dates import clock
+from privacy.lib.dates.form_fields import is_in_range
+from privacy.lib.errors.refusals import Refusal
 
 
 class Command(BaseCommand):
@@ -28,23 +33,27 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         since, until = _midnight(options["since"]), _midnight(options["until"], days=1)
+        if since and until and until <= since:
+            raise CommandError("The last day is before the first.")
         moment = f"{clock.now():%Y%m%dT%H%M%S}"
         folder: Path = options["folder"] or settings.PORTAL_HOME / "exports" / f"ledger-{moment}-{os.getpid()}"
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
             raise CommandError(f"{folder} exists already.") from None
-        with reading.connect() as connection:
+        with log_reader.connect() as connection:
             try:
-                bundle = bundles.write(connection, folder, since=since, until=until, vkeys=witnesses.pinned())
+                bundle = log_bundles.write(
+                    connection, folder, since=since, until=until, vkeys=external_checkpoints.pinned_keys()
+                )
             except (Refusal, LookupError) as refusal:
+                shutil.rmtree(folder)
                 raise CommandError(str(refusal)) from None
-            size, sha256 = bundles.digest(folder)
+            size, sha256 = log_bundles.digest(folder)
             payload, _nonce = payloads.compose(
                 Event.EXPORTED,
-                actor=System("export_ledger"),
+                actor=SystemActor("export_ledger"),
                 at=None,
-                count=bundle.end - bundle.start,
                 task="ledger.export",
                 reason=options["reason"],
                 facts={"from": bundle.start, "until": bundle.end, "bytes": size, "sha256": sha256},
@@ -52,7 +61,7 @@ class Command(BaseCommand):
             connection.execute("SELECT ledger.append('act', %s)", [payload])
         self.stdout.write(
             f"{bundle.end - bundle.start} entries of {bundle.size} in {folder}; check with: python {folder}/verify.py"
-            f" {folder} --key '{(witnesses.pinned() or ['VKEY'])[0]}'"
+            f" {folder} --key '{(external_checkpoints.pinned_keys() or ['VKEY'])[0]}'"
         )
 
 
@@ -63,6 +72,6 @@ def _midnight(text: str | None, days: int = 0) -> datetime | None:
         day = parse_date(text)
     except ValueError:
         day = None
-    if day is None:
+    if day is None or not is_in_range(day):
         raise CommandError(f"{text} is not a day: YYYY-MM-DD.")
     return clock.midnight(day + timedelta(days))

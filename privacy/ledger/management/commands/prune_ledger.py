@@ -8,9 +8,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.dateparse import parse_date
 
-from privacy.ledger import pruning, reading
-from privacy.lib import clock
-from privacy.lib.refusals import Refusal
+from privacy.ledger.integrity import pruning
+from privacy.ledger.merkle import log_reader
+from privacy.lib.dates import clock
+from privacy.lib.dates.form_fields import is_in_range
+from privacy.lib.errors.refusals import Refusal
 
 
 class Command(BaseCommand):
@@ -23,14 +25,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         at = clock.now()
-        with reading.connect() as connection:
-            months = max(getattr(settings, "LEDGER_KEEP_MONTHS", 24), pruning.floor_months(connection))
+        with log_reader.connect() as connection:
+            months = max(settings.LEDGER_KEEP_MONTHS, pruning.minimum_months(connection, clock.today()))
             latest = _months_before(clock.today(), months)
-            asked = parse_date(options["before"]) if options["before"] else latest
-            if asked is None or asked > latest:
+            asked = _day(options["before"]) if options["before"] else latest
+            if asked > latest:
                 raise CommandError(f"Entries stay for {months} months: the latest day is {latest}.")
             cut = clock.midnight(asked)
-            planned = pruning.plan(connection, cut)
+            planned = pruning.plan_pruning(connection, cut)
             if planned is None:
                 self.stdout.write("Nothing to prune.")
                 return
@@ -42,6 +44,16 @@ class Command(BaseCommand):
             except Refusal as refusal:
                 raise CommandError(str(refusal)) from None
         self.stdout.write(f"Dropped: {', '.join(tables) or 'no whole month yet'}.")
+
+
+def _day(text: str) -> date:
+    try:
+        day = parse_date(text)
+    except ValueError:
+        day = None
+    if day is None or not is_in_range(day):
+        raise CommandError(f"{text} is not a day: YYYY-MM-DD.")
+    return day
 
 
 def _months_before(day: date, months: int) -> date:

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from privacy.ledger import reading, sealing
-from privacy.ledger.daemons import Daemon
+from privacy.ledger.daemon import Daemon
+from privacy.ledger.merkle import log_reader, log_sequencer
 
 
 class Command(BaseCommand):
@@ -18,10 +18,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["once"]:
-            Daemon("seal", sealing.seal, options["interval"]).run()
+            Daemon("seal", log_sequencer.seal, options["interval"]).run()
             return
-        with reading.connect() as connection:
-            sealed = sealing.seal(connection)
+        with log_reader.connect() as connection:
+            sealed = log_sequencer.seal(connection)
         if sealed is None:
             self.stdout.write("Another sealer is at work.")
         elif options["verbosity"]:

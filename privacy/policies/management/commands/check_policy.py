@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from privacy.lib import clock
+from privacy.lib.dates import clock
 from privacy.policies import drift
 
 
@@ -15,7 +15,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = drift.drifts(clock.today())
+        found = drift.find_drifts(clock.today())
         for one in found:
             self.stdout.write(f"{'due' if one.is_due else 'ALTERED'}  {one.version}  {one.code}  {one.message}")
         if not found:

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from privacy.ledger.actors import System
-from privacy.lib import clock
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.retention import actions as retention
 
 
@@ -29,7 +29,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, keys_only: bool, patience: float, turning: float, **options: Any) -> None:
         row = retention.rewrite_tables(
-            actor=System("finish-destruction"), at=clock.now(), keys_only=keys_only, patience=patience, turning=turning
+            actor=SystemActor("finish-destruction"),
+            at=clock.now(),
+            keys_only=keys_only,
+            patience=patience,
+            turning=turning,
         )
         self.stdout.write(f"rewritten: {', '.join(row.tables)}")
         said = f"write-ahead log {'' if row.log_turned else 'not '}turned over: {row.notes}"

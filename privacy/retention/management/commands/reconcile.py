@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from privacy.ledger.actors import System
-from privacy.lib import clock
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.retention import actions as retention
 
 
@@ -13,7 +13,7 @@ class Command(BaseCommand):
     help = "Compare the databases with each other and certificates with the ledger; list the differences."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        findings = retention.reconcile(actor=System("reconcile"), at=clock.now())
+        findings = retention.reconcile(actor=SystemActor("reconcile"), at=clock.now())
         for finding in findings:
             self.stdout.write(f"{finding.kind}: {finding.about} ({finding.count}), since {finding.found_at:%Y-%m-%d}")
         if findings:

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from privacy.ledger.actors import System
-from privacy.lib import clock
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.retention import actions as retention
-from privacy.retention import gate
+from privacy.retention.restore_gate import gate
 
 
 class Command(BaseCommand):
@@ -17,7 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="only say whether it is needed; exit 1 if so")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        behind = gate.behind()
+        behind = gate.databases_behind()
         if "journal" in behind:
             raise CommandError(
                 "The journal of destructions is older than the databases. Restore it from its own storage first."
@@ -27,7 +27,7 @@ class Command(BaseCommand):
                 raise CommandError(f"behind the journal: {', '.join(behind)}", returncode=1)
             self.stdout.write("every database follows the journal")
             return
-        done = retention.replay(actor=System("replay"), at=clock.now())
+        done = retention.replay(actor=SystemActor("replay"), at=clock.now())
         self.stdout.write(
             f"{done.lines} lines carried out again: {done.keys} keys, {done.rows} rows; the portal is open"
         )

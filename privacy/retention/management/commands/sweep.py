@@ -6,15 +6,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from privacy.ledger.actors import System
-from privacy.lib import clock
-from privacy.lib.refusals import Refusal
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal
 from privacy.retention import actions as retention
-from privacy.retention import plans
-from privacy.retention.clockface import look
 from privacy.retention.models import ClockDoubt, DestructionList
+from privacy.retention.schedule import selection
+from privacy.retention.schedule.clock_reading import read_clock
 
-OPERATOR = System("sweep")
+OPERATOR = SystemActor("sweep")
 
 
 class Command(BaseCommand):
@@ -42,14 +42,16 @@ class Command(BaseCommand):
         try:
             if options["confirm_clock"]:
                 for doubt in ClockDoubt.objects.filter(settled_at=None):
-                    retention.confirm_clock(doubt, look=look(at), actor=OPERATOR, at=at)
-            swept = retention.sweep(as_of=as_of, look=look(at), actor=OPERATOR, at=at, seconds=options["seconds"])
+                    retention.confirm_clock(doubt, reading=read_clock(at), actor=OPERATOR, at=at)
+            swept = retention.sweep(
+                as_of=as_of, reading=read_clock(at), actor=OPERATOR, at=at, seconds=options["seconds"]
+            )
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
         run = swept.run
         self.stdout.write(
             f"{run.reference} as of {as_of}: {run.due} people due, withheld {run.withheld or 'none'},"
-            f" {swept.carried_out} lists carried out, {swept.to_approve} to approve"
+            f" {swept.executed} lists carried out, {swept.to_approve} to approve"
         )
         for row in DestructionList.objects.filter(run=run).order_by("id"):
             self.stdout.write(
@@ -58,7 +60,7 @@ class Command(BaseCommand):
             )
 
     def _preview(self, as_of: date) -> None:
-        seen = plans.outlook(as_of, clock.now())
+        seen = selection.preview_sweep(as_of, clock.now())
         self.stdout.write(f"as of {as_of}: nothing is written, nothing is destroyed")
         for found in seen:
             month = f" {found.month:%Y-%m}" if found.month else ""

@@ -12,11 +12,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from privacy.ledger.actors import System
-from privacy.lib import clock
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.rights import actions as rights
 
-BOUNCES = System("bounces")
+BOUNCES = SystemActor("bounces")
 
 
 class Command(BaseCommand):
@@ -35,7 +35,7 @@ class Command(BaseCommand):
             messages = _of_imap(options["imap"], options["user"], options["password_file"].read_text().strip())
         else:
             raise CommandError("Say where: --maildir DIR, or --imap HOST --user NAME --password-file FILE.")
-        found = rights.note_bounces(messages, actor=BOUNCES, at=clock.now())
+        found = rights.record_bounces(messages, actor=BOUNCES, at=clock.now())
         self.stdout.write(f"{found.letters} answers and {found.notices} notices came back; {found.other} others")
 
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from privacy.vault import crypto, providers
+from privacy.vault import crypto, key_providers
 
 
 class Command(BaseCommand):
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Two that start at once make one set of keys: the second waits, and then finds the files of the first.
-        with providers.locked(paths[0]):
+        with key_providers.lock_key_file(paths[0]):
             there = [path for path in paths if path.exists()]
             if there and not if_missing:
                 raise CommandError(f"{there[0]} exists. A key is never replaced: rotate_master_key turns it.")
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             for path, content in zip(paths, contents, strict=True):
                 if path in there:
                     continue
-                providers.write_secret(path, content)
+                key_providers.write_secret(path, content)
                 if verbosity:
                     self.stdout.write(f"made {path}")
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from privacy.ledger.actors import System
-from privacy.lib import clock
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.vault import actions as vault
 
 
@@ -24,17 +24,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, prepare: bool, destroy_old: bool, **options: Any) -> None:
         """Turn, tell how many keys were carried over, and destroy the old generations on demand."""
-        at, actor = clock.now(), System("rotate-master-key")
+        at, actor = clock.now(), SystemActor("rotate-master-key")
         try:
             if prepare:
-                self.stdout.write(f"generation {vault.prepare()} is made and waits")
+                self.stdout.write(f"generation {vault.prepare_generation()} is made and waits")
                 return
             turn = vault.rotate(actor=actor, at=at)
             if turn is None:
                 raise CommandError("Another process is turning the master key.")
             self.stdout.write(f"generation {turn.generation}: {turn.carried} keys carried over")
             if destroy_old:
-                for number in vault.end_generations(actor=actor, at=at):
+                for number in vault.destroy_emptied_generations(actor=actor, at=at):
                     self.stdout.write(f"generation {number} destroyed")
         except vault.WrongKey as refusal:
             raise CommandError(str(refusal)) from refusal

@@ -1,0 +1,69 @@
+"""The console's page of registers: each leaves as XLSX or PDF, for a period, with a reason (law S-05)."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from privacy.accounts.actors import actor_of
+from privacy.ledger.exports import register_export
+from privacy.lib.dates.form_fields import BoundedDateField
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.http.downloads import attachment
+from privacy.lib.registries import registers
+
+
+class ExportForm(forms.Form):
+    """Which period of a register leaves the portal, in which form, and why."""
+
+    first = BoundedDateField(label=_("From"))
+    last = BoundedDateField(label=_("Until"))
+    form = forms.ChoiceField(label=_("Format"), choices=[("xlsx", "XLSX"), ("pdf", "PDF")], widget=forms.RadioSelect)
+    reason = forms.CharField(label=_("Reason for the export"), max_length=300)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for days in their order."""
+        given = super().clean() or {}
+        first, last = given.get("first"), given.get("last")
+        if isinstance(first, date) and isinstance(last, date) and last < first:
+            self.add_error("last", _("The last day is before the first."))
+        return given
+
+
+def register_list(site: AdminSite, request: HttpRequest) -> HttpResponse:
+    """List what this person may take out."""
+    actor = actor_of(request)
+    context = {
+        **site.each_context(request),
+        "title": _("Registers as files"),
+        "registers": [register for register in registers.all_registers() if actor.may(register.permission)],
+    }
+    return TemplateResponse(request, "admin/registers.html", context)
+
+
+def register_page(site: AdminSite, request: HttpRequest, code: str, *, on: date, at: datetime) -> HttpResponse:
+    """Ask for period, form and reason, then send the file."""
+    try:
+        register = registers.get(code)
+    except registers.UnknownRegister:
+        raise Http404 from None
+    if not actor_of(request).may(register.permission):
+        raise PermissionDenied
+    form = ExportForm(request.POST or None, initial={"first": on.replace(month=1, day=1), "last": on, "form": "xlsx"})
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            content = register_export.export_register(register, actor=actor_of(request), at=at, **given)
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+        else:
+            name = f"{register.code}-{given['last']}.{given['form']}"
+            return attachment(content, media_type=registers.MEDIA_TYPES[given["form"]], name=name)
+    context = {**site.each_context(request), "title": register.title, "register": register, "form": form}
+    return TemplateResponse(request, "admin/register.html", context)

@@ -1,0 +1,80 @@
+"""Decisions are appended and never changed; a published text never changes either, only its state (P3.6, law C-08)."""
+
+from django.db import migrations
+
+GUARDS = """
+CREATE FUNCTION consents_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% on %: decisions are only ever added', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER consents_decisions_are_never_changed BEFORE UPDATE OR DELETE ON consents_decision
+    FOR EACH ROW EXECUTE FUNCTION consents_refuse_change();
+CREATE TRIGGER consents_decisions_are_never_emptied BEFORE TRUNCATE ON consents_decision
+    FOR EACH STATEMENT EXECUTE FUNCTION consents_refuse_change();
+ALTER TABLE consents_decision ENABLE ALWAYS TRIGGER consents_decisions_are_never_changed;
+ALTER TABLE consents_decision ENABLE ALWAYS TRIGGER consents_decisions_are_never_emptied;
+
+CREATE FUNCTION consents_keep_published_text() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.state = 'draft' THEN
+        RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    END IF;
+    IF TG_OP = 'UPDATE' AND OLD.state = 'published' AND NEW.state = 'superseded'
+       AND to_jsonb(OLD) - 'state' - 'superseded_at' = to_jsonb(NEW) - 'state' - 'superseded_at' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'a published text is never changed: %', OLD.id USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER consents_published_texts_are_never_changed BEFORE UPDATE OR DELETE ON consents_agreementversion
+    FOR EACH ROW EXECUTE FUNCTION consents_keep_published_text();
+CREATE TRIGGER consents_texts_are_never_emptied BEFORE TRUNCATE ON consents_agreementversion
+    FOR EACH STATEMENT EXECUTE FUNCTION consents_refuse_change();
+ALTER TABLE consents_agreementversion ENABLE ALWAYS TRIGGER consents_published_texts_are_never_changed;
+ALTER TABLE consents_agreementversion ENABLE ALWAYS TRIGGER consents_texts_are_never_emptied;
+"""
+
+# The wait before a destruction is never shortened, and its plan never goes: somebody may still stop it.
+WAITS = """
+CREATE FUNCTION consents_keep_wait() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.due_at >= OLD.due_at AND NEW.decision_id = OLD.decision_id
+       AND NEW.subject_id = OLD.subject_id AND OLD.ended_at IS NULL THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'the wait before a destruction is never shortened: %', TG_OP USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER consents_waits_are_never_shortened BEFORE UPDATE OR DELETE ON consents_planneddestruction
+    FOR EACH ROW EXECUTE FUNCTION consents_keep_wait();
+CREATE TRIGGER consents_waits_are_never_emptied BEFORE TRUNCATE ON consents_planneddestruction
+    FOR EACH STATEMENT EXECUTE FUNCTION consents_refuse_change();
+ALTER TABLE consents_planneddestruction ENABLE ALWAYS TRIGGER consents_waits_are_never_shortened;
+ALTER TABLE consents_planneddestruction ENABLE ALWAYS TRIGGER consents_waits_are_never_emptied;
+"""
+
+# A withdrawn consent is told to every process that keeps in memory what is agreed (decision 0044). A change of an
+# agreement itself, of what it covers, is told of everybody: it is asked anew of all.
+INVALIDATION = """
+CREATE TRIGGER consents_invalidates_changed AFTER UPDATE ON consents_currentconsent REFERENCING OLD TABLE AS closed
+    FOR EACH STATEMENT EXECUTE FUNCTION vault_invalidation_record(
+        'SELECT array_agg(DISTINCT subject_id) FROM closed WHERE choice = ''agree''');
+ALTER TABLE consents_currentconsent ENABLE ALWAYS TRIGGER consents_invalidates_changed;
+
+CREATE TRIGGER consents_invalidates_removed AFTER DELETE ON consents_currentconsent REFERENCING OLD TABLE AS closed
+    FOR EACH STATEMENT EXECUTE FUNCTION vault_invalidation_record(
+        'SELECT array_agg(DISTINCT subject_id) FROM closed WHERE choice = ''agree''');
+ALTER TABLE consents_currentconsent ENABLE ALWAYS TRIGGER consents_invalidates_removed;
+
+CREATE TRIGGER consents_invalidates_emptied AFTER TRUNCATE ON consents_currentconsent
+    FOR EACH STATEMENT EXECUTE FUNCTION vault_invalidation_record();
+ALTER TABLE consents_currentconsent ENABLE ALWAYS TRIGGER consents_invalidates_emptied;
+
+CREATE TRIGGER consents_invalidates_agreement AFTER UPDATE OR DELETE ON consents_agreement
+    FOR EACH STATEMENT EXECUTE FUNCTION vault_invalidation_record('SELECT ARRAY[NULL::uuid]');
+ALTER TABLE consents_agreement ENABLE ALWAYS TRIGGER consents_invalidates_agreement;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("consents", "0001_schema"), ("vault", "0002_guards")]
+
+    operations = [migrations.RunSQL(GUARDS), migrations.RunSQL(WAITS), migrations.RunSQL(INVALIDATION)]

@@ -1,0 +1,159 @@
+"""Files of an existing fleet: CSV or XLSX, one device a row, read and judged row by row and never kept."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from pydantic import ValidationError
+
+from devices import schemas
+from devices.items import IMPORT_COLUMNS, INDEXED, NAMES_DEVICE, undeclared
+from devices.models import Device
+from devices.refusals import Problem
+from devices.sensitive_data import is_sensitive_name
+from privacy.lib.dates.form_fields import EARLIEST
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.sandbox import rejection, runner
+from privacy.lib.sandbox.rejection import Rejected
+from privacy.lib.sandbox.runner import Limits
+from privacy.vault import actions as vault
+
+# A column of the file for each declared item, and when the person agreed, on paper, before the portal stood.
+COLUMNS = (
+    *IMPORT_COLUMNS, "licence_key", "licence_starts_on", "licence_ends_on",
+    "activation_agreed_on", "analytics_agreed_on", "app_log_agreed_on",
+)  # fmt: skip
+AGREEMENT_OF_COLUMN = {
+    "activation_agreed_on": "activation",
+    "analytics_agreed_on": "service-analytics",
+    "app_log_agreed_on": "app-log",
+}
+MAX_ROWS = 50_000
+MAX_BYTES = 12 * 1024 * 1024
+# 50,000 rows of every column take half of this; the officer waits for the preview.
+LIMITS = Limits(seconds=20, clock_seconds=45, memory=512 * 2**20, output=64 * 2**20)
+# A spreadsheet keeps 15 digits of a number and writes others, or none, for the rest (tables.ROUNDED); into a CSV file
+# it writes 8.9049E+31, or ### in a column that is too narrow.
+ROUNDED_NUMBER = re.compile(r"#+|-?[0-9]([.,][0-9]+)?[eE]\+[0-9]+")
+REASONS = {
+    rejection.NO_TABLE: gettext_lazy("This is no CSV file."),
+    rejection.UNKNOWN_ENCODING: gettext_lazy("The file is neither in UTF-8 nor in CP949."),
+    rejection.TOO_LARGE_UNPACKED: gettext_lazy("The workbook unpacks to more than is taken."),
+    rejection.TOO_COSTLY: gettext_lazy("Reading the file takes too long. Split it, or send it as CSV."),
+    rejection.DAMAGED: gettext_lazy("This is no XLSX workbook."),
+}
+
+
+class UnreadableFile(Refusal):
+    """Not a CSV or XLSX file with the columns that are asked for."""
+
+    code = "malformed"
+
+
+def read_rows(name: str, content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield (row number in the file, column → text) for each row that isn't empty. Raises UnreadableFile."""
+    if len(content) > MAX_BYTES:
+        raise UnreadableFile(_("The file is larger than 12 MB. Split it."))
+    kind = rejection.XLSX if name.lower().endswith(".xlsx") else rejection.CSV
+    lines = _lines(kind + content)
+    heading = [text.lower() for text in next(lines, [])]
+    unknown = [cell for cell in heading if cell and cell not in COLUMNS]
+    if unknown or "model" not in heading:
+        raise UnreadableFile(
+            _("The first row names the columns: %(columns)s. Other columns are not accepted.")
+            % {"columns": ", ".join(COLUMNS)}
+        )
+    taken = 0
+    for number, line in enumerate(lines, start=2):
+        values = {column: text for column, text in zip(heading, line, strict=False) if column and text}
+        if not values:
+            continue
+        taken += 1
+        if taken > MAX_ROWS:
+            raise UnreadableFile(_("The file has more than %(most)d rows. Split it.") % {"most": MAX_ROWS})
+        yield number, values
+
+
+def _lines(table: bytes) -> Iterator[list[str]]:
+    """Yield the rows that the confined process reads of a table. Raises UnreadableFile."""
+    try:
+        yield from runner.answers("tables", table, LIMITS)
+    except Rejected as rejected:
+        reason = REASONS.get(rejected.code, REASONS[rejection.DAMAGED])
+        raise UnreadableFile(str(reason)) from None
+    except runner.NoVerdict:
+        raise UnreadableFile(_("Too many files are being read right now. Send yours again in a minute.")) from None
+
+
+def validate_row(values: dict[str, str], today: date) -> tuple[dict[str, Any], list[Problem]]:
+    """Return what can be registered of a row, or what is wrong with it, by column."""
+    if rounded := [column for column, text in values.items() if ROUNDED_NUMBER.fullmatch(text)]:
+        return {}, [Problem(column, "rounded-number", "") for column in rounded]
+    sent: dict[str, Any] = {name: values[name] for name in values if name in IMPORT_COLUMNS}
+    sent["licence"] = {name: values.get(f"licence_{name}", "") for name in ("key", "starts_on", "ends_on")}
+    try:
+        checked = schemas.Registration.model_validate(sent)
+    except ValidationError as error:
+        return {}, [_problem(one) for one in error.errors(include_url=False, include_input=False)]
+    registration = checked.model_dump(exclude_none=True, mode="json")
+    registration["agreed"] = {code: values[column] for column, code in AGREEMENT_OF_COLUMN.items() if column in values}
+    return registration, _problems(registration, values, today)
+
+
+def indexes(registration: dict[str, Any]) -> dict[bytes, str]:
+    """Return the blind indexes of a device's identifiers, each with the identifier it is of."""
+    return {
+        item.encode() + vault.blind_index(item, registration[item]): item for item in INDEXED if item in registration
+    }
+
+
+def duplicates(registration: dict[str, Any], seen: set[bytes]) -> list[Problem]:
+    """Return which identifiers stand twice in the file, or belong to a device that is registered."""
+    return [Problem(item, "already-registered", "") for index, item in indexes(registration).items() if index in seen]
+
+
+def registered_indexes(registrations: list[dict[str, Any]], *, besides: Sequence[UUID] = ()) -> set[bytes]:
+    """Return the indexes that devices ``besides`` these have already, in one question for each identifier."""
+    asked = [index for registration in registrations for index in indexes(registration)]
+    known: set[bytes] = set()
+    for item in INDEXED:
+        prefix = item.encode()
+        wanted = [index[len(prefix) :] for index in asked if index.startswith(prefix)]
+        name = f"{item}_index"
+        held = Device.objects.filter(**{f"{name}__in": wanted}).exclude(id__in=besides).values_list(name, flat=True)
+        known |= {prefix + bytes(index) for index in held}
+    return known
+
+
+def _problems(registration: dict[str, Any], values: dict[str, str], today: date) -> list[Problem]:
+    problems = [Problem(item, "unknown-item", "") for item in undeclared(registration, today)]
+    if not any(registration.get(item) for item in NAMES_DEVICE):
+        problems.append(Problem("imei", "malformed", ""))
+    for item, value in [(item, registration.get(item)) for item in INDEXED] + [
+        ("licence_key", registration["licence"]["key"])
+    ]:
+        try:
+            if value is not None:
+                vault.blind_index(item, value)
+        except vault.InvalidIdentifier:
+            problems.append(Problem(item, "bad-identifier", ""))
+    if registration["licence"]["ends_on"] < registration["licence"]["starts_on"]:
+        problems.append(Problem("licence_ends_on", "clock", ""))
+    for column in AGREEMENT_OF_COLUMN:
+        try:
+            if column in values and not EARLIEST <= date.fromisoformat(values[column]) <= today:
+                problems.append(Problem(column, "clock", ""))
+        except ValueError:
+            problems.append(Problem(column, "malformed", ""))
+    return problems
+
+
+def _problem(error: Any) -> Problem:
+    place = [str(part) for part in error["loc"]]
+    column = "licence_" + place[1] if place[0] == "licence" and len(place) > 1 else place[0]
+    code = error["type"] if error["type"] in {"sensitive-item", "malformed"} else "malformed"
+    return Problem(column, "sensitive-item" if is_sensitive_name(column) else code, "")

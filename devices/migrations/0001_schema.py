@@ -1,0 +1,338 @@
+import devices.models.devices
+import devices.models.gateways
+import devices.models.imports
+import django.db.models.deletion
+import privacy.lib.identifiers.ids
+import privacy.vault.fields
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    initial = True
+
+    dependencies = [
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name='AppLog',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('device_id', models.UUIDField(verbose_name='device')),
+                ('occurred_at', models.DateTimeField(verbose_name='happened')),
+                ('received_at', models.DateTimeField(verbose_name='received')),
+                ('kind', models.CharField(choices=[('status', 'agent status'), ('activation', 'activation time'), ('access-count', 'number of accesses'), ('access', 'access record'), ('app-status', 'service application status'), ('configuration', 'configuration result'), ('app-log', 'app log')], default='app-log', max_length=16, verbose_name='kind')),
+                ('body', privacy.vault.fields.EncryptedJSONField(item='app_log')),
+            ],
+            options={
+                'verbose_name': 'app log',
+                'verbose_name_plural': 'app logs',
+                'managed': False,
+                'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
+            name='Report',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('device_id', models.UUIDField(verbose_name='device')),
+                ('occurred_at', models.DateTimeField(verbose_name='happened')),
+                ('received_at', models.DateTimeField(verbose_name='received')),
+                ('kind', models.CharField(choices=[('status', 'agent status'), ('activation', 'activation time'), ('access-count', 'number of accesses'), ('access', 'access record'), ('app-status', 'service application status'), ('configuration', 'configuration result'), ('app-log', 'app log')], max_length=16, verbose_name='kind')),
+                ('body', privacy.vault.fields.EncryptedJSONField(item_from='kind')),
+            ],
+            options={
+                'verbose_name': 'report',
+                'verbose_name_plural': 'reports',
+                'managed': False,
+                'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
+            name='Gateway',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('reference', models.CharField(default=devices.models.gateways.new_gateway_reference, max_length=16, unique=True, verbose_name='reference')),
+                ('title', models.CharField(max_length=100, unique=True, verbose_name='title')),
+                ('rate', models.PositiveIntegerField(default=60000, help_text='More are answered 429 with Retry-After.', verbose_name='requests a minute')),
+                ('created_at', models.DateTimeField(verbose_name='registered')),
+                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
+            ],
+            options={
+                'verbose_name': 'gateway',
+                'verbose_name_plural': 'gateways',
+                'ordering': ['title'],
+                'permissions': [('keep_gateways', 'Can register and close gateways and their tokens')],
+                'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
+            name='AppLogRemoval',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('month', models.DateField(verbose_name='month')),
+                ('cause', models.CharField(choices=[('settled', 'the error is resolved'), ('term', 'the analysis period is over')], max_length=8, verbose_name='why')),
+                ('rows', models.PositiveIntegerField(verbose_name='rows')),
+                ('removed_at', models.DateTimeField(verbose_name='removed')),
+            ],
+            options={
+                'verbose_name': 'removal of app logs',
+                'verbose_name_plural': 'removals of app logs',
+                'default_permissions': ('view',),
+                'indexes': [models.Index(fields=['month'], name='devices_log_removals_by_month')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Batch',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('gateway_id', models.UUIDField(verbose_name='gateway')),
+                ('batch', models.UUIDField(verbose_name="client's id")),
+                ('digest', models.BinaryField(max_length=32, verbose_name='SHA-256 of the request')),
+                ('received_at', models.DateTimeField(verbose_name='received')),
+                ('stored', models.PositiveIntegerField(verbose_name='stored')),
+                ('refused', models.PositiveIntegerField(verbose_name='refused')),
+                ('answer', models.JSONField(verbose_name='answer')),
+                ('tally', models.JSONField(null=True, verbose_name='tally')),
+                ('counting', models.UUIDField(null=True, verbose_name='interval it is counted in')),
+            ],
+            options={
+                'verbose_name': 'batch',
+                'verbose_name_plural': 'batches',
+                'default_permissions': ('view',),
+                'indexes': [models.Index(condition=models.Q(('tally__isnull', False)), fields=['id'], name='devices_batches_uncounted')],
+                'constraints': [models.UniqueConstraint(fields=('gateway_id', 'batch'), name='devices_batch_answered_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Challenge',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('device_id', models.UUIDField(verbose_name='device')),
+                ('case', models.CharField(max_length=40, verbose_name='for')),
+                ('shown', models.CharField(max_length=12, verbose_name='code shown')),
+                ('state', models.CharField(choices=[('waiting', 'waiting for the device'), ('confirmed', 'confirmed on the device'), ('denied', 'denied on the device')], default='waiting', max_length=10, verbose_name='state')),
+                ('asked_at', models.DateTimeField(verbose_name='asked')),
+                ('expires_at', models.DateTimeField(verbose_name='expires')),
+                ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered')),
+                ('answered_by', models.CharField(blank=True, max_length=80, verbose_name='answered through')),
+                ('wrong_codes', models.PositiveSmallIntegerField(default=0, verbose_name='wrong codes typed')),
+            ],
+            options={
+                'verbose_name': 'possession challenge',
+                'verbose_name_plural': 'possession challenges',
+                'ordering': ['-asked_at'],
+                'default_permissions': ('view',),
+                'indexes': [models.Index(fields=['device_id', '-asked_at'], name='devices_challenges_of_device')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('device_id', 'case'), name='devices_one_challenge_open_for_a_case'), models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='devices_challenge_answered_at_a_time')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CountedSlice',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('counted_at', models.DateTimeField(verbose_name='counted')),
+                ('batches', models.PositiveIntegerField(verbose_name='batches')),
+            ],
+            options={
+                'verbose_name': 'counted interval',
+                'verbose_name_plural': 'counted intervals',
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['counted_at'], name='devices_slices_by_time')],
+            },
+        ),
+        migrations.CreateModel(
+            name='DailyReportCount',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('day', models.DateField(verbose_name='day')),
+                ('cell', models.CharField(max_length=40, verbose_name='kind and value')),
+                ('reports', models.PositiveBigIntegerField(default=0, verbose_name='reports')),
+                ('total', models.PositiveBigIntegerField(default=0, verbose_name='total')),
+                ('devices', models.PositiveSmallIntegerField(default=0, verbose_name='devices, up to the threshold')),
+                ('hashes', models.JSONField(default=list, verbose_name='hashes of devices')),
+                ('closed', models.BooleanField(default=False, verbose_name='closed')),
+            ],
+            options={
+                'verbose_name': 'daily figure',
+                'verbose_name_plural': 'statistics',
+                'ordering': ['-day', 'cell'],
+                'default_permissions': ('view',),
+                'constraints': [models.UniqueConstraint(fields=('day', 'cell'), name='devices_one_figure_for_a_day_and_cell'), models.CheckConstraint(condition=models.Q(('closed', False), ('hashes', []), _connector='OR'), name='devices_closed_figure_tells_no_devices_apart')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Device',
+            fields=[
+                ('id', models.UUIDField(editable=False, primary_key=True, serialize=False)),
+                ('subject_id', models.UUIDField(unique=True, verbose_name='data subject')),
+                ('reference', models.CharField(default=devices.models.devices.new_device_reference, max_length=16, unique=True, verbose_name='reference')),
+                ('gateway_id', models.UUIDField(verbose_name='gateway')),
+                ('registered_at', models.DateTimeField(verbose_name='registered')),
+                ('updated_at', models.DateTimeField(verbose_name='last changed')),
+                ('service_ended_on', models.DateField(blank=True, null=True, verbose_name='service ended')),
+                ('imei', privacy.vault.fields.EncryptedTextField(index='imei', item='imei', null=True)),
+                ('imei_index', privacy.vault.fields.BlindIndexField(db_index=True, null=True)),
+                ('serial_number', privacy.vault.fields.EncryptedTextField(index='serial_number', item='serial_number', null=True)),
+                ('serial_number_index', privacy.vault.fields.BlindIndexField(db_index=True, null=True)),
+                ('adb_number', privacy.vault.fields.EncryptedTextField(index='adb_number', item='adb_number', null=True)),
+                ('adb_number_index', privacy.vault.fields.BlindIndexField(db_index=True, null=True)),
+                ('model', privacy.vault.fields.EncryptedTextField(item='model', null=True)),
+                ('model_description', privacy.vault.fields.EncryptedTextField(item='model_description', null=True)),
+                ('os_version', privacy.vault.fields.EncryptedTextField(item='os_version', null=True)),
+                ('os_build', privacy.vault.fields.EncryptedTextField(item='os_build', null=True)),
+                ('time_zone', privacy.vault.fields.EncryptedTextField(item='time_zone', null=True)),
+            ],
+            options={
+                'verbose_name': 'device',
+                'verbose_name_plural': 'devices',
+                'ordering': ['-registered_at', '-id'],
+                'permissions': [('unmask_device', "Can show a device's identifiers, with a reason")],
+                'default_permissions': ('view',),
+                'indexes': [models.Index(fields=['-registered_at', '-id'], name='devices_by_registration'), models.Index(fields=['gateway_id', 'id'], name='devices_of_gateway')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('subject_id', models.F('id'))), name='devices_device_is_its_own_subject'), models.CheckConstraint(condition=models.Q(('imei__isnull', False), ('serial_number__isnull', False), ('adb_number__isnull', False), _connector='OR'), name='devices_device_has_an_identifier')],
+            },
+        ),
+        migrations.CreateModel(
+            name='IdempotentResponse',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('gateway_id', models.UUIDField(verbose_name='gateway')),
+                ('key', models.CharField(max_length=128, verbose_name='Idempotency-Key')),
+                ('digest', models.BinaryField(max_length=32, verbose_name='SHA-256 of the request')),
+                ('claimed_at', models.DateTimeField(verbose_name='claimed')),
+                ('status', models.PositiveSmallIntegerField(null=True, verbose_name='status')),
+                ('body', models.JSONField(null=True, verbose_name='answer')),
+            ],
+            options={
+                'verbose_name': 'stored response',
+                'verbose_name_plural': 'stored responses',
+                'default_permissions': ('view',),
+                'indexes': [models.Index(fields=['claimed_at'], name='devices_answers_by_time')],
+                'constraints': [models.UniqueConstraint(fields=('gateway_id', 'key'), name='devices_idempotentresponse_once_for_a_key')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ImportedRow',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('import_id', models.UUIDField(verbose_name='import')),
+                ('number', models.PositiveIntegerField(verbose_name='row')),
+                ('registration', privacy.vault.fields.EncryptedJSONField()),
+            ],
+            options={
+                'verbose_name': 'imported row',
+                'verbose_name_plural': 'imported rows',
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['import_id', 'number'], name='devices_rows_of_an_import')],
+            },
+        ),
+        migrations.CreateModel(
+            name='RequestNonce',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('token_id', models.UUIDField(verbose_name='token')),
+                ('nonce', models.CharField(max_length=64, verbose_name='nonce')),
+                ('at', models.DateTimeField(verbose_name='time')),
+            ],
+            options={
+                'verbose_name': 'signed request',
+                'verbose_name_plural': 'signed requests',
+                'default_permissions': ('view',),
+                'indexes': [models.Index(fields=['at'], name='devices_nonces_by_time')],
+                'constraints': [models.UniqueConstraint(fields=('token_id', 'nonce'), name='devices_signed_request_is_taken_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='SettledError',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('device_id', models.UUIDField(verbose_name='device')),
+                ('settled_until', models.DateTimeField(verbose_name='resolved until')),
+                ('recorded_at', models.DateTimeField(verbose_name='recorded')),
+                ('recorded_by', models.CharField(max_length=80, verbose_name='recorded by')),
+                ('removed_at', models.DateTimeField(blank=True, null=True, verbose_name='removed')),
+            ],
+            options={
+                'verbose_name': 'resolved error',
+                'verbose_name_plural': 'resolved errors',
+                'permissions': [('settle_error', 'Can mark the error behind app logs as resolved')],
+                'default_permissions': ('view',),
+                'indexes': [models.Index(condition=models.Q(('removed_at', None)), fields=['recorded_at', 'id'], name='devices_settled_waiting')],
+                'constraints': [models.UniqueConstraint(fields=('device_id', 'settled_until'), name='devices_error_settled_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='FleetImport',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('reference', models.CharField(default=devices.models.imports.new_import_reference, max_length=16, unique=True, verbose_name='reference')),
+                ('file_digest', models.CharField(max_length=64, verbose_name='SHA-256 of the file')),
+                ('state', models.CharField(choices=[('proposed', 'to be confirmed'), ('running', 'being carried out'), ('completed', 'completed'), ('cancelled', 'discarded')], default='proposed', max_length=10, verbose_name='state')),
+                ('rows', models.PositiveIntegerField(default=0, verbose_name='rows')),
+                ('accepted', models.PositiveIntegerField(default=0, verbose_name='can be imported')),
+                ('refused', models.PositiveIntegerField(default=0, verbose_name="can't be imported")),
+                ('registered', models.PositiveIntegerField(default=0, verbose_name='registered')),
+                ('findings', models.JSONField(default=list, verbose_name='findings')),
+                ('made_by', models.CharField(max_length=80, verbose_name='imported by')),
+                ('made_at', models.DateTimeField(verbose_name='imported')),
+                ('confirmed_by', models.CharField(blank=True, max_length=80, verbose_name='confirmed by')),
+                ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='confirmed')),
+                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
+                ('gateway', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='devices.gateway', verbose_name='gateway')),
+            ],
+            options={
+                'verbose_name': 'fleet import',
+                'verbose_name_plural': 'fleet imports',
+                'ordering': ['-made_at'],
+                'permissions': [('import_fleet', 'Can import an existing fleet from a file')],
+                'default_permissions': ('view',),
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['proposed', 'cancelled']), models.Q(models.Q(('confirmed_by', ''), _negated=True), ('confirmed_at__isnull', False)), _connector='OR'), name='devices_import_runs_only_when_confirmed')],
+            },
+        ),
+        migrations.CreateModel(
+            name='GatewayToken',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('digest', models.BinaryField(max_length=32, unique=True, verbose_name='SHA-256 of the token')),
+                ('hint', models.CharField(max_length=12, verbose_name='begins with')),
+                ('scopes', models.JSONField(default=list, verbose_name='scopes')),
+                ('issued_at', models.DateTimeField(verbose_name='issued')),
+                ('issued_by', models.CharField(max_length=80, verbose_name='issued by')),
+                ('expires_at', models.DateTimeField(verbose_name='expires')),
+                ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='revoked')),
+                ('revoked_by', models.CharField(blank=True, max_length=80, verbose_name='revoked by')),
+                ('signing_key', models.BinaryField(max_length=32, null=True, verbose_name='key of signed requests')),
+                ('gateway', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tokens', to='devices.gateway', verbose_name='gateway')),
+            ],
+            options={
+                'verbose_name': 'gateway token',
+                'verbose_name_plural': 'gateway tokens',
+                'ordering': ['-issued_at'],
+                'default_permissions': ('view',),
+                'constraints': [models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('issued_at'))), name='devices_token_expires'), models.CheckConstraint(condition=models.Q(models.Q(('revoked_at__isnull', True), ('revoked_by', '')), models.Q(('revoked_at__isnull', False), models.Q(('revoked_by', ''), _negated=True)), _connector='OR'), name='devices_token_revoked_by_somebody')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Licence',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('key', privacy.vault.fields.EncryptedTextField(index='licence_key', item='licence_key')),
+                ('starts_on', models.DateField(verbose_name='starts')),
+                ('ends_on', models.DateField(verbose_name='ends')),
+                ('recorded_at', models.DateTimeField(verbose_name='recorded')),
+                ('updated_at', models.DateTimeField(verbose_name='last changed')),
+                ('key_index', privacy.vault.fields.BlindIndexField(db_index=True, null=True)),
+                ('device', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='licences', to='devices.device', verbose_name='device')),
+            ],
+            options={
+                'verbose_name': 'licence',
+                'verbose_name_plural': 'licences',
+                'ordering': ['-ends_on'],
+                'default_permissions': ('view',),
+                'indexes': [models.Index(fields=['ends_on', 'device'], name='devices_licences_by_end'), models.Index(fields=['ends_on', 'id'], name='devices_licences_in_order')],
+                'constraints': [models.UniqueConstraint(fields=('device', 'key_index'), name='devices_licence_once_for_each_device'), models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='devices_licence_ends_after_it_starts')],
+            },
+        ),
+    ]

@@ -1,0 +1,173 @@
+"""Accounts in the console: opened, and closed when somebody leaves."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as now_
+from django.utils.translation import gettext_lazy as _
+
+from privacy.accounts import actions as accounts
+from privacy.accounts.actors import actor_of
+from privacy.accounts.forms import AccountForm, DecisionForm
+from privacy.accounts.models import User
+from privacy.accounts.permissions import roles_of
+from privacy.accounts.roles import ROLE_NAMES
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.display import badges
+from privacy.lib.http import step_up_authentication
+
+
+class DormantFilter(admin.SimpleListFilter):
+    """Accounts that nobody has used for ``account.dormant.days``."""
+
+    title = _("use")
+    parameter_name = "dormant"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("dormant"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        if self.value() != "yes":
+            return queryset
+        return queryset & User.objects.dormant(on=clock.today())
+
+
+@admin.register(User)
+class UserAdmin(ReadOnlyAdmin):
+    explanation = _(
+        "Everyone who uses the portal. An account's permissions come only from the register of access: there are no "
+        "groups, individual permissions or superusers."
+    )
+    list_display = ("name", "email", "reference", "standing", "roles_shown", "last_login")
+    list_filter = ("is_active", "is_outside", DormantFilter)
+    fields = (
+        "name", "email", "reference", "standing", "roles_shown", "lacks", "is_outside", "joined_at", "left_at",
+        "last_login",
+    )  # fmt: skip
+    readonly_fields = ("standing", "roles_shown", "lacks")
+    actions = ("reset_sign_in", "leave")
+    change_list_template = "admin/accounts/user/change_list.html"
+
+    def buttons_for(self, record: User) -> tuple[str, ...]:
+        return ("reset_sign_in", "leave") if record.is_active else ()
+
+    @admin.display(description=_("state"), ordering="is_active")
+    def standing(self, user: User) -> SafeString:
+        if not user.is_active:
+            return badges.badge(_("closed"), "done")
+        return (
+            badges.badge(_("dormant"), "late") if user.is_dormant(clock.today()) else badges.badge(_("active"), "good")
+        )
+
+    @admin.display(description=_("roles"))
+    def roles_shown(self, user: User) -> str:
+        return ", ".join(str(ROLE_NAMES[role]) for role in sorted(roles_of(user, clock.today()))) or "–"
+
+    @admin.display(description=_("before they view personal data"))
+    def lacks(self, user: User) -> SafeString | str:
+        lacking = user.shortfalls(clock.today())
+        word = badges.badge(_("pledge and training are valid"), "good")
+        return (
+            format_html_join("", "<div>{} {}</div>", ((badges.badge(_("missing"), "late"), s.message) for s in lacking))
+            or word
+        )
+
+    @button(
+        description=_("Leaves the company"),
+        permission="accounts.keep_accounts",
+        locations=CHANGE_FORM_ONLY,
+        step_up=True,
+    )
+    def leave(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        user = queryset.get()
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("Close the account of a leaver"),
+            verb=_("End everything now"),
+            consequences=[
+                now_("All access of %(name)s ends at once: %(grants)d grants, roles, open requests and sessions.")
+                % {"name": user.name, "grants": user.grants.living(on=clock.today()).count()},
+                _("The account can't be used or reopened. Its history stays in the register."),
+                _("A leaver signs the leaving pledge. Have it signed first, or register it from paper afterwards."),
+            ],
+            form_class=DecisionForm,
+            dangerous=True,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        assert isinstance(answers, dict)
+        verb = partial(accounts.deactivate_user, user, why=answers["reason"], actor=actor_of(request), at=clock.now())
+        run_action(self, request, verb, _("The account is closed and all access has ended."))
+        return None
+
+    @button(
+        description=_("Reset sign-in"),
+        permission="accounts.reset_sign_in",
+        locations=CHANGE_FORM_ONLY,
+        step_up=True,
+    )
+    def reset_sign_in(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """Ask for a reset, for somebody who has lost password or second factor."""
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("Reset sign-in"),
+            verb=_("Request reset"),
+            consequences=[
+                _("Nothing changes until another officer approves it."),
+                _("Then their password and second factors stop working, and all their sessions end."),
+                _("They get an invitation at their own address and set a new password and second factor themselves."),
+            ],
+            form_class=DecisionForm,
+            dangerous=True,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        assert isinstance(answers, dict)
+        verb = partial(
+            accounts.ask_reset, queryset.get(), reason=answers["reason"], actor=actor_of(request), at=clock.now()
+        )
+        run_action(self, request, verb, _("Requested. Another officer must approve it."))
+        return None
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.page(self.open_account, needs="accounts.keep_accounts")
+        opening = path("open/", page, name="accounts_user_open")
+        return [opening, *super().get_urls()]
+
+    def open_account(self, request: HttpRequest) -> HttpResponse:
+        """Ask for an account with its first role."""
+        step_up_authentication.require(request)
+        answers = confirm_action(
+            self,
+            request,
+            User.objects.none(),
+            title=_("Open an account"),
+            verb=_("Request account"),
+            consequences=[
+                _("Another officer must approve it. Until then there is no account."),
+                _("The person then gets an invitation by e-mail and sets password and second factor themselves."),
+                _("The person must sign the pledge and take the training before they can view personal data."),
+            ],
+            form_class=AccountForm,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        assert isinstance(answers, dict)
+        made = accounts.ask_account(actor=actor_of(request), at=clock.now(), **answers)
+        messages.success(request, now_("Requested. Another officer must approve it."))
+        return HttpResponseRedirect(reverse("admin:accounts_accountact_change", args=[made.pk]))

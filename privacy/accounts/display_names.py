@@ -1,0 +1,22 @@
+"""Putting a name to a pseudonymous reference, for colleagues only: the ledger and other records keep the reference."""
+
+from collections.abc import Collection
+from datetime import date
+
+from privacy.accounts.models import User
+
+
+def display_name(ref: str, on: date) -> str | None:
+    """Return the name of the account with this reference, for whoever shows references by name."""
+    return User.objects.filter(reference=ref).values_list("name", flat=True).first()
+
+
+def display_names_by_reference(refs: Collection[str]) -> dict[str, str]:
+    """Return the names of the accounts with these references, in one question."""
+    return dict(User.objects.filter(reference__in=refs).values_list("reference", "name"))
+
+
+def name_with_reference(ref: str) -> str:
+    """Return the name of the account with this reference; the reference itself where there is none."""
+    name = User.objects.filter(reference=ref).values_list("name", flat=True).first()
+    return f"{name} ({ref})" if name else ref

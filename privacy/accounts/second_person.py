@@ -1,0 +1,45 @@
+"""Who may approve as the second person what another asked for: one rule, for every act that takes two people.
+
+The database holds it too (``accounts_second_person``, triggers on each table with an asker and an approver); here it is
+asked first, so that the person reads why (decision 0106).
+"""
+
+from datetime import datetime
+
+from django.db import connection
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from privacy.ledger.actors import Actor
+from privacy.lib.errors.refusals import Refusal
+
+# How old a sign-in must be, and how long a part in the other's account counts; 0 is for examples (config.E019).
+SECOND_PERSON_WAITS = ("duties.account.days", "duties.apart.days")
+
+REASONS: dict[str, Promise] = {
+    "same": _("You asked for this yourself. Another person must approve it."),
+    "unknown": _("This account isn't known, so it can't approve anything."),
+    "factor": _("You can't approve as the second person yet: use your invitation and add a second factor first."),
+    "new": _("You can't approve as the second person yet: your sign-in was set up too recently. Ask a colleague."),
+    "pledge": _("You can't approve as the second person: sign the security pledge first."),
+    "training": _("You can't approve as the second person: complete the training first."),
+    "related": _(
+        "You can't approve this: one of you had a part in the other's account, sign-in or role in the last days. "
+        "Ask a third person."
+    ),
+}
+
+
+class NotASecondPerson(Refusal):
+    """Whoever asks and whoever approves must be two people, not two accounts of one."""
+
+    code = "not-a-second-person"
+
+
+def require_second_person(actor: Actor, *, asked_by: str, at: datetime) -> None:
+    """Let the act go on if the actor may approve what ``asked_by`` asked for. Raises NotASecondPerson."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accounts_second_person(%s, %s, %s)", [actor.ref, asked_by, at])
+        (why,) = cursor.fetchone()
+    if why:
+        raise NotASecondPerson(str(REASONS[why]))

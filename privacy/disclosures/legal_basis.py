@@ -1,0 +1,162 @@
+"""On which basis something may be provided, to whom the policy says it goes, and to whom a terminal unique number may.
+
+P5.1; law P-01 … P-07, V-01.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from consents import consent_status
+from privacy.disclosures.models import Disclosure
+from privacy.disclosures.refusals import NoBasis, RecipientNotInPolicy, TerminalNumberNotAllowed
+from privacy.lib.dates import clock
+from privacy.lib.display import display_names
+from privacy.policies import policy_document, rulebook
+from privacy.policies.models import PolicyVersion
+
+# The terminal unique number of the Communications Secrets Act (law P-07).
+TERMINAL_NUMBER = "imei"
+
+
+class ItemLike(Protocol):
+    @property
+    def subject_id(self) -> UUID: ...
+    @property
+    def category(self) -> str: ...
+    @property
+    def item(self) -> str: ...
+
+
+def must_have_legal_basis(disclosure: Disclosure, wanted: Iterable[ItemLike], *, at: datetime) -> dict[UUID, str]:
+    """Check that a disclosure has its basis for every item. Raises NoBasis, RecipientNotInPolicy or
+    TerminalNumberNotAllowed.
+
+    Returns the receipt of the consent it rests on, for each person, where the basis is a consent.
+    """
+    ones = list(wanted)
+    rules = rulebook.in_force(clock.kst_date(at))
+    for one in ones:
+        if one.item not in rules.items(one.category):
+            raise NoBasis(_("“%(item)s” is not an item of the privacy policy.") % {"item": one.item}, pointer="/items")
+    if not disclosure.purpose:
+        raise NoBasis(_("Name the purpose for which the recipient gets the information."), pointer="/purpose")
+    _terminal_number_must_be_allowed(disclosure, ones)
+    if disclosure.basis == Disclosure.Basis.LAW:
+        _law_must_be_named(disclosure)
+        if disclosure.urgent and disclosure.document_due_on is None:
+            raise NoBasis(
+                _("State the day by which the document of an urgent request will follow."), pointer="/document_due_on"
+            )
+        if disclosure.third_party.is_investigator:
+            _authority_must_say_why(disclosure)
+        return {}
+    if disclosure.urgent:
+        raise NoBasis(
+            _("Only a request required by law can be urgent, because a consent needs no document."), pointer="/urgent"
+        )
+    receipts = _consents(disclosure, ones, at=at)
+    _policy_must_name(disclosure, ones, at=at)
+    return receipts
+
+
+def _policy_must_name(disclosure: Disclosure, ones: list[ItemLike], *, at: datetime) -> None:
+    """The policy in force says who receives which items; only a law's demand needs no such word (law V-01, P-06)."""
+    on = clock.kst_date(at)
+    party = disclosure.third_party
+    version = PolicyVersion.objects.in_force(on)
+    told = (
+        policy_document.listed_rows(policy_document.published_document(version), "recipients")
+        if version is not None
+        else []
+    )
+    named = {item for row in told if row["code"] == party.code for item in row["items"]}
+    unnamed = sorted({one.item for one in ones} - named)
+    if not unnamed:
+        return
+    words = {
+        "version": version.number if version is not None else "–",
+        "recipient": party.title,
+        "items": ", ".join(display_names.display_name("item", item, on=on) for item in unnamed),
+    }
+    what = (
+        _("The privacy policy in force (%(version)s) does not say that %(recipient)s receives: %(items)s.")
+        if named
+        else _("The privacy policy in force (%(version)s) does not name %(recipient)s as a recipient.")
+    )
+    # A recipient that is added burdens people: the revision that names it is announced ahead (law V-05).
+    then = _("Publish a revision that does. You can request the disclosure from the day the revision takes effect.")
+    raise RecipientNotInPolicy(f"{what % words} {then}", pointer="/items" if named else "/third_party")
+
+
+def _law_must_be_named(disclosure: Disclosure) -> None:
+    if not disclosure.statute or not disclosure.document_no:
+        raise NoBasis(
+            _(
+                "A disclosure required by law must name the statute, its article and the number of the request "
+                "document."
+            ),
+            pointer="/statute" if not disclosure.statute else "/document_no",
+        )
+
+
+def _authority_must_say_why(disclosure: Disclosure) -> None:
+    """An agency's request says who asks, why, how the user is concerned and how much it needs (law P-08, F-8)."""
+    for field in ("official", "reason", "relation", "extent", "record_class"):
+        if not getattr(disclosure, field):
+            raise NoBasis(
+                _("An authority's request can be answered only if it states: %(missing)s.")
+                % {"missing": Disclosure._meta.get_field(field).verbose_name},  # type: ignore[union-attr]
+                pointer=f"/{field}",
+            )
+    if disclosure.record_class == Disclosure.Record.CONFIRMATION and not disclosure.permit_no:
+        # Law P-10: Protection of Communications Secrets Act 13.
+        raise NoBasis(
+            _("Communication confirmation data needs the court's permission. Enter its number."), pointer="/permit_no"
+        )
+
+
+def _consents(disclosure: Disclosure, ones: list[ItemLike], *, at: datetime) -> dict[UUID, str]:
+    """Return the receipt of each person's consent to exactly this: recipient, items and purpose (law P-02)."""
+    party = disclosure.third_party
+    if party.is_investigator:
+        # Law P-03: a private company has no ground of its own for investigations; the agency's statute must be named.
+        raise NoBasis(
+            _(
+                "An investigative agency may receive information only if a law requires it, with the statute and the "
+                "document."
+            )
+        )
+    items: dict[UUID, set[str]] = {}
+    for one in ones:
+        items.setdefault(one.subject_id, set()).add(one.item)
+    receipts = {}
+    for subject_id, wanted in items.items():
+        decision = consent_status.covers_provision(
+            subject_id, recipient=party.code, items=wanted, purpose=disclosure.purpose_code, at=at
+        )
+        if decision is None:
+            raise NoBasis(
+                _("This person has not agreed to %(recipient)s receiving these items for this purpose.")
+                % {"recipient": party.title},
+                pointer="/basis",
+            )
+        receipts[subject_id] = decision.reference
+    return receipts
+
+
+def _terminal_number_must_be_allowed(disclosure: Disclosure, ones: list[ItemLike]) -> None:
+    if not any(one.item == TERMINAL_NUMBER for one in ones):
+        return
+    if disclosure.third_party.may_receive_terminal_numbers or disclosure.terminal_number_ground:
+        return
+    raise TerminalNumberNotAllowed(
+        _(
+            "The IMEI is a terminal unique number: it may be given to handset makers and mobile carriers. For anyone "
+            "else, the officer must state the ground in writing (Protection of Communications Secrets Act 3(3))."
+        ),
+        pointer="/terminal_number_ground",
+    )

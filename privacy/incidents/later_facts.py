@@ -1,0 +1,59 @@
+"""What became known of an incident after a moment, by the audit trail: what was told before could not say it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from privacy.incidents.events import Event
+from privacy.incidents.models import Incident, Report
+from privacy.ledger.models import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One writing down: when, which fields, and the estimate before it where it changed."""
+
+    at: datetime
+    fields: frozenset[str]
+    estimate_before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedForm:
+    """A form that was handed out: for which report, its SHA-256, and whether items or course were missing in it."""
+
+    number: int
+    digest: str
+    partial: bool
+
+
+def changes_after(incident: Incident, moment: datetime) -> Iterator[Change]:
+    """Yield what was written down of an incident after a moment, the earliest first; people count as a field."""
+    for said in _told(incident, Event.DESCRIBED, Event.AFFECTED):
+        at, facts = datetime.fromisoformat(said["at"]), said.get("facts", {})
+        fields = frozenset(facts.get("changed", ())) | ({"affected"} if facts.get("added") else frozenset())
+        if at > moment and fields:
+            yield Change(at, fields, facts.get("before"))
+
+
+def estimate_at(incident: Incident, moment: datetime) -> int:
+    """Return the estimate as it stood at a moment."""
+    later = (one.estimate_before for one in changes_after(incident, moment))
+    return next((before for before in later if before is not None), incident.estimate)
+
+
+def last_form(incident: Incident, duty: Report.Duty, *, before: datetime) -> IssuedForm | None:
+    """Return the form that was handed out last for a duty until a moment: what was reported by then."""
+    found = None
+    for said in _told(incident, Event.FORM_ISSUED):
+        facts = said["facts"]
+        if facts["duty"] == duty and datetime.fromisoformat(said["at"]) <= before:
+            found = IssuedForm(facts["no"], facts["digest"], bool(facts["incomplete"]))
+    return found
+
+
+def _told(incident: Incident, *words: Event) -> Iterator[dict[str, Any]]:
+    entries = Entry.objects.about(f"incidents.incident:{incident.pk}").filter(word__in=words).order_by("id")
+    yield from map(json.loads, entries.values_list("payload", flat=True))

@@ -1,0 +1,195 @@
+import django.db.models.deletion
+import privacy.incidents.models.complaints
+import privacy.incidents.models.incidents
+import privacy.lib.identifiers.ids
+import privacy.vault.fields
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    initial = True
+
+    dependencies = [
+        ('campaigns', '0001_schema'),
+        ('policies', '0001_schema'),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name='ComplaintText',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('subject_id', models.UUIDField(unique=True, verbose_name='complaint')),
+                ('contact', privacy.vault.fields.EncryptedJSONField(item='contact', null=True)),
+                ('explanation', privacy.vault.fields.EncryptedTextField(item='explanation', null=True)),
+                ('answer', privacy.vault.fields.EncryptedTextField(item='answer', null=True)),
+                ('received_on', models.DateField(verbose_name='day of receipt')),
+                ('closed_on', models.DateField(blank=True, null=True, verbose_name='day of the answer')),
+            ],
+            options={
+                'verbose_name': 'text of a complaint',
+                'verbose_name_plural': 'texts of complaints',
+            },
+        ),
+        migrations.CreateModel(
+            name='Incident',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('reference', models.CharField(default=privacy.incidents.models.incidents.new_incident_reference, max_length=16, unique=True, verbose_name='reference')),
+                ('submission', models.CharField(blank=True, max_length=64, null=True, unique=True, verbose_name='mark of the form')),
+                ('title', models.CharField(help_text="Don't include personal information.", max_length=200, verbose_name='title')),
+                ('kind', models.CharField(choices=[('loss', 'loss'), ('theft', 'theft'), ('leak', 'leak'), ('forgery', 'forgery'), ('alteration', 'alteration'), ('damage', 'damage')], max_length=12, verbose_name='kind')),
+                ('certainty', models.CharField(choices=[('confirmed', 'confirmed breach'), ('possible', 'possible: subjects not identifiable'), ('none', 'ruled out: no breach')], default='confirmed', max_length=10, verbose_name='certainty')),
+                ('state', models.CharField(choices=[('open', 'being handled'), ('proposed', 'closing proposed'), ('closed', 'closed')], default='open', max_length=10, verbose_name='state')),
+                ('aware_at', models.DateTimeField(verbose_name='became aware')),
+                ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='breach confirmed')),
+                ('ruled_out_at', models.DateTimeField(blank=True, null=True, verbose_name='breach ruled out')),
+                ('occurred_from', models.DateTimeField(blank=True, null=True, verbose_name='happened from')),
+                ('occurred_until', models.DateTimeField(blank=True, null=True, verbose_name='happened until')),
+                ('outside_access', models.BooleanField(default=False, verbose_name='illegal access from outside')),
+                ('intrusion', models.BooleanField(default=False, verbose_name='intrusion into an online service (hacking and the like)')),
+                ('sensitive', models.BooleanField(default=False, verbose_name='sensitive or unique identification information')),
+                ('recovered', models.BooleanField(default=False, verbose_name='recovered or deleted, harm clearly unlikely')),
+                ('estimate', models.PositiveIntegerField(default=0, verbose_name='estimated number of data subjects')),
+                ('items', models.JSONField(blank=True, default=list, verbose_name='items')),
+                ('course_ko', models.TextField(blank=True, verbose_name='time and course (Korean)')),
+                ('course_en', models.TextField(blank=True, verbose_name='time and course (English)')),
+                ('advice_ko', models.TextField(blank=True, verbose_name='what the subject can do (Korean)')),
+                ('advice_en', models.TextField(blank=True, verbose_name='what the subject can do (English)')),
+                ('response_ko', models.TextField(blank=True, verbose_name="company's response and redress (Korean)")),
+                ('response_en', models.TextField(blank=True, verbose_name="company's response and redress (English)")),
+                ('intrusion_aware_at', models.DateTimeField(blank=True, null=True, verbose_name='became aware of the intrusion')),
+                ('possible_due_at', models.DateTimeField(blank=True, null=True, verbose_name='notice of the possible breach due')),
+                ('notify_due_at', models.DateTimeField(blank=True, null=True, verbose_name='notice due')),
+                ('report_due_at', models.DateTimeField(blank=True, null=True, verbose_name='report due')),
+                ('intrusion_due_at', models.DateTimeField(verbose_name='intrusion report due')),
+                ('new_facts_at', models.DateTimeField(blank=True, null=True, verbose_name='new facts since the intrusion report')),
+                ('reported_at', models.DateTimeField(blank=True, null=True, verbose_name='reported')),
+                ('intrusion_reported_at', models.DateTimeField(blank=True, null=True, verbose_name='intrusion reported')),
+                ('not_reported_reason', models.TextField(blank=True, verbose_name='why it need not be reported')),
+                ('not_reported_grounds', models.JSONField(blank=True, default=list, verbose_name='reporting grounds addressed by the reason')),
+                ('delay', models.CharField(blank=True, choices=[('spread', 'urgent measures to stop the spread'), ('force-majeure', 'natural disaster or the like')], max_length=16, verbose_name='ground for delaying the notice')),
+                ('delay_reason', models.TextField(blank=True, verbose_name='reason for the delay')),
+                ('recorded_by', models.CharField(max_length=64, verbose_name='recorded by')),
+                ('recorded_at', models.DateTimeField(verbose_name='recorded')),
+                ('conclusion', models.TextField(blank=True, verbose_name='conclusion')),
+                ('proposed_by', models.CharField(blank=True, max_length=64, verbose_name='closing proposed by')),
+                ('closed_by', models.CharField(blank=True, max_length=64, verbose_name='closed by')),
+                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
+            ],
+            options={
+                'verbose_name': 'incident',
+                'verbose_name_plural': 'incidents',
+                'ordering': ('-aware_at',),
+                'permissions': [('record_incident', 'Can record incidents and what is found out about them'), ('notify_incident', 'Can notify the subjects of an incident and post it on the website'), ('report_incident', 'Can record reports of an incident to authorities'), ('close_incident', 'Can close an incident that another person proposed to close')],
+                'default_permissions': ('view',),
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state', 'closed'), models.Q(('closed_by', ''), _negated=True), models.Q(('closed_by', models.F('proposed_by')), _negated=True)), models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at__isnull', True), ('closed_by', '')), _connector='OR'), name='incident_closed_by_another_person'), models.CheckConstraint(condition=models.Q(('state', 'open'), models.Q(models.Q(('conclusion', ''), _negated=True), models.Q(('proposed_by', ''), _negated=True)), _connector='OR'), name='incident_proposed_with_a_conclusion'), models.CheckConstraint(condition=models.Q(models.Q(('certainty', 'confirmed'), ('confirmed_at__gte', models.F('aware_at')), ('confirmed_at__isnull', False), ('notify_due_at__gt', models.F('confirmed_at')), ('notify_due_at__isnull', False), ('report_due_at__gt', models.F('confirmed_at')), ('report_due_at__isnull', False)), models.Q(models.Q(('certainty', 'confirmed'), _negated=True), ('confirmed_at', None), ('notify_due_at', None), ('report_due_at', None)), _connector='OR'), name='incident_confirmed_if_and_only_if_dated_with_its_terms'), models.CheckConstraint(condition=models.Q(models.Q(('certainty', 'confirmed'), ('possible_due_at', None)), models.Q(('possible_due_at__gt', models.F('aware_at')), ('possible_due_at__isnull', False)), _connector='OR'), name='incident_doubted_has_the_term_of_a_possible_breach'), models.CheckConstraint(condition=models.Q(models.Q(('certainty', 'none'), ('ruled_out_at__gte', models.F('aware_at')), ('ruled_out_at__isnull', False)), models.Q(models.Q(('certainty', 'none'), _negated=True), ('ruled_out_at', None)), _connector='OR'), name='incident_ruled_out_if_and_only_if_dated'), models.CheckConstraint(condition=models.Q(models.Q(('intrusion', False), ('intrusion_aware_at', None)), models.Q(('intrusion', True), ('intrusion_aware_at__gte', models.F('aware_at')), ('intrusion_aware_at__isnull', False), ('intrusion_due_at__gt', models.F('intrusion_aware_at'))), _connector='OR'), name='incident_intrusion_if_and_only_if_its_awareness_is_dated'), models.CheckConstraint(condition=models.Q(('delay', ''), models.Q(('delay_reason', ''), _negated=True), _connector='OR'), name='incident_delayed_for_a_reason')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Measure',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('what', models.TextField(verbose_name='what was done')),
+                ('taken_at', models.DateTimeField(verbose_name='taken')),
+                ('recorded_at', models.DateTimeField(verbose_name='recorded')),
+                ('recorded_by', models.CharField(max_length=64, verbose_name='recorded by')),
+                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='measures', to='incidents.incident', verbose_name='incident')),
+            ],
+            options={
+                'verbose_name': 'measure',
+                'verbose_name_plural': 'measures',
+                'ordering': ('taken_at',),
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='Complaint',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('reference', models.CharField(default=privacy.incidents.models.complaints.new_complaint_reference, max_length=16, unique=True, verbose_name='reference')),
+                ('language', models.CharField(default='ko', max_length=2, verbose_name='language')),
+                ('code_digest', models.CharField(blank=True, max_length=64, verbose_name='digest of the code')),
+                ('submission_digest', models.CharField(blank=True, max_length=64, null=True, unique=True, verbose_name='digest of the form token')),
+                ('source_index', models.BinaryField(blank=True, null=True, verbose_name='blind index of the address it came from')),
+                ('state', models.CharField(choices=[('received', 'received'), ('answered', 'answered')], default='received', max_length=10, verbose_name='state')),
+                ('received_at', models.DateTimeField(verbose_name='received')),
+                ('received_on', models.DateField(verbose_name='day of receipt')),
+                ('target_on', models.DateField(verbose_name='target')),
+                ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered')),
+                ('answered_by', models.CharField(blank=True, max_length=64, verbose_name='answered by')),
+                ('message_id', models.CharField(blank=True, max_length=200, verbose_name='Message-ID of the answer')),
+                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='answer sent')),
+                ('returned_at', models.DateTimeField(blank=True, null=True, verbose_name='answer came back')),
+                ('incident', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='complaints', to='incidents.incident', verbose_name='incident')),
+            ],
+            options={
+                'verbose_name': 'complaint',
+                'verbose_name_plural': 'complaints',
+                'ordering': ['target_on'],
+                'permissions': [('read_complaint', 'Can open what a complainant wrote'), ('answer_complaint', 'Can answer a complaint')],
+                'indexes': [models.Index(fields=['source_index', 'received_at'], name='incidents_complaints_by_source')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('answered_at', None), ('answered_by', ''), ('state', 'received')), models.Q(('answered_at__isnull', False), ('state', 'answered'), models.Q(('answered_by', ''), _negated=True)), _connector='OR'), name='incidents_complaint_answered_names_who_and_when')],
+            },
+        ),
+        migrations.CreateModel(
+            name='AffectedPerson',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('subject_id', models.UUIDField(verbose_name='data subject')),
+                ('source', models.CharField(choices=[('reference', 'named'), ('holdings', 'found in what is held'), ('reads', 'found in the access records'), ('list', 'uploaded list')], max_length=10, verbose_name='discovered through')),
+                ('added_at', models.DateTimeField(verbose_name='added')),
+                ('added_by', models.CharField(max_length=64, verbose_name='added by')),
+                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='affected', to='incidents.incident', verbose_name='incident')),
+            ],
+            options={
+                'verbose_name': 'affected data subject',
+                'verbose_name_plural': 'affected data subjects',
+                'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('incident', 'subject_id'), name='incidents_a_person_once_in_an_incident')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Notification',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('stage', models.CharField(choices=[('possible', 'possible breach'), ('first', 'first notice, incomplete'), ('full', 'breach'), ('supplement', 'supplement'), ('none', 'no breach')], max_length=10, verbose_name='stage')),
+                ('made_at', models.DateTimeField(verbose_name='made')),
+                ('made_by', models.CharField(max_length=64, verbose_name='made by')),
+                ('campaign', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='campaigns.campaign', verbose_name='individual notice')),
+                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notifications', to='incidents.incident', verbose_name='incident')),
+                ('notice', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='policies.notice', verbose_name='public notice')),
+            ],
+            options={
+                'verbose_name': 'notification of an incident',
+                'verbose_name_plural': 'notifications of an incident',
+                'ordering': ('made_at',),
+                'default_permissions': (),
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('campaign__isnull', False), ('notice', None)), models.Q(('campaign', None), ('notice__isnull', False)), _connector='OR'), name='incidents_told_one_by_one_or_on_the_website')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Report',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('authority', models.CharField(choices=[('pipc', 'Personal Information Protection Commission (PIPC)'), ('kisa', 'Korea Internet & Security Agency (KISA)'), ('msit', 'Ministry of Science and ICT (MSIT)')], max_length=8, verbose_name='authority')),
+                ('duty', models.CharField(choices=[('breach', 'breach'), ('intrusion', 'intrusion')], max_length=10, verbose_name='duty')),
+                ('sequence', models.PositiveSmallIntegerField(verbose_name='no.')),
+                ('receipt', models.CharField(blank=True, max_length=100, verbose_name='receipt number')),
+                ('digest', models.CharField(max_length=64, verbose_name='SHA-256 of the form')),
+                ('reported_at', models.DateTimeField(verbose_name='reported')),
+                ('reported_by', models.CharField(max_length=64, verbose_name='reported by')),
+                ('partial', models.BooleanField(default=False, verbose_name='incomplete')),
+                ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='due')),
+                ('incident', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='incidents.incident', verbose_name='incident')),
+            ],
+            options={
+                'verbose_name': 'report to an authority',
+                'verbose_name_plural': 'reports to authorities',
+                'ordering': ('reported_at',),
+                'default_permissions': (),
+                'constraints': [models.UniqueConstraint(fields=('incident', 'duty', 'sequence'), name='incidents_reports_in_order')],
+            },
+        ),
+    ]

@@ -1,0 +1,77 @@
+"""The terms in which the people concerned are told: of the possibility, of the breach, and whoever is found later."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from privacy.incidents import later_facts, notifications
+from privacy.incidents.models import Incident, Stage
+from privacy.incidents.notifications import BREACH_STAGES, POSSIBLE_BREACH_STAGES
+from privacy.incidents.statutory_deadlines import StatutoryDeadline
+from privacy.lib.dates import clock
+from privacy.policies import rulebook
+
+
+def possible_breach_deadline(incident: Incident) -> Iterator[StatutoryDeadline]:
+    """The notice of a possible breach; a decision in time takes its place (B-07)."""
+    if incident.possible_due_at is None:
+        return
+    settled_at = incident.confirmed_at or incident.ruled_out_at
+    if (
+        settled_at
+        and settled_at <= incident.possible_due_at
+        and not notifications.notifications_of(incident, [Stage.POSSIBLE])
+    ):
+        return
+    concerned = notifications.affected_with_notice_time(incident, POSSIBLE_BREACH_STAGES)
+    if settled_at:
+        concerned = concerned.filter(added_at__lte=settled_at)
+    done_at = notifications.all_notified_at(incident, POSSIBLE_BREACH_STAGES, concerned)
+    name = _("Notice of a possible breach to the subjects")
+    yield StatutoryDeadline("possible-notice", name, incident.possible_due_at, done_at or settled_at)
+
+
+def breach_notice_deadlines(incident: Incident) -> Iterator[StatutoryDeadline]:
+    """The notice of the breach; people found after its term and after the first notice have a term of their own.
+
+    Those are who is added to the list then, and those by whom the estimate grows beyond it.
+    """
+    if incident.notify_due_at is None:
+        return
+    concerned = notifications.affected_with_notice_time(incident, BREACH_STAGES)
+    first = (
+        notifications.notifications_of(incident, BREACH_STAGES)
+        .order_by("made_at")
+        .values_list("made_at", flat=True)
+        .first()
+    )
+    later, estimated_at = concerned.none(), None
+    if first is not None:
+        cut = max(first, incident.notify_due_at)
+        later = concerned.filter(added_at__gt=cut)
+        concerned = concerned.exclude(pk__in=later.values("pk"))
+        estimated_at = _estimate_grew_at(incident, cut)
+    done_at = notifications.all_notified_at(incident, BREACH_STAGES, concerned, unlisted=estimated_at is None)
+    yield StatutoryDeadline("notice", _("Notice to the subjects"), incident.notify_due_at, done_at)
+    left = later.filter(told_at=None).order_by("added_at").first()
+    slowest = left or later.order_by((F("told_at") - F("added_at")).desc()).first()
+    found = [(slowest.added_at, slowest.told_at)] if slowest is not None else []
+    if estimated_at is not None:
+        website = notifications.public_notice(incident, BREACH_STAGES)
+        found.append((estimated_at, max(website.at, estimated_at) if website else None))
+    if found:
+        since, told_at = max(found, key=lambda one: (one[1] is None, one[1] - one[0] if one[1] else timedelta()))
+        due_at = since + timedelta(hours=rulebook.parameter("breach.notify.hours", clock.kst_date(since)))
+        yield StatutoryDeadline("late-notice", _("Notice to people found later"), due_at, told_at)
+
+
+def _estimate_grew_at(incident: Incident, cut: datetime) -> datetime | None:
+    """Return when the estimate first went beyond the list after a moment until which it did not."""
+    if not notifications.unlisted_people_count(incident):
+        return None
+    listed = incident.affected.filter(added_at__lte=cut).count()
+    if later_facts.estimate_at(incident, cut) > listed:
+        return None  # the others were known to be missing within the term
+    return next((one.at for one in later_facts.changes_after(incident, cut) if one.estimate_before is not None), None)

@@ -1,0 +1,133 @@
+"""Who was told what of an incident, person by person: derived from the deliveries and the public notices (B-02 … B-07).
+
+A person is told once her delivery is settled. The website stands in for those whom no delivery can reach, and for
+people nobody knows by name (B-06); it does not stand in for somebody who has an address and was not written to.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case, DateTimeField, Exists, F, Max, Min, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Greatest
+
+from privacy.campaigns.models import Delivery
+from privacy.incidents.models import AffectedPerson, Incident, Notification, Stage
+from privacy.lib.dates import clock
+
+# What tells a person that there was a breach; the first notice counts for the term, and is supplemented (B-04).
+BREACH_STAGES = (Stage.FIRST, Stage.FULL, Stage.SUPPLEMENT)
+COMPLETE_STAGES = (Stage.FULL, Stage.SUPPLEMENT)
+# A notice of the breach says more than one of its possibility.
+POSSIBLE_BREACH_STAGES = (Stage.POSSIBLE, *BREACH_STAGES)
+UNREACHABLE = (Delivery.State.WITHOUT_ADDRESS, Delivery.State.PARKED, Delivery.State.ENDED)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicNotice:
+    """The public notices of some stages: when the first was posted, and the moment at which the last ends."""
+
+    at: datetime
+    ends_at: datetime
+
+
+def notifications_of(incident: Incident, stages: Collection[Stage]) -> QuerySet[Notification]:
+    """The notifications of these stages."""
+    if incident.is_without("notifications"):
+        return Notification.objects.none()
+    return Notification.objects.filter(incident_id=incident.pk, stage__in=stages)
+
+
+def public_notice(incident: Incident, stages: Collection[Stage]) -> PublicNotice | None:
+    """Return when these stages stood on the website; nothing where they never did."""
+    found = list(notifications_of(incident, stages).exclude(notice=None).values_list("made_at", "notice__posted_until"))
+    if not found:
+        return None
+    last = max(until or clock.kst_date(at) for at, until in found)
+    return PublicNotice(min(at for at, _until in found), clock.midnight(last + timedelta(days=1)))
+
+
+def deliveries(incident: Incident, stages: Collection[Stage]) -> QuerySet[Delivery]:
+    """The deliveries of these stages."""
+    campaigns = notifications_of(incident, stages).exclude(campaign=None).values_list("campaign_id", flat=True)
+    return Delivery.objects.filter(campaign__in=campaigns)
+
+
+def affected_with_notice_time(incident: Incident, stages: Collection[Stage]) -> QuerySet[Any]:
+    """The people whom it concerns, each with ``told_at``: when she was told one of these stages, or nothing."""
+    hers = deliveries(incident, stages).filter(subject_id=OuterRef("subject_id")).order_by()
+    settled = hers.filter(settled_at__isnull=False).values("subject_id").annotate(at=Min("settled_at")).values("at")
+    told: list[object] = [Subquery(settled, output_field=DateTimeField())]
+    website = public_notice(incident, stages)
+    if website is not None:
+        stuck = Exists(hers.filter(state__in=UNREACHABLE))
+        in_her_stead = Greatest(Value(website.at), F("added_at"), output_field=DateTimeField())
+        told.append(Case(When(stuck, added_at__lt=website.ends_at, then=in_her_stead), default=None))
+    earliest = Coalesce(*told) if len(told) > 1 else told[0]
+    return AffectedPerson.objects.filter(incident_id=incident.pk).annotate(told_at=earliest)
+
+
+def people_with_delivery(incident: Incident, stages: Collection[Stage]) -> set[UUID]:
+    """Return who has a delivery of these stages, settled or not."""
+    return set(deliveries(incident, stages).values_list("subject_id", flat=True))
+
+
+def people_reached(incident: Incident, stages: Collection[Stage]) -> set[UUID]:
+    """Return whom a delivery of these stages has reached, or is on its way to: a later notice can refer to it."""
+    reached = deliveries(incident, stages).exclude(state__in=UNREACHABLE)
+    return set(reached.values_list("subject_id", flat=True))
+
+
+def pending_individual_notices(incident: Incident) -> dict[Stage, list[UUID]]:
+    """Return whom an individual notice would go to now, by what it has to tell each of them."""
+    listed = set(incident.affected.values_list("subject_id", flat=True))
+    match incident.certainty:
+        case Incident.Certainty.POSSIBLE:
+            found = {Stage.POSSIBLE: listed - people_with_delivery(incident, [Stage.POSSIBLE])}
+        case Incident.Certainty.NONE:
+            warned = people_reached(incident, [Stage.POSSIBLE])
+            found = {Stage.NONE: warned - people_with_delivery(incident, [Stage.NONE])}
+        case _ if incident.is_known:
+            complete, first = (
+                people_with_delivery(incident, COMPLETE_STAGES),
+                people_reached(incident, [Stage.FIRST]),
+            )
+            found = {Stage.FULL: listed - complete - first, Stage.SUPPLEMENT: (listed & first) - complete}
+        case _:
+            found = {Stage.FIRST: listed - people_with_delivery(incident, BREACH_STAGES)}
+    return {stage: sorted(ids) for stage, ids in found.items() if ids}
+
+
+def next_public_notice(incident: Incident) -> Stage:
+    """Return which stage a notice on the website would be now."""
+    match incident.certainty:
+        case Incident.Certainty.POSSIBLE:
+            return Stage.POSSIBLE
+        case Incident.Certainty.NONE:
+            return Stage.NONE
+    if not incident.is_known:
+        return Stage.FIRST
+    return Stage.SUPPLEMENT if public_notice(incident, [Stage.FIRST]) else Stage.FULL
+
+
+def unlisted_people_count(incident: Incident) -> int:
+    """Return how many people it concerns beyond those who are listed: only the website can tell them (B-06)."""
+    return max(incident.estimate - incident.listed, 0)
+
+
+def all_notified_at(
+    incident: Incident, stages: Collection[Stage], concerned: QuerySet[Any], *, unlisted: bool = True
+) -> datetime | None:
+    """Return when the last of these people was told; nothing while one of them is left, or nobody was told at all.
+
+    ``unlisted`` counts those whom only the estimate knows too.
+    """
+    if incident.is_without("notifications") or concerned.filter(told_at=None).exists():
+        return None
+    last: datetime | None = concerned.aggregate(last=Max("told_at"))["last"]
+    if (unlisted and unlisted_people_count(incident)) or not concerned.exists():
+        website = public_notice(incident, stages)
+        return max(website.at, last or website.at) if website else None
+    return last

@@ -1,0 +1,58 @@
+"""Complainants as people who can be told something: by the number of their complaint, at the address they gave."""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from privacy.campaigns import recipients
+from privacy.campaigns.recipients import RecipientKind
+from privacy.incidents.models import Complaint, ComplaintText
+from privacy.ledger.actors import Actor
+from privacy.vault import actions as vault
+from privacy.vault.purposes import Purpose
+
+
+def with_contact(ids: Collection[UUID]) -> QuerySet[ComplaintText]:
+    """Return the words of these people that hold a contact."""
+    return ComplaintText.objects.filter(subject_id__in=ids, contact__isnull=False)
+
+
+def address(one: UUID, actor: Actor, at: datetime, reason: str) -> str | None:
+    """Open the e-mail address in a complaint; nothing where none was given."""
+    return _opened([one], "email", actor, at, reason).get(one)
+
+
+def postal_addresses(ids: Collection[UUID], actor: Actor, at: datetime, reason: str) -> dict[UUID, str]:
+    """Open the postal addresses of those who gave one."""
+    return _opened(ids, "address", actor, at, reason)
+
+
+def _opened(ids: Collection[UUID], part: str, actor: Actor, at: datetime, reason: str) -> dict[UUID, str]:
+    words = list(with_contact(ids).order_by("id"))
+    if not words:
+        return {}
+    with vault.opened(
+        purpose=Purpose.LEGAL_DUTY, task="incidents.complainant.addressed", actor=actor, at=at, reason=reason
+    ) as vault_session:
+        opened = [(one.subject_id, contact or {}) for one, contact in vault_session.decrypt_many(words, "contact")]
+    return {one: contact[part] for one, contact in opened if contact.get(part)}
+
+
+recipients.declare(
+    "complainants",
+    RecipientKind(
+        named=lambda names: dict(Complaint.objects.filter(reference__in=names).values_list("reference", "id")),
+        references=lambda ids: dict(Complaint.objects.filter(id__in=ids).values_list("id", "reference")),
+        reachable=lambda ids: set(with_contact(ids).values_list("subject_id", flat=True)),
+        address=address,
+        writable=lambda ids, _at: set(with_contact(ids).values_list("subject_id", flat=True)),
+        postal_addresses=postal_addresses,
+        languages=lambda ids: dict(Complaint.objects.filter(id__in=ids).values_list("id", "language")),
+        gone=lambda ids: (
+            set(Complaint.objects.filter(id__in=ids).values_list("id", flat=True))
+            - set(ComplaintText.objects.filter(subject_id__in=ids).values_list("subject_id", flat=True))
+        ),
+    ),
+)

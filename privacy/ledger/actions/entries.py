@@ -1,0 +1,207 @@
+"""Putting things on record.
+
+``record`` writes in the transaction of the change, so neither stands without the other. ``record_before`` writes on a
+connection of its own and commits before it returns, so nothing is shown that isn't on record (law S-01, S-03).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import Error, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.translation import gettext_lazy as _
+
+from privacy.ledger import request_context
+from privacy.ledger.entries import autocommit
+from privacy.ledger.entries.payloads import compose
+from privacy.ledger.events import Event
+from privacy.ledger.models import Entry, EntryQuerySet
+from privacy.lib.errors.refusals import Unavailable
+from privacy.lib.postgres import pipelined_connection
+
+if TYPE_CHECKING:
+    from privacy.ledger.actors import Actor
+
+INSERT_ENTRY = "INSERT INTO ledger.entry (kind, payload) VALUES ($1, $2)"
+type About = models.Model | tuple[str, object] | None
+
+
+class LedgerUnavailable(Unavailable):
+    """Nothing can be put on record now, so nothing is shown and nothing is done. Answered with 503."""
+
+    code = "ledger-unavailable"
+
+
+def record(
+    word: StrEnum,
+    *,
+    actor: Actor,
+    at: datetime,
+    about: About = None,
+    subjects: Iterable[str | UUID] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Put an act on record in the caller's transaction on ``default``.
+
+    ``facts`` are ids, names of fields and codes. Raises ``LedgerUnavailable``, which undoes the caller's change, and
+    ``ValueError`` for what may never be on the ledger.
+    """
+    payload, _nonce = compose(word, actor=actor, at=at, about=about, subjects=subjects, facts=facts)
+    _append(connections["default"], "act", payload)
+
+
+class PendingEntry:
+    """An entry on its way to the ledger, committed while the caller's own work goes on elsewhere."""
+
+    def __init__(self, pending: pipelined_connection.PendingResult) -> None:
+        self._pending = pending
+        self._settled = False
+
+    def settle(self) -> None:
+        """Return once the entry is on the ledger. Raises ``LedgerUnavailable``: then nothing may be done."""
+        if self._settled:
+            return
+        self._settled = True
+        try:
+            written = self._pending.count()
+        except Error as error:
+            raise _unavailable() from error
+        if written != 1:
+            raise _unavailable()
+
+
+def record_concurrently(
+    word: StrEnum,
+    *,
+    actor: Actor,
+    at: datetime,
+    about: About = None,
+    facts: Mapping[str, Any] | None = None,
+) -> PendingEntry:
+    """Put an act on record while the caller, who commits nothing before it is settled, works in another database.
+
+    The entry is no part of the caller's transaction there. Raises ``LedgerUnavailable``, like ``settle``.
+    """
+    payload, _nonce = compose(word, actor=actor, at=at, about=about, facts=facts)
+    try:
+        return PendingEntry(
+            pipelined_connection.send_query("default", INSERT_ENTRY, [b"act", payload.encode()], generic_plan=False)
+        )
+    except Error as error:
+        raise _unavailable() from error
+
+
+def record_before(
+    word: StrEnum,
+    *,
+    actor: Actor,
+    at: datetime | None,
+    subjects: Iterable[str | UUID] = (),
+    count: int | None = None,
+    about: About = None,
+    task: str = "",
+    purpose: str = "",
+    reason: str = "",
+    result: str = "ok",
+    facts: Mapping[str, Any] | None = None,
+) -> str:
+    """Put a read or a denial on record, committed before this returns, and return the entry's nonce.
+
+    The moment of a read is the database's stamp; ``at`` keeps the shape of every verb. Raises ``LedgerUnavailable``:
+    then nothing may be shown.
+    """
+    payload, nonce = compose(
+        word,
+        actor=actor,
+        at=None,
+        about=about,
+        subjects=subjects,
+        count=count,
+        task=task,
+        purpose=purpose,
+        reason=reason,
+        result=result,
+        facts=facts,
+    )
+    try:
+        _append(autocommit.connection(), "read" if result != "denied" else "denied", payload)
+    except LedgerUnavailable:
+        autocommit.close()  # the next try begins with a connection that is known to be good
+        raise
+    if result != "denied":
+        request_context.remember_read(nonce)
+    return nonce
+
+
+def record_autocommit(
+    word: StrEnum,
+    *,
+    actor: Actor,
+    at: datetime,
+    about: About = None,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Put an act on record that changes no row, committed before this returns: a document that leaves.
+
+    Raises ``LedgerUnavailable``: then it may not leave.
+    """
+    payload, _nonce = compose(word, actor=actor, at=at, about=about, facts=facts)
+    try:
+        _append(autocommit.connection(), "act", payload)
+    except LedgerUnavailable:
+        autocommit.close()  # the next try begins with a connection that is known to be good
+        raise
+
+
+def record_read(
+    *,
+    actor: Actor,
+    at: datetime | None,
+    subjects: Iterable[str | UUID] = (),
+    count: int | None = None,
+    about: About = None,
+    task: str,
+    purpose: str,
+    reason: str = "",
+    facts: Mapping[str, Any] | None = None,
+) -> str:
+    """Put a read of personal data on record: who, whose, for which task and purpose, and why."""
+    return record_before(
+        Event.READ,
+        actor=actor,
+        at=at,
+        subjects=subjects,
+        count=count,
+        about=about,
+        task=task,
+        purpose=purpose,
+        reason=reason,
+        facts=facts,
+    )
+
+
+def entries_about(subject: str | UUID) -> EntryQuerySet:
+    """Return the entries that name a subject: who opened, changed or was denied their data."""
+    return Entry.objects.naming(subject)
+
+
+def _append(connection: BaseDatabaseWrapper, kind: str, payload: str) -> None:
+    try:
+        written = pipelined_connection.PipelinedConnection(connection).written(
+            INSERT_ENTRY, [kind.encode(), payload.encode()]
+        )
+    except Error as error:
+        raise _unavailable() from error
+    if written != 1:  # a trigger that somebody put there may swallow a row without an error
+        raise _unavailable()
+
+
+def _unavailable() -> LedgerUnavailable:
+    return LedgerUnavailable(
+        _("The audit trail can't be written at the moment, so nothing is shown or changed. Try again shortly.")
+    )

@@ -1,0 +1,63 @@
+"""The nightly scrub, slice by slice."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from privacy.ledger.actions.entries import record
+from privacy.ledger.checkpoints import external_checkpoints
+from privacy.ledger.events import Event
+from privacy.ledger.integrity import append_only, verification
+from privacy.ledger.merkle import log_reader
+from privacy.ledger.models import Scrub
+from privacy.ledger.review import signed_digests
+from privacy.ledger.verify import ALTERED, POLICY
+
+if TYPE_CHECKING:
+    from privacy.ledger.actors import Actor
+
+SLICE_SECONDS = 40.0
+
+
+def start_scrub(*, actor: Actor, at: datetime) -> Scrub:
+    """Begin a pass over the whole trail; where one is under way, that one is returned."""
+    with transaction.atomic():
+        under_way = Scrub.objects.select_for_update().unfinished().first()
+        return under_way or Scrub.objects.create(begun_at=at, size=0)
+
+
+def continue_scrub(*, actor: Actor, at: datetime, seconds: float = SLICE_SECONDS) -> Scrub | None:
+    """Hash further for up to ``seconds``; at the end put the result on record. None if no scrub is under way."""
+    with transaction.atomic():
+        scrub = Scrub.objects.select_for_update(skip_locked=True).unfinished().first()
+        if scrub is None:
+            return None
+        until = time.monotonic() + seconds
+        with log_reader.connect() as connection:
+            report, scrub.progress = verification.verify_log_slice(
+                connection, external_checkpoints.load(), scrub.progress, enough=lambda: time.monotonic() >= until
+            )
+        if not scrub.progress:
+            for weakness in append_only.weaknesses():
+                report.add(POLICY, f"{weakness.code}: {weakness.message}")
+            for review in signed_digests.altered_reviews():
+                report.add(ALTERED, f"the review {review.reference} is not what was signed")
+        scrub.size = report.size
+        scrub.position = scrub.progress.get("size", report.size)
+        scrub.findings = [[finding.code, finding.message] for finding in report.findings]
+        if not scrub.progress:
+            scrub.finished_at, scrub.code = at, report.code
+        scrub.save(update_fields=["size", "position", "progress", "findings", "finished_at", "code"])
+        if scrub.finished_at is not None:
+            record(
+                Event.SCRUBBED,
+                actor=actor,
+                at=at,
+                about=scrub,
+                facts={"size": scrub.size, "code": scrub.code, "findings": len(scrub.findings)},
+            )
+    return scrub

@@ -1,0 +1,276 @@
+"""The notary: re-hashes every entry, extends a tree of its own, and signs only what continues what it signed before.
+
+Meant for another host, with its own key and its own state file. It refuses on any difference or regress: a rewritten
+entry or tree head, a rollback, the same size with another root, a clock that went back.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from smtplib import SMTPException
+from typing import Any
+
+import psycopg
+
+from privacy.ledger.checkpoints import anchors
+from privacy.ledger.checkpoints.signed_notes import Signer, checkpoint_text
+from privacy.ledger.merkle import log_reader, tree
+from privacy.ledger.merkle.tiles import Tiles
+from privacy.ledger.verify import TILE, Growing, leaf_hash, name_of
+
+log = logging.getLogger("portal.ledger")
+SLICE = 8_192
+# More entries than this are signed in several steps, so that a checkpoint is never long in coming.
+MAX_ENTRIES_PER_CHECKPOINT = 262_144
+# A mail server that hangs holds the notary up for ten seconds: after a failure it is left alone for so long.
+MAIL_RETRY_SECONDS = 10 * 60
+YEAR = 365 * 24 * 60 * 60
+
+
+class SigningRefused(Exception):
+    """The notary does not sign; the message says what it saw."""
+
+
+@dataclass(frozen=True)
+class NotaryState:
+    """What the notary signed last, kept outside the database. ``heads`` digests every tree head so far."""
+
+    size: int = 0
+    root: str = ""
+    frontier: str = ""
+    heads: str = ""
+    time: int = 0
+    note: str = ""
+    heads_note: str = ""
+    mailed: int = 0
+    pruned: int = 0
+
+    @classmethod
+    def load(cls, path: Path) -> NotaryState:
+        return cls(**json.loads(path.read_text())) if path.exists() else cls()
+
+    def save(self, path: Path) -> None:
+        """Write the state so that a crash leaves the old or the new one, and it has reached the disk."""
+        temporary = path.with_name(f".{path.name}.new")
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(asdict(self), file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+
+
+class Notary:
+    """One log's notary. ``step`` is called again and again; each call signs at most one checkpoint."""
+
+    def __init__(
+        self,
+        signer: Signer,
+        *,
+        state: Path,
+        mirror: Path,
+        anchor: Path,
+        auditors: list[str],
+        mail_every: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self.signer = signer
+        self.path = state / "state.json"
+        self.state = NotaryState.load(self.path)
+        self.mirror = Tiles(mirror, packed=True)
+        self.anchor = anchor
+        self.auditors = auditors
+        self.mail_every = mail_every
+        self.clock = clock
+        # When each auditor was mailed since this process began, and until when the mail server is left alone.
+        self._mailed: dict[str, int] = {}
+        self._mail_from = 0
+
+    def step(self, connection: psycopg.Connection[Any]) -> int | None:
+        """Sign the newest tree head within reach and return its size; None if there is nothing new.
+
+        Raises ``SigningRefused``; nothing is signed then, and the state stays as it was.
+        """
+        moment = int(self.clock())
+        if moment < self.state.time:
+            raise SigningRefused(f"the clock went back: signed at {self.state.time}, now {moment}")
+        try:
+            return self._step(connection, moment)
+        except (ValueError, LookupError, TypeError) as strange:
+            # What the database or the mirror gave can't be what was written there: an end of this process helps nobody.
+            raise SigningRefused(
+                f"what was read can't be understood: {type(strange).__name__}: {strange}"[:300]
+            ) from strange
+
+    def _step(self, connection: psycopg.Connection[Any], moment: int) -> int | None:
+        self._follow_pruning(connection)
+        target = self._target(connection)
+        if target == self.state.size:
+            self._publish_again(connection)
+            return None
+        self.state = self._signed(self._extend(connection, target), moment)
+        self.state.save(self.path)
+        self._publish(connection)
+        return target
+
+    def _target(self, connection: psycopg.Connection[Any]) -> int:
+        row = connection.execute("SELECT coalesce(max(size), 0) FROM ledger.tree").fetchone()
+        newest = int(row[0]) if row else 0
+        if newest < self.state.size:
+            raise SigningRefused(f"rolled back: signed for {self.state.size} entries, the database has {newest}")
+        if self.state.size:
+            held = connection.execute("SELECT root FROM ledger.tree WHERE size = %s", [self.state.size]).fetchone()
+            if held is None:
+                raise SigningRefused(f"rewritten: the tree head of size {self.state.size} is gone")
+            if bytes(held[0]).hex() != self.state.root:
+                raise SigningRefused(f"rewritten: the tree of size {self.state.size} has another root than was signed")
+        row = connection.execute(
+            "SELECT coalesce((SELECT max(size) FROM ledger.tree WHERE size > %(now)s AND size <= %(now)s + %(step)s),"
+            " (SELECT min(size) FROM ledger.tree WHERE size > %(now)s), %(now)s)",
+            {"now": self.state.size, "step": MAX_ENTRIES_PER_CHECKPOINT},
+        ).fetchone()
+        return int(row[0]) if row else self.state.size
+
+    def _extend(self, connection: psycopg.Connection[Any], target: int) -> NotaryState:
+        """Re-hash the new entries, compare every tree head on the way, and grow the mirror."""
+        grown = tree.decode_frontier(self.state.size, base64.b64decode(self.state.frontier))
+        digest = self.state.heads
+        for head in log_reader.heads(connection, self.state.size, target):
+            self._grow(connection, grown, head.size)
+            if grown.root() != head.root or tree.encode_frontier(grown) != head.frontier:
+                raise SigningRefused(f"the entries do not lead to the tree head of size {head.size}")
+            digest = head.digest(digest)
+        self.mirror.settle()
+        frontier = base64.b64encode(tree.encode_frontier(grown)).decode()
+        return replace(self.state, size=target, root=grown.root().hex(), frontier=frontier, heads=digest)
+
+    def _grow(self, connection: psycopg.Connection[Any], grown: Growing, until: int) -> None:
+        leaves: list[bytes] = []
+        entries: list[bytes] = []
+        first = grown.size
+
+        def flush() -> None:
+            try:
+                self.mirror.append(grown.size, leaves, entries)
+                self.mirror.append_nodes(tree.append_leaves(grown, leaves))
+            except LookupError as missing:
+                raise SigningRefused(f"the mirror is damaged: {missing}") from None
+            leaves.clear()
+            entries.clear()
+
+        for place, entry_id, leaf, entry in log_reader.entries(connection, first, until):
+            if place != grown.size + len(leaves):
+                raise SigningRefused(f"leaf {grown.size + len(leaves)} is missing or doubled")
+            if entry is None:
+                raise SigningRefused(f"entry {entry_id} (index {place}) is gone")
+            if leaf_hash(entry) != leaf:
+                raise SigningRefused(f"{name_of(entry, place)} is not what was sealed")
+            leaves.append(leaf)
+            entries.append(entry)
+            if len(leaves) == SLICE:
+                flush()
+        flush()
+        if grown.size != until:
+            raise SigningRefused(f"leaf {grown.size} is missing")
+
+    def _follow_pruning(self, connection: psycopg.Connection[Any]) -> None:
+        """Drop from the mirror what was pruned when its term was over. The database's word alone isn't enough."""
+        row = connection.execute("SELECT coalesce(max(until), 0) FROM ledger.pruning").fetchone()
+        until = min(int(row[0]) if row else 0, self.state.size - self.state.size % TILE)
+        if until > self.state.pruned:
+            newest = self.mirror.entries(until // TILE - 1, TILE)[-1].split(b"\t", 4)[3].decode()
+            if datetime.fromisoformat(newest).timestamp() > self.state.time - YEAR:
+                raise SigningRefused(f"pruned too early: the entry at index {until - 1} is of {newest}")
+            # Remembered before anything goes: a crash on the way leaves no mirror that can't be looked at again.
+            self.state = replace(self.state, pruned=until)
+            self.state.save(self.path)
+        if self.state.pruned > self._told_start():
+            self.mirror.drop_entries(self.state.pruned // TILE)
+            self._tell_start()
+
+    def _told_start(self) -> int:
+        """Return the index from which on the mirror says that entries are there."""
+        try:
+            return int(json.loads((self.mirror.root / "bundle.json").read_text("utf-8"))["start"])
+        except FileNotFoundError:
+            return 0
+
+    def _tell_start(self) -> None:
+        """Say in the mirror, as a bundle does, from which index on entries are there."""
+        self.mirror.put("bundle.json", json.dumps({"start": self.state.pruned}) + "\n")
+
+    def _signed(self, state: NotaryState, moment: int) -> NotaryState:
+        name = self.signer.name
+        note = self.signer.note(checkpoint_text(name, state.size, bytes.fromhex(state.root)), moment)
+        heads_note = self.signer.note(log_reader.heads_text(name, state.size, state.heads), moment)
+        return replace(state, note=note, heads_note=heads_note, time=moment)
+
+    # -- publishing: everything here may be repeated after a crash --------------------------------------------
+
+    def _publish_again(self, connection: psycopg.Connection[Any]) -> None:
+        """Finish what a crash left between signing and publishing."""
+        if self.state.size == 0:
+            return
+        row = connection.execute(
+            "SELECT EXISTS (SELECT FROM ledger.anchor WHERE size = %s)", [self.state.size]
+        ).fetchone()
+        if row is None or not row[0]:
+            self._publish(connection)
+
+    def _publish(self, connection: psycopg.Connection[Any]) -> None:
+        state = self.state
+        # The database first: a verification that meets a checkpoint outside looks for it there, and must find it.
+        connection.execute(
+            "INSERT INTO ledger.checkpoint (size, note, heads, signed_at) VALUES (%s, %s, %s, to_timestamp(%s))"
+            " ON CONFLICT (size) DO NOTHING",
+            [state.size, state.note, state.heads_note, state.time],
+        )
+        self.mirror.put("keys", "".join(f"{vkey}\n" for vkey in self.signer.vkeys))
+        self.mirror.put("heads", state.heads_note)
+        self.mirror.put("checkpoint", state.note)
+        if not (self.mirror.root / "bundle.json").exists():
+            self._tell_start()
+        try:
+            receipt = anchors.write_to_directory(self.anchor, state.size, state.note, state.heads_note, state.time)
+        except anchors.ConflictingAnchor as contradiction:
+            raise SigningRefused(str(contradiction)) from None
+        self._anchored(connection, "directory", receipt)
+        if state.time >= self._mail_from and (due := [a for a in self.auditors if self._is_due(a)]):
+            self._mail(connection, due)
+
+    def _is_due(self, auditor: str) -> bool:
+        return self.state.time >= self._mailed.get(auditor, self.state.mailed) + self.mail_every
+
+    def _mail(self, connection: psycopg.Connection[Any], due: list[str]) -> None:
+        """Mail the checkpoint to each auditor; whom it doesn't reach gets a later checkpoint, after a wait."""
+        state, receipt, failures = self.state, "", dict[str, str]()
+        for auditor in due:
+            try:
+                receipt = anchors.mail_checkpoint([auditor], state.size, state.note, self.signer.vkeys, state.time)
+                self._mailed[auditor] = state.time
+            except SMTPException as error:
+                failures[auditor] = type(error).__name__
+            except OSError as error:  # no server: each further address would take as long again
+                failures |= dict.fromkeys(due[due.index(auditor) :], type(error).__name__)
+                break
+        if failures:
+            self._mail_from = int(self.clock()) + MAIL_RETRY_SECONDS
+            why, missed = ", ".join(sorted({*failures.values()})), len(failures)
+            log.warning("notary: the checkpoint of size %s did not reach %s auditors: %s", state.size, missed, why)
+        oldest = min(self._mailed.get(auditor, state.mailed) for auditor in self.auditors)
+        if oldest > state.mailed:
+            self.state = replace(state, mailed=oldest)
+            self.state.save(self.path)
+        if receipt:
+            self._anchored(connection, f"mail to {len(due) - len(failures)} auditors", receipt)
+
+    def _anchored(self, connection: psycopg.Connection[Any], place: str, receipt: str) -> None:
+        connection.execute(
+            "INSERT INTO ledger.anchor (size, place, receipt) VALUES (%s, %s, %s)", [self.state.size, place, receipt]
+        )

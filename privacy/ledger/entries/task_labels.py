@@ -1,0 +1,81 @@
+"""The task of a read as people say it: which record or register, and what was done with it."""
+
+from django.apps import apps
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib.registries import registers
+
+ACT_LABELS = {
+    "listed": _("list opened"),
+    "viewed": _("page opened"),
+    "shown": _("shown"),
+    "read": _("read"),
+    "searched": _("searched for"),
+    "unmasked": _("shown unmasked"),
+    "exported": _("exported"),
+    "printed": _("printed"),
+    "downloaded": _("downloaded"),
+    "sent": _("sent"),
+    "addressed": _("addressed"),
+    "registered": _("registered"),
+    "indexed": _("indexed"),
+    "written": _("written"),
+    "begun": _("begun"),
+    "archived": _("archived"),
+    "provided": _("provided"),
+}
+# What is no model's name.
+NOUN_LABELS = {
+    "case": _("rights request"),
+    "access": _("access package"),
+    "content": _("content of a report"),
+    "correction": _("correction"),
+    "record": _("report"),
+    "records": _("report"),
+    "evidence": _("document of evidence"),
+    "scan": _("scanned document"),
+    "letters": _("letters"),
+    "archive": _("archive"),
+    "wait": _("announced destruction"),
+    "pickup-code": _("pick-up code"),
+    "decisions": _("consents"),
+    "import": _("fleet import"),
+    "note": _("note on a case"),
+    "complainant": _("complainant"),
+    "requester": _("requester"),
+}
+TASK_LABELS = {
+    "ledger.prove": _("proof of an entry downloaded"),
+    "ledger.verify": _("audit trail verified"),
+    "ledger.export": _("audit trail exported"),
+    "retention.destruction.read-back": _("read-back after a destruction"),
+}
+
+
+def task_label(task: str) -> str:
+    """Return a task's code in the active language; a code that nobody named stays as it is."""
+    if task in TASK_LABELS:
+        return str(TASK_LABELS[task])
+    app, _dot, rest = task.partition(".")
+    noun, _dot, act = rest.rpartition(".")
+    if act not in ACT_LABELS or not (named := _noun(app, noun)):
+        return task
+    return gettext("%(what)s · %(act)s") % {"what": named, "act": ACT_LABELS[act]}
+
+
+def _noun(app: str, noun: str) -> str:
+    if app == "office":
+        return _title(noun)
+    try:
+        return str(apps.get_model(app, noun)._meta.verbose_name)
+    except LookupError:
+        return str(NOUN_LABELS.get(noun, ""))
+
+
+def _title(code: str) -> str:
+    """Return what a register lists: its own title is the official form's, in Korean alone."""
+    try:
+        return str(apps.get_model(registers.get(code).models[0])._meta.verbose_name_plural)
+    except (LookupError, IndexError):
+        return ""

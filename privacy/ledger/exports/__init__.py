@@ -1,0 +1,1 @@
+"""What leaves the portal on record: bundles and proofs of the log, registers, documents, the review sheet."""

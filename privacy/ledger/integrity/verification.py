@@ -1,0 +1,385 @@
+"""Verifying the live database: everything is hashed again and compared with the signed checkpoints.
+
+``verify.py`` does the same offline from files. This one also looks at what only the database has: tree heads, nodes,
+search columns, entries that were kept from being sealed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, LiteralString
+
+import psycopg
+
+from privacy.ledger.checkpoints.external_checkpoints import ExternalCheckpoints
+from privacy.ledger.integrity.pruning_certificates import PruningCertificates
+from privacy.ledger.integrity.timestamp_checks import TimeWindows
+from privacy.ledger.integrity.verification_report import MAX_FINDINGS, VerificationFinding, VerificationReport
+from privacy.ledger.merkle import log_reader, tree
+from privacy.ledger.merkle.tiles import Tiles
+from privacy.ledger.verify import (
+    ALTERED,
+    POLICY,
+    TILE,
+    Checkpoint,
+    Growing,
+    Problem,
+    leaf_hash,
+    name_of,
+    open_checkpoint,
+    open_note,
+)
+
+SLICE = 65_536
+MAX_MISDATED = 10
+# So many rows of one kind are named; the queries ask for one more, so that it is said when there are more.
+MAX_NAMED = 20
+_KEPT_FROM_SEALING: LiteralString = (
+    "SELECT e.id FROM ledger.entry e, (SELECT snapshot, generation FROM ledger.tree ORDER BY size DESC LIMIT 1) t"
+    " WHERE NOT EXISTS (SELECT FROM ledger.leaf l WHERE l.entry_id = e.id)"
+    " AND (e.generation < t.generation OR pg_visible_in_snapshot(e.xid, t.snapshot)"
+    "  OR e.generation > (SELECT max(generation) FROM ledger.recovery_epoch)"
+    "  OR e.xid >= pg_snapshot_xmax(pg_current_snapshot())) ORDER BY e.id LIMIT 21"
+)
+_WAITING: LiteralString = (
+    "SELECT count(*) FROM ledger.entry e WHERE e.time < now() - interval '10 minutes'"
+    " AND NOT EXISTS (SELECT FROM ledger.leaf l WHERE l.entry_id = e.id)"
+)
+_UNSIGNED: LiteralString = (
+    "SELECT min(size) FROM ledger.tree WHERE size > %s AND sealed_at < now() - interval '10 minutes'"
+)
+_UNSTORED: LiteralString = (
+    "SELECT s FROM unnest(%s::bigint[]) s WHERE s <= %s AND NOT EXISTS"
+    " (SELECT FROM ledger.checkpoint c WHERE c.size = s) ORDER BY s"
+)
+_IMPOSSIBLE: LiteralString = "SELECT size FROM ledger.checkpoint WHERE size > %s OR size <= 0 ORDER BY size LIMIT 21"
+_NEWEST_CHECKPOINT: LiteralString = "SELECT coalesce(max(size), 0) FROM ledger.checkpoint WHERE size <= %s"
+_SEARCH_DIFFERS: LiteralString = (
+    "SELECT id FROM ledger.entry e, LATERAL (SELECT e.payload::jsonb AS p) j WHERE"
+    " (word, actor, about, task, purpose) IS DISTINCT FROM"
+    " (p ->> 'word', p ->> 'actor', p ->> 'about', p ->> 'task', p ->> 'purpose')"
+    " OR to_jsonb(subjects) IS DISTINCT FROM p -> 'subjects' ORDER BY id LIMIT 21"
+)
+
+
+def verify_log(connection: psycopg.Connection[Any], by: ExternalCheckpoints, *, start: int = 0) -> VerificationReport:
+    """Hash the log again from index ``start`` on and compare it with every witness.
+
+    What lies before ``start`` is taken from the stored nodes, which the signed root binds all the same.
+    """
+    with _read_only_snapshot(connection):
+        examination = Verification(connection, by)
+        examination.begin(start - start % TILE)
+        while examination.slice():
+            pass
+        return examination.end()
+
+
+def verify_log_slice(
+    connection: psycopg.Connection[Any],
+    by: ExternalCheckpoints,
+    progress: dict[str, Any],
+    *,
+    enough: Callable[[], bool],
+) -> tuple[VerificationReport, dict[str, Any]]:
+    """Go on with an examination that ``progress`` describes (empty: from the beginning) until it is ``enough``.
+
+    Returns the report and the progress; an empty progress means that the examination has come to its end.
+    """
+    with _read_only_snapshot(connection):
+        examination = Verification(connection, by)
+        examination.resume(progress)
+        while examination.slice():
+            if enough():
+                return examination.report, examination.progress()
+        return examination.end(), {}
+
+
+@contextmanager
+def _read_only_snapshot(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        connection.execute("SET LOCAL statement_timeout = 0")
+        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        yield
+
+
+class Verification:
+    """One examination inside one transaction: ``begin`` or ``resume``, ``slice`` until it returns False, ``end``."""
+
+    def __init__(self, connection: psycopg.Connection[Any], by: ExternalCheckpoints) -> None:
+        self.connection = connection
+        self.by = by
+        self.report = VerificationReport()
+        self.mirror = Tiles(by.mirror, packed=True) if by.mirror else None
+        self.grown = Growing()
+        self.digest = ""
+        self.broken = False
+        self.unlike_signed = False
+        self.unlike_mirror: list[int] = []
+        self.gone = self.misdated = 0
+        self.counting = True
+
+    def begin(self, start: int) -> None:
+        """Look at the newest tree head and start at an index that begins a tile."""
+        report = self.report
+        row = self.connection.execute("SELECT coalesce(max(size), 0) FROM ledger.tree").fetchone()
+        report.size = row[0] if row else 0
+        self.prunings = PruningCertificates(self.connection, self.by.keys)
+        report.start = min(start, report.size - report.size % TILE)
+        self._begin_at(report.start)
+        self.outside = self._outside()
+
+    def resume(self, progress: dict[str, Any]) -> None:
+        """Start at the beginning, or where an earlier examination stopped; the log may have grown since."""
+        self.begin(0)
+        if progress:
+            self.grown = tree.decode_frontier(progress["size"], bytes.fromhex(progress["frontier"]))
+            self.digest = progress["digest"]
+            self.broken, self.unlike_signed = progress["broken"], progress["unlike_signed"]
+            self.unlike_mirror = progress["unlike_mirror"]
+            self.gone = progress["gone"]
+            self.counting = progress["counting"] == self.prunings.until  # not where something was pruned meanwhile
+            self.report.checkpoints = progress["checkpoints"]
+            self.report.findings = [VerificationFinding(code, message) for code, message in progress["findings"]]
+
+    def progress(self) -> dict[str, Any]:
+        """Return what ``resume`` needs."""
+        return {
+            "size": self.grown.size,
+            "frontier": tree.encode_frontier(self.grown).hex(),
+            "digest": self.digest,
+            "broken": self.broken,
+            "unlike_signed": self.unlike_signed,
+            "unlike_mirror": self.unlike_mirror[: MAX_FINDINGS + 1],
+            "gone": self.gone,
+            "counting": self.prunings.until if self.counting else -1,
+            "checkpoints": self.report.checkpoints,
+            "findings": [(finding.code, finding.message) for finding in self.report.findings],
+        }
+
+    def slice(self) -> bool:
+        """Hash the next slice; return whether there was one."""
+        if self.grown.size >= self.report.size:
+            return False
+        self._slice(self.grown.size, min(self.report.size, self.grown.size + SLICE))
+        return True
+
+    def end(self) -> VerificationReport:
+        """Judge what can only be judged as a whole."""
+        self._judge_mirror()
+        if self.report.start == 0 and self.counting:
+            for said in self.prunings.check_count(self.gone):
+                self.report.add(ALTERED, said)
+        self._extra_leaves()
+        self._judge_signatures(self.outside)
+        self._beside_the_tree()
+        return self.report
+
+    def _begin_at(self, start: int) -> None:
+        subtrees = tree.Subtrees(lambda level, first, count: log_reader.hashes(self.connection, level, first, count))
+        bit = 1 << start.bit_length()
+        while bit:
+            if start & bit:
+                try:
+                    self.grown.add(subtrees.root(self.grown.size, self.grown.size + bit), bit)
+                except LookupError as missing:
+                    self.report.add(ALTERED, str(missing))
+                    self.grown.add(bytes(32), bit)
+            bit >>= 1
+
+    # -- the tree -------------------------------------------------------------------------------------------
+
+    def _slice(self, first: int, last: int) -> None:
+        outside = self.outside
+        leaves = self._leaves(first, last)
+        self._compare_with_mirror(first, leaves)
+        own = self._own_checkpoints(first, last)
+        stored = {head.size: head for head in log_reader.heads(self.connection, first, last)}
+        ends = self.prunings.ends(first, last)
+        stops = sorted({*stored, *own, *ends, *(size for size in outside if first < size <= last), last})
+        nodes: list[tree.Node] = []
+        for stop in stops:
+            nodes += tree.append_leaves(self.grown, leaves[self.grown.size - first : stop - first])
+            root = self.grown.root()
+            if stop in stored:
+                self._judge_head(stored[stop], root)
+            for checkpoint, digest in [*own.get(stop, []), *outside.get(stop, [])]:
+                self._judge_checkpoint(checkpoint, digest, root, stop in stored)
+            for said in self.prunings.judge(stop, root):
+                self.report.add(ALTERED, said)
+        self._judge_nodes(nodes, first, last)
+
+    def _leaves(self, first: int, last: int) -> list[bytes]:
+        """Return the leaves of a slice; name every entry that is gone, doubled, misdated, or differs from its leaf."""
+        leaves: dict[int, bytes] = {}
+        windows = TimeWindows(self.connection, first, last)
+        for place, entry_id, leaf, entry in log_reader.entries(self.connection, first, last, slice_size=SLICE):
+            if place in leaves:
+                self.report.add(ALTERED, f"entry {entry_id} (index {place}) stands twice")
+            elif entry is None:
+                self.gone += place < self.prunings.until
+                if place >= self.prunings.until:
+                    self.report.add(ALTERED, f"entry {entry_id} (index {place}) is gone")
+            elif leaf_hash(entry) != leaf:
+                self.report.add(ALTERED, f"{name_of(entry, place)} is not what was sealed")
+            elif self.misdated <= MAX_MISDATED and windows.misdated(place, entry):
+                self.misdated += 1
+                if self.misdated > MAX_MISDATED:
+                    self.report.add(ALTERED, "further entries with another time are not named here")
+                else:
+                    self.report.add(ALTERED, f"{name_of(entry, place)} has another time than that of its writing")
+            leaves[place] = leaf
+        for place in range(first, last):
+            if place not in leaves:
+                self.report.add(ALTERED, f"the leaf at index {place} is gone")
+        return [leaves.get(place, bytes(32)) for place in range(first, last)]
+
+    def _compare_with_mirror(self, first: int, leaves: list[bytes]) -> None:
+        """The mirror's own leaves tell which entry was altered where entry and leaf were altered together."""
+        if self.mirror is None:
+            return
+        for number in range(first // TILE, (first + len(leaves) + TILE - 1) // TILE):
+            inside = leaves[number * TILE - first : (number + 1) * TILE - first]
+            kept = self.mirror.known_hashes(number)
+            if kept[: len(inside)] == inside[: len(kept)]:
+                continue
+            for at, (there, here) in enumerate(zip(kept, inside, strict=False)):
+                if there != here:
+                    self.unlike_mirror.append(number * TILE + at)
+
+    def _judge_mirror(self) -> None:
+        """Where the leaves lead to what was signed, it is the mirror that is damaged; otherwise it names the entry."""
+        for place in self.unlike_mirror[: MAX_FINDINGS + 1]:
+            row = self.connection.execute("SELECT entry_id FROM ledger.leaf WHERE index = %s", [place]).fetchone()
+            named = f"entry {row[0]} (index {place})" if row else f"the leaf at index {place}"
+            if self.unlike_signed:
+                self.report.add(ALTERED, f"{named} is not the one that the notary saw")
+            else:
+                self.report.add(ALTERED, f"the notary's mirror is damaged at index {place}; the database is as signed")
+
+    def _judge_head(self, head: log_reader.TreeHead, root: bytes) -> None:
+        self.digest = head.digest(self.digest)
+        if not self.broken and (head.root != root or head.frontier != tree.encode_frontier(self.grown)):
+            self.broken = True
+            self.report.add(ALTERED, f"the entries do not lead to the tree head of size {head.size}")
+
+    def _judge_checkpoint(self, checkpoint: Checkpoint, digest: str, root: bytes, has_head: bool) -> None:
+        if checkpoint.root != root:
+            self.unlike_signed = True
+            self.report.add(ALTERED, f"the first {checkpoint.size} entries differ from what was signed for them")
+        elif not has_head:
+            self.report.add(ALTERED, f"the tree head of size {checkpoint.size}, which was signed, is gone")
+        elif digest != self.digest and self.report.start == 0:
+            self.report.add(ALTERED, f"a tree head of size {checkpoint.size} or less differs from what was signed")
+
+    def _judge_nodes(self, nodes: list[tree.Node], first: int, last: int) -> None:
+        kept = {}
+        for level in {node.level for node in nodes}:
+            places = [node.place for node in nodes if node.level == level]
+            hashes = log_reader.hashes(self.connection, level, places[0], len(places))
+            kept.update({(level, places[0] + at): value for at, value in enumerate(hashes)})
+        for node in nodes:
+            if kept.get((node.level, node.place)) != node.hash and not self.broken:
+                self.report.add(ALTERED, f"node {node.level}/{node.place} is not what its leaves say")
+
+    def _extra_leaves(self) -> None:
+        row = self.connection.execute(
+            "SELECT min(index) FROM ledger.leaf WHERE index >= %s", [self.report.size]
+        ).fetchone()
+        if row and row[0] is not None:
+            self.report.add(ALTERED, f"the leaf at index {row[0]} belongs to no tree head")
+
+    # -- signatures -----------------------------------------------------------------------------------------
+
+    def _open(self, note: str, heads_note: str) -> tuple[Checkpoint, str]:
+        """Return a checkpoint and its digest of tree heads, both signed by a pinned key."""
+        checkpoint = open_checkpoint(note.encode(), self.by.keys)
+        text, signed = open_note(heads_note.encode(), self.by.keys)
+        if len(signed) != len(self.by.keys) or len(open_note(note.encode(), self.by.keys)[1]) != len(signed):
+            raise Problem(ALTERED, "a signature that the notary always makes is missing")
+        lines = text.split("\n")
+        if lines[:2] != [f"{checkpoint.origin}/heads", str(checkpoint.size)]:
+            raise Problem(ALTERED, f"the digest of tree heads beside checkpoint {checkpoint.size} belongs to another")
+        return checkpoint, lines[2]
+
+    def _outside(self) -> dict[int, list[tuple[Checkpoint, str]]]:
+        """The checkpoints that stand outside the database, by size; any of them may expose a rollback."""
+        found: dict[int, list[tuple[Checkpoint, str]]] = {}
+        for note, heads_note in self.by.anchored:
+            try:
+                checkpoint, digest = self._open(note, heads_note)
+            except Problem as problem:
+                self.report.add(problem.code, f"an anchored checkpoint: {problem}")
+                continue
+            found.setdefault(checkpoint.size, []).append((checkpoint, digest))
+            if checkpoint.size > self.report.size:
+                self.report.add(
+                    ALTERED, f"rolled back: {checkpoint.size} entries were signed for, {self.report.size} are left"
+                )
+        return found
+
+    def _own_checkpoints(self, first: int, last: int) -> dict[int, list[tuple[Checkpoint, str]]]:
+        rows = self.connection.execute(
+            "SELECT size, note, heads, extract(epoch FROM signed_at)::numeric FROM ledger.checkpoint"
+            " WHERE size > %s AND size <= %s ORDER BY size",
+            [first, last],
+        ).fetchall()
+        found: dict[int, list[tuple[Checkpoint, str]]] = {}
+        for size, note, heads_note, signed_at in rows:
+            try:
+                checkpoint, digest = self._open(note, heads_note)
+            except Problem as problem:
+                code = POLICY if problem.code == POLICY and not self.by.keys else ALTERED
+                self.report.add(code, f"the stored checkpoint of size {size}: {problem}")
+                continue
+            if checkpoint.size != size or checkpoint.time != signed_at:
+                self.report.add(
+                    ALTERED, f"the stored checkpoint of size {size} says size {checkpoint.size}, another time"
+                )
+                continue
+            found[size] = [(checkpoint, digest)]
+        self.report.checkpoints += len(rows)
+        return found
+
+    def _judge_signatures(self, outside: dict[int, list[tuple[Checkpoint, str]]]) -> None:
+        report = self.report
+        report.anchored = sum(map(len, outside.values()))
+        rows = self.connection.execute(_UNSTORED, [sorted(outside), report.size]).fetchall()
+        for row in rows:
+            report.add(ALTERED, f"the checkpoint of size {row[0]}, which was anchored, is gone")
+        impossible = [row[0] for row in self.connection.execute(_IMPOSSIBLE, [report.size]).fetchall()]
+        self._add_named(impossible, f"a checkpoint of size %s is stored, the log has {report.size} entries")
+        newest = self.connection.execute(_NEWEST_CHECKPOINT, [report.size]).fetchone()
+        report.signed_size = max([size for size in outside if size <= report.size] + [newest[0] if newest else 0])
+        times = [checkpoint.time for checkpoint, _ in outside.get(report.signed_size, ()) if checkpoint.time]
+        report.signed_at = max(times, default=None)
+        if not self.by.keys:
+            report.add(POLICY, "no key of the notary is pinned")
+        if report.size and not report.signed_size:
+            report.add(POLICY, "nothing is signed yet: is the notary running?")
+        elif (row := self.connection.execute(_UNSIGNED, [report.signed_size]).fetchone()) and row[0] is not None:
+            report.add(POLICY, f"the tree of {row[0]} entries waits for its signature: is the notary running?")
+
+    # -- what only the database has -------------------------------------------------------------------------
+
+    def _beside_the_tree(self) -> None:
+        slipped_in = [row[0] for row in self.connection.execute(_KEPT_FROM_SEALING).fetchall()]
+        self._add_named(slipped_in, "entry %s was slipped in beside the sealing")
+        try:
+            with self.connection.transaction():
+                differing = [row[0] for row in self.connection.execute(_SEARCH_DIFFERS).fetchall()]
+            self._add_named(differing, "the search columns of entry %s differ from what it says")
+        except psycopg.DataError as error:
+            self.report.add(ALTERED, f"an entry's payload is not JSON: {str(error).splitlines()[0]}")
+        row = self.connection.execute(_WAITING).fetchone()
+        if row and row[0]:
+            self.report.add(POLICY, f"{row[0]} entries have waited for more than 10 minutes: is the sealer running?")
+
+    def _add_named(self, numbers: list[int], message: str) -> None:
+        """Add a finding for each number that a query found, and say where it found more than are named."""
+        for number in numbers[:MAX_NAMED]:
+            self.report.add(ALTERED, message % number)
+        if len(numbers) > MAX_NAMED:
+            self.report.add(ALTERED, f"{message % numbers[MAX_NAMED]}, and there may be more that are not named here")

@@ -1,0 +1,1 @@
+"""The periodic review of access records: the rules that raise findings, and the digest that is signed."""

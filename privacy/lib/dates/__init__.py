@@ -1,0 +1,1 @@
+"""Days and periods in Korea: the clock, periods by the Civil Act, holidays, form fields for dates."""

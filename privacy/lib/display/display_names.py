@@ -1,0 +1,43 @@
+"""What codes are called: a page shows the name of a category, purpose or item, not its code.
+
+The app that knows the names registers a source at start-up; whoever shows a code asks here, from any layer::
+
+    display_names.add_source("purpose", lambda code, on: …)
+    display_names.display_name("purpose", "error-analysis", on=today)
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from datetime import date
+
+type Source = Callable[[str, date], object]
+
+# The kinds of codes that are shown by name, as the fields that hold them are called.
+KINDS = ("category", "purpose", "item")
+_sources: defaultdict[str, list[Source]] = defaultdict(list)
+_many: dict[str, Callable[[Collection[str]], Mapping[str, object]]] = {}
+
+
+def add_source(kind: str, source: Source) -> None:
+    """Ask ``source`` for the names of a kind; it returns nothing for a code that it doesn't know."""
+    if source not in _sources[kind]:
+        _sources[kind].append(source)
+
+
+def add_bulk_source(kind: str, source: Callable[[Collection[str]], Mapping[str, object]]) -> None:
+    """Ask ``source`` for the names of many codes of a kind at once."""
+    _many[kind] = source
+
+
+def display_names_of(kind: str, codes: Collection[str]) -> dict[str, str]:
+    """Return the names of many codes in one question; what has none is left out."""
+    source = _many.get(kind)
+    return {code: str(name) for code, name in source(codes).items()} if source and codes else {}
+
+
+def display_name(kind: str, code: str, *, on: date) -> str:
+    """Return the name of a code on a day in the language of the reader, or the code where nobody knows a name."""
+    for source in _sources.get(kind, ()):
+        if name := source(code, on):
+            return str(name)
+    return code

@@ -1,0 +1,1 @@
+"""Files that the portal makes or takes in: PDF, XLSX, iCalendar, encrypted ZIP, validation of uploads."""

@@ -1,0 +1,82 @@
+"""Registers as XLSX files: one sheet, a heading row that stays, text that never runs as a formula."""
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils import get_column_letter
+
+from privacy.lib.dates.clock import KST
+from privacy.lib.http.control_characters import CONTROL_CHARACTERS
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+# How text begins that openpyxl takes for a formula or for one of Excel's errors.
+FORMULA_PREFIXES = ("=", "#")
+# With what a formula begins in a CSV file, full-width forms included.
+FORMULA_SIGNS = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+
+
+def workbook(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, remark: str = "") -> bytes:
+    """Return an XLSX file of one sheet. Moments are written in Korean time; text is never taken for a formula.
+
+    A remark is a line of its own above the headings.
+    """
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(title[:31])
+    sheet.freeze_panes = "A3" if remark else "A2"
+    for position, column in enumerate(columns, start=1):
+        sheet.column_dimensions[get_column_letter(position)].width = max(12, min(40, 2 * len(str(column))))
+    headings = []
+    for column in columns:
+        cell = WriteOnlyCell(sheet, value=str(column))
+        cell.font = Font(bold=True)
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+        headings.append(cell)
+    if remark:
+        sheet.append([_cell(sheet, remark)])
+    sheet.append(headings)
+    try:
+        for row in rows:
+            sheet.append([_cell(sheet, value) for value in row])
+    except BaseException:
+        # The sheet grows in a file of its own: what was not to leave doesn't stay there either.
+        sheet.close()
+        sheet._writer.cleanup()
+        raise
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def csv_cell(text: str) -> str:
+    """Return a text for a CSV file that a spreadsheet takes for text, never for a formula; a number stays as it is.
+
+    Spaces before the sign, a line end, and the full-width forms of the signs count too (OWASP, CSV Injection).
+    """
+    text = CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", text)
+    if text[:1] in {"\t", "\r", "\n"} or (text.lstrip()[:1] in FORMULA_SIGNS and not NUMBER.fullmatch(text)):
+        return f"'{text}"
+    return text
+
+
+def _cell(sheet: Any, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(KST).strftime("%Y-%m-%d %H:%M")
+    if value is None or isinstance(value, bool | int | float | date):
+        return value
+    # What no workbook can hold, such as a vertical tab that somebody pasted, must not cost the whole register.
+    text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", str(value))
+    if not text.startswith(FORMULA_PREFIXES):
+        return text
+    # What would be taken for a formula or an error becomes a cell that says it is text.
+    cell = WriteOnlyCell(sheet, value=text)
+    cell.data_type = "s"
+    return cell

@@ -1,0 +1,1 @@
+"""What a person is told when something is refused: refusals, and messages for database constraints."""

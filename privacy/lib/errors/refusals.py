@@ -1,0 +1,40 @@
+"""What a verb raises when it says no: a message that is fit to show to the person who asked."""
+
+from typing import Any
+
+
+class Refusal(Exception):
+    """A domain refusal.
+
+    ``message`` says what to do about it, in the language of the reader; ``code`` is the word machines get;
+    ``pointer`` is the JSON pointer (RFC 6901) of the offending item, where there is one.
+    """
+
+    code = "refused"
+
+    def __init__(self, message: Any = "", *, code: str | None = None, pointer: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.pointer = pointer
+        if code is not None:
+            self.code = code
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+    @property
+    def plain(self) -> str:
+        """The message without markup, for machines."""
+        return str(self)
+
+
+class Unavailable(Refusal):
+    """What is needed to act is away. The page answers 503: nothing that a form could mend."""
+
+    code = "unavailable"
+
+
+class TooManyAttempts(Refusal):
+    """Too many tries or messages from one place, or about one thing, in an hour."""
+
+    code = "too-many"

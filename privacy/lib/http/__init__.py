@@ -1,0 +1,1 @@
+"""Requests and responses: downloads, guest sessions, step-up authentication, forms that are sent twice."""

@@ -1,0 +1,1 @@
+"""Identifiers: UUIDs of version 7, references for people, access codes."""

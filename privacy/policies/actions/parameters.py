@@ -1,0 +1,105 @@
+"""Days and numbers that the law moves: extra holidays (T-04) and dated parameters (rule base §1)."""
+
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.errors.refusals import Refusal
+from privacy.policies import extra_holidays
+from privacy.policies.events import Event
+from privacy.policies.models import ExtraHoliday, Parameter
+from privacy.policies.rulebook import UnknownParameter
+
+EDIT = "policies.edit_calendar"
+
+
+class HolidayExists(Refusal):
+    code = "holiday-known"
+
+
+class HolidayNotFound(Refusal):
+    code = "holiday-gone"
+
+
+class ParameterExists(Refusal):
+    code = "parameter-known"
+
+
+class ParameterOutOfRange(Refusal):
+    """No term is that long, and no day has that hour."""
+
+    code = "impossible-value"
+
+
+# The largest value of each unit: a century of time, the last hour of a day, and what a person can count.
+LARGEST = {"hours": 876_000, "days": 36_500, "months": 1_200, "years": 100, "hour": 23, "count": 1_000_000_000}
+# Periods of nothing and reviews of no months can't be counted; an hour of midnight and a count of nothing can.
+SMALLEST = {"months": 1, "years": 1}
+# An office can lengthen the wait before a destruction on request; nobody of the office shortens it (decision 0105).
+SMALLEST_OF_ACCOUNTS = {"withdrawal.wait.hours": 24}
+
+
+def add_holiday(*, day: date, name: str, actor: Actor, at: datetime) -> ExtraHoliday:
+    """Add a temporary holiday; open deadlines that end on it move on at once (T-04).
+
+    Raises ``NotPermitted`` and ``HolidayExists``.
+    """
+    require_permission(actor, EDIT)
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                holiday = ExtraHoliday.objects.create(day=day, name=name, added_at=at)
+        except IntegrityError as error:
+            raise HolidayExists(_("%(day)s is already on the list.") % {"day": day.isoformat()}) from error
+        # What listeners can't do is no sign that the day is known: it goes up as it is.
+        ledger.record(Event.HOLIDAY_ADDED, actor=actor, at=at, about=holiday, facts={"day": day.isoformat()})
+        extra_holidays.notify_listeners(day, at)
+    return holiday
+
+
+def withdraw_holiday(holiday: ExtraHoliday, *, actor: Actor, at: datetime) -> None:
+    """Take an extra holiday back; open deadlines move back at once. Raises ``NotPermitted`` and ``HolidayNotFound``."""
+    require_permission(actor, EDIT, about=holiday)
+    with transaction.atomic():
+        held = ExtraHoliday.objects.select_for_update().filter(pk=holiday.pk).first()
+        if held is None:
+            raise HolidayNotFound(_("Someone has already removed this holiday from the list."))
+        ledger.record(Event.HOLIDAY_WITHDRAWN, actor=actor, at=at, about=held, facts={"day": held.day.isoformat()})
+        held.delete()
+        extra_holidays.notify_listeners(holiday.day, at)
+
+
+def set_parameter(*, code: str, value: int, effective_on: date, basis: str, actor: Actor, at: datetime) -> Parameter:
+    """Add the value of a known parameter from a day on; earlier values stay for what happened before.
+
+    Raises ``NotPermitted``, ``UnknownParameter``, ``ParameterOutOfRange`` for what no calendar can compute, and
+    ``ParameterExists`` for a day that already has a value.
+    """
+    require_permission(actor, "policies.set_parameter")
+    known = Parameter.objects.filter(code=code).first()
+    if known is None:
+        raise UnknownParameter(_("The portal has no parameter “%(code)s”.") % {"code": code})
+    smallest, largest = SMALLEST.get(known.unit, 0), LARGEST[known.unit]
+    if actor.kind == "user":
+        smallest = max(smallest, SMALLEST_OF_ACCOUNTS.get(code, 0))
+    if not smallest <= value <= largest:
+        raise ParameterOutOfRange(
+            _("“%(code)s” must be from %(smallest)d to %(largest)d.")
+            % {"code": code, "smallest": smallest, "largest": largest}
+        )
+    try:
+        with transaction.atomic():
+            parameter = Parameter.objects.create(
+                code=code, value=value, unit=known.unit, effective_on=effective_on, basis=basis
+            )
+            facts = {"code": code, "value": value, "effective_on": effective_on.isoformat(), "basis": basis}
+            ledger.record(Event.PARAMETER_SET, actor=actor, at=at, about=parameter, facts=facts)
+    except IntegrityError as error:
+        raise ParameterExists(
+            _("“%(code)s” already has a value starting on %(day)s.") % {"code": code, "day": effective_on.isoformat()}
+        ) from error
+    return parameter

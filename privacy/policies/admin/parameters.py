@@ -1,0 +1,87 @@
+"""Extra holidays and dated numbers in the console."""
+
+from functools import partial
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from privacy.accounts.actors import actor_of
+from privacy.lib.console.editable_admin import EditableAdmin
+from privacy.lib.console.read_only_admin import button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.dates.form_fields import BoundedDateField, NativeDateInput
+from privacy.policies import actions as policies
+from privacy.policies.models import ExtraHoliday, Parameter
+
+
+@admin.register(ExtraHoliday)
+class ExtraHolidayAdmin(EditableAdmin):
+    explanation = _(
+        "Temporary holidays and by-election days. A deadline that falls on one moves to the next working day."
+    )
+    empty_hint = _("Statutory holidays are included. Add the ones the government designates.")
+    list_display = ("day", "name", "added_at")
+    fields = ("day", "name")
+    actions = ("withdraw",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return actor_of(request).has_perm("policies.edit_calendar")
+
+    def save_model(self, request: HttpRequest, obj: ExtraHoliday, form: Any, change: bool) -> None:
+        obj.pk = policies.add_holiday(day=obj.day, name=obj.name, actor=actor_of(request), at=clock.now()).pk
+
+    @button(description=_("Withdraw"), permission="policies.edit_calendar")
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[ExtraHoliday]) -> None:
+        for holiday in queryset:
+            run_action(
+                self,
+                request,
+                partial(policies.withdraw_holiday, holiday, actor=actor_of(request), at=clock.now()),
+                _("Withdrawn."),
+            )
+
+
+class ParameterForm(forms.ModelForm[Parameter]):
+    """A new value of a number that the portal already knows."""
+
+    code = forms.ChoiceField(label=_("Code"))
+
+    class Meta:
+        model = Parameter
+        fields = ("code", "value", "effective_on", "basis")
+        field_classes: ClassVar = {"effective_on": BoundedDateField}
+        widgets: ClassVar = {"effective_on": NativeDateInput()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["code"]
+        assert isinstance(field, forms.ChoiceField)
+        known = Parameter.objects.order_by("code").values_list("code", flat=True).distinct()
+        field.choices = [(code, code) for code in known]
+
+
+@admin.register(Parameter)
+class ParameterAdmin(EditableAdmin):
+    explanation = _("Statutory and internal values, each from the day it applies. Earlier values are kept.")
+    add_form = ParameterForm
+    list_display = ("code", "value", "unit", "effective_on", "basis")
+    list_filter = ("unit",)
+    search_fields = ("code",)
+    fields = ("code", "value", "effective_on", "basis")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return actor_of(request).has_perm("policies.set_parameter")
+
+    def save_model(self, request: HttpRequest, obj: Parameter, form: Any, change: bool) -> None:
+        obj.pk = policies.set_parameter(
+            code=obj.code,
+            value=obj.value,
+            effective_on=obj.effective_on,
+            basis=obj.basis,
+            actor=actor_of(request),
+            at=clock.now(),
+        ).pk

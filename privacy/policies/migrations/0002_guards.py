@@ -1,0 +1,143 @@
+"""What is published or on record is final, held by the database itself (P0.2, V-05).
+
+The one change left of a published version is that it is superseded by a later one. A version that takes effect before,
+or with, one that is already published is refused. Of a decision on consignment only its withdrawal may be added.
+"""
+
+from django.db import migrations
+
+CHILDREN = {
+    "policies_category": "version_id",
+    "policies_preservationrule": "version_id",
+    "policies_section": "version_id",
+    "policies_review": "version_id",
+}
+GRANDCHILDREN = {
+    "policies_item": "category_id",
+    "policies_retentionrule": "category_id",
+    "policies_category_purposes": "category_id",
+}
+
+VERSION_GUARD = """
+CREATE FUNCTION policies_published_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.state NOT IN ('published', 'superseded') THEN
+        RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+    END IF;
+    IF TG_OP = 'UPDATE' AND OLD.state = 'published' AND NEW.state = 'superseded'
+       AND to_jsonb(NEW) - 'state' = to_jsonb(OLD) - 'state' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'policy version % is published and final', OLD.number USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER policies_published_is_final BEFORE UPDATE OR DELETE ON policies_policyversion
+    FOR EACH ROW EXECUTE FUNCTION policies_published_is_final();
+"""
+
+CHILD_GUARD = """
+CREATE FUNCTION policies_parts_are_final() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    owner_column text := TG_ARGV[0];
+    touched uuid;
+    published text;
+BEGIN
+    FOR touched IN
+        SELECT DISTINCT value::uuid FROM unnest(ARRAY[
+            CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) ->> owner_column END,
+            CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) ->> owner_column END
+        ]) AS value WHERE value IS NOT NULL
+    LOOP
+        IF owner_column = 'category_id' THEN
+            SELECT version_id INTO touched FROM policies_category WHERE id = touched;
+        END IF;
+        SELECT number INTO published FROM policies_policyversion
+            WHERE id = touched AND state IN ('published', 'superseded');
+        IF FOUND THEN
+            RAISE EXCEPTION 'policy version % is published and final', published USING ERRCODE = 'restrict_violation';
+        END IF;
+    END LOOP;
+    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+"""
+
+
+def trigger(table: str, column: str) -> str:
+    return (
+        f"CREATE TRIGGER policies_parts_are_final BEFORE INSERT OR UPDATE OR DELETE ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION policies_parts_are_final('{column}');"
+    )
+
+
+PARTS = CHILD_GUARD + "\n".join(trigger(*pair) for pair in (CHILDREN | GRANDCHILDREN).items())
+
+DATES = """
+CREATE FUNCTION policies_dates_only_grow() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    later text;
+BEGIN
+    IF NEW.state <> 'published' OR (TG_OP = 'UPDATE' AND OLD.state IN ('published', 'superseded')) THEN
+        RETURN NEW;
+    END IF;
+    SELECT number INTO later FROM policies_policyversion
+        WHERE id <> NEW.id AND state IN ('published', 'superseded') AND effective_on >= NEW.effective_on
+        ORDER BY effective_on DESC LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'policy version % is published already and would undo this one', later
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER policies_dates_only_grow BEFORE INSERT OR UPDATE ON policies_policyversion
+    FOR EACH ROW EXECUTE FUNCTION policies_dates_only_grow();
+"""
+
+STATEMENTS = """
+CREATE FUNCTION policies_statements_are_final() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'policies_noconsignment' AND TG_OP = 'UPDATE' THEN
+        IF OLD.withdrawn_on IS NULL
+           AND to_jsonb(NEW) - 'withdrawn_on' - 'withdrawn_by' = to_jsonb(OLD) - 'withdrawn_on' - 'withdrawn_by' THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'what was put on record is final (%)', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER policies_statements_are_final BEFORE UPDATE OR DELETE ON policies_publishedtext
+    FOR EACH ROW EXECUTE FUNCTION policies_statements_are_final();
+CREATE TRIGGER policies_statements_are_final BEFORE UPDATE OR DELETE ON policies_noconsignment
+    FOR EACH ROW EXECUTE FUNCTION policies_statements_are_final();
+"""
+
+# The role that prunes the audit trail reads how long its entries must stay, and nothing else of the office.
+PRUNER = """
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal_pruner') THEN
+        GRANT USAGE ON SCHEMA public TO portal_pruner;
+        GRANT SELECT ON policies_parameter TO portal_pruner;
+    END IF;
+END $$;
+"""
+
+# The rule is the accounts' (decision 0106).
+TWO_PEOPLE = """
+CREATE FUNCTION policies_reviewed_by_second_person() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    asker text := (SELECT submitted_by FROM policies_policyversion WHERE id = NEW.version_id);
+    why text := accounts_second_person(NEW.reviewed_by, asker, least(NEW.reviewed_at, now()));
+BEGIN
+    IF why <> '' THEN
+        RAISE EXCEPTION 'review %: % cannot approve as the second person (%)', NEW.id, NEW.reviewed_by, why
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'approved_by_a_second_person';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER policies_reviewed_by_second_person BEFORE INSERT OR UPDATE ON policies_review
+    FOR EACH ROW WHEN (NEW.verdict = 'approved') EXECUTE FUNCTION policies_reviewed_by_second_person();
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0002_guards"), ("policies", "0001_schema")]
+
+    operations = [migrations.RunSQL(text) for text in (VERSION_GUARD, PARTS, DATES, STATEMENTS, PRUNER, TWO_PEOPLE)]

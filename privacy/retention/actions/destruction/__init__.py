@@ -1,0 +1,1 @@
+"""Executing a destruction list step by step: keys, rows, read-back, certificate."""

@@ -1,0 +1,220 @@
+"""Destroying people's data of one category: their keys slice by slice, then their rows (vault.md)."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from itertools import batched
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from privacy.ledger.actors import Actor
+from privacy.lib.dates import clock
+from privacy.lib.identifiers.ids import uuid_array_literal
+from privacy.policies import rulebook
+from privacy.retention import locks
+from privacy.retention.actions import archive_transfer, journal_cursors
+from privacy.retention.actions.destruction import verification
+from privacy.retention.actions.destruction.strategy import DestructionStrategy, InTime
+from privacy.retention.destruction import blockers, readback
+from privacy.retention.destruction.journal import JournalLine
+from privacy.retention.destruction.readback import ReadbackReport
+from privacy.retention.events import Event
+from privacy.retention.models import DestructionLine, DestructionList
+from privacy.retention.models.destruction_lists import Cause
+from privacy.retention.schedule import retention_rules, selection
+from privacy.subjects import actions as subjects
+from privacy.subjects import holdings
+from privacy.vault import actions as vault
+from privacy.vault.models import SubjectKey
+
+KEY_BATCH_SIZE = 2_000
+BATCH_SIZE = 1_000
+SAMPLE_SIZE = 20
+LineState = DestructionLine.State
+
+
+class SubjectStrategy(DestructionStrategy):
+    """People of one category: each has a line on the list, which says how far her destruction got."""
+
+    def copy_to_archive(self, people: Sequence[UUID] = ()) -> int:
+        return archive_transfer.copy_people(self.list, people, actor=self.actor, at=self.at)
+
+    def destroy_keys(self, in_time: InTime) -> bool:
+        planned = DestructionLine.objects.filter(list=self.list, state=LineState.PLANNED).order_by("subject_id")
+        ids: list[UUID] = []
+        while ids := list(planned.after(ids).values_list("subject_id", flat=True)[:KEY_BATCH_SIZE]):
+            if not in_time():
+                return False
+            self._destroy_slice(ids, archived=self.copy_to_archive(ids))
+        self.advance_to_keys()
+        return True
+
+    @transaction.atomic
+    def _destroy_slice(self, ids: list[UUID], *, archived: int) -> None:
+        """Destroy a slice's keys in one transaction with the question whether they may go: a hold set before wins."""
+        locks.block_new_holds_until_commit()
+        _lock_subjects(ids)
+        # Whoever was taken off meanwhile, by an order of her own, is destroyed and certified there.
+        planned = DestructionLine.objects.filter(list=self.list, subject_id__in=ids, state=LineState.PLANNED)
+        taken_off = set(ids).difference(ids := sorted(planned.values_list("subject_id", flat=True)))
+        archived -= self.delete_copies(taken_off)
+        skipped = self._skip_reasons(ids)
+        self.skip(skipped)
+        archived -= self.delete_copies(skipped)
+        doomed = [subject_id for subject_id in ids if subject_id not in skipped]
+        if not doomed:
+            return
+        number = self.append_to_journal(people=doomed)
+        destroyed = vault.shred_subjects(
+            subject_ids=doomed,
+            categories=[self.list.category],
+            cause=self.list.run.cause,
+            certificate=self.list.certificate_number,
+            actor=self.actor,
+            at=self.at,
+        )
+        self._mark_keyed(doomed)
+        self.update_list(
+            keys_destroyed=F("keys_destroyed") + destroyed, archived=F("archived") + archived, journal_line=number
+        )
+        self.stamp_keys_destroyed(destroyed)
+        journal_cursors.advance_cursor(number, using="default", at=self.at)
+        facts = {
+            "certificate": self.list.certificate_number,
+            "people": len(doomed),
+            "keys": destroyed,
+            "journal": number,
+        }
+        self.record(Event.KEYS_DESTROYED, facts, subjects=doomed)
+
+    def _mark_keyed(self, doomed: list[UUID]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE retention_destructionline SET state = %s"
+                " WHERE list_id = %s AND state = %s AND subject_id = ANY(%s::uuid[])",
+                [LineState.KEYED.value, self.list.pk, LineState.PLANNED.value, uuid_array_literal(doomed)],
+            )
+
+    def _skip_reasons(self, ids: list[UUID]) -> Mapping[UUID, LineState]:
+        run, category = self.list.run, self.list.category
+        if run.cause != Cause.RETENTION:
+            # The person asked for it, or the consent is gone: only a hold stands in the way (law D-03).
+            return blockers.blocked_subjects(ids, category, self.at, only={blockers.HELD})
+        found = dict(blockers.blocked_subjects(ids, category, self.at))
+        holding = holdings.holding_with_due(category)
+        if holding is None:
+            return found
+        term = retention_rules.for_category(category, run.as_of)
+        if holding.is_due is not None:
+            still_due = set(holding.is_due(ids, run.as_of, term))
+        else:
+            still_due = _intersect(selection.people_due(category, run.as_of), ids)
+        settled = still_due | set(found)
+        found.update({subject_id: LineState.NOT_DUE for subject_id in ids if subject_id not in settled})
+        return found
+
+    def _delete_rows(self, in_time: InTime) -> bool:
+        keyed = DestructionLine.objects.filter(list=self.list, state__in=(LineState.KEYED, LineState.COUNTED))
+        ids: list[UUID] = []
+        while ids := list(keyed.order_by("subject_id").after(ids).values_list("subject_id", flat=True)[:BATCH_SIZE]):
+            if not in_time():
+                return False
+            self._count_slice(ids)
+            for holding in holdings.for_category(self.list.category):
+                if holding.destroy is not None:
+                    holding.destroy(ids, certificate=self.list.certificate_number, actor=self.actor, at=self.at)
+            DestructionLine.objects.filter(list=self.list, subject_id__in=ids, state=LineState.COUNTED).update(
+                state=LineState.REMOVED
+            )
+        return True
+
+    def _count_slice(self, ids: list[UUID]) -> None:
+        """Try to open a sample, count the rows, and commit the counts before the rows go: a repetition counts once."""
+        keyed = DestructionLine.objects.filter(list=self.list, subject_id__in=ids, state=LineState.KEYED)
+        fresh = list(keyed.values_list("subject_id", flat=True))
+        if not fresh:
+            return
+        category = self.list.category
+        tried = readback.attempt_decryption(category, fresh[:SAMPLE_SIZE], at=self.at)
+        counts = {holding.label: holding.counted(fresh) for holding in holdings.for_category(category)}
+        with transaction.atomic():
+            row = DestructionList.objects.select_for_update().get(pk=self.list.pk)
+            row.rows_removed = dict(Counter(row.rows_removed) + Counter(counts))
+            row.attempts = dict(Counter(row.attempts) + Counter(tried))
+            row.save(update_fields=["rows_removed", "attempts"])
+            keyed.update(state=LineState.COUNTED)
+            facts = {"certificate": row.certificate_number, "rows": counts, "people": len(fresh)}
+            self.record(Event.ROWS_REMOVED, facts, subjects=fresh)
+
+    def read_back(self) -> ReadbackReport:
+        return readback.search_people(self.list)
+
+    def certify(self, report: ReadbackReport) -> None:
+        for people in self._fully_destroyed():
+            subjects.mark_destroyed(people, certificate=self.list.certificate_number, actor=self.actor, at=self.at)
+        super().certify(report)
+
+    def _fully_destroyed(self) -> list[Sequence[UUID]]:
+        """Return, in slices, the people of the list of whom no key of the policy's categories is left."""
+        on = clock.kst_date(self.list.proposed_at)
+        people = verification.destroyed_lines(self.list).values_list("subject_id", flat=True)
+        parts = batched(people.iterator(chunk_size=1_000), 1_000)
+        return [gone for part in parts if (gone := _without_keys(part, self.list.category, on))]
+
+    @staticmethod
+    def replay(line: JournalLine, *, actor: Actor, at: datetime) -> tuple[int, int]:
+        people = list(line.people)
+        keys = vault.shred_subjects(
+            subject_ids=people,
+            categories=[line.category],
+            cause=line.cause,
+            certificate=line.certificate,
+            actor=actor,
+            at=at,
+            again=True,
+        )
+        rows = 0
+        for holding in holdings.for_category(line.category):
+            if holding.destroy is not None:
+                rows += holding.destroy(people, certificate=line.certificate, actor=actor, at=at)
+        _close_lines(line)
+        if gone := _without_keys(people, line.category, clock.kst_date(line.at)):
+            subjects.mark_destroyed(gone, certificate=line.certificate, actor=actor, at=at)
+        return keys, rows
+
+
+def _without_keys(people: Sequence[UUID], category: str, on: date) -> list[UUID]:
+    """Return those of whom no key of the policy's categories is left, where ``category`` is one of them.
+
+    The archive's keyring of a person lives on for the law's own term: it makes nobody less destroyed.
+    """
+    known = list(rulebook.in_force(on).categories)
+    if category not in known:
+        return []
+    living = SubjectKey.objects.filter(subject_id__in=people, category__in=known)
+    alive = set(living.values_list("subject_id", flat=True))
+    return [subject_id for subject_id in people if subject_id not in alive]
+
+
+def _lock_subjects(ids: list[UUID]) -> None:
+    """Let whoever resumes a service or ends a registration wait, and see then what became of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM subjects_subject WHERE id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE",
+            [uuid_array_literal(ids)],
+        )
+
+
+def _intersect(slices: Iterable[list[UUID]], ids: list[UUID]) -> set[UUID]:
+    asked = set(ids)
+    return {subject_id for due in slices for subject_id in due if subject_id in asked}
+
+
+def _close_lines(line: JournalLine) -> None:
+    """Take these people off the lists that the restored database still holds open."""
+    open_lines = DestructionLine.objects.filter(
+        subject_id__in=line.people, category=line.category, is_open=True, state=LineState.PLANNED
+    ).exclude(list__state=DestructionList.State.EXECUTING)
+    open_lines.update(state=LineState.DROPPED)

@@ -1,0 +1,56 @@
+"""The wait before data is destroyed on request: it is closed at once, and the person and every officer are told.
+
+Whoever destroys on request (a rights case, a withdrawal) keeps the end of its wait with its own record, and destroys
+and stops there; what all of them share is here (decision 0105).
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from privacy.accounts.models import User
+from privacy.jobs import outbox
+from privacy.ledger.actors import Actor
+from privacy.lib.dates import clock
+from privacy.policies import rulebook
+from privacy.vault import actions as vault
+
+WAIT = "withdrawal.wait.hours"
+PERSON_TOLD = "retention.wait.person"
+OFFICER_TOLD = "retention.wait.officer"
+
+
+def end_of_wait(at: datetime) -> datetime:
+    """Return until when a destruction that is released now can be stopped."""
+    return at + timedelta(hours=rulebook.parameter(WAIT, clock.kst_date(at)))
+
+
+def close_data(
+    subject_ids: Iterable[UUID], categories: Collection[str], *, case: str, actor: Actor, at: datetime
+) -> None:
+    """Close what is to be destroyed, in the caller's transaction: from now on it is neither used nor provided."""
+    for subject_id in subject_ids:
+        for category in categories:
+            vault.freeze(subject_id=subject_id, category=category, cause="suspension", case=case, actor=actor, at=at)
+
+
+def reopen_data(*, case: str, actor: Actor, at: datetime) -> int:
+    """Lift what ``close_data`` closed: it was stopped, or it is destroyed."""
+    return vault.unfreeze(case=case, actor=actor, at=at)
+
+
+def announce(subject_ids: Iterable[UUID], *, case: str, page: str, until: datetime, at: datetime) -> None:
+    """Queue, in the caller's transaction, a mail to each person's address on record and to every officer.
+
+    ``page`` is where an officer stops it, within the portal.
+    """
+    said = {"case": case, "page": page, "until": until.isoformat()}
+    key = f"{case}:{at.isoformat()}"
+    for subject_id in subject_ids:
+        outbox.enqueue(
+            PERSON_TOLD, ids={**said, "subject": str(subject_id)}, key=f"{PERSON_TOLD}:{key}:{subject_id}", shard=case
+        )
+    for officer in User.objects.holding("officer", on=clock.kst_date(at)).order_by("reference"):
+        outbox.enqueue(
+            OFFICER_TOLD, ids={**said, "to": officer.reference}, key=f"{OFFICER_TOLD}:{key}:{officer.reference}"
+        )

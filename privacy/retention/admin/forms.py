@@ -1,0 +1,86 @@
+"""Forms of the officer's buttons and of what is recorded by hand."""
+
+from typing import ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib.dates.form_fields import BoundedDateField, NativeDateInput
+from privacy.lib.identifiers.access_codes import new_form_nonce
+from privacy.retention.models import Hold, PaperDestruction
+from privacy.subjects.models import Subject
+
+
+class ReasonForm(forms.Form):
+    """A reason that goes onto the ledger."""
+
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class HoldForm(forms.Form):
+    """A new hold, but for its category, which the page offers by name."""
+
+    kind = forms.ChoiceField(label=_("Kind"), choices=Hold.Kind.choices)
+    subject = forms.CharField(
+        label=_("Data subject"),
+        required=False,
+        help_text=_("A reference such as S-7F3K-92QX. Leave empty for everyone."),
+    )
+    demanded_by = forms.CharField(label=_("Demanded by"), max_length=200)
+    document = forms.CharField(label=_("Document number"), max_length=100)
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}))
+    until = BoundedDateField(label=_("Last day"), required=False)
+
+    def clean_subject(self) -> Subject | None:
+        reference = str(self.cleaned_data["subject"]).strip().upper()
+        if not reference:
+            return None
+        subject = Subject.objects.filter(reference=reference).first()
+        if subject is None:
+            raise ValidationError(_("No one has this reference."), code="unknown")
+        return subject
+
+
+class PaperDestructionForm(forms.ModelForm[PaperDestruction]):
+    """A destruction of paper or media that took place."""
+
+    scan = forms.FileField(
+        label=_("Evidence"),
+        required=False,
+        help_text=_("A scan or photo that shows it: PDF, JPEG or PNG, at most 5 MB. It is encrypted."),
+    )
+
+    submission = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput, initial=new_form_nonce)
+
+    class Meta:
+        model = PaperDestruction
+        fields = (
+            "medium", "contents", "created_from", "created_until", "amount", "amount_unit", "method", "place",
+            "destroyed_on", "reason", "executor", "witness",
+        )  # fmt: skip
+        field_classes: ClassVar = dict.fromkeys(("created_from", "created_until", "destroyed_on"), BoundedDateField)
+        widgets = {
+            **{name: NativeDateInput() for name in ("created_from", "created_until", "destroyed_on")},
+            "contents": forms.TextInput(attrs={"size": 60}),
+            "place": forms.TextInput(attrs={"size": 60}),
+            "reason": forms.TextInput(attrs={"size": 60}),
+        }
+        help_texts: ClassVar = {
+            "contents": _("What it was, without naming anyone: “application forms from 2019”."),
+            "amount_unit": _("Boxes, sheets, disks …"),
+            "method": _("Paper is shredded or incinerated. A disk can also be degaussed or overwritten."),
+            "executor": _("The reference of an account, such as U-7F3K-92QX. Another name is shown as stated by you."),
+            "witness": _("Someone other than the person who carried it out, entered in the same way."),
+        }
+
+
+class ArchiveAccessForm(forms.Form):
+    """Asking for access to the archive: a law, a document, a reason; the page offers the rules by name."""
+
+    subject = forms.CharField(label=_("Data subject"), help_text=_("A reference such as S-7F3K-92QX."))
+    law = forms.CharField(label=_("Law and article"), max_length=200)
+    document = forms.CharField(label=_("Document number"), max_length=100)
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": 3}))
+
+    clean_subject = HoldForm.clean_subject

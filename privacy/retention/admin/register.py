@@ -1,0 +1,73 @@
+"""The destruction register in the console, and the officer's confirmation of each result."""
+
+from collections.abc import Collection
+from functools import partial
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from privacy.accounts.actors import actor_of
+from privacy.lib.console.read_only_admin import ReadOnlyAdmin, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.display.badges import badge, datetime_text
+from privacy.retention import actions as retention
+from privacy.retention.admin.record_links import record_link
+from privacy.retention.destruction import wording
+from privacy.retention.models import RegisterEntry
+from privacy.retention.register import FORM_F6_COLUMNS, FURTHER_COLUMNS, describe_actors_of
+
+
+@admin.register(RegisterEntry)
+class RegisterEntryAdmin(ReadOnlyAdmin):
+    explanation = _("The destruction register with the columns of the official form. It names no data subject.")
+    empty_hint = _("Each destruction, electronic or on paper, is entered here with the next number.")
+    list_display = (
+        "number",
+        "file_name",
+        "record_kinds",
+        "destroyed_on",
+        "reason",
+        "handled",
+        "department_head",
+        "confirmed",
+    )
+    list_filter = (("confirmed_at", admin.EmptyFieldListFilter), "media_destroyed")
+    fields = (*FORM_F6_COLUMNS, "created_until", *FURTHER_COLUMNS, "list_shown", "paper_shown")
+    readonly_fields = ("handled", "confirmed", "list_shown", "paper_shown")
+    # The official form is filled in in Korean.
+    content_language = "ko"
+    actions = ("confirm",)
+
+    def buttons_for(self, record: RegisterEntry) -> Collection[str]:
+        return () if record.confirmed_at else ("confirm",)
+
+    @admin.display(description=_("destruction list"), ordering="list")
+    def list_shown(self, entry: RegisterEntry) -> SafeString | str:
+        return record_link("destructionlist", entry.list)
+
+    @admin.display(description=_("destruction of paper"), ordering="paper")
+    def paper_shown(self, entry: RegisterEntry) -> SafeString | str:
+        return record_link("paperdestruction", entry.paper)
+
+    @admin.display(description=_("handled by"), ordering="handler")
+    def handled(self, entry: RegisterEntry) -> str:
+        return describe_actors_of(entry, "handler")
+
+    @admin.display(description=_("confirmed by the officer"), ordering="confirmed_at")
+    def confirmed(self, entry: RegisterEntry) -> SafeString | str:
+        if entry.confirmed_at is None:
+            return badge(_("to be confirmed"), "wait")
+        return f"{wording.describe_actors(entry.confirmed_by)} · {datetime_text(entry.confirmed_at)}"
+
+    @button(description=_("Confirm the result"), permission="retention.confirm_destruction")
+    def confirm(self, request: HttpRequest, queryset: QuerySet[RegisterEntry]) -> None:
+        for entry in queryset:
+            run_action(
+                self,
+                request,
+                partial(retention.confirm_result, entry, actor=actor_of(request), at=clock.now()),
+                _("Confirmed."),
+            )

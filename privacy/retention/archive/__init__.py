@@ -1,0 +1,1 @@
+"""The archive: which records a law preserves, and how they are grouped and read."""

@@ -1,0 +1,140 @@
+"""Checking a document that somebody holds: by the SHA-256 in print, or by the file. It tells nothing about a person.
+
+The kinds of documents are declared by each app (``privacy.lib.registries.issued_documents``); files are known by the
+audit trail (``privacy.ledger.exports.document_issuance``). A certificate of this app is genuine when the pinned key
+signed it and its entry on the audit trail has its digest: what the database's row says of itself proves nothing.
+"""
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from privacy.ledger.exports import document_issuance
+from privacy.ledger.models import Entry
+from privacy.lib.crypto import canonical_json, document_signing
+from privacy.lib.registries import issued_documents
+from privacy.lib.registries.issued_documents import DIGEST, IssuedDocument
+from privacy.retention.certificates import documents
+from privacy.retention.destruction import wording
+from privacy.retention.events import Event
+from privacy.retention.models import Certificate
+
+MAX_UPLOAD_BYTES = 5 * 1024 * 1024
+# A document that is JSON is small; a larger file is compared as it is.
+MAX_JSON_BYTES = 256 * 1024
+DOCUMENT_KINDS = {
+    Certificate.Kind.DESTRUCTION: "destruction-certificate",
+    Certificate.Kind.FINALITY: "finality-certificate",
+}
+
+
+def find_by_digest(digest: str) -> IssuedDocument | None:
+    """Return what is known of the document with this SHA-256, or None: nothing is on record of it."""
+    wanted = "".join(digest.split()).lower()
+    if not DIGEST.fullmatch(wanted):
+        return None
+    known = [
+        found for found in (document_issuance.find(wanted), issued_documents.find_document(wanted)) if found is not None
+    ]
+    return next((found for found in known if found.genuine), _lapsed(known[0]) if known else None)
+
+
+def _lapsed(found: IssuedDocument) -> IssuedDocument:
+    """Say of a document that can't be confirmed whether the reason is that its record is past its own term."""
+    return replace(found, lapsed=not found.contradicted and Entry.objects.is_pruned(found.issued_at))
+
+
+def find_by_file(raw: bytes) -> IssuedDocument | None:
+    """Return what is known of a file: as it is, or, of a document in JSON, by what it says."""
+    found = find_by_digest(hashlib.sha256(raw).hexdigest())
+    if (found is None or not found.genuine) and (said := _document(raw)) is not None:
+        return _certificate_file(said) or find_by_digest(canonical_json.digest(said)) or found
+    return found
+
+
+def _document(raw: bytes) -> dict[str, Any] | None:
+    if len(raw) > MAX_JSON_BYTES:
+        return None
+    try:
+        said: Any = json.loads(raw, object_pairs_hook=_without_doubles)
+        canonical_json.digest(said)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; raise ``ValueError`` for a name that stands twice: one reader takes the first, one the last."""
+    said = dict(pairs)
+    if len(said) != len(pairs):
+        raise ValueError("A name appears twice.")
+    return said
+
+
+def _certificate_file(said: dict[str, Any]) -> IssuedDocument | None:
+    """Return what is known of a certificate's file, spaced otherwise: it says what ours says, and nothing beside it."""
+    if not isinstance(said.get("certificate"), dict):
+        return None
+    digest = canonical_json.digest(said["certificate"])
+    found = find_by_digest(digest)
+    certificate = Certificate.objects.filter(digest=digest).first()
+    if found is None or certificate is None:
+        return found
+    ours = json.loads(documents.certificate_json(certificate))
+    if canonical_json.digest(said) != canonical_json.digest(ours):
+        return IssuedDocument(found.kind, found.number, found.issued_at, genuine=False)
+    return found
+
+
+def find_certificate(digest: str) -> IssuedDocument | None:
+    """Return what is known of the certificate with this SHA-256: its digest is that of its statement."""
+    certificate = Certificate.objects.select_related("list").filter(digest=digest).first()
+    if certificate is None:
+        return None
+    genuine = is_genuine(certificate)
+    said = certificate.statement if genuine else {}
+    rows = []
+    if genuine and certificate.kind == Certificate.Kind.DESTRUCTION:
+        read = said["read_back"]
+        rows = [
+            (_("method"), wording.method(said)),
+            (_("data subjects"), str(said["destroyed"]["people"])),
+            *[(_("left out: %(why)s") % {"why": why}, str(count)) for why, count in wording.skipped_by_reason(said)],
+            (_("keys destroyed"), str(said["destroyed"]["keys"])),
+            (_("rows removed"), str(wording.records_removed(said["destroyed"]["rows"]))),
+            (_("found left by the read-back"), str(read.get("rows_left", 0) + read.get("keys_left", 0))),
+        ]
+    return IssuedDocument(
+        kind=certificate.get_kind_display(),
+        number=certificate.number,
+        issued_at=certificate.issued_at,
+        genuine=genuine,
+        rows=rows,
+        contradicted=not _is_signed(certificate),
+    )
+
+
+def is_genuine(certificate: Certificate) -> bool:
+    """Whether a certificate is what the pinned key signed and what the audit trail says was certified."""
+    # Where entries of that time are past their own term, the signature alone has to do.
+    return _is_signed(certificate) and (_is_on_record(certificate) or Entry.objects.is_pruned(certificate.issued_at))
+
+
+def _is_signed(certificate: Certificate) -> bool:
+    """Whether a certificate has its own digest and the signature of the pinned key."""
+    return hashlib.sha256(
+        certificate.body.encode()
+    ).hexdigest() == certificate.digest and document_signing.is_signed_by_portal(
+        certificate.body, certificate.signature, certificate.public_key
+    )
+
+
+def _is_on_record(certificate: Certificate) -> bool:
+    entries = Entry.objects.about(f"retention.destructionlist:{certificate.list_id}").filter(word=Event.CERTIFIED)
+    said = [json.loads(entry.payload).get("facts", {}) for entry in entries]
+    return any(
+        (facts.get("certificate"), facts.get("digest")) == (certificate.number, certificate.digest) for facts in said
+    )

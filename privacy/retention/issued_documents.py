@@ -1,0 +1,11 @@
+"""Which documents this app hands out: certificates, checked by the digest of what they say."""
+
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib.registries import issued_documents
+from privacy.retention.certificates import authenticity
+
+issued_documents.declare(
+    "destruction-certificate", name=_("certificate of destruction"), find=authenticity.find_certificate
+)
+issued_documents.declare("finality-certificate", name=_("certificate of finality"))

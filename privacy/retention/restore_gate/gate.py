@@ -1,0 +1,69 @@
+"""The restore gate: a portal on a restored backup stays closed until its destructions are repeated (FLT-20, FLT-21).
+
+The journal lies outside the databases; each database notes how far it follows. A database that is behind was restored
+from a backup, unless the destruction of the missing lines is still going on.
+"""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from privacy.retention.destruction import journal
+from privacy.retention.models import ArchiveJournalCursor, DestructionList, JournalCursor, PersonalJournalCursor
+from privacy.retention.refusals import GateClosed
+
+
+@dataclass(frozen=True)
+class JournalPositions:
+    """How far the journal goes, and how far each database follows it."""
+
+    journal: int
+    general: int
+    personal: int
+    archive: int
+
+
+def journal_positions() -> JournalPositions:
+    """Return where the journal and the databases are."""
+    marks = [model._default_manager.first() for model in (JournalCursor, PersonalJournalCursor, ArchiveJournalCursor)]
+    general, personal, archive = (mark.line if mark else 0 for mark in marks)
+    return JournalPositions(journal.last_number(), general, personal, archive)
+
+
+def databases_behind() -> list[str]:
+    """Return the databases that are behind the journal, or ``journal`` when it is itself lost; empty: all is well."""
+    # Asked before and after the marks: a destruction that ends meanwhile is not taken for a restored backup.
+    begun = _certificates_in_progress()
+    at = journal_positions()
+    if at.journal < max(at.general, at.personal, at.archive):
+        return ["journal"]
+    if at.general < at.journal and not _are_in_progress(at.general, begun):
+        return ["default"]
+    return [
+        name
+        for name, followed in (("personal", at.personal), ("archive", at.archive))
+        if followed < at.general and not _are_in_progress(followed, begun)
+    ]
+
+
+def _certificates_in_progress() -> set[str]:
+    begun = DestructionList.objects.filter(state__in=(DestructionList.State.EXECUTING, DestructionList.State.RESIDUE))
+    return set(begun.values_list("certificate_number", flat=True))
+
+
+def _are_in_progress(after: int, begun: set[str]) -> bool:
+    """Whether the lines after this one belong to destructions that have begun and are not done, or are void."""
+    lines = list(journal.lines(after))
+    settled = {line.voids for line in lines}
+    known = begun | _certificates_in_progress()
+    return all(line.voids or line.number in settled or line.certificate in known for line in lines)
+
+
+def refuse_closed() -> None:
+    """Raise GateClosed when a database or the journal is behind."""
+    places = databases_behind()
+    if places:
+        raise GateClosed(
+            _("A backup was restored (%(places)s). Run manage.py replay_destructions before anything else.")
+            % {"places": ", ".join(places)}
+        )

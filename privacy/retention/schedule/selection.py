@@ -1,0 +1,213 @@
+"""What a list promises: its digest, and the questions a plan asks without writing anything."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import Model, Q, QuerySet
+
+from privacy.lib.crypto import canonical_json
+from privacy.lib.dates import periods
+from privacy.lib.dates.clock import midnight
+from privacy.lib.display import display_names
+from privacy.policies.categories import ARCHIVE
+from privacy.policies.rulebook import RetentionPeriod
+from privacy.retention.archive import expiry
+from privacy.retention.destruction import blockers
+from privacy.retention.models import DestructionLine, DestructionList
+from privacy.retention.schedule import retention_rules
+from privacy.subjects import holdings
+from privacy.subjects.holdings import Holding
+from privacy.subjects.models import Subject
+
+# Measured on two cores: a key 20 µs, a row by DELETE 4 µs, a whole month half a second (benchmarks/RESULTS.md).
+SECONDS_PER_KEY = 20e-6
+SECONDS_PER_ROW = 4e-6
+SECONDS_PER_MONTH = 0.5
+
+
+@dataclass
+class DestructionPreview:
+    """What one list would hold: the dry run and the preview show it; nothing is written."""
+
+    category: str
+    unit: str
+    term: RetentionPeriod
+    as_of: date
+    month: date | None = None
+    people: int = 0
+    records: int = 0
+    withheld: dict[str, int] = field(default_factory=dict)
+    over_ceiling: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the category is called."""
+        return display_names.display_name("category", self.category, on=self.as_of)
+
+    @property
+    def needs_approval(self) -> bool:
+        return self.term.approval_required or self.over_ceiling
+
+    @property
+    def seconds(self) -> float:
+        """About how long carrying it out takes on a small machine."""
+        if self.month is not None:
+            return SECONDS_PER_MONTH
+        return self.people * SECONDS_PER_KEY + self.records * SECONDS_PER_ROW
+
+
+def list_digest(destruction_list: DestructionList) -> str:
+    """Return the digest of exactly what the list names: what was approved is what is carried out."""
+    head = {
+        "list": destruction_list.reference,
+        "category": destruction_list.category,
+        "unit": destruction_list.unit,
+        "month": str(destruction_list.month or ""),
+        "policy": destruction_list.run.policy,
+        "as_of": str(destruction_list.run.as_of),
+        "cause": destruction_list.run.cause,
+        "term": destruction_list.term,
+    }
+    total = hashlib.sha256(canonical_json.dumps(head).encode())
+    named = DestructionLine.objects.filter(list=destruction_list).order_by("subject_id")
+    for subject_id in named.values_list("subject_id", flat=True).iterator(chunk_size=10_000):
+        total.update(subject_id.bytes)
+    return total.hexdigest()
+
+
+def people_due(category: str, as_of: date) -> Iterator[list[UUID]]:
+    """Yield, in slices, the people whose retention period in the category is over on ``as_of``."""
+    holding = holdings.holding_with_due(category)
+    if holding is not None and holding.due is not None:
+        for ids in holding.due(as_of, retention_rules.for_category(category, as_of)):
+            if ids:
+                yield list(ids)
+
+
+def months_due(category: str, as_of: date) -> list[tuple[Holding, date]]:
+    """Return the whole months of the category that are over on ``as_of``, oldest first."""
+    found = [
+        (holding, month)
+        for holding in holdings.for_category(category)
+        if holding.due_months is not None
+        for month in holding.due_months(as_of, retention_rules.for_category(category, as_of))
+    ]
+    return sorted(found, key=lambda pair: pair[1])
+
+
+def rows_in_month(holding: Holding, month: date) -> QuerySet[Model]:
+    """The rows of a holding whose event lies in a calendar month in Korea."""
+    start = midnight(month)
+    after = periods.first_of_next_month(month)
+    name = holding.month
+    return holding.rows().filter(Q(**{f"{name}__gte": start}) & Q(**{f"{name}__lt": midnight(after)}))
+
+
+def blocked_in_month(holding: Holding, month: date, at: datetime) -> Mapping[UUID, DestructionLine.State]:
+    """Return who has rows in a month that may not be destroyed now, and why."""
+    named = sorted(blockers.all_blocked_subjects(holding.category, at))
+    if not named:
+        return {}
+    rows = rows_in_month(holding, month).filter(**{f"{holding.subject}__in": named})
+    present = set(rows.order_by().values_list(holding.subject, flat=True).distinct())
+    return blockers.blocked_subjects(sorted(present), holding.category, at)
+
+
+def count_records(category: str, subject_ids: Sequence[UUID]) -> int:
+    """Return how many rows these people have in the category."""
+    return sum(holding.counted(subject_ids) for holding in holdings.for_category(category))
+
+
+def count_people() -> int:
+    """Return of how many people something may be held: what the ceiling is a share of."""
+    return Subject.objects.not_destroyed().count()
+
+
+@dataclass(frozen=True)
+class DuePeople:
+    """A slice of people who are due: who of them belongs on a new list, and who is withheld and why."""
+
+    due: int
+    free: list[UUID]
+    blocked: Mapping[UUID, DestructionLine.State]
+
+
+def people_to_list(category: str, as_of: date, at: datetime) -> Iterator[DuePeople]:
+    """Yield, in slices, who is due; whoever stands on an open list of the category isn't listed again."""
+    for ids in people_due(category, as_of):
+        blocked = blockers.blocked_subjects(ids, category, at)
+        free = [subject_id for subject_id in ids if subject_id not in blocked]
+        lines = DestructionLine.objects.filter(subject_id__in=free, category=category, is_open=True)
+        listed = set(lines.values_list("subject_id", flat=True))
+        yield DuePeople(len(ids), [subject_id for subject_id in free if subject_id not in listed], blocked)
+
+
+@dataclass(frozen=True)
+class DueMonth:
+    """A whole month that is due: how many people and records a list of it counts; without people, who is withheld."""
+
+    month: date
+    people: int
+    records: int
+    blocked: Mapping[UUID, DestructionLine.State]
+
+
+def months_to_list(category: str, as_of: date, at: datetime) -> Iterator[DueMonth]:
+    """Yield the months that are due, without those on an open list and those in which a hold reaches everybody."""
+    listed = set(DestructionList.objects.open().filter(category=category).values_list("month", flat=True))
+    for holding, month in months_due(category, as_of):
+        if month in listed or blockers.hold_covers_everybody(category, at):
+            continue
+        rows = rows_in_month(holding, month)
+        people = rows.values(holding.subject).distinct().count()
+        blocked = blocked_in_month(holding, month, at)
+        if blocked and len(blocked) == people:
+            # What is left there was left out before, and waits: a list of nobody each night would tell nothing.
+            yield DueMonth(month, 0, 0, blocked)
+        else:
+            yield DueMonth(month, people, rows.count(), {})
+
+
+def is_archive_to_list(as_of: date) -> bool:
+    """Whether archived records, or keys of finished months, are past their end and on no open list."""
+    unit = DestructionList.Unit.ARCHIVE
+    return expiry.is_due(as_of) and not DestructionList.objects.open().filter(unit=unit).exists()
+
+
+def preview_sweep(as_of: date, at: datetime) -> list[DestructionPreview]:
+    """Return what a sweep on ``as_of`` would propose: counts and cost, nothing written (the dry run).
+
+    The plan asks the same questions (``people_to_list``, ``months_to_list``, ``is_archive_to_list``).
+    """
+    known = count_people()
+    seen: list[DestructionPreview] = []
+    for category in holdings.categories():
+        term = retention_rules.for_category(category, as_of)
+        found = DestructionPreview(category, DestructionList.Unit.PEOPLE, term, as_of)
+        for part in people_to_list(category, as_of, at):
+            _count_withheld(found.withheld, part.blocked)
+            found.people += len(part.free)
+            found.records += count_records(category, part.free)
+        found.over_ceiling = found.people > retention_rules.max_people_per_list(as_of, of_people=known)
+        if found.people or found.withheld:
+            seen.append(found)
+        many = len(months_due(category, as_of)) > retention_rules.max_months_per_run(as_of)
+        for month in months_to_list(category, as_of, at):
+            of_month = DestructionPreview(
+                category, DestructionList.Unit.MONTH, term, as_of, month.month, month.people, month.records, {}, many
+            )
+            _count_withheld(of_month.withheld, month.blocked)
+            seen.append(of_month)
+    if is_archive_to_list(as_of):
+        of_archive = DestructionPreview(ARCHIVE, DestructionList.Unit.ARCHIVE, retention_rules.ENDS_WITH_DUTY, as_of)
+        of_archive.people, of_archive.records = expiry.count_due(as_of)
+        seen.append(of_archive)
+    return seen
+
+
+def _count_withheld(withheld: dict[str, int], blocked: Mapping[UUID, DestructionLine.State]) -> None:
+    for state in blocked.values():
+        withheld[state] = withheld.get(state, 0) + 1

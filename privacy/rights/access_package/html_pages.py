@@ -1,0 +1,281 @@
+"""The readable page of an access package: the same content as the JSON, in words, days and names (P1.2)."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from consents.models import Agreement, AgreementVersion, Decision
+from devices.statistics import VALUE_LABELS
+from privacy.disclosures.models import Disclosure
+from privacy.ledger.entries.payloads import MAX_SUBJECTS
+from privacy.lib.dates import clock
+from privacy.lib.display import display_names
+from privacy.lib.display.badges import date_text, datetime_text
+from privacy.policies import rulebook
+from privacy.rights.access_package import contents
+from privacy.rights.models import Right
+from privacy.vault.models import Freeze
+
+# What the parts of a record are called; the policy's own items have their names in the rulebook.
+LABELS = {
+    "device": gettext_lazy("Device"),
+    "registered_at": gettext_lazy("Registered"),
+    "service_ended_on": gettext_lazy("Service ended"),
+    "licence": gettext_lazy("Licence"),
+    "starts_on": gettext_lazy("From"),
+    "ends_on": gettext_lazy("Until"),
+    "report": gettext_lazy("Report"),
+    "kind": gettext_lazy("Kind"),
+    "occurred_at": gettext_lazy("Happened"),
+    "received_at": gettext_lazy("Received"),
+    "recorded_at": gettext_lazy("Recorded"),
+    "body": gettext_lazy("Content"),
+    "value": gettext_lazy("Value"),
+    "case": gettext_lazy("Case number"),
+    "contact": gettext_lazy("Contact"),
+    "claimed": gettext_lazy("Number given"),
+    "wanted": gettext_lazy("What it should be"),
+    "explanation": gettext_lazy("Explanation"),
+}
+# What is inside a value: what the requester told of herself, and what each kind of report says (report_schema).
+NESTED_LABELS = {
+    "name": gettext_lazy("Name"),
+    "principal": gettext_lazy("Asked for"),
+    "relation": gettext_lazy("Relation"),
+    "email": gettext_lazy("E-mail address"),
+    "phone": gettext_lazy("Phone number"),
+    "address": gettext_lazy("Postal address"),
+    "state": gettext_lazy("State"),
+    "activated_at": gettext_lazy("Activated"),
+    "count": pgettext_lazy("how many", "Number"),
+    "from": pgettext_lazy("period", "From"),
+    "until": pgettext_lazy("period", "Until"),
+    "action": gettext_lazy("Action"),
+    "result": gettext_lazy("Result"),
+    "app": gettext_lazy("App"),
+    "version": gettext_lazy("Version"),
+    "setting": gettext_lazy("Setting"),
+    "applied_at": gettext_lazy("Applied"),
+    "level": gettext_lazy("Level"),
+    "message": gettext_lazy("Message"),
+}
+# Inner values that are words of a closed list, not of somebody's own.
+CHOICE_FIELDS = {"state", "result"}
+TASK_LABELS = {
+    "rights.access.exported": gettext_lazy("your access package was prepared"),
+    "rights.package.downloaded": gettext_lazy("your access package was downloaded"),
+    "rights.case.shown": gettext_lazy("the status page of your request was shown"),
+    "subjects.contact.indexed": gettext_lazy("your contact was indexed so that it can be searched"),
+    "rights.particulars.read": gettext_lazy("your request was read"),
+    "rights.objection.read": gettext_lazy("your objection was read"),
+    "rights.note.read": gettext_lazy("the office's notes on your request were read"),
+    "rights.record.shown": gettext_lazy("a report that you say is wrong was read"),
+    "rights.content.written": gettext_lazy("the correct content of a report was recorded"),
+    "rights.correction.begun": gettext_lazy("your correction was carried out"),
+    "rights.letter.sent": gettext_lazy("an answer was sent to you"),
+    "rights.letter.shown": gettext_lazy("an answer was shown as a PDF"),
+    "rights.evidence.shown": gettext_lazy("your document was checked"),
+    "disclosures.disclosure.provided": gettext_lazy("it was provided to a third party"),
+    "disclosures.scan.shown": gettext_lazy("the document that asks for a disclosure was read"),
+    "disclosures.notice.shown": gettext_lazy("a recipient was shown the correction"),
+    "disclosures.notice.printed": gettext_lazy("a letter to a recipient was printed"),
+    "devices.device.unmasked": gettext_lazy("the device's numbers were shown"),
+    "devices.device.searched": gettext_lazy("your device was searched for by its number"),
+    "devices.licence.searched": gettext_lazy("your licence was searched for by its key"),
+    "devices.import.registered": gettext_lazy("your device was registered from a fleet's file"),
+    "consents.decisions.shown": gettext_lazy("your consents were shown on this site"),
+    "consents.notice.addressed": gettext_lazy("a notice about your advertising consent was sent to you"),
+    "campaigns.delivery.addressed": gettext_lazy("a notice was sent to you"),
+    "rights.requester.addressed": gettext_lazy("a notice was sent to you"),
+    "campaigns.letters.printed": gettext_lazy("a letter to you was printed"),
+    "retention.records.archived": gettext_lazy("a record was archived because a law requires it"),
+    "retention.archive.exported": gettext_lazy("a record kept by law was read"),
+    "rights.pickup-code.addressed": gettext_lazy("a code for your copy was sent to you"),
+    "retention.wait.addressed": gettext_lazy("a notice about a destruction was sent to you"),
+    "retention.destruction.read-back": gettext_lazy("destroyed data was checked to be unreadable"),
+}
+CLOCK_LABELS = {
+    "licence-expiry": gettext_lazy("the licence expires"),
+    "service-end": gettext_lazy("the service ends"),
+    "purpose-achieved": gettext_lazy("the purpose is achieved"),
+    "record-date": gettext_lazy("the record was made"),
+}
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The pages on which the many records of one category stand."""
+
+    addresses: list[str]
+    records: int
+
+
+class CodeLabels:
+    """The names of codes on one day, in the active language; each is looked up once."""
+
+    def __init__(self, on: date) -> None:
+        self.on = on
+        self._known: dict[tuple[str, str], str] = {}
+
+    def of(self, kind: str, code: str) -> str:
+        """Return the name of a code."""
+        key = (kind, code)
+        if key not in self._known:
+            self._known[key] = display_names.display_name(kind, code, on=self.on)
+        return self._known[key]
+
+
+def records(category: str, number: int, records: Iterable[Mapping[str, Any]], *, known: CodeLabels) -> dict[str, Any]:
+    """Return what one page of many records shows, in the language that is active."""
+    return {
+        "name": known.of("category", category),
+        "number": number,
+        "records": [_record(record, known) for record in records],
+    }
+
+
+def context(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the page shows, in the language that is active."""
+    known = CodeLabels(clock.kst_date(datetime.fromisoformat(content["made_at"])))
+    return {
+        "content": content,
+        "made": datetime_text(datetime.fromisoformat(content["made_at"])),
+        "left_out": [
+            Right.Scope.PROVISION.label if part == Right.Scope.PROVISION else known.of("category", part)
+            for part in content["left_out"]
+        ],
+        "frozen": [_frozen(one, known) for one in content["frozen"]],
+        "held": list(_held(content.get("held", {}), known)),
+        "purposes": [
+            (known.of("category", code), ", ".join(known.of("purpose", one) for one in codes))
+            for code, codes in content.get("purposes", {}).items()
+        ],
+        "retention": [(known.of("category", code), _term(term)) for code, term in content.get("retention", {}).items()],
+        "provided": [_provided(one, known) for one in content.get("provided", [])],
+        "consents": [_consent(one) for one in content.get("consents", [])],
+        "most_named": MAX_SUBJECTS,
+        "most_opened": contents.MAX_ACCESS_RECORDS,
+        "opened_since": _text(content["opened_since"]) if content.get("opened_since") else "",
+        "opened": [
+            {
+                "at": _text(one["at"]),
+                "by": _account(one["by"]),
+                "task": _task(one["task"]),
+                "purpose": known.of("purpose", one["purpose"]) if one["purpose"] else "",
+            }
+            for one in content.get("opened", [])
+        ],
+    }
+
+
+def _held(held: Mapping[str, Any], known: CodeLabels) -> Iterator[dict[str, Any]]:
+    """The policy's categories in its order, empty ones too; of the office's own files only what is there."""
+    policy = list(rulebook.in_force(known.on).categories)
+    for code in [*(one for one in policy if one in held), *(one for one in held if one not in policy)]:
+        name, shown = known.of("category", code), held[code]
+        if isinstance(shown, Pages):
+            yield {"name": name, "records": [], "pages": shown}
+        elif shown or code in policy:
+            yield {"name": name, "records": [_record(record, known) for record in shown], "pages": None}
+
+
+def _record(record: Mapping[str, Any], known: CodeLabels) -> list[tuple[Any, str]]:
+    return [
+        (LABELS.get(name) or capfirst(known.of("item", name)), _value(name, value, known))
+        for name, value in record.items()
+        if value not in (None, "", {}, [])
+    ]
+
+
+def _value(name: str, value: Any, known: CodeLabels) -> str:
+    """A report's kind is an item of the policy, spelt with hyphens in the API."""
+    return known.of("item", str(value).replace("-", "_")) if name == "kind" else _text(value)
+
+
+def _text(value: Any) -> str:
+    """Return a value as people read it: moments and days with weekday, parts of a report line by line."""
+    if isinstance(value, Mapping):
+        return "\n".join(f"{_inner(name)}: {_word(name, inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(_text(inner) for inner in value)
+    text = str(value)
+    if TIMESTAMP.match(text):
+        return datetime_text(datetime.fromisoformat(text))
+    return date_text(date.fromisoformat(text)) if DAY.fullmatch(text) else text
+
+
+def _inner(name: str) -> str:
+    """Name what stands inside a value; the values wanted in a correction are told apart by the right's number."""
+    if name in NESTED_LABELS:
+        return str(NESTED_LABELS[name])
+    number, _colon, content = name.partition(":")
+    if not number.isdigit():
+        return name
+    return (
+        _("content of report no. %(number)s") % {"number": number}
+        if content
+        else _("no. %(number)s") % {"number": number}
+    )
+
+
+def _word(name: str, value: Any) -> str:
+    return str(VALUE_LABELS[value]) if name in CHOICE_FIELDS and value in VALUE_LABELS else _text(value)
+
+
+def _task(task: str) -> str:
+    """Say for what something was opened: each opening by its own words, a register's export by those of all."""
+    if task not in TASK_LABELS and task.endswith(".exported"):
+        return _("included in an exported list or register")
+    return str(TASK_LABELS.get(task, task))
+
+
+def _frozen(one: Mapping[str, str], known: CodeLabels) -> str:
+    what = known.of("item", one["item"]) if one["item"] else ""
+    category = known.of("category", one["category"]) if one["category"] else _("everything")
+    return f"{what or category} ({Freeze.Cause(one['cause']).label}, {_text(one['since'])})"
+
+
+def _term(term: Mapping[str, Any]) -> str:
+    period = [_("%(years)d years") % term] if term["years"] else []
+    period += [_("%(months)d months") % term] if term["months"] else []
+    return _("%(period)s after %(event)s") % {
+        "period": " ".join(period) or _("at once"),
+        "event": CLOCK_LABELS.get(term["from"], term["from"]),
+    }
+
+
+def _provided(one: Mapping[str, Any], known: CodeLabels) -> dict[str, Any]:
+    return {
+        **one,
+        "items": ", ".join(known.of("item", item) for item in one["items"]),
+        "basis": Disclosure.Basis(one["basis"]).label,
+        "provided_at": _text(one["provided_at"]),
+    }
+
+
+def _consent(one: Mapping[str, Any]) -> dict[str, Any]:
+    text = AgreementVersion.objects.filter(agreement__code=one["agreement"], number=one["version"]).first()
+    known = Agreement.objects.filter(code=one["agreement"]).exists()
+    return {
+        "agreement": text.title if text is not None and known else one["agreement"],
+        "decision": Decision.Choice(one["decision"]).label,
+        "decided_at": _text(one["decided_at"]),
+        "receipt": one["receipt"],
+    }
+
+
+def _account(ref: str) -> str:
+    """Say who it was without a name: a member of staff, the portal itself, a recipient, or the person herself."""
+    if ref.startswith("system:"):
+        return _("the portal")
+    if ref.startswith("K7-"):
+        return _("you")
+    return _("recipient %(ref)s") % {"ref": ref} if ref.startswith("T-") else _("staff %(ref)s") % {"ref": ref}

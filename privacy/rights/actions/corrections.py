@@ -1,0 +1,149 @@
+"""Correcting an item: the value changes, the freeze ends, and every earlier recipient is told (P1.5, P1.6)."""
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.disclosures import actions as disclosures
+from privacy.disclosures.models import Notice
+from privacy.jobs import outbox
+from privacy.ledger.actors import Actor
+from privacy.rights.actions.cases import particulars_of, people_of
+from privacy.rights.models import Right
+from privacy.rights.refusals import NoSuchItem
+from privacy.subjects import holdings
+from privacy.subjects.holdings import Holding
+from privacy.vault import actions as vault
+from privacy.vault.purposes import Purpose
+
+CORRECTED = "rights.correction.told"
+
+
+def execute(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
+    """Put the right value in place, and beside it one outbox row for each earlier recipient, in one transaction.
+
+    The rows in the personal database make sure that the change can't stand without its notices, whatever dies next.
+    What was destroyed since it was asked for is left as it is: nobody is told that it was corrected.
+    """
+    case = right.request
+    people = people_of(case)
+    holding = holding_of(right)
+    if not is_held(right, holding):
+        return {"destroyed": True}
+    wanted = content_of(holding, wanted_value(right, actor=actor, at=at))
+    recipients = {
+        party.id: party
+        for subject_id in people
+        for party in disclosures.earlier_recipients(
+            subject_id=subject_id, category=right.category, item=right.item, record_id=right.record_id
+        )
+    }
+    with transaction.atomic(using="personal"):
+        assert holding.correct is not None
+        for subject_id in subjects_of(right, holding):
+            holding.correct(
+                subject_id, right.item, wanted, event=right.event_id, actor=actor, at=at, record_id=right.record_id
+            )
+        for party in recipients.values():
+            outbox.enqueue(
+                CORRECTED,
+                ids={"right": str(right.id), "third_party": str(party.id)},
+                key=f"{CORRECTED}:{right.id}:{party.id}",
+                using="personal",
+                shard=case.reference,
+            )
+    return {"recipients": len(recipients)}
+
+
+def complete(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
+    """Lift the freeze and queue the notices, in the closing transaction."""
+    case = right.request
+    vault.unfreeze(case=right.freeze_reference, actor=actor, at=at)
+    notices = 0
+    if right.result.get("destroyed"):
+        return {"notices": notices}
+    for subject_id in people_of(case):
+        queued = disclosures.queue_notices(
+            kind=Notice.Kind.CORRECTED,
+            case_id=case.id,
+            case_reference=case.reference,
+            subject_id=subject_id,
+            category=right.category,
+            items=[right.item],
+            record_id=right.record_id,
+            actor=actor,
+            at=at,
+        )
+        notices += len(queued)
+    return {"notices": notices}
+
+
+def is_held(right: Right, holding: Holding) -> bool:
+    """Whether what is to be put right is held, of somebody the case is about."""
+    rows = holding.rows(people_of(right.request))
+    if holding.kind:
+        return rows.filter(pk=right.record_id).exists()
+    return rows.filter(**({holding.item_from: right.item} if holding.item_from else {})).exists()
+
+
+def is_destroyed(right: Right, holding: Holding) -> bool:
+    """Whether it is not held any more because it was destroyed, by another right of the case or another way."""
+    people = people_of(right.request)
+    return not is_held(right, holding) and any(vault.is_destroyed(one, right.category) for one in people)
+
+
+def subjects_of(right: Right, holding: Holding) -> list[UUID]:
+    """Return whose item is put right: everybody the case is about, or whose one report is wrong."""
+    people = people_of(right.request)
+    if right.record_id is None:
+        return people
+    rows = holding.rows(people).filter(pk=right.record_id)
+    return list(rows.order_by(holding.subject).values_list(holding.subject, flat=True))
+
+
+def wanted_value(right: Right, *, actor: Actor, at: datetime) -> str:
+    """Open what the requester wants the item to be, on record."""
+    particulars = particulars_of(right.request)
+    with vault.opened(
+        purpose=Purpose.RIGHTS,
+        task="rights.correction.begun",
+        actor=actor,
+        at=at,
+        reason=f"request {right.request.number}",
+    ) as vault_session:
+        wanted: dict[str, str] = vault_session.decrypt(particulars, "wanted") or {}
+    # What the office wrote down of a report's content stands beside the requester's own words.
+    try:
+        return wanted.get(content_key(right)) or wanted[str(right.position)]
+    except KeyError:
+        raise NoSuchItem(_("The request does not say what the item should be.")) from None
+
+
+def content_key(right: Right) -> str:
+    """Return under which name the content of a right stands among the sealed words."""
+    return f"{right.position}:content"
+
+
+def content_of(holding: Holding, wanted: str) -> Any:
+    """Return a value as its holding keeps it: a report's body is JSON, everything else text. Raises NoSuchItem."""
+    if not holding.kind:
+        return wanted
+    try:
+        return json.loads(wanted)
+    except ValueError:
+        raise NoSuchItem(
+            _("The correct content of this report is not recorded yet, or is not JSON. Record it first."),
+            pointer="/content",
+        ) from None
+
+
+def holding_of(right: Right) -> Holding:
+    """Return the holding that keeps the item and can correct it. Raises NoSuchItem."""
+    for holding in holdings.for_category(right.category):
+        if holding.correct is not None and right.item in holding.items:
+            return holding
+    raise NoSuchItem(_("This item can't be corrected here."))

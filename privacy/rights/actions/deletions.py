@@ -1,0 +1,115 @@
+"""Deleting on request and withdrawing consent: destroyed, or archived where a law preserves (P1.7, R-18, R-24)."""
+
+from datetime import datetime
+from itertools import product
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from consents import actions as consents
+from consents.models import CurrentConsent, Decision
+from privacy.disclosures import actions as disclosures
+from privacy.ledger.actors import Actor
+from privacy.lib.dates import clock
+from privacy.policies import rulebook
+from privacy.policies.categories import CONTACT
+from privacy.retention import actions as retention
+from privacy.retention.models.destruction_lists import Cause
+from privacy.rights.actions.cases import people_of
+from privacy.rights.models import Request, Right
+from privacy.rights.refusals import InProgress
+from privacy.subjects.models import Subject
+
+# A withdrawal keeps the way it was asked for (law C-07).
+METHODS = {
+    Request.Channel.WEB: Decision.Method.WEBSITE,
+    Request.Channel.EMAIL: Decision.Method.EMAIL,
+    Request.Channel.PHONE: Decision.Method.PHONE,
+    Request.Channel.WRITING: Decision.Method.PAPER,
+    Request.Channel.VISIT: Decision.Method.PAPER,
+}
+
+
+def execute(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
+    """Destroy what was granted, category by category. Raises OnHold, and InProgress while the worker still destroys."""
+    categories = categories_of(right, at=at)
+    outcomes = [
+        outcome
+        for subject_id in people_of(right.request)
+        for outcome in retention.destroy_subject_data(
+            subject_id, categories, cause=Cause.DELETION, case=right.freeze_reference, actor=actor, at=at,
+            ordered_by=right.started_by, approved_by=_approver(right),
+        )
+    ]  # fmt: skip
+    if not all(outcome.destroyed for outcome in outcomes):
+        raise InProgress(_("Destruction is under way. The case continues automatically once it is proven."))
+    return {
+        "certificates": [outcome.certificate for outcome in outcomes],
+        "archived": sum(outcome.archived for outcome in outcomes),
+    }
+
+
+def _approver(right: Right) -> str:
+    """Return who else stands for a released deletion: the decider, or who checked the documents that it rests on."""
+    return right.decided_by if right.decided_by != right.started_by else right.verifier
+
+
+def withdraw_consent(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
+    """Record the withdrawal of one agreement, or of all (law R-24).
+
+    The consents app destroys what rested on it, as soon as no hold keeps it; the recipients are told then.
+    """
+    withdrawn: dict[str, None] = {}
+    for subject in Subject.objects.filter(id__in=people_of(right.request)).order_by("id"):
+        withdrawn |= dict.fromkeys(_withdraw(right, subject, actor=actor, at=at))
+    return {"withdrawn": list(withdrawn)}
+
+
+def _withdraw(right: Right, subject: Subject, *, actor: Actor, at: datetime) -> list[str]:
+    case = right.request
+    standing = CurrentConsent.objects.of(subject.id).select_related("agreement", "decision__version")
+    if right.agreement:
+        standing = standing.filter(agreement__code=right.agreement)
+    withdrawn = []
+    for one in standing.exclude(agreement__code__in=right.excluded).order_by("agreement__position"):
+        if one.choice == Decision.Choice.AGREE:
+            consents.decide(
+                subject=subject,
+                version=one.decision.version,
+                decision=Decision.Choice.WITHDRAW,
+                decided_at=right.started_at or at,
+                method=METHODS[Request.Channel(case.channel)],
+                language=case.language,
+                actor=actor,
+                at=at,
+            )
+        if one.choice in {Decision.Choice.AGREE, Decision.Choice.WITHDRAW}:
+            withdrawn.append(one.agreement.code)
+    return withdrawn
+
+
+def complete(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
+    """Queue a notice for each recipient of what was destroyed (law R-20), in the closing transaction."""
+    case = right.request
+    if right.waits_until is not None:
+        retention.reopen_data(case=right.freeze_reference, actor=actor, at=at)
+    archived = retention.archived_by_order(cause=Cause.DELETION, case=right.freeze_reference)
+    queued = 0
+    for subject_id, category in product(people_of(case), categories_of(right, at=at)):
+        notices = disclosures.queue_erasure_notices(
+            case_id=case.id,
+            case_reference=case.reference,
+            subject_id=subject_id,
+            category=category,
+            partly_kept=archived.get((subject_id, category), 0) > 0,
+            actor=actor,
+            at=at,
+        )
+        queued += len(notices)
+    return {"notices": queued}
+
+
+def categories_of(right: Right, *, at: datetime) -> list[str]:
+    """Return the categories that a deletion reaches, without the parts left out."""
+    everything = {*rulebook.in_force(clock.kst_date(at)).categories, CONTACT}
+    return sorted(({right.category} if right.category else everything) - set(right.excluded))

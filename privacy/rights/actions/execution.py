@@ -1,0 +1,145 @@
+"""Carrying out what was granted: begin (intent on the ledger), act in ``personal``, close (docs/architecture.md).
+
+Each of the three commits alone. A crash between them is repaired by repeating: ``rights.tasks.resume`` calls
+``go_on`` until the right is closed.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.display.badges import datetime_text
+from privacy.lib.errors.refusals import Refusal
+from privacy.rights.actions import access_packages, corrections, deletions, destruction_waits, suspensions
+from privacy.rights.actions.approval_digests import approval_digest
+from privacy.rights.actions.cases import lock_right, must_be_represented, must_be_verified, particulars_of, record
+from privacy.rights.actions.due_dates import update_due_date
+from privacy.rights.actions.letters import answer_if_done
+from privacy.rights.actions.separation_of_duties import must_be_releasable_by
+from privacy.rights.events import Event
+from privacy.rights.models import Right
+from privacy.rights.refusals import ContentChanged, InProgress, WrongState
+
+type Executor = Callable[..., dict[str, Any]]
+
+# What each kind does between begin and close; idempotent, outside any transaction on ``default``.
+EXECUTORS: dict[str, Executor] = {
+    Right.Kind.ACCESS: access_packages.execute,
+    Right.Kind.CORRECTION: corrections.execute,
+    Right.Kind.DELETION: deletions.execute,
+    Right.Kind.SUSPENSION: suspensions.execute,
+    Right.Kind.CONSENT_WITHDRAWAL: deletions.withdraw_consent,
+}
+# What each kind does in the closing transaction, before the right is marked as carried out.
+COMPLETIONS: dict[str, Executor] = {
+    Right.Kind.CORRECTION: corrections.complete,
+    Right.Kind.DELETION: deletions.complete,
+}
+COMPLETION_EVENTS = {
+    Right.Kind.ACCESS: Event.PACKAGE_BUILT,
+    Right.Kind.CORRECTION: Event.CORRECTED,
+    Right.Kind.DELETION: Event.ERASED,
+    Right.Kind.SUSPENSION: Event.SUSPENDED,
+    Right.Kind.CONSENT_WITHDRAWAL: Event.CONSENT_WITHDRAWN,
+}
+
+
+def carry_out(right: Right, *, actor: Actor, at: datetime) -> Right:
+    """Carry out a granted right to its end; a deletion waits first, and the worker ends it.
+
+    Raises WrongState, NotVerified, MissingAuthority, ContentChanged, SamePerson, and what the act raises.
+    """
+    require_permission(actor, "rights.carry_out_request", about=right)
+    begun = begin_execution(right, actor=actor, at=at)
+    if begun.is_waiting(at=at):
+        return begun
+    return continue_execution(right, actor=actor, at=at)
+
+
+def begin_execution(right: Right, *, actor: Actor, at: datetime) -> Right:
+    """Commit the intent: from here on the right is carried out, by whoever repeats it."""
+    with transaction.atomic():
+        row = lock_right(right)
+        must_be_verified(row.request)
+        must_be_represented(row.request, at=at)
+        if not row.is_granted:
+            raise WrongState(_("Only what was granted can be carried out."))
+        if row.carried_out_at is not None:
+            raise WrongState(_("This right was already carried out."))
+        must_be_releasable_by(row, actor=actor)
+        if approval_digest(particulars_of(row.request), row) != row.approved_digest:
+            raise ContentChanged(_("The request has changed since it was granted. Decide it again."))
+        if row.kind == Right.Kind.ACCESS:
+            access_packages.must_have_no_earlier_right(row)
+        if row.started_at is None:
+            row.started_at = at
+            row.started_by = actor.ref
+            row.save(update_fields=["started_at", "started_by"])
+            record(row.request, Event.BEGUN, actor=actor, at=at, right=row)
+            destruction_waits.begin_wait(row, actor=actor, at=at)
+    return row
+
+
+def continue_execution(right: Right, *, actor: Actor, at: datetime) -> Right:
+    """Do what is left of a begun right. Safe to repeat after a crash at any point.
+
+    Raises what the act raises; why a right waits is kept with it.
+    """
+    with transaction.atomic():
+        current = lock_right(right)
+        if current.carried_out_at is not None:
+            return current
+        if current.is_waiting(at=at) and current.waits_until is not None:
+            raise InProgress(
+                _("The data is closed. It is destroyed after %(when)s, unless an officer stops it before.")
+                % {"when": datetime_text(current.waits_until)}
+            )
+        current.tried_at = at
+        current.save(update_fields=["tried_at"])
+    if current.request.subject_id is None:
+        result: dict[str, Any] = {"nothing_held": True}
+    else:
+        try:
+            result = EXECUTORS[current.kind](current, actor=actor, at=at)
+        except Refusal as refusal:
+            _record_waiting(current, refusal)
+            raise
+    return complete_execution(current, result, actor=actor, at=at)
+
+
+def _record_waiting(right: Right, refusal: Refusal) -> None:
+    """Keep why a right can't go on: what stands behind it may not have to wait for it."""
+    with transaction.atomic():
+        row = lock_right(right)
+        if row.carried_out_at is None:
+            row.trouble = refusal.code[:40]
+            row.save(update_fields=["trouble"])
+
+
+def complete_execution(right: Right, result: dict[str, Any], *, actor: Actor, at: datetime) -> Right:
+    """Close a right whose act is done: freeze, notices, case and ledger agree from this commit on."""
+    with transaction.atomic():
+        row = lock_right(right)
+        if row.carried_out_at is not None:
+            return row
+        closing = COMPLETIONS.get(row.kind)
+        row.result = result
+        if closing is not None and row.request.subject_id is not None:
+            row.result = {**result, **closing(row, actor=actor, at=at)}
+        row.carried_out_at = at
+        row.trouble = ""
+        row.save(update_fields=["carried_out_at", "result", "trouble"])
+        if row.result.get("destroyed"):
+            record(row.request, Event.OVERTAKEN, actor=actor, at=at, right=row)
+        else:
+            record(
+                row.request, COMPLETION_EVENTS[Right.Kind(row.kind)], actor=actor, at=at, right=row, facts=row.result
+            )
+        update_due_date(row.request)
+        answer_if_done(row.request, actor=actor, at=at)
+    return row

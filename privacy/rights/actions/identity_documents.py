@@ -1,0 +1,147 @@
+"""Documents that prove identity or authority: sealed under the case, destroyed after the decision (law R-06)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.documents.upload_validation import InvalidUpload, recognise_upload
+from privacy.lib.errors.refusals import Refusal
+from privacy.policies.categories import RIGHTS_REQUEST
+from privacy.rights.actions.cases import lock_case, must_be_in_state, record
+from privacy.rights.events import Event
+from privacy.rights.models import DocumentOpening, IdentityDocument, Request
+from privacy.vault import actions as vault
+from privacy.vault.models import EncryptedFile, EncryptedFileQuerySet
+from privacy.vault.purposes import Purpose
+
+MAX_DOCUMENTS = 5
+# With those that could not be used: they make room for another, not for any number.
+MAX_SENT = 15
+FILES_SUFFIX = "/evidence"
+
+
+def submit_document(request: Request, *, name: str, content: bytes, actor: Actor, at: datetime) -> EncryptedFile:
+    """Seal a document of the requester. Raises InvalidUpload, and WrongState once the identity is settled."""
+    recognise_upload(content)
+    with transaction.atomic():
+        case = lock_case(request)
+        must_be_in_state(case, Request.BEFORE_IDENTITY)
+        sent = documents(case)
+        if sent.count() >= MAX_SENT or sent.usable().count() >= MAX_DOCUMENTS:
+            raise InvalidUpload(_("There are enough documents with this case. We will ask if we need more."))
+        # Before the step commits: a document without its step is still seen, a step without its document is untrue.
+        kept = vault.receive_file(
+            subject_id=case.holder_id,
+            category=RIGHTS_REQUEST,
+            case=files_reference(case),
+            name=name,
+            content=content,
+            actor=actor,
+            at=at,
+        )
+        IdentityDocument.objects.create(request=case, file_id=kept.id, attached_by=actor.ref, attached_at=at)
+        case.state = Request.State.IDENTITY_PENDING
+        case.evidence_received_at = at
+        case.save(update_fields=["state", "evidence_received_at"])
+        record(case, Event.EVIDENCE_RECEIVED, actor=actor, at=at)
+    return kept
+
+
+def attach_document(request: Request, *, name: str, content: bytes, actor: Actor, at: datetime) -> EncryptedFile:
+    """Seal a document that the requester showed at the desk, or that came by letter; somebody else checks it."""
+    require_permission(actor, "rights.receive_request", about=request)
+    return submit_document(request, name=name, content=content, actor=actor, at=at)
+
+
+def documents(case: Request) -> EncryptedFileQuerySet:
+    """Return the documents with a case, oldest first."""
+    return EncryptedFile.objects.filter(case=files_reference(case)).order_by("stored_at")
+
+
+@dataclass(frozen=True)
+class OpenedDocument:
+    """One document in clear, by its number in the case."""
+
+    number: int
+    media_type: str
+    content: bytes
+
+
+def open_documents(case: Request, *, actor: Actor, at: datetime) -> list[OpenedDocument]:
+    """Open the documents of a case for the person who checks them, oldest first; each opening is on record.
+
+    One that can't be opened, because it waits for its scan or was found harmful, keeps no other from it. Raises
+    InvalidUpload where there is none, and why none can be opened.
+    """
+    require_permission(actor, "rights.verify_identity", about=case)
+    held = list(documents(case))
+    if not held:
+        raise InvalidUpload(_("No document came with this case."))
+    opened: list[OpenedDocument] = []
+    refused: Refusal | None = None
+    with vault.opened(
+        purpose=Purpose.RIGHTS, task="rights.evidence.shown", actor=actor, at=at, reason=f"request {case.number}"
+    ) as vault_session:
+        for number, file in enumerate(held, start=1):
+            try:
+                opened.append(OpenedDocument(number, file.media_type, vault_session.decrypt(file, "content")))
+            except (vault.NotScanned, vault.Quarantined) as refusal:
+                refused = refusal
+    if refused is not None and not opened:
+        raise refused
+    _record_openings(case, [held[one.number - 1].id for one in opened], actor=actor, at=at)
+    return opened
+
+
+def _record_openings(case: Request, files: list[UUID], *, actor: Actor, at: datetime) -> None:
+    """Note who opened which documents: an identity by documents rests on it."""
+    seen = IdentityDocument.objects.filter(request=case, file_id__in=files)
+    with transaction.atomic():
+        DocumentOpening.objects.bulk_create(
+            DocumentOpening(document=document, opened_by=actor.ref, opened_at=at) for document in seen
+        )
+
+
+def unopened_documents(case: Request, *, by: str) -> EncryptedFileQuerySet:
+    """Return the documents of a case that a person has not opened; those found harmful are opened by nobody."""
+    seen = DocumentOpening.objects.filter(document__request=case, opened_by=by).values_list("document__file_id")
+    held = documents(case).exclude(state=EncryptedFile.State.QUARANTINE)
+    return held.exclude(id__in=[file for (file,) in seen])
+
+
+def destroy_documents(case: Request, *, actor: Actor, at: datetime) -> int:
+    """Destroy the documents after the decision; safe to repeat. Returns how many went.
+
+    What a hold keeps stays; ``destroy_leftover_documents`` comes back for it.
+    """
+    gone = 0
+    for file in documents(case):
+        try:
+            vault.delete_file(file, actor=actor, at=at)
+        except vault.UnderHold:
+            continue
+        gone += 1
+    if gone:
+        with transaction.atomic():
+            record(lock_case(case), Event.EVIDENCE_DESTROYED, actor=actor, at=at, facts={"documents": gone})
+    return gone
+
+
+def destroy_leftover_documents(*, actor: Actor, at: datetime) -> int:
+    """Destroy the documents of closed cases that a hold or a crash has left; safe to repeat."""
+    left = EncryptedFile.objects.filter(category=RIGHTS_REQUEST, case__endswith=FILES_SUFFIX).values_list(
+        "case", flat=True
+    )
+    references = sorted({name.removesuffix(FILES_SUFFIX) for name in left.distinct()})
+    closed = Request.objects.filter(reference__in=references, closed_at__isnull=False)
+    return sum(destroy_documents(case, actor=actor, at=at) for case in closed)
+
+
+def files_reference(case: Request) -> str:
+    """Return the name under which a case's documents are kept, apart from its package."""
+    return f"{case.reference}{FILES_SUFFIX}"

@@ -1,0 +1,257 @@
+"""Answering the person: each step's notice is queued in the transaction of the step (law R-08, R-13, R-14, R-21)."""
+
+from datetime import datetime, timedelta
+from itertools import batched
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from privacy.jobs import outbox
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock
+from privacy.lib.identifiers.ids import new_id
+from privacy.lib.integrations.mail import fixed_message_id
+from privacy.policies import rulebook
+from privacy.rights import letters
+from privacy.rights.actions import identity_documents
+from privacy.rights.actions.cases import lock_case, must_be_in_state, record, set_state
+from privacy.rights.actions.due_dates import update_due_date
+from privacy.rights.events import Event
+from privacy.rights.models import Letter, Objection, Package, Particulars, Request
+from privacy.rights.refusals import WrongState
+from privacy.vault import actions as vault
+
+DELIVERY = "rights.letter"
+BATCH_SIZE = 1_000
+
+
+def queue_letter(case: Request, kind: str, *, actor: Actor, at: datetime, about: UUID | None = None) -> Letter:
+    """Queue a notice to the person in the caller's transaction, once for each kind and matter of a case."""
+    known = Letter.objects.filter(request=case, kind=kind, about_id=about).first()
+    if known is not None:
+        return known
+    identifier = new_id()
+    letter = Letter(
+        id=identifier,
+        request=case,
+        kind=kind,
+        about_id=about,
+        state={
+            Request.Answer.EMAIL: Letter.State.QUEUED,
+            Request.Answer.LETTER: Letter.State.TO_POST,
+            Request.Answer.PORTAL: Letter.State.ON_PORTAL,
+        }[Request.Answer(case.answer_by)],
+        message_id=fixed_message_id(f"letter-{identifier}"),
+        queued_at=at,
+    )
+    letter.told = letters.compose(letter)
+    if letter.state == Letter.State.ON_PORTAL:
+        letter.sent_at = at
+        letter.sent_by = actor.ref
+    letter.save(force_insert=True)
+    if letter.state == Letter.State.QUEUED:
+        outbox.enqueue(DELIVERY, ids={"letter": str(letter.id)}, key=f"{DELIVERY}:{letter.id}", shard=case.reference)
+    elif letter.state == Letter.State.ON_PORTAL:
+        update_due_date(case)
+        _mark_answered(case, letter, actor=actor, at=at)
+    return letter
+
+
+def mark_letter_sent(letter: Letter, *, actor: Actor, at: datetime) -> Letter:
+    """Note that a notice went out by e-mail."""
+    return _sent(letter, Letter.State.SENT, actor=actor, at=at)
+
+
+def mark_letter_posted(letter: Letter, *, actor: Actor, at: datetime) -> Letter:
+    """Note that a printed notice was posted."""
+    require_permission(actor, "rights.decide_request", about=letter)
+    return _sent(letter, Letter.State.POSTED, actor=actor, at=at)
+
+
+def record_letter_error(letter: Letter, *, why: str) -> None:
+    """Keep why the last try failed, for the officer to see."""
+    Letter.objects.filter(id=letter.id, state=Letter.State.QUEUED).update(trouble=why[:200])
+
+
+@transaction.atomic
+def park_letter(letter: Letter, *, why: str, actor: Actor, at: datetime) -> Letter:
+    """Give a notice that could not be delivered to the officer, who prints or calls; the term does not wait."""
+    row = Letter.objects.select_for_update().get(id=letter.id)
+    if row.state == Letter.State.QUEUED:
+        row.state = Letter.State.PARKED
+        row.trouble = why[:200]
+        row.save(update_fields=["state", "trouble"])
+        record(row.request, Event.LETTER_PARKED, actor=actor, at=at, facts={"letter": row.reference, "why": why[:200]})
+    return row
+
+
+def mark_letter_bounced(letter: Letter, *, actor: Actor, at: datetime, why: str = "bounced") -> Letter:
+    """Note that an e-mail came back: the officer answers another way, and the case is unanswered again, closed or not.
+
+    An earlier result than the newest one changes nothing of the case. Raises WrongState.
+    """
+    require_permission(actor, "rights.decide_request", about=letter)
+    row = _bounced(letter, actor=actor, at=at, why=why)
+    sync_particulars_closure(row.request_id)
+    return row
+
+
+@transaction.atomic
+def _bounced(letter: Letter, *, actor: Actor, at: datetime, why: str) -> Letter:
+    case = lock_case(letter.request_id)
+    row = Letter.objects.select_for_update().get(id=letter.id)
+    if row.state not in {Letter.State.SENT, Letter.State.POSTED}:
+        raise WrongState(_("Only an answer that was sent can come back."))
+    row.state = Letter.State.PARKED
+    row.sent_at = None
+    row.sent_by = ""
+    row.trouble = why[:200]
+    row.save(update_fields=["state", "sent_at", "sent_by", "trouble"])
+    record(case, Event.LETTER_BOUNCED, actor=actor, at=at, facts={"letter": row.reference, "letter_kind": row.kind})
+    if row == _newest_result(case):
+        _no_longer_answered(case, row)
+    update_due_date(case)
+    return row
+
+
+def _newest_result(case: Request) -> Letter | None:
+    return case.letters.filter(kind=Letter.Kind.RESULT).order_by("queued_at", "id").last()
+
+
+def _no_longer_answered(case: Request, newest: Letter) -> None:
+    """Take back that the person was answered, also where the case was closed on it: the newest result came back."""
+    if case.state in {Request.State.NOTIFIED, Request.State.CLOSED}:
+        granted = any(right.is_granted for right in case.rights.all())
+        case.state = Request.State.CARRIED_OUT if granted else Request.State.DECIDED
+    case.closed_at = None
+    if newest.about_id is None:
+        case.notified_at = None
+    case.save(update_fields=["state", "notified_at", "closed_at"])
+
+
+def answer_if_done(case: Request, *, actor: Actor, at: datetime) -> None:
+    """Move a locked case on when every right is decided and every granted one carried out, and queue the result."""
+    rights = list(case.rights.all())
+    if any(not right.is_decided for right in rights):
+        return
+    if any(right.is_granted and right.carried_out_at is None for right in rights):
+        return
+    if case.state not in {Request.State.DECIDED, Request.State.IN_REVIEW}:
+        return
+    if any(right.is_granted for right in rights):
+        set_state(case, Request.State.CARRIED_OUT)
+        record(case, Event.CARRIED_OUT, actor=actor, at=at)
+    # A result that follows an upheld objection is a letter of its own.
+    upheld = objections_of(case).filter(outcome__in=["upheld", "partly-upheld"]).order_by("-reviewed_at", "-id").first()
+    queue_letter(case, Letter.Kind.RESULT, about=upheld.id if upheld else None, actor=actor, at=at)
+
+
+def objections_of(case: Request) -> QuerySet[Objection]:
+    """Return the objections of a case."""
+    return Objection.objects.filter(right__request=case)
+
+
+def write_explanation(case: Request, text: str, *, of: UUID, at: datetime) -> None:
+    """Seal the words that explain a decision, under the case: of a right's event, or of an objection's letter.
+
+    A right that is opened again gets a new event, so what explained the earlier decision stays. The winner of two
+    deciders writes last.
+    """
+    explanation = Particulars.objects.filter(about_id=of).first() or Particulars(
+        subject_id=case.holder_id,
+        about=Particulars.About.ANSWER,
+        about_id=of,
+        received_on=clock.kst_date(at),
+    )
+    vault.encrypt(explanation, {"explanation": text}, at=at)
+    with transaction.atomic(using="personal"):
+        explanation.save()
+
+
+def close_case(request: Request, *, actor: Actor, at: datetime) -> Request:
+    """Close an answered case: documents are destroyed, and the record's own term begins (law R-31)."""
+    require_permission(actor, "rights.decide_request", about=request)
+    with transaction.atomic():
+        case = lock_case(request)
+        must_be_in_state(case, [Request.State.NOTIFIED])
+        case.state = Request.State.CLOSED
+        case.closed_at = at
+        case.save(update_fields=["state", "closed_at"])
+        record(case, Event.CLOSED, actor=actor, at=at)
+    sync_particulars_closure(case.id)
+    identity_documents.destroy_documents(case, actor=actor, at=at)
+    return case
+
+
+def sync_particulars_closure(case_id: UUID) -> bool:
+    """Let what was written in a case end with it, or go on with a case that was opened again; return whether it moved.
+
+    Safe to repeat, and repeated for every case by ``sync_missed_closures``: nothing else starts the retention clock.
+    """
+    with transaction.atomic():
+        case = lock_case(case_id)
+        ended_on = clock.kst_date(case.closed_at) if case.closed_at is not None else None
+        written = Particulars.objects.filter(subject_id=case.holder_id)
+        with transaction.atomic(using="personal"):
+            if ended_on is None:
+                return written.filter(closed_on__isnull=False).update(closed_on=None) > 0
+            return written.filter(closed_on=None).update(closed_on=ended_on) > 0
+
+
+def sync_missed_closures() -> int:
+    """Settle every case whose end, or new beginning, died before its words heard of it. Returns how many."""
+    open_words = Particulars.objects.filter(closed_on=None).order_by("subject_id").values_list("subject_id", flat=True)
+    found: set[UUID] = set()
+    for part in batched(open_words.distinct().iterator(chunk_size=BATCH_SIZE), BATCH_SIZE):
+        found |= set(Request.objects.filter(id__in=part, closed_at__isnull=False).values_list("id", flat=True))
+    open_cases = Request.objects.filter(closed_at=None).order_by("id").values_list("id", flat=True)
+    for part in batched(open_cases.iterator(chunk_size=BATCH_SIZE), BATCH_SIZE):
+        ended = Particulars.objects.filter(subject_id__in=part, closed_on__isnull=False)
+        found |= set(ended.values_list("subject_id", flat=True))
+    return sum(sync_particulars_closure(case_id) for case_id in sorted(found))
+
+
+@transaction.atomic
+def _sent(letter: Letter, state: str, *, actor: Actor, at: datetime) -> Letter:
+    case = lock_case(letter.request_id)
+    row = Letter.objects.select_for_update().get(id=letter.id)
+    if state == Letter.State.POSTED and row.state not in {Letter.State.TO_POST, Letter.State.PARKED}:
+        raise WrongState(_("This letter is not waiting to be posted."))
+    if row.sent_at is None:
+        row.state = state
+        row.sent_at = at
+        row.sent_by = actor.ref
+        row.trouble = ""
+        row.save(update_fields=["state", "sent_at", "sent_by", "trouble"])
+        record(case, Event.LETTER_SENT, actor=actor, at=at, facts={"letter": row.reference, "letter_kind": row.kind})
+        if row.kind == Letter.Kind.RESULT:
+            _begin_download_term(case, at=at)
+        update_due_date(case)
+        _mark_answered(case, row, actor=actor, at=at)
+    return row
+
+
+def _begin_download_term(case: Request, *, at: datetime) -> None:
+    """Count the time to download a copy from the sending of the answer that tells of it, as the answer says."""
+    ends_at = at + timedelta(hours=rulebook.parameter("rights.package.hours", clock.kst_date(at)))
+    unfetched = Package.objects.select_for_update(of=("self",)).filter(removed_at=None, downloaded_at=None)
+    for package in unfetched.filter(right__request=case, expires_at__lt=ends_at).order_by("id"):
+        package.expires_at = ends_at
+        package.save(update_fields=["expires_at"])
+
+
+def _mark_answered(case: Request, letter: Letter, *, actor: Actor, at: datetime) -> None:
+    """The result has reached the person: the statutory term is kept.
+
+    An earlier result than the newest one, or one of a case that an objection has opened again, answers nothing.
+    """
+    if letter != _newest_result(case) or case.state not in {Request.State.DECIDED, Request.State.CARRIED_OUT}:
+        return
+    case.state = Request.State.NOTIFIED
+    # A second result, after an objection, does not move the day on which the term was kept.
+    case.notified_at = case.notified_at or at
+    case.save(update_fields=["state", "notified_at"])
+    record(case, Event.ANSWERED, actor=actor, at=at, facts={"due_on": case.due_on.isoformat()})

@@ -1,0 +1,112 @@
+"""Objections: the requester disagrees, and another person than the decider reviews (law R-29, F-5)."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.accounts.second_person import require_second_person
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock, periods
+from privacy.lib.identifiers.ids import new_id
+from privacy.policies import rulebook
+from privacy.rights.actions import freezes
+from privacy.rights.actions.cases import lock_case, lock_right, record
+from privacy.rights.actions.letters import queue_letter, sync_particulars_closure, write_explanation
+from privacy.rights.events import Event
+from privacy.rights.models import Letter, Objection, Particulars, Request, Right
+from privacy.rights.refusals import NotObjectable, SamePerson
+from privacy.vault import actions as vault
+
+UPHELD = (Objection.Outcome.UPHELD, Objection.Outcome.PARTLY_UPHELD)
+
+
+def object_to(right: Right, *, statement: str, actor: Actor, at: datetime) -> Objection:
+    """Record an objection to a refusal, whole or partial. Raises NotObjectable."""
+    if not statement.strip():
+        raise NotObjectable(_("State what you disagree with."), pointer="/statement")
+    with transaction.atomic():
+        row = lock_right(right)
+        if row.decision not in {Right.Decision.REFUSED, Right.Decision.PARTLY_GRANTED} or row.decided_at is None:
+            raise NotObjectable(_("There is no refusal to object to."))
+        if row.objections.filter(outcome=Objection.Outcome.PENDING).exists():
+            raise NotObjectable(_("An objection to this decision is already open."))
+        day = clock.kst_date(at)
+        days = rulebook.parameter("objection.answer.days", day)
+        made = Objection.objects.create(
+            right=row,
+            decider=row.decided_by,
+            decided_on=clock.kst_date(row.decided_at),
+            received_at=at,
+            received_on=day,
+            target_on=periods.answer_due(day, days=days),
+        )
+        record(row.request, Event.OBJECTED, actor=actor, at=at, right=row, facts={"target_on": str(made.target_on)})
+        words = Particulars(
+            subject_id=row.request.holder_id,
+            about=Particulars.About.OBJECTION,
+            about_id=made.id,
+            received_on=day,
+        )
+        vault.encrypt(words, {"explanation": statement.strip()}, at=at)
+        # Before the objection commits: the words of none are harmless, an objection that says nothing is not.
+        with transaction.atomic(using="personal"):
+            words.save(force_insert=True)
+    return made
+
+
+def decide_objection(
+    objection: Objection, *, outcome: str, explanation: str = "", actor: Actor, at: datetime
+) -> Objection:
+    """Decide an objection. An upheld one opens the right again, for a new decision.
+
+    Raises SamePerson for the person who decided the right, NotObjectable for an objection that is over.
+    """
+    require_permission(actor, "rights.decide_objection", about=objection)
+    with transaction.atomic():
+        row = lock_right(objection.right)
+        made = Objection.objects.select_for_update().get(id=objection.id)
+        if made.outcome != Objection.Outcome.PENDING:
+            raise NotObjectable(_("This objection was already decided."))
+        if made.decider == actor.ref:
+            raise SamePerson(_("You decided this right; someone else must review the objection."))
+        require_second_person(actor, asked_by=made.decider, at=at)
+        if outcome not in (*UPHELD, Objection.Outcome.DISMISSED):
+            raise NotObjectable(_("Choose how the objection is decided."), pointer="/outcome")
+        made.outcome = outcome
+        made.reviewer = actor.ref
+        made.reviewed_at = at
+        made.save(update_fields=["outcome", "reviewer", "reviewed_at"])
+        record(row.request, Event.OBJECTION_DECIDED, actor=actor, at=at, right=row, facts={"outcome": outcome})
+        if outcome in UPHELD:
+            open_again(row)
+            freezes.freeze_until_decided(row, actor=actor, at=at)
+        letter = queue_letter(lock_case(row.request_id), Letter.Kind.OBJECTION, about=made.id, actor=actor, at=at)
+        if explanation.strip():
+            write_explanation(row.request, explanation.strip(), of=letter.id, at=at)
+    if outcome in UPHELD:
+        sync_particulars_closure(row.request_id)
+    return made
+
+
+def open_again(right: Right) -> None:
+    """Take a decided right back to the desk; a partly granted one keeps what was given and asks for the rest anew."""
+    case = right.request
+    right.decision = Right.Decision.PENDING
+    right.ground = right.law = right.decided_by = right.approved_digest = right.started_by = right.trouble = ""
+    right.excluded = []
+    right.termination_asked = False
+    right.result = {}
+    right.decided_at = right.started_at = right.waits_until = right.carried_out_at = right.resumed_at = None
+    # A new decision is a new act: what the first one did is not mistaken for it.
+    right.event_id = new_id()
+    right.save(
+        update_fields=[
+            "decision", "ground", "law", "decided_by", "approved_digest", "excluded", "termination_asked", "decided_at",
+            "started_at", "started_by", "waits_until", "carried_out_at", "resumed_at", "event_id", "trouble", "result",
+        ]
+    )  # fmt: skip
+    case.state = Request.State.IN_REVIEW
+    case.closed_at = None
+    case.save(update_fields=["state", "closed_at"])

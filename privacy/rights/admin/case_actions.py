@@ -1,0 +1,338 @@
+"""Buttons of a case: each asks what it needs, says what will happen, and calls one verb for each right."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as now_
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from privacy.accounts.actors import actor_of
+from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button, run_action
+from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal
+from privacy.retention.destruction import wording
+from privacy.rights import actions as rights
+from privacy.rights import letters, matching, right_scope
+from privacy.rights.admin.duplicates import DuplicateActions
+from privacy.rights.admin.forms import (
+    AssignForm,
+    AttachForm,
+    AuthorityForm,
+    ChooseRightForm,
+    FeeForm,
+    RefuseForm,
+    StopForm,
+    VerifyForm,
+)
+from privacy.rights.admin.postponements import DECIDE, Answer, PostponementActions
+from privacy.rights.admin.report_corrections import ReportCorrectionActions
+from privacy.rights.models import Request, Right
+
+VERIFY, CARRY_OUT = "rights.verify_identity", "rights.carry_out_request"
+
+
+class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions):
+    """The buttons of a case's page."""
+
+    @button(description=_("Verify identity"), permission=VERIFY, locations=CHANGE_FORM_ONLY, step_up=True)
+    def verify(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        case = queryset.get()
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("Verify identity"),
+            verb=_("The identity is verified"),
+            consequences=[
+                _("The requester is told that the case is in review."),
+                _("Items frozen for a correction stay frozen until the correction is decided."),
+                self._matching(case),
+            ],
+            form_class=VerifyForm,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        run_action(self, request, partial(self._verify, case, answers, request), _("The identity is verified."))
+        return None
+
+    @button(description=_("Ask for a document"), permission=VERIFY, locations=CHANGE_FORM_ONLY)
+    def ask_evidence(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        verb = partial(rights.request_document, queryset.get(), actor=actor_of(request), at=clock.now())
+        run_action(self, request, verb, _("The requester is asked for a document. The deadline keeps running."))
+        return None
+
+    @button(description=_("Attach a document"), permission="rights.receive_request", locations=CHANGE_FORM_ONLY)
+    def attach_document(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("Attach a document"),
+            verb=_("Attach"),
+            consequences=[
+                _("It is encrypted under the case and destroyed after the decision."),
+                _("Someone other than you must open it and verify the identity."),
+            ],
+            form_class=AttachForm,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        upload = answers["document"]
+        verb = partial(
+            rights.attach_document, queryset.get(), name=upload.name or "", content=upload.read(),
+            actor=actor_of(request), at=clock.now(),
+        )  # fmt: skip
+        run_action(self, request, verb, _("The document is attached."))
+        return None
+
+    @button(description=_("Reject identity"), permission=VERIFY, locations=CHANGE_FORM_ONLY)
+    def reject(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("Reject identity"),
+            verb=_("End the case"),
+            consequences=[
+                _("The case ends without a decision. Its freezes are lifted and its documents destroyed."),
+                _("The requester is told that the identity could not be confirmed."),
+            ],
+            dangerous=True,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        verb = partial(rights.reject_identity, queryset.get(), actor=actor_of(request), at=clock.now())
+        run_action(self, request, verb, _("The case is ended."))
+        return None
+
+    @button(description=_("Record a new mandate"), permission=VERIFY, locations=CHANGE_FORM_ONLY)
+    def renew_authority(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("Record a new mandate"),
+            verb=_("Record"),
+            consequences=[
+                _("Once a mandate has ended, nothing is carried out for the representative or handed to them.")
+            ],
+            form_class=AuthorityForm,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        verb = partial(rights.renew_authority, queryset.get(), **answers, actor=actor_of(request), at=clock.now())
+        run_action(self, request, verb, _("The mandate is recorded."))
+        return None
+
+    @button(description=_("Assign"), permission="rights.assign_request", locations=CHANGE_FORM_ONLY)
+    def assign(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        answers = confirm_action(
+            self, request, queryset, title=_("Assign"), verb=_("Assign"), consequences=[], form_class=AssignForm
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        verb = partial(rights.assign, queryset.get(), to=answers["to"], actor=actor_of(request), at=clock.now())
+        run_action(self, request, verb, _("The case is assigned."))
+        return None
+
+    @button(description=_("Grant"), permission=DECIDE, locations=CHANGE_FORM_ONLY, step_up=True)
+    def grant(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        return self._for_each(
+            request,
+            queryset,
+            offered=lambda case: list(case.rights.undecided()),
+            title=_("Grant"),
+            verb=_("Grant"),
+            consequences=[_("What you grant becomes final now. “Carry out” does exactly this.")],
+            act=lambda right, read: rights.grant(right, read=read, actor=actor_of(request), at=clock.now()),
+            success=_("Granted."),
+        )
+
+    @button(description=_("Refuse"), permission=DECIDE, locations=CHANGE_FORM_ONLY)
+    def refuse(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        case = queryset.get()
+        pending = _of(case, list(case.rights.undecided()))
+        if not pending:
+            decided = case.rights.all()[0]
+            run_action(
+                self, request, partial(rights.refuse, decided, ground="", actor=actor_of(request), at=clock.now()), ""
+            )
+            return None
+        form_class = type("RefuseThis", (RefuseForm,), {"rights": pending, "parts": _parts(pending)})
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("Refuse"),
+            verb=_("Refuse"),
+            consequences=[
+                _("A refusal needs one of the legal grounds. If the ground is a law, cite it."),
+                _("The requester is told the ground, how to object, and which agencies can help."),
+                _("Refusing a correction lifts the freeze on its item."),
+            ],
+            form_class=form_class,
+            initial={"read": rights.digest_of_request(case)},
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        right = next(one for one in pending if str(one.position) == answers["right"])
+        run_action(self, request, partial(_refuse, right, answers, request), _("The refusal is recorded."))
+        return None
+
+    @button(description=_("Carry out"), permission=CARRY_OUT, locations=CHANGE_FORM_ONLY, step_up=True)
+    def carry_out(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        return self._for_each(
+            request,
+            queryset,
+            offered=lambda case: list(case.rights.to_carry_out()),
+            title=_("Carry out"),
+            verb=_("Carry out now"),
+            consequences=[
+                _("Correction: the value changes, the freeze lifts, and each earlier recipient is notified."),
+                _("Deletion and withdrawal: the data is destroyed, or archived if a law requires it to be kept."),
+                _("A deletion waits first. The data is closed, and the person and every officer are told."),
+                _("Until the waiting time is over, any officer can stop it."),
+                wording.cannot_be_undone(),
+                _("Suspension: the data is frozen until processing is resumed."),
+                _("Access: the copy is made last. It shows what was corrected and leaves out what was deleted."),
+            ],
+            act=lambda right, _read: rights.carry_out(right, actor=actor_of(request), at=clock.now()),
+            success=_("Carried out, or waiting until it can no longer be stopped."),
+            dangerous=True,
+        )
+
+    @button(description=_("Stop the destruction"), permission=DECIDE, locations=CHANGE_FORM_ONLY)
+    def stop(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        return self._for_each(
+            request,
+            queryset,
+            offered=lambda case: list(case.rights.waiting(at=clock.now())),
+            title=_("Stop the destruction"),
+            verb=_("Stop the destruction"),
+            consequences=[_("Nothing is destroyed. The data is open again, and the right must be decided again.")],
+            act=lambda right, reason: rights.stop_destruction(
+                right, reason=reason, actor=actor_of(request), at=clock.now()
+            ),
+            success=_("The destruction is stopped."),
+            form=StopForm,
+            said="reason",
+        )
+
+    @button(description=_("Resume processing"), permission=CARRY_OUT, locations=CHANGE_FORM_ONLY)
+    def resume(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        return self._for_each(
+            request,
+            queryset,
+            offered=lambda case: list(case.rights.suspending()),
+            title=_("Resume processing"),
+            verb=_("Resume processing"),
+            consequences=[_("Only if the person asks for it. The data is used again.")],
+            act=lambda right, _read: rights.resume_processing(right, actor=actor_of(request), at=clock.now()),
+            success=_("Processing is resumed."),
+        )
+
+    @button(description=_("Set fee"), permission=DECIDE, locations=CHANGE_FORM_ONLY)
+    def fee(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        answers = confirm_action(
+            self, request, queryset, title=_("Set fee"), verb=_("Set fee"), form_class=FeeForm,
+            consequences=[_("At actual cost. No fee if the company caused the request.")],
+        )  # fmt: skip
+        if isinstance(answers, TemplateResponse):
+            return answers
+        verb = partial(rights.set_fee, queryset.get(), actor=actor_of(request), at=clock.now(), **answers)
+        run_action(self, request, verb, _("The fee is set."))
+        return None
+
+    @button(description=_("Close the case"), permission=DECIDE, locations=CHANGE_FORM_ONLY)
+    def close(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        verb = partial(rights.close_case, queryset.get(), actor=actor_of(request), at=clock.now())
+        run_action(self, request, verb, _("The case is closed; its documents are destroyed."))
+        return None
+
+    def _for_each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Request],
+        *,
+        offered: Callable[[Request], list[Right]],
+        act: Callable[[Right, str], object],
+        success: object,
+        form: type[ChooseRightForm] = ChooseRightForm,
+        said: str = "read",
+        **words: Any,
+    ) -> Answer:
+        """Ask which rights of the case are meant, and call the verb for each."""
+        case = queryset.get()
+        found = _of(case, offered(case))
+        if not found:
+            # Somebody was faster: the verb itself says who, and when.
+            run_action(self, request, partial(act, _of(case, list(case.rights.all()))[0], ""), success)
+            return None
+        form_class = type("ChooseThese", (form,), {"offered": found})
+        shown = {"read": rights.digest_of_request(case)}
+        answers = confirm_action(self, request, queryset, form_class=form_class, initial=shown, **words)
+        if isinstance(answers, TemplateResponse):
+            return answers
+        for right in found:
+            if str(right.position) in answers["rights"]:
+                name = letters.right_name(right, on=case.received_on)
+                run_action(self, request, partial(act, right, answers[said]), f"{name}: {success}")
+        return None
+
+    def _verify(self, case: Request, answers: dict[str, Any], request: HttpRequest) -> None:
+        match = matching.by_reference(answers["record"]) if answers["record"] else None
+        if answers["record"] and match is None:
+            raise Refusal(now_("There is no record %(reference)s.") % {"reference": answers["record"]})
+        rights.verify(
+            case,
+            method=answers["method"],
+            named=match,
+            authority=answers["authority"],
+            authority_until=answers["authority_until"],
+            actor=actor_of(request),
+            at=clock.now(),
+        )
+
+    def _matching(self, case: Request) -> str:
+        found = matching.find_records(case.target_kind, bytes(case.target_index), most=None)
+        if case.matched_subject_id is None and not found:
+            return now_(
+                "No record matches the number given. If you verify the identity anyway, the answer will be that we "
+                "hold nothing."
+            )
+        return ngettext(
+            "%(count)d record matches the number given: %(records)s. The case covers it unless you choose another.",
+            "%(count)d records match the number given: %(records)s. The case covers all of them unless you choose one.",
+            len(found),
+        ) % {"count": len(found), "records": ", ".join(matching.references_of(found))}
+
+
+def _of(case: Request, found: list[Right]) -> list[Right]:
+    for right in found:
+        right.request = case
+    return found
+
+
+def _parts(pending: list[Right]) -> list[tuple[str, str]]:
+    """The parts that one of these rights has; which of them a chosen right has is checked when it is decided."""
+    today = clock.today()
+    found = {
+        part: right_scope.part_name(right, part, on=today)
+        for right in pending
+        for part in right_scope.excludable_parts(right, on=today)
+    }
+    return list(found.items())
+
+
+def _refuse(right: Right, answers: dict[str, Any], request: HttpRequest) -> None:
+    words = {name: answers[name] for name in ("ground", "law", "termination_asked", "explanation", "read")}
+    if answers["excluded"]:
+        rights.grant_partly(right, excluded=answers["excluded"], actor=actor_of(request), at=clock.now(), **words)
+    else:
+        rights.refuse(right, actor=actor_of(request), at=clock.now(), **words)

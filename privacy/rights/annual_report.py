@@ -1,0 +1,78 @@
+"""What the register of requests tells about a year."""
+
+from collections import Counter
+from collections.abc import Collection
+from datetime import date, datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from privacy.lib.dates import clock
+from privacy.lib.registries import annual_report
+from privacy.lib.registries.annual_report import Figure, Section, Series
+from privacy.rights.events import Event
+from privacy.rights.models import Objection, Request, Right, Step
+
+
+def rights_of_the_year(first: date, last: date) -> Section:
+    """Return requests by right and outcome, and the share answered within the term (law R-08, R-14)."""
+    cases = list(
+        Request.objects.filter(received_on__range=(first, last)).only("received_on", "due_on", "notified_at", "state")
+    )
+    rights = list(Right.objects.filter(request__received_on__range=(first, last)).values_list("kind", "decision"))
+    answered = [case for case in cases if case.notified_at is not None]
+    due_then = _due_when_answered([case.pk for case in answered])
+    in_time = [
+        case
+        for case in answered
+        if case.notified_at
+        and clock.kst_date(case.notified_at) <= due_then.get((case.pk, case.notified_at), case.due_on)
+    ]
+    waiting = [case for case in cases if case.state in Request.UNANSWERED and case.notified_at is None]
+    kinds, outcomes = Counter(kind for kind, _d in rights), Counter(decision for _k, decision in rights)
+    objections = Objection.objects.filter(received_on__range=(first, last))
+    return Section(
+        title=_("Requests of data subjects"),
+        figures=(
+            Figure("rights.received", _("cases received"), len(cases)),
+            Figure("rights.answered", _("cases answered"), len(answered)),
+            Figure("rights.in-time", _("answered in time"), len(in_time)),
+            Figure(
+                "rights.in-time-share",
+                _("share of answers given in time"),
+                annual_report.percentage(len(in_time), len(answered)),
+                "%",
+            ),
+            Figure("rights.unanswered", _("cases not answered yet"), len(waiting)),
+            Figure("rights.objections", _("objections"), objections.count()),
+        ),
+        series=(
+            Series(
+                "rights.by-month",
+                _("Cases received by month"),
+                annual_report.count_by_month([case.received_on for case in cases], first, last),
+            ),
+            Series(
+                "rights.by-right",
+                _("Requests by right"),
+                tuple((str(kind.label), kinds[kind.value]) for kind in Right.Kind),
+            ),
+            Series(
+                "rights.by-outcome",
+                _("Requests by outcome"),
+                tuple((str(outcome.label), outcomes[outcome.value]) for outcome in Right.Decision),
+            ),
+        ),
+    )
+
+
+def _due_when_answered(cases: Collection[UUID]) -> dict[tuple[UUID, datetime], date]:
+    """Return the day on which each of these answers was due when it went out; a case's own day may move later."""
+    answers = Step.objects.filter(request_id__in=cases, word=Event.ANSWERED)
+    return {
+        (case, at): date.fromisoformat(facts["due_on"])
+        for case, at, facts in answers.values_list("request_id", "at", "facts")
+    }
+
+
+annual_report.add_section("rights", rights_of_the_year, place=10)

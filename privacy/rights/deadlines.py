@@ -1,0 +1,70 @@
+"""What of the rights requests has a date: answers, ends of postponements, objections."""
+
+from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib.registries import deadlines
+from privacy.rights.models import Objection, Postponement, Request, Right
+
+VIEW, CASE = "rights.view_request", "admin:rights_request_change"
+
+
+def postponed_access() -> QuerySet[Postponement]:
+    """Postponed access: the day the reason should end, and after it the day the access is due (law R-10)."""
+    found = Postponement.objects.in_force().filter(
+        right__carried_out_at=None, right__request__state__in=Request.UNANSWERED
+    )
+    # Access that was refused after all is owed no more.
+    return found.exclude(right__decision=Right.Decision.REFUSED).alias(day=Coalesce("due_on", "expected_on"))
+
+
+def waiting_deletions() -> QuerySet[Right]:
+    """Released deletions that the worker has not carried out: until their moment any officer can stop them."""
+    return Right.objects.filter(waits_until__isnull=False, carried_out_at=None)
+
+
+def undecided_objections() -> QuerySet[Objection]:
+    """The objections that nobody has decided (law R-29)."""
+    return Objection.objects.filter(outcome=Objection.Outcome.PENDING)
+
+
+deadlines.add_query(
+    "rights.request",
+    Request.objects.unanswered,  # law R-08, R-14, R-21
+    on="due_on",
+    reference="number",
+    page=CASE,
+    title=_("Answer to a request"),
+    permission=VIEW,
+)
+deadlines.add_query(
+    "rights.postponement",
+    postponed_access,
+    on="day",
+    reference="right__request__number",
+    page=CASE,
+    page_key="right__request_id",
+    title=_("Postponed access"),
+    permission=VIEW,
+    clocks=["rights.Postponement.due_on", "rights.Postponement.expected_on"],
+)
+deadlines.add_query(
+    "rights.objection",
+    undecided_objections,
+    on="target_on",
+    reference="right__request__number",
+    page="admin:rights_objection_change",
+    title=_("Decision on an objection"),
+    permission=VIEW,
+)
+deadlines.add_query(
+    "rights.deletion",
+    waiting_deletions,
+    at="waits_until",
+    reference="request__number",
+    page=CASE,
+    page_key="request_id",
+    title=_("Data is destroyed on request"),
+    permission=VIEW,
+)

@@ -1,0 +1,53 @@
+"""Forms of the status page: looking a case up, objecting, sending documents, fetching a package."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class CaseForm(forms.Form):
+    """Number and code of a case."""
+
+    number = forms.CharField(
+        label=_("Case number"),
+        max_length=20,
+        help_text=_("For example 2026-000114."),
+        widget=forms.TextInput(attrs={"class": "short", "autocomplete": "off"}),
+    )
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=60,
+        help_text=_("It was shown once, when you asked."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class ObjectionForm(forms.Form):
+    """An objection to one decision."""
+
+    right = forms.IntegerField(widget=forms.HiddenInput)
+    statement = forms.CharField(
+        label=_("What do you disagree with, and why?"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+
+
+class DocumentForm(forms.Form):
+    """A document that proves identity or authority."""
+
+    document = forms.FileField(
+        label=_("Document"),
+        help_text=_(
+            "PDF, JPEG or PNG, at most 10 MB. Black out what we don't need, such as the last seven digits of a "
+            "resident registration number. We encrypt the document and destroy it when the case is closed."),
+    )  # fmt: skip
+
+
+class DownloadForm(forms.Form):
+    """The second proof for a download."""
+
+    pickup_code = forms.CharField(
+        label=_("Pick-up code"),
+        max_length=40,
+        required=False,
+        help_text=_("We sent you this code by e-mail, or gave it to you by telephone, in person or by letter."),
+        widget=forms.TextInput(attrs={"class": "medium", "autocomplete": "off"}),
+    )

@@ -1,0 +1,97 @@
+"""What the registers of safeguards share: a page that makes a record, people by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as now_
+
+from privacy.accounts.actors import actor_of
+from privacy.lib.console.read_only_admin import ReadOnlyAdmin, run_action
+from privacy.lib.display.badges import state_badge
+from privacy.lib.errors.refusals import Refusal
+from privacy.safeguards import staff_accounts
+
+
+class RecordAdmin(ReadOnlyAdmin):
+    """A register with a page for a new record (``new_…``)."""
+
+    change_list_template = "admin/safeguards/change_list.html"
+    add_label: Any = ""
+    record_form: type[forms.Form] | None = None
+    add_permission = ""
+    add_hint: Any = ""
+
+    def make(self, request: HttpRequest, given: dict[str, Any]) -> Model:
+        """Call the verb that makes a record of the new page's answers."""
+        raise NotImplementedError
+
+    @property
+    def _route(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}"
+
+    def get_urls(self) -> list[URLPattern]:
+        if self.record_form is None:
+            return super().get_urls()
+        new = path("new/", self.page(self.new, needs=self.add_permission), name=f"{self._route}_new")
+        return [new, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Offer the new page to those who may."""
+        may = actor_of(request).may
+        more: dict[str, Any] = {"tools": []}
+        if self.record_form is not None and may(self.add_permission):
+            more["tools"].append((reverse(f"admin:{self._route}_new"), self.add_label))
+        return super().changelist_view(request, {**(extra_context or {}), **more})
+
+    def new(self, request: HttpRequest) -> HttpResponse:
+        """Ask for what a new record needs, and make it."""
+        assert self.record_form is not None
+        form = self.record_form(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                made = self.make(request, form.cleaned_data)
+            except Refusal as refusal:
+                pointer = (refusal.pointer or "").strip("/")
+                form.add_error(pointer if pointer in form.fields else None, str(refusal))
+            else:
+                messages.success(request, now_("It is recorded."))
+                return HttpResponseRedirect(reverse(f"admin:{self._route}_change", args=[made.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": self.add_label,
+            "opts": self.opts,
+            "form": form,
+            "hint": self.add_hint,
+        }
+        return TemplateResponse(request, "admin/safeguards/new.html", context)
+
+    def press(self, request: HttpRequest, verb: Callable[[], object], success: object) -> None:
+        """Call a verb and say how it went."""
+        run_action(self, request, verb, success)
+
+
+def account_column(field: str, label: Any) -> Callable[..., SafeString | str]:
+    """Return a column or field that shows an account by name."""
+
+    def shown(self: Any, record: Any) -> SafeString | str:
+        known = staff_accounts.name_with_reference(getattr(record, field))
+        name, bracket, reference = known.rpartition(" (")
+        if not bracket:
+            return known or "–"
+        return format_html('{} <span class="reference secondary">{}</span>', name, reference.rstrip(")"))
+
+    shown.short_description = label  # type: ignore[attr-defined]
+    return shown
+
+
+def record_state_badge(record: Any) -> SafeString:
+    """Return a record's state as the console shows states."""
+    return state_badge(record.state, record.get_state_display())

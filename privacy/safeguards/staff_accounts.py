@@ -1,0 +1,25 @@
+"""Who is named in the registers: active accounts, by their reference."""
+
+from django.utils.translation import gettext as _
+
+from privacy.accounts.models import User
+from privacy.safeguards.refusals import UnknownAccount
+
+
+def require_active(reference: str) -> str:
+    """Return the reference of an active account. Raises UnknownAccount."""
+    if not User.objects.filter(reference=reference, is_active=True).exists():
+        raise UnknownAccount(_("There is no active account %(reference)s.") % {"reference": reference})
+    return reference
+
+
+def account_choices() -> list[tuple[str, str]]:
+    """Return the active accounts as a form offers them."""
+    people = User.objects.filter(is_active=True).order_by("name")
+    return [(user.reference, f"{user.name} ({user.reference})") for user in people]
+
+
+def name_with_reference(reference: str) -> str:
+    """Return an account's name with its reference; a job of the portal or an unknown one stays as it is."""
+    name = User.objects.filter(reference=reference).values_list("name", flat=True).first() if reference else None
+    return f"{name} ({reference})" if name else reference

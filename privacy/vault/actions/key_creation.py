@@ -1,0 +1,170 @@
+"""Making keys where there are none, always under the master key's current generation, never for the destroyed."""
+
+import hmac
+from collections.abc import Callable, Collection
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
+
+from privacy.lib.identifiers.ids import new_id
+from privacy.vault import crypto, key_providers, keys
+from privacy.vault.keys import CategoryAndMonth, KeyName, Keyring, SubjectAndCategory
+from privacy.vault.models import KeyCheck, MonthKey, SubjectKey
+from privacy.vault.refusals import Destroyed, WrongKey
+
+# The advisory lock that making holds shared and destroying alone, each to the end of its transaction.
+KEY_CREATION_LOCK = 0x6D616B696E67
+CURRENT = "SELECT * FROM vault_keycheck WHERE kind = 'master' AND current FOR SHARE"
+INSERT_SUBJECT_KEYS = """
+INSERT INTO vault_subjectkey (id, subject_id, category, wrapped, generation, created_at)
+SELECT id, subject_id, category, wrapped, %s, %s
+FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::bytea[]) AS made (id, subject_id, category, wrapped)
+ON CONFLICT (subject_id, category) DO NOTHING RETURNING subject_id, category
+"""
+INSERT_MONTH_KEYS = """
+INSERT INTO vault_monthkey (id, category, month, wrapped, generation, created_at)
+SELECT id, category, month, wrapped, %s, %s
+FROM unnest(%s::uuid[], %s::text[], %s::date[], %s::bytea[]) AS made (id, category, month, wrapped)
+ON CONFLICT (category, month) DO NOTHING RETURNING category, month
+"""
+
+
+def keyring_for_encryption(
+    pairs: Collection[SubjectAndCategory], epochs: Collection[CategoryAndMonth], *, at: datetime
+) -> Keyring:
+    """Return the keys to seal with, making those that don't exist yet.
+
+    Raises ``Destroyed`` for a destroyed subject or epoch, ``WrongKey`` if the key files are not this vault's.
+    """
+    found = keys.find(pairs, epochs)
+    if found.destroyed:
+        raise Destroyed(found.destroyed)
+    if not found.missing:
+        return Keyring(found.raw)
+    try:
+        with transaction.atomic():
+            made = _make(found.missing, at=at)
+    except IntegrityError as error:
+        # Destroyed between our question and our insert: the table's own guard refused it.
+        if "vault_destroyed_key_never_returns" in str(error):
+            raise Destroyed(keys.destroyed_keys(pairs, epochs)) from None
+        raise
+    raw = {**found.raw, **made}
+    lost = [name for name in found.missing if name not in made]
+    if lost:
+        # Another process made them in the same moment; its keys are the keys.
+        raw |= keys.find(*keys.split_names(lost)).raw
+    return Keyring(raw)
+
+
+def _make(names: list[KeyName], *, at: datetime) -> dict[KeyName, bytes]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [KEY_CREATION_LOCK])
+    generation = current_generation(at=at)
+    raw = {name: crypto.new_key() for name in names}
+    subjects, epochs = keys.split_names(names)
+    made: list[KeyName] = []
+    with connection.cursor() as cursor:
+        kinds: list[tuple[str, list[Any], Callable[[Any, Any], bytes], str]] = [
+            ("subject", subjects, crypto.subject_key_label, INSERT_SUBJECT_KEYS),
+            ("epoch", epochs, crypto.month_key_label, INSERT_MONTH_KEYS),
+        ]
+        for kind, rows, label, insert in kinds:
+            if not rows:
+                continue
+            ciphertexts = key_providers.master_keys().wrap(generation, [(raw[kind, row], label(*row)) for row in rows])
+            ids = [new_id() for _row in rows]
+            columns = [[row[0] for row in rows], [row[1] for row in rows]]
+            cursor.execute(insert, [generation, at, ids, *columns, ciphertexts])
+            made += [(kind, row) for row in cursor.fetchall()]
+    fresh = {name: raw[name] for name in made}
+    transaction.on_commit(partial(keys.caches.here().put, fresh))
+    return fresh
+
+
+def current_generation(*, at: datetime) -> int:
+    """Return the generation to wrap under, held still until the caller's transaction ends.
+
+    The first use of an empty vault enrols its keys. Raises ``WrongKey`` if the file's key is not the enrolled one.
+    """
+    # Asked twice: a turn of the master key that committed while we waited has put another row in its place.
+    check = _held_current() or _held_current()
+    if check is None:
+        _enrol(at=at)
+        check = _held_current()
+    if check is None:
+        raise WrongKey(_("The database has no current generation of the master key. Restore the whole database."))
+    _compare(check)
+    return check.generation
+
+
+def _held_current() -> KeyCheck | None:
+    # FOR SHARE: many make keys at once, and a turn of the master key waits for all of them.
+    return next(iter(KeyCheck.objects.raw(CURRENT)), None)
+
+
+def _compare(check: KeyCheck) -> None:
+    if check.kind == KeyCheck.Kind.MASTER:
+        held = key_providers.master_keys().check_value(check.generation)
+    else:
+        held = crypto.check_value(key_providers.index_key())
+    if not hmac.compare_digest(held, bytes(check.value)):
+        raise WrongKey(
+            _("This database was encrypted with a different %(kind)s. Restore the right key file.")
+            % {"kind": check.get_kind_display()}
+        )
+
+
+def _enrol(*, at: datetime) -> None:
+    if KeyCheck.objects.exists() or SubjectKey.objects.exists() or MonthKey.objects.exists():
+        raise WrongKey(_("The database holds keys but no check value for them. Restore the whole database."))
+    master = key_providers.master_keys()
+    newest = max(master.generations())
+    KeyCheck.objects.bulk_create(
+        [
+            KeyCheck(kind=KeyCheck.Kind.MASTER, generation=newest, value=master.check_value(newest), begun_at=at),
+            KeyCheck(
+                kind=KeyCheck.Kind.INDEX,
+                generation=1,
+                value=crypto.check_value(key_providers.index_key()),
+                begun_at=at,
+            ),
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def enrol_keys(*, at: datetime) -> None:
+    """Write down the check values of the keys of an empty vault; do nothing where that was done."""
+    with transaction.atomic():
+        if not KeyCheck.objects.filter(kind="master", current=True).exists():
+            _enrol(at=at)
+
+
+def check_keys() -> None:
+    """Raise ``WrongKey`` unless every key that something is still wrapped under is at hand and the right one.
+
+    Called at start: the portal stops on it. It never makes or enrols a key.
+    """
+    key_providers.master_keys().generations()
+    key_providers.index_key()
+    for check in KeyCheck.objects.filter(emptied_at=None):
+        _compare(check)
+
+
+def compare_index_key() -> bool:
+    """Raise ``WrongKey`` if the blind indexes' key is not the enrolled one; return whether one is enrolled."""
+    check = KeyCheck.objects.filter(kind=KeyCheck.Kind.INDEX, current=True).first()
+    if check is not None:
+        _compare(check)
+    return check is not None
+
+
+def create_month_keys(categories: Collection[str], months: Collection[date], *, at: datetime) -> int:
+    """Make the epoch keys of coming months ahead, so that no report waits for another's; return how many are there."""
+    epochs = {(category, month.replace(day=1)) for category in categories for month in months}
+    keyring_for_encryption([], epochs, at=at)
+    return len(epochs)

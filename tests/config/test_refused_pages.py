@@ -1,0 +1,31 @@
+"""The page that tells somebody that they may not see it says that the attempt was recorded: so it is."""
+
+import json
+
+import pytest
+
+from privacy.ledger.models import Entry
+from tests import factory
+from tests.base import PortalTestCase
+
+
+@pytest.mark.truth("a-refused-page-is-on-record")
+class RefusedPagesTest(PortalTestCase):
+    def test_who_opens_a_page_that_they_may_not_see_is_on_record(self) -> None:
+        hana = factory.make_hana(granted=False)
+        self.client.force_login(hana)
+        for address in ("/en/office/ledger/review/", "/en/office/accounts/accessgrant/grant/"):
+            before = Entry.objects.filter(word="ledger.denied").count()
+            page = self.client.get(address)
+            assert page.status_code == 403, (address, page.status_code)
+            self.assertContains(page, "the attempt was recorded", status_code=403)
+            assert Entry.objects.filter(word="ledger.denied").count() == before + 1, address
+            entry = Entry.objects.filter(word="ledger.denied").latest("id")
+            told = json.loads(entry.payload)
+            assert hana.reference in entry.payload, told
+            assert "admin:" in entry.payload, told
+
+    def test_who_is_not_signed_in_is_asked_to_and_nothing_is_recorded(self) -> None:
+        before = Entry.objects.filter(word="ledger.denied").count()
+        assert self.client.get("/en/office/ledger/review/").status_code == 302
+        assert Entry.objects.filter(word="ledger.denied").count() == before

@@ -1,0 +1,103 @@
+"""Whatever happened before, in whatever order: what the portal says is what is so."""
+
+import os
+import random
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from django.db import transaction
+from django.test import override_settings
+
+from privacy.retention.destruction import wording
+from tests.base import PortalTestCase
+from tests.histories import oracle
+from tests.histories.steps import STEPS, Office
+
+# Steps of a history that were tried on something; what there was nothing for does not count.
+LENGTH = 18
+MOST_DRAWN = 400
+BEGINNINGS = ("ask", "record", "complain", "place", "sweep", "send", "end", "provide", "update", "agree", "post")
+# What takes a case out of the way, or needs a long way to come about.
+RARE, WANTED = ("withdraw", "reject", "lift"), ("verify", "grant", "carry", "destroy", "approve", "notify", "tell")
+
+
+def weight(word: str) -> int:
+    return 2 if word in RARE else 20 if word in WANTED else 1 if word in BEGINNINGS else 10
+
+
+def history(seed: int) -> Iterator[tuple[str, int, int]]:
+    """Yield the steps of a history: what, about which, how many days later. A few things begin, then most goes on."""
+    source = random.Random(seed)
+    names = [*STEPS]
+    begin = [1 if name.split()[0] in BEGINNINGS else 0 for name in names]
+    go_on = [weight(name.split()[0]) for name in names]
+    for number in range(MOST_DRAWN):
+        (name,) = source.choices(names, begin if number < 5 else go_on)
+        yield name, source.randrange(250), source.choice((0, 0, 0, 1, 2, 9, 25))
+
+
+@contextmanager
+def override_sentence(module: ModuleType, name: str, text: str) -> Iterator[None]:
+    """Have a function that words something say the same whatever was done."""
+    real = getattr(module, name)
+    setattr(module, name, lambda *_about: text)
+    try:
+        yield
+    finally:
+        setattr(module, name, real)
+
+
+class Histories(PortalTestCase):
+    def live(self, steps: Iterable[tuple[str, int, int]]) -> Counter[str]:
+        """Live through a history, comparing after each step; return how often each step was really taken."""
+        taken: Counter[str] = Counter()
+        with ExitStack() as undo:
+            for alias in self.databases:
+                undo.enter_context(transaction.atomic(using=alias))
+                undo.callback(transaction.set_rollback, True, using=alias)
+            journal = undo.enter_context(tempfile.TemporaryDirectory())
+            undo.enter_context(override_settings(DESTRUCTION_JOURNAL_DIR=Path(journal)))
+            office = Office()
+            reader = oracle.Oracle(office)
+            for name, number, days in steps:
+                if not office.take(name, number, days):
+                    continue
+                taken[name] += office.log[-1].endswith("done")
+                if len(office.log) == LENGTH:
+                    break
+                wrong = reader.differences()
+                assert not wrong, "\n".join([*office.log, "", *wrong])
+        return taken
+
+    def many(self, count: int) -> None:
+        first = int(os.environ.get("HISTORIES_SEED", random.SystemRandom().randrange(10**9)))
+        print(f"\n{count} histories from seed {first}")
+        taken: Counter[str] = Counter()
+        for seed in range(first, first + count):
+            try:
+                taken += self.live(history(seed))
+            except AssertionError as error:
+                raise AssertionError(f"HISTORIES_SEED={seed}\n{error}") from None
+        print({name: taken[name] for name in STEPS})
+
+    @pytest.mark.truth("histories")
+    def test_a_sentence_made_unconditional_is_caught(self) -> None:
+        """The comparison is no decoration: a certificate that always says “keys destroyed” does not pass it."""
+        steps = [(name, 2, 1) for name in ("ask for deletion", "verify", "grant", "carry out", "complain")]
+        assert self.live(steps)["carry out"] == 1
+        always = override_sentence(wording, "method", "keys destroyed (cryptographic erasure)")
+        with always, pytest.raises(AssertionError, match="says that keys were destroyed, and counts none"):
+            self.live(steps)
+
+    @pytest.mark.truth("histories")
+    def test_a_few_histories(self) -> None:
+        self.many(25)
+
+    @pytest.mark.faults
+    def test_many_histories(self) -> None:
+        self.many(max(1, round(2_000 * float(os.environ.get("SCALE", "1")))))

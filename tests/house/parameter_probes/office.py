@@ -1,0 +1,150 @@
+"""Probes of what the office owes itself: access, pledges, trainings, measures, the audit trail."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from privacy.accounts import actions as accounts
+from privacy.accounts.models import AccessGrant, User
+from privacy.accounts.second_person import NotASecondPerson, require_second_person
+from privacy.ledger import actions as ledger
+from privacy.ledger.integrity import pruning
+from privacy.policies.categories import WORKFORCE
+from privacy.safeguards import deadlines as safeguards_agenda
+from privacy.safeguards.holdings import files_due
+from privacy.safeguards.models import Evidence
+from privacy.workforce import actions as workforce
+from privacy.workforce import reminders
+from privacy.workforce.holdings import certificates_due
+from privacy.workforce.models import Course, CourseCompletion, PledgeText
+from tests import factory
+from tests.house.parameter_probes import LONG_AGO, TESTS, ago, noon, term
+
+# --- people who work here --------------------------------------------------------------------------------
+
+
+def grants_forgotten(on: date) -> Any:
+    hana = factory.make_hana(granted=False)
+    AccessGrant.objects.create(
+        user=hana, category="device-registration", purpose="registration", valid_from=LONG_AGO,
+        valid_until=ago(on, 4), granted_at=noon(LONG_AGO), reason="x",
+        asked_by="system:tests", granted_by="system:tests",
+    )  # fmt: skip
+    return accounts.delete_old_grants(on=on, actor=TESTS, at=noon(on))
+
+
+def grants_reviewed_from(on: date) -> Any:
+    made = accounts.open_review(on=on, actor=TESTS, at=noon(on))
+    return made and (made.period_from, made.period_until)
+
+
+def grants_review_due(on: date) -> Any:
+    made = accounts.open_review(on=on, actor=TESTS, at=noon(on))
+    return made and made.due_on
+
+
+def roles_ending(on: date) -> Any:
+    AccessGrant.objects.create(
+        user=factory.make_hana(granted=False), role="auditor", valid_from=LONG_AGO,
+        valid_until=on + timedelta(days=20), granted_at=noon(LONG_AGO), reason="x", asked_by="system:tests",
+        granted_by="system:tests",
+    )  # fmt: skip
+    return len(reminders.officer_report(on=on).ending)
+
+
+def invitation_expires(on: date) -> Any:
+    made = accounts.invite(factory.make_emin(), asked_by="tests", actor=TESTS, at=noon(on), by_mail=False)
+    return made.expires_at - made.made_at
+
+
+def second_person_new(on: date) -> Any:
+    nari = factory.make_user("nari@extrus.example", "Nari", "officer")
+    factory.make_used_invitation(nari, used_at=noon(on - timedelta(days=5)))
+    return refuses_second_person(nari, on)
+
+
+def second_person_related(on: date) -> Any:
+    nari = factory.make_user("nari@extrus.example", "Nari", "officer")
+    made = noon(on - timedelta(days=10))
+    factory.make_used_invitation(nari, used_at=made, asked_by=factory.make_odile(granted=False).ref)
+    return refuses_second_person(nari, on)
+
+
+def refuses_second_person(user: User, on: date) -> bool:
+    try:
+        require_second_person(user, asked_by=factory.make_odile(granted=False).ref, at=noon(on))
+    except NotASecondPerson:
+        return True
+    return False
+
+
+def dormant(on: date) -> Any:
+    user = factory.make_hana(granted=False)
+    User.objects.filter(pk=user.pk).update(last_login=noon(on - timedelta(days=60)))
+    return user in User.objects.dormant(on=on)
+
+
+def signed_until(on: date) -> Any:
+    hana = factory.make_hana(granted=False)
+    text = PledgeText.objects.get(occasion="yearly", version=1)
+    return workforce.sign(text, typed_name=hana.name, language="ko", actor=hana, at=noon(on)).valid_until
+
+
+def reminded(on: date) -> Any:
+    user = factory.make_user("nuri@extrus.example", "누리", "employee", fit=False)
+    factory.make_pledge(user, valid_until=on + timedelta(days=20))
+    factory.make_training(user, valid_until=on + timedelta(days=20))
+    return [(owed.pledge, owed.training) for owed in reminders.personal_reminders(on=on) if owed.user == user]
+
+
+def certificate_due(on: date) -> Any:
+    user = factory.make_user("nuri@extrus.example", "누리", "employee", fit=False)
+    factory.make_sealed_file(subject_id=user.pk, category=WORKFORCE)
+    CourseCompletion.objects.create(
+        user=user, course=Course.objects.get(code="privacy-basics"), method="quiz", score=100, completed_on=ago(on, 3),
+        recorded_at=noon(on), valid_until=ago(on, 2), registered_by=user.reference, certificate_id=user.pk,
+        certificate_digest="0" * 64,
+    )  # fmt: skip
+    return list(certificates_due(on, term()))
+
+
+def evidence_of_measures_due(on: date) -> Any:
+    evidence = Evidence.objects.create(
+        measure=factory.make_measure(), result="passed", detail="x", at=noon(ago(on, 2)), on=ago(on, 2),
+        recorded_by="tests", file_id=factory.make_hana(granted=False).pk, file_digest="0" * 64,
+    )  # fmt: skip
+    factory.make_sealed_file(subject_id=evidence.id, category="safeguard-evidence")
+    return [evidence.id] in list(files_due(on, term()))
+
+
+def plan_check_due(on: date) -> Any:
+    factory.make_approved_plan(effective_on=on, at=noon(on))
+    return [dated.on for dated in safeguards_agenda.plan_check(LONG_AGO, date(2099, 1, 1))]
+
+
+# --- the audit trail -------------------------------------------------------------------------------------
+
+
+class Estimate:
+    """A connection to a server that estimates so many people."""
+
+    def __init__(self, people: int) -> None:
+        self.people = people
+
+    def execute(self, _query: object) -> "Estimate":
+        return self
+
+    def fetchone(self) -> tuple[int]:
+        return (self.people,)
+
+
+def records_stay(people: int) -> Callable[[date], Any]:
+    return lambda on: pruning.minimum_months(Estimate(people), on)  # type: ignore[arg-type]
+
+
+def reviewed_period(on: date) -> Any:
+    return [(one.period_from, one.period_until) for one in ledger.open_reviews(on=on, actor=TESTS, at=noon(on))]
+
+
+def review_due(on: date) -> Any:
+    return ledger.open_review(period_from=on, period_until=on, actor=TESTS, at=noon(on)).due_on

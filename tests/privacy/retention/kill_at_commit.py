@@ -1,0 +1,126 @@
+"""Killing a process at a commit: a forked child works on databases of its own until the n-th commit, then dies.
+
+The hook stands on Django's own commit, so every commit of every database is a place to die, whoever wrote the code.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from django.conf import settings
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import sql
+
+from privacy.ledger.entries import autocommit
+from privacy.vault import keys
+from tests.database import PortalDatabase, server_connection
+
+KILLED = -1
+
+
+def close_everything() -> None:
+    """Close every connection of this process, so that a child shares none with it."""
+    autocommit.close()
+    for alias in connections:
+        connections[alias].close()
+
+
+class Copies:
+    """Copies of prepared databases, one after the other, each with its own journal."""
+
+    def __init__(self, prepared: PortalDatabase, folder: Path) -> None:
+        self.prepared = prepared
+        self.folder = folder
+        self.made = 0
+        self.journal = Path(settings.DESTRUCTION_JOURNAL_DIR)
+
+    @contextmanager
+    def copy(self) -> Iterator[dict[str, str]]:
+        """Make a copy, point Django and the journal at it, and drop it afterwards."""
+        close_everything()
+        self.made += 1
+        names = {alias: f"{name}_{self.made}" for alias, name in self.prepared.names.items()}
+        with server_connection() as server:
+            for alias, name in names.items():
+                _clone(server, self.prepared.names[alias], name)
+        journal = self.folder / f"journal-{self.made}"
+        journal.mkdir()
+        if (self.journal / "journal.jsonl").exists():
+            (journal / "journal.jsonl").write_bytes((self.journal / "journal.jsonl").read_bytes())
+        settings.DESTRUCTION_JOURNAL_DIR = journal
+        for alias, name in names.items():
+            connections[alias].settings_dict["NAME"] = name
+        keys.caches.here().clear()
+        try:
+            yield names
+        finally:
+            close_everything()
+            settings.DESTRUCTION_JOURNAL_DIR = self.journal
+            for alias, name in self.prepared.names.items():
+                connections[alias].settings_dict["NAME"] = name
+            with server_connection() as server:
+                for name in names.values():
+                    server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _clone(server: psycopg.Connection, source: str, name: str) -> None:
+    server.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER portal_owner").format(
+            sql.Identifier(name), sql.Identifier(source)
+        )
+    )
+
+
+def die() -> None:
+    """End this process as kill -9 does: nothing is cleaned up."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def run_until_commit(work: Callable[[], object], number: int, *, before: bool = False) -> int:
+    """Run ``work`` in a child that dies right after (or before) its n-th commit; 0: never.
+
+    Return the number of commits it made, or ``KILLED``. An error in the child is told and fails the test.
+    """
+    close_everything()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        _work_and_leave(work, number, before, writer)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        told = pipe.read()
+    _pid, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        assert os.WTERMSIG(status) == signal.SIGKILL
+        return KILLED
+    assert os.WEXITSTATUS(status) == 0, told
+    return int(told)
+
+
+def _work_and_leave(work: Callable[[], object], number: int, before: bool, writer: int) -> None:
+    seen = 0
+    commit = BaseDatabaseWrapper._commit
+
+    def counted(self: BaseDatabaseWrapper) -> object:
+        nonlocal seen
+        seen += 1
+        if before and seen == number:
+            die()
+        done = commit(self)
+        if not before and seen == number:
+            die()
+        return done
+
+    BaseDatabaseWrapper._commit = counted  # type: ignore[method-assign]
+    try:
+        work()
+        os.write(writer, str(seen).encode())
+        os._exit(0)
+    except BaseException as error:
+        os.write(writer, f"{type(error).__name__}: {error}".encode())
+        os._exit(1)

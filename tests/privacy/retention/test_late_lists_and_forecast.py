@@ -1,0 +1,218 @@
+"""What is late stays late, what comes is counted ahead, and a coming rulebook shows what it changes (D-02, P0.2)."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from types import MappingProxyType
+
+import pytest
+from django.urls import reverse
+from django.utils.translation import override
+
+from privacy.lib.dates import clock
+from privacy.policies import rulebook
+from privacy.policies.rulebook import Rulebook
+from privacy.retention import actions as retention
+from privacy.retention.models import DestructionList, Forecast
+from privacy.retention.schedule import due_page, rule_changes, selection
+from tests.base import PortalTestCase
+from tests.factory import (
+    at_noon,
+    carry_out_all,
+    make_device,
+    make_expired_device,
+    make_hold,
+    make_odile,
+    make_reports,
+    sweep_on,
+)  # fmt: skip
+from tests.privacy.retention.test_archive import archive_an_access
+
+ENDED = date(2024, 5, 15)
+DUE = date(2026, 5, 16)
+FIVE = timedelta(days=5)
+
+
+@pytest.mark.clause("P6.1")
+class WithoutDelay(PortalTestCase):
+    def test_a_sweep_that_did_not_run_makes_nothing_due_later(self) -> None:
+        sweep_on(DUE - timedelta(days=1))
+        make_expired_device(ended_on=ENDED)
+        row = sweep_on(DUE + timedelta(days=9)).lists.get()
+        assert row.target_on == DUE + FIVE
+
+    def test_the_next_list_after_an_abort_is_as_late_as_the_first(self) -> None:
+        make_expired_device(ended_on=ENDED)
+        first = sweep_on(DUE).lists.get()
+        retention.abort(first, reason="disputed", actor=make_odile(), at=at_noon(DUE))
+        again = sweep_on(DUE + timedelta(days=7)).lists.get()
+        assert again.target_on == first.target_on == DUE + FIVE
+
+    def test_what_a_hold_kept_is_not_late_when_it_is_lifted(self) -> None:
+        device = make_expired_device(ended_on=ENDED)
+        hold = make_hold(subject_id=device.subject_id, at=at_noon(DUE))
+        carry_out_all(sweep_on(DUE))
+        lifted = DUE + timedelta(days=30)
+        sweep_on(lifted - timedelta(days=1))
+        retention.lift_hold(hold, reason="settled", actor=make_odile(), at=at_noon(lifted))
+        assert sweep_on(lifted).lists.get().target_on == lifted + FIVE
+
+    def test_the_page_shows_what_is_late_and_a_sweep_that_does_not_ring(self) -> None:
+        make_expired_device(ended_on=ENDED)
+        row = sweep_on(DUE).lists.get()
+        seen = due_page.context(DUE + FIVE, at_noon(DUE + FIVE))
+        assert (seen["late"], seen["is_silent"]) == ([], True)
+        seen = due_page.context(DUE + FIVE + timedelta(days=1), at_noon(DUE))
+        assert (seen["late"], seen["is_silent"]) == ([row], False)
+
+
+@pytest.mark.truth("preview-differs-from-the-sweep")
+class WhatASweepWouldFind(PortalTestCase):
+    """The page of what is due, and the dry run, say what the next sweep writes, and nothing else."""
+
+    def preview(self, on: date) -> list[tuple[str, str, str, int, int]]:
+        return sorted(
+            (found.category, found.unit, str(found.month or ""), found.people, found.records)
+            for found in selection.preview_sweep(on, at_noon(on))
+            if found.people
+        )
+
+    def written(self, on: date) -> list[tuple[str, str, str, int, int]]:
+        lists = sweep_on(on).lists.values_list("category", "unit", "month", "people", "records")
+        return sorted((category, unit, str(month or ""), *counts) for category, unit, month, *counts in lists)
+
+    def same(self, on: date) -> list[tuple[str, str, str, int, int]]:
+        seen = self.preview(on)
+        assert seen == self.written(on)
+        return seen
+
+    def test_whoever_stands_on_an_open_list_is_not_found_again(self) -> None:
+        make_expired_device(1, ended_on=ENDED)
+        assert len(self.same(DUE)) == 1
+        make_expired_device(2, ended_on=ENDED)
+        assert [found[3] for found in self.same(DUE + timedelta(days=1))] == [1]
+        assert self.same(DUE + timedelta(days=2)) == []
+
+    def test_a_month_that_is_listed_or_held_is_not_found_again(self) -> None:
+        swept = date(2026, 11, 1)
+        happened = at_noon(date(2026, 9, 10))
+        devices = [make_device(n, at=happened, agreed=("activation", "app-log")) for n in (1, 2)]
+        for device in devices:
+            make_reports(device, ["app-log"], at=happened)
+        hold = make_hold(category="app-log", at=at_noon(swept))
+        assert self.same(swept) == []
+        retention.lift_hold(hold, reason="settled", actor=make_odile(), at=at_noon(swept))
+        run = sweep_on(swept)
+        assert self.same(swept + timedelta(days=1)) == []
+        make_hold(subject_id=devices[0].subject_id, at=at_noon(swept))
+        carry_out_all(run)
+        later = swept + timedelta(days=6)
+        assert self.same(later) == [], "of whom something is left there waits"
+        found = [one for one in selection.preview_sweep(later, at_noon(later)) if one.unit == "month"]
+        assert [one.withheld for one in found] == [{"held": 1}]
+
+    def test_the_archive_is_not_left_out(self) -> None:
+        archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
+        assert self.same(date(2026, 12, 2)) == [("archive", "archive", "", 1, 2)]
+        assert self.same(date(2026, 12, 2)) == []
+
+
+@pytest.mark.truth("late-lists-cut-at-twenty")
+class LateLists(PortalTestCase):
+    def test_are_counted_all_and_the_days_are_those_of_the_rulebook(self) -> None:
+        make_expired_device(1, ended_on=ENDED)
+        row = sweep_on(DUE).lists.get()
+        DestructionList.objects.bulk_create(
+            DestructionList(
+                run=row.run, category=row.category, unit="people", plan="x", term=row.term, target_on=row.target_on,
+                proposed_at=row.proposed_at,
+            )
+            for _number in range(24)
+        )  # fmt: skip
+        on = clock.today()
+        assert on > row.target_on
+        seen = due_page.context(on, clock.now())
+        assert (seen["late_count"], len(seen["late"])) == (25, 20)
+        from privacy.policies.models import Parameter
+
+        Parameter.objects.create(
+            code="destruction.within.days", value=7, unit="days", effective_on=date(2026, 6, 1), basis="test"
+        )
+        self.client.force_login(make_odile())
+        with override("en"):
+            page = self.client.get(reverse("admin:retention_destructionlist_due"))
+        text = page.content.decode()
+        assert "to be destroyed within 7 days" in text
+        assert "The 20 of 25 that have been late longest." in text
+
+
+class TheMonthsAhead(PortalTestCase):
+    @pytest.mark.clause("P6.4")
+    def test_count_what_the_archive_ends_by_its_own_term(self) -> None:
+        # Preserved until 2026-12-01: gone on the second. Until 2026-11-30: gone on the first of December.
+        for number, recorded_on in ((1, date(2026, 9, 1)), (2, date(2026, 8, 30))):
+            archive_an_access(recorded_on=recorded_on, destroyed_on=date(2026, 10, 1), number=number)
+        on = date(2026, 10, 20)
+        retention.update_forecast(rules=rulebook.in_force(on), on=on, at=at_noon(on))
+        months = dict(Forecast.objects.filter(category="archive").values_list("month", "people"))
+        assert {month: people for month, people in months.items() if people} == {date(2026, 12, 1): 2}
+
+    def test_stand_in_a_table_with_a_column_for_each_category(self) -> None:
+        make_expired_device(ended_on=date(2024, 12, 10))
+        on = date(2026, 10, 20)
+        retention.update_forecast(rules=rulebook.in_force(on), on=on, at=at_noon(on))
+        ahead = due_page.forecast_table(on)
+        assert ahead.columns == ["기기 등록 및 라이선스 정보"]
+        assert [row for row in ahead.rows if row[2]] == [("2026-12", [1], 1)]
+        assert "2026-12" in ahead.chart
+
+
+def with_months(book: Rulebook, code: str, **term: int) -> Rulebook:
+    known = book.categories[code]
+    assert known.retention is not None
+    changed = replace(known, retention=replace(known.retention, **term))
+    return replace(book, categories=MappingProxyType({**book.categories, code: changed}))
+
+
+@pytest.mark.clause("P0.2")
+class AComingRulebook(PortalTestCase):
+    def setUp(self) -> None:
+        make_expired_device(ended_on=date(2025, 5, 15))
+        self.on = date(2026, 5, 16)
+        self.now = rulebook.in_force(self.on)
+
+    def changed(self, then: Rulebook) -> list[tuple[str, str, int, int]]:
+        found = rule_changes.compare_retention(self.now, then, self.on)
+        return [(row.category, row.direction, row.due_by_old, row.due_by_new) for row in found if row.changes]
+
+    def test_shows_who_becomes_due_by_a_shorter_term(self) -> None:
+        then = with_months(self.now, "device-registration", years=1)
+        assert self.changed(then) == [("device-registration", "shorter", 0, 1)]
+
+    def test_shows_a_longer_term_and_another_event(self) -> None:
+        assert self.changed(with_months(self.now, "app-log", months=2))[0][:2] == ("app-log", "longer")
+        known = self.now.categories["app-log"].retention
+        assert known is not None
+        moved = replace(self.now.categories["app-log"], retention=replace(known, clock="record-date"))
+        then = replace(self.now, categories=MappingProxyType({**self.now.categories, "app-log": moved}))
+        assert self.changed(then)[0][:2] == ("app-log", "other")
+
+    @pytest.mark.truth("preview-silent-about-record-kinds")
+    def test_shows_the_kinds_of_records_that_a_law_no_longer_preserves(self) -> None:
+        rule = self.now.preservation["internet-log"]
+        without = {**self.now.preservation, "internet-log": replace(rule, record_kinds=frozenset({"status"}))}
+        then = replace(self.now, preservation=MappingProxyType(without))
+        found = [
+            (row.kinds, row.old_months, row.new_months) for row in rule_changes.compare_preservation(self.now, then)
+        ]
+        assert found == [("access", 3, 0), ("status", 0, 3)]
+
+    def test_shows_what_a_law_preserves_longer_or_no_more(self) -> None:
+        first, *rest = self.now.preservation.values()
+        longer = {first.code: replace(first, months=first.months + 9)}
+        then = replace(self.now, preservation=MappingProxyType(longer))
+        found = {
+            row.direction: (row.old_months, row.new_months) for row in rule_changes.compare_preservation(self.now, then)
+        }
+        assert found["longer"] == (first.months, first.months + 9)
+        assert ("shorter" in found) == bool(rest)
+        assert rule_changes.compare_preservation(self.now, self.now) == []
