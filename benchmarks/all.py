@@ -16,7 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "RESULTS.md"
-BENCHMARKS = ("ledger", "vault", "intake", "rights", "retention", "exports", "console")
+BENCHMARKS = ("ledger", "vault", "intake", "rights", "retention", "exports", "console", "strangers")
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,10 @@ BOUNDS = {
     "dashboard_queries": at_most(10),
     "slowest_list_p95_ms": at_most(300),
     "slowest_filter_p95_ms": at_most(300),
+    "slow_clients_p95_ms": at_most(2_000),
+    "anonymous_p95_ms": at_most(2_000),
+    "wrong_sign_ins_p95_ms": at_most(2_000),
+    "uploads_p95_ms": at_most(1_000),
 }
 
 
