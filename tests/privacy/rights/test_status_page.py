@@ -2,7 +2,9 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from devices import actions as devices
@@ -53,6 +55,15 @@ class EntryTests(StatusPageCase):
         unknown = self.client.post(reverse("rights:case"), {"number": "2026-0000000", "code": "0" * 26})
         assert wrong.status_code == unknown.status_code == 422
         assert len(wrong.content) == len(unknown.content)
+
+    @pytest.mark.attack("17.6")
+    def test_a_wrong_code_and_an_unknown_number_ask_the_database_as_often(self) -> None:
+        asked = []
+        for number in (factory.ask().number, "2026-0000000"):
+            with CaptureQueriesContext(connections["default"]) as queries:
+                self.client.post(reverse("rights:case"), {"number": number, "code": "0" * 26})
+            asked.append(len(queries))
+        assert asked[0] == asked[1]
 
     @pytest.mark.attack("17.7")
     def test_tries_from_one_address_are_limited_and_its_owner_elsewhere_is_not(self) -> None:
