@@ -37,7 +37,7 @@ GUIDES = (
     Guide("employee", gettext_lazy("For employees"), gettext_lazy("Pledges, training, access and sign-in")),
     Guide(
         "officer",
-        gettext_lazy("For the privacy officer and handlers"),
+        gettext_lazy("For the protection officer and handlers"),
         gettext_lazy("Cases, disclosures, retention, incidents and the policy"),
     ),
     Guide("auditor", gettext_lazy("For auditors"), gettext_lazy("Entries, reviews and verification")),

@@ -99,6 +99,6 @@ deadlines.add_query(
     at="due_at",
     reference="decision__reference",
     page="admin:consents_planneddestruction_change",
-    title=_("Decide about the stopped destruction after the withdrawal"),
+    title=_("Decide whether the stopped destruction after a withdrawal continues"),
     permission="consents.view_planneddestruction",
 )

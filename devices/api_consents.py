@@ -92,7 +92,7 @@ def _version(agreement: str, body: schemas.Decision) -> AgreementVersion:
             .first()
         )
     if found is None:
-        raise consents.TextNotOffered(_("There is no such text of this agreement."), pointer="/version")
+        raise consents.TextNotOffered(_("This agreement has no such version."), pointer="/version")
     return found
 
 

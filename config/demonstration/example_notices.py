@@ -25,7 +25,7 @@ KNOWN = {
     "items": ["model", "os_version"],
     "course_ko": "수리 협력사 직원이 단말 목록 파일이 든 노트북을 지하철에서 분실했습니다.",
     "course_en": "An employee of a repair partner left a laptop with a file of devices on the underground.",
-    "advice_ko": "단말 수리를 빙자한 전화나 문자에 응하지 마세요.",
+    "advice_ko": "단말 수리를 빙자한 전화나 문자에 응하지 마십시오.",
     "advice_en": "Don't answer calls or messages that pretend to be about a repair of your device.",
     "response_ko": "노트북을 원격으로 초기화했고, 협력사의 파일 보관을 금지했습니다. 피해가 있으면 보상합니다.",
     "response_en": "The laptop was wiped remotely and the partner may keep no files. We make good any harm.",
@@ -122,6 +122,6 @@ def make_closed_incident(told: Sequence[Subject], people: dict[str, User], at: d
         actor=odile,
         at=at,
     )
-    conclusion = "협력사에 파일을 넘기지 않고 화면으로만 조회하게 함 (no files any more, a page instead)"
+    conclusion = "협력사에 파일을 넘기지 않고 화면으로만 조회하게 함 (no more files: a page instead)"
     incidents.propose_closing(made, conclusion=conclusion, actor=odile, at=at + timedelta(days=7))
     return incidents.close_incident(made, actor=omar, at=at + timedelta(days=8))

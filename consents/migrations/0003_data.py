@@ -37,7 +37,7 @@ def channel(code, position, ko, en, items):
         "position": position,
         "title": (f"광고성 정보 수신동의: {ko} (선택)", f"Consent to receive advertising by {en} (optional)"),
         "body": (
-            f"엑스트러스가 보내는 광고성 정보를 {ko}(으)로 받는 것에 동의합니다. 언제든지 같은 화면에서 철회할 수 있습니다.",
+            f"엑스트러스가 보내는 광고성 정보를 받는 것(수신 방법: {ko})에 동의합니다. 언제든지 같은 화면에서 철회할 수 있습니다.",
             f"I agree to receive advertising information from Extrus by {en}. I can withdraw at any time, here.",
         ),
         "items": items,

@@ -199,7 +199,7 @@ def _register(
 
 def _record_consent(subject: Subject, text: AgreementVersion | None, day: date, *, actor: Actor, at: datetime) -> None:
     if text is None:
-        raise consents.TextNotOffered(_("There is no such text of this agreement."))
+        raise consents.TextNotOffered(_("This agreement has no such version."))
     noon, since = datetime.combine(day, time(12), clock.KST), _published_at(text)
     # A form of today counts from now, not from a noon that may lie ahead.
     decided_at = max(min(noon, at) if day <= clock.kst_date(at) else noon, since)

@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
                 ('stored', models.PositiveIntegerField(verbose_name='stored')),
                 ('refused', models.PositiveIntegerField(verbose_name='refused')),
                 ('answer', models.JSONField(verbose_name='answer')),
-                ('tally', models.JSONField(null=True, verbose_name='tally')),
+                ('tally', models.JSONField(null=True, verbose_name='counts for the statistics')),
                 ('counting', models.UUIDField(null=True, verbose_name='interval it is counted in')),
             ],
             options={
@@ -274,7 +274,7 @@ class Migration(migrations.Migration):
                 ('accepted', models.PositiveIntegerField(default=0, verbose_name='can be imported')),
                 ('refused', models.PositiveIntegerField(default=0, verbose_name="can't be imported")),
                 ('registered', models.PositiveIntegerField(default=0, verbose_name='registered')),
-                ('findings', models.JSONField(default=list, verbose_name='findings')),
+                ('findings', models.JSONField(default=list, verbose_name='rejected rows')),
                 ('made_by', models.CharField(max_length=80, verbose_name='imported by')),
                 ('made_at', models.DateTimeField(verbose_name='imported')),
                 ('confirmed_by', models.CharField(blank=True, max_length=80, verbose_name='confirmed by')),

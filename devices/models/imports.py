@@ -39,7 +39,7 @@ class FleetImport(models.Model):
     accepted = models.PositiveIntegerField(_("can be imported"), default=0)
     refused = models.PositiveIntegerField(_("can't be imported"), default=0)
     registered = models.PositiveIntegerField(_("registered"), default=0)
-    findings: Any = models.JSONField(_("findings"), default=list)
+    findings: Any = models.JSONField(_("rejected rows"), default=list)
     made_by = models.CharField(_("imported by"), max_length=80)
     made_at = models.DateTimeField(_("imported"))
     confirmed_by = models.CharField(_("confirmed by"), max_length=80, blank=True)

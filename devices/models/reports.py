@@ -103,7 +103,7 @@ class Batch(models.Model):
     stored = models.PositiveIntegerField(_("stored"))
     refused = models.PositiveIntegerField(_("refused"))
     answer: Any = models.JSONField(_("answer"))
-    tally: Any = models.JSONField(_("tally"), null=True)
+    tally: Any = models.JSONField(_("counts for the statistics"), null=True)
     counting = models.UUIDField(_("interval it is counted in"), null=True)
 
     objects = BatchQuerySet.as_manager()

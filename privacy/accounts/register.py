@@ -91,7 +91,7 @@ def _what(grant: AccessGrant | AccessRequest) -> tuple[str, str]:
     if grant.role:
         return "역할", str(ROLE_NAMES[grant.role])
     category = display_names.display_name("category", grant.category, on=grant.valid_from)
-    return "금고 열람", f"{category} · {display_names.display_name('purpose', grant.purpose, on=grant.valid_from)}"
+    return "개인정보 열람", f"{category} · {display_names.display_name('purpose', grant.purpose, on=grant.valid_from)}"
 
 
 registers.declare(

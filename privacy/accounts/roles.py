@@ -196,7 +196,7 @@ ROLES_OF_PERMISSION: dict[str, frozenset[str]] = {
 }
 # What people call them.
 ROLE_NAMES = {
-    "officer": _("privacy officer"),
+    "officer": _("protection officer"),
     "handler": _("handler of personal information"),
     "auditor": _("auditor"),
     "employee": _("employee"),

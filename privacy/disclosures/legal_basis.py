@@ -56,7 +56,8 @@ def must_have_legal_basis(disclosure: Disclosure, wanted: Iterable[ItemLike], *,
         return {}
     if disclosure.urgent:
         raise NoBasis(
-            _("Only a request required by law can be urgent, because a consent needs no document."), pointer="/urgent"
+            _("Only a disclosure required by law can be urgent. A disclosure based on consent needs no document."),
+            pointer="/urgent",
         )
     receipts = _consents(disclosure, ones, at=at)
     _policy_must_name(disclosure, ones, at=at)

@@ -94,7 +94,7 @@ def _notified(incident: Incident) -> str:
             many = f"대상 {told.total}명 중 {told.settled}명 통지 완료"
             parts.append(f"개별 통지({stage}) {datetime_text(made.made_at)} 시작, {many}")
         else:
-            parts.append(f"홈페이지 게시({stage}) {datetime_text(made.made_at)}")
+            parts.append(f"누리집 게시({stage}) {datetime_text(made.made_at)}")
     if incident.delay:
         parts.append(f"통지 지연 사유: {incident.get_delay_display()} ({incident.delay_reason})")
     return "\n".join(parts) or "통지 전"

@@ -221,8 +221,8 @@ def _not_notified(incident: Incident, stages: tuple[Stage, ...]) -> Iterator[str
     untold = left.count() - stuck
     if untold:
         yield ngettext(
-            "%(count)d listed data subject has not been told yet: send the notice, or wait until it has arrived.",
-            "%(count)d listed data subjects have not been told yet: send the notice, or wait until it has arrived.",
+            "%(count)d listed data subject has not been told yet: send the notice, or wait until it has been sent.",
+            "%(count)d listed data subjects have not been told yet: send the notice, or wait until it has been sent.",
             untold,
         ) % {"count": untold}
     if stuck:

@@ -78,7 +78,7 @@ registers.declare(
         ("시점과 경위", "course_ko"),
         ("피해 최소화 조치", lambda incident: "; ".join(measure.what for measure in incident.measures.all())),
         ("정보주체 통지", _notified),
-        ("홈페이지 게시", _posted),
+        ("누리집 게시", _posted),
         ("통지 기한", lambda incident: incident.notify_due_at or incident.possible_due_at),
         ("신고 의무", lambda incident: duties.report_duty(incident).said),
         ("신고일시", "reported_at"),

@@ -4,5 +4,5 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.registries import issued_documents
 
-issued_documents.declare("register", name=_("register of the office"))
+issued_documents.declare("register", name=_("office register"))
 issued_documents.declare("review-sheet", name=_("review of access records"))

@@ -66,7 +66,7 @@ class RequestForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     record = forms.UUIDField(
-        label=_("Number of the report"),
+        label=_("Report number"),
         required=False,
         help_text=_("Only if a single report is wrong. You'll find its number beside it in the copy of your data."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
@@ -223,9 +223,7 @@ class RequestForm(forms.Form):
         if given.get("record") and item and not of_a_report:
             self.add_error("record", _("Only a single report has this number. Choose the report, or clear the number."))
         if of_a_report and not given.get("record") and "record" not in self.errors:
-            self.add_error(
-                "record", _("Enter the number of the report. You'll find it in the copy of your data (access).")
-            )
+            self.add_error("record", _("Enter the report number. You'll find it in the copy of your data (access)."))
         chosen = [given.get("item")]
         for number in MORE_CORRECTIONS:
             item, wanted = given.get(f"item_{number}", ""), given.get(f"wanted_{number}", "")

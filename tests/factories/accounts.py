@@ -123,7 +123,7 @@ def grant_pairs(user: User, pairs: Iterable[tuple[str, str]], *, by: User, on: d
 
 
 def make_odile(*, granted: bool = True) -> User:
-    """The privacy officer."""
+    """The protection officer."""
     odile = make_user("odile@extrus.example", "Odile", "officer")
     if granted:
         grant_everything(odile, by=make_omar())

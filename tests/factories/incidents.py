@@ -15,7 +15,7 @@ KNOWN: dict[str, Any] = {
     "estimate": 1,
     "course_ko": "협력사 노트북 분실로 파일이 열람되었을 수 있습니다.",
     "course_en": "A partner's laptop with a file was lost.",
-    "advice_ko": "의심스러운 연락에 응하지 마세요.",
+    "advice_ko": "의심스러운 연락에 응하지 마십시오.",
     "advice_en": "Don't answer suspicious calls.",
     "response_ko": "원격 삭제하였고, 피해가 있으면 보상합니다.",
     "response_en": "The laptop was wiped; we make good any harm.",

@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
             name='AccessGrant',
             fields=[
                 ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('role', models.CharField(blank=True, choices=[('officer', 'privacy officer'), ('handler', 'handler of personal information'), ('auditor', 'auditor'), ('employee', 'employee')], max_length=20, verbose_name='role')),
+                ('role', models.CharField(blank=True, choices=[('officer', 'protection officer'), ('handler', 'handler of personal information'), ('auditor', 'auditor'), ('employee', 'employee')], max_length=20, verbose_name='role')),
                 ('category', models.CharField(blank=True, max_length=40, verbose_name='category')),
                 ('purpose', models.CharField(blank=True, max_length=40, verbose_name='purpose')),
                 ('reason', models.CharField(max_length=400, verbose_name='reason')),
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('reference', models.CharField(default=privacy.accounts.models.access_grants.new_request_reference, max_length=12, unique=True, verbose_name='reference')),
-                ('role', models.CharField(blank=True, choices=[('officer', 'privacy officer'), ('handler', 'handler of personal information'), ('auditor', 'auditor'), ('employee', 'employee')], max_length=20, verbose_name='role')),
+                ('role', models.CharField(blank=True, choices=[('officer', 'protection officer'), ('handler', 'handler of personal information'), ('auditor', 'auditor'), ('employee', 'employee')], max_length=20, verbose_name='role')),
                 ('category', models.CharField(blank=True, max_length=40, verbose_name='category')),
                 ('purpose', models.CharField(blank=True, max_length=40, verbose_name='purpose')),
                 ('reason', models.CharField(max_length=400, verbose_name='reason')),
@@ -137,7 +137,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('open', 'open an account'), ('reset', 'reset a sign-in')], max_length=10, verbose_name='kind')),
                 ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
                 ('name', models.CharField(blank=True, max_length=100, verbose_name='name')),
-                ('role', models.CharField(blank=True, choices=[('officer', 'privacy officer'), ('handler', 'handler of personal information'), ('auditor', 'auditor'), ('employee', 'employee')], max_length=20, verbose_name='role')),
+                ('role', models.CharField(blank=True, choices=[('officer', 'protection officer'), ('handler', 'handler of personal information'), ('auditor', 'auditor'), ('employee', 'employee')], max_length=20, verbose_name='role')),
                 ('is_outside', models.BooleanField(default=False, verbose_name='works for another company')),
                 ('reason', models.CharField(max_length=400, verbose_name='reason')),
                 ('asked_by', models.CharField(max_length=64, verbose_name='asked by')),

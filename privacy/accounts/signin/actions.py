@@ -164,7 +164,7 @@ def link_identity(*, user: User, provider: str, uid: str, at: datetime) -> Socia
     locked = User.objects.select_for_update().get(pk=user.pk)
     if SocialAccount.objects.filter(user=locked).exists():
         raise OtherIdentityLinked(
-            _("Another company account is linked to this account. A privacy officer can reset it.")
+            _("Another company account is linked to this account. A protection officer can reset it.")
         )
     made = SocialAccount.objects.create(user=locked, provider=provider, uid=uid, extra_data={})
     ledger.record(Event.IDENTITY_LINKED, actor=locked, at=at, about=locked, facts={"provider": provider})

@@ -377,8 +377,8 @@ class IncidentAdmin(ReadOnlyAdmin):
             request, queryset, incidents.close_incident, _("Closed."), title=_("Close the incident"), verb=_("Close"),
             consequences=[incident.conclusion,
                           _(
-                              "Nothing more can be added once it is closed. You can't close an incident that you "
-                              "proposed to close.")],
+                              "After closing, nothing can be added unless the incident is reopened. You can't close an "
+                              "incident that you proposed to close.")],
             form_class=ReadForm, initial={"read": incidents.digest_of_proposal(incident)}, dangerous=True,
         )  # fmt: skip
 

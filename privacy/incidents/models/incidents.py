@@ -108,7 +108,7 @@ class Incident(models.Model):
     report_due_at = models.DateTimeField(_("report due"), null=True, blank=True)
     intrusion_due_at = models.DateTimeField(_("intrusion report due"))
     new_facts_at = models.DateTimeField(_("new facts since the intrusion report"), null=True, blank=True)
-    reported_at = models.DateTimeField(_("reported"), null=True, blank=True)
+    reported_at = models.DateTimeField(pgettext_lazy("incident", "reported at"), null=True, blank=True)
     intrusion_reported_at = models.DateTimeField(_("intrusion reported"), null=True, blank=True)
     not_reported_reason = models.TextField(_("why it need not be reported"), blank=True)
     # The grounds that stood when the reason was given: it excuses no other that appears later (B-08).
@@ -344,7 +344,7 @@ class Report(models.Model):
     sequence = models.PositiveSmallIntegerField(_("no."))
     receipt = models.CharField(_("receipt number"), max_length=100, blank=True)
     digest = models.CharField(_("SHA-256 of the form"), max_length=64)
-    reported_at = models.DateTimeField(_("reported"))
+    reported_at = models.DateTimeField(pgettext_lazy("incident", "reported at"))
     reported_by = models.CharField(_("reported by"), max_length=64)
     # The items or the course were not known yet: a supplement is owed at once (B-09).
     partial = models.BooleanField(_("incomplete"), default=False)

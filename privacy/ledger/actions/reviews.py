@@ -200,7 +200,7 @@ def confirm_review(*, review: Review, actor: Actor, at: datetime) -> None:
             raise WrongReviewState(_("A review can be confirmed once, after the reviewer has signed it."))
         if review.reviewer == actor.ref or review.findings.filter(account=actor.ref).exists():
             raise SeparationOfDuties(
-                _("Another person must confirm: not the reviewer, nor anyone with findings in the review.")
+                _("Someone else must confirm: neither the reviewer nor anyone whom a finding concerns.")
             )
         review.confirmer, review.confirmed_at, review.state = actor.ref, at, Review.State.CONFIRMED
         review.save(update_fields=["confirmer", "confirmed_at", "state"])

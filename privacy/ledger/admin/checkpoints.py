@@ -180,7 +180,7 @@ class ScrubAdmin(KeysetAdmin):
             return badge(_("running"), "running")
         return badge(scrub.get_code_display(), "sound" if scrub.code == 0 else "alarm")
 
-    @admin.display(description=_("findings"))
+    @admin.display(description=_("problems found"))
     def found(self, scrub: Scrub) -> SafeString | str:
         lines = [f"{code}: {message}" for code, message in scrub.findings]
         return format_html("<pre>{}</pre>", "\n".join(lines)) if lines else "–"

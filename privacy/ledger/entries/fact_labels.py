@@ -146,7 +146,7 @@ LABELS: dict[str, Promise] = {
     "planned_on": pgettext_lazy("fact", "planned on"),
     "policy": pgettext_lazy("fact", "privacy policy"),
     "postage": pgettext_lazy("fact", "postage (won)"),
-    "present": pgettext_lazy("fact", "present"),
+    "present": pgettext_lazy("fact", "people present"),
     "presented_on": pgettext_lazy("fact", "presented on"),
     "proposed_by": pgettext_lazy("fact", "proposed by"),
     "provider": pgettext_lazy("fact", "identity provider"),

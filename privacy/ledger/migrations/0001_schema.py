@@ -205,7 +205,7 @@ class Migration(migrations.Migration):
                 ('position', models.BigIntegerField(default=0, verbose_name='hashed so far')),
                 ('progress', models.JSONField(default=dict)),
                 ('code', models.PositiveSmallIntegerField(choices=[(0, 'sound'), (2, 'altered'), (3, 'policy'), (4, 'malformed')], null=True, verbose_name='result')),
-                ('findings', models.JSONField(default=list, verbose_name='findings')),
+                ('findings', models.JSONField(default=list, verbose_name='problems found')),
             ],
             options={
                 'verbose_name': 'scrub',

@@ -32,7 +32,7 @@ class Scrub(models.Model):
     code = models.PositiveSmallIntegerField(
         _("result"), null=True, choices=[(0, _("sound")), (2, _("altered")), (3, _("policy")), (4, _("malformed"))]
     )
-    findings = models.JSONField(_("findings"), default=list)
+    findings = models.JSONField(_("problems found"), default=list)
 
     objects = ScrubQuerySet.as_manager()
 

@@ -71,7 +71,7 @@ def _undecided(access: ArchiveAccess, *, actor: Actor) -> ArchiveAccess:
     require_permission(actor, "retention.approve_archive", about=access)
     row = ArchiveAccess.objects.select_for_update().get(pk=access.pk)
     if row.approved_at is not None or row.refused_at is not None:
-        raise AlreadyDecided(_("This access has already been decided."))
+        raise AlreadyDecided(_("This access request has already been decided."))
     if row.asked_by == actor.ref:
         raise SamePerson(_("Someone other than the applicant must decide on access."))
     return row

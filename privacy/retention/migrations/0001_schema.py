@@ -25,8 +25,8 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(verbose_name='at')),
             ],
             options={
-                'verbose_name': 'journal mark (archive)',
-                'verbose_name_plural': 'journal marks (archive)',
+                'verbose_name': 'position in the destruction journal (archive)',
+                'verbose_name_plural': 'positions in the destruction journal (archive)',
                 'default_permissions': (),
             },
         ),
@@ -59,8 +59,8 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(verbose_name='at')),
             ],
             options={
-                'verbose_name': 'journal mark',
-                'verbose_name_plural': 'journal marks',
+                'verbose_name': 'position in the destruction journal',
+                'verbose_name_plural': 'positions in the destruction journal',
                 'default_permissions': (),
             },
         ),
@@ -84,8 +84,8 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(verbose_name='at')),
             ],
             options={
-                'verbose_name': 'journal mark (personal database)',
-                'verbose_name_plural': 'journal marks (personal database)',
+                'verbose_name': 'position in the destruction journal (personal database)',
+                'verbose_name_plural': 'positions in the destruction journal (personal database)',
                 'default_permissions': (),
             },
         ),

@@ -26,8 +26,8 @@ class JournalCursor(CursorBase):
     record_label = "retention.JournalCursor"
 
     class Meta:
-        verbose_name = _("journal mark")
-        verbose_name_plural = _("journal marks")
+        verbose_name = _("position in the destruction journal")
+        verbose_name_plural = _("positions in the destruction journal")
         default_permissions: ClassVar = ()
 
 
@@ -37,8 +37,8 @@ class PersonalJournalCursor(CursorBase):
     record_label = "retention.PersonalJournalCursor"
 
     class Meta:
-        verbose_name = _("journal mark (personal database)")
-        verbose_name_plural = _("journal marks (personal database)")
+        verbose_name = _("position in the destruction journal (personal database)")
+        verbose_name_plural = _("positions in the destruction journal (personal database)")
         default_permissions: ClassVar = ()
 
 
@@ -48,6 +48,6 @@ class ArchiveJournalCursor(CursorBase):
     record_label = "retention.ArchiveJournalCursor"
 
     class Meta:
-        verbose_name = _("journal mark (archive)")
-        verbose_name_plural = _("journal marks (archive)")
+        verbose_name = _("position in the destruction journal (archive)")
+        verbose_name_plural = _("positions in the destruction journal (archive)")
         default_permissions: ClassVar = ()

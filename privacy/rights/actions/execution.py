@@ -96,7 +96,10 @@ def continue_execution(right: Right, *, actor: Actor, at: datetime) -> Right:
             return current
         if current.is_waiting(at=at) and current.waits_until is not None:
             raise InProgress(
-                _("The data is closed. It is destroyed after %(when)s, unless an officer stops it before.")
+                _(
+                    "The data is blocked. It will be destroyed after %(when)s unless an officer stops the "
+                    "destruction first."
+                )
                 % {"when": datetime_text(current.waits_until)}
             )
         current.tried_at = at

@@ -176,7 +176,7 @@ def _check(asked: Sequence[RequestedRight], *, at: datetime) -> None:
             if one.item in records.get(one.category, ()):
                 if one.record_id is None:
                     raise NoSuchItem(
-                        _("Enter the number of the report. You'll find it in the copy of your data (access)."),
+                        _("Enter the report number. You'll find it in the copy of your data (access)."),
                         pointer="/record",
                     )
             elif one.item not in correctable.get(one.category, ()):

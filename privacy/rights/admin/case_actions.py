@@ -196,7 +196,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
             consequences=[
                 _("Correction: the value changes, the freeze lifts, and each earlier recipient is notified."),
                 _("Deletion and withdrawal: the data is destroyed, or archived if a law requires it to be kept."),
-                _("A deletion waits first. The data is closed, and the person and every officer are told."),
+                _("A deletion waits first. The data is blocked, and the person and every officer are told."),
                 _("Until the waiting time is over, any officer can stop it."),
                 wording.cannot_be_undone(),
                 _("Suspension: the data is frozen until processing is resumed."),

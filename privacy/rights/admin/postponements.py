@@ -177,4 +177,4 @@ def _told(case: Request) -> str:
             "The postponement is waiting for a second officer. Until it is approved, access is due within the first "
             "period."
         )
-    return now_("The requester is told. The due date moves once the notice is sent within the first period.")
+    return now_("The requester is told. The due date changes only if this notice is sent within the first period.")

@@ -83,7 +83,7 @@ class MinutesForm(forms.Form):
     """What came out of a meeting, and who was there."""
 
     held_on = date_field(label=_("Held on"))
-    attendees = forms.MultipleChoiceField(label=_("Present"), widget=forms.CheckboxSelectMultiple)
+    attendees = forms.MultipleChoiceField(label=_("People present"), widget=forms.CheckboxSelectMultiple)
     decisions = text_field(6, label=_("Results and decisions"), max_length=8_000)
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -212,7 +212,7 @@ class EntryForm(forms.Form):
 class MovementForm(forms.Form):
     """A medium that is carried in or out."""
 
-    medium = forms.CharField(label=_("Number of the medium"), max_length=60)
+    medium = forms.CharField(label=_("Medium number"), max_length=60)
     kind = forms.CharField(label=_("Kind of medium"), max_length=60)
     direction = forms.ChoiceField(label=_("Direction"), choices=MediaMovement.Direction.choices)
     purpose = forms.CharField(label=_("Purpose"), max_length=300)

@@ -100,7 +100,7 @@ class MeetingAdmin(RecordAdmin):
             return due_badge(meeting.planned_on, clock.today())
         return badge(_("held"), "done")
 
-    @admin.display(description=_("present"))
+    @admin.display(description=_("people present"))
     def present_shown(self, meeting: Meeting) -> str:
         return ", ".join(staff_accounts.name_with_reference(one) for one in meeting.attendees) or "–"
 

@@ -150,7 +150,7 @@ class Migration(migrations.Migration):
                 ('planned_by', models.CharField(max_length=64, verbose_name='planned by')),
                 ('planned_at', models.DateTimeField(verbose_name='planned at')),
                 ('held_on', models.DateField(blank=True, null=True, verbose_name='held on')),
-                ('attendees', models.JSONField(blank=True, default=list, verbose_name='present')),
+                ('attendees', models.JSONField(blank=True, default=list, verbose_name='people present')),
                 ('decisions', models.TextField(blank=True, verbose_name='results and decisions')),
                 ('recorded_by', models.CharField(blank=True, max_length=64, verbose_name='recorded by')),
                 ('recorded_at', models.DateTimeField(blank=True, null=True, verbose_name='recorded at')),
@@ -309,7 +309,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('reference', models.CharField(default=privacy.safeguards.models.areas.new_movement_reference, max_length=16, unique=True, verbose_name='reference')),
-                ('medium', models.CharField(max_length=60, verbose_name='number of the medium')),
+                ('medium', models.CharField(max_length=60, verbose_name='medium number')),
                 ('kind', models.CharField(max_length=60, verbose_name='kind of medium')),
                 ('direction', models.CharField(choices=[('in', 'carried in'), ('out', 'carried out (medium)')], max_length=3, verbose_name='direction')),
                 ('purpose', models.CharField(max_length=300, verbose_name='purpose')),

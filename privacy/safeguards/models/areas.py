@@ -175,7 +175,7 @@ class MediaMovement(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_movement_reference)
     area = models.ForeignKey(Area, verbose_name=_("area"), on_delete=models.PROTECT, related_name="movements")
-    medium = models.CharField(_("number of the medium"), max_length=60)
+    medium = models.CharField(_("medium number"), max_length=60)
     kind = models.CharField(_("kind of medium"), max_length=60)
     direction = models.CharField(_("direction"), max_length=3, choices=Direction)
     purpose = models.CharField(_("purpose"), max_length=300)

@@ -91,7 +91,7 @@ class Meeting(models.Model):
     planned_by = models.CharField(_("planned by"), max_length=64)
     planned_at = models.DateTimeField(_("planned at"))
     held_on = models.DateField(_("held on"), null=True, blank=True)
-    attendees: "models.JSONField[list[str]]" = models.JSONField(_("present"), default=list, blank=True)
+    attendees: "models.JSONField[list[str]]" = models.JSONField(_("people present"), default=list, blank=True)
     decisions = models.TextField(_("results and decisions"), blank=True)
     recorded_by = models.CharField(_("recorded by"), max_length=64, blank=True)
     recorded_at = models.DateTimeField(_("recorded at"), null=True, blank=True)

@@ -53,7 +53,7 @@ class TextAsPublishedTest(PortalTestCase):
         assert "정경수" in page
         for other in ("/policy/", "/policy/2020-12-01/"):
             korean = self.page(other)
-            assert "포털이 다시 쓴 글입니다" in korean
+            assert "포털에서 정리한 문안입니다" in korean
             assert "/published/en/" in korean
 
     def test_its_digest_and_who_attached_it_from_where_are_on_record(self) -> None:

@@ -86,7 +86,7 @@ class ARequestEnteredAtTheDesk(Office):
         page = self.client.post(path, {**typed, "method": "documents"}).content.decode()
         case.refresh_from_db()
         assert case.verified_at is None
-        assert "이 요구를 기록" in page
+        assert "직접 등록한 요구" in page
 
 
 @pytest.mark.attack("17.2")

@@ -96,7 +96,7 @@ class YearbookTest(PortalTestCase):
         accounts.deactivate_user(hana, why="resigned", actor=odile, at=NOON)
         found = figures()
         assert (found["access.granted"], found["access.revoked"], found["access.left"]) == (2, 1, 1)
-        assert series("access.by-scope")["privacy officer"] == 1
+        assert series("access.by-scope")["protection officer"] == 1
 
     @pytest.mark.clause("P2.2")
     def test_breaches_of_the_year(self) -> None:
