@@ -42,9 +42,13 @@ def issue_code(decision: Decision, *, submission: str, replace: bool = False, ac
     return code
 
 
-def end_codes(subject_id: UUID, agreement: Agreement, *, until: datetime) -> None:
-    """Let the codes of a person's earlier decisions about one agreement open the pages no longer than ``until``."""
-    ConsentCode.objects.valid(until).about(subject_id, agreement).update(valid_until=until)
+def end_codes(subject_id: UUID, agreement: Agreement, *, until: datetime, but: Decision | None = None) -> None:
+    """Let the codes of a person's decisions about one agreement open the pages no longer than ``until``.
+
+    Those of the decision ``but`` go on.
+    """
+    codes = ConsentCode.objects.valid(until).about(subject_id, agreement)
+    (codes if but is None else codes.exclude(decision=but)).update(valid_until=until)
 
 
 def person_of_code(code: str, *, address: str, at: datetime) -> UUID:

@@ -11,7 +11,12 @@ from django.utils.translation import gettext as _
 from consents import receipts
 from consents.actions.advertising import queue_result
 from consents.actions.codes import end_codes
-from consents.actions.withdrawal import can_agree_again, drop_destruction, plan_destruction
+from consents.actions.withdrawal import (
+    can_agree_again,
+    drop_destruction,
+    is_being_destroyed,
+    plan_destruction,
+)
 from consents.events import Event
 from consents.models import Agreement, AgreementVersion, CurrentConsent, Decision, Representative
 from privacy.ledger import actions as ledger
@@ -152,6 +157,11 @@ def refusal_to_agree(person: Subject, agreement: Agreement) -> RegistrationEnded
     """Return why a person can't agree to this any more, or None: what was destroyed is not collected again."""
     if person.state == Subject.State.DESTROYED:
         return RegistrationEnded(_("The data of this registration was destroyed."), code="destroyed")
+    if is_being_destroyed(person, agreement):
+        return RegistrationEnded(
+            _("Data processed on the earlier consent is being destroyed. Register the device again to agree."),
+            code="destroyed",
+        )
     withdrawn = person.state == Subject.State.WITHDRAWN
     if not person.is_active and not (withdrawn and can_agree_again(person, agreement)):
         return RegistrationEnded(_("This registration has ended. Register again to agree."))
@@ -252,7 +262,7 @@ def _update_current_consent(
 ) -> None:
     """Let the decision take effect unless a later one is already known, and plan what it ends.
 
-    The codes of the agreement stop opening: after a withdrawal only once its destruction is due, so that whoever did
+    The codes of the agreement stop opening: after a withdrawal only once its destruction is over, so that whoever did
     not withdraw can stop that.
     """
     if standing is not None and standing.decided_at > made.decided_at:
@@ -269,13 +279,12 @@ def _update_current_consent(
         for name, value in values.items():
             setattr(standing, name, value)
         standing.save(update_fields=list(values))
-    codes_end_at = at
     if made.agreement.kind == Agreement.Kind.COLLECTION:
         if made.choice == Decision.Choice.AGREE:
             drop_destruction(made, person, actor=actor, at=at)
-        elif (plan := plan_destruction(made, person, actor=actor, at=at)) is not None:
-            codes_end_at = max(at, plan.due_at)
-    end_codes(made.subject_id, made.agreement, until=codes_end_at)
+        elif plan_destruction(made, person, actor=actor, at=at) is not None:
+            return
+    end_codes(made.subject_id, made.agreement, until=at)
 
 
 def _keep_representative(made: Decision, representative: Mapping[str, Any], *, at: datetime) -> None:

@@ -5,11 +5,14 @@ During the wait the person or an officer can stop the destruction, not the withd
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
+from consents.actions.codes import end_codes
 from consents.events import Event
 from consents.models import Agreement, Decision, PlannedDestruction
 from privacy.jobs import outbox
@@ -19,9 +22,9 @@ from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.policies import rulebook
-from privacy.retention.actions.destruction_orders import OrderOutcome, destroy_subject_data
-from privacy.retention.models.destruction_lists import Cause
-from privacy.retention.refusals import OnHold
+from privacy.retention import locks
+from privacy.retention.actions.destruction_orders import OrderOutcome, destroy_subject_data, order_destruction
+from privacy.retention.models.destruction_lists import Cause, DestructionLine
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
@@ -105,6 +108,15 @@ def drop_destruction(decision: Decision, person: Subject, *, actor: Actor, at: d
             subjects.resume_registration(person, actor=actor, at=at, case=decision.reference)
 
 
+def is_being_destroyed(person: Subject, agreement: Agreement) -> bool:
+    """Whether what would rest on an agreement is being destroyed at this moment, for whatever reason."""
+    under_way = PlannedDestruction.objects.of(person.id).filter(state=State.UNDER_WAY)
+    if under_way.filter(Q(decision__agreement=agreement) | Q(decision__agreement__required=True)).exists():
+        return True
+    lines = DestructionLine.objects.under_way().filter(subject_id=person.id)
+    return lines.filter(category__in=agreement.categories).exists()
+
+
 def can_agree_again(person: Subject, agreement: Agreement) -> bool:
     """Whether an agreement that the person ended can be given again: nothing of it was destroyed yet."""
     plans = PlannedDestruction.objects.of(person.id).filter(decision__agreement=agreement)
@@ -157,26 +169,13 @@ def end_collection(decision: Decision, *, actor: Actor, at: datetime) -> bool:
 
     Where nothing was planned, or the person agreed again since, there is nothing to destroy. Call it outside a
     transaction; it is safe to repeat. Raises OnHold while a hold covers the data, TooEarly during the wait, and
-    NotWaiting where the destruction was stopped.
+    NotWaiting where the destruction was stopped. A hold before anything was ordered leaves it waiting.
     """
     plan = PlannedDestruction.objects.filter(decision=decision).first()
     if plan is None or plan.state in {State.DESTROYED, State.AGREED_AGAIN}:
         return True
-    _begin(plan, at=at)
-    agreement, subject = decision.agreement, Subject.objects.get(pk=decision.subject_id)
-    try:
-        outcomes = destroy_subject_data(
-            subject,
-            None if agreement.required else list(agreement.categories),
-            cause=Cause.WITHDRAWAL,
-            case=decision.reference,
-            actor=actor,
-            at=at,
-        )
-    except OnHold:
-        # Nothing was destroyed: it waits again, and can be stopped.
-        PlannedDestruction.objects.filter(pk=plan.pk, state=State.UNDER_WAY).update(state=State.WAITING)
-        raise
+    _begin(plan, decision, actor=actor, at=at)
+    outcomes = destroy_subject_data(decision.subject_id, **_order(decision, actor=actor, at=at))
     done = all(outcome.destroyed for outcome in outcomes)
     if done:
         _finish(plan, decision, outcomes, actor=actor, at=at)
@@ -184,16 +183,32 @@ def end_collection(decision: Decision, *, actor: Actor, at: datetime) -> bool:
 
 
 @transaction.atomic
-def _begin(plan: PlannedDestruction, *, at: datetime) -> None:
-    """Take a plan that is due, so that nobody stops what has begun."""
+def _begin(plan: PlannedDestruction, decision: Decision, *, actor: Actor, at: datetime) -> None:
+    """Take a plan that is due and order its destruction, both or neither: nobody stops what has begun.
+
+    Whoever decides or orders locks the person first, and before that keeps holds out.
+    """
+    locks.block_new_holds_until_commit()
+    Subject.objects.select_for_update().get(pk=plan.subject_id)
     row = _locked(plan)
-    if row.state == State.STOPPED:
+    if row.state not in {State.WAITING, State.UNDER_WAY}:
         raise NotWaiting(_("The destruction was stopped."))
-    if row.state == State.WAITING:
-        if at < row.due_at:
-            raise TooEarly(_("The wait is not over."))
-        row.state = State.UNDER_WAY
-        row.save(update_fields=["state"])
+    if at < row.due_at:
+        raise TooEarly(_("The wait is not over."))
+    order_destruction(decision.subject_id, **_order(decision, actor=actor, at=at))
+    row.state = State.UNDER_WAY
+    row.save(update_fields=["state"])
+
+
+def _order(decision: Decision, *, actor: Actor, at: datetime) -> Any:
+    agreement = decision.agreement
+    return {
+        "categories": None if agreement.required else list(agreement.categories),
+        "cause": Cause.WITHDRAWAL,
+        "case": decision.reference,
+        "actor": actor,
+        "at": at,
+    }
 
 
 @transaction.atomic
@@ -205,6 +220,7 @@ def _finish(
         return
     row.state, row.ended_at = State.DESTROYED, at
     row.save(update_fields=["state", "ended_at"])
+    end_codes(row.subject_id, decision.agreement, until=at, but=decision)
     vault.unfreeze(case=decision.reference, actor=actor, at=at)
     ledger.record(
         Event.ENDED_COLLECTION,

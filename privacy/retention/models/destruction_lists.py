@@ -244,6 +244,12 @@ class DestructionList(models.Model):
 class DestructionLineQuerySet(models.QuerySet["DestructionLine"]):
     """Lines of lists."""
 
+    def under_way(self) -> Self:
+        """Those that are being destroyed: their list has begun, or is an order, which nobody reviews any more."""
+        begun = Q(list__state__in=(DestructionList.State.EXECUTING, DestructionList.State.RESIDUE))
+        ordered = Q(list__state=DestructionList.State.APPROVED) & ~Q(list__run__cause=Cause.RETENTION)
+        return self.filter(begun | ordered, is_open=True)
+
     def after(self, ids: Sequence[UUID]) -> Self:
         """Those behind the last person of the slice before: a walk looks at each line once."""
         return self.filter(subject_id__gt=ids[-1]) if ids else self
