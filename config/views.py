@@ -12,11 +12,12 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 from django.views.defaults import server_error
 
-from privacy.jobs import clock_gate
+from privacy.jobs.clock_gate import ClockGate, WrongClock
 from privacy.ledger.middleware import RETRY_AFTER
 from privacy.lib.dates import clock
 from privacy.vault import actions as vault
 
+CLOCK = ClockGate()
 DISK_FULL_ERRORS = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -49,8 +50,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
             vault.check_keys()
         except vault.WrongKey:
             missing["keys"] = "wrong or missing"
-    if any(abs(ahead) > clock_gate.TOLERANCE for ahead in clock_gate.ahead_of_databases(clock.now()).values()):
-        missing["clock"] = "differs from a database's"
+    try:
+        CLOCK.check(clock.now(), afresh=True)
+    except WrongClock as wrong:
+        missing["clock"] = wrong.reason
     body = {"ready": not missing, "missing": missing}
     response = JsonResponse(body, status=503 if missing else 200)
     if missing:

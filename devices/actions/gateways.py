@@ -47,6 +47,11 @@ SELECT id, signing_key, gateway_id, reference, scopes::text, rate, requests,
 FROM known, counted
 """.replace("{news}", invalidation.invalidated_since(INVALIDATION_TABLE, "$3"))
 
+TAKE_NONCE_SQL = """
+INSERT INTO devices_requestnonce (token_id, nonce, at) VALUES (%s, %s, %s)
+ON CONFLICT (token_id, nonce) DO NOTHING
+"""
+
 
 class GatewayClosed(Refusal):
     """A closed gateway gets no tokens."""
@@ -219,13 +224,19 @@ def _must_be_signed(sent: SentRequest, *, token_id: UUID, key: bytes, caller: Ga
     """Take a signed request once; what is refused is on record. Raises BadSignature."""
     try:
         nonce = request_signatures.verify(sent, key=key, at=at)
-        _taken, made = RequestNonce.objects.get_or_create(token_id=token_id, nonce=nonce, defaults={"at": at})
-        if not made:
+        if not _is_new_nonce(token_id, nonce, at=at):
             raise BadSignature(_("A request with this nonce was taken already. Sign each request anew."))
     except BadSignature as refusal:
         token = GatewayToken.objects.get(pk=token_id)
         ledger.record_before(Event.SIGNATURE_REFUSED, actor=caller, at=at, about=token, facts={"why": refusal.code})
         raise
+
+
+def _is_new_nonce(token_id: UUID, nonce: str, *, at: datetime) -> bool:
+    """Keep the nonce in one statement; return whether it is the first of its token, however many come at once."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(TAKE_NONCE_SQL, [token_id, nonce, at])
+        return bool(cursor.rowcount)
 
 
 def delete_expired_nonces(*, at: datetime) -> int:

@@ -16,7 +16,7 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.lib.integrations import mail
 from privacy.policies import rulebook
 from privacy.retention import actions as retention
-from privacy.retention.actions.destruction_waits import OFFICER_TOLD, PERSON_TOLD
+from privacy.retention.actions.destruction_waits import OFFICER_TOLD, PERSON_TOLD, is_waiting
 from privacy.retention.schedule.clock_reading import read_clock
 from privacy.subjects import contacts
 from privacy.subjects.models import Contact
@@ -70,7 +70,7 @@ def tell_person(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetim
     """Tell a person, at the address on record, that their data is going to be destroyed; in both languages."""
     subject_id, until = UUID(ids["subject"]), datetime.fromisoformat(ids["until"])
     contact = Contact.objects.filter(subject_id=subject_id, kind=Contact.Kind.EMAIL).first()
-    if contact is None:
+    if contact is None or not is_waiting(ids, at=at):
         return
     if at < until and contacts.disputed([subject_id], Contact.Kind.EMAIL, at=at):
         raise outbox.RetryLater(60 * 60, "the address is disputed")
@@ -95,7 +95,7 @@ def tell_person(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetim
 def tell_officer(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Tell an officer what is going to be destroyed, until when it can be stopped, and where."""
     officer = User.objects.filter(reference=ids["to"], is_active=True).first()
-    if officer is None:
+    if officer is None or not is_waiting(ids, at=at):
         return
     with override("ko"):
         subject = _("A destruction can be stopped: %(case)s") % {"case": ids["case"]}

@@ -169,7 +169,7 @@ class PlannedDestructionTest(PortalTestCase):
         self.under_way("app-log")
         with self.assertRaises(consents.RegistrationEnded) as raised:
             factory.agree(self.device, "app-log", at=DUE)
-        assert "being destroyed" in str(raised.exception)
+        assert "파기하고 있습니다" in str(raised.exception)
         factory.agree(self.device, "activation", at=DUE)
 
     @pytest.mark.attack("17.2")
@@ -187,7 +187,7 @@ class PlannedDestructionTest(PortalTestCase):
         )
         with self.assertRaises(consents.RegistrationEnded) as raised:
             factory.agree(self.device, "app-log", at=LATER)
-        assert "being destroyed" in str(raised.exception)
+        assert "파기하고 있습니다" in str(raised.exception)
 
     def test_who_agrees_again_during_the_wait_keeps_everything(self) -> None:
         for code in ("app-log", "activation"):
@@ -359,7 +359,9 @@ class GatewayWithdrawsTest(ApiTestCase):
         self.assertRefused(self.send(self.report(device, "app-log")), "no-consent")
         with (
             self.assertRaises(vault.Frozen),
-            vault.opened(purpose=Purpose.ERROR_ANALYSIS, task="tests.log.read", actor=SYSTEM, at=self.now) as vault_session,
+            vault.opened(
+                purpose=Purpose.ERROR_ANALYSIS, task="tests.log.read", actor=SYSTEM, at=self.now
+            ) as vault_session,
         ):
             vault_session.decrypt(AppLog.objects.get(), "body")
         page = self.client.post("/en/consents/", {"code": answer["code"]}, follow=True)

@@ -10,8 +10,10 @@ from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.db import connection
 from django.http import HttpResponse
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 
 from devices import actions as devices
 from devices.models import Device, GatewayToken, RequestNonce, Scope
@@ -84,6 +86,19 @@ class SignedRequestTests(ApiTestCase):
         nonce = secrets.token_urlsafe(16)
         assert self.registers(nonce=nonce).status_code == 201
         self.refused(self.registers(nonce=nonce))
+
+    @pytest.mark.attack("17.9")
+    def test_a_nonce_is_taken_in_one_statement(self) -> None:
+        """Two at once are told apart by the row itself: none is looked for first, and none fails on the other."""
+        nonce = secrets.token_urlsafe(16)
+        path = f"/devices/{self.device(7).id}/consents"
+        for status in (200, 401):
+            with CaptureQueriesContext(connection) as asked:
+                answer = self.call("GET", path, **self.signed("GET", path, nonce=nonce))
+            assert answer.status_code == status
+            found = [one["sql"] for one in asked if "devices_requestnonce" in one["sql"]]
+            assert len(found) == 1
+            assert "ON CONFLICT" in found[0]
 
     def test_what_was_signed_is_what_is_carried_out(self) -> None:
         path, content = f"/devices/{uuid4()}", json.dumps(factory.registration(7)).encode()

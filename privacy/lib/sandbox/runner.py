@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parents[3]
 START = "import sys; sys.path.insert(0, sys.argv[1]); from privacy.lib.sandbox.child import main; main(*sys.argv[2:])"
 # A two-part key of PostgreSQL's advisory locks: the first part is this package's, the second one of the places.
 SPACE, PLACES = 0x53414E44, (1, 2)
+# What a reader gets that a file, or the limit of memory, brings to fall. Any other signal comes from outside: from a
+# kernel short of memory, or from whoever stops the worker.
+FALLS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGSYS, signal.SIGTRAP}
 
 
 class NoVerdict(Exception):
@@ -73,9 +76,10 @@ def _run(program: str, given: BinaryIO, answer: BinaryIO, limits: Limits) -> Non
         raise NoVerdict("it took too long by the clock")
     if ended in (-signal.SIGXCPU, -signal.SIGXFSZ):
         raise Rejected(TOO_COSTLY)
-    if ended < 0:
-        # Its library was brought to fall by the file, or by the limit of memory.
+    if -ended in FALLS:
         raise Rejected(DAMAGED)
+    if ended < 0:
+        raise NoVerdict(f"the child was ended from outside (signal {-ended})")
     if ended > 0:
         raise NoVerdict(f"the child could not begin (status {ended})")
 

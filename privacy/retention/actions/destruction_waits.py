@@ -4,7 +4,7 @@ Whoever destroys on request (a rights case, a withdrawal) keeps the end of its w
 and stops there; what all of them share is here (decision 0105).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from privacy.ledger.actors import Actor
 from privacy.lib.dates import clock
 from privacy.policies import rulebook
 from privacy.vault import actions as vault
+from privacy.vault.models import Freeze
 
 WAIT = "withdrawal.wait.hours"
 PERSON_TOLD = "retention.wait.person"
@@ -39,12 +40,18 @@ def reopen_data(*, case: str, actor: Actor, at: datetime) -> int:
     return vault.unfreeze(case=case, actor=actor, at=at)
 
 
+def is_waiting(said: Mapping[str, str], *, at: datetime) -> bool:
+    """Whether what a queued mail announces is still to come: it was neither stopped nor ended, nor announced anew."""
+    closed = Freeze.objects.active(at).filter(case=said["case"])
+    return closed.filter(frozen_at__lte=datetime.fromisoformat(said["closed_at"])).exists()
+
+
 def announce(subject_ids: Iterable[UUID], *, case: str, page: str, until: datetime, at: datetime) -> None:
     """Queue, in the caller's transaction, a mail to each person's address on record and to every officer.
 
     ``page`` is where an officer stops it, within the portal.
     """
-    said = {"case": case, "page": page, "until": until.isoformat()}
+    said = {"case": case, "page": page, "until": until.isoformat(), "closed_at": at.isoformat()}
     key = f"{case}:{at.isoformat()}"
     for subject_id in subject_ids:
         outbox.enqueue(

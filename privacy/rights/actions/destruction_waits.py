@@ -49,7 +49,7 @@ def stop_destruction(right: Right, *, reason: str, actor: Actor, at: datetime) -
         raise MissingReason(_("State why it is stopped."), pointer="/reason")
     with transaction.atomic():
         row = lock_right(right)
-        if not row.is_waiting(at=at):
+        if row.is_being_destroyed or not row.is_waiting(at=at):
             raise WrongState(_("This can no longer be stopped: it is not waiting, or the waiting time is over."))
         write_note(row.request, text=reason, actor=actor, at=at)
         retention.reopen_data(case=row.freeze_reference, actor=actor, at=at)

@@ -263,7 +263,7 @@ def _story(case: Request | None) -> dict[str, Any]:
                 "name": letters.right_name(right, on=case.received_on),
                 "decision": letters.decision_text(right, on=case.received_on).split("\n"),
                 "decider": name_with_reference(right.decided_by) if right.decided_by else "",
-                "waiting": right.is_waiting(at=clock.now()),
+                "waiting": right.is_waiting(at=clock.now()) and not right.is_being_destroyed,
             }
             for right in found
         ],

@@ -199,6 +199,12 @@ class Right(models.Model):
         return self.carried_out_at is None and self.waits_until is not None and at < self.waits_until
 
     @property
+    def is_being_destroyed(self) -> bool:
+        """Whether its destruction began: whatever the clock says since, it can't be stopped."""
+        begun = self.tried_at is not None and self.waits_until is not None and self.tried_at >= self.waits_until
+        return self.carried_out_at is None and begun
+
+    @property
     def freeze_reference(self) -> str:
         """The name under which this right's freeze is placed and lifted, e.g. ``K7-7F3K-92QX#1``."""
         return f"{self.request.reference}#{self.position}"

@@ -46,6 +46,20 @@ class GateTests(PortalTestCase):
                 gate.check(moved)
         gate.check(clock.now())
 
+    def test_a_wrong_first_sample_does_not_become_the_reference(self) -> None:
+        gate = ClockGate()
+        with pytest.raises(WrongClock):
+            gate.check(clock.now() + timedelta(days=30))
+        gate.check(clock.now())
+
+    def test_what_no_database_agreed_with_does_not_become_the_reference(self) -> None:
+        gate = ClockGate()
+        with patch("privacy.jobs.clock_gate.ahead_of_databases", return_value={}):
+            gate.check(clock.now() + timedelta(days=30))
+        with pytest.raises(WrongClock):
+            gate.check(clock.now() + timedelta(days=30))
+        gate.check(clock.now())
+
     def test_a_worker_with_a_wrong_clock_takes_nothing_and_loses_nothing(self) -> None:
         OrmQ.objects.all().delete()
         async_task(KNOWN)
@@ -62,6 +76,14 @@ class GateTests(PortalTestCase):
         with patch("config.views.clock.now", return_value=clock.now() + timedelta(days=30)):
             answer = Client().get("/readyz")
         assert (answer.status_code, answer.json()["missing"]) == (503, {"clock": "differs from a database's"})
+
+    def test_readyz_says_that_the_clock_was_set_though_the_databases_agree(self) -> None:
+        assert Client().get("/readyz").status_code == 200
+        moved = patch("config.views.clock.now", return_value=clock.now() + timedelta(days=30))
+        with moved, patch("privacy.jobs.clock_gate.ahead_of_databases", return_value={"default": timedelta()}):
+            answer = Client().get("/readyz")
+        assert (answer.status_code, answer.json()["missing"]) == (503, {"clock": "was set while the portal ran"})
+        assert Client().get("/readyz").status_code == 200
 
 
 @pytest.mark.attack("17.17")

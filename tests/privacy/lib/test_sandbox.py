@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -82,6 +83,35 @@ class SandboxTest(PortalTestCase):
         with pytest.raises(NoVerdict):
             runner.judge("pdf_files", costly_pdf(), Limits(seconds=60, clock_seconds=1))
         assert not self.left()
+
+    def test_a_child_that_somebody_ended_says_nothing_of_the_file(self) -> None:
+        """The kernel short of memory, or whoever stops the worker: the file is neither clean nor hostile."""
+        for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with self.subTest(number), pytest.raises(NoVerdict):
+                self.signalled(number)
+
+    def test_a_child_that_fell_over_the_file_refuses_it(self) -> None:
+        for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL):
+            with self.subTest(number), pytest.raises(Rejected) as refused:
+                self.signalled(number)
+            assert refused.value.code == rejection.DAMAGED
+
+    def signalled(self, number: int) -> None:
+        """Judge a file whose reader gets a signal as soon as it runs."""
+
+        def send() -> None:
+            deadline = time.monotonic() + 20
+            while not (mine := self.left()) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            for child in mine:
+                child.send_signal(number)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        try:
+            runner.judge("pdf_files", costly_pdf(), Limits(seconds=20, clock_seconds=20))
+        finally:
+            sender.join()
 
     def test_what_answers_too_much_is_ended(self) -> None:
         with pytest.raises(Rejected):

@@ -1,6 +1,8 @@
 """A released deletion waits: the data is closed, people are told, any officer can stop it; then the worker destroys."""
 
 from datetime import timedelta
+from unittest.mock import patch
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -8,11 +10,14 @@ from django.urls import reverse
 
 from devices.models import Device
 from privacy.jobs.dispatcher import dispatch_due
+from privacy.jobs.models import GeneralOutbox
 from privacy.ledger.authorization import NotPermitted
 from privacy.policies import actions as policies
 from privacy.policies.actions.parameters import ParameterOutOfRange
 from privacy.retention.actions.destruction_waits import WAIT
 from privacy.retention.models import DestructionList, DestructionRun
+from privacy.retention.refusals import AlreadyRunning
+from privacy.retention.tasks import tell_person
 from privacy.rights import actions as rights
 from privacy.rights import tasks
 from privacy.rights.actions import RequestedRight
@@ -26,6 +31,7 @@ from tests.privacy.disclosures.smtp_server import mailbox
 
 END = NOON + timedelta(hours=24)
 DELETION = RequestedRight("deletion")
+EXECUTE = "privacy.retention.actions.destruction_orders.execution.execute"
 
 
 @pytest.mark.attack("17.2")
@@ -92,6 +98,40 @@ class AReleasedDeletion(PortalTestCase):
             rights.stop_destruction(self.right, reason="x", actor=self.hana, at=NOON)
         with pytest.raises(rights.WrongState):
             rights.stop_destruction(self.right, reason="x", actor=self.omar, at=END)
+
+    def test_is_not_stopped_once_it_began_though_the_clock_is_set_back(self) -> None:
+        with patch(EXECUTE, side_effect=AlreadyRunning("another")):
+            tasks.resume_interrupted(at=END)
+        with pytest.raises(rights.WrongState):
+            rights.stop_destruction(self.right, reason="x", actor=self.omar, at=END - timedelta(minutes=1))
+
+    def test_is_announced_to_nobody_once_it_was_stopped(self) -> None:
+        rights.stop_destruction(self.right, reason="a mistake", actor=self.omar, at=NOON)
+        assert not self.announced()
+
+    def test_is_announced_to_nobody_once_the_data_is_destroyed(self) -> None:
+        tasks.resume_interrupted(at=END)
+        assert not self.announced()
+
+    def test_a_letter_of_the_wait_before_announces_nothing_of_the_next(self) -> None:
+        with mailbox():
+            dispatch_due(at=NOON)
+            dispatch_due(at=NOON)
+        rights.stop_destruction(self.right, reason="a mistake", actor=self.omar, at=NOON)
+        letters = [row.ids for row in GeneralOutbox.objects.filter(kind="retention.wait.person")]
+        again = rights.grant(Right.objects.get(id=self.right.id), actor=self.odile, at=NOON)
+        rights.carry_out(again, actor=self.hana, at=NOON + timedelta(hours=2))
+        with mailbox() as box:
+            tell_person(letters[0], event=uuid4(), starts=1, at=NOON + timedelta(hours=3))
+        assert box.arrived == []
+
+    def announced(self) -> list[str]:
+        """The subjects of mails about the destruction that reach the owner and the officers."""
+        with mailbox() as box:
+            dispatch_due(at=END)
+            dispatch_due(at=END)
+        told = {"owner@example.org", self.odile.email, self.omar.email}
+        return [str(message["Subject"]) for message in box.arrived if str(message["To"]) in told]
 
     def test_is_not_called_done_before_its_time_past_the_verbs(self) -> None:
         with (
