@@ -25,6 +25,7 @@ class Event(StrEnum):
     TOKEN_REVOKED = "devices.token.revoked"  # noqa: S105
     IMPORT_PREVIEWED = "devices.import.previewed"
     IMPORT_CONFIRMED = "devices.import.confirmed"
+    IMPORT_CONTINUED = "devices.import.continued"
     IMPORT_DISCARDED = "devices.import.discarded"
     IMPORT_COMPLETED = "devices.import.completed"
     CHALLENGED = "devices.challenge.asked"

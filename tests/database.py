@@ -21,6 +21,7 @@ from config.databases import DATABASES, create_database, role_in
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (
     "config/databases.py", "config/settings.py", "privacy/accounts/roles.py", "privacy/lib/postgres/invalidation.py",
+    "privacy/ledger/captured_tables.py", "privacy/ledger/write_capture.py",
     "requirements.lock",
 )  # fmt: skip
 
@@ -41,6 +42,7 @@ def schema_digest() -> str:
         files += (ROOT / folder).rglob("migrations/*.sql")
         files += (ROOT / folder).rglob("sql/*.sql")
         files += (ROOT / folder).rglob("editions/*")
+        files += (ROOT / folder).rglob("captured_writes.py")
     for path in sorted(files):
         if path.is_file():
             digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())

@@ -41,6 +41,8 @@ def discard_expired_imports(*, actor: Actor, at: datetime) -> int:
         with suppress(vault.UnderHold, ImportNotOpen):
             destruction_vetoes.refuse_if_vetoed(None, None, at=at)
             if one.state == FleetImport.State.DISCARDED:
+                with transaction.atomic():
+                    ledger.record(Event.IMPORT_DISCARDED, actor=actor, at=at, about=one, facts={"again": True})
                 _shred_rows(one, actor=actor, at=at)
             else:
                 _discard(one, actor=actor, at=at)

@@ -3,7 +3,7 @@
 Every row is sealed when the file is read, under the key of the device it will become; the file itself is not kept.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time
 from hashlib import sha256
@@ -30,7 +30,7 @@ from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.identifiers.ids import new_id
-from privacy.lib.record_labels import record_label
+from privacy.lib.record_labels import about_label, record_label
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
 from privacy.vault.decryption_session import DecryptionSession
@@ -140,6 +140,8 @@ def continue_import(import_id: UUID, *, actor: Actor, at: datetime) -> bool:
     opened = {one.id for one, _registration in readable}
     refused |= {one.id: [[one.number, "", vault.Destroyed.code]] for one in held if one.id not in opened}
     # A slice that was interrupted is registered again, which changes nothing; then its rows go.
+    with transaction.atomic():
+        ledger.record(Event.IMPORT_CONTINUED, actor=actor, at=at, about=row, facts={"rows": len(held)})
     ImportedRow.objects.filter(id__in=[one.id for one in held]).delete()
     with transaction.atomic():
         row = FleetImport.objects.select_for_update().get(pk=row.pk)
@@ -248,7 +250,13 @@ def _check_gateway_open(gateway: Gateway) -> None:
         raise GatewayClosed(_("This gateway is closed."))
 
 
-def remove_imported_rows(subject_ids: Iterable[UUID], *, certificate: str, actor: Actor, at: datetime) -> int:
+def remove_imported_rows(subject_ids: Sequence[UUID], *, certificate: str, actor: Actor, at: datetime) -> int:
     """Remove rows of people who are being destroyed; safe to repeat."""
-    removed, _each = ImportedRow.objects.filter(id__in=list(subject_ids)).delete()
-    return removed
+    with transaction.atomic(using="personal"):
+        rows = ImportedRow.objects.filter(id__in=list(subject_ids))
+        if found := rows.count():
+            with transaction.atomic():
+                facts = {"of": about_label(ImportedRow), "rows": found, "certificate": certificate}
+                ledger.record(Event.REMOVED, actor=actor, at=at, subjects=subject_ids, facts=facts)
+            rows.delete()
+    return found

@@ -190,7 +190,7 @@ def _record(
                 device.service_ended_on = None
         if made:
             device.save(force_insert=True)
-        elif items or device.service_ended_on is None:
+        elif items or renewed:
             device.updated_at = at if items else device.updated_at
             device.save(update_fields=[*_columns(items), "updated_at", "service_ended_on"])
         if licence is not None and word is not None:

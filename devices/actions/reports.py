@@ -27,6 +27,7 @@ from devices.events import Event
 from devices.refusals import MESSAGES, Problem
 from devices.report_schema import BatchAnswer, RefusedReport
 from privacy.ledger import actions as ledger
+from privacy.ledger import write_explanations
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.postgres.invalidation import Invalidations
 from privacy.vault import actions as vault
@@ -81,14 +82,14 @@ def _store_accepted(
     """Store what may be stored of a batch and return the answer. Raises StaleCache, then nothing is stored."""
     refused = list(delivery.refused)
     taken, trusted = _accept(delivery, refused, gateway=gateway, heard=heard, at=at)
-    taken, rows = _seal(taken, refused, at=at)
+    taken, rows, digests = _seal(taken, refused, at=at)
     answer = _answer(delivery.batch, len(taken.ids), refused)
     claim = BatchRow(
         UUID(bytes=binary_copy.new_uuid7s(1)[0]), gateway.gateway_id, delivery.batch, digest, at, len(taken.ids),
         len(refused), answer.decode(), count_reports(taken.days, taken.kinds, taken.devices, taken.reports),
     )  # fmt: skip
     # Cached: the rows may go a second time, the entry is one.
-    record = cache(partial(_record, taken, claim, gateway=gateway, at=at))
+    record = cache(partial(_record, taken, claim, digests, gateway=gateway, at=at))
     try:
         stored = _store(rows, claim, record, trusted)
     except ProgrammingError as error:
@@ -139,8 +140,8 @@ def _problem_of(obstacle: eligibility.Blocker | None, kind: str, day: int) -> tu
 
 def _seal(
     taken: AcceptedReports, refused: list[RejectedReport], *, at: datetime
-) -> tuple[AcceptedReports, dict[str, bytes]]:
-    """Seal the bodies and return the rows of each month's table; reports whose key is gone are refused and left out."""
+) -> tuple[AcceptedReports, dict[str, bytes], dict[str, str]]:
+    """Seal the bodies; return the rows of each month's table and their digest. Without those whose key is gone."""
     while True:
         tables = taken.by_table()
         columns = [_plaintext_column(month, part) for month, part in tables]
@@ -156,13 +157,15 @@ def _seal(
             continue
         [received] = binary_copy.postgres_microseconds([at])
         rows: dict[str, bytes] = {}
+        digests: dict[str, str] = {}
         for (month, part), column, sealed in zip(tables, columns, ciphertexts, strict=True):
             devices = [column.subjects[place] for place in column.places]
             table = partitions.partition_name(binary_copy.TABLES[part.kinds[0]], month)
             rows[table] = binary_copy.encode_rows(
                 part.ids, devices, part.moments, part.kinds, sealed, received=received
             )
-        return taken, rows
+            digests[table] = write_explanations.rows_digest(part.ids)
+        return taken, rows, digests
 
 
 def _plaintext_column(month: date, part: AcceptedReports) -> vault.PlaintextColumn:
@@ -208,7 +211,9 @@ def _store(
     return True
 
 
-def _record(taken: AcceptedReports, claim: BatchRow, *, gateway: GatewayActor, at: datetime) -> ledger.PendingEntry:
+def _record(
+    taken: AcceptedReports, claim: BatchRow, digests: dict[str, str], *, gateway: GatewayActor, at: datetime
+) -> ledger.PendingEntry:
     # Naming each device would make the entry fifty times as long; the digest of the list tells which they were.
     devices = sorted(set(taken.devices))
     return ledger.record_concurrently(
@@ -223,6 +228,8 @@ def _record(taken: AcceptedReports, claim: BatchRow, *, gateway: GatewayActor, a
             "stored": claim.stored,
             "refused": claim.refused,
             "kinds": dict(Counter(taken.kinds)),
+            # Which rows it wrote: by this the nightly reconciliation knows them.
+            "tables": digests,
         },
     )
 

@@ -32,7 +32,7 @@ def remove_registrations(subject_ids: Sequence[UUID], *, certificate: str, actor
         rows = Device.objects.filter(subject_id__in=subject_ids).count()
         if rows:
             _record_event(Event.REMOVED, subject_ids, rows=rows, of=Device, certificate=certificate, actor=actor, at=at)
-            Licence.objects.filter(device_id__in=subject_ids).delete()
+            remove_licences(subject_ids, certificate=certificate, actor=actor, at=at)
             Device.objects.filter(subject_id__in=subject_ids).delete()
     return rows
 
@@ -143,7 +143,8 @@ def _drop(
             removed = partitions.drop_partition(model._meta.db_table, month)
         with transaction.atomic():
             facts = {
-                "of": about_label(model), "month": str(month), "rows": removed, "certificate": certificate
+                "of": about_label(model), "month": str(month), "rows": removed, "certificate": certificate,
+                "tables": [partitions.partition_name(model._meta.db_table, month)],
             }  # fmt: skip
             ledger.record(Event.MONTH_DROPPED, actor=actor, at=at, facts=facts)
     return removed

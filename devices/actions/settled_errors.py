@@ -22,6 +22,7 @@ from devices.events import Event
 from devices.models import AppLog, AppLogRemoval, SettledError
 from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
+from privacy.ledger import captured_tables
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
@@ -34,7 +35,8 @@ from privacy.retention.destruction import blockers
 
 DELIVERY = "devices.settled"
 SETTLE_PERMISSION = "devices.settle_error"
-BATCH_SIZE = 500
+# The entry names each of them.
+BATCH_SIZE = captured_tables.MOST_NAMED
 
 
 def settle_errors(*, device_id: UUID, until: datetime, actor: Actor, at: datetime) -> SettledError:

@@ -57,7 +57,7 @@ BEGIN
     EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
                    parent, part, first, after);
     -- A statement's trigger of the parent says nothing of what is written into the month itself.
-    IF to_regprocedure('ledger.install_write_capture(regclass)') IS NOT NULL THEN
+    IF to_regprocedure('ledger.install_write_capture(regclass, jsonb)') IS NOT NULL THEN
         EXECUTE format('SELECT ledger.install_write_capture(%L)', 'public.' || part);
     END IF;
     RETURN true;
@@ -87,6 +87,8 @@ BEGIN
     IF removed < 100000 THEN
         EXECUTE format('SELECT count(*) FROM public.%I', part) INTO removed;
     END IF;
+    -- So that the capture tells of it: dropping a table fires no trigger.
+    EXECUTE format('TRUNCATE public.%I', part);
     EXECUTE format('DROP TABLE public.%I', part);
     RETURN removed;
 END $$;

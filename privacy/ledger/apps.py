@@ -16,5 +16,7 @@ class LedgerConfig(AppConfig):
         autodiscover_modules("register")
         # Each app's issued_documents.py says which documents it hands out and how they are checked.
         autodiscover_modules("issued_documents")
+        # Each app's captured_writes.py says which entries explain a write to its tables of personal data.
+        autodiscover_modules("captured_writes")
         post_migrate.connect(write_capture.install_write_capture, sender=self, dispatch_uid="ledger-watch-tables")
         connection_created.connect(write_capture.install_request_id_wrapper, dispatch_uid="ledger-mark-connection")

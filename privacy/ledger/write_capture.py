@@ -1,11 +1,12 @@
 """Touches: what the databases themselves say was written into tables with personal data, by whom, in which request.
 
-The ledger can't prove that every act was recorded. This bounds it: a write past the portal carries no request that the
-ledger knows, and shows in the nightly pairing (ledger.md, Omission).
+The ledger can't prove that every act was recorded. This bounds it: a write past the portal has no entry of its request
+that names its rows, and shows in the nightly reconciliation (ledger.md, Omission).
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from django.db import connections, models, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import TransactionStatus
 
-from privacy.ledger import request_context
+from privacy.ledger import captured_tables, request_context
 from privacy.lib.postgres import pipelined_connection
 
 _WRITE = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|TRUNCATE|MERGE|COPY|WITH)\b", re.IGNORECASE)
@@ -47,14 +48,14 @@ def install_write_capture(*, using: str, **kwargs: Any) -> None:
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regprocedure('ledger.install_write_capture(regclass)') IS NOT NULL")
+        cursor.execute("SELECT to_regprocedure('ledger.install_write_capture(regclass, jsonb)') IS NOT NULL")
         row = cursor.fetchone()
         if not row or not row[0]:
             return
         for model in captured_models(using):
             cursor.execute(
-                "SELECT ledger.install_write_capture(to_regclass(%s)) WHERE to_regclass(%s) IS NOT NULL",
-                [_table(model)] * 2,
+                "SELECT ledger.install_write_capture(to_regclass(%s), %s) WHERE to_regclass(%s) IS NOT NULL",
+                [_table(model), json.dumps(captured_tables.captured_columns(model)), _table(model)],
             )
 
 
@@ -121,6 +122,7 @@ class CapturedWrite:
     relation: str
     operation: str
     rows: int | None
+    keys: dict[str, Any] | None
     db_user: str
     program: str
     request: str
@@ -136,25 +138,12 @@ def captured_since(alias: str, snapshot: str) -> tuple[list[CapturedWrite], str]
         row = cursor.fetchone()
         now = str(row[0]) if row else ""
         cursor.execute(
-            "SELECT id, at, relation, operation, rows, db_user, program, request FROM ledger.captured_write"
+            "SELECT id, at, relation, operation, rows, keys, db_user, program, request FROM ledger.captured_write"
             " WHERE pg_visible_in_snapshot(xid, %(now)s::pg_snapshot) AND (%(then)s = '' OR"
             "  (xid >= pg_snapshot_xmin(nullif(%(then)s, '')::pg_snapshot)"
             "   AND NOT pg_visible_in_snapshot(xid, nullif(%(then)s, '')::pg_snapshot))) ORDER BY id",
             {"now": now, "then": snapshot},
         )
-        return [CapturedWrite(*row) for row in cursor.fetchall()], now
-
-
-def known_requests(requests: set[str], *, after: datetime) -> set[str]:
-    """Return those of these requests that have an entry on the ledger since a moment."""
-    found: set[str] = set()
-    wanted = sorted(requests - {""})
-    with connections["default"].cursor() as cursor:
-        for at in range(0, len(wanted), 5_000):
-            cursor.execute(
-                "SELECT DISTINCT payload::jsonb ->> 'request' FROM ledger.entry"
-                " WHERE time >= %s AND payload::jsonb ->> 'request' = ANY(%s)",
-                [after, wanted[at : at + 5_000]],
-            )
-            found.update(row[0] for row in cursor.fetchall())
-    return found
+        # Django hands JSON over as text.
+        rows = [(*row[:5], json.loads(row[5]) if row[5] else None, *row[6:]) for row in cursor.fetchall()]
+        return [CapturedWrite(*row) for row in rows], now

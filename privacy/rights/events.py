@@ -7,6 +7,7 @@ class Event(StrEnum):
     RECEIVED = "rights.request.received"
     WORDS_MISSING = "rights.words.missed"
     WORDS_WRITTEN = "rights.words.written"
+    WORDS_SETTLED = "rights.words.settled"
     FROZEN = "rights.item.frozen"
     EVIDENCE_ASKED = "rights.evidence.asked"
     EVIDENCE_RECEIVED = "rights.evidence.received"

@@ -38,7 +38,7 @@ def resume() -> int:
     done = resume_interrupted(at=at)
     rights.remove_packages(actor=WORKER, at=at)
     rights.renew_packages(actor=WORKER, at=at)
-    rights.sync_missed_closures()
+    rights.sync_missed_closures(actor=WORKER, at=at)
     rights.destroy_leftover_documents(actor=WORKER, at=at)
     rights.record_missing_particulars(actor=WORKER, at=at)
     subjects.index_contacts(actor=WORKER, at=at)

@@ -13,4 +13,5 @@ class Event(StrEnum):
     DESTROYED = "subjects.subject.destroyed"
     CONTACT_RECORDED = "subjects.contact.recorded"
     CONTACT_CORRECTED = "subjects.contact.corrected"
+    CONTACTS_INDEXED = "subjects.contacts.indexed"
     CONTACTS_REMOVED = "subjects.contacts.removed"

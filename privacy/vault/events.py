@@ -15,6 +15,7 @@ class Event(StrEnum):
     EPOCH_SHREDDED = "vault.epoch.shredded"
     FILE_STORED = "vault.file.stored"
     FILE_CLEARED = "vault.file.cleared"
+    FILE_OPENED_UNSCANNED = "vault.file.opened-unscanned"
     FILE_QUARANTINED = "vault.file.quarantined"
     FILE_DISCARDED = "vault.file.discarded"
     GENERATION_BEGUN = "vault.generation.begun"

@@ -90,10 +90,15 @@ def file_complaint(
     given = {name: value for name, value in (contact or {}).items() if value}
     submission = form_submissions.bind_nonce(CODES.door, submission or new_form_nonce(), [explanation.strip(), given])
     complaint = Complaint.objects.filter(submission_digest=CODES.mark(submission)).first()
+    again = complaint is not None
     if complaint is None:
         complaint = _new_complaint(language, submission, address, at=at)
     if not ComplaintText.objects.filter(subject_id=complaint.holder_id).exists() and not complaint.answered_at:
-        # Also when the first sending died between the two databases: what was typed is here again.
+        if again:
+            # The first sending died between the two databases: what was typed is here again.
+            by = Complainant(complaint.reference)
+            with transaction.atomic():
+                ledger.record(Event.RECEIVED, actor=by, at=at, about=complaint, facts={"again": True})
         words = ComplaintText(subject_id=complaint.holder_id, received_on=complaint.received_on)
         vault.encrypt(words, {"contact": given, "explanation": explanation.strip()}, at=at)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import connections, transaction
@@ -12,18 +12,17 @@ from privacy.ledger import request_context, write_capture
 from privacy.ledger.actions.entries import record
 from privacy.ledger.events import Event
 from privacy.ledger.models import Finding, ReconciliationState
+from privacy.ledger.write_explanations import Explanations
 
 if TYPE_CHECKING:
     from privacy.ledger.actors import Actor
 
 ALIASES = ("default", "personal", "archive")
-# The entry of an act in another database is written before the act; a request may last this long.
-MAX_REQUEST_DURATION = timedelta(days=1)
 CANARY_PREFIX = "canary:"
 
 
 def reconcile_writes(*, actor: Actor, at: datetime) -> dict[str, int]:
-    """Pair what was written in every database with the entries; raise a finding for what has none.
+    """Pair what was written in every database with the entries that name its rows; raise a finding for what has none.
 
     Then a canary is released, a write without an entry, which the next pairing must find. Returns how many statements
     were unpaired in each database.
@@ -67,10 +66,8 @@ def _own_role(alias: str) -> str:
 
 
 def _without_entry(found: list[write_capture.CapturedWrite], *, own_role: str) -> list[write_capture.CapturedWrite]:
-    if not found:
-        return []
-    known = write_capture.known_requests({touch.request for touch in found}, after=found[0].at - MAX_REQUEST_DURATION)
-    return [touch for touch in found if touch.request not in known or touch.db_user != own_role]
+    explanations = Explanations(found)
+    return [touch for touch in found if touch.db_user != own_role or not explanations.covers(touch)]
 
 
 def _grouped(strange: list[write_capture.CapturedWrite]) -> list[list[write_capture.CapturedWrite]]:

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from privacy.ledger import actions as ledger
 from privacy.ledger import request_context, write_capture
 from privacy.ledger.actors import Actor
+from privacy.ledger.captured_tables import MOST_NAMED
 from privacy.lib.dates import clock, periods
 from privacy.lib.identifiers.ids import new_ids, uuid_array_literal
 from privacy.lib.record_labels import record_label
@@ -93,15 +94,18 @@ def delete_copies(destruction_list: DestructionList, people: Collection[UUID], *
 
     Returns how many records that were. Safe to repeat.
     """
-    copies = ArchivedRecord.objects.filter(list=destruction_list.reference, subject_id__in=list(people))
-    with transaction.atomic(using="archive"):
-        records = copies.aggregate(total=Sum("records"))["total"] or 0
-        if records:
-            with transaction.atomic():
-                facts = {"list": destruction_list.reference, "records": -records}
-                ledger.record(Event.ARCHIVED, actor=actor, at=at, subjects=sorted(people), facts=facts)
-            copies.delete()
-    return records
+    deleted = 0
+    for part in batched(sorted(people), MOST_NAMED):
+        copies = ArchivedRecord.objects.filter(list=destruction_list.reference, subject_id__in=part)
+        with transaction.atomic(using="archive"):
+            records = copies.aggregate(total=Sum("records"))["total"] or 0
+            if records:
+                with transaction.atomic():
+                    facts = {"list": destruction_list.reference, "records": -records}
+                    ledger.record(Event.ARCHIVED, actor=actor, at=at, subjects=part, facts=facts)
+                copies.delete()
+        deleted += records
+    return deleted
 
 
 def _copy(

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import batched
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
+from privacy.ledger.captured_tables import MOST_NAMED
 from privacy.retention import locks
 from privacy.retention.actions import journal_cursors
 from privacy.retention.actions.destruction import strategy_choice
@@ -67,7 +69,9 @@ def _replay_line(line: JournalLine, total: ReplayResult, *, actor: Actor, at: da
     if keys or rows:
         with transaction.atomic():
             facts = {"journal": line.number, "certificate": line.certificate, "keys": keys, "rows": rows}
-            ledger.record(Event.REPLAYED, actor=actor, at=at, subjects=line.people, facts=facts)
+            for part in batched(line.people, MOST_NAMED) if line.people else ((),):
+                ledger.record(Event.REPLAYED, actor=actor, at=at, subjects=part, facts=facts)
+                facts = facts | {"keys": 0, "rows": 0}
 
 
 def void_uncommitted_lines(*, at: datetime) -> int:

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor, ExternalActor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock, periods
@@ -97,6 +98,7 @@ def receive(
     said += [dict(contact or {}), [asdict(one) for one in asked]]
     submission = form_submissions.bind_nonce(CODES.door, submission or new_form_nonce(), said)
     known = Request.objects.filter(submission_digest=CODES.mark(submission)).first()
+    again = known is not None
     if known is None:
         _must_have_come(day, at=at)
         _check(asked, at=at)
@@ -116,7 +118,11 @@ def receive(
         matches = matching.find_records(target_kind, index)
         known = _begin(case, asked, matches, address=address, actor=actor, at=at)
     if known.is_open and not Particulars.objects.filter(about_id=known.id).exists():
-        # Also when the first sending died between the two databases: what was typed is here again.
+        if again:
+            # The first sending died between the two databases: what was typed is here again.
+            by = actor or ExternalActor("subject", known.reference)
+            with transaction.atomic():
+                ledger.record(Event.WORDS_WRITTEN, actor=by, at=at, about=known, facts={"again": True})
         _save_particulars(_particulars(known, asked, contact, target, explanation, at=at))
     return Receipt(known, CODES.of(submission))
 

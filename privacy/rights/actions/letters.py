@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from privacy.jobs import outbox
+from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
@@ -201,7 +202,7 @@ def sync_particulars_closure(case_id: UUID) -> bool:
             return written.filter(closed_on=None).update(closed_on=ended_on) > 0
 
 
-def sync_missed_closures() -> int:
+def sync_missed_closures(*, actor: Actor, at: datetime) -> int:
     """Settle every case whose end, or new beginning, died before its words heard of it. Returns how many."""
     open_words = Particulars.objects.filter(closed_on=None).order_by("subject_id").values_list("subject_id", flat=True)
     found: set[UUID] = set()
@@ -211,7 +212,10 @@ def sync_missed_closures() -> int:
     for part in batched(open_cases.iterator(chunk_size=BATCH_SIZE), BATCH_SIZE):
         ended = Particulars.objects.filter(subject_id__in=part, closed_on__isnull=False)
         found |= set(ended.values_list("subject_id", flat=True))
-    return sum(sync_particulars_closure(case_id) for case_id in sorted(found))
+    settled = [case_id for case_id in sorted(found) if sync_particulars_closure(case_id)]
+    for case_id in settled:
+        ledger.record(Event.WORDS_SETTLED, actor=actor, at=at, about=("rights.request", case_id))
+    return len(settled)
 
 
 @transaction.atomic

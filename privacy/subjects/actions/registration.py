@@ -218,6 +218,10 @@ def index_contacts(*, actor: Actor, at: datetime, most: int = 200) -> int:
                 indexes[contact.id] = vault.blind_index("contact", value)
             except vault.InvalidIdentifier:
                 continue
+    if waiting:
+        with transaction.atomic():
+            people = [contact.subject_id for contact in waiting]
+            ledger.record(Event.CONTACTS_INDEXED, actor=actor, at=at, subjects=people, facts={"rows": len(waiting)})
     done = 0
     for contact in waiting:
         # The same value only: one that was written meanwhile has its index.

@@ -28,6 +28,11 @@ log = logging.getLogger("portal.vault")
 MAX_FILE_BYTES = 10 * 2**20
 # A run ends well before the queue's timeout, however long the last file takes.
 SCAN_SECONDS = 30.0
+EVENT_OF_VERDICT = {
+    EncryptedFile.State.CLEAN: Event.FILE_CLEARED,
+    EncryptedFile.State.UNSCANNED: Event.FILE_OPENED_UNSCANNED,
+    EncryptedFile.State.QUARANTINE: Event.FILE_QUARANTINED,
+}
 
 
 def store_file(
@@ -128,16 +133,14 @@ def _judge(file: EncryptedFile, content: bytes, *, at: datetime) -> None:
 
 
 def _record_verdict(file: EncryptedFile, *, actor: Actor, at: datetime) -> None:
-    if file.state == EncryptedFile.State.UNSCANNED:
-        return
-    clean = file.state == EncryptedFile.State.CLEAN
+    found = {"finding": file.finding} if file.finding else {}
     ledger.record(
-        Event.FILE_CLEARED if clean else Event.FILE_QUARANTINED,
+        EVENT_OF_VERDICT[EncryptedFile.State(file.state)],
         actor=actor,
         at=at,
         about=file,
         subjects=[file.subject_id],
-        facts={"case": file.case} if clean else {"case": file.case, "finding": file.finding},
+        facts={"case": file.case, **found},
     )
 
 

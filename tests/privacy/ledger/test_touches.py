@@ -13,10 +13,10 @@ from privacy.ledger import request_context, write_capture
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.models import Finding, ReconciliationState
 from privacy.lib.dates import clock
+from privacy.subjects.events import Event
 from privacy.subjects.models import Contact
 from privacy.vault.fields import EncryptedValue
 from tests.database import PortalDatabase
-from tests.factories.ledger import Word
 
 SWEEP = SystemActor("tests")
 TABLE = "public.subjects_contact"
@@ -32,6 +32,14 @@ def write_contact(using: str = "personal") -> Contact:
         id=uuid4(), subject_id=uuid4(), kind="email", value=EncryptedValue(b"sealed"), recorded_at=clock.now()
     )
     contact.save(using=using)
+    return contact
+
+
+def recorded_contact() -> Contact:
+    """Write one as the portal does, with the entry that names it."""
+    with transaction.atomic():
+        contact = write_contact()
+        ledger.record(Event.CONTACT_RECORDED, actor=SWEEP, at=clock.now(), facts={"contact": str(contact.id)})
     return contact
 
 
@@ -85,9 +93,7 @@ def test_a_month_made_later_is_watched_by_itself(portal_database: PortalDatabase
 def test_a_write_of_the_portal_carries_its_request_and_is_paired(portal_database: PortalDatabase) -> None:
     pair()
     with request_context.override(request_id=request_context.new_request_id()) as act:
-        with transaction.atomic():
-            ledger.record(Word.TRIED, actor=SWEEP, at=clock.now())
-        write_contact()
+        recorded_contact()
     assert touched(portal_database) == [(TABLE, "INSERT", 1, act.request_id)]
     assert pair() == {"default": 0, "personal": 0, "archive": 0}
     assert strange() == []
@@ -127,9 +133,8 @@ def test_a_rolled_back_transaction_leaves_no_mark_behind(portal_database: Portal
 
 
 def test_what_is_changed_outside_the_portal_is_a_finding(portal_database: PortalDatabase) -> None:
-    with request_context.override(request_id=request_context.new_request_id()), transaction.atomic():
-        ledger.record(Word.TRIED, actor=SWEEP, at=clock.now())
-        write_contact()
+    with request_context.override(request_id=request_context.new_request_id()):
+        recorded_contact()
     pair()
     with portal_database.connect("postgres", "personal") as superuser:
         superuser.execute("SET session_replication_role = replica")
@@ -161,9 +166,8 @@ def test_a_long_transaction_can_not_slip_past(portal_database: PortalDatabase) -
     with portal_database.connect("postgres", "personal") as slow:
         slow.autocommit = False
         slow.execute("UPDATE subjects_contact SET kind = 'phone'")
-        with request_context.override(request_id=request_context.new_request_id()), transaction.atomic():
-            ledger.record(Word.TRIED, actor=SWEEP, at=clock.now())
-            write_contact()
+        with request_context.override(request_id=request_context.new_request_id()):
+            recorded_contact()
         assert pair()["personal"] == 0
         slow.commit()
     assert pair()["personal"] == 1

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Count, F, Sum
 
 from privacy.ledger.actors import Actor
+from privacy.ledger.captured_tables import MOST_NAMED
 from privacy.lib.dates import clock
 from privacy.policies.categories import ARCHIVE, ARCHIVE_PREFIX
 from privacy.retention import locks
@@ -110,17 +111,18 @@ class ArchiveStrategy(DestructionStrategy):
         free = people - kept
         if not free:
             return
-        rows = self._rows(free)
         self._create_lines(free, LineState.COUNTED)
-        self._add_rows(rows)
         number = self._journal_slice(people=free)
-        facts = {
-            "certificate": self.list.certificate_number,
-            "rows": rows,
-            "people": len(free),
-            "journal": number,
-        }
-        self.record(Event.ROWS_REMOVED, facts, subjects=sorted(free))
+        for part in batched(sorted(free), MOST_NAMED):
+            rows = self._rows(part)
+            self._add_rows(rows)
+            facts = {
+                "certificate": self.list.certificate_number,
+                "rows": rows,
+                "people": len(part),
+                "journal": number,
+            }
+            self.record(Event.ROWS_REMOVED, facts, subjects=part)
 
     @transaction.atomic
     def _recheck_holds(self, people: set[UUID]) -> None:
@@ -180,7 +182,8 @@ class ArchiveStrategy(DestructionStrategy):
         locks.block_new_holds_until_commit()
         if self._on_hold() & people:
             return False
-        ArchivedRecord.objects.over(self.list.run.as_of).filter(subject_id__in=sorted(people)).delete()
+        for part in batched(sorted(people), MOST_NAMED):
+            ArchivedRecord.objects.over(self.list.run.as_of).filter(subject_id__in=part).delete()
         lines = DestructionLine.objects.filter(list=self.list, subject_id__in=sorted(people), state=LineState.COUNTED)
         lines.update(state=LineState.REMOVED)
         return True
@@ -239,7 +242,9 @@ class ArchiveStrategy(DestructionStrategy):
         )
         if line.ends_before is None:
             return keys, 0
-        rows, _by_model = ArchivedRecord.objects.over(line.ends_before).filter(subject_id__in=line.people).delete()
+        doomed = ArchivedRecord.objects.over(line.ends_before)
+        parts = batched(line.people, MOST_NAMED)
+        rows = sum(doomed.filter(subject_id__in=part).delete()[0] for part in parts)
         ended = _fully_destroyed(line.people)
         return keys + _destroy_keyrings(
             ended, [], cause=line.cause, certificate=line.certificate, actor=actor, at=at, again=True

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from privacy.ledger.actors import Actor
+from privacy.ledger.captured_tables import MOST_NAMED
 from privacy.lib.dates import clock
 from privacy.lib.identifiers.ids import uuid_array_literal
 from privacy.policies import rulebook
@@ -123,8 +124,9 @@ class SubjectStrategy(DestructionStrategy):
                 return False
             self._count_slice(ids)
             for holding in holdings.for_category(self.list.category):
-                if holding.destroy is not None:
-                    holding.destroy(ids, certificate=self.list.certificate_number, actor=self.actor, at=self.at)
+                if (destroy := holding.destroy) is not None:
+                    for part in batched(ids, MOST_NAMED):
+                        destroy(part, certificate=self.list.certificate_number, actor=self.actor, at=self.at)
             DestructionLine.objects.filter(list=self.list, subject_id__in=ids, state=LineState.COUNTED).update(
                 state=LineState.REMOVED
             )
@@ -177,8 +179,9 @@ class SubjectStrategy(DestructionStrategy):
         )
         rows = 0
         for holding in holdings.for_category(line.category):
-            if holding.destroy is not None:
-                rows += holding.destroy(people, certificate=line.certificate, actor=actor, at=at)
+            if (destroy := holding.destroy) is not None:
+                for part in batched(people, MOST_NAMED):
+                    rows += destroy(part, certificate=line.certificate, actor=actor, at=at)
         _close_lines(line)
         if gone := _without_keys(people, line.category, clock.kst_date(line.at)):
             subjects.mark_destroyed(gone, certificate=line.certificate, actor=actor, at=at)
