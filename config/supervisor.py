@@ -91,7 +91,7 @@ class Supervisor:
                 os.killpg(service.process.pid, signal.SIGKILL)
             service.deaths = 0 if lived > 60 else service.deaths + 1
             service.process = None
-            service.start_at = now + min(2.0**service.deaths, MAX_RESTART_DELAY)
+            service.start_at = now + min(2.0 ** min(service.deaths, 10), MAX_RESTART_DELAY)
         if service.process is None and now >= service.start_at:
             self._launch(service)
 

@@ -82,10 +82,10 @@ def remind_on(on: date) -> int:
 
 @outbox.deliverer(REMINDER, destination=outbox.MAIL)
 def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
-    """Send one officer's reminder: numbers of cases, counts, and where to look."""
+    """Send one officer's reminder: numbers of cases, counts, and where to look; nothing where nothing presses now."""
     on = date.fromisoformat(ids["on"])
-    mailbox = escalation.email_address(ids["to"], on=on)
-    if not mailbox:
+    mailbox, found = escalation.email_address(ids["to"], on=on), reminders.daily_reminder(on=on)
+    if not mailbox or not found:
         return
     with override("ko"):
         subject = _("Deadlines of the privacy office, %(day)s") % {"day": on.isoformat()}
@@ -93,7 +93,7 @@ def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: da
         to=mailbox,
         subject=subject,
         template="rights_reminder",
-        context={"pressing": reminders.daily_reminder(on=on), "on": on},
+        context={"pressing": found, "on": on},
         language="ko",
         message_id=f"reminder-{event}",
     )

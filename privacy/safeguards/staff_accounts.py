@@ -5,6 +5,8 @@ from django.utils.translation import gettext as _
 from privacy.accounts.models import User
 from privacy.safeguards.refusals import UnknownAccount
 
+KEEP_MEASURES = "safeguards.keep_measures"
+
 
 def require_active(reference: str) -> str:
     """Return the reference of an active account. Raises UnknownAccount."""
@@ -17,6 +19,11 @@ def account_choices() -> list[tuple[str, str]]:
     """Return the active accounts as a form offers them."""
     people = User.objects.filter(is_active=True).order_by("name")
     return [(user.reference, f"{user.name} ({user.reference})") for user in people]
+
+
+def keepers_of_measures() -> set[str]:
+    """Return the references of the active accounts that keep the register of measures."""
+    return {user.reference for user in User.objects.filter(is_active=True) if user.may(KEEP_MEASURES)}
 
 
 def name_with_reference(reference: str) -> str:

@@ -7,14 +7,13 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from privacy.accounts.models import User
 from privacy.jobs import outbox
 from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
 from privacy.lib.integrations import mail
 from privacy.policies import escalation
 from privacy.safeguards import actions as safeguards
-from privacy.safeguards import reminders
+from privacy.safeguards import reminders, staff_accounts
 from privacy.safeguards.actions.measures import ALARM
 from privacy.safeguards.automated_checks import registry
 from privacy.safeguards.models import Measure
@@ -22,7 +21,6 @@ from privacy.safeguards.models.measures import Result
 
 WORKER = SystemActor("safeguards")
 REMINDER = "safeguards.reminder"
-KEEP_MEASURES = "safeguards.keep_measures"
 
 
 def run_automated_checks() -> int:
@@ -45,20 +43,20 @@ def remind_on(on: date, *, at: datetime) -> int:
     readers = {row.responsible for row in found.findings} | {row.owner for row in found.measures if row.owner}
     readers |= {row.inspector for row in found.inspections}
     if found:
-        readers |= {user.reference for user in User.objects.filter(is_active=True) if user.may(KEEP_MEASURES)}
+        readers |= staff_accounts.keepers_of_measures()
     if found.is_late(on):
         readers |= set(escalation.escalation_recipients(on))
-    for reader in readers:
+    for reader in sorted(readers):
         outbox.enqueue(REMINDER, ids={"on": on.isoformat(), "to": reader}, key=f"{REMINDER}:{on}:{reader}")
     return len(readers)
 
 
 @outbox.deliverer(REMINDER, destination=outbox.MAIL)
 def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
-    """Send one reader what presses: references and days."""
+    """Send one reader what presses, references and days; nothing where nothing does any more."""
     on = date.fromisoformat(ids["on"])
-    mailbox = escalation.email_address(ids["to"], on=on)
-    if not mailbox:
+    mailbox, found = escalation.email_address(ids["to"], on=on), reminders.daily_reminder(on=on)
+    if not mailbox or not found:
         return
     with override("ko"):
         subject = _("Safeguards: what is due, %(day)s") % {"day": on.isoformat()}
@@ -66,7 +64,7 @@ def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: da
         to=mailbox,
         subject=subject,
         template="safeguards_reminder",
-        context={"pressing": reminders.daily_reminder(on=on), "on": on},
+        context={"pressing": found, "on": on},
         language="ko",
         message_id=f"safeguards-{event}",
     )
@@ -74,21 +72,21 @@ def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: da
 
 @outbox.deliverer(ALARM, destination=outbox.MAIL)
 def deliver_alarm(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
-    """Tell those who keep the measures, and who answers for it, that one is not in order."""
-    measure = Measure.objects.get(pk=ids["measure"])
-    seen = measure.evidence.filter(result=Result.FAILED).order_by("-at").first()
-    if measure.result != Result.FAILED or measure.retired_at is not None:
+    """Tell one who keeps the measures, or who answers for it, that one is not in order."""
+    measure, mailbox = (
+        Measure.objects.get(pk=ids["measure"]),
+        escalation.email_address(ids["to"], on=clock.kst_date(at)),
+    )
+    if not mailbox or measure.result != Result.FAILED or measure.retired_at is not None:
         return  # it was seen in order, or is out of use: what this mail would say is no longer so
-    people = {user.email for user in User.objects.filter(is_active=True) if user.may(KEEP_MEASURES)}
-    people |= set(User.objects.filter(reference=measure.owner, is_active=True).values_list("email", flat=True))
+    seen = measure.evidence.filter(result=Result.FAILED).order_by("-at").first()
     with override("ko"):
         subject = _("Alarm: a safeguard is not in order: %(measure)s") % {"measure": measure.name}
-    for number, mailbox in enumerate(sorted(people)):
-        mail.send(
-            to=mailbox,
-            subject=subject,
-            template="safeguards_alarm",
-            context={"measure": measure, "seen": seen},
-            language="ko",
-            message_id=f"safeguards-{event}-{number}",
-        )
+    mail.send(
+        to=mailbox,
+        subject=subject,
+        template="safeguards_alarm",
+        context={"measure": measure, "seen": seen},
+        language="ko",
+        message_id=f"safeguards-{event}",
+    )

@@ -77,10 +77,14 @@ def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: da
 
 @outbox.deliverer(REPORT, destination=outbox.MAIL)
 def deliver_report(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
-    """Send one officer the list of who owes what, of leavers, dormant accounts and late reviews."""
+    """Send one officer the list of who owes what, of leavers, dormant accounts and late reviews.
+
+    Nothing goes to who is no longer an officer, or where nothing is left to say.
+    """
     on = date.fromisoformat(ids["on"])
-    officer = User.objects.filter(reference=ids["to"], is_active=True).first()
-    if officer is None:
+    officer = User.objects.holding("officer", on=clock.kst_date(at)).filter(reference=ids["to"]).first()
+    found = reminders.officer_report(on=on)
+    if officer is None or not found:
         return
     with override("ko"):
         subject = _("Pledges, training and access, %(day)s") % {"day": on.isoformat()}
@@ -88,7 +92,7 @@ def deliver_report(ids: Mapping[str, str], *, event: UUID, starts: int, at: date
         to=officer.email,
         subject=subject,
         template="workforce_report",
-        context={"office": reminders.officer_report(on=on), "on": on, "languages": LANGUAGES},
+        context={"office": found, "on": on, "languages": LANGUAGES},
         language="ko",
         message_id=f"workforce-{event}",
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from config.supervisor import Supervisor
+from config.supervisor import MAX_RESTART_DELAY, Supervisor
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 STUBBORN = [
@@ -98,6 +98,19 @@ def test_a_killed_supervisor_takes_its_services_along(tmp_path: Path) -> None:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         assert until(lambda: not alive(pid))
+
+
+@pytest.mark.truth("supervisor-long-loop")
+def test_a_service_that_dies_for_hours_does_not_end_the_supervisor(supervisor: Supervisor) -> None:
+    supervisor.add("broken", ["false"])
+    supervisor.start()
+    service = supervisor.services[0]
+    assert service.process is not None
+    service.process.wait()
+    service.deaths = 5_000
+    supervisor.watch(0.1)
+    assert service.start_at - time.monotonic() <= MAX_RESTART_DELAY
+    supervisor.stop()
 
 
 @pytest.mark.truth("supervisor-orphans")

@@ -28,7 +28,7 @@ from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile
 from privacy.vault.purposes import Purpose
 
-KEEP, RECORD = "safeguards.keep_measures", "safeguards.record_evidence"
+KEEP, RECORD = staff_accounts.KEEP_MEASURES, "safeguards.record_evidence"
 ALARM = "safeguards.alarm"
 
 
@@ -210,7 +210,9 @@ def _update_result(row: Measure, result: str, *, actor: Actor, at: datetime) -> 
     row.save(update_fields=["result", "shown_at", "due_on"])
     if result == Result.FAILED and before != Result.FAILED:
         ledger.record(Event.ALARM_RAISED, actor=actor, at=at, about=row, facts={"measure": row.code})
-        outbox.enqueue(ALARM, ids={"measure": str(row.pk)}, key=f"{ALARM}:{row.pk}:{at.isoformat()}")
+        told = staff_accounts.keepers_of_measures() | {row.owner} - {""}
+        rows = {f"{ALARM}:{row.pk}:{at.isoformat()}:{one}": {"measure": str(row.pk), "to": one} for one in told}
+        outbox.enqueue_many(ALARM, rows)
     elif result == Result.PASSED and before == Result.FAILED:
         ledger.record(Event.ALARM_CLEARED, actor=actor, at=at, about=row, facts={"measure": row.code})
 

@@ -16,11 +16,18 @@ ACCEPT, REFUSE, HANG, LOSE_THE_ANSWER = "accept", "refuse", "hang", "lose-the-an
 
 
 class Mailbox:
-    """What arrived, and the mood of the server."""
+    """What arrived, the mood of the server, and the addresses that it does not know."""
 
     def __init__(self) -> None:
         self.mood = ACCEPT
+        self.unknown: set[str] = set()
         self.arrived: list[Message] = []
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        if address in self.unknown:
+            return "550 5.1.1 No such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         if self.mood == REFUSE:

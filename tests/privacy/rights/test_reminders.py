@@ -43,6 +43,14 @@ class ReminderTests(PortalTestCase):
         assert all(self.case.number in text for text in texts)
         assert all("Mina" not in text for text in texts)
 
+    @pytest.mark.truth("reminder-of-nothing")
+    def test_what_was_seen_to_before_the_mail_went_out_is_not_reminded(self) -> None:
+        tasks.remind_on(date(2026, 12, 1))
+        Request.objects.update(due_on=date(2026, 12, 20))
+        with mailbox() as box:
+            dispatch_due(at=NOON)
+        assert not box.arrived
+
     def test_what_is_overdue_is_told_first(self) -> None:
         assert self.told(date(2026, 12, 7))[0].startswith("기한 경과")
 

@@ -100,6 +100,17 @@ class InspectionTest(PortalTestCase):
         finding.refresh_from_db()
         assert finding.escalated_at is not None
 
+    @pytest.mark.truth("reminder-of-nothing")
+    def test_what_was_seen_to_before_the_mail_went_out_is_not_reminded(self) -> None:
+        finding = make_finding(due_on=DUE)
+        safeguards.report_inspection(finding.inspection, actor=make_odile(), at=NOON)
+        assert remind_on(DUE, at=NOON) > 0
+        done = safeguards.correct_finding(finding, done="교체함", actor=make_odile(), at=NOON)
+        safeguards.confirm_finding(done, actor=make_aram(), at=NOON)
+        with mailbox() as received:
+            dispatch_due(at=NOON)
+        assert not received.arrived
+
     def test_the_same_morning_twice_reminds_once(self) -> None:
         make_finding(due_on=DUE)
         for _ in range(2):

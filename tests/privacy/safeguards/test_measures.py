@@ -10,10 +10,12 @@ from django.urls import reverse
 
 from privacy.accounts import actions as accounts
 from privacy.jobs.dispatcher import dispatch_due
+from privacy.jobs.models import GeneralOutbox
 from privacy.ledger.authorization import NotPermitted
 from privacy.ledger.models import Entry
 from privacy.lib.documents.upload_validation import InvalidUpload
 from privacy.safeguards import actions as safeguards
+from privacy.safeguards.actions.measures import ALARM
 from privacy.safeguards.events import Event
 from privacy.safeguards.models import Evidence, Measure
 from privacy.vault import actions as vault
@@ -119,6 +121,15 @@ class MeasureTest(PortalTestCase):
         board = self.client.get(reverse("admin:index")).content.decode()
         assert "이상이 있는 보호조치" in board
         assert "result__exact=failed" in board
+
+    @pytest.mark.truth("alarm-stopped-by-one-mailbox")
+    def test_a_mailbox_that_is_gone_keeps_the_alarm_from_nobody_else(self) -> None:
+        evidence(make_measure(), "failed", detail="잠금장치 고장")
+        with mailbox() as received:
+            received.unknown.add("hana@extrus.example")
+            dispatch_due(at=NOON)
+        assert {message["To"] for message in received.arrived} == {"odile@extrus.example", "omar@extrus.example"}
+        assert GeneralOutbox.objects.get(kind=ALARM, done_at=None).failures == 1
 
 
 @pytest.mark.clause("P8.4")

@@ -279,3 +279,13 @@ class ReminderTest(PortalTestCase):
         tasks.deliver_report({"on": TODAY.isoformat(), "to": omar.reference}, event=omar.pk, starts=1, at=NOON)
         assert late.reference in mail.outbox[-1].body
         assert "Lara" not in mail.outbox[-1].body
+
+    @pytest.mark.truth("reminder-of-nothing")
+    def test_a_report_of_nothing_and_one_to_who_is_no_officer_any_more_are_not_sent(self) -> None:
+        omar = make_omar()
+        given: dict[str, Any] = {"event": omar.pk, "starts": 1, "at": NOON}
+        tasks.deliver_report({"on": TODAY.isoformat(), "to": omar.reference}, **given)
+        assert not mail.outbox
+        make_user("lara@extrus.example", "Lara", "handler", fit=False)
+        tasks.deliver_report({"on": TODAY.isoformat(), "to": make_hana().reference}, **given)
+        assert not mail.outbox
