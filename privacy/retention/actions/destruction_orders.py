@@ -30,6 +30,8 @@ from privacy.subjects import holdings
 from privacy.subjects.models import Subject
 
 LineState, State = DestructionLine.State, DestructionList.State
+# A person whose keys are gone already: that list finishes what it has begun.
+BEGUN = (LineState.KEYED, LineState.COUNTED)
 
 
 @dataclass(frozen=True)
@@ -57,19 +59,22 @@ def destroy_subject_data(
     """Destroy a person's data of some categories (``None``: all) now; return what became of each.
 
     Call it outside a transaction: it commits step by step, and repeating it with the same ``case`` goes on where it
-    stopped. Where another process is destroying at the moment, the order stands and the worker carries it out. Raises
+    stopped. Where another process is destroying at the moment, the order stands and the worker carries it out; where
+    another list has begun with the person, that one is named as not done, and the order is written once it is. Raises
     OnHold before anything is destroyed if a hold covers one of the categories.
     """
     lists = order_destruction(
         subject, categories, cause=cause, case=case, ordered_by=ordered_by, approved_by=approved_by, actor=actor, at=at
     )
+    own = {row.pk for row in lists if (row.run.cause, row.run.case) == (cause, case)}
     for ordered in lists:
-        if ordered.state in DestructionList.OPEN:
+        if ordered.pk in own and ordered.state in DestructionList.OPEN:
             try:
                 execution.execute(ordered, actor=actor, at=at)
             except AlreadyRunning:
                 break
-    return [_outcome(ordered) for ordered in DestructionList.objects.filter(pk__in=[row.pk for row in lists])]
+    found = DestructionList.objects.filter(pk__in=[row.pk for row in lists])
+    return [_outcome(ordered, done=ordered.pk in own and ordered.state == State.DONE) for ordered in found]
 
 
 def order_destruction(
@@ -85,6 +90,8 @@ def order_destruction(
 ) -> list[DestructionList]:
     """Write the order and its lists; the worker carries them out. The same ``case`` again returns the same lists.
 
+    In place of a list beside one that has begun with this person, that one comes back: order again when it is done.
+
     ``ordered_by`` is who released it, by reference: the actor, unless somebody else did. Someone other than that person
     has approved it (``approved_by``); where no account orders, the decision of the case stands there. Raises OnHold,
     and SamePerson where an account orders and nobody else has approved.
@@ -97,11 +104,10 @@ def order_destruction(
     with transaction.atomic():
         locks.block_new_holds_until_commit()
         Subject.objects.select_for_update().get(pk=subject_id)
-        known = list(
-            DestructionList.objects.filter(
-                run__cause=cause, run__case=case, category__in=wanted, lines__subject_id=subject_id
-            ).exclude(state=State.ABORTED)
-        )
+        lists = DestructionList.objects.select_related("run").filter(category__in=wanted)
+        ordered = lists.filter(run__cause=cause, run__case=case, lines__subject_id=subject_id)
+        begun = lists.filter(lines__subject_id=subject_id, lines__state__in=BEGUN)
+        known = [*ordered.exclude(state=State.ABORTED), *begun.exclude(run__cause=cause, run__case=case)]
         missing = [category for category in wanted if category not in {row.category for row in known}]
         _refuse_held(subject_id, missing, at=at)
         if missing:
@@ -176,6 +182,5 @@ def _write(
     return written
 
 
-def _outcome(row: DestructionList) -> OrderOutcome:
-    done = row.state == State.DONE
+def _outcome(row: DestructionList, *, done: bool) -> OrderOutcome:
     return OrderOutcome(row.category, row.reference, done, row.certificate_number if done else "", row.archived)

@@ -1,11 +1,13 @@
 """Destroying one person's data on request, on withdrawal, or after a finding of false identity (P1.7)."""
 
 from datetime import date, timedelta
+from unittest import mock
 
 import pytest
 
 from devices.models import AppLog, Device, Report
 from privacy.retention import actions as retention
+from privacy.retention.actions.destruction.subject_strategy import SubjectStrategy
 from privacy.retention.models import DestructionLine, DestructionList
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
@@ -81,6 +83,32 @@ class AnOrder(PortalTestCase):
         assert row.state == DestructionList.State.ABORTED
         assert row.lines.get().state == DestructionLine.State.DROPPED
         assert not Device.objects.filter(pk=device.pk).exists()
+
+    @pytest.mark.truth("order-beside-a-begun-list")
+    def test_waits_for_a_list_that_has_begun_with_the_person_and_writes_none_beside_it(self) -> None:
+        device = make_expired_device(5, ended_on=date(2024, 5, 15))
+        dropped = make_expired_device(6, ended_on=date(2024, 5, 15))
+        row = sweep_on(date(2026, 5, 16)).lists.get()
+        retention.approve(row, actor=make_odile(), at=at_noon(date(2026, 5, 16)))
+        row.lines.filter(subject_id=dropped.subject_id).update(state=DestructionLine.State.HELD)
+        at = at_noon(date(2026, 5, 18))
+        with mock.patch.object(SubjectStrategy, "_delete_rows", return_value=False):
+            retention.execute(row, actor=SWEEPER, at=at)
+        assert row.lines.get(subject_id=device.subject_id).state == DestructionLine.State.KEYED
+
+        def order(whose: Device = device) -> list[retention.OrderOutcome]:
+            return retention.destroy_subject_data(
+                whose.subject_id, ["device-registration"], cause="deletion", case="K7-3", actor=SWEEPER, at=at
+            )
+
+        for _again in range(2):
+            assert [(one.list, one.destroyed) for one in order()] == [(row.reference, False)]
+        assert DestructionList.objects.get() == row
+        assert order(dropped)[0].destroyed, "the list has not begun with them"
+        retention.execute(row, actor=SWEEPER, at=at)
+        (outcome,) = order()
+        assert outcome.destroyed
+        assert outcome.list != row.reference
 
     def test_can_be_left_to_the_worker(self) -> None:
         retention.order_destruction(
