@@ -98,31 +98,31 @@ NAVIGATION = (
 def group_of_model(app_label: str, model_name: str) -> NavigationGroup:
     """Return the group a model belongs to; what nobody placed is a matter of the system."""
     name = f"{app_label}.{model_name}"
-    for work in NAVIGATION:
-        if name in work.models:
-            return work
-    for work in NAVIGATION:
-        if app_label in work.apps:
-            return work
+    for group in NAVIGATION:
+        if name in group.models:
+            return group
+    for group in NAVIGATION:
+        if app_label in group.apps:
+            return group
     return NAVIGATION[-1]
 
 
 def grouped_app_list(apps: list[dict[str, Any]], index_url: str) -> list[dict[str, Any]]:
-    """Turn the admin's list of apps into the list of works, in the shape the admin's templates know."""
-    models: dict[str, list[tuple[tuple[int, int], str, dict[str, Any]]]] = {work.code: [] for work in NAVIGATION}
+    """Turn the admin's list of apps into the list of groups, in the shape the admin's templates know."""
+    models: dict[str, list[tuple[tuple[int, int], str, dict[str, Any]]]] = {group.code: [] for group in NAVIGATION}
     for app in apps:
         for entry in app["models"]:
             meta = entry["model"]._meta
-            work = group_of_model(app["app_label"], meta.model_name)
-            models[work.code].append((work.place(meta.label_lower), str(entry["name"]), entry))
+            group = group_of_model(app["app_label"], meta.model_name)
+            models[group.code].append((group.place(meta.label_lower), str(entry["name"]), entry))
     return [
         {
-            "name": work.name,
-            "app_label": work.code,
-            "app_url": f"{index_url}#{work.code}",
+            "name": group.name,
+            "app_label": group.code,
+            "app_url": f"{index_url}#{group.code}",
             "has_module_perms": True,
-            "models": [entry for _place, _name, entry in sorted(models[work.code], key=lambda found: found[:2])],
+            "models": [entry for _place, _name, entry in sorted(models[group.code], key=lambda found: found[:2])],
         }
-        for work in NAVIGATION
-        if models[work.code]
+        for group in NAVIGATION
+        if models[group.code]
     ]

@@ -14,7 +14,7 @@ from privacy.lib.registries.annual_report import Figure, Section, Series
 
 
 def complaints_of_the_year(first: date, last: date) -> Section:
-    """Return how many complaints came, and how many were answered by the target (P2.2)."""
+    """Return how many complaints came and were answered, and which share of the answers kept the target (P2.2)."""
     received = list(Complaint.objects.filter(received_on__range=(first, last)))
     answered = [row for row in received if row.answered_at is not None]
     in_time = [row for row in answered if row.answered_at and clock.kst_date(row.answered_at) <= row.target_on]
@@ -25,7 +25,7 @@ def complaints_of_the_year(first: date, last: date) -> Section:
             Figure("complaints.answered", _("complaints answered"), len(answered)),
             Figure(
                 "complaints.in-time-share",
-                _("share answered by the target"),
+                _("share of answers given by the target"),
                 annual_report.percentage(len(in_time), len(answered)),
                 "%",
             ),

@@ -17,7 +17,7 @@ class DestructionVeto(Protocol):
     """Returns whether data of these categories (``None``: any) of one of these people must be kept at a moment.
 
     Without people it answers whether everybody's must. Asked in a transaction, the answer holds until its end;
-    ``meanwhile`` makes it hold over several.
+    ``locked`` makes it hold over several.
     """
 
     def __call__(

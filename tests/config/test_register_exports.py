@@ -1,13 +1,16 @@
 """The console's page of registers: only what a person may take out, with a reason, as a file."""
 
 import io
+from unittest import mock
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import override
 from openpyxl import load_workbook
 
 from privacy.incidents import actions as incidents
 from privacy.ledger.models import Entry
+from privacy.lib.registries import registers
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
@@ -43,6 +46,14 @@ class PageTests(PortalTestCase):
         assert self.client.post(address, turned).headers["Content-Type"].startswith("text/html")
         answer = self.client.post(address, {**PERIOD, "reason": "inspection"})
         assert answer.headers["Content-Disposition"] == 'attachment; filename="consents-2026-11-30.xlsx"'
+
+    @pytest.mark.truth("refusal-in-the-registers-language")
+    def test_what_is_too_long_for_a_file_is_said_in_the_language_of_the_page(self) -> None:
+        self.client.force_login(factory.make_odile())
+        with override("en"), mock.patch.dict(registers.MAX_ROWS, {"pdf": 0}):
+            address = reverse("admin:register", args=["agencies"])
+            page = self.client.post(address, {**PERIOD, "form": "pdf", "reason": "inspection"}).content.decode()
+        assert "A PDF can hold at most 0 rows." in page
 
 
 @pytest.mark.clause("P2.2")

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from privacy.accounts.actions.access_grants import GrantEnded, end_grant
 from privacy.accounts.events import Event
@@ -112,8 +113,14 @@ def sign_review(review: AccessReview, *, conclusion: str, actor: User, at: datet
     pending = review.lines.filter(outcome=ReviewedGrant.Outcome.PENDING)
     living = pending.filter(grant__in=AccessGrant.objects.living(on=clock.kst_date(at)))
     if living.exists():
+        count = living.count()
         raise ReviewIncomplete(
-            _("%(count)d grants are not decided yet. Confirm or revoke each, then sign.") % {"count": living.count()}
+            ngettext(
+                "%(count)d grant is not decided yet. Confirm or revoke it, then sign.",
+                "%(count)d grants are not decided yet. Confirm or revoke each, then sign.",
+                count,
+            )
+            % {"count": count}
         )
     pending.filter(grant__revoked_at=None).update(outcome=ReviewedGrant.Outcome.EXPIRED, decided_at=at)
     pending.update(outcome=ReviewedGrant.Outcome.REVOKED, decided_at=at, note=_("ended before it was reviewed"))

@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from privacy.accounts.actors import actor_of
 from privacy.disclosures import actions as disclosures
@@ -21,13 +22,13 @@ from privacy.disclosures import item_values
 from privacy.disclosures.admin import approval_summary
 from privacy.disclosures.admin.forms import ApprovalForm, DisclosureForm, ReasonForm, ScanForm
 from privacy.disclosures.models import Disclosure, Notice, ThirdParty
+from privacy.lib.console.admin_add import make_or_refuse
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
 from privacy.lib.display.badges import state_badge
 from privacy.lib.documents import upload_validation
-from privacy.lib.errors.refusals import Refusal
 from privacy.lib.http.downloads import attachment
 
 # How many items the page of a disclosure names; it says how many more there are.
@@ -87,10 +88,9 @@ class DisclosureAdmin(ReadOnlyAdmin):
     def items_shown(self, disclosure: Disclosure) -> str:
         disclosed = list(disclosure.disclosed.all())
         items = ", ".join(sorted({display_names.display_name("item", one.item, on=clock.today()) for one in disclosed}))
-        return now_("%(items)s of %(people)d people") % {
-            "items": items,
-            "people": len({one.subject_id for one in disclosed}),
-        }
+        people = len({one.subject_id for one in disclosed})
+        said = ngettext("%(items)s of %(people)d person", "%(items)s of %(people)d people", people)
+        return said % {"items": items, "people": people}
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -278,14 +278,13 @@ class DisclosureAdmin(ReadOnlyAdmin):
             authority = form.authority()
             apart = {"records", "items", *asdict(authority)}
             given = {name: value for name, value in form.cleaned_data.items() if name not in apart}
-            try:
-                made = disclosures.request(
+            made = make_or_refuse(
+                form,
+                lambda: disclosures.request(
                     items=form.wanted(), authority=authority, actor=actor_of(request), at=clock.now(), **given
-                )
-            except Refusal as refusal:
-                pointer = (refusal.pointer or "").strip("/")
-                form.add_error(pointer if pointer in form.fields else None, str(refusal))
-            else:
+                ),
+            )
+            if made is not None:
                 messages.success(request, now_("Requested. Another person must approve it."))
                 return HttpResponseRedirect(reverse("admin:disclosures_disclosure_change", args=[made.pk]))
         context = {

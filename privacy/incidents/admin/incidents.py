@@ -35,11 +35,11 @@ from privacy.incidents.admin.forms import (
 )
 from privacy.incidents.models import Complaint, Incident, Report, Stage
 from privacy.incidents.statutory_deadlines import deadline_badge
+from privacy.lib.console.admin_add import make_or_refuse
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import state_badge
-from privacy.lib.errors.refusals import Refusal
 from privacy.lib.http.downloads import attachment
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.policies import rulebook
@@ -139,11 +139,11 @@ class IncidentAdmin(ReadOnlyAdmin):
             },
         )
         if request.method == "POST" and form.is_valid():
-            try:
-                made = incidents.record_incident(**form.cleaned_data, actor=actor_of(request), at=clock.now())
-            except Refusal as refusal:
-                form.add_error(None, str(refusal))
-            else:
+            made = make_or_refuse(
+                form,
+                lambda: incidents.record_incident(**form.cleaned_data, actor=actor_of(request), at=clock.now()),
+            )
+            if made is not None:
                 messages.success(request, now_("Recorded. The deadlines are running."))
                 return HttpResponseRedirect(reverse("admin:incidents_incident_change", args=[made.pk]))
         context = {

@@ -46,3 +46,14 @@ def add_record(
         "consequences": consequences,
     }
     return TemplateResponse(request, "admin/act.html", context)
+
+
+def make_or_refuse(form: forms.BaseForm, make: Callable[[], Any]) -> Any:
+    """Return what the verb makes; None where it refuses, or two were at it at once: what was typed stays."""
+    try:
+        return make()
+    except Refusal as refusal:
+        show_refusals(form, [refusal])
+    except IntegrityError as error:
+        show_refusals(form, [constraint_messages.as_refusal(error)])
+    return None

@@ -28,6 +28,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
 from privacy.lib.dates import periods
@@ -198,19 +199,24 @@ def _on_paper(headings: Sequence[str], row: Sequence[Any], printed: int) -> list
 
 class _Counted:
     def __init__(self, rows: Iterable[list[Any]], form: str) -> None:
-        self.rows, self.limit, self.count = rows, MAX_ROWS[form], 0
-        self.advice = (
-            _("The register has more than %(limit)d rows for this period. Choose a shorter one.")
-            if form == "xlsx"
-            else _("A PDF can hold at most %(limit)d rows. Choose a shorter period, or XLSX.")
-        )
+        self.rows, self.form, self.count = rows, form, 0
 
     def __iter__(self) -> Iterator[list[Any]]:
         for row in self.rows:
             self.count += 1
-            if self.count > self.limit:
-                raise TooManyRows(self.advice % {"limit": self.limit})
+            if self.count > MAX_ROWS[self.form]:
+                raise TooManyRows(lazy(_advice, str)(self.form))
             yield row
+
+
+def _advice(form: str) -> str:
+    """Say what to do about too many rows, in the language of who reads it: the register is made in Korean."""
+    said = (
+        _("The register has more than %(limit)d rows for this period. Choose a shorter one.")
+        if form == "xlsx"
+        else _("A PDF can hold at most %(limit)d rows. Choose a shorter period, or XLSX.")
+    )
+    return said % {"limit": MAX_ROWS[form]}
 
 
 def _cell(record: Any, value: Value) -> Any:

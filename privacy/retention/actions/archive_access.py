@@ -115,11 +115,12 @@ def open_archive(access: ArchiveAccess, *, actor: Actor, at: datetime) -> list[d
 
 @transaction.atomic
 def close_access(access: ArchiveAccess, *, actor: Actor, at: datetime) -> ArchiveAccess:
-    """End an access before its time. Raises NotPermitted."""
+    """End an open access before its time. Raises NotPermitted, AlreadyDecided for one that is not open."""
     require_permission(actor, "retention.ask_archive", about=access)
-    row = ArchiveAccess.objects.select_for_update().get(pk=access.pk)
-    if row.closed_at is None:
-        row.closed_at = at
-        row.save(update_fields=["closed_at"])
-        ledger.record(Event.ARCHIVE_CLOSED, actor=actor, at=at, about=row)
+    row = ArchiveAccess.objects.open(at).select_for_update().filter(pk=access.pk).first()
+    if row is None:
+        raise AlreadyDecided(_("This access is not open, so it can't be ended."))
+    row.closed_at = at
+    row.save(update_fields=["closed_at"])
+    ledger.record(Event.ARCHIVE_CLOSED, actor=actor, at=at, about=row, subjects=[row.subject_id])
     return row

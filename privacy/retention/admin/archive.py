@@ -115,7 +115,7 @@ class ArchiveAccessAdmin(EditableAdmin):
         return wording.describe_actors(access.refused_by) or "–"
 
     def buttons_for(self, record: ArchiveAccess) -> Collection[str]:
-        if record.closed_at or record.refused_at:
+        if record.closed_at or record.refused_at or (record.until is not None and record.until <= clock.now()):
             return ()
         return ("read", "close") if record.approved_at else ("approve", "refuse")
 

@@ -218,7 +218,7 @@ class DestructionListAdmin(ReadOnlyAdmin):
         return None
 
     def _consequence(self, row: DestructionList) -> str:
-        said = now_("%(list)s: %(records)d records of %(people)d people in “%(category)s” will be destroyed.") % {
+        said = now_("%(list)s: “%(category)s” will be destroyed (people: %(people)d, records: %(records)d).") % {
             "list": row.reference,
             "people": row.people,
             "category": display_names.display_name("category", row.category, on=clock.today()),

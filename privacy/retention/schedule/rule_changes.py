@@ -92,7 +92,8 @@ def _preserved(before: PreservationPeriod | None, after: PreservationPeriod | No
     if before is None or after is None:
         yield ", ".join(sorted(old_kinds | new_kinds)), old_months, new_months
         return
-    yield ", ".join(sorted(old_kinds & new_kinds)), old_months, new_months
+    if shared := old_kinds & new_kinds:
+        yield ", ".join(sorted(shared)), old_months, new_months
     for gone in sorted(old_kinds - new_kinds):
         yield gone, old_months, 0
     for come in sorted(new_kinds - old_kinds):

@@ -17,7 +17,7 @@ from privacy.ledger.entries.payloads import MAX_SUBJECTS
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
 from privacy.lib.display.badges import date_text, datetime_text
-from privacy.policies import rulebook
+from privacy.policies import rulebook, wording
 from privacy.rights.access_package import contents
 from privacy.rights.models import Right
 from privacy.vault.models import Freeze
@@ -244,10 +244,8 @@ def _frozen(one: Mapping[str, str], known: CodeLabels) -> str:
 
 
 def _term(term: Mapping[str, Any]) -> str:
-    period = [_("%(years)d years") % term] if term["years"] else []
-    period += [_("%(months)d months") % term] if term["months"] else []
     return _("%(period)s after %(event)s") % {
-        "period": " ".join(period) or _("at once"),
+        "period": wording.period(term["years"], term["months"]),
         "event": CLOCK_LABELS.get(term["from"], term["from"]),
     }
 

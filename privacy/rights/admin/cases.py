@@ -18,12 +18,11 @@ from consents.models import Decision
 from privacy.accounts.actors import actor_of
 from privacy.accounts.display_names import name_with_reference
 from privacy.disclosures.models import Notice
-from privacy.lib.console.confirm_action import field_for
+from privacy.lib.console.admin_add import make_or_refuse
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button, run_action
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import due_badge, state_badge
 from privacy.lib.documents import upload_validation
-from privacy.lib.errors.refusals import Refusal
 from privacy.lib.http.downloads import attachment
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.rights import actions as rights
@@ -221,8 +220,9 @@ class RequestAdmin(CaseActions):
         form = ReceiveForm(request.POST or None, on=clock.today(), initial={"submission": new_form_nonce()})
         if request.method == "POST" and form.is_valid():
             given = form.cleaned_data
-            try:
-                receipt = rights.receive(
+            receipt = make_or_refuse(
+                form,
+                lambda: rights.receive(
                     channel=given["channel"],
                     asked=form.asked(),
                     target_kind=given["target_kind"],
@@ -235,10 +235,9 @@ class RequestAdmin(CaseActions):
                     submission=given["submission"],
                     actor=actor_of(request),
                     at=clock.now(),
-                )
-            except Refusal as refusal:
-                form.add_error(field_for(form, refusal), str(refusal))
-            else:
+                ),
+            )
+            if receipt is not None:
                 context = {**self._page(request, _("Request recorded")), "receipt": receipt}
                 return TemplateResponse(request, "admin/rights/request/recorded.html", context)
         context = {**self._page(request, _("Record a request")), "form": form}

@@ -14,9 +14,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 
 from privacy.accounts.actors import actor_of
+from privacy.lib.console.admin_add import make_or_refuse
 from privacy.lib.console.read_only_admin import ReadOnlyAdmin, run_action
 from privacy.lib.display.badges import state_badge
-from privacy.lib.errors.refusals import Refusal
 from privacy.safeguards import staff_accounts
 
 
@@ -56,12 +56,8 @@ class RecordAdmin(ReadOnlyAdmin):
         assert self.record_form is not None
         form = self.record_form(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            try:
-                made = self.make(request, form.cleaned_data)
-            except Refusal as refusal:
-                pointer = (refusal.pointer or "").strip("/")
-                form.add_error(pointer if pointer in form.fields else None, str(refusal))
-            else:
+            made = make_or_refuse(form, lambda: self.make(request, form.cleaned_data))
+            if made is not None:
                 messages.success(request, now_("It is recorded."))
                 return HttpResponseRedirect(reverse(f"admin:{self._route}_change", args=[made.pk]))
         context = {

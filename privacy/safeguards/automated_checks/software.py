@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from privacy.lib.display.badges import datetime_text
 from privacy.lib.integrations.clamd import ScannerUnavailable
@@ -53,9 +53,18 @@ def unscanned_files(at: datetime) -> CheckResult:
         "unscanned": EncryptedFile.objects.filter(state=EncryptedFile.State.UNSCANNED).count(),
     }
     if told["late"]:
-        return failed(_("%(late)d files have waited for more than an hour.") % told)
+        said = ngettext(
+            "%(late)d file has waited for more than an hour.", "%(late)d files have waited for more than an hour.",
+            told["late"],
+        )  # fmt: skip
+        return failed(said % told)
     if told["unscanned"]:
-        return unknown(_("%(unscanned)d files were never scanned, because there is no scanner.") % told)
+        said = ngettext(
+            "%(unscanned)d file was never scanned, because there is no scanner.",
+            "%(unscanned)d files were never scanned, because there is no scanner.",
+            told["unscanned"],
+        )
+        return unknown(said % told)
     return passed(_("No file has waited for more than an hour; %(quarantined)d in quarantine.") % told)
 
 

@@ -28,6 +28,7 @@ from privacy.workforce.actions.pledges import (
 from privacy.workforce.actions.training import (
     AlreadyExists,
     OwnPlan,
+    SessionsPlanned,
     approve_plan,
     cancel_session,
     draft_plan,
@@ -48,6 +49,7 @@ __all__ = [
     "OwnText",
     "QuizIncomplete",
     "QuizResult",
+    "SessionsPlanned",
     "approve_plan",
     "approve_text",
     "cancel_session",

@@ -12,6 +12,7 @@ from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
+from privacy.workforce.actions.completions import CourseNotOffered
 from privacy.workforce.events import Event
 from privacy.workforce.models import Course, TrainingPlan, TrainingSession
 
@@ -26,6 +27,12 @@ class OwnPlan(Refusal):
     """Nobody approves the plan that they drafted."""
 
     code = "own-plan"
+
+
+class SessionsPlanned(Refusal):
+    """A course does not end before its sessions have been held or cancelled."""
+
+    code = "sessions-planned"
 
 
 @transaction.atomic
@@ -75,12 +82,14 @@ def offer_course(*, code: str, offered_from: date, actor: Actor, at: datetime, *
 def end_course(course: Course, *, last_day: date, actor: Actor, at: datetime) -> Course:
     """Offer a course until a day, today at the earliest. Who completed it keeps that.
 
-    Raises NotPermitted, and Refusal for a day that is over.
+    Raises NotPermitted, SessionsPlanned, and Refusal for a day that is over.
     """
     require_permission(actor, "workforce.keep_training", about=course)
     if last_day < clock.kst_date(at):
         raise Refusal(_("Enter today or a day in the future."), code="clock", pointer="/day")
     course = Course.objects.select_for_update().get(pk=course.pk)
+    if course.sessions.filter(state=TrainingSession.State.PLANNED, held_on__gt=last_day).exists():
+        raise SessionsPlanned(_("Sessions of this course are planned after that day. Cancel them first."))
     course.offered_until = last_day
     course.save(update_fields=["offered_until"])
     facts = {"code": course.code, "until": course.offered_until.isoformat()}
@@ -94,10 +103,12 @@ def plan_session(
 ) -> TrainingSession:
     """Plan a session of a course, within the plan of its year where there is one; the same one again comes back.
 
-    Raises NotPermitted.
+    Raises NotPermitted, CourseNotOffered on a day on which the course is not.
     """
     require_permission(actor, "workforce.keep_training", about=course)
     course = Course.objects.select_for_update().get(pk=course.pk)
+    if not course.is_offered(held_on):
+        raise CourseNotOffered(_("The course is not offered on that day."), pointer="/held_on")
     same = {"course": course, "held_on": held_on, "place": place, "trainer": trainer}
     if (known := TrainingSession.objects.filter(**same, state=TrainingSession.State.PLANNED).first()) is not None:
         return known  # the button was pressed twice

@@ -148,12 +148,7 @@ class CourseAdmin(ReadOnlyAdmin):
             lambda: workforce.offer_course(**form.words(), actor=actor_of(request), at=clock.now()),
             title=_("Offer a course"),
             verb=_("Offer"),
-            consequences=[
-                _(
-                    "Employees can take it from its first day. Once someone has taken it, it can't be edited, "
-                    "only ended."
-                )
-            ],
+            consequences=[_("Employees can take it from its first day. It can't be edited afterwards, only ended.")],
             success=_("The course is offered."),
         )  # fmt: skip
 

@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
@@ -74,6 +75,33 @@ class PermissionsTest(PortalTestCase):
             assert "is_superuser" not in content
             assert "user_permissions" not in content
         assert self.client.get("/office/auth/group/").status_code == 404
+
+
+class AccountListTest(PortalTestCase):
+    @pytest.mark.truth("a-query-for-each-account")
+    def test_many_accounts_are_listed_with_as_many_queries_as_few(self) -> None:
+        self.client.force_login(make_odile())
+        address = reverse("admin:accounts_user_changelist")
+
+        def asked() -> int:
+            with CaptureQueriesContext(connection) as queries:
+                assert self.client.get(address).status_code == 200
+            return len(queries)
+
+        make_hana()
+        few = asked()
+        for number in range(5):
+            make_user(f"nina{number}@extrus.example", "Nina", "handler")
+        assert asked() <= few
+
+    def test_who_has_not_signed_in_for_long_is_found_and_marked(self) -> None:
+        hana = make_hana()
+        User.objects.filter(pk=hana.pk).update(last_login=NOON - timedelta(days=2_000))
+        self.client.force_login(make_odile())
+        page = self.client.get(reverse("admin:accounts_user_changelist"), {"dormant": "yes"})
+        assert [user.pk for user in page.context["cl"].result_list] == [hana.pk]
+        assert "장기 미사용" in page.content.decode()
+        assert "장기 미사용" in self.client.get(reverse("admin:accounts_user_change", args=[hana.pk])).content.decode()
 
 
 @pytest.mark.clause("P8.8")

@@ -19,7 +19,7 @@ from privacy.retention import actions as retention
 from privacy.retention.actions import archive_transfer
 from privacy.retention.archive import preservation
 from privacy.retention.models import ArchiveAccess, ArchivedRecord, DestructionList
-from privacy.retention.refusals import ResidualData, SamePerson, SecondPersonRequired
+from privacy.retention.refusals import AlreadyDecided, ResidualData, SamePerson, SecondPersonRequired
 from privacy.vault import actions as vault
 from privacy.vault.models import MonthKey, SubjectKey
 from privacy.vault.purposes import Purpose
@@ -241,6 +241,21 @@ class ReadingTheArchive(PortalTestCase):
             retention.open_archive(access, actor=self.odile, at=self.at)
         with pytest.raises(SecondPersonRequired):
             retention.open_archive(access, actor=self.hana, at=self.at + timedelta(hours=24))
+
+    @pytest.mark.truth("ended-before-it-was-open")
+    def test_ends_before_its_time_once_it_is_open_and_only_then(self) -> None:
+        access = self.ask()
+        with pytest.raises(AlreadyDecided):
+            retention.close_access(access, actor=self.odile, at=self.at)
+        retention.approve_access(access, actor=self.odile, at=self.at)
+        retention.close_access(access, actor=self.odile, at=self.at)
+        entry = self.assertLedgered("retention.archive.closed", access)
+        assert str(access.subject_id) in entry.subjects
+        with pytest.raises(AlreadyDecided):
+            retention.close_access(access, actor=self.odile, at=self.at)
+        self.grant()
+        with pytest.raises(SecondPersonRequired):
+            retention.open_archive(access, actor=self.hana, at=self.at)
 
     def test_takes_a_grant_for_the_legal_duty(self) -> None:
         access = self.ask()

@@ -206,6 +206,16 @@ class AComingRulebook(PortalTestCase):
         ]
         assert found == [("access", 3, 0), ("status", 0, 3)]
 
+    @pytest.mark.truth("preview-of-no-kind")
+    def test_says_nothing_of_kinds_that_two_rules_do_not_share(self) -> None:
+        rule = self.now.preservation["internet-log"]
+        other = replace(rule, months=9, record_kinds=frozenset({"status"}))
+        then = replace(self.now, preservation=MappingProxyType({**self.now.preservation, "internet-log": other}))
+        found = [
+            (row.kinds, row.old_months, row.new_months) for row in rule_changes.compare_preservation(self.now, then)
+        ]
+        assert found == [("access", 3, 0), ("status", 0, 9)]
+
     def test_shows_what_a_law_preserves_longer_or_no_more(self) -> None:
         first, *rest = self.now.preservation.values()
         longer = {first.code: replace(first, months=first.months + 9)}

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import date, timedelta
+from unittest import mock
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -18,6 +19,7 @@ from privacy.safeguards import actions as safeguards
 from privacy.safeguards.actions.measures import ALARM
 from privacy.safeguards.events import Event
 from privacy.safeguards.models import Evidence, Measure
+from privacy.safeguards.models.measures import MeasureQuerySet
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile
 from tests.base import PortalTestCase
@@ -55,6 +57,18 @@ class MeasureTest(PortalTestCase):
             assert told in listed
         page = self.client.get(reverse("admin:safeguards_measure_change", args=[measure.pk])).content.decode()
         assert "카드와 지문 확인" in page
+
+    @pytest.mark.truth("two-at-once-keep-what-was-typed")
+    def test_a_code_that_somebody_else_takes_at_the_same_moment_is_said_on_the_form(self) -> None:
+        taken = make_measure()
+        self.client.force_login(make_odile())
+        typed = {"code": taken.code, "title": "출입 통제", "kind": taken.kind, "clause": "P8.5",
+                 "owner": make_hana().reference, "cycle_days": "30"}  # fmt: skip
+        with mock.patch.object(MeasureQuerySet, "exists", return_value=False):
+            page = self.client.post(reverse("admin:safeguards_measure_new"), typed)
+        assert page.status_code == 200
+        assert "code" in page.context["form"].errors
+        assert "출입 통제" in page.content.decode()
 
     def test_evidence_says_something_and_needs_the_permission(self) -> None:
         measure = make_measure()

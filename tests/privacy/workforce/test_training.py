@@ -153,6 +153,17 @@ class SessionTest(PortalTestCase):
             workforce.end_course(the_course(), last_day=TODAY - timedelta(days=1), actor=self.odile, at=NOON)
         assert the_course().offered_until is None
 
+    @pytest.mark.truth("session-after-the-course")
+    def test_no_session_is_held_after_the_course_has_ended(self) -> None:
+        session = self.plan(TODAY + timedelta(days=7))
+        with pytest.raises(workforce.SessionsPlanned):
+            workforce.end_course(the_course(), last_day=TODAY, actor=self.odile, at=NOON)
+        workforce.cancel_session(session, actor=self.hana, at=NOON)
+        workforce.end_course(the_course(), last_day=TODAY, actor=self.odile, at=NOON)
+        assert self.plan().held_on == TODAY
+        with pytest.raises(workforce.CourseNotOffered):
+            self.plan(TODAY + timedelta(days=1))
+
     def test_nobody_attends_a_session_to_come_or_a_cancelled_one(self) -> None:
         with pytest.raises(workforce.CourseNotOffered):
             workforce.register_attendance(self.plan(TODAY + timedelta(days=1)), [make_emin()], actor=self.hana, at=NOON)
