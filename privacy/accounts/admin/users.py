@@ -40,7 +40,7 @@ class DormantFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
         if self.value() != "yes":
             return queryset
-        return queryset.filter(unused=True)
+        return queryset.filter(pk__in=User.objects.dormant(on=clock.today()))
 
 
 @admin.register(User)
