@@ -198,15 +198,26 @@ def second_person_is_another(**kwargs: Any) -> Iterable[CheckMessage]:
     """config.E019: who approves has an account of some age, and no recent part in the other's (decision 0106)."""
     for code in SECOND_PERSON_WAITS:
         try:
-            days = rulebook.parameter(code, clock.today())
+            wait = rulebook.parameter(code, clock.today())
         except DatabaseError:
             return  # config.E005 says so
-        if days < 1:
+        if wait < 1:
             yield Error(
                 f"The rulebook's {code} is 0: one person with two accounts could approve their own acts.",
                 hint="Add a value of at least 1 under Parameters, from today on.",
                 id="config.E019",
             )
+
+
+@register("portal", deploy=True)
+def representative_is_told(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E020: what one officer approves alone in an emergency is told to the representative (decision 0145)."""
+    if not settings.REPRESENTATIVE_EMAIL:
+        yield Error(
+            "REPRESENTATIVE_EMAIL is not set: nobody can go on alone in an emergency.",
+            hint="REPRESENTATIVE_EMAIL=representative@extrus.example",
+            id="config.E020",
+        )
 
 
 @register("portal", deploy=True)

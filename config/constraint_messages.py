@@ -27,6 +27,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "access_is_approved_by_another": "approved_by",
         "access_request_is_approved_by_another": "decided_by",
         "account_act_is_approved_by_another": "decided_by",
+        "emergency_is_reviewed_by_another": "reviewed_by",
         "disclosures_approved_by_another_person": "approved_by",
         "incident_closed_by_another_person": "closed_by",
         "safeguards_permit_is_approved_by_another": "person",
@@ -139,6 +140,10 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "ledger_review_is_signed_by_somebody": "signed_at",
         "access_request_is_granted_if_and_only_if_approved": "state",
         "account_act_is_about_an_account": "state",
+        "account_act_names_the_factor_to_remove": "factor",
+        "emergency_tells_somebody": "told",
+        "representative_link_is_about_one_thing": "",
+        "representative_link_is_answered_with_a_time": "answer",
         "account_act_is_decided_by_someone": "state",
         "invitation_is_used_or_replaced": "used_at",
         "invitation_comes_before_the_second_factor": "factor_at",
@@ -276,6 +281,9 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
     },
     _("A medium that is taken out must be encrypted and have a return date."): {
         "safeguards_media_go_out_encrypted_and_come_back": "back_on"
+    },
+    _("State in at least 20 characters why this can't wait and why nobody else can approve."): {
+        "emergency_has_a_written_reason": "reason"
     },
     _("Enter 1 day or more."): {"safeguards_measure_has_a_cycle": "cycle_days"},
     _("A pass mark can't be more than 100 percent."): {"course_pass_mark_is_a_percentage": "pass_mark"},

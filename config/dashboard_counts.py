@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from privacy.accounts.models import AccountAct
+from privacy.accounts.models import AccountAct, EmergencyApproval
 from privacy.accounts.second_person import SECOND_PERSON_WAITS
 from privacy.disclosures.models import Disclosure, Notice
 from privacy.incidents.models import Complaint
@@ -102,6 +102,13 @@ def dashboard_counts(on: date) -> list[DashboardCount]:
             Parameter,
             {"code__in": [*SECOND_PERSON_WAITS], "value": "0", "effective_on__lte": on},
             "today",
+        ),
+        DashboardCount(
+            gettext_lazy("Approvals by emergency to review"),
+            gettext_lazy("one officer went on alone"),
+            EmergencyApproval,
+            {"outcome__exact": ""},
+            "late",
         ),
         DashboardCount(
             gettext_lazy("Accounts and resets to decide"),

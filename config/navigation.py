@@ -63,6 +63,7 @@ NAVIGATION = (
             "accounts.accessgrant",
             "accounts.accessrequest",
             "accounts.accountact",
+            "accounts.emergencyapproval",
             "accounts.accessreview",
             "accounts.user",
         ),

@@ -17,6 +17,7 @@ SCHEDULES = (
     Job("deliveries-outside", "privacy.jobs.tasks.dispatch_external", "* * * * *"),
     Job("seal-fallback", "privacy.ledger.tasks.seal_fallback", "* * * * *"),
     Job("sign-in-tidy", "privacy.accounts.tasks.delete_expired", "25 3 * * *"),
+    Job("emergencies-escalate", "privacy.accounts.tasks.escalate_emergencies", "15 * * * *"),
     Job("freezes-expire", "privacy.vault.tasks.expire_freezes", "*/10 * * * *"),
     Job("safeguards-look", "privacy.safeguards.tasks.run_automated_checks", "20 6 * * *"),
     Job("safeguards-remind", "privacy.safeguards.tasks.remind", "35 8 * * *"),

@@ -64,6 +64,10 @@ MIRROR_DIR = variables.path("MIRROR_DIR", default=PORTAL_HOME / "mirror")
 ANCHOR_DIR = variables.path("ANCHOR_DIR", default=PORTAL_HOME / "anchors")
 ANCHOR_EMAILS = variables.several("ANCHOR_EMAILS")
 ANCHOR_EMAIL_SECONDS = variables.number("ANCHOR_EMAIL_SECONDS", default=86_400)
+# Whom approvals by emergency are told, and who confirms colleagues: no account can change it.
+REPRESENTATIVE_EMAIL = variables.text(
+    "REPRESENTATIVE_EMAIL", default="representative@extrus.example" if DEVELOPMENT else ""
+)
 # The journal of destructions lies outside the databases: a restored backup is found out by it (docs/operations.md).
 DESTRUCTION_JOURNAL_DIR = variables.path("DESTRUCTION_JOURNAL_DIR", default=PORTAL_HOME / "destructions")
 

@@ -4,7 +4,7 @@ from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Coalesce, Concat, NullIf
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.models import AccessGrant, AccessReview
+from privacy.accounts.models import AccessGrant, AccessReview, EmergencyApproval
 from privacy.lib.registries import deadlines
 
 
@@ -31,4 +31,13 @@ deadlines.add_query(
     title=_("Access ends:"),
     permission="accounts.view_accessgrant",
     owed=False,
+)
+deadlines.add_query(
+    "accounts.emergency",
+    EmergencyApproval.objects.unreviewed,
+    at="review_due_at",
+    reference="reference",
+    page="admin:accounts_emergencyapproval_change",
+    title=_("Review of an approval by emergency"),
+    permission="accounts.view_emergencyapproval",
 )

@@ -3,15 +3,18 @@
 from datetime import date
 from typing import Any, cast
 
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.utils.translation import gettext_lazy as _
 
-from privacy.accounts.models import User
+from privacy.accounts.actions.emergency_approvals import MIN_REASON_LENGTH
+from privacy.accounts.models import EmergencyApproval, User
 from privacy.accounts.roles import ROLE_NAMES
 from privacy.accounts.scopes import grantable_scopes as scopes_known
+from privacy.lib.dates.clock import kst_date
 from privacy.lib.dates.form_fields import BoundedDateField
-from privacy.lib.display import display_names
+from privacy.lib.display import badges, display_names
 
 ROLE = "role:"
 
@@ -127,3 +130,52 @@ class InvitationForm(forms.Form):
         except forms.ValidationError as error:
             self.add_error("password", error)
         return given
+
+
+class AloneForm(forms.Form):
+    """Why one officer goes on without a second person."""
+
+    reason = forms.CharField(
+        label=_("Why this can't wait, and why nobody else can approve"),
+        min_length=MIN_REASON_LENGTH,
+        max_length=1000,
+        widget=forms.Textarea({"rows": 4}),
+        help_text=_("The representative and all officers read it. Don't name data subjects."),
+    )
+
+
+class EmergencyReviewForm(forms.Form):
+    """What the review of an approval by emergency found."""
+
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=EmergencyApproval.Outcome.choices, widget=forms.RadioSelect)
+    note = forms.CharField(label=_("What you found"), max_length=1000, widget=forms.Textarea({"rows": 3}))
+
+
+class RepresentativeForm(forms.Form):
+    """The representative's answer behind a one-time link."""
+
+    answer = forms.ChoiceField(label=_("Your answer"), widget=forms.RadioSelect)
+    note = forms.CharField(
+        label=_("What you found"), max_length=1000, required=False, widget=forms.Textarea({"rows": 3})
+    )
+
+    def __init__(self, *args: Any, about_emergency: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        yes, no = (_("Justified"), _("Not justified")) if about_emergency else (_("Yes, I confirm"), _("No"))
+        cast(forms.ChoiceField, self.fields["answer"]).choices = [("yes", yes), ("no", no)]
+        self.fields["note"].required = about_emergency
+
+
+class FactorForm(forms.Form):
+    """Which second factor of a colleague goes, and why."""
+
+    factor = forms.TypedChoiceField(label=_("Second factor"), coerce=int)
+    reason = forms.CharField(label=_("Reason"), max_length=400, min_length=4, widget=forms.Textarea({"rows": 3}))
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        held = Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES)
+        field = cast(forms.TypedChoiceField, self.fields["factor"])
+        field.choices = [
+            (one.pk, f"{one.get_type_display()} · {badges.date_text(kst_date(one.created_at))}") for one in held
+        ]

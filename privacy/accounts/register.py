@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import override
 
-from privacy.accounts.models import AccessGrant, AccessRequest, ReviewedGrant
+from privacy.accounts.models import AccessGrant, AccessRequest, EmergencyApproval, ReviewedGrant
 from privacy.accounts.roles import ROLE_NAMES
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
@@ -127,6 +127,34 @@ registers.declare(
         .select_related("review", "grant__user")
         .order_by("review__period_from", "id")
     ),
+)
+registers.declare(
+    code="emergency-approvals",
+    title="긴급 단독 승인 대장",
+    models=("accounts.emergencyapproval",),
+    permission="accounts.view_emergencyapproval",
+    columns=(
+        ("번호", "reference"),
+        ("대상", lambda made: f"{made.about_table}:{made.about_id}"),
+        ("요청자", "asked_by"),
+        ("요청일시", "asked_at"),
+        ("단독 승인자", "made_by"),
+        ("승인일시", "made_at"),
+        ("사유", "reason"),
+        ("통보 인원", "told"),
+        ("검토 기한", "review_due_at"),
+        ("대표자 이관일시", "escalated_at"),
+        ("검토자", "reviewed_by"),
+        ("검토일시", "reviewed_at"),
+        ("결과", "outcome"),
+        ("검토 의견", "note"),
+    ),
+    records=lambda window: EmergencyApproval.objects.filter(made_at__range=window.moments).order_by("made_at", "id"),
+    widths=(2, 3, 2, 2, 2, 2, 4, 1, 2, 2, 2, 2, 2, 4),
+)
+registers.declare_exempt(
+    "accounts.representativelink",
+    why="each question and answer is an entry of the trail; what it decided is in the register of emergency approvals",
 )
 registers.declare_exempt(
     "accounts.accountact",

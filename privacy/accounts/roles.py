@@ -13,15 +13,19 @@ OFFICER_AND_AUDITOR = frozenset({"officer", "auditor"})
 CONSOLE_ROLES = frozenset({"officer", "handler", "auditor"})
 
 ROLES_OF_PERMISSION: dict[str, frozenset[str]] = {
+    "accounts.approve_alone": OFFICER,
     "accounts.grant_access": OFFICER,
     "accounts.keep_accounts": OFFICER,
     "accounts.reset_sign_in": OFFICER,
     "accounts.review_access": OFFICER,
+    "accounts.review_emergency": OFFICER_AND_AUDITOR,
     "accounts.view_accessgrant": OFFICER_AND_AUDITOR,
     "accounts.view_accessrequest": OFFICER_AND_AUDITOR,
     "accounts.view_accessreview": OFFICER_AND_AUDITOR,
     "accounts.view_reviewedgrant": OFFICER_AND_AUDITOR,
     "accounts.view_accountact": OFFICER_AND_AUDITOR,
+    "accounts.view_emergencyapproval": OFFICER_AND_AUDITOR,
+    "accounts.view_representativelink": OFFICER_AND_AUDITOR,
     "accounts.view_user": OFFICER_AND_AUDITOR,
     "campaigns.record_telling": OFFICER_AND_HANDLER,
     "campaigns.start_campaign": OFFICER,

@@ -1,20 +1,23 @@
 """Who may approve as the second person what another asked for: one rule, for every act that takes two people.
 
 The database holds it too (``accounts_second_person``, triggers on each table with an asker and an approver); here it is
-asked first, so that the person reads why (decision 0106).
+asked first, so that the person reads why (decision 0106). Where no second person is to be had, an approval by emergency
+of the same record takes the place of the second name (decision 0145).
 """
 
 from datetime import datetime
 
-from django.db import connection
+from django.db import connection, models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from privacy.accounts.models import EmergencyApproval
 from privacy.ledger.actors import Actor
 from privacy.lib.errors.refusals import Refusal
 
-# How old a sign-in must be, and how long a part in the other's account counts; 0 is for examples (config.E019).
-SECOND_PERSON_WAITS = ("duties.account.days", "duties.apart.days")
+# How old a sign-in must be, how long a part in the other's account counts, and when one officer goes on alone; 0 is for
+# examples (config.E019).
+SECOND_PERSON_WAITS = ("duties.account.days", "duties.apart.days", "duties.emergency.wait.hours")
 
 REASONS: dict[str, Promise] = {
     "same": _("You asked for this yourself. Another person must approve it."),
@@ -36,10 +39,28 @@ class NotASecondPerson(Refusal):
     code = "not-a-second-person"
 
 
-def require_second_person(actor: Actor, *, asked_by: str, at: datetime) -> None:
-    """Let the act go on if the actor may approve what ``asked_by`` asked for. Raises NotASecondPerson."""
+def why_not(approver: str, *, asked_by: str, at: datetime) -> str:
+    """Return why an account can't approve as the second person, as a code of ``REASONS``; empty where it can."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT accounts_second_person(%s, %s, %s)", [actor.ref, asked_by, at])
-        (why,) = cursor.fetchone()
-    if why:
-        raise NotASecondPerson(str(REASONS[why]))
+        cursor.execute("SELECT accounts_second_person(%s, %s, %s)", [approver, asked_by, at])
+        return str(cursor.fetchone()[0])
+
+
+def require_second_person(
+    actor: Actor, *, asked_by: str, at: datetime, about: models.Model | None = None, same: Refusal | None = None
+) -> str:
+    """Let the act go on if the actor may approve what ``asked_by`` asked for; return whom the record names.
+
+    That is the actor, or the actor's approval by emergency of the record ``about``. Raises NotASecondPerson, and
+    ``same`` where the two are one account.
+    """
+    why = why_not(actor.ref, asked_by=asked_by, at=at)
+    if not why:
+        return actor.ref
+    if about is not None:
+        found = EmergencyApproval.objects.usable(about, made_by=actor.ref, at=at).filter(asked_by=asked_by).first()
+        if found is not None:
+            return found.reference
+    if why == "same" and same is not None:
+        raise same
+    raise NotASecondPerson(str(REASONS[why]))

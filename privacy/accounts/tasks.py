@@ -10,9 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from privacy.accounts import actions as accounts
+from privacy.accounts.actions.emergency_approvals import OFFICER_TOLD
 from privacy.accounts.actions.invitations import INVITATION
+from privacy.accounts.actions.representative_links import REPRESENTATIVE_TOLD
+from privacy.accounts.display_names import name_with_reference
 from privacy.accounts.events import Event
-from privacy.accounts.models import Browser, Invitation, User
+from privacy.accounts.models import Browser, EmergencyApproval, Invitation, RepresentativeLink, User
 from privacy.accounts.signin import actions as signin
 from privacy.jobs import outbox
 from privacy.ledger.actors import SystemActor
@@ -77,6 +80,58 @@ def deliver_invitation(ids: Mapping[str, str], *, event: UUID, starts: int, at: 
         language=settings.LANGUAGE_CODE,
         message_id=f"{event}.{starts}",
     )
+
+
+@outbox.deliverer(OFFICER_TOLD, destination=outbox.MAIL)
+def deliver_emergency(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Tell an officer what a colleague approved alone, and that it must be reviewed."""
+    made = EmergencyApproval.objects.get(pk=ids["emergency"])
+    officer = User.objects.filter(reference=ids["to"], is_active=True).first()
+    if officer is None:
+        return
+    with override(settings.LANGUAGE_CODE):
+        subject = _("Approved by one officer alone: %(reference)s") % {"reference": made.reference}
+        page = reverse("admin:accounts_emergencyapproval_change", args=[made.pk])
+    mail.send(
+        to=officer.email,
+        subject=subject,
+        template="emergency_approval",
+        context={"made": made, "who": name_with_reference(made.made_by), "path": page},
+        language=settings.LANGUAGE_CODE,
+        message_id=str(event),
+    )
+
+
+@outbox.deliverer(REPRESENTATIVE_TOLD, destination=outbox.MAIL)
+def deliver_representative_link(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Send the representative a one-time link; each sending makes a new one."""
+    link = RepresentativeLink.objects.select_related("emergency", "user").get(pk=ids["link"])
+    token = accounts.issue_representative_token(link.pk, actor=WORKER, at=at)
+    if token is None:
+        return
+    with override(settings.LANGUAGE_CODE):
+        path = reverse("representative", args=[token])
+        if link.emergency is not None:
+            subject = _("Approved by one officer alone: %(reference)s") % {"reference": link.emergency.reference}
+        else:
+            subject = _("Please confirm a colleague of the privacy office")
+    mail.send(
+        to=settings.REPRESENTATIVE_EMAIL,
+        subject=subject,
+        template="representative_link",
+        context={
+            "link": link,
+            "who": name_with_reference(link.emergency.made_by if link.emergency else link.asked_by),
+            "path": path,
+        },
+        language=settings.LANGUAGE_CODE,
+        message_id=f"{event}.{starts}",
+    )
+
+
+def escalate_emergencies() -> None:
+    """Hand approvals by emergency that nobody reviewed in time to the representative. Safe to run twice."""
+    accounts.escalate_overdue(actor=WORKER, at=clock.now())
 
 
 def delete_expired() -> None:

@@ -1,17 +1,19 @@
-"""The staff door: what I owe, what I may open, until when and why, and asking for access."""
+"""The staff door: what I owe, what I may open, until when and why, asking for access; and the representative's link."""
 
 from datetime import timedelta
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from privacy.accounts import actions as accounts
 from privacy.accounts.access_requirements import OPEN_VAULT
 from privacy.accounts.actors import actor_of
-from privacy.accounts.forms import AccessForm
+from privacy.accounts.display_names import name_with_reference
+from privacy.accounts.forms import AccessForm, RepresentativeForm
 from privacy.accounts.models import AccessGrant, AccessRequest
 from privacy.lib.dates import clock
 from privacy.lib.display.period_text import period_text
@@ -67,3 +69,23 @@ def withdraw(request: HttpRequest, reference: str) -> HttpResponse:
     else:
         messages.success(request, _("Withdrawn."))
     return redirect("accounts:access")
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def representative(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what the representative is asked, and take the answer, once; opening the link alone decides nothing."""
+    at = clock.now()
+    try:
+        link = accounts.find_representative_link(token, at=at)
+        form = RepresentativeForm(request.POST or None, about_emergency=link.emergency is not None)
+        if request.method == "POST" and form.is_valid():
+            accounts.answer_representative_link(token, **form.cleaned_data, at=at)
+            return render(request, "accounts/representative_done.html")
+    except accounts.LinkInvalid as refusal:
+        return render(request, "accounts/link_invalid.html", {"refusal": refusal}, status=404)
+    except Refusal as refusal:
+        return render(request, "accounts/link_invalid.html", {"refusal": refusal}, status=409)
+    who = name_with_reference(link.emergency.made_by if link.emergency else link.asked_by)
+    context = {"form": form, "link": link, "who": who}
+    return render(request, "accounts/representative.html", context, status=400 if form.errors else 200)

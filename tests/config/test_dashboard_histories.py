@@ -20,7 +20,7 @@ from consents import actions as consents
 from consents.models import AdvertisingNotice, DailyDecisionCount, Decision, PlannedDestruction
 from devices.models import GatewayToken
 from privacy.accounts import actions as accounts
-from privacy.accounts.models import AccessGrant, AccessReview
+from privacy.accounts.models import AccessGrant, AccessReview, EmergencyApproval
 from privacy.disclosures.models import Disclosure
 from privacy.incidents import actions as incidents
 from privacy.incidents import duties
@@ -65,6 +65,7 @@ MEANING: dict[str, Callable[[Any, date], bool]] = {
     "Due within 3 days": lambda case, on: case.state in UNANSWERED and 0 <= (case.due_on - on).days <= 3,
     "Overdue reviews of access records": lambda review, on: review.confirmed_at is None and review.due_on < on,
     "Waits of two-person acts set to 0": lambda number, on: number.value == "0",
+    "Approvals by emergency to review": lambda made, on: made.reviewed_at is None,
     "Accounts and resets to decide": lambda act, on: act.state == "requested",
     "Identity to verify": lambda case, on: case.state in BEFORE_IDENTITY,
     "Requests to decide": lambda case, on: case.state in DECIDABLE,
@@ -112,6 +113,9 @@ def plan_check() -> list[date]:
 
 # Every clock of the portal, said again and plainly: the days of what is still open. A new source stands here too.
 CLOCKS: dict[str, Callable[[], list[date]]] = {
+    "accounts.emergency": lambda: [
+        clock.kst_date(one.review_due_at) for one in EmergencyApproval.objects.all() if one.reviewed_at is None
+    ],
     "accounts.grant": lambda: [
         one.valid_until for one in AccessGrant.objects.all() if one.revoked_at is None and one.user.is_active
     ],

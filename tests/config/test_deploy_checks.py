@@ -35,6 +35,7 @@ def check(portal_database: PortalDatabase, tmp_path: Path) -> Check:
         "CSRF_TRUSTED_ORIGINS": "https://privacy.extrus.example",
         "TRUSTED_PROXIES": "10.0.0.0/24",
         "EMAIL_URL": "smtp+tls://user:password@mail.extrus.example:587",
+        "REPRESENTATIVE_EMAIL": "representative@extrus.example",
         "CLAMD_SOCKET": "/run/clamav/clamd.ctl",
     }
 

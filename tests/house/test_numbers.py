@@ -29,6 +29,7 @@ PLAIN = frozenset({0, 1})
 OURS = {
     "devices/actions/gateways.py: timedelta(seconds=2 * request_signatures.TOLERANCE_SECONDS)": "signatures",
     "privacy/accounts/actions/grant_expiry.py: timedelta(days=31)": "tells a forgotten renewal from history",
+    "privacy/accounts/actions/representative_links.py: timedelta(days=14)": "how long a link opens",
     "privacy/accounts/admin/access_grants.py: timedelta(days=90)": "what the form proposes; the rulebook limits it",
     "privacy/accounts/views.py: timedelta(days=90)": "what the form proposes; the rulebook limits it",
     "privacy/accounts/signin/actions.py: timedelta(days=400)": "ended sessions; the trail has the rest",

@@ -15,6 +15,7 @@ OPEN = {
     "company_callback",
     "mfa_authenticate",
     "accept-invitation",
+    "representative",
     "sign-out",
     "admin:login",
     # data subjects

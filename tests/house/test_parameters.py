@@ -53,8 +53,10 @@ from tests.house.parameter_probes.cases import (
     wrong_codes,
 )
 from tests.house.parameter_probes.office import (
+    alone_after,
     certificate_due,
     dormant,
+    emergency_reviewed_within,
     evidence_of_measures_due,
     grants_forgotten,
     grants_review_due,
@@ -126,6 +128,8 @@ PROBES = {
     "grants.remind.days": Probe(30, roles_ending),
     "duties.account.days": Probe(9, second_person_new),
     "duties.apart.days": Probe(3, second_person_related),
+    "duties.emergency.wait.hours": Probe(48, alone_after),
+    "duties.emergency.review.hours": Probe(24, emergency_reviewed_within),
     "invitation.hours": Probe(24, invitation_expires),
     "account.dormant.days": Probe(30, dormant),
     "plan.inspection.months": Probe(6, plan_check_due),

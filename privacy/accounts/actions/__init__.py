@@ -32,7 +32,23 @@ from privacy.accounts.actions.access_reviews import (
     revoke_grants,
     sign_review,
 )
-from privacy.accounts.actions.account_acts import approve_act, ask_account, ask_reset, refuse_act
+from privacy.accounts.actions.account_acts import (
+    LastFactor,
+    approve_act,
+    ask_account,
+    ask_factor_removal,
+    ask_reset,
+    refuse_act,
+)
+from privacy.accounts.actions.emergency_approvals import (
+    EmergenciesEnded,
+    NoEmergency,
+    alone_from,
+    asked_of,
+    escalate_overdue,
+    go_alone,
+    review_emergency,
+)
 from privacy.accounts.actions.forgetting import delete_old_grants
 from privacy.accounts.actions.grant_expiry import extend_last_granter
 from privacy.accounts.actions.invitations import (
@@ -44,6 +60,13 @@ from privacy.accounts.actions.invitations import (
     record_first_factor,
 )
 from privacy.accounts.actions.leaving import OwnAccount, deactivate_user
+from privacy.accounts.actions.representative import answer_representative_link, ask_confirmation
+from privacy.accounts.actions.representative_links import (
+    LinkInvalid,
+    NoRepresentative,
+    find_representative_link,
+    issue_representative_token,
+)
 from privacy.accounts.actions.sessions import end_all_sessions
 from privacy.accounts.actions.users import AccountExists, create_user, record_failed_sign_in
 
@@ -52,11 +75,16 @@ __all__ = [
     "AlreadyRequested",
     "AlreadyRevoked",
     "ConclusionMissing",
+    "EmergenciesEnded",
     "EndsLater",
     "GrantEnded",
     "GrantTooLong",
     "InvalidPeriod",
     "InvitationInvalid",
+    "LastFactor",
+    "LinkInvalid",
+    "NoEmergency",
+    "NoRepresentative",
     "OwnAccess",
     "OwnAccount",
     "OwnGrant",
@@ -66,21 +94,30 @@ __all__ = [
     "UnknownScope",
     "UserInactive",
     "accept_invitation",
+    "alone_from",
+    "answer_representative_link",
     "approve_access",
     "approve_act",
     "ask_account",
+    "ask_confirmation",
+    "ask_factor_removal",
     "ask_reset",
+    "asked_of",
     "change_end",
     "confirm_grants",
     "create_user",
     "deactivate_user",
     "delete_old_grants",
     "end_all_sessions",
+    "escalate_overdue",
     "extend_last_granter",
     "find_invitation",
+    "find_representative_link",
+    "go_alone",
     "grant",
     "invite",
     "issue_invitation_token",
+    "issue_representative_token",
     "open_review",
     "record_failed_sign_in",
     "record_first_factor",
@@ -88,6 +125,7 @@ __all__ = [
     "refuse_access",
     "refuse_act",
     "request_access",
+    "review_emergency",
     "revoke",
     "revoke_grants",
     "sign_review",

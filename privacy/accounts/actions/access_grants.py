@@ -136,10 +136,12 @@ def write_grant(
     at: datetime,
     replaces: AccessGrant | None = None,
     approved_by: User | None = None,
+    granted_by: str = "",
 ) -> AccessGrant:
     """Write one line of the register, within the transaction of the verb that decided it.
 
-    ``approved_by`` where somebody else than the actor approved what the line allows.
+    ``approved_by`` where somebody else than the actor approved what the line allows, ``granted_by`` where the actor's
+    approval by emergency stands for the second person.
     """
     made = AccessGrant.objects.create(
         user=user,
@@ -149,7 +151,7 @@ def write_grant(
         reason=reason,
         approved_by=approved_by or (actor if isinstance(actor, User) else None),
         asked_by=asked_by,
-        granted_by=actor.ref,
+        granted_by=granted_by or actor.ref,
         granted_at=at,
         valid_from=valid_from,
         valid_until=valid_until,

@@ -110,9 +110,7 @@ def approve_access(
     """
     lock_employed(request.user_id)
     asked = _taken(request, actor=actor)
-    if actor.ref == asked.asked_by:
-        raise OwnAccess
-    require_second_person(actor, asked_by=asked.asked_by, at=at)
+    approver = require_second_person(actor, asked_by=asked.asked_by, about=asked, same=OwnAccess(), at=at)
     today = clock.kst_date(at)
     start = max(valid_from or asked.valid_from, asked.valid_from, today)
     end = min(valid_until or asked.valid_until, asked.valid_until)
@@ -138,12 +136,13 @@ def approve_access(
         valid_from=start,
         valid_until=end,
         asked_by=asked.asked_by,
+        granted_by=approver,
         actor=actor,
         at=at,
         replaces=running[-1] if running else None,
     )
     asked.grant = made
-    _decide(asked, AccessRequest.State.APPROVED, Event.APPROVED, reason=reason, actor=actor, at=at)
+    _decide(asked, AccessRequest.State.APPROVED, Event.APPROVED, reason=reason, decided_by=approver, actor=actor, at=at)
     return made
 
 
@@ -173,8 +172,10 @@ def _taken(request: AccessRequest, *, actor: User) -> AccessRequest:
     return asked
 
 
-def _decide(asked: AccessRequest, state: str, word: Event, *, reason: str, actor: User, at: datetime) -> AccessRequest:
-    asked.state, asked.decided_at, asked.decided_by, asked.decision = state, at, actor.ref, reason
+def _decide(
+    asked: AccessRequest, state: str, word: Event, *, reason: str, actor: User, at: datetime, decided_by: str = ""
+) -> AccessRequest:
+    asked.state, asked.decided_at, asked.decided_by, asked.decision = state, at, decided_by or actor.ref, reason
     asked.save(update_fields=["state", "decided_at", "decided_by", "decision", "grant"])
     ledger.record(word, actor=actor, at=at, about=asked, facts={"user": asked.user.reference})
     return asked

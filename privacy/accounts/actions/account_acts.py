@@ -1,7 +1,8 @@
-"""Opening accounts and resetting sign-ins: one officer asks, another approves, and the person is invited."""
+"""Accounts opened, sign-ins reset, second factors removed: one officer asks, and another approves."""
 
 from datetime import datetime
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -14,10 +15,25 @@ from privacy.accounts.models import AccountAct, User
 from privacy.accounts.roles import ROLES
 from privacy.accounts.second_person import require_second_person
 from privacy.accounts.signin import actions as signin
+from privacy.accounts.signin import second_factors
 from privacy.ledger import actions as ledger
 from privacy.ledger.authorization import require_permission
+from privacy.lib.errors.refusals import Refusal
 
-PERMISSIONS = {AccountAct.Kind.OPEN: "accounts.keep_accounts", AccountAct.Kind.RESET: "accounts.reset_sign_in"}
+PERMISSIONS = {
+    AccountAct.Kind.OPEN: "accounts.keep_accounts",
+    AccountAct.Kind.RESET: "accounts.reset_sign_in",
+    AccountAct.Kind.FACTOR: "accounts.reset_sign_in",
+}
+
+
+class LastFactor(Refusal):
+    """Without it the account had none: that takes a reset and an invitation."""
+
+    code = "last-factor"
+
+    def __init__(self) -> None:
+        super().__init__(str(second_factors.LAST_FACTOR))
 
 
 @transaction.atomic
@@ -71,15 +87,36 @@ def ask_reset(user: User, *, reason: str, actor: User, at: datetime) -> AccountA
 
 
 @transaction.atomic
-def approve_act(act: AccountAct, *, reason: str, actor: User, at: datetime) -> AccountAct:
-    """Do what another officer asked for: open the account, or reset the sign-in; the person is invited by mail.
+def ask_factor_removal(user: User, *, factor: int, reason: str, actor: User, at: datetime) -> AccountAct:
+    """Ask that one of a colleague's second factors be removed, of several. Nothing changes yet.
 
-    Raises NotPermitted, OwnAccess, RequestClosed, AccountExists, UserInactive.
+    One's own is removed under "My sign-in". Raises NotPermitted, OwnSignIn, UserInactive, LastFactor, AlreadyRequested.
+    """
+    require_permission(actor, PERMISSIONS[AccountAct.Kind.FACTOR], about=user)
+    if actor == user:
+        raise signin.OwnSignIn(_("You remove your own second factor under “My sign-in”."))
+    user = lock_employed(user.pk)
+    _factor_to_remove(user, factor)
+    if AccountAct.objects.open().filter(kind=AccountAct.Kind.FACTOR, user=user, factor=factor).exists():
+        raise AlreadyRequested(_("The removal has already been requested. Another officer must decide."))
+    made = AccountAct.objects.create(
+        kind=AccountAct.Kind.FACTOR, user=user, factor=factor, reason=reason.strip(), asked_by=actor.ref, asked_at=at
+    )
+    facts = {"kind": made.kind, "user": user.reference}
+    ledger.record(Event.ACT_ASKED, actor=actor, at=at, about=made, facts=facts)
+    return made
+
+
+@transaction.atomic
+def approve_act(act: AccountAct, *, reason: str, actor: User, at: datetime) -> AccountAct:
+    """Do what another officer asked for: open the account or reset the sign-in, and invite the person; remove a factor.
+
+    Raises NotPermitted, OwnAccess, RequestClosed, AccountExists, UserInactive, LastFactor.
     """
     row = _lock_open(act, actor=actor)
-    if actor.ref == row.asked_by or actor.pk == row.user_id:
+    if actor.pk == row.user_id:
         raise OwnAccess
-    require_second_person(actor, asked_by=row.asked_by, at=at)
+    approver = require_second_person(actor, asked_by=row.asked_by, about=row, same=OwnAccess(), at=at)
     if row.kind == AccountAct.Kind.OPEN:
         _must_be_new(row.email)
         row.user = create_user(
@@ -89,15 +126,20 @@ def approve_act(act: AccountAct, *, reason: str, actor: User, at: datetime) -> A
             password=None,
             is_outside=row.is_outside,
             asked_by=row.asked_by,
+            granted_by=approver,
             actor=actor,
             at=at,
         )
     else:
         assert row.user_id is not None
         row.user = lock_employed(row.user_id)
-        signin.reset(row.user, actor=actor, at=at)
-    _decide(row, AccountAct.State.APPROVED, Event.ACT_APPROVED, reason=reason, actor=actor, at=at)
-    invite(row.user, asked_by=row.asked_by, actor=actor, at=at)
+        if row.kind == AccountAct.Kind.FACTOR:
+            signin.remove_factor(_factor_to_remove(row.user, row.factor), actor=actor)
+        else:
+            signin.reset(row.user, actor=actor, at=at)
+    _decide(row, AccountAct.State.APPROVED, Event.ACT_APPROVED, reason=reason, decided_by=approver, actor=actor, at=at)
+    if row.kind != AccountAct.Kind.FACTOR:
+        invite(row.user, asked_by=row.asked_by, actor=actor, at=at)
     return row
 
 
@@ -106,6 +148,15 @@ def refuse_act(act: AccountAct, *, reason: str, actor: User, at: datetime) -> Ac
     """Refuse, or take one's own request back; nothing is done. Raises NotPermitted, RequestClosed."""
     row = _lock_open(act, actor=actor)
     return _decide(row, AccountAct.State.REFUSED, Event.ACT_REFUSED, reason=reason, actor=actor, at=at)
+
+
+def _factor_to_remove(user: User, factor: int | None) -> Authenticator:
+    found = Authenticator.objects.filter(user=user, pk=factor).first()
+    if found is None:
+        raise UnknownScope(_("This second factor has already been removed."))
+    if not second_factors.has_other(found):
+        raise LastFactor
+    return found
 
 
 def _must_be_new(email: str) -> None:
@@ -121,8 +172,10 @@ def _lock_open(act: AccountAct, *, actor: User) -> AccountAct:
     return row
 
 
-def _decide(row: AccountAct, state: str, word: Event, *, reason: str, actor: User, at: datetime) -> AccountAct:
-    row.state, row.decided_by, row.decided_at, row.decision = state, actor.ref, at, reason
+def _decide(
+    row: AccountAct, state: str, word: Event, *, reason: str, actor: User, at: datetime, decided_by: str = ""
+) -> AccountAct:
+    row.state, row.decided_by, row.decided_at, row.decision = state, decided_by or actor.ref, at, reason
     row.email = row.name = ""
     row.save(update_fields=["state", "user", "decided_by", "decided_at", "decision", "email", "name"])
     facts = {"kind": row.kind, "asked_by": row.asked_by, **({"user": row.user.reference} if row.user else {})}

@@ -36,6 +36,7 @@ def create_user(
     since: date | None = None,
     until: date | None = None,
     asked_by: str = "",
+    granted_by: str = "",
 ) -> User:
     """Open an account and grant its roles, from ``since`` (today unless given); ``AccountExists`` for a known address.
 
@@ -58,6 +59,7 @@ def create_user(
             valid_from=start,
             valid_until=until or latest_end(start),
             asked_by=asked_by or actor.ref,
+            granted_by=granted_by,
             actor=actor,
             at=at,
         )

@@ -3,6 +3,7 @@
 from privacy.accounts.admin.access_grants import AccessGrantAdmin, AccessRequestAdmin
 from privacy.accounts.admin.access_reviews import AccessReviewAdmin, ReviewedGrantAdmin
 from privacy.accounts.admin.account_acts import AccountActAdmin
+from privacy.accounts.admin.emergency_approvals import EmergencyApprovalAdmin, RepresentativeLinkAdmin
 from privacy.accounts.admin.users import UserAdmin
 
 __all__ = [
@@ -10,6 +11,8 @@ __all__ = [
     "AccessRequestAdmin",
     "AccessReviewAdmin",
     "AccountActAdmin",
+    "EmergencyApprovalAdmin",
+    "RepresentativeLinkAdmin",
     "ReviewedGrantAdmin",
     "UserAdmin",
 ]

@@ -22,6 +22,7 @@ from privacy.accounts.models import AccessGrant, AccessRequest
 from privacy.accounts.roles import ROLE_NAMES
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display import badges, display_names
 from privacy.lib.errors.refusals import Refusal
@@ -171,6 +172,7 @@ class AccessRequestAdmin(ReadOnlyAdmin):
         ("decided_by", "decided_at"), "decision", "grant",
     )  # fmt: skip
     readonly_fields = ("scope", "standing")
+    second_person = SecondPersonStep("asked_by", GRANT, lambda record: record.state == AccessRequest.State.OPEN)
     actions = ("approve", "refuse")
 
     def buttons_for(self, record: AccessRequest) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from privacy.accounts.forms import DecisionForm
 from privacy.accounts.models import AccountAct
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display import badges
 
@@ -40,6 +41,7 @@ class AccountActAdmin(ReadOnlyAdmin):
         ("decider", "decided_at"), "decision",
     )  # fmt: skip
     readonly_fields = ("whom", "asker", "decider", "standing")
+    second_person = SecondPersonStep("asked_by", KEEP, lambda record: record.state == AccountAct.State.REQUESTED)
     actions = ("approve", "refuse")
 
     def buttons_for(self, record: AccountAct) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from privacy.accounts import actions as accounts
 from privacy.accounts.actors import actor_of
-from privacy.accounts.forms import AccountForm, DecisionForm
+from privacy.accounts.forms import AccountForm, DecisionForm, FactorForm
 from privacy.accounts.models import AccessGrant, User
 from privacy.accounts.roles import ROLE_NAMES
 from privacy.lib.console.confirm_action import confirm_action
@@ -56,7 +56,7 @@ class UserAdmin(ReadOnlyAdmin):
         "last_login",
     )  # fmt: skip
     readonly_fields = ("standing", "roles_shown", "lacks")
-    actions = ("reset_sign_in", "leave")
+    actions = ("reset_sign_in", "remove_factor", "confirm_colleague", "leave")
     change_list_template = "admin/accounts/user/change_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -68,7 +68,7 @@ class UserAdmin(ReadOnlyAdmin):
         return found.annotate(unused=unused).prefetch_related(roles)
 
     def buttons_for(self, record: User) -> tuple[str, ...]:
-        return ("reset_sign_in", "leave") if record.is_active else ()
+        return ("reset_sign_in", "remove_factor", "confirm_colleague", "leave") if record.is_active else ()
 
     @admin.display(description=_("state"), ordering="is_active")
     def standing(self, user: User) -> SafeString:
@@ -155,6 +155,66 @@ class UserAdmin(ReadOnlyAdmin):
             accounts.ask_reset, queryset.get(), reason=answers["reason"], actor=actor_of(request), at=clock.now()
         )
         run_action(self, request, verb, _("Requested. Another officer must approve it."))
+        return None
+
+    @button(
+        description=_("Remove a second factor"),
+        permission="accounts.reset_sign_in",
+        locations=CHANGE_FORM_ONLY,
+        step_up=True,
+    )
+    def remove_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """Ask that one of several second factors be removed, of somebody who lost it."""
+        user = queryset.get()
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("Remove a second factor"),
+            verb=_("Request removal"),
+            consequences=[
+                _("Nothing changes until another officer approves it."),
+                _("The person keeps their password and other second factors and is told by e-mail."),
+            ],
+            form_class=partial(FactorForm, user=user),  # type: ignore[arg-type]
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        assert isinstance(answers, dict)
+        verb = partial(accounts.ask_factor_removal, user, **answers, actor=actor_of(request), at=clock.now())
+        run_action(self, request, verb, _("Requested. Another officer must approve it."))
+        return None
+
+    @button(
+        description=_("Ask the representative to confirm"),
+        permission="accounts.keep_accounts",
+        locations=CHANGE_FORM_ONLY,
+        step_up=True,
+    )
+    def confirm_colleague(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """Ask the representative whether a colleague is who they are, so that they count as a second person again."""
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("Ask the representative to confirm a colleague"),
+            verb=_("Ask the representative"),
+            consequences=[
+                _("The representative gets a one-time link by e-mail at their own address."),
+                _(
+                    "Once confirmed, this person and whoever had a part in their account may approve for each other "
+                    "again without waiting."
+                ),
+            ],
+            form_class=DecisionForm,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        assert isinstance(answers, dict)
+        verb = partial(
+            accounts.ask_confirmation, queryset.get(), reason=answers["reason"], actor=actor_of(request), at=clock.now()
+        )
+        run_action(self, request, verb, _("The representative is being asked by e-mail."))
         return None
 
     def get_urls(self) -> list[URLPattern]:

@@ -2,6 +2,7 @@ import django.db.models.deletion
 import privacy.accounts.models.access_grants
 import privacy.accounts.models.access_reviews
 import privacy.accounts.models.account_acts
+import privacy.accounts.models.emergency_approvals
 import privacy.accounts.models.users
 import privacy.lib.identifiers.ids
 from django.conf import settings
@@ -134,10 +135,11 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('reference', models.CharField(default=privacy.accounts.models.account_acts.new_act_reference, max_length=12, unique=True, verbose_name='reference')),
-                ('kind', models.CharField(choices=[('open', 'open an account'), ('reset', 'reset a sign-in')], max_length=10, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('open', 'open an account'), ('reset', 'reset a sign-in'), ('factor', 'remove a second factor')], max_length=10, verbose_name='kind')),
                 ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
                 ('name', models.CharField(blank=True, max_length=100, verbose_name='name')),
                 ('role', models.CharField(blank=True, choices=[('officer', 'protection officer'), ('handler', 'handler of personal information'), ('auditor', 'auditor'), ('employee', 'employee')], max_length=20, verbose_name='role')),
+                ('factor', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='second factor')),
                 ('is_outside', models.BooleanField(default=False, verbose_name='works for another company')),
                 ('reason', models.CharField(max_length=400, verbose_name='reason')),
                 ('asked_by', models.CharField(max_length=64, verbose_name='asked by')),
@@ -173,6 +175,36 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='EmergencyApproval',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('reference', models.CharField(default=privacy.accounts.models.emergency_approvals.new_emergency_reference, max_length=12, unique=True, verbose_name='reference')),
+                ('about_table', models.CharField(max_length=63)),
+                ('about_id', models.UUIDField()),
+                ('asked_by', models.CharField(blank=True, max_length=64, verbose_name='act asked for by')),
+                ('asked_at', models.DateTimeField(null=True, verbose_name='act asked for at')),
+                ('made_by', models.CharField(max_length=64, verbose_name='approved alone by')),
+                ('made_at', models.DateTimeField(verbose_name='approved alone at')),
+                ('reason', models.CharField(max_length=1000, verbose_name='reason')),
+                ('told', models.PositiveSmallIntegerField(verbose_name='people told')),
+                ('review_due_at', models.DateTimeField(verbose_name='review due')),
+                ('escalated_at', models.DateTimeField(blank=True, null=True, verbose_name='handed to the representative')),
+                ('reviewed_by', models.CharField(blank=True, max_length=64, verbose_name='reviewed by')),
+                ('reviewed_at', models.DateTimeField(blank=True, null=True, verbose_name='reviewed')),
+                ('outcome', models.CharField(blank=True, choices=[('justified', 'justified'), ('unjustified', 'not justified')], max_length=12, verbose_name='outcome')),
+                ('note', models.CharField(blank=True, max_length=1000, verbose_name='what the review found')),
+            ],
+            options={
+                'verbose_name': 'approval by emergency',
+                'verbose_name_plural': 'approvals by emergency',
+                'ordering': ('-made_at',),
+                'permissions': [('approve_alone', 'May go on alone where no second person is to be had'), ('review_emergency', 'May review what another approved alone')],
+                'default_permissions': ('view',),
+                'indexes': [models.Index(fields=['about_id', 'about_table'], name='emergency_by_record')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('reason__regex', '\\S.{18,}\\S')), name='emergency_has_a_written_reason'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('reviewed_at', None), ('reviewed_by', '')), models.Q(('reviewed_at__isnull', False), models.Q(('reviewed_by', ''), _negated=True), models.Q(('outcome', ''), _negated=True), models.Q(('reviewed_by', models.F('made_by')), _negated=True)), _connector='OR'), name='emergency_is_reviewed_by_another'), models.CheckConstraint(condition=models.Q(('told__gt', 0)), name='emergency_tells_somebody')],
+            },
+        ),
+        migrations.CreateModel(
             name='Invitation',
             fields=[
                 ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
@@ -191,6 +223,27 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'invitations',
                 'ordering': ('-made_at',),
                 'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='RepresentativeLink',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('asked_by', models.CharField(max_length=64, verbose_name='asked by')),
+                ('reason', models.CharField(blank=True, max_length=400, verbose_name='reason')),
+                ('digest', models.CharField(blank=True, max_length=64)),
+                ('made_at', models.DateTimeField(verbose_name='made at')),
+                ('expires_at', models.DateTimeField(verbose_name='expires')),
+                ('answer', models.CharField(blank=True, choices=[('yes', 'confirmed'), ('no', 'not confirmed')], max_length=3, verbose_name='answer')),
+                ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered')),
+                ('emergency', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='links', to='accounts.emergencyapproval')),
+                ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='confirmations', to=settings.AUTH_USER_MODEL, verbose_name='account')),
+            ],
+            options={
+                'verbose_name': 'question to the representative',
+                'verbose_name_plural': 'questions to the representative',
+                'ordering': ('-made_at',),
+                'default_permissions': ('view',),
             },
         ),
         migrations.CreateModel(
@@ -271,6 +324,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='accountact',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('factor__isnull', False), ('kind', 'factor')), models.Q(models.Q(('kind', 'factor'), _negated=True), ('factor', None)), _connector='OR'), name='account_act_names_the_factor_to_remove'),
+        ),
+        migrations.AddConstraint(
+            model_name='accountact',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', ''), ('state', 'requested')), models.Q(models.Q(('state', 'requested'), _negated=True), ('decided_at__isnull', False), models.Q(('decided_by', ''), _negated=True)), _connector='OR'), name='account_act_is_decided_by_someone'),
         ),
         migrations.AddConstraint(
@@ -288,6 +345,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='invitation',
             constraint=models.CheckConstraint(condition=models.Q(('factor_at', None), ('used_at__isnull', False), _connector='OR'), name='invitation_comes_before_the_second_factor'),
+        ),
+        migrations.AddIndex(
+            model_name='representativelink',
+            index=models.Index(fields=['digest'], name='representative_link_by_digest'),
+        ),
+        migrations.AddConstraint(
+            model_name='representativelink',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('emergency', None), ('user__isnull', False)), models.Q(('emergency__isnull', False), ('user', None)), _connector='OR'), name='representative_link_is_about_one_thing'),
+        ),
+        migrations.AddConstraint(
+            model_name='representativelink',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at', None)), models.Q(models.Q(('answer', ''), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='representative_link_is_answered_with_a_time'),
         ),
         migrations.AddConstraint(
             model_name='reviewedgrant',

@@ -61,6 +61,12 @@ BEGIN
             ORDER BY effective_on DESC LIMIT 1);
 END $$;
 
+-- Whether the representative confirmed, after the moment, that this account is another person's.
+CREATE FUNCTION accounts_confirmed_since(person uuid, moment timestamptz) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM accounts_representativelink WHERE user_id = person AND answer = 'yes' AND answered_at > moment);
+END $$;
+
 -- Why somebody can't approve as the second person what another asked for; empty where nothing speaks against it.
 -- What the portal does by itself is nobody's second person.
 CREATE FUNCTION accounts_second_person(approver text, asker text, moment timestamptz) RETURNS text
@@ -102,12 +108,14 @@ BEGIN
         WHERE i.made_at > since
           AND ((u.reference = approver AND asker IN (i.asked_by, i.approved_by))
                OR (u.reference = asker AND approver IN (i.asked_by, i.approved_by)))
+          AND NOT accounts_confirmed_since(u.id, i.made_at)
     ) OR EXISTS (
         SELECT FROM accounts_accessgrant g JOIN accounts_user u ON u.id = g.user_id
         LEFT JOIN accounts_user a ON a.id = g.approved_by_id
         WHERE g.granted_at > since AND g.role <> '' AND g.replaces_id IS NULL
           AND ((u.reference = approver AND asker IN (g.asked_by, a.reference))
                OR (u.reference = asker AND approver IN (g.asked_by, a.reference)))
+          AND NOT accounts_confirmed_since(u.id, g.granted_at)
     ) THEN
         RETURN 'related';
     END IF;
@@ -127,6 +135,11 @@ BEGIN
         RETURN NEW;
     END IF;
     FOR position IN 2 .. TG_NARGS - 1 LOOP
+        IF accounts_emergency_holds(
+            approver, TG_TABLE_NAME, NEW.id, made ->> TG_ARGV[position], (made ->> TG_ARGV[1])::timestamptz
+        ) THEN
+            CONTINUE;
+        END IF;
         why := accounts_second_person(approver, coalesce(made ->> TG_ARGV[position], ''), moment);
         IF why NOT IN ('', 'same') THEN
             RAISE EXCEPTION '% %: % cannot approve as the second person (%)', TG_TABLE_NAME, NEW.id, approver, why
@@ -154,7 +167,12 @@ BEGIN
             RETURN NEW;
         END IF;
     END IF;
-    IF approver IS NULL THEN
+    IF NEW.granted_by LIKE 'EM-%' THEN
+        IF accounts_emergency_grants(NEW, approver) THEN
+            RETURN NEW;
+        END IF;
+        why := 'no emergency';
+    ELSIF approver IS NULL THEN
         IF strpos(NEW.granted_by, ':') > 0 THEN
             RETURN NEW;
         END IF;
@@ -181,7 +199,8 @@ CREATE FUNCTION accounts_request_is_its_grant() RETURNS trigger LANGUAGE plpgsql
 BEGIN
     IF NOT EXISTS (
         SELECT FROM accounts_accessgrant g JOIN accounts_user a ON a.id = g.approved_by_id
-        WHERE g.id = NEW.grant_id AND g.asked_by = NEW.asked_by AND a.reference = NEW.decided_by
+        WHERE g.id = NEW.grant_id AND g.asked_by = NEW.asked_by
+          AND NEW.decided_by = CASE WHEN g.granted_by LIKE 'EM-%' THEN g.granted_by ELSE a.reference END
           AND (g.user_id, g.role, g.category, g.purpose) = (NEW.user_id, NEW.role, NEW.category, NEW.purpose)
     ) THEN
         RAISE EXCEPTION 'request %: its grant was not approved by % as the second person', NEW.id, NEW.decided_by
@@ -194,7 +213,6 @@ CREATE TRIGGER accounts_request_is_its_grant BEFORE INSERT OR UPDATE ON accounts
     EXECUTE FUNCTION accounts_request_is_its_grant();
 """
 
-
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0001_schema")]
-    operations = [migrations.RunSQL(GUARD), migrations.RunSQL(INVITATIONS), migrations.RunSQL(SECOND_PERSON)]
+    operations = [migrations.RunSQL(text) for text in (GUARD, INVITATIONS, SECOND_PERSON)]

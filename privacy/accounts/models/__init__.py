@@ -3,6 +3,7 @@
 from privacy.accounts.models.access_grants import AccessGrant, AccessRequest
 from privacy.accounts.models.access_reviews import AccessReview, ReviewedGrant
 from privacy.accounts.models.account_acts import AccountAct, Invitation
+from privacy.accounts.models.emergency_approvals import EmergencyApproval, RepresentativeLink
 from privacy.accounts.models.sessions import Browser, SignIn, SignInThrottle
 from privacy.accounts.models.users import User, UserManager, new_user_reference
 
@@ -12,7 +13,9 @@ __all__ = [
     "AccessReview",
     "AccountAct",
     "Browser",
+    "EmergencyApproval",
     "Invitation",
+    "RepresentativeLink",
     "ReviewedGrant",
     "SignIn",
     "SignInThrottle",

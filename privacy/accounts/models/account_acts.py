@@ -33,6 +33,7 @@ class AccountAct(models.Model):
     class Kind(models.TextChoices):
         OPEN = "open", _("open an account")
         RESET = "reset", _("reset a sign-in")
+        FACTOR = "factor", _("remove a second factor")
 
     class State(models.TextChoices):
         REQUESTED = "requested", _("waiting for a decision")
@@ -48,6 +49,7 @@ class AccountAct(models.Model):
     email = models.EmailField(_("e-mail"), blank=True)
     name = models.CharField(_("name"), max_length=100, blank=True)
     role = models.CharField(_("role"), max_length=20, blank=True, choices=tuple(ROLE_NAMES.items()))
+    factor = models.PositiveBigIntegerField(_("second factor"), null=True, blank=True)
     is_outside = models.BooleanField(_("works for another company"), default=False)
     reason = models.CharField(_("reason"), max_length=400)
     asked_by = models.CharField(_("asked by"), max_length=64)
@@ -72,6 +74,10 @@ class AccountAct(models.Model):
             models.CheckConstraint(
                 name="account_act_is_about_an_account",
                 condition=Q(user__isnull=False) | (Q(kind="open") & ~Q(state="approved")),
+            ),
+            models.CheckConstraint(
+                name="account_act_names_the_factor_to_remove",
+                condition=Q(kind="factor", factor__isnull=False) | (~Q(kind="factor") & Q(factor=None)),
             ),
             models.CheckConstraint(
                 name="account_act_is_decided_by_someone",

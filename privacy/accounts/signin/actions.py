@@ -273,13 +273,17 @@ def reset(user: User, *, actor: User, at: datetime) -> None:
     locked.set_unusable_password()
     locked.save(update_fields=["password"])
     for factor in Authenticator.objects.filter(user=locked):
-        # The record of the removal, which the deletion brings about, names who did it.
-        factor.removed_by = actor
-        factor.delete()
+        remove_factor(factor, actor=actor)
     SocialAccount.objects.filter(user=locked).delete()
     end_others(user=locked, session_key=None, why=SignIn.End.RESET, actor=actor, at=at)
     ledger.record(Event.FACTORS_RESET, actor=actor, at=at, about=locked)
     _queue_notice(locked, str(Event.FACTORS_RESET), at)
+
+
+def remove_factor(factor: Authenticator, *, actor: User) -> None:
+    """Take a second factor away; the record of it, which the deletion brings about, names who did it."""
+    factor.removed_by = actor
+    factor.delete()
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialApp, SocialLogin
 from cryptography.exceptions import InvalidTag
@@ -140,7 +141,12 @@ class FactorAdapter(DefaultMFAAdapter):
     error_messages = {
         **DefaultMFAAdapter.error_messages,
         "incorrect_code": gettext_lazy("The code is wrong or was already used. Wait for the next one and try again."),
+        "cannot_delete_authenticator": second_factors.LAST_FACTOR,
     }
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        """Whether another second factor stays: the last one goes by a reset alone."""
+        return second_factors.has_other(authenticator)
 
     def get_totp_issuer(self) -> str:
         return "Extrus privacy office"

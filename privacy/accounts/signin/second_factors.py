@@ -8,9 +8,14 @@ from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.utils import decrypt
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from privacy.accounts.models import User
 
+# What is said to whoever would be left without one: the last goes by a reset, of two officers.
+LAST_FACTOR = gettext_lazy(
+    "This is the only second factor. Add another one first; if that isn't possible, another officer asks for a reset."
+)
 PERIOD_SECONDS = 30
 # The app on a phone may be a step early or late; a step is taken once (RFC 6238, 5.2).
 TOLERATED_STEPS = 1
@@ -23,6 +28,12 @@ def is_required(user: User) -> bool:
 
 def is_enrolled(user: User) -> bool:
     return bool(Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
+
+
+def has_other(factor: Authenticator) -> bool:
+    """Whether its owner has another second factor beside it; recovery codes are none."""
+    others = Authenticator.objects.filter(user_id=factor.user_id).exclude(pk=factor.pk)
+    return bool(others.exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
 
 
 def is_verified(request: HttpRequest) -> bool:

@@ -3,12 +3,14 @@
 from django.urls import path
 
 from privacy.accounts.signin import views
+from privacy.accounts.views import representative
 
 urlpatterns = [
     path("sign-in/", views.SignInPage.as_view(), name="account_login"),
     path("sign-in/company/", views.company_login, name="company_login"),
     path("sign-in/second/", views.SecondFactorPage.as_view(), name="mfa_authenticate"),
     path("invitation/<str:token>/", views.accept_invitation, name="accept-invitation"),
+    path("representative/<str:token>/", representative, name="representative"),
     path("sign-out/", views.SignOut.as_view(), name="sign-out"),
     path("staff/security/", views.security, name="mfa_index"),
     path("staff/security/confirm/", views.ReauthenticateByPassword.as_view(), name="account_reauthenticate"),

@@ -259,3 +259,10 @@ class AddSecurityKey(VerifiedByEnrolmentMixin, WebAuthnOptionsMixin, key.AddWebA
 
 class RemoveSecurityKey(key.RemoveWebAuthnView):
     success_url = HOME
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        if not second_factors.has_other(self.get_object()):
+            messages.error(self.request, second_factors.LAST_FACTOR)
+            return redirect(HOME)
+        response: HttpResponse = super().form_valid(form)
+        return response

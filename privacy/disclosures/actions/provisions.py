@@ -135,9 +135,8 @@ def approve(disclosure: Disclosure, *, seen: str = "", actor: Actor, at: datetim
     require_permission(actor, "disclosures.approve_disclosure", about=disclosure)
     with transaction.atomic():
         row, wanted = lock_disclosure(disclosure, expected=Disclosure.State.REQUESTED)
-        if row.requested_by == actor.ref:
-            raise SamePerson(_("You requested this disclosure, so another person must approve it."))
-        require_second_person(actor, asked_by=row.requested_by, at=at)
+        same = SamePerson(_("You requested this disclosure, so another person must approve it."))
+        approver = require_second_person(actor, asked_by=row.requested_by, about=row, same=same, at=at)
         must_have_clearance(actor, row.third_party)
         if row.basis == Disclosure.Basis.LAW and row.scan_id is None and not row.urgent:
             raise NoBasis(_("Attach the scan of the document first. The approver must read it."))
@@ -147,7 +146,7 @@ def approve(disclosure: Disclosure, *, seen: str = "", actor: Actor, at: datetim
             raise DocumentNotRead(_("Read the document first: “Read the scan” on this disclosure's page."))
         must_be_allowed(row, wanted, at=at)
         row.state = Disclosure.State.APPROVED
-        row.approved_by = actor.ref
+        row.approved_by = approver
         row.approved_at = at
         row.approval_digest = approval_digest(row)
         row.save(update_fields=["state", "approved_by", "approved_at", "approval_digest"])

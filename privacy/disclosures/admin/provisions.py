@@ -25,6 +25,7 @@ from privacy.disclosures.models import Disclosure, Notice, ThirdParty
 from privacy.lib.console.admin_add import make_or_refuse
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
 from privacy.lib.display.badges import state_badge
@@ -53,6 +54,9 @@ class DisclosureAdmin(ReadOnlyAdmin):
         ("refused_by", "refused_at", "refusal_reason"), ("provided_by", "provided_at"), ("file_digest", "file_bytes"),
     )  # fmt: skip
     readonly_fields = ("state_shown", "items_shown", "form_shown")
+    second_person = SecondPersonStep(
+        "requested_by", "disclosures.approve_disclosure", lambda record: record.state == Disclosure.State.REQUESTED
+    )
     actions = ("attach_scan", "read_scan", "approve", "refuse", "provide", "fetch_again", "show_passphrase")
     change_list_template = "admin/disclosures/disclosure/change_list.html"
     change_form_template = "admin/disclosures/disclosure/change_form.html"

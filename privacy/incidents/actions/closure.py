@@ -30,8 +30,9 @@ def propose_closing(incident: Incident, *, conclusion: str, actor: Actor, at: da
     with transaction.atomic():
         row = lock_open_incident(incident)
         _must_be_done(row)
-        row.state, row.conclusion, row.proposed_by = Incident.State.PROPOSED, conclusion.strip(), actor.ref
-        row.save(update_fields=["state", "conclusion", "proposed_by"])
+        row.state, row.conclusion = Incident.State.PROPOSED, conclusion.strip()
+        row.proposed_by, row.proposed_at = actor.ref, at
+        row.save(update_fields=["state", "conclusion", "proposed_by", "proposed_at"])
         ledger.record(Event.CLOSING_PROPOSED, actor=actor, at=at, about=row)
     return row
 
@@ -56,13 +57,17 @@ def close_incident(incident: Incident, *, actor: Actor, at: datetime, read: str 
     require_permission(actor, CLOSE, about=incident)
     with transaction.atomic():
         row = _proposed(incident)
-        if actor.ref == row.proposed_by:
-            raise SamePerson(_("You proposed to close this incident, so someone else must close it."))
-        require_second_person(actor, asked_by=row.proposed_by, at=at)
+        closer = require_second_person(
+            actor,
+            asked_by=row.proposed_by,
+            about=row,
+            same=SamePerson(_("You proposed to close this incident, so someone else must close it.")),
+            at=at,
+        )
         if read and read != digest_of_proposal(row):
             raise ChangedProposal(_("The incident has changed since you opened this page. Read the conclusion again."))
         _must_be_done(row)
-        row.state, row.closed_by, row.closed_at = Incident.State.CLOSED, actor.ref, at
+        row.state, row.closed_by, row.closed_at = Incident.State.CLOSED, closer, at
         row.save(update_fields=["state", "closed_by", "closed_at"])
         done = {one.duty: one.done_at.isoformat() for one in duties.deadlines_of(row) if one.done_at is not None}
         facts = {"done": done, "report": duties.report_duty(row).state}

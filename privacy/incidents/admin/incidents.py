@@ -38,6 +38,7 @@ from privacy.incidents.statutory_deadlines import deadline_badge
 from privacy.lib.console.admin_add import make_or_refuse
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import state_badge
 from privacy.lib.http.downloads import attachment
@@ -81,6 +82,9 @@ class IncidentAdmin(ReadOnlyAdmin):
         ("proposed_by", "closed_by", "closed_at"),
     )  # fmt: skip
     readonly_fields = ("items_shown", "people_shown", "reason_not_reported")
+    second_person = SecondPersonStep(
+        "proposed_by", "incidents.close_incident", lambda record: record.state == Incident.State.PROPOSED
+    )
     actions = (*OPEN_INCIDENT_ACTIONS, "confirm", "rule_out", "propose", "give_back", "close", "reopen")
     change_form_template = "admin/incidents/incident/change_form.html"
     change_list_template = "admin/incidents/incident/change_list.html"

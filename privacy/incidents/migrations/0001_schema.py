@@ -75,6 +75,7 @@ class Migration(migrations.Migration):
                 ('recorded_at', models.DateTimeField(verbose_name='recorded')),
                 ('conclusion', models.TextField(blank=True, verbose_name='conclusion')),
                 ('proposed_by', models.CharField(blank=True, max_length=64, verbose_name='closing proposed by')),
+                ('proposed_at', models.DateTimeField(blank=True, null=True, verbose_name='closing proposed at')),
                 ('closed_by', models.CharField(blank=True, max_length=64, verbose_name='closed by')),
                 ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
             ],

@@ -121,6 +121,7 @@ class Incident(models.Model):
     recorded_at = models.DateTimeField(_("recorded"))
     conclusion = models.TextField(_("conclusion"), blank=True)
     proposed_by = models.CharField(_("closing proposed by"), max_length=64, blank=True)
+    proposed_at = models.DateTimeField(_("closing proposed at"), null=True, blank=True)
     closed_by = models.CharField(_("closed by"), max_length=64, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
 

@@ -20,6 +20,7 @@ from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.console import confirm_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock, form_fields
 from privacy.lib.display import display_names
 from privacy.lib.errors import constraint_messages
@@ -75,6 +76,8 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
     actions_on_top = True
     # The language that its fields are filled in in, where it is one of them only ("ko"): said to who reads aloud.
     content_language = ""
+    # The step that only a second person can take, if there is one: the page says who that can be.
+    second_person: SecondPersonStep | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

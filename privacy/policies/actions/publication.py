@@ -86,12 +86,11 @@ def approve(version: PolicyVersion, *, note: str = "", read: str = "", actor: Ac
     require_permission(actor, REVIEW, about=version)
     with transaction.atomic():
         held = _under_review(version)
-        if actor.ref == held.submitted_by:
-            raise OwnDraft(_("You submitted this version: someone else must review it."))
-        require_second_person(actor, asked_by=held.submitted_by, at=at)
+        own = OwnDraft(_("You submitted this version: someone else must review it."))
+        reviewer = require_second_person(actor, asked_by=held.submitted_by, about=held, same=own, at=at)
         if read and read != digest_under_review(held, clock.kst_date(at)):
             raise ChangedSinceRead(_("The version was changed since you opened this page. Read it again."))
-        review = _create_review(held, Review.Verdict.APPROVED, note, actor, at)
+        review = _create_review(held, Review.Verdict.APPROVED, note, reviewer, at)
         ledger.record(Event.APPROVED, actor=actor, at=at, about=held, facts={"digest": review.digest})
     return review
 
@@ -106,7 +105,7 @@ def return_to_draft(version: PolicyVersion, *, note: str, actor: Actor, at: date
         raise ReviewNoteMissing(_("State what must change."))
     with transaction.atomic():
         held = _under_review(version)
-        review = _create_review(held, Review.Verdict.RETURNED, note, actor, at)
+        review = _create_review(held, Review.Verdict.RETURNED, note, actor.ref, at)
         held.state = PolicyVersion.State.DRAFT
         held.save(update_fields=["state"])
         ledger.record(Event.RETURNED, actor=actor, at=at, about=held)
@@ -190,10 +189,10 @@ def _under_review(version: PolicyVersion) -> PolicyVersion:
     return held
 
 
-def _create_review(held: PolicyVersion, verdict: Review.Verdict, note: str, actor: Actor, at: datetime) -> Review:
+def _create_review(held: PolicyVersion, verdict: Review.Verdict, note: str, reviewer: str, at: datetime) -> Review:
     digest = digest_under_review(held, clock.kst_date(at))
     return Review.objects.create(
-        version=held, verdict=verdict, note=note, digest=digest, reviewed_at=at, reviewed_by=actor.ref
+        version=held, verdict=verdict, note=note, digest=digest, reviewed_at=at, reviewed_by=reviewer
     )
 
 

@@ -18,6 +18,7 @@ from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.editable_admin import EditableAdmin
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button, run_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.dates.form_fields import BoundedDateField
 from privacy.lib.display.badges import state_badge
@@ -74,6 +75,9 @@ class PolicyVersionAdmin(EditableAdmin):
         "drafted_at", "drafted_by", "submitted_at", "submitted_by", "published_at", "published_by", "seal",
     )  # fmt: skip
     inlines = (CategoryInline, SectionInline, PreservationInline, ReviewInline)
+    second_person = SecondPersonStep(
+        "submitted_by", "policies.review_version", lambda record: record.state == PolicyVersion.State.REVIEW
+    )
     actions = ("draft_from", "draft_proposal", "submit", "approve", "return_to_draft", "publish", "discard")
     formfield_overrides = {TextField: {"widget": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"})}}
 

@@ -126,7 +126,9 @@ DECLARE
     asker text := (SELECT submitted_by FROM policies_policyversion WHERE id = NEW.version_id);
     why text := accounts_second_person(NEW.reviewed_by, asker, least(NEW.reviewed_at, now()));
 BEGIN
-    IF why <> '' THEN
+    IF why <> '' AND NOT accounts_emergency_holds(
+        NEW.reviewed_by, 'policies_policyversion', NEW.version_id, asker, NEW.reviewed_at
+    ) THEN
         RAISE EXCEPTION 'review %: % cannot approve as the second person (%)', NEW.id, NEW.reviewed_by, why
             USING ERRCODE = 'check_violation', CONSTRAINT = 'approved_by_a_second_person';
     END IF;

@@ -28,10 +28,9 @@ def approve(destruction_list: DestructionList, *, actor: Actor, at: datetime) ->
     if row.state != State.PROPOSED or not row.plan:
         raise AlreadyDecided(_("This list is not waiting for approval."))
     if row.waits_for_second:
-        if row.approved_by == actor.ref:
-            raise SamePerson(_("This list exceeds the limit, so a second officer must approve it."))
-        require_second_person(actor, asked_by=row.approved_by, at=at)
-        row.seconded_by, row.seconded_at = actor.ref, at
+        same = SamePerson(_("This list exceeds the limit, so a second officer must approve it."))
+        row.seconded_by = require_second_person(actor, asked_by=row.approved_by, about=row, same=same, at=at)
+        row.seconded_at = at
         _release(row, word=Event.LIST_SECONDED, actor=actor, at=at)
         return row
     row.approved_by, row.approved_at = actor.ref, at

@@ -49,8 +49,8 @@ def ask_access(
 def approve_access(access: ArchiveAccess, *, actor: Actor, at: datetime) -> ArchiveAccess:
     """Approve an access as the second person; it is open for a day. Raises NotPermitted, AlreadyDecided, SamePerson."""
     row = _undecided(access, actor=actor)
-    require_second_person(actor, asked_by=row.asked_by, at=at)
-    row.approved_by, row.approved_at, row.until = actor.ref, at, at + ACCESS_DURATION
+    approver = require_second_person(actor, asked_by=row.asked_by, about=row, same=_same_person(), at=at)
+    row.approved_by, row.approved_at, row.until = approver, at, at + ACCESS_DURATION
     row.save(update_fields=["approved_by", "approved_at", "until"])
     facts = {"until": row.until.isoformat()}
     ledger.record(Event.ARCHIVE_APPROVED, actor=actor, at=at, about=row, subjects=[row.subject_id], facts=facts)
@@ -61,6 +61,8 @@ def approve_access(access: ArchiveAccess, *, actor: Actor, at: datetime) -> Arch
 def refuse_access(access: ArchiveAccess, *, actor: Actor, at: datetime) -> ArchiveAccess:
     """Refuse an access. Raises NotPermitted, AlreadyDecided, SamePerson."""
     row = _undecided(access, actor=actor)
+    if row.asked_by == actor.ref:
+        raise _same_person()
     row.refused_by, row.refused_at = actor.ref, at
     row.save(update_fields=["refused_by", "refused_at"])
     ledger.record(Event.ARCHIVE_REFUSED, actor=actor, at=at, about=row, subjects=[row.subject_id])
@@ -72,9 +74,11 @@ def _undecided(access: ArchiveAccess, *, actor: Actor) -> ArchiveAccess:
     row = ArchiveAccess.objects.select_for_update().get(pk=access.pk)
     if row.approved_at is not None or row.refused_at is not None:
         raise AlreadyDecided(_("This access request has already been decided."))
-    if row.asked_by == actor.ref:
-        raise SamePerson(_("Someone other than the applicant must decide on access."))
     return row
+
+
+def _same_person() -> SamePerson:
+    return SamePerson(_("Someone other than the applicant must decide on access."))
 
 
 def open_archive(access: ArchiveAccess, *, actor: Actor, at: datetime) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from privacy.accounts.models import User
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.editable_admin import EditableAdmin
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
 from privacy.policies import rulebook
@@ -76,6 +77,9 @@ class ArchiveAccessAdmin(EditableAdmin):
     add_form = ArchiveAccessModelForm
     list_display = ("reference", "by_rule", "law", "asked", "asked_at", "approved", "until", "reads")
     list_filter = ("rule", ("approved_at", admin.EmptyFieldListFilter))
+    second_person = SecondPersonStep(
+        "asked_by", "retention.approve_archive", lambda record: not record.approved_by and not record.refused_by
+    )
     actions = ("approve", "refuse", "read", "close")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
 from privacy.lib.display.badges import badge, due_badge, state_badge
@@ -87,6 +88,9 @@ class DestructionListAdmin(ReadOnlyAdmin):
         "progress", "rows_shown", "left_out_shown", "rule", "decided", "waiting", "approved_shown", "seconded_shown",
         "aborted_shown", "abort_reason_shown", "executed_shown", "certificate",
     )  # fmt: skip
+    second_person = SecondPersonStep(
+        "approved_by", "retention.approve_destruction", lambda record: record.waits_for_second
+    )
     actions = ("approve", "abort", "explain")
     VERBS: ClassVar = {
         DestructionList.State.PROPOSED: ("approve", "abort", "explain"),

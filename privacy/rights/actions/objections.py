@@ -69,13 +69,12 @@ def decide_objection(
         made = Objection.objects.select_for_update().get(id=objection.id)
         if made.outcome != Objection.Outcome.PENDING:
             raise NotObjectable(_("This objection was already decided."))
-        if made.decider == actor.ref:
-            raise SamePerson(_("You decided this right; someone else must review the objection."))
-        require_second_person(actor, asked_by=made.decider, at=at)
+        same = SamePerson(_("You decided this right; someone else must review the objection."))
+        reviewer = require_second_person(actor, asked_by=made.decider, about=made, same=same, at=at)
         if outcome not in (*UPHELD, Objection.Outcome.DISMISSED):
             raise NotObjectable(_("Choose how the objection is decided."), pointer="/outcome")
         made.outcome = outcome
-        made.reviewer = actor.ref
+        made.reviewer = reviewer
         made.reviewed_at = at
         made.save(update_fields=["outcome", "reviewer", "reviewed_at"])
         record(row.request, Event.OBJECTION_DECIDED, actor=actor, at=at, right=row, facts={"outcome": outcome})

@@ -88,14 +88,13 @@ def approve_postponement(postponement: Postponement, *, read: str = "", actor: A
     with transaction.atomic():
         row = lock_right(postponement.right)
         made = _proposed(postponement)
-        if made.postponed_by == actor.ref:
-            raise SamePerson(_("You proposed this postponement; another officer approves it."))
-        require_second_person(actor, asked_by=made.postponed_by, at=at)
+        same = SamePerson(_("You proposed this postponement; another officer approves it."))
+        approver = require_second_person(actor, asked_by=made.postponed_by, about=made, same=same, at=at)
         must_be_undecided(row)
         _must_be_as_read(made, read)
         if clock.kst_date(at) > row.request.due_on:
             raise NotPostponable(_("Access can be postponed only within the period for answering, and that is over."))
-        made.approved_by = actor.ref
+        made.approved_by = approver
         made.approved_at = at
         made.save(update_fields=["approved_by", "approved_at"])
         _take_effect(made, row, actor=actor, at=at)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import due_badge, state_badge
 from privacy.rights import actions as rights
@@ -35,6 +36,9 @@ class ObjectionAdmin(ReadOnlyAdmin):
         ("outcome_shown", "reviewer", "reviewed_at"),
     )  # fmt: skip
     readonly_fields = ("case", "right_shown", "due_shown", "outcome_shown")
+    second_person = SecondPersonStep(
+        "decider", "rights.decide_objection", lambda record: record.outcome == Objection.Outcome.PENDING
+    )
     actions = ("decide",)
 
     @admin.display(description=_("case"))

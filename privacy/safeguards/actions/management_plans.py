@@ -94,9 +94,10 @@ def approve_plan(
         row = _lock_plan(plan, State.SUBMITTED)
         if read and read != integrity.text_digest(row):
             raise WrongState(_("The text has changed since you opened this page. Read it again."))
-        if actor.ref == row.drafted_by or _has_written(row, actor):
-            raise SamePerson(_("You wrote this version, so someone else must approve it."))
-        require_second_person(actor, asked_by=row.drafted_by, at=at)
+        same = SamePerson(_("You wrote this version, so someone else must approve it."))
+        approver = require_second_person(actor, asked_by=row.drafted_by, about=row, same=same, at=at)
+        if approver == actor.ref and _has_written(row, actor):
+            raise same
         if effective_on < clock.kst_date(at):
             raise Incomplete(_("A plan can't take effect in the past."), pointer="/effective_on")
         ahead = ManagementPlan.objects.select_for_update().filter(state=State.APPROVED).exclude(pk=row.pk)
@@ -109,7 +110,7 @@ def approve_plan(
                 % {"plan": later, "day": badges.date_text(later.effective_on) if later.effective_on else ""},
                 pointer="/effective_on",
             )
-        row.state, row.approved_by, row.approved_at, row.effective_on = State.APPROVED, actor.ref, at, effective_on
+        row.state, row.approved_by, row.approved_at, row.effective_on = State.APPROVED, approver, at, effective_on
         row.seal = integrity.compute_seal(row)
         row.save(update_fields=["state", "approved_by", "approved_at", "effective_on", "seal"])
         facts = {"number": row.number, "seal": row.seal, "effective_on": effective_on.isoformat()}

@@ -17,6 +17,7 @@ from privacy.accounts.actors import actor_of
 from privacy.ledger.exports import document_issuance
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge
 from privacy.lib.http.downloads import attachment
@@ -43,6 +44,9 @@ class ManagementPlanAdmin(RecordAdmin):
         "effective_on", "seal", "intact",
     )  # fmt: skip
     readonly_fields = ("state_shown", "drafter", "approver", "intact")
+    second_person = SecondPersonStep(
+        "drafted_by", "safeguards.approve_plan", lambda record: record.state == ManagementPlan.State.SUBMITTED
+    )
     actions = ("edit", "submit", "give_back", "approve")
     change_form_template = "admin/safeguards/managementplan/change_form.html"
     add_label = _("Draft a new version")

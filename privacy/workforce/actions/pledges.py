@@ -80,9 +80,8 @@ def approve_text(text: PledgeText, *, effective_on: date, actor: Actor, at: date
     text = PledgeText.objects.select_for_update().get(pk=text.pk)
     if text.state != PledgeText.State.DRAFT:
         raise NotADraft(_("This text has already been approved or discarded."))
-    if text.drafted_by == actor.ref:
-        raise OwnText(_("You drafted this text, so another person must approve it."))
-    require_second_person(actor, asked_by=text.drafted_by, at=at)
+    same = OwnText(_("You drafted this text, so another person must approve it."))
+    approver = require_second_person(actor, asked_by=text.drafted_by, about=text, same=same, at=at)
     if effective_on < clock.kst_date(at):
         raise NotTextInForce(_("A text can come into force today at the earliest."))
     ahead = PledgeText.objects.select_for_update().approved().filter(occasion=text.occasion)
@@ -95,7 +94,7 @@ def approve_text(text: PledgeText, *, effective_on: date, actor: Actor, at: date
             % {"text": later, "day": badges.date_text(later.effective_on) if later.effective_on else ""}
         )
     text.state, text.effective_on = PledgeText.State.APPROVED, effective_on
-    text.approved_by, text.approved_at = actor.ref, at
+    text.approved_by, text.approved_at = approver, at
     text.save(update_fields=["state", "effective_on", "approved_by", "approved_at"])
     facts = {"occasion": text.occasion, "version": text.version, "effective_on": effective_on.isoformat()}
     ledger.record(Event.TEXT_APPROVED, actor=actor, at=at, about=text, facts=facts)

@@ -58,10 +58,9 @@ def approve_plan(plan: TrainingPlan, *, actor: Actor, at: datetime) -> TrainingP
     plan = TrainingPlan.objects.select_for_update().get(pk=plan.pk)
     if plan.state == TrainingPlan.State.APPROVED:
         raise AlreadyExists(_("This plan is already approved."))
-    if plan.drafted_by == actor.ref:
-        raise OwnPlan(_("You drafted this plan, so another person must approve it."))
-    require_second_person(actor, asked_by=plan.drafted_by, at=at)
-    plan.state, plan.approved_by, plan.approved_at = TrainingPlan.State.APPROVED, actor.ref, at
+    same = OwnPlan(_("You drafted this plan, so another person must approve it."))
+    plan.approved_by = require_second_person(actor, asked_by=plan.drafted_by, about=plan, same=same, at=at)
+    plan.state, plan.approved_at = TrainingPlan.State.APPROVED, at
     plan.save(update_fields=["state", "approved_by", "approved_at"])
     ledger.record(Event.PLAN_APPROVED, actor=actor, at=at, about=plan, facts={"year": plan.year})
     return plan

@@ -21,6 +21,7 @@ from privacy.accounts.actors import actor_of
 from privacy.lib.console.admin_add import add_record
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display import badges
 from privacy.workforce import actions as workforce
@@ -133,6 +134,9 @@ class PledgeTextAdmin(ReadOnlyAdmin):
         ("drafted_by", "drafted_at"), ("approved_by", "approved_at"),
     )  # fmt: skip
     readonly_fields = ("standing",)
+    second_person = SecondPersonStep(
+        "drafted_by", "workforce.approve_pledge", lambda record: record.state == PledgeText.State.DRAFT
+    )
     actions = ("approve", "discard")
     change_list_template = "admin/workforce/pledgetext/change_list.html"
 

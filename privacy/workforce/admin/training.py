@@ -18,6 +18,7 @@ from privacy.accounts.models import User
 from privacy.lib.console.admin_add import add_record
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display import badges
 from privacy.workforce import actions as workforce
@@ -44,6 +45,9 @@ class TrainingPlanAdmin(ReadOnlyAdmin):
         ("approved_by", "approved_at"),
     )  # fmt: skip
     readonly_fields = ("standing",)
+    second_person = SecondPersonStep(
+        "drafted_by", "workforce.approve_plan", lambda record: record.state == TrainingPlan.State.DRAFT
+    )
     actions = ("approve",)
     change_list_template = "admin/workforce/trainingplan/change_list.html"
 

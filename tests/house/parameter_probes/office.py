@@ -10,6 +10,7 @@ from privacy.accounts.second_person import NotASecondPerson, require_second_pers
 from privacy.ledger import actions as ledger
 from privacy.ledger.integrity import pruning
 from privacy.policies.categories import WORKFORCE
+from privacy.retention import actions as retention
 from privacy.safeguards import deadlines as safeguards_agenda
 from privacy.safeguards.holdings import files_due
 from privacy.safeguards.models import Evidence
@@ -68,6 +69,20 @@ def second_person_related(on: date) -> Any:
     made = noon(on - timedelta(days=10))
     factory.make_used_invitation(nari, used_at=made, asked_by=factory.make_odile(granted=False).ref)
     return refuses_second_person(nari, on)
+
+
+def alone_after(on: date) -> Any:
+    """How long an act waits for a second person before one officer may go on alone."""
+    return accounts.alone_from(noon(on), at=noon(on)) - noon(on)
+
+
+def emergency_reviewed_within(on: date) -> Any:
+    odile = factory.make_odile(granted=False)
+    asked = retention.ask_access(
+        rule="test", subject_id=odile.pk, law="법", document="1", reason="x", actor=odile, at=noon(LONG_AGO)
+    )
+    made = accounts.go_alone(asked, reason="Nobody else is here, and it can't wait.", actor=odile, at=noon(on))
+    return made.review_due_at - made.made_at
 
 
 def refuses_second_person(user: User, on: date) -> bool:

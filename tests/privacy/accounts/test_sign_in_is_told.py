@@ -37,7 +37,9 @@ class ToldTests(PortalTestCase):
         assert client.post("/staff/security/password/", given).headers["Location"] == "/staff/security/"
         assert "비밀번호가 변경" in self.told()
         self.assertLedgered("accounts.password.changed", emin)
-        Authenticator.objects.filter(user=emin).first().delete()  # type: ignore[union-attr]
+        Authenticator.objects.create(user=emin, type=Authenticator.Type.WEBAUTHN, data={})
+        assert "추가" in self.told()
+        Authenticator.objects.filter(user=emin, type=Authenticator.Type.TOTP).delete()
         assert self.told()
         self.assertLedgered("accounts.factor.removed", emin)
 

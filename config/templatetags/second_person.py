@@ -1,0 +1,69 @@
+"""Who must act next on a record that waits for a second person, and why somebody may not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.db.models import Model
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from privacy.accounts import actions as accounts
+from privacy.accounts.display_names import name_with_reference
+from privacy.accounts.models import EmergencyApproval, User
+from privacy.accounts.second_person import why_not
+from privacy.lib.console.second_person_step import SecondPersonStep
+from privacy.lib.dates import clock
+
+register = template.Library()
+
+# The same reasons as ``second_person.REASONS``, said of a colleague.
+OF_OTHERS: dict[str, Promise] = {
+    "same": _("asked for it"),
+    "factor": _("has not used an invitation and added a second factor"),
+    "new": _("sign-in set up too recently"),
+    "pledge": _("no valid security pledge"),
+    "training": _("no valid training"),
+    "related": _("one of the two had a part in the other's account, sign-in or role in the last days"),
+}
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """Who asked, who may approve, who may not and why, and from when one officer may go on alone."""
+
+    asked_by: str
+    able: list[str]
+    unable: list[tuple[str, Promise]]
+    alone_from: datetime | None
+    may_go_alone: bool
+    emergency: EmergencyApproval | None
+    table: str
+
+
+@register.simple_tag
+def next_step(adminform: Any, record: Model | None, user: User) -> NextStep | None:
+    """Return what the page says of the second person, where the record waits for one."""
+    step: SecondPersonStep | None = getattr(getattr(adminform, "model_admin", None), "second_person", None)
+    if step is None or record is None or not step.waits(record):
+        return None
+    at, asker = clock.now(), str(getattr(record, step.asked_by))
+    able, unable = [], []
+    for person in User.objects.holding("officer", "handler", "auditor", on=clock.kst_date(at)):
+        if not person.may(step.permission):
+            continue
+        why = why_not(person.ref, asked_by=asker, at=at)
+        if why:
+            unable.append((person.name, OF_OTHERS[why]))
+        else:
+            able.append(person.name)
+    asked = accounts.asked_of(record)
+    alone_from = accounts.alone_from(asked[1], at=at) if asked else None
+    made = EmergencyApproval.objects.usable(record, made_by=user.ref, at=at).first()
+    may = bool(alone_from and alone_from <= at and not made and user.may("accounts.approve_alone"))
+    return NextStep(
+        name_with_reference(asker), sorted(able), sorted(unable), alone_from, may, made, record._meta.db_table
+    )
