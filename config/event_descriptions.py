@@ -106,7 +106,7 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "incidents.form.issued": gettext_lazy("Form for the authority issued"),
     "incidents.report.made": gettext_lazy("Breach reported to an authority"),
     "incidents.report.not-needed": gettext_lazy("Breach report recorded as not needed"),
-    "incidents.closing.proposed": gettext_lazy("Closing an incident proposed"),
+    "incidents.closing.proposed": gettext_lazy("Closure of an incident proposed"),
     "incidents.closing.returned": gettext_lazy("Proposal to close the incident returned"),
     "incidents.incident.closed": gettext_lazy("Incident closed"),
     "incidents.incident.reopened": gettext_lazy("Closed incident opened again"),

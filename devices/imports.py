@@ -40,11 +40,11 @@ LIMITS = Limits(seconds=20, clock_seconds=45, memory=512 * 2**20, output=64 * 2*
 # it writes 8.9049E+31, or ### in a column that is too narrow.
 ROUNDED_NUMBER = re.compile(r"#+|-?[0-9]([.,][0-9]+)?[eE]\+[0-9]+")
 REASONS = {
-    rejection.NO_TABLE: gettext_lazy("This is no CSV file."),
+    rejection.NO_TABLE: gettext_lazy("This is not a CSV file."),
     rejection.UNKNOWN_ENCODING: gettext_lazy("The file is neither in UTF-8 nor in CP949."),
     rejection.TOO_LARGE_UNPACKED: gettext_lazy("The workbook unpacks to more than is taken."),
     rejection.TOO_COSTLY: gettext_lazy("Reading the file takes too long. Split it, or send it as CSV."),
-    rejection.DAMAGED: gettext_lazy("This is no XLSX workbook."),
+    rejection.DAMAGED: gettext_lazy("This is not an XLSX workbook."),
 }
 
 

@@ -55,7 +55,7 @@ def titles() -> dict[int, str]:
         400: _("The request can't be taken"),
         401: _("A valid token is needed"),
         403: _("This token may not do that"),
-        404: _("There is no such thing"),
+        404: _("Not found"),
         405: _("This method is not offered here"),
         409: _("The present state does not allow it"),
         410: _("The data was destroyed"),

@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consents.models.agreements import Agreement, AgreementVersion
 from privacy.lib.identifiers.ids import new_id, new_reference
@@ -193,7 +194,7 @@ class CurrentConsent(models.Model):
     decision = models.ForeignKey(Decision, verbose_name=_("decision"), on_delete=models.PROTECT, related_name="+")
     choice = models.CharField(_("still in effect"), max_length=8, choices=Decision.Choice)
     number = models.PositiveSmallIntegerField(_("text"))
-    decided_at = models.DateTimeField(_("since"))
+    decided_at = models.DateTimeField(pgettext_lazy("consent", "since"))
 
     objects = CurrentConsentQuerySet.as_manager()
 

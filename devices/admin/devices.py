@@ -218,7 +218,10 @@ class DeviceAdmin(RecordReadsMixin, KeysetAdmin):
             title=_("Mark the errors of this device as resolved"),
             verb=_("Mark as resolved"),
             consequences=[
-                _("The purpose of this device's app logs up to now has ended, so they are removed at once."),
+                _(
+                    "The app logs collected from this device so far have served their purpose, so they are "
+                    "removed at once."
+                ),
                 _("A hold, an open correction or an open request keeps them until it ends."),
             ],
         )

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from devices import actions as devices
 from devices.models import Challenge, Gateway, GatewayToken, Scope
@@ -71,7 +72,9 @@ class GatewayAdmin(EditableAdmin):
 
     @admin.display(description=_("state"))
     def state_shown(self, gateway: Gateway) -> SafeString:
-        return badge(_("open"), "good") if gateway.closed_at is None else badge(_("closed"), "done")
+        return (
+            badge(pgettext_lazy("gateway", "open"), "good") if gateway.closed_at is None else badge(_("closed"), "done")
+        )
 
     @admin.display(description=_("valid tokens"))
     def tokens(self, gateway: Gateway) -> int:
@@ -154,7 +157,7 @@ class GatewayTokenAdmin(ReadOnlyAdmin):
     @admin.display(description=_("state"))
     def state_shown(self, token: GatewayToken) -> SafeString:
         if token.revoked_at is not None:
-            return badge(_("revoked"), "gone")
+            return badge(pgettext_lazy("token", "revoked"), "gone")
         if token.gateway.closed_at is not None:
             return badge(_("gateway closed"), "gone")
         return badge(_("expired"), "done") if token.expires_at <= clock.now() else badge(_("works"), "good")
@@ -179,7 +182,7 @@ class GatewayTokenAdmin(ReadOnlyAdmin):
             title=_("Rotate a token"),
             verb=_("Rotate"),
             consequences=[
-                _("A new token with the same scopes is shown only once."),
+                _("A new token with the same scopes is issued and shown only once."),
                 _("The old one works for another week, or until it expires if that is sooner."),
             ],
         )

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from consents.models import AgreementVersion
 from devices import actions as devices
@@ -149,7 +150,7 @@ class FleetImportAdmin(ReadOnlyAdmin):
             request,
             queryset,
             title=_("Register the fleet"),
-            verb=_("Register"),
+            verb=pgettext_lazy("verb", "Register"),
             consequences=[
                 _("%(accepted)d devices are registered in the background; %(refused)d rows are left out.")
                 % {"accepted": row.accepted, "refused": row.refused},

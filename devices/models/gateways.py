@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.lib.identifiers.ids import new_id, new_reference
 
@@ -27,7 +28,7 @@ class Gateway(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_gateway_reference)
-    title = models.CharField(_("title"), max_length=100, unique=True)
+    title = models.CharField(pgettext_lazy("gateway", "title"), max_length=100, unique=True)
     rate = models.PositiveIntegerField(
         _("requests a minute"), default=60_000, help_text=_("More are answered 429 with Retry-After.")
     )
@@ -83,7 +84,7 @@ class GatewayToken(models.Model):
     issued_at = models.DateTimeField(_("issued"))
     issued_by = models.CharField(_("issued by"), max_length=80)
     expires_at = models.DateTimeField(_("expires"))
-    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    revoked_at = models.DateTimeField(pgettext_lazy("token", "revoked"), null=True, blank=True)
     revoked_by = models.CharField(_("revoked by"), max_length=80, blank=True)
     # The public half of an Ed25519 key: with it, the token works for signed requests alone (SEC-39).
     signing_key = models.BinaryField(_("key of signed requests"), max_length=32, null=True)

@@ -53,7 +53,7 @@ def access_section(first: date, last: date) -> Section:
             ),
             Series(
                 "access.by-scope",
-                _("Grants by what they are to"),
+                _("Grants by scope"),
                 (
                     *((str(name), roles[role]) for role, name in ROLE_NAMES.items()),
                     (_("one category for one purpose"), roles[""]),

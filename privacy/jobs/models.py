@@ -40,7 +40,7 @@ class OutboxBase(models.Model):
     lease_until = models.DateTimeField(null=True)
     starts = models.PositiveIntegerField(_("starts"), default=0)
     # Starts that came back with an answer, good or bad: the others killed their worker.
-    ended = models.PositiveIntegerField(_("starts that ended"), default=0, db_default=0)
+    ended = models.PositiveIntegerField(_("attempts completed"), default=0, db_default=0)
     # Starts that ended badly: those that were only put off don't count.
     failures = models.PositiveIntegerField(_("failures"), default=0, db_default=0)
     failing_since = models.DateTimeField(null=True)

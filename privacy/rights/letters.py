@@ -154,7 +154,7 @@ def decision_text(right: Right, *, on: date) -> str:
             archived,
         ) % {"count": archived}
     if right.carried_out_at is not None and right.result.get("withdrawn") == []:
-        text += "\n" + _("You had given no consent to withdraw.")
+        text += "\n" + _("We had no consent of yours on record to withdraw.")
     return text
 
 
@@ -335,7 +335,7 @@ def _parted(letter: Letter, case: Request) -> Part:
     fields: list[Row] = [(_("Your request"), _rights(case)), (_("Answer due"), date_text(case.due_on))]
     return (
         _("Your request is answered separately"),
-        _("Your request is no longer joined with an earlier one. You get an answer to this request."),
+        _("Your request is no longer joined with an earlier one. You will get a separate answer to it."),
         fields,
         [_follow()],
     )

@@ -59,7 +59,7 @@ STEP_LABELS = {
     Event.DEADLINE_MOVED: _("The due date of our answer moved because a public holiday was added or withdrawn"),
     Event.JOINED: _("A duplicate request was joined"),
     Event.PARTED: _("Your request is answered separately again"),
-    Event.WITHDRAWN: _("You took the request back"),
+    Event.WITHDRAWN: _("You withdrew the request"),
     Event.CLOSED: _("The case was closed"),
 }
 ADVERSE_EVENTS = {Event.IDENTITY_REJECTED, Event.REFUSED, Event.LETTER_BOUNCED}

@@ -55,7 +55,7 @@ def _organisation(plan: ManagementPlan) -> dict[str, Any]:
         return {"kind": "text", "text": _("No member of the organisation is appointed.")}
     return {
         "kind": "table",
-        "columns": [_("Employee"), _("Role"), _("Duties in the organisation"), _("Since")],
+        "columns": [_("Employee"), _("Role"), _("Duties in the organisation"), pgettext("appointment", "Since")],
         "rows": [
             [
                 staff_accounts.name_with_reference(one.person),
@@ -93,8 +93,8 @@ def _report_payload(report: AnnualReport) -> dict[str, Any]:
             ],
         },
         {"kind": "heading", "text": _("At a glance")},
-        {"kind": "table", "columns": [_("Register"), _("Figure"), _("Number")], "rows": _summary(report.chapters),
-         "widths": [3, 5, 1]},
+        {"kind": "table", "columns": [pgettext("noun", "Register"), _("Figure"), _("Number")],
+         "rows": _summary(report.chapters), "widths": [3, 5, 1]},
     ]  # fmt: skip
     if report.remarks:
         blocks += [{"kind": "heading", "text": _("Remarks of the protection officer")},

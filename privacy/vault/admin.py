@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.lib.console.keyset_pagination import KeysetAdmin
 from privacy.lib.console.read_only_admin import ReadOnlyAdmin
@@ -20,7 +21,7 @@ class FreezeStateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
-        return [("active", _("in force")), ("expired", _("period over")), ("lifted", _("lifted"))]
+        return [("active", pgettext_lazy("freeze", "in force")), ("expired", _("period over")), ("lifted", _("lifted"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Freeze]) -> QuerySet[Freeze]:
         freezes = FreezeQuerySet(Freeze, query=queryset.query, using=queryset.db)

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.lib.identifiers.ids import new_id
 from privacy.vault.fields import EncryptedBytesField, EncryptedModel, EncryptedTextField
@@ -77,7 +78,7 @@ class Tombstone(models.Model):
     month = models.DateField(_("month"), null=True, editable=False)
     generation = models.PositiveIntegerField(_("generation"), null=True, editable=False)
     cause = models.CharField(_("cause"), max_length=60, editable=False)
-    certificate = models.CharField(_("certificate"), max_length=60, editable=False)
+    certificate = models.CharField(pgettext_lazy("destruction", "certificate"), max_length=60, editable=False)
     destroyed_at = models.DateTimeField(_("destroyed at"), editable=False)
 
     class Meta:

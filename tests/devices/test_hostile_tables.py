@@ -99,7 +99,7 @@ class HostileTablesTest(PortalTestCase):
                 with override("ko"), pytest.raises(UnreadableFile) as korean:
                     self.preview(content)
                 assert str(korean.value).endswith("니다.") or "주십시오." in str(korean.value)
-        with override("en"), pytest.raises(UnreadableFile, match="This is no XLSX workbook"):
+        with override("en"), pytest.raises(UnreadableFile, match="This is not an XLSX workbook"):
             self.preview(hostile()["no archive"])
         assert not FleetImport.objects.exists()
 

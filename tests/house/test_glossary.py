@@ -70,7 +70,7 @@ def test_the_glossary_names_variants_of_both_languages() -> None:
         "Ask the privacy officer.", "Privacy officer", "Chief Privacy Officer",
         "개인정보 보호 담당 부서에 요청하십시오", "개인정보 보호실", "요구자에게 통지합니다",
         "보고 번호를 입력하십시오", "기기의 보고 한 건", "점검 지적 등록", "보안 서약이 끝났습니다",
-        "홈페이지 게시", "감사 기록의 해시로 확인합니다",
+        "홈페이지 게시", "감사 기록의 해시로 확인합니다", "이미 닫힌 계정입니다", "봉인과 일치하지 않습니다",
     ],
 )  # fmt: skip
 def test_a_variant_is_found(said: str) -> None:

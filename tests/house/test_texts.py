@@ -60,6 +60,18 @@ def test_what_is_written_is_read_back(text: str, tmp_path_factory: pytest.TempPa
     assert [(m.text, m.plural, m.translation) for m in read] == [(text, text, text)]
 
 
+# Words that are one in English and several in Korean: each says which is meant (``pgettext``).
+SEVERAL_MEANINGS = {
+    "Approve access", "Note", "Notice", "Refuse access", "Register", "Returned", "Since", "Withdraw", "certificate",
+    "holds", "in force", "open", "planned at", "review", "seen at", "since",
+}  # fmt: skip
+
+
+def test_a_word_of_several_meanings_says_which() -> None:
+    bare = [m.where for m in catalogue.used().values() if m.text in SEVERAL_MEANINGS and not m.context]
+    assert not bare
+
+
 def test_every_word_of_the_ledger_has_a_phrase() -> None:
     words = set()
     for app in apps.get_app_configs():

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext, pgettext_lazy
 
 from privacy.accounts import actions as accounts
 from privacy.accounts.actors import actor_of
@@ -76,7 +77,7 @@ class AccessGrantAdmin(ReadOnlyAdmin):
             return badges.badge(_("ended"), "done")
         if grant.valid_from > today:
             return badges.badge(_("upcoming"), "wait")
-        return badges.badge(_("in force"), "good")
+        return badges.badge(pgettext("access grant", "in force"), "good")
 
     @button(description=_("Revoke access"), permission=GRANT, step_up=True)
     def revoke(self, request: HttpRequest, queryset: QuerySet[AccessGrant]) -> HttpResponse | None:
@@ -193,7 +194,7 @@ class AccessRequestAdmin(ReadOnlyAdmin):
             self,
             request,
             queryset,
-            title=_("Approve access"),
+            title=pgettext_lazy("access grant", "Approve access"),
             verb=_("Approve"),
             consequences=[
                 now_("%(who)s gets %(scope)s until %(until)s.")
@@ -217,7 +218,7 @@ class AccessRequestAdmin(ReadOnlyAdmin):
             self,
             request,
             queryset,
-            title=_("Refuse access"),
+            title=pgettext_lazy("access grant", "Refuse access"),
             verb=_("Refuse"),
             consequences=[_("Nothing is granted. The applicant will see your reason.")],
             form_class=DecisionForm,

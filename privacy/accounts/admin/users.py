@@ -31,7 +31,7 @@ from privacy.lib.http import step_up_authentication
 class DormantFilter(admin.SimpleListFilter):
     """Accounts that nobody has used for ``account.dormant.days``."""
 
-    title = _("use")
+    title = _("activity")
     parameter_name = "dormant"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -92,7 +92,7 @@ class UserAdmin(ReadOnlyAdmin):
         )
 
     @button(
-        description=_("Leaves the company"),
+        description=_("Record departure"),
         permission="accounts.keep_accounts",
         locations=CHANGE_FORM_ONLY,
         step_up=True,

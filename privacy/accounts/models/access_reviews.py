@@ -6,7 +6,7 @@ from datetime import date
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.models.access_grants import AccessGrant
@@ -32,7 +32,7 @@ class AccessReview(models.Model):
     record_label = "accounts.AccessReview"
 
     class State(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("review", "open")
         SIGNED = "signed", _("signed")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -79,7 +79,12 @@ class ReviewedGrant(models.Model):
         EXPIRED = "expired", _("expired")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    review = models.ForeignKey(AccessReview, on_delete=models.PROTECT, related_name="lines", verbose_name=_("review"))
+    review = models.ForeignKey(
+        AccessReview,
+        on_delete=models.PROTECT,
+        related_name="lines",
+        verbose_name=pgettext_lazy("access rights", "review"),
+    )
     grant = models.ForeignKey(
         AccessGrant, on_delete=models.CASCADE, related_name="reviewed", verbose_name=_("access grant")
     )

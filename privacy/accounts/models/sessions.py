@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.models.users import User
@@ -69,7 +69,7 @@ class SignIn(models.Model):
     session_key = models.CharField(max_length=40)
     browser = models.ForeignKey(Browser, on_delete=models.SET_NULL, null=True, related_name="+")
     address = models.CharField(_("network address"), max_length=45, blank=True)
-    began_at = models.DateTimeField(_("since"))
+    began_at = models.DateTimeField(pgettext_lazy("session", "since"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     ended_by = models.CharField(_("ended because"), max_length=12, choices=End, blank=True)
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.actors import actor_of
 from privacy.disclosures import actions as disclosures
@@ -41,7 +42,8 @@ class ThirdPartyAdmin(ReadOnlyAdmin):
     def register(self, request: HttpRequest) -> HttpResponse:
         """Register a third party."""
         answers = confirm_action(
-            self, request, ThirdParty.objects.none(), title=_("Register a third party"), verb=_("Register"),
+            self, request, ThirdParty.objects.none(), title=_("Register a third party"),
+            verb=pgettext_lazy("verb", "Register"),
             form_class=ThirdPartyForm,
             consequences=[_("It can receive personal information once a disclosure is approved.")],
         )  # fmt: skip

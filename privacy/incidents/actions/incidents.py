@@ -228,7 +228,10 @@ def _date_intrusion(row: Incident, before: datetime | None, *, default: datetime
         since = before  # the form shows minutes
     if not row.aware_at <= since <= at:
         raise Contradiction(
-            _("The company can't have become aware of the intrusion before the incident, or in the future."),
+            _(
+                "The company can't have become aware of the intrusion before it became aware of the incident, or in "
+                "the future."
+            ),
             pointer="/intrusion_aware_at",
         )
     row.intrusion_aware_at, row.intrusion_due_at = since, statutory_due("intrusion.report.hours", since)

@@ -80,7 +80,8 @@ class DescribeForm(forms.ModelForm[Incident]):
         field_classes: ClassVar = dict.fromkeys(MOMENTS, BoundedDateTimeField)
         help_texts: ClassVar = {
             "intrusion_aware_at": _(
-                "When the company learned that it is an intrusion. The term of its report runs from then."
+                "When the company became aware that the incident is an intrusion. The reporting deadline runs from "
+                "then."
             ),
         }
         widgets = {name: NativeDateTimeInput() for name in MOMENTS} | {

@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                 ('reported_at', models.DateTimeField(blank=True, null=True, verbose_name='reported at')),
                 ('intrusion_reported_at', models.DateTimeField(blank=True, null=True, verbose_name='intrusion reported')),
                 ('not_reported_reason', models.TextField(blank=True, verbose_name='why it need not be reported')),
-                ('not_reported_grounds', models.JSONField(blank=True, default=list, verbose_name='reporting grounds addressed by the reason')),
+                ('not_reported_grounds', models.JSONField(blank=True, default=list, verbose_name='grounds for reporting when the reason was given')),
                 ('delay', models.CharField(blank=True, choices=[('spread', 'urgent measures to stop the spread'), ('force-majeure', 'natural disaster or the like')], max_length=16, verbose_name='ground for delaying the notice')),
                 ('delay_reason', models.TextField(blank=True, verbose_name='reason for the delay')),
                 ('recorded_by', models.CharField(max_length=64, verbose_name='recorded by')),

@@ -113,7 +113,7 @@ class Incident(models.Model):
     not_reported_reason = models.TextField(_("why it need not be reported"), blank=True)
     # The grounds that stood when the reason was given: it excuses no other that appears later (B-08).
     not_reported_grounds: "models.JSONField[list[str]]" = models.JSONField(
-        _("reporting grounds addressed by the reason"), default=list, blank=True
+        _("grounds for reporting when the reason was given"), default=list, blank=True
     )
     delay = models.CharField(_("ground for delaying the notice"), max_length=16, choices=Delay, blank=True)
     delay_reason = models.TextField(_("reason for the delay"), blank=True)

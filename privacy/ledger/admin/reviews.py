@@ -13,7 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger import actions as ledger
@@ -116,7 +116,9 @@ class ReviewAdmin(ReadOnlyAdmin):
                 '<div>{} <a href="{}">{}</a> {}</div>',
                 (
                     (
-                        badge(_("explained"), "good") if finding.explained_at else badge(_("open"), "open"),
+                        badge(_("explained"), "good")
+                        if finding.explained_at
+                        else badge(pgettext("finding", "open"), "open"),
                         reverse("admin:ledger_finding_change", args=[finding.pk]),
                         finding.get_rule_display(),
                         finding.account,
@@ -235,7 +237,7 @@ class FindingAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("explained"))
     def told(self, finding: Finding) -> SafeString:
-        return badge(_("explained"), "good") if finding.explained_at else badge(_("open"), "open")
+        return badge(_("explained"), "good") if finding.explained_at else badge(pgettext("finding", "open"), "open")
 
     @admin.display(description=_("finding detail"))
     def noticed(self, finding: Finding) -> SafeString | str:

@@ -205,7 +205,7 @@ LABELS: dict[str, Promise] = {
     "third_party": pgettext_lazy("fact", "third party"),
     "to": pgettext_lazy("fact", "to"),
     "told": pgettext_lazy("fact", "told"),
-    "unpaired": pgettext_lazy("fact", "without their entry"),
+    "unpaired": pgettext_lazy("fact", "changes without an entry"),
     "until": pgettext_lazy("fact", "until"),
     "user": pgettext_lazy("fact", "account"),
     "value": pgettext_lazy("fact", "value"),

@@ -6,7 +6,7 @@ from datetime import date
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.identifiers.ids import new_id, new_reference
@@ -32,7 +32,7 @@ class Review(models.Model):
     record_label = "ledger.Review"
 
     class State(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("review", "open")
         SAMPLED = "sampled", _("sample drawn")
         SIGNED = "signed", _("signed by the reviewer")
         CONFIRMED = "confirmed", _("confirmed")
@@ -119,7 +119,11 @@ class Finding(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     review = models.ForeignKey(
-        Review, on_delete=models.PROTECT, related_name="findings", null=True, verbose_name=_("review")
+        Review,
+        on_delete=models.PROTECT,
+        related_name="findings",
+        null=True,
+        verbose_name=pgettext_lazy("access records", "review"),
     )
     rule = models.CharField(_("rule"), max_length=10, choices=Rule)
     account = models.CharField(_("account"), max_length=60, blank=True)

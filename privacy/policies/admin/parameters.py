@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.editable_admin import EditableAdmin
@@ -34,7 +35,7 @@ class ExtraHolidayAdmin(EditableAdmin):
     def save_model(self, request: HttpRequest, obj: ExtraHoliday, form: Any, change: bool) -> None:
         obj.pk = policies.add_holiday(day=obj.day, name=obj.name, actor=actor_of(request), at=clock.now()).pk
 
-    @button(description=_("Withdraw"), permission="policies.edit_calendar")
+    @button(description=pgettext_lazy("decision", "Withdraw"), permission="policies.edit_calendar")
     def withdraw(self, request: HttpRequest, queryset: QuerySet[ExtraHoliday]) -> None:
         for holiday in queryset:
             run_action(

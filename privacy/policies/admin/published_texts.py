@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.editable_admin import EditableAdmin
@@ -115,7 +116,7 @@ class NoConsignmentAdmin(EditableAdmin):
             decided_on=obj.decided_on, grounds=obj.grounds, actor=actor_of(request), at=clock.now()
         ).pk
 
-    @button(description=_("Withdraw"), permission="policies.decide_consignment")
+    @button(description=pgettext_lazy("decision", "Withdraw"), permission="policies.decide_consignment")
     def withdraw(self, request: HttpRequest, queryset: QuerySet[NoConsignment]) -> None:
         for decision in queryset:
             run_action(

@@ -6,6 +6,7 @@ from typing import Self
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.lib.identifiers.ids import new_id
 from privacy.policies.models.localized_fields import in_language
@@ -106,7 +107,7 @@ class Notice(models.Model):
     class Kind(models.TextChoices):
         REVISION = "revision", _("Revision of the privacy policy")
         BREACH = "breach", _("Breach notice")
-        GENERAL = "general", _("Notice")
+        GENERAL = "general", pgettext_lazy("website", "Notice")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)

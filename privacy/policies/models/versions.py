@@ -6,6 +6,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.lib.identifiers.ids import new_id
 from privacy.policies.models.localized_fields import in_language
@@ -125,7 +126,7 @@ class Review(models.Model):
 
     class Verdict(models.TextChoices):
         APPROVED = "approved", _("Approved")
-        RETURNED = "returned", _("Returned")
+        RETURNED = "returned", pgettext_lazy("version", "Returned")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     version = models.ForeignKey(
@@ -138,7 +139,7 @@ class Review(models.Model):
     reviewed_by = models.CharField(_("reviewed by"), max_length=64)
 
     class Meta:
-        verbose_name = _("review")
+        verbose_name = pgettext_lazy("version", "review")
         verbose_name_plural = _("reviews")
         ordering = ("-reviewed_at",)
         default_permissions = ("view",)

@@ -10,6 +10,7 @@ from django.db.models import Min, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.actors import actor_of
 from privacy.accounts.models import User
@@ -139,13 +140,15 @@ class ArchiveAccessAdmin(EditableAdmin):
             at=clock.now(),
         ).pk
 
-    @button(description=_("Approve access"), permission="retention.approve_archive", step_up=True)
+    @button(
+        description=pgettext_lazy("archive", "Approve access"), permission="retention.approve_archive", step_up=True
+    )
     def approve(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess]) -> HttpResponse | None:
         answers = confirm_action(
             self,
             request,
             queryset,
-            title=_("Approve access"),
+            title=pgettext_lazy("archive", "Approve access"),
             verb=_("Approve for one day"),
             consequences=[_("The applicant may read this person's preserved records for one day.")],
         )
@@ -154,7 +157,7 @@ class ArchiveAccessAdmin(EditableAdmin):
         self._each(request, queryset, retention.approve_access, _("Access is approved for one day."))
         return None
 
-    @button(description=_("Refuse access"), permission="retention.approve_archive")
+    @button(description=pgettext_lazy("archive", "Refuse access"), permission="retention.approve_archive")
     def refuse(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess]) -> None:
         self._each(request, queryset, retention.refuse_access, _("Access is refused."))
 

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
@@ -157,7 +157,7 @@ class DestructionListAdmin(ReadOnlyAdmin):
             how = _("as decided in the case")
         return format_html("{} {}", how, badge(_("changed rule"), "today")) if row.term_changed else str(how)
 
-    @admin.display(description=_("certificate"), ordering="certificate_number")
+    @admin.display(description=pgettext_lazy("destruction", "certificate"), ordering="certificate_number")
     def certificate(self, row: DestructionList) -> SafeString | str:
         if row.state != DestructionList.State.DONE:
             return "–"

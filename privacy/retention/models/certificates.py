@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.lib.identifiers.ids import new_id
 from privacy.retention.models.destruction_lists import DestructionList
@@ -37,7 +38,7 @@ class Certificate(models.Model):
     issued_at = models.DateTimeField(_("issued at"))
 
     class Meta:
-        verbose_name = _("certificate")
+        verbose_name = pgettext_lazy("destruction", "certificate")
         verbose_name_plural = _("certificates")
         ordering: ClassVar = ["-issued_at"]
         constraints: ClassVar = [

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.lib.identifiers.ids import new_id
 
@@ -37,7 +38,7 @@ class ClockDoubt(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     expected_at = models.DateTimeField(_("expected"))
     read_at = models.DateTimeField(_("read"))
-    seen_at = models.DateTimeField(_("seen at"))
+    seen_at = models.DateTimeField(pgettext_lazy("clock", "seen at"))
     settled_by = models.CharField(_("confirmed by"), max_length=64, blank=True)
     settled_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.lib.identifiers.ids import new_id, new_reference
 
@@ -45,7 +46,7 @@ class DestructionRun(models.Model):
     case = models.CharField(_("case"), max_length=64, blank=True)
     ordered_by = models.CharField(_("ordered by"), max_length=64)
     started_at = models.DateTimeField(_("started at"))
-    planned_at = models.DateTimeField(_("planned at"), null=True, blank=True)
+    planned_at = models.DateTimeField(pgettext_lazy("destruction", "planned at"), null=True, blank=True)
     due = models.PositiveIntegerField(_("people due"), default=0)
     withheld: Any = models.JSONField(_("withheld"), default=dict)
 
@@ -138,7 +139,7 @@ class DestructionList(models.Model):
     aborted_at = models.DateTimeField(_("aborted at"), null=True, blank=True)
     abort_reason = models.TextField(_("reason for aborting"), blank=True)
     delay_reason = models.TextField(_("reason for delay"), blank=True)
-    certificate_number = models.CharField(_("certificate"), max_length=16, blank=True)
+    certificate_number = models.CharField(pgettext_lazy("destruction", "certificate"), max_length=16, blank=True)
     executed_by = models.CharField(_("carried out by"), max_length=64, blank=True)
     begun_at = models.DateTimeField(_("begun at"), null=True, blank=True)
     keys_at = models.DateTimeField(_("keys destroyed at"), null=True, blank=True)

@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.lib.dates import clock
 from privacy.lib.identifiers.ids import new_id, new_reference
@@ -67,7 +68,7 @@ class Hold(models.Model):
 
     class Meta:
         verbose_name = _("hold")
-        verbose_name_plural = _("holds")
+        verbose_name_plural = pgettext_lazy("destruction", "holds")
         ordering: ClassVar = ["-placed_at"]
         permissions: ClassVar = [("place_hold", "Can place a hold"), ("lift_hold", "Can lift a hold")]
         indexes: ClassVar = [

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.accounts import permissions
 from privacy.lib.dates.form_fields import BoundedDateField
@@ -68,7 +69,9 @@ class RefuseForm(ReadForm):
     excluded = forms.MultipleChoiceField(
         label=_("Refuse only these parts"),
         required=False,
-        help_text=_("If you choose nothing, the whole right is refused. What you don't choose is granted."),
+        help_text=_(
+            "Select only the parts to refuse; the rest is granted. If you select nothing, the whole right is refused."
+        ),
         widget=forms.CheckboxSelectMultiple,
     )
     ground = forms.ChoiceField(label=_("Ground"), widget=forms.RadioSelect)
@@ -226,7 +229,9 @@ class DuplicateForm(forms.Form):
 class NoteForm(forms.Form):
     """A note of the office on a case."""
 
-    text = forms.CharField(label=_("Note"), max_length=2000, widget=forms.Textarea(attrs={"rows": 5}))
+    text = forms.CharField(
+        label=pgettext_lazy("noun", "Note"), max_length=2000, widget=forms.Textarea(attrs={"rows": 5})
+    )
 
 
 class ObjectionDecisionForm(forms.Form):
@@ -247,7 +252,9 @@ class ReceiveForm(RequestForm):
     channel = forms.ChoiceField(label=_("Channel"), choices=Request.Channel.choices[1:], widget=forms.RadioSelect)
     received_on = BoundedDateField(
         label=_("Day of receipt"),
-        help_text=_("The period counts from this day, no matter when you record it here (Civil Act, art. 157)."),
+        help_text=_(
+            "The period starts on the day after this one, no matter when you record it here (Civil Act, art. 157)."
+        ),
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     field_order = ("channel", "received_on")

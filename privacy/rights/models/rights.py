@@ -69,7 +69,13 @@ class Right(models.Model):
             "legal-duty",
             _("A special provision of an Act requires it, or it is unavoidable to meet a legal duty"),
         )
-        CONTRACT = "contract", _("The contract can't be performed without it, and was not clearly terminated")
+        CONTRACT = (
+            "contract",
+            _(
+                "The contract can't be performed without this processing, and the data subject has not clearly said "
+                "that they want to end it"
+            ),
+        )
 
     class Scope(models.TextChoices):
         ITEMS = "items", _("items and content")

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.actors import actor_of
 from privacy.accounts.models import User
@@ -122,12 +123,16 @@ class PermitAdmin(RecordAdmin):
     def stands(self, permit: AreaPermit) -> SafeString:
         today = clock.today()
         if permit.revoked_at is not None:
-            return badge(_("revoked"), "gone")
+            return badge(pgettext_lazy("permit", "revoked"), "gone")
         if permit.valid_until is not None and permit.valid_until < today:
             return badge(_("over"), "done")
         if not User.objects.filter(reference=permit.person, is_active=True).exists():
             return badge(_("over: the account is closed"), "gone")
-        return badge(_("holds"), "good") if permit.valid_from <= today else badge(_("upcoming"), "wait")
+        return (
+            badge(pgettext_lazy("permit", "holds"), "good")
+            if permit.valid_from <= today
+            else badge(_("upcoming"), "wait")
+        )
 
     @button(description=_("Revoke"), permission=KEEP, locations=CHANGE_FORM_ONLY)
     def revoke(self, request: HttpRequest, queryset: QuerySet[AreaPermit]) -> Answer:

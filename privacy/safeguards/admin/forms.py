@@ -63,7 +63,7 @@ class AppointForm(forms.Form):
     person = AccountField(label=_("Employee"))
     role = forms.ChoiceField(label=_("Role"), choices=Member.Role.choices, widget=forms.RadioSelect)
     duties = text_field(3, label=_("Duties in the organisation"), max_length=2_000)
-    since = date_field(label=_("Since"))
+    since = date_field(label=pgettext_lazy("appointment", "Since"))
 
 
 class LastDayForm(forms.Form):

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
@@ -67,7 +67,7 @@ class ManagementPlanAdmin(RecordAdmin):
         """A version stays in force until the next one's day, though that one is approved already."""
         today = clock.today()
         if ManagementPlan.objects.in_force(today) == plan:
-            return badge(_("in force"), "good")
+            return badge(pgettext("plan", "in force"), "good")
         if plan.state == ManagementPlan.State.APPROVED and plan.effective_on and plan.effective_on > today:
             return badge(_("upcoming"), "wait")
         return badge(_("superseded"), "done") if plan.seal else record_state_badge(plan)

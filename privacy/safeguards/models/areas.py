@@ -9,6 +9,7 @@ from datetime import date, datetime
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.display_names import name_with_reference
 from privacy.accounts.models import User
@@ -89,7 +90,7 @@ class AreaPermit(models.Model):
     approved_by = models.CharField(_("approved by"), max_length=64)
     approved_at = models.DateTimeField(_("approved at"))
     revoked_by = models.CharField(_("revoked by"), max_length=64, blank=True)
-    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    revoked_at = models.DateTimeField(pgettext_lazy("permit", "revoked"), null=True, blank=True)
 
     objects = PermitQuerySet.as_manager()
 

@@ -5,6 +5,7 @@ from datetime import date
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.lib.identifiers.ids import new_id, new_reference
 from privacy.safeguards.models.measures import Measure
@@ -50,7 +51,7 @@ class Inspection(models.Model):
     inspector = models.CharField(_("inspector"), max_length=64)
     planned_on = models.DateField(_("planned for"))
     planned_by = models.CharField(_("planned by"), max_length=64)
-    planned_at = models.DateTimeField(_("planned at"))
+    planned_at = models.DateTimeField(pgettext_lazy("plan", "planned at"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PLANNED)
     held_on = models.DateField(_("held on"), null=True, blank=True)
     outcome = models.TextField(_("result"), blank=True)

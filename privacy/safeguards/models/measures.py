@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.lib.identifiers.ids import new_id
 
@@ -98,7 +99,7 @@ class Evidence(models.Model):
     measure = models.ForeignKey(Measure, verbose_name=_("measure"), on_delete=models.PROTECT, related_name="evidence")
     result = models.CharField(_("result"), max_length=8, choices=Result)
     detail = models.TextField(_("observation"))
-    at = models.DateTimeField(_("seen at"))
+    at = models.DateTimeField(pgettext_lazy("measure", "seen at"))
     on = models.DateField(_("day"))
     recorded_by = models.CharField(_("recorded by"), max_length=64)
     file_id = models.UUIDField(_("file"), null=True, blank=True)

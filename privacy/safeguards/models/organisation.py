@@ -5,6 +5,7 @@ from datetime import date, datetime
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.display_names import name_with_reference
 from privacy.lib.dates.clock import kst_date
@@ -41,7 +42,7 @@ class Member(models.Model):
     person = models.CharField(_("employee"), max_length=64)
     role = models.CharField(_("role"), max_length=8, choices=Role)
     duties = models.TextField(_("duties"))
-    since = models.DateField(_("since"))
+    since = models.DateField(pgettext_lazy("appointment", "since"))
     until = models.DateField(_("last day"), null=True, blank=True)
     appointed_by = models.CharField(_("appointed by"), max_length=64)
     appointed_at = models.DateTimeField(_("appointed"))
@@ -89,7 +90,7 @@ class Meeting(models.Model):
     topics = models.TextField(_("agenda"))
     planned_on = models.DateField(_("planned for"))
     planned_by = models.CharField(_("planned by"), max_length=64)
-    planned_at = models.DateTimeField(_("planned at"))
+    planned_at = models.DateTimeField(pgettext_lazy("plan", "planned at"))
     held_on = models.DateField(_("held on"), null=True, blank=True)
     attendees: "models.JSONField[list[str]]" = models.JSONField(_("people present"), default=list, blank=True)
     decisions = models.TextField(_("results and decisions"), blank=True)

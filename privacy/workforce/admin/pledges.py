@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html, linebreaks
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
@@ -103,7 +103,7 @@ class PledgeAdmin(ReadOnlyAdmin):
         return add_record(
             self, request, form, make,
             title=_("Register a pledge on paper"),
-            verb=_("Register"),
+            verb=pgettext_lazy("verb", "Register"),
             consequences=[_("Its digest is sealed with the text and recorded. Keep the original on paper.")],
             success=_("Registered."),
         )  # fmt: skip

@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.actors import actor_of
 from privacy.accounts.models import User
@@ -193,7 +194,7 @@ class TrainingSessionAdmin(ReadOnlyAdmin):
     @button(description=_("Record attendance"), permission=KEEP_TRAINING, locations=CHANGE_FORM_ONLY)
     def attend(self, request: HttpRequest, queryset: QuerySet[TrainingSession]) -> HttpResponse | None:
         answers = confirm_action(
-            self, request, queryset, title=_("Record attendance"), verb=_("Note"),
+            self, request, queryset, title=_("Record attendance"), verb=pgettext_lazy("verb", "Note"),
             consequences=[_("For each person selected, the training counts from the day of the session.")],
             form_class=AttendanceForm,
         )  # fmt: skip
@@ -276,7 +277,7 @@ class CourseCompletionAdmin(ReadOnlyAdmin):
         return add_record(
             self, request, form, make,
             title=_("Register an outside training"),
-            verb=_("Register"),
+            verb=pgettext_lazy("verb", "Register"),
             consequences=[_("The certificate is encrypted. The training counts from the day it was completed.")],
             success=_("Registered."),
         )  # fmt: skip

@@ -182,7 +182,7 @@ class CourseCompletion(models.Model):
     recorded_at = models.DateTimeField(_("recorded"))
     valid_until = models.DateField(_("valid until"))
     registered_by = models.CharField(_("registered by"), max_length=64)
-    certificate_id = models.UUIDField(_("certificate"), null=True, blank=True)
+    certificate_id = models.UUIDField(pgettext_lazy("training", "certificate"), null=True, blank=True)
     certificate_digest = models.CharField(_("SHA-256 of the certificate"), max_length=64, blank=True)
 
     objects = CourseCompletionQuerySet.as_manager()

@@ -75,7 +75,7 @@ class WithdrawalTests(AnsweredCase):
             RequestedRight("consent-withdrawal", agreement="app-log"), target=factory.imei(2), answer_by="portal"
         )
         right = rights.carry_out(factory.make_granted(receipt), actor=self.odile, at=NOON)
-        assert "You had given no consent to withdraw." in self.answer(right)
+        assert "We had no consent of yours on record to withdraw." in self.answer(right)
         assert not Notice.objects.exists()
 
     def test_the_required_consent_takes_every_category_with_it(self) -> None:

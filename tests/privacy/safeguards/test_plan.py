@@ -97,7 +97,7 @@ class PlanTest(PortalTestCase):
         assert integrity.is_intact(plan)
         self.client.force_login(make_odile())
         page = reverse("admin:safeguards_managementplan_change", args=[plan.pk])
-        assert "감사 기록의 봉인과 일치" in self.client.get(page).content.decode()
+        assert "감사 기록의 봉인값과 일치" in self.client.get(page).content.decode()
         changed = plan.sections | {"encryption": "암호화하지 않는다"}
         ManagementPlan.objects.filter(pk=plan.pk).update(sections=changed)
         assert "봉인과 불일치" in self.client.get(page).content.decode()
