@@ -135,21 +135,24 @@ def write_grant(
     actor: Actor,
     at: datetime,
     replaces: AccessGrant | None = None,
-    approved_by: User | None = None,
     granted_by: str = "",
+    shortens: bool = False,
 ) -> AccessGrant:
     """Write one line of the register, within the transaction of the verb that decided it.
 
-    ``approved_by`` where somebody else than the actor approved what the line allows, ``granted_by`` where the actor's
-    approval by emergency stands for the second person.
+    One that ``shortens`` the line whose place it takes names who approved that: an officer, or nobody for a line that
+    the host's command wrote. ``granted_by`` where the actor's approval by emergency stands for the second person.
     """
+    approver = actor if isinstance(actor, User) else None
+    if shortens and replaces is not None:
+        approver = replaces.approved_by
     made = AccessGrant.objects.create(
         user=user,
         role=role,
         category=category,
         purpose=purpose,
         reason=reason,
-        approved_by=approved_by or (actor if isinstance(actor, User) else None),
+        approved_by=approver,
         asked_by=asked_by,
         granted_by=granted_by or actor.ref,
         granted_at=at,
@@ -209,8 +212,8 @@ def change_end(grant: AccessGrant, *, valid_until: date, reason: str, actor: Use
             _("More time needs a second person. Request access until that day; another officer approves it."),
             pointer="/valid_until",
         )
-    end_grant(grant, why=reason, actor=actor, at=at, quietly=True)
-    return write_grant(
+    # While the old line still holds: the database lets no line take the place of one that was revoked.
+    made = write_grant(
         user=grant.user,
         role=grant.role,
         category=grant.category,
@@ -219,11 +222,13 @@ def change_end(grant: AccessGrant, *, valid_until: date, reason: str, actor: Use
         valid_from=max(start, grant.valid_from),
         valid_until=valid_until,
         asked_by=grant.asked_by,
-        approved_by=grant.approved_by,
         actor=actor,
         at=at,
         replaces=grant,
+        shortens=True,
     )
+    end_grant(grant, why=reason, actor=actor, at=at, quietly=True)
+    return made
 
 
 @transaction.atomic

@@ -67,16 +67,38 @@ BEGIN
     RETURN EXISTS (SELECT FROM accounts_representativelink WHERE user_id = person AND answer = 'yes' AND answered_at > moment);
 END $$;
 
+-- Whether one of two people had a part in the other's account, sign-in or role in the last days.
+CREATE FUNCTION accounts_related(one text, other text, moment timestamptz) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    on_day date := (greatest(moment, now()) AT TIME ZONE 'Asia/Seoul')::date;
+    since timestamptz := moment - make_interval(days => coalesce(accounts_parameter('duties.apart.days', on_day), 30));
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM accounts_invitation i JOIN accounts_user u ON u.id = i.user_id
+        WHERE i.made_at > since
+          AND ((u.reference = one AND other IN (i.asked_by, i.approved_by))
+               OR (u.reference = other AND one IN (i.asked_by, i.approved_by)))
+          AND NOT accounts_confirmed_since(u.id, i.made_at)
+    ) OR EXISTS (
+        SELECT FROM accounts_accessgrant g JOIN accounts_user u ON u.id = g.user_id
+        LEFT JOIN accounts_user a ON a.id = g.approved_by_id
+        WHERE g.granted_at > since AND g.role <> '' AND g.replaces_id IS NULL
+          AND ((u.reference = one AND other IN (g.asked_by, a.reference))
+               OR (u.reference = other AND one IN (g.asked_by, a.reference)))
+          AND NOT accounts_confirmed_since(u.id, g.granted_at)
+    );
+END $$;
+
 -- Why somebody can't approve as the second person what another asked for; empty where nothing speaks against it.
--- What the portal does by itself is nobody's second person.
+-- What the portal does by itself is nobody's second person. A moment that has passed forgives no pledge that has lapsed.
 CREATE FUNCTION accounts_second_person(approver text, asker text, moment timestamptz) RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    on_day date := (moment AT TIME ZONE 'Asia/Seoul')::date;
+    on_day date := (greatest(moment, now()) AT TIME ZONE 'Asia/Seoul')::date;
     person accounts_user;
     invited accounts_invitation;
     age integer := coalesce(accounts_parameter('duties.account.days', on_day), 1);
-    since timestamptz := moment - make_interval(days => coalesce(accounts_parameter('duties.apart.days', on_day), 30));
 BEGIN
     IF approver = asker THEN
         RETURN 'same';
@@ -100,23 +122,7 @@ BEGIN
         RETURN 'training';
     END IF;
     -- What the host's command opened, or the portal did, is nobody's act.
-    IF strpos(asker, ':') > 0 THEN
-        RETURN '';
-    END IF;
-    IF EXISTS (
-        SELECT FROM accounts_invitation i JOIN accounts_user u ON u.id = i.user_id
-        WHERE i.made_at > since
-          AND ((u.reference = approver AND asker IN (i.asked_by, i.approved_by))
-               OR (u.reference = asker AND approver IN (i.asked_by, i.approved_by)))
-          AND NOT accounts_confirmed_since(u.id, i.made_at)
-    ) OR EXISTS (
-        SELECT FROM accounts_accessgrant g JOIN accounts_user u ON u.id = g.user_id
-        LEFT JOIN accounts_user a ON a.id = g.approved_by_id
-        WHERE g.granted_at > since AND g.role <> '' AND g.replaces_id IS NULL
-          AND ((u.reference = approver AND asker IN (g.asked_by, a.reference))
-               OR (u.reference = asker AND approver IN (g.asked_by, a.reference)))
-          AND NOT accounts_confirmed_since(u.id, g.granted_at)
-    ) THEN
+    IF strpos(asker, ':') = 0 AND accounts_related(approver, asker, moment) THEN
         RETURN 'related';
     END IF;
     RETURN '';
@@ -149,7 +155,8 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- A line of the register: what an earlier line already allowed needs no second approval, whoever shortens it.
+-- A line of the register: what an earlier line still allows needs no second approval, whoever shortens it. The earlier
+-- one ends in the same transaction, and only once is a line replaced so: none that was revoked comes back.
 CREATE FUNCTION accounts_grant_has_two_people() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     approver text := (SELECT reference FROM accounts_user WHERE id = NEW.approved_by_id);
@@ -162,7 +169,9 @@ BEGIN
            IS DISTINCT FROM (NEW.user_id, NEW.role, NEW.category, NEW.purpose) THEN
             RAISE EXCEPTION 'grant % replaces one of something else', NEW.id USING ERRCODE = 'check_violation';
         END IF;
-        IF NEW.valid_until <= before.valid_until AND NEW.approved_by_id IS NOT DISTINCT FROM before.approved_by_id
+        IF before.revoked_at IS NULL
+           AND NOT EXISTS (SELECT FROM accounts_accessgrant WHERE replaces_id = before.id)
+           AND NEW.valid_until <= before.valid_until AND NEW.approved_by_id IS NOT DISTINCT FROM before.approved_by_id
            AND NEW.asked_by = before.asked_by THEN
             RETURN NEW;
         END IF;
@@ -190,6 +199,17 @@ BEGIN
 END $$;
 CREATE TRIGGER accounts_grant_has_two_people BEFORE INSERT ON accounts_accessgrant
     FOR EACH ROW EXECUTE FUNCTION accounts_grant_has_two_people();
+CREATE FUNCTION accounts_replaced_grant_has_ended() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM accounts_accessgrant
+               WHERE id = NEW.replaces_id AND revoked_at IS NULL AND valid_until >= NEW.valid_from) THEN
+        RAISE EXCEPTION 'grant % takes the place of one that goes on', NEW.id USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER accounts_replaced_grant_has_ended AFTER INSERT ON accounts_accessgrant
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.replaces_id IS NOT NULL)
+    EXECUTE FUNCTION accounts_replaced_grant_has_ended();
 CREATE TRIGGER accounts_act_has_two_people BEFORE INSERT OR UPDATE ON accounts_accountact
     FOR EACH ROW WHEN (NEW.state = 'approved')
     EXECUTE FUNCTION accounts_approved_by_second_person('decided_by', 'decided_at', 'asked_by');

@@ -181,3 +181,47 @@ class ActTests(PortalTestCase):
             AccessRequest.objects.filter(pk=asked.pk).update(
                 state="approved", decided_by=self.double.ref, decided_at=at, grant=AccessGrant.objects.first()
             )
+
+
+@pytest.mark.attack("17.3")
+class ALineOfTheRegister(PortalTestCase):
+    """Raw SQL as the portal's role: what an earlier line allowed is not brought back by naming it."""
+
+    def setUp(self) -> None:
+        self.odile, self.hana = factory.make_odile(), factory.make_hana(granted=False)
+        factory.make_omar()
+        self.old = AccessGrant.objects.get(user=self.hana, role="handler")
+
+    def again(self, **changes: Any) -> AccessGrant:
+        """The same line once more, as one that takes the place of the old one."""
+        old = AccessGrant.objects.get(pk=self.old.pk)
+        same = ("user", "role", "category", "purpose", "asked_by", "approved_by", "valid_from", "valid_until")
+        given = {name: getattr(old, name) for name in same} | {"replaces": old, "reason": "x", "granted_by": "x"}
+        return AccessGrant.objects.create(**given | {"granted_at": clock.now()} | changes)
+
+    def test_brings_no_revoked_role_back(self) -> None:
+        accounts.revoke(grant=self.old, actor=self.odile, at=clock.now())
+        revoked_at = AccessGrant.objects.get(pk=self.old.pk).revoked_at
+        for moment in (clock.now(), revoked_at, revoked_at - timedelta(days=400)):
+            with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
+                self.again(granted_at=moment)
+
+    def test_takes_the_place_of_one_that_ends_with_it_and_only_once(self) -> None:
+        with pytest.raises(IntegrityError, match="one that goes on"), transaction.atomic():
+            self.again()
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        earlier = clock.today() + timedelta(days=9)
+        accounts.change_end(self.old, valid_until=earlier, reason="less", actor=self.odile, at=clock.now())
+        with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
+            self.again()
+
+    def test_is_not_approved_on_a_day_on_which_the_pledge_still_held(self) -> None:
+        nari = factory.make_user("nari@extrus.example", "Nari", "officer", fit=False)
+        today = clock.today()
+        factory.make_pledge(nari, valid_until=today - timedelta(days=1))
+        factory.make_training(nari)
+        with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
+            self.again(
+                replaces=None, approved_by=nari, asked_by=self.odile.ref, granted_at=clock.now() - timedelta(days=40),
+            )  # fmt: skip
