@@ -21,16 +21,17 @@ State = DestructionList.State
 def approve(destruction_list: DestructionList, *, actor: Actor, at: datetime) -> DestructionList:
     """Approve a list; it is carried out after the waiting time. Over the ceiling a second officer must approve too.
 
-    Raises NotPermitted, AlreadyDecided, SamePerson.
+    Raises NotPermitted, AlreadyDecided, SamePerson, NotASecondPerson.
     """
     require_permission(actor, "retention.approve_destruction", about=destruction_list)
     row = DestructionList.objects.select_for_update().get(pk=destruction_list.pk)
     if row.state != State.PROPOSED or not row.plan:
         raise AlreadyDecided(_("This list is not waiting for approval."))
+    # The first officer approves what the portal has proposed, the second what the first has approved.
+    same = SamePerson(_("This list exceeds the limit, so a second officer must approve it."))
+    approver = require_second_person(actor, asked_by=row.approved_by, about=row, same=same, at=at)
     if row.waits_for_second:
-        same = SamePerson(_("This list exceeds the limit, so a second officer must approve it."))
-        row.seconded_by = require_second_person(actor, asked_by=row.approved_by, about=row, same=same, at=at)
-        row.seconded_at = at
+        row.seconded_by, row.seconded_at = approver, at
         _release(row, word=Event.LIST_SECONDED, actor=actor, at=at)
         return row
     row.approved_by, row.approved_at = actor.ref, at

@@ -74,7 +74,8 @@ def grant(right: Right, *, read: str = "", actor: Actor, at: datetime) -> Right:
     """Grant a right whole. What is granted is fixed by a digest and is what is carried out later.
 
     ``read`` is the digest of the request as it was shown before the button was pressed. Where nothing is held, granting
-    has nothing to carry out and the answer says so. Raises AlreadyDecided, NotVerified, ContentChanged, SamePerson.
+    has nothing to carry out and the answer says so. Raises AlreadyDecided, NotVerified, ContentChanged, SamePerson,
+    NotASecondPerson.
     """
     return _decide(right, Right.Decision.GRANTED, Event.GRANTED, read=read, actor=actor, at=at)
 
@@ -158,8 +159,8 @@ def _decide(
         row = lock_right(right)
         case = row.request
         must_be_verified(case)
-        must_be_decidable_by(case, actor=actor)
         must_be_undecided(row)
+        must_be_decidable_by(case, actor=actor, at=at)
         must_be_in_state(case, TO_DECIDE)
         must_be_as_read(case, read)
         if decision != Right.Decision.GRANTED:

@@ -16,6 +16,7 @@ from privacy.policies.categories import CONTACT
 from privacy.retention import actions as retention
 from privacy.retention.models.destruction_lists import Cause
 from privacy.rights.actions.cases import people_of
+from privacy.rights.actions.separation_of_duties import other_person
 from privacy.rights.models import Request, Right
 from privacy.rights.refusals import InProgress
 from privacy.subjects.models import Subject
@@ -38,7 +39,7 @@ def execute(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
         for subject_id in people_of(right.request)
         for outcome in retention.destroy_subject_data(
             subject_id, categories, cause=Cause.DELETION, case=right.freeze_reference, actor=actor, at=at,
-            ordered_by=right.started_by, approved_by=_approver(right),
+            ordered_by=right.started_by, approved_by=other_person(right, than=right.started_by),
         )
     ]  # fmt: skip
     if not all(outcome.destroyed for outcome in outcomes):
@@ -47,11 +48,6 @@ def execute(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
         "certificates": [outcome.certificate for outcome in outcomes],
         "archived": sum(outcome.archived for outcome in outcomes),
     }
-
-
-def _approver(right: Right) -> str:
-    """Return who else stands for a released deletion: the decider, or who checked the documents that it rests on."""
-    return right.decided_by if right.decided_by != right.started_by else right.verifier
 
 
 def withdraw_consent(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def begin_execution(right: Right, *, actor: Actor, at: datetime) -> Right:
             raise WrongState(_("Only what was granted can be carried out."))
         if row.carried_out_at is not None:
             raise WrongState(_("This right was already carried out."))
-        must_be_releasable_by(row, actor=actor)
+        must_be_releasable_by(row, actor=actor, at=at)
         if approval_digest(particulars_of(row.request), row) != row.approved_digest:
             raise ContentChanged(_("The request has changed since it was granted. Decide it again."))
         if row.kind == Right.Kind.ACCESS:

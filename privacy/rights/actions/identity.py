@@ -93,7 +93,7 @@ def verify(
     with transaction.atomic():
         case = lock_case(request)
         must_be_in_state(case, Request.BEFORE_IDENTITY)
-        must_be_verifiable_by(case, method, actor=actor)
+        must_be_verifiable_by(case, method, actor=actor, at=at)
         if method == Request.IdentityMethod.DEVICE and not confirmed_by_device(case):
             raise NotConfirmed(_("The device has not confirmed this request yet."))
         if case.requester != Request.Requester.SELF and not authority:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from privacy.accounts.second_person import require_second_person
 from privacy.jobs import outbox
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
@@ -32,7 +33,8 @@ DELIVERY = "rights.pickup-code"
 def issue_pickup_code(package: Package, *, actor: Actor, at: datetime) -> str:
     """Return a code for a person without mailbox and device, to be told by telephone, in person or by letter.
 
-    Raises WrongState where the person has one of them, SamePerson for who decided or recorded the request.
+    Raises WrongState where the person has one of them, SamePerson for who decided or recorded the request, and
+    NotASecondPerson for who does not count as another person than they.
     """
     require_permission(actor, "rights.carry_out_request", about=package)
     right, case = package.right, package.right.request
@@ -46,6 +48,8 @@ def issue_pickup_code(package: Package, *, actor: Actor, at: datetime) -> str:
         raise SamePerson(
             _("You decided or recorded this request, so someone else must issue the code: another officer or handler.")
         )
+    for earlier in (right.decided_by, case.received_by):
+        require_second_person(actor, asked_by=earlier, at=at)
     return _draw(package, actor=actor, at=at)
 
 

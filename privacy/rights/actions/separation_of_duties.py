@@ -1,11 +1,15 @@
 """Who of the office may take which step of a case: none is verified, decided and carried out by one person.
 
-The same is held by constraints and triggers (``models``, ``migrations/0003_guards.py``); here it is said in words, with
-who can go on (decision 0105).
+Who follows another in the chain is a second person by the accounts' rule: two accounts of one person are one (decision
+0130). Constraints and triggers hold the same (``models``, ``migrations/0003_guards.py``, ``0004_two_people.py``); here
+it is said in words, with who can go on (decision 0105).
 """
+
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from privacy.accounts.second_person import require_second_person
 from privacy.ledger.actors import Actor
 from privacy.rights.actions.identity_documents import unopened_documents
 from privacy.rights.models import IdentityDocument, Request, Right
@@ -15,12 +19,17 @@ from privacy.rights.refusals import SamePerson, UnseenDocuments
 BY_TWO_PEOPLE = (Right.Kind.ACCESS, Right.Kind.DELETION, Right.Kind.CONSENT_WITHDRAWAL)
 
 
-def must_be_verifiable_by(case: Request, method: str, *, actor: Actor) -> None:
-    """Raise SamePerson for who recorded the case, UnseenDocuments unless the actor opened what others attached."""
+def must_be_verifiable_by(case: Request, method: str, *, actor: Actor, at: datetime) -> None:
+    """Raise SamePerson for who recorded the case, UnseenDocuments unless the actor opened what others attached.
+
+    Raises NotASecondPerson for who does not count as another person than who recorded it.
+    """
     if case.received_by == actor.ref:
         raise SamePerson(
             _("You recorded this request, so someone else must verify the identity: another officer or handler.")
         )
+    if case.received_by and actor.kind == "user":
+        require_second_person(actor, asked_by=case.received_by, at=at)
     if method != Request.IdentityMethod.DOCUMENTS:
         return
     attached = IdentityDocument.objects.filter(request=case)
@@ -34,19 +43,32 @@ def must_be_verifiable_by(case: Request, method: str, *, actor: Actor) -> None:
         raise UnseenDocuments(_("Open the documents of this case and read them first. Then verify the identity."))
 
 
-def must_be_decidable_by(case: Request, *, actor: Actor) -> None:
-    """Raise SamePerson for the person who checked the documents of the case."""
-    if case.identity_method == Request.IdentityMethod.DOCUMENTS and case.verified_by == actor.ref:
+def must_be_decidable_by(case: Request, *, actor: Actor, at: datetime) -> None:
+    """Raise SamePerson for the person who checked the documents of the case, else NotASecondPerson."""
+    checked_by = case.verified_by if case.identity_method == Request.IdentityMethod.DOCUMENTS else ""
+    if checked_by == actor.ref:
         raise SamePerson(_("You checked the documents of this request, so another officer must decide it."))
+    require_second_person(actor, asked_by=checked_by, at=at)
 
 
-def must_be_releasable_by(right: Right, *, actor: Actor) -> None:
-    """Raise SamePerson for who decided alone: a device proved the identity, so no second person has seen the case."""
-    alone = right.request.identity_method != Request.IdentityMethod.DOCUMENTS and right.decided_by == actor.ref
-    if right.kind in BY_TWO_PEOPLE and alone:
+def must_be_releasable_by(right: Right, *, actor: Actor, at: datetime) -> None:
+    """Raise SamePerson for who decided alone: a device proved the identity, so no second person has seen the case.
+
+    Raises NotASecondPerson where the actor does not count as another person than the one who stands for it too.
+    """
+    if right.kind not in BY_TWO_PEOPLE:
+        return
+    other = other_person(right, than=actor.ref)
+    if not other:
         raise SamePerson(
             _(
                 "You decided this request, so someone else must carry it out: another officer or handler. Nobody gives "
                 "away or destroys a person's data alone."
             )
         )
+    require_second_person(actor, asked_by=other, at=at)
+
+
+def other_person(right: Right, *, than: str) -> str:
+    """Return who else stands for what ``than`` releases: the decider, or who checked the documents; else nothing."""
+    return right.decided_by if right.decided_by != than else right.verifier

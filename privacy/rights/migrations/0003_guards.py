@@ -44,6 +44,9 @@ CREATE TRIGGER rights_copy_verifier BEFORE INSERT OR UPDATE ON rights_right
     FOR EACH ROW EXECUTE FUNCTION rights_copy_verifier();
 
 CREATE FUNCTION rights_code_issued_by_another() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    earlier text;
+    why text;
 BEGIN
     IF NEW.code_issued_by <> '' AND EXISTS (
         SELECT FROM rights_right r JOIN rights_request q ON q.id = r.request_id
@@ -51,6 +54,19 @@ BEGIN
     ) THEN
         RAISE EXCEPTION 'a code is issued by someone other than who decided or recorded the request'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'rights_code_issued_by_another_person';
+    END IF;
+    -- What the worker draws goes to the person, and nobody sees it.
+    IF NEW.code_issued_by <> '' AND strpos(NEW.code_issued_by, ':') = 0
+       AND (TG_OP = 'INSERT' OR (NEW.code_issued_by, NEW.passphrase_digest)
+                                 IS DISTINCT FROM (OLD.code_issued_by, OLD.passphrase_digest)) THEN
+        FOR earlier IN SELECT unnest(ARRAY[r.decided_by, q.received_by])
+                         FROM rights_right r JOIN rights_request q ON q.id = r.request_id WHERE r.id = NEW.right_id LOOP
+            why := accounts_second_person(NEW.code_issued_by, earlier, now());
+            IF why <> '' THEN
+                RAISE EXCEPTION 'code of %: % cannot approve as the second person (%)', NEW.id, NEW.code_issued_by, why
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'approved_by_a_second_person';
+            END IF;
+        END LOOP;
     END IF;
     RETURN NEW;
 END $$;

@@ -151,7 +151,7 @@ class OverTheCeiling(PortalTestCase):
     def test_the_database_refuses_one_officer_too(self) -> None:
         with pytest.raises(IntegrityError, match="two_officers"), transaction.atomic():
             DestructionList.objects.filter(pk=self.row.pk).update(
-                state=State.APPROVED, approved_by="U-1", approved_at=AT, not_before=AT
+                state=State.APPROVED, approved_by=make_odile().ref, approved_at=AT, not_before=AT
             )
 
 
