@@ -21,9 +21,15 @@ def possible_duplicates(case: Request) -> RequestQuerySet:
 
 
 def earlier_duplicates(case: Request) -> RequestQuerySet:
-    """Return the possible duplicates that came before: a case is joined with one of these and never the other way."""
+    """Return the possible duplicates that came before: a case is joined with one of these and never the other way.
+
+    On an earlier day, whose answer is due earlier; of one day the one that was received first.
+    """
+    same_day = Q(received_on=case.received_on)
     return possible_duplicates(case).filter(
-        Q(received_on__lt=case.received_on) | Q(received_on=case.received_on, number__lt=case.number)
+        Q(received_on__lt=case.received_on)
+        | same_day & Q(received_at__lt=case.received_at)
+        | same_day & Q(received_at=case.received_at, id__lt=case.id)
     )
 
 

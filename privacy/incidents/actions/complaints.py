@@ -19,12 +19,10 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor, ExternalActor, SystemActor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock, periods
-from privacy.lib.errors.refusals import Refusal, TooManyAttempts
+from privacy.lib.errors.refusals import Refusal
 from privacy.lib.http import form_submissions
 from privacy.lib.identifiers.access_codes import AccessCodes, new_form_nonce
 from privacy.lib.integrations.mail import fixed_message_id
-from privacy.lib.postgres import advisory_locks
-from privacy.lib.postgres.advisory_locks import LockBusy
 from privacy.policies import rulebook
 from privacy.policies.categories import COMPLAINT
 from privacy.subjects import actions as subjects
@@ -116,17 +114,14 @@ def _source(address: str, *, at: datetime) -> bytes | None:
     if not address:
         return None
     source = subjects.address_index(address)
-    refusal = TooManyAttempts(
-        _("Too many complaints came from your connection in the last hour. Try again later, or call us.")
+    subjects.require_below_limit(
+        "complaints",
+        source,
+        done_since=lambda since: Complaint.objects.filter(source_index=source, received_at__gt=since).count(),
+        limit="door.requests.hourly",
+        refusal=_("Too many complaints came from your connection in the last hour. Try again later, or call us."),
+        at=at,
     )
-    try:
-        advisory_locks.lock_in_transaction(f"complaints {source.hex()}")
-    except LockBusy:
-        # So many at once from one place that they wait for each other.
-        raise refusal from None
-    recent = Complaint.objects.filter(source_index=source, received_at__gt=at - timedelta(hours=1)).count()
-    if recent >= rulebook.parameter("door.requests.hourly", clock.kst_date(at)):
-        raise refusal
     return source
 
 

@@ -22,8 +22,11 @@ def try_lock(space: int, key: int) -> Iterator[bool]:
             release_lock(space, key)
 
 
-class LockBusy(Exception):
-    """Others held the lock for longer than ``lock_timeout``; the transaction can do nothing more."""
+class LockBusy(OperationalError):
+    """Others held the lock for longer than ``lock_timeout``; the transaction can do nothing more.
+
+    As with every database that does not answer, the page is 503 and says where to call; a machine tries again.
+    """
 
 
 def lock_in_transaction(name: str) -> None:

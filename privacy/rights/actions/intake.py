@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +14,9 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor, ExternalActor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock, periods
-from privacy.lib.errors.refusals import Refusal, TooManyAttempts
+from privacy.lib.errors.refusals import Refusal
 from privacy.lib.http import form_submissions
 from privacy.lib.identifiers.access_codes import new_form_nonce
-from privacy.lib.postgres import advisory_locks
-from privacy.lib.postgres.advisory_locks import LockBusy
 from privacy.policies import rulebook
 from privacy.rights import matching
 from privacy.rights.actions import freezes
@@ -153,19 +151,18 @@ def _source(address: str, *, at: datetime) -> bytes | None:
     """Count the requests of an address in the last hour (P1.3 keeps phone and letter open). Raises TooManyAttempts."""
     if not address:
         return None
-    index = subjects.address_index(address)
-    refusal = TooManyAttempts(
-        _("Too many requests came from your connection in the last hour. Try again later, call us, or write to us.")
+    source = subjects.address_index(address)
+    subjects.require_below_limit(
+        "requests",
+        source,
+        done_since=lambda since: Request.objects.filter(source_index=source, received_at__gt=since).count(),
+        limit="door.requests.hourly",
+        refusal=_(
+            "Too many requests came from your connection in the last hour. Try again later, call us, or write to us."
+        ),
+        at=at,
     )
-    try:
-        advisory_locks.lock_in_transaction(f"requests {index.hex()}")
-    except LockBusy:
-        # So many at once from one place that they wait for each other.
-        raise refusal from None
-    recent = Request.objects.filter(source_index=index, received_at__gt=at - timedelta(hours=1)).count()
-    if recent >= rulebook.parameter("door.requests.hourly", clock.kst_date(at)):
-        raise refusal
-    return index
+    return source
 
 
 def _check(asked: Sequence[RequestedRight], *, at: datetime) -> None:

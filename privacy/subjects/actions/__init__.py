@@ -4,7 +4,8 @@ from privacy.subjects import actions as subjects
 subjects.end_service(subject, ended_on=…, actor=gate, at=at)
 """
 
-from privacy.subjects.actions.code_check import WrongCode, address_index, check_code, delete_old_attempts
+from privacy.subjects.actions.code_check import WrongCode, check_code, delete_old_attempts
+from privacy.subjects.actions.hourly_limits import address_index, require_below_limit
 from privacy.subjects.actions.registration import (
     ContradictoryDates,
     RegistrationEnded,
@@ -39,6 +40,7 @@ __all__ = [
     "record_contact",
     "register",
     "remove_contacts",
+    "require_below_limit",
     "resume_registration",
     "resume_service",
 ]

@@ -5,30 +5,21 @@ counted by number: 130 bits are not guessed, and a stranger's tries must not shu
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from privacy.lib.dates import clock
-from privacy.lib.errors.refusals import Refusal, TooManyAttempts
-from privacy.lib.http.network_addresses import client_network
+from privacy.lib.errors.refusals import Refusal
 from privacy.lib.identifiers.access_codes import AccessCodes, constant_time_equal
-from privacy.lib.postgres import advisory_locks
-from privacy.lib.postgres.advisory_locks import LockBusy
-from privacy.policies import rulebook
+from privacy.subjects.actions.hourly_limits import address_index, require_below_limit
 from privacy.subjects.models import FailedCodeAttempt
-from privacy.vault import actions as vault
 
 
 class WrongCode(Refusal):
     """Number and code don't belong together. The same words for every reason (SEC-16)."""
 
     code = "unknown-case"
-
-
-def address_index(address: str) -> bytes:
-    """Return the blind index of an address, of IPv6 its /64: tries are counted by it; the address is not kept."""
-    return vault.blind_index("text", f"address {client_network(address)}")
 
 
 def check_code(codes: AccessCodes, *, code: str, digest: str | None, address: str, at: datetime) -> None:
@@ -47,16 +38,19 @@ def check_code(codes: AccessCodes, *, code: str, digest: str | None, address: st
 @transaction.atomic
 def _count_attempt(door: str, key: bytes, *, at: datetime) -> FailedCodeAttempt:
     """Count an attempt before it is made, so that tries at once are no more than tries in a row."""
-    refusal = TooManyAttempts(_("Too many attempts. Wait an hour, or call us."))
-    try:
-        advisory_locks.lock_in_transaction(f"attempts {door} {key.hex()}")
-    except LockBusy:
-        # So many at once from one place that they wait for each other.
-        raise refusal from None
-    tries = FailedCodeAttempt.objects.filter(door=door, key=key, at__gt=at - timedelta(hours=1)).count()
-    if tries >= rulebook.parameter("door.tries.hourly", clock.kst_date(at)):
-        raise refusal
+    require_below_limit(
+        f"tries {door}",
+        key,
+        done_since=partial(_tries_since, door, key),
+        limit="door.tries.hourly",
+        refusal=_("Too many attempts. Wait an hour, or call us."),
+        at=at,
+    )
     return FailedCodeAttempt.objects.create(door=door, key=key, at=at)
+
+
+def _tries_since(door: str, key: bytes, since: datetime) -> int:
+    return FailedCodeAttempt.objects.filter(door=door, key=key, at__gt=since).count()
 
 
 def delete_old_attempts(*, at: datetime) -> int:

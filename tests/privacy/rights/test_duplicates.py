@@ -108,6 +108,14 @@ class SentTwiceTests(PortalTestCase):
         with pytest.raises(rights.NotDuplicate):
             rights.join(later.request, to=small.request, actor=self.odile, at=TOMORROW + timedelta(days=1))
 
+    def test_of_two_on_one_day_the_one_that_came_first_is_the_earlier(self) -> None:
+        early, late = (self.ask(MODEL, at=TOMORROW + timedelta(days=1, hours=hour)).request for hour in (1, 2))
+        Request.objects.filter(id=early.id).update(number="2026-9999998")
+        Request.objects.filter(id=late.id).update(number="2026-0000001")
+        early, late = Request.objects.get(id=early.id), Request.objects.get(id=late.id)
+        assert early in duplicates.earlier_duplicates(late)
+        assert late not in duplicates.earlier_duplicates(early)
+
     def test_the_console_joins(self) -> None:
         self.client.force_login(self.odile)
         address = reverse("admin:rights_request_change", args=[self.second.request.pk])
