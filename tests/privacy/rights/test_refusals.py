@@ -88,7 +88,7 @@ class RefusalTests(PortalTestCase):
             try:
                 with transaction.atomic():
                     Right.objects.filter(pk=right.pk).update(
-                        decision="refused", decided_by="U-1", decided_at=NOON, **words
+                        decision="refused", decided_by=self.odile.ref, decided_at=NOON, **words
                     )
             except IntegrityError:
                 return False
@@ -116,7 +116,7 @@ class RefusalTests(PortalTestCase):
         for values in wrong:
             right = self.right("access")
             with pytest.raises(IntegrityError), transaction.atomic():
-                Right.objects.filter(id=right.id).update(decided_by="U-1", decided_at=NOON, **values)
+                Right.objects.filter(id=right.id).update(decided_by=self.odile.ref, decided_at=NOON, **values)
 
     def test_a_refused_right_can_never_be_carried_out(self) -> None:
         right = self.refuse(self.right("deletion"), ground="collected-by-law", law=LAW)
