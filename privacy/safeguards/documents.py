@@ -8,11 +8,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
+from privacy.accounts.display_names import name_with_reference
 from privacy.lib.dates import clock
 from privacy.lib.display import badges, charts
 from privacy.lib.documents import pdf
 from privacy.lib.registries import annual_report
-from privacy.safeguards import integrity, staff_accounts
+from privacy.safeguards import integrity
 from privacy.safeguards.models import AnnualReport, ManagementPlan, Member
 from privacy.safeguards.models.management_plans import Section
 
@@ -27,8 +28,8 @@ def plan_pdf(plan: ManagementPlan, *, language: str) -> bytes:
                     [pgettext("plan", "Version"), str(plan.number)],
                     [_("State"), _("approved") if plan.seal else str(plan.get_state_display())],
                     [_("Reason for the change"), plan.reason],
-                    [_("Drafted by"), staff_accounts.name_with_reference(plan.drafted_by)],
-                    [_("Approved by"), staff_accounts.name_with_reference(plan.approved_by) or "–"],
+                    [_("Drafted by"), name_with_reference(plan.drafted_by)],
+                    [_("Approved by"), name_with_reference(plan.approved_by) or "–"],
                     [_("Effective date"), badges.date_text(plan.effective_on) if plan.effective_on else "–"],
                 ],
             }
@@ -58,7 +59,7 @@ def _organisation(plan: ManagementPlan) -> dict[str, Any]:
         "columns": [_("Employee"), _("Role"), _("Duties in the organisation"), pgettext("appointment", "Since")],
         "rows": [
             [
-                staff_accounts.name_with_reference(one.person),
+                name_with_reference(one.person),
                 str(one.get_role_display()),
                 one.duties,
                 badges.date_text(one.since),
@@ -88,7 +89,7 @@ def _report_payload(report: AnnualReport) -> dict[str, Any]:
             "rows": [
                 [_("Year"), str(report.year)],
                 [_("To"), _("the representative")],
-                [_("Reported by"), staff_accounts.name_with_reference(report.made_by)],
+                [_("Reported by"), name_with_reference(report.made_by)],
                 [_("Figures as of"), badges.datetime_text(report.made_at)],
             ],
         },
@@ -104,7 +105,7 @@ def _report_payload(report: AnnualReport) -> dict[str, Any]:
         blocks.append({"kind": "fields", "rows": [[one["label"], _number(one)] for one in chapter["figures"]]})
         for series in chapter["series"]:
             blocks.append(_chart(series))
-    signed = [badges.date_text(clock.kst_date(report.made_at)), staff_accounts.name_with_reference(report.made_by)]
+    signed = [badges.date_text(clock.kst_date(report.made_at)), name_with_reference(report.made_by)]
     blocks.append({"kind": "signature", "rows": signed})
     return {
         "title": _("Annual report on personal information protection"),

@@ -24,9 +24,3 @@ def account_choices() -> list[tuple[str, str]]:
 def keepers_of_measures() -> set[str]:
     """Return the references of the active accounts that keep the register of measures."""
     return {user.reference for user in User.objects.filter(is_active=True) if user.may(KEEP_MEASURES)}
-
-
-def name_with_reference(reference: str) -> str:
-    """Return an account's name with its reference; a job of the portal or an unknown one stays as it is."""
-    name = User.objects.filter(reference=reference).values_list("name", flat=True).first() if reference else None
-    return f"{name} ({reference})" if name else reference

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts import actions as accounts
 from privacy.accounts.actors import actor_of
-from privacy.accounts.display_names import display_name
 from privacy.accounts.forms import DecisionForm
 from privacy.accounts.models import AccountAct
 from privacy.lib.console.confirm_action import confirm_action
@@ -53,11 +52,11 @@ class AccountActAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("asked by"), ordering="asked_by")
     def asker(self, act: AccountAct) -> str:
-        return display_name(act.asked_by, clock.today()) or act.asked_by
+        return self._name("account", act.asked_by)
 
     @admin.display(description=_("decided by"), ordering="decided_by")
     def decider(self, act: AccountAct) -> str:
-        return (display_name(act.decided_by, clock.today()) or act.decided_by) if act.decided_by else "–"
+        return self._name("account", act.decided_by) if act.decided_by else "–"
 
     @admin.display(description=_("state"), ordering="state")
     def standing(self, act: AccountAct) -> SafeString:

@@ -173,6 +173,11 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
     def language_named(self, record: Any) -> str:
         return str(get_language_info(record.language)["name_translated"]) if record.language else "–"
 
+    def account_name(self, reference: str) -> str:
+        """Return an account's name with its reference; the reference alone of a job, or where nobody has it."""
+        name = self._name("account", reference)
+        return name if name == reference or not reference else f"{name} ({reference})"
+
     def _name(self, kind: str, code: str | None) -> str:
         """Return what a code is called, looked up once for all rows of a list."""
         if not code:

@@ -127,7 +127,7 @@ class RequestAdmin(CaseActions):
 
     @admin.display(description=_("assigned to"), ordering="assigned_to")
     def assigned_shown(self, case: Request) -> str:
-        return name_with_reference(case.assigned_to) if case.assigned_to else "–"
+        return self.account_name(case.assigned_to) if case.assigned_to else "–"
 
     @admin.display(description=_("recorded by"))
     def recorder(self, case: Request) -> str:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from privacy.accounts.display_names import name_with_reference
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
@@ -87,7 +88,7 @@ def hold_meeting(
         raise Incomplete(_("A meeting can be recorded only after it was held."), pointer="/held_on")
     strangers = set(attendees) - set(Member.objects.on(held_on).values_list("person", flat=True))
     if strangers:
-        named = ", ".join(sorted(staff_accounts.name_with_reference(one) for one in strangers))
+        named = ", ".join(sorted(name_with_reference(one) for one in strangers))
         raise UnknownAccount(_("Not a member on that day: %(people)s.") % {"people": named}, pointer="/attendees")
     with transaction.atomic():
         row = Meeting.objects.select_for_update().get(pk=meeting.pk)

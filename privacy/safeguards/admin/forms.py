@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from privacy.accounts.display_names import name_with_reference
 from privacy.lib.dates.form_fields import BoundedDateField, BoundedDateTimeField
 from privacy.safeguards import staff_accounts
 from privacy.safeguards.models import Area, Inspection, InspectionFinding, Measure, MediaMovement, Member
@@ -91,7 +92,7 @@ class MinutesForm(forms.Form):
         known = dict.fromkeys(Member.objects.order_by("since", "id").values_list("person", flat=True))
         field = self.fields["attendees"]
         assert isinstance(field, forms.MultipleChoiceField)
-        field.choices = [(one, staff_accounts.name_with_reference(one)) for one in known]
+        field.choices = [(one, name_with_reference(one)) for one in known]
 
 
 class MeasureForm(forms.Form):

@@ -14,6 +14,7 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
+from privacy.accounts.display_names import name_with_reference
 from privacy.ledger.exports import document_issuance
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button
@@ -22,7 +23,7 @@ from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge
 from privacy.lib.http.downloads import attachment
 from privacy.safeguards import actions as safeguards
-from privacy.safeguards import documents, integrity, staff_accounts
+from privacy.safeguards import documents, integrity
 from privacy.safeguards.admin.forms import DraftForm, EffectiveForm, SectionsForm
 from privacy.safeguards.admin.records import RecordAdmin, account_column, record_state_badge
 from privacy.safeguards.models import ManagementPlan, Member
@@ -86,7 +87,7 @@ class ManagementPlanAdmin(RecordAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Show today's organisation beside the text."""
-        members = [(staff_accounts.name_with_reference(one.person), one) for one in Member.objects.on(clock.today())]
+        members = [(name_with_reference(one.person), one) for one in Member.objects.on(clock.today())]
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "members": members})
 
     def get_urls(self) -> list[URLPattern]:

@@ -12,12 +12,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
+from privacy.accounts.display_names import name_with_reference
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge, due_badge
 from privacy.safeguards import actions as safeguards
-from privacy.safeguards import staff_accounts
 from privacy.safeguards.admin.forms import AppointForm, LastDayForm, MeetingForm, MinutesForm
 from privacy.safeguards.admin.records import RecordAdmin, account_column
 from privacy.safeguards.models import Meeting, Member
@@ -102,7 +102,7 @@ class MeetingAdmin(RecordAdmin):
 
     @admin.display(description=_("people present"))
     def present_shown(self, meeting: Meeting) -> str:
-        return ", ".join(staff_accounts.name_with_reference(one) for one in meeting.attendees) or "–"
+        return ", ".join(name_with_reference(one) for one in meeting.attendees) or "–"
 
     @button(description=_("Record the meeting"), permission=KEEP, locations=CHANGE_FORM_ONLY)
     def hold(self, request: HttpRequest, queryset: QuerySet[Meeting]) -> HttpResponse | None:

@@ -17,7 +17,6 @@ from privacy.accounts.actors import actor_of
 from privacy.lib.console.admin_add import make_or_refuse
 from privacy.lib.console.read_only_admin import ReadOnlyAdmin, run_action
 from privacy.lib.display.badges import state_badge
-from privacy.safeguards import staff_accounts
 
 
 class RecordAdmin(ReadOnlyAdmin):
@@ -78,11 +77,11 @@ def account_column(field: str, label: Any) -> Callable[..., SafeString | str]:
     """Return a column or field that shows an account by name."""
 
     def shown(self: Any, record: Any) -> SafeString | str:
-        known = staff_accounts.name_with_reference(getattr(record, field))
-        name, bracket, reference = known.rpartition(" (")
-        if not bracket:
-            return known or "–"
-        return format_html('{} <span class="reference secondary">{}</span>', name, reference.rstrip(")"))
+        reference = getattr(record, field)
+        name = self._name("account", reference)
+        if name == reference or not reference:
+            return str(reference or "–")
+        return format_html('{} <span class="reference secondary">{}</span>', name, reference)
 
     shown.short_description = label  # type: ignore[attr-defined]
     return shown

@@ -6,7 +6,9 @@ from unittest import mock
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from privacy.accounts import actions as accounts
@@ -57,6 +59,23 @@ class MeasureTest(PortalTestCase):
             assert told in listed
         page = self.client.get(reverse("admin:safeguards_measure_change", args=[measure.pk])).content.decode()
         assert "카드와 지문 확인" in page
+
+    @pytest.mark.truth("a-query-for-each-account")
+    def test_the_list_of_evidence_asks_once_for_a_name_that_it_shows_often(self) -> None:
+        measure = make_measure()
+        self.client.force_login(make_odile())
+        address = reverse("admin:safeguards_evidence_changelist")
+
+        def asked() -> int:
+            with CaptureQueriesContext(connection) as queries:
+                assert "Odile" in self.client.get(address).content.decode()
+            return len(queries)
+
+        evidence(measure)
+        few = asked()
+        for _one in range(5):
+            evidence(measure)
+        assert asked() <= few
 
     @pytest.mark.truth("two-at-once-keep-what-was-typed")
     def test_a_code_that_somebody_else_takes_at_the_same_moment_is_said_on_the_form(self) -> None:
