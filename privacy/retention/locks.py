@@ -13,6 +13,7 @@ RUNNER = 1
 HOLDS = 2
 REGISTER = 3
 PLANNER = 4
+CLOCK = 5
 
 
 def single_runner() -> AbstractContextManager[bool]:
@@ -23,6 +24,12 @@ def single_runner() -> AbstractContextManager[bool]:
 def single_planner() -> AbstractContextManager[bool]:
     """Yield whether this process is the one that plans: an interrupted plan is abandoned, one that goes on is not."""
     return advisory_locks.try_lock(LOCK_SPACE, PLANNER)
+
+
+def wait_for_clock_readings() -> None:
+    """Until the caller's transaction ends, nobody else compares the clock or confirms it: one jump is one anomaly."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_SPACE, CLOCK])
 
 
 def block_new_holds_until_commit() -> None:

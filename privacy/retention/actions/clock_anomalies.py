@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
+from privacy.retention import locks
 from privacy.retention.events import Event
 from privacy.retention.models import ClockDoubt, LastClockReading
-from privacy.retention.refusals import ClockNotTrusted
+from privacy.retention.refusals import AlreadyDecided, ClockNotTrusted
 from privacy.retention.schedule.clock_reading import ClockReading
 
 MAX_JUMP_AHEAD = timedelta(hours=6)
@@ -30,6 +31,7 @@ def check_clock(reading: ClockReading, *, actor: Actor) -> bool:
     On the same start of a machine, wall clock and uptime must have gone on together. After a restart, or on another
     machine, a gap of more than six hours is doubted too, and a clock that is behind always is.
     """
+    locks.wait_for_clock_readings()
     if ClockDoubt.objects.filter(settled_at=None).exists():
         return False
     expected = _expected(reading)
@@ -62,13 +64,15 @@ def _jumped(expected: datetime, read: datetime) -> bool:
 
 @transaction.atomic
 def confirm_clock(doubt: ClockDoubt, *, reading: ClockReading, actor: Actor, at: datetime) -> ClockDoubt:
-    """Say that the clock is right as it is now. Raises NotPermitted."""
+    """Say that the clock is right as it is now. Raises NotPermitted, AlreadyDecided for what is confirmed."""
     require_permission(actor, "retention.confirm_clock", about=doubt)
+    locks.wait_for_clock_readings()
     row = ClockDoubt.objects.select_for_update().get(pk=doubt.pk)
-    if row.settled_at is None:
-        row.settled_by, row.settled_at = actor.ref, at
-        row.save(update_fields=["settled_by", "settled_at"])
-        LastClockReading.objects.all().delete()
-        LastClockReading.objects.create(host=reading.host, at=reading.at, uptime=reading.uptime)
-        ledger.record(Event.CLOCK_CONFIRMED, actor=actor, at=at, about=row)
+    if row.settled_at is not None:
+        raise AlreadyDecided(_("This clock anomaly has already been confirmed."))
+    row.settled_by, row.settled_at = actor.ref, at
+    row.save(update_fields=["settled_by", "settled_at"])
+    LastClockReading.objects.all().delete()
+    LastClockReading.objects.create(host=reading.host, at=reading.at, uptime=reading.uptime)
+    ledger.record(Event.CLOCK_CONFIRMED, actor=actor, at=at, about=row)
     return row

@@ -1,4 +1,4 @@
-"""Jumps of the clock in the console: nothing is destroyed until an officer confirms that it is right (FLT-06)."""
+"""Clock anomalies in the console: nothing is destroyed until an officer confirms that it is right (FLT-06)."""
 
 from collections.abc import Collection
 from functools import partial

@@ -9,10 +9,12 @@ from privacy.ledger.authorization import NotPermitted
 from privacy.lib.dates import clock
 from privacy.retention import actions as retention
 from privacy.retention.models import ClockDoubt, DestructionRun
-from privacy.retention.refusals import ClockNotTrusted
+from privacy.retention.refusals import AlreadyDecided, ClockNotTrusted
 from privacy.retention.schedule.clock_reading import ClockReading, read_clock
 from tests.base import PortalTestCase
+from tests.database import PortalDatabase
 from tests.factory import SWEEPER, make_expired_device, make_hana, make_odile
+from tests.privacy.workforce.test_two_workers import opened_by_two
 
 
 @pytest.mark.fault("FLT-06")
@@ -69,3 +71,21 @@ class AJump(PortalTestCase):
         for _time in range(3):
             assert not self.trusted(hours=-2, up=0.1)
         assert ClockDoubt.objects.count() == 1
+
+    @pytest.mark.truth("confirmed-already")
+    def test_what_is_confirmed_is_not_confirmed_again(self) -> None:
+        assert not self.trusted(hours=7, host="boot-2")
+        doubt, odile = ClockDoubt.objects.get(), make_odile()
+        retention.confirm_clock(doubt, reading=read_clock(self.now), actor=odile, at=self.now)
+        with pytest.raises(AlreadyDecided):
+            retention.confirm_clock(doubt, reading=read_clock(self.now), actor=odile, at=self.now)
+
+
+@pytest.mark.fault("FLT-06")
+@pytest.mark.truth("jump-seen-by-two")
+def test_two_workers_that_see_a_jump_at_once_doubt_it_once(portal_database: PortalDatabase) -> None:
+    now = clock.now()
+    assert retention.check_clock(ClockReading(host="boot-1", at=now, uptime=1000.0), actor=SWEEPER)
+    ahead = ClockReading(host="boot-1", at=now + timedelta(hours=9), uptime=1001.0)
+    assert opened_by_two(lambda: retention.check_clock(ahead, actor=SWEEPER)) == (False, False)
+    assert ClockDoubt.objects.count() == 1
