@@ -157,7 +157,7 @@ class EntryChangeList(KeysetChangeList):
         ]
         if not sought:
             return rows
-        if AccountFilter.parameter_name in self.params:
+        if any(isinstance(spec, AccountFilter) and spec.typed() for spec in self.filter_specs):
             self.looked_through = SCAN_LIMIT_OF_ACCOUNT
         last = next(iter(rows.values_list("id", "time")[self.looked_through : self.looked_through + 1]), None)
         if last is not None:

@@ -22,6 +22,7 @@ from privacy.accounts.models import User
 from privacy.ledger import actions as ledger
 from privacy.ledger import register, verify
 from privacy.ledger.actors import ExternalActor, SystemActor
+from privacy.ledger.admin import filters
 from privacy.ledger.admin.filters import EntryChangeList
 from privacy.ledger.entries import lookup_by_time
 from privacy.ledger.events import Event
@@ -150,6 +151,15 @@ class EntryListTests(PortalTestCase):
                 assert "Looked through the newest 20 entries" in page or "최근 20건" in page
             # Narrowed by what an index answers, the list is short, and all of it is looked through.
             assert "S-KIND-0001" in self.page(kind="read", subject="S-KIND-0001")
+
+    @pytest.mark.truth("account-left-empty")
+    def test_an_account_that_was_left_empty_shortens_no_search(self) -> None:
+        read_by("U-KIND-0001", "S-KIND-0001", task="devices.device.exported")
+        for _entry in range(6):
+            make_entry()
+        with patch.object(filters, "SCAN_LIMIT_OF_ACCOUNT", 5):
+            assert "S-KIND-0001" not in self.page(kind="read", account=make_odile().reference)
+            assert "S-KIND-0001" in self.page(kind="read", account="")
 
     def test_a_day_is_found_by_halving(self) -> None:
         for _entry in range(8):
