@@ -54,6 +54,7 @@ class TheReadBack(PortalTestCase):
 class ARowThatIsLeft(PortalTestCase):
     """The deleter claims to have removed everything; one licence stays behind, as a crash or a bug would leave it."""
 
+    @pytest.mark.truth("residue-counted-at-each-look")
     def test_stops_the_certificate_until_it_is_gone(self) -> None:
         other = make_expired_device(2, ended_on=ENDED)
         run = sweep_on(DUE)
@@ -78,6 +79,10 @@ class ARowThatIsLeft(PortalTestCase):
         assert not Certificate.objects.filter(list=begun).exists()
         entry = self.assertLedgered("retention.residue.found", begun)
         assert facts_of(entry)["rows_left"] == 1
+        with self.assertNotLedgered("retention.residue.found"):
+            assert not strategy.verify(lambda: True)
+        begun.refresh_from_db()
+        assert (begun.step, begun.residues) == (DestructionList.Step.KEYS, 1), "the same one, found again"
         # The worker goes on with it by itself: removed again, read back again, certified.
         assert retention.execute_ready(actor=SWEEPER, at=AT) == 1
         assert Certificate.objects.filter(list=begun).exists()

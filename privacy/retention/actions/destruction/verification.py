@@ -4,7 +4,6 @@ import hashlib
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
@@ -82,18 +81,22 @@ def abort_empty_list(destruction_list: DestructionList, *, actor: Actor, at: dat
 def record_residual_data(
     destruction_list: DestructionList, report: ReadbackReport, *, actor: Actor, at: datetime
 ) -> None:
-    """Put what is left on the ledger and let the removal run again: no certificate while anything is there."""
+    """Put what is left on the ledger and let the removal run again: no certificate while anything is there.
+
+    What the last look found too is neither counted nor put on the ledger again.
+    """
     row = DestructionList.objects.select_for_update().get(pk=destruction_list.pk)
+    _reset_for_retry(row)
+    if row.state == State.RESIDUE and row.read_back == report.facts():
+        return
     row.state, row.read_back = State.RESIDUE, report.facts()
-    row.save(update_fields=["state", "read_back"])
-    _reset_for_retry(row, report.rows_left + report.keys_left + report.opened)
+    row.residues += report.rows_left + report.keys_left + report.opened
+    row.save(update_fields=["state", "read_back", "residues"])
     ledger.record(Event.RESIDUE_FOUND, actor=actor, at=at, about=row, facts=report.facts())
 
 
-def _reset_for_retry(destruction_list: DestructionList, residue: int) -> None:
+def _reset_for_retry(destruction_list: DestructionList) -> None:
     """Let the rows step run again because something was left; the counts of the certificate stay as they were."""
     lines = DestructionLine.objects.filter(list=destruction_list, state=DestructionLine.State.REMOVED)
     lines.update(state=DestructionLine.State.COUNTED)
-    DestructionList.objects.filter(pk=destruction_list.pk).update(
-        step=DestructionList.Step.KEYS, residues=F("residues") + residue
-    )
+    DestructionList.objects.filter(pk=destruction_list.pk).update(step=DestructionList.Step.KEYS)
