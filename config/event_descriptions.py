@@ -339,6 +339,8 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "devices.gateway.closed": gettext_lazy("Gateway closed"),
     "devices.token.issued": gettext_lazy("Token issued"),
     "devices.token.rotated": gettext_lazy("Token replaced"),
+    "devices.key.set": gettext_lazy("Device key set"),
+    "devices.key.removed": gettext_lazy("Device key removed"),
     "devices.signature.refused": gettext_lazy("Signed request refused"),
     "devices.token.revoked": gettext_lazy("Token revoked"),
     "devices.import.previewed": gettext_lazy("Fleet read from a file"),

@@ -111,9 +111,12 @@ Answers = dict[Any, Any]
 REFUSALS: Answers = {frozenset({400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 503}): schemas.ProblemOut}
 
 
-def _require_scope(request: HttpRequest, scope: str) -> GatewayActor:
+def _require_scope(request: HttpRequest, scope: str, *, device: UUID | None = None) -> GatewayActor:
+    """Return the caller, who may do this, of a device with its signature where it has a key of its own."""
     caller: GatewayActor = request.auth  # type: ignore[attr-defined]  # set by Ninja from Token
     require_permission(caller, f"devices.{scope}")
+    if device is not None:
+        devices.require_device_signature(device, sent=partial(_as_sent, request), caller=caller, at=clock.now())
     return caller
 
 
@@ -158,7 +161,7 @@ def _registration(body: schemas.Registration | schemas.Changes) -> dict[str, Any
 @api.put("/devices/{device}", response={200: schemas.DeviceOut, 201: schemas.DeviceOut, **REFUSALS}, tags=["devices"])
 def register_device(request: HttpRequest, device: Path[UUID], body: schemas.Registration) -> Any:
     """Register a device under the client's own id, or send its registration again."""
-    caller = _require_scope(request, "devices")
+    caller = _require_scope(request, "devices", device=device)
 
     def write() -> tuple[int, Any]:
         done = devices.register(device_id=device, registration=_registration(body), gateway=caller, at=clock.now())
@@ -170,7 +173,7 @@ def register_device(request: HttpRequest, device: Path[UUID], body: schemas.Regi
 @api.patch("/devices/{device}", response={200: schemas.DeviceOut, **REFUSALS}, tags=["devices"])
 def update_device(request: HttpRequest, device: Path[UUID], body: schemas.Changes) -> Any:
     """Change items of a device or its licence; an item that is being corrected is refused as frozen."""
-    caller = _require_scope(request, "devices")
+    caller = _require_scope(request, "devices", device=device)
 
     def write() -> tuple[int, Any]:
         row = devices.update(device_id=device, changes=_registration(body), gateway=caller, at=clock.now())
@@ -182,7 +185,7 @@ def update_device(request: HttpRequest, device: Path[UUID], body: schemas.Change
 @api.post("/devices/{device}/end-of-service", response={200: schemas.DeviceOut, **REFUSALS}, tags=["devices"])
 def end_service(request: HttpRequest, device: Path[UUID], body: schemas.EndOfService) -> Any:
     """Say that the service of a device has ended."""
-    caller = _require_scope(request, "devices")
+    caller = _require_scope(request, "devices", device=device)
 
     def write() -> tuple[int, Any]:
         row = devices.end_service(device_id=device, ended_on=body.ended_on, gateway=caller, at=clock.now())
@@ -194,11 +197,23 @@ def end_service(request: HttpRequest, device: Path[UUID], body: schemas.EndOfSer
 @api.post("/devices/{device}/errors-settled", response={200: schemas.SettledOut, **REFUSALS}, tags=["reports"])
 def settle_errors(request: HttpRequest, device: Path[UUID], body: schemas.ErrorsSettled) -> Any:
     """Say that the errors of a device are settled up to a moment: its app logs until then are removed at once."""
-    caller = _require_scope(request, "reports")
+    caller = _require_scope(request, "reports", device=device)
 
     def write() -> tuple[int, Any]:
         row = devices.settle_errors(device_id=device, until=body.until, actor=caller, at=clock.now())
         return 200, {"device": str(device), "settled_until": row.settled_until.isoformat()}
+
+    return _idempotent(request, caller, write)
+
+
+@api.put("/devices/{device}/signing-key", response={200: schemas.DeviceOut, **REFUSALS}, tags=["devices"])
+def set_device_key(request: HttpRequest, device: Path[UUID], body: schemas.DeviceKey) -> Any:
+    """Give a device an Ed25519 key of its own: from then on each call about it needs the device's signature too."""
+    caller = _require_scope(request, "devices", device=device)
+
+    def write() -> tuple[int, Any]:
+        row = devices.set_device_key(device_id=device, signing_key=body.signing_key, gateway=caller, at=clock.now())
+        return 200, {"device": str(device), "reference": row.reference}
 
     return _idempotent(request, caller, write)
 
@@ -210,7 +225,7 @@ def decide(request: HttpRequest, device: Path[UUID], agreement: Path[str], body:
     Show both on the device. The code opens the user's consent pages and is sent once: a repeated decision gets none,
     unless the call is repeated with its Idempotency-Key because the answer was lost.
     """
-    caller = _require_scope(request, "consents")
+    caller = _require_scope(request, "consents", device=device)
     mark = request.headers.get("Idempotency-Key", "") or new_form_nonce()
 
     def write() -> tuple[int, Any]:
@@ -225,7 +240,7 @@ def decide(request: HttpRequest, device: Path[UUID], agreement: Path[str], body:
 @api.get("/devices/{device}/consents", response={200: schemas.ConsentsOut, **REFUSALS}, tags=["consents"])
 def consents_of(request: HttpRequest, device: Path[UUID]) -> Any:
     """Get the current decisions, and the agreements about which the user must be asked, with their texts."""
-    caller = _require_scope(request, "consents")
+    caller = _require_scope(request, "consents", device=device)
     return Status(200, api_consents.current_consents(device, caller=caller))
 
 
@@ -236,7 +251,9 @@ def consents_of(request: HttpRequest, device: Path[UUID]) -> Any:
 )
 def waiting_challenge(request: HttpRequest, device: Path[UUID]) -> Any:
     """Get the challenge that waits for this device, if there is one; the code is shown on the portal only."""
-    row = devices.pending_challenge(device, gateway=_require_scope(request, "challenges"), at=clock.now())
+    row = devices.pending_challenge(
+        device, gateway=_require_scope(request, "challenges", device=device), at=clock.now()
+    )
     if row is None:
         return Status(204, None)
     return Status(200, {"challenge": row.id, "expires_at": row.expires_at})
@@ -245,7 +262,7 @@ def waiting_challenge(request: HttpRequest, device: Path[UUID]) -> Any:
 @api.post("/devices/{device}/challenge", response={200: schemas.ChallengeDone, **REFUSALS}, tags=["challenges"])
 def answer_challenge(request: HttpRequest, device: Path[UUID], body: schemas.ChallengeAnswer) -> Any:
     """Say what the holder of the device answered: ``confirm`` with the code typed on the device, or ``deny``."""
-    caller = _require_scope(request, "challenges")
+    caller = _require_scope(request, "challenges", device=device)
 
     def write() -> tuple[int, Any]:
         row = devices.answer_challenge(

@@ -14,7 +14,13 @@ SERVICE: dict[Any, str] = {SubjectEvent.SERVICE_ENDED: "id", SubjectEvent.SERVIC
 captured_tables.declare(
     Device,
     insert={Event.REGISTERED: "id"},
-    update={**REGISTRATION, Event.CORRECTED: "id", **SERVICE},
+    update={
+        **REGISTRATION,
+        Event.CORRECTED: "id",
+        Event.DEVICE_KEY_SET: "id",
+        Event.DEVICE_KEY_REMOVED: "id",
+        **SERVICE,
+    },
     delete={Event.REMOVED: "subject_id"},
 )
 captured_tables.declare(

@@ -21,6 +21,8 @@ class Event(StrEnum):
     GATEWAY_CLOSED = "devices.gateway.closed"
     TOKEN_ISSUED = "devices.token.issued"  # noqa: S105 - a word of the ledger
     TOKEN_ROTATED = "devices.token.rotated"  # noqa: S105
+    DEVICE_KEY_SET = "devices.key.set"
+    DEVICE_KEY_REMOVED = "devices.key.removed"
     SIGNATURE_REFUSED = "devices.signature.refused"
     TOKEN_REVOKED = "devices.token.revoked"  # noqa: S105
     IMPORT_PREVIEWED = "devices.import.previewed"

@@ -20,6 +20,7 @@ STATUS_OF_CODE = {
     "sensitive-item": 400,
     "bad-identifier": 400,
     "unknown-kind": 400,
+    "bad-key": 400,
     "clock": 400,
     "unauthenticated": 401,
     "bad-signature": 401,

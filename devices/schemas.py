@@ -136,6 +136,12 @@ class EndOfService(Declared):
     ended_on: Day
 
 
+class DeviceKey(Declared):
+    """The public half of a device's Ed25519 key, in Base64."""
+
+    signing_key: Identifier
+
+
 class ErrorsSettled(Declared):
     """The moment until which the errors of a device are settled."""
 

@@ -17,7 +17,6 @@ from devices.actions.challenges import (
 from devices.actions.discarding import discard_expired_imports, discard_import
 from devices.actions.gateways import (
     GatewayClosed,
-    InvalidSigningKey,
     IssuedToken,
     TitleTaken,
     TokenNotUsable,
@@ -26,7 +25,6 @@ from devices.actions.gateways import (
     UnknownScope,
     authenticate,
     close_gateway,
-    delete_expired_nonces,
     delete_expired_rates,
     issue_token,
     register_gateway,
@@ -72,7 +70,14 @@ from devices.actions.row_deletion import (
     remove_reports,
 )
 from devices.actions.settled_errors import SETTLE_PERMISSION, remove_expired_logs, remove_settled_logs, settle_errors
+from devices.actions.signed_requests import (
+    delete_expired_nonces,
+    remove_device_key,
+    require_device_signature,
+    set_device_key,
+)
 from devices.actions.statistics import close_days, count_batches, delete_expired_batches
+from devices.request_signatures import InvalidSigningKey
 
 __all__ = [
     "MAX_ROW_ERRORS",
@@ -127,6 +132,7 @@ __all__ = [
     "register_gateway",
     "release_idempotency_key",
     "remove_app_logs",
+    "remove_device_key",
     "remove_expired_logs",
     "remove_imported_rows",
     "remove_licences",
@@ -134,8 +140,10 @@ __all__ = [
     "remove_reports",
     "remove_settled_logs",
     "requeue_import",
+    "require_device_signature",
     "revoke_token",
     "rotate_token",
+    "set_device_key",
     "settle_errors",
     "store_reports",
     "store_response",

@@ -1,6 +1,5 @@
 """Gateways and their tokens: registered, rotated without a gap, revoked; and the door that checks them."""
 
-import base64
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,15 +8,15 @@ from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connections, transaction
 from django.utils.translation import gettext as _
 
-from devices import eligibility, request_signatures
+from devices import eligibility
+from devices.actions.signed_requests import require_token_signature
 from devices.actors import GatewayActor, token_digest
 from devices.events import Event
-from devices.models import Gateway, GatewayToken, RequestNonce, Scope
-from devices.request_signatures import BadSignature, SentRequest
+from devices.models import Gateway, GatewayToken, Scope
+from devices.request_signatures import SentRequest, parse_public_key
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
@@ -47,11 +46,6 @@ SELECT id, signing_key, gateway_id, reference, scopes::text, rate, requests,
 FROM known, counted
 """.replace("{news}", invalidation.invalidated_since(INVALIDATION_TABLE, "$3"))
 
-TAKE_NONCE_SQL = """
-INSERT INTO devices_requestnonce (token_id, nonce, at) VALUES (%s, %s, %s)
-ON CONFLICT (token_id, nonce) DO NOTHING
-"""
-
 
 class GatewayClosed(Refusal):
     """A closed gateway gets no tokens."""
@@ -69,12 +63,6 @@ class UnknownScope(Refusal):
     """A scope that doesn't exist, or none at all."""
 
     code = "unknown-scope"
-
-
-class InvalidSigningKey(Refusal):
-    """The key is no Ed25519 public key in Base64."""
-
-    code = "bad-key"
 
 
 class TitleTaken(Refusal):
@@ -146,7 +134,7 @@ def issue_token(
     Raises NotPermitted, GatewayClosed, UnknownScope, InvalidSigningKey.
     """
     require_permission(actor, "devices.keep_gateways", about=gateway)
-    key = _parse_key(signing_key)
+    key = parse_public_key(signing_key) if signing_key.strip() else None
     made = _issue(gateway, scopes=scopes, signing_key=key, actor=actor, at=at, lifetime=lifetime)
     facts = {
         "gateway": gateway.reference,
@@ -216,35 +204,8 @@ def authenticate(token: str, *, sent: Callable[[], SentRequest], at: datetime) -
         raise TooManyRequests(int.from_bytes(seconds_left, signed=True))
     caller = GatewayActor(UUID(bytes=gateway_id), reference.decode(), frozenset(json.loads(scopes)), heard=heard)
     if key is not None:
-        _must_be_signed(sent(), token_id=UUID(bytes=token_id), key=key, caller=caller, at=at)
+        require_token_signature(sent(), token_id=UUID(bytes=token_id), key=key, caller=caller, at=at)
     return caller
-
-
-def _must_be_signed(sent: SentRequest, *, token_id: UUID, key: bytes, caller: GatewayActor, at: datetime) -> None:
-    """Take a signed request once; what is refused is on record. Raises BadSignature."""
-    try:
-        nonce = request_signatures.verify(sent, key=key, at=at)
-        if not _is_new_nonce(token_id, nonce, at=at):
-            raise BadSignature(_("A request with this nonce was taken already. Sign each request anew."))
-    except BadSignature as refusal:
-        token = GatewayToken.objects.get(pk=token_id)
-        ledger.record_before(Event.SIGNATURE_REFUSED, actor=caller, at=at, about=token, facts={"why": refusal.code})
-        raise
-
-
-def _is_new_nonce(token_id: UUID, nonce: str, *, at: datetime) -> bool:
-    """Keep the nonce in one statement; return whether it is the first of its token, however many come at once."""
-    with connections["default"].cursor() as cursor:
-        cursor.execute(TAKE_NONCE_SQL, [token_id, nonce, at])
-        return bool(cursor.rowcount)
-
-
-def delete_expired_nonces(*, at: datetime) -> int:
-    """Remove the nonces of requests whose signature is too old to be taken. Return how many."""
-    removed, _each = RequestNonce.objects.filter(
-        at__lt=at - timedelta(seconds=2 * request_signatures.TOLERANCE_SECONDS)
-    ).delete()
-    return removed
 
 
 def delete_expired_rates(*, at: datetime) -> int:
@@ -252,20 +213,6 @@ def delete_expired_rates(*, at: datetime) -> int:
     with connections["default"].cursor() as cursor:
         cursor.execute("DELETE FROM devices_request_rate WHERE minute < %s", [at - timedelta(minutes=2)])
         return int(cursor.rowcount)
-
-
-def _parse_key(text: str) -> bytes | None:
-    """Return the key of a form's field, or nothing. Raises InvalidSigningKey."""
-    if not text.strip():
-        return None
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
-        Ed25519PublicKey.from_public_bytes(key)
-    except ValueError:
-        raise InvalidSigningKey(
-            _("Enter the public Ed25519 key in Base64: 44 characters for 32 bytes."), pointer="/signing_key"
-        ) from None
-    return key
 
 
 def _issue(

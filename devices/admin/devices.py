@@ -1,7 +1,6 @@
 """Devices and licences: masked, found by exact identifiers only, shown in clear for a stated reason (law S-28)."""
 
 from datetime import date
-from functools import partial
 from typing import Any, cast
 
 from django import forms
@@ -16,8 +15,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from consents.models import CurrentConsent
-from devices import actions as devices
 from devices import lookup
+from devices.admin.device_buttons import DeviceButtonsMixin
 from devices.items import CODES, INDEXED_LABELS, REGISTRATION, RegistrationItem
 from devices.models import Device, Gateway, Licence
 from privacy.accounts.actors import actor_of
@@ -25,7 +24,7 @@ from privacy.accounts.models import User
 from privacy.ledger.read_recording import RecordReadsMixin
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.keyset_pagination import KeysetAdmin
-from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button, run_action
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge, date_text, state_badge
 from privacy.subjects.models import Subject
@@ -75,7 +74,7 @@ class LicenceInline(admin.TabularInline[Licence, Device]):
 
 
 @admin.register(Device)
-class DeviceAdmin(RecordReadsMixin, KeysetAdmin):
+class DeviceAdmin(DeviceButtonsMixin, RecordReadsMixin, KeysetAdmin):
     explanation = _("Every registered device, with masked identifiers. Find one by reference or whole identifier.")
     empty_hint = _("Devices appear here when a gateway registers them.")
     read_purpose = Purpose.REGISTRATION
@@ -95,10 +94,11 @@ class DeviceAdmin(RecordReadsMixin, KeysetAdmin):
         "registered_at",
         "updated_at",
         "service",
+        "signs",
     )
     readonly_fields = cast(tuple[str, ...], fields)
     inlines = (LicenceInline,)
-    actions = ("unmask", "settle_errors")
+    actions = ("unmask", "settle_errors", "remove_key")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Device], search_term: str
@@ -200,42 +200,6 @@ class DeviceAdmin(RecordReadsMixin, KeysetAdmin):
             "reason": answers["reason"],
         }
         return TemplateResponse(request, "devices/office/unmasked.html", context)
-
-    @button(
-        description=_("Mark errors as resolved"),
-        permission=devices.SETTLE_PERMISSION,
-        locations=CHANGE_FORM_ONLY,
-    )
-    def settle_errors(self, request: HttpRequest, queryset: QuerySet[Device]) -> HttpResponse | None:
-        """Say that the errors of a device are settled until now: its app logs have served (P6.3)."""
-        device = queryset.first()
-        if device is None:
-            return None
-        answers = confirm_action(
-            self,
-            request,
-            queryset,
-            title=_("Mark the errors of this device as resolved"),
-            verb=_("Mark as resolved"),
-            consequences=[
-                _(
-                    "The app logs collected from this device so far have served their purpose, so they are "
-                    "removed at once."
-                ),
-                _("A hold, an open correction or an open request keeps them until it ends."),
-            ],
-        )
-        if isinstance(answers, HttpResponse):
-            return answers
-        run_action(
-            self,
-            request,
-            partial(
-                devices.settle_errors, device_id=device.pk, until=clock.now(), actor=actor_of(request), at=clock.now()
-            ),
-            _("Resolved: app logs up to now are being removed."),
-        )
-        return None
 
 
 def _decrypted_items(device: Device, answers: dict[str, Any], *, actor: User) -> list[tuple[Any, Any]]:

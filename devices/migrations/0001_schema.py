@@ -172,6 +172,7 @@ class Migration(migrations.Migration):
                 ('registered_at', models.DateTimeField(verbose_name='registered')),
                 ('updated_at', models.DateTimeField(verbose_name='last changed')),
                 ('service_ended_on', models.DateField(blank=True, null=True, verbose_name='service ended')),
+                ('signing_key', models.BinaryField(max_length=32, null=True, verbose_name='key of the device')),
                 ('imei', privacy.vault.fields.EncryptedTextField(index='imei', item='imei', null=True)),
                 ('imei_index', privacy.vault.fields.BlindIndexField(db_index=True, null=True)),
                 ('serial_number', privacy.vault.fields.EncryptedTextField(index='serial_number', item='serial_number', null=True)),
@@ -232,7 +233,7 @@ class Migration(migrations.Migration):
             name='RequestNonce',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('token_id', models.UUIDField(verbose_name='token')),
+                ('signer_id', models.UUIDField(verbose_name='token or device')),
                 ('nonce', models.CharField(max_length=64, verbose_name='nonce')),
                 ('at', models.DateTimeField(verbose_name='time')),
             ],
@@ -241,7 +242,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'signed requests',
                 'default_permissions': ('view',),
                 'indexes': [models.Index(fields=['at'], name='devices_nonces_by_time')],
-                'constraints': [models.UniqueConstraint(fields=('token_id', 'nonce'), name='devices_signed_request_is_taken_once')],
+                'constraints': [models.UniqueConstraint(fields=('signer_id', 'nonce'), name='devices_signed_request_is_taken_once')],
             },
         ),
         migrations.CreateModel(

@@ -48,6 +48,8 @@ class Device(EncryptedModel):
     registered_at = models.DateTimeField(_("registered"))
     updated_at = models.DateTimeField(_("last changed"))
     service_ended_on = models.DateField(_("service ended"), null=True, blank=True)
+    # The public half of an Ed25519 key of its own: with it, only what the device signs is said of it (SEC-39).
+    signing_key = models.BinaryField(_("key of the device"), max_length=32, null=True)
 
     objects = DeviceQuerySet.as_manager()
 

@@ -115,7 +115,7 @@ class RequestNonce(models.Model):
     record_label = "devices.RequestNonce"
 
     id = models.BigAutoField(primary_key=True)
-    token_id = models.UUIDField(_("token"))
+    signer_id = models.UUIDField(_("token or device"))
     nonce = models.CharField(_("nonce"), max_length=64)
     at = models.DateTimeField(_("time"))
 
@@ -124,7 +124,7 @@ class RequestNonce(models.Model):
         verbose_name_plural = _("signed requests")
         default_permissions = ("view",)
         constraints = [
-            models.UniqueConstraint(fields=["token_id", "nonce"], name="devices_signed_request_is_taken_once")
+            models.UniqueConstraint(fields=["signer_id", "nonce"], name="devices_signed_request_is_taken_once")
         ]
         indexes = [models.Index(fields=["at"], name="devices_nonces_by_time")]
 

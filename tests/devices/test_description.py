@@ -9,7 +9,7 @@ CALLS = {
     ("/devices/{device}", "put"), ("/devices/{device}", "patch"), ("/devices/{device}/end-of-service", "post"),
     ("/devices/{device}/consents/{agreement}", "put"), ("/devices/{device}/consents", "get"), ("/reports", "post"),
     ("/devices/{device}/challenge", "get"), ("/devices/{device}/challenge", "post"), ("/advertising/permission", "get"),
-    ("/devices/{device}/errors-settled", "post"),
+    ("/devices/{device}/errors-settled", "post"), ("/devices/{device}/signing-key", "put"),
 }  # fmt: skip
 
 

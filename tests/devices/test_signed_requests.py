@@ -17,16 +17,13 @@ from django.test.utils import CaptureQueriesContext
 
 from devices import actions as devices
 from devices.models import Device, GatewayToken, RequestNonce, Scope
-from devices.request_signatures import TOLERANCE_SECONDS, SentRequest, base_of, content_digest
+from devices.request_signatures import TOLERANCE_SECONDS, content_digest
 from privacy.ledger.actors import SystemActor
 from tests import factory
 from tests.devices.base import ApiTestCase
+from tests.devices.signing import public, signed_headers
 
 TESTS = SystemActor("tests")
-
-
-def public(key: Ed25519PrivateKey) -> str:
-    return base64.b64encode(key.public_key().public_bytes_raw()).decode()
 
 
 @pytest.mark.asvs("4.1.5")
@@ -42,20 +39,7 @@ class SignedRequestTests(ApiTestCase):
     def signed(
         self, method: str, path: str, content: bytes = b"", *, key: Ed25519PrivateKey | None = None, **changes: Any
     ) -> dict[str, str]:
-        """The headers of a signed request, with what ``changes`` says otherwise."""
-        created = int(self.now.timestamp()) + changes.get("late", 0)
-        nonce = changes.get("nonce") or secrets.token_urlsafe(16)
-        digest = content_digest(changes.get("digest_of", content)) if content else ""
-        parts = '"@method" "@path" "@query"' + (' "content-digest"' if content else "")
-        parameters = f'({parts});created={created};nonce="{nonce}"'
-        where, _mark, query = f"/api/v1{path}".partition("?")
-        sent = SentRequest(method, where, query, content, "", "", digest)
-        signature = (key or self.key).sign(base_of(sent, parameters).encode())
-        headers = {
-            "Signature-Input": f"sig={parameters}",
-            "Signature": f"sig=:{base64.b64encode(signature).decode()}:",
-        }
-        return headers | ({"Content-Digest": digest} if content else {})
+        return signed_headers(method, path, content, keys={"sig": key or self.key}, now=self.now, **changes)
 
     def registers(self, **changes: Any) -> HttpResponse:
         path, content = f"/devices/{uuid4()}", json.dumps(factory.registration(7)).encode()

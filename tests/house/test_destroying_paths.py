@@ -118,7 +118,7 @@ HARMLESS = {
     "consents/actions/agreements.py:discard_text": "a draft of a text",
     "devices/actions/idempotency.py:release_idempotency_key": "the claim on an answer that was never given",
     "devices/actions/idempotency.py:delete_expired_responses": "answers to gateways, kept a day for repetition",
-    "devices/actions/gateways.py:delete_expired_nonces": "marks of signed requests, without a person",
+    "devices/actions/signed_requests.py:delete_expired_nonces": "marks of signed requests, without a person",
     "devices/actions/gateways.py:delete_expired_rates": "counters of requests",
     "devices/actions/imports.py:continue_import": "rows that now stand in the registrations they became",
     "devices/actions/statistics.py:delete_expired_batches": "ids of batches, without records",

@@ -27,7 +27,7 @@ LEFT_OUT = ("migrations", "demonstration", "simulation")
 PLAIN = frozenset({0, 1})
 # What takes an integer of its own, and why no law or policy has a say in it.
 OURS = {
-    "devices/actions/gateways.py: timedelta(seconds=2 * request_signatures.TOLERANCE_SECONDS)": "signatures",
+    "devices/actions/signed_requests.py: timedelta(seconds=2 * request_signatures.TOLERANCE_SECONDS)": "signatures",
     "privacy/accounts/actions/grant_expiry.py: timedelta(days=31)": "tells a forgotten renewal from history",
     "privacy/accounts/actions/representative_links.py: timedelta(days=14)": "how long a link opens",
     "privacy/accounts/admin/access_grants.py: timedelta(days=90)": "what the form proposes; the rulebook limits it",
