@@ -73,7 +73,9 @@ class GatewayAdmin(EditableAdmin):
     @admin.display(description=_("state"))
     def state_shown(self, gateway: Gateway) -> SafeString:
         return (
-            badge(pgettext_lazy("gateway", "open"), "good") if gateway.closed_at is None else badge(_("closed"), "done")
+            badge(pgettext_lazy("gateway", "open"), "good")
+            if gateway.closed_at is None
+            else badge(pgettext_lazy("gateway", "closed"), "done")
         )
 
     @admin.display(description=_("valid tokens"))
@@ -192,14 +194,14 @@ class GatewayTokenAdmin(ReadOnlyAdmin):
         token.refresh_from_db()
         return _token_page(self, request, made, old=token)
 
-    @button(description=_("Revoke"), permission=KEEP_GATEWAYS, step_up=True)
+    @button(description=pgettext_lazy("token", "Revoke"), permission=KEEP_GATEWAYS, step_up=True)
     def revoke(self, request: HttpRequest, queryset: QuerySet[GatewayToken]) -> HttpResponse | None:
         answers = confirm_action(
             self,
             request,
             queryset,
             title=_("Revoke tokens"),
-            verb=_("Revoke"),
+            verb=pgettext_lazy("token", "Revoke"),
             consequences=[_("They stop working at once and permanently.")],
             dangerous=True,
         )

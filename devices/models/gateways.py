@@ -33,7 +33,7 @@ class Gateway(models.Model):
         _("requests a minute"), default=60_000, help_text=_("More are answered 429 with Retry-After.")
     )
     created_at = models.DateTimeField(_("registered"))
-    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    closed_at = models.DateTimeField(pgettext_lazy("gateway", "closed"), null=True, blank=True)
 
     objects = GatewayQuerySet.as_manager()
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.lib.identifiers.ids import new_id
 from privacy.policies.categories import APP_LOG, SERVICE_ANALYTICS
@@ -101,7 +102,7 @@ class Batch(models.Model):
     digest = models.BinaryField(_("SHA-256 of the request"), max_length=32)
     received_at = models.DateTimeField(_("received"))
     stored = models.PositiveIntegerField(_("stored"))
-    refused = models.PositiveIntegerField(_("refused"))
+    refused = models.PositiveIntegerField(pgettext_lazy("report", "refused"))
     answer: Any = models.JSONField(_("answer"))
     tally: Any = models.JSONField(_("counts for the statistics"), null=True)
     counting = models.UUIDField(_("interval it is counted in"), null=True)
@@ -147,7 +148,7 @@ class DailyReportCount(models.Model):
     total = models.PositiveBigIntegerField(_("total"), default=0)
     devices = models.PositiveSmallIntegerField(_("devices, up to the threshold"), default=0)
     hashes: Any = models.JSONField(_("hashes of devices"), default=list)
-    closed = models.BooleanField(_("closed"), default=False)
+    closed = models.BooleanField(pgettext_lazy("interval", "closed"), default=False)
 
     objects = DailyReportCountQuerySet.as_manager()
 

@@ -62,8 +62,8 @@ def test_what_is_written_is_read_back(text: str, tmp_path_factory: pytest.TempPa
 
 # Words that are one in English and several in Korean: each says which is meant (``pgettext``).
 SEVERAL_MEANINGS = {
-    "Approve access", "Note", "Notice", "Refuse access", "Register", "Returned", "Since", "Withdraw", "certificate",
-    "holds", "in force", "open", "planned at", "review", "seen at", "since",
+    "Approve access", "Note", "Notice", "Refuse access", "Register", "Returned", "Revoke", "Since", "Withdraw",
+    "certificate", "closed", "holds", "in force", "open", "planned at", "review", "seen at", "since",
 }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext_lazy
 
 from privacy.accounts import actions as accounts
 from privacy.accounts.actors import actor_of
@@ -73,7 +73,7 @@ class UserAdmin(ReadOnlyAdmin):
     @admin.display(description=_("state"), ordering="is_active")
     def standing(self, user: User) -> SafeString:
         if not user.is_active:
-            return badges.badge(_("closed"), "done")
+            return badges.badge(pgettext_lazy("account", "closed"), "done")
         unused = getattr(user, "unused", False)
         return badges.badge(_("dormant"), "late") if unused else badges.badge(_("active"), "good")
 

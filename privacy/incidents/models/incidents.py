@@ -69,7 +69,7 @@ class Incident(models.Model):
     class State(models.TextChoices):
         OPEN = "open", _("being handled")
         PROPOSED = "proposed", _("closing proposed")
-        CLOSED = "closed", _("closed")
+        CLOSED = "closed", pgettext_lazy("case", "closed")
 
     class Delay(models.TextChoices):
         """Why the notice may wait (B-05)."""
@@ -123,7 +123,7 @@ class Incident(models.Model):
     proposed_by = models.CharField(_("closing proposed by"), max_length=64, blank=True)
     proposed_at = models.DateTimeField(_("closing proposed at"), null=True, blank=True)
     closed_by = models.CharField(_("closed by"), max_length=64, blank=True)
-    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    closed_at = models.DateTimeField(pgettext_lazy("case", "closed"), null=True, blank=True)
 
     objects = IncidentQuerySet.as_manager()
 

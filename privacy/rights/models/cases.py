@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.lib.identifiers.ids import new_id, new_reference
 
@@ -54,7 +55,7 @@ class Request(models.Model):
         DECIDED = "decided", _("decided")
         CARRIED_OUT = "carried-out", _("carried out")
         NOTIFIED = "notified", _("answered")
-        CLOSED = "closed", _("closed")
+        CLOSED = "closed", pgettext_lazy("case", "closed")
         WITHDRAWN = "withdrawn", _("withdrawn by the requester")
         IDENTITY_REJECTED = "identity-rejected", _("identity not confirmed")
         JOINED = "joined", _("joined with an earlier request")
@@ -139,7 +140,7 @@ class Request(models.Model):
     postage_won = models.PositiveIntegerField(_("postage (won)"), default=0)
     cause_with_controller = models.BooleanField(_("the company caused the request"), default=False)
     notified_at = models.DateTimeField(_("answered"), null=True, blank=True)
-    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    closed_at = models.DateTimeField(pgettext_lazy("case", "closed"), null=True, blank=True)
     joined_to = models.ForeignKey(
         "self", verbose_name=_("joined with"), on_delete=models.PROTECT, null=True, blank=True, related_name="joined"
     )

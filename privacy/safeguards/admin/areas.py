@@ -134,10 +134,10 @@ class PermitAdmin(RecordAdmin):
             else badge(_("upcoming"), "wait")
         )
 
-    @button(description=_("Revoke"), permission=KEEP, locations=CHANGE_FORM_ONLY)
+    @button(description=pgettext_lazy("permit", "Revoke"), permission=KEEP, locations=CHANGE_FORM_ONLY)
     def revoke(self, request: HttpRequest, queryset: QuerySet[AreaPermit]) -> Answer:
         answers = confirm_action(
-            self, request, queryset, title=_("Revoke the permit"), verb=_("Revoke"),
+            self, request, queryset, title=_("Revoke the permit"), verb=pgettext_lazy("permit", "Revoke"),
             consequences=[_("From now on this person may no longer enter.")], dangerous=True,
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):

@@ -100,11 +100,11 @@ class PlanTest(PortalTestCase):
         assert "감사 기록의 봉인값과 일치" in self.client.get(page).content.decode()
         changed = plan.sections | {"encryption": "암호화하지 않는다"}
         ManagementPlan.objects.filter(pk=plan.pk).update(sections=changed)
-        assert "봉인과 불일치" in self.client.get(page).content.decode()
+        assert "봉인값과 불일치" in self.client.get(page).content.decode()
         # The seal beside the text changed too: the trail still knows.
         plan.refresh_from_db()
         ManagementPlan.objects.filter(pk=plan.pk).update(seal=integrity.compute_seal(plan))
-        assert "봉인과 불일치" in self.client.get(page).content.decode()
+        assert "봉인값과 불일치" in self.client.get(page).content.decode()
 
     def test_the_console_leads_from_draft_to_approval(self) -> None:
         self.client.force_login(make_odile())
