@@ -154,6 +154,7 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "policies.parameter.set": gettext_lazy("Parameter set"),
     "policies.notice.posted": gettext_lazy("Public notice posted"),
     "retention.hold.placed": gettext_lazy("Hold placed"),
+    "retention.hold.lifting-asked": gettext_lazy("Lifting of a hold requested"),
     "retention.hold.lifted": gettext_lazy("Hold lifted"),
     "retention.run.planned": gettext_lazy("Destruction run planned"),
     "retention.run.abandoned": gettext_lazy("Destruction run abandoned"),

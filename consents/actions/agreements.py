@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from consents.events import Event
 from consents.models import NOTICES, Agreement, AgreementVersion
+from privacy.accounts.second_person import require_second_person
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
@@ -34,6 +35,12 @@ class NotADraft(Refusal):
     """Only a draft can be changed, discarded or published."""
 
     code = "not-a-draft"
+
+
+class OwnText(Refusal):
+    """Who wrote a text does not publish it."""
+
+    code = "own-work"
 
 
 class ChangedText(Refusal):
@@ -100,7 +107,9 @@ def revise_text(version: AgreementVersion, *, words: Mapping[str, Any], actor: A
     if changed:
         for name in changed:
             setattr(row, name, words[name])
-        row.save(update_fields=changed)
+        # The words are now this person's: another publishes them.
+        row.drafted_by, row.drafted_at = actor.ref, at
+        row.save(update_fields=[*changed, "drafted_by", "drafted_at"])
         ledger.record(Event.TEXT_REVISED, actor=actor, at=at, about=row, facts={**_facts(row), "changed": changed})
     return row
 
@@ -120,10 +129,14 @@ def publish_text(version: AgreementVersion, *, actor: Actor, at: datetime, read:
 
     Where it asks again, whoever agreed to an earlier text is on the list of those to ask (law C-09).
     ``read`` is the digest of the words that somebody read before pressing the button, with whether it asks again.
-    Raises NotPermitted, NotADraft, IncompleteText, AsksNobody, ChangedText.
+    Raises NotPermitted, NotADraft, OwnText, NotASecondPerson, IncompleteText, AsksNobody, ChangedText.
     """
     require_permission(actor, "consents.publish_agreement", about=version)
     row = _draft(version)
+    publisher = actor.ref
+    if actor.kind == "user":
+        same = OwnText(_("You wrote this text, so another person must publish it."))
+        publisher = require_second_person(actor, asked_by=row.drafted_by, about=row, same=same, at=at)
     if read and read != draft_digest(row):
         raise ChangedText(_("Someone has changed the draft since you opened this page. Read it again."))
     needed = [name for name in TEXT_FIELDS if not name.startswith("recipient")]
@@ -136,7 +149,7 @@ def publish_text(version: AgreementVersion, *, actor: Actor, at: datetime, read:
         _must_ask_again(row, before)
         before.state, before.superseded_at = AgreementVersion.State.SUPERSEDED, at
         before.save(update_fields=["state", "superseded_at"])
-    row.state, row.published_at, row.published_by = AgreementVersion.State.PUBLISHED, at, actor.ref
+    row.state, row.published_at, row.published_by = AgreementVersion.State.PUBLISHED, at, publisher
     row.digest = row.computed_digest()
     row.save(update_fields=["state", "published_at", "published_by", "digest"])
     ledger.record(Event.TEXT_PUBLISHED, actor=actor, at=at, about=row, facts={**_facts(row), "text": row.digest})

@@ -18,6 +18,7 @@ from consents.models import Agreement, AgreementVersion, CurrentConsent
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
 from privacy.lib.display.badges import state_badge
@@ -155,6 +156,7 @@ class AgreementVersionAdmin(ReadOnlyAdmin):
         "drafted_by", "drafted_at", "published_by", "published_at", "superseded_at",
     )  # fmt: skip
     readonly_fields = cast(tuple[str, ...], fields)
+    second_person = SecondPersonStep("drafted_by", PUBLISH, lambda record: record.state == AgreementVersion.State.DRAFT)
     actions = ("revise", "publish", "discard")
 
     @admin.display(description=_("state"), ordering="state")

@@ -227,6 +227,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='agreementversion',
+            constraint=models.CheckConstraint(condition=models.Q(('published_by', ''), models.Q(('published_by', models.F('drafted_by')), _negated=True), ('drafted_by__contains', ':'), _connector='OR'), name='consents_text_published_by_another_than_who_wrote_it'),
+        ),
+        migrations.AddConstraint(
+            model_name='agreementversion',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'superseded'), ('superseded_at__isnull', False)), models.Q(models.Q(('state', 'superseded'), _negated=True), ('superseded_at__isnull', True)), _connector='OR'), name='consents_superseded_text_has_its_time'),
         ),
         migrations.AddIndex(

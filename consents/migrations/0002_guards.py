@@ -29,6 +29,10 @@ CREATE TRIGGER consents_published_texts_are_never_changed BEFORE UPDATE OR DELET
     FOR EACH ROW EXECUTE FUNCTION consents_keep_published_text();
 CREATE TRIGGER consents_texts_are_never_emptied BEFORE TRUNCATE ON consents_agreementversion
     FOR EACH STATEMENT EXECUTE FUNCTION consents_refuse_change();
+-- What came with the portal is nobody's; a text that somebody wrote is published by another (decision 0106).
+CREATE TRIGGER consents_publication_has_two_people BEFORE INSERT OR UPDATE ON consents_agreementversion
+    FOR EACH ROW WHEN (NEW.published_by <> NEW.drafted_by OR strpos(NEW.drafted_by, ':') = 0)
+    EXECUTE FUNCTION accounts_approved_by_second_person('published_by', 'published_at', 'drafted_by');
 ALTER TABLE consents_agreementversion ENABLE ALWAYS TRIGGER consents_published_texts_are_never_changed;
 ALTER TABLE consents_agreementversion ENABLE ALWAYS TRIGGER consents_texts_are_never_emptied;
 """
@@ -75,6 +79,6 @@ ALTER TABLE consents_agreement ENABLE ALWAYS TRIGGER consents_invalidates_agreem
 
 
 class Migration(migrations.Migration):
-    dependencies = [("consents", "0001_schema"), ("vault", "0002_guards")]
+    dependencies = [("accounts", "0002_guards"), ("consents", "0001_schema"), ("vault", "0002_guards")]
 
     operations = [migrations.RunSQL(GUARDS), migrations.RunSQL(WAITS), migrations.RunSQL(INVALIDATION)]

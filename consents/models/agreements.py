@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -169,6 +169,10 @@ class AgreementVersion(models.Model):
                     & ~Q(retention_ko="") & ~Q(retention_en="")
                     & ~Q(refusal_ko="") & ~Q(refusal_en="")
                 ),
+            ),
+            models.CheckConstraint(
+                name="consents_text_published_by_another_than_who_wrote_it",
+                condition=Q(published_by="") | ~Q(published_by=F("drafted_by")) | Q(drafted_by__contains=":"),
             ),
             models.CheckConstraint(
                 name="consents_superseded_text_has_its_time",

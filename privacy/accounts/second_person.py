@@ -19,6 +19,7 @@ from privacy.lib.errors.refusals import Refusal
 # examples (config.E019).
 SECOND_PERSON_WAITS = ("duties.account.days", "duties.apart.days", "duties.emergency.wait.hours")
 
+NOT_TWO_PEOPLE = _("These two accounts can't count as two people here. Someone else must complete it.")
 REASONS: dict[str, Promise] = {
     "same": _("You asked for this yourself. Another person must approve it."),
     "unknown": _("This account isn't known, so it can't approve anything."),

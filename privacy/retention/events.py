@@ -5,6 +5,7 @@ from enum import StrEnum
 
 class Event(StrEnum):
     HOLD_PLACED = "retention.hold.placed"
+    LIFTING_ASKED = "retention.hold.lifting-asked"
     HOLD_LIFTED = "retention.hold.lifted"
     RUN_PLANNED = "retention.run.planned"
     RUN_ABANDONED = "retention.run.abandoned"

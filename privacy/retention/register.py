@@ -120,6 +120,7 @@ registers.declare(
         ("종료 예정일", "until"),
         ("등록자", lambda hold: wording.describe_actors(hold.placed_by)),
         ("등록일시", "placed_at"),
+        ("해제 요청자", lambda hold: wording.describe_actors(hold.lift_asked_by)),
         ("해제자", lambda hold: wording.describe_actors(hold.lifted_by)),
         ("해제일시", "lifted_at"),
         ("해제 사유", "lift_reason"),

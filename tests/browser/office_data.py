@@ -24,12 +24,13 @@ from privacy.workforce import actions as workforce
 from privacy.workforce.models import Course
 from tests import factory
 from tests.devices.test_fleet_import import as_csv, line
+from tests.factories.retention import lift_hold
 
 
 def make_office() -> Device:
     """Make people's devices, what was provided of them, and cases in several states; return Mina's device."""
     at, on = clock.now(), clock.today()
-    odile = factory.make_officer()
+    factory.make_officer()
     factory.make_handler()
     device = factory.make_device(1, agreed=("activation", "service-analytics", "app-log"), at=at - timedelta(days=40))
     factory.make_reports(device, ["status", "access-count", "app-log"], at=at - timedelta(days=2))
@@ -42,7 +43,7 @@ def make_office() -> Device:
     factory.make_expired_device(2, ended_on=on - timedelta(days=3 * 366))
     run = factory.sweep_on(on)
     hold = factory.make_hold(at=at, subject_id=device.subject_id)
-    retention.lift_hold(hold, reason="settled", actor=odile, at=at)
+    lift_hold(hold, reason="settled", at=at)
     assert run.due
     return device
 

@@ -19,7 +19,6 @@ from privacy.ledger.authorization import NotPermitted
 from privacy.lib.dates import clock
 from privacy.lib.registries import deadlines
 from privacy.policies.models import Parameter
-from privacy.retention import actions as retention
 from privacy.retention.refusals import OnHold
 from privacy.subjects.actions import WrongCode
 from privacy.subjects.models import Subject
@@ -28,6 +27,7 @@ from privacy.vault.purposes import Purpose
 from tests import factory
 from tests.base import PortalTestCase
 from tests.devices.base import ApiTestCase
+from tests.factories.retention import lift_hold
 
 SYSTEM, MINA = SystemActor("consents"), ExternalActor("subject", "S-TEST")
 WAIT = factory.WITHDRAWAL_WAIT
@@ -220,7 +220,7 @@ class StoppingPageTest(PortalTestCase):
         with self.assertRaises(OnHold):
             consents.end_collection(made, actor=SYSTEM, at=due)
         assert self.opens(due)
-        retention.lift_hold(hold, reason="settled", actor=factory.make_odile(), at=due)
+        lift_hold(hold, reason="settled", at=due)
         own = consents.issue_code(made, submission="own", actor=SYSTEM, at=due)
         assert consents.end_collection(made, actor=SYSTEM, at=due)
         assert not self.opens(due)

@@ -79,10 +79,10 @@ class TextTest(PortalTestCase):
             at=LATER,
         )
         with self.assertRaises(consents.AsksNobody) as refused:
-            consents.publish_text(draft, actor=factory.make_odile(), at=LATER)
+            consents.publish_text(draft, actor=factory.make_omar(), at=LATER)
         assert str(AgreementVersion._meta.get_field("items_ko").verbose_name) in str(refused.exception)  # type: ignore[union-attr]
         consents.revise_text(draft, words={"asks_again": True}, actor=factory.make_odile(), at=LATER)
-        assert consents.publish_text(draft, actor=factory.make_odile(), at=LATER).state == "published"
+        assert consents.publish_text(draft, actor=factory.make_omar(), at=LATER).state == "published"
         assert CurrentConsent.objects.needing_reconsent().count() == 1
 
     @pytest.mark.truth("changed-notices-ask-again")
@@ -96,9 +96,9 @@ class TextTest(PortalTestCase):
             Agreement.objects.get(code="app-log"), words={"refusal_en": ""}, actor=factory.make_odile(), at=LATER
         )
         with self.assertRaises(consents.IncompleteText):
-            consents.publish_text(draft, actor=factory.make_odile(), at=LATER)
+            consents.publish_text(draft, actor=factory.make_omar(), at=LATER)
         consents.revise_text(draft, words={"refusal_en": "You may refuse."}, actor=factory.make_odile(), at=LATER)
-        assert consents.publish_text(draft, actor=factory.make_odile(), at=LATER).state == "published"
+        assert consents.publish_text(draft, actor=factory.make_omar(), at=LATER).state == "published"
 
     def test_one_draft_at_once_and_a_draft_can_be_discarded(self) -> None:
         odile, agreement = factory.make_odile(), Agreement.objects.get(code="app-log")

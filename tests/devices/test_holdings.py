@@ -12,7 +12,6 @@ from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
 from privacy.lib.identifiers.ids import new_id
 from privacy.policies.rulebook import RetentionPeriod
-from privacy.retention import actions as retention
 from privacy.retention.schedule import selection
 from privacy.subjects import actions as subjects
 from privacy.subjects import holdings
@@ -22,6 +21,7 @@ from privacy.vault.models import Freeze
 from privacy.vault.purposes import Purpose
 from tests import factory
 from tests.base import PortalTestCase
+from tests.factories.retention import lift_hold
 
 TESTS = SystemActor("tests")
 TWO_YEARS = RetentionPeriod("licence-expiry", 2, 0, True, 24)
@@ -186,7 +186,7 @@ class DueTest(PortalTestCase):
             cause=Freeze.Cause.CORRECTION, case="C-1", actor=TESTS, at=factory.NOON,
         )  # fmt: skip
         later = factory.NOON + timedelta(days=200)
-        retention.lift_hold(hold, reason="판결 확정", actor=factory.make_odile(), at=later)
+        lift_hold(hold, reason="판결 확정", at=later)
         vault.unfreeze(case="C-1", actor=TESTS, at=later)
         assert self.due(clock.kst_date(later) + timedelta(days=1)) == {held.id, disputed.id}
 

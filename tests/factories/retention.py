@@ -19,6 +19,7 @@ __all__ = [
     "at_noon",
     "carry_out_all",
     "kst",
+    "lift_hold",
     "make_expired_device",
     "make_hold",
     "make_reports",
@@ -88,3 +89,9 @@ def subjects_of(*devices_: Device) -> list[UUID]:
 def kst(moment: datetime) -> date:
     """A moment's day in Korea."""
     return clock.kst_date(moment)
+
+
+def lift_hold(hold: Hold, *, reason: str = "settled", at: datetime) -> Hold:
+    """Lift a hold as two officers do: Omar asks, Odile lifts."""
+    retention.ask_lifting(hold, reason=reason, actor=make_omar(), at=at)
+    return retention.lift_hold(hold, actor=make_odile(granted=False), at=at)

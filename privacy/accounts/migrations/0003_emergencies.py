@@ -13,11 +13,13 @@ BEGIN
     SELECT act.asker, act.moment INTO asker, moment FROM (VALUES
         ('accounts_accessrequest', 'asked_by', 'requested_at'),
         ('accounts_accountact', 'asked_by', 'asked_at'),
+        ('consents_agreementversion', 'drafted_by', 'drafted_at'),
         ('disclosures_disclosure', 'requested_by', 'requested_at'),
         ('incidents_incident', 'proposed_by', 'proposed_at'),
         ('policies_policyversion', 'submitted_by', 'submitted_at'),
         ('retention_archiveaccess', 'asked_by', 'asked_at'),
         ('retention_destructionlist', 'approved_by', 'approved_at'),
+        ('retention_hold', 'lift_asked_by', 'lift_asked_at'),
         ('rights_objection', 'decider', 'received_at'),
         ('rights_postponement', 'postponed_by', 'postponed_at'),
         ('safeguards_managementplan', 'drafted_by', 'submitted_at'),
@@ -136,7 +138,23 @@ CREATE CONSTRAINT TRIGGER accounts_last_factor_goes_by_a_reset AFTER DELETE ON m
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION accounts_last_factor_goes_by_a_reset();
 """
 
+# The ledger is below the accounts and can't ask for the rule itself. Who is no account signs nothing in the console.
+LEDGER_REVIEWS = """
+CREATE FUNCTION accounts_ledger_review_has_two_people() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    why text := accounts_second_person(NEW.confirmer, NEW.reviewer, least(NEW.confirmed_at, now()));
+BEGIN
+    IF why NOT IN ('', 'unknown') THEN
+        RAISE EXCEPTION 'review %: % cannot confirm as the second person (%)', NEW.id, NEW.confirmer, why
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'approved_by_a_second_person';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER ledger_review_has_two_people BEFORE INSERT OR UPDATE ON ledger_review
+    FOR EACH ROW WHEN (NEW.confirmer <> '') EXECUTE FUNCTION accounts_ledger_review_has_two_people();
+"""
+
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0002_guards"), ("mfa", "0003_authenticator_type_uniq")]
-    operations = [migrations.RunSQL(EMERGENCY), migrations.RunSQL(FACTORS)]
+    dependencies = [("accounts", "0002_guards"), ("ledger", "0001_schema"), ("mfa", "0003_authenticator_type_uniq")]
+    operations = [migrations.RunSQL(EMERGENCY), migrations.RunSQL(FACTORS), migrations.RunSQL(LEDGER_REVIEWS)]

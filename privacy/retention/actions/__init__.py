@@ -24,7 +24,7 @@ from privacy.retention.actions.destruction_orders import (
 from privacy.retention.actions.destruction_waits import announce, close_data, end_of_wait, reopen_data
 from privacy.retention.actions.finality import certify_finality, rewrite_tables
 from privacy.retention.actions.forecast import update_forecast
-from privacy.retention.actions.holds import lift_hold, place_hold
+from privacy.retention.actions.holds import ask_lifting, lift_hold, place_hold
 from privacy.retention.actions.nightly_sweep import SweepResult, sweep
 from privacy.retention.actions.paper_destruction import (
     Evidence,
@@ -47,6 +47,7 @@ __all__ = [
     "approve_access",
     "archived_by_order",
     "ask_access",
+    "ask_lifting",
     "certify_finality",
     "check_clock",
     "close_access",

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from privacy.accounts.second_person import require_second_person
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
@@ -14,7 +15,7 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.retention import locks
 from privacy.retention.events import Event
 from privacy.retention.models import Hold
-from privacy.retention.refusals import HoldAlreadyLifted
+from privacy.retention.refusals import HoldAlreadyLifted, SamePerson
 
 
 @transaction.atomic
@@ -64,18 +65,46 @@ def place_hold(
 
 
 @transaction.atomic
-def lift_hold(hold: Hold, *, reason: str, actor: Actor, at: datetime) -> Hold:
-    """End a hold. What was due meanwhile comes onto the next sweep's lists.
+def ask_lifting(hold: Hold, *, reason: str, actor: Actor, at: datetime) -> Hold:
+    """Ask that a hold be lifted; it stands until another officer lifts it. Asking again replaces what was asked.
 
     Raises NotPermitted; HoldAlreadyLifted; Refusal without a reason.
     """
+    row = _standing(hold, actor=actor)
+    if not reason.strip():
+        raise Refusal(_("State why the hold is lifted."), code="incomplete")
+    row.lift_asked_by, row.lift_asked_at, row.lift_reason = actor.ref, at, reason.strip()
+    row.save(update_fields=["lift_asked_by", "lift_asked_at", "lift_reason"])
+    ledger.record(Event.LIFTING_ASKED, actor=actor, at=at, about=row, subjects=_whose(row))
+    return row
+
+
+@transaction.atomic
+def lift_hold(hold: Hold, *, actor: Actor, at: datetime) -> Hold:
+    """End a hold as the second person. What was due meanwhile comes onto the next sweep's lists.
+
+    Raises NotPermitted; HoldAlreadyLifted; SamePerson, NotASecondPerson; Refusal where nobody asked for it.
+    """
+    row = _standing(hold, actor=actor)
+    if not row.lift_asked_by:
+        raise Refusal(
+            _("Nobody has asked for this hold to be lifted. One officer asks, another lifts it."), code="unasked"
+        )
+    same = SamePerson(_("You asked for this hold to be lifted, so another officer must lift it."))
+    row.lifted_by = require_second_person(actor, asked_by=row.lift_asked_by, about=row, same=same, at=at)
+    row.lifted_at = at
+    row.save(update_fields=["lifted_by", "lifted_at"])
+    ledger.record(Event.HOLD_LIFTED, actor=actor, at=at, about=row, subjects=_whose(row))
+    return row
+
+
+def _standing(hold: Hold, *, actor: Actor) -> Hold:
     require_permission(actor, "retention.lift_hold", about=hold)
     row = Hold.objects.select_for_update().get(pk=hold.pk)
     if not row.stands:
         raise HoldAlreadyLifted(_("This hold has already been lifted."))
-    if not reason.strip():
-        raise Refusal(_("State why the hold is lifted."), code="incomplete")
-    row.lifted_by, row.lifted_at, row.lift_reason = actor.ref, at, reason.strip()
-    row.save(update_fields=["lifted_by", "lifted_at", "lift_reason"])
-    ledger.record(Event.HOLD_LIFTED, actor=actor, at=at, about=row, subjects=[row.subject_id] if row.subject_id else ())
     return row
+
+
+def _whose(hold: Hold) -> list[UUID]:
+    return [hold.subject_id] if hold.subject_id else []

@@ -1,6 +1,5 @@
 """Holds in the console: placed with who demands them and why, lifted with a reason."""
 
-from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,7 @@ from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.editable_admin import EditableAdmin
 from privacy.lib.console.read_only_admin import button, run_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
 from privacy.retention import actions as retention
@@ -59,10 +59,10 @@ class HoldAdmin(EditableAdmin):
         "stands_shown",
     )
     list_filter = ("kind", ("lifted_at", admin.EmptyFieldListFilter))
-    actions = ("lift",)
-
-    def buttons_for(self, record: Hold) -> Collection[str]:
-        return ("lift",) if record.stands else ()
+    second_person = SecondPersonStep(
+        "lift_asked_by", "retention.lift_hold", lambda record: record.stands and bool(record.lift_asked_by)
+    )
+    actions = ("ask_lifting", "lift")
 
     @admin.display(description=_("data subject"))
     def whose(self, hold: Hold) -> str:
@@ -82,7 +82,7 @@ class HoldAdmin(EditableAdmin):
             return ("kind", "subject", "category", "demanded_by", "document", "reason", "until")
         return (
             "reference", "kind", "whose", "category", "demanded_by", "document", "reason", "until",
-            ("placed_by", "placed_at"), ("lifted_by", "lifted_at"), "lift_reason",
+            ("placed_by", "placed_at"), ("lift_asked_by", "lift_asked_at"), "lift_reason", ("lifted_by", "lifted_at"),
         )  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -103,6 +103,29 @@ class HoldAdmin(EditableAdmin):
             at=clock.now(),
         ).pk
 
+    def buttons_for(self, record: Hold) -> tuple[str, ...]:
+        if not record.stands:
+            return ()
+        return ("ask_lifting", "lift") if record.lift_asked_by else ("ask_lifting",)
+
+    @button(description=_("Request lifting"), permission="retention.lift_hold")
+    def ask_lifting(self, request: HttpRequest, queryset: QuerySet[Hold]) -> HttpResponse | None:
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("Request lifting of the hold"),
+            verb=_("Request lifting"),
+            consequences=[_("Nothing changes until another officer lifts it.")],
+            form_class=ReasonForm,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        for hold in queryset:
+            verb = partial(retention.ask_lifting, hold, **answers, actor=actor_of(request), at=clock.now())
+            run_action(self, request, verb, _("Requested. Another officer must lift the hold."), record=hold)
+        return None
+
     @button(description=_("Lift the hold"), permission="retention.lift_hold")
     def lift(self, request: HttpRequest, queryset: QuerySet[Hold]) -> HttpResponse | None:
         answers = confirm_action(
@@ -112,19 +135,14 @@ class HoldAdmin(EditableAdmin):
             title=_("Lift the hold"),
             verb=_("Lift"),
             consequences=[
-                _("Data that has become due in the meantime goes on the next sweep's lists and is destroyed.")
+                _("Data that has become due in the meantime goes on the next sweep's lists and is destroyed."),
+                _("The register names you as the second person."),
             ],
-            form_class=ReasonForm,
             dangerous=True,
         )
         if isinstance(answers, TemplateResponse):
             return answers
         for hold in queryset:
-            run_action(
-                self,
-                request,
-                partial(retention.lift_hold, hold, reason=answers["reason"], actor=actor_of(request), at=clock.now()),
-                _("The hold is lifted."),
-                record=hold,
-            )
+            verb = partial(retention.lift_hold, hold, actor=actor_of(request), at=clock.now())
+            run_action(self, request, verb, _("The hold is lifted."), record=hold)
         return None

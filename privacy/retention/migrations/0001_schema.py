@@ -279,6 +279,8 @@ class Migration(migrations.Migration):
                 ('until', models.DateField(blank=True, null=True, verbose_name='last day')),
                 ('placed_by', models.CharField(max_length=64, verbose_name='placed by')),
                 ('placed_at', models.DateTimeField(verbose_name='placed at')),
+                ('lift_asked_by', models.CharField(blank=True, max_length=64, verbose_name='lifting requested by')),
+                ('lift_asked_at', models.DateTimeField(blank=True, null=True, verbose_name='lifting requested at')),
                 ('lifted_by', models.CharField(blank=True, max_length=64, verbose_name='lifted by')),
                 ('lifted_at', models.DateTimeField(blank=True, null=True, verbose_name='lifted at')),
                 ('lift_reason', models.TextField(blank=True, verbose_name='reason for lifting')),
@@ -289,7 +291,7 @@ class Migration(migrations.Migration):
                 'ordering': ['-placed_at'],
                 'permissions': [('place_hold', 'Can place a hold'), ('lift_hold', 'Can lift a hold')],
                 'indexes': [models.Index(condition=models.Q(('lifted_at__isnull', True)), fields=['subject_id'], name='retention_holds_standing')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('demanded_by', ''), _negated=True), models.Q(('reason', ''), _negated=True), models.Q(('document', ''), _negated=True), models.Q(('placed_by', ''), _negated=True)), name='retention_hold_says_who_and_why'), models.CheckConstraint(condition=models.Q(models.Q(('lift_reason', ''), ('lifted_at__isnull', True), ('lifted_by', '')), models.Q(('lifted_at__isnull', False), models.Q(('lifted_by', ''), _negated=True), models.Q(('lift_reason', ''), _negated=True)), _connector='OR'), name='retention_hold_lifted_by_someone_for_a_reason')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('demanded_by', ''), _negated=True), models.Q(('reason', ''), _negated=True), models.Q(('document', ''), _negated=True), models.Q(('placed_by', ''), _negated=True)), name='retention_hold_says_who_and_why'), models.CheckConstraint(condition=models.Q(models.Q(('lifted_at__isnull', True), ('lifted_by', '')), models.Q(('lifted_at__isnull', False), models.Q(('lifted_by', ''), _negated=True), models.Q(('lift_reason', ''), _negated=True)), _connector='OR'), name='retention_hold_lifted_by_someone_for_a_reason'), models.CheckConstraint(condition=models.Q(('lifted_by', ''), models.Q(models.Q(('lift_asked_by', ''), _negated=True), models.Q(('lifted_by', models.F('lift_asked_by')), _negated=True)), _connector='OR'), name='retention_hold_lifted_by_another_than_who_asked'), models.CheckConstraint(condition=models.Q(models.Q(('lift_asked_at__isnull', True), ('lift_asked_by', ''), ('lift_reason', '')), models.Q(('lift_asked_at__isnull', False), models.Q(('lift_asked_by', ''), _negated=True), models.Q(('lift_reason', ''), _negated=True)), _connector='OR'), name='retention_hold_lifting_asked_by_someone_for_a_reason')],
             },
         ),
         migrations.CreateModel(

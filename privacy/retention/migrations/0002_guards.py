@@ -64,6 +64,8 @@ ALTER TABLE retention_archivedrecord SET (toast_tuple_target = 8160);
 TWO_PEOPLE = """
 CREATE TRIGGER retention_archive_has_two_people BEFORE INSERT OR UPDATE ON retention_archiveaccess
     FOR EACH ROW EXECUTE FUNCTION accounts_approved_by_second_person('approved_by', 'approved_at', 'asked_by');
+CREATE TRIGGER retention_lifting_has_two_people BEFORE INSERT OR UPDATE ON retention_hold
+    FOR EACH ROW EXECUTE FUNCTION accounts_approved_by_second_person('lifted_by', 'lifted_at', 'lift_asked_by');
 CREATE TRIGGER retention_ceiling_has_two_people BEFORE INSERT OR UPDATE ON retention_destructionlist
     FOR EACH ROW EXECUTE FUNCTION accounts_approved_by_second_person('seconded_by', 'seconded_at', 'approved_by');
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -60,6 +60,8 @@ class Hold(models.Model):
     until = models.DateField(_("last day"), null=True, blank=True)
     placed_by = models.CharField(_("placed by"), max_length=64)
     placed_at = models.DateTimeField(_("placed at"))
+    lift_asked_by = models.CharField(_("lifting requested by"), max_length=64, blank=True)
+    lift_asked_at = models.DateTimeField(_("lifting requested at"), null=True, blank=True)
     lifted_by = models.CharField(_("lifted by"), max_length=64, blank=True)
     lifted_at = models.DateTimeField(_("lifted at"), null=True, blank=True)
     lift_reason = models.TextField(_("reason for lifting"), blank=True)
@@ -81,8 +83,17 @@ class Hold(models.Model):
             ),
             models.CheckConstraint(
                 name="retention_hold_lifted_by_someone_for_a_reason",
-                condition=Q(lifted_at__isnull=True, lifted_by="", lift_reason="")
+                condition=Q(lifted_at__isnull=True, lifted_by="")
                 | (Q(lifted_at__isnull=False) & ~Q(lifted_by="") & ~Q(lift_reason="")),
+            ),
+            models.CheckConstraint(
+                name="retention_hold_lifted_by_another_than_who_asked",
+                condition=Q(lifted_by="") | (~Q(lift_asked_by="") & ~Q(lifted_by=F("lift_asked_by"))),
+            ),
+            models.CheckConstraint(
+                name="retention_hold_lifting_asked_by_someone_for_a_reason",
+                condition=Q(lift_asked_at__isnull=True, lift_asked_by="", lift_reason="")
+                | (Q(lift_asked_at__isnull=False) & ~Q(lift_asked_by="") & ~Q(lift_reason="")),
             ),
         ]
 

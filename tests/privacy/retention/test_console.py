@@ -148,7 +148,12 @@ class Holds(Console):
         self.client.post(reverse("admin:retention_hold_add"), given)
         hold = Hold.objects.get()
         assert hold.subject_id == subject.id
-        self.press("retention_hold", "lift", hold, confirmed="yes", reason="closed")
+        self.press("retention_hold", "ask_lifting", hold, confirmed="yes", reason="closed")
+        self.press("retention_hold", "lift", hold, confirmed="yes")
+        hold.refresh_from_db()
+        assert hold.stands, "who asked does not lift it"
+        self.client.force_login(make_omar())
+        self.press("retention_hold", "lift", hold, confirmed="yes")
         hold.refresh_from_db()
         assert not hold.stands
 

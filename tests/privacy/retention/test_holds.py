@@ -13,6 +13,7 @@ from privacy.retention.models import ArchivedRecord, DestructionLine, Destructio
 from privacy.retention.refusals import HoldAlreadyLifted, OnHold
 from privacy.vault.models import MonthKey, SubjectKey
 from tests.base import PortalTestCase
+from tests.factories.retention import lift_hold
 from tests.factory import (
     SWEEPER,
     at_noon,
@@ -146,7 +147,7 @@ class AHoldOnAPersonStops(PortalTestCase):
                 assert expiry.people_on_hold(day, day) == {device.subject_id}
                 assert expiry.count_due(day) == (0, 0)
                 assert not expiry.is_due(day)
-            retention.lift_hold(hold, reason="the lawsuit is over", actor=make_odile(), at=hold.placed_at)
+            lift_hold(hold, reason="the lawsuit is over", at=hold.placed_at)
         listed = sweep_on(day)
         make_hold(at=at_noon(day))
         carry_out_all(listed)
@@ -163,10 +164,10 @@ class Placing(PortalTestCase):
     def test_and_lifting_are_on_the_ledger(self) -> None:
         hold = make_hold()
         self.assertLedgered("retention.hold.placed", hold)
-        retention.lift_hold(hold, reason="the lawsuit is over", actor=make_odile(), at=hold.placed_at)
+        lift_hold(hold, reason="the lawsuit is over", at=hold.placed_at)
         self.assertLedgered("retention.hold.lifted", hold)
         with pytest.raises(HoldAlreadyLifted):
-            retention.lift_hold(hold, reason="again", actor=make_odile(), at=hold.placed_at)
+            retention.lift_hold(hold, actor=make_odile(), at=hold.placed_at)
 
     def test_takes_the_permission(self) -> None:
         with pytest.raises(NotPermitted):
@@ -184,6 +185,6 @@ class Placing(PortalTestCase):
         device = make_expired_device(ended_on=ENDED)
         hold = make_hold(subject_id=device.subject_id, at=at_noon(DUE))
         sweep_on(DUE)
-        retention.lift_hold(hold, reason="settled", actor=make_odile(), at=at_noon(DUE))
+        lift_hold(hold, reason="settled", at=at_noon(DUE))
         carry_out_all(sweep_on(DUE + timedelta(days=1)))
         assert not Device.objects.filter(pk=device.pk).exists()

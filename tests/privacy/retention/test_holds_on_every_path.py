@@ -29,6 +29,7 @@ from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile, MonthKey, SubjectKey
 from tests.base import PortalTestCase
+from tests.factories.retention import lift_hold
 from tests.factory import (
     NOON,
     SWEEPER,
@@ -59,7 +60,7 @@ LATER = NOON + timedelta(days=30)
 
 
 def lift(hold: object) -> None:
-    retention.lift_hold(hold, reason="settled", actor=make_odile(), at=LATER)  # type: ignore[arg-type]
+    lift_hold(hold, reason="settled", at=LATER)  # type: ignore[arg-type]
 
 
 @pytest.mark.clause("P7.1")

@@ -15,6 +15,7 @@ from privacy.retention import actions as retention
 from privacy.retention.models import DestructionList, Forecast
 from privacy.retention.schedule import due_page, rule_changes, selection
 from tests.base import PortalTestCase
+from tests.factories.retention import lift_hold
 from tests.factory import (
     at_noon,
     carry_out_all,
@@ -53,7 +54,7 @@ class WithoutDelay(PortalTestCase):
         carry_out_all(sweep_on(DUE))
         lifted = DUE + timedelta(days=30)
         sweep_on(lifted - timedelta(days=1))
-        retention.lift_hold(hold, reason="settled", actor=make_odile(), at=at_noon(lifted))
+        lift_hold(hold, reason="settled", at=at_noon(lifted))
         assert sweep_on(lifted).lists.get().target_on == lifted + FIVE
 
     def test_the_page_shows_what_is_late_and_a_sweep_that_does_not_ring(self) -> None:
@@ -100,7 +101,7 @@ class WhatASweepWouldFind(PortalTestCase):
             make_reports(device, ["app-log"], at=happened)
         hold = make_hold(category="app-log", at=at_noon(swept))
         assert self.same(swept) == []
-        retention.lift_hold(hold, reason="settled", actor=make_odile(), at=at_noon(swept))
+        lift_hold(hold, reason="settled", at=at_noon(swept))
         run = sweep_on(swept)
         assert self.same(swept + timedelta(days=1)) == []
         make_hold(subject_id=devices[0].subject_id, at=at_noon(swept))

@@ -9,7 +9,6 @@ from privacy.disclosures import notice_texts
 from privacy.disclosures.actions import RequestedItem
 from privacy.disclosures.models import Notice
 from privacy.jobs.dispatcher import dispatch_due
-from privacy.retention import actions as retention
 from privacy.retention.refusals import OnHold
 from privacy.rights import actions as rights
 from privacy.rights.actions import RequestedRight
@@ -18,6 +17,7 @@ from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
 from tests.factories.consents import TESTS
+from tests.factories.retention import lift_hold
 from tests.privacy.disclosures.smtp_server import mailbox
 
 
@@ -42,7 +42,7 @@ class ErasureNoticeTests(PortalTestCase):
         with pytest.raises(OnHold):
             consents.end_collection(decision, actor=TESTS, at=NOON + factory.WITHDRAWAL_WAIT)
         assert not Notice.objects.exists()
-        retention.lift_hold(hold, reason="settled", actor=factory.make_odile(), at=NOON)
+        lift_hold(hold, reason="settled", at=NOON)
         assert consents.end_collection(decision, actor=TESTS, at=NOON + factory.WITHDRAWAL_WAIT)
         notice = Notice.objects.get()
         assert (notice.kind, notice.items, notice.case_reference) == ("erased", ["model"], decision.reference)

@@ -14,7 +14,6 @@ from privacy.ledger.authorization import NotPermitted
 from privacy.lib.dates import clock
 from privacy.lib.documents.upload_validation import InvalidUpload
 from privacy.lib.errors.refusals import Refusal
-from privacy.retention import actions as retention
 from privacy.subjects import holdings
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile
@@ -23,6 +22,7 @@ from privacy.workforce import compliance, tasks
 from privacy.workforce.actions import completions
 from privacy.workforce.models import Course, CourseCompletion, QuizAttempt, TrainingSession
 from tests.base import PortalTestCase
+from tests.factories.retention import lift_hold
 from tests.factory import (
     NOON,
     carry_out_all,
@@ -244,7 +244,7 @@ class OutsideTest(PortalTestCase):
         day = date(TODAY.year + 10, 1, 2)
         carry_out_all(sweep_on(day))
         assert held.exists()
-        retention.lift_hold(hold, reason="the lawsuit is over", actor=make_odile(), at=NOON)
+        lift_hold(hold, reason="the lawsuit is over", at=NOON)
         carry_out_all(sweep_on(day))
         assert not held.exists()
 
