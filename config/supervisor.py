@@ -101,14 +101,14 @@ class Supervisor:
 
     def stop(self) -> None:
         """End every service: first politely, after ``GRACE_SECONDS`` by force, with all that it started."""
-        living = [s.process for s in self.services if s.process is not None and s.process.poll() is None]
-        for process in living:
+        started = [s.process for s in self.services if s.process is not None]
+        for process in started:
             process.terminate()
         deadline = time.monotonic() + GRACE_SECONDS
-        for process in living:
+        for process in started:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.0, deadline - time.monotonic()))
-        for process in living:
+        for process in started:
             # What is left of the group: workers whose parent did not take them along.
             try:
                 os.killpg(process.pid, signal.SIGKILL)

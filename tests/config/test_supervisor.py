@@ -1,5 +1,6 @@
 """The supervisor: keeps services alive, ends all, leaves nothing behind."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -98,6 +99,24 @@ def test_a_killed_supervisor_takes_its_services_along(tmp_path: Path) -> None:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         assert until(lambda: not alive(pid))
+
+
+@pytest.mark.truth("supervisor-orphans")
+def test_stop_ends_also_the_workers_of_a_service_that_has_just_died(supervisor: Supervisor) -> None:
+    supervisor.add("parent", ["sh", "-c", "sleep 600 & echo $!; wait"])
+    supervisor.start()
+    log = supervisor.logs / "parent.log"
+    assert until(lambda: log.read_text().endswith("\n"))
+    worker, first = int(log.read_text().splitlines()[0]), supervisor.services[0].process
+    assert first is not None
+    first.kill()
+    first.wait()
+    supervisor.stop()
+    try:
+        assert until(lambda: not alive(worker), 2)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(first.pid, signal.SIGKILL)
 
 
 @pytest.mark.truth("supervisor-long-loop")
