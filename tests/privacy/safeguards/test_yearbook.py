@@ -55,6 +55,14 @@ class YearbookTest(PortalTestCase):
         assert {value for code, value in found.items() if not code.endswith("share")} == {0}
         assert found["rights.in-time-share"] is None
 
+    @pytest.mark.truth("share-of-what")
+    def test_a_share_of_what_was_answered_or_corrected_is_not_called_one_of_all(self) -> None:
+        with override("en"):
+            made = annual_report.report_sections(*YEAR)
+            said = {figure.code: figure.label for _code, chapter in made for figure in chapter.figures}
+        assert said["complaints.in-time-share"].startswith("share of answers")
+        assert said["safeguards.in-time-share"].startswith("share of corrections")
+
     def test_figures_equal_the_registers(self) -> None:
         device = make_device(1)
         make_granted(ask())
