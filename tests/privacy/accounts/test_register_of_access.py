@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 from openpyxl import load_workbook
 
 from privacy.accounts import actions as accounts
@@ -93,6 +94,17 @@ class AccountListTest(PortalTestCase):
         for number in range(5):
             make_user(f"nina{number}@extrus.example", "Nina", "handler")
         assert asked() <= few
+
+    @pytest.mark.truth("one-people")
+    def test_who_has_one_grant_has_one_role_or_grant_to_lose(self) -> None:
+        emin = make_emin()
+        self.client.force_login(make_odile())
+        pressed = {"CHANGE_FORM-action": "leave", "_selected_action": str(emin.pk), "index": "0"}
+        with override("en"):
+            address = reverse("admin:accounts_user_change", args=[emin.pk])
+            page = self.client.post(address, pressed).content.decode()
+        assert emin.grants.living(on=NOON.date()).count() == 1
+        assert "1 role or grant, open requests" in page
 
     def test_who_has_not_signed_in_for_long_is_found_and_marked(self) -> None:
         hana = make_hana()

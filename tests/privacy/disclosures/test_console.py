@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import override
 
 from privacy.disclosures import actions as disclosures
 from privacy.disclosures.models import Disclosure, Notice, ThirdParty
@@ -47,6 +48,13 @@ class ConsoleCase(PortalTestCase):
 
 @pytest.mark.clause("P5.1")
 class DisclosureTests(ConsoleCase):
+    @pytest.mark.truth("one-people")
+    def test_one_person_is_a_person(self) -> None:
+        self.ask()
+        with override("en"):
+            page = self.client.get(reverse("admin:disclosures_disclosure_changelist")).content.decode()
+        assert "of 1 person" in page
+
     def test_one_asks_another_approves_and_it_is_provided_encrypted(self) -> None:
         assert self.ask().status_code == 302
         made = Disclosure.objects.get()
