@@ -31,8 +31,10 @@ class PackageQuerySet(models.QuerySet["Package"]):
         return self.filter(event_id=F("right__event_id"))
 
     def waiting(self, *, at: datetime) -> "PackageQuerySet":
-        """Packages that nobody has fetched yet and that can still be fetched."""
-        return self.filter(Q(expires_at__gt=at) | _answer_is_unsent(), removed_at=None, downloaded_at=None)
+        """Packages that can be fetched and that nobody has, or whose person was told that there will be a new one."""
+        again = Q(outdated_at__isnull=False, downloaded_at__gt=at - DOWNLOAD_RETRY_PERIOD)
+        open_until = Q(expires_at__gt=at) | _answer_is_unsent()
+        return self.filter(open_until, Q(downloaded_at=None) | again, removed_at=None)
 
 
 def _answer_is_unsent() -> Exists:

@@ -130,6 +130,19 @@ class OutdatedTests(PortalTestCase):
         assert content["held"]["device-registration"][0]["imei"] == factory.RIGHT_IMEI
         assert factory.package_files().count() == self.package().pieces
 
+    @pytest.mark.truth("a-new-one-is-being-made")
+    def test_who_fetches_it_once_more_within_the_hour_gets_the_new_one_that_is_promised(self) -> None:
+        code = factory.pickup_code(self.package(), at=NOON)
+        assert b"".join(rights.download(self.package(), code=code, at=NOON))
+        self.correct()
+        assert rights.renew_packages(actor=tasks.WORKER, at=LATER) == 0, "nobody asked for another one"
+        with pytest.raises(rights.PackageOutdated, match="새로 작성"):
+            rights.download(self.package(), code=code, at=LATER)
+        assert rights.renew_packages(actor=tasks.WORKER, at=LATER) == 1
+        assert b"".join(rights.download(self.package(), code=code, at=LATER))
+        with pytest.raises(rights.PackageGone):
+            rights.download(self.package(), code=code, at=NOON + timedelta(hours=1))
+
     def test_nobody_has_to_try_first(self) -> None:
         self.correct()
         tasks.resume()
