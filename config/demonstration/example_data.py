@@ -101,7 +101,7 @@ def make_token(title: str, *, actor: User, at: datetime) -> str:
 @transaction.atomic
 def announce_recipient(people: dict[str, User], at: datetime) -> tuple[ThirdParty, PolicyVersion]:
     """Make the example carrier and publish the version of the policy that names it, where that is not done."""
-    party = CARRIER.register(actor=people["Odile"], at=at)
+    party = CARRIER.register(actor=people["Odile"], publisher=people["Omar"], at=at)
     return party, CARRIER.version_naming_it() or CARRIER.publish_version(people, at)
 
 

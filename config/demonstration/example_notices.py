@@ -69,7 +69,7 @@ def publish_revision(people: dict[str, User], at: datetime) -> str:
     known = PARTNER.version_naming_it()
     if known is not None:
         return known.number
-    PARTNER.register(actor=people["Odile"], at=at)
+    PARTNER.register(actor=people["Odile"], publisher=people["Omar"], at=at)
     published = PARTNER.publish_version(people, at)
     campaigns.notify_of_version(published, actor=people["Odile"], at=at)
     return published.number

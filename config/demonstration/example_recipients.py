@@ -27,7 +27,7 @@ class ExampleRecipient:
     reason_ko: str
     reason_en: str
 
-    def register(self, *, actor: User, at: datetime) -> ThirdParty:
+    def register(self, *, actor: User, publisher: User, at: datetime) -> ThirdParty:
         """Return the registered party, made with its agreement where it is missing."""
         known = ThirdParty.objects.filter(code=self.code).first()
         if known is not None:
@@ -42,7 +42,7 @@ class ExampleRecipient:
             actor=actor,
             at=at,
         )
-        consents.offer_provision(recipient=self.code, words=self.words, actor=actor, at=at)
+        consents.offer_provision(recipient=self.code, words=self.words, actor=actor, publisher=publisher, at=at)
         return party
 
     def version_naming_it(self) -> PolicyVersion | None:

@@ -63,19 +63,25 @@ class IncompleteText(Refusal):
 
 @transaction.atomic
 def offer_provision(
-    *, recipient: str, words: Mapping[str, Any], position: int = 50, actor: Actor, at: datetime
+    *,
+    recipient: str,
+    words: Mapping[str, Any],
+    position: int = 50,
+    actor: Actor,
+    at: datetime,
+    publisher: Actor | None = None,
 ) -> AgreementVersion:
     """Make the agreement ``provision-<recipient>`` and publish its first text (law P-02).
 
-    ``words`` has the texts, the recipient and its use, item codes and purpose codes. Raises NotPermitted,
-    IncompleteText, DraftExists; AsksNobody where the agreement has a text already that says something else.
+    ``words`` has the texts, the recipient and its use, item codes and purpose codes. A text that an officer writes
+    needs another as ``publisher``. Raises NotPermitted, OwnText, IncompleteText, DraftExists; AsksNobody where the agreement has a text already that says something else.
     """
     require_permission(actor, "consents.draft_agreement")
     agreement, _made = Agreement.objects.get_or_create(
         code=f"provision-{recipient}",
         defaults={"kind": Agreement.Kind.PROVISION, "recipient": recipient, "position": position},
     )
-    return publish_text(draft_text(agreement, words=words, actor=actor, at=at), actor=actor, at=at)
+    return publish_text(draft_text(agreement, words=words, actor=actor, at=at), actor=publisher or actor, at=at)
 
 
 @transaction.atomic

@@ -65,7 +65,7 @@ def make_full_office() -> Device:
     odile, hana = people["Odile"], people["Hana"]
     fill_staff_registers(people, at)
     list(example_safeguards.load_safeguards(people, at))
-    CARRIER.register(actor=odile, at=at)
+    CARRIER.register(actor=odile, publisher=factory.make_omar(), at=at)
     list(example_notices.load_notices([device.pk], people, at))
     factory.make_token(at=at)
     make_cases(device, odile)
