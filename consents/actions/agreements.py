@@ -74,7 +74,8 @@ def offer_provision(
     """Make the agreement ``provision-<recipient>`` and publish its first text (law P-02).
 
     ``words`` has the texts, the recipient and its use, item codes and purpose codes. A text that an officer writes
-    needs another as ``publisher``. Raises NotPermitted, OwnText, IncompleteText, DraftExists; AsksNobody where the agreement has a text already that says something else.
+    needs another as ``publisher``. Raises NotPermitted, OwnText, IncompleteText, DraftExists; AsksNobody where the
+    agreement has a text already that says something else.
     """
     require_permission(actor, "consents.draft_agreement")
     agreement, _made = Agreement.objects.get_or_create(

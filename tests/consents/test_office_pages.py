@@ -77,7 +77,12 @@ class AgreementPagesTest(PortalTestCase):
         draft.refresh_from_db()
         self.press(draft, "publish", read=consents.draft_digest(draft))
         draft.refresh_from_db()
-        assert (draft.state, draft.purpose_ko, draft.published_by) == ("published", "오류 분석과 개선", self.odile.ref)
+        assert draft.state == "draft", "who wrote it does not publish it"
+        omar = factory.make_omar()
+        self.client.force_login(omar)
+        self.press(draft, "publish", read=consents.draft_digest(draft))
+        draft.refresh_from_db()
+        assert (draft.state, draft.purpose_ko, draft.published_by) == ("published", "오류 분석과 개선", omar.ref)
 
     def test_a_draft_is_discarded(self) -> None:
         agreement = Agreement.objects.get(code="app-log")
@@ -97,6 +102,7 @@ class AgreementPagesTest(PortalTestCase):
         self.press(draft, "publish", read=read)
         draft.refresh_from_db()
         assert draft.state == "draft"
+        self.client.force_login(factory.make_omar())
         self.press(draft, "publish", read=consents.draft_digest(draft))
         draft.refresh_from_db()
         assert (draft.state, draft.retention_ko) == ("published", "영구")
