@@ -18,6 +18,12 @@ class CodeForm(forms.Form):
     )
 
 
+class ContactCodeForm(forms.Form):
+    """The code that was mailed to an address."""
+
+    code = forms.CharField(label=_("Code"), max_length=80, help_text=_("26 letters and digits from our e-mail"))
+
+
 class VerificationForm(forms.Form):
     """Another way to prove it: what it begins with."""
 

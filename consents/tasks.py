@@ -103,7 +103,7 @@ def count_decisions() -> int:
 
 
 def _address(notice: AdvertisingNotice, *, at: datetime) -> str | None:
-    contact = Contact.objects.filter(subject_id=notice.subject_id, kind=Contact.Kind.EMAIL).first()
+    contact = Contact.objects.current().filter(subject_id=notice.subject_id, kind=Contact.Kind.EMAIL).first()
     if contact is None:
         return None
     task = "consents.notice.addressed"

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from consents import views
+from consents.contacts import views as contacts
 
 app_name = "consents"
 urlpatterns = [
@@ -11,5 +12,8 @@ urlpatterns = [
     path("consents/receipts/<str:reference>/", views.receipt, name="receipt"),
     path("consents/receipts/<str:reference>/code/", views.new_code, name="code"),
     path("consents/destructions/<uuid:plan>/", views.destruction, name="destruction"),
+    path("consents/contacts/", contacts.contacts, name="contacts"),
+    path("consents/contacts/verify/", contacts.verify, name="verify"),
+    path("consents/contacts/<uuid:contact>/", contacts.contact, name="contact"),
     path("consents/<slug:code>/", views.agreement, name="agreement"),
 ]

@@ -21,7 +21,7 @@ from ninja.security import HttpBearer
 
 from consents import advertising
 from devices import actions as devices
-from devices import api_consents, problems, schemas
+from devices import api_consents, api_contacts, problems, schemas
 from devices.actors import GatewayActor
 from devices.batch_parser import parse_strict_json
 from devices.openapi import describe
@@ -242,6 +242,20 @@ def consents_of(request: HttpRequest, device: Path[UUID]) -> Any:
     """Get the current decisions, and the agreements about which the user must be asked, with their texts."""
     caller = _require_scope(request, "consents", device=device)
     return Status(200, api_consents.current_consents(device, caller=caller))
+
+
+@api.put("/devices/{device}/contacts", response={200: schemas.ContactsOut, **REFUSALS}, tags=["devices"])
+def record_contacts(request: HttpRequest, device: Path[UUID], body: schemas.Contacts) -> Any:
+    """Record the contacts that the device's user gave, and get which are used; values are never sent back.
+
+    We mail a code to a new e-mail address, and tell the earlier one that it was replaced.
+    """
+    caller = _require_scope(request, "devices")
+
+    def write() -> tuple[int, Any]:
+        return 200, api_contacts.record(device, body, caller=caller, at=clock.now())
+
+    return _idempotent(request, caller, write)
 
 
 @api.get(

@@ -19,6 +19,7 @@ STATUS_OF_CODE = {
     "unknown-item": 400,
     "sensitive-item": 400,
     "bad-identifier": 400,
+    "bad-contact": 400,
     "unknown-kind": 400,
     "bad-key": 400,
     "clock": 400,

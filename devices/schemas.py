@@ -168,6 +168,28 @@ class Decision(Declared):
     representative: Representative | None = None
 
 
+class Contact(Declared):
+    """One way to reach the device's user, and in which language."""
+
+    kind: Literal["email", "phone", "address"]
+    value: Text
+    language: Literal["ko", "en"]
+    preferred: bool = False
+
+
+class Contacts(Declared):
+    """The contacts that the user gave; of each kind one. A kind that is left out stays as it is."""
+
+    contacts: Annotated[list[Contact], Field(min_length=1, max_length=3)]
+
+    @model_validator(mode="after")
+    def one_of_a_kind(self) -> "Contacts":
+        kinds = [one.kind for one in self.contacts]
+        if len(set(kinds)) < len(kinds) or sum(one.preferred for one in self.contacts) > 1:
+            raise _refuse("malformed")
+        return self
+
+
 class ChallengeAnswer(Declared):
     """What the holder of the device answered; to confirm, they type the code that the portal shows."""
 
@@ -230,6 +252,23 @@ class ConsentsOut(Schema):
     device: UUID
     decisions: list[StandingOut]
     needed: list[TextOut]
+
+
+class ContactOut(Schema):
+    """A contact that is used, without its value. ``verified``: its user typed the code that we mailed there."""
+
+    kind: str
+    language: str
+    preferred: bool
+    verified: bool
+    recorded_at: datetime
+
+
+class ContactsOut(Schema):
+    """The contacts of a device's user, the preferred one first."""
+
+    device: UUID
+    contacts: list[ContactOut]
 
 
 class ChallengeOut(Schema):

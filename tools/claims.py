@@ -33,6 +33,7 @@ MODULES = (
     "privacy/incidents/notice_texts.py", "privacy/policies/wording.py", "privacy/policies/presentation.py",
     "privacy/policies/views.py", "privacy/retention/views.py", "privacy/retention/certificates/authenticity.py",
     "privacy/disclosures/views.py", "consents/forms.py", "consents/views.py", "consents/receipts.py",
+    "consents/contacts/views.py", "privacy/subjects/forms.py",
 )  # fmt: skip
 NO_CLAIM = "no claim"
 HEAD = """# What we claim, and what would show it false

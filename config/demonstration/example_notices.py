@@ -37,9 +37,9 @@ def load_notices(devices: Sequence[UUID], people: dict[str, User], at: datetime)
     told = [Subject.objects.get(pk=Device.objects.get(pk=device).subject_id) for device in devices[:3]]
     for number, subject in enumerate(told[:2], start=1):
         address = f"user{number}@example.org"
-        if Contact.objects.filter(subject_id=subject.pk).exists():
+        if Contact.objects.current().filter(subject_id=subject.pk).exists():
             continue
-        subjects.record_contact(subject, kind=Contact.Kind.EMAIL, value=address, actor=DEMO, at=at)
+        subjects.record_contact(subject, kind=Contact.Kind.EMAIL, value=address, source="gateway", actor=DEMO, at=at)
     yield f"a revision of the policy, announced for {publish_revision(people, at)}, and everybody is being told"
     yield make_incidents(told, people, at)
 

@@ -78,7 +78,8 @@ def retry_unreachable(*, actor: Actor, at: datetime) -> int:
     queued, last = 0, UUID(int=0)
     current = CurrentConsent.objects.filter(decision=OuterRef("decision"))
     while True:
-        reachable = Contact.objects.filter(kind=Contact.Kind.EMAIL, subject_id__gt=last).order_by("subject_id")
+        emails = Contact.objects.current().filter(kind=Contact.Kind.EMAIL)
+        reachable = emails.filter(subject_id__gt=last).order_by("subject_id")
         people = dict(reachable.values_list("subject_id", "recorded_at")[:BATCH_SIZE])
         if not people:
             return queued

@@ -177,6 +177,7 @@ ROLES_OF_PERMISSION: dict[str, frozenset[str]] = {
     "safeguards.view_member": CONSOLE_ROLES,
     "safeguards.view_inspectionfinding": CONSOLE_ROLES,
     "subjects.find_false_identity": OFFICER,
+    "subjects.record_contact": OFFICER_AND_HANDLER,
     "subjects.view_falseidentityfinding": CONSOLE_ROLES,
     "subjects.view_subject": CONSOLE_ROLES,
     "vault.open_vault": OFFICER_AND_HANDLER,

@@ -114,7 +114,7 @@ class CampaignAdmin(ReadOnlyAdmin):
             "opts": self.opts,
             "version": version,
             "people": Subject.objects.not_destroyed().count(),
-            "reachable": Contact.objects.filter(kind=Contact.Kind.EMAIL).count(),
+            "reachable": Contact.objects.current().filter(kind=Contact.Kind.EMAIL).count(),
         }
         return TemplateResponse(request, "admin/campaigns/campaign/policy.html", context)
 

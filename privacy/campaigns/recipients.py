@@ -115,7 +115,7 @@ def is_id(text: str) -> bool:
 
 
 def _address(one: UUID, actor: Actor, at: datetime, reason: str) -> str | None:
-    contact = Contact.objects.filter(subject_id=one, kind=Contact.Kind.EMAIL).first()
+    contact = Contact.objects.current().filter(subject_id=one, kind=Contact.Kind.EMAIL).first()
     if contact is None:
         return None
     with vault.opened(
@@ -124,15 +124,20 @@ def _address(one: UUID, actor: Actor, at: datetime, reason: str) -> str | None:
         return str(vault_session.decrypt(contact, "value"))
 
 
+def _reachable(ids: Collection[UUID]) -> set[UUID]:
+    emails = Contact.objects.current().filter(subject_id__in=ids, kind=Contact.Kind.EMAIL)
+    return set(emails.values_list("subject_id", flat=True))
+
+
 def _writable(ids: Collection[UUID], at: datetime) -> set[UUID]:
     """Whoever has a postal address that nobody disputes."""
-    addresses = Contact.objects.filter(subject_id__in=ids, kind=Contact.Kind.ADDRESS)
+    addresses = Contact.objects.current().filter(subject_id__in=ids, kind=Contact.Kind.ADDRESS)
     known = set(addresses.values_list("subject_id", flat=True))
     return known - set(contacts.disputed(list(known), Contact.Kind.ADDRESS, at=at))
 
 
 def _postal_addresses(ids: Collection[UUID], actor: Actor, at: datetime, reason: str) -> dict[UUID, str]:
-    addresses = list(Contact.objects.filter(subject_id__in=ids, kind=Contact.Kind.ADDRESS))
+    addresses = list(Contact.objects.current().filter(subject_id__in=ids, kind=Contact.Kind.ADDRESS))
     with vault.opened(
         purpose=Purpose.LEGAL_DUTY, task="campaigns.letters.printed", actor=actor, at=at, reason=reason
     ) as vault_session:
@@ -150,9 +155,7 @@ declare(
     RecipientKind(
         named=lambda names: dict(Subject.objects.filter(reference__in=names).values_list("reference", "id")),
         references=lambda ids: dict(Subject.objects.filter(id__in=ids).values_list("id", "reference")),
-        reachable=lambda ids: set(
-            Contact.objects.filter(subject_id__in=ids, kind=Contact.Kind.EMAIL).values_list("subject_id", flat=True)
-        ),
+        reachable=_reachable,
         address=_address,
         languages=_languages,
         writable=_writable,

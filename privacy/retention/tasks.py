@@ -69,7 +69,7 @@ def reconcile() -> str:
 def tell_person(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Tell a person, at the address on record, that their data is going to be destroyed; in both languages."""
     subject_id, until = UUID(ids["subject"]), datetime.fromisoformat(ids["until"])
-    contact = Contact.objects.filter(subject_id=subject_id, kind=Contact.Kind.EMAIL).first()
+    contact = Contact.objects.current().filter(subject_id=subject_id, kind=Contact.Kind.EMAIL).first()
     if contact is None or not is_waiting(ids, at=at):
         return
     if at < until and contacts.disputed([subject_id], Contact.Kind.EMAIL, at=at):

@@ -17,7 +17,7 @@ from privacy.policies.models.localized_fields import in_language
 from privacy.rights import matching
 from privacy.rights.actions import RequestedRight
 from privacy.rights.models import Request, Right
-from privacy.subjects import contacts
+from privacy.subjects.contact_validation import InvalidContact, validate_contact
 from privacy.vault import actions as vault
 from privacy.vault.refusals import InvalidIdentifier
 
@@ -277,9 +277,9 @@ class RequestForm(forms.Form):
             return
         try:
             if kind in matching.CONTACTS:
-                contacts.validate_contact(kind, value)
+                validate_contact(kind, value)
             vault.blind_index(kind, value)
-        except (InvalidIdentifier, contacts.InvalidContact) as refusal:
+        except (InvalidIdentifier, InvalidContact) as refusal:
             self.add_error(field, str(refusal))
 
 

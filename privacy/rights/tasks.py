@@ -43,6 +43,7 @@ def resume() -> int:
     rights.record_missing_particulars(actor=WORKER, at=at)
     subjects.index_contacts(actor=WORKER, at=at)
     subjects.delete_old_attempts(at=at)
+    subjects.delete_old_codes(at=at)
     return done
 
 

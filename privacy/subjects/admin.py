@@ -10,16 +10,20 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
+from privacy.ledger.actors import Actor
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.keyset_pagination import KeysetAdmin
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import state_badge
 from privacy.subjects import actions as subjects
-from privacy.subjects.models import FalseIdentityFinding, Subject
+from privacy.subjects.actions.contacts import RECORD, NoSuchContact
+from privacy.subjects.forms import ContactChoiceForm, OfficeContactForm
+from privacy.subjects.models import Contact, FalseIdentityFinding, Subject
 
 
 class FindingForm(forms.Form):
@@ -52,9 +56,9 @@ class SubjectAdmin(KeysetAdmin):
     list_filter = ("state",)
     search_fields = ("reference__exact",)
     search_help_text = _("The whole reference, such as S-7F3K-92QX")
-    fields = ("reference", "state_shown", "registered_at", "service_ended_on", "ended_at", "destroyed_at")
-    readonly_fields = ("state_shown",)
-    actions = ("find_false_identity",)
+    fields = ("reference", "state_shown", "registered_at", "service_ended_on", "ended_at", "destroyed_at", "contacts")
+    readonly_fields = ("state_shown", "contacts")
+    actions = ("record_contact", "end_contact", "find_false_identity")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Subject], search_term: str
@@ -66,6 +70,58 @@ class SubjectAdmin(KeysetAdmin):
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, subject: Subject) -> SafeString:
         return state_badge(subject.state, subject.get_state_display())
+
+    @admin.display(description=_("contacts"))
+    def contacts(self, subject: Subject) -> str:
+        """Show which contacts are used, never their values."""
+        return ", ".join(_shown(row) for row in Contact.objects.current().of(subject.id).order_by("kind")) or "–"
+
+    @button(description=_("Record a contact"), permission=RECORD, locations=CHANGE_FORM_ONLY)
+    def record_contact(self, request: HttpRequest, queryset: QuerySet[Subject]) -> HttpResponse | None:
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("Record a contact"),
+            verb=_("Record the contact"),
+            consequences=[
+                _("An earlier contact of this kind ends; an e-mail address is told so."),
+                _("We mail a code to a new e-mail address. Until it is verified, it gets no codes for copies."),
+            ],
+            form_class=OfficeContactForm,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        for subject in queryset:
+            verb = partial(
+                subjects.record_contact,
+                subject,
+                **answers,
+                source=Contact.Source.OFFICE,
+                actor=actor_of(request),
+                at=clock.now(),
+            )
+            run_action(self, request, verb, _("The contact is recorded."), record=subject)
+        return None
+
+    @button(description=_("End a contact"), permission=RECORD, locations=CHANGE_FORM_ONLY)
+    def end_contact(self, request: HttpRequest, queryset: QuerySet[Subject]) -> HttpResponse | None:
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("End a contact"),
+            verb=_("End the contact"),
+            consequences=[_("The contact is told once and receives nothing more.")],
+            form_class=ContactChoiceForm,
+            dangerous=True,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        for subject in queryset:
+            verb = partial(_end, subject, answers["kind"], actor=actor_of(request))
+            run_action(self, request, verb, _("The contact has ended."), record=subject)
+        return None
 
     @button(
         description=_("Record false identity"),
@@ -104,6 +160,23 @@ class SubjectAdmin(KeysetAdmin):
                 record=subject,
             )
         return None
+
+
+def _end(subject: Subject, kind: str, *, actor: Actor) -> Contact:
+    held = Contact.objects.current().of(subject.id).filter(kind=kind).first()
+    if held is None:
+        raise NoSuchContact(_("There is no contact of this kind."), pointer="/kind")
+    return subjects.end_contact(held, actor=actor, at=clock.now())
+
+
+def _shown(row: Contact) -> str:
+    said = [row.get_kind_display()]
+    if row.is_preferred:
+        said.append(gettext("preferred"))
+    if row.verified_at is not None:
+        said.append(gettext("verified"))
+    source = row.get_source_display()
+    return f"{' · '.join(said)} ({source}{', ' + row.document if row.document else ''})"
 
 
 @admin.register(FalseIdentityFinding)

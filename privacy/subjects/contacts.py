@@ -5,34 +5,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-from django.utils.translation import gettext as _
+from django.db.models import F
 
-from privacy.lib.errors.refusals import Refusal
 from privacy.policies.categories import CONTACT
 from privacy.policies.rulebook import RetentionPeriod
 from privacy.subjects.models import BATCH_SIZE, Contact, Subject
 from privacy.vault import actions as vault
 from privacy.vault.decryption_session import DecryptionSession
 from privacy.vault.models import Freeze
-
-
-class InvalidContact(Refusal):
-    """This can't be a contact of that kind."""
-
-    code = "bad-contact"
-
-
-def validate_contact(item: str, value: str) -> None:
-    """Refuse what can't be an e-mail address or a phone number; an address may be anything. Raises InvalidContact."""
-    if item == Contact.Kind.EMAIL:
-        try:
-            validate_email(value.strip())
-        except ValidationError:
-            raise InvalidContact(_("Enter an e-mail address, such as mina@example.org.")) from None
-    elif item == Contact.Kind.PHONE and not 7 <= sum(sign.isdigit() for sign in value) <= 15:
-        raise InvalidContact(_("Enter a phone number with its area code, such as 02-6928-6774."))
 
 
 def disputed(subject_ids: Collection[UUID], kind: str, *, at: datetime) -> set[UUID]:
@@ -50,9 +30,20 @@ def disputed(subject_ids: Collection[UUID], kind: str, *, at: datetime) -> set[U
 
 def export_contacts(subject_id: UUID, vault_session: DecryptionSession) -> Iterator[dict[str, Any]]:
     """Yield the person's contacts in clear, for her view package (P1.2)."""
-    contacts = Contact.objects.filter(subject_id=subject_id).order_by("kind")
+    contacts = Contact.objects.of(subject_id).order_by("kind", F("ended_at").asc(nulls_last=True))
     for contact, value in vault_session.decrypt_many(contacts, "value"):
-        yield {contact.kind: value, "recorded_at": contact.recorded_at.isoformat()}
+        yield {
+            contact.kind: value,
+            "purpose": contact.purpose,
+            "basis": contact.basis,
+            "language": contact.language,
+            "source": contact.source,
+            "document": contact.document,
+            "recorded_at": contact.recorded_at.isoformat(),
+            "verified_at": contact.verified_at and contact.verified_at.isoformat(),
+            "preferred": contact.is_preferred,
+            "ended_at": contact.ended_at and contact.ended_at.isoformat(),
+        }
 
 
 def due_subjects(on: date, term: RetentionPeriod) -> Iterator[list[UUID]]:

@@ -245,7 +245,8 @@ def declared_models() -> frozenset[str]:
 
 # -- what this app and the apps below it hold ------------------------------------------------------------------------
 from privacy.subjects import actions, contacts  # noqa: E402 - the register stands above; these declarations use it
-from privacy.subjects.models import Contact, FalseIdentityFinding  # noqa: E402
+from privacy.subjects.contact_validation import validate_contact  # noqa: E402
+from privacy.subjects.models import Contact, ContactCode, FalseIdentityFinding  # noqa: E402
 from privacy.vault.models import Freeze, SubjectKey, Tombstone  # noqa: E402
 
 declare(
@@ -259,11 +260,12 @@ declare(
     item_from="kind",
     export=contacts.export_contacts,
     correct=actions.correct_contact,
-    check=contacts.validate_contact,
+    check=validate_contact,
     destroy=actions.remove_contacts,
     due=contacts.due_subjects,
     duty=_("Where answers are sent (PIPA, art. 38(4))"),
 )
+declare_pseudonymous(ContactCode, subject="subject_id", why="which codes prove a contact, never its value")
 declare_pseudonymous(FalseIdentityFinding, subject="subject", why="the finding stays: P1.8, without personal data")
 declare_pseudonymous(SubjectKey, subject="subject_id", why="a wrapped key; destroying it is the act of destruction")
 declare_pseudonymous(Tombstone, subject="subject_id", why="proof that a key was destroyed")

@@ -1,7 +1,7 @@
 """The person: a pseudonymous row, and the contacts she gave, sealed, in the personal database."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
@@ -126,10 +126,37 @@ class FalseIdentityFinding(models.Model):
         return f"{self.subject_id}"
 
 
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def current(self) -> "ContactQuerySet":
+        """Those that are used: neither ended nor replaced."""
+        return self.filter(ended_at=None)
+
+    def of(self, subject_id: UUID) -> "ContactQuerySet":
+        return self.filter(subject_id=subject_id)
+
+
 class Contact(EncryptedModel):
-    """One way to reach a person, as she gave it to the office; sealed, in the personal database (P8.7)."""
+    """One way to reach a person, as she gave it to the office; sealed, in the personal database (P8.7).
+
+    Another value is another row: the one before ends, is told, and goes. ``package_from`` is the moment before which
+    no code of a package goes here.
+    """
 
     record_label = "subjects.Contact"
+
+    class Source(models.TextChoices):
+        GATEWAY = "gateway", _("gateway")
+        PERSON = "person", _("data subject")
+        OFFICE = "office", _("office")
+        CORRECTION = "correction", _("correction on request")
+
+    class Purpose(models.TextChoices):
+        NOTICES = "notices", _("notices about the person's data, and answers to them")
+
+    class Basis(models.TextChoices):
+        CONTRACT = "contract", _("carrying out the registration (PIPA, art. 15(1)4)")
+        REQUEST = "request", _("given by the data subject for this (PIPA, art. 15(1)1)")
+        LEGAL_DUTY = "legal-duty", _("a duty to notify under law (PIPA, art. 15(1)2)")
 
     class Kind(models.TextChoices):
         EMAIL = "email", _("e-mail")
@@ -140,7 +167,21 @@ class Contact(EncryptedModel):
     subject_id = models.UUIDField(_("data subject"))
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     value = EncryptedTextField(_("value"), item_from="kind", index="contact", sealed_as="value")
+    purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose, default=Purpose.NOTICES)
+    basis = models.CharField(_("basis"), max_length=12, choices=Basis, default=Basis.REQUEST)
+    language = models.CharField(_("language"), max_length=2, choices=[("ko", _("Korean")), ("en", _("English"))])
+    source = models.CharField(_("source"), max_length=12, choices=Source)
+    document = models.CharField(_("document"), max_length=100, blank=True)
+    recorded_by = models.CharField(_("recorded by"), max_length=80)
     recorded_at = models.DateTimeField(_("recorded at"))
+    is_preferred = models.BooleanField(_("preferred"), default=False)
+    verified_at = models.DateTimeField(_("verified at"), null=True, blank=True)
+    package_from = models.DateTimeField(_("receives codes of packages from"))
+    ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
+    told_at = models.DateTimeField(_("told that it ended at"), null=True, blank=True)
+    is_replaced = models.BooleanField(_("replaced by another"), default=False)
+
+    objects = ContactQuerySet.as_manager()
 
     class Encryption:
         category = CONTACT
@@ -149,13 +190,57 @@ class Contact(EncryptedModel):
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
+        permissions: ClassVar = [("record_contact", _("Can record, prefer and end a contact of a data subject"))]
         indexes: ClassVar = [models.Index(fields=["subject_id"], name="subjects_contact_subject")]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["subject_id", "kind"], name="subjects_contact_one_of_a_kind")
+            models.UniqueConstraint(
+                fields=["subject_id", "kind"], condition=Q(ended_at=None), name="subjects_contact_one_of_a_kind"
+            ),
+            models.UniqueConstraint(
+                fields=["subject_id"], condition=Q(is_preferred=True), name="subjects_contact_one_preferred"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_preferred=False) | Q(ended_at=None), name="subjects_contact_ended_is_not_preferred"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_replaced=False) | Q(ended_at__isnull=False), name="subjects_contact_replaced_has_ended"
+            ),
+            models.CheckConstraint(
+                condition=~Q(source="office") | ~Q(document=""), name="subjects_contact_of_the_office_has_a_document"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}"
+
+    def receives_packages(self, at: datetime) -> bool:
+        """Whether a code of a package may go here: the person proved it is hers, and a change of it has waited."""
+        return self.ended_at is None and self.verified_at is not None and self.package_from <= at
+
+    def has_ended_within(self, wait: timedelta, at: datetime) -> bool:
+        return self.ended_at is not None and at < self.ended_at + wait
+
+
+class ContactCode(models.Model):
+    """A code that was mailed to a contact, to prove that it is the person's; only its digest is kept."""
+
+    record_label = "subjects.ContactCode"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    subject_id = models.UUIDField(_("data subject"))
+    record_id = models.UUIDField(_("contact"))
+    digest = models.CharField(_("SHA-256 of the code"), max_length=64, unique=True)
+    issued_at = models.DateTimeField(_("issued at"))
+    expires_at = models.DateTimeField(_("expires at"))
+
+    class Meta:
+        verbose_name = _("code for a contact")
+        verbose_name_plural = _("codes for contacts")
+        default_permissions = ()
+        indexes: ClassVar = [models.Index(fields=["subject_id", "issued_at"], name="subjects_codes_of_a_person")]
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class FailedCodeAttempt(models.Model):

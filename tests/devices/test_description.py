@@ -10,6 +10,7 @@ CALLS = {
     ("/devices/{device}/consents/{agreement}", "put"), ("/devices/{device}/consents", "get"), ("/reports", "post"),
     ("/devices/{device}/challenge", "get"), ("/devices/{device}/challenge", "post"), ("/advertising/permission", "get"),
     ("/devices/{device}/errors-settled", "post"), ("/devices/{device}/signing-key", "put"),
+    ("/devices/{device}/contacts", "put"),
 }  # fmt: skip
 
 

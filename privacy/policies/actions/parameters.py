@@ -48,6 +48,8 @@ SMALLEST_OF_ACCOUNTS = {
     "duties.emergency.wait.hours": 24,
 }
 LARGEST_OF_ACCOUNTS = {"duties.emergency.review.hours": 72}
+# An office can lengthen the wait before a destruction on request; nobody of the office shortens it (decision 0105).
+SMALLEST_OF_ACCOUNTS = {"withdrawal.wait.hours": 24, "contact.wait.hours": 24}
 
 
 def add_holiday(*, day: date, name: str, actor: Actor, at: datetime) -> ExtraHoliday:

@@ -5,12 +5,11 @@ for its own permission. Only ``find_false_identity`` is a decision of its own an
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connections, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from privacy.ledger import actions as ledger
@@ -19,11 +18,8 @@ from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.identifiers.ids import new_id
-from privacy.policies.categories import CONTACT
 from privacy.subjects.events import Event
-from privacy.subjects.models import Contact, FalseIdentityFinding, Subject
-from privacy.vault import actions as vault
-from privacy.vault.purposes import Purpose
+from privacy.subjects.models import FalseIdentityFinding, Subject
 
 
 class RegistrationEnded(Refusal):
@@ -159,92 +155,6 @@ def mark_destroyed(subject_ids: Sequence[UUID], *, certificate: str, actor: Acto
         facts = {"certificate": certificate, "count": marked}
         ledger.record(Event.DESTROYED, actor=actor, at=at, subjects=references, facts=facts)
     return marked
-
-
-def record_contact(subject: Subject, *, kind: str, value: str, actor: Actor, at: datetime) -> Contact:
-    """Keep one way to reach the person, sealed; a newer one of the same kind takes its place.
-
-    The entry commits in the general database first, then the contact in the personal one (docs/ledger.md).
-    Raises SubjectDestroyed, and Frozen while a correction of it or a suspension is open: nothing overwrites what is
-    disputed (P1.5).
-    """
-    row = Subject.objects.get(pk=subject.pk)
-    if row.state == Subject.State.DESTROYED:
-        raise SubjectDestroyed(_("The data of this registration was destroyed."))
-    if freezes := vault.active_freezes(row.id, CONTACT, [kind], at=at):
-        raise vault.Frozen(freezes)
-    with transaction.atomic(using="personal"):
-        # Two who write the first contact of a kind at once: the second waits, and finds the first one's.
-        _take_turns(row.id, kind)
-        held = Contact.objects.select_for_update().filter(subject_id=row.id, kind=kind).first()
-        contact = held or Contact(subject_id=row.id, kind=kind, recorded_at=at)
-        contact.recorded_at = at
-        vault.encrypt(contact, {"value": value}, at=at)
-        with transaction.atomic():
-            facts = {"kind": kind, "contact": str(contact.id)}
-            ledger.record(Event.CONTACT_RECORDED, actor=actor, at=at, about=row, subjects=[row.reference], facts=facts)
-        contact.save()
-    return contact
-
-
-def correct_contact(
-    subject_id: UUID, item: str, value: Any, *, event: UUID, actor: Actor, at: datetime, record_id: UUID | None
-) -> None:
-    """Put the right value in the place of a wrong contact: ``item`` is its kind. The caller's transaction holds it.
-
-    Sealing the same value again changes nothing that is readable, so a repeated ``event`` is harmless.
-    """
-    rows = Contact.objects.select_for_update().filter(subject_id=subject_id, kind=item)
-    for contact in rows if record_id is None else rows.filter(id=record_id):
-        vault.encrypt(contact, {"value": value.strip()}, at=at)
-        contact.recorded_at = at
-        contact.save(update_fields=["value", "value_index", "recorded_at"])
-        with transaction.atomic():
-            facts = {"item": item, "contact": str(contact.id), "event": str(event)}
-            ledger.record(Event.CONTACT_CORRECTED, actor=actor, at=at, subjects=[str(subject_id)], facts=facts)
-
-
-def index_contacts(*, actor: Actor, at: datetime, most: int = 200) -> int:
-    """Give contacts from before the index theirs, so that they are found; safe to repeat. Returns how many."""
-    waiting = list(Contact.objects.filter(value_index=None).order_by("id")[:most])
-    indexes: dict[UUID, bytes] = {}
-    # Whose key is destroyed has nothing to be found by; at the head they would keep everybody behind them waiting.
-    with (
-        suppress(vault.Destroyed),
-        vault.opened(purpose=Purpose.RIGHTS, task="subjects.contact.indexed", actor=actor, at=at) as vault_session,
-    ):
-        for contact, value in vault_session.decrypt_many(waiting, "value"):
-            try:
-                indexes[contact.id] = vault.blind_index("contact", value)
-            except vault.InvalidIdentifier:
-                continue
-    if waiting:
-        with transaction.atomic():
-            people = [contact.subject_id for contact in waiting]
-            ledger.record(Event.CONTACTS_INDEXED, actor=actor, at=at, subjects=people, facts={"rows": len(waiting)})
-    done = 0
-    for contact in waiting:
-        # The same value only: one that was written meanwhile has its index.
-        unchanged = Contact.objects.filter(id=contact.id, value_index=None, recorded_at=contact.recorded_at)
-        done += unchanged.update(value_index=indexes.get(contact.id, b""))
-    return done
-
-
-def _take_turns(subject_id: UUID, kind: str) -> None:
-    with connections["personal"].cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"contact {subject_id} {kind}"])
-
-
-def remove_contacts(subject_ids: Sequence[UUID], *, certificate: str, actor: Actor, at: datetime) -> int:
-    """Remove the contacts of people who are being destroyed. Return the rows removed; safe to repeat."""
-    with transaction.atomic(using="personal"):
-        held = Contact.objects.filter(subject_id__in=subject_ids).count()
-        if held:
-            with transaction.atomic():
-                facts = {"certificate": certificate, "rows": held}
-                ledger.record(Event.CONTACTS_REMOVED, actor=actor, at=at, subjects=subject_ids, facts=facts)
-        removed, _each = Contact.objects.filter(subject_id__in=subject_ids).delete()
-    return removed
 
 
 def _taken(subject: Subject) -> Subject:

@@ -108,9 +108,10 @@ class AContact(PortalTestCase):
         with vault.opened(
             purpose=Purpose.RIGHTS, task="rights.access.exported", actor=TESTS, at=NOON, reason="K7-1"
         ) as vault_session:
-            (shown,) = holding.export(mina.id, vault_session)
+            [earlier, shown] = holding.export(mina.id, vault_session)
+        assert earlier["ended_at"] is not None
         assert shown["email"] == "mina@new.example"
-        assert holding.destroy([mina.id], certificate="C-1", actor=TESTS, at=NOON) == 1
+        assert holding.destroy([mina.id], certificate="C-1", actor=TESTS, at=NOON) == 2
         assert holding.destroy([mina.id], certificate="C-1", actor=TESTS, at=NOON) == 0
         assert not Contact.objects.exists()
 
@@ -118,4 +119,4 @@ class AContact(PortalTestCase):
         mina = make_mina()
         make_contact(mina)
         make_contact(mina, value="second@example.org")
-        assert Contact.objects.filter(subject_id=mina.id).count() == 1
+        assert Contact.objects.current().of(mina.id).count() == 1
