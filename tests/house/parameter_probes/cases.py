@@ -26,7 +26,9 @@ from privacy.rights.actions import RequestedRight
 from privacy.rights.actions.access_packages import Package
 from privacy.rights.dues import particulars_due
 from privacy.rights.models import Particulars, Right
+from privacy.subjects import actions as subjects
 from privacy.subjects.actions.code_check import WrongCode
+from privacy.subjects.models import ContactCode
 from privacy.vault.models import Freeze
 from tests import factory
 from tests.house.parameter_probes import TESTS, ago, how_many, noon, term
@@ -143,6 +145,28 @@ def destroyed_after_withdrawal(on: date) -> Any:
     device = factory.make_device(1, at=noon(on))
     made = factory.decide(device, "activation", "withdraw", at=noon(on))
     return PlannedDestruction.objects.get(decision=made).due_at - noon(on)
+
+
+def changed_contact_waits(on: date) -> Any:
+    mina = factory.make_mina(at=noon(on))
+    factory.make_contact(mina, at=noon(on))
+    changed = factory.make_contact(mina, value="new@example.org", is_verified=False, at=noon(on))
+    return changed.package_from - noon(on)
+
+
+def contact_code_lasts(on: date) -> Any:
+    contact = factory.make_contact(factory.make_mina(at=noon(on)), at=noon(on))
+    subjects.issue_contact_code(contact, mark="once", actor=TESTS, at=noon(on))
+    return ContactCode.objects.get(record_id=contact.pk).expires_at - noon(on)
+
+
+def contact_codes(on: date) -> Any:
+    contact, issued = factory.make_contact(factory.make_mina(at=noon(on)), at=noon(on)), 0
+    with suppress(Refusal):
+        while issued < 40:
+            subjects.issue_contact_code(contact, mark=str(issued), actor=TESTS, at=noon(on))
+            issued += 1
+    return issued
 
 
 def devices_asked(on: date) -> Any:
