@@ -48,12 +48,13 @@ def tell_change(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetim
     if contact is None:
         return
     address = _address(contact, at=at)
-    if address is not None:
-        with override(contact.language):
-            subject = _("This e-mail address no longer receives notices about your personal data")
-        context = {"is_replaced": contact.is_replaced}
-        _send(contact, address, subject, "contact_changed", context, message_id=f"contact-{event}")
-    subjects.end_change_notice(contact, told=address is not None, actor=WORKER, at=at)
+    if address is None:
+        return
+    with override(contact.language):
+        subject = _("This e-mail address no longer receives notices about your personal data")
+    context = {"is_replaced": contact.is_replaced}
+    _send(contact, address, subject, "contact_changed", context, message_id=f"contact-{event}")
+    subjects.end_change_notice(contact, actor=WORKER, at=at)
 
 
 def _address(contact: Contact, *, at: datetime) -> str | None:

@@ -76,11 +76,10 @@ def verify_contact(code: str, *, address: str, at: datetime) -> Contact:
     return row
 
 
-def end_change_notice(contact: Contact, *, told: bool, actor: Actor, at: datetime) -> None:
-    """Note that an ended contact was told, or that nobody could; one that another replaced is removed."""
+def end_change_notice(contact: Contact, *, actor: Actor, at: datetime) -> None:
+    """Note that an ended contact was told; one that another replaced is removed."""
     with transaction.atomic(using="personal"):
-        if told:
-            record(Event.CONTACT_CHANGE_TOLD, contact, actor=actor, at=at)
+        record(Event.CONTACT_CHANGE_TOLD, contact, actor=actor, at=at)
         Contact.objects.filter(pk=contact.pk).update(told_at=at)
         Contact.objects.filter(pk=contact.pk, is_replaced=True).delete()
 

@@ -89,9 +89,7 @@ def record_contact(
         made = _put(row.id, kind, value, said=said, word=Event.CONTACT_RECORDED, facts={}, actor=actor, at=at)
         others = Contact.objects.current().of(row.id).exclude(pk=made.pk)
         if is_preferred or not others.filter(is_preferred=True).exists():
-            others.update(is_preferred=False)
-            made.is_preferred = True
-            made.save(update_fields=["is_preferred"])
+            _prefer(made, actor=actor, at=at)
     return made
 
 
@@ -111,8 +109,7 @@ def correct_contact(
         subject_id, item, str(value).strip(), said=said, word=Event.CONTACT_CORRECTED, facts=facts, actor=actor, at=at
     )
     if held.is_preferred and made.pk != held.pk:
-        made.is_preferred = True
-        made.save(update_fields=["is_preferred"])
+        _prefer(made, actor=actor, at=at)
 
 
 def prefer_contact(contact: Contact, *, actor: Actor, at: datetime) -> Contact:
@@ -121,11 +118,7 @@ def prefer_contact(contact: Contact, *, actor: Actor, at: datetime) -> Contact:
         require_permission(actor, RECORD)
     with transaction.atomic(using="personal"):
         row = lock_contact(contact)
-        if not row.is_preferred:
-            Contact.objects.of(row.subject_id).update(is_preferred=False)
-            row.is_preferred = True
-            record(Event.CONTACT_PREFERRED, row, actor=actor, at=at)
-            row.save(update_fields=["is_preferred"])
+        _prefer(row, actor=actor, at=at)
     return row
 
 
@@ -188,8 +181,10 @@ def _put(
     earlier = Contact.objects.select_for_update().of(subject_id).filter(kind=kind)
     held = earlier.current().first()
     if held is not None and earlier.current().filter(value_index=vault.blind_index("contact", value)).exists():
-        held.language = said["language"]
-        held.save(update_fields=["language"])
+        if held.language != said["language"]:
+            held.language = said["language"]
+            record(word, held, actor=actor, at=at, **facts)
+            held.save(update_fields=["language"])
         return held
     made = Contact(subject_id=subject_id, kind=kind, recorded_at=at, recorded_by=actor.ref, **said)
     vault.encrypt(made, {"value": value}, at=at)
@@ -197,11 +192,23 @@ def _put(
     made.package_from = at + wait if earlier.exists() else at
     record(word, made, actor=actor, at=at, **facts)
     for one in earlier.filter(is_replaced=False):
+        record(Event.CONTACT_ENDED, one, actor=actor, at=at, replaced_by=str(made.id))
         _end(one, is_replaced=True, at=at)
     made.save(force_insert=True)
     if kind == Contact.Kind.EMAIL:
         queue_mail(CODE_MAIL, made, at=at)
     return made
+
+
+def _prefer(row: Contact, *, actor: Actor, at: datetime) -> None:
+    if row.is_preferred:
+        return
+    before = Contact.objects.of(row.subject_id).filter(is_preferred=True)
+    was = {"was": str(one.id) for one in before}
+    record(Event.CONTACT_PREFERRED, row, actor=actor, at=at, **was)
+    before.update(is_preferred=False)
+    row.is_preferred = True
+    row.save(update_fields=["is_preferred"])
 
 
 def _end(row: Contact, *, is_replaced: bool, at: datetime) -> None:
