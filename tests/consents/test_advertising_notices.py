@@ -29,9 +29,7 @@ class NoticeTest(PortalTestCase):
 
     def reachable(self, address: str = "mina@example.com") -> None:
         subject = Subject.objects.get(pk=self.device.subject_id)
-        subjects.record_contact(
-            subject, kind="email", source="person", value=address, actor=SystemActor("tests"), at=factory.NOON
-        )
+        subjects.record_contact(subject, kind="email", value=address, actor=SystemActor("tests"), at=factory.NOON)
 
     def deliver(self, *, at: datetime = factory.NOON) -> None:
         for row in GeneralOutbox.objects.filter(kind="consents.advertising"):
@@ -96,12 +94,7 @@ class NoticeTest(PortalTestCase):
         silent, reached = self.device, factory.make_device(2)
         subject = Subject.objects.get(pk=reached.subject_id)
         subjects.record_contact(
-            subject,
-            kind="email",
-            source="person",
-            value="mina@example.com",
-            actor=SystemActor("tests"),
-            at=factory.NOON,
+            subject, kind="email", value="mina@example.com", actor=SystemActor("tests"), at=factory.NOON
         )
         factory.agree(silent, "advertising-email", at=decided)
         first = datetime(2024, 2, 20, 3, tzinfo=UTC)

@@ -57,9 +57,7 @@ class SecondReadingTest(PortalTestCase):
     def test_a_notice_names_the_department_and_the_number_of_the_day(self) -> None:
         device = factory.make_device(at=factory.NOON)
         subject = Subject.objects.get(pk=device.subject_id)
-        subjects.record_contact(
-            subject, kind="email", source="person", value="mina@example.org", actor=TESTS, at=factory.NOON
-        )
+        subjects.record_contact(subject, kind="email", value="mina@example.org", actor=TESTS, at=factory.NOON)
         policies.designate_officer(
             name="김새롬", department_ko="개인정보보호팀", department_en="Privacy Team", phone="02-555-0199", email="",
             designated_from=date(2026, 11, 24), actor=factory.make_odile(granted=False), at=factory.NOON,

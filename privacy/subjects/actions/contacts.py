@@ -56,7 +56,7 @@ def record_contact(
     *,
     kind: str,
     value: str,
-    source: str,
+    source: str = Contact.Source.PERSON,
     document: str = "",
     language: str = "ko",
     is_preferred: bool = False,
@@ -204,8 +204,7 @@ def _prefer(row: Contact, *, actor: Actor, at: datetime) -> None:
     if row.is_preferred:
         return
     before = Contact.objects.of(row.subject_id).filter(is_preferred=True)
-    was = {"was": str(one.id) for one in before}
-    record(Event.CONTACT_PREFERRED, row, actor=actor, at=at, **was)
+    record(Event.CONTACT_PREFERRED, row, actor=actor, at=at, was=", ".join(str(one.id) for one in before))
     before.update(is_preferred=False)
     row.is_preferred = True
     row.save(update_fields=["is_preferred"])

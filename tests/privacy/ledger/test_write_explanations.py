@@ -41,9 +41,7 @@ def known(portal_database: PortalDatabase) -> tuple[str, Contact]:
     person = subjects.register(actor=SWEEP, at=at)
     reconcile()
     with request() as known_request:
-        contact = subjects.record_contact(
-            person, kind="email", source="person", value="mina@example.kr", actor=SWEEP, at=at
-        )
+        contact = subjects.record_contact(person, kind="email", value="mina@example.kr", actor=SWEEP, at=at)
     assert reconcile() == 0
     return known_request, contact
 
@@ -59,9 +57,7 @@ def another_contact() -> Contact:
     at = clock.now()
     person = subjects.register(actor=SWEEP, at=at)
     with request():
-        made = subjects.record_contact(
-            person, kind="email", source="person", value="other@example.kr", actor=SWEEP, at=at
-        )
+        made = subjects.record_contact(person, kind="email", value="other@example.kr", actor=SWEEP, at=at)
     assert reconcile() == 0
     return made
 
@@ -147,9 +143,7 @@ def test_what_a_destruction_removes_is_named_person_by_person(portal_database: P
     with request():
         for number in range(3):
             person = subjects.register(actor=SWEEP, at=at)
-            subjects.record_contact(
-                person, kind="email", source="person", value=f"p{number}@example.kr", actor=SWEEP, at=at
-            )
+            subjects.record_contact(person, kind="email", value=f"p{number}@example.kr", actor=SWEEP, at=at)
             people.append(person.id)
     reconcile()
     with request() as removing:
