@@ -69,6 +69,9 @@ PATHS: dict[str, str | list[str]] = {
     "privacy/safeguards/actions/measures.py": OTHER,
     # the result of an advertising consent must be told within 14 days (law C-18): a duty under law
     "consents/tasks.py": ITS_OWN,
+    # the person sees her own contact, masked; to a disputed one nothing is mailed
+    "consents/contacts/views.py": ITS_OWN,
+    "privacy/subjects/tasks.py": ITS_OWN,
     # places that fill
     "devices/actions/registration.py": [
         "test_a_gateway_cannot_overwrite_the_item",
@@ -79,7 +82,7 @@ PATHS: dict[str, str | list[str]] = {
     "devices/actions/imports.py": ["test_nor_can_a_registration_that_is_sent_again_or_imported"],
     "devices/actions/reports.py": ["test_no_report_of_a_disputed_kind_comes_in_or_is_counted"],
     "devices/actions/row_deletion.py": ITS_OWN,
-    "privacy/subjects/actions/registration.py": ITS_OWN,
+    "privacy/subjects/actions/contacts.py": ITS_OWN,
     "consents/actions/decisions.py": OTHER,
     "privacy/rights/actions/letters.py": OTHER,
     "privacy/rights/actions/intake.py": OTHER,
