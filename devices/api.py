@@ -250,7 +250,7 @@ def record_contacts(request: HttpRequest, device: Path[UUID], body: schemas.Cont
 
     We mail a code to a new e-mail address, and tell the earlier one that it was replaced.
     """
-    caller = _require_scope(request, "devices")
+    caller = _require_scope(request, "devices", device=device)
 
     def write() -> tuple[int, Any]:
         return 200, api_contacts.record(device, body, caller=caller, at=clock.now())
