@@ -15,6 +15,7 @@ DUE = re.compile(
 )
 # Days and moments with such a name that wait for no person. Each with its reason.
 NO_CLOCK = {
+    "subjects.ContactCode.expires_at": "a code from a mail; another is sent on request",
     "accounts.RepresentativeLink.expires_at": "when a link stops working; what it asks has its own clock",
     "accounts.Invitation.expires_at": "when a link stops working; nobody has to do anything by then",
     "accounts.AccessRequest.valid_until": "how long the access is wanted; deciding has no term",
