@@ -39,17 +39,16 @@ class ParameterOutOfRange(Refusal):
 LARGEST = {"hours": 876_000, "days": 36_500, "months": 1_200, "years": 100, "hour": 23, "count": 1_000_000_000}
 # Periods of nothing and reviews of no months can't be counted; an hour of midnight and a count of nothing can.
 SMALLEST = {"months": 1, "years": 1}
-# An office can lengthen the wait before a destruction on request, and what makes two accounts two people; nobody of the
-# office shortens either (decisions 0105, 0146).
+# An office can lengthen the wait before a destruction on request and of a changed contact, and what makes two accounts
+# two people; nobody of the office shortens any (decisions 0105, 0136, 0146).
 SMALLEST_OF_ACCOUNTS = {
     "withdrawal.wait.hours": 24,
+    "contact.wait.hours": 24,
     "duties.account.days": 1,
     "duties.apart.days": 30,
     "duties.emergency.wait.hours": 24,
 }
 LARGEST_OF_ACCOUNTS = {"duties.emergency.review.hours": 72}
-# An office can lengthen the wait before a destruction on request; nobody of the office shortens it (decision 0105).
-SMALLEST_OF_ACCOUNTS = {"withdrawal.wait.hours": 24, "contact.wait.hours": 24}
 
 
 def add_holiday(*, day: date, name: str, actor: Actor, at: datetime) -> ExtraHoliday:
