@@ -41,7 +41,7 @@ class TokenForm(forms.Form):
     )
     days = forms.IntegerField(label=_("Valid for (days)"), min_value=1, max_value=730, initial=365)
     signing_key = forms.CharField(
-        label=_("Public key for signed requests (optional)"),
+        label=_("Public key for signed requests"),
         help_text=_("Ed25519, in Base64. With a key, the token works only for requests signed with its private key."),
         required=False,
         max_length=64,

@@ -22,6 +22,13 @@ class SignatureForm(forms.Form):
         widget=forms.PasswordInput({"autocomplete": "current-password"}),
     )
 
+    def __init__(self, *args: Any, name: str, **options: Any) -> None:
+        """``name`` is the signer's, as the account has it: the page shows what has to be typed."""
+        super().__init__(*args, **options)
+        self.fields["typed_name"].help_text = _("Type your name as it appears in your account: %(name)s.") % {
+            "name": name
+        }
+
 
 class QuizForm(forms.Form):
     """The questions of a course, each with its choices."""

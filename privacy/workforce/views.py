@@ -52,7 +52,7 @@ def sign(request: HttpRequest, occasion: str) -> HttpResponse:
     text = PledgeText.objects.in_force(occasion, on=today)
     if text is None:
         raise Http404
-    form = SignatureForm(request.POST or None)
+    form = SignatureForm(request.POST or None, name=user.name)
     if request.method == "POST" and form.is_valid():
         try:
             reauthenticate(request, password=form.cleaned_data["password"], at=clock.now())

@@ -82,6 +82,15 @@ class ConsentCallsTest(ApiTestCase):
         ]  # fmt: skip
         assert "activation" not in {text["agreement"] for text in answer["needed"]}
 
+    @pytest.mark.truth("23")
+    def test_provision_and_advertising_are_asked_about_and_optional(self) -> None:
+        factory.make_provision_agreement("acme", at=self.now)
+        needed = self.call("GET", f"/devices/{self.device(agreed=()).id}/consents").json()["needed"]
+        required = {text["agreement"]: text["required"] for text in needed}
+        of_the_policy = {code for code in required if code.startswith(("provision-", "advertising-"))}
+        assert {"provision-acme", "advertising-sms", "advertising-night"} <= of_the_policy
+        assert {code for code, must in required.items() if must} == {"activation", "service-analytics"}
+
     @pytest.mark.truth("who-has-left-is-asked-nothing")
     def test_nobody_must_be_asked_for_what_they_cannot_agree_to(self) -> None:
         device = self.device()

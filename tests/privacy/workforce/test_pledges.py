@@ -95,6 +95,12 @@ class SigningTest(PortalTestCase):
             workforce.register_paper(self.nina, old, signed_on=TODAY, **given)
         workforce.register_paper(self.nina, old, signed_on=TODAY - timedelta(days=1), **given)
 
+    @pytest.mark.truth("25")
+    def test_the_page_shows_the_name_that_has_to_be_typed(self) -> None:
+        self.client.force_login(self.nina)
+        page = self.client.get(reverse("workforce:sign", args=["entry"]))
+        self.assertContains(page, f"계정에 있는 이름을 그대로 입력하십시오: {self.nina.name}.")
+
     def test_another_name_does_not_sign(self) -> None:
         with pytest.raises(workforce.NameMismatch):
             self.sign(typed_name="Hana")
