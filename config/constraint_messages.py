@@ -186,6 +186,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "rights_decided_names_who_and_when": "decision",
         "rights_carried_out_only_when_granted": "decision",
         "rights_destroyed_after_the_wait": "waits_until",
+        "rights_destruction_begins_after_the_wait": "waits_until",
         "rights_postponement_ended_has_due_date": "ended_on",
         "rights_objection_decided_names_its_reviewer": "outcome",
     },

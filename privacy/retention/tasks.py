@@ -67,7 +67,7 @@ def reconcile() -> str:
 
 @outbox.deliverer(PERSON_TOLD, destination=outbox.MAIL)
 def tell_person(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
-    """Tell a person, at the address on record, that their data is going to be destroyed; in both languages."""
+    """Tell a person, at the address on record, what becomes of a destruction of their data; in both languages."""
     subject_id, until = UUID(ids["subject"]), datetime.fromisoformat(ids["until"])
     contact = Contact.objects.current().filter(subject_id=subject_id, kind=Contact.Kind.EMAIL).first()
     if contact is None or not is_waiting(ids, at=at):
@@ -83,8 +83,12 @@ def tell_person(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetim
     except vault.Destroyed:
         return
     with override("ko"):
-        subject = _("Your personal data is going to be destroyed")
-    context = {"case": ids["case"].partition("#")[0], "until": until}
+        subject = {
+            "planned": _("Your personal data is going to be destroyed"),
+            "held": _("The destruction of your personal data is on hold"),
+            "stopped": _("The destruction of your personal data was stopped"),
+        }[ids["word"]]
+    context = {"word": ids["word"], "kept": ids["kept"], "case": ids["case"].partition("#")[0], "until": until}
     mail.send(
         to=address, subject=subject, template="destruction_announced", context=context, language="ko",
         message_id=f"destruction-wait-{event}",
@@ -93,13 +97,17 @@ def tell_person(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetim
 
 @outbox.deliverer(OFFICER_TOLD, destination=outbox.MAIL)
 def tell_officer(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
-    """Tell an officer what is going to be destroyed, until when it can be stopped, and where."""
+    """Tell an officer what is going to be destroyed, until when it can be stopped, and where; or that it was."""
     officer = User.objects.filter(reference=ids["to"], is_active=True).first()
     if officer is None or not is_waiting(ids, at=at):
         return
     with override("ko"):
-        subject = _("A destruction can be stopped: %(case)s") % {"case": ids["case"]}
-    context = {"case": ids["case"], "page": ids["page"], "until": datetime.fromisoformat(ids["until"])}
+        subject = {
+            "planned": _("A destruction can be stopped: %(case)s"),
+            "held": _("A destruction is on hold: %(case)s"),
+            "stopped": _("A destruction was stopped: %(case)s"),
+        }[ids["word"]] % {"case": ids["case"]}
+    context = {name: ids[name] for name in ("word", "case", "page")} | {"until": datetime.fromisoformat(ids["until"])}
     mail.send(
         to=officer.email, subject=subject, template="destruction_waits", context=context, language="ko",
         message_id=f"destruction-wait-{event}",

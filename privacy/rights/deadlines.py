@@ -5,6 +5,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.registries import deadlines
+from privacy.retention.refusals import OnHold
 from privacy.rights.models import Objection, Postponement, Request, Right
 
 VIEW, CASE = "rights.view_request", "admin:rights_request_change"
@@ -20,8 +21,8 @@ def postponed_access() -> QuerySet[Postponement]:
 
 
 def waiting_deletions() -> QuerySet[Right]:
-    """Released deletions that the worker has not carried out: until their moment any officer can stop them."""
-    return Right.objects.filter(waits_until__isnull=False, carried_out_at=None)
+    """Released deletions that the worker has not carried out; under a hold none has a day."""
+    return Right.objects.filter(waits_until__isnull=False, carried_out_at=None).exclude(trouble=OnHold.code)
 
 
 def undecided_objections() -> QuerySet[Objection]:

@@ -19,7 +19,7 @@ from privacy.lib.display.badges import date_text, datetime_text
 from privacy.policies import rulebook
 from privacy.policies.models import Agency, Officer
 from privacy.rights import right_scope
-from privacy.rights.models import Letter, Objection, Package, Postponement, Request, Right
+from privacy.rights.models import Letter, Objection, Package, Postponement, Request, Right, Step
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ def compose(letter: Letter) -> dict[str, Any]:
         Letter.Kind.EVIDENCE: _evidence,
         Letter.Kind.PARTED: _parted,
         Letter.Kind.DESTRUCTION: _destruction,
+        Letter.Kind.STOPPED: _stopped,
     }[Letter.Kind(letter.kind)]
     case, on = letter.request, clock.kst_date(letter.queued_at)
     kept: dict[str, Any] = {}
@@ -342,19 +343,49 @@ def _parted(letter: Letter, case: Request) -> Part:
 
 
 def _destruction(letter: Letter, case: Request) -> Part:
-    right = case.rights.get(event_id=_matter(letter))
-    until = datetime_text(right.waits_until) if right.waits_until is not None else ""
-    fields: list[Row] = [(_("Your request"), right_name(right, on=case.received_on)), (_("Destroyed after"), until)]
+    step, right = _step_and_right(letter, case)
+    fields: list[Row] = [(_("Your request"), right_name(right, on=case.received_on))]
+    if "until" not in step.facts:
+        return (
+            _("The deletion of your data is on hold"),
+            _(
+                "We granted your request. The data is no longer used, but we must keep it for now because of "
+                "litigation or an investigation. Before we delete it, we tell you the day."
+            ),
+            fields,
+            [_("If you did not ask for this, call us or write to us. We can stop it."), _follow()],
+        )
+    fields.append((_("Destroyed after"), datetime_text(datetime.fromisoformat(step.facts["until"]))))
+    kept = []
+    if right_scope.is_partly_kept(right, on=clock.kst_date(letter.queued_at)):
+        kept = [_("What a law requires us to keep is moved to a separate archive instead.")]
     return (
         _("Your data is going to be deleted"),
         _("We granted your request. The data is no longer used, and we delete it after the time below."),
         fields,
-        [_("If you did not ask for this, call us or write to us before then. We can stop it."), _follow()],
+        [*kept, _("If you did not ask for this, call us or write to us before then. We can stop it."), _follow()],
     )
 
 
+def _stopped(letter: Letter, case: Request) -> Part:
+    step, right = _step_and_right(letter, case)
+    return (
+        _("The deletion of your data was stopped"),
+        _("The deletion that we had granted was stopped. Nothing was deleted, and we will decide your request again."),
+        [(_("Your request"), right_name(right, on=case.received_on)), (_("Stopped"), datetime_text(step.at))],
+        [_("If you no longer want the deletion, take the request back on the status page or tell us."), _follow()],
+    )
+
+
+def _step_and_right(letter: Letter, case: Request) -> tuple[Step, Right]:
+    """Return the step of the case that a letter tells of, and its right."""
+    step = Step.objects.get(id=_matter(letter))
+    assert step.position is not None
+    return step, case.rights.get(position=step.position)
+
+
 def _matter(letter: Letter) -> UUID:
-    """The postponement or objection that a letter is about."""
+    """The postponement, objection or step that a letter is about."""
     assert letter.about_id is not None
     return letter.about_id
 

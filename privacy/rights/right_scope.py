@@ -7,6 +7,7 @@ from consents.models import Agreement, AgreementVersion
 from privacy.lib.display import display_names
 from privacy.policies import rulebook
 from privacy.policies.categories import CONTACT
+from privacy.retention.archive.preservation import preservation_scopes
 from privacy.rights.models import Right
 from privacy.subjects import holdings
 
@@ -45,6 +46,17 @@ def exported_categories(right: Right) -> list[str]:
     if Right.Scope.ITEMS not in scope_of(right):
         return []
     return sorted(code for code in holdings.categories() if any(one.export for one in holdings.for_category(code)))
+
+
+def deleted_categories(right: Right, *, on: date) -> list[str]:
+    """Return the categories that a deletion reaches, without the parts left out."""
+    everything = {*rulebook.in_force(on).categories, CONTACT}
+    return sorted(({right.category} if right.category else everything) - set(right.excluded))
+
+
+def is_partly_kept(right: Right, *, on: date) -> bool:
+    """Whether another law may preserve records of what a deletion reaches: these are archived instead."""
+    return any(True for code in deleted_categories(right, on=on) for _scope in preservation_scopes(code, on))
 
 
 def part_name(right: Right, part: str, *, on: date) -> str:

@@ -41,6 +41,10 @@ STEP_LABELS = {
     Event.POSTPONED: _("Access was postponed"),
     Event.POSTPONEMENT_ENDED: _("The reason for the postponement has ended"),
     Event.DESTRUCTION_ANNOUNCED: _("Your data is blocked and will be deleted. Until then we can stop the deletion"),
+    Event.DESTRUCTION_HELD: _(
+        "Your data is blocked. Because of litigation or an investigation, we can't delete it yet. Before we do, we "
+        "tell you the day"
+    ),
     Event.DESTRUCTION_STOPPED: _("The deletion was stopped. We will decide again"),
     Event.CORRECTED: _("Corrected"),
     Event.OVERTAKEN: _("Nothing to correct: we had already destroyed the information"),
@@ -91,6 +95,8 @@ def context(case: Request, *, at: datetime) -> dict[str, Any]:
                     (objection, explanations.get(reviews.get(objection.id), ""))
                     for objection in right.objections.order_by("received_at")
                 ],
+                "can_stop": right.can_be_stopped,
+                "waits": right.is_waiting(at=at),
                 "can_object": right.decision in {Right.Decision.REFUSED, Right.Decision.PARTLY_GRANTED}
                 and not right.objections.filter(outcome="pending").exists(),
             }
@@ -106,7 +112,7 @@ def context(case: Request, *, at: datetime) -> dict[str, Any]:
         "shown_code": shown_code(case, at=at),
         "can_withdraw": case.state in {*Request.BEFORE_IDENTITY, Request.State.VERIFIED, Request.State.IN_REVIEW}
         and not any(right.is_decided for right in rights),
-        "letters": list(case.letters.order_by("queued_at")),
+        "letters": list(case.letters.exclude(state=Letter.State.WITHDRAWN).order_by("queued_at")),
         "package": package if can_be_fetched else None,
         "package_outdated": outdated,
         "package_hours": rulebook.parameter("rights.package.hours", today)

@@ -12,6 +12,7 @@ urlpatterns = [
     path("rights/case/leave/", views.leave, name="leave"),
     path("rights/case/device/", views.confirm_device, name="confirm-device"),
     path("rights/case/withdraw/", views.withdraw, name="withdraw"),
+    path("rights/case/stop/", views.stop_destruction, name="stop-destruction"),
     path("rights/case/document/", views.send_document, name="document"),
     path("rights/case/objection/", views.object_to, name="object"),
     path("rights/case/download/", views.download, name="download"),

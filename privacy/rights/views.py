@@ -146,6 +146,21 @@ def withdraw(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_POST
+def stop_destruction(request: HttpRequest) -> HttpResponse:
+    """Stop a deletion that was granted and has not begun."""
+    position = request.POST.get("right", "")
+
+    def verb(case: Request, actor: Requester) -> object:
+        right = Right.objects.filter(request=case, position=int(position) if position.isdecimal() else 0).first()
+        if right is None:
+            raise rights.WrongState(_("There is no deletion to stop."))
+        return rights.stop_destruction(right, actor=actor, at=clock.now())
+
+    return _act(request, verb)
+
+
+@login_not_required
+@require_POST
 def send_document(request: HttpRequest) -> HttpResponse:
     """Add a document that proves identity or authority."""
     form = DocumentForm(request.POST, request.FILES)

@@ -134,7 +134,7 @@ CLOCKS: dict[str, Callable[[], list[date]]] = {
     "rights.deletion": lambda: [
         clock.kst_date(one.waits_until - timedelta(microseconds=1))
         for one in Right.objects.all()
-        if one.waits_until and one.carried_out_at is None
+        if one.waits_until and one.carried_out_at is None and one.trouble != "held"
     ],
     "devices.token": lambda: [
         clock.kst_date(one.expires_at)

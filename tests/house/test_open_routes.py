@@ -34,6 +34,7 @@ OPEN = {
     # behind number and code of a case
     "rights:leave",
     "rights:confirm-device",
+    "rights:stop-destruction",
     "rights:withdraw",
     "rights:document",
     "rights:object",

@@ -19,6 +19,7 @@ from privacy.retention.actions.destruction_orders import (
     OrderOutcome,
     archived_by_order,
     destroy_subject_data,
+    is_ordered,
     order_destruction,
 )
 from privacy.retention.actions.destruction_waits import announce, close_data, end_of_wait, reopen_data
@@ -61,6 +62,7 @@ __all__ = [
     "execute",
     "execute_ready",
     "explain_delay",
+    "is_ordered",
     "lift_hold",
     "open_archive",
     "open_evidence",

@@ -118,6 +118,12 @@ def order_destruction(
     return known
 
 
+def is_ordered(*, case: str, since: datetime | None) -> bool:
+    """Whether a destruction was ordered for a case since a moment: from then on it goes its way."""
+    runs = DestructionRun.objects.filter(case=case)
+    return runs.exists() if since is None else runs.filter(started_at__gte=since).exists()
+
+
 def archived_by_order(*, cause: str, case: str) -> dict[tuple[UUID, str], int]:
     """Return how many records each order of a case moved to the archive, by person and category."""
     lists = DestructionList.objects.filter(run__cause=cause, run__case=case, archived__gt=0)

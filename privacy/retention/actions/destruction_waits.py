@@ -41,18 +41,31 @@ def reopen_data(*, case: str, actor: Actor, at: datetime) -> int:
 
 
 def is_waiting(said: Mapping[str, str], *, at: datetime) -> bool:
-    """Whether what a queued mail announces is still to come: it was neither stopped nor ended, nor announced anew."""
+    """Whether what a queued mail says still holds: what it announces was neither stopped nor ended since."""
+    if said["word"] == "stopped":
+        return True
     closed = Freeze.objects.active(at).filter(case=said["case"])
     return closed.filter(frozen_at__lte=datetime.fromisoformat(said["closed_at"])).exists()
 
 
-def announce(subject_ids: Iterable[UUID], *, case: str, page: str, until: datetime, at: datetime) -> None:
+def announce(
+    subject_ids: Iterable[UUID], *, word: str, kept: bool, case: str, page: str, until: datetime, at: datetime
+) -> None:
     """Queue, in the caller's transaction, a mail to each person's address on record and to every officer.
 
-    ``page`` is where an officer stops it, within the portal.
+    ``word`` is ``planned`` (destroyed after ``until``), ``held`` (a hold keeps it, no day is set) or ``stopped``; the
+    first two are no longer told once it was stopped. ``kept`` says that a law preserves some of it. ``page`` is where
+    an officer stops it, within the portal.
     """
-    said = {"case": case, "page": page, "until": until.isoformat(), "closed_at": at.isoformat()}
-    key = f"{case}:{at.isoformat()}"
+    said = {
+        "word": word,
+        "kept": "yes" if kept else "",
+        "case": case,
+        "page": page,
+        "until": until.isoformat(),
+        "closed_at": at.isoformat(),
+    }
+    key = f"{word}:{case}:{at.isoformat()}"
     for subject_id in subject_ids:
         outbox.enqueue(
             PERSON_TOLD, ids={**said, "subject": str(subject_id)}, key=f"{PERSON_TOLD}:{key}:{subject_id}", shard=case

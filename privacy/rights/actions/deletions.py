@@ -11,10 +11,10 @@ from consents.models import CurrentConsent, Decision
 from privacy.disclosures import actions as disclosures
 from privacy.ledger.actors import Actor
 from privacy.lib.dates import clock
-from privacy.policies import rulebook
-from privacy.policies.categories import CONTACT
 from privacy.retention import actions as retention
+from privacy.retention.destruction import blockers
 from privacy.retention.models.destruction_lists import Cause
+from privacy.rights import right_scope
 from privacy.rights.actions.cases import people_of
 from privacy.rights.actions.separation_of_duties import other_person
 from privacy.rights.models import Request, Right
@@ -87,8 +87,7 @@ def _withdraw(right: Right, subject: Subject, *, actor: Actor, at: datetime) -> 
 def complete(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
     """Queue a notice for each recipient of what was destroyed (law R-20), in the closing transaction."""
     case = right.request
-    if right.waits_until is not None:
-        retention.reopen_data(case=right.freeze_reference, actor=actor, at=at)
+    retention.reopen_data(case=right.freeze_reference, actor=actor, at=at)
     archived = retention.archived_by_order(cause=Cause.DELETION, case=right.freeze_reference)
     queued = 0
     for subject_id, category in product(people_of(case), categories_of(right, at=at)):
@@ -105,7 +104,12 @@ def complete(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
     return {"notices": queued}
 
 
+def is_held(right: Right, *, at: datetime) -> bool:
+    """Whether a hold covers anything that a deletion reaches: then nothing of it is destroyed."""
+    people = people_of(right.request)
+    return any(blockers.on_hold(people, category, at) for category in categories_of(right, at=at))
+
+
 def categories_of(right: Right, *, at: datetime) -> list[str]:
     """Return the categories that a deletion reaches, without the parts left out."""
-    everything = {*rulebook.in_force(clock.kst_date(at)).categories, CONTACT}
-    return sorted(({right.category} if right.category else everything) - set(right.excluded))
+    return right_scope.deleted_categories(right, on=clock.kst_date(at))

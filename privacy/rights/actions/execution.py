@@ -13,17 +13,17 @@ from django.utils.translation import gettext as _
 
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
-from privacy.lib.display.badges import datetime_text
 from privacy.lib.errors.refusals import Refusal
+from privacy.retention.refusals import OnHold
 from privacy.rights.actions import access_packages, corrections, deletions, destruction_waits, suspensions
-from privacy.rights.actions.approval_digests import approval_digest
+from privacy.rights.actions.approval_digests import approval_digest, must_be_as_read
 from privacy.rights.actions.cases import lock_right, must_be_represented, must_be_verified, particulars_of, record
 from privacy.rights.actions.due_dates import update_due_date
 from privacy.rights.actions.letters import answer_if_done
 from privacy.rights.actions.separation_of_duties import must_be_releasable_by
 from privacy.rights.events import Event
 from privacy.rights.models import Right
-from privacy.rights.refusals import ContentChanged, InProgress, WrongState
+from privacy.rights.refusals import ContentChanged, WrongState
 
 type Executor = Callable[..., dict[str, Any]]
 
@@ -49,19 +49,20 @@ COMPLETION_EVENTS = {
 }
 
 
-def carry_out(right: Right, *, actor: Actor, at: datetime) -> Right:
+def carry_out(right: Right, *, read: str = "", actor: Actor, at: datetime) -> Right:
     """Carry out a granted right to its end; a deletion waits first, and the worker ends it.
 
-    Raises WrongState, NotVerified, MissingAuthority, ContentChanged, SamePerson, and what the act raises.
+    ``read`` is the digest of the request as it was shown before the button was pressed. Raises WrongState, NotVerified,
+    MissingAuthority, ContentChanged, SamePerson, NotASecondPerson, and what the act raises.
     """
     require_permission(actor, "rights.carry_out_request", about=right)
-    begun = begin_execution(right, actor=actor, at=at)
+    begun = begin_execution(right, read=read, actor=actor, at=at)
     if begun.is_waiting(at=at):
         return begun
     return continue_execution(right, actor=actor, at=at)
 
 
-def begin_execution(right: Right, *, actor: Actor, at: datetime) -> Right:
+def begin_execution(right: Right, *, read: str = "", actor: Actor, at: datetime) -> Right:
     """Commit the intent: from here on the right is carried out, by whoever repeats it."""
     with transaction.atomic():
         row = lock_right(right)
@@ -71,6 +72,7 @@ def begin_execution(right: Right, *, actor: Actor, at: datetime) -> Right:
             raise WrongState(_("Only what was granted can be carried out."))
         if row.carried_out_at is not None:
             raise WrongState(_("This right was already carried out."))
+        must_be_as_read(row.request, read)
         must_be_releasable_by(row, actor=actor, at=at)
         if approval_digest(particulars_of(row.request), row) != row.approved_digest:
             raise ContentChanged(_("The request has changed since it was granted. Decide it again."))
@@ -94,20 +96,14 @@ def continue_execution(right: Right, *, actor: Actor, at: datetime) -> Right:
         current = lock_right(right)
         if current.carried_out_at is not None:
             return current
-        if current.is_waiting(at=at) and current.waits_until is not None:
-            raise InProgress(
-                _(
-                    "The data is blocked. It will be destroyed after %(when)s unless an officer stops the "
-                    "destruction first."
-                )
-                % {"when": datetime_text(current.waits_until)}
-            )
         current.tried_at = at
         current.save(update_fields=["tried_at"])
     if current.request.subject_id is None:
         result: dict[str, Any] = {"nothing_held": True}
     else:
         try:
+            if current.kind == Right.Kind.DELETION:
+                destruction_waits.begin_destruction(current, actor=actor, at=at)
             result = EXECUTORS[current.kind](current, actor=actor, at=at)
         except Refusal as refusal:
             _record_waiting(current, refusal)
@@ -120,6 +116,8 @@ def _record_waiting(right: Right, refusal: Refusal) -> None:
     with transaction.atomic():
         row = lock_right(right)
         if row.carried_out_at is None:
+            if isinstance(refusal, OnHold):
+                destruction_waits.put_back(row)
             row.trouble = refusal.code[:40]
             row.save(update_fields=["trouble"])
 

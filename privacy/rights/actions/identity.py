@@ -22,8 +22,6 @@ from privacy.rights.matching import Match
 from privacy.rights.models import CasePerson, Letter, Request, Right
 from privacy.rights.refusals import MissingAuthority, NotConfirmed, SeveralDevices, WrongState
 
-UNSENT = (Letter.State.QUEUED, Letter.State.TO_POST, Letter.State.PARKED)
-
 
 def challenge(request: Request, *, actor: Actor, at: datetime) -> Challenge:
     """Ask the device whether its holder made this request: the page shows a code, which they type on the device.
@@ -68,7 +66,7 @@ def _still_asked(case: Request, before: datetime | None, *, at: datetime) -> boo
     if before is None:
         return False
     answered = case.evidence_received_at is not None and case.evidence_received_at > before
-    unsent = case.letters.filter(kind=Letter.Kind.EVIDENCE, state__in=UNSENT).exists()
+    unsent = case.letters.filter(kind=Letter.Kind.EVIDENCE, state__in=Letter.UNSENT).exists()
     return unsent or (not answered and clock.kst_date(before) == clock.kst_date(at))
 
 

@@ -1,5 +1,6 @@
 """Answering the person: each step's notice is queued in the transaction of the step (law R-08, R-13, R-14, R-21)."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from itertools import batched
 from uuid import UUID
@@ -59,6 +60,16 @@ def queue_letter(case: Request, kind: str, *, actor: Actor, at: datetime, about:
         update_due_date(case)
         _mark_answered(case, letter, actor=actor, at=at)
     return letter
+
+
+def withdraw_unsent(case: Request, kind: str, *, about: Collection[UUID], actor: Actor, at: datetime) -> None:
+    """Keep back, in the caller's transaction, the notices of a locked case that say what is no longer so."""
+    unsent = case.letters.select_for_update().filter(kind=kind, about_id__in=about, state__in=Letter.UNSENT)
+    for letter in unsent.order_by("id"):
+        letter.state = Letter.State.WITHDRAWN
+        letter.save(update_fields=["state"])
+        facts = {"letter": letter.reference, "letter_kind": kind}
+        record(case, Event.LETTER_WITHDRAWN, actor=actor, at=at, facts=facts)
 
 
 def mark_letter_sent(letter: Letter, *, actor: Actor, at: datetime) -> Letter:

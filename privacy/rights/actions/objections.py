@@ -98,12 +98,14 @@ def open_again(right: Right) -> None:
     right.termination_asked = False
     right.result = {}
     right.decided_at = right.started_at = right.waits_until = right.carried_out_at = right.resumed_at = None
+    right.destruction_began_at = None
     # A new decision is a new act: what the first one did is not mistaken for it.
     right.event_id = new_id()
     right.save(
         update_fields=[
             "decision", "ground", "law", "decided_by", "approved_digest", "excluded", "termination_asked", "decided_at",
             "started_at", "started_by", "waits_until", "carried_out_at", "resumed_at", "event_id", "trouble", "result",
+            "destruction_began_at",
         ]
     )  # fmt: skip
     case.state = Request.State.IN_REVIEW

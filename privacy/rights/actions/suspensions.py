@@ -11,6 +11,7 @@ from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.policies import rulebook
 from privacy.policies.categories import CONTACT
+from privacy.rights.actions.approval_digests import must_be_as_read
 from privacy.rights.actions.cases import lock_right, people_of, record
 from privacy.rights.events import Event
 from privacy.rights.models import Right
@@ -38,13 +39,17 @@ def execute(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
     return {"categories": categories}
 
 
-def resume_processing(right: Right, *, actor: Actor, at: datetime) -> Right:
-    """Lift a suspension at the person's wish. Raises WrongState where nothing is suspended."""
+def resume_processing(right: Right, *, read: str = "", actor: Actor, at: datetime) -> Right:
+    """Lift a suspension at the person's wish; ``read`` as with ``grant``.
+
+    Raises WrongState where nothing is suspended, ContentChanged.
+    """
     require_permission(actor, "rights.carry_out_request", about=right)
     with transaction.atomic():
         row = lock_right(right)
         if row.kind != Right.Kind.SUSPENSION or row.carried_out_at is None or row.resumed_at is not None:
             raise WrongState(_("This right suspends nothing."))
+        must_be_as_read(row.request, read)
         vault.unfreeze(case=row.freeze_reference, actor=actor, at=at)
         row.resumed_at = at
         row.save(update_fields=["resumed_at"])

@@ -150,7 +150,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
             title=_("Grant"),
             verb=_("Grant"),
             consequences=[_("What you grant becomes final now. “Carry out” does exactly this.")],
-            act=lambda right, read: rights.grant(right, read=read, actor=actor_of(request), at=clock.now()),
+            act=rights.grant,
             success=_("Granted."),
         )
 
@@ -202,7 +202,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
                 _("Suspension: the data is frozen until processing is resumed."),
                 _("Access: the copy is made last. It shows what was corrected and leaves out what was deleted."),
             ],
-            act=lambda right, _read: rights.carry_out(right, actor=actor_of(request), at=clock.now()),
+            act=rights.carry_out,
             success=_("Carried out, or waiting until it can no longer be stopped."),
             dangerous=True,
         )
@@ -212,16 +212,13 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
         return self._for_each(
             request,
             queryset,
-            offered=lambda case: list(case.rights.waiting(at=clock.now())),
+            offered=lambda case: list(case.rights.stoppable()),
             title=_("Stop the destruction"),
             verb=_("Stop the destruction"),
             consequences=[_("Nothing is destroyed. The data is open again, and the right must be decided again.")],
-            act=lambda right, reason: rights.stop_destruction(
-                right, reason=reason, actor=actor_of(request), at=clock.now()
-            ),
+            act=rights.stop_destruction,
             success=_("The destruction is stopped."),
             form=StopForm,
-            said="reason",
         )
 
     @button(description=_("Resume processing"), permission=CARRY_OUT, locations=CHANGE_FORM_ONLY)
@@ -233,7 +230,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
             title=_("Resume processing"),
             verb=_("Resume processing"),
             consequences=[_("Only if the person asks for it. The data is used again.")],
-            act=lambda right, _read: rights.resume_processing(right, actor=actor_of(request), at=clock.now()),
+            act=rights.resume_processing,
             success=_("Processing is resumed."),
         )
 
@@ -261,28 +258,32 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
         queryset: QuerySet[Request],
         *,
         offered: Callable[[Request], list[Right]],
-        act: Callable[[Right, str], object],
+        act: Callable[..., object],
         success: object,
         form: type[ChooseRightForm] = ChooseRightForm,
-        said: str = "read",
         **words: Any,
     ) -> Answer:
-        """Ask which rights of the case are meant, and call the verb for each."""
-        case = queryset.get()
+        """Ask which rights of the case are meant, and call the verb for each, on what was shown (``read``)."""
+        case, actor = queryset.get(), actor_of(request)
         found = _of(case, offered(case))
         if not found:
             # Somebody was faster: the verb itself says who, and when.
-            run_action(self, request, partial(act, _of(case, list(case.rights.all()))[0], ""), success)
+            first = _of(case, list(case.rights.all()))[0]
+            run_action(self, request, partial(act, first, actor=actor, at=clock.now()), success)
             return None
         form_class = type("ChooseThese", (form,), {"offered": found})
         shown = {"read": rights.digest_of_request(case)}
         answers = confirm_action(self, request, queryset, form_class=form_class, initial=shown, **words)
         if isinstance(answers, TemplateResponse):
             return answers
+        chosen = answers.pop("rights")
         for right in found:
-            if str(right.position) in answers["rights"]:
+            if str(right.position) in chosen:
                 name = letters.right_name(right, on=case.received_on)
-                run_action(self, request, partial(act, right, answers[said]), f"{name}: {success}")
+                verb = partial(act, right, **answers, actor=actor, at=clock.now())
+                if run_action(self, request, verb, f"{name}: {success}"):
+                    # What this page itself has changed was not overlooked by anybody.
+                    answers["read"] = rights.digest_of_request(case)
         return None
 
     def _verify(self, case: Request, answers: dict[str, Any], request: HttpRequest) -> None:

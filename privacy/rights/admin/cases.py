@@ -88,7 +88,7 @@ class RequestAdmin(CaseActions):
             steps += ["end_postponement"] if postponed.in_force().filter(ended_on=None).exists() else []
             waiting = record.rights.waiting(at=clock.now())
             steps += ["carry_out"] if record.rights.to_carry_out().exclude(id__in=waiting.values("id")).exists() else []
-            steps += ["stop"] if waiting.exists() else []
+            steps += ["stop"] if record.rights.stoppable().exists() else []
         if record.state in rights.JOINABLE and duplicates.earlier_duplicates(record).exists():
             steps += ["join"]
         steps += ["part"] if record.state == Request.State.JOINED else []
@@ -262,7 +262,7 @@ def _story(case: Request | None) -> dict[str, Any]:
                 "name": letters.right_name(right, on=case.received_on),
                 "decision": letters.decision_text(right, on=case.received_on).split("\n"),
                 "decider": name_with_reference(right.decided_by) if right.decided_by else "",
-                "waiting": right.is_waiting(at=clock.now()) and not right.is_being_destroyed,
+                "waiting": right.is_waiting(at=clock.now()),
             }
             for right in found
         ],

@@ -127,9 +127,9 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('reference', models.CharField(default=privacy.rights.models.letters.new_letter_reference, max_length=16, unique=True, verbose_name='reference')),
-                ('kind', models.CharField(choices=[('accepted', 'identity confirmed, in review'), ('postponed', 'postponement of access'), ('result', 'result'), ('identity-rejected', 'identity not confirmed'), ('objection', 'result of the objection'), ('joined', 'joined with an earlier request'), ('evidence', 'document asked for'), ('destruction', 'destruction announced'), ('parted', 'no longer joined with an earlier request')], max_length=20, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('accepted', 'identity confirmed, in review'), ('postponed', 'postponement of access'), ('result', 'result'), ('identity-rejected', 'identity not confirmed'), ('objection', 'result of the objection'), ('joined', 'joined with an earlier request'), ('evidence', 'document asked for'), ('destruction', 'destruction announced'), ('destruction-stopped', 'destruction stopped'), ('parted', 'no longer joined with an earlier request')], max_length=20, verbose_name='kind')),
                 ('about_id', models.UUIDField(blank=True, null=True, verbose_name='about')),
-                ('state', models.CharField(choices=[('queued', 'queued'), ('sent', 'sent'), ('on-portal', 'shown on the status page'), ('to-post', 'to be posted'), ('posted', 'posted'), ('parked', 'needs the officer')], max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('queued', 'queued'), ('sent', 'sent'), ('on-portal', 'shown on the status page'), ('to-post', 'to be posted'), ('posted', 'posted'), ('parked', 'needs the officer'), ('withdrawn', 'withdrawn before it was sent')], max_length=10, verbose_name='state')),
                 ('message_id', models.CharField(max_length=200, unique=True, verbose_name='Message-ID')),
                 ('queued_at', models.DateTimeField(verbose_name='queued')),
                 ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent')),
@@ -185,7 +185,8 @@ class Migration(migrations.Migration):
                 ('event_id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, unique=True, verbose_name='event')),
                 ('started_at', models.DateTimeField(blank=True, null=True, verbose_name='carrying out began')),
                 ('started_by', models.CharField(blank=True, max_length=64, verbose_name='begun by')),
-                ('waits_until', models.DateTimeField(blank=True, null=True, verbose_name='can be stopped until')),
+                ('waits_until', models.DateTimeField(blank=True, null=True, verbose_name='waits until')),
+                ('destruction_began_at', models.DateTimeField(blank=True, null=True, verbose_name='destruction began')),
                 ('carried_out_at', models.DateTimeField(blank=True, null=True, verbose_name='carried out')),
                 ('tried_at', models.DateTimeField(blank=True, null=True, verbose_name='last tried')),
                 ('trouble', models.CharField(blank=True, max_length=40, verbose_name='what it is waiting for')),
@@ -402,6 +403,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='right',
             constraint=models.CheckConstraint(condition=models.Q(('waits_until', None), models.Q(('started_at__isnull', False), models.Q(('carried_out_at', None), ('carried_out_at__gte', models.F('waits_until')), _connector='OR')), _connector='OR'), name='rights_destroyed_after_the_wait'),
+        ),
+        migrations.AddConstraint(
+            model_name='right',
+            constraint=models.CheckConstraint(condition=models.Q(('destruction_began_at', None), ('waits_until', None), ('destruction_began_at__gte', models.F('waits_until')), _connector='OR'), name='rights_destruction_begins_after_the_wait'),
         ),
         migrations.AddConstraint(
             model_name='right',

@@ -37,6 +37,29 @@ CREATE TRIGGER rights_released_by_second_person BEFORE INSERT OR UPDATE ON right
     FOR EACH ROW WHEN (NEW.started_by <> '' AND NEW.kind IN ('access', 'deletion', 'consent-withdrawal'))
     EXECUTE FUNCTION rights_released_by_second_person();
 
+-- The wait of a deletion is never shortened; only what is decided anew waits for nothing. Destruction begins after a wait
+-- as long as the rulebook of the day of the release says, where anybody's data is meant.
+CREATE FUNCTION rights_keep_wait() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    hours integer;
+BEGIN
+    IF OLD.waits_until IS NOT NULL AND (NEW.waits_until IS NULL OR NEW.waits_until < OLD.waits_until)
+       AND (NEW.decision <> 'pending' OR NEW.event_id = OLD.event_id OR NEW.started_at IS NOT NULL) THEN
+        RAISE EXCEPTION 'the wait before a destruction is never shortened' USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF NEW.destruction_began_at IS NOT NULL AND OLD.destruction_began_at IS NULL THEN
+        hours := coalesce(accounts_parameter('withdrawal.wait.hours', (NEW.started_at AT TIME ZONE 'Asia/Seoul')::date), 24);
+        IF hours > 0 AND (NEW.waits_until IS NULL OR NEW.waits_until < NEW.started_at + make_interval(hours => hours))
+           AND EXISTS (SELECT FROM rights_caseperson WHERE request_id = NEW.request_id) THEN
+            RAISE EXCEPTION 'nothing is destroyed before the wait is over' USING ERRCODE = 'restrict_violation';
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER rights_waits_are_never_shortened BEFORE UPDATE ON rights_right
+    FOR EACH ROW EXECUTE FUNCTION rights_keep_wait();
+
+ALTER TABLE rights_right ENABLE ALWAYS TRIGGER rights_waits_are_never_shortened;
 ALTER TABLE rights_postponement ENABLE ALWAYS TRIGGER rights_postponed_by_two_people;
 ALTER TABLE rights_objection ENABLE ALWAYS TRIGGER rights_objection_has_two_people;
 ALTER TABLE rights_request ENABLE ALWAYS TRIGGER rights_verified_by_second_person;

@@ -123,6 +123,7 @@ class Letter(models.Model):
         JOINED = "joined", _("joined with an earlier request")
         EVIDENCE = "evidence", _("document asked for")
         DESTRUCTION = "destruction", _("destruction announced")
+        STOPPED = "destruction-stopped", _("destruction stopped")
         PARTED = "parted", _("no longer joined with an earlier request")
 
     class State(models.TextChoices):
@@ -132,6 +133,9 @@ class Letter(models.Model):
         TO_POST = "to-post", _("to be posted")
         POSTED = "posted", _("posted")
         PARKED = "parked", _("needs the officer")
+        WITHDRAWN = "withdrawn", _("withdrawn before it was sent")
+
+    UNSENT = (State.QUEUED, State.TO_POST, State.PARKED)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_letter_reference)

@@ -22,8 +22,13 @@ class RightQuerySet(models.QuerySet["Right"]):
         return granted.order_by(last, "request", "position")
 
     def waiting(self, *, at: datetime) -> "RightQuerySet":
-        """Released deletions that any officer can still stop."""
+        """Released deletions whose announced time has not come."""
         return self.filter(carried_out_at=None, waits_until__gt=at)
+
+    def stoppable(self) -> "RightQuerySet":
+        """Released deletions of which nothing is destroyed yet: they wait for their time, or for the end of a hold."""
+        released = self.filter(kind=Right.Kind.DELETION, started_at__isnull=False, carried_out_at=None)
+        return released.filter(destruction_began_at=None, request__subject_id__isnull=False)
 
     def suspending(self) -> "RightQuerySet":
         """Suspensions in force, until the person says otherwise."""
@@ -108,7 +113,9 @@ class Right(models.Model):
     event_id = models.UUIDField(_("event"), default=new_id, unique=True)
     started_at = models.DateTimeField(_("carrying out began"), null=True, blank=True)
     started_by = models.CharField(_("begun by"), max_length=64, blank=True)
-    waits_until = models.DateTimeField(_("can be stopped until"), null=True, blank=True)
+    waits_until = models.DateTimeField(_("waits until"), null=True, blank=True)
+    # From here on it can't be stopped; emptied again where a hold has kept everything.
+    destruction_began_at = models.DateTimeField(_("destruction began"), null=True, blank=True)
     carried_out_at = models.DateTimeField(_("carried out"), null=True, blank=True)
     tried_at = models.DateTimeField(_("last tried"), null=True, blank=True)
     trouble = models.CharField(_("what it is waiting for"), max_length=40, blank=True)
@@ -184,6 +191,12 @@ class Right(models.Model):
                 | Q(started_at__isnull=False) & (Q(carried_out_at=None) | Q(carried_out_at__gte=F("waits_until"))),
             ),
             models.CheckConstraint(
+                name="rights_destruction_begins_after_the_wait",
+                condition=Q(destruction_began_at=None)
+                | Q(waits_until=None)
+                | Q(destruction_began_at__gte=F("waits_until")),
+            ),
+            models.CheckConstraint(
                 name="rights_correction_names_its_item",
                 condition=~Q(kind="correction") | (~Q(category="") & ~Q(item="")),
             ),
@@ -201,14 +214,14 @@ class Right(models.Model):
         return self.decision in {self.Decision.GRANTED, self.Decision.PARTLY_GRANTED}
 
     def is_waiting(self, *, at: datetime) -> bool:
-        """Whether it is released and can still be stopped: nothing is destroyed yet."""
+        """Whether it is released and its announced time has not come."""
         return self.carried_out_at is None and self.waits_until is not None and at < self.waits_until
 
     @property
-    def is_being_destroyed(self) -> bool:
-        """Whether its destruction began: whatever the clock says since, it can't be stopped."""
-        begun = self.tried_at is not None and self.waits_until is not None and self.tried_at >= self.waits_until
-        return self.carried_out_at is None and begun
+    def can_be_stopped(self) -> bool:
+        """Whether it is a released deletion of which nothing is destroyed yet."""
+        released = self.kind == self.Kind.DELETION and self.started_at is not None and self.carried_out_at is None
+        return released and self.destruction_began_at is None and self.request.subject_id is not None
 
     @property
     def freeze_reference(self) -> str:

@@ -38,7 +38,7 @@ def held_by_another(name: str) -> Iterator[None]:
 class ABusyDoor(PortalTestCase):
     """Every lock that a public form waits for is held by somebody else."""
 
-    def post(self, path: str, **given: Any) -> tuple[int, str]:
+    def post(self, path: str, kind: str, **given: Any) -> tuple[int, str]:
         locks: list[str] = []
         lock = advisory_locks.lock_in_transaction
 
@@ -49,26 +49,28 @@ class ABusyDoor(PortalTestCase):
         with patch.object(advisory_locks, "lock_in_transaction", find), transaction.atomic():
             self.client.post(reverse(path), {**given, "submission": "a" * 32})
             transaction.set_rollback(True)
-        name = next(one for one in locks if one.startswith(("hourly", "requests", "complaints", "attempts")))
+        name = next(one for one in locks if one.startswith(kind))
         stranger = Client(raise_request_exception=False)
         with held_by_another(name):
-            answer = stranger.post(reverse(path), {**given, "submission": "b" * 32})
+            answer = stranger.post(reverse(path), {**given, "submission": "a" * 32})
         return answer.status_code, answer.content.decode()
 
-    def busy(self, path: str, **given: Any) -> None:
-        status, page = self.post(path, **given)
+    def busy(self, path: str, kind: str = "hourly", **given: Any) -> None:
+        status, page = self.post(path, kind, **given)
         assert status == 503
         assert PHONE in page
 
     def test_of_requests_says_where_to_call(self) -> None:
-        self.busy(
-            "rights:request", rights=["access"], target_kind="imei", target=factory.imei(1), requester="self",
-            answer_by="portal", name="Mina",
-        )  # fmt: skip
+        for kind in ("hourly", "submission"):
+            self.busy(
+                "rights:request", kind, rights=["access"], target_kind="imei", target=factory.imei(1), requester="self",
+                answer_by="portal", name="Mina",
+            )  # fmt: skip
         assert not Request.objects.exists()
 
     def test_of_complaints_says_where_to_call(self) -> None:
-        self.busy("incidents:complaint", explanation="x")
+        for kind in ("hourly", "submission"):
+            self.busy("incidents:complaint", kind, explanation="x")
         assert not Complaint.objects.exists()
 
     def test_of_codes_says_where_to_call(self) -> None:
