@@ -18,7 +18,7 @@ from privacy.lib.display import display_names
 from privacy.lib.display.badges import date_text, datetime_text
 from privacy.policies import rulebook
 from privacy.policies.models import Agency, Officer
-from privacy.rights import right_scope
+from privacy.rights import destruction_letters, right_scope
 from privacy.rights.models import Letter, Objection, Package, Postponement, Request, Right, Step
 
 
@@ -344,37 +344,15 @@ def _parted(letter: Letter, case: Request) -> Part:
 
 def _destruction(letter: Letter, case: Request) -> Part:
     step, right = _step_and_right(letter, case)
-    fields: list[Row] = [(_("Your request"), right_name(right, on=case.received_on))]
-    if "until" not in step.facts:
-        return (
-            _("The deletion of your data is on hold"),
-            _(
-                "We granted your request. The data is no longer used, but we must keep it for now because of "
-                "litigation or an investigation. Before we delete it, we tell you the day."
-            ),
-            fields,
-            [_("If you did not ask for this, call us or write to us. We can stop it."), _follow()],
-        )
-    fields.append((_("Destroyed after"), datetime_text(datetime.fromisoformat(step.facts["until"]))))
-    kept = []
-    if right_scope.is_partly_kept(right, on=clock.kst_date(letter.queued_at)):
-        kept = [_("What a law requires us to keep is moved to a separate archive instead.")]
-    return (
-        _("Your data is going to be deleted"),
-        _("We granted your request. The data is no longer used, and we delete it after the time below."),
-        fields,
-        [*kept, _("If you did not ask for this, call us or write to us before then. We can stop it."), _follow()],
-    )
+    kept = right_scope.is_partly_kept(right, on=clock.kst_date(letter.queued_at))
+    title, opening, rows, closing = destruction_letters.announcement(step, kept=kept)
+    return title, opening, [(_("Your request"), right_name(right, on=case.received_on)), *rows], [*closing, _follow()]
 
 
 def _stopped(letter: Letter, case: Request) -> Part:
     step, right = _step_and_right(letter, case)
-    return (
-        _("The deletion of your data was stopped"),
-        _("The deletion that we had granted was stopped. Nothing was deleted, and we will decide your request again."),
-        [(_("Your request"), right_name(right, on=case.received_on)), (_("Stopped"), datetime_text(step.at))],
-        [_("If you no longer want the deletion, take the request back on the status page or tell us."), _follow()],
-    )
+    title, opening, rows, closing = destruction_letters.stop(step)
+    return title, opening, [(_("Your request"), right_name(right, on=case.received_on)), *rows], [*closing, _follow()]
 
 
 def _step_and_right(letter: Letter, case: Request) -> tuple[Step, Right]:

@@ -1,0 +1,41 @@
+"""What a person is told of a deletion that waits, is on hold or was stopped: title, opening sentence, fields, closing."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from privacy.lib.display.badges import datetime_text
+from privacy.rights.models import Step
+
+type Told = tuple[str, str, list[tuple[str, str]], list[str]]
+
+
+def announcement(step: Step, *, kept: bool) -> Told:
+    """Say after which moment the data is deleted or, under a hold, that no day is set; ``kept`` by a law is archived."""
+    if "until" not in step.facts:
+        return (
+            _("The deletion of your data is on hold"),
+            _(
+                "We granted your request. The data is no longer used, but we must keep it for now because of "
+                "litigation or an investigation. Before we delete it, we tell you the day."
+            ),
+            [],
+            [_("If you did not ask for this, call us or write to us. We can stop it.")],
+        )
+    archived = [_("What a law requires us to keep is moved to a separate archive instead.")] if kept else []
+    return (
+        _("Your data is going to be deleted"),
+        _("We granted your request. The data is no longer used, and we delete it after the time below."),
+        [(_("Destroyed after"), datetime_text(datetime.fromisoformat(step.facts["until"])))],
+        [*archived, _("If you did not ask for this, call us or write to us before then. We can stop it.")],
+    )
+
+
+def stop(step: Step) -> Told:
+    """Say that the deletion was stopped."""
+    return (
+        _("The deletion of your data was stopped"),
+        _("The deletion that we had granted was stopped. Nothing was deleted, and we will decide your request again."),
+        [(_("Stopped"), datetime_text(step.at))],
+        [_("If you no longer want the deletion, take the request back on the status page or tell us.")],
+    )
