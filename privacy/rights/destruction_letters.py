@@ -1,17 +1,23 @@
-"""What a person is told of a deletion that waits, is on hold or was stopped: title, opening sentence, fields, closing."""
+"""What a person is told of a deletion that waits, is on hold or was stopped: title, opening, fields, closing."""
 
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from privacy.lib.display.badges import datetime_text
+from privacy.rights.events import Event
 from privacy.rights.models import Step
 
 type Told = tuple[str, str, list[tuple[str, str]], list[str]]
 
 
-def announcement(step: Step, *, kept: bool) -> Told:
-    """Say after which moment the data is deleted or, under a hold, that no day is set; ``kept`` by a law is archived."""
+def written(step: Step, *, kept: bool) -> Told:
+    """Say what a step tells of a deletion; ``kept`` where a law preserves some of it."""
+    return _stop(step) if step.word == Event.DESTRUCTION_STOPPED else _announcement(step, kept=kept)
+
+
+def _announcement(step: Step, *, kept: bool) -> Told:
+    """Say when the data is deleted or, under a hold, that no day is set; what is ``kept`` by a law is archived."""
     if "until" not in step.facts:
         return (
             _("The deletion of your data is on hold"),
@@ -31,7 +37,7 @@ def announcement(step: Step, *, kept: bool) -> Told:
     )
 
 
-def stop(step: Step) -> Told:
+def _stop(step: Step) -> Told:
     """Say that the deletion was stopped."""
     return (
         _("The deletion of your data was stopped"),

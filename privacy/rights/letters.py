@@ -47,7 +47,7 @@ def compose(letter: Letter) -> dict[str, Any]:
         Letter.Kind.EVIDENCE: _evidence,
         Letter.Kind.PARTED: _parted,
         Letter.Kind.DESTRUCTION: _destruction,
-        Letter.Kind.STOPPED: _stopped,
+        Letter.Kind.STOPPED: _destruction,
     }[Letter.Kind(letter.kind)]
     case, on = letter.request, clock.kst_date(letter.queued_at)
     kept: dict[str, Any] = {}
@@ -345,13 +345,7 @@ def _parted(letter: Letter, case: Request) -> Part:
 def _destruction(letter: Letter, case: Request) -> Part:
     step, right = _step_and_right(letter, case)
     kept = right_scope.is_partly_kept(right, on=clock.kst_date(letter.queued_at))
-    title, opening, rows, closing = destruction_letters.announcement(step, kept=kept)
-    return title, opening, [(_("Your request"), right_name(right, on=case.received_on)), *rows], [*closing, _follow()]
-
-
-def _stopped(letter: Letter, case: Request) -> Part:
-    step, right = _step_and_right(letter, case)
-    title, opening, rows, closing = destruction_letters.stop(step)
+    title, opening, rows, closing = destruction_letters.written(step, kept=kept)
     return title, opening, [(_("Your request"), right_name(right, on=case.received_on)), *rows], [*closing, _follow()]
 
 
