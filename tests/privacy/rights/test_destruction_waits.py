@@ -17,7 +17,6 @@ from privacy.ledger.authorization import NotPermitted
 from privacy.lib.dates import clock
 from privacy.policies import actions as policies
 from privacy.policies.actions.parameters import ParameterOutOfRange
-from privacy.retention import actions as retention
 from privacy.retention.actions.destruction_waits import WAIT
 from privacy.retention.models import DestructionList, DestructionRun, Hold
 from privacy.retention.refusals import AlreadyRunning, OnHold
@@ -248,7 +247,7 @@ class ADeletionUnderAHold(PortalTestCase):
         held = self.hold(NOON)
         self.release()
         later = NOON + timedelta(days=30)
-        retention.lift_hold(held, reason="over", actor=self.odile, at=later)
+        factory.lift_hold(held, at=later)
         assert tasks.resume_interrupted(at=later) == 0
         right = Right.objects.get(id=self.right.id)
         assert right.waits_until == later + timedelta(hours=24)
