@@ -216,6 +216,7 @@ OF_ONE_PERSON = {
     "safeguards.permit.granted": "entry to a room, approved by another",
     "vault.freeze.confirmed": "keeps data from being used",
     "vault.freeze.lifted": "ends with the case or the hold that placed it",
+    "devices.key.set": "the device's own key by its gateway, which the key before must sign",
     "devices.import.confirmed": "adds devices and shows nothing",
     "devices.challenge.confirmed": "the person's own act on the device",
 }
