@@ -50,10 +50,13 @@ OPEN = {
     "safeguards:calendar",
     "consents:home",
     "consents:begin",
+    "consents:verify",
     "consents:waiting",
     "consents:agreement",
     "consents:receipt",
     "consents:code",
+    "consents:contact",
+    "consents:contacts",
     "consents:destruction",
     "consents:leave",
 }
