@@ -166,7 +166,10 @@ def access_statements(alias: str, name: str) -> list[Statement]:
 
 
 def schema_statements(alias: str) -> list[Statement]:
-    """Return the statements for inside a new database: its owner, and what the portal's role gets of new tables."""
+    """Return the statements for inside a new database: its owner, and who may look inside.
+
+    What the portal's role may do with each table comes with ``migrate_all`` (config/database_grants.toml).
+    """
     portal = sql.Identifier(role_in(alias, "portal_app"))
     roles = sql.SQL(", ").join(sql.Identifier(role) for role in CONNECT_ROLES[alias] if role != "portal_pruner")
     return [
@@ -175,9 +178,6 @@ def schema_statements(alias: str) -> list[Statement]:
         sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(roles),
         # After a destruction the owner turns the write-ahead log over (manage.py finish_destruction).
         sql.SQL("GRANT EXECUTE ON FUNCTION pg_catalog.pg_switch_wal(), pg_catalog.pg_ls_waldir() TO portal_owner"),
-        sql.SQL(
-            "ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}"
-        ).format(portal),
         sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner GRANT USAGE, SELECT ON SEQUENCES TO {}").format(portal),
     ]
 

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.db.backends.signals import connection_created
 from django.utils import translation
 
-from tests import database, force_login
+from tests import database, force_login, own_writes
 from tests.database import PortalDatabase
 
 force_login.complete_force_login()
+connection_created.connect(own_writes.install, dispatch_uid="tests-own-writes")
 
 # Files whose few tests take long without a browser or databases of their own.
 LONG = {

@@ -17,10 +17,13 @@ from django.db import connections
 from psycopg import sql
 
 from config.databases import DATABASES, create_database, role_in
+from tests import own_writes
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (
-    "config/databases.py", "config/settings.py", "privacy/accounts/roles.py", "privacy/lib/postgres/invalidation.py",
+    "config/database_grants.py", "config/database_grants.toml", "config/databases.py",
+    "config/settings.py", "config/written_once.sql", "privacy/accounts/roles.py",
+    "privacy/lib/postgres/invalidation.py",
     "privacy/ledger/captured_tables.py", "privacy/ledger/write_capture.py",
     "requirements.lock",
 )  # fmt: skip
@@ -43,6 +46,7 @@ def schema_digest() -> str:
         files += (ROOT / folder).rglob("sql/*.sql")
         files += (ROOT / folder).rglob("editions/*")
         files += (ROOT / folder).rglob("captured_writes.py")
+    files.append(ROOT / "tests/own_writes.py")
     for path in sorted(files):
         if path.is_file():
             digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
@@ -69,6 +73,10 @@ def template_names() -> dict[str, str]:
                 )  # fmt: skip
                 if run.returncode != 0:
                     raise RuntimeError(f"migrate_all failed:\n{run.stdout}\n{run.stderr}")
+                own_writes.make_role(server)
+                for name in names.values():
+                    with psycopg.connect(settings.EMBEDDED_SERVER.url("postgres", name), autocommit=True) as inside:
+                        own_writes.open_tables(inside)
                 server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(f"template_{digest}_done")))
     return names
 

@@ -95,7 +95,7 @@ def plan_destruction(decision: Decision, person: Subject, *, actor: Actor, at: d
 
 def drop_destruction(decision: Decision, person: Subject, *, actor: Actor, at: datetime) -> None:
     """Give up the destruction that waits or was stopped: the person agreed again, and processing goes on."""
-    rows = PlannedDestruction.objects.select_for_update().of(person.id)
+    rows = PlannedDestruction.objects.select_for_update(of=("self",)).of(person.id)
     waiting = rows.filter(decision__agreement=decision.agreement, state__in=(State.WAITING, State.STOPPED))
     for row in waiting.select_related("decision__agreement"):
         row.state, row.ended_at = State.AGREED_AGAIN, at

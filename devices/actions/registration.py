@@ -195,7 +195,7 @@ def _record(
             device.save(update_fields=[*_columns(items), "updated_at", "service_ended_on"])
         if licence is not None and word is not None:
             licence.device = device
-            licence.save()
+            licence.save(update_fields=None if licence._state.adding else ["starts_on", "ends_on", "updated_at"])
     return RegistrationResult(device, made)
 
 

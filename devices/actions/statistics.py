@@ -97,4 +97,4 @@ def _add(cells: dict[tuple[date, str], Cell]) -> None:
             # A late report of a closed day is counted, but its device can't be told from others any more.
             figure.hashes = sorted({*figure.hashes, *cell.devices})[:SUPPRESSION_THRESHOLD]
             figure.devices = len(figure.hashes)
-        figure.save()
+        figure.save(update_fields=None if figure._state.adding else ["reports", "total", "hashes", "devices"])

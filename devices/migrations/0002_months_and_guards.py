@@ -60,10 +60,29 @@ BEGIN
     IF to_regprocedure('ledger.install_write_capture(regclass, jsonb)') IS NOT NULL THEN
         EXECUTE format('SELECT ledger.install_write_capture(%L)', 'public.' || part);
     END IF;
+    -- Reports are copied straight into the month; what is changed or removed goes by the parent.
+    EXECUTE format('GRANT SELECT, INSERT ON public.%I TO portal_app', part);
     RETURN true;
 END $$;
 REVOKE ALL ON FUNCTION devices_make_month(text, date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION devices_make_month(text, date) TO portal_app;
+"""
+
+# After the rights of all tables were given anew.
+GRANT_MONTHS = """
+CREATE FUNCTION devices_grant_months(parent text) RETURNS integer
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+    part text;
+    granted integer := 0;
+BEGIN
+    FOR part IN SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = parent::regclass LOOP
+        EXECUTE format('GRANT SELECT, INSERT ON %s TO portal_app', part);
+        granted := granted + 1;
+    END LOOP;
+    RETURN granted;
+END $$;
+REVOKE ALL ON FUNCTION devices_grant_months(text) FROM PUBLIC;
 """
 
 # A large month is not counted: how many rows went is estimated.
@@ -181,7 +200,6 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION devices_invalidation_record(), devices_invalidation_prune() FROM PUBLIC;
-REVOKE INSERT, UPDATE, DELETE ON devices_invalidation FROM portal_app;
 GRANT EXECUTE ON FUNCTION devices_invalidation_prune() TO portal_app;
 
 CREATE TRIGGER devices_invalidates_changed AFTER UPDATE ON devices_device REFERENCING OLD TABLE AS closed NEW TABLE AS standing
@@ -204,7 +222,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(
-            REPORTS + MAKE_MONTH + DROP_MONTH + ORDER_MONTH + FIRST_MONTHS + INVALIDATION,
+            REPORTS + MAKE_MONTH + GRANT_MONTHS + DROP_MONTH + ORDER_MONTH + FIRST_MONTHS + INVALIDATION,
             hints={"database": "personal"},
         ),
         migrations.RunSQL(REQUEST_RATE),

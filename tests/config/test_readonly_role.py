@@ -14,6 +14,7 @@ from privacy.rights.models import Request
 from tests import factory
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase
+from tests.own_writes import as_the_portal
 
 MAY = """
     SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -21,17 +22,17 @@ MAY = """
         has_table_privilege('portal_reader', c.oid, %s)
         OR %s IN ('INSERT', 'UPDATE') AND has_any_column_privilege('portal_reader', c.oid, %s))
 """
-CARELESS = {"case": Request, "device": Device}
+CARELESS = {"case": (Request, "subject_id"), "device": (Device, "updated_at")}
 
 
 def careless(request: HttpRequest, what: str) -> HttpResponse:
     """A page of the console that forgot to ask for a permission."""
-    model = CARELESS[what]
+    model, column = CARELESS[what]
     if "anew" in request.GET:
         connections["personal"].close()
     try:
-        with transaction.atomic(using=model.objects.db):
-            changed = model.objects.update(subject_id=model.objects.values("subject_id")[:1])
+        with as_the_portal(), transaction.atomic(using=model.objects.db):
+            changed = model.objects.update(**{column: model.objects.values(column)[:1]})
     except DatabaseError as error:
         return HttpResponse(str(error), status=409)
     return HttpResponse(str(changed))

@@ -50,8 +50,12 @@ def digest_files() -> dict[str, str]:
 
 def write_rows() -> None:
     """Let the office work for a while: every app of the portal writes rows of its own."""
-    from tests import factory
+    from django.db.backends.signals import connection_created
+
+    from tests import factory, own_writes
     from tests.factory import NOON
+
+    connection_created.connect(own_writes.install)
 
     factory.make_emin()
     factory.make_officer()

@@ -1,23 +1,26 @@
-"""Migrate the three databases, as their owner."""
+"""Migrate the three databases, as their owner, and give every role its rights."""
 
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.db import connections
+from django.db import connections, transaction
 
+from config.database_grants import grant_statements
 from config.databases import DATABASES, readonly_role_statements
 
 
 class Command(BaseCommand):
     help = (
-        "Migrate the general, the personal and the archive database, and grant anew what an auditor's requests may do."
+        "Migrate the general, the personal and the archive database, and grant anew what the portal and an auditor's "
+        "requests may do."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         for alias in DATABASES:
             call_command("migrate", database=alias, interactive=False, verbosity=max(0, options["verbosity"] - 1))
-            with connections[alias].cursor() as cursor:
-                for statement in readonly_role_statements(alias):
+            # In one transaction: no process is without its rights meanwhile.
+            with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+                for statement in (*grant_statements(alias), *readonly_role_statements(alias)):
                     cursor.execute(statement)
             self.stdout.write(f"{alias}: migrated")

@@ -68,7 +68,7 @@ from privacy.accounts.actions.representative_links import (
     issue_representative_token,
 )
 from privacy.accounts.actions.sessions import end_all_sessions
-from privacy.accounts.actions.users import AccountExists, create_user, record_failed_sign_in
+from privacy.accounts.actions.users import AccountExists, create_user, record_failed_sign_in, set_password
 
 __all__ = [
     "AccountExists",
@@ -128,6 +128,7 @@ __all__ = [
     "review_emergency",
     "revoke",
     "revoke_grants",
+    "set_password",
     "sign_review",
     "withdraw_access",
 ]

@@ -71,3 +71,10 @@ def record_failed_sign_in(*, email: str, at: datetime) -> None:
     user = User.objects.filter(email=email.strip().lower()).first()
     actor: Actor = user or ExternalActor(kind="visitor", ref="unknown")
     ledger.record(Event.SIGN_IN_FAILED, actor=actor, at=at, about=user)
+
+
+@transaction.atomic
+def set_password(user: User, password: str) -> None:
+    """Change the password of an account and nothing else of it; who signs in puts it on record."""
+    user.set_password(password)
+    user.save(update_fields=["password"])

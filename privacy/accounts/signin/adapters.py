@@ -51,6 +51,10 @@ class AccountAdapter(DefaultAccountAdapter):
         if kwargs.get("message"):
             messages.add_message(request, level, kwargs["message"])
 
+    def set_password(self, user: User, password: str) -> None:
+        """Change a password and nothing else of the account: the database lets this process write no more."""
+        accounts.set_password(user, password)
+
     def reauthenticate(self, user: User, password: str) -> bool:
         return authenticate(context.request, email=user.email, password=password) == user
 

@@ -228,7 +228,7 @@ def answer_complaint(complaint: Complaint, *, answer: str, actor: Actor, at: dat
         vault.encrypt(words, {"answer": answer.strip()}, at=at)
         words.closed_on = clock.kst_date(at)
         with transaction.atomic(using="personal"):
-            words.save()
+            words.save(update_fields=None if words._state.adding else ["answer", "closed_on"])
         outbox.enqueue(DELIVERY, ids={"complaint": str(row.id)}, key=f"{DELIVERY}:{row.id}", shard=row.reference)
         ledger.record(
             Event.ANSWERED,

@@ -16,9 +16,6 @@ END
 $$;
 CREATE TRIGGER jobs_schedule_is_fixed BEFORE UPDATE ON django_q_schedule
     FOR EACH ROW EXECUTE FUNCTION jobs_schedule_is_fixed();
-REVOKE INSERT, DELETE ON django_q_schedule FROM portal_app;
--- Its rows hold pickles: nothing of the portal reads or writes them.
-REVOKE ALL ON django_q_task FROM portal_app;
 """
 
 

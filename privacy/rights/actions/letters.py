@@ -180,7 +180,7 @@ def write_explanation(case: Request, text: str, *, of: UUID, at: datetime) -> No
     )
     vault.encrypt(explanation, {"explanation": text}, at=at)
     with transaction.atomic(using="personal"):
-        explanation.save()
+        explanation.save(update_fields=None if explanation._state.adding else ["explanation"])
 
 
 def close_case(request: Request, *, actor: Actor, at: datetime) -> Request:

@@ -35,6 +35,11 @@ GRANTED = (Right.Decision.GRANTED, Right.Decision.PARTLY_GRANTED)
 MEDIA_TYPE = "application/zip"
 # So many slices are made in one go: an officer's page answers, and a worker's minute is not used up by one person.
 MAX_SLICES_PER_RUN = 20
+# What a package that is made again tells anew.
+REBUILT = [
+    "making", "read_at", "fingerprint", "file_id", "file_digest", "file_bytes", "pieces", "built_at", "expires_at",
+    "outdated_at", "contents",
+]  # fmt: skip
 # Where a piece stands: content.json, the pages, the end; and what only the end needs.
 CONTENT, PAGES, END, KEPT = "a", "b", "c", "x"
 
@@ -185,7 +190,7 @@ def _finish(right: Right, making: PackageBuild, current: PackageWriter, *, actor
         made.file_bytes, made.pieces = sum(piece.size for piece in pieces), len(pieces)
         made.built_at, made.expires_at = at, at + timedelta(hours=hours)
         made.outdated_at, made.contents = None, {**current.counts, "excluded": sorted(right.excluded)}
-        made.save()
+        made.save(update_fields=REBUILT if again else None)
         PackagePiece.objects.bulk_create(added)
         PackagePiece.objects.filter(making=row.id, place__startswith=KEPT).delete()
         if before is not None:

@@ -127,7 +127,6 @@ def shred_month(
             cursor.execute(LOCK_KEY_CREATION, [KEY_CREATION_LOCK])
         held = MonthKey.objects.filter(category=category, month=first)
         generation = held.aggregate(newest=Max("generation"))["newest"]
-        held.delete()
         Tombstone.objects.get_or_create(
             category=category,
             month=first,
@@ -139,6 +138,8 @@ def shred_month(
                 "destroyed_at": at,
             },
         )
+        # After its tombstone, without which the database keeps it.
+        held.delete()
         ledger.record(
             Event.EPOCH_SHREDDED,
             actor=actor,

@@ -30,10 +30,34 @@ CREATE TRIGGER vault_destroyed_key_never_returns AFTER INSERT OR UPDATE OF subje
     FOR EACH ROW EXECUTE FUNCTION vault_refuse_destroyed();
 CREATE TRIGGER vault_destroyed_key_never_returns AFTER INSERT OR UPDATE OF category, month ON vault_monthkey
     FOR EACH ROW EXECUTE FUNCTION vault_refuse_destroyed();
+-- A key goes with its tombstone, which stays for ever: whoever holds the portal's role removes none without a trace.
+CREATE FUNCTION vault_key_leaves_its_tombstone() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    bare boolean;
+BEGIN
+    IF NOT pg_has_role(current_user, 'portal_app', 'MEMBER') THEN
+        RETURN NULL;
+    END IF;
+    IF TG_TABLE_NAME = 'vault_monthkey' THEN
+        bare := EXISTS (SELECT FROM gone_keys k WHERE NOT EXISTS (
+            SELECT FROM vault_tombstone t WHERE t.subject_id IS NULL AND t.category = k.category AND t.month = k.month));
+    ELSE
+        bare := EXISTS (SELECT FROM gone_keys k WHERE NOT EXISTS (
+            SELECT FROM vault_tombstone t WHERE t.subject_id = k.subject_id AND t.category IN ('', k.category)));
+    END IF;
+    IF bare THEN
+        RAISE EXCEPTION 'vault_key_leaves_its_tombstone'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'vault_key_leaves_its_tombstone';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER vault_key_leaves_its_tombstone AFTER DELETE ON vault_subjectkey REFERENCING OLD TABLE AS gone_keys
+    FOR EACH STATEMENT EXECUTE FUNCTION vault_key_leaves_its_tombstone();
+CREATE TRIGGER vault_key_leaves_its_tombstone AFTER DELETE ON vault_monthkey REFERENCING OLD TABLE AS gone_keys
+    FOR EACH STATEMENT EXECUTE FUNCTION vault_key_leaves_its_tombstone();
 -- Room on each page for the next wrapping: a turn of the master key then touches no index and writes over old bytes.
 ALTER TABLE vault_subjectkey SET (fillfactor = 50);
-REVOKE UPDATE, DELETE ON vault_tombstone FROM portal_app;
-REVOKE DELETE ON vault_keycheck FROM portal_app;
 """
 
 # Freezes and destroyed keys are told to every process that keeps in memory what is open (decision 0044). The key of a
@@ -79,7 +103,6 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION vault_invalidation_record(), vault_invalidation_prune() FROM PUBLIC;
-REVOKE INSERT, UPDATE, DELETE ON vault_invalidation FROM portal_app;
 GRANT EXECUTE ON FUNCTION vault_invalidation_prune() TO portal_app;
 
 CREATE TRIGGER vault_invalidates_frozen AFTER INSERT ON vault_freeze REFERENCING NEW TABLE AS closed

@@ -65,7 +65,7 @@ def another_contact() -> Contact:
 def test_a_known_request_does_not_explain_another_row(portal_database: PortalDatabase, known) -> None:
     request_id, _contact = known
     other = another_contact()
-    forge(portal_database, request_id, "UPDATE subjects_contact SET value = 'x' WHERE id = %s", other.id)
+    forge(portal_database, request_id, "UPDATE subjects_contact SET value_index = 'x' WHERE id = %s", other.id)
     assert reconcile() == 1
     (finding,) = Finding.objects.filter(rule=Finding.Rule.UNRECONCILED)
     assert (finding.facts["relation"], finding.facts["operation"]) == ("public.subjects_contact", "UPDATE")
@@ -74,7 +74,7 @@ def test_a_known_request_does_not_explain_another_row(portal_database: PortalDat
 def test_nor_its_own_row_together_with_another(portal_database: PortalDatabase, known) -> None:
     request_id, contact = known
     rows = [contact.id, another_contact().id]
-    forge(portal_database, request_id, "UPDATE subjects_contact SET value = 'x' WHERE id = ANY(%s)", rows)
+    forge(portal_database, request_id, "UPDATE subjects_contact SET value_index = 'x' WHERE id = ANY(%s)", rows)
     assert reconcile() == 1
 
 
@@ -99,14 +99,14 @@ def test_nor_a_read_of_the_row(portal_database: PortalDatabase, known) -> None:
     with request() as reading:
         ledger.record_read(actor=SWEEP, at=clock.now(), subjects=[contact.subject_id], task="t.read", purpose="rights")
     assert Entry.objects.filter(kind="read").exists()
-    forge(portal_database, reading, "UPDATE subjects_contact SET value = 'x' WHERE id = %s", contact.id)
+    forge(portal_database, reading, "UPDATE subjects_contact SET value_index = 'x' WHERE id = %s", contact.id)
     assert reconcile() == 1
 
 
 def test_nor_a_write_long_after(portal_database: PortalDatabase, known) -> None:
     """A request ends; its id does not open the row again another day."""
     request_id, contact = known
-    forge(portal_database, request_id, "UPDATE subjects_contact SET value = 'x' WHERE id = %s", contact.id)
+    forge(portal_database, request_id, "UPDATE subjects_contact SET value_index = 'x' WHERE id = %s", contact.id)
     with portal_database.connect("postgres", "personal") as superuser:
         superuser.execute("ALTER TABLE ledger.captured_write DISABLE TRIGGER ALL")
         superuser.execute("UPDATE ledger.captured_write SET at = at + interval '61 minutes' WHERE operation = 'UPDATE'")

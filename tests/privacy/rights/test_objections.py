@@ -10,6 +10,7 @@ from privacy.rights.models import Letter, Objection, Particulars, Right
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
+from tests.own_writes import as_the_portal
 from tests.pdf_text import text_of
 
 
@@ -43,6 +44,13 @@ class ObjectionTests(PortalTestCase):
             Objection.objects.filter(id=made.id).update(
                 outcome="dismissed", reviewer=self.odile.reference, reviewed_at=NOON
             )
+
+    @pytest.mark.attack("17.11")
+    def test_the_decider_of_a_right_is_not_replaced(self) -> None:
+        """Nor cleared, unless an objection was upheld: then the right waits for a new one."""
+        for value in (self.omar.reference, ""):
+            with as_the_portal(), pytest.raises(IntegrityError, match="written_once"), transaction.atomic():
+                Right.objects.filter(id=self.right.id).update(decided_by=value)
 
     def test_a_dismissed_one_leaves_the_decision(self) -> None:
         rights.decide_objection(self.object(), outcome="dismissed", actor=self.omar, at=NOON)

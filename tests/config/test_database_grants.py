@@ -1,0 +1,139 @@
+"""The databases grant the portal's role what the approved table says, and nothing else (decision 0141)."""
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.db import connections, router
+
+from config.database_grants import approved, differences
+from config.databases import DATABASES
+from privacy.ledger import captured_tables, write_capture
+from privacy.ledger.actors import SystemActor
+from privacy.vault import actions as vault
+from tests import factory
+from tests.base import PortalTestCase
+from tests.database import PortalDatabase
+
+pytestmark = pytest.mark.attack("17.11")
+
+
+class TestTheTable(PortalTestCase):
+    def test_the_databases_grant_what_is_approved_and_nothing_else(self) -> None:
+        for alias in DATABASES:
+            with connections[alias].cursor() as cursor:
+                assert differences(alias, cursor) == []
+
+    def test_every_model_of_ours_has_its_row(self) -> None:
+        for model in apps.get_models(include_auto_created=True):
+            if model.__module__.startswith(("privacy.", "consents.", "devices.")) and "." not in model._meta.db_table:
+                assert model._meta.db_table in approved(router.db_for_write(model)), model
+
+    def test_what_names_a_row_of_personal_data_is_never_changed(self) -> None:
+        """The reconciliation knows rows by these columns: changed, a row would pass for another."""
+        for alias in DATABASES:
+            for model in write_capture.captured_models(alias):
+                named = {
+                    name.partition("/")[0]
+                    for names in captured_tables.captured_columns(model).values()
+                    for name in names
+                }
+                assert not named & approved(alias)[model._meta.db_table].update, model
+
+
+REFUSED = {
+    "default": {
+        "a key's tombstone is removed": "DELETE FROM vault_tombstone",
+        "a person is removed": "DELETE FROM subjects_subject",
+        "a request is removed": "DELETE FROM rights_request",
+        "a step of a case is rewritten": "UPDATE rights_step SET by = 'U-OTHER'",
+        "another entered the request": "UPDATE rights_request SET received_by = 'U-OTHER'",
+        "another opened the document": "UPDATE rights_documentopening SET opened_by = 'U-OTHER'",
+        "another asked for the disclosure": "UPDATE disclosures_disclosure SET requested_by = 'U-OTHER'",
+        "another asked for the account": "UPDATE accounts_accountact SET asked_by = 'U-OTHER'",
+        "another granted the access": "UPDATE accounts_accessgrant SET granted_by = 'U-OTHER', approved_by_id = NULL",
+        "a grant lasts longer": "UPDATE accounts_accessgrant SET valid_until = '2999-12-31'",
+        "an account is another person's": "UPDATE accounts_user SET email = 'x@example.kr'",
+        "an account is removed": "DELETE FROM accounts_user",
+        "a certificate says something else": "UPDATE retention_certificate SET body = '{}'",
+        "the register of destructions is rewritten": "UPDATE retention_registerentry SET approved_by = 'U-OTHER'",
+        "a decision of a person is rewritten": "UPDATE consents_decision SET choice = 'agree'",
+        "a gateway's token has other scopes": "UPDATE devices_gatewaytoken SET scopes = '[]'",
+        "a wrapped key is of another person": "UPDATE vault_subjectkey SET subject_id = gen_random_uuid()",
+        "a task is queued as a pickle": "INSERT INTO django_q_task (id) VALUES ('x')",
+        "a schedule is added": "INSERT INTO django_q_schedule (func) VALUES ('os.system')",
+        "a permission is added": "INSERT INTO auth_permission (name) VALUES ('x')",
+        "an entry of the trail is changed": "UPDATE ledger.entry SET payload = '{}'",
+        "a table is emptied": "TRUNCATE vault_subjectkey",
+    },
+    "personal": {
+        "a device is another gateway's": "UPDATE devices_device SET gateway_id = gen_random_uuid()",
+        "a contact is another person's": "UPDATE subjects_contact SET subject_id = gen_random_uuid()",
+        "a sealed file is replaced": "UPDATE vault_encryptedfile SET content = 'x'",
+        "what a requester wrote is replaced": "UPDATE rights_particulars SET claimed = 'x'",
+        "a report is another device's": "UPDATE devices_report SET device_id = gen_random_uuid()",
+        "a month is emptied": "TRUNCATE devices_report",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("alias", "what"), [(alias, what) for alias, tried in REFUSED.items() for what in tried])
+def test_the_portals_role_is_refused(portal_database: PortalDatabase, alias: str, what: str) -> None:
+    with portal_database.connect("portal_app", alias) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        app.execute(REFUSED[alias][what])
+
+
+ONCE = """
+    SELECT c.relname, t.tgnargs, t.tgenabled FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+     WHERE t.tgname = 'written_once'
+"""
+
+
+def test_who_decided_is_written_once(portal_database: PortalDatabase) -> None:
+    wanted = {(one.name, len(one.once), "O") for one in approved("default").values() if one.once}
+    with portal_database.connect() as superuser:
+        assert set(superuser.execute(ONCE).fetchall()) == wanted
+
+
+def test_a_key_goes_with_its_tombstone(portal_database: PortalDatabase) -> None:
+    device = factory.make_device()
+    with portal_database.connect("portal_app") as app:
+        for table in ("vault_subjectkey", "vault_monthkey"):
+            if app.execute(f"SELECT count(*) FROM {table}").fetchone() != (0,):
+                with pytest.raises(psycopg.errors.CheckViolation, match="vault_key_leaves_its_tombstone"):
+                    app.execute(f"DELETE FROM {table}")
+    vault.shred_subject(
+        subject_id=device.subject_id, categories=None, cause="retention", certificate="C-1", actor=SystemActor("tests"),
+        at=factory.NOON,
+    )  # fmt: skip
+
+
+def test_the_archive_is_only_added_to_and_ended(portal_database: PortalDatabase) -> None:
+    with (
+        portal_database.connect("portal_app", "archive") as archivist,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        archivist.execute("UPDATE retention_archivedrecord SET ends_on = '2000-01-01'")
+
+
+def test_a_month_made_later_takes_reports_and_nothing_else(portal_database: PortalDatabase) -> None:
+    with portal_database.connect("portal_app", "personal") as app:
+        app.execute(
+            "SELECT devices_make_month('devices_report', (date_trunc('month', now()) + interval '9 months')::date)"
+        )
+        (table,) = app.execute(
+            "SELECT max(inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 'devices_report'::regclass"
+        ).fetchone()
+        app.execute(f"INSERT INTO {table} SELECT * FROM devices_report WHERE false")
+        for statement in (f"UPDATE {table} SET body = 'x'", f"DELETE FROM {table}", f"TRUNCATE {table}"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                app.execute(statement)
+
+
+def test_a_missing_grant_of_the_portals_shows_in_its_tests(portal_database: PortalDatabase) -> None:
+    """The tests' own writes go past the grants; those of the product don't."""
+    device = factory.make_device()
+    with portal_database.connect("postgres", "personal") as superuser:
+        superuser.execute("REVOKE UPDATE ON devices_device FROM portal_app")
+    type(device).objects.filter(pk=device.pk).update(updated_at=factory.NOON)
+    with pytest.raises(Exception, match="permission denied"):
+        factory.make_device(device_id=device.pk, os_version="99")
