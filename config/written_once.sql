@@ -15,7 +15,7 @@ BEGIN
         CONTINUE WHEN was = '' OR becomes = was;
         IF TG_TABLE_NAME = 'rights_right' AND becomes = '' THEN
             -- A stopped destruction and an objection that was upheld open the right again, for a new decision.
-            CONTINUE WHEN OLD.waits_until IS NOT NULL AND OLD.carried_out_at IS NULL;
+            CONTINUE WHEN OLD.started_at IS NOT NULL AND OLD.carried_out_at IS NULL;
             CONTINUE WHEN EXISTS (SELECT FROM rights_objection WHERE right_id = OLD.id AND reviewed_at >= OLD.decided_at
                                   AND outcome IN ('upheld', 'partly-upheld'));
         END IF;
