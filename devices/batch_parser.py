@@ -25,7 +25,7 @@ from devices.report_schema import (
     RawBatch,
     declared_names,
 )
-from devices.sensitive_data import (
+from devices.resident_numbers import (
     contains_resident_number,
     is_sensitive_item,
     is_sensitive_name,

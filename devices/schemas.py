@@ -21,7 +21,7 @@ from pydantic_core import PydanticCustomError
 
 from devices.items import REGISTRATION, RegistrationItem
 from devices.refusals import MESSAGES
-from devices.sensitive_data import contains_resident_number
+from devices.resident_numbers import contains_resident_number
 from privacy.lib.dates.form_fields import is_in_range
 from privacy.lib.http.control_characters import has_no_control_characters
 

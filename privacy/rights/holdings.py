@@ -6,7 +6,7 @@ from privacy.policies.categories import RIGHTS_REQUEST
 from privacy.retention import consistency_checks as agreeing
 from privacy.retention.destruction import blockers
 from privacy.rights import actions as rights
-from privacy.rights import agreements, dues
+from privacy.rights import agreements, particulars_retention
 from privacy.rights.models import CasePerson, Particulars, Request
 from privacy.subjects import holdings
 from privacy.subjects.holdings import KeptUnder
@@ -19,9 +19,9 @@ holdings.declare(
     clock="closed_on",
     using="personal",
     items={"contact": "contact", "claimed": "claimed", "wanted": "wanted", "explanation": "explanation"},
-    export=dues.export_particulars,
+    export=particulars_retention.export_particulars,
     destroy=rights.destroy_particulars,
-    due=dues.particulars_due,
+    due=particulars_retention.particulars_due,
     kept_years="rights.records.years",
     duty=_("records of requests and results (PIPA, art. 35–38)"),
 )
@@ -40,8 +40,10 @@ holdings.declare(
 )
 holdings.declare_pseudonymous(Request, subject="subject_id", why="the register of requests and results (law R-31)")
 holdings.declare_pseudonymous(CasePerson, subject="subject_id", why="which records a case was about (law R-31)")
-blockers.declare_open_requests("rights", dues.with_open_request, dues.with_request_ended)
-blockers.declare_files("rights", dues.cases_of)
+blockers.declare_open_requests(
+    "rights", particulars_retention.with_open_request, particulars_retention.with_request_ended
+)
+blockers.declare_files("rights", particulars_retention.cases_of)
 agreeing.declare(
     "rights.words",
     description=_("open case without its requester's text"),

@@ -24,7 +24,7 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.vault import malware_scan
 from privacy.vault.decryption_plan import DecryptionPlan, DecryptionTarget
 from privacy.vault.events import Event
-from privacy.vault.frozen_rows import NOTHING_FROZEN, FrozenRows, frozen_rows
+from privacy.vault.frozen_row_filter import NOTHING_FROZEN, FrozenRows, frozen_rows
 from privacy.vault.models import EncryptedFile, Freeze
 from privacy.vault.purposes import EXEMPT_FROM_FREEZE, Purpose
 from privacy.vault.refusals import DecryptionSessionClosed, Destroyed, Frozen, PurposeNotDeclared, ReasonRequired

@@ -17,7 +17,7 @@ from consents import identity_verification
 from devices import actions as devices
 from devices import checks, items, lookup, report_schema, schemas
 from devices.admin.devices import DeviceAdmin
-from devices.imports import COLUMNS
+from devices.fleet_files import COLUMNS
 from devices.items import RegistrationItem
 from devices.models import Device, FleetImport, ImportedRow
 from devices.refusals import Malformed

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from privacy.lib.display import display_names
 from privacy.lib.display.badges import datetime_text
 from privacy.lib.documents import pdf
-from privacy.retention.destruction import wording
+from privacy.retention.certificates import sentences
 from privacy.retention.models import Certificate, DestructionList
 from privacy.retention.models.destruction_lists import Cause
 from privacy.retention.schedule import retention_rules
@@ -85,12 +85,15 @@ def _destruction_blocks(certificate: Certificate, said: dict[str, Any]) -> list[
     destroyed, read = said["destroyed"], said["read_back"]
     acts = said["carried_out"]
     approval = [said["approval"]["approved_by"], said["approval"]["seconded_by"]]
-    approved = wording.describe_actors(", ".join(filter(None, approval)))
+    approved = sentences.describe_actors(", ".join(filter(None, approval)))
     times = [
-        (_("carried out by"), f"{wording.describe_actors(acts['by'])} · {wording.moment(acts['begun_at'])}"),
-        (_("keys destroyed at"), wording.moment(acts["keys_destroyed_at"]) if destroyed["keys"] else ""),
-        (_("rows removed at"), "" if wording.nothing_found(said) else wording.moment(acts.get("rows_removed_at", ""))),
-        (_("read back at"), wording.moment(acts["done_at"])),
+        (_("carried out by"), f"{sentences.describe_actors(acts['by'])} · {sentences.moment(acts['begun_at'])}"),
+        (_("keys destroyed at"), sentences.moment(acts["keys_destroyed_at"]) if destroyed["keys"] else ""),
+        (
+            _("rows removed at"),
+            "" if sentences.nothing_found(said) else sentences.moment(acts.get("rows_removed_at", "")),
+        ),
+        (_("read back at"), sentences.moment(acts["done_at"])),
     ]
     rows = [
         [_("personal information file"), f"{name} ({said['category']})"],
@@ -98,16 +101,16 @@ def _destruction_blocks(certificate: Certificate, said: dict[str, Any]) -> list[
         [_("rule"), f"{retention_rules.describe_period(said['rule'])} · {_('policy version')} {said['policy']}"],
         [_("due since"), said.get("due_since") or said["as_of"]],
         *([[_("month"), said["month"][:7]]] if said["month"] else []),
-        [_("approved by"), f"{approved} · {wording.moment(said['approval']['approved_at'])}"],
+        [_("approved by"), f"{approved} · {sentences.moment(said['approval']['approved_at'])}"],
         *[[label, text] for label, text in times if text],
-        [_("method"), wording.method(said)],
+        [_("method"), sentences.method(said)],
     ]
     searched = [[place["database"], place["table"], str(place["left"])] for place in read.get("searched", ())]
     keys_left = [[_("keys left"), str(read.get("keys_left", 0))]]
-    if wording.key_kept(said):
+    if sentences.key_kept(said):
         keys_left.append([_("keys kept for people left out"), str(read.get("keys_kept", 1))])
     return [
-        {"kind": "note", "text": " ".join(wording.outcome(said))},
+        {"kind": "note", "text": " ".join(sentences.outcome(said))},
         {"kind": "fields", "rows": rows},
         {"kind": "heading", "text": _("What was destroyed")},
         {"kind": "table", "columns": [_("what"), _("count")], "rows": _count_rows(said), "widths": [3, 1]},
@@ -123,13 +126,13 @@ def _destruction_blocks(certificate: Certificate, said: dict[str, Any]) -> list[
             "kind": "fields",
             "rows": [
                 *keys_left,
-                [_("attempts to open"), wording.decryption_attempts(said)],
-                [_("result of the read-back"), wording.readback_result(said)],
+                [_("attempts to open"), sentences.decryption_attempts(said)],
+                [_("result of the read-back"), sentences.readback_result(said)],
             ],
         },
         {"kind": "heading", "text": _("Copies in backups")},
         *([{"kind": "fields", "rows": _finality_rows(said["finality"])}] if destroyed["keys"] else []),
-        {"kind": "text", "text": wording.backup_copies(said)},
+        {"kind": "text", "text": sentences.backup_copies(said)},
         *([{"kind": "text", "text": _finality_text(said["finality"])}] if destroyed["keys"] else []),
     ]
 
@@ -140,7 +143,7 @@ def _count_rows(said: dict[str, Any]) -> list[list[str]]:
     return [
         *listed,
         [_people_label(said), str(destroyed["people"])],
-        *[[_("left out: %(why)s") % {"why": why}, str(count)] for why, count in wording.skipped_by_reason(said)],
+        *[[_("left out: %(why)s") % {"why": why}, str(count)] for why, count in sentences.skipped_by_reason(said)],
         [_("keys destroyed"), str(destroyed["keys"])],
         *[[name, str(count)] for name, count in describe_row_counts(destroyed["rows"])],
         [_("records moved to the archive"), str(destroyed["archived"])],
@@ -150,18 +153,20 @@ def _count_rows(said: dict[str, Any]) -> list[list[str]]:
 def _people_label(said: dict[str, Any]) -> str:
     if said["destroyed"]["keys"]:
         return _("people whose data was destroyed")
-    return _("people of whom nothing was found") if wording.nothing_found(said) else _("people whose rows were removed")
+    return (
+        _("people of whom nothing was found") if sentences.nothing_found(said) else _("people whose rows were removed")
+    )
 
 
 def _count_note(said: dict[str, Any]) -> list[dict[str, Any]]:
     """A whole month is dropped as it was counted when its list was made: the certificate says so."""
     at = said["destroyed"].get("counted_at", "")
-    if said["unit"] != DestructionList.Unit.MONTH or not at or wording.key_kept(said):
+    if said["unit"] != DestructionList.Unit.MONTH or not at or sentences.key_kept(said):
         return []
     return [
         {
             "kind": "text",
-            "text": _("People and rows of a whole month were counted %(at)s.") % {"at": wording.moment(at)},
+            "text": _("People and rows of a whole month were counted %(at)s.") % {"at": sentences.moment(at)},
         }
     ]
 
@@ -182,17 +187,17 @@ def _finality_blocks(said: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _finality_rows(final: dict[str, Any]) -> list[list[str]]:
     return [
-        [_("key tables rewritten"), wording.moment(final["key_tables_rewritten_at"]) or _("not yet")],
+        [_("key tables rewritten"), sentences.moment(final["key_tables_rewritten_at"]) or _("not yet")],
         [_("write-ahead log recycled"), _("yes") if final["log_turned_over"] else _("not yet")],
         [_("master key generation"), str(final["master_key_generation"] or "–")],
-        [_("generation ended"), wording.moment(final["generation_ended_at"]) or _("not yet")],
+        [_("generation ended"), sentences.moment(final["generation_ended_at"]) or _("not yet")],
         [_("last key dump ends on"), final["last_key_dump_ends_on"] or "–"],
     ]
 
 
 def _finality_text(final: dict[str, Any]) -> str:
     if final["generation_ended_at"]:
-        return wording.no_copy_readable()
+        return sentences.no_copy_readable()
     return _(
         "Until the master key generation that wrapped these keys ends, copies of the wrapped keys may remain in files, "
         "logs and key backups; a certificate of finality follows then."

@@ -8,7 +8,7 @@ from typing import Any
 from consents import advertising
 from consents.models import AdvertisingNotice, PlannedDestruction
 from devices import actions as devices
-from devices import dues, identity_verification
+from devices import identity_verification, report_retention
 from devices.models import Challenge
 from privacy.disclosures.holdings import scans_due
 from privacy.incidents import actions as incidents
@@ -24,8 +24,8 @@ from privacy.retention.models import DestructionList
 from privacy.rights import actions as rights
 from privacy.rights.actions import RequestedRight
 from privacy.rights.actions.access_packages import Package
-from privacy.rights.dues import particulars_due
 from privacy.rights.models import Particulars, Right
+from privacy.rights.particulars_retention import particulars_due
 from privacy.subjects import actions as subjects
 from privacy.subjects.actions.code_check import WrongCode
 from privacy.subjects.models import ContactCode
@@ -229,7 +229,7 @@ def served_logs(on: date) -> Any:
 
 def undecided_due(on: date) -> Any:
     device = factory.make_device(1, agreed=(), at=noon(on - timedelta(days=4)))
-    return [device.id] in list(dues.without_agreement_due(on))
+    return [device.id] in list(report_retention.without_agreement_due(on))
 
 
 # --- incidents and notices -------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from privacy.ledger.actors import SystemActor
 from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
 from privacy.vault.decryption_plan import DecryptionTarget
-from privacy.vault.frozen_rows import covering_freezes
+from privacy.vault.frozen_row_filter import covering_freezes
 from privacy.vault.models import Freeze
 from privacy.vault.purposes import EXEMPT_FROM_FREEZE, Purpose
 from privacy.vault.tasks import expire_freezes
