@@ -81,7 +81,7 @@ def read_rows(name: str, content: bytes) -> Iterator[tuple[int, dict[str, str]]]
 def _lines(table: bytes) -> Iterator[list[str]]:
     """Yield the rows that the confined process reads of a table. Raises UnreadableFile."""
     try:
-        yield from runner.answers("tables", table, LIMITS)
+        yield from runner.answers("spreadsheet_files", table, LIMITS)
     except Rejected as rejected:
         reason = REASONS.get(rejected.code, REASONS[rejection.DAMAGED])
         raise UnreadableFile(str(reason)) from None

@@ -115,7 +115,7 @@ class SandboxTest(PortalTestCase):
 
     def test_what_answers_too_much_is_ended(self) -> None:
         with pytest.raises(Rejected):
-            list(runner.answers("tables", b"model\n" + b"a,b\n" * 100_000, Limits(output=10_000)))
+            list(runner.answers("spreadsheet_files", b"model\n" + b"a,b\n" * 100_000, Limits(output=10_000)))
 
     def test_the_two_places_are_counted_over_all(self) -> None:
         with ExitStack() as held:
