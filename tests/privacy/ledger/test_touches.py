@@ -28,8 +28,9 @@ def pair() -> dict[str, int]:
 
 def write_contact(using: str = "personal") -> Contact:
     """Write into a watched table through the portal's own connection."""
+    at = clock.now()
     contact = Contact(
-        id=uuid4(), subject_id=uuid4(), kind="email", value=EncryptedValue(b"sealed"), recorded_at=clock.now()
+        id=uuid4(), subject_id=uuid4(), kind="email", value=EncryptedValue(b"sealed"), recorded_at=at, package_from=at
     )
     contact.save(using=using)
     return contact
