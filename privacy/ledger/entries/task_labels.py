@@ -40,6 +40,7 @@ NOUN_LABELS = {
     "wait": _("announced destruction"),
     "pickup-code": _("pick-up code"),
     "decisions": _("consents"),
+    "contacts": _("contacts"),
     "import": _("fleet import"),
     "note": _("note on a case"),
     "complainant": _("complainant"),

@@ -156,7 +156,7 @@ def test_the_portal_s_own_role_used_past_the_portal_is_a_finding_too(portal_data
     before = len(strange())
     with portal_database.connect("portal_app", "personal") as stolen:
         stolen.execute("SELECT set_config('portal.request', 'made-up', false)")
-        stolen.execute("UPDATE subjects_contact SET kind = 'phone'")
+        stolen.execute("UPDATE subjects_contact SET language = 'en'")
     assert pair()["personal"] == 1
     assert len(strange()) == before + 1
 
