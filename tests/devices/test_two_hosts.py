@@ -16,47 +16,7 @@ from privacy.vault import keys
 from tests import factory
 from tests.database import ROOT, PortalDatabase
 
-# The other host: a process of its own that does one thing after the other as it is told, each committed before "done".
-OTHER = """
-import sys
-from datetime import timedelta
-from uuid import UUID
-from consents import actions as consents
-from devices import actions as devices
-from devices.models import Device, GatewayToken
-from privacy.ledger.actors import SystemActor
-from privacy.lib.dates import clock
-from privacy.subjects import actions as subjects
-from privacy.subjects.models import Subject
-from privacy.vault import actions as vault
-from tests import factory
-actor = SystemActor("other-host")
-def freeze(device, category, item, cause):
-    vault.freeze(subject_id=device, category=category, item=item, cause=cause, case=f"K7-{cause}-{item}",
-        actor=actor, at=clock.now())
-def unfreeze(cause, item):
-    vault.unfreeze(case=f"K7-{cause}-{item}", actor=actor, at=clock.now())
-def withdraw(device):
-    factory.decide(device, "app-log", "withdraw", at=clock.now())
-def shred(device, category):
-    vault.shred_subject(subject_id=device, categories=[category], cause="test", certificate="C", actor=actor,
-        at=clock.now())
-def end(device):
-    subjects.mark_withdrawn(Subject.objects.get(pk=device), actor=actor, at=clock.now())
-def shred_month(category):
-    vault.shred_month(category=category, month=clock.today(), cause="test", certificate="C", actor=actor,
-        at=clock.now())
-def serve_no_more(device):
-    Device.objects.filter(pk=device).update(service_ended_on=clock.today() - timedelta(days=1))
-def hand_over(device):
-    Device.objects.filter(pk=device).update(gateway_id=device)
-def revoke():
-    devices.revoke_token(GatewayToken.objects.get(), actor=actor, at=clock.now())
-print("ready", flush=True)
-for line in sys.stdin:
-    exec(line)
-    print("done", flush=True)
-"""
+OTHER = "from tests.devices import other_host; other_host.serve()"
 
 
 class Hosts:
