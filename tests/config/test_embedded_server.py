@@ -144,6 +144,7 @@ def test_a_first_start_that_was_broken_off_between_database_and_rights_is_begun_
     unmade.start()
     with psycopg.connect(unmade.url("portal_owner")) as owner:
         owner.execute("CREATE TABLE public.kept (id int)")
+        owner.execute("GRANT INSERT ON public.kept TO portal_app")
     with psycopg.connect(unmade.url()) as portal:
         portal.execute("INSERT INTO public.kept VALUES (1)")
 

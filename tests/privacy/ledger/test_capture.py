@@ -12,6 +12,7 @@ from privacy.ledger.actors import ExternalActor
 from privacy.ledger.entries.change_masking import MASK, mask_changes, mask_value
 from privacy.ledger.models import Entry, FieldChange
 from tests.base import PortalTestCase
+from tests.own_writes import as_the_portal
 
 
 @pytest.mark.clause("P8.3")
@@ -72,7 +73,7 @@ class CaptureTests(PortalTestCase):
         assert len(self.captured(group.pk)) == 1
 
     def test_a_row_written_past_python_is_an_entry_too(self) -> None:
-        with connection.cursor() as cursor:
+        with as_the_portal(), connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO ledger.field_change (id, object_repr, action, additional_data)"
                 """ VALUES (gen_random_uuid(), 'auth.group:0', 1, '{"by": "system", "actor": "system:psql"}')"""
