@@ -294,7 +294,7 @@ class HistoryTests(PortalTestCase):
                 )
             case "post":
                 policies.post_notice(
-                    kind="other", title_ko="알림", title_en="Notice", body_ko="본문", body_en="Text",
+                    kind="general", title_ko="알림", title_en="Notice", body_ko="본문", body_en="Text",
                     posted_on=clock.kst_date(at), posted_until=clock.kst_date(at) + timedelta(days=10 * number),
                     actor=self.odile, at=at,
                 )  # fmt: skip

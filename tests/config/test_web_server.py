@@ -50,6 +50,14 @@ def children(pid: int) -> set[int]:
     return below.union(*(children(each) for each in below)) if below else below
 
 
+def is_running(pid: int) -> bool:
+    """Whether a process lives; one that ended and that nobody has waited for yet is still listed."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 @contextmanager
 def served(database: PortalDatabase) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     port = free_port()
@@ -97,7 +105,7 @@ def test_no_worker_outlives_its_parent(portal_database: PortalDatabase) -> None:
         workers = children(server.pid)
         assert len(workers) >= 2
         os.kill(server.pid, signal.SIGKILL)
-        until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+        until(lambda: not any(is_running(worker) for worker in workers))
         assert not alive(port)
 
 
