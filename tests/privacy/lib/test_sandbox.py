@@ -86,7 +86,9 @@ class SandboxTest(PortalTestCase):
 
     def test_a_child_that_somebody_ended_says_nothing_of_the_file(self) -> None:
         """The kernel short of memory, or whoever stops the worker: the file is neither clean nor hostile."""
-        for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # Whoever starts the tests in the background has them ignore some; a child inherits that.
+        sent = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        for number in (number for number in sent if signal.getsignal(number) != signal.SIG_IGN):
             with self.subTest(number), pytest.raises(NoVerdict):
                 self.signalled(number)
 
