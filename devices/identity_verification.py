@@ -23,7 +23,8 @@ CHALLENGES_DAILY = "consents.challenges.daily"
 def begin(term: str, address: str, at: datetime) -> identity_verification.PendingVerification:
     """Ask the device for a confirmation; for a device we don't know the page and the work are the same (SEC-16)."""
     actor = ExternalActor("subject", "consent-pages")
-    device = lookup.answering_device(lookup.find_devices(term, actor=actor, at=at))
+    found = lookup.find_devices(term, actor=actor, at=at).only("id", "subject_id", "registered_at")
+    device = lookup.answering_device(found)
     made = devices.issue_silent_challenge(
         device_id=device.id if device else None, case=CASE + token_hex(12), limit=CHALLENGES_DAILY, actor=actor, at=at
     )

@@ -46,7 +46,8 @@ def find_devices(term: str, *, actor: Actor, at: datetime) -> QuerySet[Device]:
         purpose=Purpose.REGISTRATION.value,
         facts={"by": sorted(indexes)},
     )
-    return Device.objects.filter(id__in=subjects)
+    # Asked for nobody too: an empty list asks no database, which takes less time (SEC-16).
+    return Device.objects.filter(id__in=subjects or [NOBODY])
 
 
 def answering_device(found: Iterable[Device]) -> Device | None:

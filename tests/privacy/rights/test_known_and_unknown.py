@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connections
 from django.db.models import F
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from consents import identity_verification
 from devices import actions as devices
@@ -103,6 +105,18 @@ class KnownAndUnknownTests(PortalTestCase):
             seen.append((visit.seen, costs))
         assert seen[0] == seen[1]
         assert Challenge.objects.filter(device_id=self.device.id).count() == 3
+
+    def test_the_consent_pages_ask_the_databases_as_often(self) -> None:
+        asked = []
+        for place, values in enumerate((UNKNOWN, KNOWN, UNKNOWN), start=1):
+            with (
+                CaptureQueriesContext(connections["default"]) as general,
+                CaptureQueriesContext(connections["personal"]) as own,
+            ):
+                Visit(f"198.51.100.{place}").post("/en/consents/proof/device/", {"term": values["imei"]})
+            asked.append((len(general), len(own)))
+        # the first one of an hour makes the hour's row
+        assert asked[1] == asked[2]
 
     def test_both_orders_of_asking_look_the_same(self) -> None:
         begun = [
