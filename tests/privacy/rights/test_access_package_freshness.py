@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -145,7 +146,9 @@ class OutdatedTests(PortalTestCase):
 
     def test_nobody_has_to_try_first(self) -> None:
         self.correct()
-        tasks.resume()
+        # the copy can be fetched for three days: whoever runs the tests later is too late
+        with patch("privacy.rights.tasks.clock.now", return_value=LATER):
+            tasks.resume()
         assert content_of(self.package())["held"]["device-registration"][0]["imei"] == factory.RIGHT_IMEI
 
     def test_the_status_page_says_that_it_is_made_anew(self) -> None:
