@@ -19,9 +19,9 @@ import tempfile
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ class Bench:
         walk_steps.collection(self.walk)
         self.officer = self.walk.person("Odile")
         self.owner = self.case_of("127.77.0.1", f"XM{self.walk.number:08d}")
-        self.numbers = count(1)
+        self.answers: Counter[int] = Counter()
 
     def figures(self, *, slow: int, anonymous: int, sign_ins: int, uploads: int) -> list[Figure]:
         """Measure each crowd in turn, and return the figures."""
@@ -109,7 +109,7 @@ class Bench:
                 self.shared(sign_ins, 8, self.sign_in_wrongly),
             ),
             "uploads": (
-                f"{uploads} hostile files at once, again and again", UPLOAD_LIMIT_MS,
+                f"{uploads} people send hostile files at once, again and again", UPLOAD_LIMIT_MS,
                 [
                     self.until_over(lambda owner=owner, place=place: self.upload(owner, files[place % len(files)]))
                     for place, owner in enumerate(owners)
@@ -121,6 +121,9 @@ class Bench:
             took = self.served_beside(work)
             for who, each in took.items():
                 print(f"{name}: {who} median {statistics.median(each):.0f} ms, p95 {p95(each):.0f} ms of {len(each)}")
+            if self.answers:
+                print(f"{name}: the strangers were answered {dict(sorted(self.answers.items()))}")
+                self.answers.clear()
             worst = max(took, key=lambda who: p95(took[who]))
             figures.append(limit_figure(f"{name}_p95_ms", p95(took[worst]), limit, "ms", f"{what}; slowest: {worst}"))
         started = time.perf_counter()
@@ -189,21 +192,26 @@ class Bench:
         """Send a request form from one of the addresses, or be told to wait."""
         person = self.browser(f"127.79.0.{number % ADDRESSES + 1}")
         person.submit("/rights/request/", request_for(f"XM{90_000_000 + number}"))
-        must(person.page, 200, 422, 429)
+        self.answered(person.page, 200, 422, 429)
 
     def sign_in_wrongly(self, number: int) -> None:
         """Try a password from the office's address, of a real account or an invented one."""
         email = "odile@extrus.example" if number % 2 else f"nobody-{number}@extrus.example"
         person = self.browser(OFFICE)
         person.submit("/sign-in/", {"login": email, "password": f"wrong-{number}"})
-        must(person.page, 200, 422, 429)
+        self.answered(person.page, 200, 422, 429)
 
     def upload(self, owner: Any, content: bytes) -> None:
         """Send a file that proves identity, as the case's page does."""
         from config.demonstration.http_client import hidden_inputs
 
         token = hidden_inputs(owner.get("/rights/case/").text)
-        must(send_file(owner, "/rights/case/document/", token, content), 200, 413, 422, 429, 503)
+        self.answered(send_file(owner, "/rights/case/document/", token, content), 200, 413, 422, 429, 503)
+
+    def answered(self, answer: Any, *statuses: int) -> None:
+        """Count how a stranger was answered."""
+        must(answer, *statuses)
+        self.answers[answer.status] += 1
 
     # -- how they come -----------------------------------------------------------------------------------------
 
