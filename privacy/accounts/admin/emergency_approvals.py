@@ -19,7 +19,6 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts import actions as accounts
 from privacy.accounts.actors import actor_of
-from privacy.accounts.display_names import name_with_reference
 from privacy.accounts.forms import AloneForm, EmergencyReviewForm
 from privacy.accounts.models import EmergencyApproval, RepresentativeLink
 from privacy.lib.console.confirm_action import confirm_action
@@ -62,17 +61,17 @@ class EmergencyApprovalAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("act asked for by"))
     def asker(self, made: EmergencyApproval) -> str:
-        return name_with_reference(made.asked_by)
+        return self.account_name(made.asked_by)
 
     @admin.display(description=_("approved alone by"), ordering="made_by")
     def officer(self, made: EmergencyApproval) -> str:
-        return name_with_reference(made.made_by)
+        return self.account_name(made.made_by)
 
     @admin.display(description=_("reviewed by"))
     def reviewer(self, made: EmergencyApproval) -> str:
         if made.reviewed_by == "representative":
             return now_("the representative")
-        return name_with_reference(made.reviewed_by) if made.reviewed_by else "–"
+        return self.account_name(made.reviewed_by) if made.reviewed_by else "–"
 
     @admin.display(description=_("state"))
     def standing(self, made: EmergencyApproval) -> SafeString:
@@ -171,4 +170,4 @@ class RepresentativeLinkAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("asked by"))
     def asker(self, link: RepresentativeLink) -> str:
-        return name_with_reference(link.asked_by)
+        return self.account_name(link.asked_by)

@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.translation import override
 
+from privacy.accounts import actions as accounts
 from privacy.accounts.actions.account_acts import ask_reset
 from privacy.accounts.models import EmergencyApproval, User
 from privacy.jobs.dispatcher import dispatch_due
@@ -108,3 +111,19 @@ class EmergencyPageTests(PortalTestCase):
         assert "Double" in Client().get(path).content.decode()
         Client().post(path, {"answer": "yes", "note": ""})
         assert retention.approve_access(self.access, actor=self.double, at=clock.now()).approved_by == self.double.ref
+
+    @pytest.mark.truth("a-query-for-each-account")
+    def test_many_questions_to_the_representative_are_listed_with_as_many_queries_as_few(self) -> None:
+        self.client.force_login(self.odile)
+        address = reverse("admin:accounts_representativelink_changelist")
+
+        def asked() -> int:
+            accounts.ask_confirmation(self.double, reason="new colleague", actor=self.omar, at=clock.now())
+            with CaptureQueriesContext(connection) as queries:
+                assert f"Omar ({self.omar.ref})" in self.client.get(address).content.decode()
+            return len(queries)
+
+        asked()
+        few = asked()
+        asked()
+        assert asked() <= few
