@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from privacy.accounts import actions as accounts
 from privacy.accounts.display_names import name_with_reference
 from privacy.accounts.models import EmergencyApproval, User
+from privacy.accounts.roles import ROLES_OF_PERMISSION
 from privacy.accounts.second_person import why_not
 from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
@@ -52,9 +53,7 @@ def next_step(adminform: Any, record: Model | None, user: User) -> NextStep | No
         return None
     at, asker = clock.now(), str(getattr(record, step.asked_by))
     able, unable = [], []
-    for person in User.objects.holding("officer", "handler", "auditor", on=clock.kst_date(at)):
-        if not person.may(step.permission):
-            continue
+    for person in User.objects.holding(*ROLES_OF_PERMISSION[step.permission], on=clock.kst_date(at)):
         why = why_not(person.ref, asked_by=asker, at=at)
         if why:
             unable.append((person.name, OF_OTHERS[why]))
