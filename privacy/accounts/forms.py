@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any, cast
 
-from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +11,7 @@ from privacy.accounts.actions.emergency_approvals import MIN_REASON_LENGTH
 from privacy.accounts.models import EmergencyApproval, User
 from privacy.accounts.roles import ROLE_NAMES
 from privacy.accounts.scopes import grantable_scopes as scopes_known
+from privacy.accounts.signin import second_factors
 from privacy.lib.dates.clock import kst_date
 from privacy.lib.dates.form_fields import BoundedDateField
 from privacy.lib.display import badges, display_names
@@ -174,8 +174,8 @@ class FactorForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        held = Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES)
         field = cast(forms.TypedChoiceField, self.fields["factor"])
         field.choices = [
-            (one.pk, f"{one.get_type_display()} · {badges.date_text(kst_date(one.created_at))}") for one in held
+            (one.pk, f"{one.get_type_display()} · {badges.date_text(kst_date(one.created_at))}")
+            for one in second_factors.factors_of(user.pk)
         ]

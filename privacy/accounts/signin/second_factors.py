@@ -1,12 +1,14 @@
 """Second factors: who must have one, whether a session has shown one, and when a person last did."""
 
 from datetime import datetime
+from uuid import UUID
 
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.utils import decrypt
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
@@ -26,14 +28,19 @@ def is_required(user: User) -> bool:
     return bool(user.is_staff)
 
 
+def factors_of(user_id: UUID) -> QuerySet[Authenticator]:
+    """Return the second factors of an account; recovery codes are none."""
+    held: QuerySet[Authenticator] = Authenticator.objects.filter(user_id=user_id)
+    return held.exclude(type=Authenticator.Type.RECOVERY_CODES)
+
+
 def is_enrolled(user: User) -> bool:
-    return bool(Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
+    return factors_of(user.pk).exists()
 
 
 def has_other(factor: Authenticator) -> bool:
-    """Whether its owner has another second factor beside it; recovery codes are none."""
-    others = Authenticator.objects.filter(user_id=factor.user_id).exclude(pk=factor.pk)
-    return bool(others.exclude(type=Authenticator.Type.RECOVERY_CODES).exists())
+    """Whether its owner has another second factor beside it."""
+    return factors_of(factor.user_id).exclude(pk=factor.pk).exists()
 
 
 def is_verified(request: HttpRequest) -> bool:
