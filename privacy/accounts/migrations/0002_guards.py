@@ -64,7 +64,8 @@ END $$;
 -- Whether the representative confirmed, after the moment, that this account is another person's.
 CREATE FUNCTION accounts_confirmed_since(person uuid, moment timestamptz) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    RETURN EXISTS (SELECT FROM accounts_representativelink WHERE user_id = person AND answer = 'yes' AND answered_at > moment);
+    -- What was asked before says nothing of it, whenever it is answered.
+    RETURN EXISTS (SELECT FROM accounts_representativelink WHERE user_id = person AND answer = 'yes' AND made_at > moment);
 END $$;
 
 -- Whether one of two people had a part in the other's account, sign-in or role in the last days.

@@ -2,32 +2,35 @@
 
 from django.db import migrations
 
-# Where no second person is to be had (decision 0145). Who asked, and when, stands in the record of the act.
+# Where no second person is to be had (decision 0145). Who asked, and when, stands in the record of the act; what is done
+# waits for nobody, and what was asked for anew waits anew (decision 0155).
 EMERGENCY = """
 CREATE FUNCTION accounts_asked_of(about text, record uuid, OUT asked_by text, OUT asked_at timestamptz)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     asker text;
     moment text;
+    waits text;
 BEGIN
-    SELECT act.asker, act.moment INTO asker, moment FROM (VALUES
-        ('accounts_accessrequest', 'asked_by', 'requested_at'),
-        ('accounts_accountact', 'asked_by', 'asked_at'),
-        ('consents_agreementversion', 'drafted_by', 'drafted_at'),
-        ('disclosures_disclosure', 'requested_by', 'requested_at'),
-        ('incidents_incident', 'proposed_by', 'proposed_at'),
-        ('policies_policyversion', 'submitted_by', 'submitted_at'),
-        ('retention_archiveaccess', 'asked_by', 'asked_at'),
-        ('retention_destructionlist', 'approved_by', 'approved_at'),
-        ('retention_hold', 'lift_asked_by', 'lift_asked_at'),
-        ('rights_objection', 'decider', 'received_at'),
-        ('rights_postponement', 'postponed_by', 'postponed_at'),
-        ('safeguards_managementplan', 'drafted_by', 'submitted_at'),
-        ('workforce_pledgetext', 'drafted_by', 'drafted_at'),
-        ('workforce_trainingplan', 'drafted_by', 'drafted_at')
-    ) AS act(name, asker, moment) WHERE act.name = about;
+    SELECT act.asker, act.moment, act.waits INTO asker, moment, waits FROM (VALUES
+        ('accounts_accessrequest', 'asked_by', 'requested_at', 'decided_at IS NULL'),
+        ('accounts_accountact', 'asked_by', 'asked_at', 'decided_at IS NULL'),
+        ('consents_agreementversion', 'drafted_by', 'drafted_at', 'published_at IS NULL'),
+        ('disclosures_disclosure', 'requested_by', 'requested_at', 'coalesce(approved_at, refused_at) IS NULL'),
+        ('incidents_incident', 'proposed_by', 'proposed_at', 'state = ''proposed'''),
+        ('policies_policyversion', 'submitted_by', 'submitted_at', 'state = ''review'''),
+        ('retention_archiveaccess', 'asked_by', 'asked_at', 'coalesce(approved_at, refused_at) IS NULL'),
+        ('retention_destructionlist', 'approved_by', 'approved_at', 'coalesce(seconded_at, aborted_at) IS NULL'),
+        ('retention_hold', 'lift_asked_by', 'lift_asked_at', 'lifted_at IS NULL'),
+        ('rights_objection', 'decider', 'received_at', 'reviewed_at IS NULL'),
+        ('rights_postponement', 'postponed_by', 'postponed_at', 'approved_at IS NULL'),
+        ('safeguards_managementplan', 'drafted_by', 'submitted_at', 'approved_at IS NULL'),
+        ('workforce_pledgetext', 'drafted_by', 'drafted_at', 'approved_at IS NULL'),
+        ('workforce_trainingplan', 'drafted_by', 'drafted_at', 'approved_at IS NULL')
+    ) AS act(name, asker, moment, waits) WHERE act.name = about;
     IF asker IS NOT NULL THEN
-        EXECUTE format('SELECT %I, %I FROM %I WHERE id = $1', asker, moment, about) INTO asked_by, asked_at USING record;
+        EXECUTE format('SELECT %I, %I FROM %I WHERE id = $1 AND %s', asker, moment, about, waits)
+            INTO asked_by, asked_at USING record;
     END IF;
 END $$;
 
@@ -38,6 +41,7 @@ BEGIN
         SELECT FROM accounts_emergencyapproval e
         WHERE e.reference = approval AND e.about_table = about AND e.about_id = record AND e.asked_by = asker
           AND moment BETWEEN e.made_at AND e.review_due_at AND e.outcome <> 'unjustified'
+          AND e.asked_at = (SELECT a.asked_at FROM accounts_asked_of(about, record) a)
     );
 END $$;
 
@@ -53,6 +57,7 @@ BEGIN
           ON e.about_table = 'accounts_accessrequest' AND asked.id = e.about_id AND asked.user_id = line.user_id
         WHERE e.reference = line.granted_by AND e.made_by = approver AND e.asked_by = line.asked_by
           AND line.granted_at BETWEEN e.made_at AND e.review_due_at AND e.outcome <> 'unjustified'
+          AND e.asked_at = (SELECT a.asked_at FROM accounts_asked_of(e.about_table, e.about_id) a)
           AND ((act.role, '', '') = (line.role, line.category, line.purpose)
                OR (asked.role, asked.category, asked.purpose) = (line.role, line.category, line.purpose))
     );

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.models.users import User
@@ -25,8 +26,10 @@ class EmergencyApprovalQuerySet(models.QuerySet["EmergencyApproval"]):
         return self.unreviewed().filter(review_due_at__lt=at)
 
     def usable(self, about: models.Model, *, made_by: str, at: datetime) -> EmergencyApprovalQuerySet:
-        """Those by which somebody may complete the act on a record now."""
-        known = self.filter(about_table=about._meta.db_table, about_id=about.pk, made_by=made_by)
+        """Those by which somebody may complete the act on a record now, as it was asked for when they were made."""
+        record = [about._meta.db_table, about.pk]
+        asked_at = RawSQL("(SELECT asked_at FROM accounts_asked_of(%s, %s))", record)
+        known = self.filter(about_table=about._meta.db_table, about_id=about.pk, made_by=made_by, asked_at=asked_at)
         return known.filter(made_at__lte=at, review_due_at__gte=at).exclude(
             outcome=EmergencyApproval.Outcome.UNJUSTIFIED
         )
