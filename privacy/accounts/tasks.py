@@ -121,7 +121,7 @@ def deliver_representative_link(ids: Mapping[str, str], *, event: UUID, starts: 
         template="representative_link",
         context={
             "link": link,
-            "who": name_with_reference(link.emergency.made_by if link.emergency else link.asked_by),
+            "who": name_with_reference(link.act_of),
             "path": path,
         },
         language=settings.LANGUAGE_CODE,

@@ -86,6 +86,6 @@ def representative(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "accounts/link_invalid.html", {"refusal": refusal}, status=404)
     except Refusal as refusal:
         return render(request, "accounts/link_invalid.html", {"refusal": refusal}, status=409)
-    who = name_with_reference(link.emergency.made_by if link.emergency else link.asked_by)
+    who = name_with_reference(link.act_of)
     context = {"form": form, "link": link, "who": who}
     return render(request, "accounts/representative.html", context, status=400 if form.errors else 200)

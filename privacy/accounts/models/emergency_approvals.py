@@ -146,3 +146,8 @@ class RepresentativeLink(models.Model):
 
     def __str__(self) -> str:
         return str(self.emergency or self.user)
+
+    @property
+    def act_of(self) -> str:
+        """Who did what the representative is asked about: approved alone, or asked to confirm a colleague."""
+        return self.emergency.made_by if self.emergency else self.asked_by
