@@ -9,15 +9,13 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.subjects.contact_validation import validate_contact
 from privacy.subjects.models import Contact
 
-LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
-
 
 class ContactForm(forms.Form):
     """A way to reach a person."""
 
     kind = forms.ChoiceField(label=_("Kind"), choices=Contact.Kind.choices)
     value = forms.CharField(label=_("Contact"), max_length=200)
-    language = forms.ChoiceField(label=_("Language of notices"), choices=LANGUAGES)
+    language = forms.ChoiceField(label=_("Language of notices"), choices=Contact.Language.choices)
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}

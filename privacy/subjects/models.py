@@ -163,13 +163,17 @@ class Contact(EncryptedModel):
         PHONE = "phone", _("phone")
         ADDRESS = "address", _("postal address")
 
+    class Language(models.TextChoices):
+        KOREAN = "ko", _("Korean")
+        ENGLISH = "en", _("English")
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     subject_id = models.UUIDField(_("data subject"))
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
     value = EncryptedTextField(_("value"), item_from="kind", index="contact", sealed_as="value")
     purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose, default=Purpose.NOTICES)
     basis = models.CharField(_("basis"), max_length=12, choices=Basis, default=Basis.REQUEST)
-    language = models.CharField(_("language"), max_length=2, choices=[("ko", _("Korean")), ("en", _("English"))])
+    language = models.CharField(_("language"), max_length=2, choices=Language)
     source = models.CharField(_("source"), max_length=12, choices=Source)
     document = models.CharField(_("document"), max_length=100, blank=True)
     recorded_by = models.CharField(_("recorded by"), max_length=80)
