@@ -14,8 +14,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -38,6 +38,7 @@ from privacy.ledger.actions import LedgerUnavailable
 from privacy.ledger.actors import ExternalActor
 from privacy.ledger.exports import document_issuance
 from privacy.lib.dates import clock
+from privacy.lib.display.reader_language import reader_language
 from privacy.lib.errors.refusals import Refusal, TooManyAttempts
 from privacy.lib.http import guest_session
 from privacy.lib.identifiers.access_codes import new_form_nonce
@@ -286,7 +287,7 @@ def _decide(request: HttpRequest, subject: Subject, version: AgreementVersion) -
         decision=request.POST.get("decision", ""),
         decided_at=at,
         method=Decision.Method.WEBSITE,
-        language="en" if (get_language() or "ko").startswith("en") else "ko",
+        language=reader_language(),
         actor=ExternalActor("subject", subject.reference),
         at=at,
     )

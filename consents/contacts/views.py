@@ -7,7 +7,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -19,6 +18,7 @@ from privacy.ledger.actions import LedgerUnavailable
 from privacy.ledger.actors import ExternalActor, SystemActor
 from privacy.lib.dates import clock
 from privacy.lib.display import masking
+from privacy.lib.display.reader_language import reader_language
 from privacy.lib.errors.refusals import Refusal, TooManyAttempts
 from privacy.subjects import actions as subjects
 from privacy.subjects.forms import ContactForm
@@ -35,7 +35,7 @@ ACTS = {"code": subjects.send_code, "prefer": subjects.prefer_contact, "end": su
 def contacts(request: HttpRequest, subject: Subject) -> HttpResponse:
     """Show how I am reached, and take a new contact."""
     if request.method != "POST":
-        return _page(request, subject, ContactForm(initial={"language": _language()}))
+        return _page(request, subject, ContactForm(initial={"language": reader_language()}))
     form = ContactForm(request.POST)
     if form.is_valid():
         try:
@@ -55,7 +55,7 @@ def contacts(request: HttpRequest, subject: Subject) -> HttpResponse:
 def contact(request: HttpRequest, subject: Subject, contact: UUID) -> HttpResponse:
     """Send another code to a contact of mine, make it the preferred one, or end it."""
     row = get_object_or_404(Contact.objects.current().of(subject.id), pk=contact)
-    form = ContactForm(initial={"language": _language()})
+    form = ContactForm(initial={"language": reader_language()})
     verb = ACTS.get(request.POST.get("act", ""))
     if verb is None:
         return _page(request, subject, form, refusal=_("Choose what to do with this contact."), status=422)
@@ -111,7 +111,3 @@ def _page(
 
 def _me(subject: Subject) -> ExternalActor:
     return ExternalActor("subject", subject.reference)
-
-
-def _language() -> str:
-    return "en" if (get_language() or "ko").startswith("en") else "ko"

@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from privacy.lib.dates import clock
+from privacy.lib.display.reader_language import reader_language
 from privacy.policies import grounds, integrity, policy_document, presentation, shipped_text, text_changes
 from privacy.policies.models import Agency, Notice, Officer, PolicyVersion, PublishedText
 
@@ -94,7 +95,7 @@ def _show(request: HttpRequest, shown: PolicyVersion) -> HttpResponse:
     day = _last_day(shown, versions, today)
     in_force = PolicyVersion.objects.in_force(today)
     texts = PublishedText.objects.newest(shown)
-    language = "en" if (get_language() or "ko").startswith("en") else "ko"
+    language = reader_language()
     published = texts.get(language)
     context = {
         "version": shown,

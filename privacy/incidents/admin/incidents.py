@@ -11,9 +11,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import lazy
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from privacy.accounts.actors import actor_of
 from privacy.incidents import actions as incidents
@@ -41,6 +41,7 @@ from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin,
 from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import state_badge
+from privacy.lib.display.reader_language import reader_language
 from privacy.lib.http.downloads import attachment
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.policies import rulebook
@@ -389,8 +390,3 @@ class IncidentAdmin(ReadOnlyAdmin):
 
 def _described(incident: Incident) -> dict[str, Any]:
     return {name: getattr(incident, name) for name in DescribeForm.Meta.fields}
-
-
-def reader_language() -> str:
-    """Return the language in which the notice is shown before it goes out."""
-    return "en" if (get_language() or "ko").startswith("en") else "ko"

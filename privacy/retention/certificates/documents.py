@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from privacy.lib.display import display_names
 from privacy.lib.display.badges import datetime_text
+from privacy.lib.display.reader_language import reader_language
 from privacy.lib.documents import pdf
 from privacy.retention.certificates import sentences
 from privacy.retention.models import Certificate, DestructionList
@@ -81,7 +82,7 @@ def _blocks(certificate: Certificate) -> list[dict[str, Any]]:
 
 def _destruction_blocks(certificate: Certificate, said: dict[str, Any]) -> list[dict[str, Any]]:
     names = said["category_names"]
-    name = names.get("en" if (translation.get_language() or "ko").startswith("en") else "ko") or said["category"]
+    name = names.get(reader_language()) or said["category"]
     destroyed, read = said["destroyed"], said["read_back"]
     acts = said["carried_out"]
     approval = [said["approval"]["approved_by"], said["approval"]["seconded_by"]]

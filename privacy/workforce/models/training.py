@@ -11,6 +11,7 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.models import User
+from privacy.lib.display.reader_language import reader_language
 from privacy.lib.identifiers.ids import new_id, new_reference
 
 
@@ -108,7 +109,7 @@ class Course(models.Model):
 
     def asked(self) -> list[dict[str, Any]]:
         """The questions in the reader's language, without their answers."""
-        language = "en" if (get_language() or "ko").startswith("en") else "ko"
+        language = reader_language()
         return [
             {"text": question[f"text_{language}"], "choices": [choice[language] for choice in question["choices"]]}
             for question in self.questions
