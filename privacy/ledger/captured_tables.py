@@ -1,7 +1,7 @@
 """The tables of personal data whose writes are captured, and which entries explain a write: declared, each by its app.
 
-An entry counts for the tables and rows that it names. An app says in ``holdings.py`` which of its events write a table,
-and by which column of the written rows their entries name them; the capture keeps these columns.
+An entry counts for the tables and rows that it names. An app says in ``captured_writes.py`` which of its events write a
+table, and by which column of the written rows their entries name them; the capture keeps these columns.
 """
 
 from collections.abc import Mapping

@@ -9,7 +9,6 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
@@ -31,13 +30,6 @@ def rows_digest(ids: Sequence[bytes]) -> str:
     return sha256(b"".join(sorted(ids))).hexdigest()
 
 
-@dataclass(frozen=True)
-class _Entry:
-    time: datetime
-    of: str
-    names: frozenset[str]
-
-
 class Explanations:
     """The entries of the requests that made some captured writes, asked for at once."""
 
@@ -51,19 +43,23 @@ class Explanations:
             return False
         for word, column in table.events.get(write.operation, {}).items():
             written = (write.keys or {}).get(column)
-            named = self._names(write, word, table.label)
-            if written and named and (named >= _strings(written) or _digest_of(written) in named):
+            if written and (
+                all(self._is_named(one, write, word, table.label) for one in _strings(written))
+                or self._is_named(_digest_of(written), write, word, table.label)
+            ):
                 return True
         return False
 
-    def _names(self, write: CapturedWrite, word: str, label: str) -> frozenset[str]:
-        entries = self._entries.get((write.request, word), ())
-        near = [one.names for one in entries if abs(one.time - write.at) <= MAX_DISTANCE and one.of in {"", label}]
-        return frozenset[str]().union(*near)
+    def _is_named(self, name: str, write: CapturedWrite, word: str, label: str) -> bool:
+        moments = (
+            moment for of in ("", label) for moment in self._moments.get((write.request, word, of), {}).get(name, ())
+        )
+        return any(abs(moment - write.at) <= MAX_DISTANCE for moment in moments)
 
     @cached_property
-    def _entries(self) -> dict[tuple[str, str], list[_Entry]]:
-        found: dict[tuple[str, str], list[_Entry]] = defaultdict(list)
+    def _moments(self) -> dict[tuple[str, str, str], dict[str, list[datetime]]]:
+        """When each name was said, by request, event and the table that the entry is of (empty: of none)."""
+        found: dict[tuple[str, str, str], dict[str, list[datetime]]] = defaultdict(lambda: defaultdict(list))
         words = sorted({word for table in TABLES.values() for events in table.events.values() for word in events})
         requests = sorted({write.request for write in self._writes} - {""})
         after = min((write.at for write in self._writes), default=None)
@@ -78,12 +74,14 @@ class Explanations:
                 for request, word, time, about, subjects, told in cursor.fetchall():
                     facts = json.loads(told) if told else {}
                     names = {(about or "").partition(":")[2], *(subjects or ()), *_texts(facts)}
-                    found[request, word].append(_Entry(time, facts.get("of", ""), frozenset(names)))
+                    # An entry about no record names none; what was written has no digest where it is no list of ids.
+                    for name in names - {""}:
+                        found[request, word, facts.get("of", "")][name].append(time)
         return found
 
 
-def _strings(written: object) -> frozenset[str]:
-    return frozenset(written if isinstance(written, list) else [str(written)])
+def _strings(written: object) -> list[str]:
+    return written if isinstance(written, list) else [str(written)]
 
 
 def _digest_of(written: object) -> str:

@@ -153,6 +153,22 @@ def test_what_a_destruction_removes_is_named_person_by_person(portal_database: P
     assert reconcile() == 1
 
 
+def test_nor_more_rows_than_an_entry_can_name(portal_database: PortalDatabase) -> None:
+    """Of so many rows only their digest is kept, and an entry about no record names none."""
+    device, other = factory.make_device(1), factory.make_device(2)
+    sent = [factory.make_report(one, at=factory.NOON) for one in (device, other)]
+    devices.store_reports(factory.make_batch(*sent), gateway=factory.make_gate(), at=factory.NOON)
+    many = "INSERT INTO devices_report SELECT gen_random_uuid(), gen_random_uuid(), occurred_at, received_at, kind, body"
+    with portal_database.connect("postgres", "personal") as superuser:
+        superuser.execute(f"{many} FROM devices_report, generate_series(1, %s)", [captured_tables.MOST_NAMED])
+    reconcile()
+    with request() as removing:
+        devices.remove_reports([device.id], certificate="C-1", actor=SWEEP, at=clock.now())
+    assert reconcile() == 0
+    forge(portal_database, removing, "DELETE FROM devices_report")
+    assert reconcile() == 1
+
+
 def test_every_captured_table_declares_what_explains_its_writes() -> None:
     """A table without a declaration would be a finding each night; a column that is none would break its writes."""
     for alias in ("default", "personal", "archive"):
