@@ -13,7 +13,6 @@ import http.client
 import json
 import random
 import re
-import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from typing import Any
 import fleet
 import load_devices
 from dataset_cache import Size, cached_dataset
-from harness import ROOT, Figure, limit_figure, print_figures
+from harness import ROOT, Figure, limit_figure, p95, print_figures
 from web_server import running_web_server
 
 PAGE_MS, DASHBOARD_MS, DASHBOARD_QUERIES = 300, 200, 10
@@ -257,11 +256,6 @@ def timed(get: Callable[[str], str], addresses: Iterator[str]) -> list[float]:
         get(address)
         taken.append((time.perf_counter() - started) * 1_000)
     return taken
-
-
-def p95(values: Sequence[float]) -> float:
-    """Return the value that 95 of 100 do not exceed."""
-    return statistics.quantiles(values, n=20, method="inclusive")[18]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,3 +121,8 @@ def interleaved_medians(rounds: int, *works: Callable[[], Any]) -> list[float]:
         for times, work in zip(taken, works, strict=True):
             times.append(timed(work))
     return [statistics.median(times) for times in taken]
+
+
+def p95(values: Sequence[float]) -> float:
+    """Return the value that 95 of 100 do not exceed."""
+    return statistics.quantiles(values, n=20, method="inclusive")[18]

@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness import ROOT, Figure, limit_figure, print_figures
+from harness import ROOT, Figure, limit_figure, p95, print_figures
 from web_server import free_port
 
 LIMIT_MS, UPLOAD_LIMIT_MS = 2_000, 1_000
@@ -287,11 +287,6 @@ def must(answer: Any, *statuses: int) -> None:
     if answer.status not in statuses:
         os.write(2, f"{answer.url} answered {answer.status}: {answer.text[:300]}\n".encode())
         os._exit(1)
-
-
-def p95(values: list[float]) -> float:
-    """Return the value that 95 of 100 do not exceed."""
-    return statistics.quantiles(values, n=20, method="inclusive")[18]
 
 
 if __name__ == "__main__":

@@ -73,10 +73,8 @@ def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: da
 @outbox.deliverer(ALARM, destination=outbox.MAIL)
 def deliver_alarm(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Tell one who keeps the measures, or who answers for it, that one is not in order."""
-    measure, mailbox = (
-        Measure.objects.get(pk=ids["measure"]),
-        overdue_recipients.email_address(ids["to"], on=clock.kst_date(at)),
-    )
+    measure = Measure.objects.get(pk=ids["measure"])
+    mailbox = overdue_recipients.email_address(ids["to"], on=clock.kst_date(at))
     if not mailbox or measure.result != Result.FAILED or measure.retired_at is not None:
         return  # it was seen in order, or is out of use: what this mail would say is no longer so
     seen = measure.evidence.filter(result=Result.FAILED).order_by("-at").first()

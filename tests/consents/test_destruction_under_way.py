@@ -10,7 +10,6 @@ from django.db import connections
 
 from consents import actions as consents
 from consents.models import Decision, PlannedDestruction
-from devices import actions as devices
 from devices.models import AppLog
 from privacy.ledger.actors import ExternalActor, SystemActor
 from privacy.ledger.entries import autocommit
@@ -19,27 +18,16 @@ from privacy.retention.models import DestructionList
 from privacy.retention.refusals import AlreadyRunning, OnHold
 from privacy.vault import actions as vault
 from tests import factory
-from tests.base import PortalTestCase
+from tests.consents.withdrawals import DUE, LATER, WithdrawalCase
 from tests.database import PortalDatabase
 from tests.privacy.retention.test_races import at_once
 
 SYSTEM, MINA = SystemActor("consents"), ExternalActor("subject", "S-TEST")
-LATER = factory.NOON + timedelta(hours=1)
-DUE = LATER + factory.WITHDRAWAL_WAIT
 EXECUTE = "privacy.retention.actions.destruction_orders.execution.execute"
 
 
 @pytest.mark.attack("17.2")
-class UnderWayTest(PortalTestCase):
-    def setUp(self) -> None:
-        self.device = factory.make_device(agreed=("activation", "service-analytics", "app-log"))
-        batch = factory.make_batch(*(factory.make_report(self.device, kind) for kind in factory.BODIES))
-        devices.store_reports(batch, gateway=factory.make_gate(), at=factory.NOON)
-
-    def withdraw(self, code: str = "app-log") -> tuple[Decision, PlannedDestruction]:
-        decision = factory.decide(self.device, code, "withdraw", at=LATER)
-        return decision, PlannedDestruction.objects.get(decision=decision)
-
+class UnderWayTest(WithdrawalCase):
     def under_way(self, code: str) -> tuple[Decision, PlannedDestruction]:
         """A withdrawal whose destruction began while another process was destroying."""
         decision, plan = self.withdraw(code)

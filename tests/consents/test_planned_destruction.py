@@ -10,7 +10,6 @@ from django.db import IntegrityError, connection, transaction
 from consents import actions as consents
 from consents.models import CurrentConsent, Decision, PlannedDestruction
 from consents.tasks import end_collection
-from devices import actions as devices
 from devices.models import AppLog, Device
 from privacy.jobs import outbox
 from privacy.jobs.models import GeneralOutbox
@@ -26,26 +25,16 @@ from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 from tests import factory
 from tests.base import PortalTestCase
+from tests.consents.withdrawals import DUE, LATER, WithdrawalCase
 from tests.devices.base import ApiTestCase
 from tests.factories.retention import lift_hold
 
 SYSTEM, MINA = SystemActor("consents"), ExternalActor("subject", "S-TEST")
 WAIT = factory.WITHDRAWAL_WAIT
-LATER = factory.NOON + timedelta(hours=1)
-DUE = LATER + WAIT
 
 
 @pytest.mark.attack("17.21")
-class PlannedDestructionTest(PortalTestCase):
-    def setUp(self) -> None:
-        self.device = factory.make_device(agreed=("activation", "service-analytics", "app-log"))
-        batch = factory.make_batch(*(factory.make_report(self.device, kind) for kind in factory.BODIES))
-        devices.store_reports(batch, gateway=factory.make_gate(), at=factory.NOON)
-
-    def withdraw(self, code: str = "app-log") -> tuple[Decision, PlannedDestruction]:
-        decision = factory.decide(self.device, code, "withdraw", at=LATER)
-        return decision, PlannedDestruction.objects.get(decision=decision)
-
+class PlannedDestructionTest(WithdrawalCase):
     def subject(self) -> Subject:
         return Subject.objects.get(pk=self.device.subject_id)
 

@@ -46,9 +46,8 @@ def must_be_verifiable_by(case: Request, method: str, *, actor: Actor, at: datet
 def must_be_decidable_by(case: Request, *, actor: Actor, at: datetime) -> None:
     """Raise SamePerson for the person who checked the documents of the case, else NotASecondPerson."""
     checked_by = case.verified_by if case.identity_method == Request.IdentityMethod.DOCUMENTS else ""
-    if checked_by == actor.ref:
-        raise SamePerson(_("You checked the documents of this request, so another officer must decide it."))
-    require_second_person(actor, asked_by=checked_by, at=at)
+    same = SamePerson(_("You checked the documents of this request, so another officer must decide it."))
+    require_second_person(actor, asked_by=checked_by, same=same, at=at)
 
 
 def must_be_releasable_by(right: Right, *, actor: Actor, at: datetime) -> None:
