@@ -158,9 +158,10 @@ def test_nor_more_rows_than_an_entry_can_name(portal_database: PortalDatabase) -
     device, other = factory.make_device(1), factory.make_device(2)
     sent = [factory.make_report(one, at=factory.NOON) for one in (device, other)]
     devices.store_reports(factory.make_batch(*sent), gateway=factory.make_gate(), at=factory.NOON)
-    many = "INSERT INTO devices_report SELECT gen_random_uuid(), gen_random_uuid(), occurred_at, received_at, kind, body"
+    columns = "gen_random_uuid(), gen_random_uuid(), occurred_at, received_at, kind, body"
+    many = f"INSERT INTO devices_report SELECT {columns} FROM devices_report, generate_series(1, %s)"
     with portal_database.connect("postgres", "personal") as superuser:
-        superuser.execute(f"{many} FROM devices_report, generate_series(1, %s)", [captured_tables.MOST_NAMED])
+        superuser.execute(many, [captured_tables.MOST_NAMED])
     reconcile()
     with request() as removing:
         devices.remove_reports([device.id], certificate="C-1", actor=SWEEP, at=clock.now())
