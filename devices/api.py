@@ -116,8 +116,13 @@ def _require_scope(request: HttpRequest, scope: str, *, device: UUID | None = No
     caller: GatewayActor = request.auth  # type: ignore[attr-defined]  # set by Ninja from Token
     require_permission(caller, f"devices.{scope}")
     if device is not None:
-        devices.require_device_signature(device, sent=partial(_as_sent, request), caller=caller, at=clock.now())
+        _device_key(request, caller, device)
     return caller
+
+
+def _device_key(request: HttpRequest, caller: GatewayActor, device: UUID) -> bytes | None:
+    """Return the device's key that signed a request. Raises BadSignature."""
+    return devices.require_device_signature(device, sent=partial(_as_sent, request), caller=caller, at=clock.now())
 
 
 def _idempotent(
@@ -208,11 +213,14 @@ def settle_errors(request: HttpRequest, device: Path[UUID], body: schemas.Errors
 
 @api.put("/devices/{device}/signing-key", response={200: schemas.DeviceOut, **REFUSALS}, tags=["devices"])
 def set_device_key(request: HttpRequest, device: Path[UUID], body: schemas.DeviceKey) -> Any:
-    """Give a device an Ed25519 key of its own: from then on each call about it needs the device's signature too."""
-    caller = _require_scope(request, "devices", device=device)
+    """Give a device an Ed25519 key of its own: from then on each call below its address needs its signature too."""
+    caller = _require_scope(request, "devices")
+    signed_by = _device_key(request, caller, device)
 
     def write() -> tuple[int, Any]:
-        row = devices.set_device_key(device_id=device, signing_key=body.signing_key, gateway=caller, at=clock.now())
+        row = devices.set_device_key(
+            device_id=device, signing_key=body.signing_key, signed_by=signed_by, gateway=caller, at=clock.now()
+        )
         return 200, {"device": str(device), "reference": row.reference}
 
     return _idempotent(request, caller, write)

@@ -38,32 +38,42 @@ def require_token_signature(
 
 def require_device_signature(
     device_id: UUID, *, sent: Callable[[], SentRequest], caller: GatewayActor, at: datetime
-) -> None:
-    """Take what a gateway says of a device that has a key of its own only with the device's signature, once.
+) -> bytes | None:
+    """Take what a gateway says of its device that has a key of its own only with the device's signature, once.
 
-    A device without a key, and one that we don't know, pass: what they need is asked later. Raises BadSignature.
+    Return the key that signed. A device without one, another gateway's, and one that we don't know pass: what they need
+    is asked later. Raises BadSignature.
     """
-    device = Device.objects.filter(pk=device_id, signing_key__isnull=False).only("id", "signing_key").first()
+    own = Device.objects.filter(pk=device_id, gateway_id=caller.gateway_id, signing_key__isnull=False)
+    device = own.only("id", "signing_key").first()
     if device is None:
-        return
+        return None
+    key = bytes(device.signing_key or b"")
     try:
-        nonce = request_signatures.verify_device_signature(sent(), key=bytes(device.signing_key or b""), at=at)
+        nonce = request_signatures.verify_device_signature(sent(), key=key, at=at)
         _take_once(device_id, nonce, at=at)
     except BadSignature as refusal:
         _record_refusal(refusal, caller, device, at=at)
         raise
+    return key
 
 
-def set_device_key(*, device_id: UUID, signing_key: str, gateway: GatewayActor, at: datetime) -> Device:
+def set_device_key(
+    *, device_id: UUID, signing_key: str, signed_by: bytes | None, gateway: GatewayActor, at: datetime
+) -> Device:
     """Keep the public half of a device's Ed25519 key (Base64), from then on needed for what is said of the device.
 
-    To replace it, the present key signs the request as any other. Raises UnknownDevice, InvalidSigningKey.
+    To replace it, the present key signs the request as any other: ``signed_by``, compared once the device is locked, so
+    that of two first keys one is set. Raises UnknownDevice, InvalidSigningKey, BadSignature.
     """
     owned_device(device_id, gateway)
     key = request_signatures.parse_public_key(signing_key)
     with transaction.atomic("personal"), transaction.atomic():
         device = Device.objects.select_for_update().get(pk=device_id)
-        if device.signing_key is None or bytes(device.signing_key) != key:
+        held = None if device.signing_key is None else bytes(device.signing_key)
+        if held is not None and held not in {key, signed_by}:
+            raise BadSignature(_("This device has a key of its own. Send its signature under the label “device”."))
+        if held != key:
             device.signing_key = key
             device.save(update_fields=["signing_key"])
             ledger.record(Event.DEVICE_KEY_SET, actor=gateway, at=at, about=device, subjects=[device.subject_id])

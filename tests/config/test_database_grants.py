@@ -94,6 +94,25 @@ def test_who_decided_is_written_once(portal_database: PortalDatabase) -> None:
         assert set(superuser.execute(ONCE).fetchall()) == wanted
 
 
+# A finding of an inspection is given back by nobody once it is confirmed; an incident is opened again.
+APPROVERS = {"approved_by", "seconded_by", "confirmed_by", "signed_by", "published_by", "verified_by", "lifted_by"}
+
+
+def test_every_approver_is_written_once() -> None:
+    for one in approved("default").values():
+        assert APPROVERS & one.update <= set(one.once), one.name
+
+
+@pytest.mark.attack("17.3")
+class TestAnApproverStays(PortalTestCase):
+    def test_the_approver_of_a_training_plan_is_not_replaced(self) -> None:
+        plan = draft_training(factory.make_odile(), clock.now())
+        workforce.approve_plan(plan, actor=factory.make_omar(), at=clock.now())
+        other = factory.make_user("other@extrus.example", "Other", "officer")
+        with pytest.raises(IntegrityError, match="written_once"), connection.cursor() as cursor:
+            cursor.execute("UPDATE workforce_trainingplan SET approved_by = %s", [other.ref])
+
+
 def test_a_key_goes_with_its_tombstone(portal_database: PortalDatabase) -> None:
     device = factory.make_device()
     with portal_database.connect("portal_app") as app:

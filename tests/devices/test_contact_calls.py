@@ -3,7 +3,8 @@
 import pytest
 
 from privacy.ledger.models import Entry
-from privacy.subjects.models import Contact
+from privacy.subjects import actions as subjects
+from privacy.subjects.models import Contact, Subject
 from tests import factory
 from tests.devices.base import ApiTestCase
 
@@ -46,3 +47,13 @@ class ContactCallsTest(ApiTestCase):
         self.assertProblem(self.call(*sent, token=other), 404, "unknown-device")
         narrow = factory.make_token(scopes=["reports"], at=self.now)
         assert self.call(*sent, token=narrow).status_code == 403
+
+    def test_none_for_a_registration_that_has_ended(self) -> None:
+        device = self.device()
+        subject = Subject.objects.get(pk=device.subject_id)
+        subjects.find_false_identity(
+            subject, grounds="another's name", evidence_digest="0" * 64, actor=factory.make_odile(), at=self.now
+        )
+        answer = self.call("PUT", f"/devices/{device.id}/contacts", {"contacts": [EMAIL]})
+        self.assertProblem(answer, 409, "withdrawn")
+        assert not Contact.objects.exists()

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from django.urls import reverse
 
 from devices import actions as devices
 from devices.models import Device, Scope
-from devices.request_signatures import TOLERANCE_SECONDS
+from devices.request_signatures import TOLERANCE_SECONDS, BadSignature
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.authorization import NotPermitted
+from privacy.ledger.models import Entry
+from privacy.lib.identifiers.ids import new_id
 from tests import factory
 from tests.devices.base import ApiTestCase
 from tests.devices.signing import public, signed_headers
@@ -105,6 +108,21 @@ class DeviceKeyTest(ApiTestCase):
         self.refused(self.changes())
         assert self.changes(keys={"device": other}).status_code == 200
         self.assertLedgered("devices.key.set", self.row)
+
+    def test_another_gateway_learns_nothing_of_it(self) -> None:
+        other = factory.make_token("Other", scopes=Scope.values, at=self.now)
+        for address in (self.address, f"/devices/{new_id()}"):
+            self.assertProblem(self.call("PATCH", address, CHANGE, token=other), 404, "unknown-device")
+        refused = Entry.objects.filter(word="devices.signature.refused", about=f"devices.device:{self.row.id}")
+        assert not refused.exists()
+
+    def test_of_two_who_set_the_first_key_at_once_one_does(self) -> None:
+        row = self.device(2)
+        gateway = factory.make_gate()
+        first = partial(devices.set_device_key, device_id=row.id, signed_by=None, gateway=gateway, at=self.now)
+        first(signing_key=public(self.key))
+        with pytest.raises(BadSignature):
+            first(signing_key=public(Ed25519PrivateKey.generate()))
 
     def test_what_is_no_key_is_refused(self) -> None:
         address = f"/devices/{self.device(2).id}/signing-key"

@@ -21,16 +21,18 @@ from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.policies import rulebook
 from privacy.policies.categories import CONTACT
-from privacy.subjects.actions.registration import SubjectDestroyed
+from privacy.subjects.actions.registration import RegistrationEnded, SubjectDestroyed
 from privacy.subjects.contact_validation import validate_contact
 from privacy.subjects.events import Event
-from privacy.subjects.models import Contact, Subject
+from privacy.subjects.models import Contact, ContactCode, Subject
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 
 RECORD = "subjects.record_contact"
 CODE_MAIL, CHANGE_MAIL = "subjects.contact.code", "subjects.contact.changed"
 WAIT_HOURS = "contact.wait.hours"
+# Until then an address that nobody proved was told of by no other mail than the one with its code.
+ONLY_CODES = timedelta(days=1)
 BASES = {
     Contact.Source.GATEWAY: Contact.Basis.CONTRACT,
     Contact.Source.PERSON: Contact.Basis.REQUEST,
@@ -67,8 +69,8 @@ def record_contact(
 
     The same value again changes nothing but what is said about it. The entry commits in the general database first,
     then the contact in the personal one (docs/ledger.md). Raises NotPermitted and MissingDocument for the office,
-    InvalidContact, SubjectDestroyed, and Frozen while a correction of it or a suspension is open: nothing overwrites
-    what is disputed (P1.5).
+    RegistrationEnded for a gateway and the person once nothing more is collected, InvalidContact, SubjectDestroyed, and
+    Frozen while a correction of it or a suspension is open: nothing overwrites what is disputed (P1.5).
     """
     if actor.kind == "user":
         require_permission(actor, RECORD, about=subject)
@@ -79,6 +81,8 @@ def record_contact(
     row = Subject.objects.get(pk=subject.pk)
     if row.state == Subject.State.DESTROYED:
         raise SubjectDestroyed(_("The data of this registration was destroyed."))
+    if not row.is_active and source in {Contact.Source.GATEWAY, Contact.Source.PERSON}:
+        raise RegistrationEnded(_("This registration has ended."))
     if freezes := vault.active_freezes(row.id, CONTACT, [kind], at=at):
         raise vault.Frozen(freezes)
     basis = BASES[Contact.Source(source)]
@@ -212,14 +216,23 @@ def _prefer(row: Contact, *, actor: Actor, at: datetime) -> None:
 
 def _end(row: Contact, *, is_replaced: bool, at: datetime) -> None:
     """End a contact and have it told; what another replaced goes as soon as nobody is to be told any more."""
-    was_used = row.ended_at is None
-    if is_replaced and (row.kind != Contact.Kind.EMAIL or row.told_at is not None):
+    was_used, is_told = row.ended_at is None, _has_heard(row, until=row.ended_at or at)
+    if is_replaced and (not is_told or row.told_at is not None):
         row.delete()
         return
     row.ended_at, row.is_preferred, row.is_replaced = row.ended_at or at, False, is_replaced
     row.save(update_fields=["ended_at", "is_preferred", "is_replaced"])
-    if was_used and row.kind == Contact.Kind.EMAIL:
+    if was_used and is_told:
         queue_mail(CHANGE_MAIL, row, at=at)
+
+
+def _has_heard(row: Contact, *, until: datetime) -> bool:
+    """Whether an address has had a mail of ours: others are not told, or ever new ones would flood strangers."""
+    if row.kind != Contact.Kind.EMAIL:
+        return False
+    if row.verified_at is not None or row.recorded_at < until - ONLY_CODES:
+        return True
+    return ContactCode.objects.filter(record_id=row.pk).exists()
 
 
 def queue_mail(kind: str, row: Contact, *, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """Contacts: given, proven by a mailed code, preferred, ended; a changed one is told, and waits for packages (0136)."""
 
 import re
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -102,6 +103,15 @@ class AContactIsProven(PortalTestCase):
         with pytest.raises(TooManyAttempts):
             subjects.send_code(contact, actor=self.me, at=NOON)
         assert len(sent) < 10
+
+    def test_nobody_is_flooded_with_words_about_changes(self) -> None:
+        arrived = []
+        for number in range(30):
+            at = NOON + timedelta(minutes=number)
+            with suppress(TooManyAttempts):
+                self.record(f"stranger{number % 2}@example.org", at=at)
+            arrived += mails(at=at)
+        assert len(arrived) <= 6
 
     def test_what_can_be_none_is_refused(self) -> None:
         with pytest.raises(InvalidContact):
