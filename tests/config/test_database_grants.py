@@ -3,16 +3,20 @@
 import psycopg
 import pytest
 from django.apps import apps
-from django.db import connections, router
+from django.db import IntegrityError, connection, connections, router
 
 from config.database_grants import approved, differences
 from config.databases import DATABASES
 from privacy.ledger import captured_tables, write_capture
 from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.vault import actions as vault
+from privacy.workforce import actions as workforce
 from tests import factory
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase
+from tests.house.acts_of_two_people import draft_training
+from tests.own_writes import as_the_portal
 
 pytestmark = pytest.mark.attack("17.11")
 
@@ -94,7 +98,6 @@ def test_who_decided_is_written_once(portal_database: PortalDatabase) -> None:
         assert set(superuser.execute(ONCE).fetchall()) == wanted
 
 
-# A finding of an inspection is given back by nobody once it is confirmed; an incident is opened again.
 APPROVERS = {"approved_by", "seconded_by", "confirmed_by", "signed_by", "published_by", "verified_by", "lifted_by"}
 
 
@@ -109,7 +112,8 @@ class TestAnApproverStays(PortalTestCase):
         plan = draft_training(factory.make_odile(), clock.now())
         workforce.approve_plan(plan, actor=factory.make_omar(), at=clock.now())
         other = factory.make_user("other@extrus.example", "Other", "officer")
-        with pytest.raises(IntegrityError, match="written_once"), connection.cursor() as cursor:
+        refused = pytest.raises(IntegrityError, match="written_once")
+        with as_the_portal(), refused, connection.cursor() as cursor:
             cursor.execute("UPDATE workforce_trainingplan SET approved_by = %s", [other.ref])
 
 
