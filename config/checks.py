@@ -17,7 +17,7 @@ from privacy.lib.dates import clock
 from privacy.lib.documents.upload_validation import LIMITS
 from privacy.lib.sandbox import runner
 from privacy.lib.sandbox.rejection import Rejected
-from privacy.policies import overdue_recipients, rulebook
+from privacy.policies import overdue_escalation, rulebook
 from privacy.vault import malware_scan
 
 DATABASES = ("default", "personal", "archive")
@@ -233,7 +233,7 @@ def workers_do_not_wait_for_mail(**kwargs: Any) -> Iterable[CheckMessage]:
 def overdue_work_has_a_recipient(**kwargs: Any) -> Iterable[CheckMessage]:
     """config.E015: reminders of overdue work have an address: the designated officer's, or an officer's account."""
     try:
-        heard = overdue_recipients.escalation_recipients(clock.today())
+        heard = overdue_escalation.escalation_recipients(clock.today())
     except DatabaseError:
         return  # config.E005 says so
     if not heard:

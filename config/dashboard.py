@@ -24,7 +24,7 @@ from privacy.ledger.models import Anchor, Checkpoint, Entry, Leaf, Scrub, Tree
 from privacy.lib.dates import clock
 from privacy.lib.display import badges, charts
 from privacy.lib.registries import deadlines
-from privacy.policies import overdue_recipients
+from privacy.policies import overdue_escalation
 from privacy.retention.models import Forecast
 from privacy.rights.models import Request
 
@@ -220,7 +220,7 @@ def build_dashboard(site: AdminSite, request: HttpRequest, *, on: date, at: date
     made = Dashboard(badges.date_text(on), found, charts=build_charts(on, user))
     made.clocks = deadline_rows(user, on, at)
     # An officer who reads this page hears of it by mail too.
-    made.is_unheard = "officer" not in user.roles and not overdue_recipients.escalation_recipients(on)
+    made.is_unheard = "officer" not in user.roles and not overdue_escalation.escalation_recipients(on)
     if user.has_perm("ledger.view_checkpoint"):
         made.trail = ledger_status(at)
     return made

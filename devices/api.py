@@ -25,10 +25,10 @@ from devices import api_consents, api_contacts, problems, schemas
 from devices.actors import GatewayActor
 from devices.batch_parser import parse_strict_json
 from devices.openapi import describe
+from devices.prohibited_data import is_sensitive_item, safe_name
 from devices.refusals import MESSAGES, Malformed, Problem
 from devices.request_body import read_body, read_raw_body
 from devices.request_signatures import SentRequest
-from devices.resident_numbers import is_sensitive_item, safe_name
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal

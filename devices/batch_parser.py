@@ -13,6 +13,13 @@ from uuid import UUID
 import msgspec
 from django.utils.translation import gettext as _
 
+from devices.prohibited_data import (
+    contains_resident_number,
+    is_sensitive_item,
+    is_sensitive_name,
+    iter_texts,
+    safe_name,
+)
 from devices.refusals import MESSAGES, Malformed, Problem
 from devices.report_schema import (
     BODIES,
@@ -24,13 +31,6 @@ from devices.report_schema import (
     Batch,
     RawBatch,
     declared_names,
-)
-from devices.resident_numbers import (
-    contains_resident_number,
-    is_sensitive_item,
-    is_sensitive_name,
-    iter_texts,
-    safe_name,
 )
 from privacy.lib.http.control_characters import has_no_control_characters
 

@@ -16,7 +16,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.utils.translation import override
 
-from devices import fleet_files, items, report_schema, schemas
+from devices import fleet_import_files, items, report_schema, schemas
 from devices.items import RegistrationItem
 from devices.models import Kind
 from privacy.policies.items import ItemDeclaration
@@ -94,7 +94,7 @@ def errors_of_doors() -> Iterator[CheckMessage]:
     for shape in (schemas.Registration, schemas.Changes):
         for code in sorted(declared ^ (set(shape.model_fields) - NOT_ITEMS)):
             yield Error(f"{code} is not the same in devices/items.py and in {shape.__name__}.", id="devices.E003")
-    for code in sorted(listed - set(fleet_files.COLUMNS)):
+    for code in sorted(listed - set(fleet_import_files.COLUMNS)):
         yield Error(f"The fleet list has no column {code}.", id="devices.E003")
 
 

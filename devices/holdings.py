@@ -1,6 +1,6 @@
 """What this app holds of people, why, how long, and how it is shown, corrected and destroyed (P3.1 … P3.3, P6)."""
 
-from devices import actions, exports, items, report_retention
+from devices import actions, exports, items, retention_expiry
 from devices.models import AppLog, Device, ImportedRow, Kind, Licence, Report, SettledError
 from privacy.policies.categories import APP_LOG, DEVICE_REGISTRATION, SERVICE_ANALYTICS
 from privacy.subjects import holdings
@@ -15,8 +15,8 @@ holdings.declare(
     export=exports.registration,
     correct=actions.correct_registration,
     destroy=actions.remove_registrations,
-    due=report_retention.registrations_due,
-    is_due=report_retention.registrations_still_due,
+    due=retention_expiry.registrations_due,
+    is_due=retention_expiry.registrations_still_due,
     recorded="registered_at",
 )
 holdings.declare(
@@ -43,8 +43,8 @@ holdings.declare(
     arrived="received_at",
     correct=actions.correct_report,
     destroy=actions.remove_reports,
-    due=report_retention.analytics_due,
-    is_due=report_retention.analytics_still_due,
+    due=retention_expiry.analytics_due,
+    is_due=retention_expiry.analytics_still_due,
     kind="kind",
     recorded="occurred_at",
     month="occurred_at",
@@ -62,7 +62,7 @@ holdings.declare(
     arrived="received_at",
     correct=actions.correct_app_log,
     destroy=actions.remove_app_logs,
-    due_months=report_retention.app_log_months_due,
+    due_months=retention_expiry.app_log_months_due,
     destroy_month=actions.drop_app_logs_month,
     kind="kind",
     kinds=(Kind.APP_LOG.value,),

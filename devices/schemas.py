@@ -20,8 +20,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from devices.items import REGISTRATION, RegistrationItem
+from devices.prohibited_data import contains_resident_number
 from devices.refusals import MESSAGES
-from devices.resident_numbers import contains_resident_number
 from privacy.lib.dates.form_fields import is_in_range
 from privacy.lib.http.control_characters import has_no_control_characters
 

@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 
 from consents import actions as consents
 from consents.models import AgreementVersion
-from devices import fleet_files
+from devices import fleet_import_files
 from devices.actions.gateways import GatewayClosed
 from devices.actions.registration import LicenceTerms, register
 from devices.actors import gateway_actor
 from devices.events import Event
-from devices.fleet_files import AGREEMENT_OF_COLUMN
+from devices.fleet_import_files import AGREEMENT_OF_COLUMN
 from devices.models import FleetImport, Gateway, ImportedRow
 from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
@@ -59,20 +59,20 @@ def preview_import(*, name: str, content: bytes, gateway: Gateway, actor: Actor,
     made = FleetImport(gateway=gateway, file_digest=sha256(content).hexdigest(), made_by=actor.ref, made_at=at)
     seen: set[bytes] = set()
     ready: list[ImportedRow] = []
-    for lines in batched(fleet_files.read_rows(name, content), READ_SIZE):
-        judged = [(number, *fleet_files.validate_row(values, clock.kst_date(at))) for number, values in lines]
-        known = fleet_files.registered_indexes(
+    for lines in batched(fleet_import_files.read_rows(name, content), READ_SIZE):
+        judged = [(number, *fleet_import_files.validate_row(values, clock.kst_date(at))) for number, values in lines]
+        known = fleet_import_files.registered_indexes(
             [registration for _number, registration, problems in judged if not problems]
         )
         taken: list[tuple[int, dict[str, Any]]] = []
         for number, registration, problems in judged:
             made.rows += 1
-            problems = problems or fleet_files.duplicates(registration, seen | known)
+            problems = problems or fleet_import_files.duplicates(registration, seen | known)
             if problems:
                 made.refused += 1
                 made.findings += [[number, problem.pointer, problem.code] for problem in problems]
                 continue
-            seen |= set(fleet_files.indexes(registration))
+            seen |= set(fleet_import_files.indexes(registration))
             taken.append((number, registration))
         ready += _sealed_rows(made, taken, at=at)
     made.accepted, made.findings = len(ready), made.findings[:MAX_ROW_ERRORS]
@@ -121,11 +121,11 @@ def continue_import(import_id: UUID, *, actor: Actor, at: datetime) -> bool:
     ) as vault_session:
         readable = list(_decrypted_rows(held, vault_session))
         # A gateway or another file may have brought a device since this file was looked at.
-        known = fleet_files.registered_indexes(
+        known = fleet_import_files.registered_indexes(
             [registration for _one, registration in readable], besides=[one.id for one in held]
         )
         for one, registration in readable:
-            if problems := fleet_files.duplicates(registration, known):
+            if problems := fleet_import_files.duplicates(registration, known):
                 refused[one.id] = [[one.number, problem.pointer, problem.code] for problem in problems]
                 continue
             try:

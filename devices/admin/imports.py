@@ -18,7 +18,7 @@ from django.utils.translation import pgettext_lazy
 
 from consents.models import AgreementVersion
 from devices import actions as devices
-from devices.fleet_files import AGREEMENT_OF_COLUMN, COLUMNS
+from devices.fleet_import_files import AGREEMENT_OF_COLUMN, COLUMNS
 from devices.models import FleetImport, Gateway
 from devices.refusals import MESSAGES
 from privacy.accounts.actors import actor_of

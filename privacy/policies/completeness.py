@@ -4,15 +4,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from django.utils.translation import gettext as _
 
-from privacy.policies import data_recipients, policy_document, rulebook, text_changes, wording
+from privacy.policies import data_recipients, policy_document, rulebook, wording
+from privacy.policies.advance_notice import changes_ahead, earliest_effective_on, effective_day
 from privacy.policies.headings import HEADINGS, Heading
 from privacy.policies.items import declared_items
 from privacy.policies.models import NoConsignment, Officer, PolicyVersion, Purpose, Section
-from privacy.policies.rule_changes import RuleChange
 
 # A period typed into the text could come to contradict the rule: it has to be a placeholder (V-08).
 TYPED_PERIOD = re.compile(
@@ -196,7 +196,7 @@ def _frame(version: PolicyVersion, on: date) -> Iterator[Problem]:
     earliest = earliest_effective_on(version, on)
     if version.effective_on is None:
         yield Problem(_("The effective date is missing."))
-    elif newest is not None and version.effective_on <= _day(newest):
+    elif newest is not None and version.effective_on <= effective_day(newest):
         words = {"newest": newest.number, "earliest": earliest.isoformat()}
         yield Problem(
             _(
@@ -210,42 +210,6 @@ def _frame(version: PolicyVersion, on: date) -> Iterator[Problem]:
         yield Problem(
             _("The revision must be announced in advance: the earliest effective date is %(earliest)s.") % words
         )
-
-
-def earliest_effective_on(version: PolicyVersion, on: date) -> date:
-    """Return the first day a version announced on ``on`` may take effect (P0.3, V-07), after every published one."""
-    code = "policy.notice.adverse.days" if is_adverse(version, on) else "policy.notice.days"
-    announced = on + timedelta(rulebook.parameter(code, on))
-    newest = PolicyVersion.objects.newest()
-    return announced if newest is None else max(announced, _day(newest) + timedelta(1))
-
-
-def is_adverse(version: PolicyVersion, on: date) -> bool:
-    """Whether a version burdens people: somebody said so, or it takes, keeps or gives more than one that rules before.
-
-    It is compared with the version in force and with every one that is announced: whoever reads any of them now is
-    told early enough of what this one takes more.
-    """
-    return version.adverse or any(change.adverse for change in changes_ahead(version, on))
-
-
-def changes_ahead(version: PolicyVersion, on: date) -> list[RuleChange]:
-    """Return how the rules of a version differ from those in force and from each announced one."""
-    try:
-        composed = policy_document.compose(version, on)
-    except policy_document.UnknownPlaceholder:
-        return []
-    ahead = PolicyVersion.objects.in_force_or_announced(on).exclude(pk=version.pk)
-    return [
-        change
-        for one in ahead
-        for change in text_changes.compare_rules(policy_document.published_document(one), composed, "ko")
-    ]
-
-
-def _day(version: PolicyVersion) -> date:
-    assert version.effective_on is not None  # public versions have their day
-    return version.effective_on
 
 
 def _against_base(version: PolicyVersion, on: date) -> Iterator[Problem]:

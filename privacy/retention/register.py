@@ -7,7 +7,7 @@ from typing import Any
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
 from privacy.lib.registries import registers
-from privacy.retention.certificates import sentences
+from privacy.retention.certificates import statement_texts
 from privacy.retention.models import ArchiveAccess, Hold, RegisterEntry
 from privacy.subjects.references import with_references
 
@@ -44,8 +44,8 @@ def describe_actors_of(entry: RegisterEntry, name: str) -> str:
     """Return whom a column of an entry names; whoever took part on paper without an account is a statement."""
     named: str = getattr(entry, name)
     if entry.paper_id is not None and name in PARTICIPANT_COLUMNS:
-        return sentences.describe_participant(named, stated_by=entry.requested_by)
-    return sentences.describe_actors(named)
+        return statement_texts.describe_participant(named, stated_by=entry.requested_by)
+    return statement_texts.describe_actors(named)
 
 
 def _column_value(name: str) -> Any:
@@ -87,11 +87,11 @@ registers.declare(
         ("근거 법령", "law"),
         ("문서번호", "document"),
         ("사유", "reason"),
-        ("신청자", lambda access: sentences.describe_actors(access.asked_by)),
+        ("신청자", lambda access: statement_texts.describe_actors(access.asked_by)),
         ("신청일시", "asked_at"),
-        ("승인자", lambda access: sentences.describe_actors(access.approved_by)),
+        ("승인자", lambda access: statement_texts.describe_actors(access.approved_by)),
         ("승인일시", "approved_at"),
-        ("거절자", lambda access: sentences.describe_actors(access.refused_by)),
+        ("거절자", lambda access: statement_texts.describe_actors(access.refused_by)),
         ("거절일시", "refused_at"),
         ("열람 기한", "until"),
         ("열람 횟수", "reads"),
@@ -118,10 +118,10 @@ registers.declare(
         ("문서번호", "document"),
         ("사유", "reason"),
         ("종료 예정일", "until"),
-        ("등록자", lambda hold: sentences.describe_actors(hold.placed_by)),
+        ("등록자", lambda hold: statement_texts.describe_actors(hold.placed_by)),
         ("등록일시", "placed_at"),
-        ("해제 요청자", lambda hold: sentences.describe_actors(hold.lift_asked_by)),
-        ("해제자", lambda hold: sentences.describe_actors(hold.lifted_by)),
+        ("해제 요청자", lambda hold: statement_texts.describe_actors(hold.lift_asked_by)),
+        ("해제자", lambda hold: statement_texts.describe_actors(hold.lifted_by)),
         ("해제일시", "lifted_at"),
         ("해제 사유", "lift_reason"),
     ),

@@ -3,10 +3,10 @@
 from django.utils.translation import gettext_lazy as _
 
 from privacy.policies.categories import RIGHTS_REQUEST
-from privacy.retention import consistency_checks as agreeing
+from privacy.retention import consistency_checks as consistency
 from privacy.retention.destruction import blockers
 from privacy.rights import actions as rights
-from privacy.rights import agreements, particulars_retention
+from privacy.rights import consistency_checks, destruction_blockers, exports, retention_expiry
 from privacy.rights.models import CasePerson, Particulars, Request
 from privacy.subjects import holdings
 from privacy.subjects.holdings import KeptUnder
@@ -19,9 +19,9 @@ holdings.declare(
     clock="closed_on",
     using="personal",
     items={"contact": "contact", "claimed": "claimed", "wanted": "wanted", "explanation": "explanation"},
-    export=particulars_retention.export_particulars,
+    export=exports.export_particulars,
     destroy=rights.destroy_particulars,
-    due=particulars_retention.particulars_due,
+    due=retention_expiry.particulars_due,
     kept_years="rights.records.years",
     duty=_("records of requests and results (PIPA, art. 35–38)"),
 )
@@ -41,12 +41,14 @@ holdings.declare(
 holdings.declare_pseudonymous(Request, subject="subject_id", why="the register of requests and results (law R-31)")
 holdings.declare_pseudonymous(CasePerson, subject="subject_id", why="which records a case was about (law R-31)")
 blockers.declare_open_requests(
-    "rights", particulars_retention.with_open_request, particulars_retention.with_request_ended
+    "rights", destruction_blockers.with_open_request, destruction_blockers.with_request_ended
 )
-blockers.declare_files("rights", particulars_retention.cases_of)
-agreeing.declare(
+blockers.declare_files("rights", destruction_blockers.cases_of)
+consistency.declare(
     "rights.words",
     description=_("open case without its requester's text"),
-    compare=agreements.open_cases_have_words,
+    compare=consistency_checks.open_cases_have_words,
 )
-agreeing.declare("rights.packages", description=_("package without its file"), compare=agreements.packages_have_files)
+consistency.declare(
+    "rights.packages", description=_("package without its file"), compare=consistency_checks.packages_have_files
+)

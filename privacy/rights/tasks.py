@@ -14,9 +14,9 @@ from privacy.ledger.actors import Actor, SystemActor
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.integrations import mail
-from privacy.policies import overdue_recipients
+from privacy.policies import overdue_escalation
 from privacy.rights import actions as rights
-from privacy.rights import due_work, letters, opened_letters
+from privacy.rights import letters, opened_letters, reminders
 from privacy.rights.actions.corrections import CORRECTED
 from privacy.rights.actions.letters import DELIVERY
 from privacy.rights.actions.pickup_codes import DELIVERY as PICKUP_CODE
@@ -70,12 +70,12 @@ def remind() -> int:
 
 def remind_on(on: date) -> int:
     """Queue one reminder for each reader and day; what is overdue goes up to who answers for it."""
-    found = due_work.daily_reminder(on=on)
+    found = reminders.daily_reminder(on=on)
     if not found:
         return 0
     told = {user.reference for user in User.objects.filter(is_active=True) if user.may("rights.decide_request")}
     if found.overdue:
-        told |= set(overdue_recipients.overdue_notice_recipients(on, have=(case.assigned_to for case in found.overdue)))
+        told |= set(overdue_escalation.overdue_notice_recipients(on, have=(case.assigned_to for case in found.overdue)))
     for reader in sorted(told):
         outbox.enqueue(REMINDER, ids={"on": on.isoformat(), "to": reader}, key=f"{REMINDER}:{on}:{reader}")
     return len(told)
@@ -85,7 +85,7 @@ def remind_on(on: date) -> int:
 def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Send one officer's reminder: numbers of cases, counts, and where to look; nothing where nothing presses now."""
     on = date.fromisoformat(ids["on"])
-    mailbox, found = overdue_recipients.email_address(ids["to"], on=on), due_work.daily_reminder(on=on)
+    mailbox, found = overdue_escalation.email_address(ids["to"], on=on), reminders.daily_reminder(on=on)
     if not mailbox or not found:
         return
     with override("ko"):

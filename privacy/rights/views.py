@@ -20,7 +20,7 @@ from privacy.lib.http import guest_session
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.policies import rulebook
 from privacy.policies.models import Agency, Officer
-from privacy.retention.certificates import sentences
+from privacy.retention.certificates import statement_texts
 from privacy.rights import actions as rights
 from privacy.rights import grounds, status_page, unverified_freezes
 from privacy.rights.actors import Requester
@@ -42,7 +42,7 @@ def guide(request: HttpRequest) -> HttpResponse:
         "agencies": Agency.objects.all(),
         "days": rulebook.parameter("rights.answer.days", today),
         "grounds": grounds.table(),
-        "undone": sentences.cannot_be_undone(),
+        "undone": statement_texts.cannot_be_undone(),
     }
     return render(request, "rights/guide.html", context)
 

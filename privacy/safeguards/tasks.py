@@ -11,7 +11,7 @@ from privacy.jobs import outbox
 from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
 from privacy.lib.integrations import mail
-from privacy.policies import overdue_recipients
+from privacy.policies import overdue_escalation
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards import reminders, staff_accounts
 from privacy.safeguards.actions.measures import ALARM
@@ -45,7 +45,7 @@ def remind_on(on: date, *, at: datetime) -> int:
     if found:
         readers |= staff_accounts.keepers_of_measures()
     if found.is_late(on):
-        readers |= set(overdue_recipients.escalation_recipients(on))
+        readers |= set(overdue_escalation.escalation_recipients(on))
     for reader in sorted(readers):
         outbox.enqueue(REMINDER, ids={"on": on.isoformat(), "to": reader}, key=f"{REMINDER}:{on}:{reader}")
     return len(readers)
@@ -55,7 +55,7 @@ def remind_on(on: date, *, at: datetime) -> int:
 def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Send one reader what presses, references and days; nothing where nothing does any more."""
     on = date.fromisoformat(ids["on"])
-    mailbox, found = overdue_recipients.email_address(ids["to"], on=on), reminders.daily_reminder(on=on)
+    mailbox, found = overdue_escalation.email_address(ids["to"], on=on), reminders.daily_reminder(on=on)
     if not mailbox or not found:
         return
     with override("ko"):
@@ -74,7 +74,7 @@ def deliver_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: da
 def deliver_alarm(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Tell one who keeps the measures, or who answers for it, that one is not in order."""
     measure = Measure.objects.get(pk=ids["measure"])
-    mailbox = overdue_recipients.email_address(ids["to"], on=clock.kst_date(at))
+    mailbox = overdue_escalation.email_address(ids["to"], on=clock.kst_date(at))
     if not mailbox or measure.result != Result.FAILED or measure.retired_at is not None:
         return  # it was seen in order, or is out of use: what this mail would say is no longer so
     seen = measure.evidence.filter(result=Result.FAILED).order_by("-at").first()

@@ -13,7 +13,7 @@ from openpyxl import Workbook, load_workbook
 from consents import consent_status
 from consents.models import Decision
 from devices import actions as devices
-from devices.fleet_files import COLUMNS, UnreadableFile
+from devices.fleet_import_files import COLUMNS, UnreadableFile
 from devices.models import Device, FleetImport, ImportedRow
 from devices.tasks import continue_import
 from privacy.jobs.models import GeneralOutbox

@@ -10,7 +10,7 @@ from openpyxl import Workbook
 
 from consents.models import Decision
 from devices import actions as devices
-from devices.fleet_files import COLUMNS, UnreadableFile, read_rows
+from devices.fleet_import_files import COLUMNS, UnreadableFile, read_rows
 from devices.models import Device, FleetImport, ImportedRow, Licence
 from devices.refusals import LicenceTaken
 from devices.tasks import delete_expired

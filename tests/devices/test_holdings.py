@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from devices import actions as devices
-from devices import report_retention
+from devices import retention_expiry
 from devices.models import AppLog, Device, Licence, Report
 from devices.refusals import Malformed
 from privacy.ledger.actors import SystemActor
@@ -119,7 +119,7 @@ class DueTest(PortalTestCase):
         return factory.make_device(number, licence=licence, **options)  # type: ignore[arg-type]
 
     def due(self, on: date) -> set[object]:
-        return {one for ids in report_retention.registrations_due(on, TWO_YEARS) for one in ids}
+        return {one for ids in retention_expiry.registrations_due(on, TWO_YEARS) for one in ids}
 
     @pytest.mark.clause("P6.1")
     def test_a_registration_is_due_two_years_after_its_licence(self) -> None:
@@ -127,7 +127,7 @@ class DueTest(PortalTestCase):
         assert self.due(date(2026, 5, 15)) == set()
         assert self.due(date(2026, 5, 16)) == {old.id}
         assert self.due(date(2026, 5, 17)) == {old.id, later.id}
-        assert report_retention.registrations_still_due([old.id, later.id], date(2026, 5, 16), TWO_YEARS) == [old.id]
+        assert retention_expiry.registrations_still_due([old.id, later.id], date(2026, 5, 16), TWO_YEARS) == [old.id]
 
     def test_the_last_licence_counts(self) -> None:
         device = self.licensed(1, "2024-05-15")
@@ -141,7 +141,7 @@ class DueTest(PortalTestCase):
         day = clock.kst_date(factory.NOON)
         assert self.due(day + timedelta(days=5)) == set()
         assert self.due(day + timedelta(days=6)) == {undecided.id}
-        assert report_retention.registrations_still_due(
+        assert retention_expiry.registrations_still_due(
             [undecided.id, decided.id], day + timedelta(days=6), TWO_YEARS
         ) == [undecided.id]
 
@@ -150,7 +150,7 @@ class DueTest(PortalTestCase):
         """The preview of a sweep counted such a device twice, and the list had it once."""
         device, other = self.licensed(1, "2020-05-15", agreed=()), factory.make_device(2, agreed=())
         on = clock.kst_date(factory.NOON) + timedelta(days=6)
-        due = [one for ids in report_retention.registrations_due(on, TWO_YEARS) for one in ids]
+        due = [one for ids in retention_expiry.registrations_due(on, TWO_YEARS) for one in ids]
         assert sorted(due) == sorted([device.id, other.id])
         (seen,) = [found for found in selection.preview_sweep(on, factory.at_noon(on)) if found.people]
         assert seen.people == factory.sweep_on(on).lists.get().people == 2
@@ -201,19 +201,19 @@ class DueTest(PortalTestCase):
                 Subject.objects.get(pk=one.subject_id), ended_on=date(2026, 11, 24), actor=TESTS, at=factory.NOON
             )
         on = date(2031, 11, 25)
-        assert list(report_retention.analytics_due(on - timedelta(days=1), FIVE_YEARS)) == []
-        assert list(report_retention.analytics_due(on, FIVE_YEARS)) == [[device.id]]
-        assert set(report_retention.analytics_still_due([device.id], on, FIVE_YEARS)) == {device.id}
+        assert list(retention_expiry.analytics_due(on - timedelta(days=1), FIVE_YEARS)) == []
+        assert list(retention_expiry.analytics_due(on, FIVE_YEARS)) == [[device.id]]
+        assert set(retention_expiry.analytics_still_due([device.id], on, FIVE_YEARS)) == {device.id}
         subjects.resume_service(Subject.objects.get(pk=device.subject_id), actor=TESTS, at=factory.NOON)
-        assert report_retention.analytics_still_due([device.id], on, FIVE_YEARS) == []
+        assert retention_expiry.analytics_still_due([device.id], on, FIVE_YEARS) == []
 
     @pytest.mark.clause("P6.3")
     def test_a_month_of_app_logs_is_due_when_the_purpose_of_its_last_log_has_ended(self) -> None:
         device = factory.make_device(1, agreed=("activation", "service-analytics", "app-log"))
         report = factory.make_report(device, "app-log", occurred_at="2026-10-03T00:00:00+09:00")
         devices.store_reports(factory.make_batch(report), gateway=factory.make_gate(), at=factory.NOON)
-        assert list(report_retention.app_log_months_due(date(2026, 11, 30), ONE_MONTH)) == []
-        assert list(report_retention.app_log_months_due(date(2026, 12, 1), ONE_MONTH)) == [date(2026, 10, 1)]
+        assert list(retention_expiry.app_log_months_due(date(2026, 11, 30), ONE_MONTH)) == []
+        assert list(retention_expiry.app_log_months_due(date(2026, 12, 1), ONE_MONTH)) == [date(2026, 10, 1)]
 
     def test_the_latest_event_over_is_the_inverse_of_the_period(self) -> None:
         from privacy.lib.dates import periods
@@ -221,7 +221,7 @@ class DueTest(PortalTestCase):
         day = date(2024, 1, 1)
         while day < date(2025, 3, 5):
             for term in (TWO_YEARS, FIVE_YEARS, ONE_MONTH):
-                last = report_retention.latest_event_over(day, term)
+                last = retention_expiry.latest_event_over(day, term)
                 assert periods.period_end(last, years=term.years, months=term.months) < day
                 after = last + timedelta(days=1)
                 assert periods.period_end(after, years=term.years, months=term.months) >= day

@@ -11,7 +11,7 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font, NamedStyle
 
 from devices import actions as devices
-from devices.fleet_files import COLUMNS, UnreadableFile, read_rows
+from devices.fleet_import_files import COLUMNS, UnreadableFile, read_rows
 from devices.models import FleetImport
 from privacy.lib.sandbox import runner
 from tests import factory

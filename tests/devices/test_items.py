@@ -17,14 +17,14 @@ from consents import identity_verification
 from devices import actions as devices
 from devices import checks, items, lookup, report_schema, schemas
 from devices.admin.devices import DeviceAdmin
-from devices.fleet_files import COLUMNS
+from devices.fleet_import_files import COLUMNS
 from devices.items import RegistrationItem
 from devices.models import Device, FleetImport, ImportedRow
 from devices.refusals import Malformed
 from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
 from privacy.policies import actions as policies
-from privacy.policies import completeness
+from privacy.policies import advance_notice, completeness
 from privacy.policies import items as declarations
 from privacy.policies.categories import DEVICE_REGISTRATION, SERVICE_ANALYTICS
 from privacy.policies.items import ItemDeclaration
@@ -175,7 +175,7 @@ class LaterTest(PortalTestCase):
         item = Item.objects.get(category__version=draft, code=LATER)
         declared = next(one for one in items.REGISTRATION if one.code == LATER)
         assert (item.name_ko, item.name_en, item.identifier) == (declared.name_ko, declared.name_en, False)
-        assert completeness.is_adverse(draft, self.at.date()), "more is taken, so it is announced longer ahead"
+        assert advance_notice.is_adverse(draft, self.at.date()), "more is taken, so it is announced longer ahead"
         device = self.register(1, at=publish(draft, at=self.at))
         assert exported(device)[LATER] == "Asia/Seoul"
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from devices.models import AppLog, Batch, Device, Report
-from devices.resident_numbers import contains_resident_number, is_sensitive_name
+from devices.prohibited_data import contains_resident_number, is_sensitive_name
 from tests import factory
 from tests.devices.base import ApiTestCase
 from tests.devices.resident_numbers import resident_number

@@ -13,7 +13,7 @@ import pytest
 from django.db import transaction
 from django.test import override_settings
 
-from privacy.retention.certificates import sentences
+from privacy.retention.certificates import statement_texts
 from tests.base import PortalTestCase
 from tests.histories import oracle
 from tests.histories.steps import STEPS, Office
@@ -90,7 +90,7 @@ class Histories(PortalTestCase):
         """The comparison is no decoration: a certificate that always says “keys destroyed” does not pass it."""
         steps = [(name, 2, 1) for name in ("ask for deletion", "verify", "grant", "carry out", "complain")]
         assert self.live(steps)["carry out"] == 1
-        always = override_sentence(sentences, "method", "keys destroyed (cryptographic erasure)")
+        always = override_sentence(statement_texts, "method", "keys destroyed (cryptographic erasure)")
         with always, pytest.raises(AssertionError, match="says that keys were destroyed, and counts none"):
             self.live(steps)
 

@@ -16,7 +16,7 @@ CODES = {value for name, value in vars(categories).items() if name.isupper() and
 WORDS = {categories.CONTACT, categories.COMPLAINT, categories.WORKFORCE, categories.ARCHIVE}
 # Agreements and kinds of reports have codes of their own that are spelt alike.
 SPELT_ALIKE = {
-    "devices/fleet_files.py": {"service-analytics", "app-log"},  # agreements, by the columns of a fleet list
+    "devices/fleet_import_files.py": {"service-analytics", "app-log"},  # agreements, by the columns of a fleet list
     "devices/models/reports.py": {"app-log"},  # the kind
     "devices/report_schema.py": {"app-log"},  # the kind, as the tag that msgspec reads
     "devices/simulation/fleet.py": {"service-analytics", "app-log"},  # what a client of the API sends

@@ -72,7 +72,7 @@ PATHS = {
     "privacy/rights/actions/letters.py:close_case": EVIDENCE,
     "privacy/rights/actions/identity.py:reject_identity": EVIDENCE,
     "privacy/rights/actions/identity.py:withdraw": EVIDENCE,
-    "privacy/rights/actions/joining.py:join": f"{OTHER}test_the_documents_of_a_joined_case",
+    "privacy/rights/actions/duplicates.py:join": f"{OTHER}test_the_documents_of_a_joined_case",
     "privacy/rights/actions/access_packages.py:_discard": PACKAGE,
     "privacy/rights/actions/access_packages.py:remove_packages": PACKAGE,
     "privacy/rights/actions/package_builds.py:_finish": BEGUN,

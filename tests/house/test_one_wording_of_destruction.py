@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
-from privacy.retention.certificates import sentences
+from privacy.retention.certificates import statement_texts
 from tests.base import PortalTestCase
 
 ROOT = Path(settings.BASE_DIR)
@@ -41,4 +41,4 @@ class ThePages(PortalTestCase):
             with self.settings(KEY_BACKUP_DAYS=days), override("en"):
                 page = Client().get(reverse("rights:guide")).content.decode()
                 assert f"for up to {days} days" in page
-                assert sentences.cannot_be_undone() in page.replace("&#x27;", "'")
+                assert statement_texts.cannot_be_undone() in page.replace("&#x27;", "'")

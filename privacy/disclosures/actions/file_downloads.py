@@ -19,7 +19,7 @@ from privacy.disclosures.actions.provisions import (
 )
 from privacy.disclosures.disclosure_requests import RequestedItem
 from privacy.disclosures.events import Event
-from privacy.disclosures.freeze_check import must_not_be_frozen
+from privacy.disclosures.frozen_items import must_not_be_frozen
 from privacy.disclosures.models import Disclosure
 from privacy.disclosures.refusals import ContentChanged, WrongState
 from privacy.ledger import actions as ledger

@@ -20,7 +20,7 @@ from privacy.disclosures.disclosure_requests import (
     content_digest,
 )
 from privacy.disclosures.events import Event
-from privacy.disclosures.freeze_check import must_not_be_frozen, without_frozen
+from privacy.disclosures.frozen_items import must_not_be_frozen, without_frozen
 from privacy.disclosures.item_values import ItemValue, keyed_digest
 from privacy.disclosures.models import ENCRYPTED_FILE, DisclosedItem, Disclosure, ThirdParty
 from privacy.disclosures.refusals import (

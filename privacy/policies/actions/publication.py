@@ -14,7 +14,16 @@ from privacy.ledger.authorization import require_permission
 from privacy.lib.crypto import canonical_json
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
-from privacy.policies import completeness, drift, integrity, policy_document, rulebook, shipped_text, text_changes
+from privacy.policies import (
+    advance_notice,
+    completeness,
+    drift,
+    integrity,
+    policy_document,
+    rulebook,
+    shipped_text,
+    text_changes,
+)
 from privacy.policies.actions import notices
 from privacy.policies.actions.drafts import EDIT, NotADraft
 from privacy.policies.events import Event
@@ -69,7 +78,7 @@ def submit(version: PolicyVersion, *, actor: Actor, at: datetime) -> PolicyVersi
         if held.state != PolicyVersion.State.DRAFT:
             raise NotADraft(_("Version %(version)s is not a draft.") % {"version": held.number})
         _must_be_complete(held, clock.kst_date(at))
-        held.adverse = completeness.is_adverse(held, clock.kst_date(at))
+        held.adverse = advance_notice.is_adverse(held, clock.kst_date(at))
         held.state = PolicyVersion.State.REVIEW
         held.submitted_at, held.submitted_by = at, actor.ref
         held.save(update_fields=["adverse", "state", "submitted_at", "submitted_by"])
@@ -130,7 +139,7 @@ def publish(version: PolicyVersion, *, effective_on: date | None = None, actor: 
         held.number = held.effective_on.isoformat()
         composed = policy_document.compose(held, today)
         _must_be_approved(held, review_digest(held, composed))
-        held.adverse = completeness.is_adverse(held, today)
+        held.adverse = advance_notice.is_adverse(held, today)
         held.document = composed
         held.seal = policy_document.document_digest(composed)
         held.state = PolicyVersion.State.PUBLISHED

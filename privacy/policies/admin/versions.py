@@ -24,6 +24,7 @@ from privacy.lib.dates.form_fields import BoundedDateField
 from privacy.lib.display.badges import state_badge
 from privacy.policies import actions as policies
 from privacy.policies import (
+    advance_notice,
     completeness,
     drift,
     integrity,
@@ -154,7 +155,7 @@ class PolicyVersionAdmin(EditableAdmin):
             extra["broken"] = not integrity.is_intact(version)
         if version is not None and version.is_open:
             extra["problems"] = completeness.problems(version, clock.today())
-            extra["earliest"] = completeness.earliest_effective_on(version, clock.today())
+            extra["earliest"] = advance_notice.earliest_effective_on(version, clock.today())
         return super().change_view(request, object_id, form_url, extra)
 
     def get_actions(self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST) -> Any:

@@ -21,7 +21,7 @@ from privacy.policies.categories import ARCHIVE
 from privacy.retention import locks
 from privacy.retention.actions import destruction_lists
 from privacy.retention.actions.destruction import execution
-from privacy.retention.certificates import sentences
+from privacy.retention.certificates import statement_texts
 from privacy.retention.destruction import blockers
 from privacy.retention.events import Event
 from privacy.retention.models import DestructionLine, DestructionList, DestructionRun
@@ -98,7 +98,7 @@ def order_destruction(
     and SamePerson where an account orders and nobody else has approved.
     """
     ordered_by, approved_by = ordered_by or actor.ref, approved_by or f"case:{case}"
-    if ordered_by.startswith(sentences.ACCOUNT) and approved_by in {ordered_by, f"case:{case}"}:
+    if ordered_by.startswith(statement_texts.ACCOUNT) and approved_by in {ordered_by, f"case:{case}"}:
         raise SamePerson(_("Someone other than the person who orders a destruction must have approved it."))
     subject_id = subject.id if isinstance(subject, Subject) else subject
     wanted = sorted(set(holdings.categories() if categories is None else categories) - {ARCHIVE})

@@ -10,7 +10,7 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.lib.crypto import canonical_json, document_signing
 from privacy.lib.identifiers.ids import new_reference
-from privacy.retention.certificates import signed_content
+from privacy.retention.certificates import statements
 from privacy.retention.events import Event
 from privacy.retention.models import Certificate, DestructionList, Rewrite
 from privacy.subjects import holdings
@@ -136,7 +136,7 @@ def _certify(row: DestructionList, *, actor: Actor, at: datetime) -> int:
     first = Certificate.objects.get(list=row, kind=Certificate.Kind.DESTRUCTION)
     number = new_reference("CF")
     body = canonical_json.dumps(
-        signed_content.finality_statement(row, number=number, destruction_digest=first.digest, at=at)
+        statements.finality_statement(row, number=number, destruction_digest=first.digest, at=at)
     )
     certificate = Certificate.objects.create(
         number=number,

@@ -26,7 +26,7 @@ from privacy.policies.categories import DESTRUCTION_EVIDENCE
 from privacy.policies.models import Officer
 from privacy.policies.rulebook import RetentionPeriod
 from privacy.retention.actions.register import add_register_entry
-from privacy.retention.certificates import sentences
+from privacy.retention.certificates import statement_texts
 from privacy.retention.events import Event
 from privacy.retention.models import PaperDestruction
 from privacy.retention.refusals import BadMethod
@@ -123,7 +123,7 @@ def record_paper(
 def _participant(named: str, field: str) -> str:
     """Return the reference of an account, or a name as it was stated. Raises Refusal for a reference of nobody."""
     reference = named.strip().upper()
-    if not reference.startswith(sentences.ACCOUNT):
+    if not reference.startswith(statement_texts.ACCOUNT):
         return named.strip()
     if not display_names_by_reference([reference]):
         told = _("There is no account %(reference)s.") % {"reference": reference}

@@ -24,7 +24,7 @@ from privacy.policies import rulebook
 from privacy.policies.models.localized_fields import in_language
 from privacy.retention import actions as retention
 from privacy.retention.admin.forms import ArchiveAccessForm
-from privacy.retention.certificates import sentences
+from privacy.retention.certificates import statement_texts
 from privacy.retention.models import ArchiveAccess, ArchivedRecord
 from privacy.subjects.models import Subject
 
@@ -117,7 +117,7 @@ class ArchiveAccessAdmin(EditableAdmin):
 
     @admin.display(description=_("refused by"), ordering="refused_by")
     def refused(self, access: ArchiveAccess) -> str:
-        return sentences.describe_actors(access.refused_by) or "–"
+        return statement_texts.describe_actors(access.refused_by) or "–"
 
     def buttons_for(self, record: ArchiveAccess) -> Collection[str]:
         if record.closed_at or record.refused_at or (record.until is not None and record.until <= clock.now()):

@@ -24,7 +24,7 @@ from privacy.lib.display import display_names
 from privacy.lib.display.badges import badge, due_badge, state_badge
 from privacy.retention import actions as retention
 from privacy.retention.admin.forms import ReasonForm
-from privacy.retention.certificates import documents, sentences, signed_content
+from privacy.retention.certificates import documents, statement_texts, statements
 from privacy.retention.models import DestructionList, DestructionRun
 from privacy.retention.models.destruction_lists import Cause
 from privacy.retention.schedule import due_page, retention_rules
@@ -56,7 +56,7 @@ class DestructionRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("ordered by"))
     def ordered_shown(self, run: DestructionRun) -> str:
-        return sentences.describe_actors(run.ordered_by)
+        return statement_texts.describe_actors(run.ordered_by)
 
     @admin.display(description=_("withheld"))
     def withheld_shown(self, run: DestructionRun) -> str:
@@ -112,27 +112,27 @@ class DestructionListAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("approved by"))
     def approved_shown(self, row: DestructionList) -> str:
-        return sentences.describe_actors(row.approved_by) or "–"
+        return statement_texts.describe_actors(row.approved_by) or "–"
 
     @admin.display(description=_("approved by, second"))
     def seconded_shown(self, row: DestructionList) -> str:
-        return sentences.describe_actors(row.seconded_by) or "–"
+        return statement_texts.describe_actors(row.seconded_by) or "–"
 
     @admin.display(description=_("aborted by"))
     def aborted_shown(self, row: DestructionList) -> str:
-        return sentences.describe_actors(row.aborted_by) or "–"
+        return statement_texts.describe_actors(row.aborted_by) or "–"
 
     @admin.display(description=_("reason for aborting"))
     def abort_reason_shown(self, row: DestructionList) -> str:
-        if row.abort_reason != signed_content.ALL_SKIPPED:
+        if row.abort_reason != statements.ALL_SKIPPED:
             return row.abort_reason or "–"
-        said = {"destroyed": {"passed_over": signed_content.count_skipped(row)}}
-        why = ", ".join(f"{reason}: {count}" for reason, count in sentences.skipped_by_reason(said))
+        said = {"destroyed": {"passed_over": statements.count_skipped(row)}}
+        why = ", ".join(f"{reason}: {count}" for reason, count in statement_texts.skipped_by_reason(said))
         return now_("nobody left to destroy (%(why)s)") % {"why": why} if why else now_("nothing was there to destroy")
 
     @admin.display(description=_("carried out by"))
     def executed_shown(self, row: DestructionList) -> str:
-        return sentences.describe_actors(row.executed_by) or "–"
+        return statement_texts.describe_actors(row.executed_by) or "–"
 
     @admin.display(description=_("what"), ordering="category")
     def what(self, row: DestructionList) -> str:
@@ -195,8 +195,8 @@ class DestructionListAdmin(ReadOnlyAdmin):
         # Of a list that was aborted, nobody was left out of anything.
         if row.state == DestructionList.State.ABORTED:
             return "–"
-        said = {"destroyed": {"passed_over": signed_content.count_skipped(row)}}
-        return ", ".join(f"{why}: {count}" for why, count in sentences.skipped_by_reason(said)) or "–"
+        said = {"destroyed": {"passed_over": statements.count_skipped(row)}}
+        return ", ".join(f"{why}: {count}" for why, count in statement_texts.skipped_by_reason(said)) or "–"
 
     @button(description=_("Approve destruction"), permission=APPROVE, step_up=True)
     def approve(self, request: HttpRequest, queryset: QuerySet[DestructionList]) -> HttpResponse | None:
@@ -227,9 +227,9 @@ class DestructionListAdmin(ReadOnlyAdmin):
             "category": display_names.display_name("category", row.category, on=clock.today()),
             "records": row.records,
         }
-        said += " " + sentences.cannot_be_undone()
+        said += " " + statement_texts.cannot_be_undone()
         if row.is_whole_month:
-            said += " " + sentences.kept_key_warning()
+            said += " " + statement_texts.kept_key_warning()
         if row.over_ceiling and not row.approved_by:
             said += " " + now_("It exceeds the limit, so a second officer must also approve it.")
         if row.term_changed:

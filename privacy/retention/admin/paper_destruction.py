@@ -15,7 +15,7 @@ from privacy.lib.dates import clock
 from privacy.lib.http.downloads import attachment
 from privacy.retention import actions as retention
 from privacy.retention.admin.forms import PaperDestructionForm
-from privacy.retention.certificates import sentences
+from privacy.retention.certificates import statement_texts
 from privacy.retention.models import PaperDestruction
 
 
@@ -50,15 +50,15 @@ class PaperDestructionAdmin(EditableAdmin):
 
     @admin.display(description=_("recorded by"))
     def recorder(self, paper: PaperDestruction) -> str:
-        return sentences.describe_actors(paper.recorded_by)
+        return statement_texts.describe_actors(paper.recorded_by)
 
     @admin.display(description=_("carried out by"), ordering="executor")
     def carried_out(self, paper: PaperDestruction) -> str:
-        return sentences.describe_participant(paper.executor, stated_by=paper.recorded_by)
+        return statement_texts.describe_participant(paper.executor, stated_by=paper.recorded_by)
 
     @admin.display(description=_("witness"), ordering="witness")
     def witnessed(self, paper: PaperDestruction) -> str:
-        return sentences.describe_participant(paper.witness, stated_by=paper.recorded_by)
+        return statement_texts.describe_participant(paper.witness, stated_by=paper.recorded_by)
 
     @button(
         description=_("Read the evidence"), permission="retention.view_paperdestruction", locations=CHANGE_FORM_ONLY

@@ -15,7 +15,7 @@ from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge, datetime_text
 from privacy.retention import actions as retention
 from privacy.retention.admin.record_links import record_link
-from privacy.retention.certificates import sentences
+from privacy.retention.certificates import statement_texts
 from privacy.retention.models import RegisterEntry
 from privacy.retention.register import FORM_F6_COLUMNS, FURTHER_COLUMNS, describe_actors_of
 
@@ -60,7 +60,7 @@ class RegisterEntryAdmin(ReadOnlyAdmin):
     def confirmed(self, entry: RegisterEntry) -> SafeString | str:
         if entry.confirmed_at is None:
             return badge(_("to be confirmed"), "wait")
-        return f"{sentences.describe_actors(entry.confirmed_by)} · {datetime_text(entry.confirmed_at)}"
+        return f"{statement_texts.describe_actors(entry.confirmed_by)} · {datetime_text(entry.confirmed_at)}"
 
     @button(description=_("Confirm the result"), permission="retention.confirm_destruction")
     def confirm(self, request: HttpRequest, queryset: QuerySet[RegisterEntry]) -> None:

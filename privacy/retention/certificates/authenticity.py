@@ -17,7 +17,7 @@ from privacy.ledger.models import Entry
 from privacy.lib.crypto import canonical_json, document_signing
 from privacy.lib.registries import issued_documents
 from privacy.lib.registries.issued_documents import DIGEST, IssuedDocument
-from privacy.retention.certificates import documents, sentences
+from privacy.retention.certificates import documents, statement_texts
 from privacy.retention.events import Event
 from privacy.retention.models import Certificate
 
@@ -99,11 +99,14 @@ def find_certificate(digest: str) -> IssuedDocument | None:
     if genuine and certificate.kind == Certificate.Kind.DESTRUCTION:
         read = said["read_back"]
         rows = [
-            (_("method"), sentences.method(said)),
+            (_("method"), statement_texts.method(said)),
             (_("data subjects"), str(said["destroyed"]["people"])),
-            *[(_("left out: %(why)s") % {"why": why}, str(count)) for why, count in sentences.skipped_by_reason(said)],
+            *[
+                (_("left out: %(why)s") % {"why": why}, str(count))
+                for why, count in statement_texts.skipped_by_reason(said)
+            ],
             (_("keys destroyed"), str(said["destroyed"]["keys"])),
-            (_("rows removed"), str(sentences.records_removed(said["destroyed"]["rows"]))),
+            (_("rows removed"), str(statement_texts.records_removed(said["destroyed"]["rows"]))),
             (_("found left by the read-back"), str(read.get("rows_left", 0) + read.get("keys_left", 0))),
         ]
     return IssuedDocument(

@@ -13,7 +13,7 @@ from privacy.lib.display import display_names
 from privacy.lib.display.badges import datetime_text
 from privacy.lib.display.reader_language import reader_language
 from privacy.lib.documents import pdf
-from privacy.retention.certificates import sentences
+from privacy.retention.certificates import statement_texts
 from privacy.retention.models import Certificate, DestructionList
 from privacy.retention.models.destruction_lists import Cause
 from privacy.retention.schedule import retention_rules
@@ -86,15 +86,18 @@ def _destruction_blocks(certificate: Certificate, said: dict[str, Any]) -> list[
     destroyed, read = said["destroyed"], said["read_back"]
     acts = said["carried_out"]
     approval = [said["approval"]["approved_by"], said["approval"]["seconded_by"]]
-    approved = sentences.describe_actors(", ".join(filter(None, approval)))
+    approved = statement_texts.describe_actors(", ".join(filter(None, approval)))
     times = [
-        (_("carried out by"), f"{sentences.describe_actors(acts['by'])} · {sentences.moment(acts['begun_at'])}"),
-        (_("keys destroyed at"), sentences.moment(acts["keys_destroyed_at"]) if destroyed["keys"] else ""),
+        (
+            _("carried out by"),
+            f"{statement_texts.describe_actors(acts['by'])} · {statement_texts.moment(acts['begun_at'])}",
+        ),
+        (_("keys destroyed at"), statement_texts.moment(acts["keys_destroyed_at"]) if destroyed["keys"] else ""),
         (
             _("rows removed at"),
-            "" if sentences.nothing_found(said) else sentences.moment(acts.get("rows_removed_at", "")),
+            "" if statement_texts.nothing_found(said) else statement_texts.moment(acts.get("rows_removed_at", "")),
         ),
-        (_("read back at"), sentences.moment(acts["done_at"])),
+        (_("read back at"), statement_texts.moment(acts["done_at"])),
     ]
     rows = [
         [_("personal information file"), f"{name} ({said['category']})"],
@@ -102,16 +105,16 @@ def _destruction_blocks(certificate: Certificate, said: dict[str, Any]) -> list[
         [_("rule"), f"{retention_rules.describe_period(said['rule'])} · {_('policy version')} {said['policy']}"],
         [_("due since"), said.get("due_since") or said["as_of"]],
         *([[_("month"), said["month"][:7]]] if said["month"] else []),
-        [_("approved by"), f"{approved} · {sentences.moment(said['approval']['approved_at'])}"],
+        [_("approved by"), f"{approved} · {statement_texts.moment(said['approval']['approved_at'])}"],
         *[[label, text] for label, text in times if text],
-        [_("method"), sentences.method(said)],
+        [_("method"), statement_texts.method(said)],
     ]
     searched = [[place["database"], place["table"], str(place["left"])] for place in read.get("searched", ())]
     keys_left = [[_("keys left"), str(read.get("keys_left", 0))]]
-    if sentences.key_kept(said):
+    if statement_texts.key_kept(said):
         keys_left.append([_("keys kept for people left out"), str(read.get("keys_kept", 1))])
     return [
-        {"kind": "note", "text": " ".join(sentences.outcome(said))},
+        {"kind": "note", "text": " ".join(statement_texts.outcome(said))},
         {"kind": "fields", "rows": rows},
         {"kind": "heading", "text": _("What was destroyed")},
         {"kind": "table", "columns": [_("what"), _("count")], "rows": _count_rows(said), "widths": [3, 1]},
@@ -127,13 +130,13 @@ def _destruction_blocks(certificate: Certificate, said: dict[str, Any]) -> list[
             "kind": "fields",
             "rows": [
                 *keys_left,
-                [_("attempts to open"), sentences.decryption_attempts(said)],
-                [_("result of the read-back"), sentences.readback_result(said)],
+                [_("attempts to open"), statement_texts.decryption_attempts(said)],
+                [_("result of the read-back"), statement_texts.readback_result(said)],
             ],
         },
         {"kind": "heading", "text": _("Copies in backups")},
         *([{"kind": "fields", "rows": _finality_rows(said["finality"])}] if destroyed["keys"] else []),
-        {"kind": "text", "text": sentences.backup_copies(said)},
+        {"kind": "text", "text": statement_texts.backup_copies(said)},
         *([{"kind": "text", "text": _finality_text(said["finality"])}] if destroyed["keys"] else []),
     ]
 
@@ -144,7 +147,7 @@ def _count_rows(said: dict[str, Any]) -> list[list[str]]:
     return [
         *listed,
         [_people_label(said), str(destroyed["people"])],
-        *[[_("left out: %(why)s") % {"why": why}, str(count)] for why, count in sentences.skipped_by_reason(said)],
+        *[[_("left out: %(why)s") % {"why": why}, str(left)] for why, left in statement_texts.skipped_by_reason(said)],
         [_("keys destroyed"), str(destroyed["keys"])],
         *[[name, str(count)] for name, count in describe_row_counts(destroyed["rows"])],
         [_("records moved to the archive"), str(destroyed["archived"])],
@@ -155,19 +158,21 @@ def _people_label(said: dict[str, Any]) -> str:
     if said["destroyed"]["keys"]:
         return _("people whose data was destroyed")
     return (
-        _("people of whom nothing was found") if sentences.nothing_found(said) else _("people whose rows were removed")
+        _("people of whom nothing was found")
+        if statement_texts.nothing_found(said)
+        else _("people whose rows were removed")
     )
 
 
 def _count_note(said: dict[str, Any]) -> list[dict[str, Any]]:
     """A whole month is dropped as it was counted when its list was made: the certificate says so."""
     at = said["destroyed"].get("counted_at", "")
-    if said["unit"] != DestructionList.Unit.MONTH or not at or sentences.key_kept(said):
+    if said["unit"] != DestructionList.Unit.MONTH or not at or statement_texts.key_kept(said):
         return []
     return [
         {
             "kind": "text",
-            "text": _("People and rows of a whole month were counted %(at)s.") % {"at": sentences.moment(at)},
+            "text": _("People and rows of a whole month were counted %(at)s.") % {"at": statement_texts.moment(at)},
         }
     ]
 
@@ -188,17 +193,17 @@ def _finality_blocks(said: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _finality_rows(final: dict[str, Any]) -> list[list[str]]:
     return [
-        [_("key tables rewritten"), sentences.moment(final["key_tables_rewritten_at"]) or _("not yet")],
+        [_("key tables rewritten"), statement_texts.moment(final["key_tables_rewritten_at"]) or _("not yet")],
         [_("write-ahead log recycled"), _("yes") if final["log_turned_over"] else _("not yet")],
         [_("master key generation"), str(final["master_key_generation"] or "–")],
-        [_("generation ended"), sentences.moment(final["generation_ended_at"]) or _("not yet")],
+        [_("generation ended"), statement_texts.moment(final["generation_ended_at"]) or _("not yet")],
         [_("last key dump ends on"), final["last_key_dump_ends_on"] or "–"],
     ]
 
 
 def _finality_text(final: dict[str, Any]) -> str:
     if final["generation_ended_at"]:
-        return sentences.no_copy_readable()
+        return statement_texts.no_copy_readable()
     return _(
         "Until the master key generation that wrapped these keys ends, copies of the wrapped keys may remain in files, "
         "logs and key backups; a certificate of finality follows then."

@@ -7,8 +7,9 @@ from privacy.rights.actions.authentication import authenticate
 from privacy.rights.actions.bounces import BounceCounts, record_bounces
 from privacy.rights.actions.decisions import assign, grant, grant_partly, refuse, set_fee
 from privacy.rights.actions.destruction_waits import stop_destruction
+from privacy.rights.actions.duplicates import JOINABLE, join, part
 from privacy.rights.actions.execution import begin_execution, carry_out, continue_execution
-from privacy.rights.actions.holiday_shifts import move_due_dates
+from privacy.rights.actions.holiday_due_dates import move_due_dates
 from privacy.rights.actions.identity import (
     challenge,
     confirmed_by_device,
@@ -28,7 +29,6 @@ from privacy.rights.actions.identity_documents import (
     submit_document,
 )
 from privacy.rights.actions.intake import Receipt, RequestedRight, receive
-from privacy.rights.actions.joining import JOINABLE, join, part
 from privacy.rights.actions.letters import (
     close_case,
     mark_letter_bounced,

@@ -24,8 +24,8 @@ from privacy.rights.actions.cases import (
     set_state,
 )
 from privacy.rights.actions.corrections import wanted_value
+from privacy.rights.actions.due_dates import update_due_date
 from privacy.rights.actions.letters import answer_if_done, write_explanation
-from privacy.rights.actions.postponed_due_dates import update_due_date
 from privacy.rights.actions.report_corrections import must_be_correctable
 from privacy.rights.actions.separation_of_duties import must_be_decidable_by
 from privacy.rights.events import Event

@@ -18,8 +18,8 @@ from privacy.retention.refusals import OnHold
 from privacy.rights.actions import access_packages, corrections, deletions, destruction_waits, suspensions
 from privacy.rights.actions.approval_digests import approval_digest, must_be_as_read
 from privacy.rights.actions.cases import lock_right, must_be_represented, must_be_verified, particulars_of, record
+from privacy.rights.actions.due_dates import update_due_date
 from privacy.rights.actions.letters import answer_if_done
-from privacy.rights.actions.postponed_due_dates import update_due_date
 from privacy.rights.actions.separation_of_duties import must_be_releasable_by
 from privacy.rights.events import Event
 from privacy.rights.models import Right

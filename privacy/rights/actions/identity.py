@@ -14,7 +14,7 @@ from privacy.lib.display.badges import date_text
 from privacy.rights import matching
 from privacy.rights.actions import freezes, identity_documents
 from privacy.rights.actions.cases import lock_case, must_be_in_state, must_be_verified, record, set_state
-from privacy.rights.actions.joining import go_on_apart, take_with_joined
+from privacy.rights.actions.duplicates import go_on_apart, take_with_joined
 from privacy.rights.actions.letters import queue_letter, sync_particulars_closure
 from privacy.rights.actions.separation_of_duties import must_be_verifiable_by
 from privacy.rights.events import Event

@@ -20,7 +20,7 @@ from privacy.policies import rulebook
 from privacy.rights import letters
 from privacy.rights.actions import identity_documents
 from privacy.rights.actions.cases import lock_case, must_be_in_state, record, set_state
-from privacy.rights.actions.postponed_due_dates import update_due_date
+from privacy.rights.actions.due_dates import update_due_date
 from privacy.rights.events import Event
 from privacy.rights.models import Letter, Objection, Package, Particulars, Request
 from privacy.rights.refusals import WrongState

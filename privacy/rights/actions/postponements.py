@@ -15,8 +15,8 @@ from privacy.policies import rulebook
 from privacy.rights.actions.approval_digests import digest_of_request
 from privacy.rights.actions.cases import lock_right, must_be_verified, record
 from privacy.rights.actions.decisions import must_be_undecided
+from privacy.rights.actions.due_dates import access_term, update_due_date
 from privacy.rights.actions.letters import queue_letter
-from privacy.rights.actions.postponed_due_dates import access_term, update_due_date
 from privacy.rights.events import Event
 from privacy.rights.models import Letter, Postponement, Right
 from privacy.rights.refusals import ContentChanged, NotPostponable, SamePerson

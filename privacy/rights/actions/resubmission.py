@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
-from privacy.rights import due_work
+from privacy.rights import consistency_checks
 from privacy.rights.actions.cases import lock_case, must_be_in_state, record
 from privacy.rights.events import Event
 from privacy.rights.models import Particulars, Request
@@ -24,7 +24,7 @@ def record_missing_particulars(*, actor: Actor, at: datetime) -> int:
     """Put on record, once for each case, that what its requester wrote is not there. Returns how many were found."""
     settled = Request.objects.open().filter(received_at__lte=at - RECEIPT_TAKES)
     noted = 0
-    for case in due_work.cases_without_particulars(settled.exclude(steps__word=Event.WORDS_MISSING)):
+    for case in consistency_checks.cases_without_particulars(settled.exclude(steps__word=Event.WORDS_MISSING)):
         with transaction.atomic():
             row = lock_case(case)
             if not row.steps.filter(word=Event.WORDS_MISSING).exists():

@@ -16,7 +16,7 @@ from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button, run_action
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
-from privacy.retention.certificates import sentences
+from privacy.retention.certificates import statement_texts
 from privacy.rights import actions as rights
 from privacy.rights import letters, matching, right_scope
 from privacy.rights.admin.duplicates import DuplicateActions
@@ -198,7 +198,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
                 _("Deletion and withdrawal: the data is destroyed, or archived if a law requires it to be kept."),
                 _("A deletion waits first. The data is blocked, and the person and every officer are told."),
                 _("Until the waiting time is over, any officer can stop it."),
-                sentences.cannot_be_undone(),
+                statement_texts.cannot_be_undone(),
                 _("Suspension: the data is frozen until processing is resumed."),
                 _("Access: the copy is made last. It shows what was corrected and leaves out what was deleted."),
             ],

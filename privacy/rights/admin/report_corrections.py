@@ -14,7 +14,7 @@ from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
 from privacy.lib.dates import clock
 from privacy.rights import actions as rights
-from privacy.rights import due_work, letters
+from privacy.rights import consistency_checks, letters
 from privacy.rights.admin.forms import NoteForm, ReportContentForm, ResubmissionForm
 from privacy.rights.admin.postponements import Answer
 from privacy.rights.models import Request, Right
@@ -27,7 +27,7 @@ def disputed_reports(case: Request) -> QuerySet[Right]:
 
 def lacks_particulars(case: Request) -> bool:
     """Whether what the requester wrote is not there, and can still be asked for."""
-    return bool(due_work.cases_without_particulars(Request.objects.open().filter(pk=case.pk)))
+    return bool(consistency_checks.cases_without_particulars(Request.objects.open().filter(pk=case.pk)))
 
 
 class ReportCorrectionActions(ReadOnlyAdmin):

@@ -8,7 +8,7 @@ from typing import Any
 from consents import advertising
 from consents.models import AdvertisingNotice, PlannedDestruction
 from devices import actions as devices
-from devices import identity_verification, report_retention
+from devices import identity_verification, retention_expiry
 from devices.models import Challenge
 from privacy.disclosures.holdings import scans_due
 from privacy.incidents import actions as incidents
@@ -17,7 +17,7 @@ from privacy.incidents.models import ComplaintText
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.policies import actions as policies
-from privacy.policies import completeness
+from privacy.policies import advance_notice
 from privacy.retention import actions as retention
 from privacy.retention.actions.paper_destruction import evidence_due
 from privacy.retention.models import DestructionList
@@ -25,7 +25,7 @@ from privacy.rights import actions as rights
 from privacy.rights.actions import RequestedRight
 from privacy.rights.actions.access_packages import Package
 from privacy.rights.models import Particulars, Right
-from privacy.rights.particulars_retention import particulars_due
+from privacy.rights.retention_expiry import particulars_due
 from privacy.subjects import actions as subjects
 from privacy.subjects.actions.code_check import WrongCode
 from privacy.subjects.models import ContactCode
@@ -229,7 +229,7 @@ def served_logs(on: date) -> Any:
 
 def undecided_due(on: date) -> Any:
     device = factory.make_device(1, agreed=(), at=noon(on - timedelta(days=4)))
-    return [device.id] in list(report_retention.without_agreement_due(on))
+    return [device.id] in list(retention_expiry.without_agreement_due(on))
 
 
 # --- incidents and notices -------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def short_breach_notice(on: date) -> Any:
 
 def earliest(*, years: int) -> Callable[[date], Any]:
     """The first day of a draft that keeps registrations for so many years: two are in force, more are adverse."""
-    return lambda on: completeness.earliest_effective_on(
+    return lambda on: advance_notice.earliest_effective_on(
         factory.make_draft(years=years, adverse=years > 2, at=noon(on)), on
     )
 

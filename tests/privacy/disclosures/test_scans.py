@@ -12,7 +12,7 @@ from privacy.disclosures import holdings
 from privacy.disclosures.models import Disclosure
 from privacy.ledger.authorization import NotPermitted
 from privacy.lib.documents.upload_validation import InvalidUpload
-from privacy.rights import due_work
+from privacy.rights import reminders
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile
 from tests import factory
@@ -74,7 +74,7 @@ class ScanTests(PortalTestCase):
         disclosures.provide(made, actor=self.odile, at=NOON)
         assert not Disclosure.objects.with_overdue_document(on=date(2026, 11, 27)).exists()
         assert made in Disclosure.objects.with_overdue_document(on=date(2026, 11, 28))
-        assert due_work.daily_reminder(on=date(2026, 11, 28)).late_documents == 1
+        assert reminders.daily_reminder(on=date(2026, 11, 28)).late_documents == 1
         disclosures.attach_scan(made, name="warrant.pdf", content=PDF, actor=self.odile, at=NOON)
         assert not Disclosure.objects.with_overdue_document(on=date(2026, 11, 28)).exists()
         with pytest.raises(disclosures.WrongState):

@@ -6,7 +6,7 @@ import pytest
 
 from config.demonstration import example_notices
 from privacy.policies import actions as policies
-from privacy.policies import completeness, policy_document, text_changes
+from privacy.policies import advance_notice, completeness, policy_document, text_changes
 from privacy.policies.models import PolicyVersion
 from tests import factory
 from tests.base import PortalTestCase
@@ -45,7 +45,7 @@ class ProposalTest(PortalTestCase):
         assert {code for code, change in changes.items() if change.kind == "same"} >= {"general", "duties", "safety"}
 
     def test_it_takes_no_more_than_before(self) -> None:
-        assert not completeness.is_adverse(self.version, TODAY)
+        assert not advance_notice.is_adverse(self.version, TODAY)
 
     def test_it_has_a_place_for_recipients(self) -> None:
         factory.make_third_party("acme")

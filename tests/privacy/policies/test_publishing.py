@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.authorization import NotPermitted
 from privacy.policies import actions as policies
-from privacy.policies import completeness, integrity, policy_document
+from privacy.policies import advance_notice, integrity, policy_document
 from privacy.policies.models import Item, Notice, PolicyVersion, RetentionRule, Review
 from tests import factory
 from tests.base import PortalTestCase
@@ -157,8 +157,8 @@ class PublishingTest(PortalTestCase):
         """The one announced shortens, this one takes it back: people read the one in force, or the one announced."""
         longer = factory.make_policy(effective_on=TODAY + timedelta(60), years=5)
         draft = factory.make_draft(years=4, based_on=longer, adverse=False, effective_on=TODAY + timedelta(61))
-        assert [change.adverse for change in completeness.changes_ahead(draft, TODAY)] == [True, False]
-        assert completeness.is_adverse(draft, TODAY)
+        assert [change.adverse for change in advance_notice.changes_ahead(draft, TODAY)] == [True, False]
+        assert advance_notice.is_adverse(draft, TODAY)
 
     def describe(self, version: PolicyVersion, *, effective_on: date, adverse: bool = False) -> PolicyVersion:
         return policies.describe_draft(

@@ -141,7 +141,7 @@ class ClosingTests(PortalTestCase):
     def test_an_answered_case_is_closed_and_its_words_end_three_years_later(self) -> None:
         from datetime import date
 
-        from privacy.rights import particulars_retention
+        from privacy.rights import retention_expiry
         from privacy.rights.models import Particulars
 
         factory.make_device(1)
@@ -152,5 +152,5 @@ class ClosingTests(PortalTestCase):
         assert closed.state == "closed"
         assert Particulars.objects.get().closed_on == date(2026, 11, 24)
         term = None
-        assert list(particulars_retention.particulars_due(date(2029, 11, 24), term)) == []  # type: ignore[arg-type]
-        assert list(particulars_retention.particulars_due(date(2029, 11, 25), term)) == [[case.id]]  # type: ignore[arg-type]
+        assert list(retention_expiry.particulars_due(date(2029, 11, 24), term)) == []  # type: ignore[arg-type]
+        assert list(retention_expiry.particulars_due(date(2029, 11, 25), term)) == [[case.id]]  # type: ignore[arg-type]

@@ -11,8 +11,8 @@ from privacy.rights import actions as rights
 from privacy.rights import status_page, tasks
 from privacy.rights.actors import Requester
 from privacy.rights.models import Letter, Objection, Particulars, Request
-from privacy.rights.particulars_retention import particulars_due
 from privacy.rights.refusals import ParticularsGone
+from privacy.rights.retention_expiry import particulars_due
 from tests import factory
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase

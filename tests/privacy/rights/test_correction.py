@@ -8,7 +8,7 @@ from devices.models import Device, Licence
 from privacy.disclosures.models import Notice
 from privacy.jobs.models import GeneralOutbox, PersonalOutbox
 from privacy.rights import actions as rights
-from privacy.rights import due_work, status_page, tasks
+from privacy.rights import reminders, status_page, tasks
 from privacy.rights.actions import Receipt, RequestedRight
 from privacy.rights.events import Event
 from privacy.rights.models import Letter, Particulars, Request
@@ -87,7 +87,7 @@ class WordlessCaseTests(PortalTestCase):
         assert rights.record_missing_particulars(actor=tasks.WORKER, at=self.later) == 1
         assert rights.record_missing_particulars(actor=tasks.WORKER, at=self.later) == 0
         self.assertLedgered("rights.words.missed", self.case)
-        assert due_work.daily_reminder(on=NOON.date()).wordless == 1
+        assert reminders.daily_reminder(on=NOON.date()).wordless == 1
 
     def test_the_same_form_sent_again_brings_them_back(self) -> None:
         submission = "0" * 40
@@ -103,7 +103,7 @@ class WordlessCaseTests(PortalTestCase):
         rights.resubmit_particulars(self.case, wanted={1: factory.RIGHT_IMEI}, **said, actor=hana, at=self.later)
         with pytest.raises(rights.WrongState):
             rights.resubmit_particulars(self.case, wanted={1: factory.imei(5)}, **said, actor=hana, at=self.later)
-        assert due_work.daily_reminder(on=NOON.date()).wordless == 0
+        assert reminders.daily_reminder(on=NOON.date()).wordless == 0
         right = factory.make_granted(Receipt(self.case, ""))
         assert rights.carry_out(right, actor=self.odile, at=NOON).carried_out_at is not None
 

@@ -13,7 +13,7 @@ from privacy.ledger.models import Entry
 from privacy.lib.http import guest_session
 from privacy.policies import rulebook
 from privacy.rights import actions as rights
-from privacy.rights import letters, particulars_retention, views
+from privacy.rights import letters, retention_expiry, views
 from privacy.rights.actions import Receipt, RequestedRight
 from privacy.rights.models import Letter, Objection, Particulars
 from privacy.vault.models import Freeze
@@ -74,10 +74,10 @@ class UndecidedObjectionTests(RefusedCase):
         objection = self.object_to()
         Particulars.objects.update(closed_on=date(2020, 1, 1))
         term = rulebook.in_force(NOON.date()).retention("device-registration")
-        due = [case for slice_ in particulars_retention.particulars_due(NOON.date(), term) for case in slice_]
+        due = [case for slice_ in retention_expiry.particulars_due(NOON.date(), term) for case in slice_]
         assert due == []
         rights.decide_objection(objection, outcome="dismissed", actor=self.omar, at=NOON)
-        due = [case for slice_ in particulars_retention.particulars_due(NOON.date(), term) for case in slice_]
+        due = [case for slice_ in retention_expiry.particulars_due(NOON.date(), term) for case in slice_]
         assert due == [self.receipt.request.id]
 
     def test_words_that_are_gone_are_said_to_be_gone(self) -> None:

@@ -9,7 +9,7 @@ from privacy.accounts.models import User
 from privacy.jobs.dispatcher import dispatch_due
 from privacy.jobs.models import GeneralOutbox
 from privacy.lib.dates import clock
-from privacy.policies import overdue_recipients
+from privacy.policies import overdue_escalation
 from privacy.policies.models import Officer
 from privacy.rights import tasks
 from privacy.rights.models import Request
@@ -77,14 +77,14 @@ class ReminderTests(PortalTestCase):
         assert self.addresses(date(2026, 12, 7)) == ["odile@extrus.example", "omar@extrus.example"]
         assert not GeneralOutbox.objects.filter(ids__to="designated-officer").exists()
         on = date(2026, 12, 7)
-        assert len(overdue_recipients.escalation_recipients(on)) == 2
+        assert len(overdue_escalation.escalation_recipients(on)) == 2
 
     @pytest.mark.truth("19")
     def test_nobody_at_all_is_an_alarm(self) -> None:
         on = clock.today()
-        assert overdue_recipients.escalation_recipients(on)
+        assert overdue_escalation.escalation_recipients(on)
         User.objects.holding("officer", on=on).update(is_active=False)
-        assert overdue_recipients.escalation_recipients(on) == []
+        assert overdue_escalation.escalation_recipients(on) == []
         self.client.force_login(factory.make_hana())
         said = self.client.get("/office/").content.decode()
         assert "기한이 지난 업무의 알림을 받을 사람이 없습니다" in said

@@ -14,7 +14,7 @@ from consents.models import CurrentConsent
 from devices.models import Device
 from privacy.disclosures.models import Notice
 from privacy.rights import actions as rights
-from privacy.rights import matching, particulars_retention, tasks
+from privacy.rights import destruction_blockers, matching, tasks
 from privacy.rights.actions import Receipt, RequestedRight
 from privacy.rights.models import Package, Request
 from privacy.subjects.models import Contact, Subject
@@ -100,7 +100,7 @@ class RegisteredTwiceTests(PortalTestCase):
 
     def test_a_scheduled_destruction_waits_for_the_open_case_of_every_record(self) -> None:
         factory.make_verified(factory.ask(target=factory.imei(1)))
-        assert set(particulars_retention.with_open_request(None, "device-registration", NOON)) == self.both
+        assert set(destruction_blockers.with_open_request(None, "device-registration", NOON)) == self.both
 
     @pytest.mark.attack("17.10")
     def test_the_record_that_was_registered_first_is_asked_to_confirm(self) -> None:

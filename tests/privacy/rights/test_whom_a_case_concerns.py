@@ -8,7 +8,7 @@ from django.db import transaction
 from privacy.campaigns import recipients
 from privacy.retention.destruction import blockers
 from privacy.rights import actions as rights
-from privacy.rights import matching, particulars_retention
+from privacy.rights import destruction_blockers, exports, matching, retention_expiry
 from privacy.rights.actions import RequestedRight
 from privacy.rights.actors import Requester
 from privacy.rights.models import Particulars, Request
@@ -72,11 +72,11 @@ class UndecidedObjectionTests(ConcernedCase):
         case = factory.make_verified(factory.ask(target=factory.imei(1), answer_by="portal"))
         right = rights.refuse(case.rights.get(), ground="life-or-body", actor=self.odile, at=NOON)
         rights.close_case(Request.objects.get(), actor=self.odile, at=NOON)
-        assert device.subject_id not in set(particulars_retention.with_open_request(None, "device-registration", NOON))
+        assert device.subject_id not in set(destruction_blockers.with_open_request(None, "device-registration", NOON))
         objection = rights.object_to(right, statement="no", actor=Requester(case.reference), at=NOON)
-        assert set(particulars_retention.with_open_request(None, "device-registration", NOON)) == {device.subject_id}
+        assert set(destruction_blockers.with_open_request(None, "device-registration", NOON)) == {device.subject_id}
         rights.decide_objection(objection, outcome="dismissed", actor=self.omar, at=NOON)
-        assert not particulars_retention.with_open_request(None, "device-registration", NOON)
+        assert not destruction_blockers.with_open_request(None, "device-registration", NOON)
 
 
 @pytest.mark.truth("due-when-the-hold-ends")
@@ -103,7 +103,7 @@ class TermOfWordsTests(ConcernedCase):
         rights.close_case(Request.objects.get(), actor=self.odile, at=NOON)
         assert Particulars.objects.filter(subject_id=case.id).exists()
         long_after = (NOON + timedelta(days=366 * 3 + 2)).date()
-        found = [one for part in particulars_retention.particulars_due(long_after, None) for one in part]  # type: ignore[arg-type]
+        found = [one for part in retention_expiry.particulars_due(long_after, None) for one in part]  # type: ignore[arg-type]
         assert found == [case.id]
 
 
@@ -130,6 +130,6 @@ class OwnWordsTests(ConcernedCase):
         with vault.opened(
             purpose="rights", task="rights.access.exported", actor=self.odile, at=NOON, reason="K7"
         ) as vault_session:
-            told = list(particulars_retention.export_particulars(device.subject_id, vault_session))
+            told = list(exports.export_particulars(device.subject_id, vault_session))
         assert [one.get("explanation") for one in told] == ["okapi", "zebra"]
         assert {one["case"] for one in told} == {case.number}

@@ -9,7 +9,7 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.lib.crypto import canonical_json, document_signing
 from privacy.retention.actions import register
-from privacy.retention.certificates import signed_content
+from privacy.retention.certificates import statements
 from privacy.retention.destruction.readback import ReadbackReport
 from privacy.retention.events import Event
 from privacy.retention.models import Certificate, DestructionLine, DestructionList
@@ -28,7 +28,7 @@ def certify(destruction_list: DestructionList, report: ReadbackReport, *, actor:
         row.state, row.step, row.done_at = State.DONE, DestructionList.Step.PROVEN, at
         row.save(update_fields=["read_back", "state", "step", "done_at"])
         certificate = _sign_certificate(row, at=at)
-        fields = signed_content.register_fields(row, certificate.statement, certificate.digest, at=at)
+        fields = statements.register_fields(row, certificate.statement, certificate.digest, at=at)
         entry = register.add_register_entry(fields, destruction_list=row)
         facts = {
             "certificate": certificate.number,
@@ -44,7 +44,7 @@ def certify(destruction_list: DestructionList, report: ReadbackReport, *, actor:
 
 
 def _sign_certificate(row: DestructionList, *, at: datetime) -> Certificate:
-    body = canonical_json.dumps(signed_content.destruction_statement(row, at=at))
+    body = canonical_json.dumps(statements.destruction_statement(row, at=at))
     return Certificate.objects.create(
         number=row.certificate_number,
         list=row,
@@ -72,7 +72,7 @@ def abort_empty_list(destruction_list: DestructionList, *, actor: Actor, at: dat
     """Abort a list of which nothing was destroyed."""
     row = DestructionList.objects.select_for_update().get(pk=destruction_list.pk)
     row.state, row.aborted_by, row.aborted_at = State.ABORTED, actor.ref, at
-    row.abort_reason = signed_content.ALL_SKIPPED
+    row.abort_reason = statements.ALL_SKIPPED
     row.save(update_fields=["state", "aborted_by", "aborted_at", "abort_reason"])
     ledger.record(Event.LIST_ABORTED, actor=actor, at=at, about=row, facts={"because": "all-passed-over"})
 

@@ -13,7 +13,7 @@ from privacy.ledger.models import Checkpoint, Tree
 from privacy.lib.dates import clock, periods
 from privacy.policies import rulebook
 from privacy.policies.models import Officer
-from privacy.retention.certificates import sentences
+from privacy.retention.certificates import statement_texts
 from privacy.retention.models import DestructionList, Rewrite
 from privacy.retention.schedule import retention_rules
 from privacy.subjects import holdings
@@ -168,11 +168,11 @@ def register_fields(row: DestructionList, said: Mapping[str, Any], evidence: str
             "department_head": officer.name if officer else "",
             "trigger_on": due_since(row),
             "target_on": row.target_on,
-            "method": sentences.method(said),
+            "method": statement_texts.method(said),
             "people": said["destroyed"]["people"],
-            "records": sentences.records_removed(row.rows_removed),
+            "records": statement_texts.records_removed(row.rows_removed),
             "systems": ", ".join(sorted({holding.using for holding in holdings.for_category(row.category)})),
-            "backups": sentences.backup_copies(said)[:300],
+            "backups": statement_texts.backup_copies(said)[:300],
             "witness": "system:read-back",
             "evidence": evidence,
             "delay_reason": row.delay_reason,
@@ -183,9 +183,9 @@ def register_fields(row: DestructionList, said: Mapping[str, Any], evidence: str
             "approved_on": clock.kst_date(row.approved_at) if row.approved_at else None,
             "approved_by": ", ".join(filter(None, (row.approved_by, row.seconded_by))),
             "place": officer.department_ko if officer else "",
-            "verified_by": sentences.verification_method(said),
+            "verified_by": statement_texts.verification_method(said),
             "media_destroyed": False,
-            "notes": " ".join(sentences.outcome(said)),
+            "notes": " ".join(statement_texts.outcome(said)),
         }
 
 

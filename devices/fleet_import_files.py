@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from devices import schemas
 from devices.items import IMPORT_COLUMNS, INDEXED, NAMES_DEVICE, undeclared
 from devices.models import Device
+from devices.prohibited_data import is_sensitive_name
 from devices.refusals import Problem
-from devices.resident_numbers import is_sensitive_name
 from privacy.lib.dates.form_fields import EARLIEST
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.sandbox import rejection, runner

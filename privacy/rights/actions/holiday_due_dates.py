@@ -7,7 +7,7 @@ from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import holidays, periods
 from privacy.policies import rulebook
 from privacy.rights.actions.cases import lock_case, record
-from privacy.rights.actions.postponed_due_dates import access_term
+from privacy.rights.actions.due_dates import access_term
 from privacy.rights.events import Event
 from privacy.rights.models import Objection, Postponement, Request, Right
 

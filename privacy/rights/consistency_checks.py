@@ -7,6 +7,7 @@ from itertools import batched
 
 from privacy.retention.consistency_checks import Difference
 from privacy.rights.models import Package, PackagePiece, Particulars, Request
+from privacy.rights.models.cases import RequestQuerySet
 from privacy.vault.models import EncryptedFile
 
 BATCH_SIZE = 1_000
@@ -21,6 +22,16 @@ def open_cases_have_words(at: datetime) -> Iterator[Difference]:
         written = Particulars.objects.filter(subject_id__in=[case for case, _reference in part])
         known = set(written.values_list("subject_id", flat=True))
         yield from (Difference(reference) for case, reference in part if case not in known)
+
+
+def cases_without_particulars(cases: RequestQuerySet) -> list[Request]:
+    """Return the cases of which nothing lies in the personal database: their receipt died between the two.
+
+    What was typed comes back only when the requester sends the form again, or tells it once more.
+    """
+    found = list(cases.order_by("received_at"))
+    known = set(Particulars.objects.filter(about_id__in=[case.id for case in found]).values_list("about_id", flat=True))
+    return [case for case in found if case.id not in known]
 
 
 def packages_have_files(at: datetime) -> Iterator[Difference]:

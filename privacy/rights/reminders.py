@@ -5,8 +5,8 @@ from datetime import date
 
 from privacy.disclosures.models import Disclosure, Notice
 from privacy.incidents.models import Complaint
-from privacy.rights.models import Letter, Objection, Particulars, Request
-from privacy.rights.models.cases import RequestQuerySet
+from privacy.rights.consistency_checks import cases_without_particulars
+from privacy.rights.models import Letter, Objection, Request
 
 # Days before a due date from which the officers are reminded every morning.
 REMINDER_DAYS = 3
@@ -41,13 +41,3 @@ def daily_reminder(*, on: date) -> DailyReminder:
         late_documents=Disclosure.objects.with_overdue_document(on=on).count(),
         wordless=len(cases_without_particulars(Request.objects.open())),
     )
-
-
-def cases_without_particulars(cases: RequestQuerySet) -> list[Request]:
-    """Return the cases of which nothing lies in the personal database: their receipt died between the two.
-
-    What was typed comes back only when the requester sends the form again, or tells it once more.
-    """
-    found = list(cases.order_by("received_at"))
-    known = set(Particulars.objects.filter(about_id__in=[case.id for case in found]).values_list("about_id", flat=True))
-    return [case for case in found if case.id not in known]
