@@ -36,7 +36,7 @@ demo: setup ## Run the portal with example data on the embedded PostgreSQL (PORT
 	@exec $(PY) manage.py demo
 
 .PHONY: run
-run: setup ## Run the portal on the databases of the environment or .env: web, worker, sealer, notary
+run: setup ## Run the portal on the databases of the environment or .env: pages, intake, worker, sealer, notary
 	@exec $(PY) manage.py demo --without-examples
 
 .PHONY: test

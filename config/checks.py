@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.db import DatabaseError, connections
 
 from config.databases import READONLY_ROLE
+from config.processes import PROCESSES
 from privacy.accounts.second_person import SECOND_PERSON_WAITS
 from privacy.lib.dates import clock
 from privacy.lib.documents.upload_validation import LIMITS
@@ -217,6 +218,23 @@ def representative_is_told(**kwargs: Any) -> Iterable[CheckMessage]:
             "REPRESENTATIVE_EMAIL is not set: nobody can go on alone in an emergency.",
             hint="REPRESENTATIVE_EMAIL=representative@extrus.example",
             id="config.E020",
+        )
+
+
+@register("portal", deploy=True)
+def processes_are_apart(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E021, config.E022: the installation's own reverse proxy routes to pages and intake, each by itself."""
+    if settings.FORWARDER:
+        yield Error(
+            "FORWARDER is on: the forwarding process of `make demo` is for this machine alone.",
+            hint="Unset FORWARDER, and let your reverse proxy route (docs/operations.md, Processes).",
+            id="config.E021",
+        )
+    if settings.PORTAL_PROCESS not in PROCESSES:
+        yield Error(
+            f"PORTAL_PROCESS is none of {', '.join(PROCESSES)}: one process would answer every address.",
+            hint="Name the process in its environment file: PORTAL_PROCESS=pages",
+            id="config.E022",
         )
 
 

@@ -211,6 +211,10 @@ class EmbeddedServer:
                 tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:]) if log.exists() else ""
                 raise EmbeddedServerError(f"The embedded PostgreSQL did not start; see {log}:\n{tail}")
 
+    def pid(self) -> int:
+        """Return the server's main process."""
+        return int((self.cluster / "postmaster.pid").read_text().split()[0])
+
     def running(self) -> bool:
         """Whether the server answers a query."""
         if not self.socket.exists() or not self.password_file.exists():

@@ -49,17 +49,19 @@ class IntakeMiddleware:
     """Reports take the short way: what stands below is for people, their sessions, languages and pages.
 
     Everything above holds for them as for all others: headers, methods, the acting context, the gate after a restore.
+    In the intake process nothing stands below, and all its answers are made here.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info != INTAKE_PATH:
+        is_report = request.path_info == INTAKE_PATH
+        if not is_report and settings.PORTAL_PROCESS != "intake":
             return self.get_response(request)
         # Addresses without a language are Korean; what this thread answered before may not have been.
         translation.activate(settings.LANGUAGE_CODE)
-        response: HttpResponse = resolve(INTAKE_PATH).func(request)
+        response: HttpResponse = resolve(INTAKE_PATH).func(request) if is_report else self.get_response(request)
         response.headers["Content-Language"] = translation.get_language()
         response.headers["Content-Length"] = str(len(response.content))
         return response

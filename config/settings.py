@@ -12,7 +12,7 @@ import environ
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from config import databases, development_secret
+from config import databases, development_secret, processes
 from config.environment import Variables
 from config.schedules import SCHEDULES
 
@@ -76,7 +76,13 @@ PORT = variables.number("PORT", default=8000)
 PORTAL_URL = variables.text("PORTAL_URL", default=f"http://localhost:{PORT}").rstrip("/")
 ALLOWED_HOSTS = variables.several("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEVELOPMENT else [])
 CSRF_TRUSTED_ORIGINS = variables.several("CSRF_TRUSTED_ORIGINS")
+# Which of the portal's processes this is: it answers the addresses of that one alone (decision 0175).
+PORTAL_PROCESS = variables.text("PORTAL_PROCESS", default="")
+# Behind the forwarding process of `make demo` and `make run` nobody else is believed (config/forwarder.py).
+FORWARDER = variables.flag("FORWARDER", default=False)
 TRUSTED_PROXIES = variables.several("TRUSTED_PROXIES")
+if FORWARDER:
+    TRUSTED_PROXIES = ["127.0.0.1/32"]
 
 # --- databases -------------------------------------------------------------------------------------------
 variables.declare("PORTAL_ROLE", default="portal_app")
@@ -149,31 +155,8 @@ INSTALLED_APPS = [
     "auditlog",
     "django_q",
 ]
-MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
-    "privacy.ledger.middleware.RequestContextMiddleware",
-    "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "config.middleware.SecurityHeadersMiddleware",
-    "config.middleware.AllowedMethodsMiddleware",
-    # below the headers, so that files carry them too
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "privacy.retention.restore_gate.middleware.RestoreGateMiddleware",
-    "config.middleware.IntakeMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
-    "config.middleware.UploadsMiddleware",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
-    "privacy.accounts.signin.middleware.SignInMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "privacy.accounts.middleware.AccessRequirementsMiddleware",
-    "config.readonly_role.ReadOnlyRoleMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-]
-ROOT_URLCONF = "config.urls"
+MIDDLEWARE = processes.middleware(PORTAL_PROCESS)
+ROOT_URLCONF = processes.urlconf(PORTAL_PROCESS)
 WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [
     {
@@ -394,4 +377,4 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {"portal": {"level": "INFO"}, "django-q": {"level": "WARNING"}},
 }
-SILENCED_SYSTEM_CHECKS: list[str] = []
+SILENCED_SYSTEM_CHECKS = processes.silenced_checks(PORTAL_PROCESS)

@@ -1,16 +1,21 @@
-"""How the web server is started, here and in docs/operations.md."""
+"""How the web server of pages and of intake is started, here and in docs/operations.md."""
 
 import sys
 
 # A connection that is slow to send its headers holds a place and no thread: there are many places, and 5 s for it.
 # Whoever faces the Internet needs a proxy before it all the same, which also bounds slow bodies.
 OPTIONS = (
-    "--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", "--backpressure", "1024", "--backlog", "2048",
+    "--interface", "wsgi", "--blocking-threads", "4", "--backpressure", "1024", "--backlog", "2048",
     "--http1-header-read-timeout", "5000", "--no-ws", "--log-level", "warning",
 )  # fmt: skip
 
 
-def command(*, host: str, port: int) -> list[str]:
-    """Return the command that serves the portal at an address."""
+def options(workers: int = 2) -> list[str]:
+    """Return how a web server with so many processes behaves, wherever it listens."""
+    return [*OPTIONS, "--workers", str(workers)]
+
+
+def command(*, host: str, port: int, workers: int = 2) -> list[str]:
+    """Return the command that serves the portal, or its part that PORTAL_PROCESS names, at an address."""
     address = ["--host", host, "--port", str(port)]
-    return [sys.executable, "-m", "granian", *OPTIONS, *address, "config.wsgi:application"]
+    return [sys.executable, "-m", "granian", *options(workers), *address, "config.wsgi:application"]

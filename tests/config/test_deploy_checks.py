@@ -33,6 +33,7 @@ def check(portal_database: PortalDatabase, tmp_path: Path) -> Check:
         "PORTAL_URL": "https://privacy.extrus.example",
         "ALLOWED_HOSTS": "privacy.extrus.example",
         "CSRF_TRUSTED_ORIGINS": "https://privacy.extrus.example",
+        "PORTAL_PROCESS": "pages",
         "TRUSTED_PROXIES": "10.0.0.0/24",
         "EMAIL_URL": "smtp+tls://user:password@mail.extrus.example:587",
         "REPRESENTATIVE_EMAIL": "representative@extrus.example",
@@ -105,6 +106,25 @@ def test_a_reader_of_uploads_that_is_not_apart_is_refused(check: Check) -> None:
     assert result.returncode != 0
     assert "config.E018" in result.stderr
     assert "has the network of this one" in result.stderr
+
+
+def test_the_forwarder_of_the_demo_is_refused(check: Check) -> None:
+    result = check(FORWARDER="1")
+    assert result.returncode != 0
+    assert "config.E021" in result.stderr
+
+
+@pytest.mark.parametrize("process", [None, "web"])
+def test_a_process_that_answers_every_address_is_refused(check: Check, process: str | None) -> None:
+    result = check(PORTAL_PROCESS=process)
+    assert result.returncode != 0
+    assert "config.E022" in result.stderr
+
+
+@pytest.mark.parametrize("process", ["intake", "worker"])
+def test_every_process_is_checked_in_its_own_environment(check: Check, process: str) -> None:
+    result = check(PORTAL_PROCESS=process)
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.truth("outbox-hanging-server")

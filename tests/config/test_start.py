@@ -39,6 +39,14 @@ def test_the_web_process_starts_with_its_keys_only(enrolled: PortalDatabase, tmp
 
 
 @pytest.mark.fault("FLT-12")
+@pytest.mark.parametrize("process", ["pages", "intake"])
+def test_pages_and_intake_start_with_their_keys_only(enrolled: PortalDatabase, tmp_path: Path, process: str) -> None:
+    assert start(enrolled, PORTAL_PROCESS=process).stdout == "started\n"
+    missing = start(enrolled, PORTAL_PROCESS=process, MASTER_KEY_FILE=str(tmp_path / "nowhere.key"))
+    assert missing.returncode != 0 and "WrongKey" in missing.stderr
+
+
+@pytest.mark.fault("FLT-12")
 def test_the_worker_neither(enrolled: PortalDatabase, tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, "manage.py", "qcluster"],

@@ -111,5 +111,5 @@ def test_no_worker_outlives_its_parent(portal_database: PortalDatabase) -> None:
 
 def test_the_guide_says_the_same_command() -> None:
     assert (
-        f"granian {' '.join(web_server.OPTIONS)} config.wsgi:application" in (ROOT / "docs/operations.md").read_text()
+        f"granian {' '.join(web_server.options())} config.wsgi:application" in (ROOT / "docs/operations.md").read_text()
     )

@@ -1,4 +1,4 @@
-"""The whole portal on this machine: database, web, worker, sealer, notary, under one supervisor."""
+"""The whole portal on this machine: database, pages, intake, worker, sealer, notary, under one supervisor."""
 
 import json
 import os
@@ -16,13 +16,15 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from config import web_server
+from config import process_memory, web_server
 from config.demonstration import example_data
 from config.management.commands import sync_schedules
 from config.supervisor import Supervisor
 from config.views import has_unapplied_migrations
 
 READY_SECONDS = 60.0
+# Of the web servers behind the forwarder; the example fleet is small.
+WORKERS = {"pages": 2, "intake": 1}
 
 
 class Command(BaseCommand):
@@ -44,7 +46,7 @@ class Command(BaseCommand):
                 for line in example_data.load_examples(f"http://127.0.0.1:{self.port}"):
                     self.stdout.write(f"  {line}")
             if not supervisor.ending:
-                self._tell(time.monotonic() - started, examples_loaded=not options["without_examples"])
+                self._tell(time.monotonic() - started, supervisor, examples_loaded=not options["without_examples"])
             supervisor.watch()
         finally:
             self.stdout.write("Ending …")
@@ -93,8 +95,13 @@ class Command(BaseCommand):
         # A machine to look at the portal on has no malware scanner: `check --deploy` refuses this (config.E017).
         files = {"OPEN_UNSCANNED_UPLOADS": "1"} if settings.DEVELOPMENT else {}
         portal = {**mail, **files, "PORTAL_ROLE": "portal_app"}
-        supervisor.add("web", web_server.command(host="127.0.0.1", port=self.port), **portal)
-        supervisor.add("worker", [python, "manage.py", "qcluster"], **portal)
+        self.behind = {process: _free_port() for process in WORKERS}
+        for process, port in self.behind.items():
+            command = web_server.command(host="127.0.0.1", port=port, workers=WORKERS[process])
+            supervisor.add(process, command, **portal, PORTAL_PROCESS=process, FORWARDER="1")
+        ports = [str(port) for port in (self.port, *self.behind.values())]
+        supervisor.add("forwarder", [python, "-m", "config.forwarder", *ports])
+        supervisor.add("worker", [python, "manage.py", "qcluster"], **portal, PORTAL_PROCESS="worker")
         supervisor.add("sealer", [python, "manage.py", "seal"], PORTAL_ROLE="portal_sequencer")
         supervisor.add("notary", [python, "manage.py", "notary"], **mail, PORTAL_ROLE="portal_notary")
         return supervisor
@@ -103,12 +110,12 @@ class Command(BaseCommand):
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline and not supervisor.ending:
             supervisor.watch(0.1)
-            if _answers(f"http://127.0.0.1:{self.port}/readyz"):
+            if all(_answers(f"http://127.0.0.1:{port}/readyz") for port in (*self.behind.values(), self.port)):
                 return
         if not supervisor.ending:
             raise CommandError(f"The portal did not become ready; see {settings.PORTAL_HOME / 'logs'}.")
 
-    def _tell(self, seconds: float, *, examples_loaded: bool) -> None:
+    def _tell(self, seconds: float, supervisor: Supervisor, *, examples_loaded: bool) -> None:
         base = settings.PORTAL_URL
         lines = [
             "",
@@ -118,6 +125,7 @@ class Command(BaseCommand):
             f"  the office      {base}/office/",
             f"  machines        {base}/api/v1/openapi.json",
             f"  outgoing mail   {settings.PORTAL_HOME / 'mail'}",
+            f"  memory          {_told_memory(supervisor)}",
         ]
         if examples_loaded:
             lines += ["", "  sign-ins (example data):"]
@@ -130,6 +138,16 @@ class Command(BaseCommand):
         lines += ["  Ctrl-C ends everything; the data stays.", ""]
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
+
+
+def _told_memory(supervisor: Supervisor) -> str:
+    """Say how many megabytes each service takes, with all that it started."""
+    taken = {s.name: process_memory.with_children(s.process.pid) for s in supervisor.services if s.process}
+    if settings.EMBEDDED:
+        taken["database"] = process_memory.with_children(settings.EMBEDDED_SERVER.pid())
+    taken["supervisor"] = process_memory.of_one(os.getpid())
+    each = ", ".join(f"{name} {size / 2**20:.0f}" for name, size in taken.items())
+    return f"{sum(taken.values()) / 2**20:.0f} MB ({each})"
 
 
 def _free_port() -> int:
