@@ -248,11 +248,11 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
     _("The waiting time before destruction can't be more than 96 hours."): {
         "retention_wait_fits_before_destruction": "wait_hours"
     },
-    _("Enter 0 to 11 months; twelve months are a year."): {"retention_months_are_less_than_a_year": "months"},
+    _("Enter 0 to 11 months. Enter 12 months as one year."): {"retention_months_are_less_than_a_year": "months"},
     # The reasons of these bounds stand with them in privacy/policies/models/rulebook.py: the same words.
     _(
-        "Ten years at most: no law requires personal data for longer, and what a law requires you to keep has its "
-        "own preservation rule."
+        "At most ten years: no law requires you to keep personal data longer, and records that a "
+        "law requires you to preserve have their own preservation rule."
     ): {"retention_is_ten_years_at_most": "years"},
     _(
         "Enter a period. Data can be destroyed at once only when counted from the achievement of its purpose. "
@@ -261,7 +261,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
     _("Enter the number of months for which the law requires you to keep these records."): {
         "preservation_has_a_term": "months"
     },
-    _("360 months at most: no law requires a company to keep a record for longer."): {
+    _("At most 360 months: no law requires a company to keep a record for longer."): {
         "preservation_is_thirty_years_at_most": "months"
     },
     _("Paper is shredded, incinerated or masked."): {"retention_paper_is_shredded_or_burnt": "method"},
@@ -274,30 +274,32 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "consents_recipient_if_and_only_if_provision": "recipient"
     },
     _("Enter the address for the chosen notice channel."): {"disclosures_third_party_can_be_reached": "channel"},
-    _("A provision required by law must name the statute and the document number."): {
+    _("A disclosure required by law must name the statute and the document number."): {
         "disclosures_by_law_names_statute_and_document": "statute"
     },
     _(
-        "A provision required by law needs its document before approval or, if urgent, the day by which the document "
-        "will follow."
+        "A disclosure required by law needs its document before approval or, if urgent, the day "
+        "by which the document will follow."
     ): {"disclosures_by_law_approved_with_its_document": "scan_id"},
-    _("A provision based on consent must name the agreement."): {
+    _("A disclosure based on consent must name the agreement."): {
         "disclosures_by_consent_names_its_agreement": "agreement"
     },
     _("A visitor must be accompanied. Enter who is being visited and who accompanies them."): {
         "safeguards_visitors_are_accompanied": "companion"
     },
-    _("A medium that is taken out must be encrypted and have a return date."): {
+    _("Media taken off site must be encrypted and have a return date."): {
         "safeguards_media_go_out_encrypted_and_come_back": "back_on"
     },
     _("State in at least 20 characters why this can't wait and why nobody else can approve."): {
         "emergency_has_a_written_reason": "reason"
     },
-    _("Enter 1 day or more."): {"safeguards_measure_has_a_cycle": "cycle_days"},
+    _("The evidence interval must be at least 1 day."): {"safeguards_measure_has_a_cycle": "cycle_days"},
     _("A pass mark can't be more than 100 percent."): {"course_pass_mark_is_a_percentage": "pass_mark"},
     _("A representative must prove authority to act."): {"rights_representative_proves_authority": "authority"},
     _("There is no fee if the company caused the request."): {"rights_no_fee_when_the_cause_is_ours": "fee_won"},
-    _("A refusal needs a ground, and only a refusal has one."): {"rights_refused_if_and_only_if_grounded": "ground"},
+    _("A refusal must state its ground. Other decisions must not."): {
+        "rights_refused_if_and_only_if_grounded": "ground"
+    },
     _("This ground does not apply to this right."): {"rights_ground_is_one_of_its_kind": "ground"},
     _("If the ground is a law, enter the law and its article."): {"rights_ground_of_law_cites_the_law": "law"},
     _("Ask first whether the person wants to end the contract."): {

@@ -73,7 +73,7 @@ def dashboard_counts(on: date) -> list[DashboardCount]:
     """Return the numbers of the first page, not yet counted, in the order of urgency."""
     unanswered = [*Request.UNANSWERED]
     parked: Lookups = {"done_at__isnull": True, "parked_at__isnull": False}
-    again = gettext_lazy("gave up: check and try again")
+    again = gettext_lazy("stopped: check and try again")
     return [
         DashboardCount(
             gettext_lazy("Overdue requests"),
@@ -97,21 +97,21 @@ def dashboard_counts(on: date) -> list[DashboardCount]:
             "late",
         ),
         DashboardCount(
-            gettext_lazy("Waits of two-person acts set to 0"),
+            gettext_lazy("Waiting times for two-person approvals set to 0"),
             gettext_lazy("for examples only: one person with two accounts could approve their own acts"),
             Parameter,
             {"code__in": [*SECOND_PERSON_WAITS], "value": "0", "effective_on__lte": on},
             "today",
         ),
         DashboardCount(
-            gettext_lazy("Approvals by emergency to review"),
-            gettext_lazy("one officer went on alone"),
+            gettext_lazy("Emergency approvals to review"),
+            gettext_lazy("one officer proceeded alone"),
             EmergencyApproval,
             {"outcome__exact": ""},
             "late",
         ),
         DashboardCount(
-            gettext_lazy("Accounts and resets to decide"),
+            gettext_lazy("Account and reset requests to decide"),
             gettext_lazy("for an officer other than the one who asked"),
             AccountAct,
             {"state": AccountAct.State.REQUESTED},
@@ -141,7 +141,7 @@ def dashboard_counts(on: date) -> list[DashboardCount]:
             {"state__exact": Complaint.State.RECEIVED},
         ),
         DashboardCount(
-            gettext_lazy("Answers to complaints that came back"),
+            gettext_lazy("Undelivered answers to complaints"),
             gettext_lazy("tell them by telephone or letter"),
             Complaint,
             {"returned_at__isnull": False},

@@ -32,7 +32,7 @@ GUIDES = (
     Guide(
         "data-subject",
         gettext_lazy("For users of the devices"),
-        gettext_lazy("Requests, consents and how to follow them"),
+        gettext_lazy("Requests, consents and how to track them"),
     ),
     Guide("employee", gettext_lazy("For employees"), gettext_lazy("Pledges, training, access and sign-in")),
     Guide(

@@ -261,7 +261,7 @@ def _open_with_code(request: HttpRequest, form: CodeForm) -> int:
 
 
 NOTICE_TITLES: dict[str, Any] = {
-    "recipient": gettext_lazy("Recipient and its use"),
+    "recipient": gettext_lazy("Recipient and purpose of use"),
     "purpose": gettext_lazy("Purpose"),
     "items": gettext_lazy("Items"),
     "retention": gettext_lazy("Retention and use period"),

@@ -97,7 +97,7 @@ def parse_strict_json(raw: bytes) -> Any:
         _check_depth(value, 1)
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        raise Malformed([Problem("", "malformed", _("This is not the JSON it should be."))]) from None
+        raise Malformed([Problem("", "malformed", _("This JSON does not have the expected structure."))]) from None
     return value
 
 
@@ -107,11 +107,11 @@ def _parse_each(raw: bytes) -> ParsedBatch:
     except msgspec.ValidationError as error:
         raise Malformed([_envelope_problem(raw, error)]) from None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise Malformed([Problem("", "malformed", _("This is not the JSON it should be."))]) from None
+        raise Malformed([Problem("", "malformed", _("This JSON does not have the expected structure."))]) from None
     if not envelope.reports:
-        raise Malformed([Problem("/reports", "malformed", _("A batch holds at least one report."))])
+        raise Malformed([Problem("/reports", "malformed", _("A batch must contain at least one report."))])
     if len(envelope.reports) > MAX_REPORTS:
-        raise Malformed([Problem("/reports", "too-large", _("A batch holds at most 1,000 reports."))])
+        raise Malformed([Problem("/reports", "too-large", _("A batch can contain at most 1,000 reports."))])
     items = [bytes(item) for item in envelope.reports]
     if _quotes(raw) != BATCH_QUOTES + sum(_quotes(item) for item in items):
         raise Malformed([Problem("", "malformed", _("A name appears twice."))])

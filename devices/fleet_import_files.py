@@ -41,8 +41,12 @@ LIMITS = Limits(seconds=20, clock_seconds=45, memory=512 * 2**20, output=64 * 2*
 ROUNDED_NUMBER = re.compile(r"#+|-?[0-9]([.,][0-9]+)?[eE]\+[0-9]+")
 REASONS = {
     rejection.NO_TABLE: gettext_lazy("This is not a CSV file."),
-    rejection.UNKNOWN_ENCODING: gettext_lazy("The file is neither in UTF-8 nor in CP949."),
-    rejection.TOO_LARGE_UNPACKED: gettext_lazy("The workbook unpacks to more than is taken."),
+    rejection.UNKNOWN_ENCODING: gettext_lazy(
+        "The file's encoding is neither UTF-8 nor CP949. Save it in one of them and send it again."
+    ),
+    rejection.TOO_LARGE_UNPACKED: gettext_lazy(
+        "The workbook is larger than allowed when unpacked. Split it, or send it as CSV."
+    ),
     rejection.TOO_COSTLY: gettext_lazy("Reading the file takes too long. Split it, or send it as CSV."),
     rejection.DAMAGED: gettext_lazy("This is not an XLSX workbook."),
 }

@@ -54,18 +54,18 @@ STATUS_OF_CODE = {
 def titles() -> dict[int, str]:
     """Return the title of each status, in the language of the request."""
     return {
-        400: _("The request can't be taken"),
+        400: _("The request can't be accepted"),
         401: _("A valid token is needed"),
-        403: _("This token may not do that"),
+        403: _("This token doesn't have permission for that"),
         404: _("Not found"),
         405: _("This method is not offered here"),
-        409: _("The present state does not allow it"),
+        409: _("The current state doesn't allow this"),
         410: _("The data was destroyed"),
         413: _("The request is too large"),
         415: _("This content can't be read"),
-        422: _("Used before for another request"),
+        422: _("Already used for another request"),
         429: _("Too many requests"),
-        500: _("Something went wrong here"),
+        500: _("Something went wrong on our side"),
         503: _("Temporarily unavailable"),
     }
 

@@ -75,17 +75,17 @@ class ContradictoryDates(Refusal):
 
 # One sentence for each code; none of them ever repeats a value that was sent.
 MESSAGES = {
-    "unknown-item": _("This item is not declared by the privacy policy; it was not stored."),
-    "sensitive-item": _("Sensitive and unique identification information is never taken; it was not stored."),
-    "bad-identifier": _("This identifier can't be right."),
+    "unknown-item": _("This item is not declared in the privacy policy, so it was not stored."),
+    "sensitive-item": _("Sensitive and unique identification information is never accepted, so it was not stored."),
+    "bad-identifier": _("This identifier is not valid."),
     "no-consent": _("The agreement that this needs has not been given."),
-    "frozen": _("This information is being corrected: it can't be changed or used until then."),
+    "frozen": _("This information is being corrected. It can't be changed or used until the correction is complete."),
     "suspended": _("Processing of this information is suspended."),
     "withdrawn": _("The registration or the service has ended."),
     "destroyed": _("The data of this registration was destroyed; nothing new is stored for it."),
-    "clock": _("This time can't be right: check the clock."),
+    "clock": _("This time is not plausible. Check the clock."),
     "too-large": _("This is larger than allowed."),
     "unknown-device": _("There is no such device."),
     "unknown-kind": _("There is no such kind of report."),
-    "malformed": _("This can't be read as what it should be."),
+    "malformed": _("This value is not in the expected format."),
 }

@@ -38,7 +38,7 @@ def read_body(request: HttpRequest, *, limit: int = MAX_BODY) -> bytes:
     if encoding in {"identity", ""}:
         return raw
     if encoding not in {"gzip", "x-gzip"}:
-        raise UnsupportedMediaType(_("Bodies may be packed with gzip."))
+        raise UnsupportedMediaType(_("Request bodies may be compressed with gzip only."))
     return _decompress(raw, limit)
 
 
@@ -52,7 +52,7 @@ def read_raw_body(request: HttpRequest, *, limit: int = MAX_BODY) -> bytes:
     except RequestDataTooBig:
         raise BodyTooLarge(MESSAGES["too-large"]) from None
     except (UnreadablePostError, RawPostDataException, OSError):
-        raise Malformed([Problem("", "malformed", _("The request broke off."))]) from None
+        raise Malformed([Problem("", "malformed", _("The request was interrupted."))]) from None
     if len(raw) > limit:
         raise BodyTooLarge(MESSAGES["too-large"])
     return raw

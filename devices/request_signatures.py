@@ -64,8 +64,8 @@ def verify_token_signature(sent: SentRequest, *, key: bytes, at: datetime) -> st
     label = next((name for name in _members(sent.signature_input) if name != DEVICE_LABEL), "")
     return _verify(
         sent, label, key=key, at=at,
-        missing=_("This token takes signed requests only. Send Signature-Input, Signature and Content-Digest."),
-        wrong=_("The signature is not one of this token's key over this request."),
+        missing=_("This token accepts signed requests only. Send Signature-Input, Signature and Content-Digest."),
+        wrong=_("The signature was not made with this token's key over this request."),
     )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def verify_device_signature(sent: SentRequest, *, key: bytes, at: datetime) -> s
     return _verify(
         sent, DEVICE_LABEL, key=key, at=at,
         missing=_("This device has a key of its own. Send its signature under the label “device”."),
-        wrong=_("The signature is not one of this device's key over this request."),
+        wrong=_("The signature was not made with this device's key over this request."),
     )  # fmt: skip
 
 

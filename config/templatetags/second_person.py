@@ -24,11 +24,11 @@ register = template.Library()
 # The same reasons as ``second_person.REASONS``, said of a colleague.
 OF_OTHERS: dict[str, Promise] = {
     "same": _("asked for it"),
-    "factor": _("has not used an invitation and added a second factor"),
+    "factor": _("has not accepted the invitation and added a second factor"),
     "new": _("sign-in set up too recently"),
     "pledge": _("no valid security pledge"),
     "training": _("no valid training"),
-    "related": _("one of the two had a part in the other's account, sign-in or role in the last days"),
+    "related": _("one of the two was recently involved in the other's account, sign-in or role"),
 }
 
 

@@ -170,7 +170,10 @@ def _must_ask_again(row: AgreementVersion, before: AgreementVersion) -> None:
     changed = [str(row._meta.get_field(name).verbose_name) for name in told_otherwise(row, before)]  # type: ignore[union-attr]
     if changed:
         raise AsksNobody(
-            _("What people agreed to has changed: %(parts)s. Set the text to ask again for earlier decisions.")
+            _(
+                "What people agreed to has changed: %(parts)s. Mark the text so that earlier "
+                "decisions are asked for again."
+            )
             % {"parts": ", ".join(changed)},
             pointer="/asks_again",
         )

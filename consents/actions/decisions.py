@@ -189,7 +189,7 @@ def remove_representatives(subject_ids: Sequence[UUID], *, certificate: str, act
 
 def _check_values(decision: str, method: str, language: str) -> None:
     if decision not in Decision.Choice.values:
-        raise UnknownValue(_("A decision is agree, disagree or withdraw."), pointer="/decision")
+        raise UnknownValue(_("The decision must be agree, disagree or withdraw."), pointer="/decision")
     if method not in Decision.Method.values:
         raise UnknownValue(
             _("The method is one of: %(ways)s.") % {"ways": ", ".join(Decision.Method.values)}, pointer="/method"
@@ -210,7 +210,7 @@ def _confirmation(representative: Mapping[str, Any] | None) -> str:
         )
     if not str(representative.get("name", "")).strip() or not str(representative.get("contact", "")).strip():
         raise UnconfirmedRepresentative(
-            _("A legal representative has a name and a contact."), pointer="/representative"
+            _("A legal representative must have a name and a contact."), pointer="/representative"
         )
     return confirmation
 

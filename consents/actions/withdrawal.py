@@ -194,7 +194,7 @@ def _begin(plan: PlannedDestruction, decision: Decision, *, actor: Actor, at: da
     if row.state not in {State.WAITING, State.UNDER_WAY}:
         raise NotWaiting(_("The destruction was stopped."))
     if at < row.due_at:
-        raise TooEarly(_("The wait is not over."))
+        raise TooEarly(_("The waiting period is not over."))
     order_destruction(decision.subject_id, **_order(decision, actor=actor, at=at))
     row.state = State.UNDER_WAY
     row.save(update_fields=["state"])

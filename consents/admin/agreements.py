@@ -200,7 +200,7 @@ class AgreementVersionAdmin(ReadOnlyAdmin):
             title=_("Publish the text"),
             verb=_("Publish"),
             consequences=[
-                _("From now on people decide on this text; it replaces the previous one."),
+                _("From now on, people are asked to agree to this text. It replaces the previous one."),
                 _("It can't be changed afterwards."),
                 _("If it asks again, everyone who agreed to an earlier text is asked for a new consent."),
                 *read_aloud(version),

@@ -137,8 +137,8 @@ def _choice_badge(choice: str, label: str) -> SafeString:
 @admin.register(AdvertisingNotice)
 class AdvertisingNoticeAdmin(KeysetAdmin):
     explanation = _(
-        "Notices that confirm a decision, and the regular question whether a consent still applies. The time limits "
-        "are statutory parameters."
+        "Notices that confirm a decision, and regular checks that a consent still applies. The "
+        "time limits are statutory parameters."
     )
     empty_hint = _("Notices appear here when someone decides about advertising.")
     keyset = ("due_on", "id")

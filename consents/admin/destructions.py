@@ -25,8 +25,9 @@ BADGES = {"stopped": "held", "under-way": "running", "agreed-again": "agreed"}
 @admin.register(PlannedDestruction)
 class PlannedDestructionAdmin(KeysetAdmin):
     explanation = _(
-        "A withdrawal stops the processing at once; the data is destroyed after a wait. Until then an officer or the "
-        "data subject can stop the destruction. The withdrawal stays."
+        "A withdrawal stops the processing at once; the data is destroyed after a waiting "
+        "period. Until then an officer or the data subject can stop the destruction. The "
+        "withdrawal remains in effect."
     )
     empty_hint = _("Destructions appear here when someone withdraws a consent to collection.")
     keyset = ("due_at", "id")
@@ -56,7 +57,7 @@ class PlannedDestructionAdmin(KeysetAdmin):
     def stop(self, request: HttpRequest, queryset: QuerySet[PlannedDestruction]) -> HttpResponse | None:
         for plan in queryset:
             verb = partial(consents.stop_destruction, plan, actor=actor_of(request), at=clock.now())
-            run_action(self, request, verb, _("The destruction is stopped. The withdrawal stays."))
+            run_action(self, request, verb, _("The destruction is stopped. The withdrawal remains in effect."))
         return None
 
     @button(description=_("Continue the destruction"), permission=STOP, locations=CHANGE_FORM_ONLY, step_up=True)
@@ -67,12 +68,12 @@ class PlannedDestructionAdmin(KeysetAdmin):
             queryset,
             title=_("Continue the destruction"),
             verb=_("Continue"),
-            consequences=[_("The wait begins anew. When it is over, the data is destroyed for good.")],
+            consequences=[_("The waiting period starts again. When it ends, the data is permanently destroyed.")],
             dangerous=True,
         )
         if isinstance(answers, HttpResponse):
             return answers
         for plan in queryset:
             verb = partial(consents.continue_destruction, plan, actor=actor_of(request), at=clock.now())
-            run_action(self, request, verb, _("The destruction goes on after the wait."))
+            run_action(self, request, verb, _("The destruction continues after the waiting period."))
         return None

@@ -51,7 +51,7 @@ class AdvertisingNotice(models.Model):
     made_at = models.DateTimeField(_("made"))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     message_id = models.CharField(_("Message-ID"), max_length=200, blank=True)
-    returned_at = models.DateTimeField(_("came back"), null=True, blank=True)
+    returned_at = models.DateTimeField(_("returned undelivered at"), null=True, blank=True)
 
     objects = AdvertisingNoticeQuerySet.as_manager()
 

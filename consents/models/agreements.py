@@ -125,15 +125,15 @@ class AgreementVersion(models.Model):
     retention_en = models.TextField(_("retention and use period (English)"))
     refusal_ko = models.TextField(_("right to refuse and what refusing means (Korean)"))
     refusal_en = models.TextField(_("right to refuse and what refusing means (English)"))
-    recipient_ko = models.TextField(_("recipient and its use (Korean)"), blank=True)
-    recipient_en = models.TextField(_("recipient and its use (English)"), blank=True)
+    recipient_ko = models.TextField(_("recipient and purpose of use (Korean)"), blank=True)
+    recipient_en = models.TextField(_("recipient and purpose of use (English)"), blank=True)
     # The same, for machines: what a provision or a reading may rest on.
     item_codes: Any = models.JSONField(_("item codes"), default=list, blank=True)
     purpose_codes: Any = models.JSONField(_("purpose codes"), default=list, blank=True)
     asks_again = models.BooleanField(
         _("earlier decisions need a new consent"),
         default=True,
-        help_text=_("If what the four notices say changes at all, a new consent is needed."),
+        help_text=_("If anything in the four notices changes, a new consent is needed."),
     )
     digest = models.CharField(_("SHA-256 of the text"), max_length=64, blank=True)
     drafted_by = models.CharField(_("drafted by"), max_length=80, blank=True)

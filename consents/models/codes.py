@@ -35,7 +35,7 @@ class ConsentCode(models.Model):
     decision = models.ForeignKey(Decision, verbose_name=_("decision"), on_delete=models.PROTECT, related_name="codes")
     digest = models.CharField(_("SHA-256 of the code"), max_length=64, unique=True)
     issued_at = models.DateTimeField(_("issued at"))
-    valid_until = models.DateTimeField(_("opens until"), null=True, blank=True)
+    valid_until = models.DateTimeField(_("code valid until"), null=True, blank=True)
 
     objects = ConsentCodeQuerySet.as_manager()
 

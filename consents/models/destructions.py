@@ -63,7 +63,7 @@ class PlannedDestruction(models.Model):
         verbose_name = _("planned destruction")
         verbose_name_plural = _("planned destructions")
         default_permissions = ("view",)
-        permissions = [("stop_destruction", _("Can stop a destruction that follows a withdrawal, and let it go on"))]
+        permissions = [("stop_destruction", _("Can stop and resume a destruction that follows a withdrawal"))]
         ordering = ["due_at", "id"]
         indexes = [
             models.Index(fields=["subject_id"], name="consents_destructions_of"),

@@ -75,7 +75,9 @@ def issue_challenge(
     if last is not None and last.expires_at > at:
         return last
     if not _may_ask(device_id, case, limit=CHALLENGES_DAILY, at=at):
-        raise TooManyChallenges(_("The device can't be asked again today. Try again tomorrow, or prove it otherwise."))
+        raise TooManyChallenges(
+            _("The device can't be asked again today. Try again tomorrow, or prove your identity in another way.")
+        )
     if last is not None and last.state == Challenge.State.WAITING:
         _close(last, Challenge.State.DENIED, by=EXPIRED, at=at)
     return _ask(device_id, case, actor=actor, at=at, lifetime=lifetime)

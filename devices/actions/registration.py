@@ -272,7 +272,7 @@ def _check_terms(terms: LicenceTerms | None) -> None:
     if terms is None:
         return
     if terms.ends_on < terms.starts_on:
-        raise ContradictoryDates(_("A licence ends on or after the day it starts."), pointer="/licence/ends_on")
+        raise ContradictoryDates(_("A licence must end on or after the day it starts."), pointer="/licence/ends_on")
     try:
         vault.blind_index("licence_key", terms.key)
     except vault.InvalidIdentifier as refusal:

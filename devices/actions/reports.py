@@ -247,5 +247,5 @@ def _earlier_answer(claim: BatchRow) -> bytes:
         cursor.execute(SELECT_ANSWER_SQL, [claim.gateway_id, claim.batch])
         held, answer = cursor.fetchone()
     if bytes(held) != claim.digest:
-        raise BatchReused(_("This batch id was used before for other reports. Send these under an id of their own."))
+        raise BatchReused(_("This batch id was already used for other reports. Send these under a new id."))
     return msgspec.json.encode(msgspec.json.decode(answer, type=BatchAnswer))

@@ -93,7 +93,7 @@ def _correct(
 ) -> None:
     kind = item.replace("_", "-")
     if record_id is None:
-        raise Malformed([Problem("/record", "malformed", _("Say which report is wrong."))])
+        raise Malformed([Problem("/record", "malformed", _("State which report is wrong."))])
     try:
         msgspec.convert(value, BODIES[kind])
     except (KeyError, msgspec.ValidationError):

@@ -162,7 +162,9 @@ class FleetImportAdmin(ReadOnlyAdmin):
         if isinstance(answers, HttpResponse):
             return answers
         verb = partial(devices.confirm_import, row, actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("The worker registers the fleet. This page shows its progress."))
+        run_action(
+            self, request, verb, _("The fleet is being registered in the background. This page shows the progress.")
+        )
         return None
 
     @button(description=_("Discard"), permission=IMPORT_FLEET, locations=CHANGE_FORM_ONLY)
@@ -194,4 +196,4 @@ def _reason(column: str, code: str) -> str:
         )
     if column in AGREEMENT_OF_COLUMN and code not in CODES_OF_PREVIEW:
         return _now("The device is registered. This consent could not be recorded.")
-    return str(MESSAGES[code]) if code in MESSAGES else _now("The portal did not take this row.")
+    return str(MESSAGES[code]) if code in MESSAGES else _now("The portal could not register this row.")

@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('reference', models.CharField(default=devices.models.gateways.new_gateway_reference, max_length=16, unique=True, verbose_name='reference')),
                 ('title', models.CharField(max_length=100, unique=True, verbose_name='title')),
-                ('rate', models.PositiveIntegerField(default=60000, help_text='More are answered 429 with Retry-After.', verbose_name='requests a minute')),
+                ('rate', models.PositiveIntegerField(default=60000, help_text='Requests beyond this limit get a 429 response with Retry-After.', verbose_name='requests a minute')),
                 ('created_at', models.DateTimeField(verbose_name='registered')),
                 ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
             ],

@@ -30,7 +30,9 @@ class Gateway(models.Model):
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_gateway_reference)
     title = models.CharField(pgettext_lazy("gateway", "title"), max_length=100, unique=True)
     rate = models.PositiveIntegerField(
-        _("requests a minute"), default=60_000, help_text=_("More are answered 429 with Retry-After.")
+        _("requests a minute"),
+        default=60_000,
+        help_text=_("Requests beyond this limit get a 429 response with Retry-After."),
     )
     created_at = models.DateTimeField(_("registered"))
     closed_at = models.DateTimeField(pgettext_lazy("gateway", "closed"), null=True, blank=True)

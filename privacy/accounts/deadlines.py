@@ -38,6 +38,6 @@ deadlines.add_query(
     at="review_due_at",
     reference="reference",
     page="admin:accounts_emergencyapproval_change",
-    title=_("Review of an approval by emergency"),
+    title=_("Review of an emergency approval"),
     permission="accounts.view_emergencyapproval",
 )

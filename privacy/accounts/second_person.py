@@ -21,15 +21,15 @@ SECOND_PERSON_WAITS = ("duties.account.days", "duties.apart.days", "duties.emerg
 
 NOT_TWO_PEOPLE = _("These two accounts can't count as two people here. Someone else must complete it.")
 REASONS: dict[str, Promise] = {
-    "same": _("You asked for this yourself. Another person must approve it."),
+    "same": _("You requested this yourself, so another person must approve it."),
     "unknown": _("This account isn't known, so it can't approve anything."),
     "factor": _("You can't approve as the second person yet: use your invitation and add a second factor first."),
     "new": _("You can't approve as the second person yet: your sign-in was set up too recently. Ask a colleague."),
     "pledge": _("You can't approve as the second person: sign the security pledge first."),
     "training": _("You can't approve as the second person: complete the training first."),
     "related": _(
-        "You can't approve this: one of you had a part in the other's account, sign-in or role in the last days. "
-        "Ask a third person."
+        "You can't approve this: one of you was recently involved in the other's account, "
+        "sign-in or role. Ask a third person."
     ),
 }
 

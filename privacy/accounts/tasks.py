@@ -33,13 +33,13 @@ def notice_text(what: str, browser: Browser | None) -> str:
     return {
         str(Event.FACTOR_ADDED): _("A second factor was added to your account."),
         str(Event.FACTOR_REMOVED): _("A second factor was removed from your account."),
-        str(Event.IDENTITY_LINKED): _("Your company account can sign you in from now on."),
+        str(Event.IDENTITY_LINKED): _("You can now sign in with your company account."),
         str(Event.PASSWORD_CHANGED): _("Your password was changed."),
     }.get(
         what,
         _(
-            "Your sign-in was reset. Your password and second factors no longer work. Another e-mail brings you an "
-            "invitation."
+            "Your sign-in was reset. Your password and second factors no longer work. You'll "
+            "receive an invitation in a separate e-mail."
         ),
     )
 

@@ -40,7 +40,7 @@ class AlreadyNotified(Refusal):
 
 
 class DeliverySettled(Refusal):
-    "This person has already been told."
+    "This person has already been notified."
 
     code = "settled"
 
@@ -59,7 +59,7 @@ def start_campaign(
     """Begin telling these people, or everybody, what another verb has permitted. Raises AlreadyNotified."""
     with transaction.atomic():
         if Campaign.objects.filter(about=about, occasion=occasion).exists():
-            raise AlreadyNotified(_("People are already being told about this. Open the individual notice."))
+            raise AlreadyNotified(_("People are already being notified of this. Open the individual notice."))
         campaign = Campaign(
             kind=kind,
             about=about,
@@ -101,7 +101,7 @@ def notify_of_version(version: PolicyVersion, *, actor: Actor, at: datetime) -> 
     require_permission(actor, "campaigns.start_campaign", about=version)
     notice = Notice.objects.filter(version=version, kind=Notice.Kind.REVISION).first()
     if notice is None or not version.is_public:
-        raise NotPublished(_("Publish the version first. People are told what was announced."))
+        raise NotPublished(_("Publish the version first. People are notified of what was announced."))
     text = {}
     for language in ("ko", "en"):
         with override(language):
@@ -288,7 +288,7 @@ def record_offline_notice(delivery: Delivery, *, way: str, on: date, actor: Acto
     with transaction.atomic():
         row = Delivery.objects.select_for_update().select_related("campaign").get(pk=delivery.pk)
         if row.state in {Delivery.State.SENT, Delivery.State.TOLD}:
-            raise DeliverySettled(_("This person has already been told."))
+            raise DeliverySettled(_("This person has already been notified."))
         if on > clock.kst_date(at) or on < clock.kst_date(row.campaign.started_at):
             raise Refusal(_("Enter a day between the start of the notice and today."), code="clock")
         row.state, row.way = Delivery.State.TOLD, Delivery.Way(way)

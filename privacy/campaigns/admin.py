@@ -42,7 +42,7 @@ class ReasonForm(forms.Form):
 class OfflineNoticeForm(forms.Form):
     """How a person was told, and when."""
 
-    way = forms.ChoiceField(label=_("Told by"), choices=Delivery.Way.choices, widget=forms.RadioSelect)
+    way = forms.ChoiceField(label=_("Notification method"), choices=Delivery.Way.choices, widget=forms.RadioSelect)
     on = BoundedDateField(label=_("On"))
 
 
@@ -72,7 +72,7 @@ class CampaignAdmin(ReadOnlyAdmin):
     def text_shown(self, campaign: Campaign) -> SafeString:
         return format_html_join("", "<p>{}</p>", ((part,) for part in campaign.text.split("\n\n")))
 
-    @admin.display(description=_("told"))
+    @admin.display(description=_("notified"))
     def progress_shown(self, campaign: Campaign) -> str:
         return f"{campaign.progress.settled} / {campaign.progress.total}"
 
@@ -110,7 +110,7 @@ class CampaignAdmin(ReadOnlyAdmin):
                 messages.error(request, str(refusal))
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Tell everybody individually"),
+            "title": _("Notify everyone individually"),
             "opts": self.opts,
             "version": version,
             "people": Subject.objects.not_destroyed().count(),
@@ -134,7 +134,7 @@ class CampaignAdmin(ReadOnlyAdmin):
                 now_("Up to %(count)d letters are printed, one page each: at most %(most)d at once.")
                 % {"count": letters.count_next_letters(campaign, at=clock.now()), "most": letters.MAX_LETTERS},
                 _("This opens personal data. Each opening is recorded."),
-                _("Once a letter has been sent, record that on its delivery."),
+                _("Once a letter has been sent, record it on its delivery."),
             ],
             form_class=ReasonForm,
         )
@@ -144,14 +144,14 @@ class CampaignAdmin(ReadOnlyAdmin):
         verb = lambda: made.append(  # noqa: E731
             letters.print_letters(campaign, reason=answers["reason"], actor=actor_of(request), at=clock.now())
         )
-        if not run_action(self, request, verb, _("The letters are printed.")):
+        if not run_action(self, request, verb, _("The letters have been printed.")):
             return None
         return attachment(made[0], media_type="application/pdf", name=f"{campaign.reference}-letters.pdf")
 
 
 @admin.register(Delivery)
 class DeliveryAdmin(RecordReadsMixin, KeysetAdmin):
-    explanation = _("One row for each person and notice, with proof that the person was told.")
+    explanation = _("One row for each person and notice, with proof that the person was notified.")
     empty_hint = _("Deliveries appear here when an individual notice starts.")
     read_purpose = Purpose.LEGAL_DUTY
     keyset = ("id",)
@@ -176,27 +176,27 @@ class DeliveryAdmin(RecordReadsMixin, KeysetAdmin):
     def state_shown(self, delivery: Delivery) -> SafeString:
         return state_badge(delivery.state, delivery.get_state_display())
 
-    @admin.display(description=_("last trouble"))
+    @admin.display(description=_("last error"))
     def trouble_shown(self, delivery: Delivery) -> SafeString | str:
         """What kept it from being sent: in words what the portal itself found, an error by its kind."""
         if delivery.trouble == ADDRESS_DISPUTED:
             return now_("The address is disputed: a correction of it has not been decided yet.")
         if delivery.trouble == TEXT_ALTERED:
-            return now_("The text of the notice was changed outside the portal: it is not sent.")
+            return now_("The text of the notice was changed outside the portal, so it is not sent.")
         return format_html("<code>{}</code>", delivery.trouble) if delivery.trouble else "–"
 
     def buttons_for(self, record: Delivery) -> tuple[str, ...]:
         return () if record.state in {Delivery.State.SENT, Delivery.State.TOLD} else ("record_telling",)
 
-    @button(description=_("Record how people were told"), permission=RECORD_OFFLINE_NOTICE)
+    @button(description=_("Record how people were notified"), permission=RECORD_OFFLINE_NOTICE)
     def record_telling(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
         answers = confirm_action(
             self,
             request,
             queryset,
-            title=_("Record how people were told"),
+            title=_("Record how people were notified"),
             verb=_("Record"),
-            consequences=[_("They count as told from now on; this is recorded with your name.")],
+            consequences=[_("They now count as notified. This is recorded with your name.")],
             form_class=OfflineNoticeForm,
             initial={"on": clock.today()},
         )

@@ -23,7 +23,7 @@ MAX_LETTERS, BATCH_SIZE = 500, 1_000
 
 
 class NoPostalAddress(Refusal):
-    "None of the people still to be told has a postal address on record."
+    "None of the people still to be notified has a postal address on record."
 
     code = "nobody-to-write"
 
@@ -32,10 +32,10 @@ def print_letters(campaign: Campaign, *, reason: str, actor: Actor, at: datetime
     """Return the letters as one PDF. Raises NotPermitted, NoPostalAddress, and what the vault raises."""
     require_permission(actor, "campaigns.record_telling", about=campaign)
     if not campaign.is_intact:
-        raise NoPostalAddress(_("The text of the notice was changed outside the portal: it is not sent."))
+        raise NoPostalAddress(_("The text of the notice was changed outside the portal, so it is not sent."))
     opened = _opened(campaign, reason=reason, actor=actor, at=at)
     if not opened:
-        raise NoPostalAddress(_("None of the people still to be told has a postal address on record."))
+        raise NoPostalAddress(_("None of the people still to be notified has a postal address on record."))
     blocks = [block for address, language in opened for block in _page(campaign, address, language, at)]
     with override("ko"):
         payload = {"title": campaign.title_ko, "reference": campaign.reference, "blocks": blocks[:-1]}

@@ -77,7 +77,7 @@ class Campaign(models.Model):
     text_ko = models.TextField(_("text (Korean)"))
     text_en = models.TextField(_("text (English)"))
     digest = models.CharField(_("SHA-256 of the notice"), max_length=64)
-    everybody = models.BooleanField(_("to everybody"), default=False)
+    everybody = models.BooleanField(_("to everyone"), default=False)
     started_at = models.DateTimeField(_("started"))
     started_by = models.CharField(_("started by"), max_length=64)
     listed_at = models.DateTimeField(_("people listed"), null=True, blank=True)
@@ -89,8 +89,8 @@ class Campaign(models.Model):
         ordering = ("-started_at",)
         default_permissions = ("view",)
         permissions = [
-            ("start_campaign", _("Can tell people individually of a revision")),
-            ("record_telling", _("Can print letters and record how people were told")),
+            ("start_campaign", _("Can notify people individually of a revision")),
+            ("record_telling", _("Can print letters and record how people were notified")),
         ]
         constraints = [
             models.UniqueConstraint(name="campaign_once_about_an_occasion", fields=["about", "occasion"]),
@@ -156,8 +156,8 @@ class Delivery(models.Model):
         SENT = "sent", _("sent by e-mail")
         PARKED = "parked", _("stuck: needs attention")
         WITHOUT_ADDRESS = "without-address", _("no e-mail address on record")
-        TOLD = "told", _("told another way")
-        ENDED = "ended", _("not told: their data had been destroyed")
+        TOLD = "notified", _("notified another way")
+        ENDED = "ended", _("not notified: their data had been destroyed")
 
     class Way(models.TextChoices):
         LETTER = "letter", _("letter")
@@ -172,11 +172,11 @@ class Delivery(models.Model):
     subject_id = models.UUIDField(_("data subject"))
     language = models.CharField(_("language"), max_length=2)
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.WAITING)
-    way = models.CharField(_("told by"), max_length=8, choices=Way, blank=True)
+    way = models.CharField(_("notification method"), max_length=8, choices=Way, blank=True)
     message_id = models.CharField(_("Message-ID"), max_length=200, blank=True)
-    settled_at = models.DateTimeField(_("told"), null=True, blank=True)
+    settled_at = models.DateTimeField(_("notified"), null=True, blank=True)
     settled_by = models.CharField(_("notified by"), max_length=64, blank=True)
-    trouble = models.CharField(_("last trouble"), max_length=200, blank=True)
+    trouble = models.CharField(_("last error"), max_length=200, blank=True)
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -190,8 +190,8 @@ class Delivery(models.Model):
             models.UniqueConstraint(name="campaigns_one_delivery_a_person", fields=["campaign", "subject_id"]),
             models.CheckConstraint(
                 name="campaigns_told_if_and_only_if_proven",
-                condition=(Q(state__in=("sent", "told")) & Q(settled_at__isnull=False) & ~Q(settled_by=""))
-                | (~Q(state__in=("sent", "told")) & Q(settled_at__isnull=True)),
+                condition=(Q(state__in=("sent", "notified")) & Q(settled_at__isnull=False) & ~Q(settled_by=""))
+                | (~Q(state__in=("sent", "notified")) & Q(settled_at__isnull=True)),
             ),
         ]
 

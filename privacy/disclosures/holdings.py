@@ -56,7 +56,7 @@ holdings.declare(
     due=scans_due,
     scope={"category": DISCLOSURE_REQUEST},
     kept_years="disclosure.records.years",
-    duty=_("authorities' requests, kept with the register of provisions"),
+    duty=_("authorities' requests, kept with the register of disclosures"),
 )
 holdings.declare_pseudonymous(
     DisclosedItem, subject="subject_id", why="the register of provisions stays (law P-05); values are keyed digests"

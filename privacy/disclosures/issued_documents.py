@@ -15,12 +15,12 @@ def _handed_over(digest: str) -> IssuedDocument | None:
     said = f'"sha256":"{digest}"'
     entries = Entry.objects.about(f"disclosures.disclosure:{disclosure.pk}").values_list("payload", flat=True)
     return IssuedDocument(
-        kind=_("file of a provision to a third party"),
+        kind=_("file disclosed to a third party"),
         number=disclosure.reference,
         issued_at=disclosure.provided_at,
         genuine=any(said in payload for payload in entries),
     )
 
 
-issued_documents.declare("provision-file", name=_("file of a provision to a third party"), find=_handed_over)
+issued_documents.declare("provision-file", name=_("file disclosed to a third party"), find=_handed_over)
 issued_documents.declare("recipient-notice", name=_("notice to a recipient"))

@@ -49,7 +49,7 @@ def must_have_legal_basis(disclosure: Disclosure, wanted: Iterable[ItemLike], *,
         _law_must_be_named(disclosure)
         if disclosure.urgent and disclosure.document_due_on is None:
             raise NoBasis(
-                _("State the day by which the document of an urgent request will follow."), pointer="/document_due_on"
+                _("State the day by which the document for the urgent request will follow."), pointer="/document_due_on"
             )
         if disclosure.third_party.is_investigator:
             _authority_must_say_why(disclosure)

@@ -55,7 +55,7 @@ class ThirdParty(models.Model):
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
     contract = models.CharField(_("contract"), max_length=200, blank=True)
     channel = models.CharField(_("notices are sent by"), max_length=10, choices=Channel, default=Channel.EMAIL)
-    mailbox = models.EmailField(_("mailbox for notices"), blank=True)
+    mailbox = models.EmailField(_("e-mail address for notices"), blank=True)
     webhook_url = models.URLField(_("webhook"), blank=True)
     webhook_generation = models.PositiveIntegerField(_("generation of the webhook key"), default=1)
     postal_address = models.CharField(_("postal address"), max_length=300, blank=True)
@@ -144,7 +144,7 @@ class Disclosure(models.Model):
     document_no = models.CharField(_("document number"), max_length=100, blank=True)
     agreement = models.CharField(_("agreement"), max_length=100, blank=True)
     purpose_code = models.SlugField(_("purpose in the agreement"), max_length=60, blank=True)
-    purpose = models.CharField(_("purpose of the provision"), max_length=300)
+    purpose = models.CharField(_("purpose of the disclosure"), max_length=300)
     form = models.CharField(_("form"), max_length=100, default=ENCRYPTED_FILE)
     period = models.CharField(_("date, cycle or period"), max_length=100, blank=True)
     restrictions = models.CharField(_("restrictions asked of the recipient"), max_length=300, blank=True)
@@ -176,7 +176,7 @@ class Disclosure(models.Model):
     refusal_reason = models.CharField(_("reason for the refusal"), max_length=300, blank=True)
     provided_by = models.CharField(_("provided by"), max_length=64, blank=True)
     provided_at = models.DateTimeField(_("provided"), null=True, blank=True)
-    provided_on = models.DateField(_("day of the provision"), null=True, blank=True)
+    provided_on = models.DateField(_("disclosure date"), null=True, blank=True)
     file_digest = models.CharField(_("SHA-256 of the file handed over"), max_length=64, blank=True)
     file_bytes = models.PositiveBigIntegerField(_("bytes handed over"), null=True, blank=True)
 
@@ -370,7 +370,7 @@ class Notice(models.Model):
     sent_by = models.CharField(_("sent by"), max_length=64, blank=True)
     acknowledged_at = models.DateTimeField(_("acknowledged"), null=True, blank=True)
     parked_at = models.DateTimeField(_("stopped"), null=True, blank=True)
-    trouble = models.CharField(_("last trouble"), max_length=200, blank=True)
+    trouble = models.CharField(_("last error"), max_length=200, blank=True)
 
     objects = NoticeQuerySet.as_manager()
 

@@ -133,7 +133,7 @@ def letter_pdf(notice: Notice, values: Sequence[ItemValue], *, actor: Actor, at:
                 "kind": "fields",
                 "rows": [
                     [_("To"), f"{notice.third_party.title}\n{notice.third_party.postal_address}"],
-                    [_("Provision number"), ", ".join(notice.disclosures)],
+                    [_("Disclosure number"), ", ".join(notice.disclosures)],
                     [_("Case"), notice.case_reference],
                     [_("Data subject"), subject_reference(notice)],
                     [_("Items"), ", ".join(names.values())],

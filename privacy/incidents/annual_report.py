@@ -55,7 +55,7 @@ def incidents_of_the_year(first: date, last: date) -> Section:
         figures=(
             Figure("incidents.known", _("incidents that became known"), len(known)),
             Figure(
-                "incidents.in-time-share", _("share of the notices and reports made that were in time"),
+                "incidents.in-time-share", _("share of notices and reports made on time"),
                 annual_report.percentage(len(in_time), len(done)), "%",
             ),
             Figure("incidents.ruled-out", _("ruled out"), len(known) - len(breaches)),

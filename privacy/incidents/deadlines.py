@@ -39,7 +39,7 @@ def running_deadlines(first: date, last: date) -> Iterator[Deadline]:
 deadlines.add_source(
     "incidents.incident",
     running_deadlines,
-    title=_("Term of an incident:"),
+    title=_("Incident deadline:"),
     permission="incidents.view_incident",
     clocks=[
         "incidents.Incident.possible_due_at",

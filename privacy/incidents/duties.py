@@ -90,7 +90,10 @@ def reason_not_reported(incident: Incident) -> str:
 def _grounds(incident: Incident) -> Iterator[tuple[str, str]]:
     count = people_count(incident)
     if count >= incident.threshold:
-        said = _("%(count)d data subjects, from %(threshold)d on") % {"count": count, "threshold": incident.threshold}
+        said = _("%(count)d data subjects (threshold: %(threshold)d)") % {
+            "count": count,
+            "threshold": incident.threshold,
+        }
         yield "subjects", said
     if incident.sensitive:
         yield "sensitive", _("sensitive or unique identification information")

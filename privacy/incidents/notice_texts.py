@@ -70,7 +70,7 @@ def _parts(incident: Incident, stage: Stage, language: str, on: date) -> list[st
         f"{_('6. Your rights under the law')}\n{legal_rights_text()}",
     ]
     if stage == "possible":
-        parts.append(_("If a breach is confirmed, we tell you again at once."))
+        parts.append(_("If a breach is confirmed, we will tell you at once."))
     return parts
 
 

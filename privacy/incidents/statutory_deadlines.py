@@ -50,7 +50,7 @@ def deadline_badge(term: StatutoryDeadline, at: datetime) -> SafeString:
 def hours_text(term: StatutoryDeadline, at: datetime) -> str:
     """Return “51 hours left”, “3 hours late”, “done in time”, “done late”."""
     if term.done_at is not None:
-        return _("done late") if term.is_late(at) else _("done in time")
+        return _("done late") if term.is_late(at) else _("done on time")
     left = term.hours_left(at)
     if term.is_late(at):
         return ngettext("%(count)d hour late", "%(count)d hours late", -left) % {"count": -left}

@@ -47,10 +47,10 @@ def supplement_deadlines(incident: Incident) -> Iterator[StatutoryDeadline]:
     if is_notice_incomplete(incident):
         first = notifications.notifications_of(incident, [Stage.FIRST]).order_by("made_at").first()
         if first is not None:
-            name = _("Supplement to the first notice, at once when the rest is known")
+            name = _("Supplement to the first notice, as soon as the rest is known")
             yield StatutoryDeadline("notice-supplement", name, _due_at(incident, first.made_at), None)
     if (report := incomplete_report(incident)) is not None:
-        name = _("Supplement to the report to the PIPC or KISA, at once when the rest is known")
+        name = _("Supplement to the report to the PIPC or KISA, as soon as the rest is known")
         yield StatutoryDeadline("report-supplement", name, _due_at(incident, report.reported_at), None)
 
 

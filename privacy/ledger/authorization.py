@@ -22,4 +22,4 @@ def require_permission(
     if actor.may(permission):
         return
     actions.record_before(Event.DENIED, actor=actor, at=None, about=about, task=permission, result="denied")
-    raise NotPermitted(_("Your account does not have the permission for this. Ask the protection officer."))
+    raise NotPermitted(_("Your account doesn't have permission for this. Ask the protection officer."))

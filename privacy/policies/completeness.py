@@ -230,6 +230,9 @@ def _against_base(version: PolicyVersion, on: date) -> Iterator[Problem]:
         )
     elif not version.adverse and any(change.renames for change in changes):
         yield Problem(
-            _("Something has a new name. If it now means more, mark the change as being to the users' disadvantage."),
+            _(
+                "Something was renamed. If the new name covers more, mark the change as being to the "
+                "users' disadvantage."
+            ),
             is_warning=True,
         )

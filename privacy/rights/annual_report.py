@@ -36,10 +36,10 @@ def rights_of_the_year(first: date, last: date) -> Section:
         figures=(
             Figure("rights.received", _("cases received"), len(cases)),
             Figure("rights.answered", _("cases answered"), len(answered)),
-            Figure("rights.in-time", _("answered in time"), len(in_time)),
+            Figure("rights.in-time", _("answered on time"), len(in_time)),
             Figure(
                 "rights.in-time-share",
-                _("share of answers given in time"),
+                _("share of answers given on time"),
                 annual_report.percentage(len(in_time), len(answered)),
                 "%",
             ),

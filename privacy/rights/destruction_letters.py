@@ -26,14 +26,14 @@ def _announcement(step: Step, *, kept: bool) -> Told:
                 "litigation or an investigation. Before we delete it, we tell you the day."
             ),
             [],
-            [_("If you did not ask for this, call us or write to us. We can stop it.")],
+            [_("If you did not request this, call us or write to us. We can stop it.")],
         )
     archived = [_("What a law requires us to keep is moved to a separate archive instead.")] if kept else []
     return (
         _("Your data is going to be deleted"),
         _("We granted your request. The data is no longer used, and we delete it after the time below."),
         [(_("Destroyed after"), datetime_text(datetime.fromisoformat(step.facts["until"])))],
-        [*archived, _("If you did not ask for this, call us or write to us before then. We can stop it.")],
+        [*archived, _("If you did not request this, call us or write to us before then. We can stop it.")],
     )
 
 

@@ -175,7 +175,7 @@ class RequestForm(forms.Form):
             for field, message in (
                 ("name", _("Enter your name.")),
                 ("principal", _("Enter who you are asking for.")),
-                ("relation", _("Enter how you are related.")),
+                ("relation", _("Enter your relation to that person.")),
             ):
                 if not given.get(field):
                     self.add_error(field, message)

@@ -367,7 +367,7 @@ def _rights(case: Request) -> str:
 
 
 def _follow() -> str:
-    return _("Follow your request with its number and code: %(link)s") % {"link": _status_page()}
+    return _("Track your request with its number and code: %(link)s") % {"link": _status_page()}
 
 
 def _objecting() -> str:

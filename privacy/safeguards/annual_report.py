@@ -29,7 +29,7 @@ def safeguards_section(first: date, last: date) -> Section:
             Figure("safeguards.corrected", _("findings corrected"), len(closed)),
             Figure(
                 "safeguards.in-time-share",
-                _("share of corrections made in time"),
+                _("share of corrections made on time"),
                 annual_report.percentage(len(in_time), len(closed)),
                 "%",
             ),

@@ -85,8 +85,11 @@ class SubjectAdmin(KeysetAdmin):
             title=_("Record a contact"),
             verb=_("Record the contact"),
             consequences=[
-                _("An earlier contact of this kind ends; an e-mail address is told so."),
-                _("We mail a code to a new e-mail address. Until it is verified, it gets no codes for copies."),
+                _("An earlier contact of this kind ends. If it is an e-mail address, we notify it."),
+                _(
+                    "We send a code to a new e-mail address. Until the address is verified, it "
+                    "doesn't receive codes for copies."
+                ),
             ],
             form_class=OfficeContactForm,
         )
@@ -112,7 +115,7 @@ class SubjectAdmin(KeysetAdmin):
             queryset,
             title=_("End a contact"),
             verb=_("End the contact"),
-            consequences=[_("The contact is told once and receives nothing more.")],
+            consequences=[_("We notify the contact once and send nothing more to it.")],
             form_class=ContactChoiceForm,
             dangerous=True,
         )

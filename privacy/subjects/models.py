@@ -180,9 +180,9 @@ class Contact(EncryptedModel):
     recorded_at = models.DateTimeField(_("recorded at"))
     is_preferred = models.BooleanField(_("preferred"), default=False)
     verified_at = models.DateTimeField(_("verified at"), null=True, blank=True)
-    package_from = models.DateTimeField(_("receives codes of packages from"))
+    package_from = models.DateTimeField(_("can receive codes for packages from"))
     ended_at = models.DateTimeField(_("ended at"), null=True, blank=True)
-    told_at = models.DateTimeField(_("told that it ended at"), null=True, blank=True)
+    told_at = models.DateTimeField(_("notified of the end at"), null=True, blank=True)
     is_replaced = models.BooleanField(_("replaced by another"), default=False)
 
     objects = ContactQuerySet.as_manager()
@@ -194,7 +194,9 @@ class Contact(EncryptedModel):
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
-        permissions: ClassVar = [("record_contact", _("Can record, prefer and end a contact of a data subject"))]
+        permissions: ClassVar = [
+            ("record_contact", _("Can record and end a data subject's contacts and set the preferred one"))
+        ]
         indexes: ClassVar = [models.Index(fields=["subject_id"], name="subjects_contact_subject")]
         constraints: ClassVar = [
             models.UniqueConstraint(

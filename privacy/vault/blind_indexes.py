@@ -37,12 +37,12 @@ def imei(value: str) -> str:
 
 def serial(value: str) -> str:
     """Return a serial or ADB number trimmed and in upper case."""
-    return _code(value, _("A serial or ADB number has 1 to 64 letters, digits and signs, and no spaces."))
+    return _code(value, _("A serial or ADB number has 1 to 64 letters, digits and symbols, and no spaces."))
 
 
 def licence(value: str) -> str:
     """Return a licence key trimmed and in upper case."""
-    return _code(value, _("A licence key has 1 to 64 letters, digits and signs, and no spaces."))
+    return _code(value, _("A licence key has 1 to 64 letters, digits and symbols, and no spaces."))
 
 
 def _code(value: str, otherwise: str) -> str:

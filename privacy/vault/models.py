@@ -255,7 +255,7 @@ class EncryptedFile(EncryptedModel):
     class State(models.TextChoices):
         MADE = "made", _("made by the portal")
         UNSCANNED = "unscanned", _("not scanned: no scanner is set up")
-        PENDING = "pending", _("waits for the scan")
+        PENDING = "pending", _("waiting for the scan")
         CLEAN = "clean", _("clean")
         QUARANTINE = "quarantine", _("quarantine")
 

@@ -236,7 +236,7 @@ class StoppingPageTest(PortalTestCase):
             code="withdrawal.wait.hours", value=0, unit="hours", effective_on=date(2021, 1, 1), basis="test"
         )
         self.client.post("/consents/", {"code": self.code})
-        self.assertContains(self.client.get("/en/consents/app-log/"), "This happens at once.")
+        self.assertContains(self.client.get("/en/consents/app-log/"), "This takes effect at once.")
         made = factory.decide(self.device, "app-log", "withdraw", at=self.now + timedelta(seconds=1))
         assert consents.end_collection(made, actor=SYSTEM, at=self.now + timedelta(seconds=1))
         assert vault.is_destroyed(self.device.subject_id, "app-log")

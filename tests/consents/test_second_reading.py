@@ -49,7 +49,7 @@ class SecondReadingTest(PortalTestCase):
         self.client.post("/consents/", {"code": factory.consent_code(decision, at=now)})
         page = self.client.get("/en/consents/provision-acme/", follow=True)
         self.assertContains(page, "recipient en")
-        self.assertContains(page, "Recipient and its use")
+        self.assertContains(page, "Recipient and purpose of use")
         made = factory.agree(device, "provision-acme", at=now)
         self.assertContains(self.client.get(f"/consents/receipts/{made.reference}/"), "recipient ko")
 

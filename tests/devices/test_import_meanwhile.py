@@ -116,5 +116,5 @@ class MeanwhileTest(PortalTestCase):
         assert sheet is not None
         reasons = [str(row[3]) for row in sheet.iter_rows(min_row=2, values_only=True)]
         assert reasons[0].startswith("The device is registered.")
-        assert reasons[1] == "This time can't be right: check the clock."
-        assert reasons[2] == "The portal did not take this row."
+        assert reasons[1] == "This time is not plausible. Check the clock."
+        assert reasons[2] == "The portal could not register this row."

@@ -25,7 +25,7 @@ class OwnAccess(Refusal):
     code = "own-access"
 
     def __init__(self) -> None:
-        super().__init__(_("Another person must grant access. Ask a colleague who may do so."))
+        super().__init__(_("Another person must grant access. Ask a colleague who is authorised to do so."))
 
 
 class GrantEnded(Refusal):
@@ -209,7 +209,10 @@ def change_end(grant: AccessGrant, *, valid_until: date, reason: str, actor: Use
         raise InvalidPeriod(_("The period ends before it begins. Choose a later end."), pointer="/valid_until")
     if valid_until > grant.valid_until:
         raise EndsLater(
-            _("More time needs a second person. Request access until that day; another officer approves it."),
+            _(
+                "Extending access needs a second person. Request access until that day; another "
+                "officer must approve it."
+            ),
             pointer="/valid_until",
         )
     # While the old line still holds: the database lets no line take the place of one that was revoked.

@@ -115,7 +115,7 @@ def approve_access(
     start = max(valid_from or asked.valid_from, asked.valid_from, today)
     end = min(valid_until or asked.valid_until, asked.valid_until)
     if end < start:
-        raise InvalidPeriod(_("The requested period is over. Refuse the request; the applicant can ask again."))
+        raise InvalidPeriod(_("The requested period is over. Refuse the request; the applicant can make a new one."))
     running = list(
         AccessGrant.objects.living(on=start)
         .filter(user=asked.user, role=asked.role, category=asked.category, purpose=asked.purpose, valid_from__lte=end)

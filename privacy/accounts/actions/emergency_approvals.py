@@ -74,7 +74,7 @@ def go_alone(about: models.Model, *, reason: str, actor: User, at: datetime) -> 
     if why := why_not(actor.ref, asked_by="system:emergency", at=at):
         raise NoEmergency(str(REASONS[why]))
     if (asked := asked_of(about)) is None:
-        raise NoEmergency(_("Nothing here waits for a second person."))
+        raise NoEmergency(_("Nothing here is waiting for a second person."))
     if at < alone_from(asked[1], at=at):
         raise NoEmergency(_("The waiting time isn't over yet. Ask a colleague to approve."))
     User.objects.select_for_update().get(pk=actor.pk)
@@ -89,8 +89,8 @@ def _must_have_none_that_ended_them(actor: User, *, at: datetime) -> None:
     if mine.overdue(at=at).exists() or mine.filter(outcome=EmergencyApproval.Outcome.UNJUSTIFIED).exists():
         raise EmergenciesEnded(
             _(
-                "You can't approve anything alone: an earlier approval by emergency wasn't reviewed in time or was "
-                "found not justified. The representative decides."
+                "You can't approve anything alone: an earlier emergency approval wasn't reviewed "
+                "in time or was found not justified. The representative decides."
             )
         )
 
@@ -154,7 +154,7 @@ def close_emergency(
 ) -> EmergencyApproval:
     """Write the review, within the transaction of whoever may: a second person in time, or the representative."""
     if row.reviewed_at is not None:
-        raise AlreadyReviewed(_("This approval by emergency has already been reviewed."))
+        raise AlreadyReviewed(_("This emergency approval has already been reviewed."))
     if outcome not in EmergencyApproval.Outcome.values or not note.strip():
         raise NoEmergency(_("State the outcome and what you found."), pointer="/note")
     row.reviewed_by, row.reviewed_at, row.outcome, row.note = actor.ref, at, outcome, note.strip()

@@ -111,7 +111,10 @@ class AccessGrantAdmin(ReadOnlyAdmin):
             verb=_("Change"),
             consequences=[
                 _("This line ends and is replaced by one with the new end date. Both stay in the register."),
-                _("The new last day can only be earlier. To extend access, request it; another officer approves."),
+                _(
+                    "The new last day can only be earlier. To extend access, request it; another "
+                    "officer must approve it."
+                ),
             ],
             form_class=EndForm,
         )
@@ -162,9 +165,10 @@ class AccessGrantAdmin(ReadOnlyAdmin):
 @admin.register(AccessRequest)
 class AccessRequestAdmin(ReadOnlyAdmin):
     explanation = _(
-        "Access that employees request at /staff/access/, or an officer for a colleague. Someone else decides."
+        "Access that employees request at /staff/access/, or that an officer requests for a "
+        "colleague. Someone else decides."
     )
-    empty_hint = _("Nobody has asked for access.")
+    empty_hint = _("Nobody has requested access.")
     list_display = ("reference", "user", "scope", "standing", "valid_until", "requested_at")
     list_filter = ("state",)
     list_select_related = ("user",)

@@ -31,7 +31,7 @@ class AccountActAdmin(ReadOnlyAdmin):
         "Accounts to open and sign-ins to reset. One officer requests, another approves. Then the person gets an "
         "invitation and sets their own password and second factor."
     )
-    empty_hint = _("Nobody has asked for an account or a reset.")
+    empty_hint = _("Nobody has requested an account or a reset.")
     list_display = ("reference", "kind", "whom", "role", "standing", "asker", "asked_at")
     list_filter = ("state", "kind")
     list_select_related = ("user",)
@@ -50,7 +50,7 @@ class AccountActAdmin(ReadOnlyAdmin):
     def whom(self, act: AccountAct) -> str:
         return str(act.user) if act.user else f"{act.name} <{act.email}>" if act.email else "–"
 
-    @admin.display(description=_("asked by"), ordering="asked_by")
+    @admin.display(description=_("requested by"), ordering="asked_by")
     def asker(self, act: AccountAct) -> str:
         return self._name("account", act.asked_by)
 
@@ -102,7 +102,7 @@ class AccountActAdmin(ReadOnlyAdmin):
             queryset,
             title=_("Refuse account request"),
             verb=_("Refuse"),
-            consequences=[_("Nothing is done. The officer who asked sees your reason.")],
+            consequences=[_("Nothing is done. The officer who made the request will see your reason.")],
             form_class=DecisionForm,
         )
         if isinstance(answers, TemplateResponse):

@@ -34,8 +34,9 @@ ALONE, REVIEW = "accounts.approve_alone", "accounts.review_emergency"
 @admin.register(EmergencyApproval)
 class EmergencyApprovalAdmin(ReadOnlyAdmin):
     explanation = _(
-        "What one officer approved alone because no second person could be reached. Someone else reviews each one in "
-        "time; otherwise that officer can approve nothing more alone, and the representative decides."
+        "What one officer approved alone because no second person could be reached. Someone else "
+        "must review each one by its deadline; otherwise that officer can no longer approve "
+        "anything alone, and the representative decides."
     )
     empty_hint = _("Nobody has approved anything alone.")
     list_display = ("reference", "act", "officer", "made_at", "standing", "review_due_at")
@@ -59,7 +60,7 @@ class EmergencyApprovalAdmin(ReadOnlyAdmin):
             return format_html("{}", model._meta.verbose_name)
         return format_html('<a href="{}">{}</a>', page, model._meta.verbose_name)
 
-    @admin.display(description=_("act asked for by"))
+    @admin.display(description=_("act requested by"))
     def asker(self, made: EmergencyApproval) -> str:
         return self.account_name(made.asked_by)
 
@@ -109,15 +110,15 @@ class EmergencyApprovalAdmin(ReadOnlyAdmin):
                 return HttpResponseRedirect(reverse(admin_urlname(model._meta, SafeString("change")), args=[pk]))
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Go on alone in an emergency"),
+            "title": _("Proceed alone in an emergency"),
             "opts": model._meta,
             "form": form,
             "objects": [record],
-            "verb": _("Go on alone"),
+            "verb": _("Proceed alone"),
             "dangerous": True,
             "consequences": [
                 _("The representative and all officers are told at once, with your reason."),
-                _("Someone else reviews it. If nobody does in time, you can approve nothing more alone."),
+                _("Someone else reviews it. If nobody does in time, you can no longer approve anything alone."),
                 _("This completes nothing yet. You then complete the act with its own button."),
             ],
         }
@@ -135,11 +136,11 @@ class EmergencyApprovalAdmin(ReadOnlyAdmin):
             self,
             request,
             queryset,
-            title=_("Review an approval by emergency"),
+            title=_("Review an emergency approval"),
             verb=_("Close the review"),
             consequences=[
                 _("Read the act and the reason first. Your finding is final and stays on record."),
-                _("“Not justified” ends this officer's approvals by emergency."),
+                _("“Not justified” ends this officer's emergency approvals."),
             ],
             form_class=EmergencyReviewForm,
         )
@@ -154,8 +155,9 @@ class EmergencyApprovalAdmin(ReadOnlyAdmin):
 @admin.register(RepresentativeLink)
 class RepresentativeLinkAdmin(ReadOnlyAdmin):
     explanation = _(
-        "What the representative was asked by a one-time link: to confirm a colleague, or to review an approval by "
-        "emergency. The link goes to the representative's own address and nobody in the office sees it."
+        "What the representative was asked by a one-time link: to confirm a colleague, or to "
+        "review an emergency approval. The link goes to the representative's own address and "
+        "nobody in the office sees it."
     )
     empty_hint = _("The representative hasn't been asked anything.")
     list_display = ("subject", "asker", "made_at", "answer", "answered_at")
@@ -168,6 +170,6 @@ class RepresentativeLinkAdmin(ReadOnlyAdmin):
     def subject(self, link: RepresentativeLink) -> str:
         return str(link.emergency or link.user)
 
-    @admin.display(description=_("asked by"))
+    @admin.display(description=_("requested by"))
     def asker(self, link: RepresentativeLink) -> str:
         return self.account_name(link.asked_by)

@@ -82,7 +82,7 @@ class UserAdmin(ReadOnlyAdmin):
         roles = {grant.role for grant in getattr(user, "roles_today", ())}
         return ", ".join(str(ROLE_NAMES[role]) for role in sorted(roles)) or "–"
 
-    @admin.display(description=_("before they view personal data"))
+    @admin.display(description=_("before viewing personal data"))
     def lacks(self, user: User) -> SafeString | str:
         lacking = user.shortfalls(clock.today())
         word = badges.badge(_("pledge and training are valid"), "good")
@@ -114,7 +114,10 @@ class UserAdmin(ReadOnlyAdmin):
                 )
                 % {"name": user.name, "grants": grants},
                 _("The account can't be used or reopened. Its history stays in the register."),
-                _("A leaver signs the leaving pledge. Have it signed first, or register it from paper afterwards."),
+                _(
+                    "A leaver must sign the leaving pledge. Have it signed first, or register the "
+                    "paper pledge afterwards."
+                ),
             ],
             form_class=DecisionForm,
             dangerous=True,
@@ -202,8 +205,8 @@ class UserAdmin(ReadOnlyAdmin):
             consequences=[
                 _("The representative gets a one-time link by e-mail at their own address."),
                 _(
-                    "Once confirmed, this person and whoever had a part in their account may approve for each other "
-                    "again without waiting."
+                    "Once confirmed, this person and anyone involved in their account may "
+                    "approve for each other again without waiting."
                 ),
             ],
             form_class=DecisionForm,
@@ -232,7 +235,7 @@ class UserAdmin(ReadOnlyAdmin):
             title=_("Open an account"),
             verb=_("Request account"),
             consequences=[
-                _("Another officer must approve it. Until then there is no account."),
+                _("Another officer must approve it. The account isn't created until then."),
                 _("The person then gets an invitation by e-mail and sets password and second factor themselves."),
                 _("The person must sign the pledge and take the training before they can view personal data."),
             ],

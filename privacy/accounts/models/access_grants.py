@@ -65,7 +65,7 @@ class AccessGrant(models.Model):
         null=True,
         blank=True,
     )
-    asked_by = models.CharField(_("asked by"), max_length=64)
+    asked_by = models.CharField(_("requested by"), max_length=64)
     granted_by = models.CharField(_("registered by"), max_length=64)
     granted_at = models.DateTimeField(_("granted at"))
     valid_from = models.DateField(_("from"))
@@ -130,8 +130,8 @@ class AccessRequest(models.Model):
     reason = models.CharField(_("reason"), max_length=400)
     valid_from = models.DateField(_("from"))
     valid_until = models.DateField(_("until"))
-    asked_by = models.CharField(_("asked by"), max_length=64)
-    requested_at = models.DateTimeField(_("asked at"))
+    asked_by = models.CharField(_("requested by"), max_length=64)
+    requested_at = models.DateTimeField(_("requested at"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     decided_by = models.CharField(_("decided by"), max_length=64, blank=True)

@@ -52,14 +52,14 @@ class EmergencyApproval(models.Model):
     reference = models.CharField(_("reference"), max_length=12, unique=True, default=new_emergency_reference)
     about_table = models.CharField(max_length=63)
     about_id = models.UUIDField()
-    asked_by = models.CharField(_("act asked for by"), max_length=64, blank=True)
-    asked_at = models.DateTimeField(_("act asked for at"), null=True)
+    asked_by = models.CharField(_("act requested by"), max_length=64, blank=True)
+    asked_at = models.DateTimeField(_("act requested at"), null=True)
     made_by = models.CharField(_("approved alone by"), max_length=64)
     made_at = models.DateTimeField(_("approved alone at"))
     reason = models.CharField(_("reason"), max_length=1000)
     told = models.PositiveSmallIntegerField(_("people told"))
     review_due_at = models.DateTimeField(_("review due"))
-    escalated_at = models.DateTimeField(_("handed to the representative"), null=True, blank=True)
+    escalated_at = models.DateTimeField(_("passed to the representative"), null=True, blank=True)
     reviewed_by = models.CharField(_("reviewed by"), max_length=64, blank=True)
     reviewed_at = models.DateTimeField(_("reviewed"), null=True, blank=True)
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome, blank=True)
@@ -68,8 +68,8 @@ class EmergencyApproval(models.Model):
     objects = EmergencyApprovalQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("approval by emergency")
-        verbose_name_plural = _("approvals by emergency")
+        verbose_name = _("emergency approval")
+        verbose_name_plural = _("emergency approvals")
         ordering = ("-made_at",)
         default_permissions = ("view",)
         permissions = [
@@ -117,7 +117,7 @@ class RepresentativeLink(models.Model):
     user = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="confirmations", null=True, blank=True, verbose_name=_("account")
     )
-    asked_by = models.CharField(_("asked by"), max_length=64)
+    asked_by = models.CharField(_("requested by"), max_length=64)
     reason = models.CharField(_("reason"), max_length=400, blank=True)
     digest = models.CharField(max_length=64, blank=True)
     made_at = models.DateTimeField(_("made at"))

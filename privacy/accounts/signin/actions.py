@@ -58,7 +58,7 @@ def record_attempt(counted: Iterable[ThrottleKey], *, user: User | None, at: dat
     if wait_until is not None:
         ledger.record(Event.SIGN_IN_DELAYED, actor=user or ExternalActor("visitor", "unknown"), at=at, about=user)
         moment = f"{wait_until.astimezone(clock.KST):%H:%M:%S}"
-        raise TooManyFailures(_("Too many attempts have failed. Try again after %(time)s.") % {"time": moment})
+        raise TooManyFailures(_("Too many failed attempts. Try again after %(time)s.") % {"time": moment})
 
 
 @transaction.atomic

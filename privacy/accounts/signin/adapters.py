@@ -113,7 +113,7 @@ class CompanyAdapter(DefaultSocialAccountAdapter):
         user = sociallogin.user if sociallogin.is_existing else User.objects.filter(email__in=addresses).first()
         if user is None or not user.is_active:
             accounts.record_failed_sign_in(email=addresses[0] if addresses else "", at=clock.now())
-            why = _("Your company account has no account here. Ask the privacy office for one.")
+            why = _("No portal account is linked to your company account. Ask the privacy office for one.")
             raise _not_signed_in(request, why)
         if not user.has_usable_password():
             accounts.record_failed_sign_in(email=user.email, at=clock.now())

@@ -99,9 +99,7 @@ class SignInMiddleware:
         methods = get_adapter().get_reauthentication_methods(request.user)
         where = methods[0]["url"] if methods else resolve_url("mfa_index")
         if request.method == "POST":
-            messages.warning(
-                request, _("Confirm that it is you, then press the button again. Nothing has been done yet.")
-            )
+            messages.warning(request, _("Confirm it's you, then press the button again. Nothing has been done yet."))
         return redirect(f"{where}?{urlencode({'next': _return_address(request)})}")
 
 

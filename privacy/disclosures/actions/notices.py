@@ -160,7 +160,7 @@ def mark_bounced(notice: Notice, *, actor: Actor, at: datetime, why: str = "boun
     require_permission(actor, "disclosures.send_notice", about=notice)
     row = Notice.objects.select_for_update().get(id=notice.id)
     if row.state != Notice.State.SENT:
-        raise WrongState(_("Only a notice that was sent and not acknowledged can be returned."))
+        raise WrongState(_("Only a notice that was sent and not acknowledged can be recorded as returned."))
     row.state = Notice.State.PARKED
     row.sent_at = None
     row.sent_by = ""

@@ -143,7 +143,7 @@ def approve(disclosure: Disclosure, *, seen: str = "", actor: Actor, at: datetim
         if approval_digest(row) != (seen or approval_digest(disclosure)):
             raise ContentChanged(_("This disclosure has changed since you opened it. Open it again and read it."))
         if row.scan_id is not None and not row.readings.filter(reader=actor.ref, scan_digest=row.scan_digest).exists():
-            raise DocumentNotRead(_("Read the document first: “Read the scan” on this disclosure's page."))
+            raise DocumentNotRead(_("Read the document first: press “Read the scan” on this disclosure's page."))
         must_be_allowed(row, wanted, at=at)
         row.state = Disclosure.State.APPROVED
         row.approved_by = approver

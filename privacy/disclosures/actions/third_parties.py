@@ -107,6 +107,6 @@ def _must_be_reachable(party: ThirdParty) -> None:
         ThirdParty.Channel.LETTER: party.postal_address,
     }.get(ThirdParty.Channel(party.channel))
     if not address:
-        raise Unreachable(_("Enter the address for the chosen channel: mailbox, webhook or postal address."))
+        raise Unreachable(_("Enter the address for the chosen channel: e-mail, webhook or postal address."))
     if party.channel == ThirdParty.Channel.WEBHOOK:
         webhooks.check_address(party.webhook_url)

@@ -30,7 +30,7 @@ class ThirdPartyForm(forms.Form):
     channel = forms.ChoiceField(
         label=_("Notices are sent by"), choices=ThirdParty.Channel.choices, widget=forms.RadioSelect, initial="email"
     )
-    mailbox = forms.EmailField(label=_("Mailbox for notices"), required=False)
+    mailbox = forms.EmailField(label=_("E-mail address for notices"), required=False)
     webhook_url = forms.URLField(label=_("Webhook"), required=False, assume_scheme="https")
     postal_address = forms.CharField(label=_("Postal address"), max_length=300, required=False)
 
@@ -41,7 +41,7 @@ class ChannelForm(forms.Form):
     channel = forms.ChoiceField(
         label=_("Notices are sent by"), choices=ThirdParty.Channel.choices, widget=forms.RadioSelect, initial="email"
     )
-    mailbox = forms.EmailField(label=_("Mailbox for notices"), required=False)
+    mailbox = forms.EmailField(label=_("E-mail address for notices"), required=False)
     webhook_url = forms.URLField(label=_("Webhook"), required=False, assume_scheme="https")
     postal_address = forms.CharField(label=_("Postal address"), max_length=300, required=False)
 
@@ -81,7 +81,7 @@ class DisclosureForm(forms.Form):
         required=False,
         help_text=_("Needed if the basis is a consent: the code in the agreement's text."),
     )
-    purpose = forms.CharField(label=_("Purpose of the provision"), max_length=300)
+    purpose = forms.CharField(label=_("Purpose of the disclosure"), max_length=300)
     records = forms.CharField(
         label=_("Whose data"),
         help_text=_("References of devices or people, one on each line, such as D-7F3K-92QX."),

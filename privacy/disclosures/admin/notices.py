@@ -60,10 +60,15 @@ class NoticeAdmin(ReadOnlyAdmin):
             run_action(self, request, verb, f"{notice.reference}: " + str(_("queued again.")))
         return None
 
-    @button(description=_("It came back"), permission=SEND, locations=CHANGE_FORM_ONLY)
+    @button(description=_("It was returned"), permission=SEND, locations=CHANGE_FORM_ONLY)
     def bounced(self, request: HttpRequest, queryset: QuerySet[Notice]) -> HttpResponse | None:
         verb = partial(disclosures.mark_bounced, queryset.get(), actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("This notice needs you: correct the address and send it again, or print it."))
+        run_action(
+            self,
+            request,
+            verb,
+            _("This notice needs your attention: correct the address and send it again, or print it."),
+        )
         return None
 
     @button(description=_("Print (PDF)"), permission=SEND, locations=CHANGE_FORM_ONLY)

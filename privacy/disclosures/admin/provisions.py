@@ -260,7 +260,7 @@ class DisclosureAdmin(ReadOnlyAdmin):
             "title": _("Passphrase of the file"),
             "opts": self.opts,
             "record": disclosure,
-            "how": _("Send it separately from the file: by telephone, letter or a second mailbox."),
+            "how": _("Send it separately from the file: by telephone, by letter or to a different e-mail address."),
             "secret": shown[0],
         }
         return TemplateResponse(request, "admin/disclosures/once.html", context)

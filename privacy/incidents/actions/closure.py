@@ -110,7 +110,7 @@ def _said_by(row: Model) -> dict[str, str]:
 def _proposed(incident: Incident) -> Incident:
     row = lock_open_incident(incident)
     if row.state != Incident.State.PROPOSED:
-        raise WrongState(_("Nobody has proposed to close this incident."))
+        raise WrongState(_("Nobody has proposed closing this incident."))
     return row
 
 

@@ -201,8 +201,7 @@ def _gone(complaint: Complaint) -> str:
     if complaint.state == Complaint.State.ANSWERED:
         return _("The text of this complaint and its answer was destroyed when the retention period ended.")
     return _(
-        "The text of this complaint did not arrive complete. Answer it anyway: the answer appears on the complaint's "
-        "page."
+        "The text of this complaint arrived incomplete. Answer it anyway: the answer appears on the complaint's page."
     )
 
 
@@ -289,7 +288,7 @@ def record_answer_told(complaint: Complaint, *, actor: Actor, at: datetime) -> C
     with transaction.atomic():
         row = Complaint.objects.select_for_update().get(id=complaint.id)
         if row.returned_at is None:
-            raise WrongState(_("No answer to this complaint came back."))
+            raise WrongState(_("No answer to this complaint was returned."))
         row.returned_at = None
         row.save(update_fields=["returned_at"])
         ledger.record(Event.ANSWER_TOLD, actor=actor, at=at, about=row)

@@ -49,15 +49,15 @@ class ComplaintAdmin(ReadOnlyAdmin):
         verbs = ("answer",) if record.incident_id else ("answer", "link")
         return verbs if record.returned_at is None else (*verbs, "told")
 
-    @button(description=_("Told another way"), permission="incidents.answer_complaint", locations=CHANGE_FORM_ONLY)
+    @button(description=_("Notified another way"), permission="incidents.answer_complaint", locations=CHANGE_FORM_ONLY)
     def told(self, request: HttpRequest, queryset: QuerySet[Complaint]) -> HttpResponse | None:
         answers = confirm_action(
             self,
             request,
             queryset,
-            title=_("Told another way"),
-            verb=_("Told another way"),
-            consequences=[_("The e-mail came back, and you gave the answer by telephone or letter.")],
+            title=_("Notified another way"),
+            verb=_("Notified another way"),
+            consequences=[_("The e-mail was returned undelivered, and you gave the answer by telephone or letter.")],
         )
         if isinstance(answers, TemplateResponse):
             return answers

@@ -39,7 +39,7 @@ class RecordForm(forms.Form):
     )
     aware_at = moment_field(
         _("When did the company become aware?"),
-        help_text=_("The hours run from this moment, including nights, weekends and holidays."),
+        help_text=_("The deadlines run from this moment, including nights, weekends and holidays."),
     )
     outside_access = forms.BooleanField(label=_("illegal access from outside"), required=False)
     intrusion = forms.BooleanField(label=_("intrusion into an online service (hacking and the like)"), required=False)

@@ -98,7 +98,7 @@ class IncidentAdmin(ReadOnlyAdmin):
     def title_shown(self, incident: Incident) -> str:
         return incident.title
 
-    @admin.display(description=_("next term"))
+    @admin.display(description=_("next deadline"))
     def first_clock(self, incident: Incident) -> SafeString | str:
         running = duties.open_deadlines(incident)
         return deadline_badge(running[0], clock.now()) if running else "–"
@@ -325,7 +325,7 @@ class IncidentAdmin(ReadOnlyAdmin):
         return self._press(
             request, queryset, incidents.need_not_report, _("Recorded."), title=_("No report needed"),
             verb=_("Record"), consequences=[said if duty.grounds else _("Nothing known so far requires a report."),
-                                            _("With this reason, the deadline for the report ends.")],
+                                            _("Recording this reason ends the reporting deadline.")],
             form_class=ReasonForm,
         )  # fmt: skip
 
@@ -364,13 +364,13 @@ class IncidentAdmin(ReadOnlyAdmin):
         return self._press(
             request, queryset, incidents.return_closing, _("Returned."),
             title=_("Return it"), verb=_("Return it"),
-            consequences=[_("The incident is open again. The conclusion stays until you rewrite it.")],
+            consequences=[_("The incident is reopened. The conclusion is kept until you rewrite it.")],
         )  # fmt: skip
 
     @button(description=_("Reopen"), permission=CLOSE, locations=CHANGE_FORM_ONLY)
     def reopen(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         return self._press(
-            request, queryset, incidents.reopen_incident, _("The incident is open again."),
+            request, queryset, incidents.reopen_incident, _("The incident is reopened."),
             title=_("Reopen"), verb=_("Reopen"),
             consequences=duties.closing_blockers(queryset.get()),
         )  # fmt: skip

@@ -57,7 +57,7 @@ class Complaint(models.Model):
     )
     message_id = models.CharField(_("Message-ID of the answer"), max_length=200, blank=True)
     sent_at = models.DateTimeField(_("answer sent"), null=True, blank=True)
-    returned_at = models.DateTimeField(_("answer came back"), null=True, blank=True)
+    returned_at = models.DateTimeField(_("answer returned at"), null=True, blank=True)
 
     objects = ComplaintQuerySet.as_manager()
 

@@ -68,7 +68,7 @@ class Incident(models.Model):
 
     class State(models.TextChoices):
         OPEN = "open", _("being handled")
-        PROPOSED = "proposed", _("closing proposed")
+        PROPOSED = "proposed", _("closure proposed")
         CLOSED = "closed", pgettext_lazy("case", "closed")
 
     class Delay(models.TextChoices):
@@ -113,15 +113,15 @@ class Incident(models.Model):
     not_reported_reason = models.TextField(_("why it need not be reported"), blank=True)
     # The grounds that stood when the reason was given: it excuses no other that appears later (B-08).
     not_reported_grounds: "models.JSONField[list[str]]" = models.JSONField(
-        _("grounds for reporting when the reason was given"), default=list, blank=True
+        _("grounds for reporting at the time the reason was given"), default=list, blank=True
     )
     delay = models.CharField(_("ground for delaying the notice"), max_length=16, choices=Delay, blank=True)
     delay_reason = models.TextField(_("reason for the delay"), blank=True)
     recorded_by = models.CharField(_("recorded by"), max_length=64)
     recorded_at = models.DateTimeField(_("recorded"))
     conclusion = models.TextField(_("conclusion"), blank=True)
-    proposed_by = models.CharField(_("closing proposed by"), max_length=64, blank=True)
-    proposed_at = models.DateTimeField(_("closing proposed at"), null=True, blank=True)
+    proposed_by = models.CharField(_("closure proposed by"), max_length=64, blank=True)
+    proposed_at = models.DateTimeField(_("closure proposed at"), null=True, blank=True)
     closed_by = models.CharField(_("closed by"), max_length=64, blank=True)
     closed_at = models.DateTimeField(pgettext_lazy("case", "closed"), null=True, blank=True)
 

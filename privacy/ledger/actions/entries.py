@@ -203,5 +203,5 @@ def _append(connection: BaseDatabaseWrapper, kind: str, payload: str) -> None:
 
 def _unavailable() -> LedgerUnavailable:
     return LedgerUnavailable(
-        _("The audit trail can't be written at the moment, so nothing is shown or changed. Try again shortly.")
+        _("The audit trail can't be written to at the moment, so nothing is shown or changed. Try again shortly.")
     )

@@ -150,7 +150,10 @@ class ReviewAdmin(ReadOnlyAdmin):
             title=_("Sign the review"),
             verb=_("Sign"),
             consequences=[
-                _("The review sheet names your account as the reviewer. Findings can't be explained after that."),
+                _(
+                    "The review sheet names your account as the reviewer. After that, findings can no longer be "
+                    "explained."
+                ),
                 _("Another person must confirm the review."),
             ],
             form_class=SignatureForm,
@@ -178,7 +181,7 @@ class ReviewAdmin(ReadOnlyAdmin):
             self, request, queryset,
             title=_("Confirm the review"),
             verb=_("Confirm"),
-            consequences=[_("The review is closed and names you as the second person.")],
+            consequences=[_("The review is closed, and you are recorded as the second person.")],
         )  # fmt: skip
         if isinstance(answers, HttpResponse):
             return answers

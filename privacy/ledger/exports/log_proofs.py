@@ -43,8 +43,8 @@ def prove(connection: psycopg.Connection[Any], entry_id: int) -> Proof:
         except LookupError:
             raise NotProvable(
                 _(
-                    "Hashes of the tree are missing, so there is no proof. Verify the audit trail: "
-                    "it names what is gone."
+                    "Hashes of the tree are missing, so no proof can be made. Verify the audit "
+                    "trail to see what is missing."
                 )
             ) from None
     return Proof(sealed.place, signed_notes.proof_text(sealed.place, path, head[1]), sealed.entry)

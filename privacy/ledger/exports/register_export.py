@@ -31,7 +31,7 @@ def export_register(
     """
     require_permission(actor, register.permission, about=("register", register.code))
     if not reason.strip():
-        raise MissingReason(_("State why the register is exported."))
+        raise MissingReason(_("State why you are exporting the register."))
     window = registers.ExportScope(first=first, last=last, actor=actor, at=at, reason=reason.strip())
     with override("ko"):
         content, rows = registers.render(register, window, form)

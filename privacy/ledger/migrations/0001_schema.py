@@ -219,7 +219,7 @@ class Migration(migrations.Migration):
             name='Finding',
             fields=[
                 ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('rule', models.CharField(choices=[('off-hours', 'access at night or on a rest day'), ('bulk', "many people's data at once or in one day"), ('repeated', "the same person's data again and again"), ('self', "look-up of one's own data"), ('reason', 'exported without a sufficient reason'), ('denied', 'many denials in a short time'), ('unpaired', 'changed outside the portal'), ('gap', 'numbers without an entry'), ('canary', 'the control itself failed')], max_length=10, verbose_name='rule')),
+                ('rule', models.CharField(choices=[('off-hours', 'access at night or on a rest day'), ('bulk', "many people's data at once or in one day"), ('repeated', "the same person's data again and again"), ('self', "lookup of one's own data"), ('reason', 'exported without a sufficient reason'), ('denied', 'many denials in a short time'), ('unpaired', 'changed outside the portal'), ('gap', 'numbers without an entry'), ('canary', 'the control itself failed')], max_length=10, verbose_name='rule')),
                 ('account', models.CharField(blank=True, max_length=60, verbose_name='account')),
                 ('count', models.PositiveIntegerField(verbose_name='count')),
                 ('first_at', models.DateTimeField(verbose_name='first')),

@@ -110,7 +110,7 @@ class Finding(models.Model):
         OFF_HOURS = "off-hours", _("access at night or on a rest day")
         BULK = "bulk", _("many people's data at once or in one day")
         REPEATED = "repeated", _("the same person's data again and again")
-        SELF = "self", _("look-up of one's own data")
+        SELF = "self", _("lookup of one's own data")
         REASON = "reason", _("exported without a sufficient reason")
         DENIED = "denied", _("many denials in a short time")
         UNRECONCILED = "unpaired", _("changed outside the portal")

@@ -45,12 +45,12 @@ def post_notice(
     if posted_on < clock.kst_date(at):
         raise NoticeBackdated(_("A notice can't be posted before today."), pointer="/posted_on")
     if posted_until is not None and posted_until < posted_on:
-        raise NoticeTooShort(_("The notice would end before it starts."), pointer="/posted_until")
+        raise NoticeTooShort(_("The notice can't end before it starts."), pointer="/posted_until")
     if kind == Notice.Kind.BREACH:
         days = rulebook.parameter("breach.website.days", posted_on)
         if posted_until is not None and posted_until < posted_on + timedelta(days):
             raise NoticeTooShort(
-                _("A breach notice stays on the website for %(days)d days or longer.") % {"days": days},
+                _("A breach notice must stay on the website for at least %(days)d days.") % {"days": days},
                 pointer="/posted_until",
             )
     return create_notice(

@@ -98,7 +98,7 @@ def approve(version: PolicyVersion, *, note: str = "", read: str = "", actor: Ac
         own = OwnDraft(_("You submitted this version: someone else must review it."))
         reviewer = require_second_person(actor, asked_by=held.submitted_by, about=held, same=own, at=at)
         if read and read != digest_under_review(held, clock.kst_date(at)):
-            raise ChangedSinceRead(_("The version was changed since you opened this page. Read it again."))
+            raise ChangedSinceRead(_("The version has changed since you opened this page. Read it again."))
         review = _create_review(held, Review.Verdict.APPROVED, note, reviewer, at)
         ledger.record(Event.APPROVED, actor=actor, at=at, about=held, facts={"digest": review.digest})
     return review

@@ -334,7 +334,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='preservationrule',
-            constraint=models.CheckConstraint(condition=models.Q(('months__lte', 360)), name='preservation_is_thirty_years_at_most', violation_error_message='360 months at most: no law requires a company to keep a record for longer.'),
+            constraint=models.CheckConstraint(condition=models.Q(('months__lte', 360)), name='preservation_is_thirty_years_at_most', violation_error_message='At most 360 months: no law requires a company to keep a record for longer.'),
         ),
         migrations.AddConstraint(
             model_name='publishedtext',
@@ -358,7 +358,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='retentionrule',
-            constraint=models.CheckConstraint(condition=models.Q(('years__lt', 10), models.Q(('months', 0), ('years', 10)), _connector='OR'), name='retention_is_ten_years_at_most', violation_error_message='Ten years at most: no law requires personal data for longer, and what a law requires you to keep has its own preservation rule.'),
+            constraint=models.CheckConstraint(condition=models.Q(('years__lt', 10), models.Q(('months', 0), ('years', 10)), _connector='OR'), name='retention_is_ten_years_at_most', violation_error_message='At most ten years: no law requires you to keep personal data longer, and records that a law requires you to preserve have their own preservation rule.'),
         ),
         migrations.AddConstraint(
             model_name='retentionrule',

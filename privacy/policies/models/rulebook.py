@@ -138,8 +138,9 @@ class RetentionRule(models.Model):
                 name="retention_is_ten_years_at_most",
                 condition=Q(years__lt=MAX_RETENTION_MONTHS // 12) | Q(years=MAX_RETENTION_MONTHS // 12, months=0),
                 violation_error_message=_(
-                    "Ten years at most: no law requires personal data for longer, and what a law requires you to "
-                    "keep has its own preservation rule."
+                    "At most ten years: no law requires you to keep personal data longer, and "
+                    "records that a law requires you to preserve have their own preservation "
+                    "rule."
                 ),
             ),
             models.CheckConstraint(
@@ -198,7 +199,7 @@ class PreservationRule(models.Model):
             models.CheckConstraint(
                 name="preservation_is_thirty_years_at_most",
                 condition=Q(months__lte=MAX_PRESERVATION_MONTHS),
-                violation_error_message=_("360 months at most: no law requires a company to keep a record for longer."),
+                violation_error_message=_("At most 360 months: no law requires a company to keep a record for longer."),
             ),
         ]
 

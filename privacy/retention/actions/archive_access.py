@@ -123,7 +123,7 @@ def close_access(access: ArchiveAccess, *, actor: Actor, at: datetime) -> Archiv
     require_permission(actor, "retention.ask_archive", about=access)
     row = ArchiveAccess.objects.open(at).select_for_update().filter(pk=access.pk).first()
     if row is None:
-        raise AlreadyDecided(_("This access is not open, so it can't be ended."))
+        raise AlreadyDecided(_("This archive access is not open, so it can't be ended."))
     row.closed_at = at
     row.save(update_fields=["closed_at"])
     ledger.record(Event.ARCHIVE_CLOSED, actor=actor, at=at, about=row, subjects=[row.subject_id])

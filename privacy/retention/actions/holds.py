@@ -88,9 +88,10 @@ def lift_hold(hold: Hold, *, actor: Actor, at: datetime) -> Hold:
     row = _standing(hold, actor=actor)
     if not row.lift_asked_by:
         raise Refusal(
-            _("Nobody has asked for this hold to be lifted. One officer asks, another lifts it."), code="unasked"
+            _("Nobody has requested lifting of this hold. One officer requests it, and another lifts it."),
+            code="unasked",
         )
-    same = SamePerson(_("You asked for this hold to be lifted, so another officer must lift it."))
+    same = SamePerson(_("You requested lifting of this hold, so another officer must lift it."))
     row.lifted_by = require_second_person(actor, asked_by=row.lift_asked_by, about=row, same=same, at=at)
     row.lifted_at = at
     row.save(update_fields=["lifted_by", "lifted_at"])

@@ -73,7 +73,7 @@ class ArchiveAccessModelForm(forms.ModelForm[ArchiveAccess], ArchiveAccessForm):
 
 @admin.register(ArchiveAccess)
 class ArchiveAccessAdmin(EditableAdmin):
-    explanation = _("Who asked to read the archive, under which law, and who approved it. Access lasts one day.")
+    explanation = _("Who requested access to the archive, under which law, and who approved it. Access lasts one day.")
     empty_hint = _("Request access when a law requires the company to hand over preserved records.")
     add_form = ArchiveAccessModelForm
     list_display = ("reference", "by_rule", "law", "asked", "asked_at", "approved", "until", "reads")
@@ -107,7 +107,7 @@ class ArchiveAccessAdmin(EditableAdmin):
         found: QuerySet[ArchiveAccess] = super().get_queryset(request)
         return found.annotate(asker=Subquery(asker), approver=Subquery(approver))
 
-    @admin.display(description=_("asked by"), ordering="asked_by")
+    @admin.display(description=_("requested by"), ordering="asked_by")
     def asked(self, access: ArchiveAccess) -> str:
         return getattr(access, "asker", None) or access.asked_by
 

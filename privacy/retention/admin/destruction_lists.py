@@ -245,7 +245,7 @@ class DestructionListAdmin(ReadOnlyAdmin):
             title=_("Abort the destruction list"),
             verb=_("Abort"),
             consequences=[
-                _("Nothing on the list is destroyed. Data that is still due goes on the next sweep's lists.")
+                _("Nothing on the list is destroyed. Data that is still due is added to the next sweep's lists.")
             ],
             form_class=ReasonForm,
         )

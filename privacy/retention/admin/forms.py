@@ -67,10 +67,10 @@ class PaperDestructionForm(forms.ModelForm[PaperDestruction]):
             "reason": forms.TextInput(attrs={"size": 60}),
         }
         help_texts: ClassVar = {
-            "contents": _("What it was, without naming anyone: “application forms from 2019”."),
+            "contents": _("What it was, without naming anyone, such as “application forms from 2019”."),
             "amount_unit": _("Boxes, sheets, disks …"),
             "method": _("Paper is shredded or incinerated. A disk can also be degaussed or overwritten."),
-            "executor": _("The reference of an account, such as U-7F3K-92QX. Another name is shown as stated by you."),
+            "executor": _("An account reference, such as U-7F3K-92QX. Any other name is shown as stated by you."),
             "witness": _("Someone other than the person who carried it out, entered in the same way."),
         }
 

@@ -135,7 +135,7 @@ class HoldAdmin(EditableAdmin):
             title=_("Lift the hold"),
             verb=_("Lift"),
             consequences=[
-                _("Data that has become due in the meantime goes on the next sweep's lists and is destroyed."),
+                _("Data that has become due in the meantime is added to the next sweep's lists and destroyed."),
                 _("The register names you as the second person."),
             ],
             dangerous=True,

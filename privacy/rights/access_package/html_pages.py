@@ -46,7 +46,7 @@ LABELS = {
 # What is inside a value: what the requester told of herself, and what each kind of report says (report_schema).
 NESTED_LABELS = {
     "name": gettext_lazy("Name"),
-    "principal": gettext_lazy("Asked for"),
+    "principal": gettext_lazy("Requested for"),
     "relation": gettext_lazy("Relation"),
     "email": gettext_lazy("E-mail address"),
     "phone": gettext_lazy("Phone number"),
@@ -90,7 +90,7 @@ TASK_LABELS = {
     "devices.device.unmasked": gettext_lazy("the device's numbers were shown"),
     "devices.device.searched": gettext_lazy("your device was searched for by its number"),
     "devices.licence.searched": gettext_lazy("your licence was searched for by its key"),
-    "devices.import.registered": gettext_lazy("your device was registered from a fleet's file"),
+    "devices.import.registered": gettext_lazy("your device was registered from an import file"),
     "consents.decisions.shown": gettext_lazy("your consents were shown on this site"),
     "consents.notice.addressed": gettext_lazy("a notice about your advertising consent was sent to you"),
     "campaigns.delivery.addressed": gettext_lazy("a notice was sent to you"),

@@ -66,7 +66,7 @@ def must_be_represented(case: Request, *, at: datetime) -> None:
     until = case.authority_until
     if until is not None and until < clock.kst_date(at):
         raise MissingAuthority(
-            _("The representative's mandate ended on %(day)s. Ask for one that is still valid.")
+            _("The representative's mandate ended on %(day)s. Request one that is still valid.")
             % {"day": date_text(until)}
         )
 

@@ -94,7 +94,7 @@ def grant_partly(
 ) -> Right:
     """Grant a right but for the listed parts, which are refused on a ground (law R-11). ``read`` as with ``grant``."""
     if not excluded:
-        raise NoGround(_("Say which parts are left out."), pointer="/excluded")
+        raise NoGround(_("State which parts are left out."), pointer="/excluded")
     return _decide(
         right,
         Right.Decision.PARTLY_GRANTED,
@@ -224,7 +224,7 @@ def _parts_must_fit(right: Right, excluded: Sequence[str], *, on: date) -> None:
             pointer="/excluded",
         )
     if set(excluded) >= set(separable):
-        raise NoGround(_("Nothing would be left: refuse the whole right."), pointer="/excluded")
+        raise NoGround(_("Nothing would be left to grant. Refuse the whole right."), pointer="/excluded")
 
 
 def _ground_must_fit(right: Right, ground: str, law: str, termination_asked: bool) -> None:

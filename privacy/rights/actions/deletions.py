@@ -43,7 +43,7 @@ def execute(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
         )
     ]  # fmt: skip
     if not all(outcome.destroyed for outcome in outcomes):
-        raise InProgress(_("Destruction is under way. The case continues automatically once it is proven."))
+        raise InProgress(_("Destruction is under way. The case continues automatically once it has been verified."))
     return {
         "certificates": [outcome.certificate for outcome in outcomes],
         "archived": sum(outcome.archived for outcome in outcomes),

@@ -168,4 +168,4 @@ def _why_too_late(right: Right) -> str:
             "who": name_with_reference(stopped.by),
             "when": datetime_text(stopped.at),
         }
-    return _("This can no longer be stopped: nothing waits, or the destruction has begun.")
+    return _("This can no longer be stopped: nothing is waiting, or the destruction has begun.")

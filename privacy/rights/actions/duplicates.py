@@ -110,7 +110,7 @@ def _must_be_the_same(case: Request, kept: Request, wanted: dict[int, tuple[str,
             _("The identity of the earlier requester is not confirmed. Verify it first, or answer both.")
         )
     if case.rights.exclude(decision=Right.Decision.PENDING).exists():
-        raise NotDuplicate(_("A part of this request is already decided; answer it."))
+        raise NotDuplicate(_("Part of this request has already been decided, so answer it separately."))
     if any(duplicates.covering_right(right, kept) is None for right in case.rights.all()):
         raise NotDuplicate(_("This request asks for something that the earlier one doesn't. Answer each of them."))
     if any(one.split() != other.split() for one, other in wanted.values()):

@@ -93,10 +93,13 @@ def verify(
         must_be_in_state(case, Request.BEFORE_IDENTITY)
         must_be_verifiable_by(case, method, actor=actor, at=at)
         if method == Request.IdentityMethod.DEVICE and not confirmed_by_device(case):
-            raise NotConfirmed(_("The device has not confirmed this request yet."))
+            raise NotConfirmed(_("This request has not been confirmed on the device yet."))
         if case.requester != Request.Requester.SELF and not authority:
             raise MissingAuthority(
-                _("A representative proves authority: family certificate, power of attorney or court decision.")
+                _(
+                    "A representative must prove authority with a family relations certificate, a "
+                    "power of attorney or a court decision."
+                )
             )
         _must_be_in_force(authority_until, at=at)
         people = _people(case, method, named)
@@ -137,10 +140,13 @@ def renew_authority(
         case = lock_case(request)
         must_be_verified(case)
         if not has_mandate(case):
-            raise WrongState(_("A mandate can only be recorded in an open case brought by a representative."))
+            raise WrongState(_("A mandate can be recorded only in an open case brought by a representative."))
         if not authority:
             raise MissingAuthority(
-                _("A representative proves authority: family certificate, power of attorney or court decision."),
+                _(
+                    "A representative must prove authority with a family relations certificate, a "
+                    "power of attorney or a court decision."
+                ),
                 pointer="/authority",
             )
         _must_be_in_force(authority_until, at=at)
@@ -159,7 +165,7 @@ def has_mandate(case: Request) -> bool:
 def _must_be_in_force(authority_until: date | None, *, at: datetime) -> None:
     if authority_until is not None and authority_until < clock.kst_date(at):
         raise MissingAuthority(
-            _("This mandate ended on %(day)s. Ask for one that is still valid.") % {"day": date_text(authority_until)},
+            _("This mandate ended on %(day)s. Request one that is still valid.") % {"day": date_text(authority_until)},
             pointer="/authority_until",
         )
 
@@ -189,7 +195,7 @@ def _matching_people(case: Request, method: str, named: Match | None) -> list[Ma
         return matching.records_of_device(Match(case.matched_subject_id, case.matched_record_id))
     if len(devices) > 1:
         raise SeveralDevices(
-            _("%(count)d different devices have this number: %(devices)s. Say which one is meant.")
+            _("%(count)d different devices have this number: %(devices)s. Specify which one is meant.")
             % {"count": len(devices), "devices": ", ".join(matching.references_of(one[0] for one in devices))}
         )
     return devices[0] if devices else []
@@ -223,7 +229,7 @@ def withdraw(request: Request, *, actor: Actor, at: datetime) -> Request:
         case, joined = take_with_joined(request)
         must_be_in_state(case, (*Request.BEFORE_IDENTITY, Request.State.VERIFIED, Request.State.IN_REVIEW))
         if case.rights.exclude(decision=Right.Decision.PENDING).exists():
-            raise WrongState(_("A part of this request is already decided; it can no longer be withdrawn."))
+            raise WrongState(_("Part of this request has already been decided, so it can no longer be withdrawn."))
         case.state = Request.State.WITHDRAWN
         case.closed_at = at
         case.save(update_fields=["state", "closed_at"])

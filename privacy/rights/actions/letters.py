@@ -116,7 +116,7 @@ def _bounced(letter: Letter, *, actor: Actor, at: datetime, why: str) -> Letter:
     case = lock_case(letter.request_id)
     row = Letter.objects.select_for_update().get(id=letter.id)
     if row.state not in {Letter.State.SENT, Letter.State.POSTED}:
-        raise WrongState(_("Only an answer that was sent can come back."))
+        raise WrongState(_("Only an answer that was sent can be recorded as returned."))
     row.state = Letter.State.PARKED
     row.sent_at = None
     row.sent_by = ""

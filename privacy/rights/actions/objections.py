@@ -69,7 +69,7 @@ def decide_objection(
         made = Objection.objects.select_for_update().get(id=objection.id)
         if made.outcome != Objection.Outcome.PENDING:
             raise NotObjectable(_("This objection was already decided."))
-        same = SamePerson(_("You decided this right; someone else must review the objection."))
+        same = SamePerson(_("You decided this right, so someone else must review the objection."))
         reviewer = require_second_person(actor, asked_by=made.decider, about=made, same=same, at=at)
         if outcome not in (*UPHELD, Objection.Outcome.DISMISSED):
             raise NotObjectable(_("Choose how the objection is decided."), pointer="/outcome")

@@ -41,7 +41,10 @@ def issue_pickup_code(package: Package, *, actor: Actor, at: datetime) -> str:
     right, case = package.right, package.right.request
     if mailbox(case, actor=actor, at=at):
         raise WrongState(
-            _("This person has a mailbox. Press “Send the pick-up code”: it goes there, and nobody sees it.")
+            _(
+                "This person has an e-mail address on record. Press “Send the pick-up code” to send "
+                "the code there; nobody here sees it."
+            )
         )
     if case.matched_record_id is not None and case.target_kind not in matching.CONTACTS:
         raise WrongState(_("This person confirms the download on the device, so no code is needed."))
@@ -59,7 +62,10 @@ def send_pickup_code(package: Package, *, actor: Actor, at: datetime) -> None:
     require_permission(actor, "rights.carry_out_request", about=package)
     if not mailbox(package.right.request, actor=actor, at=at):
         raise WrongState(
-            _("We know no mailbox of this person. They confirm the download on the device, or you issue a code.")
+            _(
+                "We have no e-mail address for this person. Have them confirm the download on the "
+                "device, or issue a code."
+            )
         )
     with transaction.atomic():
         row = _lock(package)
@@ -72,7 +78,7 @@ def send_pickup_code(package: Package, *, actor: Actor, at: datetime) -> None:
 def draw_pickup_code(package: Package, *, actor: Actor, at: datetime) -> str:
     """Return a new code for the mail that takes it to the person. Only the worker calls it. Raises WrongState."""
     if actor.kind != "system":
-        raise WrongState(_("A code is drawn by the worker, which sends it to the person."))
+        raise WrongState(_("The portal generates a code in the background and sends it to the person."))
     return _draw(package, actor=actor, at=at)
 
 

@@ -41,9 +41,9 @@ def postpone(right: Right, *, reason: str, expected_on: date, actor: Actor, at: 
         if row.kind != Right.Kind.ACCESS:
             raise NotPostponable(_("Only access can be postponed; the law allows no extension for the other rights."))
         if clock.kst_date(at) > case.due_on:
-            raise NotPostponable(_("Access can be postponed only within the period for answering, and that is over."))
+            raise NotPostponable(_("Access can be postponed only before the answer is due, and that day has passed."))
         if not reason.strip():
-            raise NotPostponable(_("State the reason; the requester is told it."), pointer="/reason")
+            raise NotPostponable(_("State the reason. The requester will be told it."), pointer="/reason")
         if expected_on <= clock.kst_date(at):
             raise NotPostponable(_("Enter a future day by which the reason will have ended."), pointer="/expected_on")
         if Postponement.objects.filter(right=row).exists():
@@ -88,12 +88,12 @@ def approve_postponement(postponement: Postponement, *, read: str = "", actor: A
     with transaction.atomic():
         row = lock_right(postponement.right)
         made = _proposed(postponement)
-        same = SamePerson(_("You proposed this postponement; another officer approves it."))
+        same = SamePerson(_("You proposed this postponement, so another officer must approve it."))
         approver = require_second_person(actor, asked_by=made.postponed_by, about=made, same=same, at=at)
         must_be_undecided(row)
         _must_be_as_read(made, read)
         if clock.kst_date(at) > row.request.due_on:
-            raise NotPostponable(_("Access can be postponed only within the period for answering, and that is over."))
+            raise NotPostponable(_("Access can be postponed only before the answer is due, and that day has passed."))
         made.approved_by = approver
         made.approved_at = at
         made.save(update_fields=["approved_by", "approved_at"])
@@ -123,11 +123,13 @@ def end_postponement(postponement: Postponement, *, ended_on: date, actor: Actor
         row = lock_right(postponement.right)
         made = Postponement.objects.select_for_update().get(id=postponement.id)
         if made.needs_approval and made.approved_at is None:
-            raise NotPostponable(_("This postponement is waiting for a second officer; nothing is postponed yet."))
+            raise NotPostponable(
+                _("This postponement is waiting for a second officer. Nothing has been postponed yet.")
+            )
         if made.ended_on is not None:
             raise NotPostponable(_("The end of the reason was already recorded."))
         if ended_on > clock.kst_date(at):
-            raise NotPostponable(_("A reason can't have ended in the future."), pointer="/ended_on")
+            raise NotPostponable(_("The day the reason ended can't be in the future."), pointer="/ended_on")
         if ended_on < clock.kst_date(made.postponed_at):
             raise NotPostponable(_("The reason can't have ended before access was postponed."), pointer="/ended_on")
         made.ended_on = ended_on

@@ -43,9 +43,9 @@ def write_corrected_report(right: Right, *, content: str, actor: Actor, at: date
         row = lock_right(right)
         must_be_verified(row.request)
         if row.is_decided:
-            raise AlreadyDecided(_("This right was already decided; its content is fixed."))
+            raise AlreadyDecided(_("This right has already been decided, so its content can't be changed."))
         if row.request.rights.to_carry_out().exists():
-            raise WrongState(_("Carry out what was granted first: it is fixed by what the request contains now."))
+            raise WrongState(_("First carry out what was granted: it is based on what the request contains now."))
         must_be_correctable(row, content, actor=actor, at=at)
         record(row.request, Event.CONTENT_WRITTEN, actor=actor, at=at, right=row)
         vault.encrypt(particulars, {"wanted": {**wanted, content_key(row): content.strip()}}, at=at)
@@ -95,5 +95,7 @@ def must_be_correctable(right: Right, wanted: str, *, actor: Actor, at: datetime
 def _record_of(right: Right, holding: Holding) -> Model:
     found = holding.rows(people_of(right.request)).filter(pk=right.record_id).first()
     if found is None or getattr(found, holding.kind).replace("-", "_") != right.item:
-        raise NoSuchItem(_("This person has no such report of this kind. Check its number with the requester."))
+        raise NoSuchItem(
+            _("This person has no report of this kind with that number. Check the number with the requester.")
+        )
     return found

@@ -35,7 +35,7 @@ def must_be_verifiable_by(case: Request, method: str, *, actor: Actor, at: datet
     attached = IdentityDocument.objects.filter(request=case)
     if not attached.exists():
         raise UnseenDocuments(
-            _("No document is attached to this case. Attach what the requester showed or sent, or ask for a document.")
+            _("No document is attached to this case. Attach what the requester showed or sent, or request a document.")
         )
     if not attached.exclude(attached_by=actor.ref).exists():
         raise SamePerson(_("You attached the documents, so someone else must check them: another officer or handler."))

@@ -48,7 +48,7 @@ def resume_processing(right: Right, *, read: str = "", actor: Actor, at: datetim
     with transaction.atomic():
         row = lock_right(right)
         if row.kind != Right.Kind.SUSPENSION or row.carried_out_at is None or row.resumed_at is not None:
-            raise WrongState(_("This right suspends nothing."))
+            raise WrongState(_("No processing is suspended under this right."))
         must_be_as_read(row.request, read)
         vault.unfreeze(case=row.freeze_reference, actor=actor, at=at)
         row.resumed_at = at

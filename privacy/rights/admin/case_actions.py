@@ -61,7 +61,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
         run_action(self, request, partial(self._verify, case, answers, request), _("The identity is verified."))
         return None
 
-    @button(description=_("Ask for a document"), permission=VERIFY, locations=CHANGE_FORM_ONLY)
+    @button(description=_("Request a document"), permission=VERIFY, locations=CHANGE_FORM_ONLY)
     def ask_evidence(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
         verb = partial(rights.request_document, queryset.get(), actor=actor_of(request), at=clock.now())
         run_action(self, request, verb, _("The requester is asked for a document. The deadline keeps running."))
@@ -76,7 +76,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
             title=_("Attach a document"),
             verb=_("Attach"),
             consequences=[
-                _("It is encrypted under the case and destroyed after the decision."),
+                _("It is encrypted, kept with the case and destroyed after the decision."),
                 _("Someone other than you must open it and verify the identity."),
             ],
             form_class=AttachForm,

@@ -121,7 +121,7 @@ class RequestAdmin(CaseActions):
     def due_shown(self, case: Request) -> SafeString:
         return due_badge(case.due_on, clock.today(), settled=case.state not in Request.UNANSWERED)
 
-    @admin.display(description=_("asked for"))
+    @admin.display(description=_("what was requested"))
     def asked_for(self, case: Request) -> str:
         return ", ".join(str(right.get_kind_display()) for right in case.rights.all())
 

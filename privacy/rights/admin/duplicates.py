@@ -68,7 +68,7 @@ class DuplicateActions(ReadOnlyAdmin):
             verb=_("Answer it separately"),
             consequences=[
                 now_("The case is open again. Its own answer is due on %(day)s.") % {"day": date_text(case.due_on)},
-                _("Its corrections are frozen again. Documents sent with it have been destroyed."),
+                _("The items to be corrected are frozen again. Documents sent with the request have been destroyed."),
                 _("The requester is told."),
             ],
         )

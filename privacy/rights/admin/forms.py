@@ -88,7 +88,7 @@ class RefuseForm(ReadForm):
         label=_("Explanation for the requester"),
         required=False,
         max_length=2000,
-        help_text=_("It is encrypted, and appears in the answer with how to object."),
+        help_text=_("It is encrypted, and appears in the answer together with how to object."),
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
@@ -108,7 +108,9 @@ class RefuseForm(ReadForm):
         ground = given.get("ground")
         if chosen is not None and ground and ground not in GROUNDS_BY_KIND[chosen.kind]:
             labels = ", ".join(f"“{one.label}”" for one in GROUNDS_BY_KIND[chosen.kind])
-            self.add_error("ground", _("This right can be refused only on: %(grounds)s.") % {"grounds": labels})
+            self.add_error(
+                "ground", _("This right can be refused only on these grounds: %(grounds)s.") % {"grounds": labels}
+            )
         if ground in GROUNDS_WITH_LAW and not given.get("law", "").strip():
             self.add_error("law", _("Cite the law and its article."))
         if ground == Right.Ground.CONTRACT and not given.get("termination_asked"):

@@ -81,7 +81,7 @@ class ObjectionAdmin(ReadOnlyAdmin):
             verb=_("Decide"),
             consequences=[
                 said,
-                _("If an objection is upheld, the right is opened again for a new decision."),
+                _("If an objection is upheld, the right is reopened for a new decision."),
                 _("The requester is told the result."),
             ],
             form_class=ObjectionDecisionForm,
@@ -143,10 +143,10 @@ class LetterAdmin(ReadOnlyAdmin):
         run_action(self, request, verb, _("The letter is marked as posted."))
         return None
 
-    @button(description=_("It came back"), permission=DECIDE, locations=CHANGE_FORM_ONLY)
+    @button(description=_("It was returned"), permission=DECIDE, locations=CHANGE_FORM_ONLY)
     def bounced(self, request: HttpRequest, queryset: QuerySet[Letter]) -> Answer:
         verb = partial(rights.mark_letter_bounced, queryset.get(), actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("This answer needs you: print and post it, or call."))
+        run_action(self, request, verb, _("This answer needs your attention: print and post it, or call."))
         return None
 
 

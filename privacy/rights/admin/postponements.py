@@ -91,7 +91,7 @@ class PostponementActions(ReadOnlyAdmin):
             queryset,
             title=_("Decline the postponement"),
             verb=_("Decline the postponement"),
-            consequences=[*self._proposal(case), _("Access is still due within the first period.")],
+            consequences=[*self._proposal(case), _("Access is still due by the original deadline.")],
             form_class=ReadForm,
             initial={"read": _shown(case)},
         )
@@ -142,8 +142,8 @@ class PostponementActions(ReadOnlyAdmin):
     def _bounds(self) -> str:
         bounds = rulebook.parameters([rights.DAYS_WITHOUT_APPROVAL, rights.MAX_POSTPONEMENT_DAYS], clock.today())
         return now_(
-            "Postponing by more than %(alone)d days beyond the first period needs a second officer. More than "
-            "%(most)d days is not possible."
+            "Postponing access by more than %(alone)d days beyond the original deadline needs a "
+            "second officer's approval. More than %(most)d days is not possible."
         ) % {"alone": bounds[rights.DAYS_WITHOUT_APPROVAL], "most": bounds[rights.MAX_POSTPONEMENT_DAYS]}
 
     def _proposal(self, case: Request) -> list[str]:
@@ -174,7 +174,7 @@ def _shown(case: Request) -> str:
 def _told(case: Request) -> str:
     if Postponement.objects.proposed().filter(right__request=case).exists():
         return now_(
-            "The postponement is waiting for a second officer. Until it is approved, access is due within the first "
-            "period."
+            "The postponement is waiting for a second officer. Until it is approved, access is "
+            "due by the original deadline."
         )
-    return now_("The requester is told. The due date changes only if this notice is sent within the first period.")
+    return now_("The requester is told. The due date changes only if this notice is sent before the original deadline.")

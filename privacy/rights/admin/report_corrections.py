@@ -115,5 +115,5 @@ class ReportCorrectionActions(ReadOnlyAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(rights.write_corrected_report, right, actor=actor_of(request), at=clock.now(), **answers)
-        run_action(self, request, verb, _("The content is recorded. Granting fixes it."))
+        run_action(self, request, verb, _("The content is recorded. It becomes final when the request is granted."))
         return None

@@ -133,7 +133,7 @@ class Request(models.Model):
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
     authority = models.CharField(_("proof of authority"), max_length=20, choices=Authority, blank=True)
     authority_until = models.DateField(_("mandate ends"), null=True, blank=True)
-    evidence_asked_at = models.DateTimeField(_("evidence asked for"), null=True, blank=True)
+    evidence_asked_at = models.DateTimeField(_("evidence requested"), null=True, blank=True)
     evidence_received_at = models.DateTimeField(_("evidence received"), null=True, blank=True)
     assigned_to = models.CharField(_("assigned to"), max_length=64, blank=True)
     fee_won = models.PositiveIntegerField(_("fee (won)"), default=0)

@@ -121,7 +121,7 @@ class Letter(models.Model):
         IDENTITY_REJECTED = "identity-rejected", _("identity not confirmed")
         OBJECTION = "objection", _("result of the objection")
         JOINED = "joined", _("joined with an earlier request")
-        EVIDENCE = "evidence", _("document asked for")
+        EVIDENCE = "evidence", _("document requested")
         DESTRUCTION = "destruction", _("destruction announced")
         STOPPED = "destruction-stopped", _("destruction stopped")
         PARTED = "parted", _("no longer joined with an earlier request")
@@ -147,7 +147,7 @@ class Letter(models.Model):
     queued_at = models.DateTimeField(_("queued"))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     sent_by = models.CharField(_("sent by"), max_length=64, blank=True)
-    trouble = models.CharField(_("last trouble"), max_length=200, blank=True)
+    trouble = models.CharField(_("last error"), max_length=200, blank=True)
     # What was told stays what was told, whatever is decided later: the words in both languages, without the personal
     # ones, of which only the place is kept (``Particulars``).
     told: Any = models.JSONField(_("what it says"), default=dict)

@@ -113,7 +113,7 @@ class Right(models.Model):
     event_id = models.UUIDField(_("event"), default=new_id, unique=True)
     started_at = models.DateTimeField(_("carrying out began"), null=True, blank=True)
     started_by = models.CharField(_("begun by"), max_length=64, blank=True)
-    waits_until = models.DateTimeField(_("waits until"), null=True, blank=True)
+    waits_until = models.DateTimeField(_("waiting until"), null=True, blank=True)
     # From here on it can't be stopped; emptied again where a hold has kept everything.
     destruction_began_at = models.DateTimeField(_("destruction began"), null=True, blank=True)
     carried_out_at = models.DateTimeField(_("carried out"), null=True, blank=True)
@@ -125,8 +125,8 @@ class Right(models.Model):
     objects = RightQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("right asked for")
-        verbose_name_plural = _("rights asked for")
+        verbose_name = _("right requested")
+        verbose_name_plural = _("rights requested")
         ordering = ["request", "position"]
         constraints = [
             models.UniqueConstraint(fields=["request", "position"], name="rights_numbered_in_their_case"),

@@ -99,7 +99,7 @@ def approve_plan(
         if approver == actor.ref and _has_written(row, actor):
             raise same
         if effective_on < clock.kst_date(at):
-            raise Incomplete(_("A plan can't take effect in the past."), pointer="/effective_on")
+            raise Incomplete(_("The plan's effective date can't be in the past."), pointer="/effective_on")
         ahead = ManagementPlan.objects.select_for_update().filter(state=State.APPROVED).exclude(pk=row.pk)
         if later := ahead.filter(effective_on__gt=effective_on).order_by("effective_on").first():
             raise Incomplete(

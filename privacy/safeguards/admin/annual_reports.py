@@ -64,10 +64,10 @@ class AnnualReportAdmin(RecordAdmin):
         name = f"annual-report-{report.year}-{report.language}.pdf"
         return attachment(made[0], media_type="application/pdf", name=name)
 
-    @button(description=_("It was presented"), permission=MAKE, locations=CHANGE_FORM_ONLY)
+    @button(description=_("Mark as presented"), permission=MAKE, locations=CHANGE_FORM_ONLY)
     def present(self, request: HttpRequest, queryset: QuerySet[AnnualReport]) -> HttpResponse | None:
         answers = confirm_action(
-            self, request, queryset, title=_("It was presented"), verb=_("Record"),
+            self, request, queryset, title=_("Mark as presented"), verb=_("Record"),
             consequences=[_("The register shows the day on which the report was presented to the representative.")],
             form_class=PresentedForm, initial={"presented_on": clock.today()},
         )  # fmt: skip

@@ -206,7 +206,7 @@ class MovementAdmin(RecordAdmin):
             return "–"
         return due_badge(movement.back_on, clock.today(), settled=movement.returned_at is not None)
 
-    @button(description=_("It came back"), permission=LOG, locations=CHANGE_FORM_ONLY)
+    @button(description=_("It was returned"), permission=LOG, locations=CHANGE_FORM_ONLY)
     def take_back(self, request: HttpRequest, queryset: QuerySet[MediaMovement]) -> None:
         verb = partial(safeguards.return_medium, queryset.get(), actor=actor_of(request), at=clock.now())
         self.press(request, verb, _("The medium has been returned."))

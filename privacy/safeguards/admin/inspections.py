@@ -198,12 +198,12 @@ class FindingAdmin(RecordAdmin):
     def reopen(self, request: HttpRequest, queryset: QuerySet[InspectionFinding]) -> Answer:
         answers = confirm_action(
             self, request, queryset, title=_("Reject the correction"), verb=_("Return it"),
-            consequences=[_("The finding is open again until the new day.")], form_class=DueForm,
+            consequences=[_("The finding is reopened with the new due date.")], form_class=DueForm,
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(
             safeguards.reopen_finding, queryset.get(), due_on=answers["due_on"], actor=actor_of(request), at=clock.now()
         )
-        self.press(request, verb, _("The finding is open again."))
+        self.press(request, verb, _("The finding is reopened."))
         return None

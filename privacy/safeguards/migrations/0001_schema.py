@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('number', models.PositiveSmallIntegerField(unique=True, verbose_name='version')),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'waits for approval'), ('approved', 'in force or upcoming'), ('superseded', 'superseded')], default='draft', max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('draft', 'Draft'), ('submitted', 'waiting for approval'), ('approved', 'in force or upcoming'), ('superseded', 'superseded')], default='draft', max_length=10, verbose_name='state')),
                 ('reason', models.CharField(max_length=300, verbose_name='reason for the change')),
                 ('sections', models.JSONField(default=dict, verbose_name='sections')),
                 ('drafted_by', models.CharField(max_length=64, verbose_name='drafted by')),

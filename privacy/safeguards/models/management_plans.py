@@ -45,7 +45,7 @@ class ManagementPlan(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
-        SUBMITTED = "submitted", _("waits for approval")
+        SUBMITTED = "submitted", _("waiting for approval")
         APPROVED = "approved", _("in force or upcoming")
         SUPERSEDED = "superseded", _("superseded")
 

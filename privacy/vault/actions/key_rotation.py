@@ -214,7 +214,10 @@ def _refuse_if_used(generation: int) -> None:
     for model in (SubjectKey, MonthKey):
         if model._default_manager.filter(generation__lte=generation).exists():
             raise WrongKey(
-                _("Generation %(number)d of the master key still wraps keys in use. Carry them over first.")
+                _(
+                    "Generation %(number)d of the master key still wraps keys in use. Move them to "
+                    "the new generation first."
+                )
                 % {"number": generation}
             )
 

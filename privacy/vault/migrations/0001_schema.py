@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('media_type', models.CharField(editable=False, max_length=100, verbose_name='media type')),
                 ('size', models.PositiveIntegerField(editable=False, verbose_name='size in bytes')),
                 ('stored_at', models.DateTimeField(editable=False, verbose_name='stored at')),
-                ('state', models.CharField(choices=[('made', 'made by the portal'), ('unscanned', 'not scanned: no scanner is set up'), ('pending', 'waits for the scan'), ('clean', 'clean'), ('quarantine', 'quarantine')], default='made', editable=False, max_length=10, verbose_name='scan for malware')),
+                ('state', models.CharField(choices=[('made', 'made by the portal'), ('unscanned', 'not scanned: no scanner is set up'), ('pending', 'waiting for the scan'), ('clean', 'clean'), ('quarantine', 'quarantine')], default='made', editable=False, max_length=10, verbose_name='scan for malware')),
                 ('finding', models.CharField(blank=True, editable=False, max_length=200, verbose_name='malware found')),
                 ('scanned_at', models.DateTimeField(editable=False, null=True, verbose_name='scanned at')),
             ],

@@ -83,7 +83,7 @@ def approve_text(text: PledgeText, *, effective_on: date, actor: Actor, at: date
     same = OwnText(_("You drafted this text, so another person must approve it."))
     approver = require_second_person(actor, asked_by=text.drafted_by, about=text, same=same, at=at)
     if effective_on < clock.kst_date(at):
-        raise NotTextInForce(_("A text can come into force today at the earliest."))
+        raise NotTextInForce(_("A text can't come into force before today."))
     ahead = PledgeText.objects.select_for_update().approved().filter(occasion=text.occasion)
     if later := ahead.filter(effective_on__gt=effective_on).order_by("effective_on").first():
         raise NotTextInForce(

@@ -1,4 +1,4 @@
-"""An approval by emergency is of the act as it was asked for: asked anew, it waits anew (decision 0155)."""
+"""An emergency approval is of the act as it was asked for: asked anew, it waits anew (decision 0155)."""
 
 from datetime import timedelta
 

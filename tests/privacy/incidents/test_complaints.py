@@ -1,4 +1,4 @@
-"""Complaints: taken on the public page, sealed, read on record, answered in time (P2.2)."""
+"""Complaints: taken on the public page, sealed, read on record, answered on time (P2.2)."""
 
 import pytest
 from django.urls import reverse

@@ -143,7 +143,7 @@ class LateLists(PortalTestCase):
             page = self.client.get(reverse("admin:retention_destructionlist_due"))
         text = page.content.decode()
         assert "to be destroyed within 7 days" in text
-        assert "The 20 of 25 that have been late longest." in text
+        assert "The 20 longest-delayed lists of 25." in text
 
 
 class TheMonthsAhead(PortalTestCase):

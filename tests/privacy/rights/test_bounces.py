@@ -151,9 +151,9 @@ class ToPeopleTests(MaildirCase):
         assert answered.sent_at is None
         self.assertLedgered("incidents.answer.returned", answered)
         self.client.force_login(odile)
-        assert "Answers to complaints that came back" in self.waiting()
+        assert "Undelivered answers to complaints" in self.waiting()
         incidents.record_answer_told(answered, actor=odile, at=clock.now())
-        assert "Answers to complaints that came back" not in self.waiting()
+        assert "Undelivered answers to complaints" not in self.waiting()
         with pytest.raises(WrongState):
             incidents.record_answer_told(answered, actor=odile, at=clock.now())
 
