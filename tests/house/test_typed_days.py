@@ -69,9 +69,9 @@ def test_every_day_of_every_form_has_bounds() -> None:
 def test_every_day_that_the_api_takes_has_bounds() -> None:
     with override("en"):
         for day in OUT_OF_REACH:
-            with pytest.raises(BadShape, match="check the clock"):
+            with pytest.raises(BadShape, match="Check the clock"):
                 TypeAdapter(schemas.Day).validate_python(day)
-            with pytest.raises(BadShape, match="check the clock"):
+            with pytest.raises(BadShape, match="Check the clock"):
                 TypeAdapter(schemas.Moment).validate_python(f"{day}T10:00:00Z")
 
 

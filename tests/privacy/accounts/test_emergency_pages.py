@@ -60,7 +60,7 @@ class EmergencyPageTests(PortalTestCase):
         assert way in self.page(self.odile, self.access)
         early = self.page(self.odile, self.ask(hours_ago=1))
         assert "/alone/" not in early
-        assert "may go on alone from" in early
+        assert "may proceed alone from" in early
 
     def test_going_on_alone_tells_everybody_and_leads_back_to_the_button(self) -> None:
         self.client.force_login(self.odile)

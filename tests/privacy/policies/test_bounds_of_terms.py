@@ -30,7 +30,7 @@ class ATerm(PortalTestCase):
         policies.revise_draft(self.draft, rows=[rule], actor=make_odile(), at=NOON)
 
     def test_of_9999_years_or_of_nothing_is_refused_with_the_reason(self) -> None:
-        for years, months, reason in ((9_999, 0, "Ten years at most"), (10, 1, "Ten years"), (0, 0, "still in use")):
+        for years, months, reason in ((9_999, 0, "At most ten years"), (10, 1, "At most ten"), (0, 0, "still in use")):
             with self.subTest(years=years, months=months):
                 self.rule.years, self.rule.months = years, months
                 with pytest.raises(policies.OutOfBounds, match=reason):
@@ -60,7 +60,7 @@ class ATerm(PortalTestCase):
     def test_of_a_preservation_is_bounded_too(self) -> None:
         rule = PreservationRule.objects.filter(version=self.draft).first()
         assert rule is not None
-        for months, reason in ((0, "number of months"), (12_000, "360 months at most")):
+        for months, reason in ((0, "number of months"), (12_000, "At most 360 months")):
             rule.months = months
             with pytest.raises(policies.OutOfBounds, match=reason):
                 self.revise(rule)

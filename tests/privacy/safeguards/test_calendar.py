@@ -65,7 +65,7 @@ class FeedTest(PortalTestCase):
         answer = self.client.get(address)
         assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
         lines = parsed(answer.content)
-        assert f"요구 답변 {case.number}" in [value for _parameters, value in values(lines, "SUMMARY")]
+        assert f"요구에 대한 답변 {case.number}" in [value for _parameters, value in values(lines, "SUMMARY")]
         assert "canary" not in answer.content.decode()
         assert (";VALUE=DATE", f"{case.due_on:%Y%m%d}") in values(lines, "DTSTART")
         with override("ko"):  # a request leaves its language behind
