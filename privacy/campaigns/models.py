@@ -156,7 +156,7 @@ class Delivery(models.Model):
         SENT = "sent", _("sent by e-mail")
         PARKED = "parked", _("stuck: needs attention")
         WITHOUT_ADDRESS = "without-address", _("no e-mail address on record")
-        TOLD = "notified", _("notified another way")
+        TOLD = "told", _("notified another way")
         ENDED = "ended", _("not notified: their data had been destroyed")
 
     class Way(models.TextChoices):
@@ -190,8 +190,8 @@ class Delivery(models.Model):
             models.UniqueConstraint(name="campaigns_one_delivery_a_person", fields=["campaign", "subject_id"]),
             models.CheckConstraint(
                 name="campaigns_told_if_and_only_if_proven",
-                condition=(Q(state__in=("sent", "notified")) & Q(settled_at__isnull=False) & ~Q(settled_by=""))
-                | (~Q(state__in=("sent", "notified")) & Q(settled_at__isnull=True)),
+                condition=(Q(state__in=("sent", "told")) & Q(settled_at__isnull=False) & ~Q(settled_by=""))
+                | (~Q(state__in=("sent", "told")) & Q(settled_at__isnull=True)),
             ),
         ]
 

@@ -48,7 +48,7 @@ class EmergencyPageTests(PortalTestCase):
         page = self.page(self.omar, self.access)
         assert "Can approve now: Omar." in page
         assert "Odile: asked for it" in page
-        assert "Double: one of the two had a part" in page
+        assert "Double: one of the two was recently involved" in page
         with override("ko"):
             client = Client()
             client.force_login(self.omar)
