@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('subject_id', models.UUIDField(verbose_name='data subject')),
                 ('language', models.CharField(max_length=2, verbose_name='language')),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('sent', 'sent by e-mail'), ('parked', 'stuck: needs attention'), ('without-address', 'no e-mail address on record'), ('notified', 'notified another way'), ('ended', 'not notified: their data had been destroyed')], default='waiting', max_length=16, verbose_name='state')),
+                ('state', models.CharField(choices=[('waiting', 'waiting'), ('sent', 'sent by e-mail'), ('parked', 'stuck: needs attention'), ('without-address', 'no e-mail address on record'), ('told', 'notified another way'), ('ended', 'not notified: their data had been destroyed')], default='waiting', max_length=16, verbose_name='state')),
                 ('way', models.CharField(blank=True, choices=[('letter', 'letter'), ('phone', 'telephone'), ('text', 'text message'), ('visit', 'in person')], max_length=8, verbose_name='notification method')),
                 ('message_id', models.CharField(blank=True, max_length=200, verbose_name='Message-ID')),
                 ('settled_at', models.DateTimeField(blank=True, null=True, verbose_name='notified')),
@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 'ordering': ('id',),
                 'default_permissions': ('view',),
                 'indexes': [models.Index(fields=['campaign', 'state'], name='campaigns_deliveries_by_state')],
-                'constraints': [models.UniqueConstraint(fields=('campaign', 'subject_id'), name='campaigns_one_delivery_a_person'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('sent', 'notified')), ('settled_at__isnull', False), models.Q(('settled_by', ''), _negated=True)), models.Q(models.Q(('state__in', ('sent', 'notified')), _negated=True), ('settled_at__isnull', True)), _connector='OR'), name='campaigns_told_if_and_only_if_proven')],
+                'constraints': [models.UniqueConstraint(fields=('campaign', 'subject_id'), name='campaigns_one_delivery_a_person'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('sent', 'told')), ('settled_at__isnull', False), models.Q(('settled_by', ''), _negated=True)), models.Q(models.Q(('state__in', ('sent', 'told')), _negated=True), ('settled_at__isnull', True)), _connector='OR'), name='campaigns_told_if_and_only_if_proven')],
             },
         ),
     ]

@@ -99,7 +99,7 @@ class AMonthWithOnePersonLeftOut(PortalTestCase):
         english, korean = printed(self.certificate, "en"), printed(self.certificate, "ko")
         assert squeezed("1 person was left out: open request 1.") in english
         assert squeezed("people on the list 12") in english
-        assert squeezed("1명 제외: 진행 중인 요청 1") in korean
+        assert squeezed("1명 제외: 처리 중인 권리 요구 1") in korean
 
     def test_a_read_back_that_tried_nothing_is_not_sound(self) -> None:
         read = self.certificate.statement["read_back"]
@@ -113,7 +113,7 @@ class AMonthWithOnePersonLeftOut(PortalTestCase):
         assert entry.method == "자료 삭제(키는 파기하지 않음)"
         assert "2026년 12월" in entry.backups
         assert "키를 파기하지 않았" in entry.backups
-        assert "진행 중인 요청 1" in entry.notes
+        assert "처리 중인 권리 요구 1" in entry.notes
         assert entry.people == 11
         assert "열기 시도" in entry.verified_by
         assert "하지 않음" in entry.verified_by
