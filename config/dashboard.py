@@ -1,7 +1,8 @@
 """The first page of the console: what needs somebody today, everything with a clock, the state of the audit trail.
 
-Everything it needs comes in a fixed number of queries: ten at most, with session, account and permissions. Only an
-incident of which somebody was told, or that was reported, costs more: its terms are derived and stand nowhere.
+Everything it needs comes in a fixed number of queries: ten at most in each role, with session, account and permissions;
+an auditor's page also takes the reading role on each connection and gives it back (decision 0042). Only an incident of
+which somebody was told, or that was reported, costs more: its terms are derived and stand nowhere.
 """
 
 from collections import Counter
@@ -220,7 +221,7 @@ def build_dashboard(site: AdminSite, request: HttpRequest, *, on: date, at: date
     made = Dashboard(badges.date_text(on), found, charts=build_charts(on, user))
     made.clocks = deadline_rows(user, on, at)
     # An officer who reads this page hears of it by mail too.
-    made.is_unheard = "officer" not in user.roles and not overdue_escalation.escalation_recipients(on)
+    made.is_unheard = "officer" not in user.roles and not overdue_escalation.is_anybody_told(on)
     if user.has_perm("ledger.view_checkpoint"):
         made.trail = ledger_status(at)
     return made

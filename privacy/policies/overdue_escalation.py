@@ -24,6 +24,11 @@ def escalation_recipients(on: date) -> list[str]:
     return sorted(User.objects.holding("officer", on=on).values_list("reference", flat=True))
 
 
+def is_anybody_told(on: date) -> bool:
+    """Whether overdue work goes up to anybody at all, in one question wherever an account holds the officer's role."""
+    return User.objects.holding("officer", on=on).exists() or bool(_designated(on))
+
+
 def email_address(reader: str, *, on: date) -> str:
     """Return the address of a reader; none for one who has left since."""
     if reader == DESIGNATED_OFFICER:
