@@ -247,7 +247,9 @@ def revoke(*, grant: AccessGrant, actor: User, at: datetime, why: str = "") -> N
 
 
 def _check_not_ended(grant: AccessGrant, *, at: datetime) -> None:
-    if grant.revoked_at is None and grant.valid_until < clock.kst_date(at):
+    if AccessGrant.objects.filter(pk=grant.pk, revoked_at__isnull=False).exists():
+        raise AlreadyRevoked
+    if grant.valid_until < clock.kst_date(at):
         raise GrantEnded(_("This access ended on its last day."))
 
 

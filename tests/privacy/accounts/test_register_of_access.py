@@ -249,6 +249,18 @@ class ChangeTest(PortalTestCase):
         assert self.grant.revoked_at == NOON
         self.assertLedgered("accounts.access.changed", new)
 
+    @pytest.mark.truth("hunt")
+    def test_what_was_revoked_meanwhile_is_said_to_be_revoked_also_of_a_line_of_the_host(self) -> None:
+        line = make_emin().grants.get(role="employee")
+        assert line.approved_by is None, "a command of the host has written it"
+        shown = AccessGrant.objects.get(pk=line.pk)
+        accounts.revoke(grant=line, actor=self.odile, at=NOON)
+        for grant in (shown, line):
+            with pytest.raises(accounts.AlreadyRevoked):
+                accounts.change_end(
+                    grant, valid_until=TODAY + timedelta(days=5), reason="shorter", actor=self.odile, at=NOON
+                )
+
     def test_the_database_lets_nobody_edit_a_line_or_remove_one_before_three_years(self) -> None:
         for statement in (
             "UPDATE accounts_accessgrant SET valid_until = '2099-01-01'",
