@@ -118,19 +118,15 @@ def create_list(
     month: date | None = None,
 ) -> DestructionList:
     """Begin a list; it is proposed when all that belongs on it is there."""
-    spelled = retention_rules.encode_period(term)
-    last = DestructionList.objects.filter(
-        category=category, state=DestructionList.State.DONE, run__cause=Cause.RETENTION
-    ).first()
     # A new policy version never shortens or lengthens silently: the first list under another rule is looked at.
-    changed = run.cause == Cause.RETENTION and last is not None and last.term != spelled
+    changed = run.cause == Cause.RETENTION and selection.has_rule_changed(category, term)
     return DestructionList.objects.create(
         run=run,
         category=category,
         unit=unit,
         month=month,
         plan="",
-        term=spelled,
+        term=retention_rules.encode_period(term),
         term_changed=changed,
         needs_approval=term.approval_required or changed,
         wait=timedelta(hours=term.wait_hours),

@@ -145,13 +145,14 @@ class DestructionListAdmin(ReadOnlyAdmin):
             return format_html('{} <span class="secondary">{}</span>', state, row.get_step_display())
         return state
 
-    @admin.display(description=_("decided"), ordering="over_ceiling")
+    @admin.display(description=_("decision"), ordering="over_ceiling")
     def decided(self, row: DestructionList) -> SafeString | str:
+        """Who decides about the list, whether or not somebody has."""
         how = _("automatic by rule")
         if row.over_ceiling:
-            how = _("approved by two officers")
+            how = _("two officers approve")
         elif row.needs_approval:
-            how = _("approved by the officer")
+            how = _("an officer approves")
         elif row.run.cause != Cause.RETENTION:
             how = _("as decided in the case")
         return format_html("{} {}", how, badge(_("changed rule"), "today")) if row.term_changed else str(how)

@@ -17,6 +17,7 @@ from privacy.policies.rulebook import RetentionPeriod
 from privacy.retention.archive import expiry
 from privacy.retention.destruction import blockers
 from privacy.retention.models import DestructionLine, DestructionList
+from privacy.retention.models.destruction_lists import Cause
 from privacy.retention.schedule import retention_rules
 from privacy.subjects import holdings
 from privacy.subjects.holdings import Holding
@@ -41,6 +42,7 @@ class DestructionPreview:
     records: int = 0
     withheld: dict[str, int] = field(default_factory=dict)
     over_ceiling: bool = False
+    term_changed: bool = False
 
     @property
     def name(self) -> str:
@@ -49,7 +51,7 @@ class DestructionPreview:
 
     @property
     def needs_approval(self) -> bool:
-        return self.term.approval_required or self.over_ceiling
+        return self.term.approval_required or self.term_changed or self.over_ceiling
 
     @property
     def seconds(self) -> float:
@@ -171,6 +173,15 @@ def months_to_list(category: str, as_of: date, at: datetime) -> Iterator[DueMont
             yield DueMonth(month, people, rows.count(), {})
 
 
+def has_rule_changed(category: str, term: RetentionPeriod) -> bool:
+    """Whether the last list of a category went by another rule: then an officer looks at the next (P0.2)."""
+    done = DestructionList.objects.filter(
+        category=category, state=DestructionList.State.DONE, run__cause=Cause.RETENTION
+    )
+    last = done.first()
+    return last is not None and last.term != retention_rules.encode_period(term)
+
+
 def is_archive_to_list(as_of: date) -> bool:
     """Whether archived records, or keys of finished months, are past their end and on no open list."""
     unit = DestructionList.Unit.ARCHIVE
@@ -182,23 +193,26 @@ def preview_sweep(as_of: date, at: datetime) -> list[DestructionPreview]:
 
     The plan asks the same questions (``people_to_list``, ``months_to_list``, ``is_archive_to_list``).
     """
-    known = count_people()
+    most_people = retention_rules.max_people_per_list(as_of, of_people=count_people())
+    most_months = retention_rules.max_months_per_run(as_of)
     seen: list[DestructionPreview] = []
     for category in holdings.categories():
         term = retention_rules.for_category(category, as_of)
-        found = DestructionPreview(category, DestructionList.Unit.PEOPLE, term, as_of)
+        changed = has_rule_changed(category, term)
+        found = DestructionPreview(category, DestructionList.Unit.PEOPLE, term, as_of, term_changed=changed)
         for part in people_to_list(category, as_of, at):
             _count_withheld(found.withheld, part.blocked)
             found.people += len(part.free)
             found.records += count_records(category, part.free)
-        found.over_ceiling = found.people > retention_rules.max_people_per_list(as_of, of_people=known)
+        found.over_ceiling = found.people > most_people
         if found.people or found.withheld:
             seen.append(found)
-        many = len(months_due(category, as_of)) > retention_rules.max_months_per_run(as_of)
+        many = len(months_due(category, as_of)) > most_months
         for month in months_to_list(category, as_of, at):
             of_month = DestructionPreview(
-                category, DestructionList.Unit.MONTH, term, as_of, month.month, month.people, month.records, {}, many
-            )
+                category, DestructionList.Unit.MONTH, term, as_of, month.month, month.people, month.records, {}, many,
+                changed,
+            )  # fmt: skip
             _count_withheld(of_month.withheld, month.blocked)
             seen.append(of_month)
     if is_archive_to_list(as_of):

@@ -7,6 +7,7 @@ from django.contrib.admin import site
 from django.db.models import Model
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.translation import override
 
 from privacy.accounts import actions as accounts
 from privacy.lib.dates import clock
@@ -56,6 +57,22 @@ class Console(PortalTestCase):
 
 @pytest.mark.clause("P7.1")
 class Lists(Console):
+    @pytest.mark.truth("hunt")
+    def test_a_list_that_nobody_has_approved_is_not_said_to_be_approved(self) -> None:
+        assert self.row.state == "proposed"
+        with override("en"):
+            for page in (
+                reverse("admin:retention_destructionlist_changelist"),
+                reverse("admin:retention_destructionlist_change", args=[self.row.pk]),
+                reverse("admin:retention_destructionlist_due"),
+            ):
+                said = self.client.get(page).content.decode()
+                assert "approved by the officer" not in said, page
+            assert (
+                "an officer approves"
+                in self.client.get(reverse("admin:retention_destructionlist_changelist")).content.decode()
+            )
+
     def test_a_button_tells_what_will_be_gone_before_it_acts(self) -> None:
         page = self.press("retention_destructionlist", "approve", self.row)
         self.assertContains(page, self.row.reference)

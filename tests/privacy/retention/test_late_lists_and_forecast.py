@@ -111,6 +111,21 @@ class WhatASweepWouldFind(PortalTestCase):
         found = [one for one in selection.preview_sweep(later, at_noon(later)) if one.unit == "month"]
         assert [one.withheld for one in found] == [{"held": 1}]
 
+    @pytest.mark.truth("hunt")
+    def test_a_rule_that_has_changed_is_told_to_need_approval_before_the_list_is_there(self) -> None:
+        for month in (8, 9):
+            happened = at_noon(date(2026, month, 10))
+            make_reports(make_device(month, at=happened, agreed=("activation", "app-log")), ["app-log"], at=happened)
+        first = date(2026, 10, 1)
+        carry_out_all(sweep_on(first))
+        # What went first went by another rule than the one that holds now.
+        DestructionList.objects.filter(category="app-log", state="done").update(term="record-date+0y2m")
+        on = date(2026, 11, 1)
+        (found,) = [one for one in selection.preview_sweep(on, at_noon(on)) if one.unit == "month"]
+        (row,) = sweep_on(on).lists.filter(unit="month")
+        assert row.needs_approval, "the first list under another rule is looked at"
+        assert found.needs_approval == row.needs_approval
+
     def test_the_archive_is_not_left_out(self) -> None:
         archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
         assert self.same(date(2026, 12, 2)) == [("archive", "archive", "", 1, 2)]
