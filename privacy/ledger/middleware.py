@@ -69,6 +69,7 @@ class RequestContextMiddleware:
             request_id=request_context.new_request_id(),
             door=access_channel(request.path),
             actor=RequestActor(request),
+            lookups={},
         ) as context:
             response = self.get_response(request)
             response.headers["X-Request-ID"] = context.request_id

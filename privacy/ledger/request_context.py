@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -36,6 +36,8 @@ class AuditContext:
     actor: Actor | None = None
     # The nonce of the first read that this request put on record: one page needs one record.
     reads: list[str] = field(default_factory=list, compare=False, repr=False)
+    # What this request of a person or machine has looked up once; ``None`` where an act may last for days.
+    lookups: dict[object, Any] | None = field(default=None, compare=False, repr=False)
 
     @property
     def who(self) -> tuple[str, str]:
@@ -82,6 +84,20 @@ def remember_read(nonce: str) -> None:
     reads = current().reads
     if not reads:
         reads.append(nonce)
+
+
+def looked_up_once[Found](key: object, find: Callable[[], Found]) -> Found:
+    """Return what ``find`` finds, asked once in a web request and each time outside one.
+
+    For what is shown, never for what decides: the request itself may change it.
+    """
+    lookups = current().lookups
+    if lookups is None:
+        return find()
+    if key not in lookups:
+        lookups[key] = find()
+    found: Found = lookups[key]
+    return found
 
 
 def new_request_id() -> str:

@@ -8,12 +8,13 @@ from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from consents.models import Agreement
+from consents.models import AgreementVersion
 from privacy.lib.display import display_names
 from privacy.lib.errors.refusals import Refusal
 from privacy.policies import rulebook
 from privacy.policies.categories import OFFICE_ITEMS
 from privacy.policies.models.localized_fields import in_language
+from privacy.policies.rulebook import Rulebook
 from privacy.rights import matching
 from privacy.rights.actions import RequestedRight
 from privacy.rights.models import Request, Right
@@ -131,8 +132,8 @@ class RequestForm(forms.Form):
         super().__init__(*args, **kwargs)
         rules = rulebook.in_force(on)
         nothing = [("", _("Choose"))]
-        choices = nothing + _item_choices(matching.correctable(), on=on)
-        reports = _item_choices(matching.correctable_records(), on=on)
+        choices = nothing + _item_choices(matching.correctable(), rules, on=on)
+        reports = _item_choices(matching.correctable_records(), rules, on=on)
         self.fields["item"].choices = [*choices, (_("One report of the device"), reports)]  # type: ignore[attr-defined]
         for number in MORE_CORRECTIONS:
             self.fields[f"item_{number}"] = forms.ChoiceField(
@@ -147,10 +148,9 @@ class RequestForm(forms.Form):
         self.fields["category"].choices = [("", _("All of it"))] + [  # type: ignore[attr-defined]
             (code, in_language(term, "name")) for code, term in rules.categories.items()
         ]
+        texts = AgreementVersion.objects.published().select_related("agreement").order_by("agreement")
         self.fields["agreement"].choices = [("", _("All of them"))] + [  # type: ignore[attr-defined]
-            (agreement.code, text.title)
-            for agreement in Agreement.objects.all()
-            for text in agreement.versions.published()
+            (text.agreement.code, text.title) for text in texts
         ]
 
     def clean(self) -> dict[str, Any]:
@@ -283,9 +283,9 @@ class RequestForm(forms.Form):
             self.add_error(field, str(refusal))
 
 
-def _item_choices(items: Mapping[str, list[str]], *, on: date) -> list[tuple[str, str]]:
+def _item_choices(items: Mapping[str, list[str]], rules: Rulebook, *, on: date) -> list[tuple[str, str]]:
     """The items by name, those of the policy first; what no policy in force and no office file knows is left out."""
-    known = {**{code: term.items for code, term in rulebook.in_force(on).categories.items()}, **OFFICE_ITEMS}
+    known = {**{code: term.items for code, term in rules.categories.items()}, **OFFICE_ITEMS}
     return [
         (f"{category}/{item}", capfirst(display_names.display_name("item", item, on=on)))
         for category in sorted(items, key=lambda category: category in OFFICE_ITEMS)
