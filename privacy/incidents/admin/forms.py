@@ -1,7 +1,7 @@
 """Forms of the buttons on an incident's page."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -124,18 +124,31 @@ class AffectedForm(forms.Form):
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", "–"), *breach_scope.holding_choices(self.on)]
 
+    def clean_account(self) -> str:
+        """Return the reference as accounts and gateways have it, in capitals; a job's name (``system:…``) has none."""
+        typed: str = self.cleaned_data["account"]
+        return typed if ":" in typed else typed.upper()
+
     def clean(self) -> dict[str, Any]:
         """Ask for exactly one way, whole."""
         given = super().clean() or {}
         file = given.get("file")
         if file and file.size > MAX_LIST_BYTES:
             self.add_error("file", _("The file is larger than %(limit)d MB.") % {"limit": MAX_LIST_BYTES // 2**20})
-        ways = [name for name in ("lines", "file", "held", "account") if given.get(name)]
+        # One that can't be taken was chosen all the same.
+        ways = [name for name in ("lines", "file", "held", "account") if given.get(name) or name in self.errors]
         if len(ways) != 1:
             raise forms.ValidationError(_("Choose only one way to identify the people affected."))
-        if ways == ["account"] and not (given.get("start") and given.get("end")):
-            self.add_error("start", _("Enter the period."))
+        if ways == ["account"]:
+            self._check_period(given.get("start"), given.get("end"))
         return given
+
+    def _check_period(self, start: datetime | None, end: datetime | None) -> None:
+        if start is not None and end is not None:
+            if end < start:
+                self.add_error("end", _("The period ends before it begins. Choose a later end."))
+        elif "start" not in self.errors and "end" not in self.errors:
+            self.add_error("start", _("Enter the period."))
 
 
 class MeasureForm(forms.Form):

@@ -1,7 +1,7 @@
 """Whom an incident concerns, as the form of its page says it, and what is said about the list."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -21,8 +21,9 @@ def add(incident: Incident, given: dict[str, Any], *, actor: Actor, at: datetime
     if given["held"]:
         return incidents.add_from_holdings(incident, held=given["held"], **who)
     if given["account"]:
-        period = {"start": given["start"], "end": given["end"]}
-        return incidents.add_from_reads(incident, account=given["account"].strip(), **period, **who)
+        # The field takes minutes: the one that is typed belongs to the period.
+        period = {"start": given["start"], "end": given["end"] + timedelta(minutes=1)}
+        return incidents.add_from_reads(incident, account=given["account"], **period, **who)
     if given["file"]:
         lines = given["file"].read().decode("utf-8-sig", errors="replace").splitlines()
         return incidents.add_named(incident, lines=lines, source=AffectedPerson.Source.LIST, **who)
