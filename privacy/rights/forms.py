@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -158,28 +159,31 @@ class RequestForm(forms.Form):
         given = super().clean() or {}
         self._check_identifier(given.get("target_kind"), given.get("target"), "target")
         if Right.Kind.CORRECTION in given.get("rights", ()):
-            if not given.get("item"):
-                self.add_error("item", _("Choose what is wrong."))
-            elif not given.get("wanted", "").strip():
-                self.add_error("wanted", _("Enter what it should be."))
-            else:
+            self._require("item", _("Choose what is wrong."))
+            if given.get("item"):
+                self._require("wanted", _("Enter what it should be."))
+            if given.get("item") and given.get("wanted"):
                 self._check_wanted(given["item"], given["wanted"], "wanted")
             self._check_corrections(given)
         if "rights" not in self.errors:
             self._check_ticked(given)
-        if given.get("answer_by") == Request.Answer.EMAIL and not given.get("email") and "email" not in self.errors:
-            self.add_error("email", _("Enter the e-mail address for our answer."))
-        if given.get("answer_by") == Request.Answer.LETTER and not given.get("address"):
-            self.add_error("address", _("Enter the postal address for our answer."))
+        if given.get("answer_by") == Request.Answer.EMAIL:
+            self._require("email", _("Enter the e-mail address for our answer."))
+        if given.get("answer_by") == Request.Answer.LETTER:
+            self._require("address", _("Enter the postal address for our answer."))
         if given.get("requester") not in (None, Request.Requester.SELF):
             for field, message in (
                 ("name", _("Enter your name.")),
                 ("principal", _("Enter who you are asking for.")),
                 ("relation", _("Enter your relation to that person.")),
             ):
-                if not given.get(field):
-                    self.add_error(field, message)
+                self._require(field, message)
         return given
+
+    def _require(self, field: str, message: str | Promise) -> None:
+        """Say that something is missing; of what was typed and can't be taken, it is said already why."""
+        if not self.cleaned_data.get(field) and field not in self.errors:
+            self.add_error(field, str(message))
 
     def asked(self) -> list[RequestedRight]:
         """Return the rights asked for, as the verb takes them."""
@@ -227,10 +231,10 @@ class RequestForm(forms.Form):
         chosen = [given.get("item")]
         for number in MORE_CORRECTIONS:
             item, wanted = given.get(f"item_{number}", ""), given.get(f"wanted_{number}", "")
-            if item and not wanted.strip():
-                self.add_error(f"wanted_{number}", _("Enter what it should be."))
-            elif wanted.strip() and not item:
-                self.add_error(f"item_{number}", _("Choose what is wrong."))
+            if item and not wanted:
+                self._require(f"wanted_{number}", _("Enter what it should be."))
+            elif wanted and not item:
+                self._require(f"item_{number}", _("Choose what is wrong."))
             elif item in chosen and item:
                 self.add_error(f"item_{number}", _("The same item appears twice in this request. Enter it once."))
             elif item:

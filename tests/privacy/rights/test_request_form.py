@@ -55,6 +55,17 @@ class RequestFormTests(PortalTestCase):
         assert len(code[1].replace("-", "")) == 26
         assert code[1] not in str(Request.objects.values().get())
 
+    @pytest.mark.truth("hunt")
+    def test_what_was_typed_and_can_not_be_taken_is_not_said_to_be_missing(self) -> None:
+        long = "x" * 2001
+        page = self.post(
+            wanted=long, item_2="device-registration/model", wanted_2=long, item_3="no/item", wanted_3="7",
+            answer_by="letter", address=long, requester="agent", name=long, principal=long, relation=long,
+        )  # fmt: skip
+        errors = page.context["form"].errors  # type: ignore[attr-defined]
+        assert sorted(errors) == ["address", "item_3", "name", "principal", "relation", "wanted", "wanted_2"]
+        assert {name: len(said) for name, said in errors.items()} == dict.fromkeys(errors, 1)
+
     def test_what_was_typed_is_sealed_and_nowhere_else(self) -> None:
         self.post(explanation="zebra-canary")
         particulars = Particulars.objects.get()
