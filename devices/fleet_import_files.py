@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +60,10 @@ class UnreadableFile(Refusal):
 
 
 def read_rows(name: str, content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield (row number in the file, column → text) for each row that isn't empty. Raises UnreadableFile."""
+    """Yield (row number in the file, column → text) for each row that isn't empty. Raises UnreadableFile.
+
+    What stands under no heading is told under ``""``: a comma without quotation marks moves all that follows it.
+    """
     if len(content) > MAX_BYTES:
         raise UnreadableFile(_("The file is larger than 12 MB. Split it."))
     kind = rejection.XLSX if name.lower().endswith(".xlsx") else rejection.CSV
@@ -71,9 +75,13 @@ def read_rows(name: str, content: bytes) -> Iterator[tuple[int, dict[str, str]]]
             _("The first row names the columns: %(columns)s. Other columns are not accepted.")
             % {"columns": ", ".join(COLUMNS)}
         )
+    if twice := sorted({cell for cell in heading if cell and heading.count(cell) > 1}):
+        raise UnreadableFile(
+            _("A column appears twice: %(columns)s. Keep one of each.") % {"columns": ", ".join(twice)}
+        )
     taken = 0
     for number, line in enumerate(lines, start=2):
-        values = {column: text for column, text in zip(heading, line, strict=False) if column and text}
+        values = {column: text for column, text in zip_longest(heading, line, fillvalue="") if text}
         if not values:
             continue
         taken += 1
@@ -95,6 +103,8 @@ def _lines(table: bytes) -> Iterator[list[str]]:
 
 def validate_row(values: dict[str, str], today: date) -> tuple[dict[str, Any], list[Problem]]:
     """Return what can be registered of a row, or what is wrong with it, by column."""
+    if "" in values:
+        return {}, [Problem("", "no-column", "")]
     if rounded := [column for column, text in values.items() if ROUNDED_NUMBER.fullmatch(text)]:
         return {}, [Problem(column, "rounded-number", "") for column in rounded]
     sent: dict[str, Any] = {name: values[name] for name in values if name in IMPORT_COLUMNS}

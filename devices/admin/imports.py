@@ -194,6 +194,11 @@ def _reason(column: str, code: str) -> str:
             "The spreadsheet stored this as a number and lost its digits after the 15th. Format the column as text, "
             "then enter the value again."
         )
+    if code == "no-column":
+        return _now(
+            "This row has a value under no heading. In a CSV file, put quotation marks around a value with a comma in "
+            "it."
+        )
     if column in AGREEMENT_OF_COLUMN and code not in CODES_OF_PREVIEW:
         return _now("The device is registered. This consent could not be recorded.")
     return str(MESSAGES[code]) if code in MESSAGES else _now("The portal could not register this row.")

@@ -180,6 +180,25 @@ class FleetImportTest(PortalTestCase):
                 self.preview(content, name)
         assert not FleetImport.objects.exists()
 
+    @pytest.mark.truth("hunt")
+    def test_a_column_that_appears_twice_is_refused_and_names_itself(self) -> None:
+        with self.assertRaisesRegex(UnreadableFile, "imei"):
+            self.preview(b"model,imei,serial_number,IMEI\nA,1,2,3\n")
+
+    @pytest.mark.truth("hunt")
+    def test_a_value_under_no_heading_is_a_finding_and_no_value_is_left_out_silently(self) -> None:
+        heading, *rows = as_csv(*(line(number) for number in range(1, 5))).decode().splitlines()
+        around = [("", ""), ("lost", ""), ("", ",lost"), ("", ",,")]
+        written = [f"{first},{row}{last}" for row, (first, last) in zip(rows, around, strict=True)]
+        made = self.preview("\n".join([f",{heading}", *written]).encode())
+        assert made.findings == [[3, "", "no-column"], [4, "", "no-column"]]
+        assert (made.rows, made.accepted, made.refused) == (4, 2, 2)
+        self.client.force_login(self.odile)
+        page = self.client.get(reverse("admin:devices_fleetimport_findings", args=[made.pk]))
+        told = load_workbook(io.BytesIO(page.content)).active
+        assert told is not None
+        assert "따옴표" in str(told.cell(row=2, column=4).value)
+
     def test_discarding_destroys_what_was_read(self) -> None:
         made = self.preview(as_csv(line(1)))
         row = ImportedRow.objects.get()
