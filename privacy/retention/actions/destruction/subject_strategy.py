@@ -1,7 +1,7 @@
 """Destroying people's data of one category: their keys slice by slice, then their rows (vault.md)."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import batched
 from uuid import UUID
@@ -158,12 +158,13 @@ class SubjectStrategy(DestructionStrategy):
             subjects.mark_destroyed(people, certificate=self.list.certificate_number, actor=self.actor, at=self.at)
         super().certify(report)
 
-    def _fully_destroyed(self) -> list[Sequence[UUID]]:
-        """Return, in slices, the people of the list of whom no key of the policy's categories is left."""
-        on = clock.kst_date(self.list.proposed_at)
+    def _fully_destroyed(self) -> Iterator[list[UUID]]:
+        """Yield, in slices, the people of the list of whom no key of the policy's categories is left."""
+        days = clock.kst_date(self.list.proposed_at), clock.kst_date(self.at)
         people = verification.destroyed_lines(self.list).values_list("subject_id", flat=True)
-        parts = batched(people.iterator(chunk_size=1_000), 1_000)
-        return [gone for part in parts if (gone := _without_keys(part, self.list.category, on))]
+        for part in batched(people.iterator(chunk_size=BATCH_SIZE), BATCH_SIZE):
+            if gone := _without_keys(part, self.list.category, days):
+                yield gone
 
     @staticmethod
     def replay(line: JournalLine, *, actor: Actor, at: datetime) -> tuple[int, int]:
@@ -183,17 +184,18 @@ class SubjectStrategy(DestructionStrategy):
                 for part in batched(people, MOST_NAMED):
                     rows += destroy(part, certificate=line.certificate, actor=actor, at=at)
         _close_lines(line)
-        if gone := _without_keys(people, line.category, clock.kst_date(line.at)):
+        if gone := _without_keys(people, line.category, [clock.kst_date(line.at), clock.kst_date(at)]):
             subjects.mark_destroyed(gone, certificate=line.certificate, actor=actor, at=at)
         return keys, rows
 
 
-def _without_keys(people: Sequence[UUID], category: str, on: date) -> list[UUID]:
+def _without_keys(people: Sequence[UUID], category: str, days: Collection[date]) -> list[UUID]:
     """Return those of whom no key of the policy's categories is left, where ``category`` is one of them.
 
-    The archive's keyring of a person lives on for the law's own term: it makes nobody less destroyed.
+    These are the categories of each of the ``days``: a version may have come between proposal and destruction. The
+    archive's keyring of a person lives on for the law's own term: it makes nobody less destroyed.
     """
-    known = list(rulebook.in_force(on).categories)
+    known = {code for on in days for code in rulebook.in_force(on).categories}
     if category not in known:
         return []
     living = SubjectKey.objects.filter(subject_id__in=people, category__in=known)
