@@ -164,7 +164,8 @@ def renew_packages(*, actor: Actor, at: datetime) -> int:
                 case = lock_case(package.right.request_id)
                 row = Package.objects.select_for_update().get(id=package.id)
                 row.right.request = case
-                if row not in waiting or not _mark_outdated(row, actor=actor, at=at):
+                # What became of it while the ones before were made is asked now, not with the list.
+                if not waiting.filter(id=row.id).exists() or not _mark_outdated(row, actor=actor, at=at):
                     continue
             package_builds.build_package(row.right, actor=actor, at=at)
         except Refusal as refusal:
@@ -180,24 +181,37 @@ def renew_packages(*, actor: Actor, at: datetime) -> int:
 
 
 def remove_packages(*, actor: Actor, at: datetime) -> int:
-    """Remove the files of packages that were downloaded or have expired; safe to repeat. Returns how many."""
+    """Remove the files of packages that were downloaded or have expired; safe to repeat. Returns how many.
+
+    One that can't be removed keeps no other from it, nor what the worker does after it.
+    """
     gone = 0
     over = Package.objects.over(at=at).select_related("right__request").order_by("built_at", "id")
     for package in over.iterator():
-        for begun in PackageBuild.objects.filter(right=package.right, event_id=package.event_id):
-            package_builds.discard_build(begun, actor=actor, at=at)
-        if not _discard(package, actor=actor, at=at):
-            continue
-        with transaction.atomic():
-            case = lock_case(package.right.request_id)
-            row = Package.objects.select_for_update().get(id=package.id)
-            if row.removed_at is None:
-                row.removed_at = at
-                row.save(update_fields=["removed_at"])
-                PackagePiece.objects.of(row).delete()
-                record(case, Event.PACKAGE_REMOVED, actor=actor, at=at, right=package.right)
-                gone += 1
+        try:
+            gone += _remove(package, actor=actor, at=at)
+        except DatabaseError:
+            raise
+        except Exception:
+            log.exception("package %s can't be removed", package.id)
     return gone
+
+
+def _remove(package: Package, *, actor: Actor, at: datetime) -> bool:
+    for begun in PackageBuild.objects.filter(right=package.right, event_id=package.event_id):
+        package_builds.discard_build(begun, actor=actor, at=at)
+    if not _discard(package, actor=actor, at=at):
+        return False
+    with transaction.atomic():
+        case = lock_case(package.right.request_id)
+        row = Package.objects.select_for_update().get(id=package.id)
+        if row.removed_at is not None:
+            return False
+        row.removed_at = at
+        row.save(update_fields=["removed_at"])
+        PackagePiece.objects.of(row).delete()
+        record(case, Event.PACKAGE_REMOVED, actor=actor, at=at, right=package.right)
+    return True
 
 
 def _discard(package: Package, *, actor: Actor, at: datetime) -> bool:
