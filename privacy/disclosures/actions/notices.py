@@ -196,8 +196,8 @@ def resend(notice: Notice, *, actor: Actor, at: datetime) -> Notice:
     row.state = Notice.State.QUEUED
     row.parked_at = None
     row.trouble = ""
-    row.sent_at = None
-    row.save(update_fields=["channel", "state", "parked_at", "trouble", "sent_at"])
+    row.sent_at, row.sent_by = None, ""
+    row.save(update_fields=["channel", "state", "parked_at", "trouble", "sent_at", "sent_by"])
     outbox.close_dead_letters(DELIVERY, ids={"notice": str(row.id)})
     if row.channel != ThirdParty.Channel.LETTER:
         key = f"{DELIVERY}:{row.id}:{at.isoformat()}"

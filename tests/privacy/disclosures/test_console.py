@@ -203,3 +203,13 @@ class NoticeTests(ConsoleCase):
         self.assertLedgered("disclosures.notice.resent", notice)
         case = self.client.get(reverse("admin:rights_request_change", args=[notice.case_id]))
         assert notice.reference.encode() in case.content
+
+    @pytest.mark.truth("hunt")
+    def test_a_notice_that_is_queued_again_was_sent_by_nobody(self) -> None:
+        factory.make_provided(self.device, "imei")
+        rights.carry_out(factory.make_granted(factory.ask_correction(answer_by="portal")), actor=self.odile, at=NOON)
+        notice = disclosures.mark_posted(Notice.objects.get(), actor=self.odile, at=NOON)
+        assert notice.sent_by == self.odile.ref
+        self.press(notice, "resend")
+        notice.refresh_from_db()
+        assert (notice.state, notice.sent_at, notice.sent_by) == ("queued", None, "")
