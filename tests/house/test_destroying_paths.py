@@ -74,7 +74,7 @@ PATHS = {
     "privacy/rights/actions/identity.py:withdraw": EVIDENCE,
     "privacy/rights/actions/duplicates.py:join": f"{OTHER}test_the_documents_of_a_joined_case",
     "privacy/rights/actions/access_packages.py:_discard": PACKAGE,
-    "privacy/rights/actions/access_packages.py:remove_packages": PACKAGE,
+    "privacy/rights/actions/access_packages.py:_remove": PACKAGE,
     "privacy/rights/actions/package_builds.py:_finish": BEGUN,
     "privacy/rights/actions/package_builds.py:_current_build": BEGUN,
     "privacy/rights/actions/package_builds.py:discard_build": BEGUN,
