@@ -101,9 +101,10 @@ def test_who_decided_is_written_once(portal_database: PortalDatabase) -> None:
 APPROVERS = {"approved_by", "seconded_by", "confirmed_by", "signed_by", "published_by", "verified_by", "lifted_by"}
 
 
-def test_every_approver_is_written_once() -> None:
+def test_every_approver_and_the_moment_are_written_once() -> None:
     for one in approved("default").values():
-        assert APPROVERS & one.update <= set(one.once), one.name
+        moments = {f"{name.removesuffix('_by')}_at" for name in APPROVERS & set(one.once)}
+        assert (APPROVERS | moments) & one.update <= set(one.once), one.name
 
 
 @pytest.mark.attack("17.3")
