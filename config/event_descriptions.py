@@ -291,6 +291,7 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "subjects.contact.preferred": gettext_lazy("Contact made the preferred one"),
     "subjects.contact.ended": gettext_lazy("Contact ended"),
     "subjects.contact.change-told": gettext_lazy("Earlier contact told about a change"),
+    "subjects.contact.expired": gettext_lazy("Ended contact removed after the wait"),
     "subjects.contacts.removed": gettext_lazy("Contacts removed"),
     "vault.opening.denied": gettext_lazy("Opening of encrypted information denied"),
     "vault.freeze.placed": gettext_lazy("Use and provision frozen"),

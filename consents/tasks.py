@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from consents import actions as consents
 from consents import advertising
-from consents.models import AdvertisingNotice, CurrentConsent, Decision
+from consents.actions import destruction_notices
+from consents.models import AdvertisingNotice, CurrentConsent, Decision, PlannedDestruction
 from privacy.jobs import outbox
 from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
@@ -24,6 +25,7 @@ from privacy.vault.purposes import Purpose
 ADVERTISING = SystemActor("advertising")
 # A task ends within a minute; what is left is asked about on the next day.
 TIME_LIMIT_SECONDS = 30
+PUT_OFF_SECONDS = 30 * 60
 
 
 @outbox.deliverer("consents.ended")
@@ -40,6 +42,43 @@ def end_collection(ids: Mapping[str, str], *, event: UUID, starts: int, at: date
         raise outbox.RetryLater(12 * 60 * 60, str(hold)) from None
     if not done:
         raise outbox.RetryLater(60, "another destruction is under way")
+
+
+@outbox.deliverer(destruction_notices.NOTICE, destination=outbox.MAIL)
+def tell_destruction(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Tell the person, at each e-mail address on record, what becomes of the data that a withdrawal destroys."""
+    plans = PlannedDestruction.objects.select_related("decision__agreement", "decision__version")
+    plan, word = plans.get(pk=ids["plan"]), ids["word"]
+    told = contacts.told_of_destruction(plan.subject_id, at=at)
+    if not told or not destruction_notices.still_holds(plan, word, datetime.fromisoformat(ids["due_at"])):
+        return
+    if at < plan.due_at and contacts.disputed([plan.subject_id], Contact.Kind.EMAIL, at=at):
+        raise outbox.RetryLater(PUT_OFF_SECONDS, "the address is disputed")
+    if destruction_notices.is_flooded(plan, at=at):
+        raise outbox.RetryLater(PUT_OFF_SECONDS, "enough mails were sent in this hour")
+    task, worker = "consents.destruction.addressed", SystemActor("consents")
+    try:
+        with vault.opened(purpose=Purpose.LEGAL_DUTY, task=task, actor=worker, at=at, reason="R-24") as vault_session:
+            addresses = [(row, str(value)) for row, value in vault_session.decrypt_many(told, "value")]
+    except vault.Destroyed:
+        return
+    for contact, address in addresses:
+        _tell_destruction(plan, word, address, contact.language, message_id=f"consent-ended-{event}-{contact.pk}")
+
+
+def _tell_destruction(plan: PlannedDestruction, word: str, address: str, language: str, *, message_id: str) -> None:
+    with translation.override(language):
+        subject = {
+            destruction_notices.PLANNED: _("Your consent has ended, and your data is going to be destroyed"),
+            destruction_notices.STOPPED: _("The destruction of your personal data was stopped"),
+            destruction_notices.AGREED_AGAIN: _("You agreed again, and your data is not destroyed"),
+        }[word]
+        title = plan.decision.version.spoken("title", language)
+    context = {"word": word, "plan": plan, "decision": plan.decision, "title": title}
+    mail.send(
+        to=address, subject=subject, template="consents_destruction", context=context, language=language,
+        message_id=message_id,
+    )  # fmt: skip
 
 
 @outbox.deliverer("consents.advertising", destination=outbox.MAIL)
@@ -103,7 +142,7 @@ def count_decisions() -> int:
 
 
 def _address(notice: AdvertisingNotice, *, at: datetime) -> str | None:
-    contact = Contact.objects.current().filter(subject_id=notice.subject_id, kind=Contact.Kind.EMAIL).first()
+    contact = Contact.objects.current().emails([notice.subject_id]).first()
     if contact is None:
         return None
     task = "consents.notice.addressed"

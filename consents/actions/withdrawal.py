@@ -13,6 +13,7 @@ from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
 from consents.actions.codes import end_codes
+from consents.actions.destruction_notices import AGREED_AGAIN, PLANNED, STOPPED, queue_notice
 from consents.events import Event
 from consents.models import Agreement, Decision, PlannedDestruction
 from privacy.jobs import outbox
@@ -90,6 +91,7 @@ def plan_destruction(decision: Decision, person: Subject, *, actor: Actor, at: d
         )
     _record(Event.DESTRUCTION_PLANNED, made, actor=actor, at=at)
     _queue(made)
+    queue_notice(made, PLANNED, at=at)
     return made
 
 
@@ -103,6 +105,7 @@ def drop_destruction(decision: Decision, person: Subject, *, actor: Actor, at: d
         row.save(update_fields=["state", "ended_at", "stopped_at", "stopped_by_kind", "stopped_by"])
         vault.unfreeze(case=row.decision.reference, actor=actor, at=at)
         _record(Event.DESTRUCTION_DROPPED, row, actor=actor, at=at)
+        queue_notice(row, AGREED_AGAIN, at=at)
         others = PlannedDestruction.objects.open().of(person.id).filter(decision__agreement__required=True)
         if decision.agreement.required and not others.exists():
             subjects.resume_registration(person, actor=actor, at=at, case=decision.reference)
@@ -136,6 +139,7 @@ def stop_destruction(plan: PlannedDestruction, *, actor: Actor, at: datetime) ->
     row.state, row.stopped_at, row.stopped_by_kind, row.stopped_by = State.STOPPED, at, actor.kind, actor.ref
     row.save(update_fields=["state", "stopped_at", "stopped_by_kind", "stopped_by"])
     _record(Event.DESTRUCTION_STOPPED, row, actor=actor, at=at)
+    queue_notice(row, STOPPED, at=at)
     return row
 
 
@@ -161,6 +165,7 @@ def continue_destruction(plan: PlannedDestruction, *, actor: Actor, at: datetime
     row.save(update_fields=["state", "due_at", "stopped_at", "stopped_by_kind", "stopped_by"])
     _record(Event.DESTRUCTION_CONTINUED, row, actor=actor, at=at)
     _queue(row)
+    queue_notice(row, PLANNED, at=at)
     return row
 
 

@@ -115,7 +115,7 @@ def is_id(text: str) -> bool:
 
 
 def _address(one: UUID, actor: Actor, at: datetime, reason: str) -> str | None:
-    contact = Contact.objects.current().filter(subject_id=one, kind=Contact.Kind.EMAIL).first()
+    contact = Contact.objects.current().emails([one]).first()
     if contact is None:
         return None
     with vault.opened(
@@ -125,7 +125,7 @@ def _address(one: UUID, actor: Actor, at: datetime, reason: str) -> str | None:
 
 
 def _reachable(ids: Collection[UUID]) -> set[UUID]:
-    emails = Contact.objects.current().filter(subject_id__in=ids, kind=Contact.Kind.EMAIL)
+    emails = Contact.objects.current().emails(ids)
     return set(emails.values_list("subject_id", flat=True))
 
 

@@ -67,10 +67,10 @@ def reconcile() -> str:
 
 @outbox.deliverer(PERSON_TOLD, destination=outbox.MAIL)
 def tell_person(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
-    """Tell a person, at the address on record, what becomes of a destruction of their data; in both languages."""
+    """Tell a person, at each address on record, what becomes of a destruction of their data; in both languages."""
     subject_id, until = UUID(ids["subject"]), datetime.fromisoformat(ids["until"])
-    contact = Contact.objects.current().filter(subject_id=subject_id, kind=Contact.Kind.EMAIL).first()
-    if contact is None or not is_waiting(ids, at=at):
+    told = contacts.told_of_destruction(subject_id, at=at)
+    if not told or not is_waiting(ids, at=at):
         return
     if at < until and contacts.disputed([subject_id], Contact.Kind.EMAIL, at=at):
         raise outbox.RetryLater(60 * 60, "the address is disputed")
@@ -79,7 +79,7 @@ def tell_person(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetim
             purpose=Purpose.LEGAL_DUTY, task="retention.wait.addressed", actor=SystemActor("retention"), at=at,
             reason="duties",
         ) as vault_session:  # fmt: skip
-            address = str(vault_session.decrypt(contact, "value"))
+            addresses = [str(value) for _contact, value in vault_session.decrypt_many(told, "value")]
     except vault.Destroyed:
         return
     with override("ko"):
@@ -89,10 +89,11 @@ def tell_person(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetim
             "stopped": _("The destruction of your personal data was stopped"),
         }[ids["word"]]
     context = {"word": ids["word"], "kept": ids["kept"], "case": ids["case"].partition("#")[0], "until": until}
-    mail.send(
-        to=address, subject=subject, template="destruction_announced", context=context, language="ko",
-        message_id=f"destruction-wait-{event}",
-    )  # fmt: skip
+    for contact, address in zip(told, addresses, strict=True):
+        mail.send(
+            to=address, subject=subject, template="destruction_announced", context=context, language="ko",
+            message_id=f"destruction-wait-{event}-{contact.pk}",
+        )  # fmt: skip
 
 
 @outbox.deliverer(OFFICER_TOLD, destination=outbox.MAIL)

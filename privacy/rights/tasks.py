@@ -44,6 +44,7 @@ def resume() -> int:
     subjects.index_contacts(actor=WORKER, at=at)
     subjects.delete_old_attempts(at=at)
     subjects.delete_old_codes(at=at)
+    subjects.remove_ended_contacts(actor=WORKER, at=at)
     return done
 
 

@@ -115,7 +115,10 @@ class SubjectAdmin(KeysetAdmin):
             queryset,
             title=_("End a contact"),
             verb=_("End the contact"),
-            consequences=[_("We notify the contact once and send nothing more to it.")],
+            consequences=[
+                _("We notify the contact once."),
+                _("For a while, a verified address still hears if the data is going to be destroyed."),
+            ],
             form_class=ContactChoiceForm,
             dangerous=True,
         )

@@ -18,7 +18,7 @@ captured_tables.declare(
     },
     delete={
         Event.CONTACT_ENDED: "id",
-        Event.CONTACT_CHANGE_TOLD: "id",
+        Event.CONTACT_EXPIRED: "id",
         Event.CONTACTS_REMOVED: "subject_id",
     },
 )

@@ -1,18 +1,22 @@
 """Contacts as the register of holdings sees them: how they are shown to their owner, and when they are due."""
 
 from collections.abc import Collection, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
 
+from privacy.lib.dates import clock
+from privacy.policies import rulebook
 from privacy.policies.categories import CONTACT
 from privacy.policies.rulebook import RetentionPeriod
 from privacy.subjects.models import BATCH_SIZE, Contact, Subject
 from privacy.vault import actions as vault
 from privacy.vault.decryption_session import DecryptionSession
 from privacy.vault.models import Freeze
+
+WAIT_HOURS = "contact.wait.hours"
 
 
 def disputed(subject_ids: Collection[UUID], kind: str, *, at: datetime) -> set[UUID]:
@@ -26,6 +30,22 @@ def disputed(subject_ids: Collection[UUID], kind: str, *, at: datetime) -> set[U
         for one in freezes
         if one.cause == Freeze.Cause.CORRECTION and one.category in {"", CONTACT} and one.item in {"", kind}
     }
+
+
+def wait_after_change(at: datetime) -> timedelta:
+    """Return how long a changed contact gets no code of a package, and the one before it is still told (0136, 0164)."""
+    return timedelta(hours=rulebook.parameter(WAIT_HOURS, clock.kst_date(at)))
+
+
+def told_of_destruction(subject_id: UUID, *, at: datetime) -> list[Contact]:
+    """Return the addresses that are told that a person's data is going to be destroyed, or no longer is.
+
+    Whoever gave another address and then had everything destroyed must not be the only one who hears of it: one that
+    was proven and ended a short while ago is told too.
+    """
+    since = at - wait_after_change(at)
+    proven = Q(verified_at__isnull=False, ended_at__gt=since)
+    return list(Contact.objects.emails([subject_id]).filter(Q(ended_at=None) | proven))
 
 
 def export_contacts(subject_id: UUID, vault_session: DecryptionSession) -> Iterator[dict[str, Any]]:

@@ -19,4 +19,5 @@ class Event(StrEnum):
     CONTACT_PREFERRED = "subjects.contact.preferred"
     CONTACT_ENDED = "subjects.contact.ended"
     CONTACT_CHANGE_TOLD = "subjects.contact.change-told"
+    CONTACT_EXPIRED = "subjects.contact.expired"
     CONTACTS_REMOVED = "subjects.contacts.removed"

@@ -1,6 +1,6 @@
 """The person: a pseudonymous row, and the contacts she gave, sealed, in the personal database."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
@@ -133,6 +133,16 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 
     def of(self, subject_id: UUID) -> "ContactQuerySet":
         return self.filter(subject_id=subject_id)
+
+    def emails(self, subject_ids: Iterable[UUID]) -> "ContactQuerySet":
+        """The e-mail addresses of these people in the order in which they are used: proven ones, the preferred first.
+
+        One that nobody has proven comes last: it is used where a duty to notify leaves no other.
+        """
+        mailed = self.filter(subject_id__in=list(subject_ids), kind=Contact.Kind.EMAIL)
+        return mailed.alias(is_unproven=Q(verified_at=None)).order_by(
+            "is_unproven", "-is_preferred", "recorded_at", "id"
+        )
 
 
 class Contact(EncryptedModel):

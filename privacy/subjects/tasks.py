@@ -43,7 +43,7 @@ def mail_code(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime)
 
 @outbox.deliverer(CHANGE_MAIL, destination=outbox.MAIL)
 def tell_change(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
-    """Tell a contact that ended, once, that it gets nothing more; one that another replaced is removed then."""
+    """Tell a contact that ended, once, that it gets nothing more."""
     contact = Contact.objects.filter(pk=ids["contact"], ended_at__isnull=False, told_at=None).first()
     if contact is None:
         return
@@ -52,7 +52,7 @@ def tell_change(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetim
         return
     with override(contact.language):
         subject = _("This e-mail address no longer receives notices about your personal data")
-    context = {"is_replaced": contact.is_replaced}
+    context = {"is_replaced": contact.is_replaced, "is_proven": contact.verified_at is not None}
     _send(contact, address, subject, "contact_changed", context, message_id=f"contact-{event}")
     subjects.end_change_notice(contact, actor=WORKER, at=at)
 

@@ -55,7 +55,7 @@ def the_row_of(
         nothing = "''" if is_needed else "NULL"
         given[column] = nothing
         names, said = sql.SQL(", ").join(map(sql.Identifier, given)), ", ".join(given.values())
-        inside.execute(sql.SQL("INSERT INTO {} ({}) VALUES (").format(name, names) + sql.SQL(said + ")"))  # type: ignore[arg-type]
+        inside.execute(sql.SQL("INSERT INTO {} ({}) VALUES (").format(name, names) + sql.SQL(said + ")"))
         inside.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER written_once").format(name))
     with database.connect("portal_app") as app:
         yield app, values, nothing

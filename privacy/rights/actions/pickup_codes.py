@@ -23,7 +23,6 @@ from privacy.rights.events import Event
 from privacy.rights.models import Package, Request
 from privacy.rights.refusals import ParticularsGone, SamePerson, WrongState
 from privacy.subjects import contacts
-from privacy.subjects.actions.contacts import WAIT_HOURS
 from privacy.subjects.models import Contact
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
@@ -83,15 +82,15 @@ def draw_pickup_code(package: Package, *, actor: Actor, at: datetime) -> str:
 
 
 def mailbox(case: Request, *, actor: Actor, at: datetime) -> str:
-    """Return where a code is mailed to: the address on record of the person, else the one given in the case.
+    """Return where a code is mailed to: the preferred address on record of the person, else the one given in the case.
 
     An address that a correction disputes, that nobody has verified, or that was changed or ended a short while ago is
     not used, and none in its place. The opening is on record.
     """
     people = people_of(case)
-    wait = timedelta(hours=rulebook.parameter(WAIT_HOURS, clock.kst_date(at)))
-    emails = Contact.objects.filter(subject_id__in=people, kind=Contact.Kind.EMAIL, is_replaced=False)
-    recent = [row for row in emails.order_by("recorded_at") if row.ended_at is None or row.has_ended_within(wait, at)]
+    wait = contacts.wait_after_change(at)
+    emails = Contact.objects.emails(people).filter(is_replaced=False)
+    recent = [row for row in emails if row.ended_at is None or row.has_ended_within(wait, at)]
     if not all(row.receives_packages(at) for row in recent):
         return ""
     known = recent[0] if recent else None

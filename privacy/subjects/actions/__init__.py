@@ -22,6 +22,7 @@ from privacy.subjects.actions.contacts import (
     prefer_contact,
     record_contact,
     remove_contacts,
+    remove_ended_contacts,
 )
 from privacy.subjects.actions.hourly_limits import address_index, require_below_limit
 from privacy.subjects.actions.registration import (
@@ -62,6 +63,7 @@ __all__ = [
     "record_contact",
     "register",
     "remove_contacts",
+    "remove_ended_contacts",
     "require_below_limit",
     "resume_registration",
     "resume_service",

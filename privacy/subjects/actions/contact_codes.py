@@ -77,11 +77,10 @@ def verify_contact(code: str, *, address: str, at: datetime) -> Contact:
 
 
 def end_change_notice(contact: Contact, *, actor: Actor, at: datetime) -> None:
-    """Note that an ended contact was told; one that another replaced is removed."""
+    """Note that an ended contact was told."""
     with transaction.atomic(using="personal"):
         record(Event.CONTACT_CHANGE_TOLD, contact, actor=actor, at=at)
         Contact.objects.filter(pk=contact.pk).update(told_at=at)
-        Contact.objects.filter(pk=contact.pk, is_replaced=True).delete()
 
 
 def delete_old_codes(*, at: datetime) -> int:

@@ -1,7 +1,7 @@
 """What can be done with the ways to reach a person: recorded, proven by a code, preferred, ended, corrected, removed.
 
-Another value is another row, so a code that proved one value proves no other. The earlier contact is told and then
-goes; a code of a package waits before it may go to the new one (decision 0136).
+Another value is another row, so a code that proved one value proves no other. The earlier contact is told,
+and goes once the wait is over; a code of a package waits before it may go to the new one (decision 0136).
 """
 
 from collections.abc import Sequence
@@ -14,23 +14,24 @@ from django.db import connections, transaction
 from django.utils.translation import gettext as _
 
 from privacy.jobs import outbox
+from privacy.jobs.models import PersonalOutbox
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
-from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
-from privacy.policies import rulebook
 from privacy.policies.categories import CONTACT
+from privacy.subjects import contacts
 from privacy.subjects.actions.registration import RegistrationEnded, SubjectDestroyed
 from privacy.subjects.contact_validation import validate_contact
 from privacy.subjects.events import Event
 from privacy.subjects.models import Contact, ContactCode, Subject
 from privacy.vault import actions as vault
+from privacy.vault import destruction_vetoes
 from privacy.vault.purposes import Purpose
+from privacy.vault.refusals import UnderHold
 
 RECORD = "subjects.record_contact"
 CODE_MAIL, CHANGE_MAIL = "subjects.contact.code", "subjects.contact.changed"
-WAIT_HOURS = "contact.wait.hours"
 # Until then an address that nobody proved was told of by no other mail than the one with its code.
 ONLY_CODES = timedelta(days=1)
 BASES = {
@@ -177,6 +178,25 @@ def remove_contacts(subject_ids: Sequence[UUID], *, certificate: str, actor: Act
     return removed
 
 
+def remove_ended_contacts(*, actor: Actor, at: datetime, most: int = 200) -> int:
+    """Remove the contacts that ended and have waited: nothing is said there any more. Return how many; safe to repeat.
+
+    Kept are those whose last word is still under way, those that a correction disputes or a suspension closes, and
+    those of people on hold.
+    """
+    over = Contact.objects.filter(ended_at__lte=at - contacts.wait_after_change(at)).order_by("ended_at")
+    under_way = PersonalOutbox.objects.waiting().filter(kind=CHANGE_MAIL).values_list("ids__contact", flat=True)
+    removed = 0
+    for row in over.exclude(id__in=list(under_way))[:most]:
+        if vault.active_freezes(row.subject_id, CONTACT, [row.kind], at=at):
+            continue
+        with suppress(UnderHold), destruction_vetoes.lock_vetoes(), transaction.atomic(using="personal"):
+            destruction_vetoes.refuse_if_vetoed([row.subject_id], [CONTACT], at=at)
+            record(Event.CONTACT_EXPIRED, row, actor=actor, at=at)
+            removed += row.delete()[0]
+    return removed
+
+
 def _put(
     subject_id: UUID, kind: str, value: str, *, said: dict[str, str], word: Event, facts: dict[str, str], actor: Actor,
     at: datetime,
@@ -192,8 +212,7 @@ def _put(
         return held
     made = Contact(subject_id=subject_id, kind=kind, recorded_at=at, recorded_by=actor.ref, **said)
     vault.encrypt(made, {"value": value}, at=at)
-    wait = timedelta(hours=rulebook.parameter(WAIT_HOURS, clock.kst_date(at)))
-    made.package_from = at + wait if earlier.exists() else at
+    made.package_from = at + contacts.wait_after_change(at) if earlier.exists() else at
     record(word, made, actor=actor, at=at, **facts)
     for one in earlier.filter(is_replaced=False):
         record(Event.CONTACT_ENDED, one, actor=actor, at=at, replaced_by=str(made.id))
@@ -215,9 +234,9 @@ def _prefer(row: Contact, *, actor: Actor, at: datetime) -> None:
 
 
 def _end(row: Contact, *, is_replaced: bool, at: datetime) -> None:
-    """End a contact and have it told; what another replaced goes as soon as nobody is to be told any more."""
+    """End a contact and have it told; what another replaced goes at once where it never had a mail of ours."""
     was_used, is_told = row.ended_at is None, _has_heard(row, until=row.ended_at or at)
-    if is_replaced and (not is_told or row.told_at is not None):
+    if is_replaced and not is_told:
         row.delete()
         return
     row.ended_at, row.is_preferred, row.is_replaced = row.ended_at or at, False, is_replaced

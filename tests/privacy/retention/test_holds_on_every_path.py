@@ -12,6 +12,7 @@ from privacy.disclosures import actions as disclosures
 from privacy.disclosures.models import Disclosure
 from privacy.incidents import actions as incidents
 from privacy.incidents.models import ComplaintText
+from privacy.jobs.models import PersonalOutbox
 from privacy.retention import actions as retention
 from privacy.retention.actions.destruction import execution
 from privacy.retention.actions.destruction.archive_strategy import ArchiveStrategy
@@ -24,8 +25,10 @@ from privacy.rights.actions import RequestedRight, package_builds
 from privacy.rights.actors import Requester
 from privacy.rights.models import Letter, Package, PackagePiece, Particulars
 from privacy.safeguards import actions as safeguards
+from privacy.subjects import actions as subjects
 from privacy.subjects import holdings
-from privacy.subjects.models import Subject
+from privacy.subjects.models import Contact, Subject
+from privacy.subjects.tasks import tell_change
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile, MonthKey, SubjectKey
 from tests.base import PortalTestCase
@@ -39,6 +42,7 @@ from tests.factory import (
     carry_out_all,
     end_waits_at_once,
     imei,
+    make_contact,
     make_device,
     make_disclosure,
     make_gateway,
@@ -117,6 +121,17 @@ class AHoldStopsToo(PortalTestCase):
         assert not Particulars.objects.filter(subject_id=case.holder_id).exists()
         assert not ComplaintText.objects.exists()
         assert not EncryptedFile.objects.filter(subject_id__in=[disclosure.id, evidence.id]).exists()
+
+    def test_a_contact_that_ended(self) -> None:
+        contact = make_contact(Subject.objects.get(pk=make_device(1).subject_id))
+        subjects.end_contact(contact, actor=tasks.WORKER, at=NOON)
+        tell_change({"contact": str(contact.pk)}, event=contact.pk, starts=1, at=NOON)
+        PersonalOutbox.objects.update(done_at=NOON)
+        hold = make_hold(subject_id=contact.subject_id)
+        assert subjects.remove_ended_contacts(actor=tasks.WORKER, at=LATER) == 0
+        lift(hold)
+        assert subjects.remove_ended_contacts(actor=tasks.WORKER, at=LATER) == 1
+        assert not Contact.objects.exists()
 
     def test_the_documents_of_a_closed_case(self) -> None:
         case = ask().request

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 
+from privacy.jobs.models import PersonalOutbox
 from privacy.ledger import actions as ledger
 from privacy.ledger import request_context
 from privacy.ledger.actors import SystemActor
@@ -43,6 +44,10 @@ def test_every_act_on_a_contact_explains_its_writes(portal_database: PortalDatab
                 mina.id, "phone", "010-8765-4321", event=uuid4(), actor=TESTS, at=at, record_id=None
             )
 
+    def remove() -> None:
+        PersonalOutbox.objects.update(done_at=at)
+        assert subjects.remove_ended_contacts(actor=TESTS, at=at + timedelta(hours=72)) > 0
+
     acts = (
         lambda: record(kind="email", value="mina@old.example"),
         lambda: record(kind="phone", value="010-1234-5678"),
@@ -52,9 +57,10 @@ def test_every_act_on_a_contact_explains_its_writes(portal_database: PortalDatab
         lambda: record(kind="email", value="mina@new.example"),
         tell,
         correct,
-        lambda: subjects.end_contact(Contact.objects.get(kind="email"), actor=TESTS, at=at),
+        lambda: subjects.end_contact(Contact.objects.current().get(kind="email"), actor=TESTS, at=at),
         tell,
         lambda: record(kind="email", value="mina@third.example"),
+        remove,
     )
     for number, act in enumerate(acts):
         with request_context.override(request_id=request_context.new_request_id()):

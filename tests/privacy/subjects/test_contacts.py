@@ -158,15 +158,54 @@ class AChangedContact(PortalTestCase):
         told = [mail for mail in mails(at=NOON) if mail["To"] == OLD]
         assert len(told) == 1
         assert NEW not in told[0].as_string()
-        assert [row.verified_at for row in Contact.objects.all()] == [None]
+        assert [row.verified_at for row in Contact.objects.current()] == [None]
         self.assertLedgered("subjects.contact.change-told")
         assert not [mail for mail in mails(at=NOON + timedelta(hours=1)) if mail["To"] == OLD]
+        assert subjects.remove_ended_contacts(actor=TESTS, at=NOON + WAIT - timedelta(seconds=1)) == 0
+        assert subjects.remove_ended_contacts(actor=TESTS, at=NOON + WAIT) == 1
+        assert [row.verified_at for row in Contact.objects.all()] == [None]
+        self.assertLedgered("subjects.contact.expired")
 
     def test_is_told_also_where_it_was_ended_first(self) -> None:
         subjects.end_contact(self.old, actor=self.me, at=NOON)
         self.change()
         assert [mail["To"] for mail in mails(at=NOON)].count(OLD) == 1
+        assert subjects.remove_ended_contacts(actor=TESTS, at=NOON + WAIT) == 1
         assert Contact.objects.count() == 1
+
+    def test_an_ended_one_that_no_other_replaced_goes_too(self) -> None:
+        phone = subjects.record_contact(
+            self.mina, kind="phone", value="010-1234-5678", source="person", actor=self.me, at=NOON
+        )
+        for one in (self.old, phone):
+            subjects.end_contact(one, actor=self.me, at=NOON)
+        assert subjects.remove_ended_contacts(actor=TESTS, at=NOON + WAIT) == 1
+        mails(at=NOON)
+        assert subjects.remove_ended_contacts(actor=TESTS, at=NOON + WAIT) == 1
+        assert not Contact.objects.exists()
+
+    def test_one_that_a_correction_disputes_does_not_go(self) -> None:
+        subjects.end_contact(self.old, actor=self.me, at=NOON)
+        mails(at=NOON)
+        vault.freeze(
+            subject_id=self.mina.id, category="contact", item="email", cause="correction", case="K7-2", actor=TESTS,
+            at=NOON,
+        )  # fmt: skip
+        assert subjects.remove_ended_contacts(actor=TESTS, at=NOON + WAIT) == 0
+
+    def test_of_several_records_the_preferred_proven_address_gets_the_code_of_a_package(self) -> None:
+        factory.make_device(2, imei=factory.imei(1))
+        other = Subject.objects.exclude(pk=self.mina.id).filter(state="active").last()
+        assert other is not None
+        second = factory.make_contact(other, value=NEW)
+        case = factory.make_verified(factory.ask(target=factory.imei(1)))
+        assert package_mailbox(case, actor=factory.make_odile(), at=NOON) == OLD
+        phone = subjects.record_contact(
+            self.mina, kind="phone", value="010-1234-5678", source="person", actor=self.me, at=NOON
+        )
+        subjects.prefer_contact(phone, actor=self.me, at=NOON)
+        assert second.is_preferred
+        assert package_mailbox(case, actor=factory.make_odile(), at=NOON) == NEW
 
     def test_receives_no_code_of_a_package_before_it_waited_and_was_proven(self) -> None:
         assert self.package_goes_to(NOON) == OLD
