@@ -90,7 +90,14 @@ NAVIGATION = (
         "policy",
         _("Policy"),
         ("policies", "campaigns"),
-        ("policies.policyversion", "campaigns.campaign", "policies.officer", "policies.agency", "policies.parameter"),
+        (
+            "policies.policyversion",
+            "campaigns.campaign",
+            "policies.officer",
+            "policies.agency",
+            "policies.parameter",
+            "policies.parameterchange",
+        ),
     ),
     NavigationGroup("system", _("System"), ("jobs", "vault"), ("jobs.generaloutbox", "jobs.heartbeat")),
 )

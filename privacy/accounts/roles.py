@@ -107,6 +107,7 @@ ROLES_OF_PERMISSION: dict[str, frozenset[str]] = {
     "policies.view_notice": CONSOLE_ROLES,
     "policies.view_officer": CONSOLE_ROLES,
     "policies.view_parameter": CONSOLE_ROLES,
+    "policies.view_parameterchange": CONSOLE_ROLES,
     "policies.view_policyversion": CONSOLE_ROLES,
     "policies.view_preservationrule": CONSOLE_ROLES,
     "policies.view_publishedtext": CONSOLE_ROLES,

@@ -24,5 +24,8 @@ class Event(StrEnum):
     AGENCY_VERIFIED = "policies.agency.verified"
     HOLIDAY_ADDED = "policies.holiday.added"
     HOLIDAY_WITHDRAWN = "policies.holiday.withdrawn"
+    CHANGE_ASKED = "policies.parameter-change.asked"
+    CHANGE_APPROVED = "policies.parameter-change.approved"
+    CHANGE_REFUSED = "policies.parameter-change.refused"
     PARAMETER_SET = "policies.parameter.set"
     NOTICE_POSTED = "policies.notice.posted"

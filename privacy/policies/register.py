@@ -161,5 +161,8 @@ registers.declare(
     records=lambda window: NoConsignment.objects.filter(decided_on__range=window.days).order_by("decided_on"),
 )
 registers.declare_exempt(
-    "policies.extraholiday", "policies.parameter", why="settings of the portal, on the audit trail"
+    "policies.extraholiday",
+    "policies.parameter",
+    "policies.parameterchange",
+    why="settings of the portal, on the audit trail",
 )

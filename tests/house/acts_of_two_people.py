@@ -103,6 +103,14 @@ def draft_training(asker: User, at: datetime) -> Any:
     )
 
 
+def ask_parameter(asker: User, at: datetime) -> Any:
+    day = clock.kst_date(at)
+    Parameter.objects.create(code="duties.apart.days", value=90, unit="days", effective_on=day, basis="test")
+    return policies.ask_change(
+        code="duties.apart.days", value=30, effective_on=day + timedelta(days=1), basis="test", actor=asker, at=at
+    )
+
+
 def with_reason(verb: Callable[..., object]) -> Callable[[Any, Actor, datetime], object]:
     return lambda record, actor, at: verb(record, reason="x", actor=actor, at=at)
 
@@ -170,6 +178,12 @@ ACTS = {
         "INSERT INTO policies_review (id, verdict, note, digest, reviewed_by, reviewed_at, version_id)"
         " VALUES (gen_random_uuid(), 'approved', '', 'x', %s, %s, %s)",
     ),
+    "lessen a protection": Act(
+        ("policies.parameter-change.approved",),
+        ask_parameter,
+        plainly(policies.approve_change),
+        APPROVED.format("policies_parameterchange", ""),
+    ),
     "publish an agreement": Act(
         ("consents.text.published",),
         draft_agreement,
@@ -204,7 +218,7 @@ OF_ONE_PERSON = {
     "accounts.session.confirmed": "one's own sign-in",
     "incidents.breach.confirmed": "finds a breach: it tells people and gives nothing away",
     "ledger.review.confirmed": "a trigger asks the rule: tests/privacy/ledger/test_review_signatures.py",
-    "policies.parameter.set": "no account lessens the waits of this rule: tests/house/test_nobody_alone.py",
+    "policies.parameter.set": "what lessens a protection takes two: tests/house/test_nobody_alone.py",
     "retention.list.approved": "the sweep proposed it; over the ceiling it takes two officers, of a case the chain",
     "retention.register.confirmed": "confirms what has been destroyed",
     "retention.clock.confirmed": "says that the clock is right; each list has its own approval",

@@ -14,9 +14,11 @@ from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.policies import actions as policies
 from privacy.policies.actions.parameters import ParameterOutOfRange
+from privacy.policies.models import Parameter
 from tests import factory
 from tests.base import PortalTestCase
 from tests.house.acts_of_two_people import ACTS, OF_ONE_PERSON
+from tests.own_writes import as_the_portal
 
 COMPLETING = re.compile(
     r"\.((partly-)?granted|approved|seconded|lifted|published|provided|decided|(not-)?confirmed|set|reset)$"
@@ -118,3 +120,45 @@ class WaitsTests(PortalTestCase):
             with pytest.raises(ParameterOutOfRange):
                 policies.set_parameter(value=less, actor=factory.make_odile(granted=False), **given)  # type: ignore[arg-type]
             policies.set_parameter(value=more, actor=SystemActor("tests"), **given)  # type: ignore[arg-type]
+
+    def test_what_was_raised_is_lessened_by_two(self) -> None:
+        odile, omar, today = factory.make_odile(granted=False), factory.make_omar(), clock.today()
+        for code, stronger, weaker in (
+            ("duties.account.days", 5, 3),
+            ("duties.apart.days", 60, 45),
+            ("duties.emergency.wait.hours", 48, 24),
+            ("duties.emergency.review.hours", 24, 48),
+            ("withdrawal.wait.hours", 72, 48),
+            ("contact.wait.hours", 96, 72),
+            ("destruction.ceiling.percent", 1, 50),
+            ("destruction.ceiling.floor", 1, 1_000),
+        ):
+            given = {"code": code, "basis": "x", "at": NOW}
+            policies.set_parameter(value=stronger, effective_on=today, actor=odile, **given)  # type: ignore[arg-type]
+            later = {**given, "value": weaker, "effective_on": today + timedelta(days=1)}
+            with pytest.raises(policies.NeedsTwoPeople):
+                policies.set_parameter(actor=odile, **later)  # type: ignore[arg-type]
+            unit = Parameter.objects.filter(code=code).values_list("unit", flat=True)[0]
+            with as_the_portal(), pytest.raises(IntegrityError, match="lessens a protection"), transaction.atomic():
+                Parameter.objects.create(
+                    code=code, value=weaker, unit=unit, effective_on=today + timedelta(days=1), basis="x"
+                )
+            asked = policies.ask_change(actor=odile, **later)  # type: ignore[arg-type]
+            with pytest.raises(policies.OwnChange):
+                policies.approve_change(asked, actor=odile, at=NOW)
+            made = policies.approve_change(asked, actor=omar, at=NOW)
+            assert (made.value, made.effective_on) == (weaker, today + timedelta(days=1))
+            with pytest.raises(policies.ChangeDecided):
+                policies.approve_change(asked, actor=omar, at=NOW)
+
+    def test_what_lessens_nothing_is_not_asked_for_and_a_refused_value_is_not_set(self) -> None:
+        odile, tomorrow = factory.make_odile(granted=False), clock.today() + timedelta(days=1)
+        given = {"basis": "x", "at": NOW, "actor": odile, "effective_on": tomorrow}
+        with pytest.raises(policies.LessensNothing):
+            policies.ask_change(code="duties.apart.days", value=60, **given)  # type: ignore[arg-type]
+        with pytest.raises(ParameterOutOfRange):
+            policies.ask_change(code="duties.apart.days", value=29, **given)  # type: ignore[arg-type]
+        asked = policies.ask_change(code="destruction.ceiling.percent", value=99, **given)  # type: ignore[arg-type]
+        policies.refuse_change(asked, actor=odile, at=NOW)
+        with pytest.raises(policies.ChangeDecided):
+            policies.approve_change(asked, actor=factory.make_omar(), at=NOW)

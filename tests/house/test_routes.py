@@ -124,6 +124,7 @@ ACTS = {
     "admin:policies_notice_add": {OFFICER},
     "admin:policies_officer_add": {OFFICER},
     "admin:policies_parameter_add": {OFFICER},
+    "admin:policies_parameterchange_add": {OFFICER},
     "admin:policies_publishedtext_add": {OFFICER},
     "admin:retention_archiveaccess_add": {OFFICER, HANDLER},
     "admin:retention_hold_add": {OFFICER},

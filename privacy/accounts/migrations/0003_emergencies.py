@@ -18,6 +18,7 @@ BEGIN
         ('consents_agreementversion', 'drafted_by', 'drafted_at', 'published_at IS NULL'),
         ('disclosures_disclosure', 'requested_by', 'requested_at', 'coalesce(approved_at, refused_at) IS NULL'),
         ('incidents_incident', 'proposed_by', 'proposed_at', 'state = ''proposed'''),
+        ('policies_parameterchange', 'asked_by', 'asked_at', 'coalesce(approved_at, refused_at) IS NULL'),
         ('policies_policyversion', 'submitted_by', 'submitted_at', 'state = ''review'''),
         ('retention_archiveaccess', 'asked_by', 'asked_at', 'coalesce(approved_at, refused_at) IS NULL'),
         ('retention_destructionlist', 'approved_by', 'approved_at', 'coalesce(seconded_at, aborted_at) IS NULL'),

@@ -16,9 +16,18 @@ from privacy.policies.actions.drafts import (
 )
 from privacy.policies.actions.notices import NoticeBackdated, NoticeTooShort, post_notice
 from privacy.policies.actions.officers import DesignationOrder, correct_officer, designate_officer, verify_agency
+from privacy.policies.actions.parameter_changes import (
+    ChangeDecided,
+    LessensNothing,
+    OwnChange,
+    approve_change,
+    ask_change,
+    refuse_change,
+)
 from privacy.policies.actions.parameters import (
     HolidayExists,
     HolidayNotFound,
+    NeedsTwoPeople,
     ParameterExists,
     ParameterOutOfRange,
     add_holiday,
@@ -52,6 +61,7 @@ from privacy.policies.actions.published_texts import (
 )
 
 __all__ = [
+    "ChangeDecided",
     "ChangedSinceRead",
     "ConsignmentContradicted",
     "ConsignmentDecided",
@@ -60,6 +70,8 @@ __all__ = [
     "HolidayNotFound",
     "Incomplete",
     "InvalidPublishedText",
+    "LessensNothing",
+    "NeedsTwoPeople",
     "NoBaseVersion",
     "NotADraft",
     "NotReviewed",
@@ -67,6 +79,7 @@ __all__ = [
     "NoticeBackdated",
     "NoticeTooShort",
     "OutOfBounds",
+    "OwnChange",
     "OwnDraft",
     "ParameterExists",
     "ParameterOutOfRange",
@@ -74,6 +87,8 @@ __all__ = [
     "RowOfOtherVersion",
     "add_holiday",
     "approve",
+    "approve_change",
+    "ask_change",
     "attach_text",
     "correct_officer",
     "create_draft",
@@ -86,6 +101,7 @@ __all__ = [
     "post_notice",
     "publish",
     "record_shipped_seals",
+    "refuse_change",
     "report_drift",
     "return_to_draft",
     "revise_draft",

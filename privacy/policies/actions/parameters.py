@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from privacy.ledger import actions as ledger
@@ -11,10 +11,10 @@ from privacy.ledger.authorization import require_permission
 from privacy.lib.errors.refusals import Refusal
 from privacy.policies import extra_holidays
 from privacy.policies.events import Event
-from privacy.policies.models import ExtraHoliday, Parameter
+from privacy.policies.models import ExtraHoliday, Parameter, ParameterChange
 from privacy.policies.rulebook import UnknownParameter
 
-EDIT = "policies.edit_calendar"
+EDIT, SET = "policies.edit_calendar", "policies.set_parameter"
 
 
 class HolidayExists(Refusal):
@@ -29,6 +29,12 @@ class ParameterExists(Refusal):
     code = "parameter-known"
 
 
+class NeedsTwoPeople(Refusal):
+    """The value lessens a protection: one officer asks for it, another approves it."""
+
+    code = "needs-two-people"
+
+
 class ParameterOutOfRange(Refusal):
     """No term is that long, and no day has that hour."""
 
@@ -40,7 +46,7 @@ LARGEST = {"hours": 876_000, "days": 36_500, "months": 1_200, "years": 100, "hou
 # Periods of nothing and reviews of no months can't be counted; an hour of midnight and a count of nothing can.
 SMALLEST = {"months": 1, "years": 1}
 # An office can lengthen the wait before a destruction on request and of a changed contact, and what makes two accounts
-# two people; nobody of the office shortens any (decisions 0105, 0136, 0146).
+# two people; nobody of the office shortens any below these (decisions 0105, 0136, 0146).
 SMALLEST_OF_ACCOUNTS = {
     "withdrawal.wait.hours": 24,
     "contact.wait.hours": 24,
@@ -84,10 +90,33 @@ def withdraw_holiday(holiday: ExtraHoliday, *, actor: Actor, at: datetime) -> No
 def set_parameter(*, code: str, value: int, effective_on: date, basis: str, actor: Actor, at: datetime) -> Parameter:
     """Add the value of a known parameter from a day on; earlier values stay for what happened before.
 
-    Raises ``NotPermitted``, ``UnknownParameter``, ``ParameterOutOfRange`` for what no calendar can compute, and
-    ``ParameterExists`` for a day that already has a value.
+    Raises ``NotPermitted``, ``UnknownParameter``, ``ParameterOutOfRange`` for what no calendar can compute,
+    ``ParameterExists`` for a day that already has a value, and ``NeedsTwoPeople`` for one that lessens a protection.
     """
-    require_permission(actor, "policies.set_parameter")
+    require_permission(actor, SET)
+    require_in_range(code, value, actor=actor)
+    if lessens(code, value, effective_on):
+        if actor.kind == "user":
+            raise NeedsTwoPeople(
+                _("This value lessens a protection. Request it under “requested values”; another officer approves it."),
+                pointer="/value",
+            )
+        ParameterChange.objects.create(
+            code=code, value=value, effective_on=effective_on, basis=basis, asked_by=actor.ref, asked_at=at,
+            approved_by=actor.ref, approved_at=at,
+        )  # fmt: skip
+    return put_parameter(code=code, value=value, effective_on=effective_on, basis=basis, actor=actor, at=at)
+
+
+def lessens(code: str, value: int, effective_on: date) -> bool:
+    """Whether a value lessens a protection that holds on the day before it; the database decides (decision 0166)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT policies_lessens(%s, %s, %s)", [code, value, effective_on])
+        return bool(cursor.fetchone()[0])
+
+
+def require_in_range(code: str, value: int, *, actor: Actor) -> None:
+    """Raise UnknownParameter, or ParameterOutOfRange for what no calendar can compute or no account may set."""
     known = Parameter.objects.filter(code=code).first()
     if known is None:
         raise UnknownParameter(_("The portal has no parameter “%(code)s”.") % {"code": code})
@@ -100,10 +129,15 @@ def set_parameter(*, code: str, value: int, effective_on: date, basis: str, acto
             _("“%(code)s” must be from %(smallest)d to %(largest)d.")
             % {"code": code, "smallest": smallest, "largest": largest}
         )
+
+
+def put_parameter(*, code: str, value: int, effective_on: date, basis: str, actor: Actor, at: datetime) -> Parameter:
+    """Write the value and its entry; who calls it has asked whether it may be. Raises ParameterExists."""
+    unit = Parameter.objects.filter(code=code).values_list("unit", flat=True)[0]
     try:
         with transaction.atomic():
             parameter = Parameter.objects.create(
-                code=code, value=value, unit=known.unit, effective_on=effective_on, basis=basis
+                code=code, value=value, unit=unit, effective_on=effective_on, basis=basis
             )
             facts = {"code": code, "value": value, "effective_on": effective_on.isoformat(), "basis": basis}
             ledger.record(Event.PARAMETER_SET, actor=actor, at=at, about=parameter, facts=facts)

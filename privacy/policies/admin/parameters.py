@@ -6,17 +6,20 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.actors import actor_of
+from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.editable_admin import EditableAdmin
 from privacy.lib.console.read_only_admin import button, run_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.dates.form_fields import BoundedDateField, NativeDateInput
 from privacy.policies import actions as policies
-from privacy.policies.models import ExtraHoliday, Parameter
+from privacy.policies.models import ExtraHoliday, Parameter, ParameterChange
 
 
 @admin.register(ExtraHoliday)
@@ -86,3 +89,72 @@ class ParameterAdmin(EditableAdmin):
             actor=actor_of(request),
             at=clock.now(),
         ).pk
+
+
+class ParameterChangeForm(ParameterForm):
+    """A value that lessens a protection."""
+
+    class Meta(ParameterForm.Meta):
+        model = ParameterChange
+
+
+@admin.register(ParameterChange)
+class ParameterChangeAdmin(EditableAdmin):
+    explanation = _(
+        "Values that lessen a protection, such as a shorter wait before a destruction: one officer requests one, "
+        "another approves it."
+    )
+    empty_hint = _("Request a value here when the console says that it lessens a protection.")
+    add_form = ParameterChangeForm
+    list_display = ("code", "value", "effective_on", "basis", "asked_by", "asked_at", "approved_at", "refused_at")
+    second_person = SecondPersonStep("asked_by", "policies.set_parameter", lambda record: record.is_open)
+    actions = ("approve", "refuse")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return actor_of(request).has_perm("policies.set_parameter")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        asked = ("code", "value", "effective_on", "basis")
+        if obj is None:
+            return asked
+        return (*asked, ("asked_by", "asked_at"), ("approved_by", "approved_at"), ("refused_by", "refused_at"))
+
+    def save_model(self, request: HttpRequest, obj: ParameterChange, form: Any, change: bool) -> None:
+        obj.pk = policies.ask_change(
+            code=obj.code,
+            value=obj.value,
+            effective_on=obj.effective_on,
+            basis=obj.basis,
+            actor=actor_of(request),
+            at=clock.now(),
+        ).pk
+
+    def buttons_for(self, record: ParameterChange) -> tuple[str, ...]:
+        return ("approve", "refuse") if record.is_open else ()
+
+    @button(description=_("Approve the value"), permission="policies.set_parameter", step_up=True)
+    def approve(self, request: HttpRequest, queryset: QuerySet[ParameterChange]) -> HttpResponse | None:
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("Approve the value"),
+            verb=_("Approve"),
+            consequences=[
+                _("From its day on, the protection is weaker than it is now."),
+                _("The register names you as the second person."),
+            ],
+            dangerous=True,
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        for change in queryset:
+            verb = partial(policies.approve_change, change, actor=actor_of(request), at=clock.now())
+            run_action(self, request, verb, _("The value is set."), record=change)
+        return None
+
+    @button(description=_("Refuse the value"), permission="policies.set_parameter")
+    def refuse(self, request: HttpRequest, queryset: QuerySet[ParameterChange]) -> None:
+        for change in queryset:
+            verb = partial(policies.refuse_change, change, actor=actor_of(request), at=clock.now())
+            run_action(self, request, verb, _("Refused. Nothing has changed."), record=change)

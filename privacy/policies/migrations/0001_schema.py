@@ -125,6 +125,29 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ParameterChange',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('code', models.CharField(max_length=60, verbose_name='code')),
+                ('value', models.PositiveIntegerField(verbose_name='value')),
+                ('effective_on', models.DateField(verbose_name='effective date')),
+                ('basis', models.CharField(max_length=120, verbose_name='basis')),
+                ('asked_by', models.CharField(max_length=80, verbose_name='asked by')),
+                ('asked_at', models.DateTimeField(verbose_name='asked at')),
+                ('approved_by', models.CharField(blank=True, max_length=80, verbose_name='approved by')),
+                ('approved_at', models.DateTimeField(blank=True, null=True, verbose_name='approved at')),
+                ('refused_by', models.CharField(blank=True, max_length=80, verbose_name='refused by')),
+                ('refused_at', models.DateTimeField(blank=True, null=True, verbose_name='refused at')),
+            ],
+            options={
+                'verbose_name': 'requested value',
+                'verbose_name_plural': 'requested values',
+                'ordering': ('-asked_at',),
+                'default_permissions': ('view',),
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('approved_by', models.F('asked_by')), _negated=True), ('asked_by__contains', ':'), _connector='OR'), name='policies_value_is_approved_by_another'), models.CheckConstraint(condition=models.Q(models.Q(('approved_at', None), ('approved_by', '')), models.Q(('approved_at__isnull', False), ('refused_at', None), models.Q(('approved_by', ''), _negated=True)), _connector='OR'), name='policies_value_is_approved_or_refused')],
+            },
+        ),
+        migrations.CreateModel(
             name='PolicyVersion',
             fields=[
                 ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),

@@ -138,8 +138,48 @@ CREATE TRIGGER policies_reviewed_by_second_person BEFORE INSERT OR UPDATE ON pol
     FOR EACH ROW WHEN (NEW.verdict = 'approved') EXECUTE FUNCTION policies_reviewed_by_second_person();
 """
 
+# A number of the rule of two people, or of the wait before a destruction or of a changed contact, is lessened by two
+# people (decision 0166). What is shipped and what tests put there is not the portal's role's.
+PROTECTIONS = """
+CREATE FUNCTION policies_lessens(changed text, becomes integer, from_day date) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    more_protects boolean := (SELECT known.more FROM (VALUES
+        ('withdrawal.wait.hours', true), ('contact.wait.hours', true), ('duties.account.days', true),
+        ('duties.apart.days', true), ('duties.emergency.wait.hours', true), ('duties.emergency.review.hours', false),
+        ('destruction.ceiling.percent', false), ('destruction.ceiling.floor', false)
+    ) AS known(code, more) WHERE known.code = changed);
+    held integer := (SELECT value FROM policies_parameter WHERE code = changed AND effective_on < from_day
+                     ORDER BY effective_on DESC LIMIT 1);
+BEGIN
+    RETURN coalesce(CASE WHEN more_protects THEN becomes < held ELSE becomes > held END, false);
+END $$;
+
+CREATE FUNCTION policies_protection_is_lessened_by_two() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_has_role(current_user, 'portal_app', 'MEMBER') AND policies_lessens(NEW.code, NEW.value, NEW.effective_on)
+       AND NOT EXISTS (
+           SELECT FROM policies_parameterchange c
+           WHERE (c.code, c.value, c.effective_on) = (NEW.code, NEW.value, NEW.effective_on) AND c.approved_at IS NOT NULL
+       ) THEN
+        RAISE EXCEPTION '% = % lessens a protection and was not approved', NEW.code, NEW.value
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'protection_is_lessened_by_two';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER policies_protection_is_lessened_by_two BEFORE INSERT ON policies_parameter
+    FOR EACH ROW EXECUTE FUNCTION policies_protection_is_lessened_by_two();
+
+CREATE TRIGGER policies_value_has_two_people BEFORE INSERT OR UPDATE ON policies_parameterchange
+    FOR EACH ROW WHEN (NEW.approved_at IS NOT NULL AND NEW.approved_by <> NEW.asked_by)
+    EXECUTE FUNCTION accounts_approved_by_second_person('approved_by', 'approved_at', 'asked_by');
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0002_guards"), ("policies", "0001_schema")]
 
-    operations = [migrations.RunSQL(text) for text in (VERSION_GUARD, PARTS, DATES, STATEMENTS, PRUNER, TWO_PEOPLE)]
+    operations = [
+        migrations.RunSQL(text)
+        for text in (VERSION_GUARD, PARTS, DATES, STATEMENTS, PRUNER, TWO_PEOPLE, PROTECTIONS)
+    ]

@@ -2,7 +2,7 @@
 
 from privacy.policies.models.localized_fields import in_language
 from privacy.policies.models.officers import Agency, Notice, Officer
-from privacy.policies.models.parameters import ExtraHoliday, Parameter
+from privacy.policies.models.parameters import ExtraHoliday, Parameter, ParameterChange
 from privacy.policies.models.published_texts import NoConsignment, PublishedText
 from privacy.policies.models.rulebook import (
     Category,
@@ -24,6 +24,7 @@ __all__ = [
     "Notice",
     "Officer",
     "Parameter",
+    "ParameterChange",
     "PolicyVersion",
     "PreservationRule",
     "PublishedText",

@@ -1,6 +1,7 @@
 """Numbers and days that the law moves: dated parameters, extra holidays."""
 
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.identifiers.ids import new_id
@@ -57,3 +58,48 @@ class Parameter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} = {self.value} {self.get_unit_display()}"
+
+
+class ParameterChange(models.Model):
+    """A value that lessens a protection: asked for by one officer, set when another approves it (decision 0166).
+
+    What the host's command sets has no account on either side.
+    """
+
+    record_label = "policies.ParameterChange"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    code = models.CharField(_("code"), max_length=60)
+    value = models.PositiveIntegerField(_("value"))
+    effective_on = models.DateField(_("effective date"))
+    basis = models.CharField(_("basis"), max_length=120)
+    asked_by = models.CharField(_("asked by"), max_length=80)
+    asked_at = models.DateTimeField(_("asked at"))
+    approved_by = models.CharField(_("approved by"), max_length=80, blank=True)
+    approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
+    refused_by = models.CharField(_("refused by"), max_length=80, blank=True)
+    refused_at = models.DateTimeField(_("refused at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("requested value")
+        verbose_name_plural = _("requested values")
+        ordering = ("-asked_at",)
+        default_permissions = ("view",)
+        constraints = [
+            models.CheckConstraint(
+                name="policies_value_is_approved_by_another",
+                condition=~Q(approved_by=F("asked_by")) | Q(asked_by__contains=":"),
+            ),
+            models.CheckConstraint(
+                name="policies_value_is_approved_or_refused",
+                condition=Q(approved_at=None, approved_by="")
+                | (Q(approved_at__isnull=False, refused_at=None) & ~Q(approved_by="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} = {self.value}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.approved_at is None and self.refused_at is None
