@@ -49,7 +49,6 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "retention_two_officers_over_the_ceiling": "seconded_by",
         "retention_paper_witnessed_by_another": "witness",
         "policies_value_is_approved_by_another": "approved_by",
-        "protection_is_lessened_by_two": "value",
     },
     END_BEFORE_START: {
         "ledger_review_ends_after_it_begins": "period_until",

@@ -1,16 +1,11 @@
-"""The ledger's closed vocabulary as people say it, and its actors as people read them.
+"""The ledger's closed vocabulary as people say it.
 
 The ledger keeps words and references (``rights.request.refused``, ``U-7F3K-92QX``); pages show these sentences. A word
 without a phrase is shown by its parts, so that nothing is ever hidden; a house test asks for the phrase.
 """
 
-from collections.abc import Iterable, Mapping
-
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
-
-from privacy.lib.display import display_names
 
 # Django's own text that its Korean catalogue lacks; ours has it.
 DJANGO_TEXTS = (gettext_noop("- Select an option -"),)
@@ -388,15 +383,3 @@ def describe_event(word: str) -> str:
     """Return the sentence of a word."""
     known = EVENT_DESCRIPTIONS.get(word)
     return str(known) if known else " ".join(word.split(".")[1:]).replace("-", " ").replace("_", " ").capitalize()
-
-
-def account_names(refs: Iterable[str]) -> dict[str, str]:
-    """Return the names of the accounts behind references, in one question."""
-    return display_names.display_names_of("account", {ref for ref in refs if ref.startswith("U-")})
-
-
-def actor_name(ref: str, known: Mapping[str, str]) -> str:
-    """Return an actor by name; who has none by the reference, the portal's own jobs by their work."""
-    if ref.startswith("system:"):
-        return _("the portal (%(job)s)") % {"job": ref.removeprefix("system:").replace("-", " ")}
-    return known.get(ref, ref)

@@ -14,7 +14,7 @@ from django.db.models.options import Options
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from config import event_descriptions
+from config import actor_names, event_descriptions
 from config.navigation import NavigationGroup, group_of_model
 from privacy.accounts.models import User
 from privacy.ledger.models import Entry
@@ -103,13 +103,13 @@ def timeline(record: Model, user: User | AnonymousUser) -> Timeline:
     told = Entry.objects.about(about).order_by("-time", "-id").only("word", "time", "actor", "kind")
     found = list(told[: TIMELINE + 1])
     entries = found[:TIMELINE]
-    known = event_descriptions.account_names(entry.actor for entry in entries)
+    known = actor_names.account_names(entry.actor for entry in entries)
     lines = [
         Happening(
             what=event_descriptions.describe_event(entry.word),
             word=entry.word,
             at=entry.time,
-            who=event_descriptions.actor_name(entry.actor, known),
+            who=actor_names.actor_name(entry.actor, known),
             mark={"denied": "bad", "read": "seen"}.get(entry.kind, ""),
         )
         for entry in entries
@@ -141,7 +141,7 @@ def phrase(word: str) -> str:
 @register.filter
 def who(ref: str) -> str:
     """Return an actor's reference as people read it."""
-    return event_descriptions.actor_name(ref, event_descriptions.account_names([ref]))
+    return actor_names.actor_name(ref, actor_names.account_names([ref]))
 
 
 @register.simple_tag

@@ -187,7 +187,9 @@ def remove_ended_contacts(*, actor: Actor, at: datetime, most: int = 200) -> int
     over = Contact.objects.filter(ended_at__lte=at - contacts.wait_after_change(at)).order_by("ended_at")
     under_way = PersonalOutbox.objects.waiting().filter(kind=CHANGE_MAIL).values_list("ids__contact", flat=True)
     removed = 0
-    for row in over.exclude(id__in=list(under_way))[:most]:
+    for row in over.exclude(id__in=list(under_way)):
+        if removed == most:
+            break
         if vault.active_freezes(row.subject_id, CONTACT, [row.kind], at=at):
             continue
         with suppress(UnderHold), destruction_vetoes.lock_vetoes(), transaction.atomic(using="personal"):
