@@ -151,6 +151,12 @@ class WaitsTests(PortalTestCase):
             with pytest.raises(policies.ChangeDecided):
                 policies.approve_change(asked, actor=omar, at=NOW)
 
+    def test_a_number_that_protects_nobody_is_set_by_one(self) -> None:
+        given = {"code": "rights.records.years", "basis": "x", "at": NOW, "actor": factory.make_odile(granted=False)}
+        for day, value in enumerate((9, 4)):
+            effective_on = clock.today() + timedelta(days=day)
+            assert policies.set_parameter(value=value, effective_on=effective_on, **given)  # type: ignore[arg-type]
+
     def test_what_lessens_nothing_is_not_asked_for_and_a_refused_value_is_not_set(self) -> None:
         odile, tomorrow = factory.make_odile(granted=False), clock.today() + timedelta(days=1)
         given = {"basis": "x", "at": NOW, "actor": odile, "effective_on": tomorrow}

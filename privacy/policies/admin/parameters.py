@@ -49,16 +49,10 @@ class ExtraHolidayAdmin(EditableAdmin):
             )
 
 
-class ParameterForm(forms.ModelForm[Parameter]):
+class KnownCodeForm(forms.ModelForm[Any]):
     """A new value of a number that the portal already knows."""
 
     code = forms.ChoiceField(label=_("Code"))
-
-    class Meta:
-        model = Parameter
-        fields = ("code", "value", "effective_on", "basis")
-        field_classes: ClassVar = {"effective_on": BoundedDateField}
-        widgets: ClassVar = {"effective_on": NativeDateInput()}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,6 +60,16 @@ class ParameterForm(forms.ModelForm[Parameter]):
         assert isinstance(field, forms.ChoiceField)
         known = Parameter.objects.order_by("code").values_list("code", flat=True).distinct()
         field.choices = [(code, code) for code in known]
+
+
+class ParameterForm(KnownCodeForm):
+    """A value that one officer sets."""
+
+    class Meta:
+        model = Parameter
+        fields = ("code", "value", "effective_on", "basis")
+        field_classes: ClassVar = {"effective_on": BoundedDateField}
+        widgets: ClassVar = {"effective_on": NativeDateInput()}
 
 
 @admin.register(Parameter)
@@ -91,11 +95,14 @@ class ParameterAdmin(EditableAdmin):
         ).pk
 
 
-class ParameterChangeForm(ParameterForm):
+class ParameterChangeForm(KnownCodeForm):
     """A value that lessens a protection."""
 
-    class Meta(ParameterForm.Meta):
+    class Meta:
         model = ParameterChange
+        fields = ("code", "value", "effective_on", "basis")
+        field_classes: ClassVar = {"effective_on": BoundedDateField}
+        widgets: ClassVar = {"effective_on": NativeDateInput()}
 
 
 @admin.register(ParameterChange)

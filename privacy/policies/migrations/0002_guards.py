@@ -152,7 +152,7 @@ DECLARE
     held integer := (SELECT value FROM policies_parameter WHERE code = changed AND effective_on < from_day
                      ORDER BY effective_on DESC LIMIT 1);
 BEGIN
-    RETURN coalesce(CASE WHEN more_protects THEN becomes < held ELSE becomes > held END, false);
+    RETURN coalesce(CASE more_protects WHEN true THEN becomes < held WHEN false THEN becomes > held END, false);
 END $$;
 
 CREATE FUNCTION policies_protection_is_lessened_by_two() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
 from privacy.policies import actions as policies
 from tests import factory
@@ -34,7 +33,7 @@ class TermsInSentencesTests(PortalTestCase):
         for code, value in {code: value for code, value, _name, _words in self.PAGES}.items():
             for day, number in ((today, value), (today + timedelta(days=1), value + 1)):
                 policies.set_parameter(
-                    code=code, value=number, effective_on=day, basis="x", actor=SystemActor("tests"), at=clock.now()
+                    code=code, value=number, effective_on=day, basis="x", actor=self.odile, at=clock.now()
                 )
         for text, (_code, _value, name, words) in zip(before, self.PAGES, strict=True):
             assert words not in text, name

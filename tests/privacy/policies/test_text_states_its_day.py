@@ -5,7 +5,6 @@ from datetime import date, timedelta
 import pytest
 from django.utils.translation import override
 
-from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
 from privacy.policies import actions as policies
 from privacy.policies import completeness, drift
@@ -21,7 +20,7 @@ class TextStatesItsDayTest(PortalTestCase):
 
     def set(self, code: str, value: int, effective_on: date) -> None:
         policies.set_parameter(
-            code=code, value=value, effective_on=effective_on, basis="test", actor=SystemActor("tests"), at=NOON
+            code=code, value=value, effective_on=effective_on, basis="test", actor=self.odile, at=NOON
         )
 
     @pytest.mark.truth("text-states-the-numbers-of-its-day")
