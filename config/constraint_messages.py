@@ -49,6 +49,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "retention_two_officers_over_the_ceiling": "seconded_by",
         "retention_paper_witnessed_by_another": "witness",
         "policies_value_is_approved_by_another": "approved_by",
+        "devices_token_is_approved_by_another": "approved_by",
     },
     END_BEFORE_START: {
         "ledger_review_ends_after_it_begins": "period_until",
@@ -227,6 +228,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "subjects_contact_ended_is_not_preferred": "is_preferred",
         "subjects_contact_replaced_has_ended": "ended_at",
         "policies_value_is_approved_or_refused": "approved_at",
+        "devices_token_approved_if_and_only_if_dated": "approved_at",
         "retention_month_if_and_only_if_by_month": "month",
         "retention_register_of_a_list_or_of_paper": "list",
         "consents_representative_if_and_only_if_confirmed": "confirmation",

@@ -345,6 +345,7 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "devices.gateway.registered": gettext_lazy("Gateway registered"),
     "devices.gateway.closed": gettext_lazy("Gateway closed"),
     "devices.token.issued": gettext_lazy("Token issued"),
+    "devices.token.approved": gettext_lazy("Token approved"),
     "devices.token.rotated": gettext_lazy("Token replaced"),
     "devices.key.set": gettext_lazy("Device key set"),
     "devices.key.removed": gettext_lazy("Device key removed"),

@@ -20,6 +20,7 @@ class Event(StrEnum):
     GATEWAY_REGISTERED = "devices.gateway.registered"
     GATEWAY_CLOSED = "devices.gateway.closed"
     TOKEN_ISSUED = "devices.token.issued"  # noqa: S105 - a word of the ledger
+    TOKEN_APPROVED = "devices.token.approved"  # noqa: S105
     TOKEN_ROTATED = "devices.token.rotated"  # noqa: S105
     DEVICE_KEY_SET = "devices.key.set"
     DEVICE_KEY_REMOVED = "devices.key.removed"

@@ -4,7 +4,7 @@ Accounts and registers are made by the verbs of the apps; devices, licences, con
 real API, as a gateway sends them. Identifiers are synthetic: the TAC 00440105 is nobody's.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -67,7 +67,7 @@ def load_examples(base: str) -> Iterator[str]:
     fill_staff_registers(people, at)
     yield f"accounts: {', '.join(f'{name} ({role})' for _email, name, role in PEOPLE)}"
     yield people_meeting_requirements(people.values(), clock.kst_date(at))
-    gateway = GatewayClient(base, make_token("Demo MDM server", actor=people["Odile"], at=at))
+    gateway = GatewayClient(base, make_token("Demo MDM server", people, at=at))
     party, named = announce_recipient(people, at - ANNOUNCED)
     policies.take_effect(actor=DEMO, at=at)
     yield f"a gateway, and a recipient: {party.title}, named by the policy of {named.number}"
@@ -92,10 +92,13 @@ def shorten_waits(at: datetime) -> str:
     return "the example rulebook destroys on request at once; in production it waits 24 hours"
 
 
-def make_token(title: str, *, actor: User, at: datetime) -> str:
-    """Return a token with every scope for the gateway of that title, made where it is missing."""
-    row = GatewayRow.objects.filter(title=title).first() or devices.register_gateway(title=title, actor=actor, at=at)
-    return devices.issue_token(row, scopes=list(Scope.values), actor=actor, at=at).token
+def make_token(title: str, people: Mapping[str, User], *, at: datetime) -> str:
+    """Return a token with every scope for the gateway of that title, made where it is missing; Omar approves it."""
+    odile = people["Odile"]
+    row = GatewayRow.objects.filter(title=title).first() or devices.register_gateway(title=title, actor=odile, at=at)
+    made = devices.issue_token(row, scopes=list(Scope.values), actor=odile, at=at)
+    devices.approve_token(made.row, actor=people["Omar"], at=at)
+    return made.token
 
 
 @transaction.atomic

@@ -89,7 +89,7 @@ def prepare(base: str) -> WalkContext:
     people = {user.name: user for user in User.objects.filter(email__in=[person[0] for person in example_data.PEOPLE])}
     if len(people) < len(example_data.PEOPLE) or not ThirdParty.objects.filter(code=CARRIER.code).exists():
         raise NotDemo("No example data here. Start `make demo` in another terminal and wait until it is ready.")
-    token = example_data.make_token("Walk gateway", actor=people["Odile"], at=at)
+    token = example_data.make_token("Walk gateway", people, at=at)
     walk = WalkContext(base, GatewayClient(base, token), people, ThirdParty.objects.get(code=CARRIER.code), at)
     walk.number = 100_000 + int(time.time()) % 800_000
     walk.seen = {path.name for path in mail_folder().glob("*.eml")}

@@ -17,6 +17,7 @@ from devices.actors import GatewayActor, token_digest
 from devices.events import Event
 from devices.models import Gateway, GatewayToken, Scope
 from devices.request_signatures import SentRequest, parse_public_key
+from privacy.accounts.second_person import require_second_person
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
@@ -34,7 +35,8 @@ AUTHENTICATE_SQL = """
 WITH known AS (
     SELECT t.id, t.gateway_id, g.reference, g.rate, t.scopes, t.signing_key
     FROM devices_gatewaytoken t JOIN devices_gateway g ON g.id = t.gateway_id
-    WHERE t.digest = $1 AND t.revoked_at IS NULL AND t.expires_at > $2 AND g.closed_at IS NULL
+    WHERE t.digest = $1 AND t.approved_at IS NOT NULL AND t.revoked_at IS NULL AND t.expires_at > $2
+      AND g.closed_at IS NULL
 ), counted AS (
     INSERT INTO devices_request_rate AS r (token_id, minute, requests)
     SELECT id, date_trunc('minute', clock_timestamp()), 1 FROM known
@@ -57,6 +59,12 @@ class TokenNotUsable(Refusal):
     """The token was revoked or has run out."""
 
     code = "token-not-usable"
+
+
+class OwnToken(Refusal):
+    """Who issued a token does not approve it."""
+
+    code = "same-person"
 
 
 class UnknownScope(Refusal):
@@ -128,7 +136,7 @@ def issue_token(
     lifetime: timedelta = GatewayToken.LIFETIME,
     signing_key: str = "",
 ) -> IssuedToken:
-    """Make a token and return it in clear, this once.
+    """Make a token and return it in clear, this once. One that an account issues works once another approved it.
 
     ``signing_key`` is an Ed25519 public key in Base64 (32 bytes): with it the token works for signed requests alone.
     Raises NotPermitted, GatewayClosed, UnknownScope, InvalidSigningKey.
@@ -152,6 +160,7 @@ def rotate_token(
 ) -> IssuedToken:
     """Make a token with the same scopes; the old one goes on for ``overlap``, or until it expires.
 
+    The new one works once another than its issuer approved it, as every token that an account issues.
     Raises NotPermitted, TokenNotUsable, GatewayClosed.
     """
     require_permission(actor, "devices.keep_gateways", about=token)
@@ -172,6 +181,25 @@ def rotate_token(
     facts = {"gateway": old.gateway.reference, "old": str(old.id), "old_until": old.expires_at.isoformat()}
     ledger.record(Event.TOKEN_ROTATED, actor=actor, at=at, about=made.row, facts=facts)
     return made
+
+
+@transaction.atomic
+def approve_token(token: GatewayToken, *, actor: Actor, at: datetime) -> GatewayToken:
+    """Let a token work, as the second person; it is not shown again.
+
+    Raises NotPermitted, TokenNotUsable, OwnToken, NotASecondPerson.
+    """
+    require_permission(actor, "devices.keep_gateways", about=token)
+    row = GatewayToken.objects.select_for_update(of=("self",)).select_related("gateway").get(pk=token.pk)
+    if not row.waits_for_approval(at=at):
+        raise TokenNotUsable(_("This token was already approved or revoked, or has expired."))
+    same = OwnToken(_("You issued this token, so another officer must approve it."))
+    row.approved_by = require_second_person(actor, asked_by=row.issued_by, about=row, same=same, at=at)
+    row.approved_at = at
+    row.save(update_fields=["approved_by", "approved_at"])
+    facts = {"gateway": row.gateway.reference, "scopes": row.scopes}
+    ledger.record(Event.TOKEN_APPROVED, actor=actor, at=at, about=row, facts=facts)
+    return row
 
 
 @transaction.atomic
@@ -232,6 +260,7 @@ def _issue(
             _("A token needs at least one of these scopes: %(scopes)s.") % {"scopes": ", ".join(Scope.values)}
         )
     token = TOKEN_PREFIX + token_urlsafe(32)
+    by_host = actor.kind != "user"
     row = GatewayToken.objects.create(
         gateway=gateway,
         digest=token_digest(token),
@@ -239,6 +268,8 @@ def _issue(
         scopes=sorted(scopes),
         issued_at=at,
         issued_by=actor.ref,
+        approved_by=actor.ref if by_host else "",
+        approved_at=at if by_host else None,
         expires_at=at + lifetime,
         signing_key=signing_key,
     )

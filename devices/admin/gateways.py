@@ -19,6 +19,7 @@ from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.editable_admin import EditableAdmin
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge, datetime_text
 
@@ -96,6 +97,7 @@ class GatewayAdmin(EditableAdmin):
             consequences=[
                 _("The token is shown only once. We keep only its hash."),
                 _("Anyone who has it can act as this gateway within its scopes."),
+                _("It works once another officer has approved it."),
             ],
             form_class=TokenForm,
         )
@@ -148,13 +150,18 @@ class GatewayTokenAdmin(ReadOnlyAdmin):
         "scopes_named",
         "issued_at",
         "issued_by",
+        "approved_by",
+        "approved_at",
         "expires_at",
         "signed",
         "revoked_at",
         "revoked_by",
     )
     readonly_fields = fields
-    actions = ("rotate", "revoke")
+    actions = ("approve", "rotate", "revoke")
+    second_person = SecondPersonStep(
+        "issued_by", KEEP_GATEWAYS, lambda record: record.waits_for_approval(at=clock.now())
+    )
 
     @admin.display(description=_("state"))
     def state_shown(self, token: GatewayToken) -> SafeString:
@@ -162,7 +169,33 @@ class GatewayTokenAdmin(ReadOnlyAdmin):
             return badge(pgettext_lazy("token", "revoked"), "gone")
         if token.gateway.closed_at is not None:
             return badge(_("gateway closed"), "gone")
-        return badge(_("expired"), "done") if token.expires_at <= clock.now() else badge(_("works"), "good")
+        if token.expires_at <= clock.now():
+            return badge(_("expired"), "done")
+        return badge(_("waits for approval"), "wait") if token.approved_at is None else badge(_("works"), "good")
+
+    def buttons_for(self, record: GatewayToken) -> tuple[str, ...]:
+        return ("approve", "revoke") if record.waits_for_approval(at=clock.now()) else ("rotate", "revoke")
+
+    @button(description=_("Approve the token"), permission=KEEP_GATEWAYS, locations=CHANGE_FORM_ONLY, step_up=True)
+    def approve(self, request: HttpRequest, queryset: QuerySet[GatewayToken]) -> HttpResponse | None:
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            title=_("Approve the token"),
+            verb=_("Approve"),
+            consequences=[
+                _("Anyone who has it can act as this gateway within its scopes."),
+                _("The register names you as the second person."),
+            ],
+            dangerous=True,
+        )
+        if isinstance(answers, HttpResponse):
+            return answers
+        for token in queryset:
+            verb = partial(devices.approve_token, token, actor=actor_of(request), at=clock.now())
+            run_action(self, request, verb, _("The token works now."), record=token)
+        return None
 
     @admin.display(description=_("only for signed requests"), boolean=True)
     def signed(self, token: GatewayToken) -> bool:
@@ -185,6 +218,7 @@ class GatewayTokenAdmin(ReadOnlyAdmin):
             verb=_("Rotate"),
             consequences=[
                 _("A new token with the same scopes is issued and shown only once."),
+                _("It works once another officer has approved it."),
                 _("The old one works for another week, or until it expires if that is sooner."),
             ],
         )

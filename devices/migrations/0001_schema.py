@@ -301,6 +301,8 @@ class Migration(migrations.Migration):
                 ('scopes', models.JSONField(default=list, verbose_name='scopes')),
                 ('issued_at', models.DateTimeField(verbose_name='issued')),
                 ('issued_by', models.CharField(max_length=80, verbose_name='issued by')),
+                ('approved_by', models.CharField(blank=True, max_length=80, verbose_name='approved by')),
+                ('approved_at', models.DateTimeField(blank=True, null=True, verbose_name='approved at')),
                 ('expires_at', models.DateTimeField(verbose_name='expires')),
                 ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='revoked')),
                 ('revoked_by', models.CharField(blank=True, max_length=80, verbose_name='revoked by')),
@@ -312,7 +314,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'gateway tokens',
                 'ordering': ['-issued_at'],
                 'default_permissions': ('view',),
-                'constraints': [models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('issued_at'))), name='devices_token_expires'), models.CheckConstraint(condition=models.Q(models.Q(('revoked_at__isnull', True), ('revoked_by', '')), models.Q(('revoked_at__isnull', False), models.Q(('revoked_by', ''), _negated=True)), _connector='OR'), name='devices_token_revoked_by_somebody')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('approved_by', models.F('issued_by')), _negated=True), ('issued_by__contains', ':'), _connector='OR'), name='devices_token_is_approved_by_another'), models.CheckConstraint(condition=models.Q(models.Q(('approved_at', None), ('approved_by', '')), models.Q(('approved_at__isnull', False), models.Q(('approved_by', ''), _negated=True)), _connector='OR'), name='devices_token_approved_if_and_only_if_dated'), models.CheckConstraint(condition=models.Q(('expires_at__gt', models.F('issued_at'))), name='devices_token_expires'), models.CheckConstraint(condition=models.Q(models.Q(('revoked_at__isnull', True), ('revoked_by', '')), models.Q(('revoked_at__isnull', False), models.Q(('revoked_by', ''), _negated=True)), _connector='OR'), name='devices_token_revoked_by_somebody')],
             },
         ),
         migrations.CreateModel(

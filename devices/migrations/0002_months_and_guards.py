@@ -216,9 +216,20 @@ CREATE TRIGGER devices_invalidates_emptied AFTER TRUNCATE ON devices_device
 ALTER TABLE devices_device ENABLE ALWAYS TRIGGER devices_invalidates_emptied;
 """
 
+# Whoever has a token speaks for every device of its gateway: it works once a second officer has approved it (0167).
+TOKENS = """
+CREATE TRIGGER devices_token_has_two_people BEFORE INSERT OR UPDATE ON devices_gatewaytoken
+    FOR EACH ROW WHEN (NEW.approved_at IS NOT NULL AND NEW.approved_by <> NEW.issued_by)
+    EXECUTE FUNCTION accounts_approved_by_second_person('approved_by', 'approved_at', 'issued_by');
+"""
+
 
 class Migration(migrations.Migration):
-    dependencies = [("devices", "0001_schema"), ("ledger", "0002_tables_and_guards")]
+    dependencies = [
+        ("accounts", "0002_guards"),
+        ("devices", "0001_schema"),
+        ("ledger", "0002_tables_and_guards"),
+    ]
 
     operations = [
         migrations.RunSQL(
@@ -226,4 +237,5 @@ class Migration(migrations.Migration):
             hints={"database": "personal"},
         ),
         migrations.RunSQL(REQUEST_RATE),
+        migrations.RunSQL(TOKENS),
     ]

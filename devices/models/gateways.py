@@ -62,14 +62,14 @@ class Scope(models.TextChoices):
 
 class GatewayTokenQuerySet(models.QuerySet["GatewayToken"]):
     def usable(self, *, at: datetime) -> "GatewayTokenQuerySet":
-        return self.filter(revoked_at=None, expires_at__gt=at, gateway__closed_at=None)
+        return self.filter(approved_at__isnull=False, revoked_at=None, expires_at__gt=at, gateway__closed_at=None)
 
     def expiring_before(self, at: datetime) -> "GatewayTokenQuerySet":
         return self.filter(revoked_at=None, expires_at__lt=at)
 
 
 class GatewayToken(models.Model):
-    """A gateway's way in: 256 random bits shown once; only their SHA-256 is kept.
+    """A gateway's way in: 256 random bits shown once; only their SHA-256 is kept. It works once another approved it.
 
     Rotating makes a new token while the old one goes on for a while, so that no gateway stands still.
     """
@@ -85,6 +85,8 @@ class GatewayToken(models.Model):
     scopes: Any = models.JSONField(_("scopes"), default=list)
     issued_at = models.DateTimeField(_("issued"))
     issued_by = models.CharField(_("issued by"), max_length=80)
+    approved_by = models.CharField(_("approved by"), max_length=80, blank=True)
+    approved_at = models.DateTimeField(_("approved at"), null=True, blank=True)
     expires_at = models.DateTimeField(_("expires"))
     revoked_at = models.DateTimeField(pgettext_lazy("token", "revoked"), null=True, blank=True)
     revoked_by = models.CharField(_("revoked by"), max_length=80, blank=True)
@@ -99,6 +101,14 @@ class GatewayToken(models.Model):
         default_permissions = ("view",)
         ordering = ["-issued_at"]
         constraints = [
+            models.CheckConstraint(
+                name="devices_token_is_approved_by_another",
+                condition=~Q(approved_by=F("issued_by")) | Q(issued_by__contains=":"),
+            ),
+            models.CheckConstraint(
+                name="devices_token_approved_if_and_only_if_dated",
+                condition=Q(approved_at=None, approved_by="") | (Q(approved_at__isnull=False) & ~Q(approved_by="")),
+            ),
             models.CheckConstraint(name="devices_token_expires", condition=Q(expires_at__gt=F("issued_at"))),
             models.CheckConstraint(
                 name="devices_token_revoked_by_somebody",
@@ -109,6 +119,10 @@ class GatewayToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hint}…"
+
+    def waits_for_approval(self, *, at: datetime) -> bool:
+        """Whether a second officer may still approve it."""
+        return self.approved_at is None and self.revoked_at is None and self.expires_at > at
 
 
 class RequestNonce(models.Model):

@@ -159,6 +159,15 @@ class GatewayPagesTest(OfficeTestCase):
         for address in (page, "/office/devices/gatewaytoken/"):
             self.assertNotContains(self.client.get(address), token)
         self.assertLedgered("devices.gateway.registered", gateway)
+        own = reverse("admin:devices_gatewaytoken_change", args=[row.pk])
+        self.press(own, "approve", row)
+        row.refresh_from_db()
+        assert row.approved_at is None
+        self.client.force_login(factory.make_omar())
+        self.press(own, "approve", row)
+        row.refresh_from_db()
+        assert row.approved_by == factory.make_omar().ref
+        self.assertLedgered("devices.token.approved", row)
 
     def test_two_gateways_do_not_share_a_title(self) -> None:
         factory.make_gateway("Gate")
@@ -168,6 +177,7 @@ class GatewayPagesTest(OfficeTestCase):
 
     def test_a_token_is_rotated_and_revoked(self) -> None:
         made = devices.issue_token(factory.make_gateway(), scopes=["reports"], actor=self.odile, at=self.now)
+        devices.approve_token(made.row, actor=factory.make_omar(), at=self.now)
         page = reverse("admin:devices_gatewaytoken_change", args=[made.row.pk])
         answer = self.press(page, "rotate", made.row)
         assert answer.context["token"] != made.token

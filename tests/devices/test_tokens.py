@@ -94,6 +94,23 @@ class TokenTest(ApiTestCase):
         self.assertLedgered("ledger.denied")
         assert devices.issue_token(gateway, scopes=["reports"], actor=factory.make_odile(), at=self.now).token
 
+    @pytest.mark.attack("17.3")
+    def test_what_an_officer_issues_or_rotates_opens_nothing_before_another_approved_it(self) -> None:
+        device, odile, omar = self.device(), factory.make_odile(), factory.make_omar()
+        issued = devices.issue_token(self.row().gateway, scopes=["reports"], actor=odile, at=self.now)
+        for made in (issued, devices.rotate_token(self.row(), actor=odile, at=self.now)):
+            self.assertProblem(self.send(self.report(device), token=made.token), 401, "unauthenticated")
+            with self.assertRaises(devices.OwnToken):
+                devices.approve_token(made.row, actor=odile, at=self.now)
+            devices.approve_token(made.row, actor=omar, at=self.now)
+            assert self.send(self.report(device), token=made.token).status_code == 200
+            with self.assertRaises(devices.TokenNotUsable):
+                devices.approve_token(made.row, actor=omar, at=self.now)
+        revoked = devices.issue_token(self.row().gateway, scopes=["reports"], actor=odile, at=self.now)
+        devices.revoke_token(revoked.row, actor=odile, at=self.now)
+        with self.assertRaises(devices.TokenNotUsable):
+            devices.approve_token(revoked.row, actor=omar, at=self.now)
+
     def test_a_token_needs_a_known_scope(self) -> None:
         for scopes in ([], ["everything"]):
             with self.assertRaises(devices.UnknownScope):

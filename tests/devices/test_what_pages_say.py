@@ -57,8 +57,10 @@ class WhatPagesSayTest(PortalTestCase):
     @pytest.mark.truth("token-of-a-closed-gateway")
     def test_a_token_of_a_closed_gateway_does_not_work(self) -> None:
         gateway, odile = factory.make_gateway(), factory.make_odile()
-        devices.issue_token(gateway, scopes=["reports"], actor=odile, at=clock.now())
+        made = devices.issue_token(gateway, scopes=["reports"], actor=odile, at=clock.now())
         page = "/en/office/devices/gatewaytoken/"
+        self.assertContains(self.client.get(page), ">waits for approval<")
+        devices.approve_token(made.row, actor=factory.make_omar(), at=clock.now())
         self.assertContains(self.client.get(page), ">works<")
         devices.close_gateway(gateway, actor=odile, at=clock.now())
         shown = self.client.get(page)

@@ -11,6 +11,7 @@ from typing import Any
 
 from consents import actions as consents
 from consents.models import Agreement
+from devices import actions as devices
 from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
 from privacy.disclosures import actions as disclosures
@@ -177,6 +178,12 @@ ACTS = {
         plainly(policies.approve),
         "INSERT INTO policies_review (id, verdict, note, digest, reviewed_by, reviewed_at, version_id)"
         " VALUES (gen_random_uuid(), 'approved', '', 'x', %s, %s, %s)",
+    ),
+    "issue a token": Act(
+        ("devices.token.approved",),
+        lambda asker, at: devices.issue_token(factory.make_gateway(), scopes=["consents"], actor=asker, at=at).row,
+        plainly(devices.approve_token),
+        APPROVED.format("devices_gatewaytoken", ""),
     ),
     "lessen a protection": Act(
         ("policies.parameter-change.approved",),

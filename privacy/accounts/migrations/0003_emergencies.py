@@ -16,6 +16,7 @@ BEGIN
         ('accounts_accessrequest', 'asked_by', 'requested_at', 'decided_at IS NULL'),
         ('accounts_accountact', 'asked_by', 'asked_at', 'decided_at IS NULL'),
         ('consents_agreementversion', 'drafted_by', 'drafted_at', 'published_at IS NULL'),
+        ('devices_gatewaytoken', 'issued_by', 'issued_at', 'coalesce(approved_at, revoked_at) IS NULL'),
         ('disclosures_disclosure', 'requested_by', 'requested_at', 'coalesce(approved_at, refused_at) IS NULL'),
         ('incidents_incident', 'proposed_by', 'proposed_at', 'state = ''proposed'''),
         ('policies_parameterchange', 'asked_by', 'asked_at', 'coalesce(approved_at, refused_at) IS NULL'),
