@@ -272,6 +272,15 @@ def close_dead_letters(kind: str, *, ids: Mapping[str, str], using: str = "defau
     return parked.filter(kind=kind, ids__contains=dict(ids)).update(done_at=TransactionNow())
 
 
+def close_waiting(kind: str, *, ids: Mapping[str, str], using: str = "default") -> int:
+    """Close what waits for these ids, because another delivery takes its place; return how many rows.
+
+    What a worker is at already goes on: its deliverer asks what is left to do.
+    """
+    waiting = OUTBOXES[using]._default_manager.using(using).filter(done_at=None, parked_at=None)
+    return waiting.filter(kind=kind, ids__contains=dict(ids)).update(done_at=TransactionNow())
+
+
 def record_heartbeat(name: str) -> None:
     """Note that a daemon is alive, by the database's clock."""
     with connections["default"].cursor() as cursor:

@@ -1,6 +1,6 @@
 """The outbox: put something into it in the transaction of the change, and say who delivers each kind."""
 
-from privacy.jobs.actions import close_dead_letters, enqueue, enqueue_many
+from privacy.jobs.actions import close_dead_letters, close_waiting, enqueue, enqueue_many
 from privacy.jobs.deliverers import (
     DELIVERERS,
     MAIL,
@@ -22,6 +22,7 @@ __all__ = [
     "DelivererSettings",
     "RetryLater",
     "close_dead_letters",
+    "close_waiting",
     "deliverer",
     "enqueue",
     "enqueue_many",

@@ -215,11 +215,12 @@ def switch_channel(party: ThirdParty, *, at: datetime) -> int:
     moved = 0
     for row in waiting:
         if row.channel != party.channel:
-            was, row.channel = row.channel, party.channel
+            row.channel = party.channel
             row.save(update_fields=["channel"])
             moved += 1
-            if was == ThirdParty.Channel.LETTER:
-                # Nobody delivers a letter: from now on the worker does.
+            # A delivery of its own, now and by the new way: the earlier one backs off, and waits for another machine.
+            outbox.close_waiting(DELIVERY, ids={"notice": str(row.id)})
+            if row.channel != ThirdParty.Channel.LETTER:
                 key = f"{DELIVERY}:{row.id}:{at.isoformat()}"
                 outbox.enqueue(DELIVERY, ids={"notice": str(row.id)}, key=key, destination=_destination(party))
     return moved

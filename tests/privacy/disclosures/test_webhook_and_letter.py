@@ -262,6 +262,19 @@ class ChangedChannelTests(PortalTestCase):
         assert (notice.channel, notice.state) == ("letter", "queued")
         assert disclosures.mark_posted(notice, actor=factory.make_odile(), at=NOON).state == "sent"
 
+    @pytest.mark.truth("hunt")
+    def test_it_waits_for_the_new_way_alone_and_not_until_the_old_one_is_tried_again(self) -> None:
+        notice = corrected()
+        waiting = GeneralOutbox.objects.filter(kind="disclosures.notice", done_at=None)
+        waiting.update(not_before=NOON + timedelta(days=1))
+        with receiver() as (told, address):
+            self.change(channel="webhook", webhook_url=address)
+            assert [row.destination for row in waiting] == [f"webhook:{notice.third_party.reference}"]
+            dispatch_due(at=NOON)
+        assert len(told.calls) == 1
+        notice.refresh_from_db()
+        assert notice.state == "sent"
+
     def test_a_letter_that_waits_goes_by_webhook(self) -> None:
         notice = corrected(channel="letter", postal_address="서울시 중구 세종대로 1", mailbox="")
         with receiver() as (told, address):
