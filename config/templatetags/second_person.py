@@ -24,12 +24,15 @@ register = template.Library()
 # The same reasons as ``second_person.REASONS``, said of a colleague.
 OF_OTHERS: dict[str, Promise] = {
     "same": _("asked for it"),
+    "alone": _("took the step before alone"),
     "factor": _("has not accepted the invitation and added a second factor"),
     "new": _("sign-in set up too recently"),
     "pledge": _("no valid security pledge"),
     "training": _("no valid training"),
     "related": _("one of the two was recently involved in the other's account, sign-in or role"),
 }
+
+OF_CHAINS: dict[str, Promise] = {"same": _("took the step before")}
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,11 @@ class NextStep:
     asked_by: str
     able: list[str]
     unable: list[tuple[str, Promise]]
-    alone_from: datetime | None
+    alone_from: datetime
     may_go_alone: bool
     emergency: EmergencyApproval | None
     table: str
+    is_chain: bool
 
 
 @register.simple_tag
@@ -51,18 +55,21 @@ def next_step(adminform: Any, record: Model | None, user: User) -> NextStep | No
     step: SecondPersonStep | None = getattr(getattr(adminform, "model_admin", None), "second_person", None)
     if step is None or record is None or not step.waits(record):
         return None
-    at, asker = clock.now(), str(getattr(record, step.asked_by))
-    able, unable = [], []
-    for person in User.objects.holding(*ROLES_OF_PERMISSION[step.permission], on=clock.kst_date(at)):
+    at, asked = clock.now(), accounts.asked_of(record)
+    if asked is None:
+        return None
+    asker, able, unable = asked[0], [], []
+    permission = step.permission if isinstance(step.permission, str) else step.permission(record)
+    for person in User.objects.holding(*ROLES_OF_PERMISSION[permission], on=clock.kst_date(at)):
         why = why_not(person.ref, asked_by=asker, at=at)
         if why:
-            unable.append((person.name, OF_OTHERS[why]))
+            unable.append((person.name, OF_CHAINS.get(why, OF_OTHERS[why]) if step.is_chain else OF_OTHERS[why]))
         else:
             able.append(person.name)
-    asked = accounts.asked_of(record)
-    alone_from = accounts.alone_from(asked[1], at=at) if asked else None
+    alone_from = accounts.alone_from(asked[1], at=at)
     made = EmergencyApproval.objects.usable(record, made_by=user.ref, at=at).first()
-    may = bool(alone_from and alone_from <= at and not made and user.may("accounts.approve_alone"))
+    may = alone_from <= at and not made and user.may("accounts.approve_alone")
+    table = record._meta.db_table
     return NextStep(
-        name_with_reference(asker), sorted(able), sorted(unable), alone_from, may, made, record._meta.db_table
+        name_with_reference(asker), sorted(able), sorted(unable), alone_from, may, made, table, step.is_chain
     )

@@ -12,9 +12,10 @@ from datetime import date
 from typing import Any
 
 from django.urls import reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, lazy
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext as _
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import NotPermitted
@@ -55,11 +56,13 @@ class RequirementsNotMet(NotPermitted):
 
     def __init__(self, lacking: Iterable[MissingRequirement]) -> None:
         self.lacking = list(lacking)
-        head = _("You can't view personal data yet:")
+        super().__init__(lazy(self._with_links, SafeString)())
+
+    def _with_links(self) -> SafeString:
         steps = format_html_join(
             " ", '{} <a href="{}">{}</a>', ((s.message, reverse(s.page), _("Do it now")) for s in self.lacking)
         )
-        super().__init__(format_html("{} {}", head, steps))
+        return format_html("{} {}", _("You can't view personal data yet:"), steps)
 
     @property
     def plain(self) -> str:

@@ -3,7 +3,9 @@
 from collections.abc import Collection
 from datetime import date
 
-from privacy.accounts.models import User
+from django.db.models import Q
+
+from privacy.accounts.models import EmergencyApproval, User
 
 
 def display_name(ref: str, on: date) -> str | None:
@@ -17,6 +19,10 @@ def display_names_by_reference(refs: Collection[str]) -> dict[str, str]:
 
 
 def name_with_reference(ref: str) -> str:
-    """Return the name of the account with this reference; the reference itself where there is none."""
-    name = User.objects.filter(reference=ref).values_list("name", flat=True).first()
+    """Return the name of the account with this reference; the reference itself where there is none.
+
+    An approval by emergency has the name of the officer who went on alone.
+    """
+    alone = EmergencyApproval.objects.filter(reference=ref).values("made_by")
+    name = User.objects.filter(Q(reference=ref) | Q(reference__in=alone)).values_list("name", flat=True).first()
     return f"{name} ({ref})" if name else ref

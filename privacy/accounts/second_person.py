@@ -22,6 +22,7 @@ SECOND_PERSON_WAITS = ("duties.account.days", "duties.apart.days", "duties.emerg
 NOT_TWO_PEOPLE = _("These two accounts can't count as two people here. Someone else must complete it.")
 REASONS: dict[str, Promise] = {
     "same": _("You requested this yourself, so another person must approve it."),
+    "alone": _("You took the step before this alone, in an emergency. Someone else must take this one."),
     "unknown": _("This account isn't known, so it can't approve anything."),
     "factor": _("You can't approve as the second person yet: use your invitation and add a second factor first."),
     "new": _("You can't approve as the second person yet: your sign-in was set up too recently. Ask a colleague."),
@@ -47,6 +48,25 @@ def why_not(approver: str, *, asked_by: str, at: datetime) -> str:
         return str(cursor.fetchone()[0])
 
 
+def are_related(one: str, other: str, *, at: datetime) -> bool:
+    """Whether one of two accounts had a part in the other's account, sign-in or role in the last days."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accounts_related(%s, %s, %s)", [one, other, at])
+        return bool(cursor.fetchone()[0])
+
+
+def person_behind(name: str) -> str:
+    """Return the officer who went on alone, where the name is that of an approval by emergency; else the name."""
+    found = EmergencyApproval.objects.filter(reference=name).values_list("made_by", flat=True).first()
+    return found or name
+
+
+def emergency_of(actor: Actor, about: models.Model, *, at: datetime) -> str:
+    """Return the name under which the actor completes alone what a record waits for now; empty without an emergency."""
+    found = EmergencyApproval.objects.usable(about, made_by=actor.ref, at=at).first()
+    return found.reference if found is not None else ""
+
+
 def require_second_person(
     actor: Actor, *, asked_by: str, at: datetime, about: models.Model | None = None, same: Refusal | None = None
 ) -> str:
@@ -58,10 +78,8 @@ def require_second_person(
     why = why_not(actor.ref, asked_by=asked_by, at=at)
     if not why:
         return actor.ref
-    if about is not None:
-        found = EmergencyApproval.objects.usable(about, made_by=actor.ref, at=at).filter(asked_by=asked_by).first()
-        if found is not None:
-            return found.reference
+    if about is not None and (alone := emergency_of(actor, about, at=at)):
+        return alone
     if why == "same" and same is not None:
         raise same
     raise NotASecondPerson(str(REASONS[why]))

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.documents.upload_validation import REASONS
-from privacy.lib.errors.refusals import Refusal
+from privacy.lib.errors.refusals import Refusal, sentence
 
 
 class PurposeNotDeclared(Refusal):
@@ -16,8 +16,11 @@ class PurposeNotDeclared(Refusal):
 
     def __init__(self, category: str, purpose: str) -> None:
         super().__init__(
-            _("The privacy policy does not declare the purpose “%(purpose)s” for “%(category)s”.")
-            % {"purpose": purpose, "category": category}
+            sentence(
+                _("The privacy policy does not declare the purpose “%(purpose)s” for “%(category)s”."),
+                purpose=purpose,
+                category=category,
+            )
         )
 
 
@@ -44,7 +47,7 @@ class Frozen(Refusal):
                 "This information is being corrected (case %(case)s). It can't be used or provided until the "
                 "correction is complete."
             )
-        super().__init__(message % {"case": ", ".join(sorted({freeze.case for freeze in freezes}))})
+        super().__init__(sentence(message, case=", ".join(sorted({freeze.case for freeze in freezes}))))
 
 
 class Destroyed(Refusal):
@@ -86,8 +89,9 @@ class UnknownItem(Refusal):
 
     def __init__(self, category: str, item: str) -> None:
         super().__init__(
-            _("“%(item)s” is not an item of “%(category)s”, so it can't be frozen.")
-            % {"item": item, "category": category}
+            sentence(
+                _("“%(item)s” is not an item of “%(category)s”, so it can't be frozen."), item=item, category=category
+            )
         )
 
 
@@ -116,11 +120,15 @@ class Quarantined(Refusal):
 
     def __init__(self, finding: str) -> None:
         if finding in REASONS:
-            message = _("The file can't be opened. Tell the sender: %(reason)s") % {"reason": REASONS[finding]}
+            message = sentence(_("The file can't be opened. Tell the sender: %(reason)s"), reason=REASONS[finding])
         else:
-            message = _(
-                "Malware was found in the file (%(finding)s), so it can't be opened. Ask the sender for another file."
-            ) % {"finding": finding}
+            message = sentence(
+                _(
+                    "Malware was found in the file (%(finding)s), so it can't be opened. "
+                    "Ask the sender for another file."
+                ),
+                finding=finding,
+            )
         super().__init__(message)
 
 
@@ -130,7 +138,7 @@ class FileTooLarge(Refusal):
     code = "too-large"
 
     def __init__(self, limit: int) -> None:
-        super().__init__(_("The file is larger than %(limit)d MB.") % {"limit": limit // 2**20})
+        super().__init__(sentence(_("The file is larger than %(limit)d MB."), limit=limit // 2**20))
 
 
 class UnderHold(Refusal):

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.access_requirements import MissingRequirement
 from privacy.accounts.models import User
 from privacy.lib.display import badges
+from privacy.lib.errors.refusals import sentence
 from privacy.workforce import integrity
 from privacy.workforce.models import CourseCompletion, Pledge
 from privacy.workforce.models.pledges import Occasion
@@ -38,25 +40,23 @@ def missing_requirements(user: User, on: date) -> Iterator[MissingRequirement]:
         yield MissingRequirement("training", _training_missing(user, on), TRAINING)
 
 
-def _pledge_missing(user: User, on: date) -> str:
+def _pledge_missing(user: User, on: date) -> Promise:
     if Pledge.objects.valid(on=on).filter(user=user).exists():
-        return str(_("Your security pledge no longer matches its seal and does not count. Read and sign it again."))
+        return _("Your security pledge no longer matches its seal and does not count. Read and sign it again.")
     last = Pledge.objects.working().filter(user=user, valid_until__lt=on).order_by("-valid_until").first()
     if last is None or last.valid_until is None:
-        return str(_("You have not signed the security pledge. Read and sign it."))
-    return str(
-        _("Your security pledge ended on %(day)s. Read and sign it again.")
-        % {"day": badges.date_text(last.valid_until)}
+        return _("You have not signed the security pledge. Read and sign it.")
+    return sentence(
+        _("Your security pledge ended on %(day)s. Read and sign it again."), day=badges.date_text(last.valid_until)
     )
 
 
-def _training_missing(user: User, on: date) -> str:
+def _training_missing(user: User, on: date) -> Promise:
     last = CourseCompletion.objects.filter(user=user, valid_until__lt=on).order_by("-valid_until").first()
     if last is None:
-        return str(_("You have not completed the training. Take the course and its quiz."))
-    return str(
-        _("Your training ended on %(day)s. Take the course and its quiz again.")
-        % {"day": badges.date_text(last.valid_until)}
+        return _("You have not completed the training. Take the course and its quiz.")
+    return sentence(
+        _("Your training ended on %(day)s. Take the course and its quiz again."), day=badges.date_text(last.valid_until)
     )
 
 

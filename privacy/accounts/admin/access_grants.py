@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import partial
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as now_
@@ -21,12 +21,12 @@ from privacy.accounts.actors import actor_of
 from privacy.accounts.forms import DecisionForm, EndForm, GrantForm
 from privacy.accounts.models import AccessGrant, AccessRequest
 from privacy.accounts.roles import ROLE_NAMES
+from privacy.lib.console.admin_add import add_record
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
 from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display import badges, display_names
-from privacy.lib.errors.refusals import Refusal
 from privacy.lib.http import step_up_authentication
 
 GRANT = "accounts.grant_access"
@@ -137,29 +137,21 @@ class AccessGrantAdmin(ReadOnlyAdmin):
         today, granter = clock.today(), actor_of(request)
         initial = {"valid_from": today, "valid_until": today + timedelta(days=90)}
         form = GrantForm(request.POST or None, initial=initial, on=today, granter=granter)
-        if request.method == "POST" and form.is_valid():
-            try:
-                made = accounts.request_access(
-                    user=form.cleaned_data["user"], **form.asked(), asked_by=granter, at=clock.now()
-                )
-            except Refusal as refusal:
-                form.add_error(None, str(refusal))
-            else:
-                messages.success(request, now_("Requested. Another officer must approve it."))
-                return HttpResponseRedirect(reverse("admin:accounts_accessrequest_change", args=[made.pk]))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Request access for a colleague"),
-            "opts": self.opts,
-            "form": form,
-            "objects": [],
-            "verb": _("Request access"),
-            "consequences": [
+        return add_record(
+            self,
+            request,
+            form,
+            lambda: accounts.request_access(
+                user=form.cleaned_data["user"], **form.asked(), asked_by=granter, at=clock.now()
+            ),
+            title=_("Request access for a colleague"),
+            verb=_("Request access"),
+            consequences=[
                 _("Nothing is granted until another officer approves it."),
                 _("The person can open it from the first day, provided their pledge and training are valid."),
             ],
-        }
-        return TemplateResponse(request, "admin/act.html", context)
+            success=_("Requested. Another officer must approve it."),
+        )
 
 
 @admin.register(AccessRequest)
@@ -177,7 +169,7 @@ class AccessRequestAdmin(ReadOnlyAdmin):
         ("decided_by", "decided_at"), "decision", "grant",
     )  # fmt: skip
     readonly_fields = ("scope", "standing")
-    second_person = SecondPersonStep("asked_by", GRANT, lambda record: record.state == AccessRequest.State.OPEN)
+    second_person = SecondPersonStep(GRANT, lambda record: record.state == AccessRequest.State.OPEN)
     actions = ("approve", "refuse")
 
     def buttons_for(self, record: AccessRequest) -> tuple[str, ...]:

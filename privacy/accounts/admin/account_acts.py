@@ -40,7 +40,7 @@ class AccountActAdmin(ReadOnlyAdmin):
         ("decider", "decided_at"), "decision",
     )  # fmt: skip
     readonly_fields = ("whom", "asker", "decider", "standing")
-    second_person = SecondPersonStep("asked_by", KEEP, lambda record: record.state == AccountAct.State.REQUESTED)
+    second_person = SecondPersonStep(KEEP, lambda record: record.state == AccountAct.State.REQUESTED)
     actions = ("approve", "refuse")
 
     def buttons_for(self, record: AccountAct) -> tuple[str, ...]:

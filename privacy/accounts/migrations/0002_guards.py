@@ -91,6 +91,14 @@ BEGIN
     );
 END $$;
 
+-- Who stands behind a name: of an approval by emergency, the officer who went on alone.
+CREATE FUNCTION accounts_person_behind(name text) RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN coalesce(
+        (SELECT made_by FROM accounts_emergencyapproval WHERE name LIKE 'EM-%' AND reference = name), name
+    );
+END $$;
+
 -- Why somebody can't approve as the second person what another asked for; empty where nothing speaks against it.
 -- What the portal does by itself is nobody's second person. A moment that has passed forgives no pledge that has lapsed.
 CREATE FUNCTION accounts_second_person(approver text, asker text, moment timestamptz) RETURNS text
@@ -100,9 +108,13 @@ DECLARE
     person accounts_user;
     invited accounts_invitation;
     age integer := coalesce(accounts_parameter('duties.account.days', on_day), 1);
+    before text := accounts_person_behind(asker);
 BEGIN
     IF approver = asker THEN
         RETURN 'same';
+    END IF;
+    IF approver = before THEN
+        RETURN 'alone';
     END IF;
     SELECT * INTO person FROM accounts_user WHERE reference = approver;
     IF person.id IS NULL THEN
@@ -123,7 +135,7 @@ BEGIN
         RETURN 'training';
     END IF;
     -- What the host's command opened, or the portal did, is nobody's act.
-    IF strpos(asker, ':') = 0 AND accounts_related(approver, asker, moment) THEN
+    IF strpos(before, ':') = 0 AND accounts_related(approver, before, moment) THEN
         RETURN 'related';
     END IF;
     RETURN '';

@@ -30,20 +30,26 @@ BEGIN
         ('workforce_pledgetext', 'drafted_by', 'drafted_at', 'approved_at IS NULL'),
         ('workforce_trainingplan', 'drafted_by', 'drafted_at', 'approved_at IS NULL')
     ) AS act(name, asker, moment, waits) WHERE act.name = about;
-    IF asker IS NOT NULL THEN
+    IF about = 'rights_request' THEN
+        SELECT found.asked_by, found.asked_at INTO asked_by, asked_at FROM rights_step_before(record) found;
+    ELSIF about = 'rights_package' THEN
+        SELECT found.asked_by, found.asked_at INTO asked_by, asked_at FROM rights_code_waits_for(record) found;
+    ELSIF asker IS NOT NULL THEN
         EXECUTE format('SELECT %I, %I FROM %I WHERE id = $1 AND %s', asker, moment, about, waits)
             INTO asked_by, asked_at USING record;
     END IF;
 END $$;
 
+-- Without an asker: of what the record waits for now, whoever asked for it.
 CREATE FUNCTION accounts_emergency_holds(approval text, about text, record uuid, asker text, moment timestamptz)
 RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN approval LIKE 'EM-%' AND EXISTS (
-        SELECT FROM accounts_emergencyapproval e
-        WHERE e.reference = approval AND e.about_table = about AND e.about_id = record AND e.asked_by = asker
+        SELECT FROM accounts_emergencyapproval e JOIN accounts_asked_of(about, record) a
+          ON (e.asked_by, e.asked_at) = (a.asked_by, a.asked_at)
+        WHERE e.reference = approval AND e.about_table = about AND e.about_id = record
+          AND e.asked_by = coalesce(asker, e.asked_by)
           AND moment BETWEEN e.made_at AND e.review_due_at AND e.outcome <> 'unjustified'
-          AND e.asked_at = (SELECT a.asked_at FROM accounts_asked_of(about, record) a)
     );
 END $$;
 

@@ -28,9 +28,11 @@ class EmergencyApprovalQuerySet(models.QuerySet["EmergencyApproval"]):
     def usable(self, about: models.Model, *, made_by: str, at: datetime) -> EmergencyApprovalQuerySet:
         """Those by which somebody may complete the act on a record now, as it was asked for when they were made."""
         record = [about._meta.db_table, about.pk]
+        asked_by = RawSQL("(SELECT asked_by FROM accounts_asked_of(%s, %s))", record)
         asked_at = RawSQL("(SELECT asked_at FROM accounts_asked_of(%s, %s))", record)
-        known = self.filter(about_table=about._meta.db_table, about_id=about.pk, made_by=made_by, asked_at=asked_at)
-        return known.filter(made_at__lte=at, review_due_at__gte=at).exclude(
+        known = self.filter(about_table=about._meta.db_table, about_id=about.pk, made_by=made_by)
+        asked = known.filter(asked_by=asked_by, asked_at=asked_at)
+        return asked.filter(made_at__lte=at, review_due_at__gte=at).exclude(
             outcome=EmergencyApproval.Outcome.UNJUSTIFIED
         )
 

@@ -55,7 +55,7 @@ class DisclosureAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     readonly_fields = ("state_shown", "items_shown", "form_shown")
     second_person = SecondPersonStep(
-        "requested_by", "disclosures.approve_disclosure", lambda record: record.state == Disclosure.State.REQUESTED
+        "disclosures.approve_disclosure", lambda record: record.state == Disclosure.State.REQUESTED
     )
     actions = ("attach_scan", "read_scan", "approve", "refuse", "provide", "fetch_again", "show_passphrase")
     change_list_template = "admin/disclosures/disclosure/change_list.html"

@@ -7,8 +7,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class SecondPersonStep:
-    """``asked_by`` is the field of who asked, ``permission`` that of the approval, ``waits`` whether it is due now."""
+    """``waits`` says whether it is due now, ``permission`` what it takes: of a chain, that of its next step.
 
-    asked_by: str
-    permission: str
+    Who asked, or in a chain took the step before, and when, is asked of the database (``accounts.asked_of``).
+    """
+
+    permission: str | Callable[[Any], str]
     waits: Callable[[Any], bool]
+    is_chain: bool = False

@@ -2,6 +2,16 @@
 
 from typing import Any
 
+from django.utils.functional import Promise, lazy
+
+
+def sentence(text: Promise, **values: object) -> Any:
+    """Return a sentence that is put together when it is shown: in the language of who reads it.
+
+    For what is raised while a document is made, which may be in another language than its reader's.
+    """
+    return lazy(lambda: str(text) % values, str)()
+
 
 class Refusal(Exception):
     """A domain refusal.

@@ -79,7 +79,7 @@ class ArchiveAccessAdmin(EditableAdmin):
     list_display = ("reference", "by_rule", "law", "asked", "asked_at", "approved", "until", "reads")
     list_filter = ("rule", ("approved_at", admin.EmptyFieldListFilter))
     second_person = SecondPersonStep(
-        "asked_by", "retention.approve_archive", lambda record: not record.approved_by and not record.refused_by
+        "retention.approve_archive", lambda record: not record.approved_by and not record.refused_by
     )
     actions = ("approve", "refuse", "read", "close")
 

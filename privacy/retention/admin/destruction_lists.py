@@ -87,9 +87,7 @@ class DestructionListAdmin(ReadOnlyAdmin):
         "progress", "rows_shown", "left_out_shown", "rule", "decided", "waiting", "approved_shown", "seconded_shown",
         "aborted_shown", "abort_reason_shown", "executed_shown", "certificate",
     )  # fmt: skip
-    second_person = SecondPersonStep(
-        "approved_by", "retention.approve_destruction", lambda record: record.waits_for_second
-    )
+    second_person = SecondPersonStep("retention.approve_destruction", lambda record: record.waits_for_second)
     actions = ("approve", "abort", "explain")
     VERBS: ClassVar = {
         DestructionList.State.PROPOSED: ("approve", "abort", "explain"),

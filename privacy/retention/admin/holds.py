@@ -59,9 +59,7 @@ class HoldAdmin(EditableAdmin):
         "stands_shown",
     )
     list_filter = ("kind", ("lifted_at", admin.EmptyFieldListFilter))
-    second_person = SecondPersonStep(
-        "lift_asked_by", "retention.lift_hold", lambda record: record.stands and bool(record.lift_asked_by)
-    )
+    second_person = SecondPersonStep("retention.lift_hold", lambda record: record.stands and bool(record.lift_asked_by))
     actions = ("ask_lifting", "lift")
 
     @admin.display(description=_("data subject"))

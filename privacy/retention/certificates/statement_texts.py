@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from privacy.accounts.models import User
+from privacy.accounts.display_names import name_with_reference
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import date_text, datetime_text
 from privacy.retention.models import DestructionLine, DestructionList
@@ -275,7 +275,4 @@ def _describe_actor(reference: str) -> str:
         return _("the rule of policy %(number)s") % {"number": rest}
     if colon and kind == "case":
         return _("the decision in %(number)s") % {"number": rest}
-    if not reference.startswith(ACCOUNT):
-        return reference
-    name = User.objects.filter(reference=reference).values_list("name", flat=True).first()
-    return f"{name} ({reference})" if name else reference
+    return name_with_reference(reference)

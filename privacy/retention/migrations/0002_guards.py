@@ -86,8 +86,18 @@ CREATE TRIGGER retention_approval_is_needed BEFORE UPDATE ON retention_destructi
 
 -- An order of one account is approved by another that belongs to somebody else. When it is written both have long shown
 -- pledge and training in their own act (rights), so only what ties the two is asked: it can't get stuck on these.
+-- What one officer released alone in an emergency is an order of that release and of no other.
 CREATE FUNCTION retention_order_has_two_people() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF NEW.ordered_by LIKE 'EM-%' AND (TG_OP = 'INSERT' OR NEW.ordered_by <> OLD.ordered_by) AND NOT EXISTS (
+        SELECT FROM retention_destructionrun n
+        JOIN rights_request q ON q.reference = split_part(n."case", '#', 1)
+        JOIN rights_right r ON r.request_id = q.id AND r.position::text = split_part(n."case", '#', 2)
+        WHERE n.id = NEW.run_id AND r.started_by = NEW.ordered_by
+    ) THEN
+        RAISE EXCEPTION 'order %: % released nothing of it', NEW.id, NEW.ordered_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'approved_by_a_second_person';
+    END IF;
     IF (TG_OP = 'INSERT' OR (NEW.approved_by, NEW.ordered_by) IS DISTINCT FROM (OLD.approved_by, OLD.ordered_by))
        AND EXISTS (SELECT FROM accounts_user WHERE reference = NEW.ordered_by)
        AND (NOT EXISTS (SELECT FROM accounts_user WHERE reference = NEW.approved_by)

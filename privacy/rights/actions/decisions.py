@@ -160,7 +160,7 @@ def _decide(
         case = row.request
         must_be_verified(case)
         must_be_undecided(row)
-        must_be_decidable_by(case, actor=actor, at=at)
+        decider = must_be_decidable_by(case, actor=actor, at=at)
         must_be_in_state(case, TO_DECIDE)
         must_be_as_read(case, read)
         if decision != Right.Decision.GRANTED:
@@ -177,7 +177,7 @@ def _decide(
         row.ground = ground
         row.law = law.strip()
         row.termination_asked = termination_asked
-        row.decided_by = actor.ref
+        row.decided_by = decider
         row.decided_at = at
         row.save(
             update_fields=[

@@ -34,12 +34,14 @@ METHODS = {
 def execute(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
     """Destroy what was granted, category by category. Raises OnHold, and InProgress while the worker still destroys."""
     categories = categories_of(right, at=at)
+    # Released alone in an emergency: the decision is then the same person's, under another name.
+    approved_by = other_person(right, than=right.started_by) or right.decided_by
     outcomes = [
         outcome
         for subject_id in people_of(right.request)
         for outcome in retention.destroy_subject_data(
             subject_id, categories, cause=Cause.DELETION, case=right.freeze_reference, actor=actor, at=at,
-            ordered_by=right.started_by, approved_by=other_person(right, than=right.started_by),
+            ordered_by=right.started_by, approved_by=approved_by,
         )
     ]  # fmt: skip
     if not all(outcome.destroyed for outcome in outcomes):

@@ -73,14 +73,14 @@ def begin_execution(right: Right, *, read: str = "", actor: Actor, at: datetime)
         if row.carried_out_at is not None:
             raise WrongState(_("This right was already carried out."))
         must_be_as_read(row.request, read)
-        must_be_releasable_by(row, actor=actor, at=at)
+        released_by = must_be_releasable_by(row, actor=actor, at=at)
         if approval_digest(particulars_of(row.request), row) != row.approved_digest:
             raise ContentChanged(_("The request has changed since it was granted. Decide it again."))
         if row.kind == Right.Kind.ACCESS:
             access_packages.must_have_no_earlier_right(row)
         if row.started_at is None:
             row.started_at = at
-            row.started_by = actor.ref
+            row.started_by = released_by
             row.save(update_fields=["started_at", "started_by"])
             record(row.request, Event.BEGUN, actor=actor, at=at, right=row)
             destruction_waits.begin_wait(row, actor=actor, at=at)

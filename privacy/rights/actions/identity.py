@@ -84,14 +84,14 @@ def verify(
 
     A case without any record is verified too: that nothing is held is an answer for the verified only. The freezes
     of its corrections hold from now on until the case decides them.
-    Raises SamePerson, UnseenDocuments, NotConfirmed (method ``device`` without confirmation), MissingAuthority,
-    SeveralDevices, WrongState.
+    Raises SamePerson, NotASecondPerson, UnseenDocuments, NotConfirmed (method ``device`` without confirmation),
+    MissingAuthority, SeveralDevices, WrongState.
     """
     require_permission(actor, "rights.verify_identity", about=request)
     with transaction.atomic():
         case = lock_case(request)
         must_be_in_state(case, Request.BEFORE_IDENTITY)
-        must_be_verifiable_by(case, method, actor=actor, at=at)
+        verifier = must_be_verifiable_by(case, method, actor=actor, at=at)
         if method == Request.IdentityMethod.DEVICE and not confirmed_by_device(case):
             raise NotConfirmed(_("This request has not been confirmed on the device yet."))
         if case.requester != Request.Requester.SELF and not authority:
@@ -107,7 +107,7 @@ def verify(
         case.subject_id = answering.subject_id if answering else None
         case.matched_record_id = answering.record_id if answering else None
         case.identity_method = method
-        case.verified_by = actor.ref
+        case.verified_by = verifier
         case.verified_at = at
         case.authority = authority if case.requester != Request.Requester.SELF else ""
         case.authority_until = authority_until if case.authority else None

@@ -47,13 +47,12 @@ def issue_pickup_code(package: Package, *, actor: Actor, at: datetime) -> str:
         )
     if case.matched_record_id is not None and case.target_kind not in matching.CONTACTS:
         raise WrongState(_("This person confirms the download on the device, so no code is needed."))
-    if actor.ref in {right.decided_by, case.received_by}:
-        raise SamePerson(
-            _("You decided or recorded this request, so someone else must issue the code: another officer or handler.")
-        )
-    for earlier in (right.decided_by, case.received_by):
-        require_second_person(actor, asked_by=earlier, at=at)
-    return _draw(package, actor=actor, at=at)
+    same = SamePerson(
+        _("You decided or recorded this request, so someone else must issue the code: another officer or handler.")
+    )
+    earlier = (right.decided_by, case.received_by)
+    names = [require_second_person(actor, asked_by=one, about=package, same=same, at=at) for one in earlier]
+    return _draw(package, issued_by=next((name for name in names if name != actor.ref), actor.ref), actor=actor, at=at)
 
 
 def send_pickup_code(package: Package, *, actor: Actor, at: datetime) -> None:
@@ -78,7 +77,7 @@ def draw_pickup_code(package: Package, *, actor: Actor, at: datetime) -> str:
     """Return a new code for the mail that takes it to the person. Only the worker calls it. Raises WrongState."""
     if actor.kind != "system":
         raise WrongState(_("The portal generates a code in the background and sends it to the person."))
-    return _draw(package, actor=actor, at=at)
+    return _draw(package, issued_by=actor.ref, actor=actor, at=at)
 
 
 def mailbox(case: Request, *, actor: Actor, at: datetime) -> str:
@@ -117,13 +116,13 @@ def _lock(package: Package) -> Package:
     return row
 
 
-def _draw(package: Package, *, actor: Actor, at: datetime) -> str:
+def _draw(package: Package, *, issued_by: str, actor: Actor, at: datetime) -> str:
     code = CODES.of(new_form_nonce())
     with transaction.atomic():
         row = _lock(package)
         hours = rulebook.parameter("rights.package.hours", clock.kst_date(at))
         row.passphrase_digest = CODES.digest(code)
-        row.code_issued_by = actor.ref
+        row.code_issued_by = issued_by
         row.expires_at = at + timedelta(hours=hours)
         row.save(update_fields=["passphrase_digest", "code_issued_by", "expires_at"])
         record(row.right.request, Event.PICKUP_CODE_ISSUED, actor=actor, at=at, right=row.right)

@@ -2,14 +2,22 @@
 
 Who follows another in the chain is a second person by the accounts' rule: two accounts of one person are one (decision
 0130). Constraints and triggers hold the same (``models``, ``migrations/0003_guards.py``, ``0004_two_people.py``); here
-it is said in words, with who can go on (decision 0105).
+it is said in words, with who can go on (decision 0105). Where nobody can, one officer takes the step alone, under the
+name of an approval by emergency of the case (decision 0160).
 """
 
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from privacy.accounts.second_person import require_second_person
+from privacy.accounts.second_person import (
+    REASONS,
+    NotASecondPerson,
+    are_related,
+    emergency_of,
+    person_behind,
+    require_second_person,
+)
 from privacy.ledger.actors import Actor
 from privacy.rights.actions.identity_documents import unopened_documents
 from privacy.rights.models import IdentityDocument, Request, Right
@@ -19,55 +27,72 @@ from privacy.rights.refusals import SamePerson, UnseenDocuments
 BY_TWO_PEOPLE = (Right.Kind.ACCESS, Right.Kind.DELETION, Right.Kind.CONSENT_WITHDRAWAL)
 
 
-def must_be_verifiable_by(case: Request, method: str, *, actor: Actor, at: datetime) -> None:
-    """Raise SamePerson for who recorded the case, UnseenDocuments unless the actor opened what others attached.
+def must_be_verifiable_by(case: Request, method: str, *, actor: Actor, at: datetime) -> str:
+    """Return whom the case names as its verifier: the actor, or their approval by emergency.
 
-    Raises NotASecondPerson for who does not count as another person than who recorded it.
+    Raises SamePerson for who recorded the case, UnseenDocuments unless the actor opened what others attached, and
+    NotASecondPerson for who does not count as another person than who recorded it.
     """
-    if case.received_by == actor.ref:
-        raise SamePerson(
+    name = actor.ref
+    if case.received_by and actor.kind == "user":
+        same = SamePerson(
             _("You recorded this request, so someone else must verify the identity: another officer or handler.")
         )
-    if case.received_by and actor.kind == "user":
-        require_second_person(actor, asked_by=case.received_by, at=at)
-    if method != Request.IdentityMethod.DOCUMENTS:
-        return
+        name = require_second_person(actor, asked_by=case.received_by, about=case, same=same, at=at)
+    if method == Request.IdentityMethod.DOCUMENTS:
+        return _with_documents(case, name, actor=actor, at=at)
+    return name
+
+
+def _with_documents(case: Request, name: str, *, actor: Actor, at: datetime) -> str:
     attached = IdentityDocument.objects.filter(request=case)
     if not attached.exists():
         raise UnseenDocuments(
             _("No document is attached to this case. Attach what the requester showed or sent, or request a document.")
         )
-    if not attached.exclude(attached_by=actor.ref).exists():
-        raise SamePerson(_("You attached the documents, so someone else must check them: another officer or handler."))
+    others = set(attached.exclude(attached_by=actor.ref).values_list("attached_by", flat=True))
+    if all(are_related(actor.ref, other, at=at) for other in others):
+        name = emergency_of(actor, case, at=at)
+        if not name and others:
+            raise NotASecondPerson(str(REASONS["related"]))
+        if not name:
+            raise SamePerson(
+                _("You attached the documents, so someone else must check them: another officer or handler.")
+            )
     if unopened_documents(case, by=actor.ref).exists():
         raise UnseenDocuments(_("Open the documents of this case and read them first. Then verify the identity."))
+    return name
 
 
-def must_be_decidable_by(case: Request, *, actor: Actor, at: datetime) -> None:
-    """Raise SamePerson for the person who checked the documents of the case, else NotASecondPerson."""
+def must_be_decidable_by(case: Request, *, actor: Actor, at: datetime) -> str:
+    """Return whom the right names as its decider.
+
+    Raises SamePerson for who checked the documents of the case, else NotASecondPerson.
+    """
     checked_by = case.verified_by if case.identity_method == Request.IdentityMethod.DOCUMENTS else ""
     same = SamePerson(_("You checked the documents of this request, so another officer must decide it."))
-    require_second_person(actor, asked_by=checked_by, same=same, at=at)
+    return require_second_person(actor, asked_by=checked_by, about=case, same=same, at=at)
 
 
-def must_be_releasable_by(right: Right, *, actor: Actor, at: datetime) -> None:
-    """Raise SamePerson for who decided alone: a device proved the identity, so no second person has seen the case.
+def must_be_releasable_by(right: Right, *, actor: Actor, at: datetime) -> str:
+    """Return whom the right names as who released it.
 
-    Raises NotASecondPerson where the actor does not count as another person than the one who stands for it too.
+    Raises SamePerson for who decided alone: a device proved the identity, so no second person has seen the case. Raises
+    NotASecondPerson where the actor does not count as another person than the one who stands for it too.
     """
     if right.kind not in BY_TWO_PEOPLE:
-        return
-    other = other_person(right, than=actor.ref)
-    if not other:
-        raise SamePerson(
-            _(
-                "You decided this request, so someone else must carry it out: another officer or handler. Nobody gives "
-                "away or destroys a person's data alone."
-            )
+        return actor.ref
+    same = SamePerson(
+        _(
+            "You decided this request, so someone else must carry it out: another officer or handler. Nobody gives "
+            "away or destroys a person's data alone."
         )
-    require_second_person(actor, asked_by=other, at=at)
+    )
+    other = other_person(right, than=actor.ref) or actor.ref
+    return require_second_person(actor, asked_by=other, about=right.request, same=same, at=at)
 
 
 def other_person(right: Right, *, than: str) -> str:
     """Return who else stands for what ``than`` releases: the decider, or who checked the documents; else nothing."""
-    return right.decided_by if right.decided_by != than else right.verifier
+    me = person_behind(than)
+    return next((name for name in (right.decided_by, right.verifier) if name and person_behind(name) != me), "")

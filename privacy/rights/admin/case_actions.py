@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils.functional import lazy
 from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -15,6 +16,7 @@ from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button, run_action
 from privacy.lib.dates import clock
+from privacy.lib.display.badges import datetime_text
 from privacy.lib.errors.refusals import Refusal
 from privacy.retention.certificates import statement_texts
 from privacy.rights import actions as rights
@@ -34,7 +36,43 @@ from privacy.rights.admin.postponements import DECIDE, Answer, PostponementActio
 from privacy.rights.admin.report_corrections import ReportCorrectionActions
 from privacy.rights.models import Request, Right
 
+CARRIED_OUT = {
+    Right.Kind.ACCESS: _("The copy is ready. It can be downloaded after a second proof of identity."),
+    Right.Kind.CORRECTION: _("Corrected. The freeze is lifted, and earlier recipients are being notified."),
+    Right.Kind.DELETION: _("Destroyed, or archived where a law requires it to be kept."),
+    Right.Kind.SUSPENSION: _("Suspended. The data is frozen until processing is resumed."),
+    Right.Kind.CONSENT_WITHDRAWAL: _("Withdrawn. Processing has stopped, and the data is destroyed after its wait."),
+}
 VERIFY, CARRY_OUT = "rights.verify_identity", "rights.carry_out_request"
+
+
+def next_permission(case: Request) -> str:
+    """What the next step of a case takes, where another person must take it."""
+    if not case.is_verified:
+        return VERIFY
+    by_documents = case.identity_method == Request.IdentityMethod.DOCUMENTS
+    return DECIDE if by_documents and case.rights.undecided().exists() else CARRY_OUT
+
+
+def _what_happened(right: Right) -> object:
+    """What carrying a right out has done to it, said once it is done."""
+
+    def said() -> str:
+        row = Right.objects.get(pk=right.pk)
+        if row.carried_out_at is None and row.waits_until is not None:
+            return now_(
+                "Nothing is destroyed yet. The data is blocked and will be destroyed after %(when)s unless someone "
+                "stops it first."
+            ) % {"when": datetime_text(row.waits_until)}
+        if row.carried_out_at is None:
+            return now_("It has begun and continues by itself.")
+        if row.result.get("nothing_held"):
+            return now_("We hold nothing, so there was nothing to do.")
+        if row.result.get("destroyed"):
+            return now_("The data had already been destroyed.")
+        return str(CARRIED_OUT[Right.Kind(row.kind)])
+
+    return lazy(said, str)()
 
 
 class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions):
@@ -203,7 +241,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
                 _("Access: the copy is made last. It shows what was corrected and leaves out what was deleted."),
             ],
             act=rights.carry_out,
-            success=_("Carried out, or waiting until it can no longer be stopped."),
+            success=_what_happened,
             dangerous=True,
         )
 
@@ -259,7 +297,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
         *,
         offered: Callable[[Request], list[Right]],
         act: Callable[..., object],
-        success: object,
+        success: object | Callable[[Right], object],
         form: type[ChooseRightForm] = ChooseRightForm,
         **words: Any,
     ) -> Answer:
@@ -269,7 +307,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
         if not found:
             # Somebody was faster: the verb itself says who, and when.
             first = _of(case, list(case.rights.all()))[0]
-            run_action(self, request, partial(act, first, actor=actor, at=clock.now()), success)
+            run_action(self, request, partial(act, first, actor=actor, at=clock.now()), "")
             return None
         form_class = type("ChooseThese", (form,), {"offered": found})
         shown = {"read": rights.digest_of_request(case)}
@@ -281,7 +319,8 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
             if str(right.position) in chosen:
                 name = letters.right_name(right, on=case.received_on)
                 verb = partial(act, right, **answers, actor=actor, at=clock.now())
-                if run_action(self, request, verb, f"{name}: {success}"):
+                said = success(right) if callable(success) else success
+                if run_action(self, request, verb, lazy(lambda name=name, said=said: f"{name}: {said}", str)()):
                     # What this page itself has changed was not overlooked by anybody.
                     answers["read"] = rights.digest_of_request(case)
         return None

@@ -20,6 +20,7 @@ from privacy.accounts.display_names import name_with_reference
 from privacy.disclosures.models import Notice
 from privacy.lib.console.admin_add import make_or_refuse
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button, run_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import due_badge, state_badge
 from privacy.lib.documents import upload_validation
@@ -27,7 +28,7 @@ from privacy.lib.http.downloads import attachment
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.rights import actions as rights
 from privacy.rights import duplicates, letters, matching
-from privacy.rights.admin.case_actions import CaseActions
+from privacy.rights.admin.case_actions import CaseActions, next_permission
 from privacy.rights.admin.forms import ReceiveForm
 from privacy.rights.admin.postponements import Answer
 from privacy.rights.admin.report_corrections import disputed_reports, lacks_particulars
@@ -61,11 +62,12 @@ class RequestAdmin(CaseActions):
     fields = (
         ("number", "reference"), ("channel", "requester", "language", "answer_by"),
         ("received_at", "received_on", "recorder"), ("due_shown", "target_on"), ("target_kind", "matching_shown"),
-        ("identity_method", "verified_by", "verified_at"), ("authority", "authority_until"),
+        ("identity_method", "verifier", "verified_at"), ("authority", "authority_until"),
         ("evidence_asked_at", "evidence_received_at"), "assigned_shown",
         ("fee_won", "postage_won", "cause_with_controller"), ("notified_at", "closed_at"),
     )  # fmt: skip
-    readonly_fields = ("due_shown", "matching_shown", "assigned_shown", "recorder")
+    readonly_fields = ("due_shown", "matching_shown", "assigned_shown", "recorder", "verifier")
+    second_person = SecondPersonStep(next_permission, lambda case: case.is_open, is_chain=True)
     actions = (
         "verify", "ask_evidence", "attach_document", "reject", "renew_authority", "assign", "write_words",
         "write_content", "grant", "refuse", "postpone", "approve_postponement", "decline_postponement",
@@ -132,6 +134,10 @@ class RequestAdmin(CaseActions):
     @admin.display(description=_("recorded by"))
     def recorder(self, case: Request) -> str:
         return name_with_reference(case.received_by) if case.received_by else now_("the requester")
+
+    @admin.display(description=_("verified by"))
+    def verifier(self, case: Request) -> str:
+        return name_with_reference(case.verified_by) if case.verified_by else "–"
 
     @admin.display(description=_("record"))
     def matching_shown(self, case: Request) -> str:

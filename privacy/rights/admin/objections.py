@@ -17,7 +17,7 @@ from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import due_badge, state_badge
 from privacy.rights import actions as rights
-from privacy.rights import status_page
+from privacy.rights import matching, status_page
 from privacy.rights.admin.case_actions import CARRY_OUT
 from privacy.rights.admin.forms import ObjectionDecisionForm
 from privacy.rights.admin.postponements import DECIDE, Answer
@@ -37,7 +37,7 @@ class ObjectionAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     readonly_fields = ("case", "right_shown", "due_shown", "outcome_shown")
     second_person = SecondPersonStep(
-        "decider", "rights.decide_objection", lambda record: record.outcome == Objection.Outcome.PENDING
+        "rights.decide_objection", lambda record: record.outcome == Objection.Outcome.PENDING
     )
     actions = ("decide",)
 
@@ -150,6 +150,12 @@ class LetterAdmin(ReadOnlyAdmin):
         return None
 
 
+def _is_told_in_person(package: Package) -> bool:
+    """Whether no device can confirm the download; a mailbox is not looked for here, which would open it."""
+    case = package.right.request
+    return case.matched_record_id is None or case.target_kind in matching.CONTACTS
+
+
 @admin.register(Package)
 class PackageAdmin(ReadOnlyAdmin):
     explanation = _(
@@ -166,6 +172,7 @@ class PackageAdmin(ReadOnlyAdmin):
         "contents",
     )
     readonly_fields = ("case",)
+    second_person = SecondPersonStep(CARRY_OUT, _is_told_in_person, is_chain=True)
     actions = ("send_code", "issue_code")
 
     @admin.display(description=_("case"))

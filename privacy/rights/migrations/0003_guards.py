@@ -4,6 +4,9 @@ from django.db import migrations
 
 GUARDS = """
 CREATE FUNCTION rights_keep_identity() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    person text;
+    alone boolean;
 BEGIN
     IF TG_OP = 'UPDATE' AND NEW.received_by <> OLD.received_by THEN
         RAISE EXCEPTION 'who recorded a request is never changed'
@@ -15,9 +18,21 @@ BEGIN
         RAISE EXCEPTION 'who verified an identity, how and when is never changed'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'rights_identity_is_verified_once';
     END IF;
+    IF NEW.verified_by = '' OR (TG_OP = 'UPDATE' AND OLD.verified_by <> '') THEN
+        RETURN NEW;
+    END IF;
+    person := accounts_person_behind(NEW.verified_by);
+    alone := accounts_emergency_holds(NEW.verified_by, 'rights_request', NEW.id, NULL, NEW.verified_at);
+    IF NEW.verified_by LIKE 'EM-%' AND NOT alone THEN
+        RAISE EXCEPTION 'request %: % is no approval by emergency of it', NEW.id, NEW.verified_by
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'approved_by_a_second_person';
+    END IF;
+    -- Attached by another person, not only by another account.
     IF NEW.identity_method = 'documents' AND NOT EXISTS (
         SELECT FROM rights_identitydocument d JOIN rights_documentopening o ON o.document_id = d.id
-         WHERE d.request_id = NEW.id AND o.opened_by = NEW.verified_by AND d.attached_by <> NEW.verified_by
+         WHERE d.request_id = NEW.id AND o.opened_by = person
+           AND (alone OR (d.attached_by <> person
+                          AND NOT accounts_related(person, d.attached_by, least(NEW.verified_at, now()))))
     ) THEN
         RAISE EXCEPTION 'documents are attached by somebody else and opened by whoever verifies'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'rights_verifier_opened_the_documents';
@@ -48,6 +63,9 @@ DECLARE
     earlier text;
     why text;
 BEGIN
+    IF accounts_emergency_holds(NEW.code_issued_by, 'rights_package', NEW.id, NULL, now()) THEN
+        RETURN NEW;
+    END IF;
     IF NEW.code_issued_by <> '' AND EXISTS (
         SELECT FROM rights_right r JOIN rights_request q ON q.id = r.request_id
          WHERE r.id = NEW.right_id AND NEW.code_issued_by IN (r.decided_by, q.received_by)

@@ -46,7 +46,7 @@ class ManagementPlanAdmin(RecordAdmin):
     )  # fmt: skip
     readonly_fields = ("state_shown", "drafter", "approver", "intact")
     second_person = SecondPersonStep(
-        "drafted_by", "safeguards.approve_plan", lambda record: record.state == ManagementPlan.State.SUBMITTED
+        "safeguards.approve_plan", lambda record: record.state == ManagementPlan.State.SUBMITTED
     )
     actions = ("edit", "submit", "give_back", "approve")
     change_form_template = "admin/safeguards/managementplan/change_form.html"

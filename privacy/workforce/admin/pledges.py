@@ -134,9 +134,7 @@ class PledgeTextAdmin(ReadOnlyAdmin):
         ("drafted_by", "drafted_at"), ("approved_by", "approved_at"),
     )  # fmt: skip
     readonly_fields = ("standing",)
-    second_person = SecondPersonStep(
-        "drafted_by", "workforce.approve_pledge", lambda record: record.state == PledgeText.State.DRAFT
-    )
+    second_person = SecondPersonStep("workforce.approve_pledge", lambda record: record.state == PledgeText.State.DRAFT)
     actions = ("approve", "discard")
     change_list_template = "admin/workforce/pledgetext/change_list.html"
 

@@ -46,9 +46,7 @@ class TrainingPlanAdmin(ReadOnlyAdmin):
         ("approved_by", "approved_at"),
     )  # fmt: skip
     readonly_fields = ("standing",)
-    second_person = SecondPersonStep(
-        "drafted_by", "workforce.approve_plan", lambda record: record.state == TrainingPlan.State.DRAFT
-    )
+    second_person = SecondPersonStep("workforce.approve_plan", lambda record: record.state == TrainingPlan.State.DRAFT)
     actions = ("approve",)
     change_list_template = "admin/workforce/trainingplan/change_list.html"
 
