@@ -50,6 +50,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "retention_paper_witnessed_by_another": "witness",
         "policies_value_is_approved_by_another": "approved_by",
         "devices_token_is_approved_by_another": "approved_by",
+        "letter_is_confirmed_by_another_who_read_it": "confirmed_by",
     },
     END_BEFORE_START: {
         "ledger_review_ends_after_it_begins": "period_until",
@@ -83,6 +84,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "rights_one_open_objection_for_each_right": "right",
     },
     ALREADY_RECORDED: {
+        "letter_is_recorded_once": "letter",
         "ledger_one_review_for_each_period": "period_from",
         "a_grant_once_in_a_review": "grant",
         "browser_is_known_once": "user",

@@ -1,7 +1,6 @@
 """The ledger's closed vocabulary as people say it.
 
-The ledger keeps words and references (``rights.request.refused``, ``U-7F3K-92QX``); pages show these sentences. A word
-without a phrase is shown by its parts, so that nothing is ever hidden; a house test asks for the phrase.
+The ledger keeps words and references (``U-7F3K-92QX``); a word without a phrase is shown by its parts.
 """
 
 from django.utils.functional import Promise
@@ -376,6 +375,9 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "workforce.training.registered": gettext_lazy("Training registered"),
     "workforce.certificate.read": gettext_lazy("Training certificate opened"),
     "workforce.certificate.removed": gettext_lazy("Training certificate removed"),
+    "workforce.letter.recorded": gettext_lazy("Letter of the representative recorded"),
+    "workforce.letter.read": gettext_lazy("Letter of the representative read"),
+    "workforce.letter.confirmed": gettext_lazy("Letter of the representative confirmed"),
     "workforce.reminder.sent": gettext_lazy("Pledge and training reminder sent"),
 }
 

@@ -64,6 +64,7 @@ NAVIGATION = (
             "accounts.accessrequest",
             "accounts.accountact",
             "accounts.emergencyapproval",
+            "workforce.colleagueletter",
             "accounts.accessreview",
             "accounts.user",
         ),

@@ -10,8 +10,14 @@ from uuid import UUID, uuid5
 
 from django.db import transaction
 
-from config.demonstration import example_notices, example_safeguards
-from config.demonstration.example_accounts import DEMO, add_authenticators, fill_staff_registers, make_people
+from config.demonstration import example_accounts, example_notices, example_safeguards
+from config.demonstration.example_accounts import (
+    DEMO,
+    add_authenticators,
+    fill_staff_registers,
+    grant_access,
+    make_people,
+)
 from config.demonstration.example_accounts import PASSWORD as PASSWORD
 from config.demonstration.example_accounts import PEOPLE as PEOPLE
 from config.demonstration.example_recipients import CARRIER
@@ -64,6 +70,7 @@ def load_examples(base: str) -> Iterator[str]:
     policies.record_shipped_seals(actor=DEMO, at=at)
     yield shorten_waits(at)
     people = make_people(at)
+    grant_access(people, at)
     fill_staff_registers(people, at)
     yield f"accounts: {', '.join(f'{name} ({role})' for _email, name, role in PEOPLE)}"
     yield people_meeting_requirements(people.values(), clock.kst_date(at))
@@ -89,6 +96,7 @@ def shorten_waits(at: datetime) -> str:
     today = clock.kst_date(at)
     if rulebook.parameter(WAIT, today) > 0:
         policies.set_parameter(code=WAIT, value=0, effective_on=today, basis="demonstration", actor=DEMO, at=at)
+    example_accounts.shorten_waits(at)
     return "the example rulebook destroys on request at once; in production it waits 24 hours"
 
 

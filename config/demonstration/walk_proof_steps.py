@@ -1,20 +1,15 @@
 """The second half of the walk: what was destroyed is proven gone, and the trail proves itself."""
 
-import os
-import subprocess
-import sys
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
-from django.conf import settings
-from django_q.tasks import async_task
 from psycopg import sql
 
 from config.demonstration import example_data
 from config.demonstration.http_client import BrowserClient, visible_text
-from config.demonstration.walk_context import WalkContext, expect, wait_until
+from config.demonstration.walk_context import WalkContext, expect
 from privacy.ledger import actions as ledger
 from privacy.ledger.models import Checkpoint, Leaf
 from privacy.lib.dates import clock
@@ -36,14 +31,15 @@ def destroyed(walk: WalkContext) -> str:
     before = set(Certificate.objects.values_list("id", flat=True))
     moment = send_old_log(walk, old)
     if moment is not None:
-        async_task("privacy.retention.tasks.sweep")
+        walk.portal.sweep()
         wanted, code = {"month": moment.strftime("%Y-%m-01")}, "destroyed"
         how = f"the month {wanted['month']} can't be sealed for again"
     else:
         moment, reference = withdraw(walk, old)
+        walk.let_pass("withdrawal.wait.hours")
         wanted, code = {"case": reference}, "no-consent"
         how = "its agreement was withdrawn, and nothing more of it is taken"
-    certificate = wait_until(lambda: certified(before, wanted), "the worker made no certificate")[0]
+    certificate = walk.portal.wait_until(lambda: certified(before, wanted), "the worker made no certificate")[0]
     batch = {"batch": str(uuid4()), "reports": [app_log(old, moment)]}
     late = walk.gateway.must("POST", "/reports", batch)
     expect(bool(late["refused"]) and late["refused"][0]["code"] == code, f"sealing again: {late}")
@@ -114,31 +110,32 @@ def audited(walk: WalkContext) -> str:
     expect(walk.people["Hana"].reference in listed.text, f"who read: {visible_text(listed.text)[-400:]}")
     words = set(ledger.entries_about(walk.device).values_list("word", flat=True))
     expect({"ledger.read", "rights.request.granted"} <= words, f"what is on record: {sorted(words)}")
-    wait_until(
+    walk.portal.wait_until(
         lambda: [1] if Checkpoint.objects.filter(size__gte=Leaf.objects.count()).exists() else [],
         "the notary signed no checkpoint for the newest entries",
     )
     page = aram.submit("/office/ledger/checkpoint/verify/", {})
     expect(page.status == 200, f"verifying in the browser: {page.status}")
-    code, said = verify()
+    code, said = walk.portal.verify()
     expect(code == 0, f"verify_ledger: {code} {said}")
     return f"{len(words)} kinds of entries about {subject.reference}; {said}"
 
 
 def tampering_found(walk: WalkContext) -> str:
     """After a change made as the database's superuser, verification fails and names the entry; it is then put back."""
-    if not settings.EMBEDDED:
+    opened = walk.portal.superuser()
+    if opened is None:
         return "left out: only the embedded server lets the walk be its superuser"
     entry = ledger.entries_about(walk.device).order_by("id").first()
     assert entry is not None
-    with psycopg.connect(settings.EMBEDDED_SERVER.url("postgres"), autocommit=True) as superuser:
+    with opened as superuser:
         tamper(superuser, entry.id, entry.payload.replace(entry.word, "nothing.to.see"))
         try:
-            code, said = verify()
+            code, said = walk.portal.verify()
         finally:
             tamper(superuser, entry.id, entry.payload)
     expect(code == 2 and str(entry.id) in said, f"verify_ledger did not notice: {code} {said}")
-    again, _said = verify()
+    again, _said = walk.portal.verify()
     expect(again == 0, "put back, the trail is still not sound")
     found = next(line for line in said.splitlines() if str(entry.id) in line)
     return f"verify_ledger exits {code}: “{found}”; put back, it exits 0"
@@ -165,16 +162,3 @@ def switch_triggers(superuser: psycopg.Connection[Any], table: str, *, on: bool)
         superuser.execute(
             sql.SQL("ALTER TABLE {} {} TRIGGER {}").format(sql.SQL(table), sql.SQL(word), sql.Identifier(name))
         )
-
-
-def verify() -> tuple[int, str]:
-    """Run ``manage.py verify_ledger`` as the auditor's role; return its exit status and what it said."""
-    run = subprocess.run(
-        [sys.executable, "manage.py", "verify_ledger"],
-        cwd=settings.BASE_DIR,
-        env={**os.environ, "PORTAL_ROLE": "portal_auditor"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return run.returncode, run.stdout.strip() or run.stderr.strip()[-300:]

@@ -3,13 +3,11 @@
 Whoever reads the steps knows what the portal does: data in, frozen, corrected, notified, destroyed, and proven.
 """
 
-import email
-import email.policy
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import connections
 
@@ -23,7 +21,7 @@ from config.demonstration.http_client import (
     hidden_inputs,
     visible_text,
 )
-from config.demonstration.walk_context import NEW_MODEL, OLD_MODEL, WalkContext, expect, mail_folder, wait_until
+from config.demonstration.walk_context import NEW_MODEL, OLD_MODEL, WalkContext, expect
 from devices.models import Device
 from privacy.disclosures.models import Disclosure, Notice
 from privacy.rights.models import Request, Right
@@ -141,8 +139,8 @@ def once(page: Answer, name: str) -> str:
 def corrected(walk: WalkContext) -> str:
     """The device proves possession; the officer sees the due date, grants and carries out; the notice is queued."""
     case = Request.objects.get(number=walk.case_number)
-    prove_possession(walk)
-    wait_until(
+    prove_possession(walk, walk.case_number, walk.case_code, walk.device)
+    walk.portal.wait_until(
         lambda: list(Request.objects.filter(pk=case.pk, state=Request.State.VERIFIED)), "the identity was not verified"
     )
     path = f"/office/rights/request/{case.pk}/change/"
@@ -175,21 +173,23 @@ def corrected(walk: WalkContext) -> str:
     )
 
 
-def prove_possession(walk: WalkContext) -> None:
+def prove_possession(walk: WalkContext, number: str, code: str, device: UUID) -> None:
     """Ask on the status page for a confirmation on the device, and type the code that it shows on the device."""
     person = walk.somebody()
-    person.submit("/rights/case/", {"number": walk.case_number, "code": walk.case_code})
+    person.submit("/rights/case/", {"number": number, "code": code})
     page = person.get("/rights/case/")
     token = hidden_inputs(page.text)
     person.post("/rights/case/device/", token)
-    challenge = walk.gateway.must("GET", f"/devices/{walk.device}/challenge")
-    code = re.search(r'class="once">([^<]+)<', person.get("/rights/case/").text)
-    expect(code is not None and code.group(1) not in str(challenge), f"the page's code, and the device's: {challenge}")
-    assert code is not None
+    challenge = walk.gateway.must("GET", f"/devices/{device}/challenge")
+    shown = re.search(r'class="once">([^<]+)<', person.get("/rights/case/").text)
+    expect(
+        shown is not None and shown.group(1) not in str(challenge), f"the page's code, and the device's: {challenge}"
+    )
+    assert shown is not None
     answer = {"challenge": challenge["challenge"], "response": "confirm"}
-    blind = walk.gateway.call("POST", f"/devices/{walk.device}/challenge", answer)
+    blind = walk.gateway.call("POST", f"/devices/{device}/challenge", answer)
     expect(blind.status == 409 and blind.json["code"] == "wrong-code", f"confirming without the code: {blind.text}")
-    walk.gateway.must("POST", f"/devices/{walk.device}/challenge", {**answer, "code": code.group(1)})
+    walk.gateway.must("POST", f"/devices/{device}/challenge", {**answer, "code": shown.group(1)})
 
 
 # -- step 5 ---------------------------------------------------------------------------------------------------
@@ -198,7 +198,9 @@ def prove_possession(walk: WalkContext) -> None:
 def notice_delivered(walk: WalkContext) -> str:
     """The worker delivers the notice by SMTP, once; the recipient's link acknowledges it."""
     case = Request.objects.get(number=walk.case_number)
-    mails = wait_until(lambda: new_mails(walk, str(walk.party.mailbox)), "no correction notice arrived by SMTP")
+    mails = walk.portal.wait_until(
+        lambda: walk.new_mails(str(walk.party.mailbox)), "no correction notice arrived by SMTP"
+    )
     text = body_of(mails[0])
     link = re.search(r"https?://\S+/ack/\S+", text)
     expect(link is not None and NEW_MODEL not in text, f"the notice says: {text[:300]}")
@@ -209,23 +211,56 @@ def notice_delivered(walk: WalkContext) -> str:
     expect(NEW_MODEL in page.text, f"the acknowledged page: {visible_text(page.text)[-300:]}")
     notice = Notice.objects.get(case_id=case.pk, third_party=walk.party)
     expect(notice.state == Notice.State.ACKNOWLEDGED, f"the notice is {notice.state}")
-    expect(len(new_mails(walk, str(walk.party.mailbox))) == 1, "the notice was sent more than once")
+    expect(len(walk.new_mails(str(walk.party.mailbox))) == 1, "the notice was sent more than once")
     return f"one e-mail without values, {mails[0]['Message-ID']}; acknowledged by its link, which showed {NEW_MODEL}"
-
-
-def new_mails(walk: WalkContext, to: str) -> list[EmailMessage]:
-    found: list[EmailMessage] = []
-    for path in sorted(mail_folder().glob("*.eml")):
-        if path.name not in walk.seen:
-            message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-            if to in str(message["To"]):
-                found.append(message)
-    return found
 
 
 def body_of(message: EmailMessage) -> str:
     part = message.get_body(("plain",))
     return str(part.get_content()) if part is not None else ""
+
+
+# -- step 6, asked for ----------------------------------------------------------------------------------------
+
+
+def erased(walk: WalkContext) -> str:
+    """A person asks for deletion: one officer grants, another releases, it waits, and then the worker destroys."""
+    device = uuid4()
+    example_data.register_device(walk.gateway, walk.number + 2, walk.at, device=device)
+    page = walk.somebody().submit(
+        "/rights/request/",
+        {
+            "rights": ["deletion"],
+            "target_kind": "serial_number",
+            "target": f"XM{walk.number + 2:08d}",
+            "requester": "self",
+            "answer_by": "portal",
+        },
+    )
+    number = once(page, "case-number")
+    prove_possession(walk, number, once(page, "case-code"), device)
+    case = walk.portal.wait_until(
+        lambda: list(Request.objects.filter(number=number, state=Request.State.VERIFIED)),
+        "the identity of the one who asked for deletion was not verified",
+    )[0]
+    path, right = f"/office/rights/request/{case.pk}/change/", case.rights.get()
+    walk.person("Odile").press(path, "grant", rights=[str(right.position)])
+    alone = walk.person("Odile").press(path, "carry_out", rights=[str(right.position)])
+    expect(bool(error_messages(alone.text)), "one officer decided a deletion and carried it out")
+    walk.person("Omar").press(path, "carry_out", rights=[str(right.position)])
+    expect(Right.objects.get(pk=right.pk).started_at is not None, "a second officer could not release the deletion")
+    left = Device.objects.filter(pk=device).exists()
+    hours = walk.let_pass("withdrawal.wait.hours")
+    expect(left or not hours, "it was destroyed before the wait was over")
+    walk.portal.wait_until(
+        lambda: list(Right.objects.filter(pk=right.pk, carried_out_at__isnull=False)),
+        "the deletion was not carried out",
+    )
+    expect(not Device.objects.filter(pk=device).exists(), "the device is still there")
+    return (
+        f"case {number}: granted by Odile, refused to her alone (“{error_messages(alone.text)[0]}”), released by Omar, "
+        f"destroyed after {hours} hours"
+    )
 
 
 STEPS: tuple[tuple[str, Callable[[WalkContext], str]], ...] = (
@@ -234,6 +269,7 @@ STEPS: tuple[tuple[str, Callable[[WalkContext], str]], ...] = (
     ("3 frozen", frozen),
     ("4 corrected", corrected),
     ("5 notified", notice_delivered),
+    ("6 erased", erased),
     ("6 destroyed", walk_proof_steps.destroyed),
     ("7 audited", walk_proof_steps.audited),
     ("7 proven", walk_proof_steps.tampering_found),

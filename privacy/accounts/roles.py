@@ -192,6 +192,7 @@ ROLES_OF_PERMISSION: dict[str, frozenset[str]] = {
     "workforce.draft_pledge": OFFICER_AND_HANDLER,
     "workforce.keep_training": OFFICER_AND_HANDLER,
     "workforce.register_pledge": OFFICER,
+    "workforce.view_colleagueletter": OFFICER_AND_AUDITOR,
     "workforce.view_quizattempt": OFFICER_AND_AUDITOR,
     "workforce.view_coursecompletion": CONSOLE_ROLES,
     "workforce.view_course": CONSOLE_ROLES,

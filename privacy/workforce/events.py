@@ -21,4 +21,7 @@ class Event(StrEnum):
     ATTENDED = "workforce.training.registered"
     CERTIFICATE_READ = "workforce.certificate.read"
     CERTIFICATE_REMOVED = "workforce.certificate.removed"
+    LETTER_RECORDED = "workforce.letter.recorded"
+    LETTER_READ = "workforce.letter.read"
+    LETTER_CONFIRMED = "workforce.letter.confirmed"
     REMINDED = "workforce.reminder.sent"

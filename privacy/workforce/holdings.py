@@ -1,10 +1,11 @@
-"""What this app holds of employees beyond the registers: certificates of outside courses, sealed.
+"""What this app holds of employees beyond the registers: certificates and letters about them, sealed.
 
 Pledges and trainings are the registers of the law (F-14, F-15); ``declare_staff`` says what they hold of whom.
 """
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import chain
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
@@ -17,17 +18,18 @@ from privacy.subjects import holdings
 from privacy.subjects.holdings import KeptUnder
 from privacy.vault.models import EncryptedFile
 from privacy.workforce import actions as workforce
-from privacy.workforce.models import CourseCompletion
+from privacy.workforce.models import ColleagueLetter, CourseCompletion
 
 SLICE = 1000
 
 
 def certificates_due(on: date, term: RetentionPeriod) -> Iterator[list[UUID]]:
-    """Yield the people whose last certified training ended ``training.records.years`` ago or longer."""
+    """Yield the people whose last certified training or letter ended ``training.records.years`` ago or longer."""
     years = rulebook.parameter("training.records.years", on)
     over: dict[UUID, bool] = {}
     certified = CourseCompletion.objects.filter(certificate_id__isnull=False).order_by("user_id")
-    for user_id, until in certified.values_list("user_id", "valid_until"):
+    letters = ColleagueLetter.objects.values_list("user_id", "dated_on")
+    for user_id, until in chain(certified.values_list("user_id", "valid_until"), letters):
         over[user_id] = over.get(user_id, True) and periods.period_end(until, years=years) < on
     held = set(EncryptedFile.objects.filter(category=WORKFORCE).values_list("subject_id", flat=True))
     page = sorted(user_id for user_id, is_over in over.items() if is_over and user_id in held)
@@ -63,4 +65,10 @@ holdings.declare_staff(
 )
 holdings.declare_staff(
     "workforce.quizattempt", items=("user", "answers"), why="evaluation of training (S-31)", kept="with the training"
+)
+holdings.declare_staff(
+    "workforce.colleagueletter",
+    items=("user",),
+    why="who a colleague is, by the representative",
+    kept="for good, as proof",
 )

@@ -78,3 +78,7 @@ registers.declare(
     ),
     widths=(1, 3, 2, 3, 2, 2, 3, 2, 2, 2, 1, 1),
 )
+registers.declare_exempt(
+    "workforce.colleagueletter",
+    why="each recording, reading and confirmation is an entry of the trail; the paper itself is kept by the office",
+)

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from config.demonstration import example_data, example_safeguards
-from config.demonstration.example_accounts import make_people
+from config.demonstration.example_accounts import make_people, shorten_waits
 from config.demonstration.example_recipients import CARRIER
 from privacy.lib.documents import pdf
 from privacy.policies import actions as policies
@@ -46,6 +46,7 @@ def test_safeguards_are_loaded_whole_or_not_at_all(
 ) -> None:
     at = timezone.now()
     policies.record_shipped_seals(actor=example_data.DEMO, at=at)
+    shorten_waits(at)
     people = make_people(at)
 
     def fails(*_given: object, **_named: object) -> bytes:

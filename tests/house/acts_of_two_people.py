@@ -22,9 +22,11 @@ from privacy.policies.models import Parameter
 from privacy.retention import actions as retention
 from privacy.safeguards import actions as safeguards
 from privacy.workforce import actions as workforce
+from privacy.workforce.models import ColleagueLetter
 from tests import factory
 from tests.factories.safeguards import SECTIONS
 from tests.privacy.accounts.test_second_factors_go import give_key
+from tests.sample_uploads import PDF
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,11 @@ def from_today(verb: Callable[..., object]) -> Callable[[Any, Actor, datetime], 
     return lambda record, actor, at: verb(record, effective_on=clock.kst_date(at), actor=actor, at=at)
 
 
+def read_and_confirm(letter: Any, actor: Actor, at: datetime) -> object:
+    ColleagueLetter.objects.filter(pk=letter.pk).update(read_by=actor.ref, read_at=at)
+    return workforce.confirm_letter(letter, actor=actor, at=at)
+
+
 DECIDED = (
     "UPDATE accounts_accountact SET state = 'approved', decided_by = %s, decided_at = %s, user_id = coalesce(user_id,"
 )
@@ -216,6 +223,15 @@ ACTS = {
         APPROVED.format("workforce_trainingplan", ", state = 'approved'"),
     ),
 }
+ACTS["confirm a letter of the representative"] = Act(
+    ("workforce.letter.confirmed",),
+    lambda asker, at: workforce.record_letter(
+        factory.make_emin(), dated_on=clock.kst_date(at), name="letter.pdf", content=PDF, actor=asker, at=at
+    ),
+    read_and_confirm,
+    "UPDATE workforce_colleagueletter SET read_by = v.who, read_at = v.at, confirmed_by = v.who, confirmed_at = v.at"
+    " FROM (VALUES (%s, %s::timestamptz)) v(who, at) WHERE id = %s",
+)
 # What an event of this kind says that one person may complete, and why.
 OF_ONE_PERSON = {
     "accounts.grant.confirmed": "a review of access takes nothing further; another than the holder confirms",

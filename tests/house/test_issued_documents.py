@@ -40,6 +40,7 @@ PLACES = {
     "privacy/safeguards/views.py:calendar": "a calendar feed, made anew for each look",
     "privacy/vault/actions/files.py:receive_file": "takes a file in",
     "privacy/vault/actions/files.py:store_file": "takes a file in",
+    "privacy/workforce/admin/letters.py:read_letter": "a document of others",
     "privacy/workforce/admin/training.py:read_certificate": "a document of others",
 }
 # Functions that only put a file into an answer; who calls them is looked at.

@@ -135,6 +135,7 @@ ACTS = {
     "admin:safeguards_inspection_new": {OFFICER, AUDITOR},
     "admin:safeguards_managementplan_new": {OFFICER, HANDLER},
     "admin:safeguards_measure_new": {OFFICER},
+    "admin:workforce_colleagueletter_record": {OFFICER},
     "admin:workforce_coursecompletion_certificate": {OFFICER, HANDLER},
     "admin:workforce_course_offer": {OFFICER, HANDLER},
     "admin:workforce_trainingplan_draft": {OFFICER, HANDLER},

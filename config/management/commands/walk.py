@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            state = walk_context.prepare(options["base"])
+            state = walk_context.prepare(options["base"], walk_context.RunningPortal())
             for name, step in walk_steps.STEPS:
                 began = time.monotonic()
                 seen = step(state)

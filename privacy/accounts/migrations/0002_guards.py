@@ -64,8 +64,10 @@ END $$;
 -- Whether the representative confirmed, after the moment, that this account is another person's.
 CREATE FUNCTION accounts_confirmed_since(person uuid, moment timestamptz) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
 BEGIN
-    -- What was asked before says nothing of it, whenever it is answered.
-    RETURN EXISTS (SELECT FROM accounts_representativelink WHERE user_id = person AND answer = 'yes' AND made_at > moment);
+    -- What was asked before says nothing of it, whenever it is answered; nor does a letter of that day or before.
+    RETURN EXISTS (SELECT FROM accounts_representativelink WHERE user_id = person AND answer = 'yes' AND made_at > moment)
+        OR EXISTS (SELECT FROM workforce_colleagueletter WHERE user_id = person AND confirmed_by <> ''
+                   AND recorded_at > moment AND dated_on > (moment AT TIME ZONE 'Asia/Seoul')::date);
 END $$;
 
 -- Whether one of two people had a part in the other's account, sign-in or role in the last days.

@@ -89,7 +89,10 @@ CREATE TRIGGER retention_approval_is_needed BEFORE UPDATE ON retention_destructi
 -- What one officer released alone in an emergency is an order of that release and of no other.
 CREATE FUNCTION retention_order_has_two_people() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.ordered_by LIKE 'EM-%' AND (TG_OP = 'INSERT' OR NEW.ordered_by <> OLD.ordered_by) AND NOT EXISTS (
+    IF TG_OP = 'UPDATE' AND (NEW.approved_by, NEW.ordered_by) IS NOT DISTINCT FROM (OLD.approved_by, OLD.ordered_by) THEN
+        RETURN NEW;
+    END IF;
+    IF NEW.ordered_by LIKE 'EM-%' AND NOT EXISTS (
         SELECT FROM retention_destructionrun n
         JOIN rights_request q ON q.reference = split_part(n."case", '#', 1)
         JOIN rights_right r ON r.request_id = q.id AND r.position::text = split_part(n."case", '#', 2)
@@ -98,8 +101,7 @@ BEGIN
         RAISE EXCEPTION 'order %: % released nothing of it', NEW.id, NEW.ordered_by
             USING ERRCODE = 'check_violation', CONSTRAINT = 'approved_by_a_second_person';
     END IF;
-    IF (TG_OP = 'INSERT' OR (NEW.approved_by, NEW.ordered_by) IS DISTINCT FROM (OLD.approved_by, OLD.ordered_by))
-       AND EXISTS (SELECT FROM accounts_user WHERE reference = NEW.ordered_by)
+    IF EXISTS (SELECT FROM accounts_user WHERE reference = NEW.ordered_by)
        AND (NOT EXISTS (SELECT FROM accounts_user WHERE reference = NEW.approved_by)
             OR accounts_related(NEW.approved_by, NEW.ordered_by, least(coalesce(NEW.approved_at, now()), now()))) THEN
         RAISE EXCEPTION 'order %: % cannot approve as the second person', NEW.id, NEW.approved_by

@@ -1,5 +1,6 @@
 """Pledges and training in the console."""
 
+from privacy.workforce.admin.letters import ColleagueLetterAdmin
 from privacy.workforce.admin.pledges import PledgeAdmin, PledgeTextAdmin
 from privacy.workforce.admin.training import (
     CourseAdmin,
@@ -10,6 +11,7 @@ from privacy.workforce.admin.training import (
 )
 
 __all__ = [
+    "ColleagueLetterAdmin",
     "CourseAdmin",
     "CourseCompletionAdmin",
     "PledgeAdmin",

@@ -1,5 +1,6 @@
 import django.db.models.deletion
 import privacy.lib.identifiers.ids
+import privacy.workforce.models.letters
 import privacy.workforce.models.pledges
 import privacy.workforce.models.training
 from django.conf import settings
@@ -124,6 +125,30 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'training sessions',
                 'ordering': ('-held_on',),
                 'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
+            name='ColleagueLetter',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('reference', models.CharField(default=privacy.workforce.models.letters.new_letter_reference, max_length=12, unique=True, verbose_name='reference')),
+                ('dated_on', models.DateField(verbose_name='date of the letter')),
+                ('file_id', models.UUIDField(verbose_name='sealed file')),
+                ('file_digest', models.CharField(max_length=64, verbose_name='SHA-256 of the scan')),
+                ('recorded_by', models.CharField(max_length=64, verbose_name='recorded by')),
+                ('recorded_at', models.DateTimeField(verbose_name='recorded')),
+                ('read_by', models.CharField(blank=True, max_length=64, verbose_name='last read by')),
+                ('read_at', models.DateTimeField(blank=True, null=True, verbose_name='last read')),
+                ('confirmed_by', models.CharField(blank=True, max_length=64, verbose_name='confirmed by')),
+                ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='confirmed')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='letters', to=settings.AUTH_USER_MODEL, verbose_name='account')),
+            ],
+            options={
+                'verbose_name': 'letter of the representative',
+                'verbose_name_plural': 'letters of the representative',
+                'ordering': ('-recorded_at',),
+                'default_permissions': ('view',),
+                'constraints': [models.UniqueConstraint(fields=('file_digest',), name='letter_is_recorded_once'), models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', '')), models.Q(models.Q(('confirmed_by', ''), _negated=True), ('confirmed_at__isnull', False), ('confirmed_by', models.F('read_by')), models.Q(('confirmed_by', models.F('recorded_by')), _negated=True)), _connector='OR'), name='letter_is_confirmed_by_another_who_read_it')],
             },
         ),
         migrations.CreateModel(

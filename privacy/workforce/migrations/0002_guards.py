@@ -55,6 +55,37 @@ CREATE TRIGGER workforce_text_has_two_people BEFORE INSERT OR UPDATE ON workforc
     EXECUTE FUNCTION accounts_approved_by_second_person('approved_by', 'approved_at', 'drafted_by');
 CREATE TRIGGER workforce_plan_has_two_people BEFORE INSERT OR UPDATE ON workforce_trainingplan
     FOR EACH ROW EXECUTE FUNCTION accounts_approved_by_second_person('approved_by', 'approved_at', 'drafted_by');
+
+-- A letter of the representative: neither recorded nor confirmed by whom it is about, confirmed once by a second person.
+CREATE FUNCTION workforce_letter_has_two_people() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    about text := (SELECT reference FROM accounts_user WHERE id = NEW.user_id);
+    why text := '';
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.confirmed_by <> '' OR NEW.read_by <> '' OR NEW.recorded_by = about
+           OR NEW.dated_on > (least(NEW.recorded_at, now()) AT TIME ZONE 'Asia/Seoul')::date THEN
+            RAISE EXCEPTION 'letter % is recorded by another than its colleague, and confirmed later', NEW.id
+                USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'DELETE' OR OLD.confirmed_by <> ''
+       OR to_jsonb(NEW) - ARRAY['read_by', 'read_at', 'confirmed_by', 'confirmed_at']
+          <> to_jsonb(OLD) - ARRAY['read_by', 'read_at', 'confirmed_by', 'confirmed_at'] THEN
+        RAISE EXCEPTION 'letter % is confirmed once and kept', OLD.id USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF NEW.confirmed_by <> '' THEN
+        why := accounts_second_person(NEW.confirmed_by, NEW.recorded_by, least(NEW.confirmed_at, now()));
+        IF why <> '' OR NEW.confirmed_by = about THEN
+            RAISE EXCEPTION 'letter %: % cannot confirm it (%)', NEW.id, NEW.confirmed_by, why
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'approved_by_a_second_person';
+        END IF;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER workforce_letter_has_two_people BEFORE INSERT OR UPDATE OR DELETE ON workforce_colleagueletter
+    FOR EACH ROW EXECUTE FUNCTION workforce_letter_has_two_people();
 """
 
 

@@ -17,6 +17,7 @@ from privacy.jobs.models import GeneralOutbox
 from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
+from privacy.retention import actions as retention
 from privacy.retention.certificates import sentences
 from privacy.retention.models import Certificate, RegisterEntry
 from privacy.rights import actions as rights
@@ -255,6 +256,59 @@ class RawSqlTests(OneOfficerLeft):
         right.refresh_from_db()
         for name in (self.odile.ref, right.decided_by):
             self.refused_by_the_database(self.RELEASE, name, self.after(25), right.id)
+
+
+@pytest.mark.attack("17.3")
+class TwoAccountsTests(OneOfficerLeft):
+    def setUp(self) -> None:
+        super().setUp()
+        self.double = factory.make_user("double@extrus.example", "Double", "officer")
+        factory.make_used_invitation(self.double, used_at=self.began - timedelta(days=3), asked_by=self.odile.ref)
+        factory.grant_office_categories(self.double, by=self.omar)
+
+    def test_the_second_account_does_not_follow_what_the_first_did_alone(self) -> None:
+        case = self.at_the_desk()
+        self.alone(case, 24)
+        rights.verify(case, method="documents", actor=self.odile, at=self.after(24))
+        right = case.rights.get()
+        with pytest.raises(NotASecondPerson):
+            rights.grant(right, actor=self.double, at=self.after(25))
+        self.refused_by_the_database(RawSqlTests.DECIDE, self.double.ref, self.after(25), right.id)
+        self.alone(case, 48)
+        rights.grant(right, actor=self.odile, at=self.after(48))
+        with pytest.raises(NotASecondPerson):
+            rights.begin_execution(right, actor=self.double, at=self.after(49))
+        self.refused_by_the_database(RawSqlTests.RELEASE, self.double.ref, self.after(49), right.id)
+
+    def test_documents_attached_by_one_account_are_not_checked_by_the_other(self) -> None:
+        case = factory.ask(DELETION, target=factory.imei(1), at=self.after(0)).request
+        rights.attach_document(case, name="id.pdf", content=PDF, actor=self.odile, at=self.after(0))
+        factory.show_documents(case, to=self.double, at=self.after(80))
+        with pytest.raises(NotASecondPerson):
+            rights.verify(case, method="documents", actor=self.double, at=self.after(81))
+        self.refused_by_the_database(RawSqlTests.VERIFY, self.double.ref, self.after(81), "documents", case.id)
+
+    def test_neither_reviews_the_objection_to_what_was_refused_alone(self) -> None:
+        case = self.by_post()
+        right = case.rights.get()
+        self.alone(case, 24)
+        words = {"ground": "collected-by-law", "law": "법 제1조"}
+        refused = rights.refuse(right, **words, actor=self.odile, at=self.after(24))
+        made = rights.object_to(refused, statement="x", actor=Requester(case.reference), at=self.after(25))
+        for actor in (self.odile, self.double):
+            with pytest.raises(NotASecondPerson):
+                rights.decide_objection(made, outcome="dismissed", actor=actor, at=self.after(26))
+        assert rights.decide_objection(made, outcome="dismissed", actor=self.omar, at=self.after(26)).reviewer
+
+    def test_an_order_of_destruction_names_no_emergency_that_did_not_release_it(self) -> None:
+        case = self.by_post()
+        made = self.alone(case, 24)
+        for name in (made.reference, "EM-NONE-HERE"):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                retention.order_destruction(
+                    self.device.subject_id, ["device-registration"], cause="deletion", case=f"{case.reference}#1",
+                    ordered_by=name, approved_by=self.omar.ref, actor=TESTS, at=self.after(30),
+                )  # fmt: skip
 
 
 class ConsoleTests(OneOfficerLeft):

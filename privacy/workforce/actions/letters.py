@@ -1,0 +1,122 @@
+"""The representative's signed letter on a colleague: recorded by one officer, read and confirmed by another (0161)."""
+
+from datetime import date, datetime
+from hashlib import sha256
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.accounts.models import User
+from privacy.accounts.second_person import require_second_person
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock
+from privacy.lib.documents import upload_validation
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.postgres.advisory_locks import lock_in_transaction
+from privacy.policies.categories import WORKFORCE
+from privacy.vault import actions as vault
+from privacy.vault.models import EncryptedFile
+from privacy.vault.purposes import Purpose
+from privacy.workforce.events import Event
+from privacy.workforce.models import ColleagueLetter
+
+KEEP = "accounts.keep_accounts"
+
+
+class OwnLetter(Refusal):
+    """Nobody records or confirms a letter about themselves, nor confirms what they recorded."""
+
+    code = "own-letter"
+
+
+class LetterKnown(Refusal):
+    code = "letter-known"
+
+
+class LetterOfTheFuture(Refusal):
+    code = "letter-of-the-future"
+
+
+class LetterUnread(Refusal):
+    code = "letter-unread"
+
+
+class LetterConfirmed(Refusal):
+    code = "letter-confirmed"
+
+
+def record_letter(
+    user: User, *, dated_on: date, name: str, content: bytes, actor: User, at: datetime
+) -> ColleagueLetter:
+    """Seal the scan of a letter about a colleague. It counts once another officer has read and confirmed it.
+
+    Raises NotPermitted, InvalidUpload, OwnLetter, LetterOfTheFuture, and LetterKnown for a scan that is recorded.
+    """
+    require_permission(actor, KEEP, about=user)
+    _must_be_about_another(user, actor)
+    if dated_on > clock.kst_date(at):
+        raise LetterOfTheFuture(_("The letter can't be dated in the future."), pointer="/dated_on")
+    upload_validation.recognise_upload(content)
+    digest = sha256(content).hexdigest()
+    with transaction.atomic():
+        # One that waits here finds the other's letter, and seals nothing.
+        lock_in_transaction(f"workforce.letter:{digest}")
+        if ColleagueLetter.objects.filter(file_digest=digest).exists():
+            raise LetterKnown(_("This scan is already recorded."), pointer="/letter")
+        file = vault.receive_file(
+            subject_id=user.pk, category=WORKFORCE, case=user.reference, name=name, content=content, actor=actor, at=at
+        )
+        made = ColleagueLetter.objects.create(
+            user=user, dated_on=dated_on, file_id=file.pk, file_digest=digest, recorded_by=actor.ref, recorded_at=at
+        )
+        facts = {"user": user.reference, "sha256": digest}
+        ledger.record(Event.LETTER_RECORDED, actor=actor, at=at, about=made, facts=facts)
+    return made
+
+
+def open_letter(letter: ColleagueLetter, *, actor: Actor, at: datetime) -> tuple[bytes, str]:
+    """Return the scan and its media type; who read it last may confirm it. Raises NotPermitted, LetterUnread."""
+    require_permission(actor, KEEP, about=letter)
+    file = EncryptedFile.objects.filter(pk=letter.file_id).first()
+    if file is None:
+        raise LetterUnread(_("The scan was destroyed when its retention period ended. Its digest is kept."))
+    with vault.opened(
+        purpose=Purpose.LEGAL_DUTY, task=str(Event.LETTER_READ), actor=actor, at=at, reason=letter.reference
+    ) as vault_session:
+        content: bytes = vault_session.decrypt(file, "content")
+    with transaction.atomic():
+        row = ColleagueLetter.objects.select_for_update().get(pk=letter.pk)
+        if not row.confirmed_by:
+            row.read_by, row.read_at = actor.ref, at
+            row.save(update_fields=["read_by", "read_at"])
+        ledger.record(Event.LETTER_READ, actor=actor, at=at, about=row)
+    return content, file.media_type
+
+
+@transaction.atomic
+def confirm_letter(letter: ColleagueLetter, *, actor: User, at: datetime) -> ColleagueLetter:
+    """Confirm as another officer, who has read it, that the letter says what was recorded.
+
+    With one officer there it is refused; the one-time link to the representative is then the way. Raises NotPermitted,
+    LetterConfirmed, OwnLetter, NotASecondPerson, LetterUnread.
+    """
+    require_permission(actor, KEEP, about=letter)
+    row = ColleagueLetter.objects.select_for_update().get(pk=letter.pk)
+    if row.confirmed_by:
+        raise LetterConfirmed(_("This letter has already been confirmed."))
+    _must_be_about_another(row.user, actor)
+    same = OwnLetter(_("You recorded this letter, so another officer must read and confirm it."))
+    require_second_person(actor, asked_by=row.recorded_by, same=same, at=at)
+    if row.read_by != actor.ref:
+        raise LetterUnread(_("Open the letter and read it first. Then confirm it."))
+    row.confirmed_by, row.confirmed_at = actor.ref, at
+    row.save(update_fields=["confirmed_by", "confirmed_at"])
+    ledger.record(Event.LETTER_CONFIRMED, actor=actor, at=at, about=row, facts={"user": row.user.reference})
+    return row
+
+
+def _must_be_about_another(user: User, actor: Actor) -> None:
+    if user.reference == actor.ref:
+        raise OwnLetter(_("This letter is about you, so two other officers must record and confirm it."))

@@ -1,0 +1,58 @@
+"""Signed letters of the representative: a colleague is who they are (decision 0161)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from privacy.accounts.models import User
+from privacy.lib.identifiers.ids import new_id, new_reference
+
+
+def new_letter_reference() -> str:
+    return new_reference("RL")
+
+
+class ColleagueLetter(models.Model):
+    """A letter on paper: one officer recorded its scan, another read it and confirmed it. Otherwise never changed.
+
+    From then on two people of whom one had a part in the other's account count as two again, as by the one-time link.
+    """
+
+    record_label = "workforce.ColleagueLetter"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    reference = models.CharField(_("reference"), max_length=12, unique=True, default=new_letter_reference)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="letters", verbose_name=_("account"))
+    dated_on = models.DateField(_("date of the letter"))
+    file_id = models.UUIDField(_("sealed file"))
+    file_digest = models.CharField(_("SHA-256 of the scan"), max_length=64)
+    recorded_by = models.CharField(_("recorded by"), max_length=64)
+    recorded_at = models.DateTimeField(_("recorded"))
+    read_by = models.CharField(_("last read by"), max_length=64, blank=True)
+    read_at = models.DateTimeField(_("last read"), null=True, blank=True)
+    confirmed_by = models.CharField(_("confirmed by"), max_length=64, blank=True)
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("letter of the representative")
+        verbose_name_plural = _("letters of the representative")
+        ordering = ("-recorded_at",)
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(name="letter_is_recorded_once", fields=["file_digest"]),
+            models.CheckConstraint(
+                name="letter_is_confirmed_by_another_who_read_it",
+                condition=Q(confirmed_by="", confirmed_at=None)
+                | (
+                    ~Q(confirmed_by="")
+                    & Q(confirmed_at__isnull=False)
+                    & Q(confirmed_by=F("read_by"))
+                    & ~Q(confirmed_by=F("recorded_by"))
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference

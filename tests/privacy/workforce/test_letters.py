@@ -1,0 +1,167 @@
+"""The representative's signed letter that a colleague is who they are: one officer records it, another confirms it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.urls import reverse
+
+from privacy.accounts import actions as accounts
+from privacy.accounts.models import User
+from privacy.accounts.second_person import NotASecondPerson, why_not
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.authorization import NotPermitted
+from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal
+from privacy.vault.models import EncryptedFile
+from privacy.workforce import actions as workforce
+from privacy.workforce.models import ColleagueLetter
+from tests import factory
+from tests.base import PortalTestCase
+from tests.factories.accounts import grant_pairs
+from tests.privacy.accounts.test_second_person import second_account
+from tests.sample_uploads import PDF
+
+TESTS = SystemActor("tests")
+
+
+class LetterTestCase(PortalTestCase):
+    """Nari came five days ago, by Odile's request and Omar's approval."""
+
+    def setUp(self) -> None:
+        self.now = clock.now()
+        self.odile, self.omar = factory.make_odile(), factory.make_omar()
+        for officer, other in ((self.odile, self.omar), (self.omar, self.odile)):
+            grant_pairs(officer, [("workforce", "legal-duty")], by=other, on=clock.today() - timedelta(days=9))
+        self.nari = second_account(asked_by=self.odile, approved_by=self.omar)
+
+    def record(
+        self, *, by: User, at: datetime | None = None, days_ago: int = 0, content: bytes = PDF
+    ) -> ColleagueLetter:
+        dated_on = clock.today() - timedelta(days=days_ago)
+        letter = workforce.record_letter(
+            self.nari, dated_on=dated_on, name="letter.pdf", content=content, actor=by, at=at or self.now
+        )
+        EncryptedFile.objects.filter(pk=letter.file_id).update(state=EncryptedFile.State.CLEAN, scanned_at=self.now)
+        return letter
+
+    def still_apart(self) -> bool:
+        return why_not(self.nari.ref, asked_by=self.odile.ref, at=self.now) == "related"
+
+
+@pytest.mark.attack("17.3")
+class TwoOfficersTests(LetterTestCase):
+    def test_recorded_by_one_read_and_confirmed_by_another_it_makes_them_two_people(self) -> None:
+        assert self.still_apart()
+        letter = self.record(by=self.odile)
+        with pytest.raises(workforce.LetterUnread):
+            workforce.confirm_letter(letter, actor=self.omar, at=self.now)
+        assert workforce.open_letter(letter, actor=self.omar, at=self.now)[0] == PDF
+        assert self.still_apart()
+        workforce.confirm_letter(letter, actor=self.omar, at=self.now)
+        assert not self.still_apart()
+        for word in ("recorded", "read", "confirmed"):
+            self.assertLedgered(f"workforce.letter.{word}", letter)
+        with pytest.raises(workforce.LetterConfirmed):
+            workforce.confirm_letter(letter, actor=self.omar, at=self.now)
+
+    def test_nobody_confirms_what_they_recorded_also_not_with_the_colleagues_account(self) -> None:
+        letter = self.record(by=self.odile)
+        workforce.open_letter(letter, actor=self.odile, at=self.now)
+        for actor in (self.odile, self.nari):
+            ColleagueLetter.objects.filter(pk=letter.pk).update(read_by=actor.ref, read_at=self.now)
+            with pytest.raises(workforce.OwnLetter):
+                workforce.confirm_letter(letter, actor=actor, at=self.now)
+        with pytest.raises(workforce.OwnLetter):
+            workforce.record_letter(
+                self.nari, dated_on=clock.today(), name="x.pdf", content=PDF + b"\n", actor=self.nari, at=self.now
+            )
+        assert self.still_apart()
+
+    def test_with_one_officer_there_it_is_refused_also_in_an_emergency(self) -> None:
+        letter = self.record(by=self.odile, at=self.now - timedelta(hours=30), days_ago=2)
+        with pytest.raises(accounts.NoEmergency):
+            accounts.go_alone(letter, reason="Omar is in hospital until Monday.", actor=self.odile, at=self.now)
+
+    def test_a_letter_of_the_day_of_a_reset_or_before_says_nothing_of_it(self) -> None:
+        for n, days_ago in enumerate((5, 6)):
+            letter = self.record(by=self.odile, days_ago=days_ago, content=PDF + b"\n" * n)
+            workforce.open_letter(letter, actor=self.omar, at=self.now)
+            workforce.confirm_letter(letter, actor=self.omar, at=self.now)
+        assert self.still_apart()
+
+    def test_the_same_scan_is_no_second_letter_and_none_is_of_tomorrow(self) -> None:
+        self.record(by=self.odile)
+        with pytest.raises(workforce.LetterKnown):
+            self.record(by=self.omar)
+        with pytest.raises(Refusal):
+            self.record(by=self.odile, days_ago=-1, content=PDF + b"\n")
+
+    def test_a_handler_neither_records_nor_confirms(self) -> None:
+        letter = self.record(by=self.odile)
+        hana = factory.make_hana()
+        with pytest.raises(NotPermitted):
+            workforce.confirm_letter(letter, actor=hana, at=self.now)
+        with pytest.raises(NotPermitted):
+            self.record(by=hana, content=PDF + b"\n")
+
+    def test_two_accounts_of_one_person_confirm_nothing(self) -> None:
+        double = factory.make_user("double2@extrus.example", "Double", "officer")
+        factory.make_used_invitation(double, used_at=self.now - timedelta(days=5), asked_by=self.odile.ref)
+        letter = self.record(by=self.odile)
+        ColleagueLetter.objects.filter(pk=letter.pk).update(read_by=double.ref, read_at=self.now)
+        with pytest.raises(NotASecondPerson):
+            workforce.confirm_letter(letter, actor=double, at=self.now)
+
+    def test_raw_sql_of_the_portals_role_meets_the_same_rules(self) -> None:
+        letter = self.record(by=self.odile)
+        confirm = (
+            "UPDATE workforce_colleagueletter SET read_by = v.who, read_at = now(), confirmed_by = v.who,"
+            " confirmed_at = now() FROM (VALUES (%s)) v(who) WHERE id = %s"
+        )
+        for name in (self.odile.ref, self.nari.ref, "U-nobody", "EM-NONE-HERE", "system:portal", "representative"):
+            self.refused(confirm, name, letter.pk)
+        self.refused("UPDATE workforce_colleagueletter SET user_id = %s WHERE id = %s", self.omar.pk, letter.pk)
+        self.refused("UPDATE workforce_colleagueletter SET dated_on = dated_on - 9 WHERE id = %s", letter.pk)
+        self.refused("UPDATE workforce_colleagueletter SET recorded_by = 'x' WHERE id = %s", letter.pk)
+        self.refused("DELETE FROM workforce_colleagueletter WHERE id = %s", letter.pk)
+        given: dict[str, Any] = {
+            "user": self.nari, "dated_on": clock.today(), "file_id": letter.file_id, "file_digest": "y",
+            "recorded_by": self.odile.ref, "recorded_at": self.now,
+        }  # fmt: skip
+        for changes in (
+            {"read_by": self.omar.ref, "read_at": self.now, "confirmed_by": self.omar.ref, "confirmed_at": self.now},
+            {"recorded_by": self.nari.ref},
+            {"dated_on": clock.today() + timedelta(days=2)},
+            {"file_digest": letter.file_digest},
+        ):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                ColleagueLetter.objects.create(**{**given, **changes})
+        assert self.still_apart()
+
+    def refused(self, statement: str, *values: object) -> None:
+        refused = pytest.raises((IntegrityError, ProgrammingError))
+        with refused, transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
+
+class PagesTests(LetterTestCase):
+    def test_one_officer_records_it_and_another_reads_and_confirms_it_in_the_console(self) -> None:
+        self.client.force_login(self.odile)
+        given = {"user": str(self.nari.pk), "dated_on": clock.today().isoformat()}
+        self.client.post(
+            reverse("admin:workforce_colleagueletter_record"),
+            {**given, "letter": SimpleUploadedFile("letter.pdf", PDF, content_type="application/pdf")},
+        )
+        letter = ColleagueLetter.objects.get()
+        EncryptedFile.objects.filter(pk=letter.file_id).update(state=EncryptedFile.State.CLEAN, scanned_at=self.now)
+        address = reverse("admin:workforce_colleagueletter_change", args=[letter.pk])
+        pressed = {"_selected_action": str(letter.pk), "index": "0"}
+        self.client.force_login(self.omar)
+        read = self.client.post(address, {**pressed, "CHANGE_FORM-action": "read_letter"})
+        assert read.content == PDF
+        self.client.post(address, {**pressed, "CHANGE_FORM-action": "confirm_letter", "confirmed": "1"})
+        letter.refresh_from_db()
+        assert (letter.recorded_by, letter.confirmed_by) == (self.odile.ref, self.omar.ref)
