@@ -40,7 +40,7 @@ def missing_requirements(user: User, on: date) -> Iterator[MissingRequirement]:
         yield MissingRequirement("training", _training_missing(user, on), TRAINING)
 
 
-def _pledge_missing(user: User, on: date) -> Promise:
+def _pledge_missing(user: User, on: date) -> Promise | str:
     if Pledge.objects.valid(on=on).filter(user=user).exists():
         return _("Your security pledge no longer matches its seal and does not count. Read and sign it again.")
     last = Pledge.objects.working().filter(user=user, valid_until__lt=on).order_by("-valid_until").first()
@@ -51,7 +51,7 @@ def _pledge_missing(user: User, on: date) -> Promise:
     )
 
 
-def _training_missing(user: User, on: date) -> Promise:
+def _training_missing(user: User, on: date) -> Promise | str:
     last = CourseCompletion.objects.filter(user=user, valid_until__lt=on).order_by("-valid_until").first()
     if last is None:
         return _("You have not completed the training. Take the course and its quiz.")

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.functional import Promise, lazy
 
 
-def sentence(text: Promise, **values: object) -> Any:
+def sentence(text: Promise, **values: object) -> str:
     """Return a sentence that is put together when it is shown: in the language of who reads it.
 
     For what is raised while a document is made, which may be in another language than its reader's.
