@@ -84,7 +84,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "rights_one_open_objection_for_each_right": "right",
     },
     ALREADY_RECORDED: {
-        "letter_is_recorded_once": "letter",
+        "letter_is_recorded_once": "file_digest",
         "ledger_one_review_for_each_period": "period_from",
         "a_grant_once_in_a_review": "grant",
         "browser_is_known_once": "user",
