@@ -101,7 +101,7 @@ class ColleagueLetterAdmin(ReadOnlyAdmin):
                     "date."
                 ),
                 _(
-                    "Once confirmed, this person and whoever had a part in their account may approve for each other "
+                    "Once confirmed, this person and anyone involved in their account may approve for each other "
                     "again without waiting."
                 ),
             ],
