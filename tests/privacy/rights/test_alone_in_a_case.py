@@ -18,7 +18,7 @@ from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.retention import actions as retention
-from privacy.retention.certificates import sentences
+from privacy.retention.certificates import statement_texts
 from privacy.retention.models import Certificate, RegisterEntry
 from privacy.rights import actions as rights
 from privacy.rights.actions import RequestedRight
@@ -116,7 +116,7 @@ class TheWholeChainTests(OneOfficerLeft):
         assert {entry.requested_by for entry in RegisterEntry.objects.all()} == {begun.started_by}
         statement = Certificate.objects.latest("id").statement
         assert statement["approval"]["approved_by"] == begun.decided_by
-        assert sentences.describe_actors(begun.decided_by) == f"Odile ({begun.decided_by})"
+        assert statement_texts.describe_actors(begun.decided_by) == f"Odile ({begun.decided_by})"
 
     def test_a_refusal_is_a_decision_too(self) -> None:
         case = self.by_post()
