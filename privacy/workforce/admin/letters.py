@@ -23,7 +23,6 @@ from privacy.lib.dates import clock
 from privacy.lib.dates.form_fields import BoundedDateField
 from privacy.lib.display import badges
 from privacy.lib.documents import upload_validation
-from privacy.lib.http import step_up_authentication
 from privacy.lib.http.downloads import attachment
 from privacy.workforce import actions as workforce
 from privacy.workforce.actions.letters import KEEP
@@ -118,7 +117,6 @@ class ColleagueLetterAdmin(ReadOnlyAdmin):
 
     def record_page(self, request: HttpRequest) -> HttpResponse:
         """Record a letter that came on paper."""
-        step_up_authentication.require(request)
         form = LetterForm(request.POST or None, request.FILES or None)
 
         def make() -> ColleagueLetter:

@@ -151,8 +151,10 @@ class PagesTests(LetterTestCase):
     def test_one_officer_records_it_and_another_reads_and_confirms_it_in_the_console(self) -> None:
         self.client.force_login(self.odile)
         given = {"user": str(self.nari.pk), "dated_on": clock.today().isoformat()}
+        page = reverse("admin:workforce_colleagueletter_record")
+        assert self.client.get(page).status_code == 200
         self.client.post(
-            reverse("admin:workforce_colleagueletter_record"),
+            page,
             {**given, "letter": SimpleUploadedFile("letter.pdf", PDF, content_type="application/pdf")},
         )
         letter = ColleagueLetter.objects.get()
