@@ -114,7 +114,7 @@ class ParameterChangeAdmin(EditableAdmin):
     empty_hint = _("Request a value here when the console says that it lessens a protection.")
     add_form = ParameterChangeForm
     list_display = ("code", "value", "effective_on", "basis", "asked_by", "asked_at", "approved_at", "refused_at")
-    second_person = SecondPersonStep("asked_by", "policies.set_parameter", lambda record: record.is_open)
+    second_person = SecondPersonStep("policies.set_parameter", lambda record: record.is_open)
     actions = ("approve", "refuse")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
