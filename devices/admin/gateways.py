@@ -159,9 +159,7 @@ class GatewayTokenAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
     actions = ("approve", "rotate", "revoke")
-    second_person = SecondPersonStep(
-        "issued_by", KEEP_GATEWAYS, lambda record: record.waits_for_approval(at=clock.now())
-    )
+    second_person = SecondPersonStep(KEEP_GATEWAYS, lambda record: record.waits_for_approval(at=clock.now()))
 
     @admin.display(description=_("state"))
     def state_shown(self, token: GatewayToken) -> SafeString:
