@@ -21,6 +21,7 @@ from privacy.policies.models import (
     Notice,
     Officer,
     Parameter,
+    ParameterChange,
     PolicyVersion,
     RetentionRule,
     Review,
@@ -201,6 +202,26 @@ class ConsoleTest(PortalTestCase):
             at=clock.now(),
         )
         assert "differs from version 2021-07-01" in self.browser(self.odile).get(address, secure=True).content.decode()
+
+    @pytest.mark.attack("17.3")
+    def test_a_value_that_lessens_a_protection_is_requested_by_one_and_approved_by_another(self) -> None:
+        tomorrow = clock.today() + timedelta(days=1)
+        posted = {"code": "destruction.ceiling.percent", "value": "99", "effective_on": str(tomorrow), "basis": "x"}
+        browser = self.browser(self.odile)
+        refused = browser.post(at("add", Parameter()), posted, secure=True, follow=True)
+        assert "lessens a protection" in refused.content.decode()
+        assert not Parameter.objects.filter(value=99).exists()
+        assert browser.post(at("add", ParameterChange()), posted, secure=True).status_code == 302
+        change = ParameterChange.objects.get()
+        self.press(self.odile, change, "approve", confirmed="yes")
+        assert not Parameter.objects.filter(value=99).exists()
+        self.press(factory.make_omar(), change, "approve", confirmed="yes")
+        assert Parameter.objects.get(value=99).effective_on == tomorrow
+        assert browser.post(at("add", ParameterChange()), posted | {"value": "100"}, secure=True).status_code == 200
+        other = posted | {"effective_on": str(tomorrow + timedelta(days=1)), "value": "100"}
+        browser.post(at("add", ParameterChange()), other, secure=True)
+        self.press(self.odile, ParameterChange.objects.get(value=100), "refuse")
+        assert ParameterChange.objects.get(value=100).refused_by == self.odile.ref
 
     def test_a_preview_shows_the_draft_and_what_differs(self) -> None:
         version = factory.make_draft()
