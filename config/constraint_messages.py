@@ -251,7 +251,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
     _("A code has lower-case Latin letters, digits and underscores, and begins with a letter."): {
         "item_code_is_a_name": "code"
     },
-    _("The waiting time before destruction can't be more than 96 hours."): {
+    _("The waiting period before destruction can't be more than 96 hours."): {
         "retention_wait_fits_before_destruction": "wait_hours"
     },
     _("Enter 0 to 11 months. Enter 12 months as one year."): {"retention_months_are_less_than_a_year": "months"},

@@ -97,7 +97,7 @@ def dashboard_counts(on: date) -> list[DashboardCount]:
             "late",
         ),
         DashboardCount(
-            gettext_lazy("Waiting times for two-person approvals set to 0"),
+            gettext_lazy("Waiting periods for two-person approvals set to 0"),
             gettext_lazy("for examples only: one person with two accounts could approve their own acts"),
             Parameter,
             {"code__in": [*SECOND_PERSON_WAITS], "value": "0", "effective_on__lte": on},
@@ -130,7 +130,7 @@ def dashboard_counts(on: date) -> list[DashboardCount]:
         ),
         DashboardCount(
             gettext_lazy("Open objections"),
-            gettext_lazy("for someone other than the decider"),
+            gettext_lazy("for someone other than the person who decided"),
             Objection,
             {"outcome__exact": Objection.Outcome.PENDING},
         ),

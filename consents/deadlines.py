@@ -90,7 +90,7 @@ deadlines.add_query(
     at="due_at",
     reference="decision__reference",
     page="admin:consents_planneddestruction_change",
-    title=_("Data is destroyed after the withdrawal"),
+    title=_("Data will be destroyed after the withdrawal"),
     permission="consents.view_planneddestruction",
 )
 deadlines.add_query(

@@ -18,7 +18,7 @@ deadlines.add_query(
     at="expires_at",
     reference="gateway__reference",
     page="admin:devices_gatewaytoken_change",
-    title=_("Token of a gateway expires:"),
+    title=_("Gateway token expires:"),
     permission="devices.view_gatewaytoken",
     owed=False,
 )

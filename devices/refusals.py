@@ -78,7 +78,7 @@ MESSAGES = {
     "unknown-item": _("This item is not declared in the privacy policy, so it was not stored."),
     "sensitive-item": _("Sensitive and unique identification information is never accepted, so it was not stored."),
     "bad-identifier": _("This identifier is not valid."),
-    "no-consent": _("The agreement that this needs has not been given."),
+    "no-consent": _("The consent that this requires has not been given."),
     "frozen": _("This information is being corrected. It can't be changed or used until the correction is complete."),
     "suspended": _("Processing of this information is suspended."),
     "withdrawn": _("The registration or the service has ended."),

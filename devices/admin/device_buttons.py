@@ -78,7 +78,10 @@ class DeviceButtonsMixin:
             title=_("Remove a device key"),
             verb=_("Remove"),
             consequences=[
-                _("Only for a key that is lost. From now on, the gateway's token is enough to act for this device."),
+                _(
+                    "Use this only if the key is lost. From now on, the gateway's token is enough to "
+                    "act for this device."
+                ),
             ],
             dangerous=True,
         )

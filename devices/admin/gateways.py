@@ -247,7 +247,9 @@ class GatewayTokenAdmin(ReadOnlyAdmin):
 
 @admin.register(Challenge)
 class ChallengeAdmin(ReadOnlyAdmin):
-    explanation = _("Questions to a device's holder that show who is asking. Only the requester sees the code.")
+    explanation = _(
+        "Questions sent to a device's holder to show who is making a request. Only the requester sees the code."
+    )
     list_display = ("case", "state_shown", "asked_at", "expires_at", "answered", "answered_through")
     list_filter = ("state",)
     fields = ("case", "device_id", "state_shown", "asked_at", "expires_at", "answered", "answered_through")

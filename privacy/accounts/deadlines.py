@@ -19,7 +19,7 @@ deadlines.add_query(
     on="due_on",
     reference="reference",
     page="admin:accounts_accessreview_change",
-    title=_("Review of access"),
+    title=_("Access review"),
     permission="accounts.view_accessreview",
 )
 deadlines.add_query(

@@ -46,7 +46,7 @@ class AccessForm(forms.Form):
         max_length=400,
         min_length=4,
         widget=forms.Textarea({"rows": 3}),
-        help_text=_("The task you need it for. It is shown in the register of access."),
+        help_text=_("The task you need it for. It is shown in the access register."),
     )
     valid_from = BoundedDateField(label=_("From"))
     valid_until = BoundedDateField(label=_("Until"))

@@ -43,7 +43,7 @@ def must_have_legal_basis(disclosure: Disclosure, wanted: Iterable[ItemLike], *,
         if one.item not in rules.items(one.category):
             raise NoBasis(_("“%(item)s” is not an item of the privacy policy.") % {"item": one.item}, pointer="/items")
     if not disclosure.purpose:
-        raise NoBasis(_("Name the purpose for which the recipient gets the information."), pointer="/purpose")
+        raise NoBasis(_("State the purpose for which the recipient receives the information."), pointer="/purpose")
     _terminal_number_must_be_allowed(disclosure, ones)
     if disclosure.basis == Disclosure.Basis.LAW:
         _law_must_be_named(disclosure)

@@ -156,7 +156,7 @@ class Disclosure(models.Model):
     reason = models.CharField(_("reason for the authority's request"), max_length=300, blank=True)
     relation = models.CharField(_("relation to the user concerned"), max_length=300, blank=True)
     extent = models.CharField(_("extent of the material needed"), max_length=300, blank=True)
-    permit_no = models.CharField(_("number of the warrant or permission"), max_length=100, blank=True)
+    permit_no = models.CharField(_("warrant or permission number"), max_length=100, blank=True)
     record_class = models.CharField(_("kind of material"), max_length=20, choices=Record, blank=True)
     urgent = models.BooleanField(_("urgent: the document will follow"), default=False, db_default=False)
     document_due_on = models.DateField(_("document due"), null=True, blank=True)
@@ -344,7 +344,7 @@ class Notice(models.Model):
         QUEUED = "queued", _("queued")
         SENT = "sent", _("sent")
         ACKNOWLEDGED = "acknowledged", _("acknowledged")
-        PARKED = "parked", _("needs the officer")
+        PARKED = "parked", _("needs the officer's attention")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_notice_reference)

@@ -53,7 +53,7 @@ def incidents_of_the_year(first: date, last: date) -> Section:
     return Section(
         title=_("Breaches and incidents"),
         figures=(
-            Figure("incidents.known", _("incidents that became known"), len(known)),
+            Figure("incidents.known", _("incidents discovered"), len(known)),
             Figure(
                 "incidents.in-time-share", _("share of notices and reports made on time"),
                 annual_report.percentage(len(in_time), len(done)), "%",

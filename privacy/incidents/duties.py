@@ -149,9 +149,9 @@ def _intrusion(incident: Incident) -> Iterator[StatutoryDeadline]:
     """The report of an intrusion, and each supplement that new facts have made due (B-10)."""
     if not incident.intrusion:
         return
-    name = _("Report of the intrusion to the MSIT or KISA")
+    name = _("Intrusion report to the MSIT or KISA")
     yield StatutoryDeadline("intrusion", name, incident.intrusion_due_at, incident.intrusion_reported_at)
-    name = _("Supplement to the report of the intrusion")
+    name = _("Supplement to the intrusion report")
     made_known = [] if incident.is_without("reports") else incident.reports.filter(duty=Report.Duty.INTRUSION)
     for made in made_known:
         if made.due_at is None:
@@ -175,9 +175,9 @@ def missing_notice_contents(incident: Incident, on: date) -> list[str]:
         return []
     missing = []
     if incident.certainty == Incident.Certainty.POSSIBLE and not incident.is_known:
-        missing.append(_("the suspected items, and the time and course in both languages"))
+        missing.append(_("the suspected items, and the time and circumstances in both languages"))
     if not (incident.advice_ko.strip() and incident.advice_en.strip()):
-        missing.append(_("what the subject can do, in both languages"))
+        missing.append(_("what the data subject can do, in both languages"))
     if not (incident.response_ko.strip() and incident.response_en.strip()):
         missing.append(_("the company's response and redress, in both languages"))
     if Officer.objects.on(on) is None:
@@ -216,7 +216,7 @@ def _not_notified(incident: Incident, stages: tuple[Stage, ...]) -> Iterator[str
     website = notifications.public_notice(incident, stages)
     listed = notifications.affected_with_notice_time(incident, stages)
     if website is None and not listed:
-        yield _("The subjects were not notified, neither individually nor on the website.")
+        yield _("The data subjects were notified neither individually nor on the website.")
         return
     left = listed.filter(told_at=None)
     unreachable = notifications.deliveries(incident, stages).filter(state__in=notifications.UNREACHABLE)

@@ -29,7 +29,7 @@ def possible_breach_deadline(incident: Incident) -> Iterator[StatutoryDeadline]:
     if settled_at:
         concerned = concerned.filter(added_at__lte=settled_at)
     done_at = notifications.all_notified_at(incident, POSSIBLE_BREACH_STAGES, concerned)
-    name = _("Notice of a possible breach to the subjects")
+    name = _("Notice of a possible breach to data subjects")
     yield StatutoryDeadline("possible-notice", name, incident.possible_due_at, done_at or settled_at)
 
 
@@ -54,7 +54,7 @@ def breach_notice_deadlines(incident: Incident) -> Iterator[StatutoryDeadline]:
         concerned = concerned.exclude(pk__in=later.values("pk"))
         estimated_at = _estimate_grew_at(incident, cut)
     done_at = notifications.all_notified_at(incident, BREACH_STAGES, concerned, unlisted=estimated_at is None)
-    yield StatutoryDeadline("notice", _("Notice to the subjects"), incident.notify_due_at, done_at)
+    yield StatutoryDeadline("notice", _("Notice to data subjects"), incident.notify_due_at, done_at)
     left = later.filter(told_at=None).order_by("added_at").first()
     slowest = left or later.order_by((F("told_at") - F("added_at")).desc()).first()
     found = [(slowest.added_at, slowest.told_at)] if slowest is not None else []

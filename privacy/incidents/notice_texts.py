@@ -62,7 +62,7 @@ def _parts(incident: Incident, stage: Stage, language: str, on: date) -> list[st
     parts = [
         opening,
         f"{heading}\n{known['items']}",
-        f"{_('2. Time and course')}\n{known['course']}\n"
+        f"{_('2. Time and circumstances')}\n{known['course']}\n"
         + _("We became aware of it on %(moment)s.") % {"moment": datetime_text(incident.aware_at)},
         f"{_('3. What you can do')}\n{incident.said('advice', language).strip()}",
         f"{_('4. What we are doing, and how you can get redress')}\n{incident.said('response', language).strip()}",

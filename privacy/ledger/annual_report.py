@@ -25,7 +25,7 @@ def audit_trail_section(first: date, last: date) -> Section:
                 _("reviews with both signatures"),
                 reviews.filter(state=Review.State.CONFIRMED).count(),
             ),
-            Figure("trail.findings", _("findings of the rules"), findings.total()),
+            Figure("trail.findings", _("findings raised by the rules"), findings.total()),
             Figure("trail.verifications", _("verifications of the whole trail"), scrubs.count()),
             Figure("trail.sound", _("verifications that found it sound"), scrubs.filter(code=0).count()),
             Figure("trail.checkpoints", _("signed checkpoints"), checkpoints.count()),

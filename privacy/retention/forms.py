@@ -29,7 +29,7 @@ class VerifyForm(forms.Form):
     def clean_digest(self) -> str:
         digest = "".join(str(self.cleaned_data["digest"]).split()).lower()
         if digest and not issued_documents.DIGEST.fullmatch(digest):
-            raise ValidationError(_("A SHA-256 has 64 digits and letters from a to f."), code="digest")
+            raise ValidationError(_("A SHA-256 consists of 64 digits and letters from a to f."), code="digest")
         return digest
 
     def clean_file(self) -> "UploadedFile[Any] | None":

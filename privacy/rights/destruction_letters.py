@@ -22,8 +22,9 @@ def _announcement(step: Step, *, kept: bool) -> Told:
         return (
             _("The deletion of your data is on hold"),
             _(
-                "We granted your request. The data is no longer used, but we must keep it for now because of "
-                "litigation or an investigation. Before we delete it, we tell you the day."
+                "We granted your request. The data is no longer used, but we must keep it for "
+                "now because of litigation or an investigation. We will tell you the date before "
+                "we delete it."
             ),
             [],
             [_("If you did not request this, call us or write to us. We can stop it.")],

@@ -246,17 +246,21 @@ class RequestForm(forms.Form):
         ticked, corrections = set(given["rights"]), ["item", "wanted", "record"]
         corrections += [f"{name}_{number}" for number in MORE_CORRECTIONS for name in ("item", "wanted")]
         for fields, kinds, message in (
-            (corrections, {Right.Kind.CORRECTION}, _("You wrote what is wrong. Tick correction, or clear it.")),
-            (["scope"], {Right.Kind.ACCESS}, _("You chose what you want to see. Tick access, or clear it.")),
+            (
+                corrections,
+                {Right.Kind.CORRECTION},
+                _("You wrote what is wrong. Tick correction, or clear what you wrote."),
+            ),
+            (["scope"], {Right.Kind.ACCESS}, _("You chose what you want to see. Tick access, or clear your choice.")),
             (
                 ["category"],
                 {Right.Kind.DELETION, Right.Kind.SUSPENSION},
-                _("You chose which data. Tick deletion or suspension, or clear it."),
+                _("You chose which data. Tick deletion or suspension, or clear your choice."),
             ),
             (
                 ["agreement"],
                 {Right.Kind.CONSENT_WITHDRAWAL},
-                _("You chose a consent. Tick withdrawal of consent, or clear it."),
+                _("You chose a consent. Tick withdrawal of consent, or clear your choice."),
             ),
         ):
             if kinds.isdisjoint(ticked) and any(given.get(name) for name in fields):

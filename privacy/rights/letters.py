@@ -245,7 +245,7 @@ def _handing_over(case: Request, *, at: datetime) -> list[Row]:
         way = _("the download ended on %(when)s; ask for access again to get another copy") % {
             "when": datetime_text(ended)
         }
-    return [(_("Form of access"), _("electronic file (copy)")), (_("Way, place and time"), way)]
+    return [(_("Form of access"), _("electronic file (copy)")), (_("Method, place and time"), way)]
 
 
 def _until(case: Request, package: Package, *, at: datetime) -> str:
@@ -264,7 +264,7 @@ def _fee(case: Request) -> str:
     if not (case.fee_won or case.postage_won):
         return _("none")
     amounts = {"fee": case.fee_won, "postage": case.postage_won, "total": case.fee_won + case.postage_won}
-    return _("fee %(fee)d won, postage %(postage)d won, together %(total)d won") % amounts
+    return _("fee %(fee)d won, postage %(postage)d won, total %(total)d won") % amounts
 
 
 def _identity_rejected(letter: Letter, case: Request) -> Part:

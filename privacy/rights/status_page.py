@@ -42,8 +42,8 @@ STEP_LABELS = {
     Event.POSTPONEMENT_ENDED: _("The reason for the postponement has ended"),
     Event.DESTRUCTION_ANNOUNCED: _("Your data is blocked and will be deleted. Until then we can stop the deletion"),
     Event.DESTRUCTION_HELD: _(
-        "Your data is blocked. Because of litigation or an investigation, we can't delete it yet. Before we do, we "
-        "tell you the day"
+        "Your data is blocked. Because of litigation or an investigation, we can't delete it "
+        "yet. We will tell you the date before we do"
     ),
     Event.DESTRUCTION_STOPPED: _("The deletion was stopped. We will decide again"),
     Event.CORRECTED: _("Corrected"),

@@ -44,7 +44,7 @@ class FindingForm(forms.Form):
     def clean_evidence(self) -> str:
         digest = str(self.cleaned_data["evidence"]).strip().lower()
         if len(digest) != hashlib.sha256().digest_size * 2 or not set(digest) <= set("0123456789abcdef"):
-            raise forms.ValidationError(_("A SHA-256 has 64 digits and letters from a to f."), code="digest")
+            raise forms.ValidationError(_("A SHA-256 consists of 64 digits and letters from a to f."), code="digest")
         return digest
 
 

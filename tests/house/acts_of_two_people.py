@@ -234,7 +234,7 @@ ACTS["confirm a letter of the representative"] = Act(
 )
 # What an event of this kind says that one person may complete, and why.
 OF_ONE_PERSON = {
-    "accounts.grant.confirmed": "a review of access takes nothing further; another than the holder confirms",
+    "accounts.grant.confirmed": "an access review takes nothing further; another than the holder confirms",
     "accounts.grant.not-confirmed": "takes access away",
     "accounts.colleague.confirmed": "the representative's, by a link that no account sees",
     "accounts.colleague.not-confirmed": "changes nothing",

@@ -99,7 +99,7 @@ PATHS = {
 }
 HARMLESS = {
     "privacy/rights/actions/postponements.py:decline_postponement": "a proposal that never held; dates and a reason",
-    "privacy/accounts/actions/forgetting.py:delete_old_grants": "lines on employees' access, ended three years ago",
+    "privacy/accounts/actions/expired_grants.py:delete_old_grants": "lines on employees' access, ended three years ago",
     "privacy/accounts/actions/sessions.py:end_all_sessions": "sessions of an employee",
     "privacy/accounts/signin/actions.py:_end": "a sign-in that is over",
     "privacy/accounts/signin/actions.py:remove_factor": "a second factor that two officers, or its owner, took away",

@@ -40,6 +40,7 @@ from privacy.accounts.actions.account_acts import (
     ask_reset,
     refuse_act,
 )
+from privacy.accounts.actions.deactivation import OwnAccount, deactivate_user
 from privacy.accounts.actions.emergency_approvals import (
     EmergenciesEnded,
     NoEmergency,
@@ -49,7 +50,7 @@ from privacy.accounts.actions.emergency_approvals import (
     go_alone,
     review_emergency,
 )
-from privacy.accounts.actions.forgetting import delete_old_grants
+from privacy.accounts.actions.expired_grants import delete_old_grants
 from privacy.accounts.actions.grant_expiry import extend_last_granter
 from privacy.accounts.actions.invitations import (
     InvitationInvalid,
@@ -59,7 +60,6 @@ from privacy.accounts.actions.invitations import (
     issue_invitation_token,
     record_first_factor,
 )
-from privacy.accounts.actions.leaving import OwnAccount, deactivate_user
 from privacy.accounts.actions.representative import answer_representative_link, ask_confirmation
 from privacy.accounts.actions.representative_links import (
     LinkInvalid,

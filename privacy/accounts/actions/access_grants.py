@@ -48,7 +48,7 @@ class GrantTooLong(Refusal):
 
     def __init__(self, last: date) -> None:
         super().__init__(
-            _("Access can be granted until %(last)s at the latest. Choose an earlier end. You can renew it later.")
+            _("Access can be granted until %(last)s at the latest. Choose an earlier end date. You can renew it later.")
             % {"last": last.isoformat()}
         )
 
@@ -101,7 +101,7 @@ def grant(
     if valid_from < clock.kst_date(at):
         raise InvalidPeriod(_("Access can't begin before today."), pointer="/valid_from")
     if valid_until < valid_from:
-        raise InvalidPeriod(_("The period ends before it begins. Choose a later end."), pointer="/valid_until")
+        raise InvalidPeriod(_("The period ends before it begins. Choose a later end date."), pointer="/valid_until")
     check_latest_end(valid_from, valid_until)
     same: dict[str, Any] = {
         "role": role,
@@ -206,7 +206,7 @@ def change_end(grant: AccessGrant, *, valid_until: date, reason: str, actor: Use
     _check_not_ended(grant, at=at)
     start = clock.kst_date(at)
     if valid_until < max(start, grant.valid_from):
-        raise InvalidPeriod(_("The period ends before it begins. Choose a later end."), pointer="/valid_until")
+        raise InvalidPeriod(_("The period ends before it begins. Choose a later end date."), pointer="/valid_until")
     if valid_until > grant.valid_until:
         raise EndsLater(
             _(

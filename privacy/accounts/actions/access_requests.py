@@ -65,7 +65,7 @@ def request_access(
     if (role and role not in ROLES) or (not role and (category, purpose) not in scopes.grantable_scopes(today)):
         raise UnknownScope(_("The rulebook has no such purpose for this category. Choose another."))
     if valid_until < max(valid_from, today):
-        raise InvalidPeriod(_("The period ends before it begins, or is already over. Choose a later end."))
+        raise InvalidPeriod(_("The period ends before it begins, or is already over. Choose a later end date."))
     check_latest_end(max(valid_from, today), valid_until)
     with transaction.atomic():
         # Two sendings of one form wait for each other.

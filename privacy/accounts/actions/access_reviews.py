@@ -91,7 +91,7 @@ def revoke_grants(lines: list[ReviewedGrant], *, note: str, actor: User, at: dat
         taken = _taken(line, actor=actor)
         outcome = ReviewedGrant.Outcome.REVOKED
         if AccessGrant.objects.living(on=clock.kst_date(at)).filter(pk=taken.grant_id).exists():
-            end_grant(taken.grant, why=note or _("review of access"), actor=actor, at=at)
+            end_grant(taken.grant, why=note or _("access review"), actor=actor, at=at)
         elif taken.grant.revoked_at is None:
             outcome = ReviewedGrant.Outcome.EXPIRED
         _settle(taken, outcome, note=note, actor=actor, at=at)

@@ -76,7 +76,7 @@ def go_alone(about: models.Model, *, reason: str, actor: User, at: datetime) -> 
     if (asked := asked_of(about)) is None:
         raise NoEmergency(_("Nothing here is waiting for a second person."))
     if at < alone_from(asked[1], at=at):
-        raise NoEmergency(_("The waiting time isn't over yet. Ask a colleague to approve."))
+        raise NoEmergency(_("The waiting period isn't over yet. Ask a colleague to approve."))
     User.objects.select_for_update().get(pk=actor.pk)
     _must_have_none_that_ended_them(actor, at=at)
     if found := EmergencyApproval.objects.usable(about, made_by=actor.ref, at=at).first():
@@ -110,7 +110,7 @@ def _record(about: models.Model, *, reason: str, actor: User, at: datetime) -> E
                 review_due_at=at + timedelta(hours=hours),
             )
     except IntegrityError as error:
-        raise NoEmergency(_("The waiting time isn't over yet. Ask a colleague to approve.")) from error
+        raise NoEmergency(_("The waiting period isn't over yet. Ask a colleague to approve.")) from error
     made.refresh_from_db()
     facts = {
         "emergency": made.reference,

@@ -45,7 +45,7 @@ def ask_representative(
 ) -> RepresentativeLink:
     """Queue a mail with a one-time link to the representative, within the caller's transaction."""
     if not settings.REPRESENTATIVE_EMAIL:
-        raise NoRepresentative(_("The portal has no address of the representative (REPRESENTATIVE_EMAIL)."))
+        raise NoRepresentative(_("The portal has no address for the representative (REPRESENTATIVE_EMAIL)."))
     made = RepresentativeLink.objects.create(
         emergency=emergency, user=user, asked_by=actor.ref, reason=reason, made_at=at, expires_at=at + LINK_DURATION
     )

@@ -46,8 +46,9 @@ def scope_text(record: AccessGrant | AccessRequest, on: date) -> str:
 @admin.register(AccessGrant)
 class AccessGrantAdmin(ReadOnlyAdmin):
     explanation = _(
-        "The register of access (F-12): each line has a reason, a period and an approver. Lines are never edited. A "
-        "change adds a new line, and every line is kept for at least three years after it ends."
+        "The access register (F-12): each line has a reason, a period and an approver. Lines are "
+        "never edited. A change adds a new line, and every line is kept for at least three years "
+        "after it ends."
     )
     empty_hint = _("Decide a request, or request access for a colleague.")
     list_display = ("scope", "user", "standing", "valid_until", "approved_by")
@@ -101,13 +102,13 @@ class AccessGrantAdmin(ReadOnlyAdmin):
             run_action(self, request, verb, _("Access revoked."), record=grant)
         return None
 
-    @button(description=_("Change the end"), permission=GRANT, locations=CHANGE_FORM_ONLY, step_up=True)
+    @button(description=_("Change the end date"), permission=GRANT, locations=CHANGE_FORM_ONLY, step_up=True)
     def change_end(self, request: HttpRequest, queryset: QuerySet[AccessGrant]) -> HttpResponse | None:
         answers = confirm_action(
             self,
             request,
             queryset,
-            title=_("Change the end of access"),
+            title=_("Change the end date of access"),
             verb=_("Change"),
             consequences=[
                 _("This line ends and is replaced by one with the new end date. Both stay in the register."),

@@ -94,7 +94,7 @@ class AccessReviewAdmin(ReadOnlyAdmin):
             self,
             request,
             queryset,
-            title=_("Sign the review of access"),
+            title=_("Sign the access review"),
             verb=_("Sign"),
             consequences=[
                 _("Your account is recorded as the reviewer. The review is closed and recorded on the audit trail.")

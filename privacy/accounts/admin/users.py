@@ -46,8 +46,8 @@ class DormantFilter(admin.SimpleListFilter):
 @admin.register(User)
 class UserAdmin(ReadOnlyAdmin):
     explanation = _(
-        "Everyone who uses the portal. An account's permissions come only from the register of access: there are no "
-        "groups, individual permissions or superusers."
+        "Everyone who uses the portal. An account's permissions come only from the access "
+        "register: there are no groups, individual permissions or superusers."
     )
     list_display = ("name", "email", "reference", "standing", "roles_shown", "last_login")
     list_filter = ("is_active", "is_outside", DormantFilter)
@@ -104,7 +104,7 @@ class UserAdmin(ReadOnlyAdmin):
             self,
             request,
             queryset,
-            title=_("Close the account of a leaver"),
+            title=_("Close a leaver's account"),
             verb=_("End everything now"),
             consequences=[
                 ngettext(

@@ -122,8 +122,8 @@ class Migration(migrations.Migration):
                 ('overdue_told_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'verbose_name': 'review of access',
-                'verbose_name_plural': 'reviews of access',
+                'verbose_name': 'access review',
+                'verbose_name_plural': 'access reviews',
                 'ordering': ('-period_from',),
                 'permissions': [('review_access', 'May review grants and sign the review')],
                 'default_permissions': ('view',),

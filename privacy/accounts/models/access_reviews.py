@@ -50,8 +50,8 @@ class AccessReview(models.Model):
     objects = AccessReviewQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("review of access")
-        verbose_name_plural = _("reviews of access")
+        verbose_name = _("access review")
+        verbose_name_plural = _("access reviews")
         ordering = ("-period_from",)
         default_permissions = ("view",)
         permissions = [("review_access", "May review grants and sign the review")]

@@ -139,7 +139,7 @@ class AddTotpForm(ActivateTOTPForm):
 class AddSecurityKeyForm(AddWebAuthnForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _set_label(self.fields["name"], _("Name of the key"), maxlength="60")
+        _set_label(self.fields["name"], _("Key name"), maxlength="60")
         self.fields["name"].help_text = _("A name that you'll recognise, such as “blue key on my key ring”.")
 
     def clean_credential(self) -> Any:

@@ -116,7 +116,7 @@ class DisclosureForm(forms.Form):
     reason = forms.CharField(label=_("Reason for the authority's request"), max_length=300, required=False)
     relation = forms.CharField(label=_("Relation to the user concerned"), max_length=300, required=False)
     extent = forms.CharField(label=_("Extent of the material needed"), max_length=300, required=False)
-    permit_no = forms.CharField(label=_("Number of the warrant or permission"), max_length=100, required=False)
+    permit_no = forms.CharField(label=_("Warrant or permission number"), max_length=100, required=False)
     record_class = forms.ChoiceField(
         label=_("Kind of material"), required=False, choices=[("", "–"), *Disclosure.Record.choices]
     )

@@ -208,7 +208,7 @@ class DisclosureAdmin(ReadOnlyAdmin):
             request,
             queryset,
             title=_("Provide"),
-            verb=_("Make the encrypted file"),
+            verb=_("Create the encrypted file"),
             consequences=[
                 _("Personal data is opened and put into an encrypted file for the recipient."),
                 _(
@@ -257,7 +257,7 @@ class DisclosureAdmin(ReadOnlyAdmin):
             return None
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Passphrase of the file"),
+            "title": _("File passphrase"),
             "opts": self.opts,
             "record": disclosure,
             "how": _("Send it separately from the file: by telephone, by letter or to a different e-mail address."),

@@ -81,7 +81,7 @@ class ThirdPartyAdmin(ReadOnlyAdmin):
             return None
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Key of the webhook"),
+            "title": _("Webhook key"),
             "opts": self.opts,
             "record": party,
             "how": _(
@@ -99,7 +99,12 @@ class ThirdPartyAdmin(ReadOnlyAdmin):
             queryset,
             title=_("Retire"),
             verb=_("Retire"),
-            consequences=[_("Nothing more is provided to it. Notices about what it already holds are still sent.")],
+            consequences=[
+                _(
+                    "Nothing more will be provided to this recipient. Notices about what it already "
+                    "holds are still sent."
+                )
+            ],
         )
         if isinstance(answers, TemplateResponse):
             return answers

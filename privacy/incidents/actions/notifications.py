@@ -181,7 +181,7 @@ def record_report(
         if duty == Report.Duty.INTRUSION and not row.intrusion:
             raise WrongState(_("The incident is not recorded as an intrusion."))
         if duty == Report.Duty.BREACH and authority == Report.Authority.MSIT:
-            raise WrongState(_("A breach is reported to the PIPC or KISA."), pointer="/authority")
+            raise WrongState(_("A breach must be reported to the PIPC or KISA."), pointer="/authority")
         if not row.aware_at <= reported_at <= at:
             raise WrongState(_("A report can't be dated before the company became aware, or in the future."))
         if duty == Report.Duty.BREACH:

@@ -67,7 +67,7 @@ class DescribeForm(forms.ModelForm[Incident]):
     kept: Sequence[str] = ()
     items = forms.MultipleChoiceField(
         label=_("items"), required=False, widget=forms.CheckboxSelectMultiple,
-        help_text=_("Leave empty while it is not known."),
+        help_text=_("Leave empty if it is not yet known."),
     )  # fmt: skip
 
     class Meta:
@@ -146,7 +146,7 @@ class AffectedForm(forms.Form):
     def _check_period(self, start: datetime | None, end: datetime | None) -> None:
         if start is not None and end is not None:
             if end < start:
-                self.add_error("end", _("The period ends before it begins. Choose a later end."))
+                self.add_error("end", _("The period ends before it begins. Choose a later end date."))
         elif "start" not in self.errors and "end" not in self.errors:
             self.add_error("start", _("Enter the period."))
 
@@ -161,7 +161,7 @@ class RuleOutForm(forms.Form):
 
 
 class ConfirmForm(forms.Form):
-    confirmed_at = moment_field(_("When did it become certain?"))
+    confirmed_at = moment_field(_("When was the breach confirmed?"))
 
 
 class DelayForm(forms.Form):
@@ -177,7 +177,8 @@ class ReportForm(forms.Form):
     reported_at = moment_field(_("When"))
     receipt = forms.CharField(label=_("Receipt number"), max_length=100, required=False)
     partial = forms.BooleanField(
-        label=_("It did not yet state the items or the time and course: a supplement will follow"), required=False
+        label=_("The report did not yet state the items, or when and how it happened: a supplement will follow"),
+        required=False,
     )
 
 

@@ -237,14 +237,14 @@ class IncidentAdmin(ReadOnlyAdmin):
             form_class=MeasureForm, initial={"taken_at": clock.now()},
         )  # fmt: skip
 
-    @button(description=_("Notify the subjects"), permission=NOTIFY, locations=CHANGE_FORM_ONLY)
+    @button(description=_("Notify data subjects"), permission=NOTIFY, locations=CHANGE_FORM_ONLY)
     def notify(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         incident = queryset.get()
         wanted = notifications.pending_individual_notices(incident)
         return self._press(
             request, queryset, incidents.notify_subjects, _(
                 "The notice is being sent. Follow its progress under individual notices."),
-            title=_("Notify the subjects"), verb=_("Send the notice"),
+            title=_("Notify data subjects"), verb=_("Send the notice"),
             consequences=self._said(incident, {stage: len(ids) for stage, ids in wanted.items()}),
             form_class=ReadForm, initial={"read": incidents.digest_of_notice(incident, wanted, clock.today())},
             dangerous=True,
@@ -291,7 +291,9 @@ class IncidentAdmin(ReadOnlyAdmin):
         )  # fmt: skip
 
     @button(
-        description=_("Form for the authority (PDF)"), permission="incidents.view_incident", locations=CHANGE_FORM_ONLY
+        description=_("Report form for the authority (PDF)"),
+        permission="incidents.view_incident",
+        locations=CHANGE_FORM_ONLY,
     )
     def form_of_report(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         return self._form(request, queryset.get(), Report.Duty.BREACH)

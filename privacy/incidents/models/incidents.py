@@ -63,7 +63,7 @@ class Incident(models.Model):
 
     class Certainty(models.TextChoices):
         CONFIRMED = "confirmed", _("confirmed breach")
-        POSSIBLE = "possible", _("possible: subjects not identifiable")
+        POSSIBLE = "possible", _("possible: data subjects not identifiable")
         NONE = "none", _("ruled out: no breach")
 
     class State(models.TextChoices):
@@ -79,7 +79,7 @@ class Incident(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_incident_reference)
-    submission = models.CharField(_("mark of the form"), max_length=64, unique=True, null=True, blank=True)
+    submission = models.CharField(_("form identifier"), max_length=64, unique=True, null=True, blank=True)
     title = models.CharField(_("title"), max_length=200, help_text=_("Don't include personal information."))
     kind = models.CharField(_("kind"), max_length=12, choices=Kind)
     certainty = models.CharField(_("certainty"), max_length=10, choices=Certainty, default=Certainty.CONFIRMED)
@@ -96,10 +96,10 @@ class Incident(models.Model):
     estimate = models.PositiveIntegerField(_("estimated number of data subjects"), default=0)
     items: "models.JSONField[list[str]]" = models.JSONField(_("items"), default=list, blank=True)
     # The contents of the notice, both languages (B-03); the legal rights of item 6 are the same for every incident.
-    course_ko = models.TextField(_("time and course (Korean)"), blank=True)
-    course_en = models.TextField(_("time and course (English)"), blank=True)
-    advice_ko = models.TextField(_("what the subject can do (Korean)"), blank=True)
-    advice_en = models.TextField(_("what the subject can do (English)"), blank=True)
+    course_ko = models.TextField(_("time and circumstances (Korean)"), blank=True)
+    course_en = models.TextField(_("time and circumstances (English)"), blank=True)
+    advice_ko = models.TextField(_("what the data subject can do (Korean)"), blank=True)
+    advice_en = models.TextField(_("what the data subject can do (English)"), blank=True)
     response_ko = models.TextField(_("company's response and redress (Korean)"), blank=True)
     response_en = models.TextField(_("company's response and redress (English)"), blank=True)
     intrusion_aware_at = models.DateTimeField(_("became aware of the intrusion"), null=True, blank=True)
@@ -134,7 +134,7 @@ class Incident(models.Model):
         default_permissions = ("view",)
         permissions = [
             ("record_incident", _("Can record incidents and what is found out about them")),
-            ("notify_incident", _("Can notify the subjects of an incident and post it on the website")),
+            ("notify_incident", _("Can notify data subjects of an incident and post it on the website")),
             ("report_incident", _("Can record reports of an incident to authorities")),
             ("close_incident", _("Can close an incident that another person proposed to close")),
         ]

@@ -177,7 +177,7 @@ class Migration(migrations.Migration):
                 ('start_index', models.BigIntegerField(verbose_name='from index')),
                 ('end_index', models.BigIntegerField(verbose_name='until index')),
                 ('root', models.CharField(max_length=64, verbose_name='root of the tree at the end')),
-                ('counted', models.JSONField(default=dict, verbose_name='figures of the period')),
+                ('counted', models.JSONField(default=dict, verbose_name='figures for the period')),
                 ('sample', models.JSONField(default=list, verbose_name='sample')),
                 ('checked', models.TextField(blank=True, verbose_name='what the sample showed')),
                 ('reviewer', models.CharField(blank=True, max_length=40, verbose_name='reviewer')),

@@ -47,7 +47,7 @@ class Review(models.Model):
     start_index = models.BigIntegerField(_("from index"))
     end_index = models.BigIntegerField(_("until index"))
     root = models.CharField(_("root of the tree at the end"), max_length=64)
-    counted = models.JSONField(_("figures of the period"), default=dict)
+    counted = models.JSONField(_("figures for the period"), default=dict)
     sample = models.JSONField(_("sample"), default=list)
     checked = models.TextField(_("what the sample showed"), blank=True)
     reviewer = models.CharField(_("reviewer"), max_length=40, blank=True)

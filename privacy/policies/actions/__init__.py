@@ -34,7 +34,7 @@ from privacy.policies.actions.parameters import (
     set_parameter,
     withdraw_holiday,
 )
-from privacy.policies.actions.proposing import draft_proposal
+from privacy.policies.actions.proposed_revision import draft_proposal
 from privacy.policies.actions.publication import (
     ChangedSinceRead,
     Incomplete,

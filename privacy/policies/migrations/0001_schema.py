@@ -269,7 +269,7 @@ class Migration(migrations.Migration):
                 ('years', models.PositiveSmallIntegerField(default=0, verbose_name='years')),
                 ('months', models.PositiveSmallIntegerField(default=0, verbose_name='months')),
                 ('approval_required', models.BooleanField(default=True, verbose_name='destruction needs approval')),
-                ('wait_hours', models.PositiveSmallIntegerField(default=24, help_text='Time between approval and execution in which the list can be aborted.', verbose_name='waiting time (hours)')),
+                ('wait_hours', models.PositiveSmallIntegerField(default=24, help_text='Time between approval and execution in which the list can be aborted.', verbose_name='waiting period (hours)')),
                 ('category', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='retention', to='policies.category', verbose_name='category')),
             ],
             options={

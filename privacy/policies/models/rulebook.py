@@ -121,7 +121,7 @@ class RetentionRule(models.Model):
     months = models.PositiveSmallIntegerField(_("months"), default=0)
     approval_required = models.BooleanField(_("destruction needs approval"), default=True)
     wait_hours = models.PositiveSmallIntegerField(
-        _("waiting time (hours)"),
+        _("waiting period (hours)"),
         default=24,
         help_text=_("Time between approval and execution in which the list can be aborted."),
     )

@@ -66,8 +66,8 @@ class DestructionRunAdmin(ReadOnlyAdmin):
 @admin.register(DestructionList)
 class DestructionListAdmin(ReadOnlyAdmin):
     explanation = _(
-        "Data that will be destroyed together. An approved list is carried out after the waiting time. Until then "
-        "you can abort it."
+        "Data that will be destroyed together. An approved list is carried out after the waiting "
+        "period. Until then you can abort it."
     )
     empty_hint = _("The sweep creates a list here as soon as data is past its retention period.")
     list_display = (
@@ -103,7 +103,7 @@ class DestructionListAdmin(ReadOnlyAdmin):
     def is_in_progress(self, record: DestructionList) -> bool:
         return record.state == DestructionList.State.EXECUTING
 
-    @admin.display(description=_("waiting time"))
+    @admin.display(description=_("waiting period"))
     def waiting(self, row: DestructionList) -> str:
         hours = int(row.wait.total_seconds() // 3600)
         return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
@@ -204,7 +204,7 @@ class DestructionListAdmin(ReadOnlyAdmin):
             request,
             queryset,
             title=_("Approve destruction"),
-            verb=_("Approve, destroy after the waiting time"),
+            verb=_("Approve and destroy after the waiting period"),
             consequences=[self._consequence(row) for row in queryset],
             dangerous=True,
         )

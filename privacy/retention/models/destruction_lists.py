@@ -124,7 +124,7 @@ class DestructionList(models.Model):
     term_changed = models.BooleanField(_("the rule has changed since last time"), default=False)
     needs_approval = models.BooleanField(_("needs approval"), default=True)
     over_ceiling = models.BooleanField(_("over the limit: needs two officers"), default=False)
-    wait = models.DurationField(_("waiting time"), default=timedelta)
+    wait = models.DurationField(_("waiting period"), default=timedelta)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PROPOSED)
     step = models.CharField(_("step"), max_length=8, choices=Step, default=Step.NONE)
     proposed_at = models.DateTimeField(_("proposed at"))

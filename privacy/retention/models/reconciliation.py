@@ -15,8 +15,8 @@ class Finding(models.Model):
     record_label = "retention.Finding"
 
     class Kind(models.TextChoices):
-        ORPHAN = "orphan", _("record of nobody")
-        NOT_DESTROYED = "undead", _("record of a destroyed person")
+        ORPHAN = "orphan", _("record without a data subject")
+        NOT_DESTROYED = "undead", _("record of a person whose data was destroyed")
         KEYLESS = "keyless", _("record without a key")
         COUNTS = "counts", _("counts of certificate and ledger differ")
         NOT_DELETED = "unremoved", _("record both archived and still in use")

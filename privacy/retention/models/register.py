@@ -62,7 +62,7 @@ class RegisterEntry(models.Model):
     approved_on = models.DateField(_("approved on"), null=True, blank=True)
     approved_by = models.CharField(_("approved by"), max_length=160)
     place = models.CharField(_("place"), max_length=200)
-    verified_by = models.CharField(_("verified by means of"), max_length=300)
+    verified_by = models.CharField(_("verification method"), max_length=300)
     media_destroyed = models.BooleanField(_("medium destroyed"), default=False)
     notes = models.TextField(_("notes"), blank=True)
     # D-08: the officer confirms the result

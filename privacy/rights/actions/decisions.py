@@ -200,7 +200,7 @@ def must_be_undecided(right: Right) -> None:
     """Exactly one decision for each right: the second officer learns who was first, and when (SEC-08)."""
     if right.is_decided and right.decided_at is not None:
         raise AlreadyDecided(
-            _("This right was already decided: %(decision)s, by %(who)s, %(when)s.")
+            _("This right has already been decided: %(decision)s (%(who)s, %(when)s).")
             % {
                 "decision": right.get_decision_display(),
                 "who": name_with_reference(right.decided_by),
@@ -220,7 +220,7 @@ def _parts_must_fit(right: Right, excluded: Sequence[str], *, on: date) -> None:
         raise NoGround(told, pointer="/excluded")
     if right.kind == Right.Kind.CONSENT_WITHDRAWAL and not right_scope.can_withdraw_without(excluded):
         raise NoGround(
-            _("Withdrawing a required consent destroys everything. Leave out all the other required consents too."),
+            _("Withdrawing a required consent destroys all data. Leave out all the other required consents too."),
             pointer="/excluded",
         )
     if set(excluded) >= set(separable):

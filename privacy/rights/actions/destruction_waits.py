@@ -164,7 +164,7 @@ def _why_too_late(right: Right) -> str:
         request=right.request_id, position=right.position, word=Event.DESTRUCTION_STOPPED
     ).order_by("at", "id").last()  # fmt: skip
     if stopped is not None and right.started_at is None:
-        return _("The destruction was already stopped, by %(who)s, %(when)s.") % {
+        return _("The destruction was already stopped by %(who)s (%(when)s).") % {
             "who": name_with_reference(stopped.by),
             "when": datetime_text(stopped.at),
         }

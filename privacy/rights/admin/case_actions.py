@@ -146,7 +146,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(rights.reject_identity, queryset.get(), actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("The case is ended."))
+        run_action(self, request, verb, _("The case has ended."))
         return None
 
     @button(description=_("Record a new mandate"), permission=VERIFY, locations=CHANGE_FORM_ONLY)
@@ -234,8 +234,11 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
             consequences=[
                 _("Correction: the value changes, the freeze lifts, and each earlier recipient is notified."),
                 _("Deletion and withdrawal: the data is destroyed, or archived if a law requires it to be kept."),
-                _("A deletion waits first. The data is blocked, and the person and every officer are told."),
-                _("Until the waiting time is over, any officer can stop it."),
+                _(
+                    "A deletion starts with a waiting period. The data is blocked, and the person "
+                    "and every officer are told."
+                ),
+                _("Until the waiting period is over, any officer can stop it."),
                 statement_texts.cannot_be_undone(),
                 _("Suspension: the data is frozen until processing is resumed."),
                 _("Access: the copy is made last. It shows what was corrected and leaves out what was deleted."),

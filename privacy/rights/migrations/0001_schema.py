@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
                 ('reference', models.CharField(default=privacy.rights.models.letters.new_letter_reference, max_length=16, unique=True, verbose_name='reference')),
                 ('kind', models.CharField(choices=[('accepted', 'identity confirmed, in review'), ('postponed', 'postponement of access'), ('result', 'result'), ('identity-rejected', 'identity not confirmed'), ('objection', 'result of the objection'), ('joined', 'joined with an earlier request'), ('evidence', 'document requested'), ('destruction', 'destruction announced'), ('destruction-stopped', 'destruction stopped'), ('parted', 'no longer joined with an earlier request')], max_length=20, verbose_name='kind')),
                 ('about_id', models.UUIDField(blank=True, null=True, verbose_name='about')),
-                ('state', models.CharField(choices=[('queued', 'queued'), ('sent', 'sent'), ('on-portal', 'shown on the status page'), ('to-post', 'to be posted'), ('posted', 'posted'), ('parked', 'needs the officer'), ('withdrawn', 'withdrawn before it was sent')], max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('queued', 'queued'), ('sent', 'sent'), ('on-portal', 'shown on the status page'), ('to-post', 'to be posted'), ('posted', 'posted'), ('parked', "needs the officer's attention"), ('withdrawn', 'withdrawn before it was sent')], max_length=10, verbose_name='state')),
                 ('message_id', models.CharField(max_length=200, unique=True, verbose_name='Message-ID')),
                 ('queued_at', models.DateTimeField(verbose_name='queued')),
                 ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent')),

@@ -132,7 +132,7 @@ class Letter(models.Model):
         ON_PORTAL = "on-portal", _("shown on the status page")
         TO_POST = "to-post", _("to be posted")
         POSTED = "posted", _("posted")
-        PARKED = "parked", _("needs the officer")
+        PARKED = "parked", _("needs the officer's attention")
         WITHDRAWN = "withdrawn", _("withdrawn before it was sent")
 
     UNSENT = (State.QUEUED, State.TO_POST, State.PARKED)

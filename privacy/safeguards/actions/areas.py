@@ -177,7 +177,7 @@ def move_medium(
     """
     require_permission(actor, LOG, about=area)
     if carried_by == actor.ref:
-        raise SamePerson(_("The person who carries a medium can't approve it. Someone else must record this."))
+        raise SamePerson(_("The person who moves a medium can't approve it. Someone else must record this."))
     going_out = direction == MediaMovement.Direction.OUT
     if going_out and not encrypted:
         raise Incomplete(_("A medium can leave an area only if it is encrypted."), pointer="/encrypted")

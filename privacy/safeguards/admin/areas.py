@@ -76,8 +76,8 @@ class AreaAdmin(RecordAdmin):
         answers = confirm_action(
             self, request, queryset, title=_("Medium in or out"), verb=_("Approve and record"),
             consequences=[_(
-                "You approve the movement, so someone else must carry the medium. Media taken out must be encrypted "
-                "and returned.")],
+                "You approve the movement, so someone else must move the medium. "
+                "Media taken out must be encrypted and returned.")],
             form_class=MovementForm,
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
@@ -149,7 +149,7 @@ class PermitAdmin(RecordAdmin):
 
 @admin.register(AreaEntry)
 class EntryAdmin(RecordAdmin):
-    explanation = _("Who was in which area, what for and with whom.")
+    explanation = _("Who was in which area, why and with whom.")
     empty_hint = _("Entries are recorded on the page of an area.")
     list_display = ("reference", "area", "who_shown", "purpose", "entered_at", "out_shown", "with_shown")
     list_filter = ("area", ("left_at", admin.EmptyFieldListFilter))
@@ -178,7 +178,7 @@ class EntryAdmin(RecordAdmin):
 @admin.register(MediaMovement)
 class MovementAdmin(RecordAdmin):
     explanation = _(
-        "Removable media carried into or out of protected areas. Media taken out must be encrypted and returned."
+        "Removable media brought into or taken out of protected areas. Media taken out must be encrypted and returned."
     )
     empty_hint = _("Movements are recorded on the page of an area.")
     list_display = ("reference", "medium", "kind", "direction_shown", "area", "carrier", "approver", "moved_at", "back")
@@ -188,7 +188,7 @@ class MovementAdmin(RecordAdmin):
               ("carrier", "approver", "moved_at"), "back", ("returned_at", "receiver"))  # fmt: skip
     readonly_fields = ("direction_shown", "carrier", "approver", "back", "receiver")
     actions = ("take_back",)
-    carrier = account_column("carried_by", _("carried by"))
+    carrier = account_column("carried_by", _("moved by"))
     approver = account_column("approved_by", _("approved by"))
     receiver = account_column("returned_to", _("taken back by"))
 
@@ -200,7 +200,7 @@ class MovementAdmin(RecordAdmin):
     def direction_shown(self, movement: MediaMovement) -> str:
         return str(movement.get_direction_display())
 
-    @admin.display(description=_("back by"), ordering="back_on")
+    @admin.display(description=_("return by"), ordering="back_on")
     def back(self, movement: MediaMovement) -> SafeString | str:
         if movement.back_on is None:
             return "–"

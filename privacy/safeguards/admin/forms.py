@@ -131,7 +131,7 @@ class InspectionForm(forms.Form):
     """A planned inspection."""
 
     kind = forms.ChoiceField(label=_("Kind"), choices=Inspection.Kind.choices)
-    scope = text_field(3, label=_("Object and criteria"), max_length=2_000)
+    scope = text_field(3, label=_("Scope and criteria"), max_length=2_000)
     method = forms.CharField(label=_("Method"), max_length=200)
     inspector = AccountField(label=_("Inspector"))
     planned_on = date_field(label=_("Planned for"))
@@ -217,9 +217,9 @@ class MovementForm(forms.Form):
     kind = forms.CharField(label=_("Kind of medium"), max_length=60)
     direction = forms.ChoiceField(label=_("Direction"), choices=MediaMovement.Direction.choices)
     purpose = forms.CharField(label=_("Purpose"), max_length=300)
-    carried_by = AccountField(label=_("Carried by"))
+    carried_by = AccountField(label=_("Moved by"))
     encrypted = forms.BooleanField(label=_("Encrypted"), required=False)
-    back_on = date_field(label=_("Back by"), required=False)
+    back_on = date_field(label=_("Return by"), required=False)
 
 
 class ReportForm(forms.Form):

@@ -87,9 +87,9 @@ def password_hashing(at: datetime) -> CheckResult:
         counted = dict(cursor.fetchall())
     weak = sorted(name[:20] for name in counted if name not in SLOW_HASHERS)
     if weak:
-        return failed(_("Passwords are stored by: %(names)s.") % {"names": ", ".join(weak)})
+        return failed(_("Passwords are hashed with: %(names)s.") % {"names": ", ".join(weak)})
     return passed(
-        _("%(count)d passwords, all by %(names)s.")
+        _("%(count)d passwords, all hashed with %(names)s.")
         % {"count": sum(counted.values()), "names": ", ".join(counted) or "–"}
     )
 

@@ -64,7 +64,7 @@ def certificate(at: datetime) -> CheckResult:
 
 @automated_check(
     "headers",
-    gettext_lazy("Security headers of the portal's answers"),
+    gettext_lazy("Security headers of the portal's responses"),
     kind=Measure.Kind.ACCESS_CONTROL,
     clause="P8.2",
 )

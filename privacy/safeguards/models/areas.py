@@ -170,8 +170,8 @@ class MediaMovement(models.Model):
     record_label = "safeguards.MediaMovement"
 
     class Direction(models.TextChoices):
-        IN = "in", _("carried in")
-        OUT = "out", _("carried out (medium)")
+        IN = "in", _("brought in")
+        OUT = "out", _("taken out")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_movement_reference)
@@ -181,10 +181,10 @@ class MediaMovement(models.Model):
     direction = models.CharField(_("direction"), max_length=3, choices=Direction)
     purpose = models.CharField(_("purpose"), max_length=300)
     encrypted = models.BooleanField(_("encrypted"), default=False)
-    carried_by = models.CharField(_("carried by"), max_length=64)
+    carried_by = models.CharField(_("moved by"), max_length=64)
     approved_by = models.CharField(_("approved by"), max_length=64)
-    moved_at = models.DateTimeField(_("carried at"))
-    back_on = models.DateField(_("back by"), null=True, blank=True)
+    moved_at = models.DateTimeField(_("moved at"))
+    back_on = models.DateField(_("return by"), null=True, blank=True)
     returned_at = models.DateTimeField(_("returned at"), null=True, blank=True)
     returned_to = models.CharField(_("taken back by"), max_length=64, blank=True)
 

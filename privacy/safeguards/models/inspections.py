@@ -36,7 +36,7 @@ class Inspection(models.Model):
         IMPLEMENTATION = "implementation", _("implementation of the management plan")
         VULNERABILITY = "vulnerability", _("vulnerability check")
         PROCESSOR = "processor", _("processor")
-        OCCASION = "occasion", _("for a special occasion")
+        OCCASION = "occasion", _("ad hoc")
 
     class State(models.TextChoices):
         PLANNED = "planned", _("planned")
@@ -46,7 +46,7 @@ class Inspection(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_inspection_reference)
     kind = models.CharField(_("kind"), max_length=16, choices=Kind)
-    scope = models.TextField(_("object and criteria"))
+    scope = models.TextField(_("scope and criteria"))
     method = models.CharField(_("method"), max_length=200)
     inspector = models.CharField(_("inspector"), max_length=64)
     planned_on = models.DateField(_("planned for"))

@@ -47,7 +47,7 @@ class Member(models.Model):
     appointed_by = models.CharField(_("appointed by"), max_length=64)
     appointed_at = models.DateTimeField(_("appointed"))
     ended_by = models.CharField(_("ended by"), max_length=64, blank=True)
-    ended_at = models.DateTimeField(_("end recorded"), null=True, blank=True)
+    ended_at = models.DateTimeField(_("end recorded at"), null=True, blank=True)
 
     objects = MemberQuerySet.as_manager()
 

@@ -66,7 +66,7 @@ class CourseForm(forms.Form):
         label=_("Quiz"),
         required=False,
         widget=forms.Textarea({"rows": 8}),
-        help_text=_("One per line: “? question”, “* right choice”, “- wrong choice”; Korean | English."),
+        help_text=_("One per line: “? question”, “* correct choice”, “- wrong choice”; Korean | English."),
     )
     pass_mark = forms.IntegerField(label=_("Pass mark (percent)"), min_value=1, max_value=100, initial=80)
     offered_from = BoundedDateField(label=_("Offered from"))
@@ -86,7 +86,7 @@ class CourseForm(forms.Form):
                 questions[-1]["right"] = len(questions[-1]["choices"])
             questions[-1]["choices"].append({"ko": korean, "en": english})
         if any(question["right"] is None or len(question["choices"]) < 2 for question in questions):
-            raise forms.ValidationError(_("Each question needs at least two choices, one of them right."))
+            raise forms.ValidationError(_("Each question needs at least two choices, one of them correct."))
         return questions
 
     def words(self) -> dict[str, Any]:

@@ -104,7 +104,7 @@ class PledgeAdmin(ReadOnlyAdmin):
             self, request, form, make,
             title=_("Register a pledge on paper"),
             verb=pgettext_lazy("verb", "Register"),
-            consequences=[_("Its digest is sealed with the text and recorded. Keep the paper original.")],
+            consequences=[_("The scan's digest is sealed with the text and recorded. Keep the paper original.")],
             success=_("Registered."),
         )  # fmt: skip
 

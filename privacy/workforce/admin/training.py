@@ -274,7 +274,7 @@ class CourseCompletionAdmin(ReadOnlyAdmin):
 
         return add_record(
             self, request, form, make,
-            title=_("Register an outside training"),
+            title=_("Register outside training"),
             verb=pgettext_lazy("verb", "Register"),
             consequences=[_("The certificate is encrypted. The training counts from the day it was completed.")],
             success=_("Registered."),

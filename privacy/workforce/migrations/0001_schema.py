@@ -198,7 +198,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'completed training',
-                'verbose_name_plural': 'completed trainings',
+                'verbose_name_plural': 'completed training',
                 'ordering': ('-completed_on', '-recorded_at'),
                 'default_permissions': ('view',),
                 'indexes': [models.Index(fields=['user', 'valid_until'], name='trainings_of_a_person')],

@@ -190,7 +190,7 @@ class CourseCompletion(models.Model):
 
     class Meta:
         verbose_name = _("completed training")
-        verbose_name_plural = _("completed trainings")
+        verbose_name_plural = _("completed training")
         ordering = ("-completed_on", "-recorded_at")
         default_permissions = ("view",)
         indexes = [models.Index(fields=["user", "valid_until"], name="trainings_of_a_person")]

@@ -1,4 +1,4 @@
-"""The quarterly review of access: each line is decided by somebody else, then it is signed as what happened (S-34)."""
+"""The quarterly access review: each line is decided by somebody else, then it is signed as what happened (S-34)."""
 
 from datetime import date, timedelta
 

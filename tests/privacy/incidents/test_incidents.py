@@ -118,7 +118,7 @@ class AffectedTests(IncidentCase):
 class NoticeTests(IncidentCase):
     def test_it_is_not_sent_while_something_the_law_wants_said_is_missing(self) -> None:
         incident = factory.make_incident()
-        with pytest.raises(Incomplete, match="what the subject can do"):
+        with pytest.raises(Incomplete, match="what the data subject can do"):
             self.notify(incident)
 
     def test_each_person_is_told_the_six_things(self) -> None:
@@ -241,7 +241,7 @@ class ReportTests(IncidentCase):
         incidents.describe_incident(incident, recovered=True, actor=self.odile, at=NOON)
         incidents.need_not_report(incident, reason="recovered unread", actor=self.odile, at=NOON)
         incident.refresh_from_db()
-        assert [str(clock.name) for clock in duties.deadlines_of(incident)] == ["Notice to the subjects"]
+        assert [str(clock.name) for clock in duties.deadlines_of(incident)] == ["Notice to data subjects"]
 
     def test_the_form_has_the_official_fields_and_its_digest_is_kept(self) -> None:
         incident = factory.make_known_incident(self.mina)

@@ -89,7 +89,7 @@ class ConsoleTest(PortalTestCase):
         version = PolicyVersion.objects.open().get()
         address = at("change", version)
 
-        assert "What is missing for publication" in self.page(self.hana, version)
+        assert "Still missing before publication" in self.page(self.hana, version)
         posted = self.form_of(self.hana, address)
         day = clock.today() + timedelta(31)
         posted |= {"effective_on": day.isoformat(), "reason_ko": "이유", "reason_en": "Reason"}

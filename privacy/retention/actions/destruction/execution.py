@@ -103,7 +103,7 @@ def begin(destruction_list: DestructionList, *, actor: Actor, at: datetime) -> D
     if row.state != State.APPROVED or row.not_before is None:
         raise AlreadyDecided(_("This list is not approved."))
     if row.not_before > at:
-        raise WaitingPeriodNotOver(_("The waiting time in which this list can be aborted is not over."))
+        raise WaitingPeriodNotOver(_("The waiting period in which this list can be aborted is not over."))
     if selection.list_digest(row) != row.plan:
         raise PlanAltered(
             _("This list no longer matches what was approved. Abort it, and the next sweep will make a new one.")
