@@ -141,7 +141,7 @@ class AgreementAdmin(ReadOnlyAdmin):
         if isinstance(answers, HttpResponse):
             return answers
         verb = partial(consents.draft_text, agreement, words=answers, actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("The draft is saved in the list of agreement texts."))
+        run_action(self, request, verb, _("The draft has been saved in the list of agreement texts."))
         return None
 
 
@@ -185,7 +185,7 @@ class AgreementVersionAdmin(ReadOnlyAdmin):
         if isinstance(answers, HttpResponse):
             return answers
         verb = partial(consents.revise_text, version, words=answers, actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("The draft is saved."))
+        run_action(self, request, verb, _("The draft has been saved."))
         return None
 
     @button(description=_("Publish"), permission=PUBLISH, locations=CHANGE_FORM_ONLY, step_up=True)
@@ -230,5 +230,5 @@ class AgreementVersionAdmin(ReadOnlyAdmin):
             return answers
         for version in queryset:
             verb = partial(consents.discard_text, version, actor=actor_of(request), at=clock.now())
-            run_action(self, request, verb, _("The draft is discarded."))
+            run_action(self, request, verb, _("The draft has been discarded."))
         return None

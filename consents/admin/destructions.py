@@ -57,7 +57,7 @@ class PlannedDestructionAdmin(KeysetAdmin):
     def stop(self, request: HttpRequest, queryset: QuerySet[PlannedDestruction]) -> HttpResponse | None:
         for plan in queryset:
             verb = partial(consents.stop_destruction, plan, actor=actor_of(request), at=clock.now())
-            run_action(self, request, verb, _("The destruction is stopped. The withdrawal remains in effect."))
+            run_action(self, request, verb, _("The destruction has been stopped. The withdrawal remains in effect."))
         return None
 
     @button(description=_("Continue the destruction"), permission=STOP, locations=CHANGE_FORM_ONLY, step_up=True)

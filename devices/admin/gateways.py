@@ -132,7 +132,7 @@ class GatewayAdmin(EditableAdmin):
             return answers
         for gateway in queryset:
             verb = partial(devices.close_gateway, gateway, actor=actor_of(request), at=clock.now())
-            run_action(self, request, verb, _("The gateway is closed."))
+            run_action(self, request, verb, _("The gateway has been closed."))
         return None
 
 

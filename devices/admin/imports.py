@@ -182,7 +182,7 @@ class FleetImportAdmin(ReadOnlyAdmin):
             return answers
         for row in queryset:
             verb = partial(devices.discard_import, row, actor=actor_of(request), at=clock.now())
-            run_action(self, request, verb, _("The import is discarded."))
+            run_action(self, request, verb, _("The import has been discarded."))
         return None
 
 
@@ -200,5 +200,5 @@ def _reason(column: str, code: str) -> str:
             "it."
         )
     if column in AGREEMENT_OF_COLUMN and code not in CODES_OF_PREVIEW:
-        return _now("The device is registered. This consent could not be recorded.")
+        return _now("The device has been registered. This consent could not be recorded.")
     return str(MESSAGES[code]) if code in MESSAGES else _now("The portal could not register this row.")

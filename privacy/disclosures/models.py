@@ -149,7 +149,7 @@ class Disclosure(models.Model):
     period = models.CharField(_("date, cycle or period"), max_length=100, blank=True)
     restrictions = models.CharField(_("restrictions asked of the recipient"), max_length=300, blank=True)
     terminal_number_ground = models.CharField(
-        _("officer's ground for giving a terminal unique number"), max_length=300, blank=True
+        _("officer's ground for providing a terminal unique number"), max_length=300, blank=True
     )
     # What an authority's request must say (law F-8, P-08 … P-10; TBA 83, CSA 13).
     official = models.CharField(_("unit and name of the requesting official"), max_length=200, blank=True)

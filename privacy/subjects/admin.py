@@ -104,7 +104,7 @@ class SubjectAdmin(KeysetAdmin):
                 actor=actor_of(request),
                 at=clock.now(),
             )
-            run_action(self, request, verb, _("The contact is recorded."), record=subject)
+            run_action(self, request, verb, _("The contact has been recorded."), record=subject)
         return None
 
     @button(description=_("End a contact"), permission=RECORD, locations=CHANGE_FORM_ONLY)
@@ -162,7 +162,7 @@ class SubjectAdmin(KeysetAdmin):
                     actor=actor_of(request),
                     at=clock.now(),
                 ),
-                _("The finding is recorded and the registration has ended."),
+                _("The finding has been recorded and the registration has ended."),
                 record=subject,
             )
         return None

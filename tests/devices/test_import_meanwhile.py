@@ -115,6 +115,6 @@ class MeanwhileTest(PortalTestCase):
         sheet = load_workbook(BytesIO(page.content)).active
         assert sheet is not None
         reasons = [str(row[3]) for row in sheet.iter_rows(min_row=2, values_only=True)]
-        assert reasons[0].startswith("The device is registered.")
+        assert reasons[0].startswith("The device has been registered.")
         assert reasons[1] == "This time is not plausible. Check the clock."
         assert reasons[2] == "The portal could not register this row."

@@ -126,7 +126,7 @@ class UserAdmin(ReadOnlyAdmin):
             return answers
         assert isinstance(answers, dict)
         verb = partial(accounts.deactivate_user, user, why=answers["reason"], actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("The account is closed and all access has ended."))
+        run_action(self, request, verb, _("The account has been closed and all access has ended."))
         return None
 
     @button(

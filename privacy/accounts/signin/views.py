@@ -108,7 +108,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
         form = InvitationForm(request.POST or None, user=invitation.user)
         if request.method == "POST" and form.is_valid():
             accounts.accept_invitation(token, password=form.cleaned_data["password"], at=at)
-            messages.success(request, _("Your password is set. Sign in with it."))
+            messages.success(request, _("Your password has been set. Sign in with it."))
             return redirect("account_login")
     except accounts.InvitationInvalid as refusal:
         return render(request, "accounts/invitation_invalid.html", {"refusal": refusal}, status=404)
@@ -214,7 +214,7 @@ class NewPassword(account.PasswordChangeView):
         response: HttpResponse = super().form_valid(form)
         after = self.request.session.session_key
         signin.password_changed(user=actor_of(self.request), before=before, after=after, at=clock.now())
-        messages.success(self.request, _("Your password is changed. You are signed out everywhere else."))
+        messages.success(self.request, _("Your password has been changed. You are signed out everywhere else."))
         return response
 
 

@@ -98,7 +98,7 @@ class DisclosureForm(forms.Form):
         ),
     )
     terminal_number_ground = forms.CharField(
-        label=_("Officer's ground for giving a terminal unique number"),
+        label=_("Officer's ground for providing a terminal unique number"),
         max_length=300,
         required=False,
         help_text=_(

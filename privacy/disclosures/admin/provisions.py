@@ -167,7 +167,7 @@ class DisclosureAdmin(ReadOnlyAdmin):
             disclosures.attach_scan, queryset.get(), name=scan.name or "", content=scan.read(),
             actor=actor_of(request), at=clock.now(),
         )  # fmt: skip
-        run_action(self, request, verb, _("The scan is attached."))
+        run_action(self, request, verb, _("The scan has been attached."))
         return None
 
     @button(description=_("Read the scan"), permission=APPROVE, locations=CHANGE_FORM_ONLY)

@@ -50,7 +50,7 @@ class ThirdPartyAdmin(ReadOnlyAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(disclosures.register_party, actor=actor_of(request), at=clock.now(), **answers)
-        run_action(self, request, verb, _("The third party is registered."))
+        run_action(self, request, verb, _("The third party has been registered."))
         return HttpResponseRedirect(reverse("admin:disclosures_thirdparty_changelist"))
 
     @button(description=_("Change how notices are sent"), permission=KEEP, locations=CHANGE_FORM_ONLY)

@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ('form', models.CharField(default='encrypted file', max_length=100, verbose_name='form')),
                 ('period', models.CharField(blank=True, max_length=100, verbose_name='date, cycle or period')),
                 ('restrictions', models.CharField(blank=True, max_length=300, verbose_name='restrictions asked of the recipient')),
-                ('terminal_number_ground', models.CharField(blank=True, max_length=300, verbose_name="officer's ground for giving a terminal unique number")),
+                ('terminal_number_ground', models.CharField(blank=True, max_length=300, verbose_name="officer's ground for providing a terminal unique number")),
                 ('official', models.CharField(blank=True, max_length=200, verbose_name='unit and name of the requesting official')),
                 ('reason', models.CharField(blank=True, max_length=300, verbose_name="reason for the authority's request")),
                 ('relation', models.CharField(blank=True, max_length=300, verbose_name='relation to the user concerned')),

@@ -103,7 +103,7 @@ class ComplaintAdmin(ReadOnlyAdmin):
                 return answers
             who: dict[str, Any] = {"actor": actor_of(request), "at": clock.now()}
             answer = partial(incidents.answer_complaint, complaint, answer=answers["answer"], **who)
-            run_action(self, request, answer, _("The complaint is answered."))
+            run_action(self, request, answer, _("The complaint has been answered."))
             return None
         try:
             read = incidents.read_complaint(complaint, actor=actor_of(request), at=clock.now())

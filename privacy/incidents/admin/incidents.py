@@ -370,7 +370,7 @@ class IncidentAdmin(ReadOnlyAdmin):
     @button(description=_("Reopen"), permission=CLOSE, locations=CHANGE_FORM_ONLY)
     def reopen(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         return self._press(
-            request, queryset, incidents.reopen_incident, _("The incident is reopened."),
+            request, queryset, incidents.reopen_incident, _("The incident has been reopened."),
             title=_("Reopen"), verb=_("Reopen"),
             consequences=duties.closing_blockers(queryset.get()),
         )  # fmt: skip

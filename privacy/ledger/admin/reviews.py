@@ -140,7 +140,7 @@ class ReviewAdmin(ReadOnlyAdmin):
             run_action(
                 self, request,
                 partial(ledger.draw_sample, review=review, actor=request_actor(request), at=clock.now()),
-                _("The sample is drawn. Examine every entry in it, then sign."),
+                _("The sample has been drawn. Examine every entry in it, then sign."),
             )  # fmt: skip
 
     @button(description=_("Sign as the reviewer"), permission="ledger.review_trail", locations=CHANGE_FORM_ONLY)
@@ -189,7 +189,7 @@ class ReviewAdmin(ReadOnlyAdmin):
             run_action(
                 self, request,
                 partial(ledger.confirm_review, review=review, actor=request_actor(request), at=clock.now()),
-                _("The review is confirmed."),
+                _("The review has been confirmed."),
             )  # fmt: skip
         return None
 
@@ -271,7 +271,7 @@ class FindingAdmin(ReadOnlyAdmin):
                     finding=finding, explanation=answers["explanation"], measure=answers["measure"],
                     actor=request_actor(request), at=clock.now(),
                 ),
-                _("The explanation is saved."),
+                _("The explanation has been saved."),
                 record=finding,
             )  # fmt: skip
         return None

@@ -17,7 +17,7 @@ ACT_LABELS = {
     "printed": _("printed"),
     "downloaded": _("downloaded"),
     "sent": _("sent"),
-    "addressed": _("addressed"),
+    "addressed": _("address read"),
     "registered": _("registered"),
     "indexed": _("indexed"),
     "written": _("written"),

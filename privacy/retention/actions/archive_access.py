@@ -30,7 +30,7 @@ def ask_access(
     """Ask to read what one rule preserves of one person. Raises NotPermitted; Refusal without law, document, reason."""
     require_permission(actor, "retention.ask_archive")
     if not all(text.strip() for text in (law, document, reason)):
-        raise Refusal(_("Enter the law, the document that demands it, and the reason."), code="incomplete")
+        raise Refusal(_("Enter the law, the document that requires it, and the reason."), code="incomplete")
     access = ArchiveAccess.objects.create(
         rule=rule,
         subject_id=subject_id,

@@ -154,16 +154,16 @@ class ArchiveAccessAdmin(EditableAdmin):
         )
         if isinstance(answers, TemplateResponse):
             return answers
-        self._each(request, queryset, retention.approve_access, _("Access is approved for one day."))
+        self._each(request, queryset, retention.approve_access, _("Access has been approved for one day."))
         return None
 
     @button(description=pgettext_lazy("archive", "Refuse access"), permission="retention.approve_archive")
     def refuse(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess]) -> None:
-        self._each(request, queryset, retention.refuse_access, _("Access is refused."))
+        self._each(request, queryset, retention.refuse_access, _("Access has been refused."))
 
     @button(description=_("End access"), permission="retention.ask_archive", locations=CHANGE_FORM_ONLY)
     def close(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess]) -> None:
-        self._each(request, queryset, retention.close_access, _("Access is ended."))
+        self._each(request, queryset, retention.close_access, _("Access has ended."))
 
     def _each(self, request: HttpRequest, queryset: QuerySet[ArchiveAccess], verb: Any, success: Any) -> None:
         for access in queryset:

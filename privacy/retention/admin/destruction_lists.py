@@ -280,7 +280,7 @@ class DestructionListAdmin(ReadOnlyAdmin):
                 partial(
                     retention.explain_delay, row, reason=answers["reason"], actor=actor_of(request), at=clock.now()
                 ),
-                _("The reason is saved."),
+                _("The reason has been saved."),
                 record=row,
             )
         return None

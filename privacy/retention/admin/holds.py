@@ -142,5 +142,5 @@ class HoldAdmin(EditableAdmin):
             return answers
         for hold in queryset:
             verb = partial(retention.lift_hold, hold, actor=actor_of(request), at=clock.now())
-            run_action(self, request, verb, _("The hold is lifted."), record=hold)
+            run_action(self, request, verb, _("The hold has been lifted."), record=hold)
         return None

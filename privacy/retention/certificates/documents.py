@@ -119,7 +119,7 @@ def _destruction_blocks(certificate: Certificate, said: dict[str, Any]) -> list[
         {"kind": "heading", "text": _("What was destroyed")},
         {"kind": "table", "columns": [_("what"), _("count")], "rows": _count_rows(said), "widths": [3, 1]},
         *_count_note(said),
-        {"kind": "heading", "text": _("What the read-back found, by other code")},
+        {"kind": "heading", "text": _("What the read-back found (independent code)")},
         {
             "kind": "table",
             "columns": [_("database"), _("table"), _("rows left")],

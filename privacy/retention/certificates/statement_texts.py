@@ -234,8 +234,8 @@ def readback_result(said: Statement) -> str:
 def verification_method(said: Statement) -> str:
     """Return by what the result was checked (form F-7)."""
     if said["read_back"].get("attempts", 0):
-        return _("search of every declared holding and attempts to open, by other code")
-    return _("search of every declared holding, by other code; no attempt to open")
+        return _("search of every declared holding and attempts to open, by independent code")
+    return _("search of every declared holding, by independent code; no attempt to open")
 
 
 def moment(text: str) -> str:

@@ -96,7 +96,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
         )
         if isinstance(answers, TemplateResponse):
             return answers
-        run_action(self, request, partial(self._verify, case, answers, request), _("The identity is verified."))
+        run_action(self, request, partial(self._verify, case, answers, request), _("The identity has been verified."))
         return None
 
     @button(description=_("Request a document"), permission=VERIFY, locations=CHANGE_FORM_ONLY)
@@ -126,7 +126,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
             rights.attach_document, queryset.get(), name=upload.name or "", content=upload.read(),
             actor=actor_of(request), at=clock.now(),
         )  # fmt: skip
-        run_action(self, request, verb, _("The document is attached."))
+        run_action(self, request, verb, _("The document has been attached."))
         return None
 
     @button(description=_("Reject identity"), permission=VERIFY, locations=CHANGE_FORM_ONLY)
@@ -165,7 +165,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(rights.renew_authority, queryset.get(), **answers, actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("The mandate is recorded."))
+        run_action(self, request, verb, _("The mandate has been recorded."))
         return None
 
     @button(description=_("Assign"), permission="rights.assign_request", locations=CHANGE_FORM_ONLY)
@@ -176,7 +176,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(rights.assign, queryset.get(), to=answers["to"], actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("The case is assigned."))
+        run_action(self, request, verb, _("The case has been assigned."))
         return None
 
     @button(description=_("Grant"), permission=DECIDE, locations=CHANGE_FORM_ONLY, step_up=True)
@@ -220,7 +220,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
         if isinstance(answers, TemplateResponse):
             return answers
         right = next(one for one in pending if str(one.position) == answers["right"])
-        run_action(self, request, partial(_refuse, right, answers, request), _("The refusal is recorded."))
+        run_action(self, request, partial(_refuse, right, answers, request), _("The refusal has been recorded."))
         return None
 
     @button(description=_("Carry out"), permission=CARRY_OUT, locations=CHANGE_FORM_ONLY, step_up=True)
@@ -258,7 +258,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
             verb=_("Stop the destruction"),
             consequences=[_("Nothing is destroyed. The data is open again, and the right must be decided again.")],
             act=rights.stop_destruction,
-            success=_("The destruction is stopped."),
+            success=_("The destruction has been stopped."),
             form=StopForm,
         )
 
@@ -272,7 +272,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
             verb=_("Resume processing"),
             consequences=[_("Only if the person asks for it. The data is used again.")],
             act=rights.resume_processing,
-            success=_("Processing is resumed."),
+            success=_("Processing has been resumed."),
         )
 
     @button(description=_("Set fee"), permission=DECIDE, locations=CHANGE_FORM_ONLY)
@@ -284,13 +284,13 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(rights.set_fee, queryset.get(), actor=actor_of(request), at=clock.now(), **answers)
-        run_action(self, request, verb, _("The fee is set."))
+        run_action(self, request, verb, _("The fee has been set."))
         return None
 
     @button(description=_("Close the case"), permission=DECIDE, locations=CHANGE_FORM_ONLY)
     def close(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
         verb = partial(rights.close_case, queryset.get(), actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("The case is closed; its documents are destroyed."))
+        run_action(self, request, verb, _("The case has been closed, and its documents have been destroyed."))
         return None
 
     def _for_each(

@@ -50,7 +50,7 @@ class DuplicateActions(ReadOnlyAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(_join, case, answers["to"], request)
-        run_action(self, request, verb, _("The request is joined with the earlier one."))
+        run_action(self, request, verb, _("The request has been joined with the earlier one."))
         return None
 
     @button(

@@ -89,7 +89,7 @@ class ObjectionAdmin(ReadOnlyAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(rights.decide_objection, objection, actor=actor_of(request), at=clock.now(), **answers)
-        run_action(self, request, verb, _("The objection is decided."))
+        run_action(self, request, verb, _("The objection has been decided."))
         return None
 
 
@@ -140,7 +140,7 @@ class LetterAdmin(ReadOnlyAdmin):
     @button(description=_("Mark as posted"), permission=DECIDE, locations=CHANGE_FORM_ONLY)
     def posted(self, request: HttpRequest, queryset: QuerySet[Letter]) -> Answer:
         verb = partial(rights.mark_letter_posted, queryset.get(), actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("The letter is marked as posted."))
+        run_action(self, request, verb, _("The letter has been marked as posted."))
         return None
 
     @button(description=_("It was returned"), permission=DECIDE, locations=CHANGE_FORM_ONLY)

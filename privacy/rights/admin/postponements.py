@@ -128,7 +128,7 @@ class PostponementActions(ReadOnlyAdmin):
                 raise rights.NotPostponable(now_("No access is postponed in this case."))
             rights.end_postponement(put_off, ended_on=answers["ended_on"], actor=actor_of(request), at=clock.now())
 
-        run_action(self, request, verb, _("The day is recorded."))
+        run_action(self, request, verb, _("The day has been recorded."))
         return None
 
     def _term_after(self) -> str:

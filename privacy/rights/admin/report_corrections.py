@@ -50,7 +50,7 @@ class ReportCorrectionActions(ReadOnlyAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(rights.write_note, queryset.get(), actor=actor_of(request), at=clock.now(), **answers)
-        run_action(self, request, verb, _("The note is saved. “Read the request” shows it."))
+        run_action(self, request, verb, _("The note has been saved. “Read the request” shows it."))
         return None
 
     @button(
@@ -115,5 +115,7 @@ class ReportCorrectionActions(ReadOnlyAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(rights.write_corrected_report, right, actor=actor_of(request), at=clock.now(), **answers)
-        run_action(self, request, verb, _("The content is recorded. It becomes final when the request is granted."))
+        run_action(
+            self, request, verb, _("The content has been recorded. It becomes final when the request is granted.")
+        )
         return None

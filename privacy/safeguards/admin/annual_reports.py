@@ -74,5 +74,5 @@ class AnnualReportAdmin(RecordAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(safeguards.present_report, queryset.get(), actor=actor_of(request), at=clock.now(), **answers)
-        self.press(request, verb, _("The day is recorded."))
+        self.press(request, verb, _("The day has been recorded."))
         return None

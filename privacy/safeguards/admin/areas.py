@@ -68,7 +68,7 @@ class AreaAdmin(RecordAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(safeguards.record_entry, queryset.get(), actor=actor_of(request), at=clock.now(), **answers)
-        self.press(request, verb, _("The entry is recorded."))
+        self.press(request, verb, _("The entry has been recorded."))
         return None
 
     @button(description=_("Medium in or out"), permission=LOG, locations=CHANGE_FORM_ONLY)
@@ -83,7 +83,7 @@ class AreaAdmin(RecordAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(safeguards.move_medium, queryset.get(), actor=actor_of(request), at=clock.now(), **answers)
-        self.press(request, verb, _("The movement is recorded."))
+        self.press(request, verb, _("The movement has been recorded."))
         return None
 
     @button(description=_("Permit entry"), permission=KEEP, locations=CHANGE_FORM_ONLY)
@@ -97,7 +97,7 @@ class AreaAdmin(RecordAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(safeguards.permit_entry, queryset.get(), actor=actor_of(request), at=clock.now(), **answers)
-        self.press(request, verb, _("The permit is approved."))
+        self.press(request, verb, _("The permit has been approved."))
         return None
 
 
@@ -143,7 +143,7 @@ class PermitAdmin(RecordAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(safeguards.revoke_permit, queryset.get(), actor=actor_of(request), at=clock.now())
-        self.press(request, verb, _("The permit is revoked."))
+        self.press(request, verb, _("The permit has been revoked."))
         return None
 
 
@@ -172,7 +172,7 @@ class EntryAdmin(RecordAdmin):
     @button(description=_("Record the exit"), permission=LOG, locations=CHANGE_FORM_ONLY)
     def end(self, request: HttpRequest, queryset: QuerySet[AreaEntry]) -> None:
         verb = partial(safeguards.end_entry, queryset.get(), actor=actor_of(request), at=clock.now())
-        self.press(request, verb, _("The exit is recorded."))
+        self.press(request, verb, _("The exit has been recorded."))
 
 
 @admin.register(MediaMovement)

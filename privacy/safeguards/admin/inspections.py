@@ -101,7 +101,7 @@ class InspectionAdmin(RecordAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(safeguards.hold_inspection, queryset.get(), actor=actor_of(request), at=clock.now(), **answers)
-        self.press(request, verb, _("The inspection is recorded as held."))
+        self.press(request, verb, _("The inspection has been recorded as held."))
         return None
 
     @button(description=_("Record a finding"), permission=KEEP, locations=CHANGE_FORM_ONLY)
@@ -116,7 +116,7 @@ class InspectionAdmin(RecordAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(safeguards.record_finding, queryset.get(), actor=actor_of(request), at=clock.now(), **answers)
-        self.press(request, verb, _("The finding is recorded."))
+        self.press(request, verb, _("The finding has been recorded."))
         return None
 
     @button(description=_("Acknowledge the report"), permission=RECEIVE, locations=CHANGE_FORM_ONLY)
@@ -191,7 +191,7 @@ class FindingAdmin(RecordAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(safeguards.confirm_finding, queryset.get(), actor=actor_of(request), at=clock.now())
-        self.press(request, verb, _("The finding is closed."))
+        self.press(request, verb, _("The finding has been closed."))
         return None
 
     @button(description=_("Reject the correction"), permission=CONFIRM, locations=CHANGE_FORM_ONLY)
@@ -205,5 +205,5 @@ class FindingAdmin(RecordAdmin):
         verb = partial(
             safeguards.reopen_finding, queryset.get(), due_on=answers["due_on"], actor=actor_of(request), at=clock.now()
         )
-        self.press(request, verb, _("The finding is reopened."))
+        self.press(request, verb, _("The finding has been reopened."))
         return None

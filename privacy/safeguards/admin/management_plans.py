@@ -119,7 +119,7 @@ class ManagementPlanAdmin(RecordAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(safeguards.edit_plan, plan, sections=answers, actor=actor_of(request), at=clock.now())
-        self.press(request, verb, _("The text is saved."))
+        self.press(request, verb, _("The text has been saved."))
         return None
 
     @button(description=_("Submit for approval"), permission=DRAFT, locations=CHANGE_FORM_ONLY)
@@ -151,5 +151,5 @@ class ManagementPlanAdmin(RecordAdmin):
             safeguards.approve_plan, queryset.get(), effective_on=answers["effective_on"], read=answers["read"],
             actor=actor_of(request), at=clock.now(),
         )  # fmt: skip
-        self.press(request, verb, _("The plan is approved and sealed."))
+        self.press(request, verb, _("The plan has been approved and sealed."))
         return None

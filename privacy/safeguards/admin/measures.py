@@ -116,7 +116,7 @@ class MeasureAdmin(RecordAdmin):
             name=file.name if file else "", content=file.read() if file else b"",
             actor=actor_of(request), at=clock.now(),
         )  # fmt: skip
-        self.press(request, verb, _("The evidence is recorded."))
+        self.press(request, verb, _("The evidence has been recorded."))
         return None
 
     @button(description=_("Change owner or cycle"), permission=KEEP, locations=CHANGE_FORM_ONLY)
@@ -131,7 +131,7 @@ class MeasureAdmin(RecordAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(safeguards.change_measure, measure, actor=actor_of(request), at=clock.now(), **answers)
-        self.press(request, verb, _("The measure is changed."))
+        self.press(request, verb, _("The measure has been changed."))
         return None
 
     @button(description=_("Retire measure"), permission=KEEP, locations=CHANGE_FORM_ONLY)
@@ -143,7 +143,7 @@ class MeasureAdmin(RecordAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(safeguards.retire_measure, queryset.get(), actor=actor_of(request), at=clock.now())
-        self.press(request, verb, _("The measure is retired."))
+        self.press(request, verb, _("The measure has been retired."))
         return None
 
 

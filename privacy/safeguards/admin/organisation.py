@@ -117,5 +117,5 @@ class MeetingAdmin(RecordAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(safeguards.hold_meeting, queryset.get(), actor=actor_of(request), at=clock.now(), **answers)
-        self.press(request, verb, _("The meeting is recorded."))
+        self.press(request, verb, _("The meeting has been recorded."))
         return None

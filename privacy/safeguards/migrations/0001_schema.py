@@ -260,7 +260,7 @@ class Migration(migrations.Migration):
                 ('correction', models.TextField(verbose_name='corrective action')),
                 ('responsible', models.CharField(max_length=64, verbose_name='to be done by')),
                 ('due_on', models.DateField(verbose_name='correct by')),
-                ('first_due_on', models.DateField(verbose_name='first to be corrected by')),
+                ('first_due_on', models.DateField(verbose_name='original correction deadline')),
                 ('recorded_by', models.CharField(max_length=64, verbose_name='recorded by')),
                 ('recorded_at', models.DateTimeField(verbose_name='recorded at')),
                 ('state', models.CharField(choices=[('open', 'to be corrected'), ('corrected', 'corrected, to be confirmed'), ('confirmed', 'confirmed')], default='open', max_length=10, verbose_name='state')),

@@ -130,7 +130,7 @@ class InspectionFinding(models.Model):
     correction = models.TextField(_("corrective action"))
     responsible = models.CharField(_("to be done by"), max_length=64)
     due_on = models.DateField(_("correct by"))
-    first_due_on = models.DateField(_("first to be corrected by"))
+    first_due_on = models.DateField(_("original correction deadline"))
     recorded_by = models.CharField(_("recorded by"), max_length=64)
     recorded_at = models.DateTimeField(_("recorded at"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)

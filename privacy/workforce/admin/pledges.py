@@ -212,5 +212,5 @@ class PledgeTextAdmin(ReadOnlyAdmin):
             title=_("Draft the text of a pledge"),
             verb=_("Save the draft"),
             consequences=[_("Another person must approve it before anyone can sign it.")],
-            success=_("The draft is saved."),
+            success=_("The draft has been saved."),
         )  # fmt: skip

@@ -82,7 +82,7 @@ class TrainingPlanAdmin(ReadOnlyAdmin):
             title=_("Draft a training plan"),
             verb=_("Save the draft"),
             consequences=[_("Another person approves it.")],
-            success=_("The draft is saved."),
+            success=_("The draft has been saved."),
         )  # fmt: skip
 
 
@@ -152,7 +152,7 @@ class CourseAdmin(ReadOnlyAdmin):
             title=_("Offer a course"),
             verb=_("Offer"),
             consequences=[_("Employees can take it from its first day. It can't be edited afterwards, only ended.")],
-            success=_("The course is offered."),
+            success=_("The course has been offered."),
         )  # fmt: skip
 
 

@@ -260,7 +260,7 @@ class ThePages(PortalTestCase):
         self.assertContains(wrong, "verify an address", status_code=422)
         self.client.cookies.clear()
         done = self.client.post("/en/consents/contacts/verify/", {"code": code_in(mail)})
-        self.assertContains(done, "The address is verified.")
+        self.assertContains(done, "The address has been verified.")
         contact.refresh_from_db()
         assert contact.verified_at is not None
 
