@@ -100,8 +100,8 @@ def token(demo: Demo, folder: Path) -> dict[str, str]:
     """What the gateway's guide has its reader ask the officer for."""
     program = (
         "from config.demonstration import example_data; from privacy.accounts.models import User\n"
-        "from privacy.lib.dates import clock; odile = User.objects.get(email='odile@extrus.example')\n"
-        "print(example_data.make_token('Gateway of the guide', actor=odile, at=clock.now()))"
+        "from privacy.lib.dates import clock; people = {user.name: user for user in User.objects.all()}\n"
+        "print(example_data.make_token('Gateway of the guide', people, at=clock.now()))"
     )
     return {"TOKEN": demo.manage("shell", "--no-imports", "-c", program), "PORTAL": BASE}
 
