@@ -183,7 +183,7 @@ def _devices(part: Slice, moments: Sequence[datetime], keys: Sequence[bytes]) ->
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     from privacy.vault import actions as vault
-    from privacy.vault import blind_indexes, crypto
+    from privacy.vault import crypto
     from privacy.vault.actions.key_creation import keyring_for_encryption
 
     # The keys of both kinds are compared with the enrolled ones once; the rows of the slice then go straight.
@@ -202,14 +202,14 @@ def _devices(part: Slice, moments: Sequence[datetime], keys: Sequence[bytes]) ->
             (
                 device, device, reference("D", part.offset + number), part.gateway_id,
                 *[crypto.encrypt(cipher, month, held[item].encode(), places[item], device, device) for item in SEALED],
-                blind_indexes.compute("imei", held["imei"]),
-                blind_indexes.compute("serial_number", held["serial_number"]), begun, begun,
+                vault.blind_index("imei", held["imei"]),
+                vault.blind_index("serial_number", held["serial_number"]), begun, begun,
             )
         )  # fmt: skip
         licences.append(
             (
                 licence, device, crypto.encrypt(cipher, month, licensed.encode(), on_licence, licence, device),
-                blind_indexes.compute("licence_key", licensed), begun.date(),
+                vault.blind_index("licence_key", licensed), begun.date(),
                 begun.date() + timedelta(days=730), begun, begun,
             )
         )  # fmt: skip

@@ -45,6 +45,16 @@ CERTIFICATE_KEY_FILE = variables.path("CERTIFICATE_KEY_FILE", default=KEYS_DIR /
 CERTIFICATE_FORMER_KEYS = variables.several("CERTIFICATE_FORMER_KEYS")
 VAULT_MASTER_KEYS = variables.text("VAULT_MASTER_KEYS", default="privacy.vault.key_providers.FileMasterKeys")
 MASTER_KEY_VARIABLE = variables.text("MASTER_KEY_VARIABLE", default="MASTER_KEY")
+# Another process holds the keys (docs/vault.md); ``in-process`` is for ordinary tests alone.
+KEY_SERVICE = variables.text("KEY_SERVICE", default="socket")
+KEY_SERVICE_DIR = variables.path("KEY_SERVICE_DIR", default=PORTAL_HOME / "run" / "keys")
+KEY_SERVICE_PROCESS = variables.text("KEY_SERVICE_PROCESS", default="worker")
+KEY_SERVICE_USERS = variables.pairs("KEY_SERVICE_USERS")
+KEY_LEASE_SECONDS = variables.number("KEY_LEASE_SECONDS", default=900)
+KEY_CEILINGS = {
+    "pages": "1000", "pages.look-ups": "2000", "intake.look-ups": "60000", "worker": "60000",
+    "worker.look-ups": "60000", **variables.pairs("KEY_CEILINGS"),
+}  # fmt: skip
 VAULT_GENERATION_GRACE_DAYS = variables.number("VAULT_GENERATION_GRACE_DAYS", default=7)
 # Certificates, the register and pages print the days that follow from these (docs/operations.md, Backups).
 KEY_BACKUP_DAYS = variables.number("KEY_BACKUP_DAYS", default=7)

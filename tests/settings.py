@@ -28,6 +28,8 @@ HOME = test_home()
 os.environ["PORTAL_HOME"] = str(HOME)
 # The tests' cluster is thrown away, so it need not survive a power cut; the fault runs make their own, which must.
 os.environ["EMBEDDED_CONF"] = "fsync=off,synchronous_commit=off,full_page_writes=off"
+# The key service's own tests start the process; all others have its policy in their own.
+os.environ["KEY_SERVICE"] = "in-process"
 for _name in ("DATABASE_URL", "PERSONAL_DATABASE_URL", "ARCHIVE_DATABASE_URL", "PORTAL_ROLE"):
     os.environ.pop(_name, None)
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext as _
 
-from privacy.vault import key_providers
 from privacy.vault.refusals import InvalidIdentifier
 
 # A telephone number as people part it: spaces, brackets, dots, slashes, hyphens and dashes.
@@ -109,14 +108,17 @@ def registered_items() -> frozenset[str]:
 
 def normalise(kind: str, value: str) -> str:
     """Return ``value`` as the index of this kind compares it; raises ``InvalidIdentifier``."""
-    name = ALIASES.get(kind, kind)
+    name = index_name(kind)
     if name not in NORMALISERS:
         raise ImproperlyConfigured(f"There is no blind index named {kind}: register how its values are compared.")
     return NORMALISERS[name](value)
 
 
-def compute(kind: str, value: str) -> bytes:
-    """Return the blind index of ``value``; two kinds never share one. Raises ``InvalidIdentifier``, ``WrongKey``."""
-    name = ALIASES.get(kind, kind)
-    message = b"privacy.vault index v1\0" + name.encode() + b"\0" + normalise(name, value).encode()
-    return hmac.digest(key_providers.index_key(), message, "sha256")
+def index_name(kind: str) -> str:
+    """Return the fixed name of the index that a kind of identifier, or an item that goes by one, is found in."""
+    return ALIASES.get(kind, kind)
+
+
+def digest(key: bytes, name: str, normalised: str) -> bytes:
+    """Return the blind index of a normalised value under the index key; two kinds never share one."""
+    return hmac.digest(key, b"privacy.vault index v1\0" + name.encode() + b"\0" + normalised.encode(), "sha256")

@@ -10,11 +10,9 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import models
 from django.db.models import Count, QuerySet
-from django.utils.translation import gettext as _
 
 from privacy.vault import crypto, keys
 from privacy.vault.encryption_options import encrypted_field, options_of
-from privacy.vault.refusals import WrongKey
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -74,7 +72,7 @@ class DecryptionPlan:
         return counted
 
     def open(
-        self, rows: Sequence[tuple[models.Model, DecryptionTarget]], *, warrant: str
+        self, rows: Sequence[tuple[models.Model, DecryptionTarget]], *, record: keys.AccessRecord
     ) -> list[tuple[models.Model, dict[str, Any]]]:
         """Return the plaintext of rows, without those whose key was destroyed; keys are fetched for all at once."""
         months: dict[DecryptionTarget, set[date]] = {}
@@ -91,7 +89,7 @@ class DecryptionPlan:
                 epochs.add(month)
                 ciphertexts.append((sealed.ciphertext, month))
             read.append((row, want, ciphertexts))
-        ciphers = self._ciphers(months, warrant)
+        ciphers = self._ciphers(months, record)
         places = self._places({want.category for want in months})
         opened: list[tuple[models.Model, dict[str, Any]]] = []
         for row, want, ciphertexts in read:
@@ -112,31 +110,21 @@ class DecryptionPlan:
         return opened
 
     def _ciphers(
-        self, months: dict[DecryptionTarget, set[date]], warrant: str
+        self, months: dict[DecryptionTarget, set[date]], record: keys.AccessRecord
     ) -> dict[DecryptionTarget, dict[date, AESGCM]]:
         """Return the ciphers of each kind by epoch, without those that were destroyed."""
         # Whose fields are all empty needs no key, and may never have had one.
-        pairs = {(want.subject, want.category) for want, days in months.items() if days}
-        epochs = {(want.category, month) for want, days in months.items() for month in days}
-        found = keys.find(pairs, epochs, warrant=warrant)
-        if found.missing:
-            raise WrongKey(
-                _("A key that was never destroyed is missing from the database. Restore the whole database.")
-            )
-        ring = keys.Keyring(found.raw)
-        gone = found.destroyed
-        return {
-            want: {
-                month: ring.cipher(want.subject, want.category, month)
-                for month in days
-                if not gone
-                or (
-                    ("subject", (want.subject, want.category)) not in gone
-                    and ("epoch", (want.category, month)) not in gone
-                )
-            }
-            for want, days in months.items()
-        }
+        names = {(want.subject, want.category, month) for want, days in months.items() for month in days}
+        found, _gone = keys.content_keys(names, record=record)
+        ciphers: dict[bytes, AESGCM] = {}
+        made: dict[DecryptionTarget, dict[date, AESGCM]] = {}
+        for want, days in months.items():
+            of_months = made[want] = {}
+            for month in days:
+                key = found.get((want.subject, want.category, month))
+                if key is not None:
+                    of_months[month] = ciphers.get(key) or ciphers.setdefault(key, AESGCM(key))
+        return made
 
     def _places(self, categories: Iterable[str]) -> dict[str, list[bytes]]:
         label = self.declared.label

@@ -25,6 +25,7 @@ from privacy.vault import malware_scan
 from privacy.vault.decryption_plan import DecryptionPlan, DecryptionTarget
 from privacy.vault.events import Event
 from privacy.vault.frozen_row_filter import NOTHING_FROZEN, FrozenRows, frozen_rows
+from privacy.vault.keys import AccessRecord
 from privacy.vault.models import EncryptedFile, Freeze
 from privacy.vault.purposes import EXEMPT_FROM_FREEZE, Purpose
 from privacy.vault.refusals import DecryptionSessionClosed, Destroyed, Frozen, PurposeNotDeclared, ReasonRequired
@@ -94,8 +95,8 @@ class DecryptionSession:
         # The read-back after a destruction hands nobody a byte: what was never examined is destroyed all the same.
         if plan.model is EncryptedFile and self.purpose != Purpose.DESTRUCTION:
             malware_scan.refuse_unscanned(rows, names, task=self.task)
-        warrant = self._record(plan, wanted, rows)
-        return self._opened(plan, wanted, rows, frozen, warrant)
+        record = self._record(plan, wanted, rows)
+        return self._opened(plan, wanted, rows, frozen, record)
 
     def _check(self, wanted: "Counter[DecryptionTarget]") -> None:
         """Refuse in the order of the promise; a refusal is put on record before it is told."""
@@ -135,11 +136,14 @@ class DecryptionSession:
         self.left_out += frozen.freezes
         return frozen
 
-    def _record(self, plan: DecryptionPlan, wanted: "Counter[DecryptionTarget]", rows: Iterable[models.Model]) -> str:
-        return ledger.record_read(
+    def _record(
+        self, plan: DecryptionPlan, wanted: "Counter[DecryptionTarget]", rows: Iterable[models.Model]
+    ) -> AccessRecord:
+        people = sorted({want.subject for want in wanted})
+        number = ledger.record_read(
             actor=self.actor,
             at=self.at,
-            subjects=sorted({want.subject for want in wanted}),
+            subjects=people,
             count=wanted.total(),
             about=rows[0] if isinstance(rows, list) and len(rows) == 1 else None,
             task=self.task,
@@ -151,6 +155,7 @@ class DecryptionSession:
                 "categories": sorted({want.category for want in wanted}),
             },
         )
+        return AccessRecord(number, people)
 
     def _record_denial(self, wanted: Iterable[DecryptionTarget], refusal: Refusal) -> None:
         ledger.record_before(
@@ -171,7 +176,7 @@ class DecryptionSession:
         wanted: "Counter[DecryptionTarget]",
         rows: Iterable[models.Model],
         frozen: FrozenRows,
-        warrant: str,
+        record: AccessRecord,
     ) -> Iterator[tuple[Any, dict[str, Any]]]:
         source = rows.iterator(chunk_size=CHUNK) if isinstance(rows, QuerySet) else rows
         everybody = {want.subject for want in wanted}
@@ -186,7 +191,7 @@ class DecryptionSession:
                 recorded = [(row, want) for row, want in recorded if _take_one(wanted, want)]
             if (read or left_out) and recorded:
                 recorded = self._without_frozen_since(plan, recorded, alone=len(everybody) == 1)
-            opened = plan.open(recorded, warrant=warrant)
+            opened = plan.open(recorded, record=record)
             read += len(opened)
             left_out += len(recorded) - len(opened)
             yield from opened

@@ -1,5 +1,5 @@
-"""Where the master key lives: never in a database. A small interface, so that a KMS, an HSM or a separate key
-process can stand in for the file.
+"""Where the key service has the master key from: never a database. A small interface, so that a KMS or an HSM can stand
+in for the file.
 
 ``settings.VAULT_MASTER_KEYS`` names the class; the default reads ``settings.MASTER_KEY_FILE``: one line for each
 generation, ``<number> <base64 of 32 bytes>``, mode 0600. A missing, unreadable, truncated or world-readable file
@@ -46,11 +46,8 @@ class MasterKeys(Protocol):
     def wrap(self, generation: int, keys: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
         """Wrap raw keys, each with the label it is bound to."""
 
-    def unwrap(self, keys: Sequence[WrappedKey], *, warrant: str = "") -> list[bytes]:
-        """Unwrap keys. ``warrant`` is the access record's nonce, which a separate key process may demand.
-
-        Raises ``WrongKey`` if one of them does not open.
-        """
+    def unwrap(self, keys: Sequence[WrappedKey]) -> list[bytes]:
+        """Unwrap keys. Raises ``WrongKey`` if one of them does not open."""
 
     def begin(self, after: int) -> int:
         """Return the generation that follows ``after``, made now unless an interrupted turn made it before."""
@@ -112,7 +109,7 @@ class _InMemoryGenerations:
             ciphertexts.append(nonce + cipher.encrypt(nonce, raw, label))
         return ciphertexts
 
-    def unwrap(self, keys: Sequence[WrappedKey], *, warrant: str = "") -> list[bytes]:
+    def unwrap(self, keys: Sequence[WrappedKey]) -> list[bytes]:
         ciphers = {generation: self._cipher(generation).decrypt for generation in {key.generation for key in keys}}
         try:
             return [

@@ -1,26 +1,31 @@
-"""Raw keys at work: read from the database, unwrapped, kept for a moment, gone when they are destroyed.
+"""Keys at work: read wrapped from the database, opened by the key service, content keys kept for a moment.
 
 One query tells both which keys are destroyed and what the cache lacks, so a destruction committed by any process
 holds from the next call on in all of them, whatever their caches hold.
 """
 
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
+from privacy.ledger.entries.payloads import MAX_SUBJECTS
 from privacy.lib.postgres import invalidation
-from privacy.vault import crypto, key_providers
+from privacy.vault.keyservice import client, messages
+from privacy.vault.refusals import WrongKey
 
 type SubjectAndCategory = tuple[UUID, str]
 type CategoryAndMonth = tuple[str, date]
 type KeyName = tuple[str, SubjectAndCategory | CategoryAndMonth]
+type WrappedKey = messages.SubjectKey | messages.MonthKey
+# Whose content key, of which category and month.
+type ContentName = tuple[UUID, str, date]
 
 # Content keys open one month of one person's category, and are let go when that person is closed anywhere (``watch``).
 CONTENT_SECONDS = 300.0
@@ -29,7 +34,7 @@ INVALIDATION_TABLE = "vault_invalidation"
 
 
 class KeyCache:
-    """Raw keys for a few seconds: bounded, per database, emptied by a shred or a freeze.
+    """Content keys for a few seconds: bounded, per database, emptied by a shred or a freeze.
 
     It holds keys, not ciphers: a million ciphers would take gigabytes.
     """
@@ -45,7 +50,7 @@ class KeyCache:
         self.seconds = seconds
         self.content_seconds = content_seconds
         self.size = size
-        self._keys: dict[KeyName, tuple[float, bytes]] = {}
+        self._keys: dict[Hashable, tuple[float, Any]] = {}
         # Content keys, derived, for each category and month by the bytes of the subject's id: what intake seals with.
         self._contents: dict[CategoryAndMonth, dict[bytes, tuple[float, bytes]]] = {}
         self.watch = watch or invalidation.InvalidationFeed()
@@ -55,7 +60,7 @@ class KeyCache:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def get(self, names: Iterable[KeyName]) -> dict[KeyName, bytes]:
+    def get[Name: Hashable](self, names: Iterable[Name]) -> dict[Name, Any]:
         """Return those of ``names`` that are held and fresh."""
         keys, oldest = self._keys, time.monotonic() - self.seconds
         found = {}
@@ -65,7 +70,7 @@ class KeyCache:
                 found[name] = entry[1]
         return found
 
-    def put(self, keys: dict[KeyName, bytes]) -> None:
+    def put(self, keys: Mapping[Any, Any]) -> None:
         """Hold ``keys``; the oldest make room, and what is stale leaves."""
         moment = time.monotonic()
         with self._lock:
@@ -170,33 +175,25 @@ def clear_cache_on_commit() -> None:
 class FoundKeys(NamedTuple):
     """What the key tables say about the keys somebody needs."""
 
-    raw: dict[KeyName, bytes]
+    wrapped: dict[KeyName, WrappedKey]
     missing: list[KeyName]
     destroyed: set[KeyName]
 
 
-class Keyring:
-    """The raw keys of one call, and the ciphers made from them."""
+class AccessRecord:
+    """An access record on its way to the key service: its number on the trail, and whom it names.
 
-    def __init__(self, raw: dict[KeyName, bytes]) -> None:
-        self._raw = raw
-        self._ciphers: dict[date, dict[str, dict[UUID, AESGCM]]] = {}
+    Whom it names by a digest is told once, when it is first shown.
+    """
 
-    def cipher(self, subject: UUID, category: str, month: date) -> AESGCM:
-        """Return the cipher of one subject, category and epoch."""
-        ciphers = self._ciphers.setdefault(month, {}).setdefault(category, {})
-        cipher = ciphers.get(subject)
-        if cipher is None:
-            cipher = ciphers[subject] = AESGCM(self.content_key(subject, category, month))
-        return cipher
+    def __init__(self, number: int, people: Collection[UUID]) -> None:
+        self.number = number
+        self._people = [person.bytes for person in people] if len(people) > MAX_SUBJECTS else []
 
-    def epoch_key(self, category: str, month: date) -> bytes:
-        """Return the raw key of one category and epoch."""
-        return self._raw["epoch", (category, month)]
-
-    def content_key(self, subject: UUID, category: str, month: date) -> bytes:
-        """Return the key of one subject's ciphertexts of one category and epoch."""
-        return crypto.content_key(self._raw["subject", (subject, category)], self._raw["epoch", (category, month)])
+    def take_people(self) -> list[bytes]:
+        """Return whom the record names by their digest, the first time."""
+        people, self._people = self._people, []
+        return people
 
 
 # Columns of all: subject_id, category, month, generation, wrapped. A destroyed key has no generation.
@@ -221,42 +218,85 @@ FROM unnest(%s::text[], %s::date[]) AS asked (category, month) JOIN vault_monthk
 """
 
 
+def find(pairs: Collection[SubjectAndCategory], epochs: Collection[CategoryAndMonth]) -> FoundKeys:
+    """Return the wrapped keys of ``pairs`` and ``epochs``, and which of them don't exist or were destroyed."""
+    names: list[KeyName] = [("subject", pair) for pair in pairs]
+    names += [("epoch", epoch) for epoch in epochs]
+    gone, wrapped = _ask(pairs, epochs, names)
+    return FoundKeys(wrapped, [name for name in names if name not in wrapped and name not in gone], gone)
+
+
+def content_keys(
+    wanted: Collection[ContentName], *, record: AccessRecord
+) -> tuple[dict[ContentName, bytes], set[KeyName]]:
+    """Return the content keys for reading what ``record`` names, and which of their halves were destroyed.
+
+    Raises KeysRefused, CeilingReached, KeyServiceUnavailable, WrongKey.
+    """
+    cache = caches.here()
+    found = cache.get(wanted)
+    pairs = {(subject, category) for subject, category, _month in wanted}
+    epochs = {(category, month) for _subject, category, month in wanted}
+    lacking = [name for name in wanted if name not in found]
+    names = {half for name in lacking for half in _halves(name)}
+    gone, wrapped = _ask(pairs, epochs, names)
+    if gone:
+        found = {name: key for name, key in found.items() if not _halves(name) & gone}
+        lacking = [name for name in lacking if not _halves(name) & gone]
+    if lacking:
+        if any(half not in wrapped for name in lacking for half in _halves(name)):
+            raise WrongKey(
+                _("A key that was never destroyed is missing from the database. Restore the whole database.")
+            )
+        keys, places = pack(wrapped)
+        asked = messages.ReadKeys(
+            record.number, record.take_people(), keys, [pair_of(name, places) for name in lacking]
+        )
+        fresh = dict(zip(lacking, client.ask(asked), strict=True))
+        # In a transaction the keys may be its own and vanish with it: keep them once it has committed.
+        transaction.on_commit(partial(cache.put, fresh))
+        found.update(fresh)
+    return found, gone
+
+
+def _halves(name: ContentName) -> set[KeyName]:
+    subject, category, month = name
+    return {("subject", (subject, category)), ("epoch", (category, month))}
+
+
+def pack(wrapped: Mapping[KeyName, WrappedKey]) -> tuple[messages.WrappedKeys, dict[KeyName, int]]:
+    """Return wrapped keys as a request has them, and the place of each in its list."""
+    subjects: list[messages.SubjectKey] = []
+    months: list[messages.MonthKey] = []
+    places: dict[KeyName, int] = {}
+    for name, key in wrapped.items():
+        if isinstance(key, messages.SubjectKey):
+            places[name] = len(subjects)
+            subjects.append(key)
+        else:
+            places[name] = len(months)
+            months.append(key)
+    return messages.WrappedKeys(subjects, months), places
+
+
+def pair_of(name: ContentName, places: Mapping[KeyName, int]) -> messages.Pair:
+    """Return the places of the two keys that make a content key."""
+    subject, category, month = name
+    return places["subject", (subject, category)], places["epoch", (category, month)]
+
+
 def destroyed_keys(pairs: Collection[SubjectAndCategory], epochs: Collection[CategoryAndMonth]) -> set[KeyName]:
     """Return those of the keys that were destroyed: asked of the database each time, never of the cache."""
     gone, _wrapped = _ask(pairs, epochs, [])
     return gone
 
 
-def find(
-    pairs: Collection[SubjectAndCategory], epochs: Collection[CategoryAndMonth], *, warrant: str = ""
-) -> FoundKeys:
-    """Return the raw keys of ``pairs`` and ``epochs``, and which of them don't exist or were destroyed.
-
-    Raises ``WrongKey`` if one does not unwrap.
-    """
-    names: list[KeyName] = [("subject", pair) for pair in pairs]
-    names += [("epoch", epoch) for epoch in epochs]
-    cache = caches.here()
-    raw = cache.get(names)
-    gone, wrapped = _ask(pairs, epochs, [] if len(raw) == len(names) else [name for name in names if name not in raw])
-    if wrapped:
-        unwrapped = key_providers.master_keys().unwrap(list(wrapped.values()), warrant=warrant)
-        fetched = dict(zip(wrapped, unwrapped, strict=True))
-        # In a transaction the keys may be its own and vanish with it: keep them once it has committed.
-        transaction.on_commit(partial(cache.put, fetched))
-        raw.update(fetched)
-    for name in gone:
-        raw.pop(name, None)
-    missing = [] if len(raw) == len(names) else [name for name in names if name not in raw and name not in gone]
-    return FoundKeys(raw, missing, gone)
-
-
 def _ask(
-    pairs: Collection[SubjectAndCategory], epochs: Collection[CategoryAndMonth], wanted: list[KeyName]
-) -> tuple[set[KeyName], dict[KeyName, key_providers.WrappedKey]]:
+    pairs: Collection[SubjectAndCategory], epochs: Collection[CategoryAndMonth], wanted: Collection[Any]
+) -> tuple[set[KeyName], dict[KeyName, WrappedKey]]:
     """Ask, in one query, which keys are destroyed, and for the wrapped keys of ``wanted``."""
     gone: set[KeyName] = set()
-    wrapped: dict[KeyName, key_providers.WrappedKey] = {}
+    wrapped: dict[KeyName, WrappedKey] = {}
     query, values = DESTROYED, [*_columns(pairs), *_columns(epochs)]
     if wanted:
         wanted_pairs, wanted_epochs = split_names(wanted)
@@ -268,13 +308,9 @@ def _ask(
             if generation is None:
                 gone.add(name)
             elif subject is None:
-                wrapped[name] = key_providers.WrappedKey(
-                    generation, ciphertext, crypto.month_key_label(category, month)
-                )
+                wrapped[name] = messages.MonthKey(category, month, generation, bytes(ciphertext))
             else:
-                wrapped[name] = key_providers.WrappedKey(
-                    generation, ciphertext, crypto.subject_key_label(subject, category)
-                )
+                wrapped[name] = messages.SubjectKey(subject.bytes, category, generation, bytes(ciphertext))
     return gone, wrapped
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from privacy.ledger.actors import Actor
 
 INSERT_ENTRY = "INSERT INTO ledger.entry (kind, payload) VALUES ($1, $2)"
+INSERT_NUMBERED = f"{INSERT_ENTRY} RETURNING id"
 type About = models.Model | tuple[str, object] | None
 
 
@@ -109,8 +110,8 @@ def record_before(
     reason: str = "",
     result: str = "ok",
     facts: Mapping[str, Any] | None = None,
-) -> str:
-    """Put a read or a denial on record, committed before this returns, and return the entry's nonce.
+) -> int:
+    """Put a read or a denial on record, committed before this returns, and return the entry's number.
 
     The moment of a read is the database's stamp; ``at`` keeps the shape of every verb. Raises ``LedgerUnavailable``:
     then nothing may be shown.
@@ -128,14 +129,20 @@ def record_before(
         result=result,
         facts=facts,
     )
+    kind = b"read" if result != "denied" else b"denied"
     try:
-        _append(autocommit.connection(), "read" if result != "denied" else "denied", payload)
-    except LedgerUnavailable:
+        said = pipelined_connection.PipelinedConnection(autocommit.connection()).returned(
+            INSERT_NUMBERED, [kind, payload.encode()]
+        )
+    except Error as error:
         autocommit.close()  # the next try begins with a connection that is known to be good
-        raise
+        raise _unavailable() from error
+    if len(said) != 1 or said[0] is None:  # a trigger that somebody put there may swallow a row without an error
+        autocommit.close()
+        raise _unavailable()
     if result != "denied":
         request_context.remember_read(nonce)
-    return nonce
+    return int(said[0])
 
 
 def record_autocommit(
@@ -169,8 +176,8 @@ def record_read(
     purpose: str,
     reason: str = "",
     facts: Mapping[str, Any] | None = None,
-) -> str:
-    """Put a read of personal data on record: who, whose, for which task and purpose, and why."""
+) -> int:
+    """Put a read of personal data on record: who, whose, for which task and purpose, and why; return its number."""
     return record_before(
         Event.READ,
         actor=actor,

@@ -3,6 +3,7 @@
 import base64
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -19,15 +20,44 @@ def _key(path: Path) -> Ed25519PrivateKey:
     return key
 
 
+class Signer(Protocol):
+    """Who holds the key: the file of this process, or another process."""
+
+    def public_key(self) -> str:
+        """Return the public key, base64 of 32 bytes."""
+
+    def sign(self, body: str) -> str:
+        """Return the signature over the body's UTF-8 bytes, base64."""
+
+
+class FileSigner:
+    """Signs with the key of ``settings.CERTIFICATE_KEY_FILE``."""
+
+    def public_key(self) -> str:
+        raw = _key(Path(settings.CERTIFICATE_KEY_FILE)).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return base64.b64encode(raw).decode()
+
+    def sign(self, body: str) -> str:
+        return base64.b64encode(_key(Path(settings.CERTIFICATE_KEY_FILE)).sign(body.encode())).decode()
+
+
+file_signer = FileSigner()
+_signer: list[Signer] = [file_signer]
+
+
+def use_signer(signer: Signer) -> None:
+    """Have documents signed by somebody else than this process."""
+    _signer[0] = signer
+
+
 def public_key() -> str:
     """Return the public key, base64 of 32 bytes."""
-    raw = _key(Path(settings.CERTIFICATE_KEY_FILE)).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return base64.b64encode(raw).decode()
+    return _signer[0].public_key()
 
 
 def sign(body: str) -> str:
     """Return the signature over the body's UTF-8 bytes, base64."""
-    return base64.b64encode(_key(Path(settings.CERTIFICATE_KEY_FILE)).sign(body.encode())).decode()
+    return _signer[0].sign(body)
 
 
 def is_signed_by_portal(body: str, signature: str, public: str) -> bool:

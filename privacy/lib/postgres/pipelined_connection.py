@@ -61,13 +61,22 @@ class PipelinedConnection:
         libpq waits, out of the way of this process's other threads: a turn of theirs less than ``ask`` and an answer.
         """
         with self.django.wrap_database_errors:
-            if self._libpq.transaction_status == TransactionStatus.ACTIVE:
-                # libpq would throw away what is on its way.
-                raise psycopg.OperationalError("an answer was not read yet")
-            result = self._libpq.exec_prepared(self._ready(statement, generic_plan=False), parameters)
-            if result.status in _FAILED:
-                raise self._error(result)
-            return result.command_tuples or 0
+            return self._carry_out(statement, parameters).command_tuples or 0
+
+    def returned(self, statement: str, parameters: Sequence[bytes]) -> list[bytes | None]:
+        """Carry a statement out, wait for it like ``written``, and return what it says of each row, as text."""
+        with self.django.wrap_database_errors:
+            result = self._carry_out(statement, parameters)
+            return [result.get_value(row, 0) for row in range(result.ntuples)]
+
+    def _carry_out(self, statement: str, parameters: Sequence[bytes]) -> PGresult:
+        if self._libpq.transaction_status == TransactionStatus.ACTIVE:
+            # libpq would throw away what is on its way.
+            raise psycopg.OperationalError("an answer was not read yet")
+        result = self._libpq.exec_prepared(self._ready(statement, generic_plan=False), parameters)
+        if result.status in _FAILED:
+            raise self._error(result)
+        return result
 
     def prepared_execute_sql(self, statement: str, values: Sequence[object]) -> str:
         """Return what carries a statement with parameters out inside a message of others, without planning it anew."""

@@ -8,18 +8,19 @@ closed since the last batch. What a column's rows share is put together once. Th
 import struct
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.db import connection
+from django.db import connection, transaction
 
 from privacy.lib.crypto.random_pool import random_bytes
 from privacy.lib.postgres import invalidation, pipelined_connection
-from privacy.vault import crypto, key_providers, keys
-from privacy.vault.actions.key_creation import keyring_for_encryption
-from privacy.vault.keys import KeyName
+from privacy.vault import crypto, keys
+from privacy.vault.actions.key_creation import keys_for_encryption
+from privacy.vault.keys import KeyName, WrappedKey
+from privacy.vault.keyservice import client, messages
 from privacy.vault.refusals import Destroyed
 
 # Who was closed since a snapshot (in three columns that no other row has), which of the keys that the cache lacks were
@@ -173,22 +174,24 @@ def _derive(
     """Return content keys from wrapped subject keys; keys that don't exist yet are made."""
     category, month = column.category, column.month
     epoch: KeyName = ("epoch", (category, month))
-    raw = keys.caches.here().get([epoch])
-    known = [subject for subject in subjects if (subject, category) in wrapped]
+    cache = keys.caches.here()
+    known: dict[KeyName, WrappedKey] = cache.get([epoch])
     new = [UUID(bytes=subject) for subject in subjects if (subject, category) not in wrapped]
-    if new or not raw:
-        ring = keyring_for_encryption([(subject, category) for subject in new], [(category, month)], at=at)
-        made = {subject.bytes: ring.content_key(subject, category, month) for subject in new}
-        epoch_key = ring.epoch_key(category, month)
-    else:
-        made, epoch_key = {}, raw[epoch]
-    ciphertexts = [
-        key_providers.WrappedKey(*wrapped[subject, category], crypto.subject_key_bytes_label(subject, category))
-        for subject in known
+    if new or not known:
+        known = keys_for_encryption([(subject, category) for subject in new], [(category, month)], at=at)
+        transaction.on_commit(partial(cache.put, {epoch: known[epoch]}))
+    asked = [
+        messages.SubjectKey(subject, category, *wrapped[subject, category])
+        for subject in subjects
+        if (subject, category) in wrapped
     ]
-    for subject, key in zip(known, key_providers.master_keys().unwrap(ciphertexts), strict=True):
-        made[subject] = crypto.content_key(key, epoch_key)
-    return made
+    asked += [key for key in known.values() if isinstance(key, messages.SubjectKey)]
+    month_key = known[epoch]
+    assert isinstance(month_key, messages.MonthKey)
+    request = messages.SealingKeys(
+        messages.WrappedKeys(asked, [month_key]), [(place, 0) for place in range(len(asked))]
+    )
+    return dict(zip((key.subject for key in asked), client.ask(request), strict=True))
 
 
 def _refuse(columns: Sequence[PlaintextColumn], stones: Sequence[tuple[bytes | None, str, date | None]]) -> None:

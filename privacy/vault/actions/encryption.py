@@ -5,13 +5,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connection, models
 
-from privacy.vault import blind_indexes, crypto, key_providers
-from privacy.vault.actions.key_creation import compare_index_key, keyring_for_encryption
+from privacy.vault import blind_indexes, crypto, keys
+from privacy.vault.actions.key_creation import compare_index_key, keys_for_encryption
 from privacy.vault.encryption_options import encrypted_field, month_of, options_of
 from privacy.vault.fields import EncryptedValue
+from privacy.vault.keys import KeyName, WrappedKey
+from privacy.vault.keyservice import client, messages
 
 type PlaintextRow = tuple[str, str, UUID, UUID, str, bytes]
 
@@ -34,15 +35,13 @@ def encrypt(instance: models.Model, values: Mapping[str, Any], *, at: datetime) 
         for name, field in fields.items()
         if field.index
     }
-    cipher = keyring_for_encryption([(subject, category)], [(category, month)], at=at).cipher(subject, category, month)
-    for name, value in values.items():
-        ciphertext = None
-        if value is not None:
-            where = crypto.associated_data(declared.label, fields[name].sealed_as, category)
-            ciphertext = EncryptedValue(
-                crypto.encrypt(cipher, month, fields[name].codec.encode(value), where, row, subject)
-            )
-        setattr(instance, name, ciphertext)
+    filled = {name: fields[name].codec.encode(value) for name, value in values.items() if value is not None}
+    rows = [(declared.label, fields[name].sealed_as, row, subject, category, plain) for name, plain in filled.items()]
+    # Also where every field is emptied: whose key was destroyed takes nothing any more.
+    wrapped = keys_for_encryption([(subject, category)], [(category, month)], at=at)
+    sealed = dict(zip(filled, _seal(rows, [month] * len(rows), wrapped), strict=True))
+    for name in values:
+        setattr(instance, name, EncryptedValue(sealed[name]) if name in sealed else None)
     for name, digest in indexes.items():
         setattr(instance, f"{name}_index", digest)
 
@@ -58,17 +57,25 @@ def encrypt_batch(rows: Sequence[PlaintextRow], at: datetime, *, months: Sequenc
     epochs_of_rows = [month_of(at)] * len(rows) if months is None else [month_of(month) for month in months]
     pairs = {(row[3], row[4]) for row in rows}
     epochs = {(row[4], month) for row, month in zip(rows, epochs_of_rows, strict=True)}
-    ring = keyring_for_encryption(pairs, epochs, at=at)
-    ciphers: dict[tuple[UUID, str, date], AESGCM] = {}
-    ciphertexts = []
-    for (label, field, row_id, subject, category, plain), month in zip(rows, epochs_of_rows, strict=True):
-        cipher = ciphers.get((subject, category, month))
-        if cipher is None:
-            cipher = ciphers[subject, category, month] = ring.cipher(subject, category, month)
-        ciphertexts.append(
-            crypto.encrypt(cipher, month, plain, crypto.associated_data(label, field, category), row_id, subject)
+    return _seal(rows, epochs_of_rows, keys_for_encryption(pairs, epochs, at=at))
+
+
+def _seal(rows: Sequence[PlaintextRow], months: Sequence[date], wrapped: Mapping[KeyName, WrappedKey]) -> list[bytes]:
+    """Return the ciphertexts of rows: the key service seals them."""
+    if not rows:
+        return []
+    packed, places = keys.pack(wrapped)
+    values = [
+        messages.Plaintext(
+            keys.pair_of((subject, category, month), places),
+            crypto.associated_data(label, field, category),
+            row_id.bytes,
+            plain,
         )
-    return ciphertexts
+        for (label, field, row_id, subject, category, plain), month in zip(rows, months, strict=True)
+    ]
+    found: list[bytes] = client.ask(messages.Seal(packed, values))
+    return found
 
 
 def blind_index(kind: str, value: str) -> bytes:
@@ -77,7 +84,14 @@ def blind_index(kind: str, value: str) -> bytes:
     ``kind`` is the name of an index (``blind_indexes.NORMALISERS``), or an item that goes by one, as email by contact.
     Raises ``InvalidIdentifier``; ``WrongKey`` if the index key is not this vault's.
     """
-    held = (str(connection.settings_dict["NAME"]), crypto.check_value(key_providers.index_key()))
+    name = blind_indexes.index_name(kind)
+    normalised = blind_indexes.normalise(name, value)
+    _require_enrolled_index_key()
+    (digest,) = client.ask(messages.Index([(name, normalised)]))
+    return bytes(digest)
+
+
+def _require_enrolled_index_key() -> None:
+    held = (str(connection.settings_dict["NAME"]), client.index_check_value())
     if held not in _compared and compare_index_key():
         _compared.add(held)
-    return blind_indexes.compute(kind, value)

@@ -1,17 +1,17 @@
 """Making keys where there are none, always under the master key's current generation, never for the destroyed."""
 
 import hmac
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
-from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from privacy.lib.identifiers.ids import new_id
-from privacy.vault import crypto, key_providers, keys
-from privacy.vault.keys import CategoryAndMonth, KeyName, Keyring, SubjectAndCategory
+from privacy.vault import keys
+from privacy.vault.keys import CategoryAndMonth, KeyName, SubjectAndCategory, WrappedKey
+from privacy.vault.keyservice import client, messages
 from privacy.vault.models import KeyCheck, MonthKey, SubjectKey
 from privacy.vault.refusals import Destroyed, WrongKey
 
@@ -32,18 +32,19 @@ ON CONFLICT (category, month) DO NOTHING RETURNING category, month
 """
 
 
-def keyring_for_encryption(
+def keys_for_encryption(
     pairs: Collection[SubjectAndCategory], epochs: Collection[CategoryAndMonth], *, at: datetime
-) -> Keyring:
-    """Return the keys to seal with, making those that don't exist yet.
+) -> dict[KeyName, WrappedKey]:
+    """Return the wrapped keys to seal with, making those that don't exist yet.
 
-    Raises ``Destroyed`` for a destroyed subject or epoch, ``WrongKey`` if the key files are not this vault's.
+    Raises ``Destroyed`` for a destroyed subject or epoch, ``WrongKey`` if the keys are not this vault's,
+    ``KeyServiceUnavailable``.
     """
     found = keys.find(pairs, epochs)
     if found.destroyed:
         raise Destroyed(found.destroyed)
     if not found.missing:
-        return Keyring(found.raw)
+        return found.wrapped
     try:
         with transaction.atomic():
             made = _make(found.missing, at=at)
@@ -52,44 +53,61 @@ def keyring_for_encryption(
         if "vault_destroyed_key_never_returns" in str(error):
             raise Destroyed(keys.destroyed_keys(pairs, epochs)) from None
         raise
-    raw = {**found.raw, **made}
+    wrapped = {**found.wrapped, **made}
     lost = [name for name in found.missing if name not in made]
     if lost:
         # Another process made them in the same moment; its keys are the keys.
-        raw |= keys.find(*keys.split_names(lost)).raw
-    return Keyring(raw)
+        wrapped |= keys.find(*keys.split_names(lost)).wrapped
+    return wrapped
 
 
-def _make(names: list[KeyName], *, at: datetime) -> dict[KeyName, bytes]:
+def _make(names: list[KeyName], *, at: datetime) -> dict[KeyName, WrappedKey]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [KEY_CREATION_LOCK])
-    generation = current_generation(at=at)
-    raw = {name: crypto.new_key() for name in names}
-    subjects, epochs = keys.split_names(names)
-    made: list[KeyName] = []
+    current = _current(at=at)
+    pairs, epochs = keys.split_names(names)
+    asked = messages.NewKeys(
+        current.generation,
+        bytes(current.value),
+        [(subject.bytes, category) for subject, category in pairs],
+        epochs,
+    )
+    ciphertexts = client.ask(asked)
+    made: dict[KeyName, WrappedKey] = {}
     with connection.cursor() as cursor:
-        kinds: list[tuple[str, list[Any], Callable[[Any, Any], bytes], str]] = [
-            ("subject", subjects, crypto.subject_key_label, INSERT_SUBJECT_KEYS),
-            ("epoch", epochs, crypto.month_key_label, INSERT_MONTH_KEYS),
-        ]
-        for kind, rows, label, insert in kinds:
-            if not rows:
-                continue
-            ciphertexts = key_providers.master_keys().wrap(generation, [(raw[kind, row], label(*row)) for row in rows])
-            ids = [new_id() for _row in rows]
-            columns = [[row[0] for row in rows], [row[1] for row in rows]]
-            cursor.execute(insert, [generation, at, ids, *columns, ciphertexts])
-            made += [(kind, row) for row in cursor.fetchall()]
-    fresh = {name: raw[name] for name in made}
-    transaction.on_commit(partial(keys.caches.here().put, fresh))
-    return fresh
+        if pairs:
+            new = dict(zip(pairs, ciphertexts[: len(pairs)], strict=True))
+            cursor.execute(INSERT_SUBJECT_KEYS, [current.generation, at, *_rows(new)])
+            for subject, category in cursor.fetchall():
+                wrapped = new[subject, category]
+                made["subject", (subject, category)] = messages.SubjectKey(
+                    subject.bytes, category, current.generation, wrapped
+                )
+        if epochs:
+            new = dict(zip(epochs, ciphertexts[len(pairs) :], strict=True))
+            cursor.execute(INSERT_MONTH_KEYS, [current.generation, at, *_rows(new)])
+            for category, month in cursor.fetchall():
+                wrapped = new[category, month]
+                made["epoch", (category, month)] = messages.MonthKey(category, month, current.generation, wrapped)
+    return made
+
+
+def _rows(new: Mapping[tuple[Any, Any], bytes]) -> list[list[Any]]:
+    """Return ids, the two columns of the names, and the wrapped keys, as ``unnest`` reads them."""
+    return [[new_id() for _name in new], [name[0] for name in new], [name[1] for name in new], list(new.values())]
 
 
 def current_generation(*, at: datetime) -> int:
     """Return the generation to wrap under, held still until the caller's transaction ends.
 
-    The first use of an empty vault enrols its keys. Raises ``WrongKey`` if the file's key is not the enrolled one.
+    The first use of an empty vault enrols its keys. Raises ``WrongKey`` if the key at hand is not the enrolled one.
     """
+    check = _current(at=at)
+    _compare(check, client.ask(messages.Describe()))
+    return check.generation
+
+
+def _current(*, at: datetime) -> KeyCheck:
     # Asked twice: a turn of the master key that committed while we waited has put another row in its place.
     check = _held_current() or _held_current()
     if check is None:
@@ -97,8 +115,7 @@ def current_generation(*, at: datetime) -> int:
         check = _held_current()
     if check is None:
         raise WrongKey(_("The database has no current generation of the master key. Restore the whole database."))
-    _compare(check)
-    return check.generation
+    return check
 
 
 def _held_current() -> KeyCheck | None:
@@ -106,11 +123,16 @@ def _held_current() -> KeyCheck | None:
     return next(iter(KeyCheck.objects.raw(CURRENT)), None)
 
 
-def _compare(check: KeyCheck) -> None:
-    if check.kind == KeyCheck.Kind.MASTER:
-        held = key_providers.master_keys().check_value(check.generation)
+def _compare(check: KeyCheck, described: messages.Described) -> None:
+    if check.kind == KeyCheck.Kind.INDEX:
+        held = described.index
+    elif check.generation in described.generations:
+        held = described.generations[check.generation]
     else:
-        held = crypto.check_value(key_providers.index_key())
+        raise WrongKey(
+            _("Generation %(number)d of the master key is missing. Restore its file. A new key can't open anything.")
+            % {"number": check.generation}
+        )
     if not hmac.compare_digest(held, bytes(check.value)):
         raise WrongKey(
             _("This database was encrypted with a different %(kind)s. Restore the right key file.")
@@ -121,17 +143,12 @@ def _compare(check: KeyCheck) -> None:
 def _enrol(*, at: datetime) -> None:
     if KeyCheck.objects.exists() or SubjectKey.objects.exists() or MonthKey.objects.exists():
         raise WrongKey(_("The database holds keys but no check value for them. Restore the whole database."))
-    master = key_providers.master_keys()
-    newest = max(master.generations())
+    described = client.ask(messages.Describe())
+    newest = max(described.generations)
     KeyCheck.objects.bulk_create(
         [
-            KeyCheck(kind=KeyCheck.Kind.MASTER, generation=newest, value=master.check_value(newest), begun_at=at),
-            KeyCheck(
-                kind=KeyCheck.Kind.INDEX,
-                generation=1,
-                value=crypto.check_value(key_providers.index_key()),
-                begun_at=at,
-            ),
+            KeyCheck(kind=KeyCheck.Kind.MASTER, generation=newest, value=described.generations[newest], begun_at=at),
+            KeyCheck(kind=KeyCheck.Kind.INDEX, generation=1, value=described.index, begun_at=at),
         ],
         ignore_conflicts=True,
     )
@@ -149,22 +166,21 @@ def check_keys() -> None:
 
     Called at start: the portal stops on it. It never makes or enrols a key.
     """
-    key_providers.master_keys().generations()
-    key_providers.index_key()
+    described = client.ask(messages.Describe())
     for check in KeyCheck.objects.filter(emptied_at=None):
-        _compare(check)
+        _compare(check, described)
 
 
 def compare_index_key() -> bool:
     """Raise ``WrongKey`` if the blind indexes' key is not the enrolled one; return whether one is enrolled."""
     check = KeyCheck.objects.filter(kind=KeyCheck.Kind.INDEX, current=True).first()
     if check is not None:
-        _compare(check)
+        _compare(check, client.ask(messages.Describe()))
     return check is not None
 
 
 def create_month_keys(categories: Collection[str], months: Collection[date], *, at: datetime) -> int:
     """Make the epoch keys of coming months ahead, so that no report waits for another's; return how many are there."""
     epochs = {(category, month.replace(day=1)) for category in categories for month in months}
-    keyring_for_encryption([], epochs, at=at)
+    keys_for_encryption([], epochs, at=at)
     return len(epochs)

@@ -19,10 +19,10 @@ from django.utils.translation import gettext as _
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
-from privacy.vault import crypto, key_providers
 from privacy.vault.actions.key_creation import current_generation
 from privacy.vault.encryption_options import month_of
 from privacy.vault.events import Event
+from privacy.vault.keyservice import client, messages
 from privacy.vault.models import KeyCheck, MonthKey, SubjectKey
 from privacy.vault.refusals import WrongKey
 
@@ -59,7 +59,8 @@ def prepare_generation() -> int:
     current = KeyCheck.objects.filter(kind=KeyCheck.Kind.MASTER, current=True).first()
     if current is None:
         raise WrongKey(_("No keys are stored, so there is no master key to rotate."))
-    return key_providers.master_keys().begin(current.generation)
+    number: int = client.ask(messages.BeginGeneration(current.generation))
+    return number
 
 
 def rotate(*, actor: Actor, at: datetime, seconds: float | None = None) -> RotationProgress | None:
@@ -116,7 +117,7 @@ def destroy_emptied_generations(*, actor: Actor, at: datetime, grace: timedelta 
                 check.ending_at = at
                 check.save(update_fields=["ending_at"])
                 ledger.record(Event.GENERATION_ENDING, actor=actor, at=at, about=check, facts=_facts(check))
-        key_providers.master_keys().destroy(check.generation)
+        client.ask(messages.DestroyGeneration(check.generation))
         with transaction.atomic():
             check = KeyCheck.objects.select_for_update().get(id=check.id)
             if check.ended_at is not None:
@@ -150,6 +151,7 @@ def _unfinished() -> bool:
 def _begin(*, actor: Actor, at: datetime) -> None:
     """Make the next generation current. Who makes a key holds the current row shared, so none slips in behind."""
     number = prepare_generation()
+    described: messages.Described = client.ask(messages.Describe())
     with transaction.atomic():
         before = KeyCheck.objects.select_for_update().get(kind=KeyCheck.Kind.MASTER, current=True)
         before.current = False
@@ -157,7 +159,7 @@ def _begin(*, actor: Actor, at: datetime) -> None:
         check = KeyCheck.objects.create(
             kind=KeyCheck.Kind.MASTER,
             generation=number,
-            value=key_providers.master_keys().check_value(number),
+            value=described.generations[number],
             begun_at=at,
         )
         ledger.record(Event.GENERATION_BEGUN, actor=actor, at=at, about=check, facts=_facts(check))
@@ -168,16 +170,12 @@ def _rewrap_all(*, actor: Actor, at: datetime, seconds: float | None) -> Rotatio
     with transaction.atomic():
         number = current_generation(at=at)
     carried = 0
-    tables: list[tuple[str, str, Callable[[Any, Any], bytes]]] = [
-        ("vault_monthkey", "category, month", crypto.month_key_label),
-        ("vault_subjectkey", "subject_id, category", crypto.subject_key_label),
-    ]
-    for table, columns, label in tables:
+    for table, columns in (("vault_monthkey", "category, month"), ("vault_subjectkey", "subject_id, category")):
         last: Any = NIL_UUID
         while last is not None:
             if seconds is not None and time.monotonic() - started > seconds:
                 return RotationProgress(number, carried, complete=False)
-            last, count = _rewrap_batch(table, columns, label, last, number)
+            last, count = _rewrap_batch(table, columns, last, number)
             carried += count
     with transaction.atomic():
         for check in KeyCheck.objects.select_for_update().filter(
@@ -190,9 +188,7 @@ def _rewrap_all(*, actor: Actor, at: datetime, seconds: float | None) -> Rotatio
     return RotationProgress(number, carried, complete=True)
 
 
-def _rewrap_batch(
-    table: str, columns: str, label: Callable[[Any, Any], bytes], last: Any, number: int
-) -> tuple[Any, int]:
+def _rewrap_batch(table: str, columns: str, last: Any, number: int) -> tuple[Any, int]:
     """Re-wrap one batch in one transaction; return the last id (``None``: nothing was left) and the count."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(BY_INDEX)
@@ -200,14 +196,24 @@ def _rewrap_batch(
         rows = cursor.fetchall()
         if not rows:
             return None, 0
-        labels = [label(first, second) for _id, first, second, _generation, _box in rows]
-        old = [key_providers.WrappedKey(row[3], row[4], bound) for row, bound in zip(rows, labels, strict=True)]
-        raw = key_providers.master_keys().unwrap(old)
-        ciphertexts = key_providers.master_keys().wrap(number, list(zip(raw, labels, strict=True)))
+        request = messages.Rewrap(number, _wrapped(table, rows))
+        ciphertexts: list[bytes] = client.ask(request)
         # A plain cursor sends the arrays in binary, which halves the time; a key destroyed meanwhile matches no row.
         with psycopg.Cursor(connection.connection) as sending:
             sending.execute(REWRAP_KEYS.format(table=table), [number, [row[0] for row in rows], ciphertexts])
     return rows[-1][0], len(rows)
+
+
+def _wrapped(table: str, rows: list[tuple[Any, ...]]) -> messages.WrappedKeys:
+    if table == "vault_monthkey":
+        return messages.WrappedKeys([], [messages.MonthKey(row[1], row[2], row[3], bytes(row[4])) for row in rows])
+    return messages.WrappedKeys(
+        [
+            messages.SubjectKey(subject.bytes, category, generation, bytes(wrapped))
+            for _id, subject, category, generation, wrapped in rows
+        ],
+        [],
+    )
 
 
 def _refuse_if_used(generation: int) -> None:

@@ -1,18 +1,14 @@
 """Sealing again what is sealed, without showing it to anybody: the move to the archive (P6.4, law D-04).
 
-The ciphertexts of one person, kind and day become one under the archive's keys. The plaintext never leaves this module;
-the move is on record as a read for a legal duty, like every opening.
+The ciphertexts of one person, kind and day become one under the archive's keys. The plaintext never leaves the key
+service; the move is on record as a read for a legal duty, like every opening.
 """
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from itertools import chain
-from struct import Struct
 from typing import NamedTuple
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.utils.translation import gettext as _
 
 from privacy.accounts.access_requirements import access_refusal as refusal_of_access
@@ -20,14 +16,13 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.lib.dates import clock
 from privacy.vault import crypto, keys
-from privacy.vault.actions.key_creation import keyring_for_encryption
+from privacy.vault.actions.key_creation import keys_for_encryption
 from privacy.vault.encryption_options import month_of
+from privacy.vault.keyservice import client, messages
 from privacy.vault.purposes import Purpose
-from privacy.vault.refusals import Destroyed, InvalidCiphertext, WrongKey
+from privacy.vault.refusals import Destroyed, WrongKey
 
 HEADER = crypto.HEADER_BYTES
-BODY = crypto.HEADER_BYTES + crypto.NONCE_BYTES
-LENGTH = Struct("!i")
 
 
 class ReencryptionInput(NamedTuple):
@@ -72,7 +67,7 @@ def reencrypt(
     people = sorted({bundle.subject for bundle in bundles})
     if not actor.may_open(source.category, Purpose.LEGAL_DUTY.value, clock.kst_date(at)):
         raise refusal_of_access(actor, clock.kst_date(at))
-    warrant = ledger.record_read(
+    number = ledger.record_read(
         actor=actor,
         at=at,
         subjects=people,
@@ -82,51 +77,40 @@ def reencrypt(
         reason=reason,
         facts={"of": source.label, "fields": [source.field], "categories": [source.category]},
     )
+    record = keys.AccessRecord(number, people)
     epochs = [{ciphertext[:HEADER]: ciphertext for ciphertext in bundle.ciphertexts} for bundle in bundles]
     months = {header: crypto.month_of_ciphertext(ciphertext) for each in epochs for header, ciphertext in each.items()}
     pairs = [(subject, source.category) for subject in people]
-    found = keys.find(pairs, [(source.category, month) for month in set(months.values())], warrant=warrant)
+    found = keys.find(pairs, [(source.category, month) for month in set(months.values())])
     if found.destroyed:
         raise Destroyed(found.destroyed)
     if found.missing:
         raise WrongKey(_("A key that was never destroyed is missing from the database. Restore the whole database."))
-    ring = keys.Keyring(found.raw)
-    new = keyring_for_encryption(
+    new = keys_for_encryption(
         {(bundle.subject, bundle.keyring) for bundle in bundles},
         {(bundle.keyring, month_of(bundle.month)) for bundle in bundles},
         at=at,
     )
-    where = crypto.associated_data(source.label, source.field, source.category)
-    ciphertexts = []
-    for bundle, headers, nonce in zip(bundles, epochs, crypto.nonces(len(bundles)), strict=True):
-        ciphers = {header: ring.cipher(bundle.subject, source.category, months[header]) for header in headers}
-        joined = _joined(bundle, ciphers, where)
-        month = month_of(bundle.month)
-        there = crypto.associated_data(target.label, target.field, bundle.keyring)
-        cipher = new.cipher(bundle.subject, bundle.keyring, month)
-        ciphertexts.append(crypto.encrypt(cipher, month, joined, there, bundle.row, bundle.subject, nonce=nonce))
+    old_keys, old_places = keys.pack(found.wrapped)
+    new_keys, new_places = keys.pack(new)
+    request = messages.Reseal(
+        record.number,
+        record.take_people(),
+        old_keys,
+        new_keys,
+        crypto.associated_data(source.label, source.field, source.category),
+        [crypto.associated_data(target.label, target.field, bundle.keyring) for bundle in bundles],
+        [
+            messages.Bundle(
+                bundle.row.bytes,
+                bundle.subject.bytes,
+                keys.pair_of((bundle.subject, bundle.keyring, month_of(bundle.month)), new_places),
+                [keys.pair_of((bundle.subject, source.category, months[header]), old_places) for header in headers],
+                list(bundle.headers),
+                list(bundle.ciphertexts),
+            )
+            for bundle, headers in zip(bundles, epochs, strict=True)
+        ],
+    )
+    ciphertexts: list[bytes] = client.ask(request)
     return ciphertexts
-
-
-def _joined(bundle: ReencryptionInput, ciphers: dict[bytes, AESGCM], where: bytes) -> bytes:
-    """Open the values of one bundle and join them: one person's, and almost always of one epoch.
-
-    Millions pass through here, so what is done for each is done in C wherever there is a way.
-    """
-    subject = bundle.subject.bytes
-    pieces: list[bytes] = []
-    try:
-        for epoch, cipher in ciphers.items():
-            headers, ciphertexts = bundle.headers, bundle.ciphertexts
-            if len(ciphers) > 1:
-                chosen = [place for place, ciphertext in enumerate(ciphertexts) if ciphertext[:HEADER] == epoch]
-                headers, ciphertexts = [headers[place] for place in chosen], [ciphertexts[place] for place in chosen]
-            decrypt, prefix = cipher.decrypt, epoch + where
-            plains = [
-                decrypt(ciphertext[HEADER:BODY], ciphertext[BODY:], prefix + header[:16] + subject)
-                for header, ciphertext in zip(headers, ciphertexts, strict=True)
-            ]
-            pieces += chain.from_iterable(zip(headers, map(LENGTH.pack, map(len, plains)), plains, strict=True))
-    except InvalidTag:
-        raise InvalidCiphertext from None
-    return b"".join(pieces)

@@ -16,11 +16,11 @@ from privacy.ledger.integrity import verification
 from privacy.ledger.models import Entry
 from privacy.vault import actions as vault
 from privacy.vault import crypto
-from privacy.vault.actions.key_creation import keyring_for_encryption
 from privacy.vault.encryption_options import month_of
 from privacy.vault.refusals import Destroyed
 from tests.database import PortalDatabase
 from tests.factories.ledger import Word, make_notary, make_witnesses, seal, sign
+from tests.privacy.vault.ciphers import cipher_of
 
 AT = datetime.now(UTC)
 ACTOR = SystemActor("tests")
@@ -31,8 +31,7 @@ PLACE = ("ledger.Entry", "old_value")
 def open_envelope(entry: Entry, subject: UUID, row: UUID) -> bytes:
     """Open the envelope in an entry's facts with the subject's key."""
     box = base64.b64decode(json.loads(entry.payload)["facts"]["old"])
-    month = month_of(AT)
-    cipher = keyring_for_encryption([(subject, CATEGORY)], [(CATEGORY, month)], at=AT).cipher(subject, CATEGORY, month)
+    cipher = cipher_of(subject, CATEGORY, month_of(AT), at=AT)
     return crypto.decrypt(cipher, box, crypto.associated_data(*PLACE, CATEGORY), row, subject)
 
 

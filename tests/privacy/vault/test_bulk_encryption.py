@@ -6,10 +6,10 @@ from privacy.ledger.actors import SystemActor
 from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
 from privacy.vault import crypto
-from privacy.vault.actions.key_creation import keyring_for_encryption
 from privacy.vault.refusals import InvalidCiphertext
 from tests import factory
 from tests.base import PortalTestCase
+from tests.privacy.vault.ciphers import cipher_of
 
 CATEGORY, MONTH = "service-analytics", date(2026, 11, 1)
 
@@ -28,12 +28,11 @@ class ColumnTest(PortalTestCase):
     def test_each_box_opens_in_its_own_place_only(self) -> None:
         [boxes] = vault.encrypt_columns([self.column()], factory.NOON)
         where = crypto.associated_data("devices.Report", "body", CATEGORY)
-        ring = keyring_for_encryption([(one, CATEGORY) for one in self.subjects], [(CATEGORY, MONTH)], at=factory.NOON)
         for box, row, place, plain in zip(boxes, self.rows, (0, 1, 1, 0), (b"a", b"b", b"c", b"d"), strict=True):
             owner, other = self.subjects[place], self.subjects[1 - place]
-            cipher = ring.cipher(owner, CATEGORY, MONTH)
+            cipher, others = (cipher_of(one, CATEGORY, MONTH, at=factory.NOON) for one in (owner, other))
             assert crypto.decrypt(cipher, box, where, row, owner) == plain
-            for wrong in ((ring.cipher(other, CATEGORY, MONTH), row, other), (cipher, new_id(), owner)):
+            for wrong in ((others, row, other), (cipher, new_id(), owner)):
                 with self.assertRaises(InvalidCiphertext):
                     crypto.decrypt(wrong[0], box, where, *wrong[1:])
 

@@ -6,8 +6,11 @@ import pytest
 from django.apps import apps
 from django.db import models
 
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import SystemActor
 from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
+from privacy.vault import keys
 from privacy.vault.decryption_plan import DecryptionPlan
 from privacy.vault.encryption_options import EncryptionOptions, encrypted_fields, options_of
 from privacy.vault.fields import DATE, JSON, TEXT, Codec, EncryptedField, EncryptedValue
@@ -60,6 +63,13 @@ class EverywhereTest(PortalTestCase):
             for row, field, box in cells:
                 setattr(row, field.name, box)
                 assert vault_session.decrypt(row, field.name) == sample(field.codec)
+        people = {options_of(type(row)).subject_of(row) for row, _field, _box in cells}
+        categories = sorted({options_of(type(row)).category_of(row) for row, _field, _box in cells})
+        number = ledger.record_read(
+            actor=SystemActor("tests"), at=None, subjects=people, task="vault.tests.tried", purpose="rights",
+            facts={"categories": categories},
+        )  # fmt: skip
+        record = keys.AccessRecord(number, people)
         foreign = 0
         for row, field, own in cells:
             plan = DecryptionPlan(type(row), [field.name])
@@ -67,7 +77,7 @@ class EverywhereTest(PortalTestCase):
                 if box is not own:
                     setattr(row, field.name, box)
                     with self.assertRaises(vault.InvalidCiphertext):
-                        plan.open([(row, plan.of_row(row))], warrant="")
+                        plan.open([(row, plan.of_row(row))], record=record)
                     foreign += 1
             setattr(row, field.name, own)
         assert foreign == len(cells) * (len(cells) - 1)

@@ -138,9 +138,8 @@ def test_a_shred_by_another_process_beats_our_cache(portal_database: PortalDatab
     file, kept = make_sealed_file(), make_sealed_file()
     with decryption_session() as vault_session:
         assert vault_session.decrypt(file, "name")
-        assert ("subject", (file.subject_id, "device-registration")) in keys.caches.here().get(
-            [("subject", (file.subject_id, "device-registration"))]
-        )
+        name = (file.subject_id, "device-registration", vault.month_of(NOON))
+        assert name in keys.caches.here().get([name])
         code = (
             "import django; django.setup();"
             "from uuid import UUID; from privacy.lib.dates import clock; from privacy.ledger.actors import SystemActor;"

@@ -9,6 +9,7 @@ from django.conf import settings
 
 from privacy.vault import actions as vault
 from privacy.vault import key_providers, keys
+from privacy.vault.keyservice.key_material import unwrap
 from tests.database import PortalDatabase
 from tests.factory import make_sealed_file
 
@@ -27,7 +28,7 @@ def test_no_key_lies_in_a_database(portal_database: PortalDatabase) -> None:
     secrets = [
         *key_providers.parse_key_file(settings.MASTER_KEY_FILE.read_text(), "master").values(),
         key_providers.parse_key_file(settings.INDEX_KEY_FILE.read_text(), "index")[1],
-        *keys.find([(file.subject_id, file.category)], []).raw.values(),
+        *unwrap(list(keys.find([(file.subject_id, file.category)], []).wrapped.values())),
     ]
     assert len(secrets) == 3
     dumps = "".join(dump_of(portal_database, alias) for alias in settings.DATABASES)

@@ -1,7 +1,8 @@
 """What docs/vault.md says of other holders of the master key, of hosts and of limits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from privacy.ledger.actors import SystemActor
 from privacy.ledger.models import Entry
 from privacy.vault import actions as vault
 from privacy.vault import decryption_session, key_providers, keys
+from privacy.vault.keyservice import client, messages
 from privacy.vault.models import EncryptedFile
 from privacy.vault.purposes import Purpose
 from tests.database import PortalDatabase
@@ -25,25 +27,22 @@ def folder(portal_database: PortalDatabase) -> Iterator[Path]:
         yield made
 
 
-def test_the_holder_of_the_master_key_gets_the_nonce_of_the_record(
+def test_whoever_holds_the_keys_is_shown_the_number_of_the_record(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = make_sealed_file(name="asked.pdf")
     keys.caches.here().clear()
-    warrants: list[str] = []
-    unwrap = key_providers.FileMasterKeys.unwrap
+    asked: list[messages.ReadKeys] = []
+    ask = client.ask
 
-    def asked(
-        self: key_providers.FileMasterKeys, wrapped: Sequence[key_providers.WrappedKey], *, warrant: str = ""
-    ) -> list[bytes]:
-        warrants.append(warrant)
-        return unwrap(self, wrapped, warrant=warrant)
+    def listen(request: messages.Request) -> Any:
+        asked.extend([request] if isinstance(request, messages.ReadKeys) else [])
+        return ask(request)
 
-    monkeypatch.setattr(key_providers.FileMasterKeys, "unwrap", asked)
+    monkeypatch.setattr(client, "ask", listen)
     with open_door() as opened:
         assert opened.decrypt(file, "name") == "asked.pdf"
-    entry = Entry.objects.filter(word="ledger.read").latest("id")
-    assert warrants and warrants[-1] and f'"nonce":"{warrants[-1]}"' in entry.payload
+    assert [one.record for one in asked] == [Entry.objects.filter(word="ledger.read").latest("id").id]
 
 
 def test_a_host_that_lacks_a_generation_neither_seals_nor_opens_and_says_so(folder: Path) -> None:

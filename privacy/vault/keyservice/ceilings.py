@@ -1,0 +1,72 @@
+"""How much may be read or looked up in a minute, by process and purpose: the pace of whoever took a process over."""
+
+import time
+from collections import deque
+from collections.abc import Collection, Mapping
+from itertools import takewhile
+from threading import Lock
+
+from privacy.vault.keyservice.messages import Reached
+from privacy.vault.keyservice.refusals import CeilingReached
+
+SECONDS = 60.0
+MOST_KEPT = 200
+LOOK_UPS = "look-ups"
+
+
+class Ceilings:
+    """Counts people read (each once a minute) and look-ups; ``limits`` is by ``process`` or ``process.purpose``."""
+
+    def __init__(self, limits: Mapping[str, int]) -> None:
+        self.limits = limits
+        self.since = time.time()
+        self.reached: deque[Reached] = deque(maxlen=MOST_KEPT)
+        self._number = 0
+        self._people: dict[tuple[str, str], dict[bytes, float]] = {}
+        self._looked_up: dict[str, deque[tuple[float, int]]] = {}
+        self._lock = Lock()
+
+    def limit(self, process: str, purpose: str) -> int | None:
+        """Return the ceiling; None where there is none."""
+        return self.limits.get(f"{process}.{purpose}", self.limits.get(process))
+
+    def read(self, process: str, purpose: str, people: Collection[bytes]) -> None:
+        """Count people as read now. Raises CeilingReached, and counts none, where they are too many."""
+        limit = self.limit(process, purpose)
+        if limit is None:
+            return
+        now = time.monotonic()
+        with self._lock:
+            known = self._people.setdefault((process, purpose), {})
+            # They stand in the order in which they were first read.
+            for person in list(takewhile(lambda person: known[person] < now - SECONDS, known)):
+                del known[person]
+            if len(known.keys() | set(people)) > limit:
+                self._note(process, purpose, limit)
+                raise CeilingReached
+            for person in people:
+                known.setdefault(person, now)
+
+    def look_up(self, process: str, count: int) -> None:
+        """Count look-ups of identifiers. Raises CeilingReached, and counts none, where they are too many."""
+        limit = self.limits.get(f"{process}.{LOOK_UPS}")
+        if limit is None:
+            return
+        now = time.monotonic()
+        with self._lock:
+            known = self._looked_up.setdefault(process, deque())
+            while known and known[0][0] < now - SECONDS:
+                known.popleft()
+            if sum(number for _moment, number in known) + count > limit:
+                self._note(process, LOOK_UPS, limit)
+                raise CeilingReached
+            known.append((now, count))
+
+    def _note(self, process: str, purpose: str, limit: int) -> None:
+        """Remember that a ceiling was reached: once a minute for one process and purpose."""
+        moment = time.time()
+        for one in reversed(self.reached):
+            if (one.process, one.purpose) == (process, purpose) and one.moment > moment - SECONDS:
+                return
+        self._number += 1
+        self.reached.append(Reached(self._number, self.since, moment, process, purpose, limit))

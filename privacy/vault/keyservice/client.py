@@ -1,0 +1,164 @@
+"""How a process reaches whoever holds the keys: the key service's socket, or in ordinary tests this process itself."""
+
+import os
+import socket
+import time
+from functools import cache
+from pathlib import Path
+from threading import local
+from typing import Any
+
+from django.conf import settings
+from django.db import connection as database
+from django.utils.translation import get_language
+
+from privacy.vault import crypto, key_providers
+from privacy.vault.keyservice import messages
+from privacy.vault.keyservice.ceilings import Ceilings
+from privacy.vault.keyservice.custodian import KeyCustodian
+from privacy.vault.keyservice.reading_policy import Connection, ReadingPolicy
+from privacy.vault.keyservice.refusals import CeilingReached, KeyServiceUnavailable, KeysRefused
+from privacy.vault.refusals import Destroyed, InvalidCiphertext, WrongKey
+
+CONNECT_SECONDS, ANSWER_SECONDS = 0.5, 2.0
+IN_PROCESS = "in-process"
+_held = local()
+
+
+def ask(request: messages.Request) -> Any:
+    """Return what the key service answers, of the type that belongs to the request.
+
+    Raises KeyServiceUnavailable within 3 s where it does not answer, KeysRefused, CeilingReached, Destroyed, WrongKey.
+    """
+    if settings.KEY_SERVICE == IN_PROCESS:
+        name = str(database.settings_dict["NAME"])
+        return _custodian(name).answer(request, _myself(name))
+    call = messages.Call(get_language() or settings.LANGUAGE_CODE, request)
+    kept = _kept_connection()
+    if kept is not None:
+        try:
+            return _exchange(kept, call)
+        except (ConnectionError, BrokenPipeError):
+            # It was restarted since: what was asked is safe to ask again.
+            forget_connection()
+        except OSError as error:
+            forget_connection()
+            raise KeyServiceUnavailable from error
+    try:
+        return _exchange(_connect(), call)
+    except OSError as error:
+        forget_connection()
+        raise KeyServiceUnavailable from error
+
+
+def _exchange(connection: socket.socket, call: messages.Call) -> Any:
+    messages.send(connection, call)
+    reply = messages.receive(connection)
+    if not reply:
+        raise ConnectionResetError
+    said = messages.REPLIES.decode(reply)
+    if isinstance(said, messages.Failure):
+        raise _refusal(said)
+    return messages.CONTENTS[type(call.request)].decode(said.content)
+
+
+def _connect() -> socket.socket:
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made.settimeout(CONNECT_SECONDS)
+    try:
+        made.connect(str(socket_path()))
+    except OSError:
+        made.close()
+        raise
+    made.settimeout(ANSWER_SECONDS)
+    _held.connection = (os.getpid(), made)
+    return made
+
+
+def socket_path() -> Path:
+    """Return the socket of this process at the key service."""
+    return Path(settings.KEY_SERVICE_DIR) / f"{settings.KEY_SERVICE_PROCESS}.sock"
+
+
+def _kept_connection() -> socket.socket | None:
+    held: tuple[int, socket.socket] | None = getattr(_held, "connection", None)
+    # After a fork the connection is the parent's.
+    return held[1] if held is not None and held[0] == os.getpid() else None
+
+
+def forget_connection() -> None:
+    """Close this thread's connection; the next question opens another."""
+    kept = _kept_connection()
+    if kept is not None:
+        kept.close()
+    _held.connection = None
+
+
+def _refusal(said: messages.Failure) -> Exception:
+    known: dict[str, type[Exception]] = {
+        CeilingReached.code: CeilingReached,
+        KeyServiceUnavailable.code: KeyServiceUnavailable,
+        WrongKey.code: WrongKey,
+    }
+    if said.code == Destroyed.code:
+        return Destroyed()
+    if said.code == InvalidCiphertext.code and not said.message:
+        return InvalidCiphertext()
+    if said.code in known:
+        return known[said.code](said.message)
+    return KeysRefused(said.message, code=said.code)
+
+
+def index_check_value() -> bytes:
+    """Return the check value of the key of the blind indexes: the service's is asked for once."""
+    if settings.KEY_SERVICE == IN_PROCESS:
+        return crypto.check_value(key_providers.index_key())
+    return _service_index_check_value()
+
+
+@cache
+def _service_index_check_value() -> bytes:
+    described: messages.Described = ask(messages.Describe())
+    return described.index
+
+
+@cache
+def _custodian(name: str) -> KeyCustodian:
+    """Return the custodian of this process for a database: the same policy, on Django's own connection."""
+
+    def query(statement: str, values: Any) -> list[tuple[Any, ...]]:
+        with database.cursor() as cursor:
+            cursor.execute(statement, values)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+
+    policy = ReadingPolicy(query, lease_seconds=settings.KEY_LEASE_SECONDS, monotonic=time.monotonic)
+    return KeyCustodian(query, policy, Ceilings({}))
+
+
+def _myself(name: str) -> Connection:
+    """Return what stands for this thread's connection; tests talk to several databases, whose records are numbered
+    alike.
+    """
+    held: dict[str, Connection] | None = getattr(_held, "myself", None)
+    if held is None:
+        held = _held.myself = {}
+    return held.setdefault(name, Connection("all"))
+
+
+class ServiceSigner:
+    """Has documents signed by the key service; the public key is asked for once."""
+
+    def __init__(self) -> None:
+        self._public = ""
+
+    def public_key(self) -> str:
+        """Return the public key, base64 of 32 bytes. Raises KeyServiceUnavailable."""
+        if settings.KEY_SERVICE == IN_PROCESS:
+            return str(ask(messages.PublicKey()))
+        self._public = self._public or str(ask(messages.PublicKey()))
+        return self._public
+
+    def sign(self, body: str) -> str:
+        """Return the signature over the body, base64. Raises KeyServiceUnavailable, KeysRefused."""
+        return str(ask(messages.Sign(body)))

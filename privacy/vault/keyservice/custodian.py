@@ -1,0 +1,199 @@
+"""Whoever holds the keys: answers each request of a process, if that process may ask it and the policy agrees.
+
+The key service runs one of these; ordinary tests run one in process, with the same policy.
+"""
+
+import hmac
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.utils.translation import gettext as _
+
+from privacy.lib.crypto import document_signing
+from privacy.vault import blind_indexes, crypto, key_providers
+from privacy.vault.keyservice import messages, resealing
+from privacy.vault.keyservice.ceilings import Ceilings
+from privacy.vault.keyservice.key_material import content_keys, label_of, unwrap, wrapped_keys
+from privacy.vault.keyservice.reading_policy import Connection, Query, ReadingPolicy, is_destroyed
+from privacy.vault.keyservice.refusals import KeysRefused
+from privacy.vault.refusals import Destroyed, WrongKey
+
+_ALL = (messages.Describe, messages.PublicKey, messages.NewKeys, messages.Seal, messages.Index)
+# What each process may ask. The intake process reads nothing; keys for sealing are its alone.
+ALLOWED: dict[str, frozenset[type]] = {
+    "pages": frozenset({*_ALL, messages.ReadKeys, messages.Derive, messages.Sign}),
+    "intake": frozenset({*_ALL, messages.SealingKeys}),
+    "worker": frozenset(messages.ANSWERS) - {messages.SealingKeys},
+}
+# A process that serves everything, as where tests run in it.
+ALLOWED["all"] = frozenset(messages.ANSWERS)
+# Who may have which documents signed, by the type that a document says of itself.
+SIGNED_BY_PAGES = frozenset({"extrus-privacy-portal/paper/1"})
+# What a derived secret begins with; no blind index does.
+DERIVED = b"privacy.vault derived v1\0"
+IN_USE = "SELECT EXISTS (SELECT FROM {} WHERE generation <= %s)"
+ENDING = (
+    "SELECT EXISTS (SELECT FROM vault_keycheck WHERE kind = 'master' AND generation = %s AND ending_at IS NOT NULL)"
+)
+
+
+class KeyCustodian:
+    """Holds the master key, the index key and the certificate key, and says what each request gets."""
+
+    def __init__(self, query: Query, policy: ReadingPolicy, ceilings: Ceilings) -> None:
+        self.query = query
+        self.policy = policy
+        self.ceilings = ceilings
+        self.given: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self._answers: dict[type, Callable[[Any, Connection], Any]] = {
+            messages.ReadKeys: self._read_keys,
+            messages.SealingKeys: self._sealing_keys,
+            messages.Seal: self._seal,
+            messages.NewKeys: self._new_keys,
+            messages.Reseal: self._reseal,
+            messages.Rewrap: self._rewrap,
+            messages.BeginGeneration: lambda asked, _peer: key_providers.master_keys().begin(asked.after),
+            messages.DestroyGeneration: self._destroy_generation,
+            messages.Index: self._index,
+            messages.Derive: self._derive,
+            messages.Sign: self._sign,
+            messages.PublicKey: lambda _asked, _peer: document_signing.file_signer.public_key(),
+            messages.Describe: self._describe,
+            messages.Status: self._status,
+        }
+
+    def answer(self, request: messages.Request, connection: Connection) -> Any:
+        """Return what a request asks for. Raises KeysRefused, CeilingReached, Destroyed, WrongKey."""
+        name = type(request).__name__
+        try:
+            if type(request) not in ALLOWED[connection.process]:
+                raise KeysRefused(_("This process may not ask the key service for that."))
+            found = self._answers[type(request)](request, connection)
+        except Exception:
+            self.refused[name] += 1
+            raise
+        self.given[name] += 1
+        return found
+
+    def _read_keys(self, asked: messages.ReadKeys, connection: Connection) -> list[bytes]:
+        people = self._authorise(asked.record, asked.people, asked.keys, connection)
+        self.ceilings.read(connection.process, self._purpose(asked.record, connection), people)
+        return content_keys(asked.keys, asked.wanted)
+
+    def _authorise(
+        self, number: int, named: Sequence[bytes], keys: messages.WrappedKeys, connection: Connection
+    ) -> set[bytes]:
+        """Return the people whose keys are asked for, if the record and the tables agree."""
+        record = self.policy.record(number, named, connection)
+        people = {key.subject for key in keys.subjects}
+        categories = {key.category for key in keys.subjects} | {key.category for key in keys.months}
+        if not (people <= record.people and categories <= record.categories):
+            raise KeysRefused(_("The access record does not name what was to be read."))
+        self._refuse_destroyed(keys)
+        self.policy.refuse_frozen(people, categories, record.purpose)
+        return people
+
+    def _purpose(self, number: int, connection: Connection) -> str:
+        return connection.leases[number].record.purpose
+
+    def _refuse_destroyed(self, keys: messages.WrappedKeys) -> None:
+        subjects = [(key.subject, key.category) for key in keys.subjects]
+        if is_destroyed(self.query, subjects, [(key.category, key.month) for key in keys.months]):
+            raise Destroyed
+
+    def _sealing_keys(self, asked: messages.SealingKeys, connection: Connection) -> list[bytes]:
+        self._refuse_destroyed(asked.keys)
+        return content_keys(asked.keys, asked.wanted)
+
+    def _seal(self, asked: messages.Seal, connection: Connection) -> list[bytes]:
+        pairs = list(dict.fromkeys(value.pair for value in asked.values))
+        ciphers = dict(zip(pairs, map(AESGCM, content_keys(asked.keys, pairs)), strict=True))
+        subjects, months = asked.keys.subjects, asked.keys.months
+        return [
+            crypto.encrypt(
+                ciphers[value.pair],
+                months[value.pair[1]].month,
+                value.plain,
+                value.where,
+                UUID(bytes=value.row),
+                UUID(bytes=subjects[value.pair[0]].subject),
+            )
+            for value in asked.values
+        ]
+
+    def _new_keys(self, asked: messages.NewKeys, connection: Connection) -> list[bytes]:
+        master = key_providers.master_keys()
+        if not hmac.compare_digest(master.check_value(asked.generation), asked.check_value):
+            raise WrongKey(_("This database was encrypted with a different master key. Restore the right key file."))
+        labels = [crypto.subject_key_bytes_label(subject, category) for subject, category in asked.subjects]
+        labels += [crypto.month_key_label(category, month) for category, month in asked.months]
+        return master.wrap(asked.generation, [(crypto.new_key(), label) for label in labels])
+
+    def _reseal(self, asked: messages.Reseal, connection: Connection) -> list[bytes]:
+        self._authorise(asked.record, asked.people, asked.source, connection)
+        self._refuse_destroyed(asked.target)
+        return resealing.reseal(asked)
+
+    def _rewrap(self, asked: messages.Rewrap, connection: Connection) -> list[bytes]:
+        keys = wrapped_keys(asked.keys)
+        raw = unwrap(keys)
+        return key_providers.master_keys().wrap(asked.generation, list(zip(raw, map(label_of, keys), strict=True)))
+
+    def _destroy_generation(self, asked: messages.DestroyGeneration, connection: Connection) -> None:
+        """A generation ends once the trail says so and nothing is wrapped under it: the service looks itself."""
+        used = any(
+            self.query(IN_USE.format(table), [asked.generation])[0][0]
+            for table in ("vault_subjectkey", "vault_monthkey")
+        )
+        if used or not self.query(ENDING, [asked.generation])[0][0]:
+            raise KeysRefused(_("This generation of the master key is still in use."))
+        key_providers.master_keys().destroy(asked.generation)
+
+    def _index(self, asked: messages.Index, connection: Connection) -> list[bytes]:
+        self.ceilings.look_up(connection.process, len(asked.values))
+        key = key_providers.index_key()
+        return [blind_indexes.digest(key, name, value) for name, value in asked.values]
+
+    def _derive(self, asked: messages.Derive, connection: Connection) -> bytes:
+        message = DERIVED + asked.purpose.encode() + b"\0" + asked.about
+        return hmac.digest(key_providers.index_key(), message, "sha256")
+
+    def _sign(self, asked: messages.Sign, connection: Connection) -> str:
+        if connection.process == "pages":
+            said = _read_json(asked.body)
+            if said.get("type") not in SIGNED_BY_PAGES:
+                raise KeysRefused(_("This process may not ask the key service for that."))
+        return document_signing.file_signer.sign(asked.body)
+
+    def _describe(self, asked: messages.Describe, connection: Connection) -> messages.Described:
+        master = key_providers.master_keys()
+        return messages.Described(
+            generations={number: master.check_value(number) for number in sorted(master.generations())},
+            index=crypto.check_value(key_providers.index_key()),
+        )
+
+    def _status(self, asked: messages.Status, connection: Connection) -> messages.ServiceStatus:
+        return messages.ServiceStatus(
+            since=self.ceilings.since,
+            given=dict(self.given),
+            refused=dict(self.refused),
+            reached=list(self.ceilings.reached),
+        )
+
+
+def _read_json(text: str) -> dict[str, Any]:
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def process_names() -> Iterable[str]:
+    """Return the processes that have a socket of their own."""
+    return sorted(set(ALLOWED) - {"all"})

@@ -1,0 +1,181 @@
+"""What an access record lets be read: the key service reads the record and the tables itself, and asks no caller.
+
+A record is shown first within seconds of its commit, on one connection; it then holds there for as long as the door may
+stay open. Tombstones and freezes are asked again at every call.
+"""
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from privacy.ledger.entries.payloads import subjects_digest
+from privacy.vault.keyservice.refusals import KeysRefused
+from privacy.vault.purposes import EXEMPT_FROM_FREEZE, Purpose
+
+type Query = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
+
+FIRST_SHOWN_SECONDS = 10.0
+MOST_RECORDS = 64
+# Partitions of the trail that can hold a record that was just written.
+RECORD = """
+SELECT kind, payload, extract(epoch FROM clock_timestamp() - time)::float8
+FROM ledger.entry WHERE id = %s AND time > now() - interval '5 minutes'
+"""
+GRANTED = """
+SELECT access.category FROM accounts_accessgrant AS access JOIN accounts_user AS account ON account.id = access.user_id
+WHERE account.reference = %s AND account.is_active AND access.purpose = %s AND access.revoked_at IS NULL
+  AND (now() AT TIME ZONE 'Asia/Seoul')::date BETWEEN access.valid_from AND access.valid_until
+"""
+FROZEN = """
+SELECT EXISTS (SELECT FROM vault_freeze
+WHERE subject_id = ANY(%s::uuid[]) AND category = ANY(%s::text[]) AND item = '' AND record_id IS NULL
+  AND lifted_at IS NULL AND (until IS NULL OR until > now()))
+"""
+# People without an account read their own case for their right; a recipient is sent what a notice says.
+PURPOSES_WITHOUT_ACCOUNT = {"subject": {Purpose.RIGHTS}, "recipient": {Purpose.DISCLOSURE}}
+
+
+@dataclass(frozen=True)
+class Record:
+    """An access record as the trail has it: who reads, whose, of which categories, for which purpose."""
+
+    actor: str
+    by: str
+    purpose: str
+    categories: frozenset[str]
+    people: frozenset[bytes]
+
+
+@dataclass
+class Lease:
+    """A record that one connection shows, until ``ends`` (seconds of a monotonic clock)."""
+
+    record: Record
+    ends: float
+
+
+@dataclass
+class Connection:
+    """One connection to the service: which process is behind it, and the records that it shows."""
+
+    process: str
+    leases: dict[int, Lease] = field(default_factory=dict)
+
+
+class ReadingPolicy:
+    """Decides about reading for all connections; a record is shown on one of them alone."""
+
+    def __init__(self, query: Query, *, lease_seconds: float, monotonic: Callable[[], float]) -> None:
+        self.query = query
+        self.lease_seconds = lease_seconds
+        self.monotonic = monotonic
+        self._shown: dict[int, float] = {}
+        self._lock = Lock()
+
+    def record(self, number: int, people: Sequence[bytes], connection: Connection) -> Record:
+        """Return the record, if this connection may show it. Raises KeysRefused."""
+        now = self.monotonic()
+        lease = connection.leases.get(number)
+        if lease is not None:
+            if now > lease.ends:
+                raise KeysRefused(_("What was opened is closed after a while. Open it again."))
+            return lease.record
+        record = self._read(number, people)
+        with self._lock:
+            for old in [shown for shown, ends in self._shown.items() if ends < now]:
+                del self._shown[old]
+            if number in self._shown:
+                raise KeysRefused(_("This access record was used before. Open the data again."))
+            self._shown[number] = now + self.lease_seconds
+        for old in list(connection.leases)[: len(connection.leases) - MOST_RECORDS + 1]:
+            del connection.leases[old]
+        connection.leases[number] = Lease(record, now + self.lease_seconds)
+        return record
+
+    def _read(self, number: int, people: Sequence[bytes]) -> Record:
+        found = self.query(RECORD, [number])
+        if not found:
+            raise KeysRefused(_("There is no access record of this reading."))
+        ((kind, payload, age),) = found
+        said = json.loads(payload)
+        if kind != "read" or said.get("result") or not said.get("purpose"):
+            raise KeysRefused(_("There is no access record of this reading."))
+        if not 0 <= age <= FIRST_SHOWN_SECONDS:
+            raise KeysRefused(_("The access record of this reading is too old. Open the data again."))
+        record = Record(
+            actor=said["actor"],
+            by=said.get("by", ""),
+            purpose=said["purpose"],
+            categories=frozenset(said.get("facts", {}).get("categories", ())),
+            people=_people(said, people),
+        )
+        self._refuse_without_grant(record)
+        return record
+
+    def _refuse_without_grant(self, record: Record) -> None:
+        if record.by == "system":
+            return
+        if record.by == "user":
+            granted = self.query(GRANTED, [record.actor, record.purpose])
+            if record.categories <= {category for (category,) in granted}:
+                return
+        elif record.purpose in PURPOSES_WITHOUT_ACCOUNT.get(record.by, ()):
+            return
+        raise KeysRefused(_("The account has no access to this information for this purpose."))
+
+    def refuse_frozen(self, people: Collection[bytes], categories: Collection[str], purpose: str) -> None:
+        """Raise KeysRefused while a person, or one of these categories of theirs, is frozen and the purpose is not
+        exempt. A freeze of an item or of one report is kept by whoever reads: a key opens a category.
+        """
+        if purpose in EXEMPT_FROM_FREEZE:
+            return
+        ids = [UUID(bytes=person) for person in people]
+        ((frozen,),) = self.query(FROZEN, [ids, ["", *categories]])
+        if frozen:
+            raise KeysRefused(
+                _("This information is being corrected or suspended. It can't be used or provided."), code="frozen"
+            )
+
+
+def _people(said: dict[str, Any], people: Sequence[bytes]) -> frozenset[bytes]:
+    """Return whom a record names; ``people`` are taken where it holds their digest and they are those."""
+    if "digest" not in said:
+        return frozenset(filter(None, map(_id, said.get("subjects", ()))))
+    if subjects_digest([str(UUID(bytes=person)) for person in people]) != said["digest"]:
+        raise KeysRefused(_("There is no access record of this reading."))
+    return frozenset(people)
+
+
+def _id(reference: str) -> bytes | None:
+    try:
+        return UUID(reference).bytes
+    except ValueError:
+        return None
+
+
+DESTROYED_SUBJECTS = """
+SELECT EXISTS (SELECT FROM unnest(%s::uuid[], %s::text[]) AS asked (subject_id, category) JOIN vault_tombstone AS stone
+ON stone.subject_id = asked.subject_id AND stone.category IN ('', asked.category))
+"""
+DESTROYED_MONTHS = """
+SELECT EXISTS (SELECT FROM unnest(%s::text[], %s::date[]) AS asked (category, month) JOIN vault_tombstone AS stone
+ON stone.month = asked.month AND stone.category = asked.category)
+"""
+
+
+def is_destroyed(query: Query, subjects: Collection[tuple[bytes, str]], months: Collection[tuple[str, date]]) -> bool:
+    """Whether one of these keys was destroyed: asked of the database at every call."""
+    people = [UUID(bytes=subject) for subject, _category in subjects]
+    values = [people, [category for _subject, category in subjects]]
+    if subjects and query(DESTROYED_SUBJECTS, values)[0][0]:
+        return True
+    return bool(
+        months
+        and query(DESTROYED_MONTHS, [[category for category, _month in months], [month for _c, month in months]])[0][0]
+    )

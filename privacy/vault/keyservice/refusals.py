@@ -1,0 +1,33 @@
+"""Why the key service gives nothing."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from privacy.lib.errors.refusals import Refusal, Unavailable
+
+
+class KeysRefused(Refusal):
+    """No committed access record names what was asked for, or the tables do not agree with it."""
+
+    code = "keys-refused"
+
+
+class CeilingReached(Refusal):
+    """More people a minute were to be read, or more identifiers to be looked up, than the ceiling lets through."""
+
+    code = "ceiling-reached"
+
+    def __init__(self, message: Any = "") -> None:
+        super().__init__(
+            message or _("More data was to be read within a minute than is allowed. Wait a minute, then try again.")
+        )
+
+
+class KeyServiceUnavailable(Unavailable):
+    """The key service does not answer, so no personal data is shown or taken in. Answered with 503."""
+
+    code = "key-service-unavailable"
+
+    def __init__(self, message: Any = "") -> None:
+        super().__init__(message or _("Personal data can't be opened at the moment. Try again shortly."))

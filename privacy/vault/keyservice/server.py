@@ -1,0 +1,157 @@
+"""The process that holds the keys: a socket for each process that may ask, a thread for each connection.
+
+Who connects is told by the kernel (the peer's user id), which process it is by the socket. Nothing here listens on a
+network. The databases' answers are waited for a second at most, so that no lock of a caller's holds the service up.
+"""
+
+import contextlib
+import ctypes
+import logging
+import resource
+import socket
+import struct
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.db import connections
+from django.utils import translation
+from django.utils.translation import gettext as _
+from psycopg import Error as DatabaseError
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from privacy.lib.errors.refusals import Refusal
+from privacy.vault.keyservice import messages
+from privacy.vault.keyservice.ceilings import Ceilings
+from privacy.vault.keyservice.custodian import KeyCustodian, process_names
+from privacy.vault.keyservice.reading_policy import Connection, ReadingPolicy
+from privacy.vault.keyservice.refusals import KeyServiceUnavailable
+
+log = logging.getLogger("portal.keyservice")
+
+DATABASE_SECONDS = 1.0
+IDLE_SECONDS = 900.0
+BACKLOG = 256
+PR_SET_DUMPABLE = 4
+MCL_CURRENT, MCL_FUTURE = 1, 2
+_PEER = struct.Struct("3i")
+
+
+class DatabaseQuestions:
+    """Questions to the general database on connections of the service's own, each committed by itself."""
+
+    def __init__(self) -> None:
+        given = connections["default"].get_connection_params()
+        for name in ("cursor_factory", "context", "prepare_threshold"):
+            given.pop(name, None)
+        given["options"] = "-c lock_timeout=1s -c statement_timeout=1s -c default_transaction_read_only=on"
+        self._pool = ConnectionPool(
+            kwargs={**given, "autocommit": True}, min_size=1, max_size=8, timeout=DATABASE_SECONDS, open=True
+        )
+
+    def __call__(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Return the rows. Raises KeyServiceUnavailable where the database does not answer."""
+        try:
+            with self._pool.connection() as connection:
+                return connection.execute(statement.encode(), values).fetchall()
+        except (DatabaseError, PoolTimeout) as error:
+            log.warning("the general database does not answer: %s", error)
+            raise KeyServiceUnavailable from error
+
+    def close(self) -> None:
+        """End the connections."""
+        self._pool.close()
+
+
+class KeyServer:
+    """Serves the sockets in a folder until it is told to end."""
+
+    def __init__(self, folder: Path, custodian: KeyCustodian, users: Mapping[str, int]) -> None:
+        self.folder = folder
+        self.custodian = custodian
+        self.users = users
+        self._sockets: list[socket.socket] = []
+
+    def start(self) -> None:
+        """Open the sockets; from now on each answers in threads of its own."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+        for process in process_names():
+            path = self.folder / f"{process}.sock"
+            path.unlink(missing_ok=True)
+            listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            listening.bind(str(path))
+            # Who may connect is decided by the user id; the socket itself is open to whoever reaches the folder.
+            path.chmod(0o666)
+            listening.listen(BACKLOG)
+            self._sockets.append(listening)
+            threading.Thread(target=self._accept, args=(listening, process), daemon=True).start()
+
+    def stop(self) -> None:
+        """Close the sockets."""
+        for listening in self._sockets:
+            listening.close()
+        for process in process_names():
+            (self.folder / f"{process}.sock").unlink(missing_ok=True)
+
+    def _accept(self, listening: socket.socket, process: str) -> None:
+        while True:
+            try:
+                connection, _address = listening.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection, process), daemon=True).start()
+
+    def _serve(self, connection: socket.socket, process: str) -> None:
+        with contextlib.suppress(OSError), connection:
+            _pid, user, _group = _PEER.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
+            if user != self.users[process]:
+                log.warning("user %d asked at the socket of %s and was turned away", user, process)
+                return
+            connection.settimeout(IDLE_SECONDS)
+            peer = Connection(process)
+            while call := messages.receive(connection):
+                messages.send(connection, self._reply(call, peer))
+
+    def _reply(self, call: bytes, peer: Connection) -> messages.Answer | messages.Failure:
+        language = settings.LANGUAGE_CODE
+        try:
+            said = messages.CALLS.decode(call)
+            language = said.language if said.language in dict(settings.LANGUAGES) else language
+            found = self.custodian.answer(said.request, peer)
+            return messages.Answer(msgspec.Raw(messages.ENCODER.encode(found)))
+        except Refusal as refusal:
+            with translation.override(language):
+                return messages.Failure(refusal.code, str(refusal))
+        except msgspec.MsgspecError:
+            return messages.Failure("invalid", "The key service does not know this request.")
+        except Exception:
+            log.exception("a request to the key service failed")
+            with translation.override(language):
+                return messages.Failure(KeyServiceUnavailable.code, str(KeyServiceUnavailable()))
+
+
+def make_custodian(query: DatabaseQuestions) -> KeyCustodian:
+    """Return what answers, with the settings' ceilings and the database's tables."""
+    policy = ReadingPolicy(query, lease_seconds=settings.KEY_LEASE_SECONDS, monotonic=time.monotonic)
+    return KeyCustodian(query, policy, Ceilings(read_ceilings(settings.KEY_CEILINGS)))
+
+
+def read_ceilings(given: Mapping[str, str]) -> dict[str, int]:
+    """Return ceilings as numbers, by ``process`` or ``process.purpose``."""
+    return {name: int(number) for name, number in given.items()}
+
+
+def protect_memory() -> list[str]:
+    """Keep keys out of swap and core dumps, as far as this system lets us; return what it did not let us."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    refused = []
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        refused.append(_("Other processes of this user may read the memory of the key service."))
+    if libc.mlockall(MCL_CURRENT | MCL_FUTURE) != 0:
+        refused.append(_("The memory of the key service may be written to swap (LimitMEMLOCK)."))
+    return refused
