@@ -28,6 +28,7 @@ ROLE_OF_COMMAND = {
     "verify_ledger": "portal_auditor",
     "export_ledger": "portal_auditor",
     "prune_ledger": "portal_pruner",
+    "keyservice": "portal_keys",
 }
 
 # Every model outside this table lives in ``default`` if its app is listed in APPS, and nowhere otherwise.
@@ -70,7 +71,7 @@ def role_in(alias: str, role: str) -> str:
 
 # Who may connect to which database, beside the owner.
 CONNECT_ROLES = {
-    "default": ("portal_app", "portal_sequencer", "portal_notary", "portal_auditor", "portal_pruner"),
+    "default": ("portal_app", "portal_sequencer", "portal_notary", "portal_auditor", "portal_pruner", "portal_keys"),
     "personal": ("portal_app", "portal_sequencer", "portal_notary", "portal_auditor", "portal_pruner"),
     "archive": ("portal_archivist", "portal_auditor"),
 }
@@ -124,7 +125,7 @@ class Router:
 type Statement = sql.SQL | sql.Composed
 LOGIN_ROLES = (
     "portal_owner", "portal_app", "portal_archivist", "portal_sequencer", "portal_notary", "portal_auditor",
-    "portal_pruner",
+    "portal_pruner", "portal_keys",
 )  # fmt: skip
 
 
@@ -180,6 +181,39 @@ def schema_statements(alias: str) -> list[Statement]:
         sql.SQL("GRANT EXECUTE ON FUNCTION pg_catalog.pg_switch_wal(), pg_catalog.pg_ls_waldir() TO portal_owner"),
         sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner GRANT USAGE, SELECT ON SEQUENCES TO {}").format(portal),
     ]
+
+
+# What the key service reads, in the general database alone: access records, and what the tables say of keys and grants.
+KEY_SERVICE_ROLE = "portal_keys"
+KEY_SERVICE_READS = {
+    "vault_tombstone": "subject_id, category, month",
+    "vault_freeze": "subject_id, category, item, record_id, lifted_at, until",
+    "vault_keycheck": "id, kind, generation, value, current, begun_at, emptied_at, ending_at, ended_at",
+    "vault_subjectkey": "generation",
+    "vault_monthkey": "generation",
+    "accounts_accessgrant": "user_id, category, purpose, revoked_at, valid_from, valid_until",
+    "accounts_user": "id, reference, is_active",
+}
+
+
+def key_service_statements(alias: str) -> list[Statement]:
+    """Return the owner's statements that say anew what the key service may read; it writes nothing."""
+    if alias != "default":
+        return []
+    role = sql.Identifier(KEY_SERVICE_ROLE)
+    statements: list[Statement] = [
+        sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}").format(role),
+        sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role),
+        sql.SQL("SET ROLE portal_ledger"),
+        sql.SQL("GRANT USAGE ON SCHEMA ledger TO {}").format(role),
+        sql.SQL("GRANT SELECT (id, kind, payload, time) ON ledger.entry TO {}").format(role),
+        sql.SQL("RESET ROLE"),
+    ]
+    for table, columns in KEY_SERVICE_READS.items():
+        # The names are those above.
+        given = sql.SQL(columns)
+        statements.append(sql.SQL("GRANT SELECT ({}) ON {} TO {}").format(given, sql.Identifier(table), role))
+    return statements
 
 
 def readonly_role_statements(alias: str) -> list[Statement]:

@@ -11,11 +11,13 @@ log = logging.getLogger("portal.boot")
 
 
 def require_valid_keys() -> None:
-    """Raise ``WrongKey`` unless the keys that data is sealed under are at hand; ``/readyz`` waits for the databases."""
+    """Raise ``WrongKey`` unless the keys that data is sealed under are at hand; ``/readyz`` waits for who is away."""
     try:
         vault.check_keys()
     except DatabaseError:
         log.warning("The general database does not answer yet, so the keys could not be checked.")
+    except vault.KeyServiceUnavailable:
+        log.warning("The key service does not answer yet, so the keys could not be checked.")
 
 
 def require_guarded_ledger() -> None:

@@ -50,6 +50,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
             vault.check_keys()
         except vault.WrongKey:
             missing["keys"] = "wrong or missing"
+        except vault.KeyServiceUnavailable:
+            missing["keys"] = "key service unreachable"
     try:
         CLOCK.check(clock.now(), afresh=True)
     except WrongClock as wrong:

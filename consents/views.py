@@ -34,12 +34,11 @@ from consents.models import (
 )
 from privacy.ledger import actions as ledger
 from privacy.ledger import request_context
-from privacy.ledger.actions import LedgerUnavailable
 from privacy.ledger.actors import ExternalActor
 from privacy.ledger.exports import document_issuance
 from privacy.lib.dates import clock
 from privacy.lib.display.reader_language import reader_language
-from privacy.lib.errors.refusals import Refusal, TooManyAttempts
+from privacy.lib.errors.refusals import Refusal, TooManyAttempts, Unavailable
 from privacy.lib.http import guest_session
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.subjects import actions as subjects
@@ -131,7 +130,7 @@ def agreement(request: HttpRequest, subject: Subject, code: str) -> HttpResponse
         try:
             made = _decide(request, subject, version)
             return HttpResponseRedirect(reverse("consents:receipt", args=[made.reference]))
-        except LedgerUnavailable:
+        except Unavailable:
             raise
         except Refusal as error:
             refusal = str(error)
@@ -200,7 +199,7 @@ def destruction(request: HttpRequest, subject: Subject, plan: UUID) -> HttpRespo
     try:
         verb(row, actor=ExternalActor("subject", subject.reference), at=clock.now())
         return HttpResponseRedirect(reverse("consents:home"))
-    except LedgerUnavailable:
+    except Unavailable:
         raise
     except Refusal as error:
         refusal = str(error)

@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 
 from devices import actions as devices
 from devices.refusals import FrozenItems, Malformed, Problem
-from privacy.ledger.actions import LedgerUnavailable
-from privacy.lib.errors.refusals import Refusal
+from privacy.lib.errors.refusals import Refusal, Unavailable
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_SOON = 5
@@ -92,7 +91,7 @@ def problem_response(
 
 def refusal_response(refusal: Refusal) -> HttpResponse:
     """Return the answer to a refusal: its code gives the status, its pointers the offending items."""
-    status = STATUS_OF_CODE.get(refusal.code, 409)
+    status = 503 if isinstance(refusal, Unavailable) else STATUS_OF_CODE.get(refusal.code, 409)
     headers: dict[str, str] = {}
     if isinstance(refusal, devices.TooManyRequests):
         headers["Retry-After"] = str(refusal.retry_after)
@@ -104,7 +103,7 @@ def refusal_response(refusal: Refusal) -> HttpResponse:
         errors = refusal.problems
     elif isinstance(refusal, FrozenItems):
         errors = [Problem(pointer, refusal.code, str(refusal)) for pointer in refusal.pointers]
-    elif isinstance(refusal, devices.Unauthenticated | devices.TooManyRequests | LedgerUnavailable):
+    elif isinstance(refusal, devices.Unauthenticated | devices.TooManyRequests | Unavailable):
         errors = []
     else:
         errors = [Problem(refusal.pointer or "", refusal.code, refusal.plain)]

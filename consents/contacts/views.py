@@ -14,12 +14,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from consents.forms import ContactCodeForm
 from consents.views import holder_required
 from privacy.ledger import request_context
-from privacy.ledger.actions import LedgerUnavailable
 from privacy.ledger.actors import ExternalActor, SystemActor
 from privacy.lib.dates import clock
 from privacy.lib.display import masking
 from privacy.lib.display.reader_language import reader_language
-from privacy.lib.errors.refusals import Refusal, TooManyAttempts
+from privacy.lib.errors.refusals import Refusal, TooManyAttempts, Unavailable
 from privacy.subjects import actions as subjects
 from privacy.subjects.forms import ContactForm
 from privacy.subjects.models import Contact, Subject
@@ -43,7 +42,7 @@ def contacts(request: HttpRequest, subject: Subject) -> HttpResponse:
                 subject, **form.cleaned_data, source=Contact.Source.PERSON, actor=_me(subject), at=clock.now()
             )
             return HttpResponseRedirect(reverse("consents:contacts"))
-        except LedgerUnavailable:
+        except Unavailable:
             raise
         except Refusal as refusal:
             form.add_error(None, str(refusal))
@@ -61,7 +60,7 @@ def contact(request: HttpRequest, subject: Subject, contact: UUID) -> HttpRespon
         return _page(request, subject, form, refusal=_("Choose what to do with this contact."), status=422)
     try:
         verb(row, actor=_me(subject), at=clock.now())
-    except LedgerUnavailable:
+    except Unavailable:
         raise
     except Refusal as refusal:
         return _page(request, subject, form, refusal=str(refusal), status=422)

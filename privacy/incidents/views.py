@@ -11,9 +11,8 @@ from privacy.incidents import actions as incidents
 from privacy.incidents.forms import ComplaintForm, StatusForm
 from privacy.incidents.models import Complaint
 from privacy.ledger import request_context
-from privacy.ledger.actions import LedgerUnavailable
 from privacy.lib.dates import clock
-from privacy.lib.errors.refusals import Refusal, TooManyAttempts
+from privacy.lib.errors.refusals import Refusal, TooManyAttempts, Unavailable
 from privacy.lib.http import guest_session
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.policies.models import Agency, Officer
@@ -45,7 +44,7 @@ def complaint(request: HttpRequest) -> HttpResponse:
             address=request_context.current().address,
             at=clock.now(),
         )
-    except LedgerUnavailable:
+    except Unavailable:
         raise
     except Refusal as refusal:
         form.add_error(None, str(refusal))

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from privacy.ledger import actions, request_context
 from privacy.ledger.actions import LedgerUnavailable
 from privacy.ledger.events import Event
+from privacy.lib.errors.refusals import Unavailable
 
 type Address = IPv4Address | IPv6Address
 type Network = IPv4Network | IPv6Network
@@ -55,7 +56,7 @@ class RequestActor:
 
 
 class RequestContextMiddleware:
-    """Set the acting context, answer with the request's id, and turn a shut ledger into 503."""
+    """Set the acting context, answer with the request's id, and turn a shut ledger or vault into 503."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -76,8 +77,8 @@ class RequestContextMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, LedgerUnavailable):
-            return ledger_unavailable(request, exception)
+        if isinstance(exception, Unavailable):
+            return answer_unavailable(request, exception)
         if isinstance(exception, PermissionDenied):
             return record_denial(request)
         return None
@@ -93,11 +94,11 @@ def record_denial(request: HttpRequest) -> HttpResponse | None:
             Event.DENIED, actor=actor, at=None, task=request.resolver_match.view_name, result="denied"
         )
     except LedgerUnavailable as away:
-        return ledger_unavailable(request, away)
+        return answer_unavailable(request, away)
     return None
 
 
-def ledger_unavailable(request: HttpRequest, refusal: LedgerUnavailable) -> HttpResponse:
+def answer_unavailable(request: HttpRequest, refusal: Unavailable) -> HttpResponse:
     """Answer 503 without a byte of the page that was asked for: a problem document for machines, a page for people."""
     if access_channel(request.path) == "api":
         body = json.dumps(
@@ -112,9 +113,9 @@ def ledger_unavailable(request: HttpRequest, refusal: LedgerUnavailable) -> Http
         )
         response = HttpResponse(body, status=503, content_type="application/problem+json")
     else:
-        page = render_to_string(
-            "ledger/unavailable.html", {"title": _("The audit trail is not available"), "refusal": str(refusal)}
-        )
+        is_ledger = isinstance(refusal, LedgerUnavailable)
+        title = _("The audit trail is not available") if is_ledger else _("Personal data is not available")
+        page = render_to_string("ledger/unavailable.html", {"title": title, "refusal": str(refusal)})
         response = HttpResponse(page, status=503)
     response.headers["Retry-After"] = RETRY_AFTER
     return response

@@ -13,9 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from privacy.ledger import request_context
-from privacy.ledger.actions import LedgerUnavailable
 from privacy.lib.dates import clock
-from privacy.lib.errors.refusals import Refusal, TooManyAttempts
+from privacy.lib.errors.refusals import Refusal, TooManyAttempts, Unavailable
 from privacy.lib.http import guest_session
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.policies import rulebook
@@ -77,7 +76,7 @@ def request_form(request: HttpRequest) -> HttpResponse:
             address=request_context.current().address,
             at=clock.now(),
         )
-    except LedgerUnavailable:
+    except Unavailable:
         raise
     except Refusal as refusal:
         pointer = (refusal.pointer or "").strip("/")
@@ -213,7 +212,7 @@ def download(request: HttpRequest) -> HttpResponseBase:
         content = rights.download(
             package, code=code, confirmed=status_page.confirmed_for_download(opened, at=clock.now()), at=clock.now()
         )
-    except LedgerUnavailable:
+    except Unavailable:
         raise
     except Refusal as refusal:
         return _again(request, problem=str(refusal))
@@ -241,7 +240,7 @@ def letter(request: HttpRequest, reference: str) -> HttpResponse:
     language = _language(request)
     try:
         content = status_page.letter_pdf(found, language=language, actor=Requester(opened.reference), at=clock.now())
-    except LedgerUnavailable:
+    except Unavailable:
         raise
     except Refusal as refusal:
         return _again(request, problem=str(refusal))
@@ -266,7 +265,7 @@ def _act(request: HttpRequest, verb: Callable[[Request, Requester], object], **f
         return HttpResponseRedirect(reverse("rights:case"))
     try:
         verb(opened, Requester(opened.reference))
-    except LedgerUnavailable:
+    except Unavailable:
         raise
     except Refusal as refusal:
         return _again(request, problem=str(refusal), **forms)

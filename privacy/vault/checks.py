@@ -1,16 +1,18 @@
 """What must be true of sealed fields and keys before the portal starts."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
 
 from privacy.vault import blind_indexes
-from privacy.vault.actions import WrongKey, check_keys
+from privacy.vault.actions import KeyServiceUnavailable, WrongKey, check_keys
 from privacy.vault.encryption_options import encrypted_fields, options_of
 from privacy.vault.fields import EncryptedField
 
@@ -75,3 +77,24 @@ def keys_match_this_vault(databases: Sequence[str] | None = None, **kwargs: Any)
         check_keys()
     except WrongKey as refusal:
         yield Error(str(refusal), hint="Restore the key file. A new key opens nothing.", id="vault.E005")
+    except KeyServiceUnavailable:
+        return  # the processes that need it say so by /readyz; migrations run before it starts
+
+
+@register("portal", deploy=True)
+def keys_are_held_apart(**kwargs: Any) -> Iterable[CheckMessage]:
+    """vault.E007, vault.E008: another process holds the keys, and this one can't read them."""
+    if settings.KEY_SERVICE != "socket":
+        yield Error(
+            "This process holds the keys itself: a hole in a page would be a hole in everything.",
+            hint="Run manage.py keyservice as a user of its own, and unset KEY_SERVICE.",
+            id="vault.E007",
+        )
+    names = ("MASTER_KEY_FILE", "INDEX_KEY_FILE", "CERTIFICATE_KEY_FILE")
+    readable = [name for name in names if os.access(getattr(settings, name), os.R_OK)]
+    if readable and os.environ.get("PORTAL_ROLE") != "portal_keys":
+        yield Error(
+            f"This process can read {', '.join(readable)}.",
+            hint="The key files belong to the key service's user alone, mode 0600 (docs/operations.md).",
+            id="vault.E008",
+        )

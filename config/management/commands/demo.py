@@ -36,6 +36,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
         self.port = settings.PORT
+        if settings.KEY_SERVICE != "socket":
+            raise CommandError("KEY_SERVICE is for tests: unset it, and the demo starts a key service.")
         self._claim_port()
         self._prepare()
         supervisor = self._services()
@@ -95,6 +97,7 @@ class Command(BaseCommand):
         # A machine to look at the portal on has no malware scanner: `check --deploy` refuses this (config.E017).
         files = {"OPEN_UNSCANNED_UPLOADS": "1"} if settings.DEVELOPMENT else {}
         portal = {**mail, **files, "PORTAL_ROLE": "portal_app"}
+        supervisor.add("keyservice", [python, "manage.py", "keyservice"], PORTAL_ROLE="portal_keys")
         self.behind = {process: _free_port() for process in WORKERS}
         for process, port in self.behind.items():
             command = web_server.command(host="127.0.0.1", port=port, workers=WORKERS[process])

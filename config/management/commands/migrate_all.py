@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 from django.db import connections, transaction
 
 from config.database_grants import grant_statements
-from config.databases import DATABASES, readonly_role_statements
+from config.databases import DATABASES, key_service_statements, readonly_role_statements
 
 
 class Command(BaseCommand):
@@ -21,6 +21,7 @@ class Command(BaseCommand):
             call_command("migrate", database=alias, interactive=False, verbosity=max(0, options["verbosity"] - 1))
             # In one transaction: no process is without its rights meanwhile.
             with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
-                for statement in (*grant_statements(alias), *readonly_role_statements(alias)):
+                given = (*grant_statements(alias), *readonly_role_statements(alias), *key_service_statements(alias))
+                for statement in given:
                     cursor.execute(statement)
             self.stdout.write(f"{alias}: migrated")

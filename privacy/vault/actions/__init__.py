@@ -36,6 +36,7 @@ from privacy.vault.actions.key_rotation import (
 from privacy.vault.actions.reencryption import CiphertextLocation, ReencryptionInput, reencrypt
 from privacy.vault.decryption_session import DecryptionSession, opened
 from privacy.vault.encryption_options import month_of
+from privacy.vault.keyservice.refusals import CeilingReached, KeyServiceUnavailable, KeysRefused
 from privacy.vault.malware_scan import explain_finding
 from privacy.vault.refusals import (
     DecryptionSessionClosed,
@@ -54,6 +55,7 @@ from privacy.vault.refusals import (
 )
 
 __all__ = [
+    "CeilingReached",
     "CiphertextLocation",
     "DecryptionSession",
     "DecryptionSessionClosed",
@@ -63,6 +65,8 @@ __all__ = [
     "Frozen",
     "InvalidCiphertext",
     "InvalidIdentifier",
+    "KeyServiceUnavailable",
+    "KeysRefused",
     "NotScanned",
     "PlaintextColumn",
     "PurposeNotDeclared",

@@ -1,19 +1,19 @@
-"""Why the key service gives nothing."""
+"""Why the key service gives nothing: answered with 503, for nothing that was typed is wrong."""
 
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from privacy.lib.errors.refusals import Refusal, Unavailable
+from privacy.lib.errors.refusals import Unavailable
 
 
-class KeysRefused(Refusal):
+class KeysRefused(Unavailable):
     """No committed access record names what was asked for, or the tables do not agree with it."""
 
     code = "keys-refused"
 
 
-class CeilingReached(Refusal):
+class CeilingReached(Unavailable):
     """More people a minute were to be read, or more identifiers to be looked up, than the ceiling lets through."""
 
     code = "ceiling-reached"

@@ -117,20 +117,19 @@ class KeyServer:
                 messages.send(connection, self._reply(call, peer))
 
     def _reply(self, call: bytes, peer: Connection) -> messages.Answer | messages.Failure:
-        language = settings.LANGUAGE_CODE
         try:
             said = messages.CALLS.decode(call)
-            language = said.language if said.language in dict(settings.LANGUAGES) else language
-            found = self.custodian.answer(said.request, peer)
-            return messages.Answer(msgspec.Raw(messages.ENCODER.encode(found)))
-        except Refusal as refusal:
-            with translation.override(language):
-                return messages.Failure(refusal.code, str(refusal))
         except msgspec.MsgspecError:
             return messages.Failure("invalid", "The key service does not know this request.")
-        except Exception:
-            log.exception("a request to the key service failed")
-            with translation.override(language):
+        # Whoever reads the refusal is behind the process that asks.
+        with translation.override(said.language if said.language in dict(settings.LANGUAGES) else None):
+            try:
+                found = self.custodian.answer(said.request, peer)
+                return messages.Answer(msgspec.Raw(messages.ENCODER.encode(found)))
+            except Refusal as refusal:
+                return messages.Failure(refusal.code, str(refusal))
+            except Exception:
+                log.exception("a request to the key service failed")
                 return messages.Failure(KeyServiceUnavailable.code, str(KeyServiceUnavailable()))
 
 

@@ -11,7 +11,7 @@ from django.test import RequestFactory, override_settings
 
 from privacy.ledger import request_context
 from privacy.ledger.actions import LedgerUnavailable
-from privacy.ledger.middleware import RequestContextMiddleware, access_channel, client_address, ledger_unavailable
+from privacy.ledger.middleware import RequestContextMiddleware, access_channel, answer_unavailable, client_address
 
 FORGED = ("X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Correlation-ID", "X-Request-ID")
 PROXIES = override_settings(TRUSTED_PROXIES=["10.0.0.0/8", "2001:db8::/32"])
@@ -114,7 +114,7 @@ def test_every_path_has_a_door(path: str, door: str) -> None:
     ],
 )
 def test_a_shut_ledger_is_answered_with_503(path: str, content_type: str, read: Callable[[str], object]) -> None:
-    answer = ledger_unavailable(RequestFactory().get(path), LedgerUnavailable("shut"))
+    answer = answer_unavailable(RequestFactory().get(path), LedgerUnavailable("shut"))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert answer.headers["Content-Type"] == content_type
     assert read(answer.content.decode())

@@ -1,0 +1,81 @@
+"""A real key service on a test's own databases, and this process as one that asks it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from django.test import override_settings
+
+from privacy.vault import keys
+from privacy.vault.keyservice import client
+from tests.database import ROOT, PortalDatabase
+
+
+class KeyService:
+    """The process ``manage.py keyservice``, which a test may stop, kill and start again."""
+
+    def __init__(self, database: PortalDatabase, folder: Path, **environ: str) -> None:
+        self.folder = folder
+        self.environ = {
+            **database.environ("portal_keys"), "KEY_SERVICE": "socket", "KEY_SERVICE_DIR": str(folder), **environ,
+        }  # fmt: skip
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process and return once it answers."""
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "keyservice"], cwd=ROOT, env=self.environ, stderr=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        assert b"answers" in self.process.stdout.readline()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the process a signal."""
+        assert self.process is not None
+        os.kill(self.process.pid, number)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.communicate()
+
+
+@contextmanager
+def key_service(database: PortalDatabase, *, process: str = "pages", **environ: str) -> Iterator[KeyService]:
+    """Run a key service; this process asks it as ``process`` does."""
+    # A socket's path has room for 107 characters.
+    with TemporaryDirectory(dir="/tmp") as folder:
+        service = KeyService(database, Path(folder), **environ)
+        service.start()
+        with override_settings(KEY_SERVICE="socket", KEY_SERVICE_DIR=Path(folder), KEY_SERVICE_PROCESS=process):
+            keys.caches.here().clear()
+            try:
+                yield service
+            finally:
+                client.forget_connection()
+                service.signal(signal.SIGCONT)
+                service.kill()
+
+
+@contextmanager
+def asking_as(process: str) -> Iterator[None]:
+    """Ask at another process's socket inside the block."""
+    client.forget_connection()
+    with override_settings(KEY_SERVICE_PROCESS=process):
+        try:
+            yield
+        finally:
+            client.forget_connection()
+
+
+def seconds_of(started: float) -> float:
+    """Return how long it took since ``started`` (``time.monotonic``)."""
+    return time.monotonic() - started
