@@ -48,7 +48,6 @@ MASTER_KEY_VARIABLE = variables.text("MASTER_KEY_VARIABLE", default="MASTER_KEY"
 # Another process holds the keys (docs/vault.md); ``in-process`` is for ordinary tests alone.
 KEY_SERVICE = variables.text("KEY_SERVICE", default="socket")
 KEY_SERVICE_DIR = variables.path("KEY_SERVICE_DIR", default=PORTAL_HOME / "run" / "keys")
-KEY_SERVICE_PROCESS = variables.text("KEY_SERVICE_PROCESS", default="worker")
 KEY_SERVICE_USERS = variables.pairs("KEY_SERVICE_USERS")
 KEY_LEASE_SECONDS = variables.number("KEY_LEASE_SECONDS", default=900)
 KEY_CEILINGS = {

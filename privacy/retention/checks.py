@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from privacy.lib.crypto import document_signing
+from privacy.lib.errors.refusals import Unavailable
 from privacy.retention.restore_gate import gate
 
 
@@ -47,6 +48,8 @@ def the_certificate_key_is_there(app_configs: Sequence[AppConfig] | None, **kwar
     """retention.E002."""
     try:
         document_signing.public_key()
+    except Unavailable:
+        return []  # the key service starts later, or is away: /readyz says so
     except (OSError, ValueError, ImproperlyConfigured):
         return [Error("CERTIFICATE_KEY_FILE holds no Ed25519 key.", hint="manage.py make_keys", id="retention.E002")]
     return []

@@ -38,6 +38,9 @@ def check(portal_database: PortalDatabase, tmp_path: Path) -> Check:
         "EMAIL_URL": "smtp+tls://user:password@mail.extrus.example:587",
         "REPRESENTATIVE_EMAIL": "representative@extrus.example",
         "CLAMD_SOCKET": "/run/clamav/clamd.ctl",
+        # The key service's user has them; web and worker don't even see the folder.
+        "KEY_SERVICE": "socket",
+        "KEYS_DIR": str(tmp_path / "out-of-reach"),
     }
 
     def run(
@@ -230,7 +233,7 @@ def test_a_database_that_is_not_migrated_is_refused(check: Check, portal_databas
 @pytest.mark.parametrize("name", ["MASTER_KEY_FILE", "INDEX_KEY_FILE", "CERTIFICATE_KEY_FILE"])
 def test_a_missing_key_is_refused_and_never_made(check: Check, tmp_path: Path, name: str) -> None:
     missing = tmp_path / "nowhere.key"
-    result = check(**{name: str(missing)})
+    result = check("portal_keys", **{name: str(missing)})
     assert result.returncode != 0
     assert "config.E006" in result.stderr
     assert not missing.exists()
@@ -238,7 +241,14 @@ def test_a_missing_key_is_refused_and_never_made(check: Check, tmp_path: Path, n
 
 def test_a_key_that_others_can_read_is_refused(check: Check, tmp_path: Path) -> None:
     (tmp_path / "keys" / "master.key").chmod(0o644)
-    assert "config.E007" in check().stderr
+    assert "config.E007" in check("portal_keys", KEYS_DIR=str(tmp_path / "keys")).stderr
+
+
+@pytest.mark.attack("18")
+def test_a_process_that_holds_keys_or_can_read_them_is_refused(check: Check, tmp_path: Path) -> None:
+    assert "vault.E007" in check(KEY_SERVICE="in-process", KEYS_DIR=str(tmp_path / "keys")).stderr
+    readable = check(KEYS_DIR=str(tmp_path / "keys")).stderr
+    assert "vault.E008" in readable and "MASTER_KEY_FILE" in readable
 
 
 def test_a_plain_address_and_no_mail_server_are_refused(check: Check) -> None:

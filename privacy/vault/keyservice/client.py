@@ -22,6 +22,8 @@ from privacy.vault.refusals import Destroyed, InvalidCiphertext, WrongKey
 
 CONNECT_SECONDS, ANSWER_SECONDS = 0.5, 2.0
 IN_PROCESS = "in-process"
+# As which process a management command asks.
+COMMANDS = "worker"
 _held = local()
 
 
@@ -77,7 +79,7 @@ def _connect() -> socket.socket:
 
 def socket_path() -> Path:
     """Return the socket of this process at the key service."""
-    return Path(settings.KEY_SERVICE_DIR) / f"{settings.KEY_SERVICE_PROCESS}.sock"
+    return Path(settings.KEY_SERVICE_DIR) / f"{settings.PORTAL_PROCESS or COMMANDS}.sock"
 
 
 def _kept_connection() -> socket.socket | None:

@@ -29,8 +29,6 @@ ALLOWED: dict[str, frozenset[type]] = {
     "intake": frozenset({*_ALL, messages.SealingKeys}),
     "worker": frozenset(messages.ANSWERS) - {messages.SealingKeys},
 }
-# One web process for pages and intake, where they are not parted.
-ALLOWED["portal"] = ALLOWED["pages"] | ALLOWED["intake"]
 # A process that serves everything, as where tests run in it.
 ALLOWED["all"] = frozenset(messages.ANSWERS)
 # Who may have which documents signed, by the type that a document says of itself.
@@ -166,7 +164,7 @@ class KeyCustodian:
         return hmac.digest(key_providers.index_key(), message, "sha256")
 
     def _sign(self, asked: messages.Sign, connection: Connection) -> str:
-        if connection.process in {"pages", "portal"}:
+        if connection.process == "pages":
             said = _read_json(asked.body)
             if said.get("type") not in SIGNED_BY_PAGES:
                 raise KeysRefused(_("This process may not ask the key service for that."))

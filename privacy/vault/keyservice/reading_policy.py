@@ -93,7 +93,7 @@ class ReadingPolicy:
             if number in self._shown:
                 raise KeysRefused(_("This access record was used before. Open the data again."))
             self._shown[number] = now + self.lease_seconds
-        for old in list(connection.leases)[: len(connection.leases) - MOST_RECORDS + 1]:
+        for old in list(connection.leases)[: max(0, len(connection.leases) - MOST_RECORDS + 1)]:
             del connection.leases[old]
         connection.leases[number] = Lease(record, now + self.lease_seconds)
         return record

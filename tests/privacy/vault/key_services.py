@@ -55,7 +55,7 @@ def key_service(database: PortalDatabase, *, process: str = "pages", **environ: 
     with TemporaryDirectory(dir="/tmp") as folder:
         service = KeyService(database, Path(folder), **environ)
         service.start()
-        with override_settings(KEY_SERVICE="socket", KEY_SERVICE_DIR=Path(folder), KEY_SERVICE_PROCESS=process):
+        with override_settings(KEY_SERVICE="socket", KEY_SERVICE_DIR=Path(folder), PORTAL_PROCESS=process):
             keys.caches.here().clear()
             try:
                 yield service
@@ -69,7 +69,7 @@ def key_service(database: PortalDatabase, *, process: str = "pages", **environ: 
 def asking_as(process: str) -> Iterator[None]:
     """Ask at another process's socket inside the block."""
     client.forget_connection()
-    with override_settings(KEY_SERVICE_PROCESS=process):
+    with override_settings(PORTAL_PROCESS=process):
         try:
             yield
         finally:

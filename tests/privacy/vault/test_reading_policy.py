@@ -1,0 +1,125 @@
+"""What holds of an access record over time, and what the key service's role in the database may do."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import override_settings
+
+from privacy.lib.identifiers.ids import new_id
+from privacy.vault import actions as vault
+from privacy.vault.keyservice import client
+from privacy.vault.keyservice.reading_policy import FIRST_SHOWN_SECONDS, Connection, ReadingPolicy
+from tests.base import PortalTestCase
+from tests.database import PortalDatabase
+from tests.privacy.vault.key_requests import record_of
+
+pytestmark = pytest.mark.attack("18")
+
+
+class Clock:
+    """A monotonic clock, and a database whose records look older by ``older`` seconds."""
+
+    def __init__(self) -> None:
+        self.now, self.older = 1_000.0, 0.0
+
+    def query(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+        if "FROM ledger.entry" not in statement:
+            return rows
+        return [(*others, age + self.older) for *others, age in rows]
+
+
+class RecordsOverTime(PortalTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.policy = ReadingPolicy(self.clock.query, lease_seconds=900, monotonic=lambda: self.clock.now)
+        self.connection = Connection("pages")
+
+    def show(self, number: int) -> str:
+        return self.policy.record(number, [], self.connection).purpose
+
+    def test_one_is_shown_first_within_seconds_of_its_commit(self) -> None:
+        number = record_of([new_id()])
+        self.clock.older = FIRST_SHOWN_SECONDS
+        with self.assertRaises(vault.KeysRefused):
+            self.show(number)
+        self.clock.older = FIRST_SHOWN_SECONDS - 5
+        assert self.show(number) == "rights"
+
+    def test_one_of_the_future_is_none(self) -> None:
+        self.clock.older = -60.0
+        with self.assertRaises(vault.KeysRefused):
+            self.show(record_of([new_id()]))
+
+    def test_its_lease_ends(self) -> None:
+        number = record_of([new_id()])
+        self.show(number)
+        self.clock.now += 900
+        assert self.show(number) == "rights"
+        self.clock.now += 0.1
+        with self.assertRaises(vault.KeysRefused):
+            self.show(number)
+
+    def test_a_connection_shows_a_bounded_number(self) -> None:
+        for _number in range(100):
+            self.show(record_of([new_id()]))
+        assert len(self.connection.leases) == 64
+
+
+ALLOWED = (
+    "SELECT id, kind, payload, time FROM ledger.entry LIMIT 1",
+    "SELECT subject_id FROM vault_tombstone LIMIT 1",
+    "SELECT generation FROM vault_subjectkey LIMIT 1",
+)
+DENIED = (
+    "SELECT wrapped FROM vault_subjectkey LIMIT 1", "SELECT subject_id FROM vault_subjectkey LIMIT 1",
+    "SELECT password FROM accounts_user LIMIT 1", "SELECT 1 FROM rights_request LIMIT 1",
+    "INSERT INTO ledger.entry (kind, payload) VALUES ('read', '{}')", "DELETE FROM vault_freeze",
+    "DELETE FROM vault_tombstone", "UPDATE vault_keycheck SET current = true",
+)  # fmt: skip
+
+
+def test_its_role_reads_what_decides_and_writes_nothing(portal_database: PortalDatabase) -> None:
+    with portal_database.connect("portal_keys") as role:
+        for statement in ALLOWED:
+            role.execute(statement)  # type: ignore[arg-type]  # one of ours
+        for statement in DENIED:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                role.execute(statement)  # type: ignore[arg-type]  # one of ours
+    for alias in ("personal", "archive"):
+        with pytest.raises(psycopg.OperationalError, match="permission denied"):
+            portal_database.connect("portal_keys", alias)
+
+
+@override_settings(KEY_SERVICE="socket", KEY_SERVICE_DIR="/nonexistent")
+class AwayTest(PortalTestCase):
+    def test_readiness_says_so_and_the_public_pages_answer(self) -> None:
+        answer = self.client.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["missing"]["keys"] == "key service unreachable"
+        assert self.client.get("/en/").status_code == 200
+
+    def test_what_needs_a_key_answers_503(self) -> None:
+        with self.assertRaises(vault.KeyServiceUnavailable):
+            vault.blind_index("serial", "R5CT")
+        from privacy.ledger.middleware import RequestContextMiddleware
+
+        request = self.client.get("/livez").wsgi_request
+        answer = RequestContextMiddleware(lambda _request: None).process_exception(  # type: ignore[arg-type,return-value]
+            request, vault.KeyServiceUnavailable()
+        )
+        assert answer is not None and answer.status_code == 503 and answer.headers["Retry-After"]
+
+    def tearDown(self) -> None:
+        client.forget_connection()
+
+
+def test_the_demo_refuses_to_hold_keys_itself() -> None:
+    with pytest.raises(CommandError, match="KEY_SERVICE"):
+        call_command("demo")
