@@ -306,6 +306,7 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "vault.generation.emptied": gettext_lazy("Master key generation no longer protects any key"),
     "vault.generation.ending": gettext_lazy("Master key generation is ending"),
     "vault.generation.ended": gettext_lazy("Master key generation ended"),
+    "vault.ceiling.reached": gettext_lazy("Ceiling for opening personal data reached"),
     "consents.decision.agreed": gettext_lazy("Consent given"),
     "consents.decision.disagreed": gettext_lazy("Consent not given"),
     "consents.decision.withdrawn": gettext_lazy("Consent withdrawn"),

@@ -22,6 +22,7 @@ SCHEDULES = (
     Job("safeguards-look", "privacy.safeguards.tasks.run_automated_checks", "20 6 * * *"),
     Job("safeguards-remind", "privacy.safeguards.tasks.remind", "35 8 * * *"),
     Job("files-scan", "privacy.vault.tasks.scan_files", "* * * * *"),
+    Job("key-ceilings", "privacy.vault.tasks.report_ceilings", "* * * * *"),
     Job("master-key-turn", "privacy.vault.tasks.rotate_master_key", "45 2 * * *"),
     Job("rights-resume", "privacy.rights.tasks.resume", "* * * * *"),
     Job("rights-remind", "privacy.rights.tasks.remind", "30 8 * * *"),

@@ -22,3 +22,4 @@ class Event(StrEnum):
     GENERATION_EMPTIED = "vault.generation.emptied"
     GENERATION_ENDING = "vault.generation.ending"
     GENERATION_ENDED = "vault.generation.ended"
+    CEILING_REACHED = "vault.ceiling.reached"

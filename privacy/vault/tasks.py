@@ -1,8 +1,22 @@
 """What the vault does by the clock; each call is short and safe to repeat."""
 
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from privacy.accounts.models import User
+from privacy.jobs import outbox
 from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
+from privacy.lib.integrations import mail
 from privacy.vault import actions as vault
+from privacy.vault.actions.ceilings import CEILING_TOLD
+from privacy.vault.purposes import Purpose
 
 SECONDS = 45.0
 
@@ -22,3 +36,38 @@ def scan_files() -> int:
 def rotate_master_key() -> None:
     """Begin, go on with, or end the monthly turn of the master key."""
     vault.rotate_monthly(actor=SystemActor("vault"), at=clock.now(), seconds=SECONDS)
+
+
+def report_ceilings() -> int:
+    """Tell of the key service's ceilings that were reached. Rings every minute."""
+    return vault.report_reached_ceilings(actor=SystemActor("keys"), at=clock.now())
+
+
+@outbox.deliverer(CEILING_TOLD, destination=outbox.MAIL)
+def deliver_ceiling(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Tell an officer that a process wanted more data within a minute than its ceiling lets through."""
+    officer = User.objects.filter(reference=ids["to"], is_active=True).first()
+    if officer is None:
+        return
+    purpose = ids["purpose"]
+    with override(settings.LANGUAGE_CODE):
+        subject, path = (
+            _("A ceiling for opening personal data was reached"),
+            reverse("admin:ledger_accessrecord_changelist"),
+        )
+        said = Purpose(purpose).label if purpose in Purpose.values else _("looking up identifiers")
+        context = {
+            "process": ids["process"],
+            "purpose": str(said),
+            "ceiling": ids["ceiling"],
+            "reached_at": datetime.fromisoformat(ids["at"]),
+            "path": path,
+        }
+    mail.send(
+        to=officer.email,
+        subject=subject,
+        template="key_ceiling",
+        context=context,
+        language=settings.LANGUAGE_CODE,
+        message_id=str(event),
+    )

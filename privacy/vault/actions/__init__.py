@@ -7,6 +7,7 @@ with vault.opened(purpose=Purpose.RIGHTS, task=task, actor=hana, at=at, reason="
 """
 
 from privacy.vault.actions.bulk_encryption import PlaintextColumn, encrypt_columns
+from privacy.vault.actions.ceilings import report_reached_ceilings
 from privacy.vault.actions.crypto_shredding import (
     Finality,
     finality,
@@ -99,6 +100,7 @@ __all__ = [
     "prepare_generation",
     "receive_file",
     "reencrypt",
+    "report_reached_ceilings",
     "rotate",
     "rotate_monthly",
     "scan_files",

@@ -1,9 +1,16 @@
 """How much the key service gives in a minute, and to which users of the host."""
 
 import pytest
+from django.core import mail
 
+from privacy.jobs.models import GeneralOutbox
+from privacy.ledger.models import Entry
+from privacy.lib.dates import clock
 from privacy.vault import actions as vault
+from privacy.vault import tasks
+from privacy.vault.actions.ceilings import CEILING_TOLD
 from privacy.vault.keyservice import client, messages
+from privacy.vault.tasks import deliver_ceiling
 from tests import factory
 from tests.database import PortalDatabase
 from tests.factory import make_sealed_file
@@ -29,6 +36,22 @@ class TestCeilings:
             assert [(one.process, one.purpose, one.ceiling) for one in status.reached] == [
                 ("pages", "rights", 3), ("pages", "legal-duty", 1),
             ]  # fmt: skip
+
+    def test_each_one_is_told_to_every_officer_once(self, portal_database: PortalDatabase) -> None:
+        odile, omar = factory.make_odile(), factory.make_omar()
+        factory.make_hana()
+        with key_service(portal_database, KEY_CEILINGS="pages=1"):
+            people = [make_sealed_file() for _number in range(2)]
+            with pytest.raises(vault.CeilingReached):
+                client.ask(request_for(people, record_of([file.subject_id for file in people])))
+            with asking_as("worker"):
+                assert [tasks.report_ceilings(), tasks.report_ceilings()] == [1, 0]
+        told = GeneralOutbox.objects.filter(kind=CEILING_TOLD).order_by("id")
+        assert {row.ids["to"] for row in told} == {odile.reference, omar.reference}
+        deliver_ceiling(told[0].ids, event=told[0].id, starts=1, at=clock.now())
+        (sent,) = mail.outbox
+        assert "pages" in sent.body and "1분에 1건" in sent.body and "Allowed: 1 a minute" in sent.body
+        assert Entry.objects.filter(word="vault.ceiling.reached").count() == 1
 
     def test_of_look_ups(self, portal_database: PortalDatabase) -> None:
         with key_service(portal_database, KEY_CEILINGS="pages.look-ups=2"):
