@@ -47,7 +47,7 @@ PATHS = {
     "privacy/vault/actions/crypto_shredding.py:shred_subject": f"{LAST}test_no_key_of_a_held_person_goes",
     "privacy/vault/actions/crypto_shredding.py:shred_month": f"{LAST}test_no_key_of_a_month_goes",
     "privacy/vault/actions/files.py:delete_file": f"{LAST}test_no_sealed_file_goes",
-    "privacy/vault/actions/key_rotation.py:destroy_emptied_generations": TURN,
+    "privacy/vault/keyservice/custodian.py:_destroy_generation": TURN,
     "privacy/retention/actions/destruction/subject_strategy.py:_destroy_slice": APPROVED,
     "privacy/retention/actions/destruction/subject_strategy.py:_delete_rows": APPROVED,
     "privacy/retention/actions/destruction/subject_strategy.py:replay": REPLAY,
