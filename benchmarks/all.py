@@ -16,7 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "RESULTS.md"
-BENCHMARKS = ("ledger", "vault", "intake", "rights", "retention", "exports", "console", "strangers")
+BENCHMARKS = ("ledger", "vault", "keyservice", "intake", "rights", "retention", "exports", "console", "strangers")
 
 
 @dataclass(frozen=True)

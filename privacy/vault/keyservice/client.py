@@ -65,6 +65,7 @@ def _exchange(connection: socket.socket, call: messages.Call) -> Any:
 
 
 def _connect() -> socket.socket:
+    forget_connection()
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     made.settimeout(CONNECT_SECONDS)
     try:
@@ -73,7 +74,7 @@ def _connect() -> socket.socket:
         made.close()
         raise
     made.settimeout(ANSWER_SECONDS)
-    _held.connection = (os.getpid(), made)
+    _held.connection = (os.getpid(), str(socket_path()), made)
     return made
 
 
@@ -83,16 +84,16 @@ def socket_path() -> Path:
 
 
 def _kept_connection() -> socket.socket | None:
-    held: tuple[int, socket.socket] | None = getattr(_held, "connection", None)
+    held: tuple[int, str, socket.socket] | None = getattr(_held, "connection", None)
     # After a fork the connection is the parent's.
-    return held[1] if held is not None and held[0] == os.getpid() else None
+    return held[2] if held is not None and held[:2] == (os.getpid(), str(socket_path())) else None
 
 
 def forget_connection() -> None:
     """Close this thread's connection; the next question opens another."""
-    kept = _kept_connection()
-    if kept is not None:
-        kept.close()
+    held = getattr(_held, "connection", None)
+    if held is not None and held[0] == os.getpid():
+        held[2].close()
     _held.connection = None
 
 
