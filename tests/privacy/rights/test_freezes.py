@@ -8,7 +8,7 @@ that is gone.
 import ast
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from devices import actions as devices
 from devices.models import Batch, Device
 from devices.refusals import FrozenItems, Suspended
 from privacy.disclosures import actions as disclosures
+from privacy.lib.dates import clock
 from privacy.retention.destruction import blockers
 from privacy.rights import actions as rights
 from privacy.rights.actions import RequestedRight
@@ -111,8 +112,8 @@ class CorrectionFreezeTests(PortalTestCase):
         self.device = factory.make_device(1, agreed=("activation", "service-analytics", "advertising-email"))
         self.hana = factory.make_handler()
 
-    def freeze(self) -> Request:
-        return factory.ask_correction().request
+    def freeze(self, at: datetime = NOON) -> Request:
+        return factory.ask_correction(at=at).request
 
     def read(self, purpose: Purpose, item: str = "imei") -> Any:
         with vault.opened(
@@ -145,7 +146,8 @@ class CorrectionFreezeTests(PortalTestCase):
             "purpose": "registration", "reason": "case check", "confirmed": "yes",
         }  # fmt: skip
         assert factory.imei(1) in self.client.post(address, asked, follow=True).content.decode()
-        self.freeze()
+        # Of today: what nobody has proven ends by the clock of the page.
+        self.freeze(at=clock.now())
         refused = self.client.post(address, asked, follow=True).content.decode()
         assert factory.imei(1) not in refused
         assert Request.objects.get().reference in refused
