@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from privacy.policies import overdue_escalation
 from privacy.rights import actions as rights
 from privacy.rights import letters, opened_letters, reminders
 from privacy.rights.actions.corrections import CORRECTED
+from privacy.rights.actions.deletions import ORDERED
 from privacy.rights.actions.letters import DELIVERY
 from privacy.rights.actions.pickup_codes import DELIVERY as PICKUP_CODE
 from privacy.rights.actions.pickup_codes import mailbox
@@ -109,6 +111,15 @@ def close_correction(ids: Mapping[str, str], *, event: UUID, starts: int, at: da
         if right.started_at is not None and right.started_at > at - RESUME_AFTER and starts == 1:
             raise outbox.RetryLater(RESUME_AFTER.total_seconds(), "the officer is at it")
         rights.continue_execution(right, actor=WORKER, at=at)
+
+
+@outbox.deliverer(ORDERED)
+def carry_out_deletion(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Destroy what an officer released; what keeps it waiting is kept with the right, and it is tried again later."""
+    right = Right.objects.get(id=ids["right"])
+    if right.carried_out_at is None:
+        with suppress(Refusal):
+            rights.continue_execution(right, actor=WORKER, at=at)
 
 
 @outbox.deliverer(PICKUP_CODE, destination=outbox.MAIL)

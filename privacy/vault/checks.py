@@ -90,8 +90,12 @@ def keys_are_held_apart(**kwargs: Any) -> Iterable[CheckMessage]:
             hint="Run manage.py keyservice as a user of its own, and unset KEY_SERVICE.",
             id="vault.E007",
         )
-    names = ("MASTER_KEY_FILE", "INDEX_KEY_FILE", "CERTIFICATE_KEY_FILE")
-    readable = [name for name in names if os.access(getattr(settings, name), os.R_OK)]
+    files = {
+        "MASTER_KEY_FILE": settings.MASTER_KEY_FILE,
+        "INDEX_KEY_FILE": settings.INDEX_KEY_FILE,
+        "CERTIFICATE_KEY_FILE": settings.CERTIFICATE_KEY_FILE,
+    }
+    readable = [name for name, path in files.items() if os.access(path, os.R_OK)]
     if readable and os.environ.get("PORTAL_ROLE") != "portal_keys":
         yield Error(
             f"This process can read {', '.join(readable)}.",

@@ -63,7 +63,7 @@ OPEN_LISTS = {"proposed", "approved", "destroying"}
 MEANING: dict[str, Callable[[Any, date], bool]] = {
     "Overdue requests": lambda case, on: case.state in UNANSWERED and case.due_on < on,
     "Due within 3 days": lambda case, on: case.state in UNANSWERED and 0 <= (case.due_on - on).days <= 3,
-    "Overdue access reviews records": lambda review, on: review.confirmed_at is None and review.due_on < on,
+    "Overdue reviews of access records": lambda review, on: review.confirmed_at is None and review.due_on < on,
     "Waiting periods for two-person approvals set to 0": lambda number, on: number.value == "0",
     "Emergency approvals to review": lambda made, on: made.reviewed_at is None,
     "Account and reset requests to decide": lambda act, on: act.state == "requested",

@@ -16,6 +16,7 @@ from privacy.retention.actions.clock_anomalies import check_clock, confirm_clock
 from privacy.retention.actions.destruction.execution import execute, execute_ready
 from privacy.retention.actions.destruction_lists import plan
 from privacy.retention.actions.destruction_orders import (
+    SERVING,
     OrderOutcome,
     archived_by_order,
     destroy_subject_data,
@@ -39,6 +40,7 @@ from privacy.retention.actions.register import confirm_result
 from privacy.retention.actions.restore_replay import replay
 
 __all__ = [
+    "SERVING",
     "Evidence",
     "OrderOutcome",
     "SweepResult",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -33,6 +34,8 @@ from privacy.subjects.models import Subject
 LineState, State = DestructionLine.State, DestructionList.State
 # A person whose keys are gone already: that list finishes what it has begun.
 BEGUN = (LineState.KEYED, LineState.COUNTED)
+# The processes that answer somebody (PORTAL_PROCESS).
+SERVING = {"pages", "intake"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ def destroy_subject_data(
     """Destroy a person's data of some categories (``None``: all) now; return what became of each.
 
     Call it outside a transaction: it commits step by step, and repeating it with the same ``case`` goes on where it
-    stopped. Where another process is destroying at the moment, the order stands and the worker carries it out; where
+    stopped. In the process of pages, and where another is destroying at the moment, the order stands and the worker
+    carries it out; where
     another list has begun with the person, that one is named as not done, and the order is written once it is. Raises
     OnHold before anything is destroyed if a hold covers one of the categories.
     """
@@ -70,6 +74,9 @@ def destroy_subject_data(
     own = {row.pk for row in lists if (row.run.cause, row.run.case) == (cause, case)}
     for ordered in lists:
         if ordered.pk in own and ordered.state in DestructionList.OPEN:
+            # Pages destroy nothing and sign no certificate: the order stands, and the worker carries it out.
+            if settings.PORTAL_PROCESS in SERVING:
+                break
             try:
                 execution.execute(ordered, actor=actor, at=at)
             except AlreadyRunning:

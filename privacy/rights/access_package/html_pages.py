@@ -74,6 +74,7 @@ TASK_LABELS = {
     "subjects.contact.indexed": gettext_lazy("your contact was indexed so that it can be searched"),
     "subjects.contact.addressed": gettext_lazy("a code or a notice about your contact was sent to you"),
     "consents.contacts.shown": gettext_lazy("the page with your contacts was shown"),
+    "consents.destruction.addressed": gettext_lazy("you were told about a destruction after your withdrawal"),
     "rights.particulars.read": gettext_lazy("your request was read"),
     "rights.objection.read": gettext_lazy("your objection was read"),
     "rights.note.read": gettext_lazy("the office's notes on your request were read"),

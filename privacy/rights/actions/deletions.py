@@ -4,11 +4,13 @@ from datetime import datetime
 from itertools import product
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from consents import actions as consents
 from consents.models import CurrentConsent, Decision
 from privacy.disclosures import actions as disclosures
+from privacy.jobs import outbox
 from privacy.ledger.actors import Actor
 from privacy.lib.dates import clock
 from privacy.retention import actions as retention
@@ -22,6 +24,8 @@ from privacy.rights.refusals import InProgress
 from privacy.subjects.models import Subject
 
 # A withdrawal keeps the way it was asked for (law C-07).
+# A deletion that was released and waits for the worker.
+ORDERED = "rights.deletion.ordered"
 METHODS = {
     Request.Channel.WEB: Decision.Method.WEBSITE,
     Request.Channel.EMAIL: Decision.Method.EMAIL,
@@ -45,6 +49,10 @@ def execute(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
         )
     ]  # fmt: skip
     if not all(outcome.destroyed for outcome in outcomes):
+        if settings.PORTAL_PROCESS in retention.SERVING:
+            # Pages destroy nothing: the worker goes on at once.
+            key = f"{ORDERED}:{right.id}:{at.isoformat()}"
+            outbox.enqueue(ORDERED, ids={"right": str(right.id)}, key=key, shard=right.request.reference)
         raise InProgress(_("Destruction is under way. The case continues automatically once it has been verified."))
     return {
         "certificates": [outcome.certificate for outcome in outcomes],

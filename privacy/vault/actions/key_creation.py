@@ -17,6 +17,7 @@ from privacy.vault.refusals import Destroyed, WrongKey
 
 # The advisory lock that making holds shared and destroying alone, each to the end of its transaction.
 KEY_CREATION_LOCK = 0x6D616B696E67
+ENROLMENT_LOCK = 0x656E726F6C
 CURRENT = "SELECT * FROM vault_keycheck WHERE kind = 'master' AND current FOR SHARE"
 INSERT_SUBJECT_KEYS = """
 INSERT INTO vault_subjectkey (id, subject_id, category, wrapped, generation, created_at)
@@ -111,11 +112,19 @@ def _current(*, at: datetime) -> KeyCheck:
     # Asked twice: a turn of the master key that committed while we waited has put another row in its place.
     check = _held_current() or _held_current()
     if check is None:
-        _enrol(at=at)
+        _enrol_alone(at=at)
         check = _held_current()
     if check is None:
         raise WrongKey(_("The database has no current generation of the master key. Restore the whole database."))
     return check
+
+
+def _enrol_alone(*, at: datetime) -> None:
+    """Enrol the keys of an empty vault, unless another process did in the same moment: it holds us until it commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ENROLMENT_LOCK])
+    if _held_current() is None:
+        _enrol(at=at)
 
 
 def _held_current() -> KeyCheck | None:
@@ -158,7 +167,7 @@ def enrol_keys(*, at: datetime) -> None:
     """Write down the check values of the keys of an empty vault; do nothing where that was done."""
     with transaction.atomic():
         if not KeyCheck.objects.filter(kind="master", current=True).exists():
-            _enrol(at=at)
+            _enrol_alone(at=at)
 
 
 def check_keys() -> None:

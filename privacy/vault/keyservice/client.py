@@ -16,7 +16,7 @@ from privacy.vault import crypto, key_providers
 from privacy.vault.keyservice import messages
 from privacy.vault.keyservice.ceilings import Ceilings
 from privacy.vault.keyservice.custodian import KeyCustodian
-from privacy.vault.keyservice.reading_policy import Connection, ReadingPolicy
+from privacy.vault.keyservice.reading_policy import ANY_DAY, Connection, ReadingPolicy
 from privacy.vault.keyservice.refusals import CeilingReached, KeyServiceUnavailable, KeysRefused
 from privacy.vault.refusals import Destroyed, InvalidCiphertext, WrongKey
 
@@ -135,7 +135,7 @@ def _custodian(name: str) -> KeyCustodian:
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows
 
-    policy = ReadingPolicy(query, lease_seconds=settings.KEY_LEASE_SECONDS, monotonic=time.monotonic)
+    policy = ReadingPolicy(query, lease_seconds=settings.KEY_LEASE_SECONDS, monotonic=time.monotonic, today=ANY_DAY)
     return KeyCustodian(query, policy, Ceilings({}))
 
 

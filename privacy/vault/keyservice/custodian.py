@@ -31,8 +31,10 @@ ALLOWED: dict[str, frozenset[type]] = {
 }
 # A process that serves everything, as where tests run in it.
 ALLOWED["all"] = frozenset(messages.ANSWERS)
-# Who may have which documents signed, by the type that a document says of itself.
-SIGNED_BY_PAGES = frozenset({"extrus-privacy-portal/paper/1"})
+# What pages may have signed, by what a document says of itself; certificates are the worker's.
+SIGNED_BY_PAGES = frozenset(
+    {("type", "extrus-privacy-portal/paper/1"), ("format", "https://privacy.extrus.example/schemas/access-package-1")}
+)
 # What a derived secret begins with; no blind index does.
 DERIVED = b"privacy.vault derived v1\0"
 IN_USE = "SELECT EXISTS (SELECT FROM {} WHERE generation <= %s)"
@@ -166,7 +168,8 @@ class KeyCustodian:
     def _sign(self, asked: messages.Sign, connection: Connection) -> str:
         if connection.process == "pages":
             said = _read_json(asked.body)
-            if said.get("type") not in SIGNED_BY_PAGES:
+            kinds = {(name, said[name]) for name in ("type", "format") if isinstance(said.get(name), str)}
+            if len(kinds) != 1 or not kinds <= SIGNED_BY_PAGES:
                 raise KeysRefused(_("This process may not ask the key service for that."))
         return document_signing.file_signer.sign(asked.body)
 

@@ -141,7 +141,7 @@ class ConfirmationTests(DutyCase):
         incident = factory.make_known_incident(certainty="possible")
         self.post(incident)
         incidents.confirm_breach(incident, actor=self.odile, at=NOON + HOUR)
-        assert "not notified" in self.left(incident)
+        assert "notified neither" in self.left(incident)
         self.post(incident, NOON + HOUR)
         assert self.left(incident) == ""
 

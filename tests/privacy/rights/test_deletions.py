@@ -11,7 +11,9 @@ from privacy.retention.refusals import OnHold
 from privacy.rights import actions as rights
 from privacy.rights.actions import RequestedRight
 from privacy.rights.models import Request, Right
+from privacy.rights.refusals import InProgress
 from privacy.vault import actions as vault
+from privacy.vault.models import SubjectKey
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
@@ -39,6 +41,19 @@ class DeletionTests(ErasureCase):
         assert vault.is_destroyed(self.device.subject_id, "device-registration")
         assert all(right.result["certificates"])
         self.assertLedgered("rights.subject.erased", Request.objects.get())
+
+    @pytest.mark.attack("18")
+    def test_pages_destroy_nothing_and_the_worker_goes_on_at_once(self) -> None:
+        right = self.granted(RequestedRight("deletion"))
+        with self.settings(PORTAL_PROCESS="pages"), pytest.raises(InProgress):
+            rights.carry_out(right, actor=self.odile, at=NOON)
+        assert Device.objects.exists()
+        assert SubjectKey.objects.filter(subject_id=self.device.subject_id).exists()
+        with self.settings(PORTAL_PROCESS="worker"):
+            dispatch_due(at=NOON)
+        right.refresh_from_db()
+        assert right.carried_out_at is not None and all(right.result["certificates"])
+        assert not Device.objects.exists()
 
     def test_only_the_category_asked_for_goes(self) -> None:
         rights.carry_out(self.granted(RequestedRight("deletion", category="app-log")), actor=self.odile, at=NOON)

@@ -66,6 +66,7 @@ PATHS: dict[str, str | list[str]] = {
     "privacy/incidents/recipients.py": OTHER,
     "privacy/incidents/register.py": OTHER,
     "privacy/workforce/actions/completions.py": OTHER,
+    "privacy/workforce/actions/letters.py": OTHER,
     "privacy/retention/actions/paper_destruction.py": OTHER,
     "privacy/safeguards/actions/measures.py": OTHER,
     # the result of an advertising consent must be told within 14 days (law C-18): a duty under law

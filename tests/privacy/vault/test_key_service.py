@@ -1,5 +1,6 @@
 """The key service as a process: no record, no key; what it does killed, hung, or asked by the wrong process."""
 
+import json
 import signal
 import threading
 import time
@@ -14,6 +15,8 @@ from privacy.ledger.entries import autocommit
 from privacy.ledger.models import Entry
 from privacy.lib.crypto import canonical_json, document_signing
 from privacy.lib.identifiers.ids import new_id
+from privacy.retention.certificates.statements import STATEMENT_TYPE
+from privacy.rights.access_package.contents import FORMAT
 from privacy.vault import actions as vault
 from privacy.vault import crypto, key_providers, keys
 from privacy.vault.keyservice import client, messages
@@ -179,7 +182,12 @@ class TestWhoMayAskWhat:
     def test_pages_sign_papers_and_no_certificate(self, service: KeyService) -> None:
         paper = canonical_json.dumps({"type": "extrus-privacy-portal/paper/1", "number": "1"})
         assert document_signing.is_valid_signature(paper, document_signing.sign(paper), document_signing.public_key())
-        for body in ('{"type": "extrus-privacy-portal/destruction/1"}', "no JSON", "[]", "{}"):
+        package = canonical_json.dumps({"format": FORMAT, "files": {}})
+        assert document_signing.is_valid_signature(
+            package, document_signing.sign(package), document_signing.public_key()
+        )
+        both = canonical_json.dumps({"format": FORMAT, "type": STATEMENT_TYPE})
+        for body in (json.dumps({"type": STATEMENT_TYPE}), both, "no JSON", "[]", "{}", '{"type": ["x"]}'):
             refused(messages.Sign(body))
 
     def test_a_generation_in_use_is_not_destroyed(self, service: KeyService) -> None:
