@@ -190,10 +190,14 @@ class AccessRecord:
         self.number = number
         self._people = [person.bytes for person in people] if len(people) > MAX_SUBJECTS else []
 
-    def take_people(self) -> list[bytes]:
-        """Return whom the record names by their digest, the first time."""
-        people, self._people = self._people, []
-        return people
+    @property
+    def people(self) -> list[bytes]:
+        """Whom the record names by their digest, until it was shown."""
+        return self._people
+
+    def shown(self) -> None:
+        """Remember that the key service knows whom the record names."""
+        self._people = []
 
 
 # Columns of all: subject_id, category, month, generation, wrapped. A destroyed key has no generation.
@@ -249,10 +253,9 @@ def content_keys(
                 _("A key that was never destroyed is missing from the database. Restore the whole database.")
             )
         keys, places = pack(wrapped)
-        asked = messages.ReadKeys(
-            record.number, record.take_people(), keys, [pair_of(name, places) for name in lacking]
-        )
+        asked = messages.ReadKeys(record.number, record.people, keys, [pair_of(name, places) for name in lacking])
         fresh = dict(zip(lacking, client.ask(asked), strict=True))
+        record.shown()
         # In a transaction the keys may be its own and vanish with it: keep them once it has committed.
         transaction.on_commit(partial(cache.put, fresh))
         found.update(fresh)

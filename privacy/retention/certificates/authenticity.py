@@ -18,6 +18,7 @@ from privacy.lib.crypto import canonical_json, document_signing
 from privacy.lib.registries import issued_documents
 from privacy.lib.registries.issued_documents import DIGEST, IssuedDocument
 from privacy.retention.certificates import documents, statement_texts
+from privacy.retention.certificates.statements import STATEMENT_FAMILY
 from privacy.retention.events import Event
 from privacy.retention.models import Certificate
 
@@ -126,7 +127,13 @@ def is_genuine(certificate: Certificate) -> bool:
 
 
 def _is_signed(certificate: Certificate) -> bool:
-    """Whether a certificate has its own digest and the signature of the pinned key."""
+    """Whether a certificate has its own digest and the signature of the pinned key, and is no other document."""
+    try:
+        said = json.loads(certificate.body)
+    except ValueError:
+        return False
+    if not isinstance(said, dict) or not str(said.get("type", "")).startswith(STATEMENT_FAMILY):
+        return False
     return hashlib.sha256(
         certificate.body.encode()
     ).hexdigest() == certificate.digest and document_signing.is_signed_by_portal(

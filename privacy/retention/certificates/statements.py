@@ -20,7 +20,9 @@ from privacy.subjects import holdings
 from privacy.vault import actions as vault
 from privacy.vault.models import Tombstone
 
-STATEMENT_TYPE = "extrus-privacy-portal/destruction-certificate/2"
+# Every certificate says of itself that it is one: the key signs other documents too.
+STATEMENT_FAMILY = "extrus-privacy-portal/destruction-certificate/"
+STATEMENT_TYPE = f"{STATEMENT_FAMILY}2"
 CONTROLLER = "Extrus Inc."
 # What is kept with a list that was aborted by itself; pages say in its place for which reasons nobody was left.
 ALL_SKIPPED = "everything on the list was passed over: holds, open corrections, open requests, or no longer due"

@@ -24,7 +24,7 @@ from privacy.vault.encryption_options import month_of
 from privacy.vault.events import Event
 from privacy.vault.keyservice import client, messages
 from privacy.vault.models import KeyCheck, MonthKey, SubjectKey
-from privacy.vault.refusals import WrongKey
+from privacy.vault.refusals import Destroyed, WrongKey
 
 BATCH = 5_000
 # Any number: the advisory lock that lets one turn run at a time, on whichever host.
@@ -190,6 +190,15 @@ def _rewrap_all(*, actor: Actor, at: datetime, seconds: float | None) -> Rotatio
 
 def _rewrap_batch(table: str, columns: str, last: Any, number: int) -> tuple[Any, int]:
     """Re-wrap one batch in one transaction; return the last id (``None``: nothing was left) and the count."""
+    while True:
+        try:
+            return _try_to_rewrap(table, columns, last, number)
+        except Destroyed:
+            # One of them was destroyed since it was read; it is in the table no more.
+            continue
+
+
+def _try_to_rewrap(table: str, columns: str, last: Any, number: int) -> tuple[Any, int]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(BY_INDEX)
         cursor.execute(SELECT_KEYS.format(table=table, columns=columns), [last, number, BATCH])

@@ -95,7 +95,7 @@ def reencrypt(
     new_keys, new_places = keys.pack(new)
     request = messages.Reseal(
         record.number,
-        record.take_people(),
+        record.people,
         old_keys,
         new_keys,
         crypto.associated_data(source.label, source.field, source.category),

@@ -15,37 +15,42 @@ LOOK_UPS = "look-ups"
 
 
 class Ceilings:
-    """Counts people read (each once a minute) and look-ups; ``limits`` is by ``process`` or ``process.purpose``."""
+    """Counts people read (each once a minute) and look-ups.
+
+    ``limits`` has what a ``process`` may read in all, and what it may for one purpose (``process.purpose``).
+    """
 
     def __init__(self, limits: Mapping[str, int]) -> None:
         self.limits = limits
         self.since = time.time()
         self.reached: deque[Reached] = deque(maxlen=MOST_KEPT)
         self._number = 0
-        self._people: dict[tuple[str, str], dict[bytes, float]] = {}
+        self._people: dict[str, dict[bytes, float]] = {}
         self._looked_up: dict[str, deque[tuple[float, int]]] = {}
         self._lock = Lock()
 
-    def limit(self, process: str, purpose: str) -> int | None:
-        """Return the ceiling; None where there is none."""
-        return self.limits.get(f"{process}.{purpose}", self.limits.get(process))
-
     def read(self, process: str, purpose: str, people: Collection[bytes]) -> None:
-        """Count people as read now. Raises CeilingReached, and counts none, where they are too many."""
-        limit = self.limit(process, purpose)
-        if limit is None:
-            return
+        """Count people as read now, in all and for the purpose. Raises CeilingReached, and counts none, where they are
+        too many.
+        """
         now = time.monotonic()
         with self._lock:
-            known = self._people.setdefault((process, purpose), {})
-            # They stand in the order in which they were first read.
-            for person in list(takewhile(lambda person: known[person] < now - SECONDS, known)):
-                del known[person]
-            if len(known.keys() | set(people)) > limit:
-                self._note(process, purpose, limit)
-                raise CeilingReached
-            for person in people:
-                known.setdefault(person, now)
+            counted = []
+            for name in (process, f"{process}.{purpose}"):
+                limit = self.limits.get(name)
+                if limit is None:
+                    continue
+                known = self._people.setdefault(name, {})
+                # They stand in the order in which they were first read.
+                for person in list(takewhile(lambda person, known=known: known[person] < now - SECONDS, known)):  # type: ignore[misc]
+                    del known[person]
+                if len(known.keys() | set(people)) > limit:
+                    self._note(process, purpose, limit)
+                    raise CeilingReached
+                counted.append(known)
+            for known in counted:
+                for person in people:
+                    known.setdefault(person, now)
 
     def look_up(self, process: str, count: int) -> None:
         """Count look-ups of identifiers. Raises CeilingReached, and counts none, where they are too many."""

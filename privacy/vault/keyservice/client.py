@@ -36,35 +36,39 @@ def ask(request: messages.Request) -> Any:
         name = str(database.settings_dict["NAME"])
         return _custodian(name).answer(request, _myself(name))
     call = messages.Call(get_language() or settings.LANGUAGE_CODE, request)
+    until = time.monotonic() + ANSWER_SECONDS
     kept = _kept_connection()
     if kept is not None:
         try:
             return _exchange(kept, call)
-        except (ConnectionError, BrokenPipeError):
+        except ConnectionError:
             # It was restarted since: what was asked is safe to ask again.
-            forget_connection()
+            pass
         except OSError as error:
-            forget_connection()
             raise KeyServiceUnavailable from error
     try:
-        return _exchange(_connect(), call)
+        return _exchange(_connect(max(CONNECT_SECONDS, until - time.monotonic())), call)
     except OSError as error:
-        forget_connection()
         raise KeyServiceUnavailable from error
 
 
 def _exchange(connection: socket.socket, call: messages.Call) -> Any:
-    messages.send(connection, call)
-    reply = messages.receive(connection)
-    if not reply:
-        raise ConnectionResetError
-    said = messages.REPLIES.decode(reply)
+    try:
+        messages.send(connection, call)
+        reply = messages.receive(connection)
+        if not reply:
+            raise ConnectionResetError
+        said = messages.REPLIES.decode(reply)
+    except BaseException:
+        # Also where a job's time is over: the answer that is on its way must not be taken for the next one's.
+        forget_connection()
+        raise
     if isinstance(said, messages.Failure):
         raise _refusal(said)
     return messages.CONTENTS[type(call.request)].decode(said.content)
 
 
-def _connect() -> socket.socket:
+def _connect(seconds: float) -> socket.socket:
     forget_connection()
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     made.settimeout(CONNECT_SECONDS)
@@ -73,7 +77,7 @@ def _connect() -> socket.socket:
     except OSError:
         made.close()
         raise
-    made.settimeout(ANSWER_SECONDS)
+    made.settimeout(seconds)
     _held.connection = (os.getpid(), str(socket_path()), made)
     return made
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.utils.translation import gettext as _
 
-from privacy.lib.crypto import document_signing
+from privacy.lib.crypto import canonical_json, document_signing
 from privacy.vault import blind_indexes, crypto, key_providers
 from privacy.vault.keyservice import messages, resealing
 from privacy.vault.keyservice.ceilings import Ceilings
@@ -31,12 +31,18 @@ ALLOWED: dict[str, frozenset[type]] = {
 }
 # A process that serves everything, as where tests run in it.
 ALLOWED["all"] = frozenset(messages.ANSWERS)
-# What pages may have signed, by what a document says of itself; certificates are the worker's.
-SIGNED_BY_PAGES = frozenset(
-    {("type", "extrus-privacy-portal/paper/1"), ("format", "https://privacy.extrus.example/schemas/access-package-1")}
+# What pages may have signed: documents that are handed out, with these names alone. Certificates are the worker's.
+SIGNED_BY_PAGES: tuple[tuple[str, str, frozenset[str]], ...] = (
+    ("type", "extrus-privacy-portal/paper/1", frozenset({"type", "kind", "number", "issued_at", "sha256"})),
+    (
+        "format",
+        "https://privacy.extrus.example/schemas/access-package-1",
+        frozenset({"format", "case", "made_at", "files"}),
+    ),
 )
 # What a derived secret begins with; no blind index does.
 DERIVED = b"privacy.vault derived v1\0"
+CURRENT = "SELECT generation FROM vault_keycheck WHERE kind = 'master' AND current"
 IN_USE = "SELECT EXISTS (SELECT FROM {} WHERE generation <= %s)"
 ENDING = (
     "SELECT EXISTS (SELECT FROM vault_keycheck WHERE kind = 'master' AND generation = %s AND ending_at IS NOT NULL)"
@@ -59,7 +65,7 @@ class KeyCustodian:
             messages.NewKeys: self._new_keys,
             messages.Reseal: self._reseal,
             messages.Rewrap: self._rewrap,
-            messages.BeginGeneration: lambda asked, _peer: key_providers.master_keys().begin(asked.after),
+            messages.BeginGeneration: self._begin_generation,
             messages.DestroyGeneration: self._destroy_generation,
             messages.Index: self._index,
             messages.Derive: self._derive,
@@ -142,9 +148,16 @@ class KeyCustodian:
         return resealing.reseal(asked)
 
     def _rewrap(self, asked: messages.Rewrap, connection: Connection) -> list[bytes]:
+        # A destroyed key that somebody kept is not carried over: it ends with its generation.
+        self._refuse_destroyed(asked.keys)
         keys = wrapped_keys(asked.keys)
         raw = unwrap(keys)
         return key_providers.master_keys().wrap(asked.generation, list(zip(raw, map(label_of, keys), strict=True)))
+
+    def _begin_generation(self, asked: messages.BeginGeneration, connection: Connection) -> int:
+        if self.query(CURRENT, []) != [(asked.after,)]:
+            raise KeysRefused(_("This is not the current generation of the master key."))
+        return key_providers.master_keys().begin(asked.after)
 
     def _destroy_generation(self, asked: messages.DestroyGeneration, connection: Connection) -> None:
         """A generation ends once the trail says so and nothing is wrapped under it: the service looks itself."""
@@ -152,7 +165,8 @@ class KeyCustodian:
             self.query(IN_USE.format(table), [asked.generation])[0][0]
             for table in ("vault_subjectkey", "vault_monthkey")
         )
-        if used or not self.query(ENDING, [asked.generation])[0][0]:
+        newest = max(key_providers.master_keys().generations())
+        if used or asked.generation >= newest or not self.query(ENDING, [asked.generation])[0][0]:
             raise KeysRefused(_("This generation of the master key is still in use."))
         key_providers.master_keys().destroy(asked.generation)
 
@@ -168,8 +182,9 @@ class KeyCustodian:
     def _sign(self, asked: messages.Sign, connection: Connection) -> str:
         if connection.process == "pages":
             said = _read_json(asked.body)
-            kinds = {(name, said[name]) for name in ("type", "format") if isinstance(said.get(name), str)}
-            if len(kinds) != 1 or not kinds <= SIGNED_BY_PAGES:
+            known = any(said.get(name) == value and said.keys() == names for name, value, names in SIGNED_BY_PAGES)
+            # Canonical: a name that stands twice would be read in two ways.
+            if not known or canonical_json.dumps(said) != asked.body:
                 raise KeysRefused(_("This process may not ask the key service for that."))
         return document_signing.file_signer.sign(asked.body)
 

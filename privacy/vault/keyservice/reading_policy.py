@@ -8,13 +8,14 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import takewhile
 from threading import Lock
 from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from privacy.ledger.entries.payloads import subjects_digest
+from privacy.ledger.entries.payloads import MAX_SUBJECTS, subjects_digest
 from privacy.vault.keyservice.refusals import KeysRefused
 from privacy.vault.purposes import EXEMPT_FROM_FREEZE, Purpose
 
@@ -90,14 +91,17 @@ class ReadingPolicy:
         if lease is not None:
             if now > lease.ends:
                 raise KeysRefused(_("What was opened is closed after a while. Open it again."))
+            # A grant may have been revoked since.
+            self._refuse_without_grant(lease.record)
             return lease.record
         record = self._read(number, people)
         with self._lock:
-            for old in [shown for shown, ends in self._shown.items() if ends < now]:
+            # They stand in the order in which they were shown; an older record is refused for its age.
+            for old in list(takewhile(lambda shown: self._shown[shown] < now, self._shown)):
                 del self._shown[old]
             if number in self._shown:
                 raise KeysRefused(_("This access record was used before. Open the data again."))
-            self._shown[number] = now + self.lease_seconds
+            self._shown[number] = now + 2 * FIRST_SHOWN_SECONDS
         for old in list(connection.leases)[: max(0, len(connection.leases) - MOST_RECORDS + 1)]:
             del connection.leases[old]
         connection.leases[number] = Lease(record, now + self.lease_seconds)
@@ -109,7 +113,7 @@ class ReadingPolicy:
             raise KeysRefused(_("There is no access record of this reading."))
         ((kind, payload, age),) = found
         said = json.loads(payload)
-        if kind != "read" or said.get("result") or not said.get("purpose"):
+        if kind != "read" or said.get("result") or said.get("purpose") not in Purpose.values:
             raise KeysRefused(_("There is no access record of this reading."))
         if not 0 <= age <= FIRST_SHOWN_SECONDS:
             raise KeysRefused(_("The access record of this reading is too old. Open the data again."))
@@ -152,7 +156,9 @@ def _people(said: dict[str, Any], people: Sequence[bytes]) -> frozenset[bytes]:
     """Return whom a record names; ``people`` are taken where it holds their digest and they are those."""
     if "digest" not in said:
         return frozenset(filter(None, map(_id, said.get("subjects", ()))))
-    if subjects_digest([str(UUID(bytes=person)) for person in people]) != said["digest"]:
+    named = {str(UUID(bytes=person)) for person in people}
+    # Whom an entry can name one by one, it has to.
+    if not MAX_SUBJECTS < len(named) == len(people) or subjects_digest(named) != said["digest"]:
         raise KeysRefused(_("There is no access record of this reading."))
     return frozenset(people)
 

@@ -12,6 +12,7 @@ from django.db import connections
 
 from privacy.ledger.actors import ExternalActor, SystemActor
 from privacy.ledger.entries import autocommit
+from privacy.ledger.entries.payloads import subjects_digest
 from privacy.ledger.models import Entry
 from privacy.lib.crypto import canonical_json, document_signing
 from privacy.lib.identifiers.ids import new_id
@@ -129,6 +130,35 @@ class TestNoRecordNoKey:
         assert client.ask(request_for([file], record_of([file.subject_id], actor=mina)))
         assert client.ask(request_for([file], record_of([file.subject_id], actor=factory.make_odile())))
 
+    def test_a_purpose_that_is_none(self, service: KeyService) -> None:
+        file = make_sealed_file()
+        refused(request_for([file], record_of([file.subject_id], purpose="curiosity")))
+
+    def test_a_digest_of_few_and_one_of_the_same_people_many_times(self, service: KeyService) -> None:
+        """An entry could have named each of them."""
+        file = make_sealed_file()
+        for people in ([file.subject_id, new_id()], [file.subject_id] * 300):
+            said = {"categories": [CATEGORY]}
+            digest = subjects_digest(map(str, people))
+            entry = {
+                "word": "ledger.read", "actor": "system:tests", "by": "system", "purpose": "rights",
+                "nonce": str(new_id()), "facts": said, "digest": digest, "count": len(people),
+            }  # fmt: skip
+            with connections["default"].cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO ledger.entry (kind, payload) VALUES ('read', %s) RETURNING id", [json.dumps(entry)]
+                )
+                (number,) = cursor.fetchone()
+            refused(request_for([file], number, people=people))
+
+    def test_a_grant_that_was_revoked_since(self, service: KeyService) -> None:
+        hana, file = factory.make_hana(), make_sealed_file()
+        request = request_for([file], record_of([file.subject_id], actor=hana))
+        assert client.ask(request)
+        hana.is_active = False
+        hana.save(update_fields=["is_active"])
+        refused(request)
+
     def test_a_key_under_another_label(self, service: KeyService) -> None:
         """Her wrapped key, said to be of somebody whom a record names."""
         mina, other = make_sealed_file(), make_sealed_file()
@@ -180,14 +210,17 @@ class TestWhoMayAskWhat:
                 refused(asked)
 
     def test_pages_sign_papers_and_no_certificate(self, service: KeyService) -> None:
-        paper = canonical_json.dumps({"type": "extrus-privacy-portal/paper/1", "number": "1"})
+        said = {"type": "extrus-privacy-portal/paper/1", "kind": "x", "number": "1", "issued_at": "", "sha256": "0"}
+        paper = canonical_json.dumps(said)
         assert document_signing.is_valid_signature(paper, document_signing.sign(paper), document_signing.public_key())
-        package = canonical_json.dumps({"format": FORMAT, "files": {}})
+        package = canonical_json.dumps({"format": FORMAT, "case": "K7", "made_at": "", "files": {}})
         assert document_signing.is_valid_signature(
             package, document_signing.sign(package), document_signing.public_key()
         )
         both = canonical_json.dumps({"format": FORMAT, "type": STATEMENT_TYPE})
-        for body in (json.dumps({"type": STATEMENT_TYPE}), both, "no JSON", "[]", "{}", '{"type": ["x"]}'):
+        twice = paper.replace('"type":', f'"type":"{STATEMENT_TYPE}","type":')
+        more = canonical_json.dumps({**said, "destroyed": {}})
+        for body in (json.dumps({"type": STATEMENT_TYPE}), both, twice, more, "no JSON", "[]", "{}", '{"type": ["x"]}'):
             refused(messages.Sign(body))
 
     def test_a_generation_in_use_is_not_destroyed(self, service: KeyService) -> None:
@@ -218,6 +251,23 @@ class TestWithoutIt:
         service.signal(signal.SIGCONT)
         with decryption_session() as vault_session:
             assert vault_session.decrypt(file, "name") == "증빙.pdf"
+
+    def test_what_broke_off_is_not_the_answer_to_the_next(
+        self, service: KeyService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A job whose time is over leaves an answer on its way."""
+        first, second = make_sealed_file(name="1.pdf"), make_sealed_file(name="2.pdf")
+        receive = messages.receive
+
+        def over(_connection: object) -> bytes:
+            monkeypatch.setattr(messages, "receive", receive)
+            raise SystemExit
+
+        monkeypatch.setattr(messages, "receive", over)
+        with pytest.raises(SystemExit), decryption_session() as vault_session:
+            vault_session.decrypt(first, "name")
+        with decryption_session() as vault_session:
+            assert vault_session.decrypt(second, "name") == "2.pdf"
 
     def test_many_threads_and_a_restart_lose_nothing(self, service: KeyService) -> None:
         """Each reading is answered or refused; none gets another's keys."""

@@ -37,6 +37,13 @@ class TestCeilings:
                 ("pages", "rights", 3), ("pages", "legal-duty", 1),
             ]  # fmt: skip
 
+    def test_what_is_read_for_all_purposes_counts_together(self, portal_database: PortalDatabase) -> None:
+        with key_service(portal_database, KEY_CEILINGS="pages=1"):
+            mina, other = make_sealed_file(), make_sealed_file()
+            assert client.ask(request_for([mina], record_of([mina.subject_id])))
+            with pytest.raises(vault.CeilingReached):
+                client.ask(request_for([other], record_of([other.subject_id], purpose="legal-duty")))
+
     def test_each_one_is_told_to_every_officer_once(self, portal_database: PortalDatabase) -> None:
         odile, omar = factory.make_odile(), factory.make_omar()
         factory.make_hana()
