@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from privacy.ledger.actions.entries import INSERT_NUMBERED
 from privacy.ledger.actors import ExternalActor, SystemActor
 from privacy.ledger.entries import autocommit
 from privacy.ledger.entries.payloads import subjects_digest
 from privacy.ledger.models import Entry
 from privacy.lib.crypto import canonical_json, document_signing
 from privacy.lib.identifiers.ids import new_id
+from privacy.lib.postgres.pipelined_connection import PipelinedConnection
 from privacy.retention.certificates.statements import STATEMENT_TYPE
 from privacy.rights.access_package.contents import FORMAT
 from privacy.vault import actions as vault
@@ -144,12 +146,10 @@ class TestNoRecordNoKey:
                 "word": "ledger.read", "actor": "system:tests", "by": "system", "purpose": "rights",
                 "nonce": str(new_id()), "facts": said, "digest": digest, "count": len(people),
             }  # fmt: skip
-            with connections["default"].cursor() as cursor:
-                cursor.execute(
-                    "INSERT INTO ledger.entry (kind, payload) VALUES ('read', %s) RETURNING id", [json.dumps(entry)]
-                )
-                (number,) = cursor.fetchone()
-            refused(request_for([file], number, people=people))
+            wire = PipelinedConnection(autocommit.connection())
+            (number,) = wire.returned(INSERT_NUMBERED, [b"read", json.dumps(entry).encode()])
+            assert number is not None
+            refused(request_for([file], int(number), people=people))
 
     def test_a_grant_that_was_revoked_since(self, service: KeyService) -> None:
         hana, file = factory.make_hana(), make_sealed_file()
