@@ -179,16 +179,24 @@ def _decisions(part: Slice, moments: Sequence[datetime]) -> None:
         copy("default", "consents_currentconsent", STANDING, standings)
 
 
+def month_key(category: str, month: date, at: datetime) -> bytes:
+    """Return the raw key of a category's month, made where there is none: these loaders hold the keys themselves."""
+    from privacy.vault.actions.key_creation import keys_for_encryption
+    from privacy.vault.keyservice.key_material import unwrap
+
+    (key,) = unwrap(list(keys_for_encryption([], [(category, month)], at=at).values()))
+    return key
+
+
 def _devices(part: Slice, moments: Sequence[datetime], keys: Sequence[bytes]) -> None:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     from privacy.vault import actions as vault
     from privacy.vault import crypto
-    from privacy.vault.actions.key_creation import keyring_for_encryption
 
     # The keys of both kinds are compared with the enrolled ones once; the rows of the slice then go straight.
     month = vault.month_of(part.at)
-    epoch = keyring_for_encryption([], [(DEVICE_REGISTRATION, month)], at=part.at).epoch_key(DEVICE_REGISTRATION, month)
+    epoch = month_key(DEVICE_REGISTRATION, month, part.at)
     vault.blind_index("imei", imei(part.first))
     places = {item: crypto.associated_data("devices.Device", item, DEVICE_REGISTRATION) for item in SEALED}
     on_licence = crypto.associated_data("devices.Licence", "key", DEVICE_REGISTRATION)

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import fleet
-from load_devices import Keys, Slice
+from load_devices import Keys, Slice, month_key
 
 # Where the statistics put a report of a kind by its value, and what a report adds to a cell's total.
 CELLS = {"status": "status:active", "configuration": "configuration:applied"}
@@ -85,10 +85,9 @@ def _sealed(pile: Pile, ids: Sequence[bytes], devices: Sequence[bytes], keys: Ke
     from devices.eligibility import CATEGORY_OF_KIND
     from privacy.vault import crypto
     from privacy.vault.actions.bulk_encryption import PlaintextColumn, encrypt_with_keys
-    from privacy.vault.actions.key_creation import keyring_for_encryption
 
     category = CATEGORY_OF_KIND[pile.kinds[0]]
-    epoch = keyring_for_encryption([], [(category, pile.month)], at=at).epoch_key(category, pile.month)
+    epoch = month_key(category, pile.month, at)
     raw, present = keys[category], sorted(set(pile.places))
     number_of = dict(zip(present, range(len(present)), strict=True))
     bodies = {kind: json.dumps(body, separators=(",", ":")).encode() for kind, body in fleet.BODIES}
