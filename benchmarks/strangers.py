@@ -83,7 +83,7 @@ class Bench:
 
         self.base = base
         self.port = int(base.rpartition(":")[2])
-        self.walk = walk_context.prepare(base)
+        self.walk = walk_context.prepare(base, walk_context.RunningPortal())
         walk_steps.collection(self.walk)
         self.officer = self.walk.person("Odile")
         self.owner = self.case_of("127.77.0.1", f"XM{self.walk.number:08d}")
