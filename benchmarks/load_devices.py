@@ -134,7 +134,7 @@ def make_keys(ids: Sequence[UUID], category: str, at: datetime) -> list[bytes]:
     generation, size = current_generation(at=at), crypto.KEY_BYTES
     random = os.urandom(size * len(ids))
     raw = [random[start : start + size] for start in range(0, len(random), size)]
-    labels = [crypto.subject_key_label(person, category) for person in ids]
+    labels = [crypto.subject_key_label(person.bytes, category) for person in ids]
     wrapped = key_providers.master_keys().wrap(generation, list(zip(raw, labels, strict=True)))
     rows = (
         (row, person, category, box, generation, at)

@@ -20,6 +20,7 @@ from privacy.lib.sandbox import runner
 from privacy.lib.sandbox.rejection import Rejected
 from privacy.policies import overdue_escalation, rulebook
 from privacy.vault import malware_scan
+from privacy.vault.key_providers import key_files
 
 DATABASES = ("default", "personal", "archive")
 # What a role that owns nothing could still do to the tables of others.
@@ -146,13 +147,8 @@ def readonly_role_exists(**kwargs: Any) -> Iterable[CheckMessage]:
 @register("portal", deploy=True)
 def keys_are_safe(**kwargs: Any) -> Iterable[CheckMessage]:
     """config.E006, config.E007, config.E008: the key service has its keys, alone; the notary's is not here."""
-    keys: dict[str, Path] = {
-        "MASTER_KEY_FILE": settings.MASTER_KEY_FILE,
-        "INDEX_KEY_FILE": settings.INDEX_KEY_FILE,
-        "CERTIFICATE_KEY_FILE": settings.CERTIFICATE_KEY_FILE,
-    }
     # Whoever asks the key service must not see them at all (vault.E008).
-    for name, path in keys.items() if current_role() == KEY_SERVICE_ROLE else ():
+    for name, path in key_files().items() if current_role() == KEY_SERVICE_ROLE else ():
         if not path.is_file() or not os.access(path, os.R_OK):
             yield Error(
                 f"{name} is missing: {path}",

@@ -11,7 +11,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models
 
-from privacy.vault import blind_indexes
+from privacy.vault import blind_indexes, key_providers
 from privacy.vault.actions import KeyServiceUnavailable, WrongKey, check_keys
 from privacy.vault.encryption_options import encrypted_fields, options_of
 from privacy.vault.fields import EncryptedField
@@ -90,12 +90,7 @@ def keys_are_held_apart(**kwargs: Any) -> Iterable[CheckMessage]:
             hint="Run manage.py keyservice as a user of its own, and unset KEY_SERVICE.",
             id="vault.E007",
         )
-    files = {
-        "MASTER_KEY_FILE": settings.MASTER_KEY_FILE,
-        "INDEX_KEY_FILE": settings.INDEX_KEY_FILE,
-        "CERTIFICATE_KEY_FILE": settings.CERTIFICATE_KEY_FILE,
-    }
-    readable = [name for name, path in files.items() if os.access(path, os.R_OK)]
+    readable = [name for name, path in key_providers.key_files().items() if os.access(path, os.R_OK)]
     if readable and os.environ.get("PORTAL_ROLE") != "portal_keys":
         yield Error(
             f"This process can read {', '.join(readable)}.",

@@ -96,13 +96,8 @@ def decrypt(cipher: AESGCM, ciphertext: bytes, where: bytes, row: UUID, subject:
         raise InvalidCiphertext from None
 
 
-def subject_key_label(subject: UUID, category: str) -> bytes:
+def subject_key_label(subject: bytes, category: str) -> bytes:
     """Return what a wrapped subject key is bound to, so that it can't stand in for another's."""
-    return subject_key_bytes_label(subject.bytes, category)
-
-
-def subject_key_bytes_label(subject: bytes, category: str) -> bytes:
-    """The same, for a subject whose id is at hand as bytes."""
     return b"privacy.vault subject key v1\0" + subject + category.encode()
 
 

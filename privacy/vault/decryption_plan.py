@@ -115,7 +115,7 @@ class DecryptionPlan:
         """Return the ciphers of each kind by epoch, without those that were destroyed."""
         # Whose fields are all empty needs no key, and may never have had one.
         names = {(want.subject, want.category, month) for want, days in months.items() for month in days}
-        found, _gone = keys.content_keys(names, record=record)
+        found = keys.content_keys(names, record=record)
         ciphers: dict[bytes, AESGCM] = {}
         made: dict[DecryptionTarget, dict[date, AESGCM]] = {}
         for want, days in months.items():

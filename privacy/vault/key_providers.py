@@ -260,6 +260,15 @@ def lock_key_file(path: Path) -> Iterator[None]:
         yield
 
 
+def key_files() -> dict[str, Path]:
+    """Return the key service's files, by the settings that name them."""
+    return {
+        "MASTER_KEY_FILE": settings.MASTER_KEY_FILE,
+        "INDEX_KEY_FILE": settings.INDEX_KEY_FILE,
+        "CERTIFICATE_KEY_FILE": settings.CERTIFICATE_KEY_FILE,
+    }
+
+
 @lru_cache(maxsize=1)
 def _provider(name: str, path: Path) -> MasterKeys:
     provider: MasterKeys = import_string(name)()

@@ -19,6 +19,7 @@ from privacy.ledger.entries.payloads import MAX_SUBJECTS
 from privacy.lib.postgres import invalidation
 from privacy.vault.keyservice import client, messages
 from privacy.vault.refusals import WrongKey
+from privacy.vault.tombstones import DESTROYED, columns
 
 type SubjectAndCategory = tuple[UUID, str]
 type CategoryAndMonth = tuple[str, date]
@@ -200,16 +201,7 @@ class AccessRecord:
         self._people = []
 
 
-# Columns of all: subject_id, category, month, generation, wrapped. A destroyed key has no generation.
-DESTROYED = """
-SELECT asked.subject_id, asked.category, NULL::date, NULL::integer, NULL::bytea
-FROM unnest(%s::uuid[], %s::text[]) AS asked (subject_id, category) JOIN vault_tombstone AS stone
-  ON stone.subject_id = asked.subject_id AND stone.category IN ('', asked.category)
-UNION ALL
-SELECT NULL::uuid, asked.category, asked.month, NULL::integer, NULL::bytea
-FROM unnest(%s::text[], %s::date[]) AS asked (category, month) JOIN vault_tombstone AS stone
-  ON stone.month = asked.month AND stone.category = asked.category
-"""
+# After ``DESTROYED``, with its columns.
 WRAPPED = """
 UNION ALL
 SELECT key.subject_id, key.category, NULL::date, key.generation, key.wrapped
@@ -230,10 +222,8 @@ def find(pairs: Collection[SubjectAndCategory], epochs: Collection[CategoryAndMo
     return FoundKeys(wrapped, [name for name in names if name not in wrapped and name not in gone], gone)
 
 
-def content_keys(
-    wanted: Collection[ContentName], *, record: AccessRecord
-) -> tuple[dict[ContentName, bytes], set[KeyName]]:
-    """Return the content keys for reading what ``record`` names, and which of their halves were destroyed.
+def content_keys(wanted: Collection[ContentName], *, record: AccessRecord) -> dict[ContentName, bytes]:
+    """Return the content keys for reading what ``record`` names, without those of which a half was destroyed.
 
     Raises KeysRefused, CeilingReached, KeyServiceUnavailable, WrongKey.
     """
@@ -259,7 +249,7 @@ def content_keys(
         # In a transaction the keys may be its own and vanish with it: keep them once it has committed.
         transaction.on_commit(partial(cache.put, fresh))
         found.update(fresh)
-    return found, gone
+    return found
 
 
 def _halves(name: ContentName) -> set[KeyName]:
@@ -300,10 +290,10 @@ def _ask(
     """Ask, in one query, which keys are destroyed, and for the wrapped keys of ``wanted``."""
     gone: set[KeyName] = set()
     wrapped: dict[KeyName, WrappedKey] = {}
-    query, values = DESTROYED, [*_columns(pairs), *_columns(epochs)]
+    query, values = DESTROYED, [*columns(pairs), *columns(epochs)]
     if wanted:
         wanted_pairs, wanted_epochs = split_names(wanted)
-        query, values = DESTROYED + WRAPPED, [*values, *_columns(wanted_pairs), *_columns(wanted_epochs)]
+        query, values = DESTROYED + WRAPPED, [*values, *columns(wanted_pairs), *columns(wanted_epochs)]
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         for subject, category, month, generation, ciphertext in cursor.fetchall():
@@ -324,8 +314,3 @@ def split_names(names: Iterable[KeyName]) -> tuple[list[Any], list[Any]]:
     for kind, key in names:
         (pairs if kind == "subject" else epochs).append(key)
     return pairs, epochs
-
-
-def _columns(rows: Collection[tuple[Any, Any]]) -> list[list[Any]]:
-    """Turn rows into the arrays of their columns, as ``unnest`` reads them."""
-    return [[row[0] for row in rows], [row[1] for row in rows]]

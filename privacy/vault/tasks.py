@@ -15,7 +15,7 @@ from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
 from privacy.lib.integrations import mail
 from privacy.vault import actions as vault
-from privacy.vault.actions.ceilings import CEILING_TOLD
+from privacy.vault.actions.ceiling_reports import CEILING_TOLD
 from privacy.vault.purposes import Purpose
 
 SECONDS = 45.0

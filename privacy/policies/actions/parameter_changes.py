@@ -40,9 +40,7 @@ def ask_change(*, code: str, value: int, effective_on: date, basis: str, actor: 
     require_permission(actor, SET)
     require_in_range(code, value, actor=actor)
     if Parameter.objects.filter(code=code, effective_on=effective_on).exists():
-        raise ParameterExists(
-            _("“%(code)s” already has a value starting on %(day)s.") % {"code": code, "day": effective_on.isoformat()}
-        )
+        raise ParameterExists(code, effective_on)
     if not lessens(code, value, effective_on):
         raise LessensNothing(_("This value lessens no protection, so no second person is needed. Set it directly."))
     made = ParameterChange.objects.create(

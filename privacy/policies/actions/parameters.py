@@ -26,7 +26,14 @@ class HolidayNotFound(Refusal):
 
 
 class ParameterExists(Refusal):
+    """A parameter has one value from a day on."""
+
     code = "parameter-known"
+
+    def __init__(self, code: str, effective_on: date) -> None:
+        super().__init__(
+            _("“%(code)s” already has a value starting on %(day)s.") % {"code": code, "day": effective_on.isoformat()}
+        )
 
 
 class NeedsTwoPeople(Refusal):
@@ -142,7 +149,5 @@ def put_parameter(*, code: str, value: int, effective_on: date, basis: str, acto
             facts = {"code": code, "value": value, "effective_on": effective_on.isoformat(), "basis": basis}
             ledger.record(Event.PARAMETER_SET, actor=actor, at=at, about=parameter, facts=facts)
     except IntegrityError as error:
-        raise ParameterExists(
-            _("“%(code)s” already has a value starting on %(day)s.") % {"code": code, "day": effective_on.isoformat()}
-        ) from error
+        raise ParameterExists(code, effective_on) from error
     return parameter

@@ -49,10 +49,18 @@ class ExtraHolidayAdmin(EditableAdmin):
             )
 
 
+VALUE_FIELDS = ("code", "value", "effective_on", "basis")
+
+
 class KnownCodeForm(forms.ModelForm[Any]):
     """A new value of a number that the portal already knows."""
 
     code = forms.ChoiceField(label=_("Code"))
+
+    class Meta:
+        fields = VALUE_FIELDS
+        field_classes: ClassVar = {"effective_on": BoundedDateField}
+        widgets: ClassVar = {"effective_on": NativeDateInput()}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -65,11 +73,8 @@ class KnownCodeForm(forms.ModelForm[Any]):
 class ParameterForm(KnownCodeForm):
     """A value that one officer sets."""
 
-    class Meta:
+    class Meta(KnownCodeForm.Meta):
         model = Parameter
-        fields = ("code", "value", "effective_on", "basis")
-        field_classes: ClassVar = {"effective_on": BoundedDateField}
-        widgets: ClassVar = {"effective_on": NativeDateInput()}
 
 
 @admin.register(Parameter)
@@ -79,7 +84,7 @@ class ParameterAdmin(EditableAdmin):
     list_display = ("code", "value", "unit", "effective_on", "basis")
     list_filter = ("unit",)
     search_fields = ("code",)
-    fields = ("code", "value", "effective_on", "basis")
+    fields = VALUE_FIELDS
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return actor_of(request).has_perm("policies.set_parameter")
@@ -98,11 +103,8 @@ class ParameterAdmin(EditableAdmin):
 class ParameterChangeForm(KnownCodeForm):
     """A value that lessens a protection."""
 
-    class Meta:
+    class Meta(KnownCodeForm.Meta):
         model = ParameterChange
-        fields = ("code", "value", "effective_on", "basis")
-        field_classes: ClassVar = {"effective_on": BoundedDateField}
-        widgets: ClassVar = {"effective_on": NativeDateInput()}
 
 
 @admin.register(ParameterChange)
@@ -121,10 +123,9 @@ class ParameterChangeAdmin(EditableAdmin):
         return actor_of(request).has_perm("policies.set_parameter")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        asked = ("code", "value", "effective_on", "basis")
         if obj is None:
-            return asked
-        return (*asked, ("asked_by", "asked_at"), ("approved_by", "approved_at"), ("refused_by", "refused_at"))
+            return VALUE_FIELDS
+        return (*VALUE_FIELDS, ("asked_by", "asked_at"), ("approved_by", "approved_at"), ("refused_by", "refused_at"))
 
     def save_model(self, request: HttpRequest, obj: ParameterChange, form: Any, change: bool) -> None:
         obj.pk = policies.ask_change(

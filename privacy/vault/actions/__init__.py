@@ -7,7 +7,7 @@ with vault.opened(purpose=Purpose.RIGHTS, task=task, actor=hana, at=at, reason="
 """
 
 from privacy.vault.actions.bulk_encryption import PlaintextColumn, encrypt_columns
-from privacy.vault.actions.ceilings import report_reached_ceilings
+from privacy.vault.actions.ceiling_reports import report_reached_ceilings
 from privacy.vault.actions.crypto_shredding import (
     Finality,
     finality,

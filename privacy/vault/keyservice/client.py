@@ -18,7 +18,7 @@ from privacy.vault.keyservice.ceilings import Ceilings
 from privacy.vault.keyservice.custodian import KeyCustodian
 from privacy.vault.keyservice.reading_policy import ANY_DAY, Connection, ReadingPolicy
 from privacy.vault.keyservice.refusals import CeilingReached, KeyServiceUnavailable, KeysRefused
-from privacy.vault.refusals import Destroyed, InvalidCiphertext, WrongKey
+from privacy.vault.refusals import Destroyed, WrongKey
 
 CONNECT_SECONDS, ANSWER_SECONDS = 0.5, 2.0
 IN_PROCESS = "in-process"
@@ -102,15 +102,11 @@ def forget_connection() -> None:
 
 
 def _refusal(said: messages.Failure) -> Exception:
-    known: dict[str, type[Exception]] = {
-        CeilingReached.code: CeilingReached,
-        KeyServiceUnavailable.code: KeyServiceUnavailable,
-        WrongKey.code: WrongKey,
-    }
     if said.code == Destroyed.code:
         return Destroyed()
-    if said.code == InvalidCiphertext.code and not said.message:
-        return InvalidCiphertext()
+    known: dict[str, type[Exception]] = {
+        refusal.code: refusal for refusal in (CeilingReached, KeyServiceUnavailable, WrongKey)
+    }
     if said.code in known:
         return known[said.code](said.message)
     return KeysRefused(said.message, code=said.code)

@@ -18,7 +18,7 @@ from privacy.vault import blind_indexes, crypto, key_providers
 from privacy.vault.keyservice import messages, resealing
 from privacy.vault.keyservice.ceilings import Ceilings
 from privacy.vault.keyservice.key_material import content_keys, label_of, unwrap, wrapped_keys
-from privacy.vault.keyservice.reading_policy import Connection, Query, ReadingPolicy, is_destroyed
+from privacy.vault.keyservice.reading_policy import Connection, Query, ReadingPolicy, Record, is_destroyed
 from privacy.vault.keyservice.refusals import KeysRefused
 from privacy.vault.refusals import Destroyed, WrongKey
 
@@ -89,14 +89,14 @@ class KeyCustodian:
         return found
 
     def _read_keys(self, asked: messages.ReadKeys, connection: Connection) -> list[bytes]:
-        people = self._authorise(asked.record, asked.people, asked.keys, connection)
-        self.ceilings.read(connection.process, self._purpose(asked.record, connection), people)
+        record, people = self._authorise(asked.record, asked.people, asked.keys, connection)
+        self.ceilings.read(connection.process, record.purpose, people)
         return content_keys(asked.keys, asked.wanted)
 
     def _authorise(
         self, number: int, named: Sequence[bytes], keys: messages.WrappedKeys, connection: Connection
-    ) -> set[bytes]:
-        """Return the people whose keys are asked for, if the record and the tables agree."""
+    ) -> tuple[Record, set[bytes]]:
+        """Return the record and the people whose keys are asked for, if the tables agree."""
         record = self.policy.record(number, named, connection)
         people = {key.subject for key in keys.subjects}
         categories = {key.category for key in keys.subjects} | {key.category for key in keys.months}
@@ -104,13 +104,10 @@ class KeyCustodian:
             raise KeysRefused(_("The access record does not name what was to be read."))
         self._refuse_destroyed(keys)
         self.policy.refuse_frozen(people, categories, record.purpose)
-        return people
-
-    def _purpose(self, number: int, connection: Connection) -> str:
-        return connection.leases[number].record.purpose
+        return record, people
 
     def _refuse_destroyed(self, keys: messages.WrappedKeys) -> None:
-        subjects = [(key.subject, key.category) for key in keys.subjects]
+        subjects = [(UUID(bytes=key.subject), key.category) for key in keys.subjects]
         if is_destroyed(self.query, subjects, [(key.category, key.month) for key in keys.months]):
             raise Destroyed
 
@@ -138,7 +135,7 @@ class KeyCustodian:
         master = key_providers.master_keys()
         if not hmac.compare_digest(master.check_value(asked.generation), asked.check_value):
             raise WrongKey(_("This database was encrypted with a different master key. Restore the right key file."))
-        labels = [crypto.subject_key_bytes_label(subject, category) for subject, category in asked.subjects]
+        labels = [crypto.subject_key_label(subject, category) for subject, category in asked.subjects]
         labels += [crypto.month_key_label(category, month) for category, month in asked.months]
         return master.wrap(asked.generation, [(crypto.new_key(), label) for label in labels])
 

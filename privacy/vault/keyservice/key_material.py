@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from privacy.vault import crypto, key_providers
 from privacy.vault.keyservice.messages import MonthKey, Pair, SubjectKey, WrappedKeys
-from privacy.vault.refusals import WrongKey
+from privacy.vault.refusals import InvalidCiphertext
 
 
 def wrapped_keys(keys: WrappedKeys) -> list[SubjectKey | MonthKey]:
@@ -15,7 +15,7 @@ def wrapped_keys(keys: WrappedKeys) -> list[SubjectKey | MonthKey]:
 def label_of(key: SubjectKey | MonthKey) -> bytes:
     """Return what a wrapped key is bound to."""
     if isinstance(key, SubjectKey):
-        return crypto.subject_key_bytes_label(key.subject, key.category)
+        return crypto.subject_key_label(key.subject, key.category)
     return crypto.month_key_label(key.category, key.month)
 
 
@@ -36,8 +36,8 @@ def content_keys(keys: WrappedKeys, pairs: Sequence[Pair]) -> list[bytes]:
     made = []
     for subject, month in pairs:
         if not (0 <= subject < len(of_subjects) and 0 <= month < len(of_months)):
-            raise WrongKey
+            raise InvalidCiphertext
         if keys.subjects[subject].category != keys.months[month].category:
-            raise WrongKey
+            raise InvalidCiphertext
         made.append(crypto.content_key(of_subjects[subject], of_months[month]))
     return made

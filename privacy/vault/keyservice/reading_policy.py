@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from privacy.ledger.entries.payloads import MAX_SUBJECTS, subjects_digest
 from privacy.vault.keyservice.refusals import KeysRefused
 from privacy.vault.purposes import EXEMPT_FROM_FREEZE, Purpose
+from privacy.vault.tombstones import DESTROYED, columns
 
 type Query = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
 
@@ -170,23 +171,6 @@ def _id(reference: str) -> bytes | None:
         return None
 
 
-DESTROYED_SUBJECTS = """
-SELECT EXISTS (SELECT FROM unnest(%s::uuid[], %s::text[]) AS asked (subject_id, category) JOIN vault_tombstone AS stone
-ON stone.subject_id = asked.subject_id AND stone.category IN ('', asked.category))
-"""
-DESTROYED_MONTHS = """
-SELECT EXISTS (SELECT FROM unnest(%s::text[], %s::date[]) AS asked (category, month) JOIN vault_tombstone AS stone
-ON stone.month = asked.month AND stone.category = asked.category)
-"""
-
-
-def is_destroyed(query: Query, subjects: Collection[tuple[bytes, str]], months: Collection[tuple[str, date]]) -> bool:
+def is_destroyed(query: Query, subjects: Collection[tuple[UUID, str]], months: Collection[tuple[str, date]]) -> bool:
     """Whether one of these keys was destroyed: asked of the database at every call."""
-    people = [UUID(bytes=subject) for subject, _category in subjects]
-    values = [people, [category for _subject, category in subjects]]
-    if subjects and query(DESTROYED_SUBJECTS, values)[0][0]:
-        return True
-    return bool(
-        months
-        and query(DESTROYED_MONTHS, [[category for category, _month in months], [month for _c, month in months]])[0][0]
-    )
+    return bool(query(DESTROYED, [*columns(subjects), *columns(months)]))

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from privacy.vault import crypto
 from privacy.vault.keyservice.key_material import content_keys
 from privacy.vault.keyservice.messages import Bundle, Pair, Reseal, WrappedKeys
-from privacy.vault.refusals import InvalidCiphertext, WrongKey
+from privacy.vault.refusals import InvalidCiphertext
 
 HEADER = crypto.HEADER_BYTES
 BODY = crypto.HEADER_BYTES + crypto.NONCE_BYTES
@@ -28,7 +28,7 @@ def reseal(asked: Reseal) -> list[bytes]:
     nonces = crypto.nonces(len(asked.bundles))
     for bundle, there, nonce in zip(asked.bundles, asked.there, nonces, strict=True):
         if asked.target.subjects[bundle.target[0]].subject != bundle.subject:
-            raise WrongKey
+            raise InvalidCiphertext
         ciphers = {crypto.header(asked.source.months[pair[1]].month): sources[pair] for pair in bundle.source}
         month, subject = asked.target.months[bundle.target[1]].month, UUID(bytes=bundle.subject)
         joined = _joined(bundle, ciphers, asked.where)

@@ -8,7 +8,7 @@ from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.vault import actions as vault
 from privacy.vault import tasks
-from privacy.vault.actions.ceilings import CEILING_TOLD
+from privacy.vault.actions.ceiling_reports import CEILING_TOLD
 from privacy.vault.keyservice import client, messages
 from privacy.vault.tasks import deliver_ceiling
 from tests import factory

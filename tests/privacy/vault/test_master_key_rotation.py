@@ -253,7 +253,7 @@ def test_keys_made_during_a_turn_are_never_lost(folder: Path, portal_database: P
                 cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
                 (waiting,) = cursor.fetchone() or (0,)
         subject = new_id()
-        label = crypto.subject_key_label(subject, "app-log")
+        label = crypto.subject_key_label(subject.bytes, "app-log")
         box = key_providers.master_keys().wrap(1, [(crypto.new_key(), label)])[0]
         maker.execute(
             "INSERT INTO vault_subjectkey VALUES (gen_random_uuid(), %s, 'app-log', %s, 1, now())", [subject, box]

@@ -1,7 +1,6 @@
 """``manage.py make_keys``: the key files of a new portal."""
 
 import base64
-from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -29,7 +28,7 @@ class Command(BaseCommand):
                 "Keys are made here in development only. For a new, empty portal say --for-production, once; "
                 "for an existing one restore its key files: a new key opens nothing."
             )
-        paths = [Path(settings.MASTER_KEY_FILE), Path(settings.INDEX_KEY_FILE), Path(settings.CERTIFICATE_KEY_FILE)]
+        paths = list(key_providers.key_files().values())
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Two that start at once make one set of keys: the second waits, and then finds the files of the first.
