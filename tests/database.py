@@ -29,6 +29,10 @@ SOURCES = (
 )  # fmt: skip
 
 
+# Locks of the connected database: another test process has its own in the same cluster.
+LOCKS_HERE = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database()"
+
+
 def server_connection() -> psycopg.Connection:
     """Connect to the tests' cluster as its superuser."""
     return psycopg.connect(settings.EMBEDDED_SERVER.url("postgres", "postgres"), autocommit=True)

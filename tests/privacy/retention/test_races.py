@@ -22,7 +22,7 @@ from privacy.retention.models import Certificate, DestructionList, Hold, Registe
 from privacy.vault import actions as vault
 from privacy.vault import destruction_vetoes
 from privacy.vault.models import EncryptedFile
-from tests.database import PortalDatabase
+from tests.database import LOCKS_HERE, PortalDatabase
 from tests.factory import (
     SWEEPER,
     at_noon,
@@ -153,9 +153,12 @@ def test_two_runners_make_one_certificate(portal_database: PortalDatabase) -> No
 
 
 def waiting_for_locks() -> int:
-    with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return int(cursor.fetchone()[0])
+    waiting = 0
+    for alias in ("default", "personal"):
+        with connections[alias].cursor() as cursor:
+            cursor.execute(f"{LOCKS_HERE} AND NOT granted")
+            waiting += int(cursor.fetchone()[0])
+    return waiting
 
 
 @pytest.mark.truth("hold-and-discard")

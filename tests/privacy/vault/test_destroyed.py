@@ -14,7 +14,7 @@ from privacy.vault import keys
 from privacy.vault.actions.key_creation import KEY_CREATION_LOCK
 from privacy.vault.models import EncryptedFile, MonthKey, SubjectKey, Tombstone
 from tests.base import PortalTestCase
-from tests.database import PortalDatabase
+from tests.database import LOCKS_HERE, PortalDatabase
 from tests.factory import NOON, make_sealed_file
 from tests.own_writes import as_the_portal
 from tests.privacy.vault.decryption_sessions import decryption_session
@@ -181,7 +181,7 @@ def test_a_key_in_the_making_loses_to_a_shred(portal_database: PortalDatabase) -
         thread = threading.Thread(target=seal)
         thread.start()
         with portal_database.connect() as watcher:
-            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
+            waiting = f"{LOCKS_HERE} AND NOT granted AND locktype = 'advisory'"
             while not outcome and watcher.execute(waiting).fetchone() == (0,):
                 continue
         assert outcome == []

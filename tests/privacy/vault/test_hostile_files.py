@@ -16,7 +16,7 @@ from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile
 from privacy.vault.purposes import Purpose
 from tests.base import PortalTestCase
-from tests.database import ROOT
+from tests.database import LOCKS_HERE, ROOT
 from tests.factory import NOON
 from tests.fake_clamd import running
 from tests.hostile_files import hostile_files, hostile_pdfs
@@ -91,5 +91,5 @@ class HostileFilesTest(PortalTestCase):
         assert receive(next(iter(hostile_pdfs().values()))) is not None
         judge_all()
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s", [0x53414E44])
+            cursor.execute(f"{LOCKS_HERE} AND locktype = 'advisory' AND classid = %s", [0x53414E44])
             assert cursor.fetchone() == (0,)

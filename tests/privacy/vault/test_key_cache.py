@@ -10,7 +10,7 @@ from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
 from privacy.vault import keys
 from privacy.vault.models import SubjectKey
-from tests.database import PortalDatabase
+from tests.database import LOCKS_HERE, PortalDatabase
 from tests.factory import NOON, make_freeze, make_sealed_file
 from tests.privacy.vault.decryption_sessions import decryption_session
 
@@ -119,7 +119,7 @@ def test_two_processes_that_make_one_key_end_with_one(portal_database: PortalDat
     assert started.wait(10)
     two.start()
     with portal_database.connect() as watcher:
-        while watcher.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() == (0,) and two.is_alive():
+        while watcher.execute(f"{LOCKS_HERE} AND NOT granted").fetchone() == (0,) and two.is_alive():
             continue
     assert two.is_alive()
     go_on.set()

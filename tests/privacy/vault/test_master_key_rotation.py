@@ -20,7 +20,7 @@ from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
 from privacy.vault import crypto, key_providers, keys
 from privacy.vault.models import EncryptedFile, KeyCheck, MonthKey, SubjectKey
-from tests.database import ROOT, PortalDatabase
+from tests.database import LOCKS_HERE, ROOT, PortalDatabase
 from tests.factory import NOON, make_sealed_file
 from tests.privacy.vault.decryption_sessions import decryption_session
 from tests.privacy.vault.keyfiles import generations, in_environment, own_keys
@@ -250,7 +250,7 @@ def test_keys_made_during_a_turn_are_never_lost(folder: Path, portal_database: P
         with connection.cursor() as cursor:
             waiting = 0
             while not waiting and process.poll() is None:
-                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'")
+                cursor.execute(f"{LOCKS_HERE} AND NOT granted AND locktype = 'transactionid'")
                 (waiting,) = cursor.fetchone() or (0,)
         subject = new_id()
         label = crypto.subject_key_label(subject.bytes, "app-log")
