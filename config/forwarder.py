@@ -41,7 +41,7 @@ class Head(NamedTuple):
 
     def written(self, **said: str) -> bytes:
         """Return what goes on, with what is said anew. An underscore would pass for another header's dash in WSGI."""
-        own = {word.strip().lower() for word in (self.one("connection") or "").split(",")}
+        own = {word.strip().lower() for word in (self.one("connection") or "").split(",")} - {"host"}
         kept = [(n, v) for n, v in self.headers if n.lower() not in DROPPED | own and not SAID_ANEW.match(n)]
         return "\r\n".join([self.line[0], *(f"{n}: {v}" for n, v in [*kept, *said.items()]), "", ""]).encode("latin-1")
 

@@ -33,7 +33,9 @@ DEBUG = variables.flag("DEBUG", default=False)
 
 # --- secrets ---------------------------------------------------------------------------------------------
 KEYS_DIR = variables.path("KEYS_DIR", default=PORTAL_HOME / "keys")
-SECRET_KEY = variables.text("SECRET_KEY", default="" if DEVELOPMENT else None)
+# The key service signs no session, and connects to the general database alone.
+_HOLDS_KEYS = databases.current_role() == databases.KEY_SERVICE_ROLE
+SECRET_KEY = variables.text("SECRET_KEY", default="" if DEVELOPMENT or _HOLDS_KEYS else None)
 if DEVELOPMENT and not SECRET_KEY:
     SECRET_KEY = development_secret.load_or_create_secret(KEYS_DIR / "secret-key")
 SECRET_KEY_FALLBACKS = variables.several("SECRET_KEY_FALLBACKS")
@@ -112,8 +114,8 @@ if EMBEDDED:
         DATABASES[_alias] = env.db_url_config(EMBEDDED_SERVER.url(_role, _name))
 else:
     DATABASES["default"] = variables.database("DATABASE_URL")
-    DATABASES["personal"] = variables.database("PERSONAL_DATABASE_URL")
-    DATABASES["archive"] = variables.database("ARCHIVE_DATABASE_URL")
+    for _alias, _variable in (("personal", "PERSONAL_DATABASE_URL"), ("archive", "ARCHIVE_DATABASE_URL")):
+        DATABASES[_alias] = {**DATABASES["default"]} if _HOLDS_KEYS else variables.database(_variable)
 for _database in DATABASES.values():
     _database["CONN_MAX_AGE"] = PERSISTENT
     _database["CONN_HEALTH_CHECKS"] = True

@@ -167,6 +167,8 @@ def rotate_token(
     old = GatewayToken.objects.select_for_update().select_related("gateway").get(pk=token.pk)
     if old.revoked_at is not None or old.expires_at <= at:
         raise TokenNotUsable(_("This token no longer works. Issue a new one."))
+    if old.approved_at is None:
+        raise TokenNotUsable(_("This token has not worked yet. Another officer must approve it first."))
     lifetime = old.expires_at - old.issued_at
     made = _issue(
         old.gateway,

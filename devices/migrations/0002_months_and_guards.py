@@ -221,6 +221,19 @@ TOKENS = """
 CREATE TRIGGER devices_token_has_two_people BEFORE INSERT OR UPDATE ON devices_gatewaytoken
     FOR EACH ROW WHEN (NEW.approved_at IS NOT NULL AND NEW.approved_by <> NEW.issued_by)
     EXECUTE FUNCTION accounts_approved_by_second_person('approved_by', 'approved_at', 'issued_by');
+
+-- One that ended, or was revoked, does not come back.
+CREATE FUNCTION devices_token_lasts_no_longer() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF pg_has_role(current_user, 'portal_app', 'MEMBER') THEN
+        RAISE EXCEPTION 'devices_token_lasts_no_longer' USING ERRCODE = 'check_violation',
+            CONSTRAINT = 'devices_token_lasts_no_longer';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER devices_token_lasts_no_longer BEFORE UPDATE ON devices_gatewaytoken
+    FOR EACH ROW WHEN (NEW.expires_at > OLD.expires_at) EXECUTE FUNCTION devices_token_lasts_no_longer();
 """
 
 

@@ -136,6 +136,12 @@ def test_headers_of_one_connection_are_not_forwarded(portal: Portal) -> None:
     )
 
 
+def test_the_host_is_of_the_request_whatever_is_said_to_be_of_the_connection(portal: Portal) -> None:
+    portal.raw(request("GET / HTTP/1.1", HOST, "Connection: close, Host"))
+    (seen,) = portal.pages.requests
+    assert f"{HOST}\r\n".encode() in seen
+
+
 def test_chunks_arrive_whole_with_their_length(portal: Portal) -> None:
     body = b"4\r\nWiki\r\n5\r\npedia\r\n0\r\n\r\n"
     portal.raw(

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from devices import actions as devices
 from devices.models import Gateway, GatewayToken
@@ -11,6 +12,7 @@ from privacy.ledger.actors import SystemActor
 from privacy.ledger.authorization import NotPermitted
 from tests import factory
 from tests.devices.base import ApiTestCase
+from tests.own_writes import as_the_portal
 
 TESTS = SystemActor("tests")
 
@@ -110,6 +112,20 @@ class TokenTest(ApiTestCase):
         devices.revoke_token(revoked.row, actor=odile, at=self.now)
         with self.assertRaises(devices.TokenNotUsable):
             devices.approve_token(revoked.row, actor=omar, at=self.now)
+
+    def test_what_never_worked_is_not_rotated(self) -> None:
+        odile = factory.make_odile()
+        issued = devices.issue_token(self.row().gateway, scopes=["reports"], actor=odile, at=self.now)
+        with self.assertRaises(devices.TokenNotUsable):
+            devices.rotate_token(issued.row, actor=odile, at=self.now)
+
+    @pytest.mark.attack("17.11")
+    def test_the_portals_role_brings_none_back(self) -> None:
+        odile = factory.make_odile()
+        devices.revoke_token(self.row(), actor=odile, at=self.now)
+        for change in ({"revoked_at": None, "revoked_by": ""}, {"expires_at": self.now + timedelta(days=9_000)}):
+            with as_the_portal(), self.assertRaises(IntegrityError), transaction.atomic():
+                GatewayToken.objects.filter(pk=self.row().pk).update(**change)
 
     def test_a_token_needs_a_known_scope(self) -> None:
         for scopes in ([], ["everything"]):

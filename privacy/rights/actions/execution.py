@@ -23,7 +23,7 @@ from privacy.rights.actions.letters import answer_if_done
 from privacy.rights.actions.separation_of_duties import must_be_releasable_by
 from privacy.rights.events import Event
 from privacy.rights.models import Right
-from privacy.rights.refusals import ContentChanged, WrongState
+from privacy.rights.refusals import ContentChanged, InProgress, WrongState
 
 type Executor = Callable[..., dict[str, Any]]
 
@@ -59,7 +59,13 @@ def carry_out(right: Right, *, read: str = "", actor: Actor, at: datetime) -> Ri
     begun = begin_execution(right, read=read, actor=actor, at=at)
     if begun.is_waiting(at=at):
         return begun
-    return continue_execution(right, actor=actor, at=at)
+    try:
+        return continue_execution(right, actor=actor, at=at)
+    except InProgress:
+        if begun.kind != Right.Kind.DELETION:
+            raise
+        # It has begun, and the worker ends it.
+        return Right.objects.get(pk=right.pk)
 
 
 def begin_execution(right: Right, *, read: str = "", actor: Actor, at: datetime) -> Right:

@@ -77,7 +77,9 @@ def record_letter(
 
 
 def open_letter(letter: ColleagueLetter, *, actor: Actor, at: datetime) -> tuple[bytes, str]:
-    """Return the scan and its media type; who read it last may confirm it. Raises NotPermitted, LetterUnread."""
+    """Return the scan and its media type; who read it last, of those who may confirm it, may. Raises NotPermitted,
+    LetterUnread.
+    """
     require_permission(actor, KEEP, about=letter)
     file = EncryptedFile.objects.filter(pk=letter.file_id).first()
     if file is None:
@@ -88,7 +90,8 @@ def open_letter(letter: ColleagueLetter, *, actor: Actor, at: datetime) -> tuple
         content: bytes = vault_session.decrypt(file, "content")
     with transaction.atomic():
         row = ColleagueLetter.objects.select_for_update().get(pk=letter.pk)
-        if not row.confirmed_by:
+        # Who can't confirm it takes nobody's reading away.
+        if not row.confirmed_by and actor.ref not in {row.recorded_by, row.user.reference}:
             row.read_by, row.read_at = actor.ref, at
             row.save(update_fields=["read_by", "read_at"])
         ledger.record(Event.LETTER_READ, actor=actor, at=at, about=row)

@@ -1,5 +1,8 @@
 """How much the key service gives in a minute, and to which users of the host."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 from django.core import mail
 
@@ -15,7 +18,7 @@ from tests import factory
 from tests.database import PortalDatabase
 from tests.factory import make_sealed_file
 from tests.privacy.vault.key_requests import record_of, request_for
-from tests.privacy.vault.key_services import asking_as, key_service
+from tests.privacy.vault.key_services import KeyService, asking_as, key_service
 
 
 class TestCeilings:
@@ -66,6 +69,16 @@ class TestCeilings:
                 vault.blind_index("imei", factory.imei(number))
             with pytest.raises(vault.CeilingReached):
                 vault.blind_index("imei", factory.imei(3))
+
+
+def test_it_needs_the_general_database_and_no_secret_of_the_pages(portal_database: PortalDatabase) -> None:
+    with TemporaryDirectory(dir="/tmp") as folder:
+        service = KeyService(portal_database, Path(folder), DEVELOPMENT="0")
+        for name in ("PERSONAL_DATABASE_URL", "ARCHIVE_DATABASE_URL"):
+            del service.environ[name]
+        assert "SECRET_KEY" not in service.environ
+        service.start()
+        service.kill()
 
 
 def test_another_user_is_turned_away(portal_database: PortalDatabase) -> None:

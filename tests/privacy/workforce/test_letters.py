@@ -67,6 +67,13 @@ class TwoOfficersTests(LetterTestCase):
         with pytest.raises(workforce.LetterConfirmed):
             workforce.confirm_letter(letter, actor=self.omar, at=self.now)
 
+    def test_who_recorded_it_takes_nobodys_reading_away(self) -> None:
+        letter = self.record(by=self.odile)
+        for reader in (self.omar, self.odile):
+            workforce.open_letter(letter, actor=reader, at=self.now)
+        workforce.confirm_letter(letter, actor=self.omar, at=self.now)
+        assert not self.still_apart()
+
     def test_nobody_confirms_what_they_recorded_also_not_with_the_colleagues_account(self) -> None:
         letter = self.record(by=self.odile)
         workforce.open_letter(letter, actor=self.odile, at=self.now)
