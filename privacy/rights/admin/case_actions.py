@@ -59,7 +59,7 @@ def _what_happened(right: Right) -> object:
 
     def said() -> str:
         row = Right.objects.get(pk=right.pk)
-        if row.carried_out_at is None and row.waits_until is not None:
+        if row.carried_out_at is None and row.waits_until is not None and row.destruction_began_at is None:
             return now_(
                 "Nothing is destroyed yet. The data is blocked and will be destroyed after %(when)s unless someone "
                 "stops it first."

@@ -46,6 +46,17 @@ class WhatHappenedTests(PortalTestCase):
         assert right.waits_until is not None
         assert "아직 파기하지 않았습니다" in said
 
+    @pytest.mark.attack("18")
+    def test_pages_say_that_a_deletion_has_begun_which_the_worker_ends(self) -> None:
+        factory.end_waits_at_once()
+        right = self.granted(RequestedRight("deletion"))
+        with self.settings(PORTAL_PROCESS="pages"):
+            said = self.told(right)
+        right.refresh_from_db()
+        assert right.carried_out_at is None and right.destruction_began_at is not None
+        assert "시작했습니다" in said
+        assert "파기하거나" not in said and "아직" not in said
+
     def test_a_copy_and_a_suspension_say_what_they_are(self) -> None:
         assert "사본" in self.told(self.granted(RequestedRight("access")))
         assert "정지했습니다" in self.told(self.granted(RequestedRight("suspension")))
