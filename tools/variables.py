@@ -53,8 +53,9 @@ def sections() -> list[tuple[str, list[dict[str, Any]]]]:
 def example() -> str:
     """Return `.env.example`: what production sets, and as comments what it may set, with the default."""
     lines = [
-        "# The environment of a production process. Each process (pages, intake, worker, key service, sealer, notary, migrations) has its own",
-        "# file with the role it needs in the database addresses (docs/operations.md). A comment shows a default.",
+        "# The environment of a production process. Each process (pages, intake, worker, key service, sealer, notary,",
+        "# migrations) has its own file with the role it needs in the database addresses (docs/operations.md). A",
+        "# comment shows a default.",
     ]
     for title, variables in sections():
         lines += ["", f"# --- {title}"]
