@@ -320,6 +320,7 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "consents.destruction.stopped": gettext_lazy("Destruction after a withdrawal stopped"),
     "consents.destruction.continued": gettext_lazy("Destruction after a withdrawal continued"),
     "consents.destruction.dropped": gettext_lazy("Destruction after a withdrawal no longer needed"),
+    "consents.destruction.told": gettext_lazy("Destruction after a withdrawal: person notified"),
     "consents.collection.ended": gettext_lazy("Collection ended"),
     "consents.decisions.counted": gettext_lazy("Decisions counted by day"),
     "consents.confirmation.queued": gettext_lazy("Advertising consent check prepared"),

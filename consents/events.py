@@ -17,6 +17,7 @@ class Event(StrEnum):
     DESTRUCTION_STOPPED = "consents.destruction.stopped"
     DESTRUCTION_CONTINUED = "consents.destruction.continued"
     DESTRUCTION_DROPPED = "consents.destruction.dropped"
+    DESTRUCTION_TOLD = "consents.destruction.told"
     ENDED_COLLECTION = "consents.collection.ended"
     COUNTED = "consents.decisions.counted"
     CONFIRMATION_QUEUED = "consents.confirmation.queued"

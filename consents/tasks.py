@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import translation
@@ -26,6 +26,8 @@ ADVERTISING = SystemActor("advertising")
 # A task ends within a minute; what is left is asked about on the next day.
 TIME_LIMIT_SECONDS = 30
 PUT_OFF_SECONDS = 30 * 60
+# So long before a destruction a disputed address is told after all: later its key may be gone, and nobody can stop it.
+LAST_CALL = timedelta(hours=2)
 
 
 @outbox.deliverer("consents.ended")
@@ -48,14 +50,21 @@ def end_collection(ids: Mapping[str, str], *, event: UUID, starts: int, at: date
 def tell_destruction(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Tell the person, at each e-mail address on record, what becomes of the data that a withdrawal destroys."""
     plans = PlannedDestruction.objects.select_related("decision__agreement", "decision__version")
-    plan, word = plans.get(pk=ids["plan"]), ids["word"]
+    plan = plans.get(pk=ids["plan"])
+    word = destruction_notices.word_now(plan, ids["word"], datetime.fromisoformat(ids["due_at"]))
     told = contacts.told_of_destruction(plan.subject_id, at=at)
-    if not told or not destruction_notices.still_holds(plan, word, datetime.fromisoformat(ids["due_at"])):
+    if "contacts" in ids:
+        told = [contact for contact in told if str(contact.pk) in ids["contacts"].split(",")]
+    if word is None or not told:
         return
-    if at < plan.due_at and contacts.disputed([plan.subject_id], Contact.Kind.EMAIL, at=at):
+    if destruction_notices.is_flooded(plan, word, at=at):
+        raise outbox.RetryLater(PUT_OFF_SECONDS, "enough mails about it were sent in this hour")
+    held = contacts.held_back(told, at=at) if at < plan.due_at - LAST_CALL else []
+    if len(held) == len(told):
         raise outbox.RetryLater(PUT_OFF_SECONDS, "the address is disputed")
-    if destruction_notices.is_flooded(plan, at=at):
-        raise outbox.RetryLater(PUT_OFF_SECONDS, "enough mails were sent in this hour")
+    if held:
+        destruction_notices.queue_for(held, ids, event=event)
+        told = [contact for contact in told if contact not in held]
     task, worker = "consents.destruction.addressed", SystemActor("consents")
     try:
         with vault.opened(purpose=Purpose.LEGAL_DUTY, task=task, actor=worker, at=at, reason="R-24") as vault_session:
@@ -64,21 +73,37 @@ def tell_destruction(ids: Mapping[str, str], *, event: UUID, starts: int, at: da
         return
     for contact, address in addresses:
         _tell_destruction(plan, word, address, contact.language, message_id=f"consent-ended-{event}-{contact.pk}")
+    destruction_notices.record_told(plan, word, actor=worker, at=at)
 
 
 def _tell_destruction(plan: PlannedDestruction, word: str, address: str, language: str, *, message_id: str) -> None:
+    others = [
+        {"plan": other, "title": other.decision.version.spoken("title", language)}
+        for other in destruction_notices.others(plan, word)
+    ]
     with translation.override(language):
-        subject = {
-            destruction_notices.PLANNED: _("Your consent has ended, and your data is going to be destroyed"),
-            destruction_notices.STOPPED: _("The destruction of your personal data was stopped"),
-            destruction_notices.AGREED_AGAIN: _("You agreed again, and your data is not destroyed"),
-        }[word]
+        subject = _subject_of_destruction(word, is_one_of_several=bool(others))
         title = plan.decision.version.spoken("title", language)
-    context = {"word": word, "plan": plan, "decision": plan.decision, "title": title}
+    context = {"word": word, "plan": plan, "decision": plan.decision, "title": title, "others": others}
     mail.send(
         to=address, subject=subject, template="consents_destruction", context=context, language=language,
         message_id=message_id,
     )  # fmt: skip
+
+
+def _subject_of_destruction(word: str, *, is_one_of_several: bool) -> str:
+    if is_one_of_several:
+        return {
+            destruction_notices.STOPPED: _("One destruction of your personal data was stopped, but another remains"),
+            destruction_notices.AGREED_AGAIN: _("You agreed again, but another destruction remains"),
+        }[word]
+    return {
+        destruction_notices.PLANNED: _("Your consent has ended, and your data is going to be destroyed"),
+        destruction_notices.UNDER_WAY: _("Your consent has ended, and your data is being destroyed"),
+        destruction_notices.DESTROYED: _("Your consent has ended, and your data was destroyed"),
+        destruction_notices.STOPPED: _("The destruction of your personal data was stopped"),
+        destruction_notices.AGREED_AGAIN: _("You agreed again, and your data is not destroyed"),
+    }[word]
 
 
 @outbox.deliverer("consents.advertising", destination=outbox.MAIL)

@@ -12,10 +12,10 @@ from consents import receipts
 from consents.actions.advertising import queue_result
 from consents.actions.codes import end_codes
 from consents.actions.withdrawal import (
-    can_agree_again,
     drop_destruction,
     is_being_destroyed,
     plan_destruction,
+    required_to_agree_again,
 )
 from consents.events import Event
 from consents.models import Agreement, AgreementVersion, CurrentConsent, Decision, Representative
@@ -162,9 +162,12 @@ def refusal_to_agree(person: Subject, agreement: Agreement) -> RegistrationEnded
             _("Data processed on the earlier consent is being destroyed. Register the device again to agree."),
             code="destroyed",
         )
-    withdrawn = person.state == Subject.State.WITHDRAWN
-    if not person.is_active and not (withdrawn and can_agree_again(person, agreement)):
-        return RegistrationEnded(_("This registration has ended. Register again to agree."))
+    if not person.is_active and agreement.pk not in (first := required_to_agree_again(person)):
+        return RegistrationEnded(
+            _("This registration has ended. Agree to the required agreements again first, then to this one.")
+            if first
+            else _("This registration has ended. Register again to agree.")
+        )
     if any(vault.is_destroyed(person.id, category) for category in agreement.categories):
         # A destroyed key never comes back (vault.md), so nothing could be collected with this agreement.
         return RegistrationEnded(

@@ -1,18 +1,28 @@
-"""What the person is told of the destruction that follows a withdrawal: planned, stopped, or given up.
+"""What the person is told of the destruction that follows a withdrawal: planned, stopped, given up, or carried out.
 
 Each goes to every e-mail address on record (decision 0165). Whoever has a code of the consent can stop a destruction
-and let it go on all day, so the number of mails in an hour is bounded; what is sent then says how it is by then.
+and let it go on all day, so the number of mails about one plan in an hour is bounded; what is sent then says how it is
+by then. The first word of a plan waits for no other (decision 0181).
 """
 
+import json
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from django.db.models import Q
+
+from consents.events import Event
 from consents.models import PlannedDestruction
 from privacy.jobs import outbox
-from privacy.jobs.models import GeneralOutbox
-from privacy.subjects.models import Subject
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor
+from privacy.ledger.models import Entry
+from privacy.subjects.models import Contact, Subject
 
 NOTICE = "consents.destruction"
 PLANNED, STOPPED, AGREED_AGAIN = "planned", "stopped", "agreed-again"
+UNDER_WAY, DESTROYED = "under-way", "destroyed"
 MOST_IN_AN_HOUR = 3
 State = PlannedDestruction.State
 
@@ -22,24 +32,61 @@ def queue_notice(plan: PlannedDestruction, word: str, *, at: datetime) -> None:
     if plan.due_at <= plan.decision.recorded_at:
         return
     ids = {"plan": str(plan.pk), "word": word, "due_at": plan.due_at.isoformat()}
-    outbox.enqueue(NOTICE, ids=ids, key=f"{NOTICE}:{plan.pk}:{word}:{at.isoformat()}", shard=_person(plan))
+    outbox.enqueue(NOTICE, ids=ids, key=f"{NOTICE}:{plan.pk}:{word}:{at.isoformat()}")
 
 
-def still_holds(plan: PlannedDestruction, word: str, due_at: datetime) -> bool:
-    """Whether what a queued mail says is so: another act since has a mail of its own."""
-    if word == PLANNED:
-        return plan.state == State.WAITING and plan.due_at == due_at
+def queue_for(contacts: Collection[Contact], ids: Mapping[str, str], *, event: UUID) -> None:
+    """Queue what one delivery says for those of its addresses that are held back; the others have it at once."""
+    named = ",".join(str(contact.pk) for contact in contacts)
+    outbox.enqueue(NOTICE, ids={**ids, "contacts": named}, key=f"{NOTICE}:{event}:held-back")
+
+
+def word_now(plan: PlannedDestruction, word: str, due_at: datetime) -> str | None:
+    """Return what a queued mail says by now, or None where it is no longer so: another act has a mail of its own.
+
+    What was not told before the destruction began is told then.
+    """
+    if word == PLANNED and plan.due_at == due_at:
+        return {State.WAITING: PLANNED, State.UNDER_WAY: UNDER_WAY, State.DESTROYED: DESTROYED}.get(State(plan.state))
     if word == STOPPED:
-        return plan.state == State.STOPPED
-    later = PlannedDestruction.objects.open().of(plan.subject_id).filter(decision__agreement=plan.decision.agreement)
-    return plan.state == State.AGREED_AGAIN and not later.exists()
+        return STOPPED if plan.state == State.STOPPED else None
+    if word == AGREED_AGAIN and plan.state == State.AGREED_AGAIN:
+        later = PlannedDestruction.objects.open().of(plan.subject_id)
+        return None if later.filter(decision__agreement=plan.decision.agreement).exists() else AGREED_AGAIN
+    return None
 
 
-def is_flooded(plan: PlannedDestruction, *, at: datetime) -> bool:
-    """Whether the person had as many of these mails as may go out in an hour."""
-    sent = GeneralOutbox.objects.filter(kind=NOTICE, shard=_person(plan), done_at__gt=at - timedelta(hours=1))
-    return sent.count() >= MOST_IN_AN_HOUR
+def others(plan: PlannedDestruction, word: str) -> list[PlannedDestruction]:
+    """Return the other plans that make it untrue that a plan's data is kept, or is used again."""
+    if word not in {STOPPED, AGREED_AGAIN}:
+        return []
+    kept = (State.AGREED_AGAIN, State.STOPPED) if word == STOPPED else (State.AGREED_AGAIN,)
+    before = Q(state=State.DESTROYED, ended_at__lt=plan.decision.recorded_at)
+    found = PlannedDestruction.objects.of(plan.subject_id).exclude(pk=plan.pk).exclude(state__in=kept).exclude(before)
+    return [one for one in found.select_related("decision__agreement", "decision__version") if _shares_data(plan, one)]
 
 
-def _person(plan: PlannedDestruction) -> str:
-    return Subject.objects.values_list("reference", flat=True).get(pk=plan.subject_id)
+def is_flooded(plan: PlannedDestruction, word: str, *, at: datetime) -> bool:
+    """Whether as many mails about a plan went out as may in an hour; what was never said of it is not put off."""
+    if word in {UNDER_WAY, DESTROYED}:
+        return False
+    told = Entry.objects.about(f"{PlannedDestruction.record_label.lower()}:{plan.pk}").filter(
+        word=Event.DESTRUCTION_TOLD
+    )
+    if told.filter(time__gt=at - timedelta(hours=1)).count() < MOST_IN_AN_HOUR:
+        return False
+    said = {json.loads(payload)["facts"]["notice"] for payload in told.values_list("payload", flat=True)}
+    return word != PLANNED or PLANNED in said
+
+
+def record_told(plan: PlannedDestruction, word: str, *, actor: Actor, at: datetime) -> None:
+    """Put on record that a person was mailed this about a plan."""
+    facts = {"agreement": plan.decision.agreement.code, "due_at": plan.due_at.isoformat(), "notice": word}
+    reference = Subject.objects.values_list("reference", flat=True).get(pk=plan.subject_id)
+    ledger.record(Event.DESTRUCTION_TOLD, actor=actor, at=at, about=plan, subjects=[reference], facts=facts)
+
+
+def _shares_data(one: PlannedDestruction, other: PlannedDestruction) -> bool:
+    """Whether two plans destroy data of one another; with a required agreement all of it goes."""
+    first, second = one.decision.agreement, other.decision.agreement
+    return first.required or second.required or not set(first.categories).isdisjoint(second.categories)

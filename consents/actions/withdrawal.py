@@ -6,6 +6,7 @@ During the wait the person or an officer can stop the destruction, not the withd
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
@@ -120,10 +121,11 @@ def is_being_destroyed(person: Subject, agreement: Agreement) -> bool:
     return lines.filter(category__in=agreement.categories).exists()
 
 
-def can_agree_again(person: Subject, agreement: Agreement) -> bool:
-    """Whether an agreement that the person ended can be given again: nothing of it was destroyed yet."""
-    plans = PlannedDestruction.objects.of(person.id).filter(decision__agreement=agreement)
-    return plans.filter(state__in=(State.WAITING, State.STOPPED)).exists()
+def required_to_agree_again(person: Subject) -> set[UUID]:
+    """Return the required agreements by which an ended registration comes back: nothing was destroyed yet."""
+    plans = PlannedDestruction.objects.of(person.id).filter(decision__agreement__required=True)
+    waiting = plans.filter(state__in=(State.WAITING, State.STOPPED)).values_list("decision__agreement", flat=True)
+    return set(waiting) if person.state == Subject.State.WITHDRAWN else set()
 
 
 @transaction.atomic

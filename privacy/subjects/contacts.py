@@ -48,6 +48,15 @@ def told_of_destruction(subject_id: UUID, *, at: datetime) -> list[Contact]:
     return list(Contact.objects.emails([subject_id]).filter(Q(ended_at=None) | proven))
 
 
+def held_back(told: Collection[Contact], *, at: datetime) -> list[Contact]:
+    """Return those of a person's addresses that a notice passes over while a correction is open about them.
+
+    Anybody can ask for a correction: it says nothing against an address that the person has proven (0181).
+    """
+    unproven = [contact for contact in told if contact.verified_at is None]
+    return unproven if disputed({contact.subject_id for contact in unproven}, Contact.Kind.EMAIL, at=at) else []
+
+
 def export_contacts(subject_id: UUID, vault_session: DecryptionSession) -> Iterator[dict[str, Any]]:
     """Yield the person's contacts in clear, for her view package (P1.2)."""
     contacts = Contact.objects.of(subject_id).order_by("kind", F("ended_at").asc(nulls_last=True))
