@@ -24,6 +24,7 @@ register = template.Library()
 # The same reasons as ``second_person.REASONS``, said of a colleague.
 OF_OTHERS: dict[str, Promise] = {
     "same": _("asked for it"),
+    "about": _("it is about them"),
     "alone": _("took the step before alone"),
     "factor": _("has not accepted the invitation and added a second factor"),
     "new": _("sign-in set up too recently"),
@@ -37,12 +38,12 @@ OF_CHAINS: dict[str, Promise] = {"same": _("took the step before")}
 
 @dataclass(frozen=True)
 class NextStep:
-    """Who asked, who may approve, who may not and why, and from when one officer may go on alone."""
+    """Who asked, who may approve, who may not and why, and from when one officer may go on alone: None if never."""
 
     asked_by: str
     able: list[str]
     unable: list[tuple[str, Promise]]
-    alone_from: datetime
+    alone_from: datetime | None
     may_go_alone: bool
     emergency: EmergencyApproval | None
     table: str
@@ -55,20 +56,22 @@ def next_step(adminform: Any, record: Model | None, user: User) -> NextStep | No
     step: SecondPersonStep | None = getattr(getattr(adminform, "model_admin", None), "second_person", None)
     if step is None or record is None or not step.waits(record):
         return None
-    at, asked = clock.now(), accounts.asked_of(record)
+    at = clock.now()
+    asked = accounts.asked_of(record) if step.asked_by is None else (step.asked_by(record), None)
     if asked is None:
         return None
     asker, able, unable = asked[0], [], []
+    about = step.about(record) if step.about else None
     permission = step.permission if isinstance(step.permission, str) else step.permission(record)
     for person in User.objects.holding(*ROLES_OF_PERMISSION[permission], on=clock.kst_date(at)):
-        why = why_not(person.ref, asked_by=asker, at=at)
+        why = "about" if person.ref == about else why_not(person.ref, asked_by=asker, at=at)
         if why:
             unable.append((person.name, OF_CHAINS.get(why, OF_OTHERS[why]) if step.is_chain else OF_OTHERS[why]))
         else:
             able.append(person.name)
-    alone_from = accounts.alone_from(asked[1], at=at)
-    made = EmergencyApproval.objects.usable(record, made_by=user.ref, at=at).first()
-    may = alone_from <= at and not made and user.may("accounts.approve_alone")
+    alone_from = accounts.alone_from(asked[1], at=at) if asked[1] else None
+    made = EmergencyApproval.objects.usable(record, made_by=user.ref, at=at).first() if alone_from else None
+    may = alone_from is not None and alone_from <= at and not made and user.may("accounts.approve_alone")
     table = record._meta.db_table
     return NextStep(
         name_with_reference(asker), sorted(able), sorted(unable), alone_from, may, made, table, step.is_chain

@@ -9,9 +9,13 @@ from typing import Any
 class SecondPersonStep:
     """``waits`` says whether it is due now, ``permission`` what it takes: of a chain, that of its next step.
 
-    Who asked, or in a chain took the step before, and when, is asked of the database (``accounts.asked_of``).
+    Who asked, or in a chain took the step before, and when, is asked of the database (``accounts.asked_of``). Of an act
+    that nobody takes alone, ``asked_by`` names who asked. ``about`` names the account that it is about, which can't
+    approve it.
     """
 
     permission: str | Callable[[Any], str]
     waits: Callable[[Any], bool]
     is_chain: bool = False
+    asked_by: Callable[[Any], str] | None = None
+    about: Callable[[Any], str] | None = None

@@ -18,6 +18,7 @@ from privacy.policies.actions.notices import NoticeBackdated, NoticeTooShort, po
 from privacy.policies.actions.officers import DesignationOrder, correct_officer, designate_officer, verify_agency
 from privacy.policies.actions.parameter_changes import (
     ChangeDecided,
+    DayTaken,
     LessensNothing,
     OwnChange,
     approve_change,
@@ -65,6 +66,7 @@ __all__ = [
     "ChangedSinceRead",
     "ConsignmentContradicted",
     "ConsignmentDecided",
+    "DayTaken",
     "DesignationOrder",
     "HolidayExists",
     "HolidayNotFound",

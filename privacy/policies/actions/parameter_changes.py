@@ -10,7 +10,7 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.errors.refusals import Refusal
-from privacy.policies.actions.parameters import SET, ParameterExists, lessens, put_parameter, require_in_range
+from privacy.policies.actions.parameters import SET, ParameterExists, lessened_on, put_parameter, require_in_range
 from privacy.policies.events import Event
 from privacy.policies.models import Parameter, ParameterChange
 
@@ -23,6 +23,20 @@ class LessensNothing(Refusal):
 
 class OwnChange(Refusal):
     code = "same-person"
+
+
+class DayTaken(ParameterExists):
+    """Another value was set for the day while this one waited."""
+
+    def __init__(self, taken: Parameter) -> None:
+        Refusal.__init__(
+            self,
+            _(
+                "“%(code)s” is already set to %(value)d from %(day)s. Refuse this request. If the value is "
+                "still needed, request it for another day."
+            )
+            % {"code": taken.code, "value": taken.value, "day": taken.effective_on.isoformat()},
+        )
 
 
 class ChangeDecided(Refusal):
@@ -41,7 +55,7 @@ def ask_change(*, code: str, value: int, effective_on: date, basis: str, actor: 
     require_in_range(code, value, actor=actor)
     if Parameter.objects.filter(code=code, effective_on=effective_on).exists():
         raise ParameterExists(code, effective_on)
-    if not lessens(code, value, effective_on):
+    if lessened_on(code, value, effective_on) is None:
         raise LessensNothing(_("This value lessens no protection, so no second person is needed. Set it directly."))
     made = ParameterChange.objects.create(
         code=code, value=value, effective_on=effective_on, basis=basis, asked_by=actor.ref, asked_at=at
@@ -52,11 +66,22 @@ def ask_change(*, code: str, value: int, effective_on: date, basis: str, actor: 
 
 @transaction.atomic
 def approve_change(change: ParameterChange, *, actor: Actor, at: datetime) -> Parameter:
-    """Set the value, as the second person. Raises NotPermitted, ChangeDecided, OwnChange, NotASecondPerson,
-    ParameterOutOfRange, ParameterExists.
+    """Set the value, as the second person, if it still lessens a protection.
+
+    Raises NotPermitted, ChangeDecided, ParameterOutOfRange, DayTaken, LessensNothing, OwnChange, NotASecondPerson.
     """
     row = _open(change, actor=actor)
     require_in_range(row.code, row.value, actor=actor)
+    lessened = lessened_on(row.code, row.value, row.effective_on)
+    if taken := Parameter.objects.filter(code=row.code, effective_on=row.effective_on).first():
+        raise DayTaken(taken)
+    if lessened is None:
+        raise LessensNothing(
+            _(
+                "This value no longer lessens a protection, so no second person is needed. Refuse this request. If the "
+                "value is still needed, any officer can set it directly."
+            )
+        )
     same = OwnChange(_("You requested this value, so another officer must approve it."))
     row.approved_by = require_second_person(actor, asked_by=row.asked_by, about=row, same=same, at=at)
     row.approved_at = at

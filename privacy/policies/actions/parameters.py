@@ -94,6 +94,7 @@ def withdraw_holiday(holiday: ExtraHoliday, *, actor: Actor, at: datetime) -> No
         extra_holidays.notify_listeners(holiday.day, at)
 
 
+@transaction.atomic
 def set_parameter(*, code: str, value: int, effective_on: date, basis: str, actor: Actor, at: datetime) -> Parameter:
     """Add the value of a known parameter from a day on; earlier values stay for what happened before.
 
@@ -102,12 +103,9 @@ def set_parameter(*, code: str, value: int, effective_on: date, basis: str, acto
     """
     require_permission(actor, SET)
     require_in_range(code, value, actor=actor)
-    if lessens(code, value, effective_on):
+    if lessened := lessened_on(code, value, effective_on):
         if actor.kind == "user":
-            raise NeedsTwoPeople(
-                _("This value lessens a protection. Request it under “requested values”; another officer approves it."),
-                pointer="/value",
-            )
+            raise NeedsTwoPeople(_why_two(effective_on, lessened), pointer="/value")
         ParameterChange.objects.create(
             code=code, value=value, effective_on=effective_on, basis=basis, asked_by=actor.ref, asked_at=at,
             approved_by=actor.ref, approved_at=at,
@@ -115,11 +113,25 @@ def set_parameter(*, code: str, value: int, effective_on: date, basis: str, acto
     return put_parameter(code=code, value=value, effective_on=effective_on, basis=basis, actor=actor, at=at)
 
 
-def lessens(code: str, value: int, effective_on: date) -> bool:
-    """Whether a value lessens a protection that holds on the day before it; the database decides (decision 0166)."""
+def lessened_on(code: str, value: int, effective_on: date) -> date | None:
+    """Return the day on which a protection is lessened if this value is added; the database decides (decision 0166).
+
+    The value's own day, or that of a later value that lowers it again. Until the transaction ends, nobody else adds a
+    value of this code.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT policies_lessens(%s, %s, %s)", [code, value, effective_on])
-        return bool(cursor.fetchone()[0])
+        cursor.execute("SELECT policies_lessened_on(%s, %s, %s)", [code, value, effective_on])
+        day: date | None = cursor.fetchone()[0]
+    return day
+
+
+def _why_two(effective_on: date, lessened: date) -> str:
+    if lessened == effective_on:
+        return _("This value lessens a protection. Request it under “requested values”; another officer approves it.")
+    return _(
+        "On %(day)s a value that is already set would lower this one again. Choose a date after %(day)s, or request "
+        "this value under “requested values”; another officer approves it."
+    ) % {"day": lessened.isoformat()}
 
 
 def require_in_range(code: str, value: int, *, actor: Actor) -> None:

@@ -19,6 +19,7 @@ from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.dates.form_fields import BoundedDateField, NativeDateInput
 from privacy.policies import actions as policies
+from privacy.policies import rulebook
 from privacy.policies.models import ExtraHoliday, Parameter, ParameterChange
 
 
@@ -100,6 +101,21 @@ class ParameterAdmin(EditableAdmin):
         ).pk
 
 
+def _values_in_time(change: ParameterChange) -> list[str]:
+    """Return what applies today and from each later day, the requested value among them."""
+    today, plain, asked = clock.today(), _("From %(day)s: %(value)d."), _("From %(day)s: %(value)d (this request).")
+    later = [(day, value, plain) for day, value in rulebook.parameter_history(change.code) if day > today]
+    later.append((change.effective_on, change.value, asked))
+    now = _("“%(code)s” is now %(value)d.") % {"code": change.code, "value": rulebook.parameter(change.code, today)}
+    return [
+        now,
+        *(
+            line % {"day": day.isoformat(), "value": value}
+            for day, value, line in sorted(later, key=lambda one: one[:2])
+        ),
+    ]
+
+
 class ParameterChangeForm(KnownCodeForm):
     """A value that lessens a protection."""
 
@@ -149,7 +165,7 @@ class ParameterChangeAdmin(EditableAdmin):
             title=_("Approve the value"),
             verb=_("Approve"),
             consequences=[
-                _("From its day on, the protection is weaker than it is now."),
+                *(line for change in queryset for line in _values_in_time(change)),
                 _("The register names you as the second person."),
             ],
             dangerous=True,

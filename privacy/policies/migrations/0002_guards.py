@@ -139,30 +139,55 @@ CREATE TRIGGER policies_reviewed_by_second_person BEFORE INSERT OR UPDATE ON pol
 """
 
 # A number of the rule of two people, or of the wait before a destruction or of a changed contact, is lessened by two
-# people (decision 0166). What is shipped and what tests put there is not the portal's role's.
+# people (decision 0166): on its own day, or on the day of a later value that is weaker and that two people did not
+# approve. Who asks waits for the others who add a value of this code, and sees theirs. What is shipped and what tests
+# put there is not the portal's role's.
 PROTECTIONS = """
-CREATE FUNCTION policies_lessens(changed text, becomes integer, from_day date) RETURNS boolean
-LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION policies_lessened_on(changed text, becomes integer, from_day date) RETURNS date
+LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    more_protects boolean := (SELECT known.more FROM (VALUES
-        ('withdrawal.wait.hours', true), ('contact.wait.hours', true), ('duties.account.days', true),
-        ('duties.apart.days', true), ('duties.emergency.wait.hours', true), ('duties.emergency.review.hours', false),
-        ('destruction.ceiling.percent', false), ('destruction.ceiling.floor', false)
-    ) AS known(code, more) WHERE known.code = changed);
-    held integer := (SELECT value FROM policies_parameter WHERE code = changed AND effective_on < from_day
-                     ORDER BY effective_on DESC LIMIT 1);
+    sign integer := (SELECT known.sign FROM (VALUES
+        ('withdrawal.wait.hours', 1), ('contact.wait.hours', 1), ('duties.account.days', 1),
+        ('duties.apart.days', 1), ('duties.emergency.wait.hours', 1), ('duties.emergency.review.hours', -1),
+        ('destruction.ceiling.percent', -1), ('destruction.ceiling.floor', -1)
+    ) AS known(code, sign) WHERE known.code = changed);
+    held integer;
+    later policies_parameter;
 BEGIN
-    RETURN coalesce(CASE more_protects WHEN true THEN becomes < held WHEN false THEN becomes > held END, false);
+    IF sign IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('policies_parameter ' || changed, 0));
+    SELECT value INTO held FROM policies_parameter WHERE code = changed AND effective_on < from_day
+        ORDER BY effective_on DESC LIMIT 1;
+    IF sign * becomes < sign * held THEN
+        RETURN from_day;
+    END IF;
+    SELECT * INTO later FROM policies_parameter WHERE code = changed AND effective_on > from_day
+        ORDER BY effective_on LIMIT 1;
+    IF sign * later.value < sign * becomes AND NOT EXISTS (
+        SELECT FROM policies_parameterchange c
+        WHERE (c.code, c.value, c.effective_on) = (changed, later.value, later.effective_on)
+          AND c.approved_at IS NOT NULL
+    ) THEN
+        RETURN later.effective_on;
+    END IF;
+    RETURN NULL;
 END $$;
 
 CREATE FUNCTION policies_protection_is_lessened_by_two() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    lessened_on date;
 BEGIN
-    IF pg_has_role(current_user, 'portal_app', 'MEMBER') AND policies_lessens(NEW.code, NEW.value, NEW.effective_on)
-       AND NOT EXISTS (
-           SELECT FROM policies_parameterchange c
-           WHERE (c.code, c.value, c.effective_on) = (NEW.code, NEW.value, NEW.effective_on) AND c.approved_at IS NOT NULL
-       ) THEN
-        RAISE EXCEPTION '% = % lessens a protection and was not approved', NEW.code, NEW.value
+    IF NOT pg_has_role(current_user, 'portal_app', 'MEMBER') THEN
+        RETURN NEW;
+    END IF;
+    lessened_on := policies_lessened_on(NEW.code, NEW.value, NEW.effective_on);
+    IF lessened_on IS NOT NULL AND NOT EXISTS (
+        SELECT FROM policies_parameterchange c
+        WHERE (c.code, c.value, c.effective_on) = (NEW.code, NEW.value, NEW.effective_on) AND c.approved_at IS NOT NULL
+    ) THEN
+        RAISE EXCEPTION '% = % lessens a protection on % and was not approved', NEW.code, NEW.value, lessened_on
             USING ERRCODE = 'check_violation', CONSTRAINT = 'protection_is_lessened_by_two';
     END IF;
     RETURN NEW;

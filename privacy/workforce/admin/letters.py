@@ -19,6 +19,7 @@ from privacy.accounts.models import User
 from privacy.lib.console.admin_add import add_record
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.dates.form_fields import BoundedDateField
 from privacy.lib.display import badges
@@ -51,6 +52,12 @@ class ColleagueLetterAdmin(ReadOnlyAdmin):
         ("confirmer", "confirmed_at"), "file_digest",
     )  # fmt: skip
     readonly_fields = ("recorder", "reader", "confirmer", "standing")
+    second_person = SecondPersonStep(
+        KEEP,
+        lambda letter: not letter.confirmed_by,
+        asked_by=lambda letter: letter.recorded_by,
+        about=lambda letter: letter.user.ref,
+    )
     actions = ("read_letter", "confirm_letter")
     change_list_template = "admin/workforce/colleagueletter/change_list.html"
 

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.test import Client
 from django.urls import reverse
+from django.utils.translation import override
 
 from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
@@ -174,3 +176,28 @@ class PagesTests(LetterTestCase):
         self.client.post(address, {**pressed, "CHANGE_FORM-action": "confirm_letter", "confirmed": "1"})
         letter.refresh_from_db()
         assert (letter.recorded_by, letter.confirmed_by) == (self.odile.ref, self.omar.ref)
+
+    @pytest.mark.attack("17.3")
+    def test_its_page_says_who_can_confirm_and_that_nobody_does_alone(self) -> None:
+        letter = self.record(by=self.odile, at=self.now - timedelta(hours=30), days_ago=2)
+        officer = factory.make_user("olga@extrus.example", "Olga", "officer")
+        own = workforce.record_letter(
+            officer, dated_on=clock.today(), name="x.pdf", content=PDF + b"\n", actor=self.odile, at=self.now
+        )
+        page = self.page(letter)
+        assert "Can approve now: Olga, Omar." in page
+        assert "Odile: asked for it" in page
+        assert "Olga: it is about them" in self.page(own)
+        assert "Can approve now: Omar." in self.page(own)
+        for shown in (page, self.page(own)):
+            assert "alone" not in shown.partition("second-person-title")[2].partition("</section>")[0]
+        workforce.open_letter(letter, actor=self.omar, at=self.now)
+        workforce.confirm_letter(letter, actor=self.omar, at=self.now)
+        assert "second-person-title" not in self.page(letter)
+
+    def page(self, letter: ColleagueLetter) -> str:
+        client = Client()
+        client.force_login(self.omar)
+        with override("en"):
+            address = reverse("admin:workforce_colleagueletter_change", args=[letter.pk])
+        return " ".join(client.get(address).content.decode().split())
