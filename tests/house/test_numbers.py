@@ -66,6 +66,7 @@ OURS = {
     "privacy/safeguards/reminders.py: timedelta(days=3)": "when a reminder begins",
     "consents/actions/decisions.py: timedelta(minutes=5)": "tolerance of clocks",
     "consents/actions/advertising.py: timedelta(days=30)": "how long before the last day people are asked",
+    "consents/tasks.py: timedelta(hours=2)": "how long before a destruction an unproven address is told after all",
     "devices/actions/idempotency.py: timedelta(days=7)": "how long an answer is given again",
     "devices/actions/idempotency.py: timedelta(seconds=60)": "when a writer counts as dead",
     "devices/actions/challenges.py: timedelta(minutes=30)": "how long a code can be confirmed",
