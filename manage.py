@@ -7,11 +7,11 @@ import sys
 
 def main() -> None:
     """Run a management command."""
-    from config.databases import ROLE_OF_COMMAND
+    from config.databases import ROLE_OF_COMMAND, current_role
 
     command = sys.argv[1] if len(sys.argv) > 1 else ""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    os.environ.setdefault("PORTAL_ROLE", ROLE_OF_COMMAND.get(command, "portal_app"))
+    os.environ.setdefault("PORTAL_ROLE", ROLE_OF_COMMAND.get(command, current_role()))
     try:
         from django.core.management import execute_from_command_line
     except ImportError as error:

@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 @contextmanager
 def embedded_database(*, folder: Path | None = None) -> Iterator[Path]:
-    """Make a migrated portal in a folder of its own and connect to it as ``portal_app``; remove it at the end."""
+    """Make a migrated portal in a folder of its own, connect as ``portal_development``, and remove it at the end."""
     home = folder or Path(tempfile.mkdtemp(prefix="portal-benchmark-"))
     for name in ("DATABASE_URL", "PERSONAL_DATABASE_URL", "ARCHIVE_DATABASE_URL"):
         os.environ.pop(name, None)
@@ -31,7 +31,7 @@ def embedded_database(*, folder: Path | None = None) -> Iterator[Path]:
         PORTAL_HOME=str(home),
         DJANGO_SETTINGS_MODULE="config.settings",
         DEVELOPMENT="1",
-        PORTAL_ROLE="portal_app",
+        PORTAL_ROLE="portal_development",
         STATEMENT_TIMEOUT="0",
         # What another process costs is measured by itself (benchmarks/keyservice.py).
         KEY_SERVICE="in-process",
@@ -39,7 +39,7 @@ def embedded_database(*, folder: Path | None = None) -> Iterator[Path]:
         OPEN_UNSCANNED_UPLOADS="1",
     )
     try:
-        for command, role in (("make_keys --if-missing", "portal_app"), ("migrate_all", "portal_owner")):
+        for command, role in (("make_keys --if-missing", "portal_development"), ("migrate_all", "portal_owner")):
             run = subprocess.run(
                 [sys.executable, "manage.py", *command.split(), "-v", "0"],
                 cwd=ROOT, env={**os.environ, "PORTAL_ROLE": role}, capture_output=True, text=True, check=False,

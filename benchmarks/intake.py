@@ -129,7 +129,7 @@ class Bench:
         [now] = binary_copy.postgres_microseconds([fleet.NOW])
         kinds = [kind for kind, _body in fleet.BODIES if kind != "app-log"]
         with (
-            psycopg.connect(self.server.url("portal_app", "portal_personal"), autocommit=True) as connection,
+            psycopg.connect(self.server.url("portal_development", "portal_personal"), autocommit=True) as connection,
             connection.cursor().copy(binary_copy.COPY_SQL.format(table="devices_report")) as copy,
         ):
             copy.write(binary_copy.HEADER)
@@ -317,7 +317,7 @@ class Bench:
         """Put the rows in place by one stream of COPY for each table, under new ids; return the seconds."""
         from devices.actions import binary_copy
 
-        with psycopg.connect(self.server.url("portal_app", "portal_personal"), autocommit=True) as connection:
+        with psycopg.connect(self.server.url("portal_development", "portal_personal"), autocommit=True) as connection:
             started = time.perf_counter()
             for table, blocks in stream.tables.items():
                 with connection.cursor().copy(binary_copy.COPY_SQL.format(table=table)) as copy:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.db import DatabaseError, connections
 
-from config.databases import KEY_SERVICE_ROLE, READONLY_ROLE, current_role
+from config.databases import KEY_SERVICE_ROLE, PROCESS_ROLES, READONLY_ROLE, current_role
 from config.processes import PROCESSES
 from privacy.accounts.second_person import SECOND_PERSON_WAITS
 from privacy.lib.dates import clock
@@ -22,7 +22,6 @@ from privacy.policies import overdue_escalation, rulebook
 from privacy.vault import malware_scan
 from privacy.vault.key_providers import key_files
 
-DATABASES = ("default", "personal", "archive")
 # What a role that owns nothing could still do to the tables of others.
 ROLE_ATTRIBUTES = ("is a superuser", "passes by row security", "can make roles")
 
@@ -44,7 +43,7 @@ def server_is_not_embedded(**kwargs: Any) -> Iterable[CheckMessage]:
 def databases_are_apart(**kwargs: Any) -> Iterable[CheckMessage]:
     """config.E003: general data, personal data and the archive are three databases (P8.7, P6.4)."""
     places: dict[tuple[str, str, str], str] = {}
-    for alias in DATABASES:
+    for alias in settings.DATABASES:
         options = settings.DATABASES[alias]
         host = options.get("HOST") or options.get("OPTIONS", {}).get("host", "")
         place = (str(host), str(options.get("PORT") or 5432), str(options["NAME"]))
@@ -60,7 +59,7 @@ def databases_are_apart(**kwargs: Any) -> Iterable[CheckMessage]:
 @register("portal", deploy=True)
 def role_owns_nothing(**kwargs: Any) -> Iterable[CheckMessage]:
     """config.E004, config.E005: the processes connect, as a role that owns no table and can't bypass (P8.3, P8.8)."""
-    for alias in DATABASES:
+    for alias in settings.DATABASES:
         try:
             with connections[alias].cursor() as cursor:
                 cursor.execute(
@@ -88,15 +87,40 @@ def role_owns_nothing(**kwargs: Any) -> Iterable[CheckMessage]:
         if can:
             yield Error(
                 f"The role for {alias} may do too much: it {', '.join(can)}.",
-                hint="Connect as portal_app (in the archive portal_archivist); only migrations run as portal_owner.",
+                hint="Connect as the process's own role (docs/operations.md); only migrations run as portal_owner.",
                 id="config.E004",
+            )
+
+
+@register("portal", deploy=True)
+def role_is_of_the_process(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E023: pages, intake and worker connect with a role of its own each (decision 0176)."""
+    own = PROCESS_ROLES.get(settings.PORTAL_PROCESS, "")
+    for alias in (alias for alias in settings.DATABASES if own and alias != "archive"):
+        try:
+            with connections[alias].cursor() as cursor:
+                cursor.execute(
+                    "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND pg_has_role(current_user, oid, 'MEMBER')",
+                    [list(PROCESS_ROLES.values())],
+                )
+                held = {row[0] for row in cursor.fetchall()}
+        except DatabaseError:
+            continue  # config.E005 says so
+        if held != {own}:
+            named = " and ".join(sorted(held)) or "another"
+            yield Error(
+                f"The process {settings.PORTAL_PROCESS} connects to {alias} as {named}.",
+                hint=f"Connect as {own}, with a password of its own.",
+                id="config.E023",
             )
 
 
 @register("portal", deploy=True)
 def archive_has_its_own_role(**kwargs: Any) -> Iterable[CheckMessage]:
     """config.E011: the archive opens with credentials of its own, and with those of other databases never (D-04)."""
-    others = {settings.DATABASES[alias]["USER"] for alias in DATABASES if alias != "archive"}
+    if "archive" not in settings.DATABASES:
+        return  # the intake process has no credentials for it
+    others = {settings.DATABASES[alias]["USER"] for alias in settings.DATABASES if alias != "archive"}
     if settings.DATABASES["archive"]["USER"] in others:
         yield Error(
             "The archive is opened with the role of another database.",
@@ -125,7 +149,9 @@ def archive_has_its_own_role(**kwargs: Any) -> Iterable[CheckMessage]:
 @register("portal", deploy=True)
 def readonly_role_exists(**kwargs: Any) -> Iterable[CheckMessage]:
     """config.E013: an auditor's requests can be made to read only, in each database (decision 0042)."""
-    for alias in DATABASES:
+    if settings.PORTAL_PROCESS != "pages":
+        return  # auditors open pages
+    for alias in settings.DATABASES:
         try:
             with connections[alias].cursor() as cursor:
                 cursor.execute(

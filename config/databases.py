@@ -2,9 +2,12 @@
 
 ``default`` (general) holds staff accounts, the rulebook, cases, registers and keys; ``personal`` holds what identifies
 people, sealed; ``archive`` holds what another law preserves (P8.7, P6.4). Each process connects as the least role that
-can do its work: web and worker as ``portal_app``, which owns nothing; migrations as ``portal_owner``. The archive has
-credentials of its own: there web and worker are ``portal_archivist``, and ``portal_app`` may not even connect (D-04).
-An auditor's requests to the console run as ``portal_reader``, which nobody can sign in to a database as.
+can do its work: pages as ``portal_app``, intake as ``portal_intake``, the worker as ``portal_worker``, which own
+nothing; migrations as ``portal_owner``. The archive has credentials of its own: there pages and worker are
+``portal_archivist``, intake is nobody, and no role of another database may connect (D-04). Guards ask for
+``portal_process``, of which all of these are members. The embedded server has one role more, which may do what pages,
+intake and worker may, for one process that does all. An auditor's requests to the console run as ``portal_reader``,
+which nobody can sign in to a database as.
 """
 
 import os
@@ -17,7 +20,12 @@ from psycopg import sql
 
 DATABASES = {"default": "portal_general", "personal": "portal_personal", "archive": "portal_archive"}
 
-# The role of each process, by management command; everything else is the portal itself.
+# As whom each process (PORTAL_PROCESS) works, and on the embedded server one that answers for all three.
+PROCESS_ROLES = {"pages": "portal_app", "intake": "portal_intake", "worker": "portal_worker"}
+DEVELOPMENT_ROLE = "portal_development"
+# What they have in common, also in the archive: guards hold whoever is a member.
+COMMON_ROLE = "portal_process"
+# The role of other processes, by management command.
 ROLE_OF_COMMAND = {
     "migrate": "portal_owner",
     "migrate_all": "portal_owner",
@@ -61,18 +69,50 @@ DATABASE_OF_APP = {
 
 def current_role() -> str:
     """Return the PostgreSQL role that this process should have (embedded server only)."""
-    return os.environ.get("PORTAL_ROLE", "portal_app")
+    return os.environ.get("PORTAL_ROLE") or PROCESS_ROLES.get(os.environ.get("PORTAL_PROCESS", ""), DEVELOPMENT_ROLE)
+
+
+def databases_of(process: str) -> dict[str, str]:
+    """Return the databases that a process opens: intake has no credentials for the archive."""
+    return {alias: name for alias, name in DATABASES.items() if (alias, process) != ("archive", "intake")}
+
+
+def is_of_the_portal(role: str) -> bool:
+    """Whether a role is one of the portal's own processes: pages, intake, worker, or all in one."""
+    return role in {*PROCESS_ROLES.values(), DEVELOPMENT_ROLE}
 
 
 def role_in(alias: str, role: str) -> str:
     """Return as whom a process with ``role`` connects to a database: the portal has another role in the archive."""
-    return "portal_archivist" if (alias, role) == ("archive", "portal_app") else role
+    return "portal_archivist" if alias == "archive" and is_of_the_portal(role) else role
+
+
+def roles_in(alias: str) -> dict[str, str]:
+    """Return the processes that work in a database, with their roles there."""
+    return {
+        process: role_in(alias, role)
+        for process, role in PROCESS_ROLES.items()
+        if (alias, process) != ("archive", "intake")
+    }
 
 
 # Who may connect to which database, beside the owner.
 CONNECT_ROLES = {
-    "default": ("portal_app", "portal_sequencer", "portal_notary", "portal_auditor", "portal_pruner", "portal_keys"),
-    "personal": ("portal_app", "portal_sequencer", "portal_notary", "portal_auditor", "portal_pruner"),
+    "default": (
+        *PROCESS_ROLES.values(),
+        "portal_sequencer",
+        "portal_notary",
+        "portal_auditor",
+        "portal_pruner",
+        "portal_keys",
+    ),
+    "personal": (
+        *PROCESS_ROLES.values(),
+        "portal_sequencer",
+        "portal_notary",
+        "portal_auditor",
+        "portal_pruner",
+    ),
     "archive": ("portal_archivist", "portal_auditor"),
 }
 
@@ -124,7 +164,7 @@ class Router:
 
 type Statement = sql.SQL | sql.Composed
 LOGIN_ROLES = (
-    "portal_owner", "portal_app", "portal_archivist", "portal_sequencer", "portal_notary", "portal_auditor",
+    "portal_owner", *PROCESS_ROLES.values(), "portal_archivist", "portal_sequencer", "portal_notary", "portal_auditor",
     "portal_pruner", "portal_keys",
 )  # fmt: skip
 
@@ -146,14 +186,29 @@ def role_statements(*, password: str | None, known: Collection[str] = ()) -> lis
             statements.append(statement)
     if "portal_ledger" not in known:
         statements += [sql.SQL("CREATE ROLE portal_ledger NOLOGIN"), sql.SQL("GRANT portal_ledger TO portal_owner")]
-    if READONLY_ROLE not in known:
-        statements.append(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(READONLY_ROLE)))
+    statements += [
+        sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role))
+        for role in (READONLY_ROLE, COMMON_ROLE)
+        if role not in known
+    ]
+    working = sql.SQL(", ").join(map(sql.Identifier, (*PROCESS_ROLES.values(), "portal_archivist")))
+    statements.append(sql.SQL("GRANT {} TO {}").format(sql.Identifier(COMMON_ROLE), working))
     # To be taken, not to be had: what is withdrawn from the portal's role must not come back by way of the reader's.
     taken = sql.SQL("GRANT {} TO portal_app, portal_archivist WITH INHERIT FALSE, SET TRUE")
     statements.append(taken.format(sql.Identifier(READONLY_ROLE)))
     # For turning the write-ahead log over after a destruction: see schema_statements.
     statements.append(sql.SQL("GRANT pg_checkpoint TO portal_owner"))
     return statements
+
+
+def development_role(password: str, known: Collection[str]) -> list[Statement]:
+    """Return the statements that make the role of one process for all, which production does not have."""
+    role, rights = sql.Identifier(DEVELOPMENT_ROLE), sql.SQL(", ").join(map(sql.Identifier, PROCESS_ROLES.values()))
+    made = sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}")
+    return [
+        *([] if DEVELOPMENT_ROLE in known else [made.format(role, sql.Literal(password))]),
+        sql.SQL("GRANT {} TO {} WITH INHERIT TRUE, SET TRUE").format(rights, role),
+    ]
 
 
 def access_statements(alias: str, name: str) -> list[Statement]:
@@ -169,9 +224,8 @@ def access_statements(alias: str, name: str) -> list[Statement]:
 def schema_statements(alias: str) -> list[Statement]:
     """Return the statements for inside a new database: its owner, and who may look inside.
 
-    What the portal's role may do with each table comes with ``migrate_all`` (config/database_grants.toml).
+    What a process's role may do with each table comes with ``migrate_all`` (config/database_grants.toml).
     """
-    portal = sql.Identifier(role_in(alias, "portal_app"))
     roles = sql.SQL(", ").join(sql.Identifier(role) for role in CONNECT_ROLES[alias] if role != "portal_pruner")
     return [
         sql.SQL("ALTER SCHEMA public OWNER TO portal_owner"),
@@ -179,7 +233,6 @@ def schema_statements(alias: str) -> list[Statement]:
         sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(roles),
         # After a destruction the owner turns the write-ahead log over (manage.py finish_destruction).
         sql.SQL("GRANT EXECUTE ON FUNCTION pg_catalog.pg_switch_wal(), pg_catalog.pg_ls_waldir() TO portal_owner"),
-        sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE portal_owner GRANT USAGE, SELECT ON SEQUENCES TO {}").format(portal),
     ]
 
 
@@ -245,7 +298,7 @@ def readonly_role_statements(alias: str) -> list[Statement]:
 def provision(connection: psycopg.Connection[Any], *, password: str) -> None:
     """Create the roles and the databases where they are missing. Needs a superuser; safe to repeat."""
     known = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
-    for statement in role_statements(password=password, known=known):
+    for statement in (*role_statements(password=password, known=known), *development_role(password, known)):
         connection.execute(statement)
     present = {row[0] for row in connection.execute("SELECT datname FROM pg_database").fetchall()}
     for alias, name in DATABASES.items():

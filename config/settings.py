@@ -96,10 +96,10 @@ if FORWARDER:
     TRUSTED_PROXIES = ["127.0.0.1/32"]
 
 # --- databases -------------------------------------------------------------------------------------------
-variables.declare("PORTAL_ROLE", default="portal_app")
+variables.declare("PORTAL_ROLE")
 PERSISTENT = variables.number("CONN_MAX_AGE", default=60)
 STATEMENT_TIMEOUT = variables.text(
-    "STATEMENT_TIMEOUT", default="0" if databases.current_role() != "portal_app" else "60s"
+    "STATEMENT_TIMEOUT", default="60s" if databases.is_of_the_portal(databases.current_role()) else "0"
 )
 EMBEDDED_CONF = variables.pairs("EMBEDDED_CONF")
 variables.declare("PORTAL_POSTGRES_BIN", kind="path")
@@ -109,13 +109,14 @@ if EMBEDDED:
 
     EMBEDDED_SERVER = EmbeddedServer(PORTAL_HOME / "postgres", EMBEDDED_CONF)
     EMBEDDED_SERVER.start()
-    for _alias, _name in databases.DATABASES.items():
+    for _alias, _name in databases.databases_of(PORTAL_PROCESS).items():
         _role = databases.role_in(_alias, databases.current_role())
         DATABASES[_alias] = env.db_url_config(EMBEDDED_SERVER.url(_role, _name))
 else:
     DATABASES["default"] = variables.database("DATABASE_URL")
     for _alias, _variable in (("personal", "PERSONAL_DATABASE_URL"), ("archive", "ARCHIVE_DATABASE_URL")):
-        DATABASES[_alias] = {**DATABASES["default"]} if _HOLDS_KEYS else variables.database(_variable)
+        if _alias in databases.databases_of(PORTAL_PROCESS):
+            DATABASES[_alias] = {**DATABASES["default"]} if _HOLDS_KEYS else variables.database(_variable)
 for _database in DATABASES.values():
     _database["CONN_MAX_AGE"] = PERSISTENT
     _database["CONN_HEALTH_CHECKS"] = True

@@ -1,4 +1,4 @@
--- Who decided, approved or signed something, and when, is written once: whoever holds the portal's role replaces nobody.
+-- Who decided, approved or signed something, and when, is written once: whoever holds a role of the portal's replaces nobody.
 CREATE OR REPLACE FUNCTION public.written_once() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
@@ -6,7 +6,7 @@ DECLARE
     was text;
     becomes text;
 BEGIN
-    IF NOT pg_has_role(current_user, 'portal_app', 'MEMBER') THEN
+    IF NOT pg_has_role(current_user, 'portal_process', 'MEMBER') THEN
         RETURN NEW;
     END IF;
     FOREACH name IN ARRAY TG_ARGV LOOP

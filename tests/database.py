@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connections
 from psycopg import sql
 
-from config.databases import DATABASES, create_database, role_in
+from config.databases import DATABASES, DEVELOPMENT_ROLE, create_database, role_in
 from tests import own_writes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -136,7 +136,7 @@ class PortalDatabase:
         unique = uuid.uuid4().hex[:8]
         self.names = {alias: f"test_{os.getpid()}_{unique}_{alias}" for alias in DATABASES}
 
-    def url(self, role: str = "portal_app", alias: str = "default") -> str:
+    def url(self, role: str = DEVELOPMENT_ROLE, alias: str = "default") -> str:
         """Return libpq's address of one of the databases for a role (``postgres`` is the superuser)."""
         return settings.EMBEDDED_SERVER.url(role_in(alias, role), self.names[alias])
 
@@ -144,12 +144,12 @@ class PortalDatabase:
         """Connect outside Django, by default as the superuser who may do anything."""
         return psycopg.connect(self.url(role, alias), autocommit=True)
 
-    def environ(self, role: str = "portal_app") -> dict[str, str]:
+    def environ(self, role: str = DEVELOPMENT_ROLE) -> dict[str, str]:
         """Return the environment for a process of the portal on these databases."""
         return environ(role, self.names)
 
     def manage(
-        self, *arguments: str, role: str = "portal_app", timeout: float = 60
+        self, *arguments: str, role: str = DEVELOPMENT_ROLE, timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
         """Run ``manage.py`` in a process of its own on these databases."""
         return subprocess.run(

@@ -16,6 +16,8 @@ import psycopg
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
 
+from config.databases import DEVELOPMENT_ROLE
+
 ROLE = "portal_tests"
 ROOT = str(Path(__file__).resolve().parent.parent)
 # They stand between every statement of the personal database and whoever made it.
@@ -25,6 +27,8 @@ _WRITES = re.compile(
     r"\s*(?:INSERT|UPDATE|DELETE|WITH)\b|\s*SELECT\b.*\bFOR (?:NO KEY )?UPDATE\b", re.IGNORECASE | re.DOTALL
 )
 
+# The role that a test's connections have now (tests/process_roles.py); empty: that of the tests.
+role_of_process: ContextVar[str] = ContextVar("the role of a process", default="")
 _portal: ContextVar[bool] = ContextVar("as the portal", default=False)
 
 
@@ -32,8 +36,8 @@ def make_role(server: psycopg.Connection) -> None:
     """Make the tests' role, which the portal's may take and inherits nothing of. Needs a superuser."""
     if server.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone() is None:
         server.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(ROLE)))
-    taken = sql.SQL("GRANT {} TO portal_app, portal_archivist WITH INHERIT FALSE, SET TRUE")
-    server.execute(taken.format(sql.Identifier(ROLE)))
+    taken = sql.SQL("GRANT {} TO {}, portal_archivist WITH INHERIT FALSE, SET TRUE")
+    server.execute(taken.format(sql.Identifier(ROLE), sql.Identifier(DEVELOPMENT_ROLE)))
 
 
 def open_tables(inside: psycopg.Connection) -> None:
@@ -68,7 +72,7 @@ def as_the_test(execute: Callable[..., Any], statement: Any, params: Any, many: 
         return execute(statement, params, many, context)
     raw.execute(f"SET {'LOCAL ' if not raw.autocommit else ''}ROLE {ROLE}")
     answer = execute(statement, params, many, context)
-    raw.execute("RESET ROLE" if raw.autocommit else "SET LOCAL ROLE NONE")
+    raw.execute(f"SET {'' if raw.autocommit else 'LOCAL '}ROLE {role_of_process.get() or 'NONE'}")
     return answer
 
 

@@ -30,7 +30,7 @@ os.environ["PORTAL_HOME"] = str(HOME)
 os.environ["EMBEDDED_CONF"] = "fsync=off,synchronous_commit=off,full_page_writes=off"
 # The key service's own tests start the process; all others have its policy in their own.
 os.environ["KEY_SERVICE"] = "in-process"
-for _name in ("DATABASE_URL", "PERSONAL_DATABASE_URL", "ARCHIVE_DATABASE_URL", "PORTAL_ROLE"):
+for _name in ("DATABASE_URL", "PERSONAL_DATABASE_URL", "ARCHIVE_DATABASE_URL", "PORTAL_ROLE", "PORTAL_PROCESS"):
     os.environ.pop(_name, None)
 
 from config import settings as portal

@@ -60,12 +60,13 @@ BEGIN
     IF to_regprocedure('ledger.install_write_capture(regclass, jsonb)') IS NOT NULL THEN
         EXECUTE format('SELECT ledger.install_write_capture(%L)', 'public.' || part);
     END IF;
-    -- Reports are copied straight into the month; what is changed or removed goes by the parent.
-    EXECUTE format('GRANT SELECT, INSERT ON public.%I TO portal_app', part);
+    -- Intake copies reports straight into the month, and reads none; what is changed or removed goes by the parent.
+    EXECUTE format('GRANT INSERT ON public.%I TO portal_intake', part);
+    EXECUTE format('GRANT SELECT ON public.%I TO portal_app, portal_worker', part);
     RETURN true;
 END $$;
 REVOKE ALL ON FUNCTION devices_make_month(text, date) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION devices_make_month(text, date) TO portal_app;
+GRANT EXECUTE ON FUNCTION devices_make_month(text, date) TO portal_worker;
 """
 
 # After the rights of all tables were given anew.
@@ -77,7 +78,8 @@ DECLARE
     granted integer := 0;
 BEGIN
     FOR part IN SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = parent::regclass LOOP
-        EXECUTE format('GRANT SELECT, INSERT ON %s TO portal_app', part);
+        EXECUTE format('GRANT INSERT ON %s TO portal_intake', part);
+        EXECUTE format('GRANT SELECT ON %s TO portal_app, portal_worker', part);
         granted := granted + 1;
     END LOOP;
     RETURN granted;
@@ -112,7 +114,7 @@ BEGIN
     RETURN removed;
 END $$;
 REVOKE ALL ON FUNCTION devices_drop_month(text, date) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION devices_drop_month(text, date) TO portal_app;
+GRANT EXECUTE ON FUNCTION devices_drop_month(text, date) TO portal_worker;
 """
 
 # One device's reports then lie side by side: reading or erasing its ten thousand rows in a closed month takes a
@@ -139,7 +141,7 @@ BEGIN
     RETURN true;
 END $$;
 REVOKE ALL ON FUNCTION devices_order_month(text, date) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION devices_order_month(text, date) TO portal_app;
+GRANT EXECUTE ON FUNCTION devices_order_month(text, date) TO portal_worker;
 """
 
 # Thirteen months back, for what was collected before the portal stood, and three ahead; a job goes on from there.
@@ -200,7 +202,7 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION devices_invalidation_record(), devices_invalidation_prune() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION devices_invalidation_prune() TO portal_app;
+GRANT EXECUTE ON FUNCTION devices_invalidation_prune() TO portal_worker;
 
 CREATE TRIGGER devices_invalidates_changed AFTER UPDATE ON devices_device REFERENCING OLD TABLE AS closed NEW TABLE AS standing
     FOR EACH STATEMENT EXECUTE FUNCTION devices_invalidation_record(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 
 MASK = "••••••"
@@ -40,6 +41,27 @@ class EncryptedValue:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "EncryptedValue":
         return self
+
+
+class UnreadValue(EncryptedValue):
+    """A value that the intake process did not fetch, because its role may not: it shows as the mask, and no more."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Any:
+        raise PermissionError("The intake process reads no sealed columns.")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+UNREAD = UnreadValue()
 
 
 @dataclass(frozen=True)
@@ -133,7 +155,13 @@ class EncryptedField(models.Field):  # type: ignore[type-arg]  # as above
         return "BinaryField"
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> EncryptedValue | None:
+        if settings.PORTAL_PROCESS == "intake":
+            return UNREAD
         return None if value is None else EncryptedValue(value)
+
+    def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
+        # The intake process may not read these columns: its rows come without them.
+        return ("NULL", ()) if settings.PORTAL_PROCESS == "intake" else (sql, params)
 
     def get_prep_value(self, value: Any) -> bytes | None:
         if value is None:

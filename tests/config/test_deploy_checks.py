@@ -126,8 +126,15 @@ def test_a_process_that_answers_every_address_is_refused(check: Check, process: 
 
 @pytest.mark.parametrize("process", ["intake", "worker"])
 def test_every_process_is_checked_in_its_own_environment(check: Check, process: str) -> None:
-    result = check(PORTAL_PROCESS=process)
+    result = check(f"portal_{process}", PORTAL_PROCESS=process)
     assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize(("process", "role"), [("pages", "portal_intake"), ("intake", "portal_app")])
+def test_a_process_with_the_role_of_another_is_refused(check: Check, process: str, role: str) -> None:
+    result = check(role, PORTAL_PROCESS=process)
+    assert result.returncode != 0
+    assert "config.E023" in result.stderr
 
 
 @pytest.mark.truth("outbox-hanging-server")

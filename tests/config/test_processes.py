@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from config import web_server
+from config.databases import PROCESS_ROLES
 from tests.config.test_web_server import alive, free_port, until
 from tests.database import ROOT, PortalDatabase
 
@@ -18,7 +19,7 @@ def serving(database: PortalDatabase, process: str) -> Iterator[http.client.HTTP
     port = free_port()
     server = subprocess.Popen(
         web_server.command(host="127.0.0.1", port=port),
-        cwd=ROOT, env={**database.environ(), "PORTAL_PROCESS": process}, start_new_session=True,
+        cwd=ROOT, env={**database.environ(PROCESS_ROLES[process]), "PORTAL_PROCESS": process}, start_new_session=True,
     )  # fmt: skip
     try:
         until(lambda: alive(port))

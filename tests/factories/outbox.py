@@ -8,6 +8,7 @@ from django.db.models import F
 from privacy.jobs.actions import OUTBOXES
 from privacy.jobs.dispatcher import dispatch_due
 from tests.factories.accounts import NOON
+from tests.process_roles import as_process
 
 
 def let_pass(time: timedelta) -> None:
@@ -46,6 +47,7 @@ def work_for(time: timedelta, *, most: int = 200) -> list[timedelta]:
         let_pass(wait)
         passed += wait
         looks.append(passed)
-        dispatch_due(at=NOON + passed)
+        with as_process("worker"):
+            dispatch_due(at=NOON + passed)
     let_pass(time - passed)
     return looks

@@ -78,9 +78,9 @@ class Portal:
         self.environ |= {"PORTAL_HOME": str(home), "DJANGO_SETTINGS_MODULE": "config.settings"}
         self.server = EmbeddedServer(home / "postgres")
         self.server.start()
-        for command, role in (("make_keys", "portal_app"), ("migrate_all", "portal_owner")):
+        for command, role in (("make_keys", "portal_development"), ("migrate_all", "portal_owner")):
             self.manage(command, "-v", "0", role=role)
-        prepared = self.manage("shell", "-v", "0", "-c", PREPARE, role="portal_app")
+        prepared = self.manage("shell", "-v", "0", "-c", PREPARE, role="portal_development")
         given = json.loads(prepared.strip().splitlines()[-1])
         self.token: str = given["token"]
         self.devices: list[str] = given["devices"]
@@ -103,7 +103,7 @@ class Portal:
                 sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "2", "--host", "127.0.0.1",
                 "--port", str(self.port), "--no-log", "config.wsgi:application",
             ],
-            cwd=ROOT, env={**self.environ, "PORTAL_ROLE": "portal_app"}, stderr=subprocess.DEVNULL,
+            cwd=ROOT, env={**self.environ, "PORTAL_ROLE": "portal_development"}, stderr=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
 

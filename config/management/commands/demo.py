@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from config import process_memory, web_server
+from config.databases import PROCESS_ROLES
 from config.demonstration import example_data
 from config.management.commands import sync_schedules
 from config.supervisor import Supervisor
@@ -96,15 +97,17 @@ class Command(BaseCommand):
             supervisor.add("mailbox", [python, "manage.py", "mailbox", "--port", str(port)])
         # A machine to look at the portal on has no malware scanner: `check --deploy` refuses this (config.E017).
         files = {"OPEN_UNSCANNED_UPLOADS": "1"} if settings.DEVELOPMENT else {}
-        portal = {**mail, **files, "PORTAL_ROLE": "portal_app"}
+        portal = {**mail, **files}
         supervisor.add("keyservice", [python, "manage.py", "keyservice"], PORTAL_ROLE="portal_keys")
         self.behind = {process: _free_port() for process in WORKERS}
         for process, port in self.behind.items():
             command = web_server.command(host="127.0.0.1", port=port, workers=WORKERS[process])
-            supervisor.add(process, command, **portal, PORTAL_PROCESS=process, FORWARDER="1")
+            role = PROCESS_ROLES[process]
+            supervisor.add(process, command, **portal, PORTAL_PROCESS=process, PORTAL_ROLE=role, FORWARDER="1")
         ports = [str(port) for port in (self.port, *self.behind.values())]
         supervisor.add("forwarder", [python, "-m", "config.forwarder", *ports])
-        supervisor.add("worker", [python, "manage.py", "qcluster"], **portal, PORTAL_PROCESS="worker")
+        portal |= {"PORTAL_PROCESS": "worker", "PORTAL_ROLE": PROCESS_ROLES["worker"]}
+        supervisor.add("worker", [python, "manage.py", "qcluster"], **portal)
         supervisor.add("sealer", [python, "manage.py", "seal"], PORTAL_ROLE="portal_sequencer")
         supervisor.add("notary", [python, "manage.py", "notary"], **mail, PORTAL_ROLE="portal_notary")
         return supervisor

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.db import migrations
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
-# The archive opens to a role of its own: web and worker are ``portal_archivist`` there, and nobody else (D-04).
+# The archive opens to a role of its own: pages and worker are ``portal_archivist`` there, and nobody else (D-04).
 ARCHIVIST = """
 DO $$
 BEGIN
@@ -36,6 +36,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(text("03_rights.sql")),
         migrations.RunSQL(CAPTURE, hints={"database": "default"}),
         migrations.RunSQL(CAPTURE, hints={"database": "personal"}),
-        migrations.RunSQL(ARCHIVIST + CAPTURE.replace("portal_app", "portal_archivist"), hints={"database": "archive"}),
+        migrations.RunSQL(ARCHIVIST + CAPTURE.replace("portal_worker", "portal_archivist"), hints={"database": "archive"}),
         migrations.RunSQL(text("05_pruning.sql")),
     ]

@@ -6,7 +6,14 @@ DECLARE
         ['portal_app', 'SELECT ON ALL TABLES IN SCHEMA ledger'],
         ['portal_app', 'INSERT (kind, payload) ON ledger.entry'],
         ['portal_app', 'INSERT ON ledger.field_change'],
-        ['portal_app', 'EXECUTE ON FUNCTION ledger.make_partitions(integer)'],
+        ['portal_worker', 'SELECT ON ALL TABLES IN SCHEMA ledger'],
+        ['portal_worker', 'INSERT (kind, payload) ON ledger.entry'],
+        ['portal_worker', 'INSERT ON ledger.field_change'],
+        ['portal_worker', 'EXECUTE ON FUNCTION ledger.make_partitions(integer)'],
+        ['portal_intake', 'SELECT ON ledger.recovery_epoch'],
+        ['portal_intake', 'SELECT (id) ON ledger.entry'],
+        ['portal_intake', 'INSERT (kind, payload) ON ledger.entry'],
+        ['portal_intake', 'INSERT ON ledger.field_change'],
         ['portal_sequencer', 'SELECT ON ALL TABLES IN SCHEMA ledger'],
         ['portal_sequencer', 'INSERT ON ledger.leaf, ledger.node, ledger.tree'],
         ['portal_sequencer', 'EXECUTE ON FUNCTION ledger.start_recovery_epoch(), ledger.append(text, text)'],
@@ -25,7 +32,7 @@ BEGIN
     REVOKE ALL ON ALL TABLES IN SCHEMA ledger FROM PUBLIC;
     REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
     REVOKE ALL ON ALL SEQUENCES IN SCHEMA ledger FROM PUBLIC;
-    FOREACH role IN ARRAY ARRAY['portal_app', 'portal_sequencer', 'portal_notary', 'portal_auditor'] LOOP
+    FOREACH role IN ARRAY ARRAY['portal_app', 'portal_intake', 'portal_worker', 'portal_sequencer', 'portal_notary', 'portal_auditor'] LOOP
         CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role);
         EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA ledger FROM %I', role);
         EXECUTE format('GRANT USAGE ON SCHEMA ledger TO %I', role);

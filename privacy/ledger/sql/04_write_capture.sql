@@ -147,14 +147,14 @@ BEGIN
     REVOKE ALL ON ledger.captured_write, ledger.canary FROM PUBLIC;
     REVOKE ALL ON FUNCTION ledger.capture_write(), ledger.row_keys(uuid[], integer), ledger.key_expression(text[], integer),
          ledger.delete_old_captured_writes(), ledger.install_write_capture(regclass, jsonb) FROM PUBLIC;
-    FOREACH role IN ARRAY ARRAY['portal_app', 'portal_auditor'] LOOP
+    FOREACH role IN ARRAY ARRAY['portal_app', 'portal_worker', 'portal_auditor'] LOOP
         CONTINUE WHEN NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role);
         EXECUTE format('GRANT USAGE ON SCHEMA ledger TO %I', role);
         EXECUTE format('GRANT SELECT ON ledger.captured_write TO %I', role);
     END LOOP;
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal_app') THEN
-        GRANT INSERT ON ledger.canary TO portal_app;
-        GRANT EXECUTE ON FUNCTION ledger.delete_old_captured_writes() TO portal_app;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal_worker') THEN
+        GRANT INSERT ON ledger.canary TO portal_worker;
+        GRANT EXECUTE ON FUNCTION ledger.delete_old_captured_writes() TO portal_worker;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal_owner') THEN
         GRANT USAGE ON SCHEMA ledger TO portal_owner;

@@ -5,7 +5,10 @@ from a backup, unless the destruction of the missing lines is still going on.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
+from django.db import connections
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from privacy.retention.destruction import journal
@@ -25,9 +28,15 @@ class JournalPositions:
 
 def journal_positions() -> JournalPositions:
     """Return where the journal and the databases are."""
-    marks = [model._default_manager.first() for model in (JournalCursor, PersonalJournalCursor, ArchiveJournalCursor)]
-    general, personal, archive = (mark.line if mark else 0 for mark in marks)
+    general, personal = _position(JournalCursor), _position(PersonalJournalCursor)
+    # The intake process has no credentials for the archive, and takes nothing from there that could be too old.
+    archive = _position(ArchiveJournalCursor) if "archive" in connections.settings else general
     return JournalPositions(journal.last_number(), general, personal, archive)
+
+
+def _position(model: type[Model]) -> int:
+    mark: Any = model._default_manager.first()
+    return mark.line if mark else 0
 
 
 def databases_behind() -> list[str]:

@@ -35,7 +35,7 @@ CREATE FUNCTION vault_key_leaves_its_tombstone() RETURNS trigger LANGUAGE plpgsq
 DECLARE
     bare boolean;
 BEGIN
-    IF NOT pg_has_role(current_user, 'portal_app', 'MEMBER') THEN
+    IF NOT pg_has_role(current_user, 'portal_process', 'MEMBER') THEN
         RETURN NULL;
     END IF;
     IF TG_TABLE_NAME = 'vault_monthkey' THEN
@@ -103,7 +103,7 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION vault_invalidation_record(), vault_invalidation_prune() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION vault_invalidation_prune() TO portal_app;
+GRANT EXECUTE ON FUNCTION vault_invalidation_prune() TO portal_worker;
 
 CREATE TRIGGER vault_invalidates_frozen AFTER INSERT ON vault_freeze REFERENCING NEW TABLE AS closed
     FOR EACH STATEMENT EXECUTE FUNCTION vault_invalidation_record(

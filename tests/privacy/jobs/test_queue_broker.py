@@ -131,9 +131,9 @@ def test_what_the_portal_s_role_may_write_of_the_queue(portal_database: PortalDa
         "SELECT 1 FROM django_q_task",
         "UPDATE django_q_task SET hook = 'os.system'",
     ):
-        with portal_database.connect("portal_app") as portal, pytest.raises(psycopg.Error):
+        with portal_database.connect("portal_worker") as portal, pytest.raises(psycopg.Error):
             portal.execute(statement)
-    with portal_database.connect("portal_app") as portal:
+    with portal_database.connect("portal_worker") as portal:
         changed = portal.execute("UPDATE django_q_schedule SET next_run = now(), task = 'x'")
         assert changed.rowcount == len(SCHEDULES)
 

@@ -40,7 +40,8 @@ def shut(database: PortalDatabase, how: str) -> None:
     with database.connect() as superuser:
         superuser.execute(
             {
-                "revoked": "REVOKE INSERT (kind, payload) ON ledger.entry FROM portal_app",
+                "revoked": "REVOKE INSERT (kind, payload) ON ledger.entry"
+                " FROM portal_app, portal_intake, portal_worker",
                 "trigger": "CREATE FUNCTION public.boom() RETURNS trigger LANGUAGE plpgsql AS"
                 " 'BEGIN RAISE EXCEPTION ''boom''; END'; CREATE TRIGGER boom BEFORE INSERT ON ledger.entry"
                 " FOR EACH STATEMENT EXECUTE FUNCTION public.boom()",

@@ -32,7 +32,10 @@ def statements(connection: psycopg.Connection) -> list[str]:
 
 @pytest.mark.clause("P8.3")
 @pytest.mark.asvs("16.4.2")
-@pytest.mark.parametrize("role", ["portal_app", "portal_sequencer", "portal_notary", "portal_auditor"])
+@pytest.mark.parametrize(
+    "role",
+    ["portal_app", "portal_intake", "portal_worker", "portal_sequencer", "portal_notary", "portal_auditor"],
+)
 def test_no_role_of_the_portal_may_change_anything(portal_database: PortalDatabase, role: str) -> None:
     make_entries(portal_database, 3)
     seal(portal_database)
@@ -130,7 +133,7 @@ def test_what_is_no_entry_is_refused(portal_database: PortalDatabase, kind: str 
 
 
 def test_a_month_made_later_is_guarded_too(portal_database: PortalDatabase) -> None:
-    with portal_database.connect("portal_app") as connection:
+    with portal_database.connect("portal_worker") as connection:
         made = connection.execute("SELECT ledger.make_partitions(9)").fetchone()
         again = connection.execute("SELECT ledger.make_partitions(9)").fetchone()
     assert (made, again) == ((3,), (0,))
@@ -150,7 +153,7 @@ def test_an_entry_of_a_month_that_nobody_made_is_kept(portal_database: PortalDat
         )
     make_entries(portal_database, 2)
     assert seal(portal_database) == 2
-    with portal_database.connect("portal_app") as connection:
+    with portal_database.connect("portal_worker") as connection:
         assert connection.execute("SELECT count(*) FROM ledger.entry_default").fetchone() == (2,)
         made = connection.execute("SELECT ledger.make_partitions(1)").fetchone()
     assert made == (1,), "the month that has entries already stays in the default partition"

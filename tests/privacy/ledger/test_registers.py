@@ -81,7 +81,7 @@ def test_an_empty_page_leaves_no_entry(hana: Client, portal_database: PortalData
 def test_no_record_no_page(hana: Client, portal_database: PortalDatabase) -> None:
     mina = Subject.objects.order_by("id")[0]
     with portal_database.connect() as superuser:
-        superuser.execute("REVOKE INSERT (kind, payload) ON ledger.entry FROM portal_app")
+        superuser.execute("REVOKE INSERT (kind, payload) ON ledger.entry FROM portal_app, portal_intake, portal_worker")
     for address in (
         reverse("admin:subjects_subject_changelist"),
         reverse("admin:subjects_subject_change", args=[mina.pk]),

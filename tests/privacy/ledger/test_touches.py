@@ -192,10 +192,10 @@ def test_a_pairing_that_could_not_release_its_canary_did_not_happen(portal_datab
     """A database that goes away between the two must not look like a capture that somebody switched off."""
     pair()
     with portal_database.connect("postgres", "personal") as superuser:
-        superuser.execute("REVOKE INSERT ON ledger.canary FROM portal_app")
+        superuser.execute("REVOKE INSERT ON ledger.canary FROM portal_worker")
         with pytest.raises(ProgrammingError):
             pair()
-        superuser.execute("GRANT INSERT ON ledger.canary TO portal_app")
+        superuser.execute("GRANT INSERT ON ledger.canary TO portal_worker")
     pair()
     pair()
     assert not Finding.objects.filter(rule=Finding.Rule.CANARY).exists()

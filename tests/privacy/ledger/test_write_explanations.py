@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.apps import apps
 
+from config.databases import DEVELOPMENT_ROLE
 from devices import actions as devices
 from devices.models import Report
 from privacy.ledger import actions as ledger
@@ -47,8 +48,8 @@ def known(portal_database: PortalDatabase) -> tuple[str, Contact]:
 
 
 def forge(database: PortalDatabase, request_id: str, statement: str, *values: object) -> None:
-    """Write with the portal's own role, past the portal, in the name of a request."""
-    with database.connect("portal_app", "personal") as stolen:
+    """Write with the portal's own roles, past the portal, in the name of a request."""
+    with database.connect(DEVELOPMENT_ROLE, "personal") as stolen:
         stolen.execute("SELECT set_config('portal.request', %s, false)", [request_id])
         assert stolen.execute(statement, values).rowcount >= 1
 

@@ -171,7 +171,7 @@ def test_old_closings_and_those_of_a_restored_dump_are_forgotten(portal_database
             owner.execute(f"INSERT INTO {table} (at) VALUES (now() - interval '8 days')")
             owner.execute(f"INSERT INTO {table} (xid) VALUES ('99999999999')")
             owner.execute(f"INSERT INTO {table} DEFAULT VALUES")
-        with portal_database.connect("portal_app", alias) as app:
+        with portal_database.connect("portal_worker", alias) as app:
             assert app.execute(f"SELECT {table}_prune()").fetchone() == (2,)
             assert app.execute(f"SELECT count(*) FROM {table}").fetchone() == (1,)
 

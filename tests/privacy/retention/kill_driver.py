@@ -21,13 +21,16 @@ ROOT = Path(__file__).resolve().parent.parent.parent.parent
 
 def main(home: Path, kills: int, seed: int) -> None:
     os.environ.update(
-        PORTAL_HOME=str(home), DJANGO_SETTINGS_MODULE="config.settings", DEVELOPMENT="1", PORTAL_ROLE="portal_app"
+        PORTAL_HOME=str(home),
+        DJANGO_SETTINGS_MODULE="config.settings",
+        DEVELOPMENT="1",
+        PORTAL_ROLE="portal_development",
     )
     from config.embedded_postgres import EmbeddedServer
 
     server = EmbeddedServer(home / "postgres")
     server.start()
-    for command, role in (("make_keys", "portal_app"), ("migrate_all", "portal_owner")):
+    for command, role in (("make_keys", "portal_development"), ("migrate_all", "portal_owner")):
         environ = {**os.environ, "PORTAL_ROLE": role}
         subprocess.run([sys.executable, "manage.py", command, "-v", "0"], cwd=ROOT, env=environ, check=True)
     import django

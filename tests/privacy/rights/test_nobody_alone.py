@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
+from config.databases import DEVELOPMENT_ROLE
 from devices.models import Challenge, Device
 from privacy.accounts.models import User
 from privacy.ledger.actors import SystemActor
@@ -47,7 +48,7 @@ class Office(PortalTestCase):
         """The portal's own role can't write it, past every verb."""
         with pytest.raises(IntegrityError, match=constraint), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT current_user")
-            assert cursor.fetchone() == ("portal_app",)
+            assert cursor.fetchone() == (DEVELOPMENT_ROLE,)
             cursor.execute(statement, values)
 
 

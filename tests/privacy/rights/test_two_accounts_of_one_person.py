@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from config.databases import DEVELOPMENT_ROLE
 from devices.models import Challenge
 from privacy.accounts.models import AccessGrant, User
 from privacy.accounts.second_person import NotASecondPerson
@@ -51,7 +52,7 @@ class OnePersonWithTwoAccounts(PortalTestCase):
     def refused_past_the_verbs(self, statement: str, *values: object, match: str = REFUSED) -> None:
         with pytest.raises(IntegrityError, match=match), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT current_user")
-            assert cursor.fetchone() == ("portal_app",)
+            assert cursor.fetchone() == (DEVELOPMENT_ROLE,)
             cursor.execute(statement, values)
 
     def test_does_not_verify_what_the_other_account_recorded(self) -> None:

@@ -18,7 +18,7 @@ def test_the_door_stays_shut(portal_database: PortalDatabase) -> None:
     file = make_sealed_file()
     keys.caches.here().clear()
     with portal_database.connect() as superuser:
-        superuser.execute("REVOKE INSERT ON ledger.entry FROM portal_app")
+        superuser.execute("REVOKE INSERT ON ledger.entry FROM portal_app, portal_intake, portal_worker")
     for rows in ([file], EncryptedFile.objects.all()):
         with (
             decryption_session() as vault_session,
