@@ -15,11 +15,12 @@ from tests.database import ROOT, PortalDatabase
 
 
 @contextmanager
-def serving(database: PortalDatabase, process: str) -> Iterator[http.client.HTTPConnection]:
+def serving(database: PortalDatabase, process: str, **environ: str) -> Iterator[http.client.HTTPConnection]:
     port = free_port()
     server = subprocess.Popen(
         web_server.command(host="127.0.0.1", port=port),
-        cwd=ROOT, env={**database.environ(PROCESS_ROLES[process]), "PORTAL_PROCESS": process}, start_new_session=True,
+        cwd=ROOT, env={**database.environ(PROCESS_ROLES[process]), "PORTAL_PROCESS": process, **environ},
+        start_new_session=True,
     )  # fmt: skip
     try:
         until(lambda: alive(port))

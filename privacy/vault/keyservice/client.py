@@ -3,6 +3,7 @@
 import os
 import socket
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from threading import local
@@ -18,6 +19,7 @@ from privacy.vault.keyservice.ceilings import Ceilings
 from privacy.vault.keyservice.custodian import KeyCustodian
 from privacy.vault.keyservice.reading_policy import ANY_DAY, Connection, ReadingPolicy
 from privacy.vault.keyservice.refusals import CeilingReached, KeyServiceUnavailable, KeysRefused
+from privacy.vault.keyservice.silence import Silence
 from privacy.vault.refusals import Destroyed, WrongKey
 
 CONNECT_SECONDS, ANSWER_SECONDS = 0.5, 2.0
@@ -35,37 +37,47 @@ def ask(request: messages.Request) -> Any:
     if settings.KEY_SERVICE == IN_PROCESS:
         name = str(database.settings_dict["NAME"])
         return _custodian(name).answer(request, _myself(name))
-    call = messages.Call(get_language() or settings.LANGUAGE_CODE, request)
+    silence = _silence(str(socket_path()))
+    if silence.is_waited_for(seconds=CONNECT_SECONDS + ANSWER_SECONDS):
+        raise KeyServiceUnavailable
+    try:
+        said = _answer(messages.Call(get_language() or settings.LANGUAGE_CODE, request))
+    except OSError as error:
+        if isinstance(error, TimeoutError):
+            silence.begin()
+        raise KeyServiceUnavailable from error
+    silence.end()
+    if isinstance(said, messages.Failure):
+        raise _refusal(said)
+    return messages.CONTENTS[type(request)].decode(said.content)
+
+
+@cache
+def _silence(_path: str) -> Silence:
+    return Silence()
+
+
+def _answer(call: messages.Call) -> messages.Answer | messages.Failure:
     until = time.monotonic() + ANSWER_SECONDS
     kept = _kept_connection()
     if kept is not None:
-        try:
+        # Where it was restarted since, what was asked is safe to ask again.
+        with suppress(ConnectionError):
             return _exchange(kept, call)
-        except ConnectionError:
-            # It was restarted since: what was asked is safe to ask again.
-            pass
-        except OSError as error:
-            raise KeyServiceUnavailable from error
-    try:
-        return _exchange(_connect(max(CONNECT_SECONDS, until - time.monotonic())), call)
-    except OSError as error:
-        raise KeyServiceUnavailable from error
+    return _exchange(_connect(max(CONNECT_SECONDS, until - time.monotonic())), call)
 
 
-def _exchange(connection: socket.socket, call: messages.Call) -> Any:
+def _exchange(connection: socket.socket, call: messages.Call) -> messages.Answer | messages.Failure:
     try:
         messages.send(connection, call)
         reply = messages.receive(connection)
         if not reply:
             raise ConnectionResetError
-        said = messages.REPLIES.decode(reply)
+        return messages.REPLIES.decode(reply)
     except BaseException:
         # Also where a job's time is over: the answer that is on its way must not be taken for the next one's.
         forget_connection()
         raise
-    if isinstance(said, messages.Failure):
-        raise _refusal(said)
-    return messages.CONTENTS[type(call.request)].decode(said.content)
 
 
 def _connect(seconds: float) -> socket.socket:

@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 from django.test import override_settings
 
 from privacy.vault import keys
-from privacy.vault.keyservice import client
+from privacy.vault.keyservice import client, messages
+from privacy.vault.keyservice.refusals import KeyServiceUnavailable
 from tests.database import ROOT, PortalDatabase
 
 
@@ -74,6 +75,15 @@ def asking_as(process: str) -> Iterator[None]:
             yield
         finally:
             client.forget_connection()
+
+
+def answers() -> bool:
+    """Whether the key service answers this process."""
+    try:
+        client.ask(messages.Describe())
+    except KeyServiceUnavailable:
+        return False
+    return True
 
 
 def seconds_of(started: float) -> float:

@@ -26,11 +26,12 @@ from privacy.vault.keyservice import client, messages
 from privacy.vault.models import EncryptedFile
 from privacy.vault.purposes import Purpose
 from tests import factory
+from tests.config.test_web_server import until
 from tests.database import PortalDatabase
 from tests.factory import NOON, make_freeze, make_sealed_file
 from tests.privacy.vault.decryption_sessions import decryption_session
 from tests.privacy.vault.key_requests import record_of, request_for
-from tests.privacy.vault.key_services import KeyService, asking_as, key_service, seconds_of
+from tests.privacy.vault.key_services import KeyService, answers, asking_as, key_service, seconds_of
 
 TESTS = SystemActor("tests")
 CATEGORY = "device-registration"
@@ -249,6 +250,7 @@ class TestWithoutIt:
             vault_session.decrypt(file, "name")
         assert seconds_of(started) < 3
         service.signal(signal.SIGCONT)
+        until(answers)
         with decryption_session() as vault_session:
             assert vault_session.decrypt(file, "name") == "증빙.pdf"
 
