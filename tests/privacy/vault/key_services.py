@@ -17,12 +17,26 @@ from privacy.vault.keyservice import client, messages
 from privacy.vault.keyservice.refusals import KeyServiceUnavailable
 from tests.database import ROOT, PortalDatabase
 
+# A key service whose policy leaves out what it has to ask again at every call: the control of tests of races.
+BROKEN = """
+import django
+django.setup()
+from django.core.management import execute_from_command_line
+from privacy.vault.keyservice import custodian
+from privacy.vault.keyservice.reading_policy import ReadingPolicy
+custodian.is_destroyed = lambda *asked: False
+ReadingPolicy.refuse_frozen = lambda *asked: None
+ReadingPolicy._refuse_without_grant = lambda *asked: None
+execute_from_command_line(["manage.py", "keyservice"])
+"""
+
 
 class KeyService:
     """The process ``manage.py keyservice``, which a test may stop, kill and start again."""
 
-    def __init__(self, database: PortalDatabase, folder: Path, **environ: str) -> None:
+    def __init__(self, database: PortalDatabase, folder: Path, *, program: str = "", **environ: str) -> None:
         self.folder = folder
+        self.command = [sys.executable, *(["-c", program] if program else ["manage.py", "keyservice"])]
         self.environ = {
             **database.environ("portal_keys"), "KEY_SERVICE": "socket", "KEY_SERVICE_DIR": str(folder), **environ,
         }  # fmt: skip
@@ -31,8 +45,7 @@ class KeyService:
     def start(self) -> None:
         """Start the process and return once it answers."""
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "keyservice"], cwd=ROOT, env=self.environ, stderr=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            self.command, cwd=ROOT, env=self.environ, stderr=subprocess.DEVNULL, stdout=subprocess.PIPE,
         )  # fmt: skip
         assert self.process.stdout is not None
         assert b"answers" in self.process.stdout.readline()
@@ -50,11 +63,13 @@ class KeyService:
 
 
 @contextmanager
-def key_service(database: PortalDatabase, *, process: str = "pages", **environ: str) -> Iterator[KeyService]:
+def key_service(
+    database: PortalDatabase, *, process: str = "pages", program: str = "", **environ: str
+) -> Iterator[KeyService]:
     """Run a key service; this process asks it as ``process`` does."""
     # A socket's path has room for 107 characters.
     with TemporaryDirectory(dir="/tmp") as folder:
-        service = KeyService(database, Path(folder), **environ)
+        service = KeyService(database, Path(folder), program=program, **environ)
         service.start()
         with override_settings(KEY_SERVICE="socket", KEY_SERVICE_DIR=Path(folder), PORTAL_PROCESS=process):
             keys.caches.here().clear()
