@@ -19,10 +19,12 @@ STARTED = re.compile(r"\b(?:key_service|key_service_of_users|KeyService)\(|KEY_S
 # Who asks the real process, and how many tests at least: one that goes back to the mode of ordinary tests is missed.
 ASK_THE_PROCESS = {
     "tests/faults/test_closing_races.py": 1,
+    "tests/faults/test_key_service_kills.py": 1,
     "tests/faults/test_pages_without_keys.py": 1,
     "tests/privacy/vault/test_closing_races.py": 2,
     "tests/privacy/vault/test_key_service.py": 24,
     "tests/privacy/vault/test_key_service_ceilings.py": 6,
+    "tests/privacy/vault/test_key_service_clock.py": 4,
     "tests/privacy/vault/test_reading_policy.py": 0,
     "tests/privacy/vault/test_taken_over.py": 18,
     "tests/privacy/vault/test_without_the_key_service.py": 3,
