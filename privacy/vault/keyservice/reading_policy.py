@@ -156,7 +156,8 @@ class ReadingPolicy:
 def _people(said: dict[str, Any], people: Sequence[bytes]) -> frozenset[bytes]:
     """Return whom a record names; ``people`` are taken where it holds their digest and they are those."""
     if "digest" not in said:
-        return frozenset(filter(None, map(_id, said.get("subjects", ()))))
+        names = said.get("subjects")
+        return frozenset(filter(None, map(_id, names))) if isinstance(names, list) else frozenset()
     named = {str(UUID(bytes=person)) for person in people}
     # Whom an entry can name one by one, it has to.
     if not MAX_SUBJECTS < len(named) == len(people) or subjects_digest(named) != said["digest"]:
@@ -164,11 +165,13 @@ def _people(said: dict[str, Any], people: Sequence[bytes]) -> frozenset[bytes]:
     return frozenset(people)
 
 
-def _id(reference: str) -> bytes | None:
+def _id(reference: object) -> bytes | None:
+    """Return whom a name is of, if it is written as the trail is searched: else nobody would find the entry."""
     try:
-        return UUID(reference).bytes
+        found = UUID(str(reference))
     except ValueError:
         return None
+    return found.bytes if str(found) == reference else None
 
 
 def is_destroyed(query: Query, subjects: Collection[tuple[UUID, str]], months: Collection[tuple[str, date]]) -> bool:

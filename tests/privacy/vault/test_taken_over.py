@@ -122,9 +122,7 @@ def assert_read_at_the_ceiling(process: TakenOver) -> None:
     minutes = 1 + (clock.now() - started).total_seconds() // 60
     assert 0 < len(read) <= CEILING * minutes < PEOPLE
     assert set(read.values()) == {"증빙.pdf"}
-    entries = Entry.objects.filter(kind="read", word="ledger.read")
-    named = {subject for entry in entries for subject in json.loads(entry.payload).get("subjects", ())}
-    assert {str(subject) for subject in read} <= named
+    assert all(Entry.objects.naming(subject).reads().exists() for subject in read)
 
 
 class TestPages:
@@ -142,6 +140,18 @@ class TestPages:
             attacked.pages.run(attacks.write_record, [other.subject_id], purpose="curiosity"),
         ):  # fmt: skip
             assert refused(attacked.pages, attacks.ask_for, other, record) == "KeysRefused"
+
+    def test_a_record_names_a_person_as_the_trail_is_searched(self, attacked: Attacked) -> None:
+        """Else it would be a record that nobody finds who asks whose data was read."""
+        mina = target()
+        name = str(mina.subject_id)
+        others = [name.replace("-", "")], [name.upper()], [f"{{{name}}}"], [f"urn:uuid:{name}"], [f"{name}-"]
+        for said in (*others, {name: 1}, [[name]], name, [None], 1):
+            record = attacked.pages.run(attacks.write_record, [], said=said)
+            assert refused(attacked.pages, attacks.ask_for, mina, record) == "KeysRefused", said
+        record = attacked.pages.run(attacks.write_record, [], said=[name])
+        assert attacked.pages.run(attacks.ask_for, mina, record)
+        assert Entry.objects.naming(mina.subject_id).filter(id=record).exists()
 
     def test_it_gets_neither_sealing_keys_nor_anything_that_is_not_for_pages(self, attacked: Attacked) -> None:
         asked = forbidden("pages", target())
