@@ -140,6 +140,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "incident_delayed_for_a_reason": "delay_reason",
         "incident_proposed_with_a_conclusion": "conclusion",
         "rights_postponed_with_reason": "reason",
+        "letter_is_refused_with_a_reason": "refused_for",
         "subjects_finding_has_grounds_and_evidence": "grounds",
         "subjects_contact_of_the_office_has_a_document": "document",
         "safeguards_evidence_says_what_was_seen": "detail",

@@ -380,6 +380,7 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "workforce.letter.recorded": gettext_lazy("Letter of the representative recorded"),
     "workforce.letter.read": gettext_lazy("Letter of the representative read"),
     "workforce.letter.confirmed": gettext_lazy("Letter of the representative confirmed"),
+    "workforce.letter.refused": gettext_lazy("Letter of the representative refused"),
     "workforce.reminder.sent": gettext_lazy("Pledge and training reminder sent"),
 }
 

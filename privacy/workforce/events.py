@@ -24,4 +24,5 @@ class Event(StrEnum):
     LETTER_RECORDED = "workforce.letter.recorded"
     LETTER_READ = "workforce.letter.read"
     LETTER_CONFIRMED = "workforce.letter.confirmed"
+    LETTER_REFUSED = "workforce.letter.refused"
     REMINDED = "workforce.reminder.sent"

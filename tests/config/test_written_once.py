@@ -7,12 +7,20 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from config.database_grants import approved
+from config.database_grants import approved, written_once
+from config.databases import PROCESS_ROLES
 from tests.database import PortalDatabase
 
 pytestmark = [pytest.mark.attack("17.3"), pytest.mark.attack("17.11")]
 
-ONCE = [(one.name, column) for one in approved("default").values() for column in one.once]
+# Of the processes that may write a column, each is tried.
+ONCE = [
+    (role, table, column)
+    for table, columns in written_once("default").items()
+    for column in columns
+    for process, role in PROCESS_ROLES.items()
+    if column in approved("default", process)[table].update
+]
 # A value of each type, and another.
 VALUES = {
     "character varying": ("'a'", "'b'"),
@@ -37,11 +45,11 @@ CHECKS = "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND co
 
 @contextmanager
 def the_row_of(
-    database: PortalDatabase, table: str, column: str
+    database: PortalDatabase, role: str, table: str, column: str
 ) -> Iterator[tuple[psycopg.Connection, tuple[str, str], str]]:
     """Leave one row in a table, whose column says nothing yet, and no other rule than ``written_once``.
 
-    Yield a connection as the portal's role, two values of the column's type, and what says nothing in it.
+    Yield a connection as that role, two values of the column's type, and what says nothing in it.
     """
     with database.connect() as inside:
         name = sql.Identifier(table)
@@ -57,15 +65,20 @@ def the_row_of(
         names, said = sql.SQL(", ").join(map(sql.Identifier, given)), ", ".join(given.values())
         inside.execute(sql.SQL("INSERT INTO {} ({}) VALUES (").format(name, names) + sql.SQL(said + ")"))
         inside.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER written_once").format(name))
-    with database.connect("portal_app") as app:
+    with database.connect(role) as app:
         yield app, values, nothing
 
 
-@pytest.mark.parametrize(("table", "column"), ONCE)
+def test_every_such_column_is_tried() -> None:
+    tried = {(table, column) for _role, table, column in ONCE}
+    assert tried == {(table, column) for table, columns in written_once("default").items() for column in columns}
+
+
+@pytest.mark.parametrize(("role", "table", "column"), ONCE)
 def test_what_was_written_is_neither_replaced_nor_cleared(
-    portal_database: PortalDatabase, table: str, column: str
+    portal_database: PortalDatabase, role: str, table: str, column: str
 ) -> None:
-    with the_row_of(portal_database, table, column) as (app, (first, other), nothing):
+    with the_row_of(portal_database, role, table, column) as (app, (first, other), nothing):
         write = sql.SQL("UPDATE {} SET {} = {{}}").format(sql.Identifier(table), sql.Identifier(column)).as_string()
         assert app.execute(write.format(first)).rowcount == 1
         assert app.execute(write.format(column)).rowcount == 1

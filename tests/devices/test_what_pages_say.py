@@ -31,6 +31,7 @@ class WhatPagesSayTest(PortalTestCase):
             factory.make_gateway(), scopes=["reports"], lifetime=timedelta(days=2), actor=factory.make_odile(),
             at=clock.now(),
         )  # fmt: skip
+        devices.approve_token(issued.row, actor=factory.make_omar(), at=clock.now())
         page = reverse("admin:devices_gatewaytoken_change", args=[issued.row.pk])
         asked = self.client.post(
             page, {"CHANGE_FORM-action": "rotate", ACTION_CHECKBOX_NAME: str(issued.row.pk)}, follow=True,

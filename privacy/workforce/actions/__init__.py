@@ -13,7 +13,7 @@ from privacy.workforce.actions.completions import (
     take_quiz,
 )
 from privacy.workforce.actions.letters import (
-    LetterConfirmed,
+    LetterDecided,
     LetterKnown,
     LetterOfTheFuture,
     LetterUnread,
@@ -21,6 +21,7 @@ from privacy.workforce.actions.letters import (
     confirm_letter,
     open_letter,
     record_letter,
+    refuse_letter,
 )
 from privacy.workforce.actions.pledges import (
     NameMismatch,
@@ -51,7 +52,7 @@ __all__ = [
     "AlreadyExists",
     "AlreadyRegistered",
     "CourseNotOffered",
-    "LetterConfirmed",
+    "LetterDecided",
     "LetterKnown",
     "LetterOfTheFuture",
     "LetterUnread",
@@ -80,6 +81,7 @@ __all__ = [
     "print_pledge",
     "record_letter",
     "record_reminder",
+    "refuse_letter",
     "register_attendance",
     "register_certificate",
     "register_paper",

@@ -11,6 +11,7 @@ from privacy.accounts.second_person import require_second_person
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
+from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.lib.documents import upload_validation
 from privacy.lib.errors.refusals import Refusal
@@ -43,8 +44,10 @@ class LetterUnread(Refusal):
     code = "letter-unread"
 
 
-class LetterConfirmed(Refusal):
-    code = "letter-confirmed"
+class LetterDecided(Refusal):
+    """It was confirmed or refused before."""
+
+    code = "letter-decided"
 
 
 def record_letter(
@@ -63,7 +66,7 @@ def record_letter(
     with transaction.atomic():
         # One that waits here finds the other's letter, and seals nothing.
         lock_in_transaction(f"workforce.letter:{digest}")
-        if ColleagueLetter.objects.filter(file_digest=digest).exists():
+        if ColleagueLetter.objects.filter(file_digest=digest, refused_by="").exists():
             raise LetterKnown(_("This scan is already recorded."), pointer="/letter")
         file = vault.receive_file(
             subject_id=user.pk, category=WORKFORCE, case=user.reference, name=name, content=content, actor=actor, at=at
@@ -91,7 +94,7 @@ def open_letter(letter: ColleagueLetter, *, actor: Actor, at: datetime) -> tuple
     with transaction.atomic():
         row = ColleagueLetter.objects.select_for_update().get(pk=letter.pk)
         # Who can't confirm it takes nobody's reading away.
-        if not row.confirmed_by and actor.ref not in {row.recorded_by, row.user.reference}:
+        if not (row.confirmed_by or row.refused_by) and actor.ref not in {row.recorded_by, row.user.reference}:
             row.read_by, row.read_at = actor.ref, at
             row.save(update_fields=["read_by", "read_at"])
         ledger.record(Event.LETTER_READ, actor=actor, at=at, about=row)
@@ -103,20 +106,48 @@ def confirm_letter(letter: ColleagueLetter, *, actor: User, at: datetime) -> Col
     """Confirm as another officer, who has read it, that the letter says what was recorded.
 
     With one officer there it is refused; the one-time link to the representative is then the way. Raises NotPermitted,
-    LetterConfirmed, OwnLetter, NotASecondPerson, LetterUnread.
+    LetterDecided, OwnLetter, NotASecondPerson, LetterUnread.
     """
     require_permission(actor, KEEP, about=letter)
-    row = ColleagueLetter.objects.select_for_update().get(pk=letter.pk)
-    if row.confirmed_by:
-        raise LetterConfirmed(_("This letter has already been confirmed."))
+    row = _open(letter)
     _must_be_about_another(row.user, actor)
     same = OwnLetter(_("You recorded this letter, so another officer must read and confirm it."))
     require_second_person(actor, asked_by=row.recorded_by, same=same, at=at)
     if row.read_by != actor.ref:
-        raise LetterUnread(_("Open the letter and read it first. Then confirm it."))
+        # Another who may confirm it has read it since.
+        reading = Entry.objects.about(f"{ColleagueLetter.record_label.lower()}:{row.pk}").by(actor.ref)
+        read = reading.filter(word=Event.LETTER_READ).order_by("-id").first()
+        if read is None:
+            raise LetterUnread(_("Open the letter and read it first. Then confirm it."))
+        row.read_by, row.read_at = actor.ref, read.time
     row.confirmed_by, row.confirmed_at = actor.ref, at
-    row.save(update_fields=["confirmed_by", "confirmed_at"])
+    row.save(update_fields=["read_by", "read_at", "confirmed_by", "confirmed_at"])
     ledger.record(Event.LETTER_CONFIRMED, actor=actor, at=at, about=row, facts={"user": row.user.reference})
+    return row
+
+
+@transaction.atomic
+def refuse_letter(letter: ColleagueLetter, *, refused_for: str, actor: User, at: datetime) -> ColleagueLetter:
+    """Say that a letter is not what was recorded, also as who recorded it; its scan can then be recorded again.
+
+    ``refused_for`` is one of ``ColleagueLetter.Refusal``. Raises NotPermitted, LetterDecided, OwnLetter.
+    """
+    require_permission(actor, KEEP, about=letter)
+    row = _open(letter)
+    _must_be_about_another(row.user, actor)
+    row.refused_by, row.refused_at, row.refused_for = actor.ref, at, ColleagueLetter.Refusal(refused_for)
+    row.save(update_fields=["refused_by", "refused_at", "refused_for"])
+    facts = {"user": row.user.reference, "reason": row.refused_for}
+    ledger.record(Event.LETTER_REFUSED, actor=actor, at=at, about=row, facts=facts)
+    return row
+
+
+def _open(letter: ColleagueLetter) -> ColleagueLetter:
+    row = ColleagueLetter.objects.select_for_update().get(pk=letter.pk)
+    if row.confirmed_by:
+        raise LetterDecided(_("This letter has already been confirmed."))
+    if row.refused_by:
+        raise LetterDecided(_("This letter has been refused. Record its scan again with the right details."))
     return row
 
 

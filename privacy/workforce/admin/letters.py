@@ -38,6 +38,12 @@ class LetterForm(forms.Form):
     letter = forms.FileField(label=_("Scan of the signed letter"), help_text=_("PDF, JPEG or PNG, up to 5 MB"))
 
 
+class RefusalForm(forms.Form):
+    """Why a letter is refused."""
+
+    refused_for = forms.ChoiceField(label=_("Reason"), choices=ColleagueLetter.Refusal.choices)
+
+
 @admin.register(ColleagueLetter)
 class ColleagueLetterAdmin(ReadOnlyAdmin):
     explanation = _(
@@ -49,20 +55,21 @@ class ColleagueLetterAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     fields = (
         ("reference", "standing"), "user", "dated_on", ("recorder", "recorded_at"), ("reader", "read_at"),
-        ("confirmer", "confirmed_at"), "file_digest",
+        ("confirmer", "confirmed_at"), ("refuser", "refused_at", "refused_for"), "file_digest",
     )  # fmt: skip
-    readonly_fields = ("recorder", "reader", "confirmer", "standing")
+    readonly_fields = ("recorder", "reader", "confirmer", "refuser", "standing")
     second_person = SecondPersonStep(
         KEEP,
-        lambda letter: not letter.confirmed_by,
+        lambda letter: not (letter.confirmed_by or letter.refused_by),
         asked_by=lambda letter: letter.recorded_by,
         about=lambda letter: letter.user.ref,
     )
-    actions = ("read_letter", "confirm_letter")
+    actions = ("read_letter", "confirm_letter", "refuse_letter")
     change_list_template = "admin/workforce/colleagueletter/change_list.html"
 
     def buttons_for(self, record: ColleagueLetter) -> tuple[str, ...]:
-        return ("read_letter",) if record.confirmed_by else ("read_letter", "confirm_letter")
+        decided = record.confirmed_by or record.refused_by
+        return ("read_letter",) if decided else ("read_letter", "confirm_letter", "refuse_letter")
 
     @admin.display(description=_("recorded by"), ordering="recorded_by")
     def recorder(self, letter: ColleagueLetter) -> str:
@@ -76,10 +83,16 @@ class ColleagueLetterAdmin(ReadOnlyAdmin):
     def confirmer(self, letter: ColleagueLetter) -> str:
         return self.account_name(letter.confirmed_by) if letter.confirmed_by else "–"
 
+    @admin.display(description=_("refused by"))
+    def refuser(self, letter: ColleagueLetter) -> str:
+        return self.account_name(letter.refused_by) if letter.refused_by else "–"
+
     @admin.display(description=_("state"))
     def standing(self, letter: ColleagueLetter) -> SafeString:
         if letter.confirmed_by:
             return badges.badge(pgettext_lazy("letter", "confirmed"), "good")
+        if letter.refused_by:
+            return badges.badge(_("refused"), "no")
         return badges.badge(_("to be confirmed by another officer"), "wait")
 
     @button(description=_("Read the letter"), permission=KEEP, locations=CHANGE_FORM_ONLY)
@@ -116,6 +129,23 @@ class ColleagueLetterAdmin(ReadOnlyAdmin):
             return answers
         verb = partial(workforce.confirm_letter, queryset.get(), actor=actor_of(request), at=clock.now())
         run_action(self, request, verb, _("The letter is confirmed."))
+        return None
+
+    @button(description=_("Refuse the letter"), permission=KEEP, locations=CHANGE_FORM_ONLY)
+    def refuse_letter(self, request: HttpRequest, queryset: QuerySet[ColleagueLetter]) -> HttpResponse | None:
+        answers = confirm_action(
+            self,
+            request,
+            queryset,
+            form_class=RefusalForm,
+            title=_("Refuse a letter of the representative"),
+            verb=_("Refuse"),
+            consequences=[_("The letter does not count. Its scan can be recorded again with the right details.")],
+        )
+        if isinstance(answers, TemplateResponse):
+            return answers
+        verb = partial(workforce.refuse_letter, queryset.get(), actor=actor_of(request), at=clock.now(), **answers)
+        run_action(self, request, verb, _("The letter is refused."))
         return None
 
     def get_urls(self) -> list[URLPattern]:

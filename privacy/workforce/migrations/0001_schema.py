@@ -141,6 +141,9 @@ class Migration(migrations.Migration):
                 ('read_at', models.DateTimeField(blank=True, null=True, verbose_name='last read')),
                 ('confirmed_by', models.CharField(blank=True, max_length=64, verbose_name='confirmed by')),
                 ('confirmed_at', models.DateTimeField(blank=True, null=True, verbose_name='confirmed')),
+                ('refused_by', models.CharField(blank=True, max_length=64, verbose_name='refused by')),
+                ('refused_at', models.DateTimeField(blank=True, null=True, verbose_name='refused')),
+                ('refused_for', models.CharField(blank=True, choices=[('date', 'The date was recorded wrongly'), ('colleague', 'It names another colleague'), ('no-letter', "It isn't a letter signed by the representative")], max_length=16, verbose_name='reason for the refusal')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='letters', to=settings.AUTH_USER_MODEL, verbose_name='account')),
             ],
             options={
@@ -148,7 +151,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'letters of the representative',
                 'ordering': ('-recorded_at',),
                 'default_permissions': ('view',),
-                'constraints': [models.UniqueConstraint(fields=('file_digest',), name='letter_is_recorded_once'), models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', '')), models.Q(models.Q(('confirmed_by', ''), _negated=True), ('confirmed_at__isnull', False), ('confirmed_by', models.F('read_by')), models.Q(('confirmed_by', models.F('recorded_by')), _negated=True)), _connector='OR'), name='letter_is_confirmed_by_another_who_read_it')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('refused_by', '')), fields=('file_digest',), name='letter_is_recorded_once'), models.CheckConstraint(condition=models.Q(models.Q(('refused_at', None), ('refused_by', ''), ('refused_for', '')), models.Q(models.Q(('refused_by', ''), _negated=True), ('refused_at__isnull', False), models.Q(('refused_for', ''), _negated=True), ('confirmed_by', '')), _connector='OR'), name='letter_is_refused_with_a_reason'), models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', '')), models.Q(models.Q(('confirmed_by', ''), _negated=True), ('confirmed_at__isnull', False), ('confirmed_by', models.F('read_by')), models.Q(('confirmed_by', models.F('recorded_by')), _negated=True)), _connector='OR'), name='letter_is_confirmed_by_another_who_read_it')],
             },
         ),
         migrations.CreateModel(

@@ -61,19 +61,19 @@ CREATE FUNCTION workforce_letter_has_two_people() RETURNS trigger LANGUAGE plpgs
 DECLARE
     about text := (SELECT reference FROM accounts_user WHERE id = NEW.user_id);
     why text := '';
+    later CONSTANT text[] := ARRAY['read_by', 'read_at', 'confirmed_by', 'confirmed_at', 'refused_by', 'refused_at', 'refused_for'];
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.confirmed_by <> '' OR NEW.read_by <> '' OR NEW.recorded_by = about
+        IF NEW.confirmed_by <> '' OR NEW.read_by <> '' OR NEW.refused_by <> '' OR NEW.recorded_by = about
            OR NEW.dated_on > (least(NEW.recorded_at, now()) AT TIME ZONE 'Asia/Seoul')::date THEN
             RAISE EXCEPTION 'letter % is recorded by another than its colleague, and confirmed later', NEW.id
                 USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
     END IF;
-    IF TG_OP = 'DELETE' OR OLD.confirmed_by <> ''
-       OR to_jsonb(NEW) - ARRAY['read_by', 'read_at', 'confirmed_by', 'confirmed_at']
-          <> to_jsonb(OLD) - ARRAY['read_by', 'read_at', 'confirmed_by', 'confirmed_at'] THEN
-        RAISE EXCEPTION 'letter % is confirmed once and kept', OLD.id USING ERRCODE = 'restrict_violation';
+    IF TG_OP = 'DELETE' OR OLD.confirmed_by <> '' OR OLD.refused_by <> ''
+       OR to_jsonb(NEW) - later <> to_jsonb(OLD) - later THEN
+        RAISE EXCEPTION 'letter % is confirmed or refused once and kept', OLD.id USING ERRCODE = 'restrict_violation';
     END IF;
     IF NEW.confirmed_by <> '' THEN
         why := accounts_second_person(NEW.confirmed_by, NEW.recorded_by, least(NEW.confirmed_at, now()));

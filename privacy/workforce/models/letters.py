@@ -17,8 +17,16 @@ def new_letter_reference() -> str:
 class ColleagueLetter(models.Model):
     """A letter on paper: one officer recorded its scan, another read it and confirmed it. Otherwise never changed.
 
-    From then on two people of whom one had a part in the other's account count as two again, as by the one-time link.
+    What was recorded wrongly is refused, and its scan can then be recorded again. Once confirmed, two people of whom
+    one had a part in the other's account count as two again, as by the one-time link.
     """
+
+    class Refusal(models.TextChoices):
+        """Why a letter is not confirmed."""
+
+        DATE = "date", _("The date was recorded wrongly")
+        COLLEAGUE = "colleague", _("It names another colleague")
+        NO_LETTER = "no-letter", _("It isn't a letter signed by the representative")
 
     record_label = "workforce.ColleagueLetter"
 
@@ -34,6 +42,9 @@ class ColleagueLetter(models.Model):
     read_at = models.DateTimeField(_("last read"), null=True, blank=True)
     confirmed_by = models.CharField(_("confirmed by"), max_length=64, blank=True)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    refused_by = models.CharField(_("refused by"), max_length=64, blank=True)
+    refused_at = models.DateTimeField(_("refused"), null=True, blank=True)
+    refused_for = models.CharField(_("reason for the refusal"), max_length=16, choices=Refusal, blank=True)
 
     class Meta:
         verbose_name = _("letter of the representative")
@@ -41,7 +52,12 @@ class ColleagueLetter(models.Model):
         ordering = ("-recorded_at",)
         default_permissions = ("view",)
         constraints = [
-            models.UniqueConstraint(name="letter_is_recorded_once", fields=["file_digest"]),
+            models.UniqueConstraint(name="letter_is_recorded_once", fields=["file_digest"], condition=Q(refused_by="")),
+            models.CheckConstraint(
+                name="letter_is_refused_with_a_reason",
+                condition=Q(refused_by="", refused_at=None, refused_for="")
+                | (~Q(refused_by="") & Q(refused_at__isnull=False) & ~Q(refused_for="") & Q(confirmed_by="")),
+            ),
             models.CheckConstraint(
                 name="letter_is_confirmed_by_another_who_read_it",
                 condition=Q(confirmed_by="", confirmed_at=None)

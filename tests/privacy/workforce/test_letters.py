@@ -66,7 +66,7 @@ class TwoOfficersTests(LetterTestCase):
         assert not self.still_apart()
         for word in ("recorded", "read", "confirmed"):
             self.assertLedgered(f"workforce.letter.{word}", letter)
-        with pytest.raises(workforce.LetterConfirmed):
+        with pytest.raises(workforce.LetterDecided):
             workforce.confirm_letter(letter, actor=self.omar, at=self.now)
 
     def test_who_recorded_it_takes_nobodys_reading_away(self) -> None:
@@ -75,6 +75,29 @@ class TwoOfficersTests(LetterTestCase):
             workforce.open_letter(letter, actor=reader, at=self.now)
         workforce.confirm_letter(letter, actor=self.omar, at=self.now)
         assert not self.still_apart()
+
+    def test_of_two_readers_each_may_confirm(self) -> None:
+        olga = factory.make_user("olga2@extrus.example", "Olga", "officer")
+        grant_pairs(olga, [("workforce", "legal-duty")], by=self.odile, on=clock.today() - timedelta(days=9))
+        letter = self.record(by=self.odile)
+        workforce.open_letter(letter, actor=self.omar, at=self.now)
+        workforce.open_letter(letter, actor=olga, at=self.now)
+        confirmed = workforce.confirm_letter(letter, actor=self.omar, at=self.now)
+        assert (confirmed.read_by, confirmed.confirmed_by) == (self.omar.ref, self.omar.ref)
+
+    def test_what_was_recorded_wrongly_is_refused_and_recorded_again(self) -> None:
+        letter = self.record(by=self.odile)
+        refused = workforce.refuse_letter(letter, refused_for="date", actor=self.odile, at=self.now)
+        self.assertLedgered("workforce.letter.refused", refused)
+        workforce.open_letter(letter, actor=self.omar, at=self.now)
+        with pytest.raises(workforce.LetterDecided):
+            workforce.confirm_letter(letter, actor=self.omar, at=self.now)
+        again = self.record(by=self.odile)
+        workforce.open_letter(again, actor=self.omar, at=self.now)
+        workforce.confirm_letter(again, actor=self.omar, at=self.now)
+        assert not self.still_apart()
+        with pytest.raises(workforce.LetterDecided):
+            workforce.refuse_letter(again, refused_for="date", actor=self.odile, at=self.now)
 
     def test_nobody_confirms_what_they_recorded_also_not_with_the_colleagues_account(self) -> None:
         letter = self.record(by=self.odile)
@@ -136,6 +159,10 @@ class TwoOfficersTests(LetterTestCase):
         self.refused("UPDATE workforce_colleagueletter SET dated_on = dated_on - 9 WHERE id = %s", letter.pk)
         self.refused("UPDATE workforce_colleagueletter SET recorded_by = 'x' WHERE id = %s", letter.pk)
         self.refused("DELETE FROM workforce_colleagueletter WHERE id = %s", letter.pk)
+        workforce.refuse_letter(letter, refused_for="colleague", actor=self.omar, at=self.now)
+        self.refused(confirm, self.omar.ref, letter.pk)
+        self.refused("UPDATE workforce_colleagueletter SET refused_by = '' WHERE id = %s", letter.pk)
+        letter = self.record(by=self.odile)
         given: dict[str, Any] = {
             "user": self.nari, "dated_on": clock.today(), "file_id": letter.file_id, "file_digest": "y",
             "recorded_by": self.odile.ref, "recorded_at": self.now,
