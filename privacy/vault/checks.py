@@ -1,8 +1,9 @@
 """What must be true of sealed fields and keys before the portal starts."""
 
 import os
+import pwd
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -15,6 +16,7 @@ from privacy.vault import blind_indexes, key_providers
 from privacy.vault.actions import KeyServiceUnavailable, WrongKey, check_keys
 from privacy.vault.encryption_options import encrypted_fields, options_of
 from privacy.vault.fields import EncryptedField
+from privacy.vault.keyservice.custodian import process_names
 
 # What identifies a device is also called so: by these names nothing may lie in clear, in any app (P0.1, P8.4).
 OTHER_NAMES = frozenset({"serial", "adb", "phone_number"})
@@ -91,9 +93,45 @@ def keys_are_held_apart(**kwargs: Any) -> Iterable[CheckMessage]:
             id="vault.E007",
         )
     readable = [name for name, path in key_providers.key_files().items() if os.access(path, os.R_OK)]
-    if readable and os.environ.get("PORTAL_ROLE") != "portal_keys":
+    if readable and not _holds_keys():
         yield Error(
             f"This process can read {', '.join(readable)}.",
             hint="The key files belong to the key service's user alone, mode 0600 (docs/operations.md).",
             id="vault.E008",
         )
+
+
+@register("portal", deploy=True)
+def each_process_has_a_user_of_its_own(**kwargs: Any) -> Iterable[CheckMessage]:
+    """vault.E009: the key service tells processes by their users: each has one, and none has the key service's own."""
+    given = settings.KEY_SERVICE_USERS
+    if not (given or _holds_keys()):
+        return
+    users = {process: given.get(process, "") for process in process_names()}
+    said = [
+        f"{', '.join(sorted(names))} as {user or 'no user'}"
+        for user, names in _by_user(users)
+        if not user or len(names) > 1
+    ]
+    said += [f"{name}, which is none of {', '.join(users)}" for name in sorted(given.keys() - users.keys())]
+    own = pwd.getpwuid(os.getuid()).pw_name if _holds_keys() else ""
+    said += [
+        f"{process} as {own}, the key service's own user" for process, user in users.items() if own and user == own
+    ]
+    if said:
+        yield Error(
+            f"KEY_SERVICE_USERS names {'; '.join(said)}.",
+            hint="Give pages, intake and worker a user of their own each (docs/operations.md).",
+            id="vault.E009",
+        )
+
+
+def _holds_keys() -> bool:
+    return os.environ.get("PORTAL_ROLE") == "portal_keys"
+
+
+def _by_user(users: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    named: dict[str, list[str]] = {}
+    for process, user in users.items():
+        named.setdefault(user, []).append(process)
+    return sorted(named.items())

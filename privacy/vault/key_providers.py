@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from threading import RLock
 from typing import NamedTuple, Protocol
 
 from cryptography.exceptions import InvalidTag
@@ -62,6 +63,8 @@ class _InMemoryGenerations:
     def __init__(self) -> None:
         self._held: Mapping[int, bytes] = {}
         self._ciphers: dict[int, AESGCM] = {}
+        # While one thread reads them anew, no other uses those of before.
+        self._lock = RLock()
 
     def _read(self) -> Mapping[int, bytes]:
         return {}
@@ -71,35 +74,38 @@ class _InMemoryGenerations:
         return False
 
     def _reload(self) -> None:
-        try:
-            self._held = self._read()
-        except WrongKey:
-            # What is refused once is refused until it is mended: nothing held from before opens anything.
-            self._held, self._ciphers = {}, {}
-            raise
-        self._ciphers = {generation: AESGCM(key) for generation, key in self._held.items()}
+        with self._lock:
+            try:
+                self._held = self._read()
+            except WrongKey:
+                # What is refused once is refused until it is mended: nothing held from before opens anything.
+                self._held, self._ciphers = {}, {}
+                raise
+            self._ciphers = {generation: AESGCM(key) for generation, key in self._held.items()}
 
     def _cipher(self, generation: int) -> AESGCM:
-        if generation not in self._ciphers or self._changed():
-            self._reload()
-        try:
-            return self._ciphers[generation]
-        except KeyError:
+        with self._lock:
+            if generation not in self._ciphers or self._changed():
+                self._reload()
+            found = self._ciphers.get(generation)
+        if found is None:
             raise WrongKey(
                 _(
                     "Generation %(number)d of the master key is missing. Restore its file. A new key can't open "
                     "anything."
                 )
                 % {"number": generation}
-            ) from None
+            )
+        return found
 
     def generations(self) -> frozenset[int]:
         self._reload()
         return frozenset(self._held)
 
     def check_value(self, generation: int) -> bytes:
-        self._cipher(generation)
-        return crypto.check_value(self._held[generation])
+        with self._lock:
+            self._cipher(generation)
+            return crypto.check_value(self._held[generation])
 
     def wrap(self, generation: int, keys: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
         cipher = self._cipher(generation)

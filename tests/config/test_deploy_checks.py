@@ -1,6 +1,7 @@
 """``check --deploy``: silent with the documented environment, and a refusal for each thing production must not be."""
 
 import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -256,6 +257,23 @@ def test_a_process_that_holds_keys_or_can_read_them_is_refused(check: Check, tmp
     assert "vault.E007" in check(KEY_SERVICE="in-process", KEYS_DIR=str(tmp_path / "keys")).stderr
     readable = check(KEYS_DIR=str(tmp_path / "keys")).stderr
     assert "vault.E008" in readable and "MASTER_KEY_FILE" in readable
+
+
+@pytest.mark.attack("18")
+def test_processes_that_the_key_service_cannot_tell_apart_are_refused(check: Check, tmp_path: Path) -> None:
+    """One user for two processes: whoever took one over could ask as the other."""
+    own = pwd.getpwuid(os.getuid()).pw_name
+
+    def said(users: str | None) -> str:
+        return check("portal_keys", KEYS_DIR=str(tmp_path / "keys"), KEY_SERVICE_USERS=users).stderr
+
+    assert "vault.E009" not in said("pages=www-data,intake=nobody,worker=daemon")
+    assert "intake, pages as www-data" in said("pages=www-data,intake=www-data,worker=daemon")
+    assert f"worker as {own}" in said(f"pages=www-data,intake=nobody,worker={own}")
+    assert "intake as no user" in said("pages=www-data,worker=daemon,gateway=nobody")
+    assert "vault.E009" in said(None)
+    assert "vault.E009" in check(KEY_SERVICE_USERS="pages=www-data,intake=www-data,worker=daemon").stderr
+    assert "vault.E009" not in check().stderr
 
 
 def test_a_plain_address_and_no_mail_server_are_refused(check: Check) -> None:

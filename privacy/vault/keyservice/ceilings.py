@@ -25,6 +25,7 @@ class Ceilings:
         self.since = time.time()
         self.reached: deque[Reached] = deque(maxlen=MOST_KEPT)
         self._number = 0
+        self._noted: dict[tuple[str, str], float] = {}
         self._people: dict[str, dict[bytes, float]] = {}
         self._looked_up: dict[str, deque[tuple[float, int]]] = {}
         self._lock = Lock()
@@ -69,9 +70,10 @@ class Ceilings:
 
     def _note(self, process: str, purpose: str, limit: int) -> None:
         """Remember that a ceiling was reached: once a minute for one process and purpose."""
-        moment = time.time()
-        for one in reversed(self.reached):
-            if (one.process, one.purpose) == (process, purpose) and one.moment > moment - SECONDS:
-                return
+        now = time.monotonic()
+        # A clock that is set back must not silence them.
+        if now < self._noted.get((process, purpose), -SECONDS) + SECONDS:
+            return
+        self._noted[process, purpose] = now
         self._number += 1
-        self.reached.append(Reached(self._number, self.since, moment, process, purpose, limit))
+        self.reached.append(Reached(self._number, self.since, time.time(), process, purpose, limit))

@@ -4,16 +4,26 @@ Ids of people and rows are the 16 bytes of their UUIDs. A wrapped key travels wi
 stand in for another's. Every request is one of the structures below; the answer is an ``Answer`` or a ``Failure``.
 """
 
-import socket
 import struct
 from datetime import date
-from typing import Any
+from typing import Annotated, Any, Protocol
 
 import msgspec
 
 LENGTH = struct.Struct("!I")
 # A sealed file of 10 MB, with room for its neighbours.
-MAX_MESSAGE = 64 * 2**20
+MAX_MESSAGE = 32 * 2**20
+PART_BYTES = 256 * 1024
+# A request is worked on well within the time that its asker waits, whatever its lists hold (``parts.py``). Whoever
+# sends more is refused before it is read.
+MOST_ITEMS = 20_000
+MOST_PEOPLE = 500_000
+MOST_VALUES = 200_000
+type Items[T] = Annotated[list[T], msgspec.Meta(max_length=MOST_ITEMS)]
+# Whom a record names by their digest.
+type People = Annotated[list[bytes], msgspec.Meta(max_length=MOST_PEOPLE)]
+# What becomes one ciphertext: the records of a person's day.
+type Values = Annotated[list[bytes], msgspec.Meta(max_length=MOST_VALUES)]
 
 
 class SubjectKey(msgspec.Struct, frozen=True, array_like=True):
@@ -41,8 +51,8 @@ type Pair = tuple[int, int]
 class WrappedKeys(msgspec.Struct, frozen=True):
     """The wrapped keys that a request is about."""
 
-    subjects: list[SubjectKey]
-    months: list[MonthKey]
+    subjects: Items[SubjectKey]
+    months: Items[MonthKey]
 
 
 class ReadKeys(msgspec.Struct, frozen=True, tag="read-keys"):
@@ -52,16 +62,16 @@ class ReadKeys(msgspec.Struct, frozen=True, tag="read-keys"):
     """
 
     record: int
-    people: list[bytes]
+    people: People
     keys: WrappedKeys
-    wanted: list[Pair]
+    wanted: Items[Pair]
 
 
 class SealingKeys(msgspec.Struct, frozen=True, tag="sealing-keys"):
     """Content keys for sealing many rows: for intake alone, whose role in the database reads no sealed column."""
 
     keys: WrappedKeys
-    wanted: list[Pair]
+    wanted: Items[Pair]
 
 
 class Plaintext(msgspec.Struct, frozen=True, array_like=True):
@@ -77,7 +87,7 @@ class Seal(msgspec.Struct, frozen=True, tag="seal"):
     """Ciphertexts of values: no key leaves."""
 
     keys: WrappedKeys
-    values: list[Plaintext]
+    values: Items[Plaintext]
 
 
 class NewKeys(msgspec.Struct, frozen=True, tag="new-keys"):
@@ -85,8 +95,8 @@ class NewKeys(msgspec.Struct, frozen=True, tag="new-keys"):
 
     generation: int
     check_value: bytes
-    subjects: list[tuple[bytes, str]]
-    months: list[tuple[str, date]]
+    subjects: Items[tuple[bytes, str]]
+    months: Items[tuple[str, date]]
 
 
 class Bundle(msgspec.Struct, frozen=True, array_like=True):
@@ -95,21 +105,21 @@ class Bundle(msgspec.Struct, frozen=True, array_like=True):
     row: bytes
     subject: bytes
     target: Pair
-    source: list[Pair]
-    headers: list[bytes]
-    ciphertexts: list[bytes]
+    source: Items[Pair]
+    headers: Values
+    ciphertexts: Values
 
 
 class Reseal(msgspec.Struct, frozen=True, tag="reseal"):
     """Ciphertexts opened, joined and sealed for the archive: neither key nor plaintext leaves. Needs a record."""
 
     record: int
-    people: list[bytes]
+    people: People
     source: WrappedKeys
     target: WrappedKeys
     where: bytes
-    there: list[bytes]
-    bundles: list[Bundle]
+    there: Items[bytes]
+    bundles: Items[Bundle]
 
 
 class Rewrap(msgspec.Struct, frozen=True, tag="rewrap"):
@@ -134,7 +144,7 @@ class DestroyGeneration(msgspec.Struct, frozen=True, tag="destroy-generation"):
 class Index(msgspec.Struct, frozen=True, tag="index"):
     """Blind indexes of normalised values, each under the fixed name of its index."""
 
-    values: list[tuple[str, str]]
+    values: Items[tuple[str, str]]
 
 
 class Derive(msgspec.Struct, frozen=True, tag="derive"):
@@ -252,15 +262,31 @@ REPLIES: msgspec.msgpack.Decoder[Answer | Failure] = msgspec.msgpack.Decoder(Ans
 CONTENTS = {kind: msgspec.msgpack.Decoder(wanted) for kind, wanted in ANSWERS.items()}
 
 
-def send(connection: socket.socket, message: object) -> None:
+class Receives(Protocol):
+    """What a message is received from: a socket, or one with limits."""
+
+    def recv(self, count: int, /) -> bytes: ...
+
+
+class Sends(Protocol):
+    """What a message is sent on: a socket, or one with limits."""
+
+    def sendall(self, body: bytes, /) -> None: ...
+
+
+def send(connection: Sends, message: object) -> None:
     """Send one message."""
-    body = ENCODER.encode(message)
+    send_encoded(connection, ENCODER.encode(message))
+
+
+def send_encoded(connection: Sends, body: bytes) -> None:
+    """Send one message that was encoded before."""
     if len(body) > MAX_MESSAGE:
         raise ValueError("A message to the key service is too long.")
     connection.sendall(LENGTH.pack(len(body)) + body)
 
 
-def receive(connection: socket.socket) -> bytes:
+def receive(connection: Receives) -> bytes:
     """Return one message; nothing where the other side has ended. Raises ConnectionError for half of one."""
     head = _exactly(connection, LENGTH.size)
     if not head:
@@ -274,14 +300,14 @@ def receive(connection: socket.socket) -> bytes:
     return body
 
 
-def _exactly(connection: socket.socket, length: int) -> bytes:
-    buffer = bytearray(length)
-    view, read = memoryview(buffer), 0
-    while read < length:
-        count = connection.recv_into(view[read:])
-        if count == 0:
-            if read:
+def _exactly(connection: Receives, length: int) -> bytes:
+    """Return so many bytes. What is said to come takes no memory before it came."""
+    received = bytearray()
+    while len(received) < length:
+        part = connection.recv(min(length - len(received), PART_BYTES))
+        if not part:
+            if received:
                 raise ConnectionError("The connection to the key service ended.")
             return b""
-        read += count
-    return bytes(buffer)
+        received += part
+    return bytes(received)

@@ -12,59 +12,31 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.db import connections
 from django.utils import translation
 from django.utils.translation import gettext as _
-from psycopg import Error as DatabaseError
-from psycopg_pool import ConnectionPool, PoolTimeout
 
 from privacy.lib.errors.refusals import Refusal
 from privacy.vault.keyservice import messages
 from privacy.vault.keyservice.ceilings import Ceilings
+from privacy.vault.keyservice.connection_limits import BoundedSocket, ProcessShare
 from privacy.vault.keyservice.custodian import KeyCustodian, process_names
+from privacy.vault.keyservice.database_questions import DatabaseQuestions
 from privacy.vault.keyservice.reading_policy import Connection, ReadingPolicy
 from privacy.vault.keyservice.refusals import KeyServiceUnavailable
 
 log = logging.getLogger("portal.keyservice")
 
-DATABASE_SECONDS = 1.0
-IDLE_SECONDS = 900.0
 BACKLOG = 256
+STACK_BYTES = 2**20
+RETRY_SECONDS = 0.2
 PR_SET_DUMPABLE = 4
 MCL_CURRENT, MCL_FUTURE = 1, 2
 _PEER = struct.Struct("3i")
-
-
-class DatabaseQuestions:
-    """Questions to the general database on connections of the service's own, each committed by itself."""
-
-    def __init__(self) -> None:
-        given = connections["default"].get_connection_params()
-        for name in ("cursor_factory", "context", "prepare_threshold"):
-            given.pop(name, None)
-        given["options"] = "-c lock_timeout=1s -c statement_timeout=1s -c default_transaction_read_only=on"
-        self._pool = ConnectionPool(
-            kwargs={**given, "autocommit": True}, min_size=1, max_size=8, timeout=DATABASE_SECONDS, open=True
-        )
-
-    def __call__(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Return the rows. Raises KeyServiceUnavailable where the database does not answer."""
-        try:
-            with self._pool.connection() as connection:
-                return connection.execute(statement.encode(), values).fetchall()
-        except (DatabaseError, PoolTimeout) as error:
-            log.warning("the general database does not answer: %s", error)
-            raise KeyServiceUnavailable from error
-
-    def close(self) -> None:
-        """End the connections."""
-        self._pool.close()
 
 
 class KeyServer:
@@ -75,9 +47,12 @@ class KeyServer:
         self.custodian = custodian
         self.users = users
         self._sockets: list[socket.socket] = []
+        self._ended = threading.Event()
 
     def start(self) -> None:
         """Open the sockets; from now on each answers in threads of its own."""
+        # With its memory locked, a thread's stack is memory from the beginning.
+        threading.stack_size(STACK_BYTES)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o755)
         for process in process_names():
             path = self.folder / f"{process}.sock"
@@ -92,29 +67,56 @@ class KeyServer:
 
     def stop(self) -> None:
         """Close the sockets."""
+        self._ended.set()
         for listening in self._sockets:
             listening.close()
         for process in process_names():
             (self.folder / f"{process}.sock").unlink(missing_ok=True)
 
     def _accept(self, listening: socket.socket, process: str) -> None:
-        while True:
+        share = ProcessShare()
+        while not self._ended.is_set():
             try:
                 connection, _address = listening.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection, process), daemon=True).start()
+            except OSError as error:
+                # Too many files are open, or whoever connected has gone: neither lasts.
+                log.warning("the socket of %s takes no connection: %s", process, error)
+                self._ended.wait(RETRY_SECONDS)
+                continue
+            if not (self._is_of(process, connection) and share.admit()):
+                connection.close()
+                continue
+            try:
+                threading.Thread(target=self._serve, args=(connection, process, share), daemon=True).start()
+            except RuntimeError:
+                log.warning("there is no thread for a connection of %s", process)
+                connection.close()
+                share.leave()
 
-    def _serve(self, connection: socket.socket, process: str) -> None:
-        with contextlib.suppress(OSError), connection:
+    def _is_of(self, process: str, connection: socket.socket) -> bool:
+        try:
             _pid, user, _group = _PEER.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
-            if user != self.users[process]:
-                log.warning("user %d asked at the socket of %s and was turned away", user, process)
-                return
-            connection.settimeout(IDLE_SECONDS)
-            peer = Connection(process)
-            while call := messages.receive(connection):
-                messages.send(connection, self._reply(call, peer))
+        except OSError:
+            return False
+        if user != self.users[process]:
+            log.warning("user %d asked at the socket of %s and was turned away", user, process)
+            return False
+        return True
+
+    def _serve(self, connection: socket.socket, process: str, share: ProcessShare) -> None:
+        bounded, peer = BoundedSocket(connection, share), Connection(process)
+        try:
+            with contextlib.suppress(OSError, ValueError, MemoryError), connection:
+                while call := messages.receive(bounded):
+                    with share.turn(len(call)):
+                        reply = messages.ENCODER.encode(self._reply(call, peer))
+                    del call
+                    messages.send_encoded(bounded, reply)
+                    del reply
+                    bounded.settle()
+        finally:
+            bounded.settle()
+            share.leave()
 
     def _reply(self, call: bytes, peer: Connection) -> messages.Answer | messages.Failure:
         try:

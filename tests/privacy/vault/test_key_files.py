@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -239,3 +240,43 @@ def test_a_master_key_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
             key_providers.master_keys().destroy(1)
         monkeypatch.setenv("PORTAL_MASTER", key_providers.format_key_file({2: b"2" * 32}).strip())
         key_providers.master_keys().destroy(1)
+
+
+@pytest.mark.attack("18")
+def test_while_one_thread_reads_the_file_none_uses_what_it_held_before(folder: Path) -> None:
+    """Between the look at the file and the reading of it, a generation that was ended still opened what it wrapped."""
+    path, begun, go_on = folder / "race.key", threading.Event(), threading.Event()
+    both = {1: bytes(32), 2: bytes(31) + b"2"}
+    key_providers.write_secret(path, key_providers.format_key_file(both))
+    held = key_providers.FileMasterKeys(path)
+    (of_first,) = held.wrap(1, [(bytes(32), b"label")])
+    wrapped = [key_providers.WrappedKey(1, of_first, b"label")]
+    assert held.unwrap(wrapped) == [bytes(32)]
+    key_providers.write_secret(path, key_providers.format_key_file({2: both[2]}))
+    read = held._read
+
+    def slowly() -> Mapping[int, bytes]:
+        found = read()
+        begun.set()
+        go_on.wait(5)
+        return found
+
+    held._read = slowly  # type: ignore[method-assign]  # a slow disk
+    opened: list[object] = []
+
+    def open_it() -> None:
+        try:
+            opened.extend(held.unwrap(wrapped))
+        except vault.WrongKey as refusal:
+            opened.append(refusal)
+
+    turning = threading.Thread(target=held.wrap, args=(2, [(bytes(32), b"label")]))
+    opening = threading.Thread(target=open_it)
+    turning.start()
+    assert begun.wait(5)
+    opening.start()
+    opening.join(0.2)
+    go_on.set()
+    turning.join()
+    opening.join()
+    assert [type(one) for one in opened] == [vault.WrongKey]

@@ -12,7 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from privacy.vault import actions as vault
 from privacy.vault.keyservice import client
 from privacy.vault.keyservice.custodian import process_names
-from privacy.vault.keyservice.server import DatabaseQuestions, KeyServer, make_custodian, protect_memory
+from privacy.vault.keyservice.database_questions import DatabaseQuestions
+from privacy.vault.keyservice.server import KeyServer, make_custodian, protect_memory
 
 
 class Command(BaseCommand):
