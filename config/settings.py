@@ -53,7 +53,7 @@ KEY_SERVICE_DIR = variables.path("KEY_SERVICE_DIR", default=PORTAL_HOME / "run" 
 KEY_SERVICE_USERS = variables.pairs("KEY_SERVICE_USERS")
 KEY_LEASE_SECONDS = variables.number("KEY_LEASE_SECONDS", default=900)
 KEY_CEILINGS = {
-    "pages": "5000", "pages.look-ups": "60000", "intake.look-ups": "60000", "worker": "60000",
+    "pages": "5000", "pages.look-ups": "160000", "intake.look-ups": "60000", "worker": "60000",
     "worker.look-ups": "60000", **variables.pairs("KEY_CEILINGS"),
 }  # fmt: skip
 VAULT_GENERATION_GRACE_DAYS = variables.number("VAULT_GENERATION_GRACE_DAYS", default=7)

@@ -1,7 +1,7 @@
 """Files of an existing fleet: CSV or XLSX, one device a row, read and judged row by row and never kept."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import zip_longest
 from typing import Any
@@ -118,21 +118,32 @@ def validate_row(values: dict[str, str], today: date) -> tuple[dict[str, Any], l
     return registration, _problems(registration, values, today)
 
 
-def indexes(registration: dict[str, Any]) -> dict[bytes, str]:
-    """Return the blind indexes of a device's identifiers, each with the identifier it is of."""
-    return {
-        item.encode() + vault.blind_index(item, registration[item]): item for item in INDEXED if item in registration
-    }
+type Indexes = dict[bytes, str]
 
 
-def duplicates(registration: dict[str, Any], seen: set[bytes]) -> list[Problem]:
+def indexes(registrations: Sequence[dict[str, Any]]) -> list[Indexes]:
+    """Return the blind indexes of each device's identifiers, with the identifier each is of, in one question."""
+    asked = [
+        (place, item, registration[item])
+        for place, registration in enumerate(registrations)
+        for item in INDEXED
+        if item in registration
+    ]
+    digests = vault.blind_indexes_of((item, value) for _place, item, value in asked)
+    found: list[Indexes] = [{} for _registration in registrations]
+    for (place, item, _value), digest in zip(asked, digests, strict=True):
+        found[place][item.encode() + digest] = item
+    return found
+
+
+def duplicates(found: Indexes, seen: set[bytes]) -> list[Problem]:
     """Return which identifiers stand twice in the file, or belong to a device that is registered."""
-    return [Problem(item, "already-registered", "") for index, item in indexes(registration).items() if index in seen]
+    return [Problem(item, "already-registered", "") for index, item in found.items() if index in seen]
 
 
-def registered_indexes(registrations: list[dict[str, Any]], *, besides: Sequence[UUID] = ()) -> set[bytes]:
+def registered_indexes(found: Iterable[Indexes], *, besides: Sequence[UUID] = ()) -> set[bytes]:
     """Return the indexes that devices ``besides`` these have already, in one question for each identifier."""
-    asked = [index for registration in registrations for index in indexes(registration)]
+    asked = [index for of_device in found for index in of_device]
     known: set[bytes] = set()
     for item in INDEXED:
         prefix = item.encode()
@@ -152,7 +163,7 @@ def _problems(registration: dict[str, Any], values: dict[str, str], today: date)
     ]:
         try:
             if value is not None:
-                vault.blind_index(item, value)
+                vault.check_identifier(item, value)
         except vault.InvalidIdentifier:
             problems.append(Problem(item, "bad-identifier", ""))
     if registration["licence"]["ends_on"] < registration["licence"]["starts_on"]:

@@ -28,7 +28,7 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
-from privacy.lib.errors.refusals import Refusal
+from privacy.lib.errors.refusals import Refusal, Unavailable
 from privacy.lib.identifiers.ids import new_id
 from privacy.lib.record_labels import about_label, record_label
 from privacy.subjects.models import Subject
@@ -61,18 +61,19 @@ def preview_import(*, name: str, content: bytes, gateway: Gateway, actor: Actor,
     ready: list[ImportedRow] = []
     for lines in batched(fleet_import_files.read_rows(name, content), READ_SIZE):
         judged = [(number, *fleet_import_files.validate_row(values, clock.kst_date(at))) for number, values in lines]
-        known = fleet_import_files.registered_indexes(
-            [registration for _number, registration, problems in judged if not problems]
+        found = fleet_import_files.indexes(
+            [{} if problems else registration for _number, registration, problems in judged]
         )
+        seen |= fleet_import_files.registered_indexes(found)
         taken: list[tuple[int, dict[str, Any]]] = []
-        for number, registration, problems in judged:
+        for (number, registration, problems), of_device in zip(judged, found, strict=True):
             made.rows += 1
-            problems = problems or fleet_import_files.duplicates(registration, seen | known)
+            problems = problems or fleet_import_files.duplicates(of_device, seen)
             if problems:
                 made.refused += 1
                 made.findings += [[number, problem.pointer, problem.code] for problem in problems]
                 continue
-            seen |= set(fleet_import_files.indexes(registration))
+            seen |= of_device.keys()
             taken.append((number, registration))
         ready += _sealed_rows(made, taken, at=at)
     made.accepted, made.findings = len(ready), made.findings[:MAX_ROW_ERRORS]
@@ -121,15 +122,17 @@ def continue_import(import_id: UUID, *, actor: Actor, at: datetime) -> bool:
     ) as vault_session:
         readable = list(_decrypted_rows(held, vault_session))
         # A gateway or another file may have brought a device since this file was looked at.
-        known = fleet_import_files.registered_indexes(
-            [registration for _one, registration in readable], besides=[one.id for one in held]
-        )
-        for one, registration in readable:
-            if problems := fleet_import_files.duplicates(registration, known):
+        indexed = fleet_import_files.indexes([registration for _one, registration in readable])
+        known = fleet_import_files.registered_indexes(indexed, besides=[one.id for one in held])
+        for (one, registration), of_device in zip(readable, indexed, strict=True):
+            if problems := fleet_import_files.duplicates(of_device, known):
                 refused[one.id] = [[one.number, problem.pointer, problem.code] for problem in problems]
                 continue
             try:
                 noted += _register(row.gateway, one, registration, texts, actor=actor, at=at)
+            except Unavailable:
+                # What is needed is away for a moment: the slice is done again, and nobody is refused for it.
+                raise
             except Refusal as refusal:
                 refused[one.id] = [_row_error(one, refusal)]
     # Whoever is registered under the id of a row keeps her key.
@@ -196,6 +199,8 @@ def _register(
     for code, day in agreed.items():
         try:
             _record_consent(subject, texts.get(code), date.fromisoformat(day), actor=actor, at=at)
+        except Unavailable:
+            raise
         except Refusal as refusal:
             refused.append([one.number, COLUMN_OF[code], refusal.code])
     return refused

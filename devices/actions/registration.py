@@ -255,7 +255,7 @@ def _check_identifiers(items: Mapping[str, Any]) -> None:
     for item in INDEXED:
         if item in items:
             try:
-                vault.blind_index(item, items[item])
+                vault.check_identifier(item, items[item])
             except vault.InvalidIdentifier as refusal:
                 problems.append(Problem(f"/{item}", "bad-identifier", str(refusal)))
     if problems:
@@ -274,7 +274,7 @@ def _check_terms(terms: LicenceTerms | None) -> None:
     if terms.ends_on < terms.starts_on:
         raise ContradictoryDates(_("A licence must end on or after the day it starts."), pointer="/licence/ends_on")
     try:
-        vault.blind_index("licence_key", terms.key)
+        vault.check_identifier("licence_key", terms.key)
     except vault.InvalidIdentifier as refusal:
         raise Malformed([Problem("/licence/key", "bad-identifier", str(refusal))]) from None
 

@@ -286,7 +286,7 @@ class RequestForm(forms.Form):
         try:
             if kind in matching.CONTACTS:
                 validate_contact(kind, value)
-            vault.blind_index(kind, value)
+            vault.check_identifier(kind, value)
         except (InvalidIdentifier, InvalidContact) as refusal:
             self.add_error(field, str(refusal))
 

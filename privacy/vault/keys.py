@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from privacy.ledger.entries.payloads import MAX_SUBJECTS
 from privacy.lib.postgres import invalidation
 from privacy.vault.keyservice import client, messages
+from privacy.vault.keyservice.parts import in_parts
 from privacy.vault.refusals import WrongKey
 from privacy.vault.tombstones import DESTROYED, columns
 
@@ -242,10 +243,12 @@ def content_keys(wanted: Collection[ContentName], *, record: AccessRecord) -> di
             raise WrongKey(
                 _("A key that was never destroyed is missing from the database. Restore the whole database.")
             )
-        keys, places = pack(wrapped)
-        asked = messages.ReadKeys(record.number, record.people, keys, [pair_of(name, places) for name in lacking])
-        fresh = dict(zip(lacking, client.ask(asked), strict=True))
-        record.shown()
+        fresh: dict[ContentName, bytes] = {}
+        for part in in_parts(lacking):
+            keys, places = pack_for(part, wrapped)
+            asked = messages.ReadKeys(record.number, record.people, keys, [pair_of(name, places) for name in part])
+            fresh.update(zip(part, client.ask(asked), strict=True))
+            record.shown()
         # In a transaction the keys may be its own and vanish with it: keep them once it has committed.
         transaction.on_commit(partial(cache.put, fresh))
         found.update(fresh)
@@ -270,6 +273,14 @@ def pack(wrapped: Mapping[KeyName, WrappedKey]) -> tuple[messages.WrappedKeys, d
             places[name] = len(months)
             months.append(key)
     return messages.WrappedKeys(subjects, months), places
+
+
+def pack_for(
+    names: Iterable[ContentName], wrapped: Mapping[KeyName, WrappedKey]
+) -> tuple[messages.WrappedKeys, dict[KeyName, int]]:
+    """Pack those of the wrapped keys that make these content keys."""
+    halves = dict.fromkeys(half for name in names for half in _halves(name))
+    return pack({half: wrapped[half] for half in halves})
 
 
 def pair_of(name: ContentName, places: Mapping[KeyName, int]) -> messages.Pair:

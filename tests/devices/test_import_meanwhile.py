@@ -1,11 +1,13 @@
 """What happens between the preview of a fleet's file and its registration: keys go, devices come, gateways close."""
 
 from io import BytesIO
+from unittest.mock import Mock
 
 import pytest
 from openpyxl import load_workbook
 
 from devices import actions as devices
+from devices.actions import imports
 from devices.models import Device, FleetImport, ImportedRow
 from privacy.jobs.models import GeneralOutbox
 from privacy.ledger.actors import SystemActor
@@ -78,6 +80,19 @@ class MeanwhileTest(PortalTestCase):
         assert Device.objects.identified_by(imei=vault.blind_index("imei", factory.imei(1))).count() == 1
         assert made.findings == [[2, "imei", "already-registered"]]
         assert (made.registered, made.refused) == (1, 1)
+
+    @pytest.mark.attack("18")
+    def test_while_keys_are_away_nobody_is_refused_or_destroyed(self) -> None:
+        made = self.preview(1, 2)
+        devices.confirm_import(made, actor=self.odile, at=factory.NOON)
+        for away in (vault.KeyServiceUnavailable, vault.CeilingReached):
+            with pytest.MonkeyPatch.context() as patched, pytest.raises(away):
+                patched.setattr(imports, "register", Mock(side_effect=away()))
+                devices.continue_import(made.id, actor=WORKER, at=factory.NOON)
+        while not devices.continue_import(made.id, actor=WORKER, at=factory.NOON):
+            pass
+        made.refresh_from_db()
+        assert (made.registered, made.refused) == (2, 0)
 
     @pytest.mark.truth("import-for-a-closed-gateway")
     def test_nothing_is_registered_for_a_gateway_that_was_closed_meanwhile(self) -> None:

@@ -189,7 +189,7 @@ def _check(asked: Sequence[RequestedRight], *, at: datetime) -> None:
             _must_be_acceptable(one)
             if one.item in blind_indexes.registered_items():
                 try:
-                    vault.blind_index(one.item, one.wanted)
+                    vault.check_identifier(one.item, one.wanted)
                 except InvalidIdentifier as refusal:
                     raise InvalidIdentifier(refusal.message, pointer="/wanted") from None
 

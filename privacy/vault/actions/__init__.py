@@ -16,7 +16,7 @@ from privacy.vault.actions.crypto_shredding import (
     shred_subject,
     shred_subjects,
 )
-from privacy.vault.actions.encryption import blind_index, encrypt, encrypt_batch
+from privacy.vault.actions.encryption import blind_index, blind_indexes_of, check_identifier, encrypt, encrypt_batch
 from privacy.vault.actions.files import delete_file, receive_file, scan_files, store_file
 from privacy.vault.actions.freezes import (
     active_freezes,
@@ -81,6 +81,8 @@ __all__ = [
     "active_freezes",
     "active_freezes_by_subject",
     "blind_index",
+    "blind_indexes_of",
+    "check_identifier",
     "check_keys",
     "confirm_freeze",
     "create_month_keys",

@@ -21,6 +21,7 @@ from privacy.vault import crypto, keys
 from privacy.vault.actions.key_creation import keys_for_encryption
 from privacy.vault.keys import KeyName, WrappedKey
 from privacy.vault.keyservice import client, messages
+from privacy.vault.keyservice.parts import in_parts
 from privacy.vault.refusals import Destroyed
 
 # Who was closed since a snapshot (in three columns that no other row has), which of the keys that the cache lacks were
@@ -188,10 +189,13 @@ def _derive(
     asked += [key for key in known.values() if isinstance(key, messages.SubjectKey)]
     month_key = known[epoch]
     assert isinstance(month_key, messages.MonthKey)
-    request = messages.SealingKeys(
-        messages.WrappedKeys(asked, [month_key]), [(place, 0) for place in range(len(asked))]
-    )
-    return dict(zip((key.subject for key in asked), client.ask(request), strict=True))
+    made: dict[bytes, bytes] = {}
+    for part in in_parts(asked):
+        request = messages.SealingKeys(
+            messages.WrappedKeys(part, [month_key]), [(place, 0) for place in range(len(part))]
+        )
+        made.update(zip((key.subject for key in part), client.ask(request), strict=True))
+    return made
 
 
 def _refuse(columns: Sequence[PlaintextColumn], stones: Sequence[tuple[bytes | None, str, date | None]]) -> None:

@@ -1,6 +1,6 @@
 """Sealing: it needs a key and reveals nothing, so it needs no opening."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from privacy.vault.encryption_options import encrypted_field, month_of, options_
 from privacy.vault.fields import EncryptedValue
 from privacy.vault.keys import KeyName, WrappedKey
 from privacy.vault.keyservice import client, messages
+from privacy.vault.keyservice.parts import in_parts
 
 type PlaintextRow = tuple[str, str, UUID, UUID, str, bytes]
 
@@ -62,20 +63,18 @@ def encrypt_batch(rows: Sequence[PlaintextRow], at: datetime, *, months: Sequenc
 
 def _seal(rows: Sequence[PlaintextRow], months: Sequence[date], wrapped: Mapping[KeyName, WrappedKey]) -> list[bytes]:
     """Return the ciphertexts of rows: the key service seals them."""
-    if not rows:
-        return []
-    packed, places = keys.pack(wrapped)
-    values = [
-        messages.Plaintext(
-            keys.pair_of((subject, category, month), places),
-            crypto.associated_data(label, field, category),
-            row_id.bytes,
-            plain,
-        )
-        for (label, field, row_id, subject, category, plain), month in zip(rows, months, strict=True)
-    ]
-    found: list[bytes] = client.ask(messages.Seal(packed, values))
-    return found
+    sealed: list[bytes] = []
+    for part in in_parts(zip(rows, months, strict=True), lambda one: len(one[0][5])):
+        names = [(subject, category, month) for (_label, _field, _id, subject, category, _plain), month in part]
+        packed, places = keys.pack_for(names, wrapped)
+        values = [
+            messages.Plaintext(
+                keys.pair_of(name, places), crypto.associated_data(label, field, name[1]), row_id.bytes, plain
+            )
+            for ((label, field, row_id, _subject, _category, plain), _month), name in zip(part, names, strict=True)
+        ]
+        sealed += client.ask(messages.Seal(packed, values))
+    return sealed
 
 
 def blind_index(kind: str, value: str) -> bytes:
@@ -84,11 +83,22 @@ def blind_index(kind: str, value: str) -> bytes:
     ``kind`` is the name of an index (``blind_indexes.NORMALISERS``), or an item that goes by one, as email by contact.
     Raises ``InvalidIdentifier``; ``WrongKey`` if the index key is not this vault's.
     """
-    name = blind_indexes.index_name(kind)
-    normalised = blind_indexes.normalise(name, value)
+    (digest,) = blind_indexes_of([(kind, value)])
+    return digest
+
+
+def blind_indexes_of(values: Iterable[tuple[str, str]]) -> list[bytes]:
+    """Return the blind index of each ``(kind, value)``, many in one question; otherwise like ``blind_index``."""
+    asked = [(name := blind_indexes.index_name(kind), blind_indexes.normalise(name, value)) for kind, value in values]
+    if not asked:
+        return []
     _require_enrolled_index_key()
-    (digest,) = client.ask(messages.Index([(name, normalised)]))
-    return bytes(digest)
+    return [bytes(digest) for part in in_parts(asked) for digest in client.ask(messages.Index(part))]
+
+
+def check_identifier(kind: str, value: str) -> None:
+    """Raise ``InvalidIdentifier`` for an identifier that can't be right. It needs no key."""
+    blind_indexes.normalise(kind, value)
 
 
 def _require_enrolled_index_key() -> None:

@@ -12,6 +12,7 @@ from privacy.lib.identifiers.ids import new_id
 from privacy.vault import keys
 from privacy.vault.keys import CategoryAndMonth, KeyName, SubjectAndCategory, WrappedKey
 from privacy.vault.keyservice import client, messages
+from privacy.vault.keyservice.parts import in_parts
 from privacy.vault.models import KeyCheck, MonthKey, SubjectKey
 from privacy.vault.refusals import Destroyed, WrongKey
 
@@ -67,13 +68,12 @@ def _make(names: list[KeyName], *, at: datetime) -> dict[KeyName, WrappedKey]:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [KEY_CREATION_LOCK])
     current = _current(at=at)
     pairs, epochs = keys.split_names(names)
-    asked = messages.NewKeys(
-        current.generation,
-        bytes(current.value),
-        [(subject.bytes, category) for subject, category in pairs],
-        epochs,
-    )
-    ciphertexts = client.ask(asked)
+    value = bytes(current.value)
+    ciphertexts: list[bytes] = []
+    for part in in_parts((subject.bytes, category) for subject, category in pairs):
+        ciphertexts += client.ask(messages.NewKeys(current.generation, value, part, []))
+    for months in in_parts(epochs):
+        ciphertexts += client.ask(messages.NewKeys(current.generation, value, [], months))
     made: dict[KeyName, WrappedKey] = {}
     with connection.cursor() as cursor:
         if pairs:

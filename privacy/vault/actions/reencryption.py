@@ -4,7 +4,7 @@ The ciphertexts of one person, kind and day become one under the archive's keys.
 service; the move is on record as a read for a legal duty, like every opening.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -19,6 +19,7 @@ from privacy.vault import crypto, keys
 from privacy.vault.actions.key_creation import keys_for_encryption
 from privacy.vault.encryption_options import month_of
 from privacy.vault.keyservice import client, messages
+from privacy.vault.keyservice.parts import in_parts
 from privacy.vault.purposes import Purpose
 from privacy.vault.refusals import Destroyed, WrongKey
 
@@ -91,26 +92,45 @@ def reencrypt(
         {(bundle.keyring, month_of(bundle.month)) for bundle in bundles},
         at=at,
     )
-    old_keys, old_places = keys.pack(found.wrapped)
-    new_keys, new_places = keys.pack(new)
-    request = messages.Reseal(
+    wanted = [
+        (bundle, [(bundle.subject, source.category, months[header]) for header in headers])
+        for bundle, headers in zip(bundles, epochs, strict=True)
+    ]
+    ciphertexts: list[bytes] = []
+    for part in in_parts(wanted, lambda one: sum(map(len, one[0].ciphertexts))):
+        ciphertexts += client.ask(_request(part, record, source, target, found.wrapped, new))
+        record.shown()
+    return ciphertexts
+
+
+def _request(
+    part: Sequence[tuple[ReencryptionInput, list[keys.ContentName]]],
+    record: keys.AccessRecord,
+    source: CiphertextLocation,
+    target: CiphertextLocation,
+    old: Mapping[keys.KeyName, keys.WrappedKey],
+    new: Mapping[keys.KeyName, keys.WrappedKey],
+) -> messages.Reseal:
+    """Return the request about a part of the bundles, with the keys of these."""
+    old_keys, old_places = keys.pack_for((name for _bundle, names in part for name in names), old)
+    names = [(bundle.subject, bundle.keyring, month_of(bundle.month)) for bundle, _names in part]
+    new_keys, new_places = keys.pack_for(names, new)
+    return messages.Reseal(
         record.number,
         record.people,
         old_keys,
         new_keys,
         crypto.associated_data(source.label, source.field, source.category),
-        [crypto.associated_data(target.label, target.field, bundle.keyring) for bundle in bundles],
+        [crypto.associated_data(target.label, target.field, bundle.keyring) for bundle, _names in part],
         [
             messages.Bundle(
                 bundle.row.bytes,
                 bundle.subject.bytes,
-                keys.pair_of((bundle.subject, bundle.keyring, month_of(bundle.month)), new_places),
-                [keys.pair_of((bundle.subject, source.category, months[header]), old_places) for header in headers],
+                keys.pair_of(name, new_places),
+                [keys.pair_of(one, old_places) for one in names_of_it],
                 list(bundle.headers),
                 list(bundle.ciphertexts),
             )
-            for bundle, headers in zip(bundles, epochs, strict=True)
+            for (bundle, names_of_it), name in zip(part, names, strict=True)
         ],
     )
-    ciphertexts: list[bytes] = client.ask(request)
-    return ciphertexts
