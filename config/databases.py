@@ -259,7 +259,7 @@ def key_service_statements(alias: str) -> list[Statement]:
         sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role),
         sql.SQL("SET ROLE portal_ledger"),
         sql.SQL("GRANT USAGE ON SCHEMA ledger TO {}").format(role),
-        sql.SQL("GRANT SELECT (id, kind, payload, time) ON ledger.entry TO {}").format(role),
+        sql.SQL("GRANT SELECT (id, kind, payload, time, writer) ON ledger.entry TO {}").format(role),
         sql.SQL("RESET ROLE"),
     ]
     for table, columns in KEY_SERVICE_READS.items():

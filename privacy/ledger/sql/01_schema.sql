@@ -39,6 +39,8 @@ CREATE TABLE ledger.entry (
     subjects text[],
     task text,
     purpose text,
+    -- As whom the writer had signed in, whatever it says of itself: nobody but the owner may set it. The key service asks.
+    writer text NOT NULL DEFAULT session_user,
     PRIMARY KEY (id, time)
 ) PARTITION BY RANGE (time);
 

@@ -1,5 +1,7 @@
 """What holds of an access record over time, and what the key service's role in the database may do."""
 
+import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -73,7 +75,7 @@ class RecordsOverTime(PortalTestCase):
 
 
 ALLOWED = (
-    "SELECT id, kind, payload, time FROM ledger.entry LIMIT 1",
+    "SELECT id, kind, payload, time, writer FROM ledger.entry LIMIT 1",
     "SELECT subject_id FROM vault_tombstone LIMIT 1",
     "SELECT generation FROM vault_subjectkey LIMIT 1",
 )
@@ -123,3 +125,48 @@ class AwayTest(PortalTestCase):
 def test_the_demo_refuses_to_hold_keys_itself() -> None:
     with pytest.raises(CommandError, match="KEY_SERVICE"):
         call_command("demo")
+
+
+def test_a_record_serves_the_process_that_wrote_it_alone(portal_database: PortalDatabase) -> None:
+    """The worker's committed record, shown by pages that were taken over, or the reverse."""
+    said = {"word": "ledger.read", "actor": "system:tests", "by": "system", "purpose": "rights", "facts": {}}
+
+    def written_by(role: str) -> int:
+        with portal_database.connect(role) as database:
+            ((number,),) = database.execute(
+                "INSERT INTO ledger.entry (kind, payload) VALUES ('read', %s) RETURNING id",
+                [json.dumps({**said, "nonce": str(new_id())})],
+            )
+        return int(number)
+
+    with portal_database.connect("portal_keys") as asking:
+        policy = ReadingPolicy(
+            lambda statement, values: asking.execute(statement, values).fetchall(),  # type: ignore[arg-type]  # ours
+            lease_seconds=900, monotonic=time.monotonic,
+        )  # fmt: skip
+        for process, role, another in (
+            ("pages", "portal_app", "portal_worker"),
+            ("worker", "portal_worker", "portal_app"),
+        ):
+            assert policy.record(written_by(role), [], Connection(process)).purpose == "rights"
+            with pytest.raises(vault.KeysRefused):
+                policy.record(written_by(another), [], Connection(process))
+            with pytest.raises(vault.KeysRefused):
+                policy.record(written_by("portal_intake"), [], Connection(process))
+
+
+def test_nobody_says_who_wrote_an_entry(portal_database: PortalDatabase) -> None:
+    for role in ("portal_app", "portal_worker", "portal_intake"):
+        with portal_database.connect(role) as database:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                database.execute("INSERT INTO ledger.entry (kind, payload, writer) VALUES ('read', '{}', 'portal_app')")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                database.execute("SET SESSION AUTHORIZATION portal_owner")
+    with portal_database.connect("portal_app") as database:
+        database.execute("SET ROLE portal_reader")
+        database.execute('INSERT INTO ledger.entry (kind, payload) VALUES (\'read\', \'{"word":"a.b","actor":"x"}\')')
+    with portal_database.connect("portal_auditor") as database:
+        database.execute('SELECT ledger.append(\'read\', \'{"word":"a.b","actor":"x"}\')')
+    with portal_database.connect() as database:
+        found = database.execute("SELECT writer FROM ledger.entry ORDER BY id DESC LIMIT 2").fetchall()
+    assert found == [("portal_auditor",), ("portal_app",)]
