@@ -244,6 +244,8 @@ KEY_SERVICE_READS = {
     "vault_keycheck": "id, kind, generation, value, current, begun_at, emptied_at, ending_at, ended_at",
     "vault_subjectkey": "generation",
     "vault_monthkey": "generation",
+    "retention_destructionlist": "id, unit, state, category, month, epochs",
+    "retention_destructionline": "list_id, subject_id, state",
     "accounts_accessgrant": "user_id, category, purpose, revoked_at, valid_from, valid_until",
     "accounts_user": "id, reference, is_active",
 }

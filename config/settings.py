@@ -53,8 +53,12 @@ KEY_SERVICE_DIR = variables.path("KEY_SERVICE_DIR", default=PORTAL_HOME / "run" 
 KEY_SERVICE_USERS = variables.pairs("KEY_SERVICE_USERS")
 KEY_LEASE_SECONDS = variables.number("KEY_LEASE_SECONDS", default=900)
 KEY_CEILINGS = {
-    "pages": "5000", "pages.look-ups": "160000", "intake.look-ups": "60000", "worker": "60000",
-    "worker.look-ups": "60000", **variables.pairs("KEY_CEILINGS"),
+    "pages": "5000", "pages.destruction": "1000", "pages.look-ups": "160000", "pages.derived-secrets": "600",
+    "intake.look-ups": "60000",
+    "worker": "60000", "worker.rights": "20000", "worker.registration": "20000", "worker.analytics": "5000",
+    "worker.error-analysis": "5000", "worker.destruction": "1000", "worker.look-ups": "60000",
+    "worker.derived-secrets": "6000",
+    **variables.pairs("KEY_CEILINGS"),
 }  # fmt: skip
 VAULT_GENERATION_GRACE_DAYS = variables.number("VAULT_GENERATION_GRACE_DAYS", default=7)
 # Certificates, the register and pages print the days that follow from these (docs/operations.md, Backups).

@@ -16,6 +16,7 @@ from privacy.lib.dates import clock
 from privacy.lib.integrations import mail
 from privacy.vault import actions as vault
 from privacy.vault.actions.ceiling_reports import CEILING_TOLD
+from privacy.vault.keyservice.ceilings import DERIVED
 from privacy.vault.purposes import Purpose
 
 SECONDS = 45.0
@@ -43,6 +44,13 @@ def report_ceilings() -> int:
     return vault.report_reached_ceilings(actor=SystemActor("keys"), at=clock.now())
 
 
+def purpose_of_ceiling(code: str) -> object:
+    """Return what a ceiling bounds, in words."""
+    if code in Purpose.values:
+        return Purpose(code).label
+    return _("deriving passphrases and keys for recipients") if code == DERIVED else _("looking up identifiers")
+
+
 @outbox.deliverer(CEILING_TOLD, destination=outbox.MAIL)
 def deliver_ceiling(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
     """Tell an officer that a process wanted more data within a minute than its ceiling lets through."""
@@ -55,7 +63,7 @@ def deliver_ceiling(ids: Mapping[str, str], *, event: UUID, starts: int, at: dat
             _("A ceiling for opening personal data was reached"),
             reverse("admin:ledger_accessrecord_changelist"),
         )
-        said = Purpose(purpose).label if purpose in Purpose.values else _("looking up identifiers")
+        said = purpose_of_ceiling(purpose)
         context = {
             "process": ids["process"],
             "purpose": str(said),

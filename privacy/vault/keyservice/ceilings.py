@@ -12,6 +12,7 @@ from privacy.vault.keyservice.refusals import CeilingReached
 SECONDS = 60.0
 MOST_KEPT = 200
 LOOK_UPS = "look-ups"
+DERIVED = "derived-secrets"
 
 
 class Ceilings:
@@ -27,7 +28,7 @@ class Ceilings:
         self._number = 0
         self._noted: dict[tuple[str, str], float] = {}
         self._people: dict[str, dict[bytes, float]] = {}
-        self._looked_up: dict[str, deque[tuple[float, int]]] = {}
+        self._counted: dict[tuple[str, str], deque[tuple[float, int]]] = {}
         self._lock = Lock()
 
     def read(self, process: str, purpose: str, people: Collection[bytes]) -> None:
@@ -53,18 +54,20 @@ class Ceilings:
                 for person in people:
                     known.setdefault(person, now)
 
-    def look_up(self, process: str, count: int) -> None:
-        """Count look-ups of identifiers. Raises CeilingReached, and counts none, where they are too many."""
-        limit = self.limits.get(f"{process}.{LOOK_UPS}")
+    def count(self, process: str, what: str, count: int) -> None:
+        """Count look-ups of identifiers, or derived secrets. Raises CeilingReached, and counts none, where they are too
+        many.
+        """
+        limit = self.limits.get(f"{process}.{what}")
         if limit is None:
             return
         now = time.monotonic()
         with self._lock:
-            known = self._looked_up.setdefault(process, deque())
+            known = self._counted.setdefault((process, what), deque())
             while known and known[0][0] < now - SECONDS:
                 known.popleft()
             if sum(number for _moment, number in known) + count > limit:
-                self._note(process, LOOK_UPS, limit)
+                self._note(process, what, limit)
                 raise CeilingReached
             known.append((now, count))
 

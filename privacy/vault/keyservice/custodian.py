@@ -16,10 +16,12 @@ from django.utils.translation import gettext as _
 from privacy.lib.crypto import canonical_json, document_signing
 from privacy.vault import blind_indexes, crypto, key_providers
 from privacy.vault.keyservice import messages, resealing
-from privacy.vault.keyservice.ceilings import Ceilings
+from privacy.vault.keyservice.ceilings import DERIVED as DERIVED_SECRETS
+from privacy.vault.keyservice.ceilings import LOOK_UPS, Ceilings
 from privacy.vault.keyservice.key_material import content_keys, label_of, unwrap, wrapped_keys
 from privacy.vault.keyservice.reading_policy import Connection, Query, ReadingPolicy, Record, is_destroyed
 from privacy.vault.keyservice.refusals import KeysRefused
+from privacy.vault.purposes import Purpose
 from privacy.vault.refusals import Destroyed, WrongKey
 
 _ALL = (messages.Describe, messages.PublicKey, messages.NewKeys, messages.Seal, messages.Index)
@@ -42,6 +44,9 @@ SIGNED_BY_PAGES: tuple[tuple[str, str, frozenset[str]], ...] = (
 )
 # What a derived secret begins with; no blind index does.
 DERIVED = b"privacy.vault derived v1\0"
+# What secrets are derived for; pages and worker make files, notices and signatures alike, intake none.
+DERIVED_FOR = frozenset({"disclosures.file", "disclosures.notice", "disclosures.passphrase", "disclosures.webhook"})
+MOST_DERIVED_BYTES = 64
 CURRENT = "SELECT generation FROM vault_keycheck WHERE kind = 'master' AND current"
 IN_USE = "SELECT EXISTS (SELECT FROM {} WHERE generation <= %s)"
 ENDING = (
@@ -104,6 +109,8 @@ class KeyCustodian:
             raise KeysRefused(_("The access record does not name what was to be read."))
         self._refuse_destroyed(keys)
         self.policy.refuse_frozen(people, categories, record.purpose)
+        if record.purpose == Purpose.DESTRUCTION:
+            self.policy.refuse_unlisted(keys)
         return record, people
 
     def _refuse_destroyed(self, keys: messages.WrappedKeys) -> None:
@@ -140,7 +147,11 @@ class KeyCustodian:
         return master.wrap(asked.generation, [(crypto.new_key(), label) for label in labels])
 
     def _reseal(self, asked: messages.Reseal, connection: Connection) -> list[bytes]:
-        self._authorise(asked.record, asked.people, asked.source, connection)
+        record, _people = self._authorise(asked.record, asked.people, asked.source, connection)
+        if record.purpose != Purpose.LEGAL_DUTY:
+            raise KeysRefused(_("The access record does not name what was to be read."))
+        resealing.refuse_elsewhere(asked)
+        self.policy.refuse_unlisted(asked.source)
         self._refuse_destroyed(asked.target)
         return resealing.reseal(asked)
 
@@ -168,11 +179,14 @@ class KeyCustodian:
         key_providers.master_keys().destroy(asked.generation)
 
     def _index(self, asked: messages.Index, connection: Connection) -> list[bytes]:
-        self.ceilings.look_up(connection.process, len(asked.values))
+        self.ceilings.count(connection.process, LOOK_UPS, len(asked.values))
         key = key_providers.index_key()
         return [blind_indexes.digest(key, name, value) for name, value in asked.values]
 
     def _derive(self, asked: messages.Derive, connection: Connection) -> bytes:
+        if asked.purpose not in DERIVED_FOR or len(asked.about) > MOST_DERIVED_BYTES:
+            raise KeysRefused(_("This process may not ask the key service for that."))
+        self.ceilings.count(connection.process, DERIVED_SECRETS, 1)
         message = DERIVED + asked.purpose.encode() + b"\0" + asked.about
         return hmac.digest(key_providers.index_key(), message, "sha256")
 

@@ -6,14 +6,15 @@ stand in for another's. Every request is one of the structures below; the answer
 
 import struct
 from datetime import date
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import msgspec
+
+from privacy.vault.keyservice.framing import Receives, Sends, exactly
 
 LENGTH = struct.Struct("!I")
 # A sealed file of 10 MB, with room for its neighbours.
 MAX_MESSAGE = 32 * 2**20
-PART_BYTES = 256 * 1024
 # A request is worked on well within the time that its asker waits, whatever its lists hold (``parts.py``). Whoever
 # sends more is refused before it is read.
 MOST_ITEMS = 20_000
@@ -262,18 +263,6 @@ REPLIES: msgspec.msgpack.Decoder[Answer | Failure] = msgspec.msgpack.Decoder(Ans
 CONTENTS = {kind: msgspec.msgpack.Decoder(wanted) for kind, wanted in ANSWERS.items()}
 
 
-class Receives(Protocol):
-    """What a message is received from: a socket, or one with limits."""
-
-    def recv(self, count: int, /) -> bytes: ...
-
-
-class Sends(Protocol):
-    """What a message is sent on: a socket, or one with limits."""
-
-    def sendall(self, body: bytes, /) -> None: ...
-
-
 def send(connection: Sends, message: object) -> None:
     """Send one message."""
     send_encoded(connection, ENCODER.encode(message))
@@ -288,26 +277,13 @@ def send_encoded(connection: Sends, body: bytes) -> None:
 
 def receive(connection: Receives) -> bytes:
     """Return one message; nothing where the other side has ended. Raises ConnectionError for half of one."""
-    head = _exactly(connection, LENGTH.size)
+    head = exactly(connection, LENGTH.size)
     if not head:
         return b""
     (length,) = LENGTH.unpack(head)
     if not 0 < length <= MAX_MESSAGE:
         raise ConnectionError("A message to the key service is too long.")
-    body = _exactly(connection, length)
+    body = exactly(connection, length)
     if not body:
         raise ConnectionError("The connection to the key service ended.")
     return body
-
-
-def _exactly(connection: Receives, length: int) -> bytes:
-    """Return so many bytes. What is said to come takes no memory before it came."""
-    received = bytearray()
-    while len(received) < length:
-        part = connection.recv(min(length - len(received), PART_BYTES))
-        if not part:
-            if received:
-                raise ConnectionError("The connection to the key service ended.")
-            return b""
-        received += part
-    return bytes(received)

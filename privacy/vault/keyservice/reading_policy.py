@@ -16,6 +16,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from privacy.ledger.entries.payloads import MAX_SUBJECTS, subjects_digest
+from privacy.vault.keyservice.messages import WrappedKeys
 from privacy.vault.keyservice.refusals import KeysRefused
 from privacy.vault.purposes import EXEMPT_FROM_FREEZE, Purpose
 from privacy.vault.tombstones import DESTROYED, columns
@@ -38,6 +39,20 @@ FROZEN = """
 SELECT EXISTS (SELECT FROM vault_freeze
 WHERE subject_id = ANY(%s::uuid[]) AND category = ANY(%s::text[]) AND item = '' AND record_id IS NULL
   AND lifted_at IS NULL AND (until IS NULL OR until > now()))
+"""
+# Whether some of these keys are on no destruction list that is being carried out: by person, or by month.
+UNLISTED_PEOPLE = """
+SELECT EXISTS (SELECT FROM unnest(%s::uuid[], %s::text[]) AS asked (subject_id, category) WHERE NOT EXISTS (
+SELECT FROM retention_destructionlist AS list JOIN retention_destructionline AS line ON line.list_id = list.id
+WHERE list.state IN ('executing', 'residue') AND list.category = asked.category AND line.subject_id = asked.subject_id
+  AND line.state IN ('planned', 'keyed', 'counted', 'removed')))
+"""
+UNLISTED_MONTHS = """
+SELECT EXISTS (SELECT FROM unnest(%s::text[], %s::date[]) AS asked (category, month) WHERE NOT EXISTS (
+SELECT FROM retention_destructionlist AS list WHERE list.state IN ('executing', 'residue') AND (
+  (list.unit = 'month' AND list.category = asked.category AND list.month = asked.month)
+  OR (list.unit = 'archive' AND list.epochs @>
+    jsonb_build_array(jsonb_build_array(asked.category, to_char(asked.month, 'YYYY-MM-DD')))))))
 """
 # As whom each process writes its records (decision 0176); the database knows who wrote one, whatever it says.
 ROLES = {"pages": "portal_app", "intake": "portal_intake", "worker": "portal_worker"}
@@ -144,6 +159,16 @@ class ReadingPolicy:
         elif record.purpose in PURPOSES_WITHOUT_ACCOUNT.get(record.by, ()):
             return
         raise KeysRefused(_("The account has no access to this information for this purpose."))
+
+    def refuse_unlisted(self, keys: WrappedKeys) -> None:
+        """Raise KeysRefused unless a destruction that is being carried out covers these people, or these months."""
+        subjects = [(UUID(bytes=key.subject), key.category) for key in keys.subjects]
+        ((people_unlisted,),) = self.query(UNLISTED_PEOPLE, columns(subjects))
+        if not people_unlisted:
+            return
+        ((months_unlisted,),) = self.query(UNLISTED_MONTHS, columns([(key.category, key.month) for key in keys.months]))
+        if months_unlisted or not keys.months:
+            raise KeysRefused(_("No destruction that is being carried out covers what was to be read."))
 
     def refuse_frozen(self, people: Collection[bytes], categories: Collection[str], purpose: str) -> None:
         """Raise KeysRefused while a person, or one of these categories of theirs, is frozen and the purpose is not

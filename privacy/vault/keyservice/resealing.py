@@ -6,15 +6,20 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.utils.translation import gettext as _
 
 from privacy.vault import crypto
 from privacy.vault.keyservice.key_material import content_keys
 from privacy.vault.keyservice.messages import Bundle, Pair, Reseal, WrappedKeys
+from privacy.vault.keyservice.refusals import KeysRefused
 from privacy.vault.refusals import InvalidCiphertext
 
 HEADER = crypto.HEADER_BYTES
 BODY = crypto.HEADER_BYTES + crypto.NONCE_BYTES
 LENGTH = Struct("!i")
+# The one column that is sealed anew for: the archive's, under keys of its own.
+ARCHIVE_COLUMN = ("retention.ArchivedRecord", "body")
+ARCHIVE_KEYS = "archive-"
 
 
 def reseal(asked: Reseal) -> list[bytes]:
@@ -35,6 +40,21 @@ def reseal(asked: Reseal) -> list[bytes]:
         cipher = targets[bundle.target]
         ciphertexts.append(crypto.encrypt(cipher, month, joined, there, UUID(bytes=bundle.row), subject, nonce=nonce))
     return ciphertexts
+
+
+def refuse_elsewhere(asked: Reseal) -> None:
+    """Raise KeysRefused unless every ciphertext is for the archive, and under keys of the person whose data it is."""
+    keys = dict(enumerate(asked.target.subjects))
+    for bundle, there in zip(asked.bundles, asked.there, strict=True):
+        key, sources = keys.get(bundle.target[0]), {pair[0] for pair in bundle.source}
+        people = {asked.source.subjects[place].subject for place in sources if 0 <= place < len(asked.source.subjects)}
+        if (
+            key is None
+            or not key.category.startswith(ARCHIVE_KEYS)
+            or there != crypto.associated_data(*ARCHIVE_COLUMN, key.category)
+            or people | {bundle.subject} != {key.subject}
+        ):
+            raise KeysRefused(_("What is sealed anew goes to the archive, under the same person's keys."))
 
 
 def _ciphers(keys: WrappedKeys, pairs: list[Pair]) -> dict[Pair, AESGCM]:

@@ -1,7 +1,9 @@
 """P6.4: what another law preserves is kept apart for its own term, read for that duty only, and then destroyed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
@@ -18,7 +20,7 @@ from privacy.policies import rulebook
 from privacy.retention import actions as retention
 from privacy.retention.actions import archive_transfer
 from privacy.retention.archive import preservation
-from privacy.retention.models import ArchiveAccess, ArchivedRecord, DestructionList
+from privacy.retention.models import ArchiveAccess, ArchivedRecord, DestructionLine, DestructionList
 from privacy.retention.refusals import AlreadyDecided, ResidualData, SamePerson, SecondPersonRequired
 from privacy.vault import actions as vault
 from privacy.vault.models import MonthKey, SubjectKey
@@ -104,9 +106,19 @@ class DeletedDataThatALawPreserves(PortalTestCase):
         (row,) = retention.order_destruction(
             device.subject_id, ["service-analytics"], cause="deletion", case="K7-9", actor=SWEEPER, at=at
         )
+        begin(row, [device.subject_id])
         for _time in range(3):
             archive_transfer.copy_people(row, [device.subject_id], actor=SWEEPER, at=at)
         assert ArchivedRecord.objects.filter(subject_id=device.subject_id).count() == 1
+
+
+def begin(row: DestructionList, people: Sequence[UUID]) -> None:
+    """Say that a list with these people is being carried out: the key service moves no others to the archive."""
+    listed = set(row.lines.values_list("subject_id", flat=True))
+    DestructionLine.objects.bulk_create(
+        DestructionLine(list=row, category=row.category, subject_id=one) for one in people if one not in listed
+    )
+    DestructionList.objects.filter(pk=row.pk).update(state=DestructionList.State.EXECUTING, begun_at=row.proposed_at)
 
 
 @pytest.mark.clause("P6.4")
@@ -330,6 +342,7 @@ def test_a_copy_that_differs_by_one_bit_stops_the_removal(portal_database: Porta
     (row,) = retention.order_destruction(
         people[0], ["service-analytics"], cause="deletion", case="K7-9", actor=SWEEPER, at=at
     )
+    begin(row, people)
     before, archive_transfer.PEOPLE_PER_BATCH = archive_transfer.PEOPLE_PER_BATCH, 1
     try:
         for altered in people:

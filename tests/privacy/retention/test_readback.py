@@ -10,6 +10,7 @@ from privacy.retention.actions.destruction import execution, strategy_choice
 from privacy.retention.actions.reconciliation import facts_of
 from privacy.retention.destruction import readback
 from privacy.retention.models import Certificate, DestructionLine, DestructionList
+from privacy.vault import actions as vault
 from tests.base import PortalTestCase
 from tests.factory import SWEEPER, at_noon, carry_out_all, make_device, make_expired_device, make_odile, sweep_on
 
@@ -46,6 +47,11 @@ class TheReadBack(PortalTestCase):
 
     def test_opens_what_still_has_its_key(self) -> None:
         device = make_expired_device(ended_on=ENDED)
+        with pytest.raises(vault.KeysRefused):
+            readback.attempt_decryption("device-registration", [device.subject_id], at=AT)
+        run = sweep_on(DUE)
+        retention.approve(run.lists.get(), actor=make_odile(), at=at_noon(DUE))
+        run.lists.update(state=DestructionList.State.EXECUTING, begun_at=AT)
         tried = readback.attempt_decryption("device-registration", [device.subject_id], at=AT)
         assert tried == {"attempts": 2, "opened": 2}
 

@@ -28,7 +28,8 @@ class DerivedSecretTests(PortalTestCase):
         assert len(set(before)) == 3
 
     def test_purpose_and_thing_tell_them_apart_and_no_index_has_one(self) -> None:
-        made = {derive_secret(purpose, about) for purpose in ("a", "b") for about in (b"1", b"2")}
+        purposes = ("disclosures.notice", "disclosures.file")
+        made = {derive_secret(purpose, about) for purpose in purposes for about in (b"1", b"2")}
         assert len(made) == 4
         assert {len(each) for each in made} == {32}
         assert blind_indexes.digest(key_providers.index_key(), "text", "a\0001") not in made

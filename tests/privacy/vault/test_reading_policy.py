@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -14,7 +15,13 @@ from django.test import override_settings
 from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
 from privacy.vault.keyservice import client
-from privacy.vault.keyservice.reading_policy import FIRST_SHOWN_SECONDS, Connection, ReadingPolicy
+from privacy.vault.keyservice.reading_policy import (
+    FIRST_SHOWN_SECONDS,
+    UNLISTED_MONTHS,
+    UNLISTED_PEOPLE,
+    Connection,
+    ReadingPolicy,
+)
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase
 from tests.privacy.vault.key_requests import record_of
@@ -81,7 +88,8 @@ ALLOWED = (
 )
 DENIED = (
     "SELECT wrapped FROM vault_subjectkey LIMIT 1", "SELECT subject_id FROM vault_subjectkey LIMIT 1",
-    "SELECT password FROM accounts_user LIMIT 1", "SELECT 1 FROM rights_request LIMIT 1",
+    "SELECT password FROM accounts_user LIMIT 1", "SELECT plan FROM retention_destructionlist LIMIT 1",
+    "SELECT 1 FROM rights_request LIMIT 1",
     "INSERT INTO ledger.entry (kind, payload) VALUES ('read', '{}')", "DELETE FROM vault_freeze",
     "DELETE FROM vault_tombstone", "UPDATE vault_keycheck SET current = true",
 )  # fmt: skip
@@ -89,6 +97,8 @@ DENIED = (
 
 def test_its_role_reads_what_decides_and_writes_nothing(portal_database: PortalDatabase) -> None:
     with portal_database.connect("portal_keys") as role:
+        role.execute(UNLISTED_PEOPLE, [[new_id()], ["app-log"]])
+        role.execute(UNLISTED_MONTHS, [["app-log"], [date(2026, 9, 1)]])
         for statement in ALLOWED:
             role.execute(statement)  # type: ignore[arg-type]  # one of ours
         for statement in DENIED:
