@@ -37,6 +37,9 @@ class WrappedKey(NamedTuple):
 class MasterKeys(Protocol):
     """What the vault asks of the holder of the master key."""
 
+    # The setting that names the file it needs; empty, where it needs none.
+    secret_file: str
+
     def generations(self) -> frozenset[int]:
         """Return the generations that are at hand."""
 
@@ -58,6 +61,8 @@ class MasterKeys(Protocol):
 
 class _InMemoryGenerations:
     """Wrapping and unwrapping with generations held in memory; subclasses say where they come from."""
+
+    secret_file = ""
 
     def __init__(self) -> None:
         self._held: Mapping[int, bytes] = {}
@@ -123,6 +128,8 @@ class _InMemoryGenerations:
 
 class FileMasterKeys(_InMemoryGenerations):
     """Generations in a file that only the portal's user may read."""
+
+    secret_file = "MASTER_KEY_FILE"  # noqa: S105 - the name of a setting
 
     def __init__(self, path: Path | None = None) -> None:
         super().__init__()
@@ -262,11 +269,9 @@ def lock_key_file(path: Path) -> Iterator[None]:
 
 def key_files() -> dict[str, Path]:
     """Return the key service's files, by the settings that name them."""
-    return {
-        "MASTER_KEY_FILE": settings.MASTER_KEY_FILE,
-        "INDEX_KEY_FILE": settings.INDEX_KEY_FILE,
-        "CERTIFICATE_KEY_FILE": settings.CERTIFICATE_KEY_FILE,
-    }
+    master = import_string(settings.VAULT_MASTER_KEYS).secret_file
+    names = [*filter(None, [master]), "INDEX_KEY_FILE", "CERTIFICATE_KEY_FILE"]
+    return {name: getattr(settings, name) for name in names}
 
 
 @lru_cache(maxsize=1)

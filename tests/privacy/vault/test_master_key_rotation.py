@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
@@ -20,21 +21,24 @@ from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
 from privacy.vault import crypto, key_providers, keys
 from privacy.vault.models import EncryptedFile, KeyCheck, MonthKey, SubjectKey
+from privacy.vault.pkcs11_keys import Pkcs11MasterKeys
 from tests.database import LOCKS_HERE, ROOT, PortalDatabase
 from tests.factory import NOON, make_sealed_file
 from tests.privacy.vault.decryption_sessions import decryption_session
-from tests.privacy.vault.keyfiles import generations, in_environment, own_keys
+from tests.privacy.vault.keyfiles import generations, in_environment, own_keys_in
+from tests.privacy.vault.tokens import PROVIDER
 
 TESTS = SystemActor("tests")
 
 
-@pytest.fixture
-def folder(portal_database: PortalDatabase) -> Iterator[Path]:
-    with own_keys() as made:
+@pytest.fixture(params=["file", "token"])
+def folder(request: pytest.FixtureRequest, portal_database: PortalDatabase) -> Iterator[Path]:
+    """Keys of the test's own, the master key in each of the two places where generations come and go by themselves."""
+    with own_keys_in(request.param) as made:
         yield made
 
 
-class AnotherIsQuicker(key_providers.FileMasterKeys):
+class AnotherIsQuicker:
     """Before this process destroys a generation, another has ended it: the worker and an operator at once."""
 
     overtaken = False
@@ -43,7 +47,15 @@ class AnotherIsQuicker(key_providers.FileMasterKeys):
         if not self.overtaken:
             self.overtaken = True
             vault.destroy_emptied_generations(actor=TESTS, at=NOON)
-        super().destroy(generation)
+        super().destroy(generation)  # type: ignore[misc]
+
+
+class QuickerInTheFile(AnotherIsQuicker, key_providers.FileMasterKeys):
+    """As ``AnotherIsQuicker``."""
+
+
+class QuickerInTheToken(AnotherIsQuicker, Pkcs11MasterKeys):
+    """As ``AnotherIsQuicker``."""
 
 
 def names() -> list[str]:
@@ -189,7 +201,9 @@ def test_the_monthly_turn(folder: Path) -> None:
     assert names() == ["증빙.pdf"]
 
 
+@pytest.mark.parametrize("folder", ["file"], indirect=True)
 def test_a_running_process_drops_a_destroyed_generation(folder: Path) -> None:
+    """In a token: tests/privacy/vault/test_pkcs11.py."""
     make_sealed_file()
     master = key_providers.master_keys()
     vault.rotate(actor=TESTS, at=NOON)
@@ -200,6 +214,7 @@ def test_a_running_process_drops_a_destroyed_generation(folder: Path) -> None:
         master.unwrap([key_providers.WrappedKey(1, box, b"label")])
 
 
+@pytest.mark.parametrize("folder", ["file", pytest.param("token", marks=pytest.mark.faults)], indirect=True)
 @pytest.mark.asvs("11.2.2")
 def test_killed_again_and_again_it_resumes(folder: Path, portal_database: PortalDatabase) -> None:
     """SIGKILL in the middle of the carrying over, five times; then one turn finishes it, and only one was made."""
@@ -269,7 +284,8 @@ def test_keys_made_during_a_turn_are_never_lost(folder: Path, portal_database: P
 def test_a_generation_that_two_end_at_once_ends_once_on_record(folder: Path) -> None:
     make_sealed_file()
     vault.rotate(actor=TESTS, at=NOON)
-    with override_settings(VAULT_MASTER_KEYS=f"{__name__}.AnotherIsQuicker"):
+    quicker = QuickerInTheToken if settings.VAULT_MASTER_KEYS == PROVIDER else QuickerInTheFile
+    with override_settings(VAULT_MASTER_KEYS=f"{__name__}.{quicker.__name__}"):
         vault.destroy_emptied_generations(actor=TESTS, at=NOON + timedelta(hours=1))
     assert generations(folder) == {2}
     assert Entry.objects.filter(word="vault.generation.ended").count() == 1
