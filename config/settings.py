@@ -59,6 +59,7 @@ KEY_CEILINGS = {
     "pages": "5000", "pages.look-ups": "60000", "intake.look-ups": "60000", "worker": "60000",
     "worker.look-ups": "60000", **variables.pairs("KEY_CEILINGS"),
 }  # fmt: skip
+VAULT_TURN_BATCH = variables.number("VAULT_TURN_BATCH", default=5_000)
 VAULT_GENERATION_GRACE_DAYS = variables.number("VAULT_GENERATION_GRACE_DAYS", default=7)
 # Certificates, the register and pages print the days that follow from these (docs/operations.md, Backups).
 KEY_BACKUP_DAYS = variables.number("KEY_BACKUP_DAYS", default=7)

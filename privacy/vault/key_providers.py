@@ -269,9 +269,13 @@ def lock_key_file(path: Path) -> Iterator[None]:
 
 def key_files() -> dict[str, Path]:
     """Return the key service's files, by the settings that name them."""
-    master = import_string(settings.VAULT_MASTER_KEYS).secret_file
-    names = [*filter(None, [master]), "INDEX_KEY_FILE", "CERTIFICATE_KEY_FILE"]
-    return {name: getattr(settings, name) for name in names}
+    masters = {"MASTER_KEY_FILE": settings.MASTER_KEY_FILE, "PKCS11_PIN_FILE": settings.PKCS11_PIN_FILE}
+    needed = import_string(settings.VAULT_MASTER_KEYS).secret_file
+    return {
+        **{name: path for name, path in masters.items() if name == needed},
+        "INDEX_KEY_FILE": settings.INDEX_KEY_FILE,
+        "CERTIFICATE_KEY_FILE": settings.CERTIFICATE_KEY_FILE,
+    }
 
 
 @lru_cache(maxsize=1)

@@ -69,7 +69,7 @@ class TokenSession:
             lock.release()
 
     def session(self) -> pkcs11.Session:
-        """Return the session for reading. Raises PKCS11Error, KeyServiceUnavailable, WrongKey."""
+        """Return the session for reading. Raises KeyServiceUnavailable, WrongKey, and what the library raises."""
         if self._session is None or self._process != os.getpid():
             if time.monotonic() < self._not_before:
                 raise KeyServiceUnavailable

@@ -26,7 +26,6 @@ from privacy.vault.keyservice import client, messages
 from privacy.vault.models import KeyCheck, MonthKey, SubjectKey
 from privacy.vault.refusals import Destroyed, WrongKey
 
-BATCH = 5_000
 # Any number: the advisory lock that lets one turn run at a time, on whichever host.
 ROTATION_LOCK = 0x7661756C74
 
@@ -201,7 +200,7 @@ def _rewrap_batch(table: str, columns: str, last: Any, number: int) -> tuple[Any
 def _try_to_rewrap(table: str, columns: str, last: Any, number: int) -> tuple[Any, int]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(BY_INDEX)
-        cursor.execute(SELECT_KEYS.format(table=table, columns=columns), [last, number, BATCH])
+        cursor.execute(SELECT_KEYS.format(table=table, columns=columns), [last, number, settings.VAULT_TURN_BATCH])
         rows = cursor.fetchall()
         if not rows:
             return None, 0

@@ -1,48 +1,26 @@
-"""The master key in a token (SoftHSM2): it wraps and unwraps there, and never comes out (decision 0182)."""
+"""The master key in a token (SoftHSM2): it is made, wraps and unwraps there, and never comes out (decision 0182)."""
 
 import os
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
-from typing import Any
 
 import pkcs11
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
-from pkcs11 import Attribute, KeyType, MechanismFlag, TokenFlag
+from pkcs11 import Attribute, KeyType, MechanismFlag
 
 from privacy.vault import actions as vault
-from privacy.vault import crypto, key_providers, keys, pkcs11_session
+from privacy.vault import crypto, key_providers
 from privacy.vault.key_providers import MasterKeys, WrappedKey
 from privacy.vault.pkcs11_keys import LABEL, Pkcs11MasterKeys
-from tests.database import ROOT, PortalDatabase
-from tests.factory import make_sealed_file
-from tests.privacy.vault.decryption_sessions import decryption_session
-from tests.privacy.vault.key_services import key_service
-from tests.privacy.vault.keyfiles import in_environment, own_keys
-from tests.privacy.vault.tokens import PROVIDER, Token, make_another, own_token
+from tests.database import ROOT
+from tests.privacy.vault.keyfiles import own_keys
+from tests.privacy.vault.tokens import PROVIDER, Token
 
+pytestmark = pytest.mark.token
 KEY, BOUND = b"k" * 32, b"privacy.vault test"
-DATABASES = pytest.mark.django_db(databases=["default", "personal", "archive"])
-
-
-@pytest.fixture
-def token() -> Iterator[Token]:
-    with own_token() as made:
-        yield made
-
-
-@pytest.fixture
-def master(token: Token) -> Pkcs11MasterKeys:
-    """Generation 1 in a token, made on purpose."""
-    held = Pkcs11MasterKeys()
-    held.begin(0)
-    return held
 
 
 def session_of(held: Pkcs11MasterKeys) -> pkcs11.Session:
@@ -116,7 +94,6 @@ def test_no_generation_leaves_the_token(master: Pkcs11MasterKeys) -> None:
                 key[attribute] = value
         for purpose in (Attribute.WRAP, Attribute.UNWRAP, Attribute.SIGN, Attribute.DERIVE):
             assert not key[purpose], purpose
-    assert not hasattr(master, "__dict__") or KEY not in repr(vars(master)).encode()
 
 
 def test_a_check_value_is_the_keys_own_and_stays(master: Pkcs11MasterKeys, token: Token) -> None:
@@ -240,174 +217,10 @@ def test_an_empty_token_is_refused_and_stays_empty(token: Token) -> None:
     assert not list(session_of(master).get_objects())
 
 
-@pytest.mark.fault("FLT-12")
-def test_a_token_that_is_away_is_told_as_away_and_works_when_it_is_back(
-    master: Pkcs11MasterKeys, token: Token, caplog: pytest.LogCaptureFixture
-) -> None:
-    (wrapped,) = master.wrap(1, [(KEY, BOUND)])
-    token.take_away()
-    for _again in range(3):
-        with pytest.raises(vault.KeyServiceUnavailable):
-            master.unwrap([WrappedKey(1, wrapped, BOUND)])
-    assert "the token portal does not answer" in caplog.text
-    token.put_back()
-    back = time.monotonic()
-    while time.monotonic() - back < 5:
-        try:
-            assert master.unwrap([WrappedKey(1, wrapped, BOUND)]) == [KEY]
-            break
-        except vault.KeyServiceUnavailable:
-            time.sleep(0.05)
-    else:
-        pytest.fail("the token was back, and nobody noticed")
-
-
-@pytest.mark.fault("FLT-12")
-def test_a_token_that_is_away_ends_and_begins_nothing(master: Pkcs11MasterKeys, token: Token) -> None:
-    """To a session of before it may look empty, which is not the same as a generation that has ended."""
-    master.begin(1)
-    token.take_away()
-    for ask in (lambda: master.destroy(1), lambda: master.begin(2), master.generations):
-        with pytest.raises((vault.KeyServiceUnavailable, vault.WrongKey)):
-            ask()
-    token.put_back()
-    time.sleep(pkcs11_session.RETRY_SECONDS)
-    assert master.generations() == {1, 2}
-    master.destroy(1)
-    assert master.generations() == {2}
-
-
 def test_nothing_is_begun_in_a_token_without_the_current_generation(master: Pkcs11MasterKeys) -> None:
     with pytest.raises(vault.WrongKey, match="7"):
         master.begin(7)
     assert master.generations() == {1}
-
-
-def test_another_token_is_not_taken_for_it(master: Pkcs11MasterKeys, token: Token) -> None:
-    make_another(token, "another")
-    with override_settings(PKCS11_TOKEN="another"), pytest.raises(vault.WrongKey):
-        Pkcs11MasterKeys().generations()
-    with override_settings(PKCS11_TOKEN="nobody's"), pytest.raises(vault.KeyServiceUnavailable):
-        Pkcs11MasterKeys().generations()
-    make_another(token, "portal")
-    with pytest.raises(vault.WrongKey, match="portal"):
-        Pkcs11MasterKeys().generations()
-
-
-@pytest.mark.fault("FLT-12")
-def test_a_wrong_pin_is_tried_once(master: Pkcs11MasterKeys, token: Token, caplog: pytest.LogCaptureFixture) -> None:
-    """A token locks itself after a few wrong ones."""
-    right = token.pin_file.read_text()
-    token.pin_file.write_text("wrong")
-    fresh = Pkcs11MasterKeys()
-    for _again in range(4):
-        with pytest.raises(vault.WrongKey, match="PIN"):
-            fresh.generations()
-        fresh._token._not_before = 0.0
-    assert caplog.text.count("refused the PIN") == 1
-    token.pin_file.write_text(right)
-    assert fresh.generations() == {1}
-
-
-@pytest.mark.parametrize("flag", [TokenFlag.USER_PIN_FINAL_TRY, TokenFlag.USER_PIN_LOCKED])
-def test_the_last_try_of_a_pin_is_left_to_people(
-    token: Token, flag: TokenFlag, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """SoftHSM2 does not count, so a stand-in says what other tokens do."""
-    tried: list[Any] = []
-    low = SimpleNamespace(flags=flag, open=lambda **asked: tried.append(asked))
-    library = SimpleNamespace(get_token=lambda **_asked: low)
-    monkeypatch.setattr(pkcs11_session, "_library", lambda _module: library)
-    with pytest.raises(vault.WrongKey, match="PIN"):
-        Pkcs11MasterKeys().generations()
-    assert not tried
-
-
-@pytest.mark.asvs("13.3.1")
-def test_the_pin_is_a_file_that_nobody_else_reads(master: Pkcs11MasterKeys, token: Token) -> None:
-    for damage in (lambda: token.pin_file.chmod(0o640), token.pin_file.unlink):
-        damage()
-        with pytest.raises(vault.WrongKey, match=r"token\.pin"):
-            Pkcs11MasterKeys().generations()
-
-
-@pytest.mark.parametrize("module", ["", "/usr/lib/nothing.so"])
-def test_a_missing_library_is_refused(token: Token, module: str) -> None:
-    with override_settings(PKCS11_MODULE=module), pytest.raises(vault.WrongKey, match="PKCS11_MODULE"):
-        Pkcs11MasterKeys().generations()
-
-
-def test_what_is_no_library_is_refused(token: Token, caplog: pytest.LogCaptureFixture) -> None:
-    with override_settings(PKCS11_MODULE=__file__), pytest.raises(vault.KeyServiceUnavailable):
-        Pkcs11MasterKeys().generations()
-    assert __file__ in caplog.text
-
-
-def test_many_threads_get_their_own_answers(master: Pkcs11MasterKeys) -> None:
-    def work(number: int) -> bool:
-        raw = [bytes([number]) * 31 + bytes([place]) for place in range(200)]
-        wrapped = master.wrap(1, [(key, BOUND) for key in raw])
-        return master.unwrap([WrappedKey(1, each, BOUND) for each in wrapped]) == raw
-
-    with ThreadPoolExecutor(8) as threads:
-        assert all(threads.map(work, range(16)))
-
-
-def test_one_key_does_not_wait_for_anothers_ten_thousand(master: Pkcs11MasterKeys) -> None:
-    wrapped = master.wrap(1, [(KEY, BOUND)] * 10_000)
-    batch = threading.Thread(target=lambda: master.unwrap([WrappedKey(1, each, BOUND) for each in wrapped]))
-    batch.start()
-    answered = 0
-    while batch.is_alive():
-        assert master.unwrap([WrappedKey(1, wrapped[0], BOUND)]) == [KEY]
-        answered += 1
-    batch.join()
-    assert answered > 20
-
-
-def test_a_token_that_hangs_gathers_no_threads(master: Pkcs11MasterKeys) -> None:
-    holding, done = threading.Event(), threading.Event()
-
-    def hang() -> None:
-        with master._token.alone():
-            holding.set()
-            done.wait(10)
-
-    stuck = threading.Thread(target=hang)
-    stuck.start()
-    holding.wait(10)
-    started = time.monotonic()
-    try:
-        with pytest.raises(vault.KeyServiceUnavailable):
-            master.check_value(1)
-        assert time.monotonic() - started < 2
-    finally:
-        done.set()
-        stuck.join()
-    assert master.check_value(1)
-
-
-def test_a_child_process_signs_in_for_itself(master: Pkcs11MasterKeys) -> None:
-    """Forked while another thread was at the token."""
-    (wrapped,) = master.wrap(1, [(KEY, BOUND)])
-    holding, done = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with master._token.alone():
-            holding.set()
-            done.wait(10)
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    holding.wait(10)
-    child = os.fork()
-    if child == 0:
-        opened = master.unwrap([WrappedKey(1, wrapped, BOUND)]) == [KEY]
-        os._exit(0 if opened else 1)
-    done.set()
-    thread.join()
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert master.unwrap([WrappedKey(1, wrapped, BOUND)]) == [KEY]
 
 
 @pytest.mark.fault("FLT-12")
@@ -434,46 +247,6 @@ def test_the_key_services_files_are_those_of_its_provider(token: Token) -> None:
     assert key_providers.key_files()["PKCS11_PIN_FILE"] == token.pin_file
     with override_settings(VAULT_MASTER_KEYS="privacy.vault.key_providers.EnvironmentMasterKeys"):
         assert set(key_providers.key_files()) == {"INDEX_KEY_FILE", "CERTIFICATE_KEY_FILE"}
-
-
-@DATABASES
-@pytest.mark.fault("FLT-12")
-def test_another_tokens_key_stops_all(token: Token) -> None:
-    """The right label and PIN, and a key that did not seal this vault."""
-    with own_keys():
-        file = make_sealed_file()
-        vault.check_keys()
-        with own_token():
-            key_providers.master_keys().begin(0)
-            keys.caches.here().clear()
-            with pytest.raises(vault.WrongKey):
-                vault.check_keys()
-            with decryption_session() as vault_session, pytest.raises(vault.WrongKey):
-                vault_session.decrypt(file, "name")
-            with pytest.raises(vault.WrongKey):
-                make_sealed_file()
-
-
-def test_the_key_service_holds_a_token(token: Token, portal_database: PortalDatabase) -> None:
-    """The real process: pages seal and read through it, it is killed and started, and the token goes and comes back."""
-    with own_keys() as folder, key_service(portal_database, **in_environment(folder), **token.environ) as service:
-        file = make_sealed_file()
-        assert name_of(file) == "증빙.pdf"
-        service.kill()
-        service.start()
-        assert name_of(file) == "증빙.pdf"
-        token.take_away()
-        with pytest.raises(vault.KeyServiceUnavailable):
-            name_of(file)
-        token.put_back()
-        time.sleep(pkcs11_session.RETRY_SECONDS)
-        assert name_of(file) == "증빙.pdf"
-
-
-def name_of(file: Any) -> Any:
-    keys.caches.here().clear()
-    with decryption_session() as vault_session:
-        return vault_session.decrypt(file, "name")
 
 
 def test_the_class_has_what_the_vault_asks_for(token: Token) -> None:
