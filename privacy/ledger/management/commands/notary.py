@@ -13,7 +13,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.checkpoints import anchors
-from privacy.ledger.checkpoints.notary import MAIL_RETRY_SECONDS, Notary, SigningRefused
+from privacy.ledger.checkpoints.notary import MAIL_RETRY_SECONDS, Notary
+from privacy.ledger.checkpoints.notary_state import SigningRefused
 from privacy.ledger.checkpoints.signed_notes import Signer
 from privacy.ledger.daemon import Daemon, log
 from privacy.ledger.entries import payloads
