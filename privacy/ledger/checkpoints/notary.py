@@ -20,9 +20,10 @@ from typing import Any
 import psycopg
 
 from privacy.ledger.actors import SystemActor
-from privacy.ledger.checkpoints import anchors, kept_checkpoints
+from privacy.ledger.checkpoints import anchors, kept_checkpoints, own_checkpoints
 from privacy.ledger.checkpoints.notary_clock import NotaryClock
 from privacy.ledger.checkpoints.notary_state import NotaryState, SigningRefused
+from privacy.ledger.checkpoints.refusal_notices import MAIL_RETRY_SECONDS
 from privacy.ledger.checkpoints.signed_notes import Signer, checkpoint_text
 from privacy.ledger.entries import payloads
 from privacy.ledger.events import Event
@@ -35,8 +36,6 @@ log = logging.getLogger("portal.ledger")
 SLICE = 8_192
 # So many entries' tree heads are read at once.
 HEADS_SLICE = 262_144
-# A mail server that hangs holds the notary up for ten seconds: after a failure it is left alone for so long.
-MAIL_RETRY_SECONDS = 10 * 60
 YEAR = 365 * 24 * 60 * 60
 
 
@@ -62,6 +61,8 @@ class Notary:
         self.auditors = auditors
         self.mail_every = mail_every
         self.clock = clock
+        # Whether this process has compared its state with what stands outside.
+        self._compared = False
         # When this process last saw that nothing lay beyond what is signed.
         self._level_at = 0
         # When each auditor was mailed since this process began, and until when the mail server is left alone.
@@ -85,6 +86,10 @@ class Notary:
             ) from strange
 
     def _step(self, connection: psycopg.Connection[Any], moment: int) -> int | None:
+        if not self._compared:
+            known = own_checkpoints.found(self.signer, self.mirror.root, self.anchor, connection)
+            own_checkpoints.require_not_older(self.state, known)
+            self._compared = True
         self._follow_pruning(connection)
         target = self._target(connection)
         if target == self.state.size:
@@ -94,6 +99,8 @@ class Notary:
         state, waited = self._extend(connection, target, moment)
         if waited:
             self._record_wait(connection, waited)
+        if anchors.conflicting(self.anchor, target):
+            raise SigningRefused(f"an anchor holds another checkpoint of the same size, {target}")
         self.state = self._signed(state, moment)
         self.state.save(self.path)
         self._publish(connection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,7 +30,10 @@ class NotaryState:
 
     @classmethod
     def load(cls, path: Path) -> NotaryState:
-        return cls(**json.loads(path.read_text())) if path.exists() else cls()
+        """Read the state; one that is gone or spoiled is an empty one, which signs nothing that was signed before."""
+        with suppress(FileNotFoundError, ValueError, TypeError):
+            return cls(**json.loads(path.read_text()))
+        return cls()
 
     def save(self, path: Path) -> None:
         """Write the state so that a crash leaves the old or the new one, and it has reached the disk."""
