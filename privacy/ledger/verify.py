@@ -248,7 +248,7 @@ def open_checkpoint(raw: bytes, keys: Sequence[Key]) -> Checkpoint:
 
 def moment_text(seconds: float) -> bytes:
     """A moment as entries say it, so that the two can be compared as they are."""
-    whole = time.gmtime(min(seconds, 253_402_300_799))  # the end of the year 9999
+    whole = time.gmtime(max(0, min(seconds, 253_402_300_799)))  # until the end of the year 9999
     return time.strftime("%Y-%m-%dT%H:%M:%S", whole).encode() + b".%06dZ" % (seconds % 1 * 1_000_000)
 
 
@@ -308,7 +308,7 @@ class Times:
             if max(said) > moment_text(signed + AHEAD):
                 at = said.index(max(said))
                 named = name_of(entries[at], first + at)
-                self._younger.append(f"{named} is younger than its signature: {said[at].decode('latin-1')}")
+                self._younger.append(f"{named} is younger than its signature: {said[at][:27].decode('latin-1')!r}")
         if self._next and min(said) < moment_text((seen := self._timed[self._next - 1][1]) - LATE):
             at = said.index(min(said))
             bound = moment_text(seen - (LATE if said[at] >= moment_text(seen - TRANSACTION) else TRANSACTION))
@@ -331,7 +331,7 @@ class Times:
         for span in self._early:
             waits = [w for w in self._waits if w.first <= span.first and span.last < w.until <= w.place]
             allowed = max([TRANSACTION, *(wait.seconds for wait in waits)])
-            said = f"says {span.earliest.decode('latin-1')}, but was not sealed at {moment_text(span.seen).decode()}"
+            said = f"says {span.earliest[:27].decode('latin-1')!r}, still unsealed at {moment_text(span.seen).decode()}"
             if span.earliest < moment_text(span.seen - allowed - AHEAD * (allowed > TRANSACTION)):
                 raise Problem(ALTERED, f"{span.name} {said}")
             yield f"index {span.first} to {span.last}: the oldest {said}"
@@ -372,7 +372,7 @@ def read_file(path: str, limit: int) -> bytes:
     with contextlib.suppress(OSError, ValueError), open(os.open(path, flags), "rb") as file:
         if os.path.isfile(file.fileno()) and os.path.getsize(file.fileno()) <= limit:
             return file.read(limit)
-    raise Problem(MALFORMED, f"{path} is not a readable file of at most {limit} bytes")
+    raise Problem(MALFORMED, f"{path!r} is not a readable file of at most {limit} bytes")
 
 
 def tile_path(level: str, number: int, width: int = TILE) -> str:
@@ -432,12 +432,12 @@ class Bundle:
         path = os.path.join(self.root, name)
         packed = not os.path.lexists(path) and os.path.lexists(path + ".gz")
         if self._real(os.path.dirname(path)) != os.path.dirname(path):
-            raise Problem(MALFORMED, f"{name} leads out of the bundle")
+            raise Problem(MALFORMED, f"{name!r} leads out of the bundle")
         raw = read_file(path + ".gz" * packed, limit)
         try:
             return zlib.decompressobj(31).decompress(raw, limit) if packed else raw
         except zlib.error:
-            raise Problem(MALFORMED, f"{name} is not gzip") from None
+            raise Problem(MALFORMED, f"{name!r} is not gzip") from None
 
     def tile(self, level: int, number: int, width: int) -> list[bytes]:
         raw = self.read(tile_path(str(level), number, width), TILE * 32)

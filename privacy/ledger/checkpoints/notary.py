@@ -96,11 +96,11 @@ class Notary:
             self._level_at = moment
             self._publish_again(connection)
             return None
+        if anchors.conflicting(self.anchor, target):
+            raise SigningRefused(f"an anchor holds another checkpoint of the same size, {target}")
         state, waited = self._extend(connection, target, moment)
         if waited:
             self._record_wait(connection, waited)
-        if anchors.conflicting(self.anchor, target):
-            raise SigningRefused(f"an anchor holds another checkpoint of the same size, {target}")
         self.state = self._signed(state, moment)
         self.state.save(self.path)
         self._publish(connection)

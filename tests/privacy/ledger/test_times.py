@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -14,7 +15,7 @@ from privacy.ledger.checkpoints.notary_clock import NotaryClock
 from privacy.ledger.checkpoints.notary_state import SigningRefused
 from privacy.ledger.exports import log_bundles
 from privacy.ledger.integrity import verification
-from privacy.ledger.verify import ALTERED, SOUND
+from privacy.ledger.verify import ALTERED, SOUND, Checkpoint, Problem, Times
 from tests.database import PortalDatabase
 from tests.factories.ledger import (
     forge_batch,
@@ -256,8 +257,8 @@ def blind(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        (DAYS, "entry 11 (index 10) says 20"),
-        ("now() - interval '2 hours'", "entry 11 (index 10) says 20"),
+        (DAYS, "entry 11 (index 10) says '20"),
+        ("now() - interval '2 hours'", "entry 11 (index 10) says '20"),
         ("now() + interval '1 hour'", "entry 11 (index 10) is younger than its signature"),
         ("'9999-12-31'", "is younger than its signature"),
     ],
@@ -322,3 +323,17 @@ def test_which_checkpoints_are_kept() -> None:
     assert len([age for age in ages if 3_600 <= age < 86_400]) == pytest.approx(1_380, abs=1)
     assert len([age for age in ages if 86_400 <= age < 31 * 86_400]) == pytest.approx(30 * 144, abs=2)
     assert len([age for age in ages if age >= 31 * 86_400]) == pytest.approx(9 * 24, abs=2)
+
+
+@pytest.mark.attack("19.9")
+def test_a_hostile_delay_or_time_of_signing_breaks_nothing() -> None:
+    """Both are numbers of up to twenty digits that somebody else has written."""
+    entry = b'1\t1\t1\t\x1b[2J\tact\n{"word":"ledger.batch.waited","facts":{"from":0,"until":9,"seconds":%d}}'
+    for moment, seconds in ((2**64 - 1, 10**19), (5, 10**19), (2**64 - 1, 0)):
+        times = Times([Checkpoint("log", 0, b"", moment), Checkpoint("log", 99, b"", 2**64 - 1)])
+        times.compare([entry % seconds] * 20, 0)
+        with suppress(Problem):
+            assert all("\x1b" not in line for line in times.late())
+    with pytest.raises(Problem) as refused:
+        list(times.late())
+    assert "\x1b" not in str(refused.value)
