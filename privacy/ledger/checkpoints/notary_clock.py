@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from privacy.ledger.checkpoints.notary_state import SigningRefused
-from privacy.ledger.integrity.timestamp_checks import parse_moment, said_by, window
+from privacy.ledger.integrity.timestamp_checks import parse_moment, said_by, unfitting, window
 from privacy.ledger.merkle.log_reader import TreeHead
 from privacy.ledger.verify import AHEAD, LATE, TRANSACTION, moment_text, name_of
 
@@ -24,17 +24,12 @@ class NotaryClock:
 
     def begin(self, head: TreeHead, start: int) -> None:
         """Judge a tree head, before its entries from index ``start`` on. Raises ``SigningRefused``."""
-        sealed = parse_moment(head.sealed_at)
-        if sealed is None:
-            raise SigningRefused(f"the tree head of size {head.size} has no time")
+        if said := unfitting(head.sealed_at, self._seen):
+            raise SigningRefused(f"the tree head of size {head.size} {said}")
+        sealed = parse_moment(head.sealed_at) or 0.0
         if sealed > self._now + AHEAD:
             raise SigningRefused(
                 f"the tree head of size {head.size}, of {head.sealed_at}, is ahead of the notary's clock"
-            )
-        if sealed < self._seen - TRANSACTION:
-            seen = f"at {moment_text(self._seen).decode()} it was not there"
-            raise SigningRefused(
-                f"the tree head of size {head.size} says that it was sealed at {head.sealed_at}; {seen}"
             )
         self._earliest, self._latest = window(self._previous, sealed)
         # Before the first batch nothing was sealed, so nothing of it waited.

@@ -30,6 +30,16 @@ def parse_moment(said: str | None) -> float | None:
         return None
 
 
+def unfitting(sealed_at: str, seen: int) -> str:
+    """Return what is wrong with the moment of a tree head that was not there at ``seen``; empty if nothing is."""
+    sealed = parse_moment(sealed_at)
+    if sealed is None:
+        return "has no time"
+    if sealed < seen - TRANSACTION:
+        return f"says that it was sealed at {sealed_at}; at {moment_text(seen).decode()} it was not there"
+    return ""
+
+
 def window(previous: float | None, sealed: float) -> tuple[bytes, bytes]:
     """Return the earliest and latest time of an entry of the batch that was sealed then, after the ``previous`` one.
 

@@ -14,7 +14,7 @@ import psycopg
 
 from privacy.ledger.checkpoints.external_checkpoints import ExternalCheckpoints
 from privacy.ledger.integrity.pruning_certificates import PruningCertificates
-from privacy.ledger.integrity.timestamp_checks import TimeWindows, parse_moment
+from privacy.ledger.integrity.timestamp_checks import TimeWindows, parse_moment, unfitting
 from privacy.ledger.integrity.verification_report import MAX_FINDINGS, VerificationFinding, VerificationReport
 from privacy.ledger.merkle import log_reader, tree
 from privacy.ledger.merkle.tiles import Tiles
@@ -23,12 +23,10 @@ from privacy.ledger.verify import (
     ALTERED,
     POLICY,
     TILE,
-    TRANSACTION,
     Checkpoint,
     Growing,
     Problem,
     leaf_hash,
-    moment_text,
     name_of,
     open_checkpoint,
     open_note,
@@ -266,12 +264,8 @@ class Verification:
 
     def _judge_head(self, head: log_reader.TreeHead, root: bytes) -> None:
         self.digest = head.digest(self.digest)
-        sealed = parse_moment(head.sealed_at)
-        if sealed is None:
-            self.report.add(ALTERED, f"the tree head of size {head.size} has no time")
-        elif sealed < self.seen - TRANSACTION:
-            said = f"the tree head of size {head.size} says that it was sealed at {head.sealed_at}"
-            self.report.add(ALTERED, f"{said}; at {moment_text(self.seen).decode()} it was not there")
+        if said := unfitting(head.sealed_at, self.seen):
+            self.report.add(ALTERED, f"the tree head of size {head.size} {said}")
         if not self.broken and (head.root != root or head.frontier != tree.encode_frontier(self.grown)):
             self.broken = True
             self.report.add(ALTERED, f"the entries do not lead to the tree head of size {head.size}")
