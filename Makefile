@@ -11,6 +11,7 @@ JOBS ?= 2
 SCALE ?= 1
 LANGUAGES ?= ko en
 BROWSER ?= 1
+TOKEN ?= 1
 export PORTAL_HOME ?= $(CURDIR)/var
 
 .PHONY: help
@@ -40,8 +41,8 @@ run: setup ## Run the portal on the databases of the environment or .env: pages,
 	@exec $(PY) manage.py demo --without-examples
 
 .PHONY: test
-test: setup browser ## Run the tests (BROWSER=0 leaves the browser tests out)
-	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'not faults and not visit and not documents$(if $(filter 0,$(BROWSER)), and not browser)'
+test: setup browser token ## Run the tests (BROWSER=0 leaves the browser tests out, TOKEN=0 those that need SoftHSM2)
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'not faults and not visit and not documents$(if $(filter 0,$(BROWSER)), and not browser)$(if $(filter 0,$(TOKEN)), and not token)'
 
 # The rules that a first change breaks most easily, and a main verb from form to database.
 SMOKE := $(addprefix tests/,house/test_tree.py house/test_texts.py house/test_only_actions_write.py house/test_keys_point_downwards.py \
@@ -59,6 +60,15 @@ ifneq ($(BROWSER),0)
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null; \
 		else echo "The browser tests need Chromium: apt-get install chromium fonts-noto-cjk (as root), or BROWSER=0 make test."; exit 1; fi; }
+endif
+
+.PHONY: token
+token: # SoftHSM2 for the tests of the master key in a token: Debian's package, where we may install it
+ifneq ($(TOKEN),0)
+	@command -v softhsm2-util >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends softhsm2 >/dev/null; \
+		else echo "The tests of the master key in a token need SoftHSM2: apt-get install softhsm2 (as root), or TOKEN=0 make test."; exit 1; fi; }
 endif
 
 .PHONY: check
@@ -82,8 +92,8 @@ migrations: setup ## No model without its migration
 	PORTAL_HOME=$(CURDIR)/build/test-home $(PY) manage.py makemigrations --check --dry-run
 
 .PHONY: faults
-faults: setup ## The long fault runs (SCALE=0.1 for a tenth; the seed is printed)
-	SCALE=$(SCALE) $(PY) -m pytest -q -m faults -s
+faults: setup token ## The long fault runs (SCALE=0.1 for a tenth; the seed is printed)
+	SCALE=$(SCALE) $(PY) -m pytest -q -m 'faults$(if $(filter 0,$(TOKEN)), and not token)' -s
 
 .PHONY: visit
 visit: setup browser ## Visit every page as everybody, light and dark, in both languages or in LANGUAGES=ko (screens in build/visit)

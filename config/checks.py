@@ -306,7 +306,7 @@ def uploads_are_scanned(**kwargs: Any) -> Iterable[CheckMessage]:
 def uploads_are_read_apart(**kwargs: Any) -> Iterable[CheckMessage]:
     """config.E018: the process that reads what people send reaches no key and has a network of its own (SEC-42)."""
     try:
-        asked = json.dumps({"paths": [str(settings.MASTER_KEY_FILE)]}).encode()
+        asked = json.dumps({"paths": [str(path) for path in key_files().values()]}).encode()
         (found,) = runner.answers("probe", asked, LIMITS)
     except DatabaseError:
         return  # config.E005 says so

@@ -117,6 +117,8 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "ledger.trail.scrubbed": gettext_lazy("Audit trail re-hashed"),
     "ledger.incarnation.raised": gettext_lazy("Audit trail restore declared"),
     "ledger.notary.refused": gettext_lazy("Notary refused to sign"),
+    "ledger.notary.rebuilt": gettext_lazy("Notary's state rebuilt"),
+    "ledger.batch.waited": gettext_lazy("Entries were sealed late"),
     "ledger.touches.paired": gettext_lazy("Database changes compared with audit entries"),
     "ledger.canary.sung": gettext_lazy("Canary entry written"),
     "ledger.review.opened": gettext_lazy("Review of access records opened"),

@@ -47,6 +47,9 @@ CERTIFICATE_KEY_FILE = variables.path("CERTIFICATE_KEY_FILE", default=KEYS_DIR /
 CERTIFICATE_FORMER_KEYS = variables.several("CERTIFICATE_FORMER_KEYS")
 VAULT_MASTER_KEYS = variables.text("VAULT_MASTER_KEYS", default="privacy.vault.key_providers.FileMasterKeys")
 MASTER_KEY_VARIABLE = variables.text("MASTER_KEY_VARIABLE", default="MASTER_KEY")
+PKCS11_MODULE = variables.text("PKCS11_MODULE", default="")
+PKCS11_TOKEN = variables.text("PKCS11_TOKEN", default="")
+PKCS11_PIN_FILE = variables.path("PKCS11_PIN_FILE", default=KEYS_DIR / "token.pin")
 # Another process holds the keys (docs/vault.md); ``in-process`` is for ordinary tests alone.
 KEY_SERVICE = variables.text("KEY_SERVICE", default="socket")
 KEY_SERVICE_DIR = variables.path("KEY_SERVICE_DIR", default=PORTAL_HOME / "run" / "keys")
@@ -60,6 +63,7 @@ KEY_CEILINGS = {
     "worker.derived-secrets": "6000",
     **variables.pairs("KEY_CEILINGS"),
 }  # fmt: skip
+VAULT_TURN_BATCH = variables.number("VAULT_TURN_BATCH", default=5_000)
 # Certificates, the register and pages print the days that follow from these (docs/operations.md, Backups).
 KEY_BACKUP_DAYS = variables.number("KEY_BACKUP_DAYS", default=7)
 DATA_BACKUP_DAYS = variables.number("DATA_BACKUP_DAYS", default=30)

@@ -17,6 +17,8 @@ class Event(StrEnum):
     SCRUBBED = "ledger.trail.scrubbed"
     RECOVERY_EPOCH_STARTED = "ledger.incarnation.raised"
     NOTARY_REFUSED = "ledger.notary.refused"
+    NOTARY_REBUILT = "ledger.notary.rebuilt"  # a notary that lost its state took it from what it had published
+    SEALED_LATE = "ledger.batch.waited"  # entries that waited for their seal for longer than ten minutes, by the notary
     WRITES_RECONCILED = "ledger.touches.paired"
     CANARY_WRITTEN = "ledger.canary.sung"
     REVIEW_OPENED = "ledger.review.opened"

@@ -1,13 +1,20 @@
 """Check an audit trail offline, without trusting whoever kept it. Needs Python 3.10+ and ``cryptography`` only.
 
-    python verify.py BUNDLE --key VKEY [--older CHECKPOINT ...] [--max-age SECONDS]
+    python verify.py BUNDLE --key VKEY [--older CHECKPOINT ...] [--from INDEX] [--until INDEX] [--max-age SECONDS]
     python verify.py proof FILE.tlog-proof --entry FILE --key VKEY
-    python verify.py note FILE --key VKEY
-    python verify.py inclusion|consistency VECTOR.json
 
 BUNDLE is a folder as ``export_ledger`` or the notary's mirror writes it (C2SP tlog-tiles). VKEY is the notary's public
-key: take it from elsewhere. Entries are compared with their leaves, leaves hashed to the root (RFC 6962), the root with
-the signed checkpoint and every older one. Exit: 0 sound, 2 altered, 3 policy (no pinned key, too old), 4 malformed.
+key: take it from elsewhere, because a key that came with the bundle proves nothing. This is what is checked, in the
+order in which this file tells it:
+
+1. Every entry is hashed, and must have the hash (*leaf*) that stands at its place in the log.
+2. All leaves together are hashed to one number, the *root* (RFC 6962). It must be the root in the *checkpoint*, a short
+   text that the notary signed; and it must continue every older checkpoint: those in the bundle, and yours (--older).
+3. Each entry says when it was written. The checkpoints around its place say when the notary saw the log without it and
+   with it; the entry's own time must lie between the two. What was sealed late is told and is no alteration.
+4. What the bundle does not hold is told. Unless you asked for a part (--from, --until), all entries must be there.
+
+Exit: 0 sound, 2 altered, 3 policy (no pinned key, entries not covered, too old), 4 malformed.
 """
 
 from __future__ import annotations
@@ -17,26 +24,24 @@ import base64
 import contextlib
 import functools
 import hashlib
+import importlib
 import json
 import os
 import sys
 import time
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 SOUND, ALTERED, POLICY, MALFORMED = 0, 2, 3, 4
-ED25519, ECDSA, COSIGNATURE, ML_DSA = 1, 2, 4, 6  # signature types of C2SP signed-note
-DER = {ECDSA: "", ML_DSA: "30820532300b06096086480165030403110382052100"}  # before a key
-DER[ED25519] = DER[COSIGNATURE] = "302a300506032b6570032100"
-TILE, MAX_ENTRY, MAX_NOTE, MAX_JSON, MAX_SIZE = 256, 65_535, 262_144, 1_048_576, 2**64 - 1
-Key = tuple[str, bytes, int, Any]  # a pinned key: name, id, signature type, public key
-sha256, realpath = hashlib.sha256, functools.cache(os.path.realpath)
+# Entries in a tile, and the most that is read of anything: a hostile bundle must not fill the memory.
+TILE, MAX_ENTRY, MAX_NOTE, MAX_JSON, MAX_NOTES, MAX_SIZE = 256, 65_535, 262_144, 1_048_576, 100_000, 2**64 - 1
+# In seconds: how long a transaction may last or a clock be behind, how far one may be ahead, and what is late.
+TRANSACTION, AHEAD, LATE = 3_600, 300, 600
+MAX_LINES, MAX_WAITS, sha256 = 20, 10_000, hashlib.sha256  # lines of one sort that are written, delays that are read
 
 
 class Problem(Exception):
@@ -45,6 +50,11 @@ class Problem(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+# -- 1. Hashes ---------------------------------------------------------------------------------------------------
+# A leaf is the hash of a zero byte and an entry. Two hashes side by side are hashed again, with a one before them, and
+# so on until one is left: the root. Whoever changes a byte of any entry changes the root.
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -77,18 +87,19 @@ class Growing:
         self.stack.append(root)
         self.size += width
 
-    def root(self, more: Iterable[bytes] = ()) -> bytes:
-        """The root of the tree, or of the tree with some more leaves."""
-        grown = Growing(self.size, self.stack)
-        for leaf in more:
-            grown.add(leaf)
-        root = grown.stack.pop() if grown.stack else sha256(b"").digest()
-        while grown.stack:
-            root = node_hash(grown.stack.pop(), root)
+    def root(self) -> bytes:
+        """The root of the tree; of an empty one the hash of nothing."""
+        left = list(self.stack)
+        root = left.pop() if left else sha256(b"").digest()
+        while left:
+            root = node_hash(left.pop(), root)
         return root
 
 
-def _climb(node: int, last: int, first: bytes, second: bytes, path: Sequence[bytes]) -> tuple[bytes, bytes]:
+# A proof is the few hashes that are missing between a part of the tree and its root.
+
+
+def climb(node: int, last: int, first: bytes, second: bytes, path: Sequence[bytes]) -> tuple[bytes, bytes]:
     """Hash along a path: ``first`` takes only what stands left of it, ``second`` everything."""
     for sibling in path:
         if last == 0:
@@ -109,61 +120,77 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
     """Raise unless the proof leads from the leaf at ``index`` to the root of the tree of ``size`` (RFC 9162, 2.1.3)."""
     if any(len(value) != 32 for value in (leaf, root, *proof)) or not 0 <= index < size <= MAX_SIZE:
         raise Problem(ALTERED, f"no such leaf {index} in a tree of {size}, or a hash of the wrong length")
-    if _climb(index, size - 1, leaf, leaf, proof)[1] != root:
+    if climb(index, size - 1, leaf, leaf, proof)[1] != root:
         raise Problem(ALTERED, "the proof leads to another root")
 
 
-def verify_consistency(size1: int, size2: int, proof: Sequence[bytes], root1: bytes, root2: bytes) -> None:
-    """Raise unless the first tree is the beginning of the second. From an empty first tree nothing can be proved."""
-    if size1 == size2:  # one tree, even an empty one, continues itself: nothing is left to prove
-        if proof or root1 != root2:
-            raise Problem(ALTERED, "the same size has another root, or a proof where none belongs")
-        return
-    if not all(len(value) == 32 for value in (root1, root2, *proof)) or not proof or not 0 < size1 < size2 <= MAX_SIZE:
-        raise Problem(ALTERED, f"no consistency from size {size1} to {size2}, or a hash of the wrong length")
-    path = [root1, *proof] if size1 & (size1 - 1) == 0 else list(proof)
-    node, last = size1 - 1, size2 - 1
-    while node & 1:
-        node, last = node >> 1, last >> 1
-    if _climb(node, last, path[0], path[0], path[1:]) != (root1, root2):
-        raise Problem(ALTERED, "the proof leads to another root")
+# -- 2. Signatures -----------------------------------------------------------------------------------------------
+# A note is a text, an empty line, and lines of signatures (C2SP signed-note). A checkpoint's text is the log's name,
+# how many entries it has, and the root. The notary signs it twice: once plainly, and once with the time.
 
 
-class Checkpoint(NamedTuple):
-    origin: str
-    size: int
-    root: bytes
-    time: int | None  # of its cosignature, in seconds since 1970
+class Key(NamedTuple):
+    """A pinned key: its name, its id, the type of its signatures, and the public key."""
+
+    name: str
+    id: bytes
+    kind: int
+    public: Any
+
+
+class SignatureKind(NamedTuple):
+    """How one type of signature is checked. ``verify_vectors.py`` adds the types that are rarely used."""
+
+    load: Callable[[bytes], Any]  # a public key from its bytes
+    fingerprint: Callable[[bytes, bytes, bytes], bytes]  # name, type, public: whose first four bytes are the key's id
+    check: Callable[[Key, bytes, bytes], int | None]  # key, text, signature: when it says that it was made
+
+
+def load_ed25519(public: bytes) -> Any:
+    return load_der_public_key(bytes.fromhex("302a300506032b6570032100") + public)
+
+
+def fingerprint(name: bytes, kind: bytes, public: bytes) -> bytes:
+    return sha256(name + b"\n" + kind + public).digest()
+
+
+def _check_plain(key: Key, text: bytes, signature: bytes) -> None:
+    key.public.verify(signature, text)
+
+
+def _check_timed(key: Key, text: bytes, signature: bytes) -> int:
+    """A cosignature (C2SP tlog-cosignature): eight bytes of time, then a signature over that time and the text."""
+    moment = int.from_bytes(signature[:8], "big")
+    key.public.verify(signature[8:], b"cosignature/v1\ntime %d\n" % moment + text)
+    return moment
+
+
+ED25519, COSIGNATURE = 1, 4
+KINDS = {
+    ED25519: SignatureKind(load_ed25519, fingerprint, _check_plain),
+    COSIGNATURE: SignatureKind(load_ed25519, fingerprint, _check_timed),
+}
 
 
 def parse_key(vkey: str) -> Key:
     """Read a verifier key ``name+id+base64(type || key)`` and check that its parts belong together."""
     with contextlib.suppress(ValueError, LookupError, UnsupportedAlgorithm):
         name, identity, encoded = vkey.strip().split("+", 2)
-        kind, public = (material := base64.b64decode(encoded, validate=True))[0], material[1:]
-        known = sha256(public if kind == ECDSA else name.encode() + b"\n" + material).digest()[:4]
-        key = load_der_public_key(bytes.fromhex(DER[kind]) + public)
-        fits = isinstance(key, ec.EllipticCurvePublicKey) == (kind == ECDSA) and len(name.encode()) < 256
-        if fits and known.hex() == identity and name and not any(c.isspace() for c in name):
-            return name, known, kind, key
-    raise Problem(MALFORMED, "the key is not an Ed25519, ECDSA or ML-DSA-44 verifier key name+id+base64")
+        material = base64.b64decode(encoded, validate=True)
+        kind = KINDS[material[0]]
+        known = kind.fingerprint(name.encode(), material[:1], material[1:])[:4]
+        key = Key(name, known, material[0], kind.load(material[1:]))
+        if known.hex() == identity and 0 < len(name.encode()) < 256 and not any(c.isspace() for c in name):
+            return key
+    raise Problem(MALFORMED, "not an Ed25519 verifier key; with other types call verify_vectors.py instead")
 
 
 def _signed_at(key: Key, text: bytes, signature: bytes) -> int | None:
-    """Check one signature and return when it says that it was made, if it says that (C2SP tlog-cosignature)."""
-    moment, said = None, text
-    if key[2] in (COSIGNATURE, ML_DSA):
-        moment, signature, stamp = int.from_bytes(signature[:8], "big"), signature[8:], signature[:8]
-        said = b"cosignature/v1\ntime %d\n" % moment + text
-    if key[2] == ML_DSA:  # the subtree of all leaves: who, when, of which log, from 0 to its size, its root
-        origin, size, root = (*text.decode().split("\n"), "", "")[:3]
-        names = [bytes([len(name)]) + name for name in (key[0].encode(), origin.encode()[:255])]
-        said = b"subtree/v1\n\0" + stamp.join(names) + _number(size).to_bytes(16, "big") + _base64(root, 32)
+    """Check one signature and return when it says that it was made, if it says that."""
     try:
-        key[3].verify(signature, said, *[ec.ECDSA(SHA256())] * (key[2] == ECDSA))
-        return moment
+        return KINDS[key.kind].check(key, text, signature)
     except InvalidSignature:
-        raise Problem(ALTERED, f"the signature of {key[0]} is false") from None
+        raise Problem(ALTERED, f"the signature of {key.name} is false") from None
 
 
 def open_note(raw: bytes, keys: Sequence[Key]) -> tuple[str, dict[tuple[str, bytes], int | None]]:
@@ -181,7 +208,7 @@ def open_note(raw: bytes, keys: Sequence[Key]) -> tuple[str, dict[tuple[str, byt
     signed: dict[tuple[str, bytes], int | None] = {}
     for line in lines:
         dash, name, encoded = [*line.split(" ", 2), "", ""][:3]
-        signature = _base64(encoded)
+        signature = decode_base64(encoded)
         if dash != "\u2014" or not name or "+" in name or any(c.isspace() for c in name) or len(signature) < 5:
             raise Problem(MALFORMED, "a signature line is malformed")
         key = known.get((name, signature[:4]))
@@ -192,19 +219,130 @@ def open_note(raw: bytes, keys: Sequence[Key]) -> tuple[str, dict[tuple[str, byt
     return text + "\n", signed
 
 
+class Checkpoint(NamedTuple):
+    """What the notary signed: the log's name, its number of entries, its root, and when (seconds since 1970)."""
+
+    origin: str
+    size: int
+    root: bytes
+    time: int | None
+
+
 def open_checkpoint(raw: bytes, keys: Sequence[Key]) -> Checkpoint:
-    """Return the tree head of a note that its own log signed with a pinned key."""
+    """Return the checkpoint of a note that its own log signed with a pinned key."""
     text, signed = open_note(raw, keys)
     lines = text[:-1].split("\n")
     if len(lines) < 3 or not all(lines):
         raise Problem(MALFORMED, "the checkpoint lacks its three lines")
-    if lines[0] not in {key[0] for key in signed}:
+    if lines[0] not in {name for name, _id in signed}:
         raise Problem(POLICY, "the checkpoint is not signed by its own log")
     moment = max(filter(None, signed.values()), default=None)
-    return Checkpoint(lines[0], _number(lines[1]), _base64(lines[2], 32), moment)
+    return Checkpoint(lines[0], decode_number(lines[1]), decode_base64(lines[2], 32), moment)
 
 
-def _base64(text: Any, length: int | None = None) -> bytes:
+# -- 3. Times ----------------------------------------------------------------------------------------------------
+# A checkpoint covers everything that was sealed when the notary signed it. So an entry whose place is at or behind its
+# size was sealed later, and one before it was sealed earlier. Between being written and being sealed lies a second; an
+# hour where a transaction was open for so long; more, where the sealer was away, which the notary puts on record.
+
+
+def moment_text(seconds: float) -> bytes:
+    """A moment as entries say it, so that the two can be compared as they are."""
+    whole = time.gmtime(max(0, min(seconds, 253_402_300_799)))  # until the end of the year 9999
+    return time.strftime("%Y-%m-%dT%H:%M:%S", whole).encode() + b".%06dZ" % (seconds % 1 * 1_000_000)
+
+
+class Span(NamedTuple):
+    """Entries in a row that say an earlier time than they should: first and last index, the earliest, and its name."""
+
+    first: int
+    last: int
+    earliest: bytes
+    name: str
+    seen: int  # when the notary saw the log without them
+
+
+class Wait(NamedTuple):
+    """What the notary put on record: entries from ``first`` until before ``until`` were sealed so late."""
+
+    first: int
+    until: int
+    seconds: int
+    place: int  # the index of the entry that says so
+
+
+class Times:
+    """Compares what entries say with the checkpoints around them; asked tile by tile, from the first index on."""
+
+    def __init__(self, checkpoints: Sequence[Checkpoint]) -> None:
+        self._timed = sorted({(one.size, one.time) for one in checkpoints if one.time is not None})
+        for (size, earlier), (larger, later) in zip(self._timed, self._timed[1:], strict=False):
+            if larger > size and later < earlier:
+                raise Problem(ALTERED, f"the checkpoint of {larger} entries was signed before that of {size}")
+        self._next = 0
+        self._early, self._younger = list[Span](), list[str]()
+        self._waits: list[Wait] = []
+        self.unbounded = self._timed[0][0] if self._timed else MAX_SIZE
+
+    def compare(self, entries: Sequence[bytes], first: int) -> None:
+        """Look at the entries of one tile, the first of which is at index ``first``."""
+        done, end = 0, first + len(entries)
+        while done < len(entries):
+            while self._next < len(self._timed) and self._timed[self._next][0] <= first + done:
+                self._next += 1
+            until = min(end, self._timed[self._next][0]) if self._next < len(self._timed) else end
+            self._compare(entries[done : until - first], first + done)
+            done = until - first
+        for place, entry in enumerate(entries, first):
+            if b"ledger.batch.waited" in entry:
+                self._note_wait(place, entry)
+
+    def _compare(self, entries: Sequence[bytes], first: int) -> None:
+        """All of these lie between the same two checkpoints."""
+        try:
+            said = [entry.split(b"\t", 4)[3] for entry in entries]
+        except IndexError:
+            raise Problem(ALTERED, f"an entry from index {first} on says no time") from None
+        if self._next < len(self._timed):
+            signed = self._timed[self._next][1]
+            if max(said) > moment_text(signed + AHEAD):
+                at = said.index(max(said))
+                named = name_of(entries[at], first + at)
+                self._younger.append(f"{named} is younger than its signature: {said[at][:27].decode('latin-1')!r}")
+        if self._next and min(said) < moment_text((seen := self._timed[self._next - 1][1]) - LATE):
+            at = said.index(min(said))
+            bound = moment_text(seen - (LATE if said[at] >= moment_text(seen - TRANSACTION) else TRANSACTION))
+            early = [place for place, moment in enumerate(said, first) if moment < bound]
+            self._early.append(Span(early[0], early[-1], said[at], name_of(entries[at], first + at), seen))
+
+    def _note_wait(self, place: int, entry: bytes) -> None:
+        """Remember what the notary put on record: which entries were sealed late, and by how many seconds."""
+        with contextlib.suppress(Problem, LookupError, TypeError, ValueError):
+            said = load_json(entry.partition(b"\n")[2])
+            facts = dict(said["facts"])
+            first, until, seconds = (decode_number(facts[name]) for name in ("from", "until", "seconds"))
+            if said["word"] == "ledger.batch.waited" and len(self._waits) < MAX_WAITS:
+                self._waits.append(Wait(first, until, seconds, place))
+
+    def late(self) -> Iterator[str]:
+        """Say what was sealed late. Raises the first entry that says a time which no delay on record explains."""
+        if self._younger:
+            raise Problem(ALTERED, self._younger[0])
+        for span in self._early:
+            waits = [w for w in self._waits if w.first <= span.first and span.last < w.until <= w.place]
+            allowed = max([TRANSACTION, *(wait.seconds for wait in waits)])
+            said = f"says {span.earliest[:27].decode('latin-1')!r}, still unsealed at {moment_text(span.seen).decode()}"
+            if span.earliest < moment_text(span.seen - allowed - AHEAD * (allowed > TRANSACTION)):
+                raise Problem(ALTERED, f"{span.name} {said}")
+            yield f"index {span.first} to {span.last}: the oldest {said}"
+        for first, until, seconds, place in self._waits:
+            yield f"index {first} to {until - 1}: the oldest waited {seconds} s for its seal (said at index {place})"
+
+
+# -- 4. Reading what somebody else has written -------------------------------------------------------------------
+
+
+def decode_base64(text: Any, length: int | None = None) -> bytes:
     with contextlib.suppress(ValueError, TypeError):
         value = base64.b64decode(text or "", validate=True)
         if base64.b64encode(value).decode() == (text or "") and length in (None, len(value)):
@@ -212,7 +350,7 @@ def _base64(text: Any, length: int | None = None) -> bytes:
     raise Problem(MALFORMED, "not base64, or of the wrong length")
 
 
-def _number(value: Any) -> int:
+def decode_number(value: Any) -> int:
     text = str(value)
     if text.isascii() and text.isdigit() and len(text) < 21 and str(int(text)) == text:
         return int(text)
@@ -234,7 +372,7 @@ def read_file(path: str, limit: int) -> bytes:
     with contextlib.suppress(OSError, ValueError), open(os.open(path, flags), "rb") as file:
         if os.path.isfile(file.fileno()) and os.path.getsize(file.fileno()) <= limit:
             return file.read(limit)
-    raise Problem(MALFORMED, f"{path} is not a readable file of at most {limit} bytes")
+    raise Problem(MALFORMED, f"{path!r} is not a readable file of at most {limit} bytes")
 
 
 def tile_path(level: str, number: int, width: int = TILE) -> str:
@@ -271,22 +409,35 @@ def compare(entries: Sequence[bytes], leaves: Sequence[bytes], first: int) -> No
         raise Problem(ALTERED, f"{name_of(entries[at], first + at)} is not what was sealed")
 
 
+# -- 5. The bundle -----------------------------------------------------------------------------------------------
+
+
+class Answer(NamedTuple):
+    """What was found sound, what was sealed late, what was not covered, and whether all is there that was asked for."""
+
+    said: str
+    late: list[str]
+    missing: list[str]
+    complete: bool
+
+
 class Bundle:
-    """A folder of tiles, entries and a checkpoint; nothing outside of it is ever read."""
+    """A folder of tiles, entries and checkpoints; nothing outside of it is ever read."""
 
     def __init__(self, path: str) -> None:
         self.root = os.path.realpath(path)
+        self._real = functools.cache(os.path.realpath)
 
     def read(self, name: str, limit: int) -> bytes:
         path = os.path.join(self.root, name)
         packed = not os.path.lexists(path) and os.path.lexists(path + ".gz")
-        if realpath(os.path.dirname(path)) != os.path.dirname(path):
-            raise Problem(MALFORMED, f"{name} leads out of the bundle")
+        if self._real(os.path.dirname(path)) != os.path.dirname(path):
+            raise Problem(MALFORMED, f"{name!r} leads out of the bundle")
         raw = read_file(path + ".gz" * packed, limit)
         try:
             return zlib.decompressobj(31).decompress(raw, limit) if packed else raw
         except zlib.error:
-            raise Problem(MALFORMED, f"{name} is not gzip") from None
+            raise Problem(MALFORMED, f"{name!r} is not gzip") from None
 
     def tile(self, level: int, number: int, width: int) -> list[bytes]:
         raw = self.read(tile_path(str(level), number, width), TILE * 32)
@@ -294,49 +445,98 @@ class Bundle:
             raise Problem(MALFORMED, f"tile {level}/{number} has the wrong length")
         return [raw[i : i + 32] for i in range(0, len(raw), 32)]
 
-    def verify(self, keys: Sequence[Key], older: Iterable[bytes] = (), max_age: float | None = None) -> str:
-        """Check everything and say what was found sound; raise the first problem."""
+    def verify(
+        self, keys: Sequence[Key], older: Iterable[bytes] = (), max_age: float | None = None,
+        asked: tuple[int, int | None] = (0, None),
+    ) -> Answer:  # fmt: skip
+        """Check everything and say what was found; raise the first problem.
+
+        ``asked`` are the indexes of the entries that must be there, the last of which may be left open.
+        """
         manifest = load_json(self.read("bundle.json", MAX_JSON))
         pinned = keys or [parse_key(line) for line in self.read("keys", MAX_NOTE).decode("latin-1").splitlines()[:9]]
         head = open_checkpoint(self.read("checkpoint", MAX_NOTE), pinned)
-        start, end = _number(manifest.get("start", 0)), _number(manifest.get("end", head.size))
-        path = os.path.join(self.root, "checkpoints")
-        names = [at.name for at, _ in zip(os.scandir(path) if os.path.isdir(path) else (), range(10_001), strict=False)]
-        if not start <= end <= head.size or start % TILE or len(names) > 10_000:
-            raise Problem(MALFORMED, "the range is no row of tiles inside the tree, or far too many older checkpoints")
-        notes = (*older, *(self.read(f"checkpoints/{name}", MAX_NOTE) for name in names))
-        known = sorted((open_checkpoint(note, pinned) for note in notes), key=lambda old: old.size)
-        if any(old.origin != head.origin for old in known):
+        start, end = decode_number(manifest.get("start", 0)), decode_number(manifest.get("end", head.size))
+        if not start <= end <= head.size or start % TILE:
+            raise Problem(MALFORMED, "the range is no row of tiles inside the tree")
+        known = self._older(head, pinned, older)
+        times = Times([*known, head])
+        self._compare_tree(head, known, range(start, end), times)
+        late = list(times.late())
+        if max_age is not None and (head.time is None or time.time() - head.time > max_age):
+            raise Problem(POLICY, "the checkpoint is too old, or its time is not signed")
+        if not keys:
+            raise Problem(POLICY, "the bundle agrees with itself, but no key was pinned: give --key")
+        said = f"{end - start} entries of {head.size}, {len(known)} older checkpoints, log {head.origin}"
+        complete = start <= asked[0] and end >= (head.size if asked[1] is None else asked[1])
+        return Answer(said, late, _not_covered(start, end, head.size, times.unbounded), complete)
+
+    def _older(self, head: Checkpoint, pinned: Sequence[Key], older: Iterable[bytes]) -> list[Checkpoint]:
+        """Open every older checkpoint, one after the other; a later one than the bundle's own exposes a rollback."""
+        path, names = os.path.join(self.root, "checkpoints"), list[str]()
+        try:
+            if os.path.lexists(path):
+                with os.scandir(path) as found:
+                    names = [file.name for file, _ in zip(found, range(MAX_NOTES + 1), strict=False)]
+        except OSError:
+            raise Problem(MALFORMED, "the folder of older checkpoints can't be read") from None
+        if len(names) > MAX_NOTES:
+            raise Problem(MALFORMED, "far too many older checkpoints")
+        own = (self.read(f"checkpoints/{name}", MAX_NOTE) for name in names)
+        known = [open_checkpoint(note, pinned) for notes in (older, own) for note in notes]
+        if any(one.origin != head.origin for one in known):
             raise Problem(POLICY, "an older checkpoint is of another log")
+        known.sort(key=lambda one: one.size)
         if known and known[-1].size > head.size:
             raise Problem(ALTERED, f"rolled back: {known[-1].size} entries were signed for, {head.size} are left")
-        waiting, grown, hashes, level = list(known), Growing(), [], 1
+        return known
+
+    def _compare_tree(self, head: Checkpoint, known: list[Checkpoint], range_: range, times: Times) -> None:
+        """Hash all leaves to the root, tile by tile, and on the way compare entries, older checkpoints and times."""
+        waiting, grown, hashes = list(reversed(known)), Growing(), list[bytes]()
         for first in range(0, head.size, TILE):
             width = min(TILE, head.size - first)
             leaves = self.tile(0, first // TILE, width)
-            if start <= first < end:
+            if range_.start <= first < range_.stop:
                 raw = self.read(tile_path("entries", first // TILE, width), TILE * (MAX_ENTRY + 2))
-                compare(split_entries(raw, width), leaves, first)
-            while waiting and waiting[0].size <= first + width:
-                old = waiting.pop(0)
-                if grown.root(leaves[: old.size - first]) != old.root:
+                entries = split_entries(raw, width)
+                compare(entries, leaves, first)
+                times.compare(entries, first)
+            inside = Growing(grown.size, grown.stack)
+            while waiting and waiting[-1].size <= first + width:
+                old = waiting.pop()
+                for leaf in leaves[inside.size - first : old.size - first]:
+                    inside.add(leaf)
+                if inside.root() != old.root:
                     raise Problem(ALTERED, f"the first {old.size} entries differ from what was signed for them")
             for root in [subtree_root(leaves)] if width == TILE else leaves:
                 grown.add(root, TILE if width == TILE else 1)
                 hashes += [root] * (width == TILE)
         if grown.root() != head.root or any(old.root != head.root for old in waiting):
             raise Problem(ALTERED, "the leaves do not lead to the signed root")
+        self._compare_upper_tiles(hashes)
+
+    def _compare_upper_tiles(self, hashes: list[bytes]) -> None:
+        """The tiles above the leaves hold nothing new; other people's tools read them, so they must be right."""
+        level = 1
         while hashes:
             tiles = [hashes[i : i + TILE] for i in range(0, len(hashes), TILE)]
             for number, tile in enumerate(tiles):
                 if self.tile(level, number, len(tile)) != tile:
                     raise Problem(ALTERED, f"tile {level}/{number} is not what its leaves say")
             hashes, level = [subtree_root(tile) for tile in tiles if len(tile) == TILE], level + 1
-        if max_age is not None and (head.time is None or time.time() - head.time > max_age):
-            raise Problem(POLICY, "the checkpoint is too old, or its time is not signed")
-        if not keys:
-            raise Problem(POLICY, "the bundle agrees with itself, but no key was pinned: give --key")
-        return f"{end - start} entries of {head.size}, {len(known)} older checkpoints, log {head.origin}"
+
+
+def _not_covered(start: int, end: int, size: int, unbounded: int) -> list[str]:
+    """Say what this bundle can't show: entries that it doesn't hold, and times that no checkpoint bounds from below."""
+    gaps = [(first, until) for first, until in ((0, start), (end, size)) if first < until]
+    missing = [f"entries {first} to {until - 1} are not in it" for first, until in gaps]
+    if start < (bound := min(end, unbounded)):
+        missing.append(f"since when entries {start} to {bound - 1} exist: no checkpoint here is older than they are")
+    return missing
+
+
+# -- 6. One entry, and what is answered --------------------------------------------------------------------------
 
 
 def verify_proof(raw: bytes, entry: bytes, keys: Sequence[Key]) -> str:
@@ -345,55 +545,55 @@ def verify_proof(raw: bytes, entry: bytes, keys: Sequence[Key]) -> str:
     lines = [line for n, line in enumerate(proof.decode("latin-1").split("\n")) if n != 1 or line[:6] != "extra "]
     if lines[0] != "c2sp.org/tlog-proof@v1" or not 1 < len(lines) < 70 or not lines[1].startswith("index "):
         raise Problem(MALFORMED, "not a tlog-proof")
-    index, path = _number(lines[1][6:]), [_base64(line, 32) for line in lines[2:]]
+    index, path = decode_number(lines[1][6:]), [decode_base64(line, 32) for line in lines[2:]]
     head = open_checkpoint(note, keys)
     verify_inclusion(index, head.size, leaf_hash(entry), path, head.root)
     return f"{name_of(entry, index)} is in log {head.origin} of size {head.size}"
 
 
-def verify_vector(kind: str, raw: bytes) -> str:
-    """Check the proof of a test vector of transparency-dev/merkle. Its wantErr is not believed, not even read."""
-    vector = load_json(raw)
-    vector.setdefault("leafIdx", vector.get("leafIndex"))  # as older vectors call it
-    proof = vector.get("proof") or []
-    if not isinstance(proof, list) or len(proof) > 1_000:
-        raise Problem(MALFORMED, "proof is not a list of hashes")
-    path = [_base64(value) for value in proof]
-    names = ("leafIdx", "treeSize", "leafHash", "root") if kind == "inclusion" else ("size1", "size2", "root1", "root2")
-    sizes, hashes = [_number(vector.get(name)) for name in names[:2]], [_base64(vector.get(name)) for name in names[2:]]
-    if kind == "inclusion":
-        verify_inclusion(sizes[0], sizes[1], hashes[0], path, hashes[1])
-    else:
-        verify_consistency(sizes[0], sizes[1], path, hashes[0], hashes[1])
-    return f"the {kind} proof"
-
-
-def run(given: argparse.Namespace, keys: Sequence[Key]) -> str:
-    if given.file and given.what in ("inclusion", "consistency"):
-        return verify_vector(given.what, read_file(given.file, MAX_JSON))
-    if given.file and given.what == "note":
-        return "signed by " + ", ".join(key[0] for key in open_note(read_file(given.file, MAX_NOTE), keys)[1])
+def run(given: argparse.Namespace, keys: Sequence[Key]) -> int:
+    """Do what was asked and print the answer; return the exit code."""
     if given.file and given.what == "proof" and given.entry:
-        return verify_proof(read_file(given.file, MAX_NOTE), read_file(given.entry, MAX_ENTRY), keys)
-    return Bundle(given.what).verify(keys, [read_file(path, MAX_NOTE) for path in given.older], given.max_age)
+        print("SOUND:", verify_proof(read_file(given.file, MAX_NOTE), read_file(given.entry, MAX_ENTRY), keys))
+        return SOUND
+    if given.file:
+        raise Problem(MALFORMED, "give one bundle, or proof FILE --entry FILE")
+    older = (read_file(path, MAX_NOTE) for path in given.older)
+    answer = Bundle(given.what).verify(keys, older, given.max_age, (given.start, given.end))
+    print(f"{'SOUND' if answer.complete else 'POLICY: not all that was asked for is here. Sound'}: {answer.said}")
+    for word, lines in (("LATE", answer.late), ("NOT COVERED", answer.missing)):
+        for line in lines[:MAX_LINES]:
+            print(f"{word}: {line}")
+        if len(lines) > MAX_LINES:
+            print(f"{word}: {len(lines) - MAX_LINES} more of these")
+    return SOUND if answer.complete else POLICY
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    with contextlib.suppress(AttributeError):
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # names of files may be anything
     parser = argparse.ArgumentParser(description="Check an audit trail offline: 0 sound, 2 altered, 3 policy, 4 bad.")
-    parser.add_argument("what", help="a bundle's folder, or one of proof, note, inclusion, consistency")
-    parser.add_argument("file", nargs="?", help="the file that proof, note, inclusion or consistency checks")
+    parser.add_argument("what", help="a bundle's folder, or proof")
+    parser.add_argument("file", nargs="?", help="the file that proof checks")
     parser.add_argument("--key", action="append", default=[], help="a pinned verifier key, name+id+base64")
     parser.add_argument("--older", action="append", default=[], help="a checkpoint from an earlier day")
     parser.add_argument("--entry", help="the entry of a proof")
+    parser.add_argument("--from", dest="start", type=decode_number, default=0, help="the first index to be there (0)")
+    parser.add_argument("--until", dest="end", type=decode_number, help="the index before which all are to be there")
     parser.add_argument("--max-age", type=float, help="refuse a checkpoint that was signed longer ago, in seconds")
     parser.error = lambda message: parser.exit(MALFORMED, f"MALFORMED: {message}\n")  # type: ignore[method-assign]
-    given = parser.parse_args(arguments)
     try:
-        print(f"SOUND: {run(given, [parse_key(key) for key in given.key])}")
+        given = parser.parse_args(arguments)
+        if given.what in ("note", "inclusion", "consistency"):
+            sys.modules.setdefault("verify", sys.modules[__name__])
+            sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+            return int(importlib.import_module("verify_vectors").run(given))
+        return run(given, [parse_key(key) for key in given.key])
+    except ModuleNotFoundError:
+        parser.error("notes and vectors are checked by verify_vectors.py, which is not beside this file")
     except Problem as problem:
         print({ALTERED: "ALTERED", POLICY: "POLICY", MALFORMED: "MALFORMED"}[problem.code] + f": {problem}")
         return problem.code
-    return SOUND
 
 
 if __name__ == "__main__":

@@ -38,6 +38,9 @@ class WrappedKey(NamedTuple):
 class MasterKeys(Protocol):
     """What the vault asks of the holder of the master key."""
 
+    # The setting that names the file it needs; empty, where it needs none.
+    secret_file: str
+
     def generations(self) -> frozenset[int]:
         """Return the generations that are at hand."""
 
@@ -59,6 +62,8 @@ class MasterKeys(Protocol):
 
 class _InMemoryGenerations:
     """Wrapping and unwrapping with generations held in memory; subclasses say where they come from."""
+
+    secret_file = ""
 
     def __init__(self) -> None:
         self._held: Mapping[int, bytes] = {}
@@ -129,6 +134,8 @@ class _InMemoryGenerations:
 
 class FileMasterKeys(_InMemoryGenerations):
     """Generations in a file that only the portal's user may read."""
+
+    secret_file = "MASTER_KEY_FILE"  # noqa: S105 - the name of a setting
 
     def __init__(self, path: Path | None = None) -> None:
         super().__init__()
@@ -268,8 +275,10 @@ def lock_key_file(path: Path) -> Iterator[None]:
 
 def key_files() -> dict[str, Path]:
     """Return the key service's files, by the settings that name them."""
+    masters = {"MASTER_KEY_FILE": settings.MASTER_KEY_FILE, "PKCS11_PIN_FILE": settings.PKCS11_PIN_FILE}
+    needed = import_string(settings.VAULT_MASTER_KEYS).secret_file
     return {
-        "MASTER_KEY_FILE": settings.MASTER_KEY_FILE,
+        **{name: path for name, path in masters.items() if name == needed},
         "INDEX_KEY_FILE": settings.INDEX_KEY_FILE,
         "CERTIFICATE_KEY_FILE": settings.CERTIFICATE_KEY_FILE,
     }

@@ -252,6 +252,15 @@ def test_a_key_that_others_can_read_is_refused(check: Check, tmp_path: Path) -> 
     assert "config.E007" in check("portal_keys", KEYS_DIR=str(tmp_path / "keys")).stderr
 
 
+def test_the_pin_of_a_token_is_kept_as_a_key_is(check: Check, tmp_path: Path) -> None:
+    pin = tmp_path / "token.pin"
+    token = {"VAULT_MASTER_KEYS": "privacy.vault.pkcs11_keys.Pkcs11MasterKeys", "PKCS11_PIN_FILE": str(pin)}
+    missing = check("portal_keys", **token).stderr
+    assert "PKCS11_PIN_FILE is missing" in missing and "MASTER_KEY_FILE" not in missing
+    pin.touch(0o600)
+    assert "vault.E008" in (readable := check(**token).stderr) and "PKCS11_PIN_FILE" in readable
+
+
 @pytest.mark.attack("18")
 def test_a_process_that_holds_keys_or_can_read_them_is_refused(check: Check, tmp_path: Path) -> None:
     assert "vault.E007" in check(KEY_SERVICE="in-process", KEYS_DIR=str(tmp_path / "keys")).stderr

@@ -54,8 +54,8 @@ def sources() -> list[Path]:
 def test_settings_example_and_table_name_the_same_variables() -> None:
     assert not variables.problems()
     names = {variable["name"] for variable in variables.known()}
-    shown = set(re.findall(r"^(?:# )?([A-Z_]+)=", variables.EXAMPLE.read_text(), re.MULTILINE))
-    listed = set(re.findall(r"^\| `([A-Z_]+)` \|", variables.PAGE.read_text(), re.MULTILINE))
+    shown = set(re.findall(r"^(?:# )?([A-Z0-9_]+)=", variables.EXAMPLE.read_text(), re.MULTILINE))
+    listed = set(re.findall(r"^\| `([A-Z0-9_]+)` \|", variables.PAGE.read_text(), re.MULTILINE))
     assert names == shown == listed
 
 

@@ -36,7 +36,7 @@ class Demo:
 
     @property
     def environ(self) -> dict[str, str]:
-        ours = {"DJANGO_SETTINGS_MODULE", "EMBEDDED_CONF", "PORTAL_ROLE"}
+        ours = {"DJANGO_SETTINGS_MODULE", "EMBEDDED_CONF", "PORTAL_ROLE", "KEY_SERVICE"}
         kept = {name: value for name, value in os.environ.items() if name not in ours}
         return {**kept, "PORTAL_HOME": str(self.home), "PORT": str(PORT)}
 

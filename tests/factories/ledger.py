@@ -16,7 +16,8 @@ from privacy.ledger.checkpoints.external_checkpoints import ExternalCheckpoints
 from privacy.ledger.checkpoints.notary import Notary
 from privacy.ledger.checkpoints.signed_notes import Signer
 from privacy.ledger.entries import payloads
-from privacy.ledger.merkle import log_sequencer
+from privacy.ledger.merkle import log_sequencer, tree
+from privacy.ledger.merkle.leaf_hash import LEAF_HASH
 from tests.database import PortalDatabase
 
 ORIGIN = "privacy.extrus.example/ledger"
@@ -113,6 +114,38 @@ def tamper(database: PortalDatabase, *statements: str) -> None:
         for statement in statements:
             superuser.execute(statement)
         switch_triggers(superuser, "ENABLE ALWAYS")
+
+
+def forge_batch(superuser: psycopg.Connection, said: str, *, sealed_at: str = "clock_timestamp()") -> int:
+    """Add a read behind the newest head, with a head of its own, as an administrator can: everything hashes right.
+
+    ``said`` and ``sealed_at`` are SQL. Return the entry's number.
+    """
+    superuser.execute("ALTER TABLE ledger.tree DROP CONSTRAINT IF EXISTS tree_sealed_at_is_finite")
+    head = superuser.execute("SELECT size, frontier FROM ledger.tree ORDER BY size DESC LIMIT 1").fetchone()
+    row = superuser.execute(
+        f"INSERT INTO ledger.entry (id, xid, generation, time, {WHAT}) SELECT nextval('ledger.entry_id'),"
+        f" pg_current_xact_id(), 1, {said}, 'read', %s, 'ledger.read', 'system:tests', NULL, NULL, NULL, NULL"
+        " RETURNING id",
+        ['{"actor":"system:tests","word":"ledger.read"}'],
+    ).fetchone()
+    assert head is not None and row is not None
+    leaf = superuser.execute(
+        f"INSERT INTO ledger.leaf SELECT {head[0]}, e.id, {LEAF_HASH} FROM ledger.entry e WHERE e.id = %s"
+        " RETURNING hash",
+        [row[0]],
+    ).fetchone()
+    assert leaf is not None
+    grown = tree.decode_frontier(head[0], bytes(head[1]))
+    nodes = tree.append_leaves(grown, [bytes(leaf[0])])
+    for node in nodes:
+        superuser.execute("INSERT INTO ledger.node VALUES (%s, %s, %s)", list(node))
+    superuser.execute(
+        "INSERT INTO ledger.tree (size, root, frontier, snapshot, generation, sealed_at)"
+        f" VALUES (%s, %s, %s, pg_current_snapshot(), 1, {sealed_at})",
+        [grown.size, grown.root(), tree.encode_frontier(grown)],
+    )
+    return int(row[0])
 
 
 def switch_triggers(superuser: psycopg.Connection, switch: str) -> None:

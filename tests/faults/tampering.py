@@ -9,7 +9,7 @@ import psycopg
 
 from privacy.ledger.merkle import log_reader, tree
 from privacy.ledger.verify import Growing
-from tests.factories.ledger import WHAT
+from tests.factories.ledger import WHAT, forge_batch
 
 # The trail that they are done to: so many entries in each batch, each batch signed.
 BATCHES = (150, 106, 300, 44, 256, 144, 90, 60)
@@ -270,30 +270,15 @@ def doubled(dice: random.Random, superuser: Connection) -> Done:
 def old_entry_invented(dice: random.Random, superuser: Connection) -> Done:
     """An entry of the past that never was, put in as a new row: it is sealed like any other, and its time tells."""
     before = dice.choice(["2 hours", "1 day", "40 days", "2 years", "-1 hour"])
-    row = superuser.execute(
-        f"INSERT INTO ledger.entry (id, xid, generation, time, {WHAT}) SELECT nextval('ledger.entry_id'),"
-        f" pg_current_xact_id(), generation, now() - interval '{before}', {WHAT} FROM ledger.entry LIMIT 1"
-        " RETURNING id"
-    ).fetchone()
-    head = superuser.execute("SELECT frontier FROM ledger.tree WHERE size = %s", [SIZE]).fetchone()
-    assert row is not None
-    assert head is not None
-    leaf = superuser.execute(
-        f"INSERT INTO ledger.leaf SELECT {SIZE}, e.id, sha256('\\x00'::bytea || convert_to("
-        + log_reader.ENTRY_TEXT
-        + ", 'UTF8'))"
-        " FROM ledger.entry e WHERE e.id = %s RETURNING hash",
-        [row[0]],
-    ).fetchone()
-    assert leaf is not None
-    grown = tree.decode_frontier(SIZE, bytes(head[0]))
-    tree.append_leaves(grown, [bytes(leaf[0])])
-    superuser.execute(
-        "INSERT INTO ledger.tree (size, root, frontier, snapshot, generation)"
-        " VALUES (%s, %s, %s, pg_current_snapshot(), 1)",
-        [grown.size, grown.root(), tree.encode_frontier(grown)],
-    )
+    forge_batch(superuser, f"now() - interval '{before}'")
     return Done("an entry of the past invented", SIZE)
+
+
+def head_without_a_time(dice: random.Random, superuser: Connection) -> Done:
+    """An entry of the past behind a head whose own time is none, or is of the past or future as well."""
+    moment = dice.choice(["'-infinity'", "'infinity'", "now() - interval '24 days'", "now() + interval '40 days'"])
+    forge_batch(superuser, "now() - interval '24 days'", sealed_at=moment)
+    return Done("an entry of the past behind a head of no time")
 
 
 def pruning_feigned(dice: random.Random, superuser: Connection) -> Done:
@@ -329,5 +314,5 @@ KINDS: tuple[Callable[[random.Random, Connection], Done], ...] = (
     entry_and_leaf_removed, entries_swapped, leaves_swapped, leaf_hash_flipped, leaf_points_elsewhere, leaf_removed,
     head_altered, head_removed, head_slipped_in, node_altered, checkpoint_byte, checkpoint_moved, checkpoint_removed,
     checkpoints_swapped, truncated, rolled_back, emptied, slipped_in, doubled,
-    old_entry_invented, pruning_feigned, never_sealed,
+    old_entry_invented, head_without_a_time, pruning_feigned, never_sealed,
 )  # fmt: skip

@@ -10,8 +10,9 @@ from django.conf import settings
 
 from config.schedules import SCHEDULES
 from privacy.ledger import tasks as ledger_tasks
+from privacy.ledger import verify
 from privacy.ledger.actions import scrubs
-from privacy.ledger.integrity import timestamp_checks, verification
+from privacy.ledger.integrity import verification
 from privacy.vault import keys
 from privacy.vault import tasks as vault_tasks
 
@@ -55,7 +56,7 @@ def test_numbers_are_the_codes() -> None:
     ledger = (ROOT / "docs" / "ledger.md").read_text()
     vault = (ROOT / "docs" / "vault.md").read_text()
     assert "more than an hour before, or five minutes after" in ledger
-    assert (timestamp_checks.MAX_TRANSACTION_DURATION, timestamp_checks.CLOCK_TOLERANCE) == ("1 hour", "5 minutes")
+    assert (verify.TRANSACTION, verify.AHEAD, verify.LATE) == (3_600, 300, 600)
     assert "for ten minutes" in ledger
     assert Path(verification.__file__).read_text().count("interval '10 minutes'") == 2
     assert "Months are made six ahead" in ledger and ledger_tasks.MONTHS_AHEAD == 6

@@ -44,11 +44,19 @@ def test_the_first_check_is_the_same_with_and_without_make() -> None:
     assert by_make == set(re.findall(r"tests/[a-z_/]+\.py", block)) != set()
 
 
-def test_the_browser_is_installed_or_the_way_is_said() -> None:
-    recipe = re.search(r"^browser:.*?^endif", MAKEFILE, re.DOTALL | re.MULTILINE)
+@pytest.mark.parametrize(
+    ("target", "package", "said"),
+    [
+        ("browser", "chromium", "The browser tests need Chromium"),
+        ("token", "softhsm2", "The tests of the master key in a token need SoftHSM2"),
+    ],
+)
+def test_what_the_tests_need_is_installed_or_the_way_is_said(target: str, package: str, said: str) -> None:
+    recipe = re.search(rf"^{target}:.*?^endif", MAKEFILE, re.DOTALL | re.MULTILINE)
     assert recipe is not None
-    assert "id -u" in recipe[0] and "apt-get install -y" in recipe[0] and "chromium" in recipe[0]
-    assert re.search(r'else echo "The browser tests need Chromium: apt-get install', recipe[0])
+    assert "id -u" in recipe[0] and "apt-get install -y" in recipe[0] and package in recipe[0]
+    assert f'else echo "{said}: apt-get install' in recipe[0]
+    assert re.search(rf"^test: setup.* {target}\b", MAKEFILE, re.MULTILINE)
 
 
 def test_each_figure_stands_beside_its_reference() -> None:

@@ -28,6 +28,7 @@ ASK_THE_PROCESS = {
     "tests/privacy/vault/test_key_service_clock.py": 4,
     "tests/privacy/vault/test_key_service_flooded.py": 9,
     "tests/privacy/vault/test_parts.py": 3,
+    "tests/privacy/vault/test_pkcs11_session.py": 15,
     "tests/privacy/vault/test_taken_over.py": 18,
     "tests/privacy/vault/test_without_the_key_service.py": 3,
 }

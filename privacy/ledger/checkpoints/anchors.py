@@ -41,6 +41,11 @@ def write_to_directory(folder: Path, size: int, note: str, heads: str, moment: i
     return str(path.relative_to(folder))
 
 
+def conflicting(folder: Path, size: int) -> bool:
+    """Whether a checkpoint of a size that is about to be signed is anchored already."""
+    return any(folder.glob(f"*/*/*/{size:012d}.checkpoint"))
+
+
 def _write_atomically(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with temporary.open("w", encoding="utf-8") as file:
@@ -55,6 +60,7 @@ def read_directory(folder: Path) -> list[tuple[str, str]]:
     """Return anchored checkpoints, ``(checkpoint, heads)``, oldest first: each day's last, and the newest days' many.
 
     Any one of them exposes a rollback or a rewriting of what lies before it, so the last of a day stands for the day.
+    The heads are empty where their file is gone.
     """
     paths: list[Path] = []
     days = sorted(folder.glob("*/*/*"))
@@ -62,7 +68,11 @@ def read_directory(folder: Path) -> list[tuple[str, str]]:
         inside = sorted(day.glob("*.checkpoint"))
         paths += inside[-MAX_PER_RECENT_DAY:] if day in days[-2:] else inside[-1:]
     paths.sort(key=lambda path: path.name)
-    return [(path.read_text("utf-8"), path.with_suffix(".heads").read_text("utf-8")) for path in paths]
+    return [(path.read_text("utf-8"), _text_of(path.with_suffix(".heads"))) for path in paths]
+
+
+def _text_of(path: Path) -> str:
+    return path.read_text("utf-8") if path.exists() else ""
 
 
 def mail_checkpoint(addresses: Sequence[str], size: int, note: str, vkeys: Sequence[str], moment: int) -> str:

@@ -1,7 +1,8 @@
 """The notary: re-hashes every entry, extends a tree of its own, and signs only what continues what it signed before.
 
 Meant for another host, with its own key and its own state file. It refuses on any difference or regress: a rewritten
-entry or tree head, a rollback, the same size with another root, a clock that went back.
+entry or tree head, a rollback, the same size with another root, a clock that went back, a time that isn't that of its
+own clock.
 """
 
 from __future__ import annotations
@@ -9,9 +10,8 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import os
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from smtplib import SMTPException
@@ -19,51 +19,24 @@ from typing import Any
 
 import psycopg
 
-from privacy.ledger.checkpoints import anchors
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.checkpoints import anchors, kept_checkpoints, own_checkpoints
+from privacy.ledger.checkpoints.notary_clock import NotaryClock
+from privacy.ledger.checkpoints.notary_state import NotaryState, SigningRefused
+from privacy.ledger.checkpoints.refusal_notices import MAIL_RETRY_SECONDS
 from privacy.ledger.checkpoints.signed_notes import Signer, checkpoint_text
+from privacy.ledger.entries import payloads
+from privacy.ledger.events import Event
+from privacy.ledger.integrity.timestamp_checks import parse_moment
 from privacy.ledger.merkle import log_reader, tree
 from privacy.ledger.merkle.tiles import Tiles
 from privacy.ledger.verify import TILE, Growing, leaf_hash, name_of
 
 log = logging.getLogger("portal.ledger")
 SLICE = 8_192
-# More entries than this are signed in several steps, so that a checkpoint is never long in coming.
-MAX_ENTRIES_PER_CHECKPOINT = 262_144
-# A mail server that hangs holds the notary up for ten seconds: after a failure it is left alone for so long.
-MAIL_RETRY_SECONDS = 10 * 60
+# So many entries' tree heads are read at once.
+HEADS_SLICE = 262_144
 YEAR = 365 * 24 * 60 * 60
-
-
-class SigningRefused(Exception):
-    """The notary does not sign; the message says what it saw."""
-
-
-@dataclass(frozen=True)
-class NotaryState:
-    """What the notary signed last, kept outside the database. ``heads`` digests every tree head so far."""
-
-    size: int = 0
-    root: str = ""
-    frontier: str = ""
-    heads: str = ""
-    time: int = 0
-    note: str = ""
-    heads_note: str = ""
-    mailed: int = 0
-    pruned: int = 0
-
-    @classmethod
-    def load(cls, path: Path) -> NotaryState:
-        return cls(**json.loads(path.read_text())) if path.exists() else cls()
-
-    def save(self, path: Path) -> None:
-        """Write the state so that a crash leaves the old or the new one, and it has reached the disk."""
-        temporary = path.with_name(f".{path.name}.new")
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(asdict(self), file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
 
 
 class Notary:
@@ -88,6 +61,10 @@ class Notary:
         self.auditors = auditors
         self.mail_every = mail_every
         self.clock = clock
+        # Whether this process has compared its state with what stands outside.
+        self._compared = False
+        # When this process last saw that nothing lay beyond what is signed.
+        self._level_at = 0
         # When each auditor was mailed since this process began, and until when the mail server is left alone.
         self._mailed: dict[str, int] = {}
         self._mail_from = 0
@@ -109,17 +86,31 @@ class Notary:
             ) from strange
 
     def _step(self, connection: psycopg.Connection[Any], moment: int) -> int | None:
+        if not self._compared:
+            known = own_checkpoints.found(self.signer, self.mirror.root, self.anchor, connection)
+            own_checkpoints.require_not_older(self.state, known)
+            self._compared = True
         self._follow_pruning(connection)
         target = self._target(connection)
         if target == self.state.size:
+            self._level_at = moment
             self._publish_again(connection)
             return None
-        self.state = self._signed(self._extend(connection, target), moment)
+        if anchors.conflicting(self.anchor, target):
+            raise SigningRefused(f"an anchor holds another checkpoint of the same size, {target}")
+        state, waited = self._extend(connection, target, moment)
+        if waited:
+            self._record_wait(connection, waited)
+        self.state = self._signed(state, moment)
         self.state.save(self.path)
         self._publish(connection)
         return target
 
     def _target(self, connection: psycopg.Connection[Any]) -> int:
+        """Return the size of the newest tree head.
+
+        What is signed is all that was sealed at that moment, so nothing that follows was sealed before it.
+        """
         row = connection.execute("SELECT coalesce(max(size), 0) FROM ledger.tree").fetchone()
         newest = int(row[0]) if row else 0
         if newest < self.state.size:
@@ -130,27 +121,48 @@ class Notary:
                 raise SigningRefused(f"rewritten: the tree head of size {self.state.size} is gone")
             if bytes(held[0]).hex() != self.state.root:
                 raise SigningRefused(f"rewritten: the tree of size {self.state.size} has another root than was signed")
-        row = connection.execute(
-            "SELECT coalesce((SELECT max(size) FROM ledger.tree WHERE size > %(now)s AND size <= %(now)s + %(step)s),"
-            " (SELECT min(size) FROM ledger.tree WHERE size > %(now)s), %(now)s)",
-            {"now": self.state.size, "step": MAX_ENTRIES_PER_CHECKPOINT},
-        ).fetchone()
-        return int(row[0]) if row else self.state.size
+        return newest
 
-    def _extend(self, connection: psycopg.Connection[Any], target: int) -> NotaryState:
-        """Re-hash the new entries, compare every tree head on the way, and grow the mirror."""
+    def _extend(
+        self, connection: psycopg.Connection[Any], target: int, moment: int
+    ) -> tuple[NotaryState, tuple[int, int, int] | None]:
+        """Re-hash the new entries, compare every tree head on the way, and grow the mirror.
+
+        Returns the state and what of it was sealed late.
+        """
         grown = tree.decode_frontier(self.state.size, base64.b64decode(self.state.frontier))
-        digest = self.state.heads
-        for head in log_reader.heads(connection, self.state.size, target):
-            self._grow(connection, grown, head.size)
+        digest, sealed = self.state.heads, self.state.sealed
+        clock = NotaryClock(parse_moment(sealed), max(self.state.time, self._level_at), moment)
+        for head in self._heads(connection, target):
+            clock.begin(head, grown.size)
+            self._grow(connection, grown, head.size, clock)
+            clock.end()
             if grown.root() != head.root or tree.encode_frontier(grown) != head.frontier:
                 raise SigningRefused(f"the entries do not lead to the tree head of size {head.size}")
-            digest = head.digest(digest)
+            digest, sealed = head.digest(digest), head.sealed_at
         self.mirror.settle()
         frontier = base64.b64encode(tree.encode_frontier(grown)).decode()
-        return replace(self.state, size=target, root=grown.root().hex(), frontier=frontier, heads=digest)
+        state = replace(
+            self.state, size=target, root=grown.root().hex(), frontier=frontier, heads=digest, sealed=sealed
+        )
+        return state, clock.waited
 
-    def _grow(self, connection: psycopg.Connection[Any], grown: Growing, until: int) -> None:
+    def _heads(self, connection: psycopg.Connection[Any], target: int) -> Iterator[log_reader.TreeHead]:
+        for after in range(self.state.size, target, HEADS_SLICE):
+            yield from log_reader.heads(connection, after, min(after + HEADS_SLICE, target))
+
+    def _record_wait(self, connection: psycopg.Connection[Any], waited: tuple[int, int, int]) -> None:
+        """Have the next batch say which entries were sealed late, and by how many seconds: ``verify.py`` lists it."""
+        first, until, longest = waited
+        payload, _nonce = payloads.compose(
+            Event.SEALED_LATE,
+            actor=SystemActor("notary"),
+            at=None,
+            facts={"from": first, "until": until, "seconds": longest},
+        )
+        connection.execute("SELECT ledger.append('act', %s)", [payload])
+
+    def _grow(self, connection: psycopg.Connection[Any], grown: Growing, until: int, clock: NotaryClock) -> None:
         leaves: list[bytes] = []
         entries: list[bytes] = []
         first = grown.size
@@ -171,6 +183,7 @@ class Notary:
                 raise SigningRefused(f"entry {entry_id} (index {place}) is gone")
             if leaf_hash(entry) != leaf:
                 raise SigningRefused(f"{name_of(entry, place)} is not what was sealed")
+            clock.judge(place, entry)
             leaves.append(leaf)
             entries.append(entry)
             if len(leaves) == SLICE:
@@ -234,6 +247,8 @@ class Notary:
         self.mirror.put("keys", "".join(f"{vkey}\n" for vkey in self.signer.vkeys))
         self.mirror.put("heads", state.heads_note)
         self.mirror.put("checkpoint", state.note)
+        self.mirror.put(kept_checkpoints.file_name(state.size, state.time), state.note)
+        kept_checkpoints.thin(self.mirror.root / kept_checkpoints.FOLDER, state.time)
         if not (self.mirror.root / "bundle.json").exists():
             self._tell_start()
         try:

@@ -194,6 +194,7 @@ LABELS: dict[str, Promise] = {
     "since": pgettext_lazy("fact", "since"),
     "ranges": pgettext_lazy("fact", "ranges"),
     "more_ranges": pgettext_lazy("fact", "more ranges"),
+    "seconds": pgettext_lazy("fact", "seconds"),
     "size": pgettext_lazy("fact", "size"),
     "sound": pgettext_lazy("fact", "sound"),
     "source": pgettext_lazy("fact", "source"),

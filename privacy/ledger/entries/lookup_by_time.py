@@ -9,7 +9,7 @@ from django.db import connection
 # A server's clock is not set further than this while it runs (``timestamp_checks.py``), and a number may be drawn
 # before a time.
 CLOCK_TOLERANCE = timedelta(minutes=6)
-# Everything up to ``low`` is earlier than the moment, nothing from ``high`` on is: some twenty looks for five million.
+# Everything up to "low" is earlier than the moment, nothing from "high" on is: some twenty looks for five million.
 _BINARY_SEARCH = """
 WITH RECURSIVE looked (low, high) AS (
     SELECT 0::bigint, coalesce((SELECT id FROM ledger.entry ORDER BY id DESC LIMIT 1), 0) + 1

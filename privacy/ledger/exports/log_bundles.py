@@ -17,12 +17,15 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger import verify
+from privacy.ledger.checkpoints import kept_checkpoints
 from privacy.ledger.merkle import log_reader, tree
 from privacy.ledger.merkle.tiles import Tiles
 from privacy.ledger.verify import TILE, Growing
 from privacy.lib.errors.refusals import Refusal
 
 SLICE = 65_536
+# What checks a bundle goes with it; whoever distrusts the copy takes another one.
+PROGRAMS = ("verify.py", "verify_vectors.py")
 _ENTRIES_MISSING = _(
     "Entries between index %(first)s and %(last)s are missing, so no bundle can be made. Verify the audit trail to "
     "see what is missing."
@@ -43,6 +46,11 @@ class Bundle:
     start: int
     end: int
     folder: Path
+
+    @property
+    def part(self) -> str:
+        """What ``verify.py`` is told where the bundle is a part on purpose."""
+        return "" if (self.start, self.end) == (0, self.size) else f" --from {self.start} --until {self.end}"
 
 
 def write(
@@ -72,16 +80,25 @@ def write(
             raise TooManyEntries(
                 _("There are too many entries to download. Choose a shorter period, or use export_ledger.")
             )
-        _write_tiles(connection, Tiles(folder, packed=False), size, start, end)
+        tiles = Tiles(folder, packed=False)
+        _write_tiles(connection, tiles, size, start, end)
+        for name, text in kept_checkpoints.stored(connection, size, note):
+            tiles.put(name, text)
+    bundle = Bundle(size, start, end, folder)
+    told = {"vkeys": vkeys, "start": start, "end": end, "part": bundle.part}
     for name, text in (
         ("bundle.json", json.dumps({"start": start, "end": end}) + "\n"),
         ("checkpoint", note),
         ("keys", "".join(f"{vkey}\n" for vkey in vkeys)),
-        ("README.txt", render_to_string("ledger/bundle_readme.txt", {"vkeys": vkeys, "start": start, "end": end})),
+        (
+            "README.txt",
+            render_to_string("ledger/bundle_readme.txt", told),
+        ),
     ):
         (folder / name).write_text(text, encoding="utf-8")
-    shutil.copyfile(verify.__file__, folder / "verify.py")
-    return Bundle(size, start, end, folder)
+    for program in PROGRAMS:
+        shutil.copyfile(Path(verify.__file__).with_name(program), folder / program)
+    return bundle
 
 
 class TooManyEntries(Refusal):

@@ -1,41 +1,77 @@
-"""Whether an entry's time fits the moment at which it was sealed.
+"""Whether a moment that the database says fits those around it: an entry's its batch, a head's what was signed.
 
 A row that somebody put in with an earlier time is sealed like any other, and its hash is right. The heads before and
-after it tell: their moments are in the digest that the notary signs.
+after it tell: their moments are in the digest that the notary signs, and the notary compared them with its own clock.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, LiteralString
 
 import psycopg
 
-# No transaction of the portal lasts longer, and no server's clock is set further than this while it runs.
-MAX_TRANSACTION_DURATION: LiteralString = "1 hour"
-CLOCK_TOLERANCE: LiteralString = "5 minutes"
+from privacy.ledger.verify import AHEAD, TRANSACTION, moment_text
+
 _FORMAT: LiteralString = '\'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\''
 # The head before the first index, and every head up to the one that sealed the last.
-_WINDOWS: LiteralString = (
-    "SELECT size,"  # noqa: S608 - constants
-    f" to_char((lag(sealed_at) OVER (ORDER BY size) - interval '{MAX_TRANSACTION_DURATION}')"
-    f" AT TIME ZONE 'UTC', {_FORMAT}),"
-    f" to_char((sealed_at + interval '{CLOCK_TOLERANCE}') AT TIME ZONE 'UTC', {_FORMAT}) FROM ledger.tree"
+_HEADS: LiteralString = (
+    f"SELECT size, to_char(sealed_at AT TIME ZONE 'UTC', {_FORMAT}) FROM ledger.tree"  # noqa: S608 - a constant
     " WHERE size >= coalesce((SELECT max(size) FROM ledger.tree WHERE size <= %(first)s), 0)"
     " AND size <= coalesce((SELECT min(size) FROM ledger.tree WHERE size >= %(last)s), %(last)s) ORDER BY size"
 )
+
+
+def parse_moment(said: str | None) -> float | None:
+    """Return a moment of the trail in seconds since 1970; None if it is none (infinite, or of the year 10000)."""
+    try:
+        return datetime.fromisoformat(said or "").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
+
+
+def unfitting(sealed_at: str, seen: int) -> str:
+    """Return what is wrong with the moment of a tree head that was not there at ``seen``; empty if nothing is."""
+    sealed = parse_moment(sealed_at)
+    if sealed is None:
+        return "has no time"
+    if sealed < seen - TRANSACTION:
+        return f"says that it was sealed at {sealed_at}; at {moment_text(seen).decode()} it was not there"
+    return ""
+
+
+def window(previous: float | None, sealed: float) -> tuple[bytes, bytes]:
+    """Return the earliest and latest time of an entry of the batch that was sealed then, after the ``previous`` one.
+
+    Without a batch before it there is no earliest. Where the database's clock was set back meanwhile, the earlier of
+    the two counts.
+    """
+    earliest = b"" if previous is None else moment_text(min(previous, sealed) - TRANSACTION)
+    return earliest, moment_text(sealed + AHEAD)
+
+
+def said_by(entry: bytes) -> bytes:
+    """Return the time that an entry says, as it is hashed; empty if it says none."""
+    parts = entry.split(b"\t", 4)
+    return parts[3] if len(parts) == 5 else b""
 
 
 class TimeWindows:
     """The earliest and latest time that the entries of a slice may have, by the batch that sealed them."""
 
     def __init__(self, connection: psycopg.Connection[Any], first: int, last: int) -> None:
-        rows = connection.execute(_WINDOWS, {"first": first, "last": last}).fetchall()
-        self._later = [(size, (low or "").encode(), (high or "~").encode()) for size, low, high in reversed(rows)]
+        self._later: list[tuple[int, bytes, bytes]] = []
+        previous = None
+        for size, said in connection.execute(_HEADS, {"first": first, "last": last}).fetchall():
+            sealed = parse_moment(said)
+            self._later.append((size, b"", b"~") if sealed is None else (size, *window(previous, sealed)))
+            previous = sealed
+        self._later.reverse()
         self._now = (0, b"", b"~")
 
     def misdated(self, place: int, entry: bytes) -> bool:
         """Whether the entry's time can't be that of its writing. Places are asked for in rising order."""
         while place >= self._now[0] and self._later:
             self._now = self._later.pop()
-        said = entry.split(b"\t", 4)
-        return len(said) < 5 or not self._now[1] <= said[3] <= self._now[2]
+        said = said_by(entry)
+        return not said or not self._now[1] <= said <= self._now[2]

@@ -14,11 +14,12 @@ import psycopg
 
 from privacy.ledger.checkpoints.external_checkpoints import ExternalCheckpoints
 from privacy.ledger.integrity.pruning_certificates import PruningCertificates
-from privacy.ledger.integrity.timestamp_checks import TimeWindows
+from privacy.ledger.integrity.timestamp_checks import TimeWindows, parse_moment, unfitting
 from privacy.ledger.integrity.verification_report import MAX_FINDINGS, VerificationFinding, VerificationReport
 from privacy.ledger.merkle import log_reader, tree
 from privacy.ledger.merkle.tiles import Tiles
 from privacy.ledger.verify import (
+    AHEAD,
     ALTERED,
     POLICY,
     TILE,
@@ -115,6 +116,7 @@ class Verification:
         self.mirror = Tiles(by.mirror, packed=True) if by.mirror else None
         self.grown = Growing()
         self.digest = ""
+        self.seen = 0
         self.broken = False
         self.unlike_signed = False
         self.unlike_mirror: list[int] = []
@@ -136,7 +138,7 @@ class Verification:
         self.begin(0)
         if progress:
             self.grown = tree.decode_frontier(progress["size"], bytes.fromhex(progress["frontier"]))
-            self.digest = progress["digest"]
+            self.digest, self.seen = progress["digest"], progress["seen"]
             self.broken, self.unlike_signed = progress["broken"], progress["unlike_signed"]
             self.unlike_mirror = progress["unlike_mirror"]
             self.gone = progress["gone"]
@@ -150,6 +152,7 @@ class Verification:
             "size": self.grown.size,
             "frontier": tree.encode_frontier(self.grown).hex(),
             "digest": self.digest,
+            "seen": self.seen,
             "broken": self.broken,
             "unlike_signed": self.unlike_signed,
             "unlike_mirror": self.unlike_mirror[: MAX_FINDINGS + 1],
@@ -206,7 +209,7 @@ class Verification:
             if stop in stored:
                 self._judge_head(stored[stop], root)
             for checkpoint, digest in [*own.get(stop, []), *outside.get(stop, [])]:
-                self._judge_checkpoint(checkpoint, digest, root, stop in stored)
+                self._judge_checkpoint(checkpoint, digest, root, stored.get(stop))
             for said in self.prunings.judge(stop, root):
                 self.report.add(ALTERED, said)
         self._judge_nodes(nodes, first, last)
@@ -261,18 +264,27 @@ class Verification:
 
     def _judge_head(self, head: log_reader.TreeHead, root: bytes) -> None:
         self.digest = head.digest(self.digest)
+        if said := unfitting(head.sealed_at, self.seen):
+            self.report.add(ALTERED, f"the tree head of size {head.size} {said}")
         if not self.broken and (head.root != root or head.frontier != tree.encode_frontier(self.grown)):
             self.broken = True
             self.report.add(ALTERED, f"the entries do not lead to the tree head of size {head.size}")
 
-    def _judge_checkpoint(self, checkpoint: Checkpoint, digest: str, root: bytes, has_head: bool) -> None:
+    def _judge_checkpoint(
+        self, checkpoint: Checkpoint, digest: str, root: bytes, head: log_reader.TreeHead | None
+    ) -> None:
         if checkpoint.root != root:
             self.unlike_signed = True
             self.report.add(ALTERED, f"the first {checkpoint.size} entries differ from what was signed for them")
-        elif not has_head:
+        elif head is None:
             self.report.add(ALTERED, f"the tree head of size {checkpoint.size}, which was signed, is gone")
         elif digest != self.digest and self.report.start == 0:
             self.report.add(ALTERED, f"a tree head of size {checkpoint.size} or less differs from what was signed")
+        elif checkpoint.time and (parse_moment(head.sealed_at) or 0) > checkpoint.time + AHEAD:
+            self.report.add(
+                ALTERED, f"the tree head of size {head.size} is of later than it was signed: {head.sealed_at}"
+            )
+        self.seen = max(self.seen, checkpoint.time or 0)
 
     def _judge_nodes(self, nodes: list[tree.Node], first: int, last: int) -> None:
         kept = {}

@@ -55,7 +55,7 @@ class TreeHead:
     frontier: bytes
     snapshot: str
     generation: int
-    sealed_at: str
+    sealed_at: str  # the empty text where the row's moment is no moment
 
     def digest(self, before: str) -> str:
         """Chain this head, with everything that is stored of it, into the digest of all heads before it."""
@@ -102,7 +102,7 @@ def hashes(connection: psycopg.Connection[Any], level: int, first: int, count: i
 def heads(connection: psycopg.Connection[Any], after: int, until: int) -> list[TreeHead]:
     """Return the tree heads with ``after < size <= until``, in order."""
     rows = connection.execute(_HEADS, [after, until]).fetchall()
-    return [TreeHead(row[0], bytes(row[1]), bytes(row[2]), row[3], row[4], row[5]) for row in rows]
+    return [TreeHead(row[0], bytes(row[1]), bytes(row[2]), row[3], row[4], row[5] or "") for row in rows]
 
 
 def heads_text(origin: str, size: int, digest: str) -> str:

@@ -7,7 +7,6 @@ cursor over numbers would lose whatever commits later than its neighbours (measu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, LiteralString, NamedTuple
 
 import psycopg
@@ -16,8 +15,8 @@ from privacy.ledger.merkle import tree
 from privacy.ledger.merkle.leaf_hash import LEAF_HASH
 from privacy.ledger.verify import Growing
 
-# One sealer at a time in a database; the lock ends with its session, whatever becomes of the process.
-LOCK = 0x6C65_6467_6572
+# One sealer at a time in a database. Only the sequencer's role can take this lock; it ends with its transaction.
+LOCK: LiteralString = "LOCK TABLE sequencer.turn IN EXCLUSIVE MODE NOWAIT"
 _SLICE = 65_536
 
 
@@ -36,38 +35,39 @@ class RecoveryDetected(Exception):
 def seal(connection: psycopg.Connection[Any]) -> int | None:
     """Seal what there is and return how many entries; None if another sealer is at work.
 
-    The connection must be in autocommit mode. The lock is taken before the transaction begins: a snapshot that is
-    older than the lock would miss what the last holder has just sealed.
+    The connection must be in autocommit mode. Taking a lock needs no snapshot, so that of a batch is younger than the
+    lock: an older one would miss what the last holder has just sealed.
     """
-    with _lock(connection) as mine:
-        if not mine:
-            return None
+    try:
         try:
             return _batch(connection)
         except RecoveryDetected:
-            connection.execute("SELECT ledger.start_recovery_epoch()")
+            _start_recovery_epoch(connection)
             return _batch(connection)
-
-
-@contextmanager
-def _lock(connection: psycopg.Connection[Any]) -> Iterator[bool]:
-    row = connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()
-    mine = bool(row and row[0])
-    try:
-        yield mine
-    finally:
-        if mine and not connection.closed:
-            connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+    except psycopg.errors.LockNotAvailable:
+        return None
 
 
 def _batch(connection: psycopg.Connection[Any]) -> int:
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     try:
         with connection.transaction():
+            connection.execute(LOCK)
             return _seal_visible(connection)
     finally:
         if not connection.closed:
             connection.isolation_level = None
+
+
+def _start_recovery_epoch(connection: psycopg.Connection[Any]) -> None:
+    """Begin a new epoch, unless another sealer that noticed as well has begun it meanwhile."""
+    with connection.transaction():
+        connection.execute(LOCK)
+        try:
+            _generation(connection)
+            _head(connection)
+        except RecoveryDetected:
+            connection.execute("SELECT ledger.start_recovery_epoch()")
 
 
 def _seal_visible(connection: psycopg.Connection[Any]) -> int:

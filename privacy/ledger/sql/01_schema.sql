@@ -18,7 +18,8 @@ REVOKE ALL ON SCHEMA ledger FROM PUBLIC;
 CREATE TABLE ledger.recovery_epoch (
     generation integer PRIMARY KEY,
     system_identifier text NOT NULL,
-    started_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT recovery_epoch_started_at_is_finite CHECK (isfinite(started_at))
 );
 
 CREATE SEQUENCE ledger.entry_id;
@@ -73,14 +74,16 @@ CREATE TABLE ledger.tree (
     frontier bytea NOT NULL,
     snapshot pg_snapshot NOT NULL,
     generation integer NOT NULL,
-    sealed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    sealed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT tree_sealed_at_is_finite CHECK (isfinite(sealed_at))
 );
 
 CREATE TABLE ledger.checkpoint (
     size bigint PRIMARY KEY,
     note text NOT NULL,
     heads text NOT NULL,
-    signed_at timestamptz NOT NULL
+    signed_at timestamptz NOT NULL,
+    CONSTRAINT checkpoint_signed_at_is_finite CHECK (isfinite(signed_at))
 );
 
 CREATE TABLE ledger.anchor (
@@ -88,7 +91,8 @@ CREATE TABLE ledger.anchor (
     size bigint NOT NULL,
     place text NOT NULL,
     receipt text NOT NULL,
-    anchored_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    anchored_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT anchor_anchored_at_is_finite CHECK (isfinite(anchored_at))
 );
 CREATE INDEX anchor_size ON ledger.anchor (size);
 
@@ -100,6 +104,7 @@ CREATE TABLE ledger.pruning (
     partitions text[] NOT NULL,
     certificate text NOT NULL,
     pruned_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT pruning_moments_are_finite CHECK (isfinite(cut) AND isfinite(pruned_at)),
     CONSTRAINT pruning_takes_whole_tiles CHECK (until > 0 AND until % 256 = 0)
 );
 
@@ -116,6 +121,22 @@ CREATE TABLE ledger.field_change (
     timestamp timestamptz,
     additional_data jsonb
 );
+
+-- Whoever holds this table's lock seals. It lies in a schema that only the sequencer's role may enter: an advisory lock,
+-- or one of the trail's tables, could be held by the portal's role for as long as it likes.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'portal_ledger') THEN
+        RESET ROLE;
+        CREATE SCHEMA sequencer AUTHORIZATION portal_ledger;
+        SET LOCAL ROLE portal_ledger;
+    ELSE
+        CREATE SCHEMA sequencer;
+    END IF;
+END $$;
+REVOKE ALL ON SCHEMA sequencer FROM PUBLIC;
+CREATE TABLE sequencer.turn ();
+REVOKE ALL ON sequencer.turn FROM PUBLIC;
 
 INSERT INTO ledger.recovery_epoch (generation, system_identifier)
     SELECT 1, system_identifier::text FROM pg_control_system();

@@ -106,7 +106,9 @@ BEGIN
     RETURN made;
 END $$;
 
-CREATE TABLE ledger.entry_default PARTITION OF ledger.entry DEFAULT;
+-- A month's own bounds keep its entries finite; here a constraint does.
+CREATE TABLE ledger.entry_default PARTITION OF ledger.entry
+    (CONSTRAINT entry_time_is_finite CHECK (isfinite(time))) DEFAULT;
 ALTER TABLE ledger.entry_default ENABLE ALWAYS TRIGGER stamp;
 
 SELECT ledger.install_deny_trigger(name::regclass) FROM unnest(ARRAY[

@@ -16,6 +16,8 @@ DECLARE
         ['portal_intake', 'INSERT ON ledger.field_change'],
         ['portal_sequencer', 'SELECT ON ALL TABLES IN SCHEMA ledger'],
         ['portal_sequencer', 'INSERT ON ledger.leaf, ledger.node, ledger.tree'],
+        ['portal_sequencer', 'USAGE ON SCHEMA sequencer'],
+        ['portal_sequencer', 'UPDATE ON sequencer.turn'],
         ['portal_sequencer', 'EXECUTE ON FUNCTION ledger.start_recovery_epoch(), ledger.append(text, text)'],
         ['portal_notary', 'SELECT ON ALL TABLES IN SCHEMA ledger'],
         ['portal_notary', 'INSERT ON ledger.checkpoint, ledger.anchor'],

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
@@ -29,7 +30,6 @@ from privacy.vault.keyservice.turning_policy import CHECKING, GRACE_DAYS, TURN_D
 from privacy.vault.models import KeyCheck, MonthKey, SubjectKey
 from privacy.vault.refusals import Destroyed, WrongKey
 
-BATCH = 5_000
 # Any number: the advisory lock that lets one turn run at a time, on whichever host.
 ROTATION_LOCK = 0x7661756C74
 
@@ -226,7 +226,7 @@ def _rewrap_batch(table: str, columns: str, last: Any, number: int) -> tuple[Any
 def _try_to_rewrap(table: str, columns: str, last: Any, number: int) -> tuple[Any, int]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(BY_INDEX)
-        cursor.execute(SELECT_KEYS.format(table=table, columns=columns), [last, number, BATCH])
+        cursor.execute(SELECT_KEYS.format(table=table, columns=columns), [last, number, settings.VAULT_TURN_BATCH])
         rows = cursor.fetchall()
         if not rows:
             return None, 0

@@ -22,10 +22,11 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def run(*arguments: object) -> tuple[int, str, float, int]:
+def run(*arguments: object, program: Path = PROGRAM) -> tuple[int, str, float, int]:
     """Run the program; return exit code, output, processor seconds and the most resident memory in bytes."""
     done = subprocess.run(
-        [sys.executable, "-c", MEASURED, str(PROGRAM), *map(str, arguments)], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", MEASURED, str(program), *map(str, arguments)], capture_output=True, text=True, timeout=60
     )
     peak, seconds = done.stderr.split()[-2:]
-    return done.returncode, done.stdout, float(seconds), int(peak) * 1024
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout + done.stderr.rpartition("\n")[0], float(seconds), int(peak) * 1024

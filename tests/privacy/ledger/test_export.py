@@ -12,6 +12,7 @@ from privacy.ledger.exports import log_bundles
 from privacy.ledger.exports.log_bundles import NoCheckpoint, TooManyEntries
 from tests.database import PortalDatabase
 from tests.factories.ledger import make_entries, make_notary, make_past_entries, publish_keys, seal, sign
+from tests.privacy.ledger.offline import run
 
 NOON = datetime.now(UTC) - timedelta(days=10)
 
@@ -37,7 +38,7 @@ def export(database: PortalDatabase, *arguments: object) -> str:
 
 def check(folder: Path) -> str:
     keys = [verify.parse_key(vkey) for vkey in (folder / "keys").read_text().split()]
-    return verify.Bundle(str(folder)).verify(keys)
+    return verify.Bundle(str(folder)).verify(keys).said
 
 
 @pytest.mark.clause("P8.3")
@@ -46,7 +47,7 @@ def test_the_whole_trail(trail: PortalDatabase, tmp_path: Path) -> None:
     export(trail, folder, "--reason", "yearly audit")
     assert check(folder).startswith("1200 entries of 1200")
     assert {path.name for path in folder.iterdir()} == {
-        "README.txt", "bundle.json", "checkpoint", "keys", "tile", "verify.py",
+        "README.txt", "bundle.json", "checkpoint", "keys", "tile", "verify.py", "verify_vectors.py",
     }  # fmt: skip
     size, sha256 = log_bundles.digest(folder)
     with trail.connect() as connection:
@@ -67,6 +68,20 @@ def test_some_days_in_whole_tiles(trail: PortalDatabase, tmp_path: Path) -> None
             vkeys = make_notary(tmp_path).signer.vkeys
             log_bundles.write(connection, folder, since=long_ago, until=until, vkeys=vkeys)
         assert check(folder).startswith(f"{count} entries of 1200")
+
+
+@pytest.mark.attack("19.9")
+def test_a_part_says_in_its_readme_how_it_is_checked(trail: PortalDatabase, tmp_path: Path) -> None:
+    """Checked without its range it would exit 3, because not all entries are there."""
+    said = export(trail, tmp_path / "late", "--from", datetime.now(UTC).date() - timedelta(1))
+    pinned = [part for vkey in (tmp_path / "late" / "keys").read_text().split() for part in ("--key", vkey)]
+    assert run(tmp_path / "late", *pinned)[0] == verify.POLICY
+    assert " --from 512 --until 1200 --key" in said
+    readme = (tmp_path / "late" / "README.txt").read_text()
+    assert "python verify.py . --from 512 --until 1200 --key" in readme
+    assert run(tmp_path / "late", *pinned, "--from", 512, "--until", 1200)[0] == verify.SOUND
+    export(trail, tmp_path / "all")
+    assert "python verify.py . --key" in (tmp_path / "all" / "README.txt").read_text()
 
 
 def test_without_a_folder_it_makes_one_of_its_own(trail: PortalDatabase) -> None:

@@ -1,6 +1,7 @@
 """The notary signs only what continues what it signed before, and says what it saw when it refuses."""
 
 import json
+import time
 from pathlib import Path
 from smtplib import SMTPRecipientsRefused
 from typing import Any
@@ -12,7 +13,8 @@ from django.utils.translation import override
 
 from privacy.ledger.checkpoints import anchors
 from privacy.ledger.checkpoints.external_checkpoints import ExternalCheckpoints
-from privacy.ledger.checkpoints.notary import MAIL_RETRY_SECONDS, Notary, SigningRefused
+from privacy.ledger.checkpoints.notary import MAIL_RETRY_SECONDS, Notary
+from privacy.ledger.checkpoints.notary_state import SigningRefused
 from privacy.ledger.integrity import verification
 from privacy.ledger.management.commands.notary import Command
 from privacy.ledger.models import Anchor
@@ -166,7 +168,7 @@ def test_a_mail_server_that_is_down_does_not_stop_the_notary(
     def down(**_message: object) -> None:
         raise ConnectionRefusedError
 
-    now = 2_000_000_000
+    now = int(time.time())
     mailing.clock = lambda: now
     monkeypatch.setattr(anchors.mail, "send", down)
     grow(portal_database, mailing, 10)
@@ -284,7 +286,7 @@ class Post:
 def test_a_mail_server_that_is_down_is_left_alone_for_a_while(
     portal_database: PortalDatabase, mailing: Notary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 2_000_000_000
+    now = begun = int(time.time())
     mailing.clock = lambda: now
     post = Post(monkeypatch, TimeoutError)
     for _checkpoint in range(3):
@@ -292,7 +294,7 @@ def test_a_mail_server_that_is_down_is_left_alone_for_a_while(
         now += 3
     assert post.asked == 1
     post.error = None
-    now = 2_000_000_000 + MAIL_RETRY_SECONDS
+    now = begun + MAIL_RETRY_SECONDS
     grow(portal_database, mailing, 1)
     assert post.delivered == mailing.auditors
     assert mailing.state.mailed == now
@@ -302,16 +304,16 @@ def test_a_mail_server_that_is_down_is_left_alone_for_a_while(
 def test_one_address_that_is_refused_neither_keeps_others_from_their_mail_nor_repeats_it(
     portal_database: PortalDatabase, mailing: Notary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 2_000_000_000
+    now = begun = int(time.time())
     mailing.clock = lambda: now
     mailing.mail_every = 86_400
     mailing.auditors = ["gone@extrus.example", "aram@extrus.example"]
     post = Post(monkeypatch, SMTPRecipientsRefused, refuses="gone")
     for later in (0, 3, MAIL_RETRY_SECONDS):
-        now = 2_000_000_000 + later
+        now = begun + later
         grow(portal_database, mailing, 1)
     assert post.delivered == ["aram@extrus.example"]
-    now = 2_000_000_000 + 86_400
+    now = begun + 86_400
     grow(portal_database, mailing, 1)
     assert post.delivered == ["aram@extrus.example"] * 2
 
@@ -321,7 +323,7 @@ def test_a_refusal_reaches_the_auditors_once_the_mail_server_is_back(
     portal_database: PortalDatabase, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.NOTARY_STATE_DIR = tmp_path
-    now = 2_000_000_000
+    now = int(time.time())
     notary = make_notary(tmp_path, clock=lambda: now)
     grow(portal_database, notary, 3)
     notary.auditors = ["aram@extrus.example", "outside@audit.example"]

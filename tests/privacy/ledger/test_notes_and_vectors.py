@@ -9,11 +9,23 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
-from privacy.ledger import verify
+from privacy.ledger import verify, verify_vectors
 from privacy.ledger.checkpoints.signed_notes import Signer
 from privacy.ledger.merkle.tree import Subtrees
 from privacy.ledger.verify import leaf_hash
 from tests.privacy.ledger.offline import run
+
+
+def test_the_second_file_takes_whatever_the_first_takes(tmp_path: Path) -> None:
+    """The program for notes and vectors is called in the same way; the first one alone says what it lacks."""
+    path = vector(tmp_path, size1=1, size2=1, root1=b64(b"x"), root2=b64(b"x"), proof=[])
+    second = Path(verify_vectors.__file__)
+    assert run("consistency", path, program=second)[:2] == (0, "SOUND: the consistency proof\n")
+    assert run("proof", path, "--entry", path, program=second)[0] == 4
+    alone = tmp_path / "verify.py"
+    alone.write_bytes(second.with_name("verify.py").read_bytes())
+    code, said, _, _ = run("consistency", path, program=alone)
+    assert (code, "verify_vectors.py, which is not beside" in said) == (4, True)
 
 
 def test_the_note_of_the_specification_of_notes(tmp_path: Path) -> None:
@@ -182,7 +194,11 @@ def test_vectors_of_transparency_dev_merkle(tmp_path: Path) -> None:
     assert run("consistency", vector(tmp_path, **{**grown, "size1": 0}))[0] == 2
     alike = {"size1": 4, "size2": 4, "root1": b64(b"any root"), "root2": b64(b"any root"), "proof": []}
     assert run("consistency", vector(tmp_path, **alike))[0] == 0, "the same tree needs no proof"
-    assert run("consistency", vector(tmp_path, **{**alike, "size1": 0, "size2": 0}))[0] == 0
+    assert run("consistency", vector(tmp_path, **{**alike, "size1": 0, "size2": 0}))[0] == 2, (
+        "an empty tree has one root"
+    )
+    empty = {"root1": b64(sha256().digest()), "root2": b64(sha256().digest())}
+    assert run("consistency", vector(tmp_path, **{**alike, **empty, "size1": 0, "size2": 0}))[0] == 0
     assert run("consistency", vector(tmp_path, **{**alike, "root2": b64(b"another")}))[0] == 2
     assert run("consistency", vector(tmp_path, **{**alike, "proof": [b64(leaves[0])]}))[0] == 2
     older = {("leafIndex" if name == "leafIdx" else name): value for name, value in sound.items()}

@@ -16,7 +16,8 @@ from openpyxl import load_workbook
 from consents import receipts
 from privacy.ledger import actions as ledger
 from privacy.ledger import verify
-from privacy.ledger.checkpoints.notary import Notary, SigningRefused
+from privacy.ledger.checkpoints.notary import Notary
+from privacy.ledger.checkpoints.notary_state import SigningRefused
 from privacy.ledger.events import Event
 from privacy.ledger.exports import log_bundles, log_proofs, register_export
 from privacy.ledger.integrity import pruning, verification
@@ -140,7 +141,7 @@ def test_everything_that_stays_is_sound_and_provable(
     assert verify.open_checkpoint(certificate["checkpoint"].encode(), notary.signer.keys).root.hex() == root
     assert paper[1] == 1_024
     for folder in (tmp_path / "bundle", tmp_path / "mirror"):
-        found = verify.Bundle(str(folder)).verify(notary.signer.keys)
+        found = verify.Bundle(str(folder)).verify(notary.signer.keys).said
         assert found.startswith("311 entries of 1335")
     assert not (tmp_path / "mirror" / "tile" / "entries" / "000.gz").exists()
     assert (tmp_path / "mirror" / "tile" / "0" / "000").exists()

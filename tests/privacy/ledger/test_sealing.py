@@ -89,10 +89,29 @@ def test_a_savepoint_s_entry_is_sealed_with_its_transaction(portal_database: Por
 
 def test_only_one_sealer_works_at_a_time(portal_database: PortalDatabase) -> None:
     make_entries(portal_database, 2)
-    with portal_database.connect("portal_sequencer") as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [log_sequencer.LOCK])
+    with portal_database.connect("portal_sequencer") as other, other.transaction():
+        other.execute(log_sequencer.LOCK)
         assert seal(portal_database) is None
     assert seal(portal_database) == 2
+
+
+@pytest.mark.attack("19.3")
+@pytest.mark.parametrize("role", ["portal_app", "portal_intake", "portal_worker", "portal_notary", "portal_auditor"])
+def test_nobody_but_a_sealer_keeps_the_sealer_from_its_work(portal_database: PortalDatabase, role: str) -> None:
+    """With the old lock, an advisory one, the portal's role held entries unsealed for as long as it liked."""
+    make_entries(portal_database, 3)
+    with portal_database.connect(role) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [0x6C65_6467_6572])
+        for relation in ("sequencer.turn", "ledger.leaf", "ledger.tree", "ledger.node", "ledger.entry"):
+            for mode in ("ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE", "EXCLUSIVE", "ACCESS EXCLUSIVE"):
+                # Whatever this role may lock, it holds until it disconnects.
+                other.execute("BEGIN") if other.info.transaction_status == 0 else None
+                other.execute("SAVEPOINT one")
+                try:
+                    other.execute(f"LOCK TABLE {relation} IN {mode} MODE NOWAIT")
+                except psycopg.errors.InsufficientPrivilege:
+                    other.execute("ROLLBACK TO one")
+        assert seal(portal_database) == 3
 
 
 @pytest.mark.fault("FLT-04")

@@ -17,9 +17,9 @@ from privacy.ledger.verify import (
     Problem,
     leaf_hash,
     sha256,
-    verify_consistency,
     verify_inclusion,
 )
+from privacy.ledger.verify_vectors import verify_consistency
 
 SEED = int(os.environ.get("SEED", "6962"))
 AT_THE_EDGES = [
@@ -179,6 +179,8 @@ def test_nothing_can_be_proved_from_an_empty_tree() -> None:
     ):  # fmt: skip
         with pytest.raises(Problem):
             verify_consistency(0, size2, proof, empty, root2)
+    with pytest.raises(Problem):
+        verify_consistency(0, 0, [], sha256(b"x").digest(), sha256(b"x").digest())
 
 
 @settings(max_examples=60, deadline=None)

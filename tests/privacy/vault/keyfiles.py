@@ -1,16 +1,25 @@
-"""Key files of one test's own, so that turning, losing or damaging them harms no other test."""
+"""Keys of one test's own, so that turning, losing or damaging them harms no other test."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from django.conf import settings
 from django.core.management import call_command
 from django.test import override_settings
 
 from privacy.vault import key_providers
+from tests.privacy.vault import tokens
 
 FILES = {"MASTER_KEY_FILE": "master.key", "INDEX_KEY_FILE": "index.key", "CERTIFICATE_KEY_FILE": "certificate.key"}
+
+
+@contextmanager
+def own_keys_in(holder: str) -> Iterator[Path]:
+    """Do as ``own_keys``, with the master key in a file or in a token."""
+    with tokens.own_token() if holder == "token" else nullcontext(), own_keys() as made:
+        yield made
 
 
 @contextmanager
@@ -24,10 +33,15 @@ def own_keys() -> Iterator[Path]:
 
 
 def generations(folder: Path) -> set[int]:
-    """Return the generations written in a folder's master key file."""
+    """Return the generations in a folder's master key file, or in the token that the settings lead to."""
+    if settings.VAULT_MASTER_KEYS == tokens.PROVIDER:
+        return set(key_providers.master_keys().generations())
     return set(key_providers.parse_key_file((folder / "master.key").read_text(), "master.key"))
 
 
 def in_environment(folder: Path) -> dict[str, str]:
     """Return the variables that point another process at these keys."""
-    return {setting: str(folder / file) for setting, file in FILES.items()}
+    files = {setting: str(folder / file) for setting, file in FILES.items()}
+    if settings.VAULT_MASTER_KEYS == tokens.PROVIDER:
+        return {**files, **tokens.Token(settings.PKCS11_PIN_FILE.parent).environ}
+    return files

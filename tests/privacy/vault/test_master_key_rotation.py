@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
@@ -19,22 +20,26 @@ from privacy.ledger.models import Entry
 from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
 from privacy.vault import crypto, key_providers, keys
+from privacy.vault.keyservice import client, messages
 from privacy.vault.models import EncryptedFile, KeyCheck, MonthKey, SubjectKey
+from privacy.vault.pkcs11_keys import Pkcs11MasterKeys
 from tests.database import LOCKS_HERE, ROOT, PortalDatabase
 from tests.factory import NOON, make_sealed_file
 from tests.privacy.vault.decryption_sessions import decryption_session
-from tests.privacy.vault.keyfiles import generations, in_environment, own_keys
+from tests.privacy.vault.keyfiles import generations, in_environment, own_keys_in
+from tests.privacy.vault.tokens import PROVIDER
 
 TESTS = SystemActor("tests")
 
 
-@pytest.fixture
-def folder(portal_database: PortalDatabase) -> Iterator[Path]:
-    with own_keys() as made:
+@pytest.fixture(params=["file", pytest.param("token", marks=pytest.mark.token)])
+def folder(request: pytest.FixtureRequest, portal_database: PortalDatabase) -> Iterator[Path]:
+    """Keys of the test's own, the master key in each of the two places where generations come and go by themselves."""
+    with own_keys_in(request.param) as made:
         yield made
 
 
-class AnotherIsQuicker(key_providers.FileMasterKeys):
+class AnotherIsQuicker:
     """Before this process destroys a generation, another has ended it: the worker and an operator at once."""
 
     overtaken = False
@@ -43,7 +48,15 @@ class AnotherIsQuicker(key_providers.FileMasterKeys):
         if not self.overtaken:
             self.overtaken = True
             vault.destroy_emptied_generations(actor=TESTS, at=NOON)
-        super().destroy(generation)
+        super().destroy(generation)  # type: ignore[misc]
+
+
+class QuickerInTheFile(AnotherIsQuicker, key_providers.FileMasterKeys):
+    """As ``AnotherIsQuicker``."""
+
+
+class QuickerInTheToken(AnotherIsQuicker, Pkcs11MasterKeys):
+    """As ``AnotherIsQuicker``."""
 
 
 def names() -> list[str]:
@@ -175,6 +188,24 @@ def test_slices_go_on_where_the_last_one_ended(folder: Path) -> None:
     assert in_use() == {2}
 
 
+def test_a_slow_token_is_asked_for_fewer_at_a_time(folder: Path) -> None:
+    """Each request has two seconds: a batch is as large as the setting says."""
+    fill_with_keys(7)
+    asked: list[int] = []
+    rewrap = client.ask
+
+    def count(request: messages.Request) -> Any:
+        if isinstance(request, messages.Rewrap):
+            asked.append(len(request.keys.subjects) + len(request.keys.months))
+        return rewrap(request)
+
+    with override_settings(VAULT_TURN_BATCH=3), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "ask", count)
+        turn = vault.rotate(actor=TESTS, at=NOON)
+    assert turn is not None
+    assert (turn.carried, asked) == (8, [1, 3, 3, 1])
+
+
 def test_the_monthly_turn(folder: Path) -> None:
     """Once a month; the old generation ends when backups of the keys are older than the grace."""
     make_sealed_file()
@@ -190,7 +221,9 @@ def test_the_monthly_turn(folder: Path) -> None:
     assert names() == ["증빙.pdf"]
 
 
+@pytest.mark.parametrize("folder", ["file"], indirect=True)
 def test_a_running_process_drops_a_destroyed_generation(folder: Path) -> None:
+    """In a token: tests/privacy/vault/test_pkcs11_keys.py."""
     make_sealed_file()
     master = key_providers.master_keys()
     vault.rotate(actor=TESTS, at=NOON)
@@ -201,6 +234,9 @@ def test_a_running_process_drops_a_destroyed_generation(folder: Path) -> None:
         master.unwrap([key_providers.WrappedKey(1, box, b"label")])
 
 
+@pytest.mark.parametrize(
+    "folder", ["file", pytest.param("token", marks=[pytest.mark.token, pytest.mark.faults])], indirect=True
+)
 @pytest.mark.asvs("11.2.2")
 def test_killed_again_and_again_it_resumes(folder: Path, portal_database: PortalDatabase) -> None:
     """SIGKILL in the middle of the carrying over, five times; then one turn finishes it, and only one was made."""
@@ -270,7 +306,8 @@ def test_keys_made_during_a_turn_are_never_lost(folder: Path, portal_database: P
 def test_a_generation_that_two_end_at_once_ends_once_on_record(folder: Path) -> None:
     make_sealed_file()
     vault.rotate(actor=TESTS, at=NOON)
-    with override_settings(VAULT_MASTER_KEYS=f"{__name__}.AnotherIsQuicker"):
+    quicker = QuickerInTheToken if settings.VAULT_MASTER_KEYS == PROVIDER else QuickerInTheFile
+    with override_settings(VAULT_MASTER_KEYS=f"{__name__}.{quicker.__name__}"):
         vault.destroy_emptied_generations(actor=TESTS, at=NOON + timedelta(hours=1))
     assert generations(folder) == {2}
     assert Entry.objects.filter(word="vault.generation.ended").count() == 1

@@ -61,7 +61,7 @@ class Command(BaseCommand):
             connection.execute("SELECT ledger.append('act', %s)", [payload])
         self.stdout.write(
             f"{bundle.end - bundle.start} entries of {bundle.size} in {folder}; check with: python {folder}/verify.py"
-            f" {folder} --key '{(external_checkpoints.pinned_keys() or ['VKEY'])[0]}'"
+            f" {folder}{bundle.part} --key '{(external_checkpoints.pinned_keys() or ['VKEY'])[0]}'"
         )
 
 

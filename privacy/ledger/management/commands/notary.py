@@ -4,7 +4,6 @@ import fcntl
 import os
 import time
 from pathlib import Path
-from smtplib import SMTPException
 from typing import Any
 
 import psycopg
@@ -12,10 +11,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.ledger.actors import SystemActor
-from privacy.ledger.checkpoints import anchors
-from privacy.ledger.checkpoints.notary import MAIL_RETRY_SECONDS, Notary, SigningRefused
+from privacy.ledger.checkpoints import rebuilding
+from privacy.ledger.checkpoints.notary import Notary
+from privacy.ledger.checkpoints.notary_state import SigningRefused
+from privacy.ledger.checkpoints.refusal_notices import RefusalNotices
 from privacy.ledger.checkpoints.signed_notes import Signer
-from privacy.ledger.daemon import Daemon, log
+from privacy.ledger.daemon import Daemon
 from privacy.ledger.entries import payloads
 from privacy.ledger.events import Event
 from privacy.ledger.management.usage import exit_on_usage_error
@@ -25,19 +26,13 @@ from privacy.ledger.merkle import log_reader
 class Command(BaseCommand):
     help = "Re-hash sealed entries, sign checkpoints, mirror and anchor them."
     requires_system_checks: list[str] = []
-    LEDGER = ""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        # The refusal that holds, whom it was told to, and until when the mail server is left alone.
-        self.refusal = ""
-        self.told: dict[str, bool] = {}
-        self.mail_from = 0.0
+    notices: RefusalNotices
 
     def add_arguments(self, parser: CommandParser) -> None:
         exit_on_usage_error(parser, 1)
         parser.add_argument("--once", action="store_true", help="sign what there is and end; exit 2 on a refusal")
         parser.add_argument("--interval", type=float, default=3.0, help="seconds between checkpoints (3)")
+        parser.add_argument("--rebuild", action="store_true", help="take a lost state from mirror and anchors, and end")
         parser.add_argument("--make-key", action="store_true", help="make the signing key where there is none")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -49,7 +44,9 @@ class Command(BaseCommand):
             except OSError:
                 raise CommandError("Another notary works with this state.", returncode=1) from None
             notary = make_notary(make_key=options["make_key"] or settings.DEVELOPMENT)
-            if options["once"]:
+            if options["rebuild"]:
+                self._rebuild(notary)
+            elif options["once"]:
                 self._once(notary)
             else:
                 Daemon("notary", lambda connection: self._step(notary, connection), options["interval"]).run()
@@ -58,55 +55,38 @@ class Command(BaseCommand):
         with log_reader.connect() as connection:
             while self._step(notary, connection):
                 self.stdout.write(f"Signed a checkpoint of {notary.state.size} entries.")
-        if self.refusal:
-            raise CommandError(f"Refused: {self.refusal}", returncode=2)
+        if self.notices.text:
+            raise CommandError(f"Refused: {self.notices.text}", returncode=2)
 
     def _step(self, notary: Notary, connection: psycopg.Connection[Any]) -> int | None:
-        """One step; a refusal is told once for each reason: on the log, in the state folder, to the auditors, on the
-        ledger. What can't be told now is told later."""
-        folder: Path = settings.NOTARY_STATE_DIR
+        """One step; a refusal is told once for each reason, and once a day."""
+        if not hasattr(self, "notices"):
+            self.notices = RefusalNotices(settings.NOTARY_STATE_DIR)
         try:
             signed = notary.step(connection)
         except SigningRefused as refusal:
-            if str(refusal) != self.refusal:
-                self.refusal = str(refusal)
-                self.told = {self.LEDGER: False, **dict.fromkeys(notary.auditors, False)}
-                self.mail_from = 0.0
-                log.error("notary: refused: %s", refusal)
-                (folder / "refusal").write_text(f"{int(time.time())} {refusal}\n")
-            self._mail_refusal(notary)
-            self._record_refusal(notary, connection)
+            self.notices.tell(str(refusal), notary.state.size, notary.auditors, notary.clock(), connection)
             return None
         if signed:
-            # Also what an earlier process left there: it has signed again.
-            self.refusal = ""
-            (folder / "refusal").unlink(missing_ok=True)
+            self.notices.end()
         return signed
 
-    def _mail_refusal(self, notary: Notary) -> None:
-        moment = notary.clock()
-        if moment < self.mail_from:
-            return
-        for address in [address for address in notary.auditors if not self.told.get(address, True)]:
+    def _rebuild(self, notary: Notary) -> None:
+        """Take the state from what was published; the one that was there, if any, is kept beside it."""
+        with log_reader.connect() as connection:
             try:
-                anchors.mail_refusal([address], notary.state.size, self.refusal, int(moment))
-                self.told[address] = True
-            except (OSError, SMTPException) as error:
-                self.mail_from = moment + MAIL_RETRY_SECONDS
-                log.error("notary: an auditor could not be told: %s", type(error).__name__)
-
-    def _record_refusal(self, notary: Notary, connection: psycopg.Connection[Any]) -> None:
-        if self.told.get(self.LEDGER, True):
-            return
-        payload, _nonce = payloads.compose(
-            Event.NOTARY_REFUSED,
-            actor=SystemActor("notary"),
-            at=None,
-            result="denied",
-            facts={"size": notary.state.size, "reason": self.refusal},
-        )
-        connection.execute("SELECT ledger.append('denied', %s)", [payload])
-        self.told[self.LEDGER] = True
+                state = rebuilding.rebuild(notary.signer, notary.mirror.root, notary.anchor, connection)
+            except SigningRefused as refusal:
+                raise CommandError(f"Refused: {refusal}", returncode=2) from None
+            if notary.state.size >= state.size:
+                raise CommandError("The state is as new as what was published: nothing to rebuild.", returncode=1)
+            if notary.path.exists():
+                notary.path.replace(notary.path.with_name(f"state.json.before-{int(time.time())}"))
+            state.save(notary.path)
+            facts = {"size": state.size}
+            payload, _nonce = payloads.compose(Event.NOTARY_REBUILT, actor=SystemActor("notary"), at=None, facts=facts)
+            connection.execute("SELECT ledger.append('act', %s)", [payload])
+        self.stdout.write(f"Rebuilt the state: it goes on from the checkpoint of {state.size} entries.")
 
 
 def make_notary(*, make_key: bool) -> Notary:

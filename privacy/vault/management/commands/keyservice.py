@@ -27,7 +27,7 @@ class Command(BaseCommand):
         settings.KEY_SERVICE = client.IN_PROCESS  # this process asks nobody else for keys
         try:
             vault.check_keys()
-        except vault.WrongKey as refusal:
+        except (vault.WrongKey, vault.KeyServiceUnavailable) as refusal:
             raise CommandError(str(refusal)) from refusal
         query = DatabaseQuestions()
         server = KeyServer(settings.KEY_SERVICE_DIR, make_custodian(query), _users())

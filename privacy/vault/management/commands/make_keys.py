@@ -8,11 +8,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from privacy.lib.errors.refusals import Refusal
 from privacy.vault import crypto, key_providers
+from privacy.vault.refusals import WrongKey
 
 
 class Command(BaseCommand):
-    help = "Make the master key, the index key and the certificate key, each mode 0600. Never replaces a key."
+    help = "Make the master key, the index key and the certificate key where each belongs. Never replaces a key."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -22,27 +24,47 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, if_missing: bool, for_production: bool, verbosity: int, **options: Any) -> None:
-        """Write each file that is missing; refuse as a whole if one exists and ``--if-missing`` was not given."""
+        """Make each key that is missing; refuse as a whole if one exists and ``--if-missing`` was not given.
+
+        Where no file holds the master key (``VAULT_MASTER_KEYS``), its holder makes the first generation.
+        """
         if not settings.DEVELOPMENT and not for_production:
             raise CommandError(
                 "Keys are made here in development only. For a new, empty portal say --for-production, once; "
                 "for an existing one restore its key files: a new key opens nothing."
             )
-        paths = list(key_providers.key_files().values())
+        paths = {path: MADE[name] for name, path in key_providers.key_files().items() if name in MADE}
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Two that start at once make one set of keys: the second waits, and then finds the files of the first.
-        with key_providers.lock_key_file(paths[0]):
-            there = [path for path in paths if path.exists()]
+        # Two that start at once make one set of keys: the second waits, and then finds the keys of the first.
+        with key_providers.lock_key_file(next(iter(paths))):
+            there = [str(path) for path in paths if path.exists()]
+            elsewhere = settings.MASTER_KEY_FILE not in paths
+            if elsewhere and _is_held():
+                there.append("The master key")
             if there and not if_missing:
                 raise CommandError(f"{there[0]} exists. A key is never replaced: rotate_master_key turns it.")
-            contents = [_generation(), _generation(), _signing_key()]
-            for path, content in zip(paths, contents, strict=True):
-                if path in there:
-                    continue
-                key_providers.write_secret(path, content)
-                if verbosity:
-                    self.stdout.write(f"made {path}")
+            if elsewhere:
+                _begin()
+            for path, make in paths.items():
+                if not path.exists():
+                    key_providers.write_secret(path, make())
+                    if verbosity:
+                        self.stdout.write(f"made {path}")
+
+
+def _is_held() -> bool:
+    try:
+        return bool(key_providers.master_keys().generations())
+    except WrongKey:
+        return False
+
+
+def _begin() -> None:
+    try:
+        key_providers.master_keys().begin(0)
+    except Refusal as refusal:
+        raise CommandError(str(refusal)) from refusal
 
 
 def _generation() -> str:
@@ -52,3 +74,6 @@ def _generation() -> str:
 def _signing_key() -> str:
     key = Ed25519PrivateKey.generate()
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+MADE = {"MASTER_KEY_FILE": _generation, "INDEX_KEY_FILE": _generation, "CERTIFICATE_KEY_FILE": _signing_key}

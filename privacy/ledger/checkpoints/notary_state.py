@@ -1,0 +1,45 @@
+"""What the notary remembers between two checkpoints, outside the database."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+class SigningRefused(Exception):
+    """The notary does not sign; the message says what it saw."""
+
+
+@dataclass(frozen=True)
+class NotaryState:
+    """What the notary signed last. ``heads`` digests every tree head so far, ``sealed`` is the last one's moment."""
+
+    size: int = 0
+    root: str = ""
+    frontier: str = ""
+    heads: str = ""
+    sealed: str = ""
+    time: int = 0
+    note: str = ""
+    heads_note: str = ""
+    mailed: int = 0
+    pruned: int = 0
+
+    @classmethod
+    def load(cls, path: Path) -> NotaryState:
+        """Read the state; one that is gone or spoiled is an empty one, which signs nothing that was signed before."""
+        with suppress(FileNotFoundError, ValueError, TypeError):
+            return cls(**json.loads(path.read_text()))
+        return cls()
+
+    def save(self, path: Path) -> None:
+        """Write the state so that a crash leaves the old or the new one, and it has reached the disk."""
+        temporary = path.with_name(f".{path.name}.new")
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(asdict(self), file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)

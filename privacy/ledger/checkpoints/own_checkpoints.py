@@ -1,0 +1,59 @@
+"""What this notary has signed already, as it stands outside its own state: in the mirror, the anchors, the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psycopg
+
+from privacy.ledger.checkpoints import anchors
+from privacy.ledger.checkpoints.notary_state import NotaryState, SigningRefused
+from privacy.ledger.checkpoints.signed_notes import Signer
+from privacy.ledger.verify import Checkpoint, Problem, open_checkpoint, open_note
+
+
+class OwnCheckpoint(NamedTuple):
+    """A checkpoint with its digest of tree heads, both signed by this notary, and where it was found."""
+
+    checkpoint: Checkpoint
+    digest: str
+    note: str
+    heads_note: str
+    place: str
+
+
+def found(signer: Signer, mirror: Path, anchor: Path, connection: psycopg.Connection[Any]) -> Iterator[OwnCheckpoint]:
+    """Yield each that can be read. Raises ``SigningRefused`` for one in this log's name that this key did not sign."""
+    for place, note, heads_note in _stored(mirror, anchor, connection):
+        if not note.startswith(f"{signer.name}\n"):
+            continue  # of a log that had another origin
+        try:
+            checkpoint = open_checkpoint(note.encode(), signer.keys)
+            digest = open_note(heads_note.encode(), signer.keys)[0].split("\n")[2]
+        except Problem as problem:
+            if place == "database":
+                continue  # anybody who rules the database can write one there
+            raise SigningRefused(f"a checkpoint in the {place} is not this notary's: {problem}") from None
+        yield OwnCheckpoint(checkpoint, digest, note, heads_note, place)
+
+
+def require_not_older(state: NotaryState, known: Iterable[OwnCheckpoint]) -> None:
+    """Raise ``SigningRefused`` where the notary's memory is gone, or is not what it has published."""
+    for own in sorted(known, key=lambda own: own.checkpoint.size, reverse=True):
+        size, where = own.checkpoint.size, f"a checkpoint of {own.checkpoint.size} entries stands in the {own.place}"
+        if size > state.size:
+            raise SigningRefused(f"{where}, this notary remembers {state.size}: see why, then run notary --rebuild")
+        if size == state.size and own.checkpoint.root.hex() != state.root:
+            raise SigningRefused(f"{where} with another root than this notary remembers")
+
+
+def _stored(mirror: Path, anchor: Path, connection: psycopg.Connection[Any]) -> Iterator[tuple[str, str, str]]:
+    if (mirror / "checkpoint").exists() and (mirror / "heads").exists():
+        yield "mirror", (mirror / "checkpoint").read_text("utf-8"), (mirror / "heads").read_text("utf-8")
+    for note, heads_note in anchors.read_directory(anchor) if anchor.is_dir() else ():
+        yield "anchors", note, heads_note
+    row = connection.execute("SELECT note, heads FROM ledger.checkpoint ORDER BY size DESC LIMIT 1").fetchone()
+    if row is not None:
+        yield "database", row[0], row[1]

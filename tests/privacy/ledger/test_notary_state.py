@@ -1,0 +1,202 @@
+"""A notary that lost its memory signs nothing until it has it back from what it published; a refusal is told once."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core import mail
+
+from privacy.ledger.checkpoints import rebuilding
+from privacy.ledger.checkpoints.notary import Notary
+from privacy.ledger.checkpoints.notary_state import SigningRefused
+from privacy.ledger.integrity import verification
+from privacy.ledger.management.commands.notary import Command
+from privacy.ledger.verify import SOUND, Bundle
+from tests.database import PortalDatabase
+from tests.factories.ledger import make_entries, make_notary, make_witnesses, seal, sign, tamper
+
+
+@pytest.fixture
+def trail(portal_database: PortalDatabase, tmp_path: Path) -> PortalDatabase:
+    """600 entries, signed at 300 and 600."""
+    notary = make_notary(tmp_path)
+    for _batch in range(2):
+        make_entries(portal_database, 300)
+        seal(portal_database)
+        sign(portal_database, notary)
+    return portal_database
+
+
+def fork(database: PortalDatabase) -> None:
+    """Another history of the same length, hashed and sealed by the real sealer, without a checkpoint."""
+    tamper(
+        database,
+        *(f"DELETE FROM ledger.{table}" for table in ("entry", "leaf", "node", "tree", "checkpoint", "anchor")),
+    )
+    make_entries(database, 700)
+    seal(database)
+
+
+def rebuild(database: PortalDatabase, folder: Path) -> Notary:
+    notary = make_notary(folder)
+    with database.connect("portal_notary") as connection:
+        rebuilding.rebuild(notary.signer, notary.mirror.root, notary.anchor, connection).save(notary.path)
+    return make_notary(folder)
+
+
+LOST: dict[str, Callable[[Path], None]] = {
+    "the state": lambda folder: (folder / "state.json").unlink(),
+    "a spoiled state": lambda folder: (folder / "state.json").write_text("{"),
+    "an older state": lambda folder: shutil.copy(folder / "state.json.300", folder / "state.json") and None,
+}
+
+
+@pytest.mark.attack("19.6")
+@pytest.mark.parametrize("lose", LOST.values(), ids=list(LOST))
+@pytest.mark.parametrize("left", ["mirror", "anchors", "both"])
+def test_without_its_state_a_notary_signs_no_fork(
+    portal_database: PortalDatabase, tmp_path: Path, lose: Callable[[Path], None], left: str
+) -> None:
+    notary = make_notary(tmp_path)
+    for size in (300, 600):
+        make_entries(portal_database, 300)
+        seal(portal_database)
+        sign(portal_database, notary)
+        shutil.copy(tmp_path / "state.json", tmp_path / f"state.json.{size}")
+    fork(portal_database)
+    lose(tmp_path)
+    for folder in {"mirror", "anchors"} - {left} if left != "both" else ():
+        shutil.rmtree(tmp_path / folder)
+    place = "mirror" if left == "both" else left
+    with pytest.raises(SigningRefused, match=f"a checkpoint of 600 entries stands in the {place}"):
+        sign(portal_database, make_notary(tmp_path))
+    with pytest.raises(SigningRefused, match=r"differ from what stands|has other hashes"):
+        rebuild(portal_database, tmp_path)
+    assert not list((tmp_path / "anchors").glob("*/*/*/*700.checkpoint"))
+
+
+@pytest.mark.attack("19.6")
+def test_without_anything_of_its_own_the_database_s_checkpoints_still_stop_it(
+    trail: PortalDatabase, tmp_path: Path
+) -> None:
+    for path in ("mirror", "anchors"):
+        shutil.rmtree(tmp_path / path)
+    (tmp_path / "state.json").unlink()
+    with pytest.raises(SigningRefused, match="a checkpoint of 600 entries stands in the database"):
+        sign(trail, make_notary(tmp_path))
+
+
+@pytest.mark.attack("19.6")
+@pytest.mark.parametrize("gone", [[], ["mirror"], ["anchors"], ["mirror", "anchors"]])
+def test_a_rebuilt_notary_goes_on_where_it_was(trail: PortalDatabase, tmp_path: Path, gone: list[str]) -> None:
+    before = make_notary(tmp_path).state
+    (tmp_path / "state.json").unlink()
+    for path in gone:
+        shutil.rmtree(tmp_path / path)
+    notary = rebuild(trail, tmp_path)
+    assert notary.state == before
+    make_entries(trail, 50)
+    seal(trail)
+    assert sign(trail, notary) == 650
+    assert Bundle(str(tmp_path / "mirror")).verify(notary.signer.keys).said.startswith("650 entries of 650")
+    with trail.connect("portal_auditor") as connection:
+        report = verification.verify_log(connection, make_witnesses(tmp_path))
+    assert (report.code, report.findings) == (SOUND, [])
+
+
+@pytest.mark.attack("19.6")
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        (
+            "UPDATE ledger.tree SET sealed_at = sealed_at - interval '1 day' WHERE size = 300",
+            "of size 300 or less differs",
+        ),
+        ("DELETE FROM ledger.tree WHERE size = 600", "which was signed, is gone"),
+        ("DELETE FROM ledger.leaf WHERE index = 599", "missing or doubled"),
+        ("DELETE FROM ledger.entry WHERE id = 7", r"entry 7 \(index 6\) is gone"),
+        ("UPDATE ledger.entry SET kind = 'read' WHERE id = 7", "is not what was sealed"),
+        ("UPDATE ledger.leaf SET hash = sha256('x') WHERE index = 7", "is not what was sealed"),
+    ],
+)
+def test_a_database_that_is_not_what_was_signed_rebuilds_nothing(
+    trail: PortalDatabase, tmp_path: Path, statement: str, why: str
+) -> None:
+    (tmp_path / "state.json").unlink()
+    tamper(trail, statement)
+    with pytest.raises(SigningRefused, match=why):
+        rebuild(trail, tmp_path)
+
+
+@pytest.mark.attack("19.6")
+def test_the_command_rebuilds_once_and_says_so_on_the_trail(
+    portal_database: PortalDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NOTARY_STATE_DIR", "MIRROR_DIR", "ANCHOR_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    make_entries(portal_database, 3)
+    seal(portal_database)
+    assert portal_database.manage("notary", "--once", role="portal_notary").returncode == 0
+    (tmp_path / "NOTARY_STATE_DIR" / "state.json").write_text("{}spoiled")
+    refused = portal_database.manage("notary", "--once", role="portal_notary")
+    assert (refused.returncode, "run notary --rebuild" in refused.stderr) == (2, True)
+    rebuilt = portal_database.manage("notary", "--rebuild", role="portal_notary")
+    assert (rebuilt.returncode, rebuilt.stdout.strip()) == (
+        0, "Rebuilt the state: it goes on from the checkpoint of 3 entries.",
+    )  # fmt: skip
+    (before,) = (tmp_path / "NOTARY_STATE_DIR").glob("state.json.before-*")
+    assert before.read_text() == "{}spoiled"
+    assert portal_database.manage("notary", "--rebuild", role="portal_notary").returncode == 1
+    seal(portal_database)
+    assert portal_database.manage("notary", "--once", role="portal_notary").returncode == 0
+    with portal_database.connect() as connection:
+        told = connection.execute(
+            "SELECT word FROM ledger.entry WHERE word LIKE 'ledger.notary.%' ORDER BY id"
+        ).fetchall()
+    assert told == [("ledger.notary.refused",), ("ledger.notary.rebuilt",)]
+
+
+# -- a refusal is told once ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.attack("19.10")
+def test_a_refusal_whose_numbers_change_is_told_once_and_once_a_day(
+    portal_database: PortalDatabase, tmp_path: Path, settings: Any
+) -> None:
+    """A log that was rolled back goes on growing: every three seconds it was another text, and another mail."""
+    settings.NOTARY_STATE_DIR = tmp_path
+    now = 0.0
+    notary = make_notary(tmp_path)
+    make_entries(portal_database, 30)
+    seal(portal_database)
+    sign(portal_database, notary)
+    notary.auditors = ["aram@extrus.example"]
+    now = begun = notary.clock()
+    notary.clock = lambda: now
+    tamper(portal_database, *(f"DELETE FROM ledger.{table}" for table in ("leaf", "tree", "node")))
+    tamper(portal_database, "DELETE FROM ledger.entry WHERE id > 3")
+    command = Command()
+
+    def look(times: int) -> int:
+        nonlocal now
+        with portal_database.connect("portal_notary") as connection:
+            for _time in range(times):
+                make_entries(portal_database, 1)
+                seal(portal_database)
+                now += 3
+                command._step(notary, connection)
+        return len(mail.outbox)
+
+    assert look(4) == 1
+    assert (tmp_path / "refusal").read_text().partition(" ")[2].startswith("rolled back: signed for 30 entries")
+    command = Command()
+    assert look(2) == 1, "a restart tells nothing anew"
+    now = begun + 86_400
+    assert look(2) == 2
+    now = 1_000_000_000
+    assert look(2) == 3, "another refusal is told at once"
+    with portal_database.connect() as connection:
+        told = connection.execute("SELECT count(*) FROM ledger.entry WHERE word = 'ledger.notary.refused'").fetchone()
+    assert told == (3,)
