@@ -25,6 +25,7 @@ SOURCES = (
     "config/settings.py", "config/written_once.sql", "privacy/accounts/roles.py",
     "privacy/lib/postgres/invalidation.py",
     "privacy/ledger/captured_tables.py", "privacy/ledger/write_capture.py",
+    "privacy/ledger/protected_tables.py", "privacy/ledger/row_statements.py",
     "requirements.lock",
 )  # fmt: skip
 
@@ -50,6 +51,7 @@ def schema_digest() -> str:
         files += (ROOT / folder).rglob("sql/*.sql")
         files += (ROOT / folder).rglob("editions/*")
         files += (ROOT / folder).rglob("captured_writes.py")
+        files += (ROOT / folder).rglob("protected_rows.py")
     files.append(ROOT / "tests/own_writes.py")
     for path in sorted(files):
         if path.is_file():

@@ -21,7 +21,7 @@ from config.databases import DEVELOPMENT_ROLE
 ROLE = "portal_tests"
 ROOT = str(Path(__file__).resolve().parent.parent)
 # They stand between every statement of the personal database and whoever made it.
-PASSED = ("privacy/ledger/write_capture.py", "tests/own_writes.py")
+PASSED = ("privacy/ledger/write_capture.py", "privacy/ledger/row_statements.py", "tests/own_writes.py")
 PRODUCT = ("privacy/", "consents/", "devices/", "config/")
 _WRITES = re.compile(
     r"\s*(?:INSERT|UPDATE|DELETE|WITH)\b|\s*SELECT\b.*\bFOR (?:NO KEY )?UPDATE\b", re.IGNORECASE | re.DOTALL

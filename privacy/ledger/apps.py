@@ -10,7 +10,7 @@ class LedgerConfig(AppConfig):
     verbose_name = _("Audit trail")
 
     def ready(self) -> None:
-        from privacy.ledger import checks, write_capture  # noqa: F401 - registers the checks
+        from privacy.ledger import checks, row_statements, stated_commits, write_capture  # noqa: F401 - registers the checks
 
         # Each app's register.py says how its registers leave the portal (privacy.lib.registries.registers).
         autodiscover_modules("register")
@@ -18,5 +18,9 @@ class LedgerConfig(AppConfig):
         autodiscover_modules("issued_documents")
         # Each app's captured_writes.py says which entries explain a write to its tables of personal data.
         autodiscover_modules("captured_writes")
+        # Each app's protected_rows.py says for which of its tables an entry vouches, and of the others why not.
+        autodiscover_modules("protected_rows")
         post_migrate.connect(write_capture.install_write_capture, sender=self, dispatch_uid="ledger-watch-tables")
+        post_migrate.connect(row_statements.install_triggers, sender=self, dispatch_uid="ledger-protect-tables")
         connection_created.connect(write_capture.install_request_id_wrapper, dispatch_uid="ledger-mark-connection")
+        connection_created.connect(stated_commits.install_on_connection, dispatch_uid="ledger-state-rows")

@@ -28,4 +28,7 @@ class Event(StrEnum):
     REVIEW_SIGNED = "ledger.review.signed"
     REVIEW_CONFIRMED = "ledger.review.confirmed"
     REVIEW_OVERDUE = "ledger.review.overdue"
+    ROWS_STATED = "ledger.rows.stated"  # rows of protected tables that no verb's own entry named (decision 0196)
+    ROWS_CARRIED = "ledger.rows.carried"  # named anew, before the last entry about them is pruned
+    REGISTERS_ADOPTED = "ledger.registers.adopted"  # every row as it stands, from here on
     PRUNED = "ledger.entries.pruned"

@@ -7,10 +7,13 @@ from django.utils.module_loading import import_string
 from django_q.models import Schedule
 
 from config.schedules import SCHEDULES, Job
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 
 
 class Command(BaseCommand):
-    help = "Make the schedules of the queue equal to config/schedules.py."
+    help = "Make the schedules equal to config/schedules.py, and take up registers that are new or have other columns."
 
     def handle(self, *args: Any, **options: Any) -> None:
         # One malformed row stops every schedule of django-q2, so each function is looked up before it is written.
@@ -23,8 +26,9 @@ class Command(BaseCommand):
         Schedule.objects.bulk_create(
             Schedule(name=name, **columns) for name, columns in wanted.items() if name not in in_place
         )
+        adopted = ledger.adopt_registers(actor=SystemActor("release"), at=clock.now())
         if options.get("verbosity", 1):
-            self.stdout.write(f"{len(SCHEDULES)} schedules in place, {gone} removed.")
+            self.stdout.write(f"{len(SCHEDULES)} schedules in place, {gone} removed, {len(adopted)} registers adopted.")
 
 
 def is_in_place() -> bool:

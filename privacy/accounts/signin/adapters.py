@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import authenticate
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -27,7 +27,7 @@ from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
 from privacy.accounts.provider import COMPANY
 from privacy.accounts.signin import actions as signin
-from privacy.accounts.signin import second_factors
+from privacy.accounts.signin import altered_grants, second_factors
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 
@@ -50,6 +50,14 @@ class AccountAdapter(DefaultAccountAdapter):
         """Keep allauth's chatter (“signed in as …”) to itself; a message of ours is shown."""
         if kwargs.get("message"):
             messages.add_message(request, level, kwargs["message"])
+
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
+        """Let nobody in by a grant that no officer gave."""
+        if altered_grants.refuses(user):
+            why = _("Your access rights are not what the audit trail says. Tell the protection officer.")
+            raise _not_signed_in(request, why)
+        answer: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return answer
 
     def set_password(self, user: User, password: str) -> None:
         """Change a password and nothing else of the account: the database lets this process write no more."""

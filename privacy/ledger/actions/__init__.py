@@ -15,6 +15,7 @@ from privacy.ledger.actions.entries import (
     record_read,
 )
 from privacy.ledger.actions.reconciliation import delete_old_captured_writes, reconcile_writes
+from privacy.ledger.actions.registers import adopt_registers
 from privacy.ledger.actions.reviews import (
     confirm_review,
     draw_sample,
@@ -29,6 +30,7 @@ from privacy.ledger.actions.scrubs import continue_scrub, start_scrub
 __all__ = [
     "LedgerUnavailable",
     "PendingEntry",
+    "adopt_registers",
     "confirm_review",
     "continue_scrub",
     "delete_old_captured_writes",

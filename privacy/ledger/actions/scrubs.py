@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from privacy.ledger.actions.entries import record
+from privacy.ledger.actions.registers import adopt_registers, carry_rows
 from privacy.ledger.checkpoints import external_checkpoints
 from privacy.ledger.events import Event
-from privacy.ledger.integrity import append_only, verification
+from privacy.ledger.integrity import append_only, registers, verification
 from privacy.ledger.merkle import log_reader
 from privacy.ledger.models import Scrub
 from privacy.ledger.review import signed_digests
@@ -24,7 +25,8 @@ SLICE_SECONDS = 40.0
 
 
 def start_scrub(*, actor: Actor, at: datetime) -> Scrub:
-    """Begin a pass over the whole trail; where one is under way, that one is returned."""
+    """Begin a pass over the whole trail and the registers; where one is under way, that one is returned."""
+    adopt_registers(actor=actor, at=at)
     with transaction.atomic():
         under_way = Scrub.objects.select_for_update().unfinished().first()
         return under_way or Scrub.objects.create(begun_at=at, size=0)
@@ -36,6 +38,7 @@ def continue_scrub(*, actor: Actor, at: datetime, seconds: float = SLICE_SECONDS
         scrub = Scrub.objects.select_for_update(skip_locked=True).unfinished().first()
         if scrub is None:
             return None
+        rows: registers.RegisterReport | None = None
         until = time.monotonic() + seconds
         with log_reader.connect() as connection:
             report, scrub.progress = verification.verify_log_slice(
@@ -46,6 +49,9 @@ def continue_scrub(*, actor: Actor, at: datetime, seconds: float = SLICE_SECONDS
                 report.add(POLICY, f"{weakness.code}: {weakness.message}")
             for review in signed_digests.altered_reviews():
                 report.add(ALTERED, f"the review {review.reference} is not what was signed")
+            with log_reader.connect() as connection:
+                rows = registers.Registers(connection).verify()
+            registers.add_to(report, rows)
         scrub.size = report.size
         scrub.position = scrub.progress.get("size", report.size)
         scrub.findings = [[finding.code, finding.message] for finding in report.findings]
@@ -60,4 +66,6 @@ def continue_scrub(*, actor: Actor, at: datetime, seconds: float = SLICE_SECONDS
                 about=scrub,
                 facts={"size": scrub.size, "code": scrub.code, "findings": len(scrub.findings)},
             )
+    if rows is not None:
+        carry_rows(rows, actor=actor, at=at)
     return scrub

@@ -24,7 +24,7 @@ from privacy.ledger.admin.filters import parse_midnight, request_actor
 from privacy.ledger.checkpoints import external_checkpoints
 from privacy.ledger.events import Event
 from privacy.ledger.exports import log_bundles
-from privacy.ledger.integrity import append_only, verification
+from privacy.ledger.integrity import append_only, registers, verification
 from privacy.ledger.merkle import log_reader
 from privacy.ledger.models import Anchor, Checkpoint, Entry, Leaf, Scrub, Tree
 from privacy.lib.console.keyset_pagination import KeysetAdmin
@@ -98,12 +98,15 @@ class CheckpointAdmin(KeysetAdmin):
 
     def verify_view(self, request: HttpRequest) -> HttpResponse:
         """Hash the newest entries again while the auditor waits, and show what was found."""
-        report = None
+        report = rows = None
         if request.method == "POST":
             with log_reader.connect() as connection:
                 row = connection.execute("SELECT coalesce(max(size), 0) FROM ledger.tree").fetchone()
                 start = max(0, (row[0] if row else 0) - MAX_VERIFIED_IN_REQUEST)
                 report = verification.verify_log(connection, external_checkpoints.load(), start=start)
+                if registers.statements(connection) <= MAX_VERIFIED_IN_REQUEST:
+                    rows = registers.Registers(connection).verify()
+                    registers.add_to(report, rows)
             ledger.record_before(
                 Event.VERIFIED,
                 actor=request_actor(request),
@@ -116,6 +119,7 @@ class CheckpointAdmin(KeysetAdmin):
             "title": _("Verify now"),
             "opts": self.opts,
             "report": report,
+            "rows": rows,
             "words": [(finding.message, finding.code) for finding in report.findings] if report else [],
             "while_waiting": MAX_VERIFIED_IN_REQUEST,
             "scrub": Scrub.objects.finished().first(),

@@ -203,6 +203,8 @@ LABELS: dict[str, Promise] = {
     "statements": pgettext_lazy("fact", "statements"),
     "stored": pgettext_lazy("fact", "stored"),
     "tables": pgettext_lazy("fact", "tables"),
+    "snapshot": pgettext_lazy("fact", "database snapshot"),
+    "run": pgettext_lazy("fact", "run"),
     "taken_at": pgettext_lazy("fact", "taken at"),
     "target_on": pgettext_lazy("fact", "target date"),
     "text": pgettext_lazy("fact", "text"),

@@ -62,7 +62,7 @@ def compose(
         raise ValueError(f"{word!r} is not a word of an events.py (app.noun.past-participle).")
     context = request_context.current()
     kind, ref = (actor.kind, actor.ref) if actor is not None else context.who
-    nonce = _nonce()
+    nonce = new_nonce()
     named = _subject_fields(subjects, count) if subjects or count is not None else {}
     # In the order of their names, as canonical JSON has them; what is empty is left out.
     texts = (
@@ -95,7 +95,7 @@ def compose(
     return text, nonce
 
 
-def _nonce() -> str:
+def new_nonce() -> str:
     """Return 128 random bits that no other entry has."""
     return urlsafe_b64encode(random_bytes(16))[:22].decode()
 

@@ -38,4 +38,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(CAPTURE, hints={"database": "personal"}),
         migrations.RunSQL(ARCHIVIST + CAPTURE.replace("portal_worker", "portal_archivist"), hints={"database": "archive"}),
         migrations.RunSQL(text("05_pruning.sql")),
+        migrations.RunSQL(text("06_protected_rows.sql")),
     ]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
+from privacy.ledger.integrity import registers
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.identifiers.ids import new_reference
 from privacy.retention import locks
@@ -104,7 +105,7 @@ def begin(destruction_list: DestructionList, *, actor: Actor, at: datetime) -> D
         raise AlreadyDecided(_("This list is not approved."))
     if row.not_before > at:
         raise WaitingPeriodNotOver(_("The waiting period in which this list can be aborted is not over."))
-    if selection.list_digest(row) != row.plan:
+    if selection.list_digest(row) != row.plan or registers.altered_rows(DestructionList, [row.pk]):
         raise PlanAltered(
             _("This list no longer matches what was approved. Abort it, and the next sweep will make a new one.")
         )

@@ -1,0 +1,18 @@
+"""For which tables the audit trail vouches, row by row (privacy/ledger/protected_tables.py)."""
+
+from consents.models import (
+    AdvertisingNotice,
+    Agreement,
+    AgreementVersion,
+    ConsentCode,
+    CurrentConsent,
+    DailyDecisionCount,
+    Decision,
+    PlannedDestruction,
+)
+from privacy.ledger import protected_tables
+
+protected_tables.declare(Agreement, AgreementVersion, Decision, CurrentConsent, PlannedDestruction, AdvertisingNotice)
+
+protected_tables.exempt(ConsentCode, because="opens a page for a while; what is decided there is a decision")
+protected_tables.exempt(DailyDecisionCount, because="counted from the decisions")

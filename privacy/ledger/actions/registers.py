@@ -1,0 +1,79 @@
+"""Vouching for the rows of registers where no verb does: at first, and before entries are pruned."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import connections, transaction
+
+from privacy.ledger import row_statements
+from privacy.ledger.actions.entries import record_rows
+from privacy.ledger.entries.payloads import new_nonce
+from privacy.ledger.events import Event
+from privacy.ledger.integrity import registers
+from privacy.ledger.merkle import log_reader
+from privacy.ledger.protected_tables import DATABASE, TABLES
+
+if TYPE_CHECKING:
+    from privacy.ledger.actors import Actor
+
+# The last entry about a row is renewed so long before it may be pruned.
+CARRIED_BEFORE = timedelta(days=92)
+_SIGNATURES = (
+    "SELECT payload::jsonb -> 'facts' -> 'tables' FROM ledger.entry WHERE payload LIKE '%,\"rows\":{%'"  # noqa: S608 - constants
+    f" AND kind = 'act' AND word IN ('{Event.REGISTERS_ADOPTED}', '{Event.ROWS_CARRIED}') ORDER BY id"
+)
+
+
+def adopt_registers(*, actor: Actor, at: datetime, because: str = "") -> list[str]:
+    """Put every row as it stands on record, of tables that are new in this release or have other columns.
+
+    ``because`` takes all tables anew, whatever their rows say: after an incident was dealt with. Every verification
+    shows it from then on. Returns the tables.
+    """
+    with log_reader.connect(DATABASE) as connection, registers.read_only(connection):
+        adopted: dict[str, str] = {}
+        for (tables,) in connection.execute(_SIGNATURES):
+            adopted.update(tables or {})
+        wanted = {
+            name: table.signature for name, table in TABLES.items() if because or adopted.get(name) != table.signature
+        }
+        if not wanted:
+            return []
+        rows: row_statements.Rows = {
+            name: {key: (digest,) for key, digest in registers.rows_of(connection, TABLES[name])} for name in wanted
+        }
+        facts = {"snapshot": registers.snapshot(connection), "run": new_nonce(), "tables": wanted}
+    if because:
+        facts["because"] = because
+    _record_parts(Event.REGISTERS_ADOPTED, rows, facts, actor=actor, at=at)
+    return sorted(wanted)
+
+
+def carry_rows(found: registers.RegisterReport, *, actor: Actor, at: datetime) -> int:
+    """Name sound rows anew whose last entry is soon pruned, and the columns that enter; return how many rows."""
+    old = (at - timedelta(days=settings.LEDGER_KEEP_MONTHS * 30) + CARRIED_BEFORE).timestamp()
+    rows: row_statements.Rows = {}
+    for name, sound in found.sound.items():
+        aged: dict[str, row_statements.Change] = {key: (one.digest,) for key, one in sound.items() if one.time < old}
+        if aged:
+            rows[name] = aged
+    tables = {
+        name: TABLES[name].signature
+        for name, adopted in found.adopted_at.items()
+        if adopted and adopted < old and name not in found.unadopted
+    }
+    if rows or tables:
+        facts = {"snapshot": found.snapshot, "tables": tables}
+        _record_parts(Event.ROWS_CARRIED, rows, facts, actor=actor, at=at)
+    return sum(map(len, rows.values()))
+
+
+def _record_parts(word: Event, rows: row_statements.Rows, facts: dict[str, Any], *, actor: Actor, at: datetime) -> None:
+    connection = connections[DATABASE]
+    with transaction.atomic(using=DATABASE):
+        for part in list(row_statements.parts(rows)) or [{}]:
+            record_rows(connection, part, word=word, actor=actor, at=at, facts=facts)
+            facts = {**facts, "tables": {}}  # the first of them says it for all

@@ -1,0 +1,28 @@
+"""For which tables the audit trail vouches, row by row (privacy/ledger/protected_tables.py)."""
+
+from privacy.ledger import protected_tables
+from privacy.retention.models import (
+    ArchiveAccess,
+    Certificate,
+    ClockDoubt,
+    DestructionLine,
+    DestructionList,
+    DestructionRun,
+    Finding,
+    Forecast,
+    Hold,
+    JournalCursor,
+    LastClockReading,
+    PaperDestruction,
+    RegisterEntry,
+    Rewrite,
+)
+
+protected_tables.declare(
+    DestructionRun, DestructionList, DestructionLine, Certificate, RegisterEntry, PaperDestruction, Hold, ArchiveAccess,
+    Finding, ClockDoubt, Rewrite,
+)  # fmt: skip
+
+protected_tables.exempt(Forecast, because="counted anew each day")
+protected_tables.exempt(JournalCursor, because="how far the journal was read; the journal is a file of its own")
+protected_tables.exempt(LastClockReading, because="the last look at the clock; a doubt about it is kept as one")

@@ -1,0 +1,23 @@
+"""For which tables the audit trail vouches, row by row (privacy/ledger/protected_tables.py)."""
+
+from privacy.ledger import protected_tables
+from privacy.rights.models import (
+    CasePerson,
+    DocumentOpening,
+    IdentityDocument,
+    Letter,
+    Objection,
+    Package,
+    PackageBuild,
+    PackagePiece,
+    Postponement,
+    Request,
+    Right,
+    Step,
+)
+
+protected_tables.declare(
+    Request, CasePerson, Step, Right, Postponement, Objection, Letter, Package, IdentityDocument, DocumentOpening
+)
+
+protected_tables.exempt(PackageBuild, PackagePiece, because="a package in the making; the finished one has its digest")

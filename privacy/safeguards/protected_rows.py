@@ -1,0 +1,23 @@
+"""For which tables the audit trail vouches, row by row (privacy/ledger/protected_tables.py)."""
+
+from privacy.ledger import protected_tables
+from privacy.safeguards.models import (
+    AnnualReport,
+    Area,
+    AreaEntry,
+    AreaPermit,
+    Calendar,
+    Evidence,
+    Inspection,
+    InspectionFinding,
+    ManagementPlan,
+    Measure,
+    MediaMovement,
+    Meeting,
+    Member,
+)
+
+protected_tables.declare(
+    ManagementPlan, Measure, Evidence, Inspection, InspectionFinding, Area, AreaPermit, MediaMovement, Member, Meeting,
+    AnnualReport, Calendar, AreaEntry,
+)  # fmt: skip

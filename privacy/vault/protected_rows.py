@@ -1,0 +1,10 @@
+"""For which tables the audit trail vouches, row by row (privacy/ledger/protected_tables.py)."""
+
+from privacy.ledger import protected_tables
+from privacy.vault.models import Freeze, KeyCheck, MonthKey, SubjectKey, Tombstone
+
+protected_tables.declare(Tombstone, Freeze, KeyCheck)
+
+protected_tables.exempt(
+    SubjectKey, MonthKey, because="sealed: another key in its place opens nothing; one that went leaves its tombstone"
+)

@@ -1,0 +1,61 @@
+"""Nobody signs in by a grant that somebody altered or put in past the portal."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from privacy.accounts.models import AccessGrant, User
+from privacy.accounts.signin.altered_grants import altered_grants
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.models import Entry
+from privacy.lib.dates import clock
+from tests.database import PortalDatabase
+from tests.factories.accounts import PASSWORD, make_emin, make_hana
+
+pytestmark = [pytest.mark.attack("19.7"), pytest.mark.clause("P8.3")]
+
+
+@pytest.fixture
+def emin(portal_database: PortalDatabase) -> User:
+    ledger.adopt_registers(actor=SystemActor("tests"), at=clock.now())
+    make_hana()
+    return make_emin()
+
+
+def sign_in(user: User) -> bool:
+    client = Client()
+    client.post(reverse("account_login"), {"login": user.email, "password": PASSWORD})
+    return "_auth_user_id" in client.session
+
+
+def test_grants_that_officers_gave_let_in(emin: User) -> None:
+    assert altered_grants(emin) == []
+    assert sign_in(emin)
+
+
+def test_an_invented_grant_lets_nobody_in_and_the_denial_is_on_record(
+    emin: User, portal_database: PortalDatabase
+) -> None:
+    with portal_database.connect() as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute("ALTER TABLE accounts_accessgrant DISABLE TRIGGER ALL")
+        superuser.execute(
+            "INSERT INTO accounts_accessgrant SELECT (jsonb_populate_record(g, jsonb_build_object("
+            "'id', gen_random_uuid(), 'user_id', %s::uuid, 'role', 'officer'))).* FROM accounts_accessgrant g LIMIT 1",
+            [emin.pk],
+        )
+    invented = AccessGrant.objects.get(user=emin, role="officer")
+    assert altered_grants(emin) == [str(invented.pk)]
+    assert not sign_in(emin)
+    assert Entry.objects.filter(kind="denied", payload__contains=str(invented.pk)).exists()
+
+
+def test_an_altered_grant_lets_nobody_in(portal_database: PortalDatabase, emin: User) -> None:
+    grant = AccessGrant.objects.filter(user__email__startswith="hana").first()
+    assert grant is not None
+    with portal_database.connect() as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute("ALTER TABLE accounts_accessgrant DISABLE TRIGGER ALL")
+        superuser.execute("UPDATE accounts_accessgrant SET valid_until = '2031-01-01' WHERE id = %s", [grant.pk])
+    assert altered_grants(grant.user) == [str(grant.pk)]
