@@ -12,7 +12,7 @@ from uuid import UUID
 import psycopg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 from django.test import override_settings
 
 from privacy.lib.errors.refusals import Refusal
@@ -100,6 +100,15 @@ def ask_for(target: Target, record: int) -> bytes:
     """Return a file's content key, on a record of whichever kind."""
     (key,) = ask(request_for([target], record))  # type: ignore[list-item, misc]
     return bytes(key)
+
+
+def ask_before_commit(target: Target) -> bytes:
+    """Ask on a record that is written and never committed."""
+    with transaction.atomic("default"):
+        try:
+            return ask_for(target, write_record([target.subject_id]))
+        finally:
+            transaction.set_rollback(True, using="default")
 
 
 def read_everybody(targets: Sequence[Target], purposes: Sequence[str]) -> dict[UUID, str]:

@@ -139,6 +139,11 @@ class TestPages:
         ):  # fmt: skip
             assert refused(attacked.pages, attacks.ask_for, other, record) == "KeysRefused"
 
+    def test_a_record_that_is_never_committed_is_none(self, attacked: Attacked) -> None:
+        mina = target()
+        assert refused(attacked.pages, attacks.ask_before_commit, mina) == "KeysRefused"
+        assert not Entry.objects.naming(mina.subject_id).reads().exists()
+
     def test_a_record_names_a_person_as_the_trail_is_searched(self, attacked: Attacked) -> None:
         """Else it would be a record that nobody finds who asks whose data was read."""
         mina = target()
