@@ -31,6 +31,7 @@ ROLE_OF_COMMAND = {
     "migrate_all": "portal_owner",
     "makemigrations": "portal_owner",
     "finish_destruction": "portal_owner",
+    "replay_destructions": "portal_owner",
     "seal": "portal_sequencer",
     "notary": "portal_notary",
     "verify_ledger": "portal_auditor",
@@ -236,14 +237,26 @@ def schema_statements(alias: str) -> list[Statement]:
     ]
 
 
-# What the key service reads, in the general database alone: access records, and what the tables say of keys and grants.
+# What the key service reads, in the general database alone: access records, and what the tables say of keys, of grants,
+# and of what a certificate says.
 KEY_SERVICE_ROLE = "portal_keys"
 KEY_SERVICE_READS = {
-    "vault_tombstone": "subject_id, category, month",
+    "vault_tombstone": "subject_id, category, month, generation, certificate, destroyed_at",
     "vault_freeze": "subject_id, category, item, record_id, lifted_at, until",
     "vault_keycheck": "id, kind, generation, value, current, begun_at, emptied_at, ending_at, ended_at",
-    "vault_subjectkey": "generation",
-    "vault_monthkey": "generation",
+    "vault_subjectkey": "id, subject_id, category, generation, wrapped",
+    "vault_monthkey": "id, category, month, generation, wrapped",
+    "retention_destructionrun": 'id, reference, cause, "case", policy, as_of',
+    "retention_destructionlist": """
+        id, reference, run_id, category, unit, month, term, plan, target_on, people, approved_by, approved_at,
+        seconded_by, seconded_at, executed_by, begun_at, keys_at, rows_at, proposed_at, keys_destroyed, key_kept,
+        people_removed, rows_removed, archived, attempts, epochs, state, step, certificate_number""",
+    "retention_destructionline": "list_id, subject_id, category, state",
+    "retention_certificate": "list_id, kind, digest",
+    "retention_rewrite": "begun_at, done_at, log_turned",
+    "policies_parameter": "code, value, effective_on",
+    "policies_category": "code, name_ko, name_en, version_id",
+    "policies_policyversion": "id, state",
     "accounts_accessgrant": "user_id, category, purpose, revoked_at, valid_from, valid_until",
     "accounts_user": "id, reference, is_active",
 }
@@ -260,6 +273,8 @@ def key_service_statements(alias: str) -> list[Statement]:
         sql.SQL("SET ROLE portal_ledger"),
         sql.SQL("GRANT USAGE ON SCHEMA ledger TO {}").format(role),
         sql.SQL("GRANT SELECT (id, kind, payload, time) ON ledger.entry TO {}").format(role),
+        sql.SQL("GRANT SELECT (size, root) ON ledger.tree TO {}").format(role),
+        sql.SQL("GRANT SELECT (note) ON ledger.checkpoint TO {}").format(role),
         sql.SQL("RESET ROLE"),
     ]
     for table, columns in KEY_SERVICE_READS.items():

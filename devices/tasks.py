@@ -7,6 +7,7 @@ from uuid import UUID
 
 from devices import actions as devices
 from devices import eligibility, partitions
+from devices.actions.discarding import DISCARDED
 from privacy.jobs import outbox
 from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
@@ -26,6 +27,12 @@ def continue_import(ids: Mapping[str, str], *, event: UUID, starts: int, at: dat
         if time.monotonic() > end:
             devices.requeue_import(UUID(ids["import"]))
             return
+
+
+@outbox.deliverer(DISCARDED)
+def destroy_discarded_import(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Destroy what was read for an import that an officer discarded."""
+    devices.destroy_discarded(UUID(ids["import"]), actor=SystemActor("fleet-import"), at=at)
 
 
 @outbox.deliverer("devices.settled")

@@ -51,6 +51,30 @@ CREATE TRIGGER consents_waits_are_never_shortened BEFORE UPDATE OR DELETE ON con
     FOR EACH ROW EXECUTE FUNCTION consents_keep_wait();
 CREATE TRIGGER consents_waits_are_never_emptied BEFORE TRUNCATE ON consents_planneddestruction
     FOR EACH STATEMENT EXECUTE FUNCTION consents_refuse_change();
+-- A person withdraws in pages or by a gateway; the worker, only what a case of the office grants and somebody released.
+CREATE FUNCTION consents_withdrawn_by_the_person() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
+DECLARE
+    person uuid := (SELECT subject_id FROM consents_decision WHERE id = NEW.decision_id AND choice <> 'agree');
+BEGIN
+    IF NOT vault_is_process() THEN
+        RETURN NEW;
+    END IF;
+    IF NEW.subject_id = person AND (
+        pg_has_role(current_user, 'portal_app', 'MEMBER') OR pg_has_role(current_user, 'portal_intake', 'MEMBER')
+        OR EXISTS (
+            SELECT FROM rights_right r JOIN rights_caseperson p ON p.request_id = r.request_id
+            WHERE p.subject_id = person AND r.kind = 'consent-withdrawal' AND r.decided_by <> ''
+              AND r.started_at IS NOT NULL AND r.carried_out_at IS NULL)
+    ) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'destruction: nobody withdrew'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'retention_destroyed_only_as_approved';
+END $$;
+CREATE TRIGGER consents_withdrawn_by_the_person BEFORE INSERT ON consents_planneddestruction
+    FOR EACH ROW EXECUTE FUNCTION consents_withdrawn_by_the_person();
+ALTER TABLE consents_planneddestruction ENABLE ALWAYS TRIGGER consents_withdrawn_by_the_person;
 ALTER TABLE consents_planneddestruction ENABLE ALWAYS TRIGGER consents_waits_are_never_shortened;
 ALTER TABLE consents_planneddestruction ENABLE ALWAYS TRIGGER consents_waits_are_never_emptied;
 """

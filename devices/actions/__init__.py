@@ -14,7 +14,7 @@ from devices.actions.challenges import (
     issue_silent_challenge,
     pending_challenge,
 )
-from devices.actions.discarding import discard_expired_imports, discard_import
+from devices.actions.discarding import destroy_discarded, discard_expired_imports, discard_import
 from devices.actions.gateways import (
     GatewayClosed,
     IssuedToken,
@@ -121,6 +121,7 @@ __all__ = [
     "delete_expired_nonces",
     "delete_expired_rates",
     "delete_expired_responses",
+    "destroy_discarded",
     "discard_expired_imports",
     "discard_import",
     "drop_app_logs_month",

@@ -28,6 +28,7 @@ from tests.base import PortalTestCase
 from tests.consents.withdrawals import DUE, LATER, WithdrawalCase
 from tests.devices.base import ApiTestCase
 from tests.factories.retention import lift_hold
+from tests.process_roles import as_process
 
 SYSTEM, MINA = SystemActor("consents"), ExternalActor("subject", "S-TEST")
 WAIT = factory.WITHDRAWAL_WAIT
@@ -65,7 +66,8 @@ class PlannedDestructionTest(WithdrawalCase):
         with self.assertRaises(outbox.RetryLater):
             end_collection(row.ids, event=row.id, starts=1, at=LATER)
         assert Device.objects.filter(id=self.device.id).exists()
-        end_collection(row.ids, event=row.id, starts=1, at=DUE)
+        with as_process("worker"):
+            end_collection(row.ids, event=row.id, starts=1, at=DUE)
         assert not Device.objects.filter(id=self.device.id).exists()
         assert self.subject().state == "destroyed"
         assert not vault.active_freezes(self.device.subject_id, "app-log", at=DUE)

@@ -16,6 +16,7 @@ from devices import actions as devices
 from devices.fleet_import_files import COLUMNS, UnreadableFile
 from devices.models import Device, FleetImport, ImportedRow
 from devices.tasks import continue_import
+from privacy.jobs.dispatcher import dispatch_due
 from privacy.jobs.models import GeneralOutbox
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.authorization import NotPermitted
@@ -26,6 +27,7 @@ from privacy.vault import actions as vault
 from tests import factory
 from tests.base import PortalTestCase
 from tests.devices.resident_numbers import resident_number
+from tests.process_roles import as_process
 
 WORKER = SystemActor("fleet-import")
 
@@ -207,6 +209,18 @@ class FleetImportTest(PortalTestCase):
         assert vault.is_destroyed(row.id, "device-registration")
         with self.assertRaises(devices.ImportNotOpen):
             devices.confirm_import(made, actor=self.odile, at=factory.NOON)
+
+    @pytest.mark.attack("18.2")
+    def test_discarded_in_a_page_it_is_destroyed_by_the_worker(self) -> None:
+        made = self.preview(as_csv(line(1)))
+        row = ImportedRow.objects.get()
+        with as_process("pages"):
+            devices.discard_import(made, actor=self.odile, at=factory.NOON)
+        assert ImportedRow.objects.exists()
+        with as_process("worker"):
+            dispatch_due(at=factory.NOON)
+        assert not ImportedRow.objects.exists()
+        assert vault.is_destroyed(row.id, "device-registration")
 
     def test_an_interrupted_slice_is_repeated_without_harm(self) -> None:
         made = self.preview(as_csv(line(1), line(2)))

@@ -13,6 +13,7 @@ from privacy.retention import actions as retention
 from privacy.retention.models import DestructionList, DestructionRun, Hold
 from tests.factories.accounts import NOON, make_odile, make_omar
 from tests.factories.devices import make_device, make_gate, make_report
+from tests.process_roles import as_process
 
 __all__ = [
     "SWEEPER",
@@ -63,21 +64,28 @@ def make_reports(device: Device, kinds: Sequence[str], *, at: datetime) -> None:
 
 
 def sweep_on(day: date) -> DestructionRun:
-    """Write the lists of what is due on a day."""
-    return retention.plan(as_of=day, actor=SWEEPER, at=at_noon(day))
+    """Write the lists of what is due on a day, with the worker's rights."""
+    with as_process("worker"):
+        return retention.plan(as_of=day, actor=SWEEPER, at=at_noon(day))
 
 
 def carry_out_all(run: DestructionRun, *, at: datetime | None = None) -> list[DestructionList]:
-    """Approve every list of a run, wait, carry out, and return the lists as they are then."""
+    """Approve every list of a run, wait, carry out, and return the lists as they are then.
+
+    Officers approve with the rights of pages, and the worker carries out with its own.
+    """
     moment = at or at_noon(run.as_of)
+    odile, omar = make_odile(), make_omar()
     for row in DestructionList.objects.filter(run=run, state="proposed"):
-        retention.approve(row, actor=make_odile(), at=moment)
-        row.refresh_from_db()
-        if row.state == "proposed":
-            retention.approve(row, actor=make_omar(), at=moment)
+        with as_process("pages"):
+            retention.approve(row, actor=odile, at=moment)
+            row.refresh_from_db()
+            if row.state == "proposed":
+                retention.approve(row, actor=omar, at=moment)
     later = moment + timedelta(days=4)
-    for row in DestructionList.objects.filter(run=run, state__in=("approved", "executing")):
-        retention.execute(row, actor=SWEEPER, at=later)
+    with as_process("worker"):
+        for row in DestructionList.objects.filter(run=run, state__in=("approved", "executing")):
+            retention.execute(row, actor=SWEEPER, at=later)
     return list(DestructionList.objects.filter(run=run).order_by("category"))
 
 

@@ -148,6 +148,7 @@ LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     sign integer := (SELECT known.sign FROM (VALUES
         ('withdrawal.wait.hours', 1), ('contact.wait.hours', 1), ('duties.account.days', 1),
+        ('keys.turn.days', 1), ('keys.grace.days', 1),
         ('duties.apart.days', 1), ('duties.emergency.wait.hours', 1), ('duties.emergency.review.hours', -1),
         ('destruction.ceiling.percent', -1), ('destruction.ceiling.floor', -1)
     ) AS known(code, sign) WHERE known.code = changed);
@@ -179,7 +180,7 @@ CREATE FUNCTION policies_protection_is_lessened_by_two() RETURNS trigger LANGUAG
 DECLARE
     lessened_on date;
 BEGIN
-    IF NOT pg_has_role(current_user, 'portal_app', 'MEMBER') THEN
+    IF NOT pg_has_role(current_user, 'portal_process', 'MEMBER') THEN
         RETURN NEW;
     END IF;
     lessened_on := policies_lessened_on(NEW.code, NEW.value, NEW.effective_on);

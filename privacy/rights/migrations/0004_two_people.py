@@ -118,6 +118,19 @@ END $$;
 CREATE TRIGGER rights_waits_are_never_shortened BEFORE UPDATE ON rights_right
     FOR EACH ROW EXECUTE FUNCTION rights_keep_wait();
 
+-- Whom a case is about is settled with its first decision: nobody is added, whoever verifies what.
+CREATE FUNCTION rights_people_before_decision() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF vault_is_process()
+       AND EXISTS (SELECT FROM rights_right WHERE request_id = NEW.request_id AND decided_by <> '') THEN
+        RAISE EXCEPTION 'nobody is added to a case that is decided'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'rights_people_before_decision';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER rights_people_before_decision BEFORE INSERT ON rights_caseperson
+    FOR EACH ROW EXECUTE FUNCTION rights_people_before_decision();
+ALTER TABLE rights_caseperson ENABLE ALWAYS TRIGGER rights_people_before_decision;
 ALTER TABLE rights_right ENABLE ALWAYS TRIGGER rights_waits_are_never_shortened;
 ALTER TABLE rights_postponement ENABLE ALWAYS TRIGGER rights_postponed_by_two_people;
 ALTER TABLE rights_objection ENABLE ALWAYS TRIGGER rights_objection_has_two_people;

@@ -56,8 +56,87 @@ CREATE TRIGGER vault_key_leaves_its_tombstone AFTER DELETE ON vault_subjectkey R
     FOR EACH STATEMENT EXECUTE FUNCTION vault_key_leaves_its_tombstone();
 CREATE TRIGGER vault_key_leaves_its_tombstone AFTER DELETE ON vault_monthkey REFERENCING OLD TABLE AS gone_keys
     FOR EACH STATEMENT EXECUTE FUNCTION vault_key_leaves_its_tombstone();
+-- Whether whoever writes is a process of the portal: a superuser, who is a member of every role, restores dumps.
+CREATE FUNCTION vault_is_process() RETURNS boolean LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT pg_has_role(current_user, 'portal_process', 'MEMBER') AND current_setting('is_superuser') = 'off'
+$$;
+-- A wrapped key is replaced once in a turn of the master key, under the generation that the turn made current; what
+-- garbage would do is not final: the generation before ends once every key was seen to open (docs/vault.md).
+CREATE FUNCTION vault_key_is_rewrapped_in_a_turn() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT vault_is_process() THEN
+        RETURN NULL;
+    END IF;
+    IF EXISTS (SELECT FROM carried WHERE generation IS DISTINCT FROM (
+        SELECT generation FROM vault_keycheck WHERE kind = 'master' AND current)) THEN
+        RAISE EXCEPTION 'vault_key_is_rewrapped_in_a_turn'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'vault_key_is_rewrapped_in_a_turn';
+    END IF;
+    RETURN NULL;
+END
+$$;
+CREATE FUNCTION vault_key_is_rewrapped_once() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT vault_is_process() THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION 'vault_key_is_rewrapped_in_a_turn'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'vault_key_is_rewrapped_in_a_turn';
+END
+$$;
+CREATE TRIGGER vault_key_is_rewrapped_once AFTER UPDATE ON vault_subjectkey FOR EACH ROW
+    WHEN (NEW.generation <= OLD.generation OR NEW.wrapped = OLD.wrapped)
+    EXECUTE FUNCTION vault_key_is_rewrapped_once();
+CREATE TRIGGER vault_key_is_rewrapped_once AFTER UPDATE ON vault_monthkey FOR EACH ROW
+    WHEN (NEW.generation <= OLD.generation OR NEW.wrapped = OLD.wrapped)
+    EXECUTE FUNCTION vault_key_is_rewrapped_once();
+CREATE TRIGGER vault_key_is_rewrapped_in_a_turn AFTER UPDATE ON vault_subjectkey REFERENCING NEW TABLE AS carried
+    FOR EACH STATEMENT EXECUTE FUNCTION vault_key_is_rewrapped_in_a_turn();
+CREATE TRIGGER vault_key_is_rewrapped_in_a_turn AFTER UPDATE ON vault_monthkey REFERENCING NEW TABLE AS carried
+    FOR EACH STATEMENT EXECUTE FUNCTION vault_key_is_rewrapped_in_a_turn();
 -- Room on each page for the next wrapping: a turn of the master key then touches no index and writes over old bytes.
 ALTER TABLE vault_subjectkey SET (fillfactor = 50);
+"""
+
+# The life of a generation goes one way, and the worker alone leads it: intake and pages hold the row, no more. What is
+# dated is of now; tests, which are one process with a role of its own, have days of their own.
+GENERATIONS = """
+CREATE FUNCTION vault_is_of_now(moment timestamptz, held timestamptz) RETURNS boolean LANGUAGE sql VOLATILE
+    SET search_path = public, pg_temp AS $$
+    SELECT moment IS NULL OR moment IS NOT DISTINCT FROM held OR session_user = 'portal_development'
+        OR moment BETWEEN clock_timestamp() - interval '1 hour' AND clock_timestamp() + interval '5 minutes'
+$$;
+CREATE FUNCTION vault_generation_goes_on() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT vault_is_process() THEN
+        RETURN NEW;
+    END IF;
+    IF pg_has_role(current_user, 'portal_worker', 'MEMBER') THEN
+        IF TG_OP = 'INSERT' THEN
+            IF NEW.current AND vault_is_of_now(NEW.begun_at, NULL)
+               AND num_nonnulls(NEW.emptied_at, NEW.ending_at, NEW.ended_at) = 0
+               AND NOT EXISTS (SELECT FROM vault_keycheck WHERE kind = NEW.kind AND generation >= NEW.generation) THEN
+                RETURN NEW;
+            END IF;
+        ELSIF (NEW.current <= OLD.current)
+          AND vault_is_of_now(NEW.emptied_at, OLD.emptied_at) AND vault_is_of_now(NEW.ending_at, OLD.ending_at)
+          AND vault_is_of_now(NEW.ended_at, OLD.ended_at)
+          AND (OLD.emptied_at IS NULL OR NEW.emptied_at = OLD.emptied_at)
+          AND (OLD.ending_at IS NULL OR NEW.ending_at = OLD.ending_at)
+          AND (OLD.ended_at IS NULL OR NEW.ended_at = OLD.ended_at)
+          AND (NEW.emptied_at IS NULL OR OLD.emptied_at IS NOT NULL
+               OR NOT EXISTS (SELECT FROM vault_subjectkey WHERE generation <= OLD.generation)
+                  AND NOT EXISTS (SELECT FROM vault_monthkey WHERE generation <= OLD.generation)) THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'vault_generation_goes_on'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'vault_generation_goes_on';
+END
+$$;
+CREATE TRIGGER vault_generation_goes_on BEFORE INSERT OR UPDATE ON vault_keycheck
+    FOR EACH ROW EXECUTE FUNCTION vault_generation_goes_on();
 """
 
 # Freezes and destroyed keys are told to every process that keeps in memory what is open (decision 0044). The key of a
@@ -125,4 +204,4 @@ ALTER TABLE vault_tombstone ENABLE ALWAYS TRIGGER vault_invalidates_destroyed;
 class Migration(migrations.Migration):
     dependencies = [("vault", "0001_schema")]
 
-    operations = [migrations.RunSQL(GUARDS), migrations.RunSQL(INVALIDATION)]
+    operations = [migrations.RunSQL(text) for text in (GUARDS, GENERATIONS, INVALIDATION)]

@@ -16,6 +16,7 @@ from privacy.vault.models import SubjectKey
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
+from tests.process_roles import as_process
 
 
 class ErasureCase(PortalTestCase):
@@ -44,11 +45,11 @@ class DeletionTests(ErasureCase):
     @pytest.mark.attack("18")
     def test_pages_destroy_nothing_and_the_worker_goes_on_at_once(self) -> None:
         right = self.granted(RequestedRight("deletion"))
-        with self.settings(PORTAL_PROCESS="pages"):
+        with as_process("pages"):
             assert rights.carry_out(right, actor=self.odile, at=NOON).carried_out_at is None
         assert Device.objects.exists()
         assert SubjectKey.objects.filter(subject_id=self.device.subject_id).exists()
-        with self.settings(PORTAL_PROCESS="worker"):
+        with as_process("worker"):
             dispatch_due(at=NOON)
         right.refresh_from_db()
         assert right.carried_out_at is not None and all(right.result["certificates"])

@@ -1,0 +1,75 @@
+"""Whoever takes a process over destroys no key that no approved list names: the databases refuse it (decision 0188)."""
+
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from config.databases import PROCESS_ROLES
+from privacy.lib.dates import clock
+from privacy.vault import actions as vault
+from tests import factory
+from tests.database import PortalDatabase
+from tests.privacy.retention.invented_orders import ATTACKS, destruction_list, line, run
+
+pytestmark = pytest.mark.attack("18.2")
+REFUSALS = (psycopg.errors.InsufficientPrivilege, psycopg.errors.CheckViolation, psycopg.errors.UniqueViolation)
+APPROVED = (
+    "UPDATE retention_destructionlist SET state = 'approved', approved_by = '{odile}', approved_at = now(),"
+    " not_before = now() + interval '1 day' WHERE id = '{approved}'"
+)
+
+
+@pytest.fixture
+def names(portal_database: PortalDatabase) -> dict[str, object]:
+    """A person with keys, a case's own key, two officers, and a list that was approved and waits."""
+    device, stranger = factory.make_device(), factory.make_sealed_file()
+    factory.make_reports(device, ["status"], at=clock.now())
+    names: dict[str, object] = {
+        "person": device.subject_id,
+        "stranger": stranger.subject_id,
+        "gateway": device.gateway_id,
+        "odile": factory.make_odile().ref,
+        "omar": factory.make_omar().ref,
+        "month": vault.month_of(clock.now()),
+        **{name: UUID(int=number) for number, name in enumerate(("run", "list", "before", "approved", "listed"))},
+    }
+    with portal_database.connect() as owner:
+        owner.execute("SET ROLE portal_tests")
+        waiting = destruction_list("approved", "before")
+        for statement in (run(name="before"), waiting, line("listed", "approved"), APPROVED):
+            owner.execute(statement.format(**names))
+    return names
+
+
+def keys_of(database: PortalDatabase) -> list[tuple[object, ...]]:
+    """Return every wrapped key, and how many tombstones there are."""
+    with database.connect() as owner:
+        found = owner.execute("SELECT id, wrapped, generation FROM vault_subjectkey ORDER BY id").fetchall()
+        found += owner.execute("SELECT id, wrapped, generation FROM vault_monthkey ORDER BY id").fetchall()
+        return [*found, *owner.execute("SELECT count(*) FROM vault_tombstone").fetchall()]
+
+
+@pytest.mark.parametrize("process", PROCESS_ROLES)
+def test_no_process_alone_destroys_a_key(
+    portal_database: PortalDatabase, names: dict[str, object], process: str
+) -> None:
+    before = keys_of(portal_database)
+    assert len(before) > 4
+    done = []
+    for what, statements in ATTACKS.items():
+        with portal_database.connect(PROCESS_ROLES[process]) as role:
+            role.autocommit = False
+            try:
+                for statement in statements:
+                    role.execute(statement.format(**names))
+                role.commit()
+            except psycopg.Error as refused:
+                assert isinstance(refused, REFUSALS), (what, statement)
+                role.rollback()
+            else:
+                done.append(what)
+        if keys_of(portal_database) != before:
+            done.append(f"{what}: keys have changed")
+            break
+    assert done == []
