@@ -60,7 +60,6 @@ KEY_CEILINGS = {
     "worker.look-ups": "60000", **variables.pairs("KEY_CEILINGS"),
 }  # fmt: skip
 VAULT_TURN_BATCH = variables.number("VAULT_TURN_BATCH", default=5_000)
-VAULT_GENERATION_GRACE_DAYS = variables.number("VAULT_GENERATION_GRACE_DAYS", default=7)
 # Certificates, the register and pages print the days that follow from these (docs/operations.md, Backups).
 KEY_BACKUP_DAYS = variables.number("KEY_BACKUP_DAYS", default=7)
 DATA_BACKUP_DAYS = variables.number("DATA_BACKUP_DAYS", default=30)

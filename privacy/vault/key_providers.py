@@ -120,7 +120,7 @@ class _InMemoryGenerations:
             return [
                 ciphers[generation](ciphertext[:12], ciphertext[12:], label) for generation, ciphertext, label in keys
             ]
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise WrongKey(
                 _("A wrapped key can't be unwrapped with the current master key. Restore the right key file.")
             ) from None

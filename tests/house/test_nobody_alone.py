@@ -132,6 +132,8 @@ class WaitsTests(PortalTestCase):
             ("contact.wait.hours", 96, 72),
             ("destruction.ceiling.percent", 1, 50),
             ("destruction.ceiling.floor", 1, 1_000),
+            ("keys.turn.days", 56, 28),
+            ("keys.grace.days", 14, 0),
         ):
             given = {"code": code, "basis": "x", "at": NOW}
             policies.set_parameter(value=stronger, effective_on=today, actor=odile, **given)  # type: ignore[arg-type]

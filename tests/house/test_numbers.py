@@ -82,6 +82,7 @@ OURS = {
     "devices/tasks.py: timedelta(days=7)": "when a month is put in order",
     "config/dashboard.py: timedelta(minutes=2)": "when the dispatcher counts as late",
     "config/dashboard_counts.py: timedelta(days=SOON_DAYS)": "what counts as soon",
+    "privacy/vault/keyservice/signing_policy.py: timedelta(minutes=5)": "tolerance of clocks",
 }
 
 

@@ -15,10 +15,12 @@ from privacy.accounts.actions.access_grants import latest_end
 from privacy.ledger.review import detection_rules
 from privacy.lib.dates import clock
 from privacy.policies.models import Parameter
+from privacy.vault.actions import key_rotation
 from privacy.workforce.actions.completions import valid_until
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase
 from tests.factories.ledger import make_past_entries
+from tests.factories.retention import at_noon
 from tests.house.parameter_probes import DAY, EVE
 from tests.house.parameter_probes.cases import (
     answer_due,
@@ -102,6 +104,8 @@ PROBES = {
     "withdrawal.wait.hours": Probe(72, lambda on: (destroyed_after_withdrawal(on), destruction_waits_until(on))),
     "consents.challenges.daily": Probe(5, devices_asked),
     "contact.wait.hours": Probe(48, changed_contact_waits),
+    "keys.turn.days": Probe(56, lambda on: key_rotation.shortest_life(at_noon(on))),
+    "keys.grace.days": Probe(3, lambda on: key_rotation.grace(at_noon(on))),
     "contact.code.hours": Probe(2, contact_code_lasts),
     "contact.codes.hourly": Probe(7, contact_codes),
     "door.challenges.daily": Probe(2, questions_to_a_device),

@@ -19,10 +19,14 @@ from django.utils.translation import gettext as _
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
+from privacy.lib.dates import clock
+from privacy.policies import rulebook
 from privacy.vault.actions.key_creation import current_generation
 from privacy.vault.encryption_options import month_of
 from privacy.vault.events import Event
 from privacy.vault.keyservice import client, messages
+from privacy.vault.keyservice.refusals import KeysRefused
+from privacy.vault.keyservice.turning_policy import CHECKING, GRACE_DAYS, TURN_DAYS
 from privacy.vault.models import KeyCheck, MonthKey, SubjectKey
 from privacy.vault.refusals import Destroyed, WrongKey
 
@@ -76,13 +80,23 @@ def rotate_monthly(*, actor: Actor, at: datetime, seconds: float) -> RotationPro
 
     def is_due() -> bool:
         begun_at = KeyCheck.objects.values_list("begun_at", flat=True).get(kind=KeyCheck.Kind.MASTER, current=True)
-        return month_of(begun_at) < month_of(at)
+        return month_of(begun_at) < month_of(at) and begun_at <= at - shortest_life(at)
 
     if not KeyCheck.objects.filter(kind=KeyCheck.Kind.MASTER, current=True).exists():
         return None
     made = _rotate_if(is_due, actor=actor, at=at, seconds=seconds)
-    destroy_emptied_generations(actor=actor, at=at, grace=timedelta(days=settings.VAULT_GENERATION_GRACE_DAYS))
+    destroy_emptied_generations(actor=actor, at=at, grace=grace(at))
     return made
+
+
+def shortest_life(at: datetime) -> timedelta:
+    """Return how long a generation lasts at least before the next one begins."""
+    return timedelta(days=rulebook.parameter(TURN_DAYS, clock.kst_date(at)))
+
+
+def grace(at: datetime) -> timedelta:
+    """Return for how long an emptied generation stays, for the sake of backups."""
+    return timedelta(days=rulebook.parameter(GRACE_DAYS, clock.kst_date(at)))
 
 
 def _rotate_if(
@@ -116,7 +130,7 @@ def destroy_emptied_generations(*, actor: Actor, at: datetime, grace: timedelta 
                 check.ending_at = at
                 check.save(update_fields=["ending_at"])
                 ledger.record(Event.GENERATION_ENDING, actor=actor, at=at, about=check, facts=_facts(check))
-        client.ask(messages.DestroyGeneration(check.generation))
+        _destroy(check.generation)
         with transaction.atomic():
             check = KeyCheck.objects.select_for_update().get(id=check.id)
             if check.ended_at is not None:
@@ -127,6 +141,18 @@ def destroy_emptied_generations(*, actor: Actor, at: datetime, grace: timedelta 
             ledger.record(Event.GENERATION_ENDED, actor=actor, at=at, about=check, facts=_facts(check))
         ended.append(check.generation)
     return ended
+
+
+def _destroy(generation: int) -> None:
+    """Have the key service end a generation; it looks at every key first, some thousands in each call."""
+    while True:
+        try:
+            client.ask(messages.DestroyGeneration(generation))
+        except KeysRefused as refusal:
+            if refusal.code != CHECKING:
+                raise
+        else:
+            return
 
 
 @contextmanager

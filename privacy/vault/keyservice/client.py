@@ -148,7 +148,7 @@ def _custodian(name: str) -> KeyCustodian:
             return rows
 
     policy = ReadingPolicy(query, lease_seconds=settings.KEY_LEASE_SECONDS, monotonic=time.monotonic, today=ANY_DAY)
-    return KeyCustodian(query, policy, Ceilings({}))
+    return KeyCustodian(query, policy, Ceilings({}), dated=False)
 
 
 def _myself(name: str) -> Connection:

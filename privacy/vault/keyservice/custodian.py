@@ -4,7 +4,6 @@ The key service runs one of these; ordinary tests run one in process, with the s
 """
 
 import hmac
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -13,13 +12,15 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.utils.translation import gettext as _
 
-from privacy.lib.crypto import canonical_json, document_signing
+from privacy.lib.crypto import document_signing
 from privacy.vault import blind_indexes, crypto, key_providers
 from privacy.vault.keyservice import messages, resealing
 from privacy.vault.keyservice.ceilings import Ceilings
 from privacy.vault.keyservice.key_material import content_keys, label_of, unwrap, wrapped_keys
 from privacy.vault.keyservice.reading_policy import Connection, Query, ReadingPolicy, Record, is_destroyed
 from privacy.vault.keyservice.refusals import KeysRefused
+from privacy.vault.keyservice.signing_policy import SigningPolicy
+from privacy.vault.keyservice.turning_policy import TurningPolicy
 from privacy.vault.refusals import Destroyed, WrongKey
 
 _ALL = (messages.Describe, messages.PublicKey, messages.NewKeys, messages.Seal, messages.Index)
@@ -31,29 +32,17 @@ ALLOWED: dict[str, frozenset[type]] = {
 }
 # A process that serves everything, as where tests run in it.
 ALLOWED["all"] = frozenset(messages.ANSWERS)
-# What pages may have signed: documents that are handed out, with these names alone. Certificates are the worker's.
-SIGNED_BY_PAGES: tuple[tuple[str, str, frozenset[str]], ...] = (
-    ("type", "extrus-privacy-portal/paper/1", frozenset({"type", "kind", "number", "issued_at", "sha256"})),
-    (
-        "format",
-        "https://privacy.extrus.example/schemas/access-package-1",
-        frozenset({"format", "case", "made_at", "files"}),
-    ),
-)
 # What a derived secret begins with; no blind index does.
 DERIVED = b"privacy.vault derived v1\0"
-CURRENT = "SELECT generation FROM vault_keycheck WHERE kind = 'master' AND current"
-IN_USE = "SELECT EXISTS (SELECT FROM {} WHERE generation <= %s)"
-ENDING = (
-    "SELECT EXISTS (SELECT FROM vault_keycheck WHERE kind = 'master' AND generation = %s AND ending_at IS NOT NULL)"
-)
 
 
 class KeyCustodian:
     """Holds the master key, the index key and the certificate key, and says what each request gets."""
 
-    def __init__(self, query: Query, policy: ReadingPolicy, ceilings: Ceilings) -> None:
+    def __init__(self, query: Query, policy: ReadingPolicy, ceilings: Ceilings, *, dated: bool = True) -> None:
         self.query = query
+        self.signing = SigningPolicy(query, dated=dated)
+        self.turning = TurningPolicy(query, dated=dated)
         self.policy = policy
         self.ceilings = ceilings
         self.given: Counter[str] = Counter()
@@ -147,25 +136,20 @@ class KeyCustodian:
     def _rewrap(self, asked: messages.Rewrap, connection: Connection) -> list[bytes]:
         # A destroyed key that somebody kept is not carried over: it ends with its generation.
         self._refuse_destroyed(asked.keys)
+        self.turning.refuse_rewrap(asked)
         keys = wrapped_keys(asked.keys)
         raw = unwrap(keys)
         return key_providers.master_keys().wrap(asked.generation, list(zip(raw, map(label_of, keys), strict=True)))
 
     def _begin_generation(self, asked: messages.BeginGeneration, connection: Connection) -> int:
-        if self.query(CURRENT, []) != [(asked.after,)]:
-            raise KeysRefused(_("This is not the current generation of the master key."))
+        self.turning.refuse_early_turn(asked.after)
         return key_providers.master_keys().begin(asked.after)
 
     def _destroy_generation(self, asked: messages.DestroyGeneration, connection: Connection) -> None:
-        """A generation ends once the trail says so and nothing is wrapped under it: the service looks itself."""
-        used = any(
-            self.query(IN_USE.format(table), [asked.generation])[0][0]
-            for table in ("vault_subjectkey", "vault_monthkey")
-        )
-        newest = max(key_providers.master_keys().generations())
-        if used or asked.generation >= newest or not self.query(ENDING, [asked.generation])[0][0]:
-            raise KeysRefused(_("This generation of the master key is still in use."))
-        key_providers.master_keys().destroy(asked.generation)
+        """A generation ends once nothing is wrapped under it and its grace is over: the service looks itself."""
+        master = key_providers.master_keys()
+        self.turning.refuse_end(asked.generation, newest=max(master.generations()))
+        master.destroy(asked.generation)
 
     def _index(self, asked: messages.Index, connection: Connection) -> list[bytes]:
         self.ceilings.look_up(connection.process, len(asked.values))
@@ -177,12 +161,8 @@ class KeyCustodian:
         return hmac.digest(key_providers.index_key(), message, "sha256")
 
     def _sign(self, asked: messages.Sign, connection: Connection) -> str:
-        if connection.process == "pages":
-            said = _read_json(asked.body)
-            known = any(said.get(name) == value and said.keys() == names for name, value, names in SIGNED_BY_PAGES)
-            # Canonical: a name that stands twice would be read in two ways.
-            if not known or canonical_json.dumps(said) != asked.body:
-                raise KeysRefused(_("This process may not ask the key service for that."))
+        generations = key_providers.master_keys().generations()
+        self.signing.refuse_unfit(connection.process, asked.body, generations=generations)
         return document_signing.file_signer.sign(asked.body)
 
     def _describe(self, asked: messages.Describe, connection: Connection) -> messages.Described:
@@ -199,14 +179,6 @@ class KeyCustodian:
             refused=dict(self.refused),
             reached=list(self.ceilings.reached),
         )
-
-
-def _read_json(text: str) -> dict[str, Any]:
-    try:
-        said = json.loads(text)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 def process_names() -> Iterable[str]:

@@ -25,6 +25,8 @@ RAISED = (
     ("duties.apart.days", 30, 90),
     ("duties.emergency.wait.hours", 24, 72),
     ("destruction.ceiling.floor", 20, 1),
+    ("keys.turn.days", 28, 56),
+    ("keys.grace.days", 7, 14),
 )
 SYSTEM = SystemActor("tests")
 WAIT = "withdrawal.wait.hours"

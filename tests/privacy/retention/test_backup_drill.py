@@ -52,7 +52,9 @@ def restore(database: PortalDatabase, folder: Path, keys_file: Path) -> None:
     for alias, name in database.names.items():
         with server_connection() as server:
             server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-            server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+            server.execute(
+                sql.SQL("CREATE DATABASE {} OWNER portal_owner TEMPLATE template0").format(sql.Identifier(name))
+            )
         run("pg_restore", "--exit-on-error", "-d", database.url("postgres", alias), folder / f"{alias}.dump")
         with server_connection() as server:
             for statement in access_statements(alias, name):
@@ -81,7 +83,7 @@ def test_yesterdays_data_with_the_newest_keys(portal_database: PortalDatabase, t
         retention.execute_ready(actor=SWEEPER, at=clock.now())
     assert Client().get("/rights/request/").status_code == 503
 
-    done = portal_database.manage("replay_destructions")
+    done = portal_database.manage("replay_destructions", role="portal_owner")
     assert done.returncode == 0, done.stderr
     assert gate.databases_behind() == []
     assert not Device.objects.filter(pk=due.pk).exists()

@@ -114,7 +114,7 @@ def test_stays_closed_until_replayed(yesterday, portal_database: PortalDatabase,
         assert answer.status_code == 503, page
     assert Client().get("/livez").status_code == 200
 
-    done = portal_database.manage("replay_destructions")
+    done = portal_database.manage("replay_destructions", role="portal_owner")
     assert done.returncode == 0, done.stderr
     assert gate.databases_behind() == []
     keys.caches.here().clear()
@@ -154,7 +154,7 @@ def test_an_old_dump_of_the_keys_alone_is_found_out(yesterday) -> None:  # type:
 def test_a_lost_journal_closes_the_portal_too(yesterday, portal_database: PortalDatabase) -> None:  # type: ignore[no-untyped-def]
     journal.path().unlink()
     assert gate.databases_behind() == ["journal"]
-    done = portal_database.manage("replay_destructions")
+    done = portal_database.manage("replay_destructions", role="portal_owner")
     assert done.returncode != 0
     assert "journal" in done.stderr
 

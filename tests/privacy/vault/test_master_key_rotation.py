@@ -210,7 +210,8 @@ def test_the_monthly_turn(folder: Path) -> None:
     """Once a month; the old generation ends when backups of the keys are older than the grace."""
     make_sealed_file()
     assert vault.rotate_monthly(actor=TESTS, at=NOON + timedelta(days=2), seconds=5) is None
-    december = NOON + timedelta(days=7)
+    assert vault.rotate_monthly(actor=TESTS, at=NOON + timedelta(days=27), seconds=5) is None, "December, and too early"
+    december = NOON + timedelta(days=28)
     turn = vault.rotate_monthly(actor=TESTS, at=december, seconds=5)
     assert turn is not None
     assert (turn.generation, turn.complete) == (2, True)

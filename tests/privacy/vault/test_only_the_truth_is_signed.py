@@ -1,0 +1,186 @@
+"""A worker that was taken over has no certificate signed that the tables do not bear out (decision 0189)."""
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from privacy.ledger.actors import SystemActor
+from privacy.lib.crypto import canonical_json, document_signing
+from privacy.lib.dates import clock
+from privacy.lib.identifiers.ids import new_id
+from privacy.retention import actions as retention
+from privacy.retention.certificates.statements import STATEMENT_TYPE
+from privacy.retention.models import Certificate, DestructionLine, DestructionList
+from privacy.vault import actions as vault
+from privacy.vault.keyservice import client, messages
+from privacy.vault.keyservice.signing_policy import CERTIFICATE
+from privacy.vault.models import SubjectKey, Tombstone
+from tests import factory
+from tests.database import PortalDatabase
+from tests.privacy.vault.key_services import asking_as, key_service
+
+pytestmark = pytest.mark.attack("18.2")
+SWEEPER = SystemActor("sweep")
+# What the tables of the general database do not say: where in the others the read-back searched.
+THE_WORKERS_WORD = {("read_back", "searched", "database"), ("read_back", "searched", "table")}
+
+
+class Stopped(Exception):
+    """The test ends a certification before it is signed."""
+
+
+def leaves(said: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of every value that a statement says."""
+    inside = said.items() if isinstance(said, dict) else enumerate(said) if isinstance(said, list) else ()
+    found = False
+    for name, value in inside:
+        found = True
+        yield from leaves(value, (*path, name))
+    if not found:
+        yield path
+
+
+def forged(said: dict[str, Any], path: tuple[Any, ...]) -> dict[str, Any]:
+    """Return a statement in which one value is another."""
+    other = deepcopy(said)
+    place: Any = other
+    for name in path[:-1]:
+        place = place[name]
+    value = place[path[-1]]
+    match value:
+        case bool():
+            place[path[-1]] = not value
+        case int():
+            place[path[-1]] = value + 1
+        case str() if value[:4].isdigit() and "T" in value:
+            place[path[-1]] = (datetime.fromisoformat(value) - timedelta(hours=1)).isoformat()
+        case str():
+            place[path[-1]] = value + "1"
+        case dict():
+            place[path[-1]] = {"held": 1}
+        case list():
+            place[path[-1]] = [1]
+        case _:
+            place[path[-1]] = 1
+    return other
+
+
+def ready_list() -> DestructionList:
+    """A list of one person that an officer has approved and whose wait is over."""
+    now = clock.now()
+    today = clock.kst_date(now)
+    factory.make_expired_device(1, ended_on=today.replace(year=today.year - 3))
+    row = retention.plan(as_of=today, actor=SWEEPER, at=now).lists.get()
+    retention.approve(row, actor=factory.make_odile(), at=now)
+    DestructionList.objects.update(not_before=now)
+    return row
+
+
+def statement_before_it_is_signed(row: DestructionList, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Carry a list out up to its certificate, and return what that would say."""
+    seen: list[str] = []
+
+    def stop(body: str) -> str:
+        seen.append(body)
+        raise Stopped
+
+    with monkeypatch.context() as patched, pytest.raises(Stopped):
+        patched.setattr(document_signing, "sign", stop)
+        retention.execute(row, actor=SWEEPER, at=clock.now())
+    said: dict[str, Any] = json.loads(seen[0])
+    return said
+
+
+def is_signed(said: dict[str, Any]) -> bool:
+    """Whether the key service signs a statement."""
+    try:
+        client.ask(messages.Sign(canonical_json.dumps(said)))
+    except vault.KeysRefused:
+        return False
+    return True
+
+
+def test_the_type_is_the_certificates() -> None:
+    assert CERTIFICATE == STATEMENT_TYPE
+
+
+def test_only_what_the_tables_say_is_signed(portal_database: PortalDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    with key_service(portal_database, process="worker"):
+        row = ready_list()
+        said = statement_before_it_is_signed(row, monkeypatch)
+        untrue = []
+        for path in leaves(said):
+            if tuple(name for name in path if not isinstance(name, int)) not in THE_WORKERS_WORD and is_signed(
+                forged(said, path)
+            ):
+                untrue.append(path)
+        assert untrue == []
+        assert not is_signed({**said, "more": 1})
+        assert not is_signed(
+            said
+            | {
+                "issued_at": "2026-01-01T00:00:00+00:00",
+                "carried_out": said["carried_out"] | {"done_at": "2026-01-01T00:00:00+00:00"},
+            }
+        )
+        with asking_as("pages"):
+            assert not is_signed(said)
+        assert is_signed(said)
+        assert retention.execute(row, actor=SWEEPER, at=clock.now())
+        (certificate,) = Certificate.objects.all()
+        assert certificate.body != canonical_json.dumps(said)
+        assert not is_signed(said), "its list has a certificate"
+        assert document_signing.sign(certificate.body) == certificate.signature
+
+
+def test_no_list_that_is_not_done_is_certified(
+    portal_database: PortalDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with key_service(portal_database, process="worker"):
+        row = ready_list()
+        said = statement_before_it_is_signed(row, monkeypatch)
+        assert not is_signed(said | {"number": "C-0000-0000"})
+        DestructionLine.objects.update(state="counted")
+        assert not is_signed(said), "a person's rows are still there"
+        DestructionLine.objects.update(state="removed")
+        DestructionList.objects.update(step="keys")
+        assert not is_signed(said), "the step is not done"
+        DestructionList.objects.update(step="rows")
+        person = row.lines.get().subject_id
+        SubjectKey.objects.create(
+            subject_id=new_id(), category=row.category, wrapped=b"x", generation=1, created_at=clock.now()
+        )
+        assert is_signed(said), "somebody else's key is nothing to it"
+        Tombstone.objects.filter(subject_id=person).update(subject_id=new_id())
+        assert not is_signed(said), "no tombstone stands for the person"
+        SubjectKey.objects.create(
+            subject_id=person, category=row.category, wrapped=b"x", generation=1, created_at=clock.now()
+        )
+        assert not is_signed(said), "a key of the person is left"
+
+
+def test_nothing_is_final_before_its_generation_has_ended(
+    portal_database: PortalDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with key_service(portal_database, process="worker"):
+        row = ready_list()
+        assert retention.execute(row, actor=SWEEPER, at=clock.now())
+        (certificate,) = Certificate.objects.all()
+        ended = certificate.statement["finality"] | {"generation_ended_at": clock.now().isoformat()}
+        said = {
+            "type": CERTIFICATE, "kind": "finality", "number": "CF-0000-0000", "issued_at": clock.now().isoformat(),
+            "controller": "Extrus Inc.", "list": row.reference, "certificate": certificate.number,
+            "certificate_digest": certificate.digest, "finality": ended, "ledger": certificate.statement["ledger"],
+        }  # fmt: skip
+        assert not is_signed(said)
+        with portal_database.connect() as owner:
+            owner.execute("SET ROLE portal_tests")
+            owner.execute(
+                "UPDATE vault_keycheck SET current = false, emptied_at = now(), ending_at = now(), ended_at = %s"
+                " WHERE kind = 'master'", [ended["generation_ended_at"]]
+            )  # fmt: skip
+        assert not is_signed(said), "the service still holds that generation"
