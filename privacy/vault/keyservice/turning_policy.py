@@ -9,6 +9,7 @@ import time
 from datetime import date
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from privacy.vault.keyservice.key_material import unwrap, wrapped_keys
@@ -30,7 +31,7 @@ ENDING = (
     "SELECT EXISTS (SELECT FROM vault_keycheck WHERE kind = 'master' AND generation = %s AND ending_at IS NOT NULL)"
 )
 # The keys of one table, slice by slice.
-SLICE = "SELECT id, {} FROM {} WHERE id > %s ORDER BY id LIMIT 5000"
+SLICE = "SELECT id, {} FROM {} WHERE id > %s ORDER BY id LIMIT %s"
 TABLES = (
     ("vault_monthkey", "category, month, generation, wrapped"),
     ("vault_subjectkey", "subject_id, category, generation, wrapped"),
@@ -90,7 +91,7 @@ class TurningPolicy:
         place, last = self._looked.pop(generation, (0, FIRST))
         while place < len(TABLES):
             table, columns = TABLES[place]
-            rows = self.query(SLICE.format(columns, table), [last])
+            rows = self.query(SLICE.format(columns, table), [last, settings.VAULT_TURN_BATCH])
             unwrap([_key(*row[1:]) for row in rows])
             place, last = (place, rows[-1][0]) if rows else (place + 1, FIRST)
             if time.monotonic() > until:
