@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -296,6 +297,34 @@ class TestIntake:
         wanted = request_for([mina], record)  # type: ignore[list-item]
         for process in ("pages", "worker"):
             assert attacked.intake.run(attacks.speak_at, process, wanted) == "KeyServiceUnavailable"
+
+
+def ways_to_destroy(subject: UUID) -> list[str]:
+    """Return statements that end the keys of a person whom no approved list names, or everybody's of a month."""
+    stone = """INSERT INTO vault_tombstone (id, subject_id, category, month, cause, certificate, destroyed_at)
+        VALUES (gen_random_uuid(), {}, {}, {}, 'x', 'C', now())"""
+    month = "date_trunc('month', now())::date"
+    stones = [stone.format(f"'{subject}'", category, "NULL") for category in ("''", "'device-registration'")]
+    stones.append(stone.format("NULL", "'device-registration'", month))
+    gone = f"DELETE FROM vault_subjectkey WHERE subject_id = '{subject}'"
+    now = "SET CONSTRAINTS ALL IMMEDIATE"
+    return [f"{one}; {now}" for one in (*stones, f"{stones[0]}; {gone}", f"{stones[1]}; {gone}")]
+
+
+class TestDestruction:
+    """No key ends that no approved list names, whichever process says so."""
+
+    def test_whoever_was_taken_over_destroys_nothing(self, attacked: Attacked) -> None:
+        mina = target()
+        for process in (attacked.pages, attacked.intake, attacked.worker):
+            assert process.run(attacks.run_sql, "default", ways_to_destroy(mina.subject_id)) == []
+
+    def test_the_statements_are_such_as_would_destroy(self, attacked: Attacked) -> None:
+        """The control: whoever restores a backup may say all of it."""
+        with attacked.database.connect() as superuser:
+            for statement in ways_to_destroy(target().subject_id):
+                with superuser.transaction(force_rollback=True):
+                    superuser.execute(statement)  # type: ignore[arg-type]  # ours
 
 
 class TestWorker:
