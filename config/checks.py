@@ -192,6 +192,23 @@ def keys_are_safe(**kwargs: Any) -> Iterable[CheckMessage]:
 
 
 @register("portal", deploy=True)
+def trail_is_held_from_outside(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E024, config.E025: whoever checks the notary's word has its keys by hand, and its checkpoints leave."""
+    if settings.PORTAL_PROCESS in ("pages", "worker") and not settings.NOTARY_VKEYS:
+        yield Error(
+            "The notary's public keys are not pinned: whoever replaces the notary replaces its keys.",
+            hint="Take the lines of NOTARY_STATE_DIR/vkeys from the notary's host by hand: NOTARY_VKEYS=…,…",
+            id="config.E024",
+        )
+    if current_role() == "portal_notary" and not settings.ANCHOR_EMAILS:
+        yield Error(
+            "Nobody outside is mailed the notary's checkpoints: with this host's disk its memory could be exchanged.",
+            hint="ANCHOR_EMAILS=audit@extrus.example",
+            id="config.E025",
+        )
+
+
+@register("portal", deploy=True)
 def identity_provider_is_complete(**kwargs: Any) -> Iterable[CheckMessage]:
     """config.E012: the company's identity provider, where there is one, is asked over TLS and knows us."""
     if settings.OIDC_ISSUER and not settings.OIDC_ISSUER.startswith("https://"):

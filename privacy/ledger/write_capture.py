@@ -131,12 +131,13 @@ class CapturedWrite:
 def captured_since(alias: str, snapshot: str) -> tuple[list[CapturedWrite], str]:
     """Return the touches that became visible since a snapshot (empty: all), and the snapshot to go on from.
 
-    As in sealing, two snapshots and not a number tell what is new: a long transaction can't slip past.
+    As in sealing, two snapshots and not a number tell what is new: a long transaction can't slip past. Nor can what the
+    caller's own transaction writes later: to itself it is no running one.
     """
     with connections[alias].cursor() as cursor:
-        cursor.execute("SELECT pg_current_snapshot()::text")
+        cursor.execute("SELECT pg_current_snapshot()::text, pg_current_xact_id_if_assigned()::text")
         row = cursor.fetchone()
-        now = str(row[0]) if row else ""
+        now = _with_running(str(row[0]), row[1]) if row else ""
         cursor.execute(
             "SELECT id, at, relation, operation, rows, keys, db_user, program, request FROM ledger.captured_write"
             " WHERE pg_visible_in_snapshot(xid, %(now)s::pg_snapshot) AND (%(then)s = '' OR"
@@ -147,3 +148,12 @@ def captured_since(alias: str, snapshot: str) -> tuple[list[CapturedWrite], str]
         # Django hands JSON over as text.
         rows = [(*row[:5], json.loads(row[5]) if row[5] else None, *row[6:]) for row in cursor.fetchall()]
         return [CapturedWrite(*row) for row in rows], now
+
+
+def _with_running(snapshot: str, own: str | None) -> str:
+    """Return a snapshot (``xmin:xmax:running,…``) in which a transaction is a running one."""
+    xmin, xmax, running = snapshot.split(":")
+    if own is None or int(own) >= int(xmax):
+        return snapshot
+    listed = sorted({int(own), *map(int, filter(None, running.split(",")))})
+    return f"{min(int(xmin), int(own))}:{xmax}:{','.join(map(str, listed))}"

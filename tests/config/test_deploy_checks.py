@@ -19,6 +19,11 @@ from tests.database import ROOT, PortalDatabase
 Check = Callable[..., subprocess.CompletedProcess[str]]
 SECRET = "m9fK3-long-and-random-enough-for-the-check-0123456789-abcdefghijkl"
 
+VKEYS = (
+    "privacy.extrus.example/ledger+a65341f2+AbrSvMwT4oZ00qyljIWT7Y6HQWuF0VwFKNm1OZ4CXPjd,"
+    "privacy.extrus.example/ledger+3dc6e5f7+Bs6FMRZOByT9H7mZpVvBDfqXTrzmp8iOT2jjPyTsYk3x"
+)
+
 
 @pytest.fixture
 def check(portal_database: PortalDatabase, tmp_path: Path) -> Check:
@@ -39,6 +44,7 @@ def check(portal_database: PortalDatabase, tmp_path: Path) -> Check:
         "EMAIL_URL": "smtp+tls://user:password@mail.extrus.example:587",
         "REPRESENTATIVE_EMAIL": "representative@extrus.example",
         "CLAMD_SOCKET": "/run/clamav/clamd.ctl",
+        "NOTARY_VKEYS": VKEYS,
         # The key service's user has them; web and worker don't even see the folder.
         "KEY_SERVICE": "socket",
         "KEYS_DIR": str(tmp_path / "out-of-reach"),
@@ -83,6 +89,17 @@ def test_overdue_work_of_which_nobody_hears_is_refused(check: Check, portal_data
     result = check()
     assert result.returncode != 0
     assert "config.E015" in result.stderr
+
+
+@pytest.mark.attack("19.11")
+def test_a_trail_that_nobody_outside_holds_is_refused(check: Check) -> None:
+    for process, role in (("pages", "portal_app"), ("worker", "portal_worker")):
+        result = check(role, PORTAL_PROCESS=process, NOTARY_VKEYS=None)
+        assert result.returncode != 0
+        assert "config.E024" in result.stderr
+    notary = {"PORTAL_PROCESS": None, "PORTAL_ROLE": "portal_notary"}
+    assert "config.E025" in check("portal_notary", **notary).stderr
+    assert "config.E025" not in check("portal_notary", **notary, ANCHOR_EMAILS="audit@extrus.example").stderr
 
 
 @pytest.mark.attack("17.5")

@@ -1,6 +1,7 @@
 """A write past the portal leaves a touch that no entry explains, and becomes a finding of the next review."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -185,6 +186,24 @@ def test_the_canary_is_found_every_night_and_missed_when_the_capture_is_off(port
     (finding,) = Finding.objects.filter(rule=Finding.Rule.CANARY)
     assert finding.facts == {"database": "personal"}
     assert ReconciliationState.objects.count() == 3
+
+
+@pytest.mark.truth("canary-after-commit")
+def test_the_canary_is_found_also_where_others_commit_beside_the_pairing(
+    portal_database: PortalDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its first lock and its snapshot another transaction may end: its own canary is still to come."""
+    captured_since = write_capture.captured_since
+
+    def beside(alias: str, snapshot: str) -> Any:
+        with portal_database.connect("postgres") as other:
+            other.execute("SELECT pg_current_xact_id()")
+        return captured_since(alias, snapshot)
+
+    monkeypatch.setattr(write_capture, "captured_since", beside)
+    for _night in range(3):
+        pair()
+    assert not Finding.objects.filter(rule=Finding.Rule.CANARY).exists()
 
 
 @pytest.mark.truth("canary-after-commit")
