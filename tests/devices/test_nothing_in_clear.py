@@ -22,8 +22,8 @@ class DumpTest(PortalTestCase):
         written = []
         with connections[alias].cursor() as cursor:
             cursor.execute(
-                "SELECT format('%%I.%%I', schemaname, relname) FROM pg_stat_user_tables WHERE has_table_privilege("
-                "format('%%I.%%I', schemaname, relname), 'SELECT')",
+                "SELECT format('%%I.%%I', schemaname, relname) FROM pg_stat_user_tables"
+                " WHERE has_table_privilege(relid, 'SELECT')",
                 [],
             )
             for (table,) in cursor.fetchall():

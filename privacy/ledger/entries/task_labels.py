@@ -47,6 +47,7 @@ NOUN_LABELS = {
     "requester": _("requester"),
 }
 TASK_LABELS = {
+    "accounts.user.signed-in": _("signing in"),
     "ledger.prove": _("proof of an entry downloaded"),
     "ledger.verify": _("audit trail verified"),
     "ledger.export": _("audit trail exported"),

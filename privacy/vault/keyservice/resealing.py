@@ -8,6 +8,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.utils.translation import gettext as _
 
+from privacy.policies.categories import ARCHIVE_PREFIX
 from privacy.vault import crypto
 from privacy.vault.keyservice.key_material import content_keys
 from privacy.vault.keyservice.messages import Bundle, Pair, Reseal, WrappedKeys
@@ -19,7 +20,6 @@ BODY = crypto.HEADER_BYTES + crypto.NONCE_BYTES
 LENGTH = Struct("!i")
 # The one column that is sealed anew for: the archive's, under keys of its own.
 ARCHIVE_COLUMN = ("retention.ArchivedRecord", "body")
-ARCHIVE_KEYS = "archive-"
 
 
 def reseal(asked: Reseal) -> list[bytes]:
@@ -50,7 +50,7 @@ def refuse_elsewhere(asked: Reseal) -> None:
         people = {asked.source.subjects[place].subject for place in sources if 0 <= place < len(asked.source.subjects)}
         if (
             key is None
-            or not key.category.startswith(ARCHIVE_KEYS)
+            or not key.category.startswith(ARCHIVE_PREFIX)
             or there != crypto.associated_data(*ARCHIVE_COLUMN, key.category)
             or people | {bundle.subject} != {key.subject}
         ):

@@ -160,7 +160,7 @@ def test_a_key_in_the_making_loses_to_a_shred(portal_database: PortalDatabase) -
     """Another transaction destroys and has not committed; our insert waits, then meets the tombstone."""
     subject = new_id()
     make_sealed_file()
-    with portal_database.connect("portal_app") as other:
+    with portal_database.connect("postgres") as other:
         other.autocommit = False
         other.execute("SELECT pg_advisory_xact_lock(%s)", [KEY_CREATION_LOCK])
         other.execute(

@@ -28,9 +28,13 @@ class FreezeTest(PortalTestCase):
         assert {Purpose.RIGHTS, Purpose.LEGAL_DUTY, Purpose.DESTRUCTION} == EXEMPT_FROM_FREEZE
         file = make_sealed_file(category=CATEGORY)
         make_freeze(file.subject_id)
-        for purpose in EXEMPT_FROM_FREEZE:
+        for purpose in EXEMPT_FROM_FREEZE - {Purpose.DESTRUCTION}:
             with decryption_session(purpose) as vault_session:
                 assert vault_session.decrypt(file, "name") == "증빙.pdf"
+        # No freeze stops the read-back of a destruction; without a list it reads nothing (decision 0187).
+        with decryption_session(Purpose.DESTRUCTION) as vault_session, self.assertRaises(vault.KeysRefused) as refused:
+            vault_session.decrypt(file, "name")
+        assert refused.exception.code == "keys-refused"
         with decryption_session(Purpose.REGISTRATION) as vault_session, self.assertRaises(vault.Frozen):
             vault_session.decrypt(file, "name")
 
