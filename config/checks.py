@@ -202,7 +202,7 @@ def trail_is_held_from_outside(**kwargs: Any) -> Iterable[CheckMessage]:
         )
     if current_role() == "portal_notary" and not settings.ANCHOR_EMAILS:
         yield Error(
-            "Nobody outside is mailed the notary's checkpoints: with this host's disk its memory could be exchanged.",
+            "No checkpoint is mailed outside: whoever exchanges this host's disk exchanges the notary's memory too.",
             hint="ANCHOR_EMAILS=audit@extrus.example",
             id="config.E025",
         )

@@ -94,8 +94,8 @@ def _tell_destruction(plan: PlannedDestruction, word: str, address: str, languag
 def _subject_of_destruction(word: str, *, is_one_of_several: bool) -> str:
     if is_one_of_several:
         return {
-            destruction_notices.STOPPED: _("One destruction of your personal data was stopped, but another remains"),
-            destruction_notices.AGREED_AGAIN: _("You agreed again, but another destruction remains"),
+            destruction_notices.STOPPED: _("One destruction of your personal data was stopped, but another was not"),
+            destruction_notices.AGREED_AGAIN: _("You agreed again, but another withdrawal still applies"),
         }[word]
     return {
         destruction_notices.PLANNED: _("Your consent has ended, and your data is going to be destroyed"),

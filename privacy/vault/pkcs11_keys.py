@@ -115,7 +115,7 @@ class Pkcs11MasterKeys:
             self._held.pop(generation, None)
             if generation in dict(_master_keys(session)):
                 raise WrongKey(
-                    _("The token does not let generation %(number)d of the master key be destroyed.")
+                    _("The token doesn't allow generation %(number)d of the master key to be destroyed.")
                     % {"number": generation}
                 )
 
@@ -153,7 +153,7 @@ class Pkcs11MasterKeys:
         for number, key in held.items():
             if key[Attribute.EXTRACTABLE] or not key[Attribute.SENSITIVE]:
                 raise WrongKey(
-                    _("The token would give generation %(number)d of the master key away: it is extractable.")
+                    _("Generation %(number)d of the master key can be extracted from the token, so it can't be used.")
                     % {"number": number}
                 )
         self._held = held

@@ -103,7 +103,7 @@ class TokenSession:
         if token.flags & (pkcs11.TokenFlag.USER_PIN_FINAL_TRY | pkcs11.TokenFlag.USER_PIN_LOCKED):
             raise WrongKey(
                 _(
-                    "The token that holds the master key has one try left for its PIN, or none. Sign in with the "
+                    "The token that holds the master key allows one more PIN attempt, or none. Sign in with the "
                     "manufacturer's tool, then start the key service again."
                 )
             )
@@ -121,14 +121,14 @@ def _token(module: str, label: str) -> pkcs11.Token:
     try:
         token: pkcs11.Token = _library(module).get_token(token_label=label)
     except failures.MultipleTokensReturned as error:
-        raise WrongKey(_("Two tokens are called %(name)s.") % {"name": label}) from error
+        raise WrongKey(_("There are two tokens named %(name)s.") % {"name": label}) from error
     return token
 
 
 def _library(module: str) -> Any:
     """Return the token's library, initialised anew: after a fork, and where a token was away, it knows no session."""
     if not Path(module).is_file():
-        raise WrongKey(_("PKCS11_MODULE names no library: %(name)s.") % {"name": module or "–"})
+        raise WrongKey(_("There is no library at PKCS11_MODULE: %(name)s.") % {"name": module or "–"})
     if module in _libraries:
         with suppress(failures.PKCS11Error):
             _libraries[module].finalize()
@@ -143,7 +143,10 @@ def _pin(path: Path) -> str:
         return read_secret(path).strip()
     except WrongKey as error:
         raise WrongKey(
-            _("The token's PIN can't be read from %(name)s: a file that the key service's user alone can read (0600).")
+            _(
+                "The token's PIN can't be read from %(name)s. Only the key service's user may have access to that "
+                "file (0600)."
+            )
             % {"name": path.name}
         ) from error
 

@@ -33,7 +33,7 @@ class TwoWithdrawals(WithdrawalCase):
         mails(at=LATER)
         consents.stop_destruction(app_log, actor=factory.make_odile(), at=LATER)
         (mail,) = mails(at=LATER)
-        assert mail["Subject"] == "개인정보 파기 한 건이 중단되었으나 다른 파기가 남아 있습니다"
+        assert mail["Subject"] == "개인정보 파기 한 건이 중단되었으나 다른 파기는 중단되지 않았습니다"
         assert ended.reference in words(mail)
         assert UNTIL in words(mail)
         assert "이용을 계속 차단합니다" not in words(mail)
@@ -47,7 +47,7 @@ class TwoWithdrawals(WithdrawalCase):
         mails(at=LATER)
         consents.stop_destruction(app_log, actor=self.me, at=LATER)
         (mail,) = mails(at=LATER)
-        assert mail["Subject"] == "One destruction of your personal data was stopped, but another remains"
+        assert mail["Subject"] == "One destruction of your personal data was stopped, but another was not"
         assert "Your registration has ended with it" in words(mail)
         assert "we keep the data blocked" not in words(mail)
 
@@ -57,7 +57,7 @@ class TwoWithdrawals(WithdrawalCase):
         mails(at=LATER)
         factory.agree(self.device, "activation", at=SOON)
         (mail,) = mails(at=SOON)
-        assert mail["Subject"] == "다시 동의하셨으나 다른 파기가 남아 있습니다"
+        assert mail["Subject"] == "다시 동의하셨으나 다른 철회가 남아 있습니다"
         assert other.reference in words(mail)
         assert UNTIL in words(mail)
         assert "다시 시작" not in words(mail)

@@ -54,7 +54,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
         """Let nobody in by a grant that no officer gave."""
         if altered_grants.refuses(user):
-            why = _("Your access rights are not what the audit trail says. Tell the protection officer.")
+            why = _("Your access rights don't match the audit trail. Tell the protection officer.")
             raise _not_signed_in(request, why)
         answer: HttpResponse | None = super().pre_login(request, user, **kwargs)
         return answer

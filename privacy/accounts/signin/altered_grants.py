@@ -7,7 +7,7 @@ from privacy.ledger.integrity import registers
 
 
 def altered_grants(user: User) -> list[str]:
-    """Return the ids of the account's grants that somebody changed or put in past the portal."""
+    """Return the ids of the account's grants that somebody changed or added outside the portal."""
     grants = AccessGrant.objects.filter(user=user).values_list("pk", flat=True)
     return registers.altered_rows(AccessGrant, grants)
 

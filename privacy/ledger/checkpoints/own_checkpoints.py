@@ -44,7 +44,9 @@ def require_not_older(state: NotaryState, known: Iterable[OwnCheckpoint]) -> Non
     for own in sorted(known, key=lambda own: own.checkpoint.size, reverse=True):
         size, where = own.checkpoint.size, f"a checkpoint of {own.checkpoint.size} entries stands in the {own.place}"
         if size > state.size:
-            raise SigningRefused(f"{where}, this notary remembers {state.size}: see why, then run notary --rebuild")
+            raise SigningRefused(
+                f"{where}, this notary remembers {state.size}: find out why, then run notary --rebuild"
+            )
         if size == state.size and own.checkpoint.root.hex() != state.root:
             raise SigningRefused(f"{where} with another root than this notary remembers")
 

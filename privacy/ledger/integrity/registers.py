@@ -1,7 +1,7 @@
 """The registers beside the ledger, row by row against the last sealed entry about each (decision 0196).
 
-An entry says of a row what it was and what it became. So a row that somebody altered past the portal is named, and also
-one that was altered and then changed by a verb: what the verb found is not what the entry before had left.
+An entry says of a row what it was and what it became. So a row that somebody altered outside the portal is named, and
+also one that was altered and then changed by a verb: what the verb found is not what the entry before had left.
 """
 
 from __future__ import annotations
@@ -174,9 +174,9 @@ class Registers:
         for state, key, (before, after) in self._changes(said["rows"]):
             known = state.rows.get(key)
             if known is not None and known.digest != before:
-                state.breaks.append(f"{key} was altered past the portal between entries {known.entry} and {by.entry}")
+                state.breaks.append(f"{key} was altered outside the portal between entry {known.entry} and {by.entry}")
             elif known is None and before is not None and state.signature and not self.pruned:
-                state.breaks.append(f"{key} was put in past the portal before entry {by.entry}")
+                state.breaks.append(f"{key} was added outside the portal before entry {by.entry}")
             state.rows[key] = by._replace(digest=after)
 
     def _changes(self, rows: dict[str, Any]) -> Iterator[tuple[TableState, str, list[str | None]]]:
@@ -216,14 +216,14 @@ class Registers:
                 sound[key] = known
             elif known is None:
                 if state.signature:
-                    self._add(f"{table.name} {key} was put in past the portal: no entry is about it")
+                    self._add(f"{table.name} {key} was added outside the portal: no entry is about it")
             elif known.digest is None:
-                self._add(f"{table.name} {key} is there again, though entry {known.entry} says that it went")
+                self._add(f"{table.name} {key} is there again, though entry {known.entry} says that it was removed")
             else:
-                self._add(f"{table.name} {key} was changed past the portal: it is not what entry {known.entry} says")
+                self._add(f"{table.name} {key} was changed outside the portal: it is not what entry {known.entry} says")
         for key, known in state.rows.items():
             if known.digest is not None:
-                self._add(f"{table.name} {key} was removed past the portal: entry {known.entry} is the last about it")
+                self._add(f"{table.name} {key} was removed outside the portal: its last entry is {known.entry}")
         self.report.tables += 1
 
     def _add(self, message: str) -> None:
@@ -281,7 +281,7 @@ def rows_of(
 
 
 def altered_rows(model: type[models.Model], keys: Iterable[object]) -> list[str]:
-    """Return which of some rows are there and were changed or put in past the portal: asked before their use."""
+    """Return which of some rows are there and were changed or added outside the portal: asked before their use."""
     named = [str(key) for key in keys]
     if not named:
         return []

@@ -282,7 +282,7 @@ class Verification:
             self.report.add(ALTERED, f"a tree head of size {checkpoint.size} or less differs from what was signed")
         elif checkpoint.time and (parse_moment(head.sealed_at) or 0) > checkpoint.time + AHEAD:
             self.report.add(
-                ALTERED, f"the tree head of size {head.size} is of later than it was signed: {head.sealed_at}"
+                ALTERED, f"the tree head of size {head.size} is dated after it was signed: {head.sealed_at}"
             )
         self.seen = max(self.seen, checkpoint.time or 0)
 

@@ -129,8 +129,8 @@ def _why_two(effective_on: date, lessened: date) -> str:
     if lessened == effective_on:
         return _("This value lessens a protection. Request it under “requested values”; another officer approves it.")
     return _(
-        "On %(day)s a value that is already set would lower this one again. Choose a date after %(day)s, or request "
-        "this value under “requested values”; another officer approves it."
+        "On %(day)s a value that is already set would lessen the protection again. Choose a date after %(day)s, or "
+        "request this value under “requested values”; another officer approves it."
     ) % {"day": lessened.isoformat()}
 
 

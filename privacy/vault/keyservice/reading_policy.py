@@ -168,7 +168,7 @@ class ReadingPolicy:
             return
         ((months_unlisted,),) = self.query(UNLISTED_MONTHS, columns([(key.category, key.month) for key in keys.months]))
         if months_unlisted or not keys.months:
-            raise KeysRefused(_("No destruction that is being carried out covers what was to be read."))
+            raise KeysRefused(_("No destruction under way covers what was to be read."))
 
     def refuse_frozen(self, people: Collection[bytes], categories: Collection[str], purpose: str) -> None:
         """Raise KeysRefused while a person, or one of these categories of theirs, is frozen and the purpose is not

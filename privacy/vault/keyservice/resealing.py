@@ -54,7 +54,7 @@ def refuse_elsewhere(asked: Reseal) -> None:
             or there != crypto.associated_data(*ARCHIVE_COLUMN, key.category)
             or people | {bundle.subject} != {key.subject}
         ):
-            raise KeysRefused(_("What is sealed anew goes to the archive, under the same person's keys."))
+            raise KeysRefused(_("Data can be re-encrypted only for the archive, and only with the same person's keys."))
 
 
 def _ciphers(keys: WrappedKeys, pairs: list[Pair]) -> dict[Pair, AESGCM]:

@@ -123,7 +123,7 @@ class SigningPolicy:
         except (KeyError, TypeError, ValueError, AttributeError):
             agrees = False
         if not agrees:
-            raise KeysRefused(_("The certificate does not say what the tables say. Nothing was signed."), code="untrue")
+            raise KeysRefused(_("The certificate doesn't match the records. Nothing was signed."), code="untrue")
 
     def _list(self, number: str) -> dict[str, Any]:
         ((*values,),) = self.query(LIST, [number])

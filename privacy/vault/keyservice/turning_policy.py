@@ -58,7 +58,7 @@ class TurningPolicy:
             raise KeysRefused(_("This is not the current generation of the master key."))
         if not self._has_passed("begun_at", after, TURN_DAYS):
             raise KeysRefused(
-                _("The current generation of the master key is too young to be replaced."),
+                _("The current generation of the master key can't be replaced yet."),
                 code="too-early",
             )
 
@@ -76,9 +76,7 @@ class TurningPolicy:
         if used or generation >= newest or not self.query(ENDING, [generation])[0][0]:
             raise KeysRefused(_("This generation of the master key is still in use."))
         if not self._has_passed("emptied_at", generation, GRACE_DAYS):
-            raise KeysRefused(
-                _("This generation of the master key stays a while for the sake of backups."), code="too-early"
-            )
+            raise KeysRefused(_("This generation of the master key must still be kept for backups."), code="too-early")
         with self._lock:
             self._open_all(generation)
 

@@ -83,7 +83,7 @@ class ColleagueLetterAdmin(ReadOnlyAdmin):
     def confirmer(self, letter: ColleagueLetter) -> str:
         return self.account_name(letter.confirmed_by) if letter.confirmed_by else "–"
 
-    @admin.display(description=_("refused by"))
+    @admin.display(description=pgettext_lazy("letter", "refused by"))
     def refuser(self, letter: ColleagueLetter) -> str:
         return self.account_name(letter.refused_by) if letter.refused_by else "–"
 
@@ -92,7 +92,7 @@ class ColleagueLetterAdmin(ReadOnlyAdmin):
         if letter.confirmed_by:
             return badges.badge(pgettext_lazy("letter", "confirmed"), "good")
         if letter.refused_by:
-            return badges.badge(_("refused"), "no")
+            return badges.badge(pgettext_lazy("letter", "refused"), "no")
         return badges.badge(_("to be confirmed by another officer"), "wait")
 
     @button(description=_("Read the letter"), permission=KEEP, locations=CHANGE_FORM_ONLY)
@@ -139,7 +139,7 @@ class ColleagueLetterAdmin(ReadOnlyAdmin):
             queryset,
             form_class=RefusalForm,
             title=_("Refuse a letter of the representative"),
-            verb=_("Refuse"),
+            verb=_("Refuse the letter"),
             consequences=[_("The letter does not count. Its scan can be recorded again with the right details.")],
         )
         if isinstance(answers, TemplateResponse):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.models import User
 from privacy.lib.identifiers.ids import new_id, new_reference
@@ -42,9 +43,11 @@ class ColleagueLetter(models.Model):
     read_at = models.DateTimeField(_("last read"), null=True, blank=True)
     confirmed_by = models.CharField(_("confirmed by"), max_length=64, blank=True)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
-    refused_by = models.CharField(_("refused by"), max_length=64, blank=True)
-    refused_at = models.DateTimeField(_("refused"), null=True, blank=True)
-    refused_for = models.CharField(_("reason for the refusal"), max_length=16, choices=Refusal, blank=True)
+    refused_by = models.CharField(pgettext_lazy("letter", "refused by"), max_length=64, blank=True)
+    refused_at = models.DateTimeField(pgettext_lazy("letter", "refused"), null=True, blank=True)
+    refused_for = models.CharField(
+        pgettext_lazy("letter", "reason for the refusal"), max_length=16, choices=Refusal, blank=True
+    )
 
     class Meta:
         verbose_name = _("letter of the representative")

@@ -1,4 +1,4 @@
-"""Nobody signs in by a grant that somebody altered or put in past the portal."""
+"""Nobody signs in by a grant that somebody altered or added outside the portal."""
 
 import pytest
 from django.test import Client

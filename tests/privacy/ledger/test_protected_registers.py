@@ -1,4 +1,4 @@
-"""Rows of registers that somebody altered past the portal, as the database's superuser: each is noticed and named."""
+"""Rows of registers that somebody altered outside the portal, as the superuser: each is noticed and named."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -154,7 +154,7 @@ def test_a_row_that_was_altered_and_then_changed_by_a_verb_is_named(world: Porta
         superuser.execute("UPDATE rights_request SET fee_won = 1000 WHERE id::text = %s", [key])
         state(superuser)
         found = compare(superuser)
-    assert any(message.startswith(f"rights_request {key} was altered past the portal between") for message in found)
+    assert any(message.startswith(f"rights_request {key} was altered outside the portal between") for message in found)
 
 
 def test_an_invented_row_is_named(world: PortalDatabase) -> None:

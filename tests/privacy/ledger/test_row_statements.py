@@ -158,7 +158,7 @@ def test_a_row_named_long_ago_is_named_anew_before_its_entry_is_pruned(portal_da
     assert findings() == []
     tamper(portal_database, f"UPDATE policies_extraholiday SET name = 'altered' WHERE id = '{row.pk}'")
     [message] = findings()
-    assert message.startswith(f"policies_extraholiday {row.pk} was changed past the portal")
+    assert message.startswith(f"policies_extraholiday {row.pk} was changed outside the portal")
 
 
 def test_a_change_during_an_adoption_is_not_taken_back_by_it(portal_database: PortalDatabase) -> None:
@@ -183,7 +183,7 @@ def test_rows_taken_as_they_stand_after_an_incident_are_sound_and_the_taking_is_
     tamper(portal_database, f"UPDATE policies_extraholiday SET name = 'altered' WHERE id = '{row.pk}'")
     altered = portal_database.manage("verify_ledger", "--registers", role="portal_auditor")
     assert altered.returncode == 2
-    assert f"ALTERED: policies_extraholiday {row.pk} was changed past the portal" in altered.stdout
+    assert f"ALTERED: policies_extraholiday {row.pk} was changed outside the portal" in altered.stdout
     done = portal_database.manage("adopt_registers", "--because", "INC-7F3K-92QX")
     assert done.returncode == 0, done.stderr
     verified = portal_database.manage("verify_ledger", "--registers", role="portal_auditor")
@@ -209,7 +209,7 @@ def test_verify_now_names_an_altered_row(portal_database: PortalDatabase) -> Non
     client.force_login(make_aram())
     answer = client.post(reverse("admin:ledger_verify"))
     assert answer.context["rows"].rows > 1
-    assert f"policies_extraholiday {row.pk} was changed past the portal" in answer.content.decode()
+    assert f"policies_extraholiday {row.pk} was changed outside the portal" in answer.content.decode()
 
 
 def test_a_release_with_other_columns_takes_its_table_anew(monkeypatch: pytest.MonkeyPatch) -> None:

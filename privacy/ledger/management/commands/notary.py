@@ -32,7 +32,7 @@ class Command(BaseCommand):
         exit_on_usage_error(parser, 1)
         parser.add_argument("--once", action="store_true", help="sign what there is and end; exit 2 on a refusal")
         parser.add_argument("--interval", type=float, default=3.0, help="seconds between checkpoints (3)")
-        parser.add_argument("--rebuild", action="store_true", help="take a lost state from mirror and anchors, and end")
+        parser.add_argument("--rebuild", action="store_true", help="restore a lost state from mirror and anchors")
         parser.add_argument("--make-key", action="store_true", help="make the signing key where there is none")
 
     def handle(self, *args: Any, **options: Any) -> None:
