@@ -109,6 +109,18 @@ def test_no_worker_outlives_its_parent(portal_database: PortalDatabase) -> None:
         assert not alive(port)
 
 
+@pytest.mark.attack("17.13")
+def test_no_worker_outlives_its_parent_while_it_starts(portal_database: PortalDatabase) -> None:
+    """Also one that is killed before its workers listen to signals."""
+    command = web_server.command(host="127.0.0.1", port=free_port())
+    for _round in range(3):
+        with subprocess.Popen(command, cwd=ROOT, env=portal_database.environ(), start_new_session=True) as server:
+            until(lambda: len(children(server.pid)) >= 2)
+            workers = children(server.pid)
+            server.kill()
+        until(lambda: not any(map(is_running, workers)))  # noqa: B023 - of this round
+
+
 def test_the_guide_says_the_same_command() -> None:
     assert (
         f"granian {' '.join(web_server.options())} config.wsgi:application" in (ROOT / "docs/operations.md").read_text()
