@@ -242,6 +242,8 @@ def read_only(connection: psycopg.Connection[Any]) -> Iterator[None]:
     """Have entries and rows be of one moment, and digests come out as they were stated."""
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        connection.execute("SET LOCAL statement_timeout = 0")
+        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         connection.execute(SETTINGS)
         yield
 

@@ -5,6 +5,7 @@ outside the database, and with it every key that was not carried over, in every 
 Each step commits by itself, so a turn that was killed goes on where it was.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -84,8 +85,9 @@ def rotate_monthly(*, actor: Actor, at: datetime, seconds: float) -> RotationPro
 
     if not KeyCheck.objects.filter(kind=KeyCheck.Kind.MASTER, current=True).exists():
         return None
+    until = time.monotonic() + seconds
     made = _rotate_if(is_due, actor=actor, at=at, seconds=seconds)
-    destroy_emptied_generations(actor=actor, at=at, grace=grace(at))
+    destroy_emptied_generations(actor=actor, at=at, grace=grace(at), seconds=max(0.0, until - time.monotonic()))
     return made
 
 
@@ -113,12 +115,15 @@ def _rotate_if(
         return _rewrap_all(actor=actor, at=at, seconds=seconds)
 
 
-def destroy_emptied_generations(*, actor: Actor, at: datetime, grace: timedelta = timedelta()) -> list[int]:
+def destroy_emptied_generations(
+    *, actor: Actor, at: datetime, grace: timedelta = timedelta(), seconds: float = math.inf
+) -> list[int]:
     """Destroy every generation that was emptied at least ``grace`` ago; return their numbers.
 
-    From then on no backup taken before it was emptied can be opened. Safe to repeat after a crash.
+    From then on no backup taken before it was emptied can be opened. Safe to repeat after a crash. Looking at the keys
+    that are left goes on with the next call after ``seconds``.
     """
-    ended = []
+    began, ended = time.monotonic(), []
     old = KeyCheck.objects.filter(kind=KeyCheck.Kind.MASTER, emptied_at__lte=at - grace, ended_at=None)
     for check in old.order_by("generation"):
         with transaction.atomic():
@@ -130,29 +135,36 @@ def destroy_emptied_generations(*, actor: Actor, at: datetime, grace: timedelta 
                 check.ending_at = at
                 check.save(update_fields=["ending_at"])
                 ledger.record(Event.GENERATION_ENDING, actor=actor, at=at, about=check, facts=_facts(check))
-        _destroy(check.generation)
+        if not _destroy(check.generation, until=began + seconds):
+            break
         with transaction.atomic():
             check = KeyCheck.objects.select_for_update().get(id=check.id)
             if check.ended_at is not None:
                 # Another process was at it too: it ended once, and stands on record once.
                 continue
-            check.ended_at = at
+            # Looking at millions of keys takes a while.
+            check.ended_at = at + timedelta(minutes=(time.monotonic() - began) // 60)
             check.save(update_fields=["ended_at"])
             ledger.record(Event.GENERATION_ENDED, actor=actor, at=at, about=check, facts=_facts(check))
         ended.append(check.generation)
     return ended
 
 
-def _destroy(generation: int) -> None:
-    """Have the key service end a generation; it looks at every key first, some thousands in each call."""
+def _destroy(generation: int, *, until: float) -> bool:
+    """Have the key service end a generation; it looks at every key first, some thousands in each call.
+
+    Returns whether it ended before ``until`` (monotonic).
+    """
     while True:
         try:
             client.ask(messages.DestroyGeneration(generation))
         except KeysRefused as refusal:
             if refusal.code != CHECKING:
                 raise
+            if time.monotonic() > until:
+                return False
         else:
-            return
+            return True
 
 
 @contextmanager

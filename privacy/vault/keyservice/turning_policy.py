@@ -26,7 +26,6 @@ SELECT EXISTS (SELECT FROM vault_keycheck WHERE kind = 'master' AND generation =
         SELECT value FROM policies_parameter WHERE code = %s AND effective_on <= (now() AT TIME ZONE 'Asia/Seoul')::date
         ORDER BY effective_on DESC LIMIT 1)))
 """
-IN_USE = "SELECT EXISTS (SELECT FROM {} WHERE generation <= %s)"
 ENDING = (
     "SELECT EXISTS (SELECT FROM vault_keycheck WHERE kind = 'master' AND generation = %s AND ending_at IS NOT NULL)"
 )
@@ -72,8 +71,7 @@ class TurningPolicy:
         """Raise KeysRefused while a generation is in use or in its grace, or while not every key was seen to open under
         a later one (code ``keys-being-checked``: ask again). Raises WrongKey where one does not.
         """
-        used = any(self.query(IN_USE.format(table), [generation])[0][0] for table, _columns in TABLES)
-        if used or generation >= newest or not self.query(ENDING, [generation])[0][0]:
+        if generation >= newest or not self.query(ENDING, [generation])[0][0]:
             raise KeysRefused(_("This generation of the master key is still in use."))
         if not self._has_passed("emptied_at", generation, GRACE_DAYS):
             raise KeysRefused(_("This generation of the master key must still be kept for backups."), code="too-early")
@@ -84,17 +82,22 @@ class TurningPolicy:
         return not self.dated or bool(self.query(PASSED.format(moment=moment), [generation, code])[0][0])
 
     def _open_all(self, generation: int) -> None:
-        """Open every key that is left: once wrapped under a later generation, none is replaced before the next turn."""
+        """Open every key that is left: once wrapped under a later generation, none is replaced before the next turn.
+
+        No query looks at a whole table, and what was looked at counts also where a later slice is not answered.
+        """
         until = time.monotonic() + SECONDS
-        place, last = self._looked.pop(generation, (0, FIRST))
+        place, last = self._looked.get(generation, (0, FIRST))
         while place < len(TABLES):
             table, columns = TABLES[place]
             rows = self.query(SLICE.format(columns, table), [last, settings.VAULT_TURN_BATCH])
+            if any(row[-2] <= generation for row in rows):
+                raise KeysRefused(_("This generation of the master key is still in use."))
             unwrap([_key(*row[1:]) for row in rows])
-            place, last = (place, rows[-1][0]) if rows else (place + 1, FIRST)
+            self._looked[generation] = place, last = (place, rows[-1][0]) if rows else (place + 1, FIRST)
             if time.monotonic() > until:
-                self._looked[generation] = (place, last)
                 raise KeysRefused(_("The keys are still being checked."), code=CHECKING)
+        del self._looked[generation]
 
 
 def _key(first: Any, second: Any, generation: int, wrapped: Any) -> SubjectKey | MonthKey:

@@ -100,10 +100,10 @@ def test_every_key_is_looked_at_however_many_calls_it_takes(monkeypatch: pytest.
     def slice_of(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         name = next(table for table, _columns in turning_policy.TABLES if table in statement)
         after = 0 if values[0] == turning_policy.FIRST else values[0]
-        return [(number, f"{name} {number}") for number in range(after + 1, min(after + 3, 8))]
+        return [(number, f"{name} {number}", 2, b"") for number in range(after + 1, min(after + 3, 8))]
 
     monkeypatch.setattr(turning_policy, "SECONDS", -1.0)
-    monkeypatch.setattr(turning_policy, "_key", str)
+    monkeypatch.setattr(turning_policy, "_key", lambda name, *_row: name)
     monkeypatch.setattr(turning_policy, "unwrap", seen.extend)
     policy = turning_policy.TurningPolicy(slice_of, dated=True)
     calls = 0
@@ -117,3 +117,28 @@ def test_every_key_is_looked_at_however_many_calls_it_takes(monkeypatch: pytest.
             break
     assert seen == [f"{table} {number}" for table, _columns in turning_policy.TABLES for number in range(1, 8)]
     assert calls > 8
+
+
+def test_what_was_looked_at_counts_where_a_later_slice_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def slice_of(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        asked.append(values[0])
+        if len(asked) == 2:
+            raise vault.KeyServiceUnavailable
+        return [(1, "a", 2, b"")] if values[0] == turning_policy.FIRST else []
+
+    monkeypatch.setattr(turning_policy, "_key", lambda name, *_row: name)
+    monkeypatch.setattr(turning_policy, "unwrap", list)
+    policy = turning_policy.TurningPolicy(slice_of, dated=True)
+    with pytest.raises(vault.KeyServiceUnavailable):
+        policy._open_all(1)
+    policy._open_all(1)
+    assert asked[:3] == [turning_policy.FIRST, 1, 1]
+
+
+def test_a_key_of_the_generation_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = turning_policy.TurningPolicy(lambda _statement, _values: [(1, "a", 1, b"")], dated=True)
+    with pytest.raises(vault.KeysRefused) as refused:
+        policy._open_all(1)
+    assert refused.value.code != turning_policy.CHECKING
