@@ -5,6 +5,8 @@ because it is in other databases, is the worker's word: how many rows were remov
 """
 
 import json
+import threading
+import time
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -49,11 +51,19 @@ NAMES = (
 )  # fmt: skip
 CERTIFIED = "SELECT digest FROM retention_certificate WHERE list_id = %s AND kind = %s"
 LINES = "SELECT state, count(*) FROM retention_destructionline WHERE list_id = %s GROUP BY state"
+# Of the people of a list, in slices: the last of them, how many keys stand, and for how many no tombstone does.
+PEOPLE = """
+SELECT max(l.subject_id::text), count(k.subject_id), count(*) FILTER (WHERE NOT EXISTS (
+    SELECT FROM vault_tombstone t WHERE t.subject_id = l.subject_id AND t.category IN ('', l.category)))
+FROM (SELECT subject_id, category FROM retention_destructionline WHERE list_id = %s AND state = 'removed'
+      AND subject_id > %s ORDER BY subject_id LIMIT 5000) AS l
+LEFT JOIN vault_subjectkey k USING (subject_id, category)
+"""
+FIRST = "00000000-0000-0000-0000-000000000000"
+# An answer is waited for 2 s; what is left is looked at by the next call.
+SECONDS = 1.0
+CHECKING = "certificate-being-checked"
 KEYS_LEFT = {
-    "people": """
-SELECT count(*) FROM retention_destructionline l JOIN vault_subjectkey k USING (subject_id, category)
-WHERE l.list_id = %(list)s AND l.state = 'removed'
-""",
     "month": "SELECT count(*) FROM vault_monthkey WHERE category = %(category)s AND month = %(month)s",
     "archive": """
 SELECT count(*) FROM vault_monthkey k JOIN jsonb_array_elements(%(epochs)s::jsonb) AS gone
@@ -63,11 +73,6 @@ SELECT count(*) FROM vault_monthkey k JOIN jsonb_array_elements(%(epochs)s::json
 STONES = """
 SELECT count(*), count(*) FILTER (WHERE generation IS NOT NULL), max(generation), max(destroyed_at)
 FROM vault_tombstone WHERE certificate = %s
-"""
-# People of the list for whose key no tombstone stands.
-BARE = """
-SELECT count(*) FROM retention_destructionline l WHERE l.list_id = %s AND l.state = 'removed' AND NOT EXISTS (
-    SELECT FROM vault_tombstone t WHERE t.subject_id = l.subject_id AND t.category IN ('', l.category))
 """
 ENDED = "SELECT ended_at FROM vault_keycheck WHERE kind = 'master' AND generation = %s"
 REWRITE = """
@@ -92,9 +97,14 @@ class SigningPolicy:
     def __init__(self, query: Query, *, dated: bool) -> None:
         self.query = query
         self.dated = dated
+        self._lock = threading.Lock()
+        # How far the people of a list were looked at: the last of them, keys that stand, missing tombstones.
+        self._looked: dict[Any, tuple[str, int, int]] = {}
 
     def refuse_unfit(self, process: str, body: str, *, generations: Collection[int]) -> None:
-        """Raise KeysRefused unless this process may have this document signed."""
+        """Raise KeysRefused unless this process may have this document signed (code ``certificate-being-checked``: not
+        all people of its list were looked at yet; ask again).
+        """
         said = _read(body)
         # Canonical: a name that stands twice would be read in two ways.
         if said and canonical_json.dumps(said) == body:
@@ -183,16 +193,15 @@ class SigningPolicy:
 
     def _read_back(self, row: dict[str, Any], people: int, said: dict[str, Any]) -> dict[str, Any]:
         """Return what the read-back has to have found: no key, as asked here, and no row in any place it names."""
-        asked = {
-            "list": row["id"],
-            "category": row["category"],
-            "month": row["month"],
-            "epochs": json.dumps(row["epochs"]),
-        }
-        ((standing,),) = self.query(KEYS_LEFT[row["unit"]], asked)  # type: ignore[arg-type]
+        bare = 0
+        if row["unit"] == "people":
+            with self._lock:
+                standing, bare = self._people(row["id"])
+        else:
+            asked = {"category": row["category"], "month": row["month"], "epochs": json.dumps(row["epochs"])}
+            ((standing,),) = self.query(KEYS_LEFT[row["unit"]], asked)  # type: ignore[arg-type]
         kept = row["unit"] == "month" and row["key_kept"]
         ((stones, with_key, _newest, _at),) = self.query(STONES, [said["number"]])
-        ((bare,),) = self.query(BARE, [row["id"]]) if row["unit"] == "people" else ((0,),)
         left = (standing and not kept) or (stones and kept) or bare or row["attempts"].get("opened")
         if left or row["keys_destroyed"] > with_key:
             raise ValueError("A key is left, or none was destroyed.")
@@ -209,6 +218,19 @@ class SigningPolicy:
             "nothing_left": True,
             "sound": attempts > 0,
         }
+
+    def _people(self, number: Any) -> tuple[int, int]:
+        """Return how many keys of a list's people stand, and for how many of them no tombstone does."""
+        until = time.monotonic() + SECONDS
+        last, standing, bare = self._looked.get(number, (FIRST, 0, 0))
+        while True:
+            ((behind, keys, missing),) = self.query(PEOPLE, [number, last])
+            if behind is None:
+                self._looked.pop(number, None)
+                return standing, bare
+            self._looked[number] = last, standing, bare = behind, standing + keys, bare + missing
+            if time.monotonic() > until:
+                raise KeysRefused(_("The certificate is still being checked."), code=CHECKING)
 
     def _finality(self, row: dict[str, Any], said: dict[str, Any], generations: Collection[int]) -> dict[str, Any]:
         copies = self._copies(row, said["certificate"])

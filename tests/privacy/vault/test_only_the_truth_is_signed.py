@@ -1,7 +1,7 @@
 """A worker that was taken over has no certificate signed that the tables do not bear out (decision 0189)."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from privacy.retention import actions as retention
 from privacy.retention.certificates.statements import STATEMENT_TYPE
 from privacy.retention.models import Certificate, DestructionLine, DestructionList
 from privacy.vault import actions as vault
-from privacy.vault.keyservice import client, messages
+from privacy.vault.keyservice import client, messages, signing_policy
 from privacy.vault.keyservice.signing_policy import CERTIFICATE
 from privacy.vault.models import SubjectKey, Tombstone
 from tests import factory
@@ -184,3 +184,30 @@ def test_nothing_is_final_before_its_generation_has_ended(
                 " WHERE kind = 'master'", [ended["generation_ended_at"]]
             )  # fmt: skip
         assert not is_signed(said), "the service still holds that generation"
+
+
+def test_every_person_of_a_list_is_looked_at_however_many_calls_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of half a million people is looked at in slices; what was looked at counts."""
+    slices = [("a", 0, 0), ("b", 1, 0), ("c", 0, 2), (None, 0, 0)]
+    behind = [signing_policy.FIRST, "a", "b", "c"]
+
+    def slice_of(_statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return [slices[behind.index(values[1])]]
+
+    monkeypatch.setattr(signing_policy, "SECONDS", -1.0)
+    policy = signing_policy.SigningPolicy(slice_of, dated=True)
+    for _call in range(3):
+        with pytest.raises(vault.KeysRefused) as refused:
+            policy._people("list")
+        assert refused.value.code == signing_policy.CHECKING
+    assert policy._people("list") == (1, 2)
+
+
+def test_a_certificate_that_takes_several_calls_is_signed(
+    portal_database: PortalDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing_policy, "SECONDS", -1.0)
+    today = clock.today()
+    factory.make_expired_device(ended_on=today - timedelta(days=800))
+    factory.carry_out_all(factory.sweep_on(today))
+    assert Certificate.objects.exists()
