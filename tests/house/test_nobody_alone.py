@@ -132,6 +132,7 @@ class WaitsTests(PortalTestCase):
             ("contact.wait.hours", 96, 72),
             ("destruction.ceiling.percent", 1, 50),
             ("destruction.ceiling.floor", 1, 1_000),
+            ("destruction.ceiling.months", 1, 12),
             ("keys.turn.days", 56, 28),
             ("keys.grace.days", 14, 0),
         ):

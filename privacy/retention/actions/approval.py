@@ -1,6 +1,6 @@
 """The officer's decisions about a list: approve, approve as the second officer, abort, explain a delay (P7.1, D-08)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -9,10 +9,12 @@ from privacy.accounts.second_person import require_second_person
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.retention.events import Event
 from privacy.retention.models import DestructionLine, DestructionList
-from privacy.retention.refusals import AlreadyDecided, SamePerson
+from privacy.retention.refusals import AlreadyDecided, PlanAltered, SamePerson
+from privacy.retention.schedule import retention_rules, selection
 
 State = DestructionList.State
 
@@ -21,12 +23,16 @@ State = DestructionList.State
 def approve(destruction_list: DestructionList, *, actor: Actor, at: datetime) -> DestructionList:
     """Approve a list; it is carried out after the waiting time. Over the ceiling a second officer must approve too.
 
-    Raises NotPermitted, AlreadyDecided, SamePerson, NotASecondPerson.
+    Raises NotPermitted, AlreadyDecided, PlanAltered, SamePerson, NotASecondPerson.
     """
     require_permission(actor, "retention.approve_destruction", about=destruction_list)
     row = DestructionList.objects.select_for_update().get(pk=destruction_list.pk)
     if row.state != State.PROPOSED or not row.plan:
         raise AlreadyDecided(_("This list is not waiting for approval."))
+    if selection.list_digest(row) != row.plan:
+        raise PlanAltered(
+            _("This list no longer matches what was proposed. Abort it, and the next sweep will make a new one.")
+        )
     # The first officer approves what the portal has proposed, the second what the first has approved.
     same = SamePerson(_("This list exceeds the limit, so a second officer must approve it."))
     approver = require_second_person(actor, asked_by=row.approved_by, about=row, same=same, at=at)
@@ -35,8 +41,10 @@ def approve(destruction_list: DestructionList, *, actor: Actor, at: datetime) ->
         _release(row, word=Event.LIST_SECONDED, actor=actor, at=at)
         return row
     row.approved_by, row.approved_at = actor.ref, at
+    # The ceiling may have been lowered since the proposal.
+    row.over_ceiling = row.over_ceiling or selection.is_over_ceiling(row, clock.kst_date(at))
     if row.over_ceiling:
-        row.save(update_fields=["approved_by", "approved_at"])
+        row.save(update_fields=["over_ceiling", "approved_by", "approved_at"])
         ledger.record(
             Event.LIST_APPROVED, actor=actor, at=at, about=row, facts={"plan": row.plan, "first_of_two": True}
         )
@@ -47,7 +55,9 @@ def approve(destruction_list: DestructionList, *, actor: Actor, at: datetime) ->
 
 def _release(row: DestructionList, *, word: Event, actor: Actor, at: datetime) -> None:
     row.state = State.APPROVED
-    row.not_before = at + row.wait
+    # A version that took effect since the proposal may say longer.
+    of_today = retention_rules.for_category(row.category, clock.kst_date(at))
+    row.not_before = at + max(row.wait, timedelta(hours=of_today.wait_hours))
     row.save(update_fields=["state", "approved_by", "approved_at", "seconded_by", "seconded_at", "not_before"])
     facts = {"plan": row.plan, "people": row.people, "records": row.records, "not_before": row.not_before.isoformat()}
     ledger.record(word, actor=actor, at=at, about=row, facts=facts)

@@ -28,20 +28,33 @@ END $$;
 
 # What a release rests on: for each cause the record of those who decided it.
 GROUNDS = """
--- Whether the policy of a day lets lists of a category go without an officer, after this wait. What the office holds
--- for a duty of its own, and what the archive has kept for its term, ends with it.
-CREATE FUNCTION retention_goes_by_rule(wanted text, waits interval, on_day date) RETURNS boolean
+CREATE FUNCTION retention_policy(on_day date) RETURNS uuid
 LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 BEGIN
-    RETURN (
-        SELECT NOT EXISTS (
-        SELECT FROM policies_category c JOIN policies_retentionrule r ON r.category_id = c.id
-        WHERE c.code = wanted AND (r.approval_required OR waits < make_interval(hours => r.wait_hours))
-          AND c.version_id = (SELECT id FROM policies_policyversion
-                              WHERE state IN ('published', 'superseded') AND effective_on <= on_day
-                              ORDER BY effective_on DESC LIMIT 1))
-    );
+    RETURN (SELECT id FROM policies_policyversion WHERE state IN ('published', 'superseded') AND effective_on <= on_day
+            ORDER BY effective_on DESC LIMIT 1);
 END $$;
+
+CREATE FUNCTION retention_rule(wanted text, on_day date) RETURNS policies_retentionrule
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+DECLARE
+    found policies_retentionrule;
+BEGIN
+    SELECT r.* INTO found FROM policies_category c JOIN policies_retentionrule r ON r.category_id = c.id
+    WHERE c.code = wanted AND c.version_id = retention_policy(on_day);
+    RETURN found;
+END $$;
+
+-- Whether the policy of a day lets lists of a category go without an officer. What the office holds for a duty of its
+-- own, and what the archive has kept for its term, ends with it.
+CREATE FUNCTION retention_goes_by_rule(wanted text, on_day date) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT NOT coalesce((retention_rule(wanted, on_day)).approval_required, false)
+$$;
+CREATE FUNCTION retention_policy_wait(wanted text, on_day date) RETURNS interval
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
+    SELECT make_interval(hours => coalesce((retention_rule(wanted, on_day)).wait_hours, 0))
+$$;
 
 CREATE FUNCTION retention_number(wanted text, on_day date) RETURNS integer LANGUAGE plpgsql STABLE
     SET search_path = public, pg_temp AS $$
@@ -112,19 +125,28 @@ BEGIN
         IF run.as_of > today THEN
             PERFORM retention_refuse('a list of a day to come');
         END IF;
-        IF NOT made.over_ceiling AND retention_is_over_ceiling(made, run.as_of) THEN
+        IF NOT made.over_ceiling AND (
+            retention_is_over_ceiling(made, run.as_of) OR (isfinite(today) AND retention_is_over_ceiling(made, today))
+        ) THEN
             PERFORM retention_refuse('more than one officer may approve');
         END IF;
-        IF made.not_before < coalesce(made.seconded_at, made.approved_at) + made.wait THEN
+        IF made.not_before < coalesce(made.seconded_at, made.approved_at) + greatest(
+            made.wait, retention_policy_wait(made.category, run.as_of),
+            CASE WHEN isfinite(today) THEN retention_policy_wait(made.category, today) END
+        ) THEN
             PERFORM retention_refuse('the wait is cut short');
         END IF;
         IF strpos(made.approved_by, ':') = 0 THEN
+            IF isfinite(today)
+               AND coalesce(made.seconded_at, made.approved_at) < retention_latest() - interval '10 minutes' THEN
+                PERFORM retention_refuse('an approval is of now');
+            END IF;
             IF NOT made.needs_approval AND NOT made.over_ceiling THEN
                 PERFORM retention_refuse('an approval that nobody asked for');
             END IF;
         ELSIF made.needs_approval OR made.over_ceiling OR made.approved_by NOT LIKE 'rule:%'
-              OR NOT retention_goes_by_rule(made.category, made.wait, run.as_of)
-              OR (isfinite(today) AND NOT retention_goes_by_rule(made.category, made.wait, today)) THEN
+              OR NOT retention_goes_by_rule(made.category, run.as_of)
+              OR (isfinite(today) AND NOT retention_goes_by_rule(made.category, today)) THEN
             PERFORM retention_refuse('the rule lets nothing of this go without an officer');
         END IF;
     ELSIF NOT (made.unit = 'people' AND (
@@ -158,14 +180,12 @@ BEGIN
         END IF;
         RETURN NEW;
     END IF;
-    IF OLD.state IN ('done', 'aborted') THEN
-        PERFORM retention_refuse('what is over is not changed');
-    END IF;
-    IF NEW.state = 'proposed' AND OLD.state <> 'proposed' THEN
-        PERFORM retention_refuse('an approval is not taken back');
-    END IF;
-    IF (NEW.state IN ('executing', 'residue', 'done')) AND OLD.state = 'proposed' THEN
-        PERFORM retention_refuse('nobody approved it');
+    IF OLD.state IN ('done', 'aborted') OR NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
+        ('proposed', 'approved'), ('approved', 'executing'), ('executing', 'residue'), ('executing', 'done'),
+        ('residue', 'done'), ('proposed', 'aborted'), ('approved', 'aborted'), ('executing', 'aborted'),
+        ('residue', 'aborted')
+    ) THEN
+        PERFORM retention_refuse(format('a list that is %s does not become %s', OLD.state, NEW.state));
     END IF;
     IF NEW.state = 'executing' AND OLD.state = 'approved' AND NEW.not_before > retention_latest() THEN
         PERFORM retention_refuse('its wait is not over');
@@ -251,8 +271,13 @@ BEGIN
                 WHEN 'month' THEN s.category = n.category AND s.month = n.month
                 ELSE starts_with(s.category, 'archive-') AND (
                     s.month < date_trunc('month', run.as_of)
-                    OR EXISTS (SELECT FROM retention_destructionline l WHERE l.list_id = n.id
-                                  AND l.subject_id = s.subject_id AND l.state IN ('counted', 'removed')))
+                    OR EXISTS (SELECT FROM retention_destructionline l JOIN subjects_subject p ON p.id = l.subject_id
+                               WHERE l.list_id = n.id AND l.subject_id = s.subject_id
+                                  AND l.state IN ('counted', 'removed') AND p.state = 'destroyed'
+                                  AND NOT EXISTS (
+                                      SELECT FROM vault_subjectkey k JOIN policies_category c ON c.code = k.category
+                                      WHERE k.subject_id = p.id AND c.version_id = (
+                                          SELECT retention_policy((now() AT TIME ZONE 'Asia/Seoul')::date)))))
                 END
         ) AND NOT (s.category = '' AND EXISTS (
             SELECT FROM devices_fleetimport f WHERE f.reference = s.certificate AND f.state IN ('running', 'cancelled')

@@ -128,6 +128,16 @@ def count_people() -> int:
     return Subject.objects.not_destroyed().count()
 
 
+def is_over_ceiling(destruction_list: DestructionList, on: date) -> bool:
+    """Whether a list needs two officers by a day's numbers; the share is of who was there when it was proposed."""
+    if destruction_list.names_people:
+        there = Q(destroyed_at=None) | Q(destroyed_at__gt=destruction_list.proposed_at)
+        most = retention_rules.max_people_per_list(on, of_people=Subject.objects.filter(there).count())
+        return destruction_list.people > most
+    of_run = destruction_list.run.lists.filter(category=destruction_list.category, unit=DestructionList.Unit.MONTH)
+    return of_run.count() > retention_rules.max_months_per_run(on)
+
+
 @dataclass(frozen=True)
 class DuePeople:
     """A slice of people who are due: who of them belongs on a new list, and who is withheld and why."""

@@ -4,6 +4,7 @@
 """
 
 NUMBER = "C-X"
+NOW = "now()"
 OF_PERSON = {"subject": "'{person}'", "category": "device-registration", "month": "NULL", "cause": "retention"}
 OF_LISTED = OF_PERSON | {"subject": "'{listed}'"}
 OF_MONTH = OF_PERSON | {"subject": "NULL", "category": "service-analytics", "month": "'{month}'"}
@@ -29,11 +30,13 @@ def stone(of: dict[str, str], number: str = NUMBER) -> str:
     )  # fmt: skip
 
 
-def run(cause: str = "retention", case: str = "", by: str = "system:sweep", name: str = "run") -> str:
+def run(
+    cause: str = "retention", case: str = "", by: str = "system:sweep", name: str = "run", as_of: str = "current_date"
+) -> str:
     """Return the statement that adds a run, or an order on a case."""
     return insert(
         "retention_destructionrun", id=f"'{{{name}}}'", reference=f"'DR-{name}'", cause=f"'{cause}'",
-        as_of="current_date", policy="'1'", case=f"'{case}'", ordered_by=f"'{by}'", started_at="now()",
+        as_of=as_of, policy="'1'", case=f"'{case}'", ordered_by=f"'{by}'", started_at="now()",
         planned_at="now()", due=1, withheld="'{{}}'",
     )  # fmt: skip
 
@@ -53,21 +56,40 @@ def destruction_list(name: str = "list", of_run: str = "run", **changes: object)
     return insert("retention_destructionlist", **values | changes)
 
 
-def line(person: str = "person", of_list: str = "list") -> str:
+def line(
+    person: str = "person", of_list: str = "list", category: str = "device-registration", state: str = "planned"
+) -> str:
     """Return the statement that puts a person on a list."""
     return insert(
         "retention_destructionline", id="gen_random_uuid()", list_id=f"'{{{of_list}}}'",
-        category="'device-registration'", subject_id=f"'{{{person}}}'", state="'planned'",
+        category=f"'{category}'", subject_id=f"'{{{person}}}'", state=f"'{state}'",
     )  # fmt: skip
 
 
-def approve(by: str, *more: str) -> str:
+def approve(by: str, *more: str, at: str = "now() - interval '2 days'", wait: str = "1 day") -> str:
     """Return the statement that approves the list in somebody's name, two days ago."""
     changes = [
-        "state = 'approved'", f"approved_by = '{by}'", "approved_at = now() - interval '2 days'",
-        "not_before = now() - interval '1 day'", *more,
+        "state = 'approved'", f"approved_by = '{by}'", f"approved_at = {at}",
+        f"not_before = {at} + interval '{wait}'", *more,
     ]  # fmt: skip
     return f"UPDATE retention_destructionlist SET {', '.join(changes)} WHERE id = '{{list}}'"
+
+
+def number(of_ceiling: str, value: int, on: str) -> str:
+    """Return the statement that sets a number of the ceiling from a day on."""
+    return insert(
+        "policies_parameter", id="gen_random_uuid()", code=f"'destruction.ceiling.{of_ceiling}'", value=value,
+        unit="'count'", effective_on=on, basis="'x'",
+    )  # fmt: skip
+
+
+def change(of_ceiling: str, value: int, on: str) -> str:
+    """Return the statement that says that two officers set it."""
+    return insert(
+        "policies_parameterchange", id="gen_random_uuid()", code=f"'destruction.ceiling.{of_ceiling}'", value=value,
+        effective_on=on, basis="'x'", asked_by="'{odile}'", asked_at="now()", approved_by="'{omar}'",
+        approved_at="now()", refused_by="''",
+    )  # fmt: skip
 
 
 def begin(name: str = "list") -> str:
@@ -94,6 +116,15 @@ def proposed(
     of = OF_PERSON | {"cause": cause}
     return [
         run(cause, case, ordered_by), destruction_list(**changes), line(), approve(by, *more), begin(), stone(of), GONE
+    ]  # fmt: skip
+
+
+def archived(*more: str) -> list[str]:
+    """Return the statements that destroy somebody's archive key, on the archive's list, which nobody approves."""
+    archive = {"category": "'archive'", "unit": "'archive'", "needs_approval": "false"}
+    return [
+        run(), destruction_list(**archive), approve("rule:1"), begin(), *more,
+        line(category="archive", state="counted"), stone(OF_PERSON | {"category": "archive-5y"}),
     ]  # fmt: skip
 
 
@@ -124,6 +155,15 @@ ATTACKS = {
         "UPDATE retention_destructionlist SET not_before = now() - interval '1 day' WHERE id = '{approved}'",
         begin("approved"), stone(OF_LISTED),
     ],
+    "an approved list that is said to have left something": [
+        f"UPDATE retention_destructionlist SET state = 'residue', certificate_number = '{NUMBER}'"
+        " WHERE id = '{approved}'",
+        stone(OF_LISTED),
+    ],
+    "an archive key of somebody who is here": archived(),
+    "an archive key of somebody who is said to be gone": archived(
+        "UPDATE subjects_subject SET state = 'destroyed', destroyed_at = now() WHERE id = '{person}'"
+    ),
     "an import of somebody who is registered": [fleet_import(), stone(OF_PERSON | {"category": ""}, "FI-X"), GONE],
     "an import of what belongs to a case": [
         fleet_import(),

@@ -98,6 +98,23 @@ class AList(PortalTestCase):
             retention.execute(self.row, actor=SWEEPER, at=AT + timedelta(days=2))
         assert Device.objects.filter(pk=other.pk).exists()
 
+    @pytest.mark.attack("18.2")
+    def test_is_not_approved_when_it_names_more_than_was_proposed(self) -> None:
+        other = make_expired_device(2, ended_on=ENDED)
+        DestructionLine.objects.create(list=self.row, category=self.row.category, subject_id=other.subject_id)
+        with pytest.raises(PlanAltered):
+            retention.approve(self.row, actor=make_odile(), at=AT)
+
+    @pytest.mark.attack("18.2")
+    def test_takes_two_officers_when_the_ceiling_was_lowered_since(self) -> None:
+        lower_the_ceiling(0)
+        retention.approve(self.row, actor=make_odile(), at=AT)
+        self.row.refresh_from_db()
+        assert (self.row.state, self.row.over_ceiling) == (State.PROPOSED, True)
+        retention.approve(self.row, actor=make_omar(), at=AT)
+        self.row.refresh_from_db()
+        assert self.row.state == State.APPROVED
+
     def test_nobody_stands_on_two_open_lists(self) -> None:
         again = sweep_on(DUE + timedelta(days=1))
         assert not again.lists.exists()

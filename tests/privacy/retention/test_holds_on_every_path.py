@@ -265,6 +265,7 @@ class AHoldOnTheArchive(PortalTestCase):
         )
         ring = preservation.keyring(rule_of(held))
         for device in (held, free):
+            shred(device.subject_id, holdings.categories())
             Subject.objects.filter(pk=device.subject_id).update(
                 state="destroyed", destroyed_at=at_noon(date(2026, 10, 1))
             )

@@ -10,7 +10,16 @@ from privacy.lib.dates import clock
 from privacy.vault import actions as vault
 from tests import factory
 from tests.database import PortalDatabase
-from tests.privacy.retention.invented_orders import ATTACKS, destruction_list, line, run
+from tests.privacy.retention.invented_orders import (
+    ATTACKS,
+    NOW,
+    approve,
+    change,
+    destruction_list,
+    line,
+    number,
+    run,
+)
 
 pytestmark = pytest.mark.attack("18.2")
 REFUSALS = (psycopg.errors.InsufficientPrivilege, psycopg.errors.CheckViolation, psycopg.errors.UniqueViolation)
@@ -73,3 +82,58 @@ def test_no_process_alone_destroys_a_key(
             done.append(f"{what}: keys have changed")
             break
     assert done == []
+
+
+def refused(database: PortalDatabase, process: str, statements: list[str], names: dict[str, object]) -> bool:
+    """Run statements as a process and commit; whether the database refused one."""
+    with database.connect(PROCESS_ROLES[process]) as role:
+        role.autocommit = False
+        try:
+            for statement in statements:
+                role.execute(statement.format(**names))
+            role.commit()
+        except REFUSALS:
+            role.rollback()
+            return True
+    return False
+
+
+@pytest.mark.parametrize("as_of", ["current_date", "'1900-01-02'"])
+def test_an_officers_list_waits_as_long_as_the_policy_says(
+    portal_database: PortalDatabase, names: dict[str, object], as_of: str
+) -> None:
+    listed = [run(as_of=as_of), destruction_list(wait="'0'"), line()]
+    assert not refused(portal_database, "worker", listed, names)
+    assert refused(portal_database, "pages", [approve("{odile}", at=NOW, wait="0")], names)
+    assert not refused(portal_database, "pages", [approve("{odile}", at=NOW)], names)
+
+
+def test_an_approval_is_not_dated_back(portal_database: PortalDatabase, names: dict[str, object]) -> None:
+    assert not refused(portal_database, "worker", [run(), destruction_list(wait="'1 day'"), line()], names)
+    assert refused(portal_database, "pages", [approve("{odile}")], names)
+    assert not refused(portal_database, "pages", [approve("{odile}", at=NOW)], names)
+
+
+def test_the_ceiling_is_todays_too(portal_database: PortalDatabase, names: dict[str, object]) -> None:
+    with portal_database.connect() as owner:
+        owner.execute("SET ROLE portal_tests")
+        owner.execute(number("floor", 1_000, "'1900-01-01'"))
+        owner.execute(number("floor", 0, "current_date"))
+    assert not refused(portal_database, "worker", [run(as_of="'1900-01-02'"), destruction_list(), line()], names)
+    assert refused(portal_database, "pages", [approve("{odile}", at=NOW)], names)
+
+
+@pytest.mark.parametrize("process", ["pages", "worker"])
+def test_no_process_puts_a_weaker_number_before_the_first(
+    portal_database: PortalDatabase, names: dict[str, object], process: str
+) -> None:
+    weaker = number("floor", 1_000_000_000, "'1900-01-01'")
+    assert refused(portal_database, process, [weaker], names)
+    assert refused(portal_database, process, [number("months", 100, "current_date")], names)
+
+
+def test_the_worker_lessens_no_protection_in_two_officers_names(
+    portal_database: PortalDatabase, names: dict[str, object]
+) -> None:
+    lessened = ("floor", 1_000, "current_date")
+    assert refused(portal_database, "worker", [change(*lessened), number(*lessened)], names)
