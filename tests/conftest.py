@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db.backends.signals import connection_created
 from django.utils import translation
 
-from tests import database, force_login, own_writes
+from tests import database, force_login, own_writes, process_roles
 from tests.database import PortalDatabase
 
 force_login.complete_force_login()
@@ -32,6 +32,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         weights[item.path] += 100 if "desk" in fixtures else 10 if "portal_database" in fixtures else 1
     weights.update({path: 1_000 for path in weights if path.name in LONG})
     items.sort(key=lambda item: -weights[item.path])
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Before a test module takes a task by its name."""
+    process_roles.work_as_the_worker()
 
 
 @pytest.fixture(scope="session")

@@ -4,19 +4,26 @@ The tests are one process, whose role may do what pages, intake and worker may t
 ``as_process`` each of its connections has the rights of one of them alone.
 """
 
+import functools
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import psycopg
+from django.apps import apps
 from django.conf import settings
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
+from django.utils.module_loading import module_has_submodule
 
 from config.databases import PROCESS_ROLES
+from privacy.jobs.deliverers import DELIVERERS
 from privacy.ledger.entries import autocommit
 from privacy.lib.dates import clock
 from privacy.vault import actions as vault
@@ -52,6 +59,35 @@ def _set_on_new_connection(connection: BaseDatabaseWrapper, **kwargs: Any) -> No
 
 
 connection_created.connect(_set_on_new_connection, dispatch_uid="tests-process-roles")
+
+
+def work_as_the_worker() -> None:
+    """Have every job and delivery of the apps done with the rights of the worker, where a test gives it no others."""
+    for module in _modules_of_tasks():
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == module.__name__ and not name.startswith("_"):
+                setattr(module, name, _by_the_worker(function))
+    for kind, route in DELIVERERS.items():
+        parked = _by_the_worker(route.parked) if route.parked is not None else None
+        DELIVERERS[kind] = replace(route, deliver=_by_the_worker(route.deliver), parked=parked)
+
+
+def _modules_of_tasks() -> list[Any]:
+    ours = [one for one in apps.get_app_configs() if one.name.startswith(("privacy.", "consents", "devices"))]
+    # The ledger's are those of roles of its own: sealer and notary.
+    named = [one for one in ours if one.label != "ledger" and module_has_submodule(one.module, "tasks")]
+    return [import_module(f"{one.name}.tasks") for one in named]
+
+
+def _by_the_worker(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def done(*args: Any, **kwargs: Any) -> Any:
+        if role_of_process.get():
+            return function(*args, **kwargs)
+        with as_process("worker"):
+            return function(*args, **kwargs)
+
+    return done
 
 
 class ProcessRoleMiddleware:

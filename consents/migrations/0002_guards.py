@@ -60,6 +60,9 @@ BEGIN
     IF NOT vault_is_process() THEN
         RETURN NEW;
     END IF;
+    IF NOT retention_wait_is_whole(NEW.due_at) THEN
+        RAISE EXCEPTION 'the wait before a destruction is never shortened: %', TG_OP USING ERRCODE = 'restrict_violation';
+    END IF;
     IF NEW.subject_id = person THEN
         -- Apart from the cases, which intake may not read.
         IF pg_has_role(current_user, 'portal_app', 'MEMBER') OR pg_has_role(current_user, 'portal_intake', 'MEMBER') THEN

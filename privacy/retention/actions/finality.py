@@ -1,6 +1,7 @@
 """Making a destruction final: key tables rewritten, the log turned over, certificates of finality (vault.md)."""
 
 import hashlib
+import logging
 import time
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.lib.crypto import canonical_json, document_signing
+from privacy.lib.errors.refusals import Refusal
 from privacy.lib.identifiers.ids import new_reference
 from privacy.retention.certificates import statements
 from privacy.retention.events import Event
@@ -19,6 +21,9 @@ from privacy.vault import actions as vault
 KEY_TABLES = ("vault_subjectkey", "vault_monthkey")
 # A segment that was recycled waits with old bytes in it; each turn fills one whole, in turn (security.md, fact 6).
 MIN_WAL_SWITCHES = 6
+# For as long one run certifies; the rest of its queue's timeout is for what else it does.
+CERTIFYING_SECONDS = 20.0
+log = logging.getLogger("portal.retention")
 
 
 def rewrite_tables(*, actor: Actor, at: datetime, keys_only: bool, patience: float, turning: float) -> Rewrite:
@@ -115,16 +120,26 @@ def _cycle_wal(using: str, notes: list[str], turning: float) -> bool:
 
 
 def certify_finality(*, actor: Actor, at: datetime) -> int:
-    """Issue certificates of finality where the master key's generation has ended; return how many. Safe to repeat."""
-    issued = 0
+    """Issue certificates of finality where the master key's generation has ended; return how many. Safe to repeat.
+
+    One that is refused stays, and holds back no other; what the time does not reach is issued next time.
+    """
+    issued, until = 0, time.monotonic() + CERTIFYING_SECONDS
     waiting = (
         DestructionList.objects.filter(state=DestructionList.State.DONE, keys_destroyed__gt=0)
         .exclude(certificates__kind=Certificate.Kind.FINALITY)
         .order_by("done_at")
     )
     for row in waiting:
-        if vault.finality(row.certificate_number).final_at is not None:
-            issued += _certify(row, actor=actor, at=at)
+        if time.monotonic() > until:
+            break
+        try:
+            if vault.finality(row.certificate_number).final_at is not None:
+                issued += _certify(row, actor=actor, at=at)
+        except vault.WrongKey:
+            raise
+        except Refusal as refusal:
+            log.warning("the finality of %s is not certified: %s", row.certificate_number, refusal.code)
     return issued
 
 

@@ -63,6 +63,19 @@ BEGIN
             ORDER BY effective_on <= on_day DESC, abs(effective_on - on_day) LIMIT 1);
 END $$;
 
+-- Whether a wait that begins now lasts until then, by the shorter of the rulebook's waits where its day is just changing;
+-- a request may have taken, or its host's clock be behind, five minutes. What is no process has a clock of its own.
+CREATE FUNCTION retention_wait_is_whole(until timestamptz) RETURNS boolean LANGUAGE plpgsql VOLATILE
+    SET search_path = public, pg_temp AS $$
+DECLARE
+    earliest timestamptz := clock_timestamp() - interval '5 minutes';
+    hours integer := least(retention_number('withdrawal.wait.hours', (earliest AT TIME ZONE 'Asia/Seoul')::date),
+                           retention_number('withdrawal.wait.hours', (clock_timestamp() AT TIME ZONE 'Asia/Seoul')::date));
+BEGIN
+    RETURN NOT retention_is_process() OR session_user = 'portal_development'
+        OR until >= earliest + make_interval(hours => coalesce(hours, 24));
+END $$;
+
 CREATE FUNCTION retention_is_over_ceiling(made retention_destructionlist, on_day date) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 BEGIN

@@ -3,6 +3,7 @@
 import base64
 import json
 from datetime import date, timedelta
+from unittest.mock import patch
 
 import pytest
 from cryptography.exceptions import InvalidSignature
@@ -13,9 +14,12 @@ from django.urls import reverse
 
 from privacy.lib.crypto import document_signing
 from privacy.retention import actions as retention
+from privacy.retention.actions import finality
 from privacy.retention.certificates import documents
 from privacy.retention.models import Certificate, DestructionList, RegisterEntry
 from privacy.vault import actions as vault
+from privacy.vault.keyservice.refusals import KeysRefused
+from privacy.vault.models import KeyCheck
 from tests.base import PortalTestCase
 from tests.factory import SWEEPER, at_noon, carry_out_all, make_expired_device, make_odile, sweep_on
 
@@ -91,8 +95,6 @@ class ACertificate(PortalTestCase):
         certificate = certified()
         at = at_noon(DUE + timedelta(days=10))
         assert retention.certify_finality(actor=SWEEPER, at=at) == 0
-        from privacy.vault.models import KeyCheck
-
         KeyCheck.objects.filter(kind="master").update(current=False, ending_at=at, emptied_at=at, ended_at=at)
         assert vault.finality(certificate.number).final_at == at
         assert retention.certify_finality(actor=SWEEPER, at=at) == 1
@@ -100,6 +102,23 @@ class ACertificate(PortalTestCase):
         final = Certificate.objects.get(kind="finality")
         assert final.statement["certificate_digest"] == certificate.digest
         assert final.statement["finality"]["generation_ended_at"] == at.isoformat()
+
+    def test_of_finality_that_is_refused_holds_back_no_other(self) -> None:
+        refused, other = certified(1), certified(2)
+        assert refused.list.done_at is not None
+        type(refused.list).objects.filter(pk=refused.list_id).update(done_at=refused.list.done_at - timedelta(hours=1))
+        at = at_noon(DUE + timedelta(days=10))
+        KeyCheck.objects.filter(kind="master").update(current=False, ending_at=at, emptied_at=at, ended_at=at)
+
+        def sign(body: str) -> str:
+            if refused.digest in body:
+                raise KeysRefused("untrue")
+            return document_signing.file_signer.sign(body)
+
+        with patch.object(finality.document_signing, "sign", sign):
+            assert retention.certify_finality(actor=SWEEPER, at=at) == 1
+        assert Certificate.objects.get(kind="finality").list_id == other.list_id
+        assert retention.certify_finality(actor=SWEEPER, at=at) == 1
 
 
 @pytest.mark.clause("P7.1")

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from unittest.mock import patch
 from uuid import uuid4
 
+import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from config.databases import PROCESS_ROLES
 from devices.models import Device
 from privacy.jobs.dispatcher import dispatch_due
 from privacy.jobs.models import GeneralOutbox
@@ -30,8 +32,10 @@ from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
 from tests import factory
 from tests.base import PortalTestCase
+from tests.database import PortalDatabase
 from tests.factory import NOON
 from tests.privacy.disclosures.smtp_server import mailbox
+from tests.process_roles import as_process
 
 END = NOON + timedelta(hours=24)
 DELETION = RequestedRight("deletion")
@@ -248,11 +252,13 @@ class ADeletionUnderAHold(PortalTestCase):
         self.release()
         later = NOON + timedelta(days=30)
         factory.lift_hold(held, at=later)
-        assert tasks.resume_interrupted(at=later) == 0
+        with as_process("worker"):
+            assert tasks.resume_interrupted(at=later) == 0
         right = Right.objects.get(id=self.right.id)
         assert right.waits_until == later + timedelta(hours=24)
         assert Letter.objects.filter(kind="destruction").count() == 2
-        assert tasks.resume_interrupted(at=right.waits_until) == 1
+        with as_process("worker"):
+            assert tasks.resume_interrupted(at=right.waits_until) == 1
         assert not Device.objects.filter(id=self.device.id).exists()
 
     def test_is_told_when_a_hold_comes_during_the_wait_and_not_destroyed_on_the_day(self) -> None:
@@ -271,6 +277,24 @@ class ADeletionUnderAHold(PortalTestCase):
         self.release()
         letter = Letter.objects.get(kind="destruction")
         assert any("separate archive" in line for line in letter.told["en"]["closing"])
+
+
+@pytest.mark.attack("18.2")
+@pytest.mark.parametrize("process", ["pages", "worker"])
+def test_no_process_lets_a_deletion_wait_for_less_once_a_hold_has_ended(
+    portal_database: PortalDatabase, process: str
+) -> None:
+    device = factory.make_device(1)
+    right = factory.make_granted(factory.ask(DELETION, target=factory.imei(1)))
+    factory.make_hold(subject_id=device.subject_id, at=NOON)
+    with suppress(OnHold):
+        rights.carry_out(right, actor=factory.make_handler(), at=NOON)
+    lasts = "UPDATE rights_right SET waits_until = now() + %s WHERE id = %s"
+    with portal_database.connect(PROCESS_ROLES[process]) as role:
+        for wait in (-timedelta(days=1), timedelta(hours=23)):
+            with pytest.raises(psycopg.errors.RestrictViolation):
+                role.execute(lasts, [wait, right.id])
+        assert role.execute(lasts, [timedelta(hours=24), right.id]).rowcount == 1
 
 
 @pytest.mark.attack("17.2")

@@ -1,0 +1,74 @@
+"""Whoever takes over a process makes no withdrawal that waits for nothing: the database refuses it."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from config.databases import PROCESS_ROLES
+from consents.models import Decision, PlannedDestruction
+from privacy.lib.dates import clock
+from privacy.policies.models import Parameter
+from tests import factory
+from tests.database import PortalDatabase
+
+pytestmark = pytest.mark.attack("18.2")
+WITHDRAWN = """
+    INSERT INTO consents_decision SELECT (jsonb_populate_record(d, jsonb_build_object(
+        'id', %(id)s::text, 'reference', 'R-INVENTED', 'choice', 'withdraw', 'decided_at', now()))).*
+    FROM consents_decision d WHERE d.id = %(agreed)s"""
+PLANNED = """
+    INSERT INTO consents_planneddestruction (id, decision_id, subject_id, state, due_at, stopped_by_kind, stopped_by)
+    VALUES (gen_random_uuid(), %(id)s, %(person)s, %(state)s, clock_timestamp() + %(wait)s, '', '')"""
+INVENTED = UUID(int=1)
+
+
+@pytest.fixture
+def agreed(portal_database: PortalDatabase) -> Decision:
+    device = factory.make_device(agreed=("activation", "service-analytics", "app-log"), at=clock.now())
+    return Decision.objects.get(subject_id=device.subject_id, agreement__code="app-log")
+
+
+def withdraw(
+    database: PortalDatabase, agreed: Decision, process: str, wait: timedelta, *, state: str = "waiting"
+) -> None:
+    """Write a withdrawal past the verbs, with the rights of a process alone."""
+    said = {"id": INVENTED, "agreed": agreed.id, "person": agreed.subject_id, "wait": wait, "state": state}
+    with database.connect(PROCESS_ROLES[process]) as role, role.transaction():
+        role.execute(WITHDRAWN, said)
+        role.execute(PLANNED, said)
+
+
+@pytest.mark.parametrize("process", PROCESS_ROLES)
+@pytest.mark.parametrize(
+    ("wait", "state"),
+    [
+        (-timedelta(days=1), "waiting"),
+        (timedelta(), "waiting"),
+        (timedelta(hours=23, minutes=50), "waiting"),
+        (-timedelta(days=1), "under-way"),
+    ],
+)
+def test_no_process_plans_a_destruction_that_waits_for_less(
+    portal_database: PortalDatabase, agreed: Decision, process: str, wait: timedelta, state: str
+) -> None:
+    with pytest.raises(psycopg.errors.RestrictViolation, match="never shortened"):
+        withdraw(portal_database, agreed, process, wait, state=state)
+    assert not PlannedDestruction.objects.exists()
+
+
+@pytest.mark.parametrize("process", ["pages", "intake"])
+def test_a_whole_wait_is_planned_and_one_that_a_slow_request_began(
+    portal_database: PortalDatabase, agreed: Decision, process: str
+) -> None:
+    withdraw(portal_database, agreed, process, factory.WITHDRAWAL_WAIT - timedelta(minutes=4))
+    assert PlannedDestruction.objects.get().decision_id == INVENTED
+
+
+def test_where_the_rulebook_has_nothing_wait_nothing_does(portal_database: PortalDatabase, agreed: Decision) -> None:
+    Parameter.objects.create(
+        code="withdrawal.wait.hours", value=0, unit="hours", effective_on=date(2021, 1, 1), basis="test"
+    )
+    withdraw(portal_database, agreed, "intake", timedelta())
+    assert PlannedDestruction.objects.exists()
