@@ -184,3 +184,24 @@ def test_nothing_is_final_before_its_generation_has_ended(
                 " WHERE kind = 'master'", [ended["generation_ended_at"]]
             )  # fmt: skip
         assert not is_signed(said), "the service still holds that generation"
+
+
+def test_no_paper_passes_for_a_certificate_that_is_not_there(portal_database: PortalDatabase) -> None:
+    """What is handed out names its kind and number itself: of a certificate, only one that was issued."""
+    paper = {
+        "type": "extrus-privacy-portal/paper/1", "kind": "destruction-certificate", "number": "C-FORG-ED00",
+        "issued_at": clock.now().isoformat(), "sha256": "f" * 64,
+    }  # fmt: skip
+    with key_service(portal_database, process="worker"):
+        assert retention.execute(ready_list(), actor=SWEEPER, at=clock.now())
+        (certificate,) = Certificate.objects.all()
+        for process in ("pages", "worker"):
+            with asking_as(process):
+                assert is_signed(paper | {"kind": "pledge"})
+                assert not is_signed(paper)
+                assert not is_signed(paper | {"kind": "finality-certificate"})
+                assert is_signed(paper | {"number": certificate.number})
+                assert not is_signed(paper | {"kind": "finality-certificate", "number": certificate.number})
+                for strange in ([certificate.number], {"number": 1}, None, True):
+                    assert not is_signed(paper | {"number": strange})
+                    assert not is_signed(paper | {"kind": strange})
