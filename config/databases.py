@@ -252,7 +252,7 @@ KEY_SERVICE_READS = {
         seconded_by, seconded_at, executed_by, begun_at, keys_at, rows_at, proposed_at, keys_destroyed, key_kept,
         people_removed, rows_removed, archived, attempts, epochs, state, step, certificate_number""",
     "retention_destructionline": "list_id, subject_id, category, state",
-    "retention_certificate": "list_id, kind, digest",
+    "retention_certificate": "list_id, kind, number, digest",
     "retention_rewrite": "begun_at, done_at, log_turned",
     "policies_parameter": "code, value, effective_on",
     "policies_category": "code, name_ko, name_en, version_id",

@@ -449,17 +449,20 @@ class Bundle:
         self, keys: Sequence[Key], older: Iterable[bytes] = (), max_age: float | None = None,
         asked: tuple[int, int | None] = (0, None),
     ) -> Answer:  # fmt: skip
-        """Check everything and say what was found; raise the first problem.
-
-        ``asked`` are the indexes of the entries that must be there, the last of which may be left open.
-        """
+        """Say what was found, or raise the first problem. ``asked``: from and until which index all must be there."""
         manifest = load_json(self.read("bundle.json", MAX_JSON))
         pinned = keys or [parse_key(line) for line in self.read("keys", MAX_NOTE).decode("latin-1").splitlines()[:9]]
+        # The notary replaces "checkpoint" before it adds one to the folder: read in this order, none there is newer.
+        known = [open_checkpoint(note, pinned) for notes in (older, self._kept()) for note in notes]
+        known.sort(key=lambda one: one.size)
         head = open_checkpoint(self.read("checkpoint", MAX_NOTE), pinned)
         start, end = decode_number(manifest.get("start", 0)), decode_number(manifest.get("end", head.size))
         if not start <= end <= head.size or start % TILE:
             raise Problem(MALFORMED, "the range is no row of tiles inside the tree")
-        known = self._older(head, pinned, older)
+        if any(one.origin != head.origin for one in known):
+            raise Problem(POLICY, "an older checkpoint is of another log")
+        if known and known[-1].size > head.size:
+            raise Problem(ALTERED, f"rolled back: {known[-1].size} entries were signed for, {head.size} are left")
         times = Times([*known, head])
         self._compare_tree(head, known, range(start, end), times)
         late = list(times.late())
@@ -471,25 +474,23 @@ class Bundle:
         complete = start <= asked[0] and end >= (head.size if asked[1] is None else asked[1])
         return Answer(said, late, _not_covered(start, end, head.size, times.unbounded), complete)
 
-    def _older(self, head: Checkpoint, pinned: Sequence[Key], older: Iterable[bytes]) -> list[Checkpoint]:
-        """Open every older checkpoint, one after the other; a later one than the bundle's own exposes a rollback."""
-        path, names = os.path.join(self.root, "checkpoints"), list[str]()
+    def _kept(self) -> Iterator[bytes]:
+        """Read the folder of older checkpoints, without what is half written or was taken out meanwhile."""
+        path = os.path.join(self.root, "checkpoints")
         try:
-            if os.path.lexists(path):
-                with os.scandir(path) as found:
-                    names = [file.name for file, _ in zip(found, range(MAX_NOTES + 1), strict=False)]
+            with os.scandir(path) if os.path.lexists(path) else contextlib.nullcontext(()) as found:
+                shown = (file.name for file in found if (file.name[0], file.name[-4:]) != (".", ".new"))
+                names = [name for name, _ in zip(shown, range(MAX_NOTES + 1), strict=False)]
         except OSError:
             raise Problem(MALFORMED, "the folder of older checkpoints can't be read") from None
         if len(names) > MAX_NOTES:
             raise Problem(MALFORMED, "far too many older checkpoints")
-        own = (self.read(f"checkpoints/{name}", MAX_NOTE) for name in names)
-        known = [open_checkpoint(note, pinned) for notes in (older, own) for note in notes]
-        if any(one.origin != head.origin for one in known):
-            raise Problem(POLICY, "an older checkpoint is of another log")
-        known.sort(key=lambda one: one.size)
-        if known and known[-1].size > head.size:
-            raise Problem(ALTERED, f"rolled back: {known[-1].size} entries were signed for, {head.size} are left")
-        return known
+        for name in names:
+            try:
+                yield self.read(f"checkpoints/{name}", MAX_NOTE)
+            except Problem:
+                if os.path.lexists(os.path.join(path, name)):
+                    raise
 
     def _compare_tree(self, head: Checkpoint, known: list[Checkpoint], range_: range, times: Times) -> None:
         """Hash all leaves to the root, tile by tile, and on the way compare entries, older checkpoints and times."""
@@ -562,10 +563,9 @@ def run(given: argparse.Namespace, keys: Sequence[Key]) -> int:
     answer = Bundle(given.what).verify(keys, older, given.max_age, (given.start, given.end))
     print(f"{'SOUND' if answer.complete else 'POLICY: not all that was asked for is here. Sound'}: {answer.said}")
     for word, lines in (("LATE", answer.late), ("NOT COVERED", answer.missing)):
-        for line in lines[:MAX_LINES]:
+        more = [f"{len(lines) - MAX_LINES} more of these"] * (len(lines) > MAX_LINES)
+        for line in (*lines[:MAX_LINES], *more):
             print(f"{word}: {line}")
-        if len(lines) > MAX_LINES:
-            print(f"{word}: {len(lines) - MAX_LINES} more of these")
     return SOUND if answer.complete else POLICY
 
 

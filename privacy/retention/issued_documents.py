@@ -6,6 +6,11 @@ from privacy.lib.registries import issued_documents
 from privacy.retention.certificates import authenticity
 
 issued_documents.declare(
-    "destruction-certificate", name=_("certificate of destruction"), find=authenticity.find_certificate
+    "destruction-certificate",
+    name=_("certificate of destruction"),
+    find=authenticity.find_certificate,
+    find_record=authenticity.find_certificate_of_paper,
 )
-issued_documents.declare("finality-certificate", name=_("certificate of finality"))
+issued_documents.declare(
+    "finality-certificate", name=_("certificate of finality"), find_record=authenticity.find_certificate_of_paper
+)

@@ -57,6 +57,7 @@ class Notary:
         self.path = state / "state.json"
         self.state = NotaryState.load(self.path)
         self.mirror = Tiles(mirror, packed=True)
+        self.mirror.clear_unfinished()
         self.anchor = anchor
         self.auditors = auditors
         self.mail_every = mail_every

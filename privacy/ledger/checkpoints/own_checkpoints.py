@@ -13,6 +13,8 @@ from privacy.ledger.checkpoints.notary_state import NotaryState, SigningRefused
 from privacy.ledger.checkpoints.signed_notes import Signer
 from privacy.ledger.verify import Checkpoint, Problem, open_checkpoint, open_note
 
+WAY_BACK = "find out why, then run notary --rebuild"
+
 
 class OwnCheckpoint(NamedTuple):
     """A checkpoint with its digest of tree heads, both signed by this notary, and where it was found."""
@@ -44,11 +46,11 @@ def require_not_older(state: NotaryState, known: Iterable[OwnCheckpoint]) -> Non
     for own in sorted(known, key=lambda own: own.checkpoint.size, reverse=True):
         size, where = own.checkpoint.size, f"a checkpoint of {own.checkpoint.size} entries stands in the {own.place}"
         if size > state.size:
+            raise SigningRefused(f"{where}, this notary remembers {state.size}: {WAY_BACK}")
+        if size == state.size and (own.checkpoint.root.hex(), own.digest) != (state.root, state.heads):
             raise SigningRefused(
-                f"{where}, this notary remembers {state.size}: find out why, then run notary --rebuild"
+                f"{where} with another root, or other tree heads, than this notary remembers: {WAY_BACK}"
             )
-        if size == state.size and own.checkpoint.root.hex() != state.root:
-            raise SigningRefused(f"{where} with another root than this notary remembers")
 
 
 def _stored(mirror: Path, anchor: Path, connection: psycopg.Connection[Any]) -> Iterator[tuple[str, str, str]]:

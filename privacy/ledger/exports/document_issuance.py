@@ -90,12 +90,17 @@ def _paper(digest: str, facts: Mapping[str, str]) -> IssuedDocument | None:
     try:
         said = {name: facts[name] for name in ("kind", "number", "issued_at")}
         kind = issued_documents.document_kinds().get(said["kind"])
-        genuine = document_signing.is_signed_by_portal(_signed(digest, said), facts["signature"], facts["key"])
+        signed = document_signing.is_signed_by_portal(_signed(digest, said), facts["signature"], facts["key"])
+        record = kind.find_record(kind.code, said["number"]) if kind and kind.find_record else None
+        # Signed is whatever a page asks for: it is ours if its kind is, and the record that it repeats.
+        known = kind is not None and (kind.find_record is None or (record is not None and record.genuine))
+        genuine = signed and known
         return IssuedDocument(
             kind=kind.name if kind else said["kind"],
             number=said["number"],
             issued_at=datetime.fromisoformat(said["issued_at"]),
             genuine=genuine,
+            rows=record.rows if genuine and record else [],
             contradicted=not genuine,
         )
     except (KeyError, ValueError, TypeError):

@@ -80,6 +80,11 @@ class Tiles:
             os.fsync(file.fileno())
         temporary.replace(path)
 
+    def clear_unfinished(self) -> None:
+        """Remove what a process that was killed left half written; nobody else may be writing here."""
+        for path in self.root.rglob(".*.new"):
+            path.unlink(missing_ok=True)
+
     def settle(self) -> None:
         """Have everything written reach the disk."""
         if len(self._written) > _FEW:

@@ -8,7 +8,8 @@ A file is known by the SHA-256 of its bytes, which is put on the audit trail whe
 (``privacy.ledger.exports.document_issuance``); nothing more is needed for that. ``find`` is for documents that carry a
 SHA-256 of their own in print, such as a seal: it returns what is known of that number, or None. It must not believe
 the database's row alone: whoever can write a row can write its digest beside it, but not the audit trail or the
-certificate key.
+certificate key. Where a paper only repeats a record of the portal's, ``find_record`` returns what is known of that
+record by the paper's kind and number: the paper is genuine where the record is, and /verify/ shows what that says.
 """
 
 import re
@@ -40,15 +41,17 @@ class IssuedDocument:
 
 
 type Finder = Callable[[str], IssuedDocument | None]
+type RecordFinder = Callable[[str, str], IssuedDocument | None]
 
 
 @dataclass(frozen=True)
 class DocumentKind:
-    """A kind of document: what it is called, and how one is found by the number that it carries in print."""
+    """A kind of document: what it is called, and how one is found by what it carries in print."""
 
     code: str
     name: str | Promise
     find: Finder | None = None
+    find_record: RecordFinder | None = None
 
 
 class UndeclaredDocumentKind(LookupError):
@@ -58,11 +61,13 @@ class UndeclaredDocumentKind(LookupError):
 _kinds: dict[str, DocumentKind] = {}
 
 
-def declare(code: str, *, name: str | Promise, find: Finder | None = None) -> None:
+def declare(
+    code: str, *, name: str | Promise, find: Finder | None = None, find_record: RecordFinder | None = None
+) -> None:
     """Declare a kind of document. Raises ValueError for a code that stands for another one already."""
-    if code in _kinds and _kinds[code] != DocumentKind(code, name, find):
+    kind = DocumentKind(code, name, find, find_record)
+    if _kinds.setdefault(code, kind) != kind:
         raise ValueError(f"Two kinds of documents have the code {code!r}.")
-    _kinds[code] = DocumentKind(code, name, find)
 
 
 def document_kinds() -> Mapping[str, DocumentKind]:

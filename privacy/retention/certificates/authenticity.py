@@ -36,8 +36,9 @@ def find_by_digest(digest: str) -> IssuedDocument | None:
     wanted = "".join(digest.split()).lower()
     if not DIGEST.fullmatch(wanted):
         return None
+    # What a document says of itself goes before an entry of somebody's about it.
     known = [
-        found for found in (document_issuance.find(wanted), issued_documents.find_document(wanted)) if found is not None
+        found for found in (issued_documents.find_document(wanted), document_issuance.find(wanted)) if found is not None
     ]
     return next((found for found in known if found.genuine), _lapsed(known[0]) if known else None)
 
@@ -92,8 +93,17 @@ def _certificate_file(said: dict[str, Any]) -> IssuedDocument | None:
 def find_certificate(digest: str) -> IssuedDocument | None:
     """Return what is known of the certificate with this SHA-256: its digest is that of its statement."""
     certificate = Certificate.objects.select_related("list").filter(digest=digest).first()
-    if certificate is None:
-        return None
+    return None if certificate is None else _described(certificate)
+
+
+def find_certificate_of_paper(code: str, number: str) -> IssuedDocument | None:
+    """Return what is known of the certificate that a paper of this kind names as its own."""
+    kinds = [kind for kind, paper in DOCUMENT_KINDS.items() if paper == code]
+    certificate = Certificate.objects.select_related("list").filter(kind__in=kinds, number=number).first()
+    return None if certificate is None else _described(certificate)
+
+
+def _described(certificate: Certificate) -> IssuedDocument:
     genuine = is_genuine(certificate)
     said = certificate.statement if genuine else {}
     rows = []

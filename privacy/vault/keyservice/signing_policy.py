@@ -22,15 +22,18 @@ from privacy.vault.keyservice.refusals import KeysRefused
 
 CERTIFICATE = "extrus-privacy-portal/destruction-certificate/2"
 CONTROLLER = "Extrus Inc."
+PAPER = "extrus-privacy-portal/paper/1"
 # Documents that are handed out, with these names alone.
 HANDED_OUT: tuple[tuple[str, str, frozenset[str]], ...] = (
-    ("type", "extrus-privacy-portal/paper/1", frozenset({"type", "kind", "number", "issued_at", "sha256"})),
+    ("type", PAPER, frozenset({"type", "kind", "number", "issued_at", "sha256"})),
     (
         "format",
         "https://privacy.extrus.example/schemas/access-package-1",
         frozenset({"format", "case", "made_at", "files"}),
     ),
 )
+# Of these kinds a paper is signed for a certificate that is there alone.
+CERTIFICATE_PAPERS = {"destruction-certificate": "destruction", "finality-certificate": "finality"}
 # How far a certificate's moment may be from the database's.
 TOLERANCE = timedelta(minutes=5)
 DONE = {"removed"}
@@ -50,6 +53,7 @@ NAMES = (
     "epochs", "state", "step",
 )  # fmt: skip
 CERTIFIED = "SELECT digest FROM retention_certificate WHERE list_id = %s AND kind = %s"
+THERE = "SELECT EXISTS (SELECT FROM retention_certificate WHERE number = %s AND kind = %s)"
 LINES = "SELECT state, count(*) FROM retention_destructionline WHERE list_id = %s GROUP BY state"
 # Of the people of a list, in slices: the last of them, how many keys stand, and for how many no tombstone does.
 PEOPLE = """
@@ -109,11 +113,23 @@ class SigningPolicy:
         # Canonical: a name that stands twice would be read in two ways.
         if said and canonical_json.dumps(said) == body:
             if any(said.get(name) == value and said.keys() == names for name, value, names in HANDED_OUT):
+                self._refuse_paper_of_nothing(said)
                 return
             if process != "pages" and said.get("type") == CERTIFICATE:
                 self._refuse_untrue(said, body, generations)
                 return
         raise KeysRefused(_("This process may not ask the key service for that."))
+
+    def _refuse_paper_of_nothing(self, said: dict[str, Any]) -> None:
+        """Raise KeysRefused for a paper that names a certificate which was never issued."""
+        if said.get("type") != PAPER:
+            return
+        kind, number = said["kind"], said["number"]
+        known = isinstance(kind, str) and isinstance(number, str)
+        if known and kind in CERTIFICATE_PAPERS:
+            known = "\0" not in number and self.query(THERE, [number, CERTIFICATE_PAPERS[kind]])[0][0]
+        if not known:
+            raise KeysRefused(_("The certificate doesn't match the records. Nothing was signed."), code="untrue")
 
     def _refuse_untrue(self, said: dict[str, Any], body: str, generations: Collection[int]) -> None:
         try:

@@ -1,5 +1,6 @@
 """A notary that lost its memory signs nothing until it has it back from what it published; a refusal is told once."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -156,6 +157,31 @@ def test_the_command_rebuilds_once_and_says_so_on_the_trail(
             "SELECT word FROM ledger.entry WHERE word LIKE 'ledger.notary.%' ORDER BY id"
         ).fetchall()
     assert told == [("ledger.notary.refused",), ("ledger.notary.rebuilt",)]
+
+
+@pytest.mark.attack("19.6")
+@pytest.mark.parametrize("spoiled", ["root", "frontier", "heads"])
+def test_a_state_of_the_right_size_that_says_something_else_is_rebuilt(
+    portal_database: PortalDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoiled: str
+) -> None:
+    for name in ("NOTARY_STATE_DIR", "MIRROR_DIR", "ANCHOR_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    make_entries(portal_database, 3)
+    seal(portal_database)
+    assert portal_database.manage("notary", "--once", role="portal_notary").returncode == 0
+    path = tmp_path / "NOTARY_STATE_DIR" / "state.json"
+    true = json.loads(path.read_text())
+    path.write_text(json.dumps(true | {spoiled: "0" * 64}))
+    make_entries(portal_database, 3)
+    seal(portal_database)
+    refused = portal_database.manage("notary", "--once", role="portal_notary")
+    assert refused.returncode == 2
+    assert spoiled != "root" or "run notary --rebuild" in refused.stderr
+    rebuilt = portal_database.manage("notary", "--rebuild", role="portal_notary")
+    assert rebuilt.returncode == 0, rebuilt.stderr
+    assert json.loads(path.read_text()) == true
+    assert portal_database.manage("notary", "--rebuild", role="portal_notary").returncode == 1
+    assert portal_database.manage("notary", "--once", role="portal_notary").returncode == 0
 
 
 # -- a refusal is told once ---------------------------------------------------------------------------------------

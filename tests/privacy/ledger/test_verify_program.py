@@ -1,7 +1,9 @@
 """The offline program: what it accepts, what it refuses, what it survives. It is run as people run it."""
 
 import ast
+import contextlib
 import json
+import os
 import random
 import re
 import shutil
@@ -169,6 +171,79 @@ def test_an_older_checkpoint_with_another_root_exposes_a_rewriting(made: Path, b
     code, output, _, _ = run(bundle, *keys(made))
     assert code == 2
     assert "the first 300 entries differ from what was signed for them" in output
+
+
+# -- the mirror while the notary works, or was killed -------------------------------------------------------
+
+
+@pytest.fixture
+def mirror(made: Path, tmp_path: Path) -> Path:
+    """A copy of the notary's mirror."""
+    return Path(shutil.copytree(made / "mirror", tmp_path / "mirror"))
+
+
+def when_listed(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Have the notary do something right after the folder of older checkpoints was listed."""
+    scandir = os.scandir
+
+    @contextlib.contextmanager
+    def listed(path: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+        with scandir(path) as found:
+            names = list(found)
+        act()
+        yield iter(names)
+
+    monkeypatch.setattr(os, "scandir", listed)
+
+
+@pytest.mark.attack("19.9")
+def test_what_a_killed_notary_left_half_written_is_no_checkpoint(made: Path, mirror: Path) -> None:
+    for half in ("", "privacy.extrus.example/led"):
+        (mirror / "checkpoints" / ".000000000700-1.new").write_text(half)
+        code, output, _, _ = run(mirror, *keys(made))
+        assert code == 0, output
+
+
+@pytest.mark.attack("19.9")
+def test_a_notary_removes_what_it_left_half_written(tmp_path: Path) -> None:
+    left = [tmp_path / "mirror" / path for path in ("checkpoints/.1-1.new", "tile/0/x001/000.p/.7.new", ".heads.new")]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    make_notary(tmp_path)
+    assert not list(tmp_path.rglob(".*"))
+
+
+@pytest.mark.attack("19.9")
+def test_a_checkpoint_that_is_thinned_meanwhile_is_not_missed(
+    made: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oldest = min((mirror / "checkpoints").iterdir())
+    when_listed(monkeypatch, oldest.unlink)
+    assert verify.main([str(mirror), *keys(made)]) == 0
+    oldest.symlink_to("nowhere")
+    monkeypatch.undo()
+    assert verify.main([str(mirror), *keys(made)]) == 4
+
+
+@pytest.mark.attack("19.9")
+def test_a_checkpoint_that_is_published_meanwhile_is_no_rollback(
+    made: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The notary replaces ``checkpoint`` first: whatever is listed, that is as new."""
+    newest = (mirror / "checkpoint").read_text()
+    (mirror / "checkpoint").write_text((made / "older").read_text())
+
+    def read(bundle: verify.Bundle, name: str, limit: int) -> bytes:
+        raw = true_read(bundle, name, limit)
+        if name == "checkpoint":
+            (mirror / "checkpoint").write_text(newest)
+        return raw
+
+    true_read = verify.Bundle.read
+    when_listed(monkeypatch, lambda: (mirror / "checkpoint").write_text(newest))
+    monkeypatch.setattr(verify.Bundle, "read", read)
+    assert verify.main([str(mirror), *keys(made)]) == 0
 
 
 # -- hostile bundles: exit 4, quickly, in little memory ----------------------------------------------------

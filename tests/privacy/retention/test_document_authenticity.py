@@ -13,7 +13,9 @@ from django.test import Client
 from django.urls import reverse
 
 from consents import receipts
-from privacy.ledger.exports import register_export
+from privacy.ledger import actions as ledger
+from privacy.ledger.events import Event
+from privacy.ledger.exports import document_issuance, register_export
 from privacy.ledger.exports.review_sheet import issue_review_sheet
 from privacy.ledger.models import Entry, Review
 from privacy.lib.crypto import canonical_json, document_signing
@@ -221,9 +223,6 @@ class EveryDocument(PortalTestCase):
 class AnEntryOfSomebodyElse(PortalTestCase):
     def test_without_our_signature_confirms_nothing(self) -> None:
         """Whoever may write to the trail can put any digest there, but can't sign it."""
-        from privacy.ledger import actions as ledger
-        from privacy.ledger.events import Event
-
         digest = hashlib.sha256(b"forged").hexdigest()
         facts = {
             "kind": "pledge", "number": "PL-FORG-ED00", "issued_at": NOON.isoformat(),
@@ -234,3 +233,51 @@ class AnEntryOfSomebodyElse(PortalTestCase):
         found = authenticity.find_by_digest(digest)
         assert found is not None
         assert not found.genuine
+
+
+@pytest.mark.attack("18.2")
+@pytest.mark.truth("4")
+class APaperThatPassesForACertificate(PortalTestCase):
+    """Its entry is signed with our key: only the certificate that it names can speak against it."""
+
+    def put_on_record(self, digest: str, *, kind: str, number: str) -> None:
+        said = {"kind": kind, "number": number, "issued_at": NOON.isoformat()}
+        # The key service signs it for nobody.
+        signature = document_signing.file_signer.sign(document_issuance._signed(digest, said))
+        facts = {**said, "signature": signature, "key": document_signing.public_key()}
+        ledger.record(Event.DOCUMENT_ISSUED, actor=make_odile(), at=NOON, about=("paper", digest), facts=facts)
+
+    def test_without_a_certificate_is_not_confirmed(self) -> None:
+        true = certified()
+        given = {
+            "no such number": ("destruction-certificate", "C-FORG-ED00"),
+            "a number of the other kind": ("finality-certificate", true.number),
+            "a kind that only sounds like it": ("certificate of destruction", true.number),
+        }
+        for why, (kind, number) in given.items():
+            digest = hashlib.sha256(why.encode()).hexdigest()
+            self.put_on_record(digest, kind=kind, number=number)
+            with self.subTest(why=why):
+                page = ask(digest=digest)
+                assert DOUBTED in page
+                assert GENUINE not in page
+
+    def test_of_a_forged_certificate_is_not_confirmed(self) -> None:
+        forged = forge_certificate(certified())
+        self.put_on_record("a" * 64, kind="finality-certificate", number=forged.number)
+        assert DOUBTED in ask(digest="a" * 64)
+
+    def test_says_what_the_certificate_says(self) -> None:
+        true = certified()
+        self.put_on_record("a" * 64, kind="destruction-certificate", number=true.number)
+        found, stated = authenticity.find_by_digest("a" * 64), authenticity.find_by_digest(true.digest)
+        assert found is not None and stated is not None
+        assert found.rows
+        assert (found.genuine, found.rows) == (True, stated.rows)
+
+    def test_does_not_stand_before_the_certificate_with_that_digest(self) -> None:
+        true = certified()
+        self.put_on_record(true.digest, kind="pledge", number="PL-FORG-ED00")
+        found = authenticity.find_by_digest(true.digest)
+        assert found is not None
+        assert (found.number, found.genuine) == (true.number, True)

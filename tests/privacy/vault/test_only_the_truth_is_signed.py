@@ -211,3 +211,24 @@ def test_a_certificate_that_takes_several_calls_is_signed(
     factory.make_expired_device(ended_on=today - timedelta(days=800))
     factory.carry_out_all(factory.sweep_on(today))
     assert Certificate.objects.exists()
+
+
+def test_no_paper_passes_for_a_certificate_that_is_not_there(portal_database: PortalDatabase) -> None:
+    """What is handed out names its kind and number itself: of a certificate, only one that was issued."""
+    paper = {
+        "type": "extrus-privacy-portal/paper/1", "kind": "destruction-certificate", "number": "C-FORG-ED00",
+        "issued_at": clock.now().isoformat(), "sha256": "f" * 64,
+    }  # fmt: skip
+    with key_service(portal_database, process="worker"):
+        assert retention.execute(ready_list(), actor=SWEEPER, at=clock.now())
+        (certificate,) = Certificate.objects.all()
+        for process in ("pages", "worker"):
+            with asking_as(process):
+                assert is_signed(paper | {"kind": "pledge"})
+                assert not is_signed(paper)
+                assert not is_signed(paper | {"kind": "finality-certificate"})
+                assert is_signed(paper | {"number": certificate.number})
+                assert not is_signed(paper | {"kind": "finality-certificate", "number": certificate.number})
+                for strange in ([certificate.number], {"number": 1}, None, True):
+                    assert not is_signed(paper | {"number": strange})
+                    assert not is_signed(paper | {"kind": strange})

@@ -86,10 +86,12 @@ ALLOWED = (
     "SELECT subject_id FROM vault_tombstone LIMIT 1",
     "SELECT generation, wrapped FROM vault_subjectkey LIMIT 1",
     "SELECT state FROM retention_destructionline LIMIT 1",
+    "SELECT number, kind FROM retention_certificate LIMIT 1",
 )
 DENIED = (
     "SELECT created_at FROM vault_subjectkey LIMIT 1", "UPDATE vault_subjectkey SET wrapped = 'x'",
     "SELECT abort_reason FROM retention_destructionlist LIMIT 1", "SELECT body FROM retention_certificate LIMIT 1",
+    "SELECT signature FROM retention_certificate LIMIT 1", "UPDATE retention_certificate SET number = 'x'",
     "UPDATE retention_destructionlist SET people = 0", "UPDATE policies_parameter SET value = 0",
     "SELECT password FROM accounts_user LIMIT 1", "SELECT 1 FROM rights_request LIMIT 1",
     "INSERT INTO ledger.entry (kind, payload) VALUES ('read', '{}')", "DELETE FROM vault_freeze",

@@ -78,7 +78,7 @@ class Command(BaseCommand):
                 state = rebuilding.rebuild(notary.signer, notary.mirror.root, notary.anchor, connection)
             except SigningRefused as refusal:
                 raise CommandError(f"Refused: {refusal}", returncode=2) from None
-            if notary.state.size >= state.size:
+            if notary.state.size > state.size or notary.state.says_the_same(state):
                 raise CommandError("The state is as new as what was published: nothing to rebuild.", returncode=1)
             if notary.path.exists():
                 notary.path.replace(notary.path.with_name(f"state.json.before-{int(time.time())}"))
