@@ -61,7 +61,7 @@ def run_with_empty_targets(folder: Path, *, minute: str, failing: str = "") -> t
 def test_a_part_over_its_budget_fails_the_run(tmp_path: Path) -> None:
     status, said = run_with_empty_targets(tmp_path, minute="0")
     assert status == 1
-    assert re.search(r"^demo and documents +\d+:\d\d of  6:00  OVER BUDGET$", said, re.MULTILINE)
+    assert re.search(r"^demo and documents +\d+:\d\d of  5:00  OVER BUDGET$", said, re.MULTILINE)
     assert "Over budget: checks and tests, every page as everybody, demo and documents," in said
 
 

@@ -59,6 +59,7 @@ OURS = {
     "privacy/rights/consistency_checks.py: timedelta(minutes=10)": "what is still being written",
     "privacy/rights/tasks.py: timedelta(seconds=90)": "when the worker takes over",
     "privacy/incidents/supplement_deadlines.py: timedelta(hours=24)": "when an incomplete notice is looked at again",
+    "privacy/vault/actions/key_rotation.py: timedelta(minutes=(time.monotonic() - began) // 60)": "60 s make a minute",
     "privacy/safeguards/calendar_feed.py: timedelta(days=366)": "what a calendar feed shows",
     "privacy/safeguards/automated_checks/infrastructure.py: timedelta(hours=30)": "schedule of the portal's own checks",
     "privacy/safeguards/automated_checks/infrastructure.py: timedelta(days=40)": "schedule of the portal's own checks",
