@@ -84,7 +84,22 @@ def test_the_whole_walk_with_the_master_key_in_a_token(demo: Demo) -> None:
     assert "Every step happened." in walk.stdout
 
 
+# As a superuser: what two officers ask for and approve, for a turn and an end at once.
+AT_ONCE = """
+import psycopg
+from django.conf import settings
+with psycopg.connect(settings.EMBEDDED_SERVER.url("postgres", "portal_general")) as database:
+    database.execute(
+        "UPDATE policies_parameter SET value = 0 WHERE code IN ('keys.turn.days', 'keys.grace.days')"
+    )
+"""
+
+
 def test_the_master_key_turns_while_the_demo_runs(demo: Demo) -> None:
+    early = demo.manage("rotate_master_key", "--destroy-old")
+    assert early.returncode == 1
+    assert "Traceback" not in early.stderr
+    assert demo.manage("shell", "-c", AT_ONCE).returncode == 0
     turn = demo.manage("rotate_master_key", "--destroy-old")
     assert turn.returncode == 0, turn.stderr
     assert "generation 1 destroyed" in turn.stdout

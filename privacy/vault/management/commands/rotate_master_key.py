@@ -36,5 +36,5 @@ class Command(BaseCommand):
             if destroy_old:
                 for number in vault.destroy_emptied_generations(actor=actor, at=at):
                     self.stdout.write(f"generation {number} destroyed")
-        except vault.WrongKey as refusal:
+        except (vault.WrongKey, vault.KeysRefused, vault.KeyServiceUnavailable) as refusal:
             raise CommandError(str(refusal)) from refusal
