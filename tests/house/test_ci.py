@@ -58,7 +58,7 @@ def run_with_empty_targets(folder: Path, *, minute: str, failing: str = "") -> t
     return run.returncode, run.stdout
 
 
-def test_a_part_over_its_budget_fails_the_run(tmp_path: Path) -> None:
+def test_a_run_over_its_budget_fails_and_names_the_parts_that_are(tmp_path: Path) -> None:
     status, said = run_with_empty_targets(tmp_path, minute="0")
     assert status == 1
     assert re.search(r"^demo and documents +\d+:\d\d of  5:00  OVER BUDGET$", said, re.MULTILINE)
