@@ -32,7 +32,7 @@ from privacy.retention import tasks as retention
 from privacy.rights import tasks as rights
 from privacy.rights.models import Right
 from tests.database import PortalDatabase
-from tests.factories.ledger import make_notary, publish_keys, seal, sign
+from tests.factories.ledger import keep_in, make_notary, publish_keys, seal, sign
 from tests.factories.outbox import let_pass
 
 # Waits, ages and second persons: what production asks of people, and the demo's example rulebook sets to 0.
@@ -106,8 +106,7 @@ class PortalUnderTest(walk_context.RunningPortal):
 def portal(
     portal_database: PortalDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[PortalUnderTest]:
-    for name, folder in (("NOTARY_STATE_DIR", "."), ("MIRROR_DIR", "mirror"), ("ANCHOR_DIR", "anchors")):
-        monkeypatch.setenv(name, str(tmp_path / folder))
+    keep_in(tmp_path, monkeypatch)
     made = PortalUnderTest(portal_database, tmp_path, timedelta(hours=24, minutes=30))
     monkeypatch.setattr(timezone, "now", made.now)
     yield made

@@ -1,48 +1,21 @@
 """A withdrawal is told to every address on record: what happens when, how to stop it, and that it was stopped."""
 
-from datetime import datetime, timedelta
-from email.message import EmailMessage
+from datetime import timedelta
 
 import pytest
 
 from consents import actions as consents
-from privacy.jobs.dispatcher import dispatch_due
 from privacy.jobs.models import GeneralOutbox
-from privacy.ledger.actors import ExternalActor
 from privacy.lib.dates import clock
 from privacy.policies.models import Parameter
 from privacy.subjects import actions as subjects
-from privacy.subjects.models import Subject
 from tests import factory
-from tests.consents.withdrawals import DUE, LATER, WithdrawalCase
+from tests.consents.withdrawals import DUE, LATER, MINE, OTHER, TELLS, ToldWithdrawalCase, mails, words
 from tests.factory import NOON
-from tests.privacy.disclosures.smtp_server import mailbox
-
-MINE, OTHER = "mina@old.example", "other@new.example"
-TELLS = "consents.destruction"
-
-
-def mails(*, at: datetime) -> list[EmailMessage]:
-    """What the worker sends now, of what this file is about."""
-    with mailbox() as box:
-        dispatch_due(at=at)
-        dispatch_due(at=at)
-    return [mail for mail in box.arrived if "consent-ended" in str(mail["Message-ID"])]
-
-
-def words(mail: EmailMessage) -> str:
-    return " ".join(str(mail.get_body(("plain",)).get_content()).split())  # type: ignore[union-attr]
 
 
 @pytest.mark.attack("17.21")
-class AWithdrawalIsTold(WithdrawalCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.mina = Subject.objects.get(pk=self.device.subject_id)
-        self.me = ExternalActor("subject", self.mina.reference)
-        self.contact = factory.make_contact(self.mina, value=MINE)
-        mails(at=NOON)
-
+class AWithdrawalIsTold(ToldWithdrawalCase):
     def test_with_what_happens_when_and_how_to_stop_it(self) -> None:
         decision, _plan = self.withdraw()
         (mail,) = mails(at=LATER)

@@ -8,16 +8,14 @@ import pytest
 
 from consents import actions as consents
 from privacy.jobs.models import GeneralOutbox
-from privacy.ledger.actors import ExternalActor, SystemActor
+from privacy.ledger.actors import SystemActor
 from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.retention.refusals import AlreadyRunning
 from privacy.rights.actions import RequestedRight
 from privacy.subjects import actions as subjects
-from privacy.subjects.models import Subject
 from tests import factory
-from tests.consents.test_withdrawal_is_told import MINE, OTHER, TELLS, mails, words
-from tests.consents.withdrawals import DUE, LATER, WithdrawalCase
+from tests.consents.withdrawals import DUE, LATER, MINE, OTHER, TELLS, ToldWithdrawalCase, mails, words
 from tests.factory import NOON
 
 SYSTEM = SystemActor("consents")
@@ -31,14 +29,7 @@ def retried(*, at: datetime) -> list[EmailMessage]:
 
 
 @pytest.mark.attack("17.21")
-class NobodySilencesIt(WithdrawalCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.mina = Subject.objects.get(pk=self.device.subject_id)
-        self.me = ExternalActor("subject", self.mina.reference)
-        self.contact = factory.make_contact(self.mina, value=MINE)
-        mails(at=NOON)
-
+class NobodySilencesIt(ToldWithdrawalCase):
     def dispute(self) -> None:
         """A stranger asks on the public form for another address; nobody verified it."""
         asked = RequestedRight("correction", category="contact", item="email", wanted="thief@new.example")

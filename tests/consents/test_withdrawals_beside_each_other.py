@@ -6,12 +6,9 @@ import pytest
 
 from consents import actions as consents
 from consents.models import Agreement
-from privacy.ledger.actors import ExternalActor
 from privacy.subjects import actions as subjects
-from privacy.subjects.models import Subject
 from tests import factory
-from tests.consents.test_withdrawal_is_told import MINE, mails, words
-from tests.consents.withdrawals import LATER, WithdrawalCase
+from tests.consents.withdrawals import LATER, MINE, ToldWithdrawalCase, mails, words
 from tests.factory import NOON
 
 SOON = LATER + timedelta(minutes=1)
@@ -19,14 +16,7 @@ UNTIL = "11월 25일 (수) 13:00 이후에 파기합니다"
 
 
 @pytest.mark.attack("17.21")
-class TwoWithdrawals(WithdrawalCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.mina = Subject.objects.get(pk=self.device.subject_id)
-        self.me = ExternalActor("subject", self.mina.reference)
-        factory.make_contact(self.mina, value=MINE)
-        mails(at=NOON)
-
+class TwoWithdrawals(ToldWithdrawalCase):
     def test_what_is_stopped_goes_with_the_registration_all_the_same(self) -> None:
         _decision, app_log = self.withdraw("app-log")
         ended, _plan = self.withdraw("activation")

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor, SystemActor
@@ -66,6 +67,12 @@ def seal(database: PortalDatabase, *, at: datetime | None = None) -> int | None:
             f"UPDATE ledger.tree SET sealed_at = '{at.isoformat()}' WHERE size = (SELECT max(size) FROM ledger.tree)",
         )
     return sealed
+
+
+def keep_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Point commands at the state, mirror and anchors of ``make_notary(folder)``."""
+    for name, place in (("NOTARY_STATE_DIR", "."), ("MIRROR_DIR", "mirror"), ("ANCHOR_DIR", "anchors")):
+        monkeypatch.setenv(name, str(folder / place))
 
 
 def make_notary(folder: Path, *, clock: Callable[[], float] = time.time, signer: Signer | None = None) -> Notary:

@@ -20,7 +20,7 @@ from privacy.ledger.management.commands.notary import Command
 from privacy.ledger.models import Anchor
 from privacy.ledger.verify import open_checkpoint, open_note
 from tests.database import PortalDatabase
-from tests.factories.ledger import make_entries, make_notary, seal, sign, tamper
+from tests.factories.ledger import keep_in, make_entries, make_notary, seal, sign, tamper
 
 
 def grow(database: PortalDatabase, notary: Notary, count: int = 10) -> None:
@@ -212,8 +212,7 @@ def test_the_notary_can_not_write_entries_leaves_or_heads(portal_database: Porta
 def test_the_command_tells_a_refusal_on_the_ledger_and_by_its_exit(
     portal_database: PortalDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("NOTARY_STATE_DIR", "MIRROR_DIR", "ANCHOR_DIR"):
-        monkeypatch.setenv(name, str(tmp_path / name))
+    keep_in(tmp_path, monkeypatch)
     make_entries(portal_database, 3)
     seal(portal_database)
     assert portal_database.manage("notary", "--once", role="portal_notary").returncode == 0
@@ -225,7 +224,7 @@ def test_the_command_tells_a_refusal_on_the_ledger_and_by_its_exit(
         row = connection.execute("SELECT payload FROM ledger.entry WHERE word = 'ledger.notary.refused'").fetchone()
     assert row is not None
     assert "another root" in json.loads(row[0])["facts"]["reason"]
-    assert (tmp_path / "NOTARY_STATE_DIR" / "refusal").exists()
+    assert (tmp_path / "refusal").exists()
 
 
 def test_what_can_not_be_understood_is_a_refusal_and_not_an_end(

@@ -16,7 +16,7 @@ from privacy.ledger.integrity import verification
 from privacy.ledger.management.commands.notary import Command
 from privacy.ledger.verify import SOUND, Bundle
 from tests.database import PortalDatabase
-from tests.factories.ledger import make_entries, make_notary, make_witnesses, seal, sign, tamper
+from tests.factories.ledger import keep_in, make_entries, make_notary, make_witnesses, seal, sign, tamper
 
 
 @pytest.fixture
@@ -135,19 +135,18 @@ def test_a_database_that_is_not_what_was_signed_rebuilds_nothing(
 def test_the_command_rebuilds_once_and_says_so_on_the_trail(
     portal_database: PortalDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("NOTARY_STATE_DIR", "MIRROR_DIR", "ANCHOR_DIR"):
-        monkeypatch.setenv(name, str(tmp_path / name))
+    keep_in(tmp_path, monkeypatch)
     make_entries(portal_database, 3)
     seal(portal_database)
     assert portal_database.manage("notary", "--once", role="portal_notary").returncode == 0
-    (tmp_path / "NOTARY_STATE_DIR" / "state.json").write_text("{}spoiled")
+    (tmp_path / "state.json").write_text("{}spoiled")
     refused = portal_database.manage("notary", "--once", role="portal_notary")
     assert (refused.returncode, "run notary --rebuild" in refused.stderr) == (2, True)
     rebuilt = portal_database.manage("notary", "--rebuild", role="portal_notary")
     assert (rebuilt.returncode, rebuilt.stdout.strip()) == (
         0, "Rebuilt the state: it goes on from the checkpoint of 3 entries.",
     )  # fmt: skip
-    (before,) = (tmp_path / "NOTARY_STATE_DIR").glob("state.json.before-*")
+    (before,) = tmp_path.glob("state.json.before-*")
     assert before.read_text() == "{}spoiled"
     assert portal_database.manage("notary", "--rebuild", role="portal_notary").returncode == 1
     seal(portal_database)
@@ -164,12 +163,11 @@ def test_the_command_rebuilds_once_and_says_so_on_the_trail(
 def test_a_state_of_the_right_size_that_says_something_else_is_rebuilt(
     portal_database: PortalDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoiled: str
 ) -> None:
-    for name in ("NOTARY_STATE_DIR", "MIRROR_DIR", "ANCHOR_DIR"):
-        monkeypatch.setenv(name, str(tmp_path / name))
+    keep_in(tmp_path, monkeypatch)
     make_entries(portal_database, 3)
     seal(portal_database)
     assert portal_database.manage("notary", "--once", role="portal_notary").returncode == 0
-    path = tmp_path / "NOTARY_STATE_DIR" / "state.json"
+    path = tmp_path / "state.json"
     true = json.loads(path.read_text())
     path.write_text(json.dumps(true | {spoiled: "0" * 64}))
     make_entries(portal_database, 3)

@@ -30,6 +30,8 @@ from tests.factories.ledger import (
 )
 from tests.privacy.ledger.offline import run
 
+type Honest = Callable[[PortalDatabase, Path, datetime], None]
+
 
 @pytest.fixture
 def trail(portal_database: PortalDatabase, tmp_path: Path) -> PortalDatabase:
@@ -192,16 +194,18 @@ def long_transaction(database: PortalDatabase, folder: Path, now: datetime) -> N
     seal(database)
 
 
-@pytest.mark.parametrize(
-    "happened", [outage_of_the_sealer, outage_of_the_notary, clock_of_the_database_steps, long_transaction]
-)
-def test_what_is_honest_raises_no_alarm(
-    portal_database: PortalDatabase, tmp_path: Path, happened: Callable[[PortalDatabase, Path, datetime], None]
-) -> None:
+@pytest.fixture(params=[outage_of_the_sealer, outage_of_the_notary, clock_of_the_database_steps, long_transaction])
+def happened(request: pytest.FixtureRequest, portal_database: PortalDatabase, tmp_path: Path) -> Honest:
+    """What is honest, and happened to a trail of yesterday."""
     begun = datetime.now(UTC) - timedelta(hours=26)
     make_past_entries(portal_database, [(begun, "act", {"word": "tests.thing.tried"})] * 10)
     seal(portal_database, at=begun)
-    happened(portal_database, tmp_path, datetime.now(UTC))
+    request.param(portal_database, tmp_path, datetime.now(UTC))
+    what: Honest = request.param
+    return what
+
+
+def test_what_is_honest_raises_no_alarm(portal_database: PortalDatabase, tmp_path: Path, happened: Honest) -> None:
     signed = sign(portal_database, make_notary(tmp_path))
     assert signed is not None and signed > 10
     assert findings(portal_database, tmp_path) == (SOUND, "")
@@ -272,16 +276,9 @@ def test_an_entry_of_another_time_is_named_offline(trail: PortalDatabase, tmp_pa
 
 
 @pytest.mark.attack("19.2")
-@pytest.mark.parametrize(
-    "happened", [outage_of_the_sealer, outage_of_the_notary, clock_of_the_database_steps, long_transaction]
-)
 def test_what_is_honest_is_sound_or_late_offline(
-    portal_database: PortalDatabase, tmp_path: Path, happened: Callable[[PortalDatabase, Path, datetime], None]
+    portal_database: PortalDatabase, tmp_path: Path, happened: Honest
 ) -> None:
-    begun = datetime.now(UTC) - timedelta(hours=26)
-    make_past_entries(portal_database, [(begun, "act", {"word": "tests.thing.tried"})] * 10)
-    seal(portal_database, at=begun)
-    happened(portal_database, tmp_path, datetime.now(UTC))
     sign(portal_database, make_notary(tmp_path))
     seal(portal_database)
     sign(portal_database, make_notary(tmp_path))

@@ -19,6 +19,7 @@ from privacy.ledger.verify import ALTERED, POLICY, SOUND
 from tests.database import PortalDatabase
 from tests.factories.ledger import (
     WHAT,
+    keep_in,
     make_entries,
     make_notary,
     make_past_entries,
@@ -280,8 +281,7 @@ def test_an_empty_trail_is_sound(portal_database: PortalDatabase, tmp_path: Path
 def test_the_command_exits_0_and_after_a_superuser_s_update_2_naming_the_entry(
     portal_database: PortalDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, folder in (("NOTARY_STATE_DIR", "."), ("MIRROR_DIR", "mirror"), ("ANCHOR_DIR", "anchors")):
-        monkeypatch.setenv(name, str(tmp_path / folder))
+    keep_in(tmp_path, monkeypatch)
     notary = make_notary(tmp_path)
     publish_keys(notary)
     make_entries(portal_database, 30)
@@ -299,8 +299,7 @@ def test_the_command_exits_0_and_after_a_superuser_s_update_2_naming_the_entry(
 def test_the_command_says_which_part_it_hashed_and_a_wrong_call_is_no_alteration(
     portal_database: PortalDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, folder in (("NOTARY_STATE_DIR", "."), ("MIRROR_DIR", "mirror"), ("ANCHOR_DIR", "anchors")):
-        monkeypatch.setenv(name, str(tmp_path / folder))
+    keep_in(tmp_path, monkeypatch)
     notary = make_notary(tmp_path)
     publish_keys(notary)
     make_entries(portal_database, 300)

@@ -5,12 +5,17 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.test import override_settings
 
+from privacy.vault import actions as vault
 from privacy.vault import key_providers
+from privacy.vault.models import EncryptedFile
+from tests.factory import make_sealed_file
 from tests.privacy.vault import tokens
+from tests.privacy.vault.decryption_sessions import decryption_session
 
 FILES = {"MASTER_KEY_FILE": "master.key", "INDEX_KEY_FILE": "index.key", "CERTIFICATE_KEY_FILE": "certificate.key"}
 
@@ -45,3 +50,13 @@ def in_environment(folder: Path) -> dict[str, str]:
     if settings.VAULT_MASTER_KEYS == tokens.PROVIDER:
         return {**files, **tokens.Token(settings.PKCS11_PIN_FILE.parent).environ}
     return files
+
+
+def refuses_all(file: EncryptedFile) -> None:
+    """See that with the keys as they are now nothing is opened or sealed, and the check of them says why."""
+    with pytest.raises(vault.WrongKey):
+        vault.check_keys()
+    with decryption_session() as vault_session, pytest.raises(vault.WrongKey):
+        vault_session.decrypt(file, "name")
+    with pytest.raises(vault.WrongKey):
+        make_sealed_file()

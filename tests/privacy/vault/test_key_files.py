@@ -19,7 +19,7 @@ from privacy.vault.checks import keys_match_this_vault
 from privacy.vault.models import KeyCheck, SubjectKey
 from tests.factory import NOON, make_sealed_file
 from tests.privacy.vault.decryption_sessions import decryption_session
-from tests.privacy.vault.keyfiles import FILES, own_keys
+from tests.privacy.vault.keyfiles import FILES, own_keys, refuses_all
 
 pytestmark = pytest.mark.django_db(databases=["default", "personal", "archive"])
 OTHER = key_providers.format_key_file({1: b"another key, 32 bytes, no secret"})
@@ -74,12 +74,7 @@ def test_damage_to_the_master_key_stops_all(damage: Callable[[Path], None], fold
     damage(path)
     damaged = path.read_bytes() if path.exists() else None
     as_a_new_process()
-    with pytest.raises(vault.WrongKey):
-        vault.check_keys()
-    with decryption_session() as vault_session, pytest.raises(vault.WrongKey):
-        vault_session.decrypt(file, "name")
-    with pytest.raises(vault.WrongKey):
-        make_sealed_file()
+    refuses_all(file)
     with pytest.raises(vault.WrongKey):
         make_sealed_file(subject_id=file.subject_id)
     assert [message.id for message in keys_match_this_vault(["default"])] == ["vault.E005"]
