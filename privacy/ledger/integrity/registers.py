@@ -240,10 +240,7 @@ class Registers:
 @contextmanager
 def read_only(connection: psycopg.Connection[Any]) -> Iterator[None]:
     """Have entries and rows be of one moment, and digests come out as they were stated."""
-    with connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        connection.execute("SET LOCAL statement_timeout = 0")
-        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+    with log_reader.read_only_snapshot(connection):
         connection.execute(SETTINGS)
         yield
 

@@ -6,8 +6,7 @@ search columns, entries that were kept from being sealed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, LiteralString
 
 import psycopg
@@ -69,7 +68,7 @@ def verify_log(connection: psycopg.Connection[Any], by: ExternalCheckpoints, *, 
 
     What lies before ``start`` is taken from the stored nodes, which the signed root binds all the same.
     """
-    with _read_only_snapshot(connection):
+    with log_reader.read_only_snapshot(connection):
         examination = Verification(connection, by)
         examination.begin(start - start % TILE)
         while examination.slice():
@@ -88,22 +87,13 @@ def verify_log_slice(
 
     Returns the report and the progress; an empty progress means that the examination has come to its end.
     """
-    with _read_only_snapshot(connection):
+    with log_reader.read_only_snapshot(connection):
         examination = Verification(connection, by)
         examination.resume(progress)
         while examination.slice():
             if enough():
                 return examination.report, examination.progress()
         return examination.end(), {}
-
-
-@contextmanager
-def _read_only_snapshot(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    with connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        connection.execute("SET LOCAL statement_timeout = 0")
-        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-        yield
 
 
 class Verification:

@@ -7,6 +7,7 @@ show a checker other bytes than the table holds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, LiteralString, NamedTuple
 
@@ -73,6 +74,16 @@ def connect(alias: str = "default", *, autocommit: bool = True) -> psycopg.Conne
         params.pop(name, None)
     params["options"] = f"{params.get('options') or ''} -c search_path=pg_catalog".strip()
     return psycopg.connect(**params, autocommit=autocommit, application_name="ledger")
+
+
+@contextmanager
+def read_only_snapshot(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Have everything read be of one moment, however long it takes."""
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        connection.execute("SET LOCAL statement_timeout = 0")
+        connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        yield
 
 
 def entries(

@@ -26,8 +26,8 @@ from privacy.vault.actions.key_creation import current_generation
 from privacy.vault.encryption_options import month_of
 from privacy.vault.events import Event
 from privacy.vault.keyservice import client, messages
-from privacy.vault.keyservice.refusals import KeysRefused
-from privacy.vault.keyservice.turning_policy import CHECKING, GRACE_DAYS, TURN_DAYS
+from privacy.vault.keyservice.refusals import StillChecking
+from privacy.vault.keyservice.turning_policy import GRACE_DAYS, TURN_DAYS
 from privacy.vault.models import KeyCheck, MonthKey, SubjectKey
 from privacy.vault.refusals import Destroyed, WrongKey
 
@@ -135,7 +135,10 @@ def destroy_emptied_generations(
                 check.ending_at = at
                 check.save(update_fields=["ending_at"])
                 ledger.record(Event.GENERATION_ENDING, actor=actor, at=at, about=check, facts=_facts(check))
-        if not _destroy(check.generation, until=began + seconds):
+        try:
+            # The service looks at every key that is left, some thousands for each question.
+            client.ask_to_the_end(messages.DestroyGeneration(check.generation), until=began + seconds)
+        except StillChecking:
             break
         with transaction.atomic():
             check = KeyCheck.objects.select_for_update().get(id=check.id)
@@ -148,23 +151,6 @@ def destroy_emptied_generations(
             ledger.record(Event.GENERATION_ENDED, actor=actor, at=at, about=check, facts=_facts(check))
         ended.append(check.generation)
     return ended
-
-
-def _destroy(generation: int, *, until: float) -> bool:
-    """Have the key service end a generation; it looks at every key first, some thousands in each call.
-
-    Returns whether it ended before ``until`` (monotonic).
-    """
-    while True:
-        try:
-            client.ask(messages.DestroyGeneration(generation))
-        except KeysRefused as refusal:
-            if refusal.code != CHECKING:
-                raise
-            if time.monotonic() > until:
-                return False
-        else:
-            return True
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """How a process reaches whoever holds the keys: the key service's socket, or in ordinary tests this process itself."""
 
+import math
 import os
 import socket
 import time
@@ -18,8 +19,7 @@ from privacy.vault.keyservice import messages
 from privacy.vault.keyservice.ceilings import Ceilings
 from privacy.vault.keyservice.custodian import KeyCustodian
 from privacy.vault.keyservice.reading_policy import ANY_DAY, Connection, ReadingPolicy
-from privacy.vault.keyservice.refusals import CeilingReached, KeyServiceUnavailable, KeysRefused
-from privacy.vault.keyservice.signing_policy import CHECKING
+from privacy.vault.keyservice.refusals import CeilingReached, KeyServiceUnavailable, KeysRefused, StillChecking
 from privacy.vault.keyservice.silence import Silence
 from privacy.vault.refusals import Destroyed, WrongKey
 
@@ -51,6 +51,18 @@ def ask(request: messages.Request) -> Any:
     if isinstance(said, messages.Failure):
         raise _refusal(said)
     return messages.CONTENTS[type(request)].decode(said.content)
+
+
+def ask_to_the_end(request: messages.Request, *, until: float = math.inf) -> Any:
+    """Return the answer to what takes several questions. Raises StillChecking once it is ``until`` (monotonic), and
+    otherwise like ``ask``.
+    """
+    while True:
+        try:
+            return ask(request)
+        except StillChecking:
+            if time.monotonic() > until:
+                raise
 
 
 @cache
@@ -118,7 +130,7 @@ def _refusal(said: messages.Failure) -> Exception:
     if said.code == Destroyed.code:
         return Destroyed()
     known: dict[str, type[Exception]] = {
-        refusal.code: refusal for refusal in (CeilingReached, KeyServiceUnavailable, WrongKey)
+        refusal.code: refusal for refusal in (CeilingReached, KeyServiceUnavailable, StillChecking, WrongKey)
     }
     if said.code in known:
         return known[said.code](said.message)
@@ -177,10 +189,4 @@ class ServiceSigner:
 
     def sign(self, body: str) -> str:
         """Return the signature over the body, base64. Raises KeyServiceUnavailable, KeysRefused."""
-        while True:
-            try:
-                return str(ask(messages.Sign(body)))
-            except KeysRefused as refusal:
-                # A certificate about many people is looked at in several calls.
-                if refusal.code != CHECKING:
-                    raise
+        return str(ask_to_the_end(messages.Sign(body)))

@@ -13,6 +13,15 @@ class KeysRefused(Unavailable):
     code = "keys-refused"
 
 
+class StillChecking(KeysRefused):
+    """What was asked takes longer than one answer may: it is looked at further with each question, so ask again."""
+
+    code = "still-checking"
+
+    def __init__(self, message: Any = "") -> None:
+        super().__init__(message or _("The keys are still being checked."))
+
+
 class CeilingReached(Unavailable):
     """More people a minute were to be read, or more identifiers to be looked up, than the ceiling lets through."""
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from privacy.lib.crypto import canonical_json
 from privacy.lib.dates import clock
 from privacy.vault.keyservice.reading_policy import Query
-from privacy.vault.keyservice.refusals import KeysRefused
+from privacy.vault.keyservice.refusals import KeysRefused, StillChecking
 
 CERTIFICATE = "extrus-privacy-portal/destruction-certificate/2"
 CONTROLLER = "Extrus Inc."
@@ -66,7 +66,6 @@ LEFT JOIN vault_subjectkey k USING (subject_id, category)
 FIRST = "00000000-0000-0000-0000-000000000000"
 # An answer is waited for 2 s; what is left is looked at by the next call.
 SECONDS = 1.0
-CHECKING = "certificate-being-checked"
 KEYS_LEFT = {
     "month": "SELECT count(*) FROM vault_monthkey WHERE category = %(category)s AND month = %(month)s",
     "archive": """
@@ -106,8 +105,8 @@ class SigningPolicy:
         self._looked: dict[Any, tuple[str, int, int]] = {}
 
     def refuse_unfit(self, process: str, body: str, *, generations: Collection[int]) -> None:
-        """Raise KeysRefused unless this process may have this document signed (code ``certificate-being-checked``: not
-        all people of its list were looked at yet; ask again).
+        """Raise KeysRefused unless this process may have this document signed; StillChecking, while not all people of
+        its list were looked at.
         """
         said = _read(body)
         # Canonical: a name that stands twice would be read in two ways.
@@ -246,7 +245,7 @@ class SigningPolicy:
                 return standing, bare
             self._looked[number] = last, standing, bare = behind, standing + keys, bare + missing
             if time.monotonic() > until:
-                raise KeysRefused(_("The certificate is still being checked."), code=CHECKING)
+                raise StillChecking
 
     def _finality(self, row: dict[str, Any], said: dict[str, Any], generations: Collection[int]) -> dict[str, Any]:
         copies = self._copies(row, said["certificate"])

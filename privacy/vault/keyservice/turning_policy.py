@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from privacy.vault.keyservice.key_material import unwrap, wrapped_keys
 from privacy.vault.keyservice.messages import MonthKey, Rewrap, SubjectKey
 from privacy.vault.keyservice.reading_policy import Query
-from privacy.vault.keyservice.refusals import KeysRefused
+from privacy.vault.keyservice.refusals import KeysRefused, StillChecking
 
 TURN_DAYS, GRACE_DAYS = "keys.turn.days", "keys.grace.days"
 CURRENT = "SELECT generation FROM vault_keycheck WHERE kind = 'master' AND current"
@@ -38,7 +38,6 @@ TABLES = (
 FIRST = "00000000-0000-0000-0000-000000000000"
 # An answer is waited for 2 s; what is left is looked at by the next call.
 SECONDS = 1.0
-CHECKING = "keys-being-checked"
 
 
 class TurningPolicy:
@@ -68,8 +67,8 @@ class TurningPolicy:
             raise KeysRefused(_("This is not the current generation of the master key."))
 
     def refuse_end(self, generation: int, *, newest: int) -> None:
-        """Raise KeysRefused while a generation is in use or in its grace, or while not every key was seen to open under
-        a later one (code ``keys-being-checked``: ask again). Raises WrongKey where one does not.
+        """Raise KeysRefused while a generation is in use or in its grace, StillChecking while not every key was seen to
+        open under a later one. Raises WrongKey where one does not.
         """
         if generation >= newest or not self.query(ENDING, [generation])[0][0]:
             raise KeysRefused(_("This generation of the master key is still in use."))
@@ -96,7 +95,7 @@ class TurningPolicy:
             unwrap([_key(*row[1:]) for row in rows])
             self._looked[generation] = place, last = (place, rows[-1][0]) if rows else (place + 1, FIRST)
             if time.monotonic() > until:
-                raise KeysRefused(_("The keys are still being checked."), code=CHECKING)
+                raise StillChecking
         del self._looked[generation]
 
 

@@ -1,5 +1,6 @@
 """What went out stays readable: passphrases, keys and links do not change with SECRET_KEY."""
 
+import re
 import uuid
 
 import pytest
@@ -9,8 +10,10 @@ from privacy.disclosures.acknowledgement_tokens import token_of
 from privacy.disclosures.encrypted_file import passphrase_of
 from privacy.vault import blind_indexes, key_providers
 from privacy.vault.derived_secrets import derive_secret
+from privacy.vault.keyservice.custodian import DERIVED_FOR
 from tests import factory
 from tests.base import PortalTestCase
+from tests.database import ROOT
 
 
 @pytest.mark.attack("17.13")
@@ -33,3 +36,9 @@ class DerivedSecretTests(PortalTestCase):
         assert len(made) == 4
         assert {len(each) for each in made} == {32}
         assert blind_indexes.digest(key_providers.index_key(), "text", "a\0001") not in made
+
+
+def test_the_key_service_knows_every_purpose_that_the_code_names_and_no_other() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "privacy").rglob("*.py")]
+    named = {purpose for source in sources for purpose in re.findall(r'derive_secret\(\s*"([^"]+)"', source)}
+    assert named == DERIVED_FOR

@@ -12,9 +12,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import override_settings
 
+from config.databases import PROCESS_ROLES
 from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
-from privacy.vault.keyservice import client
+from privacy.vault.keyservice import client, reading_policy
 from privacy.vault.keyservice.reading_policy import (
     FIRST_SHOWN_SECONDS,
     UNLISTED_MONTHS,
@@ -79,6 +80,10 @@ class RecordsOverTime(PortalTestCase):
         for _number in range(100):
             self.show(record_of([new_id()]))
         assert len(self.connection.leases) == 64
+
+
+def test_the_roles_are_those_that_the_processes_have() -> None:
+    assert reading_policy.ROLES == PROCESS_ROLES
 
 
 ALLOWED = (
