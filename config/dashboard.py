@@ -48,6 +48,11 @@ class LedgerStatus:
     scrub_code: int | None
     is_behind: bool
 
+    @property
+    def scrub_badge(self) -> SafeString:
+        """What the last scrub found."""
+        return Scrub(code=self.scrub_code).result_badge
+
 
 @dataclass(frozen=True)
 class ClockRow:

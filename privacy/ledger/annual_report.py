@@ -6,6 +6,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from privacy.ledger.models import Checkpoint, Finding, Review, Scrub
+from privacy.ledger.verify import ALTERED, MALFORMED, POLICY, SOUND
 from privacy.lib.registries import annual_report
 from privacy.lib.registries.annual_report import Figure, Section, Series
 
@@ -14,7 +15,7 @@ def audit_trail_section(first: date, last: date) -> Section:
     """Return reviews with their findings (law S-04), and the nightly verifications with their result (law S-06)."""
     reviews = Review.objects.filter(period_until__range=(first, last))
     findings = Counter(Finding.objects.filter(raised_at__date__range=(first, last)).values_list("rule", flat=True))
-    scrubs = Scrub.objects.filter(finished_at__date__range=(first, last))
+    results = Counter(Scrub.objects.filter(finished_at__date__range=(first, last)).values_list("code", flat=True))
     checkpoints = Checkpoint.objects.filter(signed_at__date__range=(first, last))
     return Section(
         title=_("Audit trail"),
@@ -26,8 +27,14 @@ def audit_trail_section(first: date, last: date) -> Section:
                 reviews.filter(state=Review.State.CONFIRMED).count(),
             ),
             Figure("trail.findings", _("findings raised by the rules"), findings.total()),
-            Figure("trail.verifications", _("verifications of the whole trail"), scrubs.count()),
-            Figure("trail.sound", _("verifications that found it sound"), scrubs.filter(code=0).count()),
+            Figure("trail.verifications", _("nightly verifications"), results.total()),
+            Figure("trail.sound", _("verifications that covered everything and found it sound"), results[SOUND]),
+            Figure("trail.uncovered", _("verifications that did not cover everything"), results[POLICY]),
+            Figure(
+                "trail.unsound",
+                _("verifications that found an alteration or something unreadable"),
+                results[ALTERED] + results[MALFORMED],
+            ),
             Figure("trail.checkpoints", _("signed checkpoints"), checkpoints.count()),
         ),
         series=(

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from django.contrib import admin
 from django.db import connections
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
@@ -16,6 +16,7 @@ from privacy.accounts.models import User
 from privacy.disclosures.models import Disclosure
 from privacy.jobs.models import PersonalOutbox
 from privacy.ledger.actors import SystemActor
+from privacy.ledger.models import Scrub
 from privacy.lib.dates import clock
 from privacy.retention.models import DestructionList
 from privacy.rights.models import Request
@@ -222,3 +223,29 @@ def test_an_entry_after_a_quiet_hour_is_no_alarm_and_one_that_waits_is(portal_da
     assert fresh is not None and not fresh.is_behind
     late = dashboard.ledger_status(now + timedelta(minutes=3))
     assert late is not None and late.is_behind
+
+
+@pytest.mark.truth("trail-by-what-was-found")
+@pytest.mark.parametrize(
+    ("code", "english", "korean", "kind"),
+    [
+        (0, "sound", "이상 없음", "good"),
+        (2, "altered", "변조됨", "alarm"),
+        (3, "checked, but not everything was covered", "점검했으나 확인하지 못한 부분이 있음", "wait"),
+        (4, "something can&#x27;t be read", "읽을 수 없는 내용이 있음", "alarm"),
+    ],
+)
+def test_the_pages_say_of_the_last_scrub_what_it_found(
+    portal_database: PortalDatabase, code: int, english: str, korean: str, kind: str
+) -> None:
+    make_entries(portal_database, 1)
+    seal(portal_database)
+    Scrub.objects.create(begun_at=clock.now(), finished_at=clock.now(), size=1, code=code)
+    client = Client()
+    client.force_login(factory.make_aram())
+    for name in ("index", "ledger_checkpoint_changelist", "ledger_scrub_changelist"):
+        for language, said in (("ko", korean), ("en", english)):
+            with translation.override(language):
+                place = reverse(f"admin:{name}")
+            page = client.get(place).content.decode()
+            assert f'<span class="badge badge-{kind}">{said}</span>' in page, place

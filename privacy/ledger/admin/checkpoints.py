@@ -30,7 +30,6 @@ from privacy.ledger.models import Anchor, Checkpoint, Entry, Leaf, Scrub, Tree
 from privacy.lib.console.keyset_pagination import KeysetAdmin
 from privacy.lib.dates import clock
 from privacy.lib.dates.form_fields import BoundedDateField
-from privacy.lib.display.badges import badge
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.http import step_up_authentication
 
@@ -180,9 +179,7 @@ class ScrubAdmin(KeysetAdmin):
 
     @admin.display(description=_("result"))
     def judged(self, scrub: Scrub) -> SafeString:
-        if scrub.code is None:
-            return badge(_("running"), "running")
-        return badge(scrub.get_code_display(), "sound" if scrub.code == 0 else "alarm")
+        return scrub.result_badge
 
     @admin.display(description=_("problems found"))
     def found(self, scrub: Scrub) -> SafeString | str:

@@ -204,7 +204,7 @@ class Migration(migrations.Migration):
                 ('size', models.BigIntegerField(verbose_name='entries')),
                 ('position', models.BigIntegerField(default=0, verbose_name='hashed so far')),
                 ('progress', models.JSONField(default=dict)),
-                ('code', models.PositiveSmallIntegerField(choices=[(0, 'sound'), (2, 'altered'), (3, 'policy'), (4, 'malformed')], null=True, verbose_name='result')),
+                ('code', models.PositiveSmallIntegerField(choices=[(0, 'sound'), (2, 'altered'), (3, 'checked, but not everything was covered'), (4, "something can't be read")], null=True, verbose_name='result')),
                 ('findings', models.JSONField(default=list, verbose_name='problems found')),
             ],
             options={

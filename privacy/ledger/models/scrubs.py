@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from privacy.ledger.verify import ALTERED, MALFORMED, POLICY, SOUND
+from privacy.lib.display.badges import badge
 from privacy.lib.identifiers.ids import new_id
+
+
+class ScrubResult(models.IntegerChoices):
+    """What a scrub found, by the exit codes of ``verify.py``; more is said by its findings."""
+
+    SOUND = SOUND, _("sound")
+    ALTERED = ALTERED, _("altered")
+    POLICY = POLICY, _("checked, but not everything was covered")
+    MALFORMED = MALFORMED, _("something can't be read")
+
+
+# The shapes of badges (privacy/lib/display/badges.py).
+_SHAPES = {ScrubResult.SOUND: "good", ScrubResult.POLICY: "wait"}
 
 
 class ScrubQuerySet(models.QuerySet["Scrub"]):
@@ -29,9 +45,7 @@ class Scrub(models.Model):
     size = models.BigIntegerField(_("entries"))
     position = models.BigIntegerField(_("hashed so far"), default=0)
     progress = models.JSONField(default=dict)
-    code = models.PositiveSmallIntegerField(
-        _("result"), null=True, choices=[(0, _("sound")), (2, _("altered")), (3, _("policy")), (4, _("malformed"))]
-    )
+    code = models.PositiveSmallIntegerField(_("result"), null=True, choices=ScrubResult.choices)
     findings = models.JSONField(_("problems found"), default=list)
 
     objects = ScrubQuerySet.as_manager()
@@ -51,6 +65,13 @@ class Scrub(models.Model):
                 name="ledger_scrub_finished_if_and_only_if_judged",
             ),
         ]
+
+    @property
+    def result_badge(self) -> SafeString:
+        """The result in words, shaped by how grave it is."""
+        if self.code is None:
+            return badge(_("running"), "running")
+        return badge(ScrubResult(self.code).label, _SHAPES.get(ScrubResult(self.code), "alarm"))
 
     def __str__(self) -> str:
         return f"{self.begun_at:%Y-%m-%d}"

@@ -10,6 +10,7 @@ from consents.models import Decision
 from privacy.accounts import actions as accounts
 from privacy.disclosures.models import Disclosure
 from privacy.incidents import actions as incidents
+from privacy.ledger.models import Scrub
 from privacy.lib.registries import annual_report
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
@@ -62,6 +63,13 @@ class YearbookTest(PortalTestCase):
             said = {figure.code: figure.label for _code, chapter in made for figure in chapter.figures}
         assert said["complaints.in-time-share"].startswith("share of answers")
         assert said["safeguards.in-time-share"].startswith("share of corrections")
+
+    @pytest.mark.truth("trail-by-what-was-found")
+    def test_verifications_are_counted_by_what_they_covered_and_found(self) -> None:
+        for code in (0, 0, 0, 3, 3, 2, 4):
+            Scrub.objects.create(begun_at=NOON, finished_at=NOON, size=1, code=code)
+        found = figures()
+        assert [found[f"trail.{kind}"] for kind in ("verifications", "sound", "uncovered", "unsound")] == [7, 3, 2, 2]
 
     def test_figures_equal_the_registers(self) -> None:
         device = make_device(1)
