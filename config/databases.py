@@ -218,7 +218,7 @@ def access_statements(alias: str, name: str) -> list[Statement]:
     roles = sql.SQL(", ").join(map(sql.Identifier, CONNECT_ROLES[alias]))
     return [
         sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database),
-        sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(database, roles),
+        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, roles),
     ]
 
 

@@ -1,6 +1,6 @@
 -- Who decided, approved or signed something, and when, is written once: whoever holds a role of the portal's replaces nobody.
 CREATE OR REPLACE FUNCTION public.written_once() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     name text;
     was text;

@@ -3,7 +3,7 @@
 from django.db import migrations
 
 GUARDS = """
-CREATE FUNCTION consents_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION consents_refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION '% on %: decisions are only ever added', TG_OP, TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$;
@@ -14,7 +14,8 @@ CREATE TRIGGER consents_decisions_are_never_emptied BEFORE TRUNCATE ON consents_
 ALTER TABLE consents_decision ENABLE ALWAYS TRIGGER consents_decisions_are_never_changed;
 ALTER TABLE consents_decision ENABLE ALWAYS TRIGGER consents_decisions_are_never_emptied;
 
-CREATE FUNCTION consents_keep_published_text() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION consents_keep_published_text() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 BEGIN
     IF OLD.state = 'draft' THEN
         RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
@@ -39,7 +40,7 @@ ALTER TABLE consents_agreementversion ENABLE ALWAYS TRIGGER consents_texts_are_n
 
 # The wait before a destruction is never shortened, and its plan never goes: somebody may still stop it.
 WAITS = """
-CREATE FUNCTION consents_keep_wait() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION consents_keep_wait() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND NEW.due_at >= OLD.due_at AND NEW.decision_id = OLD.decision_id
        AND NEW.subject_id = OLD.subject_id AND OLD.ended_at IS NULL THEN

@@ -35,7 +35,7 @@ ALTER TABLE devices_applog ALTER COLUMN body SET STORAGE EXTERNAL;
 # The capture stands on each month by itself, so that a write past the parent is captured too (omission control).
 MAKE_MONTH = """
 CREATE FUNCTION devices_make_month(parent text, month date) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     part text := format('%s_%s', parent, to_char(month, 'YYYY_MM'));
     first timestamptz := month::timestamp AT TIME ZONE 'Asia/Seoul';
@@ -72,7 +72,7 @@ GRANT EXECUTE ON FUNCTION devices_make_month(text, date) TO portal_worker;
 # After the rights of all tables were given anew.
 GRANT_MONTHS = """
 CREATE FUNCTION devices_grant_months(parent text) RETURNS integer
-LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     part text;
     granted integer := 0;
@@ -90,7 +90,7 @@ REVOKE ALL ON FUNCTION devices_grant_months(text) FROM PUBLIC;
 # A large month is not counted: how many rows went is estimated.
 DROP_MONTH = """
 CREATE FUNCTION devices_drop_month(parent text, month date) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     part text := format('%s_%s', parent, to_char(month, 'YYYY_MM'));
     removed bigint;
@@ -121,7 +121,7 @@ GRANT EXECUTE ON FUNCTION devices_drop_month(text, date) TO portal_worker;
 # twentieth of the time (performance.md).
 ORDER_MONTH = """
 CREATE FUNCTION devices_order_month(parent text, month date) RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public SET statement_timeout = 0 AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET statement_timeout = 0 AS $$
 DECLARE
     part regclass := to_regclass(format('public.%I', format('%s_%s', parent, to_char(month, 'YYYY_MM'))));
     key regclass;
@@ -226,7 +226,7 @@ CREATE TRIGGER devices_token_has_two_people BEFORE INSERT OR UPDATE ON devices_g
 
 -- One that ended, or was revoked, does not come back.
 CREATE FUNCTION devices_token_lasts_no_longer() RETURNS trigger
-    LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF pg_has_role(current_user, 'portal_app', 'MEMBER') THEN
         RAISE EXCEPTION 'devices_token_lasts_no_longer' USING ERRCODE = 'check_violation',

@@ -6,7 +6,7 @@ The three years are the law's (S-10); the rulebook may keep lines longer, never 
 from django.db import migrations
 
 GUARD = """
-CREATE FUNCTION accounts_register_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounts_register_is_kept() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF OLD.revoked_at IS NULL
@@ -26,7 +26,7 @@ CREATE TRIGGER accounts_register_is_kept BEFORE UPDATE OR DELETE ON accounts_acc
 """
 
 INVITATIONS = """
-CREATE FUNCTION accounts_invitation_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounts_invitation_is_kept() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE'
        AND to_jsonb(NEW) - ARRAY['digest', 'used_at', 'factor_at', 'withdrawn_at']
@@ -41,7 +41,8 @@ END $$;
 CREATE TRIGGER accounts_invitation_is_kept BEFORE UPDATE OR DELETE ON accounts_invitation
     FOR EACH ROW EXECUTE FUNCTION accounts_invitation_is_kept();
 
-CREATE FUNCTION accounts_act_is_decided_once() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounts_act_is_decided_once() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND OLD.state = 'requested'
        AND to_jsonb(NEW) - ARRAY['state', 'user_id', 'email', 'name', 'decided_by', 'decided_at', 'decision']
@@ -55,14 +56,16 @@ CREATE TRIGGER accounts_act_is_decided_once BEFORE UPDATE OR DELETE ON accounts_
 """
 
 SECOND_PERSON = """
-CREATE FUNCTION accounts_parameter(wanted text, on_day date) RETURNS integer LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION accounts_parameter(wanted text, on_day date) RETURNS integer LANGUAGE plpgsql STABLE
+    SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN (SELECT value FROM policies_parameter WHERE code = wanted AND effective_on <= on_day
             ORDER BY effective_on DESC LIMIT 1);
 END $$;
 
 -- Whether the representative confirmed, after the moment, that this account is another person's.
-CREATE FUNCTION accounts_confirmed_since(person uuid, moment timestamptz) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION accounts_confirmed_since(person uuid, moment timestamptz) RETURNS boolean LANGUAGE plpgsql STABLE
+    SET search_path = public, pg_temp AS $$
 BEGIN
     -- What was asked before says nothing of it, whenever it is answered; nor does a letter of that day or before.
     RETURN EXISTS (SELECT FROM accounts_representativelink WHERE user_id = person AND answer = 'yes' AND made_at > moment)
@@ -72,7 +75,7 @@ END $$;
 
 -- Whether one of two people had a part in the other's account, sign-in or role in the last days.
 CREATE FUNCTION accounts_related(one text, other text, moment timestamptz) RETURNS boolean
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 DECLARE
     on_day date := (greatest(moment, now()) AT TIME ZONE 'Asia/Seoul')::date;
     since timestamptz := moment - make_interval(days => coalesce(accounts_parameter('duties.apart.days', on_day), 30));
@@ -94,7 +97,8 @@ BEGIN
 END $$;
 
 -- Who stands behind a name: of an approval by emergency, the officer who went on alone.
-CREATE FUNCTION accounts_person_behind(name text) RETURNS text LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION accounts_person_behind(name text) RETURNS text LANGUAGE plpgsql STABLE
+    SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN coalesce(
         (SELECT made_by FROM accounts_emergencyapproval WHERE name LIKE 'EM-%' AND reference = name), name
@@ -104,7 +108,7 @@ END $$;
 -- Why somebody can't approve as the second person what another asked for; empty where nothing speaks against it.
 -- What the portal does by itself is nobody's second person. A moment that has passed forgives no pledge that has lapsed.
 CREATE FUNCTION accounts_second_person(approver text, asker text, moment timestamptz) RETURNS text
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 DECLARE
     on_day date := (greatest(moment, now()) AT TIME ZONE 'Asia/Seoul')::date;
     person accounts_user;
@@ -145,7 +149,8 @@ END $$;
 
 -- Arguments: the column of the approver, that of the moment, those of who asked. A moment to come counts as now.
 -- That one person did both is a constraint of each table already.
-CREATE FUNCTION accounts_approved_by_second_person() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounts_approved_by_second_person() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 DECLARE
     made jsonb := to_jsonb(NEW);
     approver text := made ->> TG_ARGV[0];
@@ -172,7 +177,8 @@ END $$;
 
 -- A line of the register: what an earlier line still allows needs no second approval, whoever shortens it. The earlier
 -- one ends in the same transaction, and only once is a line replaced so: none that was revoked comes back.
-CREATE FUNCTION accounts_grant_has_two_people() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounts_grant_has_two_people() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 DECLARE
     approver text := (SELECT reference FROM accounts_user WHERE id = NEW.approved_by_id);
     before accounts_accessgrant;
@@ -214,7 +220,8 @@ BEGIN
 END $$;
 CREATE TRIGGER accounts_grant_has_two_people BEFORE INSERT ON accounts_accessgrant
     FOR EACH ROW EXECUTE FUNCTION accounts_grant_has_two_people();
-CREATE FUNCTION accounts_replaced_grant_has_ended() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounts_replaced_grant_has_ended() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT FROM accounts_accessgrant
                WHERE id = NEW.replaces_id AND revoked_at IS NULL AND valid_until >= NEW.valid_from) THEN
@@ -230,7 +237,8 @@ CREATE TRIGGER accounts_act_has_two_people BEFORE INSERT OR UPDATE ON accounts_a
     EXECUTE FUNCTION accounts_approved_by_second_person('decided_by', 'decided_at', 'asked_by');
 
 -- An approved request names the line that it led to, whose insertion has asked for the two people: the same ones.
-CREATE FUNCTION accounts_request_is_its_grant() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounts_request_is_its_grant() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (
         SELECT FROM accounts_accessgrant g JOIN accounts_user a ON a.id = g.approved_by_id

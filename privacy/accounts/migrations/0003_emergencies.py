@@ -6,7 +6,7 @@ from django.db import migrations
 # waits for nobody, and what was asked for anew waits anew (decision 0155).
 EMERGENCY = """
 CREATE FUNCTION accounts_asked_of(about text, record uuid, OUT asked_by text, OUT asked_at timestamptz)
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 DECLARE
     asker text;
     moment text;
@@ -42,7 +42,7 @@ END $$;
 
 -- Without an asker: of what the record waits for now, whoever asked for it.
 CREATE FUNCTION accounts_emergency_holds(approval text, about text, record uuid, asker text, moment timestamptz)
-RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN approval LIKE 'EM-%' AND EXISTS (
         SELECT FROM accounts_emergencyapproval e JOIN accounts_asked_of(about, record) a
@@ -55,7 +55,7 @@ END $$;
 
 -- Whether a line of the register of access is what the request allows that somebody approved alone.
 CREATE FUNCTION accounts_emergency_grants(line accounts_accessgrant, approver text) RETURNS boolean
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 BEGIN
     RETURN EXISTS (
         SELECT FROM accounts_emergencyapproval e
@@ -71,7 +71,7 @@ BEGIN
     );
 END $$;
 
-CREATE FUNCTION accounts_emergency_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounts_emergency_is_kept() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     wait integer;
     why text;
@@ -115,7 +115,8 @@ END $$;
 CREATE TRIGGER accounts_emergency_is_kept BEFORE INSERT OR UPDATE OR DELETE ON accounts_emergencyapproval
     FOR EACH ROW EXECUTE FUNCTION accounts_emergency_is_kept();
 
-CREATE FUNCTION accounts_representative_answers_once() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounts_representative_answers_once() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND OLD.answered_at IS NULL
        AND to_jsonb(NEW) - ARRAY['digest', 'answer', 'answered_at']
@@ -135,7 +136,8 @@ CREATE TRIGGER accounts_representative_answers_once BEFORE INSERT OR UPDATE OR D
 
 # The last second factor of an account goes by a reset, which leaves an invitation; asked at the end of the transaction.
 FACTORS = """
-CREATE FUNCTION accounts_last_factor_goes_by_a_reset() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounts_last_factor_goes_by_a_reset() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 BEGIN
     IF OLD.type = 'recovery_codes'
        OR EXISTS (SELECT FROM mfa_authenticator WHERE user_id = OLD.user_id AND type <> 'recovery_codes')
@@ -153,7 +155,8 @@ CREATE CONSTRAINT TRIGGER accounts_last_factor_goes_by_a_reset AFTER DELETE ON m
 
 # The ledger is below the accounts and can't ask for the rule itself. Who is no account signs nothing in the console.
 LEDGER_REVIEWS = """
-CREATE FUNCTION accounts_ledger_review_has_two_people() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounts_ledger_review_has_two_people() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 DECLARE
     why text := accounts_second_person(NEW.confirmer, NEW.reviewer, least(NEW.confirmed_at, now()));
 BEGIN

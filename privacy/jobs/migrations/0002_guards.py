@@ -4,7 +4,7 @@ from django.db import migrations
 
 # django-q2 writes the whole row when it sets the next time, so that grants on columns would stop it.
 GUARDS = """
-CREATE FUNCTION jobs_schedule_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION jobs_schedule_is_fixed() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF NOT pg_has_role(current_user, 'portal_owner', 'MEMBER')
        AND to_jsonb(NEW) - '{next_run,task}'::text[] IS DISTINCT FROM to_jsonb(OLD) - '{next_run,task}'::text[] THEN

@@ -19,7 +19,7 @@ GRANDCHILDREN = {
 }
 
 VERSION_GUARD = """
-CREATE FUNCTION policies_published_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION policies_published_is_final() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF OLD.state NOT IN ('published', 'superseded') THEN
         RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
@@ -35,7 +35,7 @@ CREATE TRIGGER policies_published_is_final BEFORE UPDATE OR DELETE ON policies_p
 """
 
 CHILD_GUARD = """
-CREATE FUNCTION policies_parts_are_final() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION policies_parts_are_final() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     owner_column text := TG_ARGV[0];
     touched uuid;
@@ -71,7 +71,7 @@ def trigger(table: str, column: str) -> str:
 PARTS = CHILD_GUARD + "\n".join(trigger(*pair) for pair in (CHILDREN | GRANDCHILDREN).items())
 
 DATES = """
-CREATE FUNCTION policies_dates_only_grow() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION policies_dates_only_grow() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     later text;
 BEGIN
@@ -92,7 +92,8 @@ CREATE TRIGGER policies_dates_only_grow BEFORE INSERT OR UPDATE ON policies_poli
 """
 
 STATEMENTS = """
-CREATE FUNCTION policies_statements_are_final() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION policies_statements_are_final() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_TABLE_NAME = 'policies_noconsignment' AND TG_OP = 'UPDATE' THEN
         IF OLD.withdrawn_on IS NULL
@@ -121,7 +122,8 @@ END $$;
 
 # The rule is the accounts' (decision 0106).
 TWO_PEOPLE = """
-CREATE FUNCTION policies_reviewed_by_second_person() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION policies_reviewed_by_second_person() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 DECLARE
     asker text := (SELECT submitted_by FROM policies_policyversion WHERE id = NEW.version_id);
     why text := accounts_second_person(NEW.reviewed_by, asker, least(NEW.reviewed_at, now()));
@@ -144,7 +146,7 @@ CREATE TRIGGER policies_reviewed_by_second_person BEFORE INSERT OR UPDATE ON pol
 # put there is not the portal's role's.
 PROTECTIONS = """
 CREATE FUNCTION policies_lessened_on(changed text, becomes integer, from_day date) RETURNS date
-LANGUAGE plpgsql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = public, pg_temp AS $$
 DECLARE
     sign integer := (SELECT known.sign FROM (VALUES
         ('withdrawal.wait.hours', 1), ('contact.wait.hours', 1), ('duties.account.days', 1),
@@ -177,7 +179,8 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION policies_protection_is_lessened_by_two() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION policies_protection_is_lessened_by_two() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 DECLARE
     lessened_on date;
 BEGIN

@@ -3,13 +3,13 @@
 from django.db import migrations
 
 GUARDS = """
-CREATE FUNCTION retention_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION retention_refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION '% on %: proofs of destruction are only ever added', TG_OP, TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation';
 END $$;
 
-CREATE FUNCTION retention_keep_register() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION retention_keep_register() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND OLD.confirmed_at IS NULL
        AND to_jsonb(OLD) - 'confirmed_at' - 'confirmed_by' = to_jsonb(NEW) - 'confirmed_at' - 'confirmed_by' THEN
@@ -32,7 +32,7 @@ CREATE TRIGGER retention_papers_are_never_changed BEFORE UPDATE OR DELETE ON ret
 CREATE TRIGGER retention_papers_are_never_emptied BEFORE TRUNCATE ON retention_paperdestruction
     FOR EACH STATEMENT EXECUTE FUNCTION retention_refuse_change();
 
-CREATE FUNCTION retention_copy_orderer() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION retention_copy_orderer() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     NEW.ordered_by := COALESCE((SELECT ordered_by FROM retention_destructionrun WHERE id = NEW.run_id AND "case" <> ''), '');
     RETURN NEW;
@@ -74,7 +74,8 @@ CREATE TRIGGER retention_ceiling_has_two_people BEFORE INSERT OR UPDATE ON reten
 CREATE TRIGGER retention_list_approved_by_second_person BEFORE INSERT OR UPDATE ON retention_destructionlist
     FOR EACH ROW WHEN ((NEW.needs_approval OR NEW.over_ceiling) AND NEW.ordered_by = '')
     EXECUTE FUNCTION accounts_approved_by_second_person('approved_by', 'approved_at', 'ordered_by');
-CREATE FUNCTION retention_approval_is_needed() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION retention_approval_is_needed() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION 'list %: the rule cannot approve as the second person', NEW.id USING ERRCODE = 'check_violation',
         CONSTRAINT = 'approved_by_a_second_person';
@@ -87,7 +88,8 @@ CREATE TRIGGER retention_approval_is_needed BEFORE UPDATE ON retention_destructi
 -- An order of one account is approved by another that belongs to somebody else. When it is written both have long shown
 -- pledge and training in their own act (rights), so only what ties the two is asked: it can't get stuck on these.
 -- What one officer released alone in an emergency is an order of that release and of no other.
-CREATE FUNCTION retention_order_has_two_people() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION retention_order_has_two_people() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND (NEW.approved_by, NEW.ordered_by) IS NOT DISTINCT FROM (OLD.approved_by, OLD.ordered_by) THEN
         RETURN NEW;

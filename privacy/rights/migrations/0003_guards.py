@@ -3,7 +3,7 @@
 from django.db import migrations
 
 GUARDS = """
-CREATE FUNCTION rights_keep_identity() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION rights_keep_identity() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     person text;
     alone boolean;
@@ -42,7 +42,7 @@ END $$;
 CREATE TRIGGER rights_keep_identity BEFORE INSERT OR UPDATE ON rights_request
     FOR EACH ROW EXECUTE FUNCTION rights_keep_identity();
 
-CREATE FUNCTION rights_copy_verifier() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION rights_copy_verifier() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     method text;
     verified_as text;
@@ -58,7 +58,8 @@ END $$;
 CREATE TRIGGER rights_copy_verifier BEFORE INSERT OR UPDATE ON rights_right
     FOR EACH ROW EXECUTE FUNCTION rights_copy_verifier();
 
-CREATE FUNCTION rights_code_issued_by_another() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION rights_code_issued_by_another() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 DECLARE
     earlier text;
     why text;
@@ -92,7 +93,7 @@ CREATE TRIGGER rights_code_issued_by_another BEFORE INSERT OR UPDATE ON rights_p
     FOR EACH ROW EXECUTE FUNCTION rights_code_issued_by_another();
 ALTER TABLE rights_package ENABLE ALWAYS TRIGGER rights_code_issued_by_another;
 
-CREATE FUNCTION rights_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION rights_refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION '% on %: what was attached and opened is only ever added', TG_OP, TG_TABLE_NAME
         USING ERRCODE = 'restrict_violation';

@@ -6,7 +6,7 @@ from django.db import migrations
 STEPS = """
 -- Who took the step that another must follow now, and when; nothing where whoever may can take the next one.
 CREATE FUNCTION rights_step_before(record uuid, OUT asked_by text, OUT asked_at timestamptz)
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 DECLARE
     found rights_request;
 BEGIN
@@ -38,7 +38,7 @@ END $$;
 
 -- Who decided what a package answers, and when it was built: its code is issued by another.
 CREATE FUNCTION rights_code_waits_for(record uuid, OUT asked_by text, OUT asked_at timestamptz)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT r.decided_by, p.built_at FROM rights_package p JOIN rights_right r ON r.id = p.right_id
     WHERE p.id = record AND p.removed_at IS NULL AND p.downloaded_at IS NULL;
 $$;
@@ -56,7 +56,8 @@ CREATE TRIGGER rights_verified_by_second_person BEFORE INSERT OR UPDATE ON right
     EXECUTE FUNCTION accounts_approved_by_second_person('verified_by', 'verified_at', 'received_by');
 
 -- By their names these come after rights_copy_verifier, which says who checked the documents.
-CREATE FUNCTION rights_decided_by_second_person() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION rights_decided_by_second_person() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 DECLARE
     why text;
 BEGIN
@@ -74,7 +75,8 @@ CREATE TRIGGER rights_decided_by_second_person BEFORE INSERT OR UPDATE ON rights
     FOR EACH ROW WHEN (NEW.decided_by <> '') EXECUTE FUNCTION rights_decided_by_second_person();
 
 -- Who releases and who else stands for it: the decider or, where that is the same, who checked the documents.
-CREATE FUNCTION rights_released_by_second_person() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION rights_released_by_second_person() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 DECLARE
     other text := CASE WHEN accounts_person_behind(NEW.started_by) <> accounts_person_behind(NEW.decided_by)
                        THEN NEW.decided_by ELSE NEW.verifier END;
@@ -98,7 +100,7 @@ CREATE TRIGGER rights_released_by_second_person BEFORE INSERT OR UPDATE ON right
 
 -- The wait of a deletion is never shortened; only what is decided anew waits for nothing. Destruction begins after a wait
 -- as long as the rulebook of the day of the release says, where anybody's data is meant.
-CREATE FUNCTION rights_keep_wait() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION rights_keep_wait() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     hours integer;
 BEGIN

@@ -5,7 +5,7 @@ from django.db import migrations
 # AFTER INSERT, so that it looks again once a waiting insert has seen the destruction commit. The tables are named with
 # their schema: pg_restore empties the search path.
 GUARDS = """
-CREATE FUNCTION vault_refuse_destroyed() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION vault_refuse_destroyed() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     destroyed boolean;
 BEGIN
@@ -31,7 +31,8 @@ CREATE TRIGGER vault_destroyed_key_never_returns AFTER INSERT OR UPDATE OF subje
 CREATE TRIGGER vault_destroyed_key_never_returns AFTER INSERT OR UPDATE OF category, month ON vault_monthkey
     FOR EACH ROW EXECUTE FUNCTION vault_refuse_destroyed();
 -- A key goes with its tombstone, which stays for ever: whoever holds the portal's role removes none without a trace.
-CREATE FUNCTION vault_key_leaves_its_tombstone() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION vault_key_leaves_its_tombstone() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 DECLARE
     bare boolean;
 BEGIN

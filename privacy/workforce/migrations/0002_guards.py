@@ -7,7 +7,7 @@ three years after they ended (F-14).
 from django.db import migrations
 
 GUARD = """
-CREATE FUNCTION workforce_text_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION workforce_text_is_final() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF OLD.state <> 'approved' THEN
         RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
@@ -17,7 +17,7 @@ END $$;
 CREATE TRIGGER workforce_text_is_final BEFORE UPDATE OR DELETE ON workforce_pledgetext
     FOR EACH ROW EXECUTE FUNCTION workforce_text_is_final();
 
-CREATE FUNCTION workforce_signed_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION workforce_signed_is_final() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION '% % is final', TG_TABLE_NAME, OLD.id USING ERRCODE = 'restrict_violation';
 END $$;
@@ -26,7 +26,7 @@ CREATE TRIGGER workforce_signed_is_final BEFORE UPDATE OR DELETE ON workforce_pl
 CREATE TRIGGER workforce_signed_is_final BEFORE UPDATE OR DELETE ON workforce_quizattempt
     FOR EACH ROW EXECUTE FUNCTION workforce_signed_is_final();
 
-CREATE FUNCTION workforce_training_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION workforce_training_is_final() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'DELETE' AND OLD.valid_until < now() - interval '3 years' THEN
         RETURN OLD;
@@ -36,7 +36,7 @@ END $$;
 CREATE TRIGGER workforce_training_is_final BEFORE UPDATE OR DELETE ON workforce_coursecompletion
     FOR EACH ROW EXECUTE FUNCTION workforce_training_is_final();
 
-CREATE FUNCTION workforce_course_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION workforce_course_is_final() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF to_jsonb(NEW) - 'offered_until' = to_jsonb(OLD) - 'offered_until'
        OR NOT EXISTS (SELECT FROM workforce_quizattempt WHERE course_id = OLD.id) THEN
@@ -57,7 +57,8 @@ CREATE TRIGGER workforce_plan_has_two_people BEFORE INSERT OR UPDATE ON workforc
     FOR EACH ROW EXECUTE FUNCTION accounts_approved_by_second_person('approved_by', 'approved_at', 'drafted_by');
 
 -- A letter of the representative: neither recorded nor confirmed by whom it is about, confirmed once by a second person.
-CREATE FUNCTION workforce_letter_has_two_people() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION workforce_letter_has_two_people() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
 DECLARE
     about text := (SELECT reference FROM accounts_user WHERE id = NEW.user_id);
     why text := '';
