@@ -38,6 +38,7 @@ SCHEDULES = (
     Job("report-months-in-order", "devices.tasks.cluster_closed_months", "50 2 * * *"),
     Job("intake-tidy", "devices.tasks.delete_expired", "20 3 * * *"),
     Job("advertising-confirmations", "consents.tasks.confirm_advertising", "40 8 * * *"),
+    Job("stopped-destructions-close", "consents.tasks.close_stopped", "55 4 * * *"),
     Job("consent-counts", "consents.tasks.count_decisions", "20 0 * * *"),
     Job("ledger-partitions", "privacy.ledger.tasks.make_partitions", "15 2 * * *"),
     Job("ledger-scrub", "privacy.ledger.tasks.start_scrub", "30 4 * * *"),

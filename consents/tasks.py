@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from consents import actions as consents
-from consents import advertising
+from consents import advertising, destruction_status
 from consents.actions import destruction_notices
 from consents.models import AdvertisingNotice, CurrentConsent, Decision, PlannedDestruction
 from privacy.jobs import outbox
@@ -18,7 +18,7 @@ from privacy.lib.dates import clock
 from privacy.lib.integrations import mail
 from privacy.retention.refusals import OnHold
 from privacy.subjects import contacts
-from privacy.subjects.models import Contact
+from privacy.subjects.models import Contact, Subject
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 
@@ -51,7 +51,7 @@ def tell_destruction(ids: Mapping[str, str], *, event: UUID, starts: int, at: da
     """Tell the person, at each e-mail address on record, what becomes of the data that a withdrawal destroys."""
     plans = PlannedDestruction.objects.select_related("decision__agreement", "decision__version")
     plan = plans.get(pk=ids["plan"])
-    word = destruction_notices.word_now(plan, ids["word"], datetime.fromisoformat(ids["due_at"]))
+    word = destruction_notices.word_now(plan, ids, at=at)
     told = contacts.told_of_destruction(plan.subject_id, at=at)
     if "contacts" in ids:
         told = [contact for contact in told if str(contact.pk) in ids["contacts"].split(",")]
@@ -72,34 +72,50 @@ def tell_destruction(ids: Mapping[str, str], *, event: UUID, starts: int, at: da
     except vault.Destroyed:
         return
     for contact, address in addresses:
-        _tell_destruction(plan, word, address, contact.language, message_id=f"consent-ended-{event}-{contact.pk}")
+        message_id = f"consent-ended-{event}-{contact.pk}"
+        _tell_destruction(plan, word, address, contact.language, at=at, message_id=message_id)
     destruction_notices.record_told(plan, word, actor=worker, at=at)
 
 
-def _tell_destruction(plan: PlannedDestruction, word: str, address: str, language: str, *, message_id: str) -> None:
+def _tell_destruction(
+    plan: PlannedDestruction, word: str, address: str, language: str, *, at: datetime, message_id: str
+) -> None:
+    now, person = destruction_status.as_it_is(plan, at=at), Subject.objects.get(pk=plan.subject_id)
     others = [
-        {"plan": other, "title": other.decision.version.spoken("title", language)}
+        {"now": destruction_status.as_it_is(other, at=at), "title": other.decision.version.spoken("title", language)}
         for other in destruction_notices.others(plan, word)
     ]
     with translation.override(language):
-        subject = _subject_of_destruction(word, is_one_of_several=bool(others))
+        subject = _subject_of_destruction(word, is_one_of_several=bool(others), is_blocked=now.is_blocked_by_case)
         title = plan.decision.version.spoken("title", language)
-    context = {"word": word, "plan": plan, "decision": plan.decision, "title": title, "others": others}
+    context = {
+        "word": word,
+        "now": now,
+        "plan": plan,
+        "decision": plan.decision,
+        "title": title,
+        "others": others,
+        "may_agree": consents.refusal_to_agree(person, plan.decision.agreement) is None,
+    }
     mail.send(
         to=address, subject=subject, template="consents_destruction", context=context, language=language,
         message_id=message_id,
     )  # fmt: skip
 
 
-def _subject_of_destruction(word: str, *, is_one_of_several: bool) -> str:
-    if is_one_of_several:
+def _subject_of_destruction(word: str, *, is_one_of_several: bool, is_blocked: bool) -> str:
+    if is_one_of_several and word in {destruction_notices.STOPPED, destruction_notices.AGREED_AGAIN}:
         return {
             destruction_notices.STOPPED: _("One destruction of your personal data was stopped, but another was not"),
             destruction_notices.AGREED_AGAIN: _("You agreed again, but another withdrawal still applies"),
         }[word]
+    if is_blocked and word == destruction_notices.AGREED_AGAIN:
+        return _("You agreed again, but your data stays blocked")
     return {
         destruction_notices.PLANNED: _("Your consent has ended, and your data is going to be destroyed"),
+        destruction_notices.HELD: _("Your consent has ended, and the destruction of your data is on hold"),
         destruction_notices.UNDER_WAY: _("Your consent has ended, and your data is being destroyed"),
+        destruction_notices.PARTLY: _("Your consent has ended, and part of your data was destroyed"),
         destruction_notices.DESTROYED: _("Your consent has ended, and your data was destroyed"),
         destruction_notices.STOPPED: _("The destruction of your personal data was stopped"),
         destruction_notices.AGREED_AGAIN: _("You agreed again, and your data is not destroyed"),
@@ -159,6 +175,11 @@ def confirm_advertising() -> int:
         slice_ = consents.queue_confirmations(on=today, actor=ADVERTISING, at=at)
         asked += slice_
     return asked
+
+
+def close_stopped() -> int:
+    """Close stopped destructions whose data was destroyed in another way; return how many."""
+    return consents.close_stopped(actor=SystemActor("consents"), at=clock.now())
 
 
 def count_decisions() -> int:

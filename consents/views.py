@@ -20,8 +20,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from consents import actions as consents
-from consents import consent_status, identity_verification, receipts
+from consents import consent_status, destruction_status, identity_verification, receipts
 from consents.agreement_status import AgreementStatus
+from consents.destruction_status import PlanNow
 from consents.forms import CodeForm, VerificationForm
 from consents.models import (
     NOTICES,
@@ -69,11 +70,7 @@ def home(request: HttpRequest) -> HttpResponse:
     subject = _holder(request)
     if subject is not None and request.method != "POST":
         _record_read(subject, "consents.decisions.shown")
-        return render(
-            request,
-            "consents/list.html",
-            {"groups": _groups(_agreement_statuses(subject)), "subject": subject, "plans": _open_plans(subject)},
-        )
+        return render(request, "consents/list.html", _list_context(subject))
     form = CodeForm(request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST" and form.is_valid():
@@ -142,7 +139,7 @@ def agreement(request: HttpRequest, subject: Subject, code: str) -> HttpResponse
         "notices": _notices(version),
         "decisions": Decision.objects.of(subject.id).filter(agreement=version.agreement).order_by("-decided_at"),
         "refusal": refusal,
-        "plans": _open_plans(subject).filter(decision__agreement=version.agreement),
+        "plans": _plans(_open_plans(subject).filter(decision__agreement=version.agreement)),
         "wait_hours": int(consents.wait(clock.now()).total_seconds() // 3600),
         "kept_by_law": consent_status.kept_by_law(version.agreement, clock.today()),
     }
@@ -203,12 +200,7 @@ def destruction(request: HttpRequest, subject: Subject, plan: UUID) -> HttpRespo
         raise
     except Refusal as error:
         refusal = str(error)
-    context = {
-        "groups": _groups(_agreement_statuses(subject)),
-        "subject": subject,
-        "plans": _open_plans(subject),
-        "refusal": refusal,
-    }
+    context = {**_list_context(subject), "refusal": refusal}
     return render(request, "consents/list.html", context, status=422)
 
 
@@ -233,7 +225,7 @@ def _receipt_page(
         "code": code,
         "is_current": CurrentConsent.objects.filter(decision=decision).exists(),
         "submission": new_form_nonce(),
-        "plans": PlannedDestruction.objects.open().filter(decision=decision).select_related("decision__version"),
+        "plans": _plans(PlannedDestruction.objects.open().filter(decision=decision)),
     }
     return render(request, "consents/receipt.html", context)
 
@@ -292,9 +284,22 @@ def _decide(request: HttpRequest, subject: Subject, version: AgreementVersion) -
     )
 
 
+def _list_context(subject: Subject) -> dict[str, Any]:
+    return {
+        "groups": _groups(_agreement_statuses(subject)),
+        "subject": subject,
+        "plans": _plans(_open_plans(subject)),
+    }
+
+
 def _open_plans(subject: Subject) -> PlannedDestructionQuerySet:
     """Return what withdrawals of this person will destroy, unless somebody stopped it."""
-    return PlannedDestruction.objects.open().of(subject.id).select_related("decision__agreement", "decision__version")
+    return PlannedDestruction.objects.open().of(subject.id)
+
+
+def _plans(plans: PlannedDestructionQuerySet) -> list[PlanNow]:
+    rows = plans.select_related("decision__agreement", "decision__version")
+    return [destruction_status.as_it_is(row, at=clock.now()) for row in rows]
 
 
 def _groups(offers: list[AgreementStatus]) -> list[tuple[str, list[AgreementStatus]]]:

@@ -8,15 +8,10 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from consents import receipts
+from consents import destruction_status, receipts
 from consents.actions.advertising import queue_result
 from consents.actions.codes import end_codes
-from consents.actions.withdrawal import (
-    drop_destruction,
-    is_being_destroyed,
-    plan_destruction,
-    required_to_agree_again,
-)
+from consents.actions.withdrawal import drop_destruction, plan_destruction
 from consents.events import Event
 from consents.models import Agreement, AgreementVersion, CurrentConsent, Decision, Representative
 from privacy.ledger import actions as ledger
@@ -157,22 +152,24 @@ def refusal_to_agree(person: Subject, agreement: Agreement) -> RegistrationEnded
     """Return why a person can't agree to this any more, or None: what was destroyed is not collected again."""
     if person.state == Subject.State.DESTROYED:
         return RegistrationEnded(_("The data of this registration was destroyed."), code="destroyed")
-    if is_being_destroyed(person, agreement):
+    if destruction_status.is_being_destroyed(person, agreement):
         return RegistrationEnded(
-            _("Data processed on the earlier consent is being destroyed. Register the device again to agree."),
+            _("Part of the data is destroyed, the rest is on hold. Register the device again to agree.")
+            if destruction_status.is_partly_destroyed(person, agreement)
+            else _("Data processed on the earlier consent is being destroyed. Register the device again to agree."),
             code="destroyed",
-        )
-    if not person.is_active and agreement.pk not in (first := required_to_agree_again(person)):
-        return RegistrationEnded(
-            _("This registration has ended. Agree to the required agreements again first, then to this one.")
-            if first
-            else _("This registration has ended. Register again to agree.")
         )
     if any(vault.is_destroyed(person.id, category) for category in agreement.categories):
         # A destroyed key never comes back (vault.md), so nothing could be collected with this agreement.
         return RegistrationEnded(
             _("Data processed on the earlier consent was destroyed. Register the device again to agree."),
             code="destroyed",
+        )
+    if not person.is_active and agreement.pk not in (first := destruction_status.required_to_agree_again(person)):
+        return RegistrationEnded(
+            _("This registration has ended. Agree to the required agreements again first, then to this one.")
+            if first
+            else _("This registration has ended. Register again to agree.")
         )
     return None
 

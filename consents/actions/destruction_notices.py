@@ -10,8 +10,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from consents import destruction_status
+from consents.destruction_status import Status
 from consents.events import Event
 from consents.models import PlannedDestruction
 from privacy.jobs import outbox
@@ -22,7 +24,7 @@ from privacy.subjects.models import Contact, Subject
 
 NOTICE = "consents.destruction"
 PLANNED, STOPPED, AGREED_AGAIN = "planned", "stopped", "agreed-again"
-UNDER_WAY, DESTROYED = "under-way", "destroyed"
+UNDER_WAY, DESTROYED, HELD, PARTLY = "under-way", "destroyed", "held", "partly"
 MOST_IN_AN_HOUR = 3
 State = PlannedDestruction.State
 
@@ -31,7 +33,7 @@ def queue_notice(plan: PlannedDestruction, word: str, *, at: datetime) -> None:
     """Queue, in the caller's transaction, a mail about a plan as it is now; none where nothing ever waited."""
     if plan.due_at <= plan.decision.recorded_at:
         return
-    ids = {"plan": str(plan.pk), "word": word, "due_at": plan.due_at.isoformat()}
+    ids = {"plan": str(plan.pk), "word": word, "due_at": plan.due_at.isoformat(), "said_at": at.isoformat()}
     outbox.enqueue(NOTICE, ids=ids, key=f"{NOTICE}:{plan.pk}:{word}:{at.isoformat()}")
 
 
@@ -41,16 +43,25 @@ def queue_for(contacts: Collection[Contact], ids: Mapping[str, str], *, event: U
     outbox.enqueue(NOTICE, ids={**ids, "contacts": named}, key=f"{NOTICE}:{event}:held-back")
 
 
-def word_now(plan: PlannedDestruction, word: str, due_at: datetime) -> str | None:
+def queue_held(plan: PlannedDestruction, *, at: datetime) -> None:
+    """Queue that a hold keeps what was announced to be destroyed, once for each day that it was announced for."""
+    if (HELD, plan.due_at.isoformat()) not in _said(plan):
+        queue_notice(plan, PLANNED, at=at)
+
+
+def word_now(plan: PlannedDestruction, ids: Mapping[str, str], *, at: datetime) -> str | None:
     """Return what a queued mail says by now, or None where it is no longer so: another act has a mail of its own.
 
     What was not told before the destruction began is told then.
     """
-    if word == PLANNED and plan.due_at == due_at:
-        return {State.WAITING: PLANNED, State.UNDER_WAY: UNDER_WAY, State.DESTROYED: DESTROYED}.get(State(plan.state))
-    if word == STOPPED:
-        return STOPPED if plan.state == State.STOPPED else None
-    if word == AGREED_AGAIN and plan.state == State.AGREED_AGAIN:
+    now, word = destruction_status.status(plan, at=at), ids["word"]
+    goes_on = plan.state in {State.WAITING, State.UNDER_WAY, State.DESTROYED}
+    if word == PLANNED and goes_on and plan.due_at.isoformat() == ids["due_at"]:
+        found = PLANNED if now == Status.WAITING else str(now)
+        return None if found == HELD and (HELD, ids["due_at"]) in _said(plan) else found
+    if word == STOPPED and plan.state == State.STOPPED and plan.stopped_at is not None:
+        return str(now) if plan.stopped_at.isoformat() == ids["said_at"] else None
+    if word == AGREED_AGAIN and now == Status.AGREED_AGAIN:
         later = PlannedDestruction.objects.open().of(plan.subject_id)
         return None if later.filter(decision__agreement=plan.decision.agreement).exists() else AGREED_AGAIN
     return None
@@ -68,15 +79,11 @@ def others(plan: PlannedDestruction, word: str) -> list[PlannedDestruction]:
 
 def is_flooded(plan: PlannedDestruction, word: str, *, at: datetime) -> bool:
     """Whether as many mails about a plan went out as may in an hour; what was never said of it is not put off."""
-    if word in {UNDER_WAY, DESTROYED}:
+    if word in {UNDER_WAY, PARTLY, DESTROYED}:
         return False
-    told = Entry.objects.about(f"{PlannedDestruction.record_label.lower()}:{plan.pk}").filter(
-        word=Event.DESTRUCTION_TOLD
-    )
-    if told.filter(time__gt=at - timedelta(hours=1)).count() < MOST_IN_AN_HOUR:
+    if _told(plan).filter(time__gt=at - timedelta(hours=1)).count() < MOST_IN_AN_HOUR:
         return False
-    said = {json.loads(payload)["facts"]["notice"] for payload in told.values_list("payload", flat=True)}
-    return word != PLANNED or PLANNED in said
+    return word not in {PLANNED, HELD} or word in {said for said, _due_at in _said(plan)}
 
 
 def record_told(plan: PlannedDestruction, word: str, *, actor: Actor, at: datetime) -> None:
@@ -84,6 +91,18 @@ def record_told(plan: PlannedDestruction, word: str, *, actor: Actor, at: dateti
     facts = {"agreement": plan.decision.agreement.code, "due_at": plan.due_at.isoformat(), "notice": word}
     reference = Subject.objects.values_list("reference", flat=True).get(pk=plan.subject_id)
     ledger.record(Event.DESTRUCTION_TOLD, actor=actor, at=at, about=plan, subjects=[reference], facts=facts)
+
+
+def _told(plan: PlannedDestruction) -> QuerySet[Entry]:
+    return Entry.objects.about(f"{PlannedDestruction.record_label.lower()}:{plan.pk}").filter(
+        word=Event.DESTRUCTION_TOLD
+    )
+
+
+def _said(plan: PlannedDestruction) -> set[tuple[str, str]]:
+    """Return what was mailed about a plan, each with the day that its destruction was due then."""
+    facts = (json.loads(payload)["facts"] for payload in _told(plan).values_list("payload", flat=True))
+    return {(said["notice"], said["due_at"]) for said in facts}
 
 
 def _shares_data(one: PlannedDestruction, other: PlannedDestruction) -> bool:

@@ -3,20 +3,19 @@
 During the wait the person or an officer can stop the destruction, not the withdrawal (decision 0114).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
+from consents import destruction_status
 from consents.actions.codes import end_codes
-from consents.actions.destruction_notices import AGREED_AGAIN, PLANNED, STOPPED, queue_notice
+from consents.actions.destruction_notices import AGREED_AGAIN, PLANNED, STOPPED, queue_held, queue_notice
 from consents.events import Event
-from consents.models import Agreement, Decision, PlannedDestruction
+from consents.models import Decision, PlannedDestruction
 from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
@@ -25,8 +24,14 @@ from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.policies import rulebook
 from privacy.retention import locks
-from privacy.retention.actions.destruction_orders import OrderOutcome, destroy_subject_data, order_destruction
-from privacy.retention.models.destruction_lists import Cause, DestructionLine
+from privacy.retention.actions.destruction_orders import (
+    OrderOutcome,
+    destroy_subject_data,
+    is_ordered,
+    order_destruction,
+)
+from privacy.retention.models.destruction_lists import Cause
+from privacy.retention.refusals import OnHold
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
@@ -112,22 +117,6 @@ def drop_destruction(decision: Decision, person: Subject, *, actor: Actor, at: d
             subjects.resume_registration(person, actor=actor, at=at, case=decision.reference)
 
 
-def is_being_destroyed(person: Subject, agreement: Agreement) -> bool:
-    """Whether what would rest on an agreement is being destroyed at this moment, for whatever reason."""
-    under_way = PlannedDestruction.objects.of(person.id).filter(state=State.UNDER_WAY)
-    if under_way.filter(Q(decision__agreement=agreement) | Q(decision__agreement__required=True)).exists():
-        return True
-    lines = DestructionLine.objects.under_way().filter(subject_id=person.id)
-    return lines.filter(category__in=agreement.categories).exists()
-
-
-def required_to_agree_again(person: Subject) -> set[UUID]:
-    """Return the required agreements by which an ended registration comes back: nothing was destroyed yet."""
-    plans = PlannedDestruction.objects.of(person.id).filter(decision__agreement__required=True)
-    waiting = plans.filter(state__in=(State.WAITING, State.STOPPED)).values_list("decision__agreement", flat=True)
-    return set(waiting) if person.state == Subject.State.WITHDRAWN else set()
-
-
 @transaction.atomic
 def stop_destruction(plan: PlannedDestruction, *, actor: Actor, at: datetime) -> PlannedDestruction:
     """Stop a destruction that waits; the withdrawal stays and nothing is processed. Raises NotPermitted, NotWaiting."""
@@ -176,16 +165,22 @@ def end_collection(decision: Decision, *, actor: Actor, at: datetime) -> bool:
 
     Where nothing was planned, or the person agreed again since, there is nothing to destroy. Call it outside a
     transaction; it is safe to repeat. Raises OnHold while a hold covers the data, TooEarly during the wait, and
-    NotWaiting where the destruction was stopped. A hold before anything was ordered leaves it waiting.
+    NotWaiting where the destruction was stopped. A hold that came before anything was destroyed leaves it waiting.
     """
     plan = PlannedDestruction.objects.filter(decision=decision).first()
     if plan is None or plan.state in {State.DESTROYED, State.AGREED_AGAIN}:
         return True
-    _begin(plan, decision, actor=actor, at=at)
-    outcomes = destroy_subject_data(decision.subject_id, **_order(decision, actor=actor, at=at))
+    try:
+        _begin(plan, decision, actor=actor, at=at)
+        outcomes = destroy_subject_data(decision.subject_id, **_order(decision, actor=actor, at=at))
+    except OnHold:
+        _put_back(plan, at=at)
+        raise
     done = all(outcome.destroyed for outcome in outcomes)
     if done:
         _finish(plan, decision, outcomes, actor=actor, at=at)
+    elif destruction_status.is_held(plan, at=at):
+        _put_back(plan, at=at)
     return done
 
 
@@ -207,6 +202,18 @@ def _begin(plan: PlannedDestruction, decision: Decision, *, actor: Actor, at: da
     row.save(update_fields=["state"])
 
 
+@transaction.atomic
+def _put_back(plan: PlannedDestruction, *, at: datetime) -> None:
+    """Let a plan that a hold has overtaken wait again, and be stopped, as long as nothing of it is ordered."""
+    Subject.objects.select_for_update().get(pk=plan.subject_id)
+    row = _locked(plan)
+    if row.state == State.UNDER_WAY and not is_ordered(case=row.decision.reference, since=None):
+        row.state = State.WAITING
+        row.save(update_fields=["state"])
+    if row.state == State.WAITING:
+        queue_held(row, at=at)
+
+
 def _order(decision: Decision, *, actor: Actor, at: datetime) -> Any:
     agreement = decision.agreement
     return {
@@ -225,23 +232,39 @@ def _finish(
     row = _locked(plan)
     if row.state != State.UNDER_WAY:
         return
-    row.state, row.ended_at = State.DESTROYED, at
-    row.save(update_fields=["state", "ended_at"])
-    end_codes(row.subject_id, decision.agreement, until=at, but=decision)
-    vault.unfreeze(case=decision.reference, actor=actor, at=at)
-    ledger.record(
-        Event.ENDED_COLLECTION,
-        actor=actor,
-        at=at,
-        about=decision,
-        subjects=[_reference(row)],
-        facts={
-            "agreement": decision.agreement.code,
-            "certificates": {outcome.category: outcome.certificate for outcome in outcomes},
-        },
-    )
+    _close(row, {outcome.category: outcome.certificate for outcome in outcomes}, actor=actor, at=at)
     kept = {outcome.category: outcome.archived > 0 for outcome in outcomes}
     collection_ended.send(sender=Decision, decision=decision, kept=kept, at=at)
+
+
+def close_stopped(*, actor: Actor, at: datetime) -> int:
+    """Close stopped plans whose data a case or the end of its retention has destroyed; return how many.
+
+    Nothing is left to continue or to decide. Whoever destroyed it has certified that and told its recipients.
+    """
+    stopped = PlannedDestruction.objects.stopped().filter(due_at__lte=at).select_related("decision__agreement")
+    return sum(_close_stopped(plan, actor=actor, at=at) for plan in stopped.order_by("due_at", "id"))
+
+
+@transaction.atomic
+def _close_stopped(plan: PlannedDestruction, *, actor: Actor, at: datetime) -> bool:
+    Subject.objects.select_for_update().get(pk=plan.subject_id)
+    row = _locked(plan)
+    if row.state != State.STOPPED or not destruction_status.is_destroyed(row):
+        return False
+    _close(row, {}, actor=actor, at=at)
+    return True
+
+
+def _close(row: PlannedDestruction, certificates: Mapping[str, str], *, actor: Actor, at: datetime) -> None:
+    decision = row.decision
+    row.state, row.ended_at = State.DESTROYED, at
+    row.stopped_at, row.stopped_by_kind, row.stopped_by = None, "", ""
+    row.save(update_fields=["state", "ended_at", "stopped_at", "stopped_by_kind", "stopped_by"])
+    end_codes(row.subject_id, decision.agreement, until=at, but=decision)
+    vault.unfreeze(case=decision.reference, actor=actor, at=at)
+    facts = {"agreement": decision.agreement.code, "certificates": dict(certificates)}
+    ledger.record(Event.ENDED_COLLECTION, actor=actor, at=at, about=decision, subjects=[_reference(row)], facts=facts)
 
 
 def _locked(plan: PlannedDestruction) -> PlannedDestruction:

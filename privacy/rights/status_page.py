@@ -15,7 +15,7 @@ from privacy.lib.dates import clock
 from privacy.policies import rulebook
 from privacy.rights import letters, matching, opened_letters
 from privacy.rights.access_package import freshness
-from privacy.rights.actions import documents
+from privacy.rights.actions import deletions, documents
 from privacy.rights.actors import Requester
 from privacy.rights.events import Event
 from privacy.rights.models import Letter, Package, Particulars, Request, Right, Step
@@ -96,7 +96,7 @@ def context(case: Request, *, at: datetime) -> dict[str, Any]:
                     for objection in right.objections.order_by("received_at")
                 ],
                 "can_stop": right.can_be_stopped,
-                "waits": right.is_waiting(at=at),
+                "waits": right.is_waiting(at=at) and not deletions.is_held(right, at=at),
                 "can_object": right.decision in {Right.Decision.REFUSED, Right.Decision.PARTLY_GRANTED}
                 and not right.objections.filter(outcome="pending").exists(),
             }

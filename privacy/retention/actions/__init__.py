@@ -20,6 +20,7 @@ from privacy.retention.actions.destruction_orders import (
     OrderOutcome,
     archived_by_order,
     destroy_subject_data,
+    is_going_on,
     is_ordered,
     order_destruction,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "execute",
     "execute_ready",
     "explain_delay",
+    "is_going_on",
     "is_ordered",
     "lift_hold",
     "open_archive",

@@ -26,6 +26,7 @@ from privacy.retention.certificates import statement_texts
 from privacy.retention.destruction import blockers
 from privacy.retention.events import Event
 from privacy.retention.models import DestructionLine, DestructionList, DestructionRun
+from privacy.retention.models.destruction_lists import DestructionLineQuerySet
 from privacy.retention.refusals import AlreadyRunning, OnHold, SamePerson
 from privacy.retention.schedule import retention_rules, selection
 from privacy.subjects import holdings
@@ -127,9 +128,20 @@ def order_destruction(
 
 
 def is_ordered(*, case: str, since: datetime | None) -> bool:
-    """Whether a destruction was ordered for a case since a moment: from then on it goes its way."""
-    runs = DestructionRun.objects.filter(case=case)
-    return runs.exists() if since is None else runs.filter(started_at__gte=since).exists()
+    """Whether a destruction was ordered for a case since a moment: from then on it goes its way.
+
+    A list that was aborted has destroyed nothing: a hold kept everybody on it, or an officer took it back.
+    """
+    lists = DestructionList.objects.filter(run__case=case).exclude(state=State.ABORTED)
+    return (lists if since is None else lists.filter(run__started_at__gte=since)).exists()
+
+
+def is_going_on(lines: DestructionLineQuerySet, *, at: datetime) -> bool:
+    """Whether something of these orders is being destroyed, or will be: it has begun, or no hold covers it."""
+    return any(
+        state in BEGUN or not blockers.on_hold([subject_id], category, at)
+        for subject_id, category, state in lines.under_way().values_list("subject_id", "category", "state")
+    )
 
 
 def archived_by_order(*, cause: str, case: str) -> dict[tuple[UUID, str], int]:
