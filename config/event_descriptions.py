@@ -118,6 +118,7 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "ledger.incarnation.raised": gettext_lazy("Audit trail restore declared"),
     "ledger.notary.refused": gettext_lazy("Notary refused to sign"),
     "ledger.notary.rebuilt": gettext_lazy("Notary's state rebuilt"),
+    "ledger.notary.handed-over": gettext_lazy("Notary's key handed over to a new one"),
     "ledger.batch.waited": gettext_lazy("Entries sealed late"),
     "ledger.touches.paired": gettext_lazy("Database changes compared with audit entries"),
     "ledger.canary.sung": gettext_lazy("Canary entry written"),

@@ -21,7 +21,7 @@ from privacy.lib.dates import clock
 
 register = template.Library()
 
-# The same reasons as ``second_person.REASONS``, said of a colleague.
+# The same reasons as ``second_person.REASONS``, said of a colleague, and what only this page knows.
 OF_OTHERS: dict[str, Promise] = {
     "same": _("asked for it"),
     "about": _("it is about them"),
@@ -30,6 +30,7 @@ OF_OTHERS: dict[str, Promise] = {
     "new": _("sign-in set up too recently"),
     "pledge": _("no valid security pledge"),
     "training": _("no valid training"),
+    "unread": _("the scan was destroyed before they read it"),
     "related": _("one of the two was recently involved in the other's account, sign-in or role"),
 }
 
@@ -48,6 +49,7 @@ class NextStep:
     emergency: EmergencyApproval | None
     table: str
     is_chain: bool
+    is_read_first: bool
 
 
 @register.simple_tag
@@ -62,9 +64,13 @@ def next_step(adminform: Any, record: Model | None, user: User) -> NextStep | No
         return None
     asker, able, unable = asked[0], [], []
     about = step.about(record) if step.about else None
+    reading = step.read_first
+    there = reading is not None and reading.is_there(record)
     permission = step.permission if isinstance(step.permission, str) else step.permission(record)
     for person in User.objects.holding(*ROLES_OF_PERMISSION[permission], on=clock.kst_date(at)):
         why = "about" if person.ref == about else why_not(person.ref, asked_by=asker, at=at)
+        if not why and reading and not there and not reading.has_read(record, person.ref):
+            why = "unread"
         if why:
             unable.append((person.name, OF_CHAINS.get(why, OF_OTHERS[why]) if step.is_chain else OF_OTHERS[why]))
         else:
@@ -74,5 +80,5 @@ def next_step(adminform: Any, record: Model | None, user: User) -> NextStep | No
     may = alone_from is not None and alone_from <= at and not made and user.may("accounts.approve_alone")
     table = record._meta.db_table
     return NextStep(
-        name_with_reference(asker), sorted(able), sorted(unable), alone_from, may, made, table, step.is_chain
+        name_with_reference(asker), sorted(able), sorted(unable), alone_from, may, made, table, step.is_chain, there
     )

@@ -18,6 +18,7 @@ class Event(StrEnum):
     RECOVERY_EPOCH_STARTED = "ledger.incarnation.raised"
     NOTARY_REFUSED = "ledger.notary.refused"
     NOTARY_REBUILT = "ledger.notary.rebuilt"  # a notary that lost its state took it from what it had published
+    KEY_HANDED_OVER = "ledger.notary.handed-over"  # from here on another key signs: a note that both keys signed
     SEALED_LATE = "ledger.batch.waited"  # entries that waited for their seal for longer than ten minutes, by the notary
     WRITES_RECONCILED = "ledger.touches.paired"
     CANARY_WRITTEN = "ledger.canary.sung"

@@ -39,8 +39,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 SOUND, ALTERED, POLICY, MALFORMED = 0, 2, 3, 4
 # Entries in a tile, and the most that is read of anything: a hostile bundle must not fill the memory.
 TILE, MAX_ENTRY, MAX_NOTE, MAX_JSON, MAX_NOTES, MAX_SIZE = 256, 65_535, 262_144, 1_048_576, 100_000, 2**64 - 1
-# In seconds: how long a transaction may last or a clock be behind, how far one may be ahead, and what is late.
-TRANSACTION, AHEAD, LATE = 3_600, 300, 600
+TRANSACTION, AHEAD, LATE = 3_600, 300, 600  # seconds: a long transaction or a clock behind, a clock ahead, what is late
 MAX_LINES, MAX_WAITS, sha256 = 20, 10_000, hashlib.sha256  # lines of one sort that are written, delays that are read
 
 
@@ -96,11 +95,8 @@ class Growing:
         return root
 
 
-# A proof is the few hashes that are missing between a part of the tree and its root.
-
-
 def climb(node: int, last: int, first: bytes, second: bytes, path: Sequence[bytes]) -> tuple[bytes, bytes]:
-    """Hash along a path: ``first`` takes only what stands left of it, ``second`` everything."""
+    """Hash along a proof, the few hashes from a part of the tree to its root: ``first`` takes what is left of it."""
     for sibling in path:
         if last == 0:
             raise Problem(ALTERED, "the proof is too long")
@@ -130,12 +126,14 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
 
 
 class Key(NamedTuple):
-    """A pinned key: its name, its id, the type of its signatures, and the public key."""
+    """A pinned key: its name, its id, the type of its signatures, the public key, and the sizes that it signs for."""
 
     name: str
     id: bytes
     kind: int
     public: Any
+    first: int = 0
+    last: int = MAX_SIZE
 
 
 class SignatureKind(NamedTuple):
@@ -154,10 +152,6 @@ def fingerprint(name: bytes, kind: bytes, public: bytes) -> bytes:
     return sha256(name + b"\n" + kind + public).digest()
 
 
-def _check_plain(key: Key, text: bytes, signature: bytes) -> None:
-    key.public.verify(signature, text)
-
-
 def _check_timed(key: Key, text: bytes, signature: bytes) -> int:
     """A cosignature (C2SP tlog-cosignature): eight bytes of time, then a signature over that time and the text."""
     moment = int.from_bytes(signature[:8], "big")
@@ -167,7 +161,7 @@ def _check_timed(key: Key, text: bytes, signature: bytes) -> int:
 
 ED25519, COSIGNATURE = 1, 4
 KINDS = {
-    ED25519: SignatureKind(load_ed25519, fingerprint, _check_plain),
+    ED25519: SignatureKind(load_ed25519, fingerprint, lambda key, text, signature: key.public.verify(signature, text)),
     COSIGNATURE: SignatureKind(load_ed25519, fingerprint, _check_timed),
 }
 
@@ -236,8 +230,10 @@ def open_checkpoint(raw: bytes, keys: Sequence[Key]) -> Checkpoint:
         raise Problem(MALFORMED, "the checkpoint lacks its three lines")
     if lines[0] not in {name for name, _id in signed}:
         raise Problem(POLICY, "the checkpoint is not signed by its own log")
-    moment = max(filter(None, signed.values()), default=None)
-    return Checkpoint(lines[0], decode_number(lines[1]), decode_base64(lines[2], 32), moment)
+    size, moment = decode_number(lines[1]), max(filter(None, signed.values()), default=None)
+    if not all(key.first <= size <= key.last for key in keys if key[:2] in signed):
+        raise Problem(ALTERED, f"{size} entries were signed for by a key that was handed over before, or not yet")
+    return Checkpoint(lines[0], size, decode_base64(lines[2], 32), moment)
 
 
 # -- 3. Times ----------------------------------------------------------------------------------------------------
@@ -279,9 +275,8 @@ class Times:
         for (size, earlier), (larger, later) in zip(self._timed, self._timed[1:], strict=False):
             if larger > size and later < earlier:
                 raise Problem(ALTERED, f"the checkpoint of {larger} entries was signed before that of {size}")
-        self._next = 0
+        self._next, self._waits = 0, list[Wait]()
         self._early, self._younger = list[Span](), list[str]()
-        self._waits: list[Wait] = []
         self.unbounded = self._timed[0][0] if self._timed else MAX_SIZE
 
     def compare(self, entries: Sequence[bytes], first: int) -> None:
@@ -452,15 +447,15 @@ class Bundle:
         """Say what was found, or raise the first problem. ``asked``: from and until which index all must be there."""
         manifest = load_json(self.read("bundle.json", MAX_JSON))
         pinned = keys or [parse_key(line) for line in self.read("keys", MAX_NOTE).decode("latin-1").splitlines()[:9]]
+        notes = list(self._kept("handovers"))
+        pinned, handed = beside("verify_handovers").follow(notes, pinned) if notes else (pinned, [])
         # The notary replaces "checkpoint" before it adds one to the folder: read in this order, none there is newer.
-        known = [open_checkpoint(note, pinned) for notes in (older, self._kept()) for note in notes]
-        known.sort(key=lambda one: one.size)
+        known = [open_checkpoint(note, pinned) for notes in (older, self._kept("checkpoints")) for note in notes]
+        known = sorted([*known, *(one.checkpoint for one in handed)], key=lambda one: one.size)
         head = open_checkpoint(self.read("checkpoint", MAX_NOTE), pinned)
         start, end = decode_number(manifest.get("start", 0)), decode_number(manifest.get("end", head.size))
         if not start <= end <= head.size or start % TILE:
             raise Problem(MALFORMED, "the range is no row of tiles inside the tree")
-        if any(one.origin != head.origin for one in known):
-            raise Problem(POLICY, "an older checkpoint is of another log")
         if known and known[-1].size > head.size:
             raise Problem(ALTERED, f"rolled back: {known[-1].size} entries were signed for, {head.size} are left")
         times = Times([*known, head])
@@ -474,20 +469,20 @@ class Bundle:
         complete = start <= asked[0] and end >= (head.size if asked[1] is None else asked[1])
         return Answer(said, late, _not_covered(start, end, head.size, times.unbounded), complete)
 
-    def _kept(self) -> Iterator[bytes]:
-        """Read the folder of older checkpoints, without what is half written or was taken out meanwhile."""
-        path = os.path.join(self.root, "checkpoints")
+    def _kept(self, folder: str) -> Iterator[bytes]:
+        """Read the notes of a folder, without what is half written or was taken out meanwhile."""
+        path = os.path.join(self.root, folder)
         try:
             with os.scandir(path) if os.path.lexists(path) else contextlib.nullcontext(()) as found:
                 shown = (file.name for file in found if (file.name[0], file.name[-4:]) != (".", ".new"))
                 names = [name for name, _ in zip(shown, range(MAX_NOTES + 1), strict=False)]
         except OSError:
-            raise Problem(MALFORMED, "the folder of older checkpoints can't be read") from None
+            raise Problem(MALFORMED, f"the folder {folder} can't be read") from None
         if len(names) > MAX_NOTES:
-            raise Problem(MALFORMED, "far too many older checkpoints")
+            raise Problem(MALFORMED, f"far too many files in the folder {folder}")
         for name in names:
             try:
-                yield self.read(f"checkpoints/{name}", MAX_NOTE)
+                yield self.read(f"{folder}/{name}", MAX_NOTE)
             except Problem:
                 if os.path.lexists(os.path.join(path, name)):
                     raise
@@ -552,6 +547,13 @@ def verify_proof(raw: bytes, entry: bytes, keys: Sequence[Key]) -> str:
     return f"{name_of(entry, index)} is in log {head.origin} of size {head.size}"
 
 
+def beside(name: str) -> Any:
+    """Load what is rarely needed from a file beside this one: vectors, and a new key of the notary."""
+    sys.modules.setdefault("verify", sys.modules[__name__])
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    return importlib.import_module(name)
+
+
 def run(given: argparse.Namespace, keys: Sequence[Key]) -> int:
     """Do what was asked and print the answer; return the exit code."""
     if given.file and given.what == "proof" and given.entry:
@@ -585,12 +587,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         given = parser.parse_args(arguments)
         if given.what in ("note", "inclusion", "consistency"):
-            sys.modules.setdefault("verify", sys.modules[__name__])
-            sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-            return int(importlib.import_module("verify_vectors").run(given))
+            return int(beside("verify_vectors").run(given))
         return run(given, [parse_key(key) for key in given.key])
-    except ModuleNotFoundError:
-        parser.error("notes and vectors are checked by verify_vectors.py, which is not beside this file")
+    except ModuleNotFoundError as absent:
+        parser.error(f"this is checked by {absent.name}.py, which is not beside this file")
     except Problem as problem:
         print({ALTERED: "ALTERED", POLICY: "POLICY", MALFORMED: "MALFORMED"}[problem.code] + f": {problem}")
         return problem.code

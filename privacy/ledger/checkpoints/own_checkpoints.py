@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from privacy.ledger.checkpoints import anchors
+from privacy.ledger.checkpoints import anchors, key_handovers
 from privacy.ledger.checkpoints.notary_state import NotaryState, SigningRefused
 from privacy.ledger.checkpoints.signed_notes import Signer
 from privacy.ledger.verify import Checkpoint, Problem, open_checkpoint, open_note
+from privacy.ledger.verify_handovers import follow
 
 WAY_BACK = "find out why, then run notary --rebuild"
 
@@ -27,13 +28,22 @@ class OwnCheckpoint(NamedTuple):
 
 
 def found(signer: Signer, mirror: Path, anchor: Path, connection: psycopg.Connection[Any]) -> Iterator[OwnCheckpoint]:
-    """Yield each that can be read. Raises ``SigningRefused`` for one in this log's name that this key did not sign."""
+    """Yield each that can be read.
+
+    Raises ``SigningRefused`` for one in this log's name that neither this key nor one that was handed over to it
+    signed, and for folders of a log that has another origin.
+    """
+    keys, followed = follow(key_handovers.notes(mirror, connection), signer.keys)
+    if any(key.id == signer.keys[0].id for one in followed for key in one.old):
+        raise SigningRefused("this key was handed over to a new one: run notary --new-key to finish that")
     for place, note, heads_note in _stored(mirror, anchor, connection):
         if not note.startswith(f"{signer.name}\n"):
-            continue  # of a log that had another origin
+            if place == "database":
+                continue  # of the notary before
+            raise SigningRefused(f"the {place} are of another log ({note.partition('\n')[0]}): give this one its own")
         try:
-            checkpoint = open_checkpoint(note.encode(), signer.keys)
-            digest = open_note(heads_note.encode(), signer.keys)[0].split("\n")[2]
+            checkpoint = open_checkpoint(note.encode(), keys)
+            digest = open_note(heads_note.encode(), keys)[0].split("\n")[2]
         except Problem as problem:
             if place == "database":
                 continue  # anybody who rules the database can write one there

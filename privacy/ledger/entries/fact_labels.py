@@ -195,6 +195,7 @@ LABELS: dict[str, Promise] = {
     "ranges": pgettext_lazy("fact", "ranges"),
     "more_ranges": pgettext_lazy("fact", "more ranges"),
     "seconds": pgettext_lazy("fact", "seconds"),
+    "signed_note": pgettext_lazy("fact", "signed note"),
     "size": pgettext_lazy("fact", "size"),
     "sound": pgettext_lazy("fact", "sound"),
     "source": pgettext_lazy("fact", "source"),

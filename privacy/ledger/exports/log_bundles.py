@@ -13,19 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger import verify
-from privacy.ledger.checkpoints import kept_checkpoints
+from privacy.ledger.checkpoints import kept_checkpoints, key_handovers
 from privacy.ledger.merkle import log_reader, tree
 from privacy.ledger.merkle.tiles import Tiles
 from privacy.ledger.verify import TILE, Growing
+from privacy.ledger.verify_handovers import FOLDER
 from privacy.lib.errors.refusals import Refusal
 
 SLICE = 65_536
 # What checks a bundle goes with it; whoever distrusts the copy takes another one.
-PROGRAMS = ("verify.py", "verify_vectors.py")
+PROGRAMS = ("verify.py", "verify_vectors.py", "verify_handovers.py")
 _ENTRIES_MISSING = _(
     "Entries between index %(first)s and %(last)s are missing, so no bundle can be made. Verify the audit trail to "
     "see what is missing."
@@ -84,6 +86,8 @@ def write(
         _write_tiles(connection, tiles, size, start, end)
         for name, text in kept_checkpoints.stored(connection, size, note):
             tiles.put(name, text)
+        for number, handed in enumerate(key_handovers.notes(settings.MIRROR_DIR, connection)):
+            tiles.put(f"{FOLDER}/{number:06d}", handed.decode())
     bundle = Bundle(size, start, end, folder)
     told = {"vkeys": vkeys, "start": start, "end": end, "part": bundle.part}
     for name, text in (

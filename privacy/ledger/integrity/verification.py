@@ -11,7 +11,9 @@ from typing import Any, LiteralString
 
 import psycopg
 
+from privacy.ledger.checkpoints import key_handovers
 from privacy.ledger.checkpoints.external_checkpoints import ExternalCheckpoints
+from privacy.ledger.integrity.checkpoint_signatures import is_pinned, open_signed
 from privacy.ledger.integrity.pruning_certificates import PruningCertificates
 from privacy.ledger.integrity.timestamp_checks import TimeWindows, parse_moment, unfitting
 from privacy.ledger.integrity.verification_report import MAX_FINDINGS, VerificationFinding, VerificationReport
@@ -27,9 +29,8 @@ from privacy.ledger.verify import (
     Problem,
     leaf_hash,
     name_of,
-    open_checkpoint,
-    open_note,
 )
+from privacy.ledger.verify_handovers import HandOver, follow
 
 SLICE = 65_536
 MAX_MISDATED = 10
@@ -103,6 +104,14 @@ class Verification:
         self.connection = connection
         self.by = by
         self.report = VerificationReport()
+        self.keys, followed = list(by.keys), list[HandOver]()
+        try:
+            self.keys, followed = follow(key_handovers.notes(by.mirror, connection), by.keys)
+        except Problem as problem:
+            self.report.add(problem.code, str(problem))
+        pinned = {key.id for key in by.keys}
+        self.report.handed_over = [one.checkpoint.size for one in followed if not any(k.id in pinned for k in one.new)]
+        self.handed = {one.checkpoint.size: (one.checkpoint, one.digest) for one in followed}
         self.mirror = Tiles(by.mirror, packed=True) if by.mirror else None
         self.grown = Growing()
         self.digest = ""
@@ -118,7 +127,7 @@ class Verification:
         report = self.report
         row = self.connection.execute("SELECT coalesce(max(size), 0) FROM ledger.tree").fetchone()
         report.size = row[0] if row else 0
-        self.prunings = PruningCertificates(self.connection, self.by.keys)
+        self.prunings = PruningCertificates(self.connection, self.keys)
         report.start = min(start, report.size - report.size % TILE)
         self._begin_at(report.start)
         self.outside = self._outside()
@@ -191,14 +200,17 @@ class Verification:
         own = self._own_checkpoints(first, last)
         stored = {head.size: head for head in log_reader.heads(self.connection, first, last)}
         ends = self.prunings.ends(first, last)
-        stops = sorted({*stored, *own, *ends, *(size for size in outside if first < size <= last), last})
+        signed = {**outside}
+        for size, one in self.handed.items():
+            signed[size] = [*signed.get(size, []), one]
+        stops = sorted({*stored, *own, *ends, *(size for size in signed if first < size <= last), last})
         nodes: list[tree.Node] = []
         for stop in stops:
             nodes += tree.append_leaves(self.grown, leaves[self.grown.size - first : stop - first])
             root = self.grown.root()
             if stop in stored:
                 self._judge_head(stored[stop], root)
-            for checkpoint, digest in [*own.get(stop, []), *outside.get(stop, [])]:
+            for checkpoint, digest in [*own.get(stop, []), *signed.get(stop, [])]:
                 self._judge_checkpoint(checkpoint, digest, root, stored.get(stop))
             for said in self.prunings.judge(stop, root):
                 self.report.add(ALTERED, said)
@@ -295,23 +307,12 @@ class Verification:
 
     # -- signatures -----------------------------------------------------------------------------------------
 
-    def _open(self, note: str, heads_note: str) -> tuple[Checkpoint, str]:
-        """Return a checkpoint and its digest of tree heads, both signed by a pinned key."""
-        checkpoint = open_checkpoint(note.encode(), self.by.keys)
-        text, signed = open_note(heads_note.encode(), self.by.keys)
-        if len(signed) != len(self.by.keys) or len(open_note(note.encode(), self.by.keys)[1]) != len(signed):
-            raise Problem(ALTERED, "a signature that the notary always makes is missing")
-        lines = text.split("\n")
-        if lines[:2] != [f"{checkpoint.origin}/heads", str(checkpoint.size)]:
-            raise Problem(ALTERED, f"the digest of tree heads beside checkpoint {checkpoint.size} belongs to another")
-        return checkpoint, lines[2]
-
     def _outside(self) -> dict[int, list[tuple[Checkpoint, str]]]:
         """The checkpoints that stand outside the database, by size; any of them may expose a rollback."""
         found: dict[int, list[tuple[Checkpoint, str]]] = {}
         for note, heads_note in self.by.anchored:
             try:
-                checkpoint, digest = self._open(note, heads_note)
+                checkpoint, digest = open_signed(note, heads_note, self.keys)
             except Problem as problem:
                 self.report.add(problem.code, f"an anchored checkpoint: {problem}")
                 continue
@@ -331,9 +332,9 @@ class Verification:
         found: dict[int, list[tuple[Checkpoint, str]]] = {}
         for size, note, heads_note, signed_at in rows:
             try:
-                checkpoint, digest = self._open(note, heads_note)
+                checkpoint, digest = open_signed(note, heads_note, self.keys)
             except Problem as problem:
-                code = POLICY if problem.code == POLICY and not self.by.keys else ALTERED
+                code = ALTERED if is_pinned(note, self.keys) else POLICY
                 self.report.add(code, f"the stored checkpoint of size {size}: {problem}")
                 continue
             if checkpoint.size != size or checkpoint.time != signed_at:
@@ -357,7 +358,7 @@ class Verification:
         report.signed_size = max([size for size in outside if size <= report.size] + [newest[0] if newest else 0])
         times = [checkpoint.time for checkpoint, _ in outside.get(report.signed_size, ()) if checkpoint.time]
         report.signed_at = max(times, default=None)
-        if not self.by.keys:
+        if not self.keys:
             report.add(POLICY, "no key of the notary is pinned")
         if report.size and not report.signed_size:
             report.add(POLICY, "nothing is signed yet: is the notary running?")

@@ -27,6 +27,8 @@ class VerificationReport:
     signed_at: int | None = None
     checkpoints: int = 0
     anchored: int = 0
+    # Sizes from which on another key of the notary's signs than any that is pinned.
+    handed_over: list[int] = field(default_factory=list)
     findings: list[VerificationFinding] = field(default_factory=list)
 
     @property

@@ -254,13 +254,14 @@ def run_action(
 ) -> bool:
     """Call a verb and tell the officer how it went; a refusal is shown as an error. Return whether it was done.
 
+    ``success`` is the sentence, or makes it from what the verb returned.
     A button that acts on several records names each: what was refused is asked again for those that are left.
     """
     try:
-        confirm_action.call_action(request, verb)
+        result = confirm_action.call_action(request, verb)
     except (Refusal, IntegrityError) as error:
         confirm_action.record_outcome(request, refusal=constraint_messages.as_refusal(error))
         return False
     confirm_action.record_outcome(request, done=None if record is None else record.pk)
-    messages.add_message(request, level, str(success))
+    messages.add_message(request, level, str(success(result) if callable(success) else success))
     return True

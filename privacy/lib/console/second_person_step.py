@@ -6,12 +6,20 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class ReadFirst:
+    """A document that who confirms must have read: whether it is still there, and whether an account has read it."""
+
+    is_there: Callable[[Any], bool]
+    has_read: Callable[[Any, str], bool]
+
+
+@dataclass(frozen=True)
 class SecondPersonStep:
     """``waits`` says whether it is due now, ``permission`` what it takes: of a chain, that of its next step.
 
     Who asked, or in a chain took the step before, and when, is asked of the database (``accounts.asked_of``). Of an act
     that nobody takes alone, ``asked_by`` names who asked. ``about`` names the account that it is about, which can't
-    approve it.
+    approve it. ``read_first`` is the document that whoever takes it must have read.
     """
 
     permission: str | Callable[[Any], str]
@@ -19,3 +27,4 @@ class SecondPersonStep:
     is_chain: bool = False
     asked_by: Callable[[Any], str] | None = None
     about: Callable[[Any], str] | None = None
+    read_first: ReadFirst | None = None

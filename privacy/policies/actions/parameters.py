@@ -1,8 +1,9 @@
 """Days and numbers that the law moves: extra holidays (T-04) and dated parameters (rule base §1)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from privacy.ledger import actions as ledger
@@ -105,7 +106,7 @@ def set_parameter(*, code: str, value: int, effective_on: date, basis: str, acto
     require_in_range(code, value, actor=actor)
     if lessened := lessened_on(code, value, effective_on):
         if actor.kind == "user":
-            raise NeedsTwoPeople(_why_two(effective_on, lessened), pointer="/value")
+            raise NeedsTwoPeople(_why_two(code, value, effective_on, lessened), pointer="/value")
         ParameterChange.objects.create(
             code=code, value=value, effective_on=effective_on, basis=basis, asked_by=actor.ref, asked_at=at,
             approved_by=actor.ref, approved_at=at,
@@ -125,13 +126,22 @@ def lessened_on(code: str, value: int, effective_on: date) -> date | None:
     return day
 
 
-def _why_two(effective_on: date, lessened: date) -> str:
+def _why_two(code: str, value: int, effective_on: date, lessened: date) -> str:
+    """Say why one officer can't set a value, and from which day on one can: after every value that is already set."""
     if lessened == effective_on:
         return _("This value lessens a protection. Request it under “requested values”; another officer approves it.")
-    return _(
-        "On %(day)s a value that is already set would lessen the protection again. Choose a date after %(day)s, or "
-        "request this value under “requested values”; another officer approves it."
-    ) % {"day": lessened.isoformat()}
+    last = Parameter.objects.filter(code=code).aggregate(last=Max("effective_on"))["last"]
+    if lessened_on(code, value, last + timedelta(days=1)) is None:
+        why = _(
+            "On %(day)s a value that is already set would lessen the protection again. Choose a date after %(last)s, "
+            "or request this value under “requested values”; another officer approves it."
+        )
+    else:
+        why = _(
+            "On %(day)s a value that is already set would lessen the protection again. Request this value under "
+            "“requested values”; another officer approves it."
+        )
+    return why % {"day": lessened.isoformat(), "last": last.isoformat()}
 
 
 def require_in_range(code: str, value: int, *, actor: Actor) -> None:

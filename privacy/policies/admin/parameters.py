@@ -1,6 +1,8 @@
 """Extra holidays and dated numbers in the console."""
 
+from datetime import timedelta
 from functools import partial
+from itertools import zip_longest
 from typing import Any, ClassVar
 
 from django import forms
@@ -102,18 +104,23 @@ class ParameterAdmin(EditableAdmin):
 
 
 def _values_in_time(change: ParameterChange) -> list[str]:
-    """Return what applies today and from each later day, the requested value among them."""
-    today, plain, asked = clock.today(), _("From %(day)s: %(value)d."), _("From %(day)s: %(value)d (this request).")
-    later = [(day, value, plain) for day, value in rulebook.parameter_history(change.code) if day > today]
-    later.append((change.effective_on, change.value, asked))
-    now = _("“%(code)s” is now %(value)d.") % {"code": change.code, "value": rulebook.parameter(change.code, today)}
-    return [
-        now,
-        *(
-            line % {"day": day.isoformat(), "value": value}
-            for day, value, line in sorted(later, key=lambda one: one[:2])
-        ),
-    ]
+    """Return what applies today and from each later day, the requested value among them, until another follows it."""
+    today = clock.today()
+    first = min(today, change.effective_on)
+    lines = [_("“%(code)s” is now %(value)d.") % {"code": change.code, "value": rulebook.parameter(change.code, today)}]
+    later = [(day, value, False) for day, value in rulebook.parameter_history(change.code) if day > first]
+    values = sorted([*later, (change.effective_on, change.value, True)])
+    for (day, value, requested), following in zip_longest(values, values[1:]):
+        line = _("From %(day)s: %(value)d.")
+        until = following[0] - timedelta(days=1) if following else None
+        if requested:
+            line = (
+                _("From %(day)s until %(until)s: %(value)d (this request).")
+                if until
+                else _("From %(day)s: %(value)d (this request).")
+            )
+        lines.append(line % {"day": day.isoformat(), "value": value, "until": until})
+    return lines
 
 
 class ParameterChangeForm(KnownCodeForm):

@@ -140,6 +140,33 @@ CREATE TRIGGER policies_reviewed_by_second_person BEFORE INSERT OR UPDATE ON pol
     FOR EACH ROW WHEN (NEW.verdict = 'approved') EXECUTE FUNCTION policies_reviewed_by_second_person();
 """
 
+# Pages alone publish, where people sign in: a version under review that the last reviewer since its submission approved,
+# and that has a rule for each of its categories. What was shipped, and what a dump brings back, came otherwise.
+PUBLISHED = """
+CREATE FUNCTION policies_published_as_reviewed() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT pg_has_role(current_user, 'portal_process', 'MEMBER') OR current_setting('is_superuser') = 'on'
+       OR (TG_OP = 'UPDATE' AND OLD.state IN ('published', 'superseded')) THEN
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'UPDATE' AND OLD.state = 'review' AND NEW.state = 'published'
+       AND pg_has_role(current_user, 'portal_app', 'MEMBER')
+       AND 'approved' = (SELECT verdict FROM policies_review
+                         WHERE version_id = NEW.id AND reviewed_at >= NEW.submitted_at
+                         ORDER BY reviewed_at DESC LIMIT 1)
+       AND EXISTS (SELECT FROM policies_category WHERE version_id = NEW.id)
+       AND NOT EXISTS (SELECT FROM policies_category c WHERE c.version_id = NEW.id
+                       AND NOT EXISTS (SELECT FROM policies_retentionrule WHERE category_id = c.id)) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'policy version % was not reviewed', NEW.number
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'policies_published_as_reviewed';
+END $$;
+CREATE TRIGGER policies_published_as_reviewed BEFORE INSERT OR UPDATE ON policies_policyversion
+    FOR EACH ROW WHEN (NEW.state IN ('published', 'superseded')) EXECUTE FUNCTION policies_published_as_reviewed();
+ALTER TABLE policies_policyversion ENABLE ALWAYS TRIGGER policies_published_as_reviewed;
+"""
+
 # A number of the rule of two people, or of the wait before a destruction or of a changed contact, is lessened by two
 # people (decision 0166): on its own day, or on the day of a later value that is weaker and that two people did not
 # approve. Who asks waits for the others who add a value of this code, and sees theirs. What is shipped and what tests
@@ -212,5 +239,5 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(text)
-        for text in (VERSION_GUARD, PARTS, DATES, STATEMENTS, PRUNER, TWO_PEOPLE, PROTECTIONS)
+        for text in (VERSION_GUARD, PARTS, DATES, STATEMENTS, PRUNER, TWO_PEOPLE, PUBLISHED, PROTECTIONS)
     ]

@@ -1,6 +1,6 @@
 """The officer's decisions about a list: approve, approve as the second officer, abort, explain a delay (P7.1, D-08)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.retention.events import Event
 from privacy.retention.models import DestructionLine, DestructionList
 from privacy.retention.refusals import AlreadyDecided, PlanAltered, SamePerson
-from privacy.retention.schedule import retention_rules, selection
+from privacy.retention.schedule import selection
 
 State = DestructionList.State
 
@@ -41,8 +41,7 @@ def approve(destruction_list: DestructionList, *, actor: Actor, at: datetime) ->
         _release(row, word=Event.LIST_SECONDED, actor=actor, at=at)
         return row
     row.approved_by, row.approved_at = actor.ref, at
-    # The ceiling may have been lowered since the proposal.
-    row.over_ceiling = row.over_ceiling or selection.is_over_ceiling(row, clock.kst_date(at))
+    row.over_ceiling = selection.needs_two_officers(row, clock.kst_date(at))
     if row.over_ceiling:
         row.save(update_fields=["over_ceiling", "approved_by", "approved_at"])
         ledger.record(
@@ -55,9 +54,7 @@ def approve(destruction_list: DestructionList, *, actor: Actor, at: datetime) ->
 
 def _release(row: DestructionList, *, word: Event, actor: Actor, at: datetime) -> None:
     row.state = State.APPROVED
-    # A version that took effect since the proposal may say longer.
-    of_today = retention_rules.for_category(row.category, clock.kst_date(at))
-    row.not_before = at + max(row.wait, timedelta(hours=of_today.wait_hours))
+    row.not_before = at + selection.wait_after_approval(row, clock.kst_date(at))
     row.save(update_fields=["state", "approved_by", "approved_at", "seconded_by", "seconded_at", "not_before"])
     facts = {"plan": row.plan, "people": row.people, "records": row.records, "not_before": row.not_before.isoformat()}
     ledger.record(word, actor=actor, at=at, about=row, facts=facts)

@@ -1,4 +1,4 @@
-"""Runs and their lists: what is due, what waits for approval, how far a destruction got; buttons that decide."""
+"""Destruction lists: what is due, what waits for approval, how far a destruction got; buttons that decide."""
 
 from collections.abc import Collection
 from functools import partial
@@ -25,42 +25,11 @@ from privacy.lib.display.badges import badge, due_badge, state_badge
 from privacy.retention import actions as retention
 from privacy.retention.admin.forms import ReasonForm
 from privacy.retention.certificates import documents, statement_texts, statements
-from privacy.retention.models import DestructionList, DestructionRun
+from privacy.retention.models import DestructionList
 from privacy.retention.models.destruction_lists import Cause
-from privacy.retention.schedule import due_page, retention_rules
+from privacy.retention.schedule import due_page, retention_rules, selection
 
 APPROVE, ABORT = "retention.approve_destruction", "retention.abort_destruction"
-
-
-@admin.register(DestructionRun)
-class DestructionRunAdmin(ReadOnlyAdmin):
-    explanation = _(
-        "Each nightly search for data past its retention period, and each order to destroy one person's data."
-    )
-    empty_hint = _("The sweep runs every night. Its first run will appear here.")
-    list_display = ("reference", "cause", "as_of", "policy", "due", "withheld_shown", "started_at", "planned_at")
-    list_filter = ("cause",)
-    fields = (
-        "reference",
-        "cause",
-        "case",
-        "as_of",
-        "policy",
-        "ordered_shown",
-        "started_at",
-        "planned_at",
-        "due",
-        "withheld_shown",
-    )
-    readonly_fields = ("withheld_shown", "ordered_shown")
-
-    @admin.display(description=_("ordered by"))
-    def ordered_shown(self, run: DestructionRun) -> str:
-        return statement_texts.describe_actors(run.ordered_by)
-
-    @admin.display(description=_("withheld"))
-    def withheld_shown(self, run: DestructionRun) -> str:
-        return due_page.describe_withheld(run.withheld) or "–"
 
 
 @admin.register(DestructionList)
@@ -105,7 +74,11 @@ class DestructionListAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("waiting period"))
     def waiting(self, row: DestructionList) -> str:
-        hours = int(row.wait.total_seconds() // 3600)
+        """What holds from the approval, or would if it were approved today."""
+        approved = row.seconded_at or row.approved_at
+        released = row.not_before - approved if row.not_before and approved else None
+        wait = selection.wait_after_approval(row, clock.today()) if released is None else released
+        hours = int(wait.total_seconds() // 3600)
         return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
 
     @admin.display(description=_("approved by"))
@@ -147,7 +120,8 @@ class DestructionListAdmin(ReadOnlyAdmin):
     def decided(self, row: DestructionList) -> SafeString | str:
         """Who decides about the list, whether or not somebody has."""
         how = _("automatic by rule")
-        if row.over_ceiling:
+        proposed = row.state == DestructionList.State.PROPOSED
+        if selection.needs_two_officers(row, clock.today()) if proposed else row.over_ceiling:
             how = _("two officers approve")
         elif row.needs_approval:
             how = _("an officer approves")
@@ -215,9 +189,14 @@ class DestructionListAdmin(ReadOnlyAdmin):
                 self,
                 request,
                 partial(retention.approve, row, actor=actor_of(request), at=clock.now()),
-                now_("%(list)s is approved.") % {"list": row.reference},
+                self._approved,
             )
         return None
+
+    def _approved(self, row: DestructionList) -> str:
+        if row.waits_for_second:
+            return now_("%(list)s: you approved it. A second officer must also approve it.") % {"list": row.reference}
+        return now_("%(list)s is approved.") % {"list": row.reference}
 
     def _consequence(self, row: DestructionList) -> str:
         said = now_("%(list)s: “%(category)s” will be destroyed (people: %(people)d, records: %(records)d).") % {
@@ -229,7 +208,7 @@ class DestructionListAdmin(ReadOnlyAdmin):
         said += " " + statement_texts.cannot_be_undone()
         if row.is_whole_month:
             said += " " + statement_texts.kept_key_warning()
-        if row.over_ceiling and not row.approved_by:
+        if not row.approved_by and selection.needs_two_officers(row, clock.today()):
             said += " " + now_("It exceeds the limit, so a second officer must also approve it.")
         if row.term_changed:
             said += " " + now_("The retention rule has changed since last time.")

@@ -45,11 +45,26 @@ BEGIN
     RETURN found;
 END $$;
 
+-- What the office holds for duties of its own, beside the policy's categories: each ends with its duty.
+CREATE FUNCTION retention_is_of_the_office(wanted text) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+    SELECT wanted IN ('contact', 'rights-request', 'complaint', 'disclosure-request', 'workforce', 'safeguard-evidence',
+                      'destruction-evidence')
+$$;
+-- Whether people's data of a category is destroyed by lists: of one that a policy had, or of the office's own.
+CREATE FUNCTION retention_is_listed(wanted text) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    RETURN retention_is_of_the_office(wanted) OR (wanted <> '' AND NOT starts_with(wanted, 'archive') AND EXISTS (
+        SELECT FROM policies_category c JOIN policies_policyversion v ON v.id = c.version_id
+        WHERE c.code = wanted AND v.state IN ('published', 'superseded')));
+END $$;
 -- Whether the policy of a day lets lists of a category go without an officer. What the office holds for a duty of its
 -- own, and what the archive has kept for its term, ends with it.
-CREATE FUNCTION retention_goes_by_rule(wanted text, on_day date) RETURNS boolean
+CREATE FUNCTION retention_goes_by_rule(made retention_destructionlist, on_day date) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
-    SELECT NOT coalesce((retention_rule(wanted, on_day)).approval_required, false)
+    SELECT made.unit = 'archive' OR coalesce(
+        NOT (retention_rule(made.category, on_day)).approval_required, retention_is_of_the_office(made.category), false)
 $$;
 CREATE FUNCTION retention_policy_wait(wanted text, on_day date) RETURNS interval
 LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
@@ -134,9 +149,16 @@ DECLARE
     today date := least((retention_latest() AT TIME ZONE 'Asia/Seoul')::date, 'infinity'::date);
 BEGIN
     SELECT * INTO run FROM retention_destructionrun WHERE id = made.run_id;
+    IF NOT (made.unit = 'archive' AND made.category = 'archive'
+            OR made.unit <> 'archive' AND retention_is_listed(made.category)) THEN
+        PERFORM retention_refuse('no such category is destroyed by lists');
+    END IF;
     IF run.cause = 'retention' AND run."case" = '' THEN
         IF run.as_of > today THEN
             PERFORM retention_refuse('a list of a day to come');
+        END IF;
+        IF made.unit = 'month' AND made.month + interval '1 month' > run.as_of THEN
+            PERFORM retention_refuse('a month that is not over');
         END IF;
         IF NOT made.over_ceiling AND (
             retention_is_over_ceiling(made, run.as_of) OR (isfinite(today) AND retention_is_over_ceiling(made, today))
@@ -158,8 +180,8 @@ BEGIN
                 PERFORM retention_refuse('an approval that nobody asked for');
             END IF;
         ELSIF made.needs_approval OR made.over_ceiling OR made.approved_by NOT LIKE 'rule:%'
-              OR NOT retention_goes_by_rule(made.category, run.as_of)
-              OR (isfinite(today) AND NOT retention_goes_by_rule(made.category, today)) THEN
+              OR NOT retention_goes_by_rule(made, run.as_of)
+              OR (isfinite(today) AND NOT retention_goes_by_rule(made, today)) THEN
             PERFORM retention_refuse('the rule lets nothing of this go without an officer');
         END IF;
     ELSIF NOT (made.unit = 'people' AND (

@@ -1,21 +1,27 @@
 """The retention rules in force, also for what the office holds for duties of its own, and the limits of a sweep."""
 
+from dataclasses import replace
 from datetime import date
 
 from django.utils.translation import gettext as _
 
-from privacy.policies import rulebook, wording
+from privacy.policies import categories, rulebook, wording
 from privacy.policies.models import RetentionTrigger
 from privacy.policies.rulebook import RetentionPeriod
 
 # What the office holds for a duty of its own ends with the duty: the holding's own clock says when (law D-01).
 ENDS_WITH_DUTY = RetentionPeriod(clock="purpose-achieved", years=0, months=0, approval_required=False, wait_hours=0)
+# What the policy no longer names goes when its purpose has ended, and an officer looks at it first.
+NO_LONGER_DECLARED = replace(ENDS_WITH_DUTY, approval_required=True)
 
 
 def for_category(category: str, on: date) -> RetentionPeriod:
     """Return how long a category is kept by the rulebook in force on ``on``."""
     rules = rulebook.in_force(on)
-    return rules.retention(category) if category in rules.categories else ENDS_WITH_DUTY
+    if category in rules.categories:
+        return rules.retention(category)
+    of_the_office = category in categories.OFFICE_FILES or category == categories.ARCHIVE
+    return ENDS_WITH_DUTY if of_the_office else NO_LONGER_DECLARED
 
 
 def encode_period(term: RetentionPeriod) -> str:

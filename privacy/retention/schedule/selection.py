@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
@@ -136,6 +136,17 @@ def is_over_ceiling(destruction_list: DestructionList, on: date) -> bool:
         return destruction_list.people > most
     of_run = destruction_list.run.lists.filter(category=destruction_list.category, unit=DestructionList.Unit.MONTH)
     return of_run.count() > retention_rules.max_months_per_run(on)
+
+
+def needs_two_officers(destruction_list: DestructionList, on: date) -> bool:
+    """Whether a list that is approved on a day needs two officers: the ceiling may be lower than when proposed."""
+    return destruction_list.over_ceiling or is_over_ceiling(destruction_list, on)
+
+
+def wait_after_approval(destruction_list: DestructionList, on: date) -> timedelta:
+    """Return how long a list waits that is approved on a day; a version in force since the proposal may say longer."""
+    of_today = retention_rules.for_category(destruction_list.category, on)
+    return max(destruction_list.wait, timedelta(hours=of_today.wait_hours))
 
 
 @dataclass(frozen=True)

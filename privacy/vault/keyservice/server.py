@@ -36,6 +36,10 @@ STACK_BYTES = 2**20
 RETRY_SECONDS = 0.2
 PR_SET_DUMPABLE = 4
 MCL_CURRENT, MCL_FUTURE = 1, 2
+# glibc's allocator: what is larger than this goes back to the system when it is freed, from every thread.
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
+OWN_MAPPING_BYTES = 2**20
+ARENAS = 2
 _PEER = struct.Struct("3i")
 
 
@@ -144,6 +148,13 @@ def make_custodian(query: DatabaseQuestions) -> KeyCustodian:
 def read_ceilings(given: Mapping[str, str]) -> dict[str, int]:
     """Return ceilings as numbers, by ``process`` or ``process.purpose``."""
     return {name: int(number) for name, number in given.items()}
+
+
+def bound_memory() -> None:
+    """Give back to the system what large requests took: else each thread keeps as much as its largest ever needed."""
+    libc = ctypes.CDLL(None)
+    libc.mallopt(M_MMAP_THRESHOLD, OWN_MAPPING_BYTES)
+    libc.mallopt(M_ARENA_MAX, ARENAS)
 
 
 def protect_memory() -> list[str]:

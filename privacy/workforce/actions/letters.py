@@ -24,6 +24,8 @@ from privacy.workforce.events import Event
 from privacy.workforce.models import ColleagueLetter
 
 KEEP = "accounts.keep_accounts"
+# Of a letter refused for these, the same scan recorded with other details can count.
+RECORDED_WRONGLY = {ColleagueLetter.Refusal.DATE, ColleagueLetter.Refusal.COLLEAGUE}
 
 
 class OwnLetter(Refusal):
@@ -84,7 +86,7 @@ def open_letter(letter: ColleagueLetter, *, actor: Actor, at: datetime) -> tuple
     LetterUnread.
     """
     require_permission(actor, KEEP, about=letter)
-    file = EncryptedFile.objects.filter(pk=letter.file_id).first()
+    file = scan_of(letter)
     if file is None:
         raise LetterUnread(_("The scan was destroyed when its retention period ended. Its digest is kept."))
     with vault.opened(
@@ -115,11 +117,10 @@ def confirm_letter(letter: ColleagueLetter, *, actor: User, at: datetime) -> Col
     require_second_person(actor, asked_by=row.recorded_by, same=same, at=at)
     if row.read_by != actor.ref:
         # Another who may confirm it has read it since.
-        reading = Entry.objects.about(f"{ColleagueLetter.record_label.lower()}:{row.pk}").by(actor.ref)
-        read = reading.filter(word=Event.LETTER_READ).order_by("-id").first()
-        if read is None:
+        read_at = last_read(row, actor.ref)
+        if read_at is None:
             raise LetterUnread(_("Open the letter and read it first. Then confirm it."))
-        row.read_by, row.read_at = actor.ref, read.time
+        row.read_by, row.read_at = actor.ref, read_at
     row.confirmed_by, row.confirmed_at = actor.ref, at
     row.save(update_fields=["read_by", "read_at", "confirmed_by", "confirmed_at"])
     ledger.record(Event.LETTER_CONFIRMED, actor=actor, at=at, about=row, facts={"user": row.user.reference})
@@ -142,13 +143,33 @@ def refuse_letter(letter: ColleagueLetter, *, refused_for: str, actor: User, at:
     return row
 
 
+def scan_of(letter: ColleagueLetter) -> EncryptedFile | None:
+    """Return the sealed scan; None once its retention period is over."""
+    return EncryptedFile.objects.filter(pk=letter.file_id).first()
+
+
+def last_read(letter: ColleagueLetter, ref: str) -> datetime | None:
+    """Return when an account last read the letter, by the audit trail."""
+    readings = Entry.objects.about(f"{ColleagueLetter.record_label.lower()}:{letter.pk}").by(ref)
+    read = readings.filter(word=Event.LETTER_READ).order_by("-id").first()
+    return None if read is None else read.time
+
+
 def _open(letter: ColleagueLetter) -> ColleagueLetter:
     row = ColleagueLetter.objects.select_for_update().get(pk=letter.pk)
     if row.confirmed_by:
         raise LetterDecided(_("This letter has already been confirmed."))
     if row.refused_by:
-        raise LetterDecided(_("This letter has been refused. Record its scan again with the right details."))
+        raise LetterDecided(_why_refused(row))
     return row
+
+
+def _why_refused(row: ColleagueLetter) -> str:
+    said = _("This letter has already been refused (“%(reason)s”).") % {"reason": row.get_refused_for_display()}
+    newer = ColleagueLetter.objects.filter(file_digest=row.file_digest, id__gt=row.pk)
+    if row.refused_for in RECORDED_WRONGLY and not newer.exists():
+        said += " " + _("Record its scan again with the right details.")
+    return said
 
 
 def _must_be_about_another(user: User, actor: Actor) -> None:

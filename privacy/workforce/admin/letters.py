@@ -19,14 +19,14 @@ from privacy.accounts.models import User
 from privacy.lib.console.admin_add import add_record
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
-from privacy.lib.console.second_person_step import SecondPersonStep
+from privacy.lib.console.second_person_step import ReadFirst, SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.dates.form_fields import BoundedDateField
 from privacy.lib.display import badges
 from privacy.lib.documents import upload_validation
 from privacy.lib.http.downloads import attachment
 from privacy.workforce import actions as workforce
-from privacy.workforce.actions.letters import KEEP
+from privacy.workforce.actions.letters import KEEP, last_read, scan_of
 from privacy.workforce.models import ColleagueLetter
 
 
@@ -63,6 +63,10 @@ class ColleagueLetterAdmin(ReadOnlyAdmin):
         lambda letter: not (letter.confirmed_by or letter.refused_by),
         asked_by=lambda letter: letter.recorded_by,
         about=lambda letter: letter.user.ref,
+        read_first=ReadFirst(
+            is_there=lambda letter: scan_of(letter) is not None,
+            has_read=lambda letter, ref: last_read(letter, ref) is not None,
+        ),
     )
     actions = ("read_letter", "confirm_letter", "refuse_letter")
     change_list_template = "admin/workforce/colleagueletter/change_list.html"
@@ -140,7 +144,12 @@ class ColleagueLetterAdmin(ReadOnlyAdmin):
             form_class=RefusalForm,
             title=_("Refuse a letter of the representative"),
             verb=_("Refuse the letter"),
-            consequences=[_("The letter does not count. Its scan can be recorded again with the right details.")],
+            consequences=[
+                _(
+                    "The letter does not count. If its date or colleague was recorded wrongly, its scan can be "
+                    "recorded again with the right details."
+                )
+            ],
         )
         if isinstance(answers, TemplateResponse):
             return answers

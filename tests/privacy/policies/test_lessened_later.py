@@ -12,6 +12,7 @@ from privacy.ledger.actors import Actor, SystemActor
 from privacy.lib.dates import clock
 from privacy.policies import actions as policies
 from privacy.policies import rulebook
+from privacy.policies.admin.parameters import _values_in_time
 from privacy.policies.models import Parameter, ParameterChange
 from tests import factory
 from tests.base import PortalTestCase
@@ -66,6 +67,25 @@ class PlantedTests(RequestedCase):
         policies.approve_change(asked, actor=self.omar, at=self.now)
         assert rulebook.parameter(WAIT, self.soon - timedelta(days=1)) == 96
 
+    def test_the_day_that_is_advised_can_be_set_by_one_officer(self) -> None:
+        for days in (2, 5, 6):
+            self.set(24, self.today + timedelta(days=days))
+        last = self.today + timedelta(days=6)
+        with override("en"), pytest.raises(policies.NeedsTwoPeople, match=f"Choose a date after {last}"):
+            self.set(96, self.today, actor=self.omar)
+        self.set(96, last + timedelta(days=1), actor=self.omar)
+
+    def test_where_no_later_day_helps_none_is_advised(self) -> None:
+        self.set(24, self.soon)
+        self.set(200, self.soon + timedelta(days=1))
+        with override("en"), pytest.raises(policies.NeedsTwoPeople) as refused:
+            self.set(96, self.today, actor=self.omar)
+        assert "Choose a date" not in str(refused.value)
+        assert f"On {self.soon} a value that is already set" in str(refused.value)
+        with override("ko"), pytest.raises(policies.NeedsTwoPeople, match="요청된 값") as refused:
+            self.set(96, self.today, actor=self.omar)
+        assert "날짜를 선택" not in str(refused.value)
+
     def test_what_two_people_lessened_for_a_later_day_stands_in_nobodys_way(self) -> None:
         self.set(96, self.today)
         policies.approve_change(self.request(48, self.soon), actor=self.omar, at=self.now)
@@ -95,9 +115,26 @@ class ApprovalTests(RequestedCase):
         self.set(250, self.today + timedelta(days=9))
         page = self.page(asked)
         assert "“withdrawal.wait.hours” is now 200." in page
-        assert f"From {self.today + timedelta(days=5)}: 100 (this request)." in page
+        until = self.today + timedelta(days=8)
+        assert f"From {self.today + timedelta(days=5)} until {until}: 100 (this request)." in page
         assert f"From {self.today + timedelta(days=9)}: 250." in page
         assert "weaker than it is now" not in page
+
+    def test_a_request_whose_day_has_passed_says_until_when_its_value_applies(self) -> None:
+        ago = [self.today - timedelta(days=days) for days in range(11)]
+        self.set(96, ago[10], actor=SYSTEM)
+        asked = self.request(48, ago[3])
+        assert f"From {ago[3]}: 48 (this request)." in self.page(asked)
+        self.set(120, ago[1], actor=SYSTEM)
+        page = self.page(asked)
+        assert "“withdrawal.wait.hours” is now 120." in page
+        assert f"From {ago[3]} until {ago[2]}: 48 (this request)." in page
+        assert f"From {ago[1]}: 120." in page
+        assert f"From {ago[10]}" not in page
+        with override("ko"):
+            assert f"{ago[3]}부터 {ago[2]}까지: 48(이 요청)" in _values_in_time(asked)
+        policies.approve_change(asked, actor=self.omar, at=self.now)
+        assert [rulebook.parameter(WAIT, day) for day in reversed(ago[:5])] == [96, 48, 48, 120, 120]
 
     def test_what_lessens_nothing_any_more_is_refused_and_set_directly(self) -> None:
         self.set(200, self.today, actor=SYSTEM)

@@ -128,6 +128,29 @@ def archived(*more: str) -> list[str]:
     ]  # fmt: skip
 
 
+def by_rule(of: dict[str, str], unit: str = "people", month: str = "NULL", as_of: str = "current_date") -> list[str]:
+    """Return the statements of a whole destruction that the policy's rule is said to let go."""
+    category = of["category"]
+    return [
+        run(as_of=as_of),
+        destruction_list(category=f"'{category}'", unit=f"'{unit}'", month=month, needs_approval="false"),
+        *([line(category=category)] if unit == "people" else []),
+        approve("rule:1", at=NOW, wait="0"), begin(), stone(of),
+    ]  # fmt: skip
+
+
+# A version that names no category, and so nothing that an officer would have to approve.
+POLICY_OF_ITS_OWN = [
+    insert(
+        "policies_policyversion", id="gen_random_uuid()", number="'9.9'", state="'draft'", reason_ko="''",
+        reason_en="''", adverse="false", drafted_at="now()", drafted_by="'{odile}'", submitted_by="''",
+        published_by="''", seal="''",
+    ),
+    "UPDATE policies_policyversion SET state = 'review', submitted_at = now(), submitted_by = '{omar}'"
+    " WHERE number = '9.9'",
+    "UPDATE policies_policyversion SET state = 'published', effective_on = current_date, published_at = now(),"
+    " published_by = '{odile}', seal = repeat('a', 64), document = '{{}}' WHERE number = '9.9'",
+]  # fmt: skip
 ALL_SAID = {
     "state": "'executing'", "step": "'intent'", "approved_by": "'{odile}'", "approved_at": "now()",
     "seconded_by": "'{omar}'", "seconded_at": "now()", "not_before": "now()", "certificate_number": f"'{NUMBER}'",
@@ -141,6 +164,18 @@ ATTACKS = {
     "a list that says it is being carried out": [run(), destruction_list(**ALL_SAID), line(), stone(OF_PERSON), GONE],
     "a list approved in two officers' names": proposed("{odile}", "seconded_by = '{omar}'", "seconded_at = now()"),
     "a list that the rule is said to let go": proposed("rule:1", needs_approval="false"),
+    "a policy of its own that lets it go": [*POLICY_OF_ITS_OWN, *by_rule(OF_PERSON), GONE],
+    "a category that no policy knows": by_rule(OF_PERSON | {"category": "face-images"}),
+    "every category at once": by_rule(OF_PERSON | {"category": ""}),
+    "an archive key on a list of people": by_rule(OF_PERSON | {"category": "archive-5y"}),
+    "the archive on a list of people": by_rule(OF_PERSON | {"category": "archive"}),
+    "a month of the archive on a list of months": by_rule(
+        OF_MONTH | {"category": "archive-5y", "month": "'2031-01-01'"}, "month", "'2031-01-01'"
+    ),
+    "a month that is not over": by_rule(OF_MONTH | {"category": "app-log"}, "month", "'{month}'"),
+    "a list of a day to come": by_rule(
+        OF_MONTH | {"category": "app-log"}, "month", "'{month}'", as_of="current_date + 90"
+    ),
     "a list that nobody has approved": [run(), destruction_list(), line(), begin(), stone(OF_PERSON), GONE],
     "an order of a case that is not there": proposed(
         "{omar}", NO_APPROVAL, cause="deletion", case="K7-0000-0000#1", ordered_by="{odile}"

@@ -10,13 +10,14 @@ from django.urls import reverse
 from django.utils.translation import override
 
 from privacy.accounts import actions as accounts
+from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
 from privacy.policies import actions as policies
 from privacy.policies import rulebook
 from privacy.policies.models import PolicyVersion
 from privacy.retention import actions as retention
 from privacy.retention.admin.holds import HoldAdmin
-from privacy.retention.models import ArchiveAccess, ClockDoubt, Hold, PaperDestruction, RegisterEntry
+from privacy.retention.models import ArchiveAccess, ClockDoubt, DestructionList, Hold, PaperDestruction, RegisterEntry
 from privacy.subjects.models import FalseIdentityFinding, Subject
 from tests.base import PortalTestCase
 from tests.factory import (
@@ -81,6 +82,43 @@ class Lists(Console):
         self.press("retention_destructionlist", "approve", self.row, confirmed="yes")
         self.row.refresh_from_db()
         assert self.row.state == "approved"
+
+    @pytest.mark.truth("hunt")
+    def test_a_list_over_a_ceiling_lowered_since_says_before_and_after_that_a_second_officer_must_approve(self) -> None:
+        page = reverse("admin:retention_destructionlist_change", args=[self.row.pk])
+        second = "한도를 넘으므로 다른 보호책임자의 승인이 한 번 더 필요합니다."
+        self.assertNotContains(self.press("retention_destructionlist", "approve", self.row), second)
+        self.assertContains(self.client.get(page), "보호책임자가 승인")
+        for code in ("destruction.ceiling.floor", "destruction.ceiling.percent"):
+            policies.set_parameter(
+                code=code, value=0, effective_on=clock.today(), basis="x", actor=SystemActor("tests"), at=clock.now()
+            )
+        self.assertContains(self.press("retention_destructionlist", "approve", self.row), second)
+        self.assertContains(self.client.get(page), "보호책임자 두 명이 승인")
+        told = f"{self.row.reference}: 승인했습니다. 다른 보호책임자 한 명이 더 승인해야 합니다."
+        self.assertContains(self.press("retention_destructionlist", "approve", self.row, confirmed="yes"), told)
+        self.client.force_login(make_omar())
+        done = self.press("retention_destructionlist", "approve", self.row, confirmed="yes")
+        self.assertContains(done, f"{self.row.reference} 목록을 승인했습니다.")
+        self.assertNotContains(done, told)
+
+    @pytest.mark.truth("hunt")
+    def test_the_waiting_period_shown_is_the_one_that_will_hold(self) -> None:
+        page = reverse("admin:retention_destructionlist_change", args=[self.row.pk])
+        self.assertContains(self.client.get(page), "24시간")
+        DestructionList.objects.filter(pk=self.row.pk).update(wait=timedelta(hours=7))
+        self.assertContains(self.client.get(page), "24시간")
+        DestructionList.objects.filter(pk=self.row.pk).update(wait=timedelta(hours=90))
+        self.assertContains(self.client.get(page), "90시간")
+        retention.approve(self.row, actor=make_odile(), at=clock.now())
+        self.row.refresh_from_db()
+        self.assertContains(self.client.get(page), "90시간")
+        ordered = retention.order_destruction(
+            self.device.subject_id, ["device-registration"], cause="deletion", case="x", ordered_by="system:tests",
+            actor=SystemActor("tests"), at=clock.now(),
+        )[0]  # fmt: skip
+        own = reverse("admin:retention_destructionlist_change", args=[ordered.pk])
+        self.assertNotContains(self.client.get(own), "24시간")
 
     def test_a_finished_list_and_its_certificate_say_in_words_what_was_done(self) -> None:
         page = reverse("admin:retention_destructionlist_change", args=[self.row.pk])

@@ -7,6 +7,8 @@ import pytest
 
 from config.databases import PROCESS_ROLES
 from privacy.lib.dates import clock
+from privacy.policies import categories
+from privacy.retention.schedule import retention_rules
 from privacy.vault import actions as vault
 from tests import factory
 from tests.database import PortalDatabase
@@ -128,3 +130,18 @@ def test_the_worker_lessens_no_protection_in_two_officers_names(
 ) -> None:
     lessened = ("floor", 1_000, "current_date")
     assert refused(portal_database, "worker", [change(*lessened), number(*lessened)], names)
+
+
+def test_the_databases_know_the_offices_own_files(portal_database: PortalDatabase) -> None:
+    with portal_database.connect() as owner:
+        for category in (*categories.OFFICE_FILES, "", "archive", categories.DEVICE_REGISTRATION, "archive-5y"):
+            said = owner.execute("SELECT retention_is_of_the_office(%s)", [category]).fetchone()
+            assert said == (category in categories.OFFICE_FILES,), category
+
+
+def test_what_the_policy_no_longer_names_goes_by_an_officer(portal_database: PortalDatabase) -> None:
+    on = clock.today()
+    assert retention_rules.for_category("face-images", on).approval_required
+    assert not retention_rules.for_category(categories.APP_LOG, on).approval_required
+    assert not retention_rules.for_category(categories.RIGHTS_REQUEST, on).approval_required
+    assert not retention_rules.for_category(categories.ARCHIVE, on).approval_required

@@ -233,6 +233,6 @@ def test_a_flood_of_the_largest_requests_leaves_the_others_their_answers(service
         ended.set()
         for sender in senders:
             sender.join()
-    assert memory(service) < 600 * 2**20
+    assert memory(service) < 400 * 2**20
     with pytest.raises(vault.KeysRefused):
         client.ask(messages.Sign("{}"))

@@ -212,19 +212,71 @@ class PagesTests(LetterTestCase):
             officer, dated_on=clock.today(), name="x.pdf", content=PDF + b"\n", actor=self.odile, at=self.now
         )
         page = self.page(letter)
-        assert "Can approve now: Olga, Omar." in page
+        assert "Can read and confirm it: Olga, Omar." in page
         assert "Odile: asked for it" in page
         assert "Olga: it is about them" in self.page(own)
-        assert "Can approve now: Omar." in self.page(own)
+        assert "Can read and confirm it: Omar." in self.page(own)
         for shown in (page, self.page(own)):
             assert "alone" not in shown.partition("second-person-title")[2].partition("</section>")[0]
         workforce.open_letter(letter, actor=self.omar, at=self.now)
         workforce.confirm_letter(letter, actor=self.omar, at=self.now)
         assert "second-person-title" not in self.page(letter)
 
-    def page(self, letter: ColleagueLetter) -> str:
+    @pytest.mark.truth("hunt")
+    def test_with_the_scan_gone_only_who_has_read_it_can_confirm_it(self) -> None:
+        letter = self.record(by=self.odile)
+        assert "Can read and confirm it: Omar." in self.page(letter)
+        EncryptedFile.objects.filter(pk=letter.file_id).delete()
+        page = self.page(letter)
+        assert "Nobody can approve this at present." in page
+        assert "Omar: the scan was destroyed before they read it" in page
+        with pytest.raises(workforce.LetterUnread):
+            workforce.confirm_letter(letter, actor=self.omar, at=self.now)
+        other = self.record(by=self.odile, content=PDF + b"\n")
+        workforce.open_letter(other, actor=self.omar, at=self.now)
+        EncryptedFile.objects.filter(pk=other.file_id).delete()
+        assert "Can read and confirm it" not in self.page(other)
+        assert "Can approve now: Omar." in self.page(other)
+        workforce.confirm_letter(other, actor=self.omar, at=self.now)
+
+    @pytest.mark.truth("hunt")
+    def test_a_reader_sees_the_page_of_a_waiting_letter_too(self) -> None:
+        letter = self.record(by=self.odile)
+        assert "Can read and confirm it: Omar." in self.page(letter, factory.make_aram())
+
+    @pytest.mark.truth("hunt")
+    def test_the_refusal_says_the_reason_and_advises_a_new_record_only_where_one_helps(self) -> None:
+        advice = "올바른 내용으로 스캔본을 다시 등록하십시오."
+        for n, (why, label) in enumerate(ColleagueLetter.Refusal.choices):
+            letter = self.record(by=self.odile, content=PDF + b"\n" * n)
+            workforce.refuse_letter(letter, refused_for=why, actor=self.odile, at=self.now)
+            with override("ko"):
+                assert self.told(letter).startswith(f"이미 반려한 서신입니다({label}).")
+                assert (advice in self.told(letter)) is (why != "no-letter"), why
+            with override("en"):
+                assert self.told(letter).startswith(f"This letter has already been refused (“{label}”).")
+            self.record(by=self.odile, content=PDF + b"\n" * n)
+            with override("ko"):
+                assert advice not in self.told(letter)
+
+    def told(self, letter: ColleagueLetter) -> str:
+        with pytest.raises(workforce.LetterDecided) as refused:
+            workforce.refuse_letter(letter, refused_for="date", actor=self.omar, at=self.now)
+        return str(refused.value)
+
+    @pytest.mark.truth("hunt")
+    def test_the_question_before_a_refusal_promises_a_new_record_only_for_wrong_details(self) -> None:
+        letter = self.record(by=self.odile)
+        pressed = {"CHANGE_FORM-action": "refuse_letter", "_selected_action": str(letter.pk), "index": "0"}
+        self.client.force_login(self.omar)
+        with override("en"):
+            address = reverse("admin:workforce_colleagueletter_change", args=[letter.pk])
+        page = " ".join(self.client.post(address, pressed).content.decode().split())
+        assert "If its date or colleague was recorded wrongly, its scan can be recorded again" in page
+
+    def page(self, letter: ColleagueLetter, who: User | None = None) -> str:
         client = Client()
-        client.force_login(self.omar)
+        client.force_login(who or self.omar)
         with override("en"):
             address = reverse("admin:workforce_colleagueletter_change", args=[letter.pk])
         return " ".join(client.get(address).content.decode().split())

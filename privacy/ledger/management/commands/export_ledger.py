@@ -59,9 +59,10 @@ class Command(BaseCommand):
                 facts={"from": bundle.start, "until": bundle.end, "bytes": size, "sha256": sha256},
             )
             connection.execute("SELECT ledger.append('act', %s)", [payload])
+        keys = "".join(f" --key '{vkey}'" for vkey in external_checkpoints.pinned_keys() or ["VKEY"])
         self.stdout.write(
             f"{bundle.end - bundle.start} entries of {bundle.size} in {folder}; check with: python {folder}/verify.py"
-            f" {folder}{bundle.part} --key '{(external_checkpoints.pinned_keys() or ['VKEY'])[0]}'"
+            f" {folder}{bundle.part}{keys}"
         )
 
 

@@ -1,7 +1,6 @@
 """``manage.py notary``: signs checkpoints. Its own key, its own state; meant for another host than the database's."""
 
 import fcntl
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from privacy.ledger.actors import SystemActor
-from privacy.ledger.checkpoints import rebuilding
+from privacy.ledger.checkpoints import key_handovers, rebuilding
 from privacy.ledger.checkpoints.notary import Notary
 from privacy.ledger.checkpoints.notary_state import SigningRefused
 from privacy.ledger.checkpoints.refusal_notices import RefusalNotices
@@ -33,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="sign what there is and end; exit 2 on a refusal")
         parser.add_argument("--interval", type=float, default=3.0, help="seconds between checkpoints (3)")
         parser.add_argument("--rebuild", action="store_true", help="restore a lost state from mirror and anchors")
+        parser.add_argument("--new-key", action="store_true", help="hand the signing over to a new key, and end")
         parser.add_argument("--make-key", action="store_true", help="make the signing key where there is none")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,6 +46,8 @@ class Command(BaseCommand):
             notary = make_notary(make_key=options["make_key"] or settings.DEVELOPMENT)
             if options["rebuild"]:
                 self._rebuild(notary)
+            elif options["new_key"]:
+                self._hand_over(notary)
             elif options["once"]:
                 self._once(notary)
             else:
@@ -57,6 +59,21 @@ class Command(BaseCommand):
                 self.stdout.write(f"Signed a checkpoint of {notary.state.size} entries.")
         if self.notices.text:
             raise CommandError(f"Refused: {self.notices.text}", returncode=2)
+
+    def _hand_over(self, notary: Notary) -> None:
+        """Sign what there is with the old key, then let a new one follow; refuse where the old one refuses to sign."""
+        if not key_handovers.is_begun(settings.NOTARY_KEY_FILE):
+            self._once(notary)
+        if not notary.state.size:
+            raise CommandError("Nothing has been signed yet, so there is nothing to hand over.", returncode=1)
+        with log_reader.connect() as connection:
+            new = key_handovers.hand_over(
+                settings.NOTARY_KEY_FILE, notary.state, notary.mirror, connection, int(notary.clock())
+            )
+        _write_vkeys(new)
+        self.stdout.write(f"From entry {notary.state.size} on a new key signs. Pin its two lines (NOTARY_VKEYS):")
+        self.stdout.write("\n".join(new.vkeys))
+        self.stdout.write(f"Destroy {settings.NOTARY_KEY_FILE}.until-{notary.state.size} when the new one has signed.")
 
     def _step(self, notary: Notary, connection: psycopg.Connection[Any]) -> int | None:
         """One step; a refusal is told once for each reason, and once a day."""
@@ -98,9 +115,7 @@ def make_notary(*, make_key: bool) -> Notary:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         Signer.make(settings.LEDGER_ORIGIN).save(path)
     signer = Signer.load(path)
-    vkeys = settings.NOTARY_STATE_DIR / "vkeys"
-    vkeys.write_text("".join(f"{vkey}\n" for vkey in signer.vkeys))
-    os.chmod(vkeys, 0o644)  # noqa: PTH101 - beside the call above
+    _write_vkeys(signer)
     return Notary(
         signer,
         state=settings.NOTARY_STATE_DIR,
@@ -110,3 +125,9 @@ def make_notary(*, make_key: bool) -> Notary:
         mail_every=settings.ANCHOR_EMAIL_SECONDS,
         clock=time.time,
     )
+
+
+def _write_vkeys(signer: Signer) -> None:
+    vkeys: Path = settings.NOTARY_STATE_DIR / "vkeys"
+    vkeys.write_text("".join(f"{vkey}\n" for vkey in signer.vkeys))
+    vkeys.chmod(0o644)

@@ -36,6 +36,8 @@ class Command(BaseCommand):
         if found is not None:
             registers.add_to(report, found)
             self._tell(found)
+        for size in report.handed_over:
+            self.stdout.write(f"NOTE: from entry {size} on another key of the notary signs: pin it (NOTARY_VKEYS).")
         words = {ALTERED: "ALTERED", POLICY: "POLICY", MALFORMED: "MALFORMED"}
         for finding in report.findings:
             self.stdout.write(f"{words[finding.code]}: {finding.message}")

@@ -13,7 +13,7 @@ from privacy.vault import actions as vault
 from privacy.vault.keyservice import client
 from privacy.vault.keyservice.custodian import process_names
 from privacy.vault.keyservice.database_questions import DatabaseQuestions
-from privacy.vault.keyservice.server import KeyServer, make_custodian, protect_memory
+from privacy.vault.keyservice.server import KeyServer, bound_memory, make_custodian, protect_memory
 
 
 class Command(BaseCommand):
@@ -22,6 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Compare the keys with the database's check values, then serve; refuse to start with others."""
+        bound_memory()
         for sentence in protect_memory():
             self.stderr.write(sentence)
         settings.KEY_SERVICE = client.IN_PROCESS  # this process asks nobody else for keys
