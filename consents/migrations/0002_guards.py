@@ -38,12 +38,30 @@ ALTER TABLE consents_agreementversion ENABLE ALWAYS TRIGGER consents_published_t
 ALTER TABLE consents_agreementversion ENABLE ALWAYS TRIGGER consents_texts_are_never_emptied;
 """
 
-# The wait before a destruction is never shortened, and its plan never goes: somebody may still stop it.
+# The wait before a destruction is never shortened, and its plan never goes: somebody may still stop it. What was stopped
+# goes on from pages alone, with a whole wait; the worker begins what is due, and nothing that was stopped.
 WAITS = """
+CREATE FUNCTION consents_plan_goes_on(was text, becomes text, due timestamptz) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SET search_path = public, pg_temp AS $$
+BEGIN
+    IF was = becomes OR NOT vault_is_process() THEN
+        RETURN true;
+    END IF;
+    RETURN CASE
+        WHEN becomes = 'stopped' THEN was = 'waiting'
+        WHEN becomes = 'agreed-again' THEN was IN ('waiting', 'stopped')
+        WHEN (was, becomes) = ('stopped', 'waiting') THEN
+            pg_has_role(current_user, 'portal_app', 'MEMBER') AND retention_wait_is_whole(due)
+        WHEN (was, becomes) = ('waiting', 'under-way') THEN
+            pg_has_role(current_user, 'portal_worker', 'MEMBER') AND due <= retention_latest()
+        WHEN (was, becomes) = ('under-way', 'destroyed') THEN pg_has_role(current_user, 'portal_worker', 'MEMBER')
+        ELSE false END;
+END $$;
 CREATE FUNCTION consents_keep_wait() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND NEW.due_at >= OLD.due_at AND NEW.decision_id = OLD.decision_id
-       AND NEW.subject_id = OLD.subject_id AND OLD.ended_at IS NULL THEN
+    IF TG_OP = 'UPDATE' AND NEW.due_at >= OLD.due_at AND isfinite(NEW.due_at) AND NEW.decision_id = OLD.decision_id
+       AND NEW.subject_id = OLD.subject_id AND OLD.ended_at IS NULL
+       AND consents_plan_goes_on(OLD.state, NEW.state, NEW.due_at) THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION 'the wait before a destruction is never shortened: %', TG_OP USING ERRCODE = 'restrict_violation';
@@ -61,7 +79,7 @@ BEGIN
     IF NOT vault_is_process() THEN
         RETURN NEW;
     END IF;
-    IF NOT retention_wait_is_whole(NEW.due_at) THEN
+    IF NOT retention_wait_is_whole(NEW.due_at) OR NOT isfinite(NEW.due_at) THEN
         RAISE EXCEPTION 'the wait before a destruction is never shortened: %', TG_OP USING ERRCODE = 'restrict_violation';
     END IF;
     IF NEW.subject_id = person THEN
@@ -83,6 +101,26 @@ CREATE TRIGGER consents_withdrawn_by_the_person BEFORE INSERT ON consents_planne
 ALTER TABLE consents_planneddestruction ENABLE ALWAYS TRIGGER consents_withdrawn_by_the_person;
 ALTER TABLE consents_planneddestruction ENABLE ALWAYS TRIGGER consents_waits_are_never_shortened;
 ALTER TABLE consents_planneddestruction ENABLE ALWAYS TRIGGER consents_waits_are_never_emptied;
+"""
+
+# Intake closes data with a withdrawal, and opens what the same person's new agreement gave up destroying; nothing else.
+FREEZES = """
+CREATE FUNCTION consents_intake_opens_what_was_agreed_again() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT vault_is_process() OR pg_has_role(current_user, 'portal_app', 'MEMBER')
+       OR pg_has_role(current_user, 'portal_worker', 'MEMBER') OR (
+        OLD.lifted_at IS NULL AND NEW.lifted_at IS NOT NULL AND EXISTS (
+            SELECT FROM consents_decision d JOIN consents_planneddestruction p ON p.decision_id = d.id
+            WHERE d.reference = NEW."case" AND d.subject_id = NEW.subject_id AND p.state = 'agreed-again')) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'freeze %: nobody agreed again', OLD.id
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'consents_intake_opens_what_was_agreed_again';
+END $$;
+CREATE TRIGGER consents_intake_opens_what_was_agreed_again BEFORE UPDATE ON vault_freeze
+    FOR EACH ROW EXECUTE FUNCTION consents_intake_opens_what_was_agreed_again();
+ALTER TABLE vault_freeze ENABLE ALWAYS TRIGGER consents_intake_opens_what_was_agreed_again;
 """
 
 # A withdrawn consent is told to every process that keeps in memory what is agreed (decision 0044). A change of an
@@ -111,4 +149,4 @@ ALTER TABLE consents_agreement ENABLE ALWAYS TRIGGER consents_invalidates_agreem
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0002_guards"), ("consents", "0001_schema"), ("vault", "0002_guards")]
 
-    operations = [migrations.RunSQL(GUARDS), migrations.RunSQL(WAITS), migrations.RunSQL(INVALIDATION)]
+    operations = [migrations.RunSQL(text) for text in (GUARDS, WAITS, FREEZES, INVALIDATION)]

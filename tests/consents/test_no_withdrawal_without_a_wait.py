@@ -72,3 +72,70 @@ def test_where_the_rulebook_has_nothing_wait_nothing_does(portal_database: Porta
     )
     withdraw(portal_database, agreed, "intake", timedelta())
     assert PlannedDestruction.objects.exists()
+
+
+def stopped(database: PortalDatabase, agreed: Decision, *, state: str = "stopped") -> None:
+    """Plan a destruction whose wait is over: an officer stopped it in time, or nobody did."""
+    withdraw(database, agreed, "pages", timedelta(hours=25))
+    with database.connect() as owner:
+        guard = "TRIGGER consents_waits_are_never_shortened"
+        owner.execute(f"ALTER TABLE consents_planneddestruction DISABLE {guard}")
+        owner.execute("UPDATE consents_planneddestruction SET due_at = now() - interval '10 hours'")
+        if state == "stopped":
+            owner.execute(
+                "UPDATE consents_planneddestruction SET state = 'stopped', stopped_at = now() - interval '30 hours',"
+                " stopped_by_kind = 'user', stopped_by = 'U-0000-0000'"
+            )
+        owner.execute(
+            "ALTER TABLE consents_planneddestruction ENABLE ALWAYS TRIGGER consents_waits_are_never_shortened"
+        )
+
+
+def change(database: PortalDatabase, process: str, columns: str) -> bool:
+    """Change the plan past the verbs; whether the database lets a process do so."""
+    with database.connect(PROCESS_ROLES[process]) as role:
+        try:
+            role.execute(f"UPDATE consents_planneddestruction SET {columns}")  # type: ignore[arg-type]  # ours
+        except psycopg.errors.RestrictViolation:
+            return False
+    return True
+
+
+GOES_ON = "stopped_at = NULL, stopped_by_kind = '', stopped_by = '', state = "
+WHOLE = ", due_at = now() + interval '25 hours'"
+
+
+@pytest.mark.parametrize("process", PROCESS_ROLES)
+def test_what_was_stopped_goes_on_after_a_whole_wait_alone(
+    portal_database: PortalDatabase, agreed: Decision, process: str
+) -> None:
+    stopped(portal_database, agreed)
+    for columns in (
+        "'waiting'", "'under-way'", "'destroyed', ended_at = now()", f"'under-way'{WHOLE}",
+        "'waiting', due_at = now() + interval '23 hours'", "'waiting', due_at = 'infinity'",
+    ):  # fmt: skip
+        assert not change(portal_database, process, GOES_ON + columns), columns
+    # Where people sign in.
+    assert change(portal_database, process, f"{GOES_ON}'waiting'{WHOLE}") == (process == "pages")
+
+
+@pytest.mark.parametrize("process", PROCESS_ROLES)
+def test_only_the_worker_begins_and_only_what_is_due(
+    portal_database: PortalDatabase, agreed: Decision, process: str
+) -> None:
+    withdraw(portal_database, agreed, "pages", timedelta(hours=25))
+    assert not change(portal_database, process, "state = 'under-way'"), "its wait is not over"
+    assert not change(portal_database, process, "state = 'destroyed', ended_at = due_at"), "nothing has begun"
+
+
+@pytest.mark.parametrize("process", PROCESS_ROLES)
+def test_what_has_begun_is_not_stopped(portal_database: PortalDatabase, agreed: Decision, process: str) -> None:
+    stopped(portal_database, agreed, state="waiting")
+    assert change(portal_database, process, "state = 'under-way'") == (process == "worker")
+    assert change(portal_database, "worker", "state = 'under-way'")
+    for columns in (
+        "state = 'stopped', stopped_at = now(), stopped_by_kind = 'user', stopped_by = 'U-0000-0000'",
+        "state = 'waiting'", "state = 'agreed-again', ended_at = now()",
+    ):  # fmt: skip
+        assert not change(portal_database, process, columns), columns
+    assert change(portal_database, process, "state = 'destroyed', ended_at = now()") == (process == "worker")
