@@ -233,11 +233,28 @@ CREATE TRIGGER policies_value_has_two_people BEFORE INSERT OR UPDATE ON policies
     EXECUTE FUNCTION accounts_approved_by_second_person('approved_by', 'approved_at', 'asked_by');
 """
 
+# A day of the rulebook is one that can be computed with, as in forms (privacy/lib/dates/form_fields.py): 'infinity' is a
+# day to PostgreSQL, before or after all others, and no code could read the rulebook any more.
+DAYS = """
+DO $$
+DECLARE
+    found record;
+BEGIN
+    FOR found IN SELECT table_name, column_name FROM information_schema.columns
+        WHERE table_schema = 'public' AND starts_with(table_name, 'policies_')
+          AND data_type IN ('date', 'timestamp with time zone')
+    LOOP
+        EXECUTE format('ALTER TABLE %1$I ADD CONSTRAINT %2$I CHECK (%3$I >= ''1900-01-01'' AND %3$I < ''2200-01-01'')',
+                       found.table_name, found.table_name || '_' || found.column_name || '_in_range', found.column_name);
+    END LOOP;
+END $$;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("accounts", "0002_guards"), ("policies", "0001_schema")]
 
     operations = [
         migrations.RunSQL(text)
-        for text in (VERSION_GUARD, PARTS, DATES, STATEMENTS, PRUNER, TWO_PEOPLE, PUBLISHED, PROTECTIONS)
+        for text in (VERSION_GUARD, PARTS, DATES, STATEMENTS, PRUNER, TWO_PEOPLE, PUBLISHED, PROTECTIONS, DAYS)
     ]
