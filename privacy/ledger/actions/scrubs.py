@@ -58,12 +58,13 @@ def continue_scrub(*, actor: Actor, at: datetime, seconds: float = SLICE_SECONDS
                 else:
                     rows = registers.Registers(connection).verify()
                     registers.add_to(report, rows)
+                    scrub.notes = rows.notes
         scrub.size = report.size
         scrub.position = scrub.progress.get("size", report.size)
         scrub.findings = [[finding.code, finding.message] for finding in report.findings]
         if not scrub.progress:
             scrub.finished_at, scrub.code = at, report.code
-        scrub.save(update_fields=["size", "position", "progress", "findings", "finished_at", "code"])
+        scrub.save(update_fields=["size", "position", "progress", "findings", "notes", "finished_at", "code"])
         if scrub.finished_at is not None:
             record(
                 Event.SCRUBBED,

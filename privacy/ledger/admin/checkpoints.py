@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger import actions as ledger
+from privacy.ledger.actions import scrubs
 from privacy.ledger.admin.filters import parse_midnight, request_actor
 from privacy.ledger.checkpoints import external_checkpoints
 from privacy.ledger.events import Event
@@ -121,6 +122,7 @@ class CheckpointAdmin(KeysetAdmin):
             "rows": rows,
             "words": [(finding.message, finding.code) for finding in report.findings] if report else [],
             "while_waiting": MAX_VERIFIED_IN_REQUEST,
+            "at_night": scrubs.MOST_IN_A_JOB,
             "scrub": Scrub.objects.finished().first(),
         }
         return TemplateResponse(request, "admin/ledger/checkpoint/verify.html", context)
@@ -174,7 +176,7 @@ class ScrubAdmin(KeysetAdmin):
     empty_hint = _("The first scrub runs tonight.")
     keyset = ("begun_at", "id")
     list_display = ("begun_at", "finished_at", "size", "judged")
-    fields = ("begun_at", "finished_at", "size", "position", "judged", "found")
+    fields = ("begun_at", "finished_at", "size", "position", "judged", "found", "noted")
     readonly_fields = fields
 
     @admin.display(description=_("result"))
@@ -185,6 +187,10 @@ class ScrubAdmin(KeysetAdmin):
     def found(self, scrub: Scrub) -> SafeString | str:
         lines = [f"{code}: {message}" for code, message in scrub.findings]
         return format_html("<pre>{}</pre>", "\n".join(lines)) if lines else "–"
+
+    @admin.display(description=_("notes"))
+    def noted(self, scrub: Scrub) -> SafeString | str:
+        return format_html("<pre>{}</pre>", "\n".join(scrub.notes)) if scrub.notes else "–"
 
 
 def _state() -> dict[str, Any]:

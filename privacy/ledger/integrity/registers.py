@@ -91,6 +91,7 @@ class TableState:
 class RegisterReport:
     """What a comparison of the registers found."""
 
+    # Of tables that were taken up. Of the others only rows that an entry is about are compared.
     rows: int = 0
     tables: int = 0
     findings: list[tuple[int, str]] = field(default_factory=list)
@@ -206,11 +207,13 @@ class Registers:
             self.report.unadopted.append(table.name)
             if state.signature:  # another release's digests
                 return
+        else:
+            self.report.tables += 1
         for said in state.breaks:
             self._add(f"{table.name} {said}")
         sound = self.report.sound.setdefault(table.name, {})
         for key, digest in rows_of(self.connection, table):
-            self.report.rows += 1
+            self.report.rows += bool(state.signature)
             known = state.rows.pop(key, None)
             if known is not None and known.digest == digest:
                 sound[key] = known
@@ -224,7 +227,6 @@ class Registers:
         for key, known in state.rows.items():
             if known.digest is not None:
                 self._add(f"{table.name} {key} was removed outside the portal: its last entry is {known.entry}")
-        self.report.tables += 1
 
     def _add(self, message: str) -> None:
         self.report.findings.append((ALTERED, message))

@@ -206,6 +206,7 @@ class Migration(migrations.Migration):
                 ('progress', models.JSONField(default=dict)),
                 ('code', models.PositiveSmallIntegerField(choices=[(0, 'sound'), (2, 'altered'), (3, 'checked, but not everything was covered'), (4, "something can't be read")], null=True, verbose_name='result')),
                 ('findings', models.JSONField(default=list, verbose_name='problems found')),
+                ('notes', models.JSONField(default=list, verbose_name='notes')),
             ],
             options={
                 'verbose_name': 'scrub',

@@ -47,6 +47,8 @@ class Scrub(models.Model):
     progress = models.JSONField(default=dict)
     code = models.PositiveSmallIntegerField(_("result"), null=True, choices=ScrubResult.choices)
     findings = models.JSONField(_("problems found"), default=list)
+    # What no finding is and whoever relies on the result must know: registers that were taken as they stood, and why.
+    notes = models.JSONField(_("notes"), default=list)
 
     objects = ScrubQuerySet.as_manager()
 
