@@ -14,6 +14,7 @@ from django.db import DatabaseError, connections
 from config.databases import KEY_SERVICE_ROLE, PROCESS_ROLES, READONLY_ROLE, current_role
 from config.processes import PROCESSES
 from privacy.accounts.second_person import SECOND_PERSON_WAITS
+from privacy.ledger.checkpoints import external_checkpoints
 from privacy.lib.dates import clock
 from privacy.lib.documents.upload_validation import LIMITS
 from privacy.lib.sandbox import runner
@@ -198,6 +199,12 @@ def trail_is_held_from_outside(**kwargs: Any) -> Iterable[CheckMessage]:
         yield Error(
             "The notary's public keys are not pinned: whoever replaces the notary replaces its keys.",
             hint="Take the lines of NOTARY_STATE_DIR/vkeys from the notary's host by hand: NOTARY_VKEYS=…,…",
+            id="config.E024",
+        )
+    elif settings.PORTAL_PROCESS in ("pages", "worker") and (wrong := external_checkpoints.incomplete_keys()):
+        yield Error(
+            f"NOTARY_VKEYS is not what the notary's host says: {wrong}",
+            hint="Both lines of NOTARY_STATE_DIR/vkeys of each key, parted by commas: NOTARY_VKEYS=…,…",
             id="config.E024",
         )
     if current_role() == "portal_notary" and not settings.ANCHOR_EMAILS:

@@ -38,7 +38,10 @@ ROLE_OF_COMMAND = {
     "export_ledger": "portal_auditor",
     "prune_ledger": "portal_pruner",
     "keyservice": "portal_keys",
+    "provision_sql": "portal_owner",
 }
+# Roles of processes that connect to the general database alone.
+GENERAL_ROLES = ("portal_keys", "portal_notary", "portal_sequencer")
 
 # Every model outside this table lives in ``default`` if its app is listed in APPS, and nowhere otherwise.
 DATABASE_OF_MODEL = {

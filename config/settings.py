@@ -33,9 +33,10 @@ DEBUG = variables.flag("DEBUG", default=False)
 
 # --- secrets ---------------------------------------------------------------------------------------------
 KEYS_DIR = variables.path("KEYS_DIR", default=PORTAL_HOME / "keys")
-# The key service signs no session, and connects to the general database alone.
-_HOLDS_KEYS = databases.current_role() == databases.KEY_SERVICE_ROLE
-SECRET_KEY = variables.text("SECRET_KEY", default="" if DEVELOPMENT or _HOLDS_KEYS else None)
+# Only pages, intake and worker sign sessions and forms.
+_ROLE = databases.current_role()
+_SIGNS = databases.is_of_the_portal(_ROLE)
+SECRET_KEY = variables.text("SECRET_KEY", default=None if _SIGNS and not DEVELOPMENT else "")
 if DEVELOPMENT and not SECRET_KEY:
     SECRET_KEY = development_secret.load_or_create_secret(KEYS_DIR / "secret-key")
 SECRET_KEY_FALLBACKS = variables.several("SECRET_KEY_FALLBACKS")
@@ -77,7 +78,7 @@ LEDGER_KEEP_MONTHS = variables.number("LEDGER_KEEP_MONTHS", default=24)
 SEQUENCER_DATABASE_URL = variables.text("SEQUENCER_DATABASE_URL", default="")
 NOTARY_STATE_DIR = variables.path("NOTARY_STATE_DIR", default=PORTAL_HOME / "notary")
 NOTARY_KEY_FILE = variables.path("NOTARY_KEY_FILE", default=NOTARY_STATE_DIR / "notary.key")
-NOTARY_VKEYS = variables.several("NOTARY_VKEYS")
+NOTARY_VKEYS = [_line for _part in variables.several("NOTARY_VKEYS") for _line in _part.split()]
 MIRROR_DIR = variables.path("MIRROR_DIR", default=PORTAL_HOME / "mirror")
 ANCHOR_DIR = variables.path("ANCHOR_DIR", default=PORTAL_HOME / "anchors")
 ANCHOR_EMAILS = variables.several("ANCHOR_EMAILS")
@@ -105,9 +106,7 @@ if FORWARDER:
 # --- databases -------------------------------------------------------------------------------------------
 variables.declare("PORTAL_ROLE")
 PERSISTENT = variables.number("CONN_MAX_AGE", default=60)
-STATEMENT_TIMEOUT = variables.text(
-    "STATEMENT_TIMEOUT", default="60s" if databases.is_of_the_portal(databases.current_role()) else "0"
-)
+STATEMENT_TIMEOUT = variables.text("STATEMENT_TIMEOUT", default="60s" if _SIGNS else "0")
 EMBEDDED_CONF = variables.pairs("EMBEDDED_CONF")
 variables.declare("PORTAL_POSTGRES_BIN", kind="path")
 DATABASES: dict[str, dict[str, Any]] = {}
@@ -117,13 +116,15 @@ if EMBEDDED:
     EMBEDDED_SERVER = EmbeddedServer(PORTAL_HOME / "postgres", EMBEDDED_CONF)
     EMBEDDED_SERVER.start()
     for _alias, _name in databases.databases_of(PORTAL_PROCESS).items():
-        _role = databases.role_in(_alias, databases.current_role())
+        _role = databases.role_in(_alias, _ROLE)
         DATABASES[_alias] = env.db_url_config(EMBEDDED_SERVER.url(_role, _name))
 else:
     DATABASES["default"] = variables.database("DATABASE_URL")
     for _alias, _variable in (("personal", "PERSONAL_DATABASE_URL"), ("archive", "ARCHIVE_DATABASE_URL")):
         if _alias in databases.databases_of(PORTAL_PROCESS):
-            DATABASES[_alias] = {**DATABASES["default"]} if _HOLDS_KEYS else variables.database(_variable)
+            DATABASES[_alias] = (
+                {**DATABASES["default"]} if _ROLE in databases.GENERAL_ROLES else variables.database(_variable)
+            )
 for _database in DATABASES.values():
     _database["CONN_MAX_AGE"] = PERSISTENT
     _database["CONN_HEALTH_CHECKS"] = True

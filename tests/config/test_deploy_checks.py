@@ -14,15 +14,13 @@ from django.conf import settings
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from privacy.ledger.checkpoints.signed_notes import Signer
 from tests.database import ROOT, PortalDatabase
 
 Check = Callable[..., subprocess.CompletedProcess[str]]
 SECRET = "m9fK3-long-and-random-enough-for-the-check-0123456789-abcdefghijkl"
 
-VKEYS = (
-    "privacy.extrus.example/ledger+a65341f2+AbrSvMwT4oZ00qyljIWT7Y6HQWuF0VwFKNm1OZ4CXPjd,"
-    "privacy.extrus.example/ledger+3dc6e5f7+Bs6FMRZOByT9H7mZpVvBDfqXTrzmp8iOT2jjPyTsYk3x"
-)
+VKEYS = Signer.make("privacy.extrus.example/ledger").vkeys
 
 
 @pytest.fixture
@@ -44,7 +42,7 @@ def check(portal_database: PortalDatabase, tmp_path: Path) -> Check:
         "EMAIL_URL": "smtp+tls://user:password@mail.extrus.example:587",
         "REPRESENTATIVE_EMAIL": "representative@extrus.example",
         "CLAMD_SOCKET": "/run/clamav/clamd.ctl",
-        "NOTARY_VKEYS": VKEYS,
+        "NOTARY_VKEYS": ",".join(VKEYS),
         # The key service's user has them; web and worker don't even see the folder.
         "KEY_SERVICE": "socket",
         "KEYS_DIR": str(tmp_path / "out-of-reach"),
@@ -97,6 +95,16 @@ def test_a_trail_that_nobody_outside_holds_is_refused(check: Check) -> None:
         result = check(role, PORTAL_PROCESS=process, NOTARY_VKEYS=None)
         assert result.returncode != 0
         assert "config.E024" in result.stderr
+    for wrong, said in (
+        (VKEYS[0], "a line of privacy.extrus.example/ledger is missing"),
+        (",".join([*VKEYS, *Signer.make("privacy.extrus.example/ledger").vkeys[1:]]), "a line of"),
+        ("the-key", "'the-key' is no verifier key"),
+    ):
+        result = check(NOTARY_VKEYS=wrong)
+        assert result.returncode != 0
+        assert "config.E024" in result.stderr
+        assert said in result.stderr
+    assert "config.E024" not in check(NOTARY_VKEYS="\n".join(VKEYS)).stderr
     notary = {"PORTAL_PROCESS": None, "PORTAL_ROLE": "portal_notary"}
     assert "config.E025" in check("portal_notary", **notary).stderr
     assert "config.E025" not in check("portal_notary", **notary, ANCHOR_EMAILS="audit@extrus.example").stderr

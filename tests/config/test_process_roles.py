@@ -2,6 +2,9 @@
 
 import http.client
 import json
+import re
+import subprocess
+import sys
 from uuid import uuid4
 
 import pytest
@@ -15,7 +18,7 @@ from privacy.lib.dates import clock
 from privacy.vault import actions as vault
 from tests import factory
 from tests.config.test_processes import serving
-from tests.database import PortalDatabase
+from tests.database import ROOT, PortalDatabase
 from tests.process_roles import as_process
 
 # The sealer's work, for which a worker starts a process with another role.
@@ -64,3 +67,31 @@ def test_a_gateway_is_served_by_a_process_that_reads_nothing_back(portal_databas
         status, said = called(intake, token, "POST", "/reports", batch)
         assert (status, said["stored"]) == (200, 1), said
     assert Report.objects.filter(device_id=device).count() == 1
+
+
+def test_what_is_run_before_anything_exists_asks_for_nothing(portal_database: PortalDatabase) -> None:
+    """provision_sql on a server without roles and databases, and in an environment without a secret."""
+    environ = {name: value for name, value in portal_database.environ("portal_owner").items() if name != "SECRET_KEY"}
+    nowhere = {
+        name: re.sub(r"/[^/]*$", "/not_made_yet", environ[name]) for name in environ if name.endswith("DATABASE_URL")
+    }
+    run = subprocess.run(
+        [sys.executable, "manage.py", "provision_sql"],
+        cwd=ROOT, env={**environ, **nowhere, "DEVELOPMENT": "0"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "CREATE ROLE" in run.stdout
+
+
+def test_sealer_and_notary_have_one_database_and_no_secret(portal_database: PortalDatabase) -> None:
+    for role, command in (("portal_sequencer", "seal"), ("portal_notary", "notary")):
+        environ = {**portal_database.environ(role), "DEVELOPMENT": "0"}
+        for name in ("SECRET_KEY", "PERSONAL_DATABASE_URL", "ARCHIVE_DATABASE_URL"):
+            environ.pop(name, None)
+        run = subprocess.run(
+            [sys.executable, "manage.py", command, "--once"],
+            cwd=ROOT, env=environ, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert "Traceback" not in run.stderr
+        assert run.returncode in (0, 1), run.stderr
+        assert run.returncode == 0 or "There is no signing key" in run.stderr

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -139,11 +140,17 @@ class Command(BaseCommand):
                 f"    {email:<22} {password:<17} {role:<9} {f'app key {secret}' if secret else 'no second factor'}"
                 for email, password, role, secret in example_data.sign_ins()
             ]
-            lines += ["  The code of an app now: .venv/bin/python manage.py totp odile@extrus.example"]
-            lines += ["", "  In another terminal: .venv/bin/python manage.py walk"]
+            lines += [f"  The code of an app now: {_command('totp', 'odile@extrus.example')}"]
+            lines += ["", f"  In another terminal: {_command('walk')}"]
         lines += ["  Ctrl-C ends everything; the data stays.", ""]
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
+
+
+def _command(*words: str) -> str:
+    """Return a command as it is called for this portal: with what is set here and is not the default."""
+    here = [f"{name}={shlex.quote(os.environ[name])}" for name in ("PORT", "PORTAL_HOME") if name in os.environ]
+    return " ".join([*here, ".venv/bin/python", "manage.py", *words])
 
 
 def _told_memory(supervisor: Supervisor) -> str:

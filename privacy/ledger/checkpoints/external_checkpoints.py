@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 
 from privacy.ledger.checkpoints import anchors
-from privacy.ledger.verify import Key, parse_key
+from privacy.ledger.verify import COSIGNATURE, ED25519, Key, Problem, parse_key
 
 # How often, and after how many seconds, the mirror's two newest files are read again.
 ATTEMPTS, PAUSE = 40, 0.05
@@ -23,6 +23,8 @@ class ExternalCheckpoints:
     keys: Sequence[Key]
     anchored: Sequence[tuple[str, str]] = ()
     mirror: Path | None = None
+    # What NOTARY_VKEYS holds beside keys.
+    unreadable: Sequence[str] = ()
 
 
 def load() -> ExternalCheckpoints:
@@ -31,9 +33,13 @@ def load() -> ExternalCheckpoints:
     mirror: Path = settings.MIRROR_DIR
     if (mirror / "checkpoint").exists() and (mirror / "heads").exists():
         notes.append(_newest(mirror))
-    return ExternalCheckpoints(
-        [parse_key(vkey) for vkey in pinned_keys()], notes, mirror if (mirror / "tile").is_dir() else None
-    )
+    keys, unreadable = [], []
+    for vkey in pinned_keys():
+        try:
+            keys.append(parse_key(vkey))
+        except Problem:
+            unreadable.append(vkey)
+    return ExternalCheckpoints(keys, notes, mirror if (mirror / "tile").is_dir() else None, tuple(unreadable))
 
 
 def _newest(mirror: Path) -> tuple[str, str]:
@@ -48,6 +54,20 @@ def _newest(mirror: Path) -> tuple[str, str]:
             break
         time.sleep(PAUSE)
     return checkpoint, heads
+
+
+def incomplete_keys() -> str:
+    """Say what is wrong with the keys that the settings pin: each comes as two lines, one for the log, one for time."""
+    kinds: dict[str, set[int]] = {}
+    for vkey in settings.NOTARY_VKEYS:
+        try:
+            key = parse_key(vkey)
+        except Problem:
+            return f"{vkey[:100]!r} is no verifier key."
+        material = key.public.public_bytes_raw().hex()
+        kinds.setdefault(f"{key.name} {material}", set()).add(key.kind)
+    alone = [named for named, found in kinds.items() if found != {ED25519, COSIGNATURE}]
+    return f"a line of {alone[0].split()[0]} is missing." if alone else ""
 
 
 def pinned_keys() -> list[str]:

@@ -22,6 +22,7 @@ from privacy.ledger.merkle.tiles import Tiles
 from privacy.ledger.verify import (
     AHEAD,
     ALTERED,
+    MALFORMED,
     POLICY,
     TILE,
     Checkpoint,
@@ -125,6 +126,8 @@ class Verification:
     def begin(self, start: int) -> None:
         """Look at the newest tree head and start at an index that begins a tile."""
         report = self.report
+        for vkey in self.by.unreadable:
+            report.add(MALFORMED, f"NOTARY_VKEYS: {vkey[:100]!r} is no verifier key")
         row = self.connection.execute("SELECT coalesce(max(size), 0) FROM ledger.tree").fetchone()
         report.size = row[0] if row else 0
         self.prunings = PruningCertificates(self.connection, self.keys)

@@ -30,6 +30,7 @@ from privacy.vault.actions.key_creation import check_keys, create_month_keys, en
 from privacy.vault.actions.key_rotation import (
     RotationProgress,
     destroy_emptied_generations,
+    finish_turn,
     prepare_generation,
     rotate,
     rotate_monthly,
@@ -95,6 +96,7 @@ __all__ = [
     "expire_freezes",
     "explain_finding",
     "finality",
+    "finish_turn",
     "freeze",
     "is_destroyed",
     "month_of",

@@ -76,6 +76,11 @@ def rotate(*, actor: Actor, at: datetime, seconds: float | None = None) -> Rotat
     return _rotate_if(lambda: True, actor=actor, at=at, seconds=seconds)
 
 
+def finish_turn(*, actor: Actor, at: datetime) -> RotationProgress | None:
+    """Go on with a turn that was begun, and begin none; otherwise like ``rotate``."""
+    return _rotate_if(lambda: False, actor=actor, at=at, seconds=None)
+
+
 def rotate_monthly(*, actor: Actor, at: datetime, seconds: float) -> RotationProgress | None:
     """The monthly turn, in slices: begin once a month, carry over, end what has been empty for its grace."""
 

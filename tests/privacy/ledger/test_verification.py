@@ -1,5 +1,7 @@
 """What was altered in the database is found and named, whoever altered it."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -15,8 +17,8 @@ from privacy.ledger.integrity import verification
 from privacy.ledger.integrity.verification import MAX_MISDATED, Verification
 from privacy.ledger.integrity.verification_report import MAX_FINDINGS, VerificationReport
 from privacy.ledger.merkle import log_reader
-from privacy.ledger.verify import ALTERED, POLICY, SOUND
-from tests.database import PortalDatabase
+from privacy.ledger.verify import ALTERED, MALFORMED, POLICY, SOUND
+from tests.database import ROOT, PortalDatabase
 from tests.factories.ledger import (
     WHAT,
     keep_in,
@@ -356,3 +358,15 @@ def test_where_more_is_altered_than_is_named_the_report_says_so(trail: PortalDat
     )
     assert sum("has another time" in finding.message for finding in misdated.findings) == MAX_MISDATED
     assert "further entries with another time" in said(misdated)
+
+
+def test_what_is_pinned_and_is_no_key_is_said_without_a_trace(portal_database: PortalDatabase, tmp_path: Path) -> None:
+    notary = make_notary(tmp_path)
+    given = {"NOTARY_VKEYS": f"{notary.signer.vkeys[0]} nonsense", "MIRROR_DIR": str(tmp_path / "mirror")}
+    environ = {**portal_database.environ("portal_auditor"), **given}
+    run = subprocess.run(
+        [sys.executable, "manage.py", "verify_ledger"],
+        cwd=ROOT, env=environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (run.returncode, run.stderr) == (MALFORMED, "")
+    assert "MALFORMED: NOTARY_VKEYS: 'nonsense' is no verifier key" in run.stdout

@@ -242,7 +242,7 @@ def test_killed_again_and_again_it_resumes(folder: Path, portal_database: Portal
     """SIGKILL in the middle of the carrying over, five times; then one turn finishes it, and only one was made."""
     fill_with_keys(40_000)
     file = make_sealed_file()
-    command = [sys.executable, "manage.py", "rotate_master_key", "--destroy-old"]
+    command = [sys.executable, "manage.py", "rotate_master_key"]
     environ = {**portal_database.environ(), **in_environment(folder)}
     kills = 0
     for wanted in range(5):
@@ -257,9 +257,15 @@ def test_killed_again_and_again_it_resumes(folder: Path, portal_database: Portal
         keys.caches.here().clear()
         assert names() == ["증빙.pdf"], "readable at every moment of the turn"
     assert kills == 5
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, "--destroy-old"], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "generation 1 destroyed" in done.stdout
+    again = subprocess.run(
+        [*command, "--destroy-old"], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )
+    assert (again.returncode, "nothing to destroy" in again.stdout) == (0, True), "a turn is begun by no end"
     assert in_use() == {2}
     assert generations(folder) == {2}
     assert list(KeyCheck.objects.filter(kind="master", current=True).values_list("generation", flat=True)) == [2]

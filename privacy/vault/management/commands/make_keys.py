@@ -43,7 +43,10 @@ class Command(BaseCommand):
             if elsewhere and _is_held():
                 there.append("The master key")
             if there and not if_missing:
-                raise CommandError(f"{there[0]} exists. A key is never replaced: rotate_master_key turns it.")
+                raise CommandError(
+                    f"{there[0]} exists. A key is never replaced here: rotate_master_key turns the master key. Say "
+                    "--if-missing to make only those that are missing."
+                )
             if elsewhere:
                 _begin()
             for path, make in paths.items():

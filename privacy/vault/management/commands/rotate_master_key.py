@@ -19,22 +19,24 @@ class Command(BaseCommand):
         parser.add_argument(
             "--destroy-old",
             action="store_true",
-            help="then destroy the emptied generations at once: older backups of the keys can't be opened any more",
+            help="begin no turn: finish one that was begun, and destroy the generations that no backup needs any more",
         )
 
     def handle(self, *args: Any, prepare: bool, destroy_old: bool, **options: Any) -> None:
-        """Turn, tell how many keys were carried over, and destroy the old generations on demand."""
+        """Turn and tell how many keys were carried over, or destroy the old generations on demand."""
         at, actor = clock.now(), SystemActor("rotate-master-key")
         try:
             if prepare:
                 self.stdout.write(f"generation {vault.prepare_generation()} is made and waits")
                 return
-            turn = vault.rotate(actor=actor, at=at)
-            if turn is None:
+            turn = vault.finish_turn(actor=actor, at=at) if destroy_old else vault.rotate(actor=actor, at=at)
+            if turn is not None:
+                self.stdout.write(f"generation {turn.generation}: {turn.carried} keys carried over")
+            elif not destroy_old:
                 raise CommandError("Another process is turning the master key.")
-            self.stdout.write(f"generation {turn.generation}: {turn.carried} keys carried over")
             if destroy_old:
-                for number in vault.destroy_emptied_generations(actor=actor, at=at):
-                    self.stdout.write(f"generation {number} destroyed")
+                ended = vault.destroy_emptied_generations(actor=actor, at=at)
+                told = [f"generation {number} destroyed" for number in ended]
+                self.stdout.write("\n".join(told or ["no generation has been emptied: there is nothing to destroy"]))
         except (vault.WrongKey, vault.KeysRefused, vault.KeyServiceUnavailable) as refusal:
             raise CommandError(str(refusal)) from refusal
