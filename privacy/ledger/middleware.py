@@ -13,7 +13,6 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.utils.translation import gettext as _
 
 from privacy.ledger import actions, request_context
 from privacy.ledger.actions import LedgerUnavailable
@@ -113,11 +112,9 @@ def answer_unavailable(request: HttpRequest, refusal: Unavailable) -> HttpRespon
         )
         response = HttpResponse(body, status=503, content_type="application/problem+json")
     else:
-        is_ledger = isinstance(refusal, LedgerUnavailable)
-        title = _("The audit trail is not available") if is_ledger else _("Personal data is not available")
-        page = render_to_string("ledger/unavailable.html", {"title": title, "refusal": str(refusal)})
-        response = HttpResponse(page, status=503)
-    response.headers["Retry-After"] = RETRY_AFTER
+        context = {"refusal": refusal, "was_sent": request.method not in ("GET", "HEAD")}
+        response = HttpResponse(render_to_string("ledger/unavailable.html", context), status=503)
+    response.headers["Retry-After"] = str(refusal.retry_after)
     return response
 
 

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.functional import Promise
+from django.utils.translation import gettext, override
+from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.models import User
 from privacy.jobs import outbox
@@ -16,7 +17,7 @@ from privacy.lib.dates import clock
 from privacy.lib.integrations import mail
 from privacy.vault import actions as vault
 from privacy.vault.actions.ceiling_reports import CEILING_TOLD
-from privacy.vault.keyservice.ceilings import DERIVED
+from privacy.vault.keyservice.ceilings import ALL_PURPOSES, DERIVED, LOOK_UPS
 from privacy.vault.purposes import Purpose
 
 SECONDS = 45.0
@@ -44,11 +45,14 @@ def report_ceilings() -> int:
     return vault.report_reached_ceilings(actor=SystemActor("keys"), at=clock.now())
 
 
-def purpose_of_ceiling(code: str) -> object:
-    """Return what a ceiling bounds, in words."""
-    if code in Purpose.values:
-        return Purpose(code).label
-    return _("deriving passphrases and keys for recipients") if code == DERIVED else _("looking up identifiers")
+def purpose_of_ceiling(code: str) -> str | Promise:
+    """Return what a ceiling bounds, in the words of the language in which it is read."""
+    named = {
+        ALL_PURPOSES: _("all purposes together"),
+        DERIVED: _("deriving passphrases and keys for recipients"),
+        LOOK_UPS: _("looking up identifiers"),
+    }
+    return named[code] if code in named else Purpose(code).label
 
 
 @outbox.deliverer(CEILING_TOLD, destination=outbox.MAIL)
@@ -57,16 +61,14 @@ def deliver_ceiling(ids: Mapping[str, str], *, event: UUID, starts: int, at: dat
     officer = User.objects.filter(reference=ids["to"], is_active=True).first()
     if officer is None:
         return
-    purpose = ids["purpose"]
     with override(settings.LANGUAGE_CODE):
         subject, path = (
-            _("A ceiling for opening personal data was reached"),
+            gettext("A ceiling for opening personal data was reached"),
             reverse("admin:ledger_accessrecord_changelist"),
         )
-        said = purpose_of_ceiling(purpose)
         context = {
             "process": ids["process"],
-            "purpose": str(said),
+            "purpose": purpose_of_ceiling(ids["purpose"]),
             "ceiling": ids["ceiling"],
             "reached_at": datetime.fromisoformat(ids["at"]),
             "path": path,

@@ -40,6 +40,7 @@ class LedgerUnavailable(Unavailable):
     """Nothing can be put on record now, so nothing is shown and nothing is done. Answered with 503."""
 
     code = "ledger-unavailable"
+    heading = _("The audit trail is not available")
 
 
 def record(
@@ -246,5 +247,5 @@ def _append(connection: BaseDatabaseWrapper, kind: str, payload: str) -> None:
 
 def _unavailable() -> LedgerUnavailable:
     return LedgerUnavailable(
-        _("The audit trail can't be written to at the moment, so nothing is shown or changed. Try again shortly.")
+        _("The audit trail can't be written to at the moment, and nothing happens unrecorded. Try again shortly.")
     )

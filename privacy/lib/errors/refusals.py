@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.functional import Promise, lazy
+from django.utils.translation import gettext_lazy as _
 
 
 def sentence(text: Promise, **values: object) -> str:
@@ -39,9 +40,16 @@ class Refusal(Exception):
 
 
 class Unavailable(Refusal):
-    """What is needed to act is away. The page answers 503: nothing that a form could mend."""
+    """What is needed to act is away. The page answers 503: nothing that a form could mend.
+
+    ``heading`` says on the page what is away, ``retry_after`` (seconds) is what machines are told, and
+    ``passes_soon`` whether a page that is loaded again in a few seconds may be answered.
+    """
 
     code = "unavailable"
+    heading: str | Promise = _("Temporarily unavailable")
+    retry_after = 5
+    passes_soon = True
 
 
 class TooManyAttempts(Refusal):

@@ -13,6 +13,8 @@ SECONDS = 60.0
 MOST_KEPT = 200
 LOOK_UPS = "look-ups"
 DERIVED = "derived-secrets"
+# What a process read in all was too much, whatever it was for.
+ALL_PURPOSES = "all-purposes"
 
 
 class Ceilings:
@@ -38,7 +40,7 @@ class Ceilings:
         now = time.monotonic()
         with self._lock:
             counted = []
-            for name in (process, f"{process}.{purpose}"):
+            for name, bounded in ((process, ALL_PURPOSES), (f"{process}.{purpose}", purpose)):
                 limit = self.limits.get(name)
                 if limit is None:
                     continue
@@ -47,7 +49,7 @@ class Ceilings:
                 for person in list(takewhile(lambda person, known=known: known[person] < now - SECONDS, known)):  # type: ignore[misc]
                     del known[person]
                 if len(known.keys() | set(people)) > limit:
-                    self._note(process, purpose, limit)
+                    self._note(process, bounded, limit)
                     raise CeilingReached
                 counted.append(known)
             for known in counted:
@@ -72,7 +74,7 @@ class Ceilings:
             known.append((now, count))
 
     def _note(self, process: str, purpose: str, limit: int) -> None:
-        """Remember that a ceiling was reached: once a minute for one process and purpose."""
+        """Remember that a ceiling was reached: once a minute for one process and what the ceiling bounds."""
         now = time.monotonic()
         # A clock that is set back must not silence them.
         if now < self._noted.get((process, purpose), -SECONDS) + SECONDS:

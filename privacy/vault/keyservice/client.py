@@ -4,7 +4,8 @@ import math
 import os
 import socket
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from threading import local
@@ -12,14 +13,20 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection as database
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 
 from privacy.vault import crypto, key_providers
 from privacy.vault.keyservice import messages
 from privacy.vault.keyservice.ceilings import Ceilings
 from privacy.vault.keyservice.custodian import KeyCustodian
 from privacy.vault.keyservice.reading_policy import ANY_DAY, Connection, ReadingPolicy
-from privacy.vault.keyservice.refusals import CeilingReached, KeyServiceUnavailable, KeysRefused, StillChecking
+from privacy.vault.keyservice.refusals import (
+    CeilingReached,
+    KeyServiceUnavailable,
+    KeysRefused,
+    SignaturesUnavailable,
+    StillChecking,
+)
 from privacy.vault.keyservice.silence import Silence
 from privacy.vault.refusals import Destroyed, WrongKey
 
@@ -181,12 +188,26 @@ class ServiceSigner:
         self._public = ""
 
     def public_key(self) -> str:
-        """Return the public key, base64 of 32 bytes. Raises KeyServiceUnavailable."""
+        """Return the public key, base64 of 32 bytes. Raises SignaturesUnavailable."""
         if settings.KEY_SERVICE == IN_PROCESS:
             return str(ask(messages.PublicKey()))
-        self._public = self._public or str(ask(messages.PublicKey()))
+        with _of_signatures():
+            self._public = self._public or str(ask(messages.PublicKey()))
         return self._public
 
     def sign(self, body: str) -> str:
-        """Return the signature over the body, base64. Raises KeyServiceUnavailable, KeysRefused."""
-        return str(ask_to_the_end(messages.Sign(body)))
+        """Return the signature over the body, base64. Raises SignaturesUnavailable, KeysRefused."""
+        with _of_signatures():
+            return str(ask_to_the_end(messages.Sign(body)))
+
+
+@contextmanager
+def _of_signatures() -> Iterator[None]:
+    """Say of a key service that does not answer what was asked of it: no personal data."""
+    try:
+        yield
+    except KeyServiceUnavailable as error:
+        raise SignaturesUnavailable from error
+    except KeysRefused as refusal:
+        refusal.heading = gettext_lazy("The document was not signed")
+        raise

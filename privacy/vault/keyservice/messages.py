@@ -199,7 +199,7 @@ class Described(msgspec.Struct, frozen=True):
 
 
 class Reached(msgspec.Struct, frozen=True):
-    """A ceiling that was reached: when (seconds since 1970), by which process, for which purpose, and how high it is.
+    """A ceiling that was reached: when (seconds since 1970), by which process, what it bounds, and how high it is.
 
     ``number`` counts from the service's start, whose moment ``since`` is.
     """

@@ -37,7 +37,7 @@ class TestCeilings:
             with asking_as("worker"):
                 status: messages.ServiceStatus = client.ask(messages.Status())
             assert [(one.process, one.purpose, one.ceiling) for one in status.reached] == [
-                ("pages", "rights", 3), ("pages", "legal-duty", 1),
+                ("pages", "all-purposes", 3), ("pages", "legal-duty", 1),
             ]  # fmt: skip
 
     def test_what_is_read_for_all_purposes_counts_together(self, portal_database: PortalDatabase) -> None:
