@@ -57,11 +57,36 @@ BEGIN
         WHEN (was, becomes) = ('under-way', 'destroyed') THEN pg_has_role(current_user, 'portal_worker', 'MEMBER')
         ELSE false END;
 END $$;
+-- What a hold took back as a whole waits again, and what was destroyed in another way is no longer stopped. A function of
+-- its own, because intake may not read lists.
+CREATE FUNCTION consents_plan_is_overtaken(was text, becomes text, decided uuid) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SET search_path = public, pg_temp AS $$
+DECLARE
+    withdrawal record;
+BEGIN
+    IF NOT pg_has_role(current_user, 'portal_worker', 'MEMBER') THEN
+        RETURN false;
+    END IF;
+    SELECT d.reference, d.subject_id, d.recorded_at, a.required, to_jsonb(a.categories) AS categories INTO withdrawal
+        FROM consents_decision d JOIN consents_agreement a ON a.id = d.agreement_id WHERE d.id = decided;
+    IF (was, becomes) = ('under-way', 'waiting') THEN
+        RETURN (SELECT count(*) > 0 AND bool_and(l.state = 'aborted') FROM retention_destructionlist l
+            JOIN retention_destructionrun r ON r.id = l.run_id
+            WHERE r.cause = 'withdrawal' AND r."case" = withdrawal.reference);
+    END IF;
+    RETURN (was, becomes) = ('stopped', 'destroyed') AND EXISTS (
+        SELECT FROM retention_destructionlist l
+        WHERE (withdrawal.required OR withdrawal.categories ? l.category) AND (
+            l.unit = 'month' AND l.done_at >= withdrawal.recorded_at OR EXISTS (
+                SELECT FROM retention_destructionline n WHERE n.list_id = l.id AND n.subject_id = withdrawal.subject_id
+                AND n.state IN ('keyed', 'counted', 'removed'))));
+END $$;
 CREATE FUNCTION consents_keep_wait() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND NEW.due_at >= OLD.due_at AND isfinite(NEW.due_at) AND NEW.decision_id = OLD.decision_id
        AND NEW.subject_id = OLD.subject_id AND OLD.ended_at IS NULL
-       AND consents_plan_goes_on(OLD.state, NEW.state, NEW.due_at) THEN
+       AND (consents_plan_goes_on(OLD.state, NEW.state, NEW.due_at)
+            OR consents_plan_is_overtaken(OLD.state, NEW.state, NEW.decision_id)) THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION 'the wait before a destruction is never shortened: %', TG_OP USING ERRCODE = 'restrict_violation';

@@ -8,8 +8,10 @@ import pytest
 
 from config.databases import PROCESS_ROLES
 from consents.models import Decision, PlannedDestruction
+from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
 from privacy.policies.models import Parameter
+from privacy.retention import actions as retention
 from tests import factory
 from tests.database import PortalDatabase
 
@@ -139,3 +141,33 @@ def test_what_has_begun_is_not_stopped(portal_database: PortalDatabase, agreed: 
     ):  # fmt: skip
         assert not change(portal_database, process, columns), columns
     assert change(portal_database, process, "state = 'destroyed', ended_at = now()") == (process == "worker")
+
+
+@pytest.mark.parametrize("process", PROCESS_ROLES)
+def test_what_has_begun_waits_again_only_where_every_list_of_it_was_aborted(
+    portal_database: PortalDatabase, agreed: Decision, process: str
+) -> None:
+    stopped(portal_database, agreed, state="waiting")
+    assert change(portal_database, "worker", "state = 'under-way'")
+    lists = retention.order_destruction(
+        agreed.subject_id, ["app-log", "service-analytics"], cause="withdrawal", case="R-INVENTED",
+        actor=SystemActor("consents"), at=clock.now(),
+    )  # fmt: skip
+    for one in lists:
+        assert not change(portal_database, process, "state = 'waiting'")
+        retention.abort(one, reason="by mistake", actor=factory.make_officer(), at=clock.now())
+    assert change(portal_database, process, "state = 'waiting'") == (process == "worker")
+
+
+@pytest.mark.parametrize("process", PROCESS_ROLES)
+def test_what_was_stopped_is_closed_only_where_a_list_has_destroyed_it(
+    portal_database: PortalDatabase, agreed: Decision, process: str
+) -> None:
+    stopped(portal_database, agreed)
+    actor, at, closed = SystemActor("consents"), clock.now(), f"{GOES_ON}'destroyed', ended_at = now()"
+    retention.destroy_subject_data(
+        agreed.subject_id, ["service-analytics"], cause="deletion", case="K1-1", actor=actor, at=at
+    )
+    assert not change(portal_database, process, closed), "another category"
+    retention.destroy_subject_data(agreed.subject_id, ["app-log"], cause="deletion", case="K1-1", actor=actor, at=at)
+    assert change(portal_database, process, closed) == (process == "worker")
