@@ -11,6 +11,8 @@ from privacy.accounts.signin import views as signin
 PEOPLE: list[URLPattern | URLResolver] = [
     # where the company's identity provider sends people back to: one address, whatever the language
     path("sign-in/company/back/", signin.company_callback, name="company_callback"),
+    # the audit trail's hashes, for whoever watches it from outside
+    path("", include("privacy.ledger.urls")),
 ]
 
 # /staff/ and /office/: employees; officer, handlers, auditors

@@ -1,0 +1,11 @@
+"""The log for everybody; no language, no sign-in."""
+
+from django.urls import path
+
+from privacy.ledger import views
+
+urlpatterns = [
+    path("log/checkpoint", views.checkpoint, name="log-checkpoint"),
+    path("log/tile/<path:address>", views.tile, name="log-tile"),
+    path(".well-known/ledger-vkeys", views.verifier_keys, name="log-keys"),
+]
