@@ -56,22 +56,24 @@ def _write_atomically(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def read_directory(folder: Path) -> list[tuple[str, str]]:
+def read_directory(folder: Path, *, everything: bool = False) -> list[tuple[str, str]]:
     """Return anchored checkpoints, ``(checkpoint, heads)``, oldest first: each day's last, and the newest days' many.
 
-    Any one of them exposes a rollback or a rewriting of what lies before it, so the last of a day stands for the day.
-    The heads are empty where their file is gone.
+    Any one of them exposes a rollback or a rewriting of what lies before it, so the last of a day stands for the day,
+    unless ``everything`` is asked for. The heads are empty where their file is gone.
     """
     paths: list[Path] = []
     days = sorted(folder.glob("*/*/*"))
     for day in days:
         inside = sorted(day.glob("*.checkpoint"))
-        paths += inside[-MAX_PER_RECENT_DAY:] if day in days[-2:] else inside[-1:]
+        recent = inside[-MAX_PER_RECENT_DAY:] if day in days[-2:] else inside[-1:]
+        paths += inside if everything else recent
     paths.sort(key=lambda path: path.name)
-    return [(path.read_text("utf-8"), _text_of(path.with_suffix(".heads"))) for path in paths]
+    return [(path.read_text("utf-8"), text_of(path.with_suffix(".heads"))) for path in paths]
 
 
-def _text_of(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """Return what stands in a file; nothing where it is gone."""
     return path.read_text("utf-8") if path.exists() else ""
 
 

@@ -31,7 +31,7 @@ class NotaryState:
     @classmethod
     def load(cls, path: Path) -> NotaryState:
         """Read the state; one that is gone or spoiled is an empty one, which signs nothing that was signed before."""
-        with suppress(FileNotFoundError, ValueError, TypeError):
+        with suppress(FileNotFoundError, ValueError, TypeError, RecursionError):
             return cls(**json.loads(path.read_text()))
         return cls()
 

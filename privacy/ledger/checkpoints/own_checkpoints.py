@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
 
-from privacy.ledger.checkpoints import anchors, key_handovers
+from privacy.ledger.checkpoints import anchors, kept_checkpoints, key_handovers
 from privacy.ledger.checkpoints.notary_state import NotaryState, SigningRefused
 from privacy.ledger.checkpoints.signed_notes import Signer
-from privacy.ledger.verify import Checkpoint, Problem, open_checkpoint, open_note
+from privacy.ledger.verify import Checkpoint, Key, Problem, open_checkpoint, open_note
 from privacy.ledger.verify_handovers import follow
 
 WAY_BACK = "find out why, then run notary --rebuild"
 
 
 class OwnCheckpoint(NamedTuple):
-    """A checkpoint with its digest of tree heads, both signed by this notary, and where it was found."""
+    """A checkpoint with its digest of tree heads, both signed by this notary, and where it was found.
+
+    The mirror keeps older checkpoints without that digest: it is empty then.
+    """
 
     checkpoint: Checkpoint
     digest: str
@@ -27,8 +30,10 @@ class OwnCheckpoint(NamedTuple):
     place: str
 
 
-def found(signer: Signer, mirror: Path, anchor: Path, connection: psycopg.Connection[Any]) -> Iterator[OwnCheckpoint]:
-    """Yield each that can be read.
+def found(
+    signer: Signer, mirror: Path, anchor: Path, connection: psycopg.Connection[Any], *, everything: bool = False
+) -> Iterator[OwnCheckpoint]:
+    """Yield those that tell whether this notary's memory is as new as what it signed, or ``everything`` that is kept.
 
     Raises ``SigningRefused`` for one in this log's name that neither this key nor one that was handed over to it
     signed, and for folders of a log that has another origin.
@@ -36,19 +41,27 @@ def found(signer: Signer, mirror: Path, anchor: Path, connection: psycopg.Connec
     keys, followed = follow(key_handovers.notes(mirror, connection), signer.keys)
     if any(key.id == signer.keys[0].id for one in followed for key in one.old):
         raise SigningRefused("this key was handed over to a new one: run notary --new-key to finish that")
-    for place, note, heads_note in _stored(mirror, anchor, connection):
+    for place, note, heads_note in _stored(mirror, anchor, connection, everything):
         if not note.startswith(f"{signer.name}\n"):
             if place == "database":
                 continue  # of the notary before
             raise SigningRefused(f"the {place} are of another log ({note.partition('\n')[0]}): give this one its own")
         try:
             checkpoint = open_checkpoint(note.encode(), keys)
-            digest = open_note(heads_note.encode(), keys)[0].split("\n")[2]
+            digest = _digest_beside(checkpoint, heads_note, keys)
         except Problem as problem:
             if place == "database":
                 continue  # anybody who rules the database can write one there
             raise SigningRefused(f"a checkpoint in the {place} is not this notary's: {problem}") from None
-        yield OwnCheckpoint(checkpoint, digest, note, heads_note, place)
+        yield OwnCheckpoint(checkpoint, digest, note, heads_note if digest else "", place)
+
+
+def _digest_beside(checkpoint: Checkpoint, heads_note: str, keys: Sequence[Key]) -> str:
+    """Return the digest of tree heads that was signed with a checkpoint; empty where there is none, or another's."""
+    if not heads_note:
+        return ""
+    name, size, digest = [*open_note(heads_note.encode(), keys)[0].split("\n"), "", ""][:3]
+    return digest if (name, size) == (f"{checkpoint.origin}/heads", str(checkpoint.size)) else ""
 
 
 def require_not_older(state: NotaryState, known: Iterable[OwnCheckpoint]) -> None:
@@ -57,17 +70,23 @@ def require_not_older(state: NotaryState, known: Iterable[OwnCheckpoint]) -> Non
         size, where = own.checkpoint.size, f"a checkpoint of {own.checkpoint.size} entries stands in the {own.place}"
         if size > state.size:
             raise SigningRefused(f"{where}, this notary remembers {state.size}: {WAY_BACK}")
-        if size == state.size and (own.checkpoint.root.hex(), own.digest) != (state.root, state.heads):
+        digest = own.digest or state.heads
+        if size == state.size and (own.checkpoint.root.hex(), digest) != (state.root, state.heads):
             raise SigningRefused(
                 f"{where} with another root, or other tree heads, than this notary remembers: {WAY_BACK}"
             )
 
 
-def _stored(mirror: Path, anchor: Path, connection: psycopg.Connection[Any]) -> Iterator[tuple[str, str, str]]:
-    if (mirror / "checkpoint").exists() and (mirror / "heads").exists():
-        yield "mirror", (mirror / "checkpoint").read_text("utf-8"), (mirror / "heads").read_text("utf-8")
-    for note, heads_note in anchors.read_directory(anchor) if anchor.is_dir() else ():
+def _stored(
+    mirror: Path, anchor: Path, connection: psycopg.Connection[Any], everything: bool
+) -> Iterator[tuple[str, str, str]]:
+    if (mirror / "checkpoint").exists():
+        yield "mirror", (mirror / "checkpoint").read_text("utf-8"), anchors.text_of(mirror / "heads")
+    kept = sorted((mirror / kept_checkpoints.FOLDER).glob("[!.]*"))
+    for path in kept if everything else kept[-1:]:
+        yield "mirror", path.read_text("utf-8"), ""
+    for note, heads_note in anchors.read_directory(anchor, everything=everything) if anchor.is_dir() else ():
         yield "anchors", note, heads_note
-    row = connection.execute("SELECT note, heads FROM ledger.checkpoint ORDER BY size DESC LIMIT 1").fetchone()
-    if row is not None:
-        yield "database", row[0], row[1]
+    query = "SELECT note, heads FROM ledger.checkpoint ORDER BY size DESC LIMIT %s"
+    for note, heads_note in connection.execute(query, [None if everything else 1]).fetchall():
+        yield "database", note, heads_note

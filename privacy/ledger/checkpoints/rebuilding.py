@@ -26,19 +26,7 @@ SLICE = 32 * TILE
 
 def rebuild(signer: Signer, mirror: Path, anchor: Path, connection: psycopg.Connection[Any]) -> NotaryState:
     """Return the state after the newest checkpoint that this notary signed. Raises ``SigningRefused``."""
-    by_size: dict[int, OwnCheckpoint] = {}
-    moment = 0
-    for own in own_checkpoints.found(signer, mirror, anchor, connection):
-        before = by_size.setdefault(own.checkpoint.size, own)
-        if (before.checkpoint.root, before.digest) != (own.checkpoint.root, own.digest):
-            raise SigningRefused(
-                f"{before.place} and {own.place} hold different checkpoints of size {own.checkpoint.size}"
-            )
-        moment = max(moment, own.checkpoint.time or 0)
-    if not by_size:
-        raise SigningRefused(
-            "there is nothing to rebuild from: neither mirror nor anchors hold a checkpoint of this key"
-        )
+    by_size, moment = _all_signed(signer, mirror, anchor, connection)
     size = max(by_size)
     row = connection.execute("SELECT coalesce(max(until), 0) FROM ledger.pruning").fetchone()
     told = mirror / "bundle.json"
@@ -50,6 +38,33 @@ def rebuild(signer: Signer, mirror: Path, anchor: Path, connection: psycopg.Conn
         size=size, root=grown.root().hex(), frontier=base64.b64encode(tree.encode_frontier(grown)).decode(),
         heads=digest, sealed=sealed, time=moment, note=newest.note, heads_note=newest.heads_note, pruned=pruned,
     )  # fmt: skip
+
+
+def _all_signed(
+    signer: Signer, mirror: Path, anchor: Path, connection: psycopg.Connection[Any]
+) -> tuple[dict[int, OwnCheckpoint], int]:
+    """Return one checkpoint for each size that was signed, wherever a copy is, and when the last was."""
+    by_size: dict[int, OwnCheckpoint] = {}
+    moment = 0
+    for own in own_checkpoints.found(signer, mirror, anchor, connection, everything=True):
+        before = by_size.setdefault(own.checkpoint.size, own)
+        if before.checkpoint.root != own.checkpoint.root or "" != before.digest != own.digest != "":
+            raise SigningRefused(
+                f"{before.place} and {own.place} hold different checkpoints of size {own.checkpoint.size}"
+            )
+        if own.digest:
+            by_size[own.checkpoint.size] = own
+        moment = max(moment, own.checkpoint.time or 0)
+    if not by_size:
+        raise SigningRefused(
+            "there is nothing to rebuild from: neither mirror nor anchors nor database hold a checkpoint of this key"
+        )
+    if not by_size[max(by_size)].digest:
+        raise SigningRefused(
+            f"the checkpoint of {max(by_size)} entries is left without the digest of its tree heads: bring back the"
+            " mirror's file heads, or the anchors"
+        )
+    return by_size, moment
 
 
 def _grow(connection: psycopg.Connection[Any], tiles: Tiles, by_size: dict[int, OwnCheckpoint], pruned: int) -> Growing:
@@ -97,7 +112,7 @@ def _heads(connection: psycopg.Connection[Any], by_size: dict[int, OwnCheckpoint
     digest = sealed = ""
     for head in log_reader.heads(connection, 0, max(by_size)):
         digest, sealed = head.digest(digest), head.sealed_at
-        if head.size in by_size and by_size[head.size].digest != digest:
+        if head.size in by_size and by_size[head.size].digest not in ("", digest):
             raise SigningRefused(f"a tree head of size {head.size} or less differs from what was signed")
     if digest != by_size[max(by_size)].digest:
         raise SigningRefused(f"the tree head of size {max(by_size)}, which was signed, is gone")

@@ -12,6 +12,7 @@ from django.core import mail
 from privacy.ledger.checkpoints import rebuilding
 from privacy.ledger.checkpoints.notary import Notary
 from privacy.ledger.checkpoints.notary_state import SigningRefused
+from privacy.ledger.checkpoints.signed_notes import checkpoint_text
 from privacy.ledger.integrity import verification
 from privacy.ledger.management.commands.notary import Command
 from privacy.ledger.verify import SOUND, Bundle
@@ -129,6 +130,66 @@ def test_a_database_that_is_not_what_was_signed_rebuilds_nothing(
     tamper(trail, statement)
     with pytest.raises(SigningRefused, match=why):
         rebuild(trail, tmp_path)
+
+
+def roll_back(database: PortalDatabase) -> None:
+    """Put the database back to its first 300 entries, its checkpoints with them."""
+    tamper(
+        database,
+        "DELETE FROM ledger.entry WHERE id IN (SELECT entry_id FROM ledger.leaf WHERE index >= 300)",
+        "DELETE FROM ledger.leaf WHERE index >= 300",
+        *(f"DELETE FROM ledger.{table} WHERE size > 300" for table in ("checkpoint", "tree", "anchor")),
+        "DELETE FROM ledger.node WHERE index >= 1",
+    )
+
+
+@pytest.mark.attack("20.10")
+@pytest.mark.parametrize("history", [roll_back, fork])
+def test_the_older_checkpoints_of_the_mirror_speak_against_a_database_that_contradicts_them(
+    trail: PortalDatabase, tmp_path: Path, history: Callable[[PortalDatabase], None]
+) -> None:
+    """The newest file was lost, the anchors aren't mounted, the tiles are gone: the folder of older ones is there."""
+    (tmp_path / "state.json").unlink()
+    shutil.rmtree(tmp_path / "anchors")
+    for name in ("checkpoint", "heads"):
+        (tmp_path / "mirror" / name).unlink()
+    shutil.rmtree(tmp_path / "mirror" / "tile")
+    history(trail)
+    with pytest.raises(SigningRefused, match="a checkpoint of 600 entries stands in the mirror"):
+        sign(trail, make_notary(tmp_path))
+    with pytest.raises(SigningRefused, match=r"missing or doubled|differ from what stands|is left without the digest"):
+        rebuild(trail, tmp_path)
+
+
+@pytest.mark.attack("20.10")
+def test_every_anchor_speaks_and_not_only_the_last_of_its_day(trail: PortalDatabase, tmp_path: Path) -> None:
+    (tmp_path / "state.json").unlink()
+    folders = [path.parent for path in sorted((tmp_path / "anchors").glob("*/*/*/*.checkpoint"))]
+    old = tmp_path / "anchors" / "2020" / "01" / "01"
+    shutil.copytree(folders[0], old)
+    for day in ("02", "03"):
+        (old.parent / day).mkdir()
+    shutil.rmtree(folders[0])
+    (old / "000000000600.checkpoint").rename(old / "000000000900.checkpoint")
+    first = old / "000000000300.checkpoint"
+    signer = make_notary(tmp_path).signer
+    first.chmod(0o644)
+    first.write_text(signer.note(checkpoint_text(signer.name, 299, b"x" * 32), 1_700_000_000))
+    (old / "000000000300.heads").unlink()
+    with pytest.raises(SigningRefused, match="the first 299 entries differ from what stands in the anchors"):
+        rebuild(trail, tmp_path)
+
+
+@pytest.mark.attack("20.10")
+def test_a_notary_that_was_killed_between_two_files_of_its_mirror_is_rebuilt(
+    trail: PortalDatabase, tmp_path: Path
+) -> None:
+    """The digest of tree heads is there already, its checkpoint is still the one before."""
+    before = make_notary(tmp_path).state
+    (tmp_path / "state.json").unlink()
+    first, _last = sorted((tmp_path / "mirror" / "checkpoints").iterdir())
+    shutil.copy(first, tmp_path / "mirror" / "checkpoint")
+    assert rebuild(trail, tmp_path).state == before
 
 
 @pytest.mark.attack("19.6")
