@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from config.dashboard_counts import DashboardCount, run_counts, visible_counts
 from consents.models import DailyDecisionCount, Decision
 from privacy.accounts.models import User
+from privacy.ledger.integrity import adoptions
 from privacy.ledger.models import Anchor, Checkpoint, Entry, Leaf, Scrub, Tree
 from privacy.lib.dates import clock
 from privacy.lib.display import badges, charts
@@ -47,6 +48,8 @@ class LedgerStatus:
     scrubbed_at: datetime | None
     scrub_code: int | None
     is_behind: bool
+    # Entries that took registers as they stood, and that no officer has confirmed.
+    unconfirmed: list[int] = field(default_factory=list)
 
     @property
     def scrub_badge(self) -> SafeString:
@@ -121,6 +124,7 @@ def ledger_status(at: datetime) -> LedgerStatus | None:
             anchored_at=Subquery(Anchor.objects.order_by("-size").values("anchored_at")[:1]),
             scrubbed_at=Subquery(scrub.values("finished_at")[:1]),
             scrub_code=Subquery(scrub.values("code")[:1]),
+            unconfirmed=adoptions.unconfirmed(),
             waiting_since=Subquery(Entry.objects.filter(id__gt=Coalesce(last, 0)).order_by("id").values("time")[:1]),
         )
         .values()
@@ -138,6 +142,7 @@ def ledger_status(at: datetime) -> LedgerStatus | None:
         scrubbed_at=newest["scrubbed_at"],
         scrub_code=newest["scrub_code"],
         is_behind=waiting_since is not None and at - waiting_since > SEAL_LAG,
+        unconfirmed=newest["unconfirmed"],
     )
 
 

@@ -32,6 +32,8 @@ ROLE_OF_COMMAND = {
     "makemigrations": "portal_owner",
     "finish_destruction": "portal_owner",
     "replay_destructions": "portal_owner",
+    "sync_schedules": "portal_owner",
+    "adopt_registers": "portal_owner",
     "seal": "portal_sequencer",
     "notary": "portal_notary",
     "verify_ledger": "portal_auditor",

@@ -131,6 +131,7 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "ledger.review.overdue": gettext_lazy("Review overdue"),
     "ledger.rows.stated": gettext_lazy("Register rows recorded"),
     "ledger.rows.carried": gettext_lazy("Register rows recorded again before old entries are pruned"),
+    "ledger.adoption.confirmed": gettext_lazy("Recording of the registers' current state confirmed"),
     "ledger.registers.adopted": gettext_lazy("Current state of registers recorded"),
     "ledger.entries.pruned": gettext_lazy("Old entries pruned"),
     "policies.version.drafted": gettext_lazy("Policy draft created"),

@@ -160,6 +160,19 @@ class PortalDatabase:
         )  # fmt: skip
 
     @contextmanager
+    def as_role(self, role: str) -> Iterator[None]:
+        """Let Django work in the general database as another role."""
+        connection = connections["default"]
+        before = connection.settings_dict["USER"]
+        try:
+            connection.close()
+            connection.settings_dict["USER"] = role
+            yield
+        finally:
+            connection.close()
+            connection.settings_dict["USER"] = before
+
+    @contextmanager
     def in_use(self) -> Iterator["PortalDatabase"]:
         """Point Django's connections at these databases."""
         clone(self.names)

@@ -77,6 +77,7 @@ ROLES_OF_PERMISSION: dict[str, frozenset[str]] = {
     "jobs.view_generaloutbox": OFFICER_AND_AUDITOR,
     "jobs.view_heartbeat": OFFICER_AND_AUDITOR,
     "jobs.view_personaloutbox": OFFICER,
+    "ledger.confirm_adoption": OFFICER,
     "ledger.confirm_review": OFFICER,
     "ledger.export_trail": AUDITOR,
     "ledger.review_trail": AUDITOR,

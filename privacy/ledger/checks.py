@@ -13,7 +13,7 @@ from privacy.ledger.integrity.append_only import weaknesses
 def check_append_only(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """Ids ledger.E001 … E008."""
+    """Ids ledger.E001 … E009."""
     if "default" not in (databases or ()):
         return []
     return [Error(weakness.message, id=weakness.code) for weakness in weaknesses()]

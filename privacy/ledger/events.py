@@ -32,4 +32,5 @@ class Event(StrEnum):
     ROWS_STATED = "ledger.rows.stated"  # rows of protected tables that no verb's own entry named (decision 0196)
     ROWS_CARRIED = "ledger.rows.carried"  # named anew, before the last entry about them is pruned
     REGISTERS_ADOPTED = "ledger.registers.adopted"  # every row as it stands, from here on
+    ADOPTION_CONFIRMED = "ledger.adoption.confirmed"  # an officer knows of a later adoption, and why it was
     PRUNED = "ledger.entries.pruned"

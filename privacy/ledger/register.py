@@ -1,6 +1,5 @@
 """Access records and their reviews as registers (law F-10, F-11, S-01, S-04)."""
 
-import json
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -9,14 +8,18 @@ from django.db.models import QuerySet
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from privacy.ledger.entries.payloads import parse_payload
 from privacy.ledger.models import Entry, Finding, Review
 from privacy.lib.registries import registers
 
 
 @lru_cache(maxsize=16)
 def _parse(payload: str) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(payload)
-    return said
+    """Return what an entry says; nothing of one that can't be read: the others are exported all the same."""
+    try:
+        return parse_payload(payload)
+    except ValueError:
+        return {}
 
 
 def _payload(entry: Entry) -> dict[str, Any]:

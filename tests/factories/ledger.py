@@ -57,6 +57,12 @@ def make_entries(database: PortalDatabase, count: int) -> None:
         )
 
 
+def adopt(database: PortalDatabase, *, because: str = "") -> list[str]:
+    """Take up registers as a release does, or all of them after an incident: as the owner."""
+    with database.as_role("portal_owner"):
+        return ledger.adopt_registers(actor=SystemActor("release"), at=datetime.now(UTC), because=because)
+
+
 def seal(database: PortalDatabase, *, at: datetime | None = None) -> int | None:
     """Seal once, as the sequencer; ``at`` makes the new tree head one of a past moment."""
     with database.connect("portal_sequencer") as connection:

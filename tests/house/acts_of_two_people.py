@@ -240,6 +240,7 @@ OF_ONE_PERSON = {
     "accounts.colleague.not-confirmed": "changes nothing",
     "accounts.session.confirmed": "one's own sign-in",
     "incidents.breach.confirmed": "finds a breach: it tells people and gives nothing away",
+    "ledger.adoption.confirmed": "says that an officer knows of it: it stands already, and each comparison shows it",
     "ledger.review.confirmed": "a trigger asks the rule: tests/privacy/ledger/test_review_signatures.py",
     "policies.parameter.set": "what lessens a protection takes two: tests/house/test_nobody_alone.py",
     "retention.list.approved": "the sweep proposed it; over the ceiling it takes two officers, of a case the chain",

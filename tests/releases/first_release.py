@@ -15,6 +15,7 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 
+from privacy.ledger.integrity import structure
 from tests.database import PortalDatabase
 
 FOLDER = Path(__file__).resolve().parent
@@ -99,6 +100,8 @@ def main() -> None:
         write_rows()
         for alias in database.names:
             dump_file(alias).write_bytes(gzip.compress(dump(database, alias).encode(), mtime=0))
+        with database.connect() as superuser:
+            structure.PINNED.write_text(structure.as_text(superuser.execute(structure.TRIGGERS)), "utf-8")
     DIGESTS.write_text(json.dumps(digest_files(), indent=1) + "\n")
 
 

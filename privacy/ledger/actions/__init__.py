@@ -15,7 +15,7 @@ from privacy.ledger.actions.entries import (
     record_read,
 )
 from privacy.ledger.actions.reconciliation import delete_old_captured_writes, reconcile_writes
-from privacy.ledger.actions.registers import adopt_registers
+from privacy.ledger.actions.registers import NothingToConfirm, adopt_registers, confirm_adoption
 from privacy.ledger.actions.reviews import (
     confirm_review,
     draw_sample,
@@ -29,8 +29,10 @@ from privacy.ledger.actions.scrubs import continue_scrub, start_scrub
 
 __all__ = [
     "LedgerUnavailable",
+    "NothingToConfirm",
     "PendingEntry",
     "adopt_registers",
+    "confirm_adoption",
     "confirm_review",
     "continue_scrub",
     "delete_old_captured_writes",

@@ -7,49 +7,71 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connections, transaction
+from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger import row_statements
-from privacy.ledger.actions.entries import record_rows
+from privacy.ledger.actions.entries import record, record_rows
 from privacy.ledger.entries.payloads import new_nonce
 from privacy.ledger.events import Event
-from privacy.ledger.integrity import registers
+from privacy.ledger.integrity import adoptions, registers
 from privacy.ledger.merkle import log_reader
+from privacy.ledger.models import Entry
 from privacy.ledger.protected_tables import DATABASE, TABLES
+from privacy.lib.errors.refusals import Refusal
 
 if TYPE_CHECKING:
     from privacy.ledger.actors import Actor
 
 # The last entry about a row is renewed so long before it may be pruned.
 CARRIED_BEFORE = timedelta(days=92)
+_ONE_AT_A_TIME = "SELECT pg_advisory_lock(hashtext('ledger.registers.adopted'))"
 _SIGNATURES = (
     "SELECT payload::jsonb -> 'facts' -> 'tables' FROM ledger.entry WHERE payload LIKE '%,\"rows\":{%'"  # noqa: S608 - constants
     f" AND kind = 'act' AND word IN ('{Event.REGISTERS_ADOPTED}', '{Event.ROWS_CARRIED}') ORDER BY id"
 )
 
 
+class NothingToConfirm(Refusal):
+    """The entry is no adoption of registers that were adopted before, or an officer has confirmed it."""
+
+    code = "nothing-to-confirm"
+
+
 def adopt_registers(*, actor: Actor, at: datetime, because: str = "") -> list[str]:
     """Put every row as it stands on record, of tables that are new in this release or have other columns.
 
     ``because`` takes all tables anew, whatever their rows say: after an incident was dealt with. Every verification
-    shows it from then on. Returns the tables.
+    shows it from then on. Only the owner of the trail may: the stamp refuses everybody else. Returns the tables.
     """
-    with log_reader.connect(DATABASE) as connection, registers.read_only(connection):
-        adopted: dict[str, str] = {}
-        for (tables,) in connection.execute(_SIGNATURES):
-            adopted.update(tables or {})
-        wanted = {
-            name: table.signature for name, table in TABLES.items() if because or adopted.get(name) != table.signature
-        }
-        if not wanted:
-            return []
-        rows: row_statements.Rows = {
-            name: {key: (digest,) for key, digest in registers.rows_of(connection, TABLES[name])} for name in wanted
-        }
-        facts = {"snapshot": registers.snapshot(connection), "run": new_nonce(), "tables": wanted}
-    if because:
-        facts["because"] = because
-    _record_parts(Event.REGISTERS_ADOPTED, rows, facts, actor=actor, at=at)
+    with log_reader.connect(DATABASE) as connection:
+        connection.execute(_ONE_AT_A_TIME)
+        with registers.read_only(connection):
+            adopted: dict[str, str] = {}
+            for (tables,) in connection.execute(_SIGNATURES):
+                adopted.update(tables or {})
+            wanted = {
+                name: table.signature
+                for name, table in TABLES.items()
+                if because or adopted.get(name) != table.signature
+            }
+            rows: row_statements.Rows = {
+                name: {key: (digest,) for key, digest in registers.rows_of(connection, TABLES[name])} for name in wanted
+            }
+            facts = {"snapshot": registers.snapshot(connection), "run": new_nonce(), "tables": wanted}
+        if because:
+            facts["because"] = because
+        if wanted:
+            _record_parts(Event.REGISTERS_ADOPTED, rows, facts, actor=actor, at=at)
     return sorted(wanted)
+
+
+def confirm_adoption(*, entry: Entry, actor: Actor, at: datetime) -> None:
+    """Say as an officer that one knows of an adoption, and why it was. Raises ``NothingToConfirm``."""
+    about = (adoptions.ABOUT, entry.id)
+    with transaction.atomic(using=DATABASE):
+        if not adoptions.waits_for_confirmation(entry.id):
+            raise NothingToConfirm(_("This entry doesn't wait for a confirmation."))
+        record(Event.ADOPTION_CONFIRMED, actor=actor, at=at, about=about)
 
 
 def carry_rows(found: registers.RegisterReport, *, actor: Actor, at: datetime) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
+from collections.abc import Collection
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
@@ -38,12 +39,15 @@ from privacy.ledger.admin.filters import (
 from privacy.ledger.checkpoints import external_checkpoints
 from privacy.ledger.entries import task_labels
 from privacy.ledger.entries.fact_labels import fact_label, fact_text
+from privacy.ledger.entries.payloads import parse_payload
 from privacy.ledger.events import Event
 from privacy.ledger.exports import log_proofs
+from privacy.ledger.integrity import adoptions
 from privacy.ledger.merkle import log_reader
 from privacy.ledger.models import AccessRecord, Checkpoint, Entry, Leaf, Tree
+from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.keyset_pagination import KeysetAdmin
-from privacy.lib.console.read_only_admin import EstimatingPaginator
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, EstimatingPaginator, button, run_action
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
 from privacy.lib.display.badges import badge
@@ -176,7 +180,33 @@ class EntryAdmin(EntryListAdmin):
         "stored",
     )
     readonly_fields = fields
+    actions = ("confirm_adoption",)
     change_form_template = "admin/ledger/entry/change_form.html"
+
+    def buttons_for(self, record: Entry) -> Collection[str]:
+        waits = record.word == Event.REGISTERS_ADOPTED and adoptions.waits_for_confirmation(record.id)
+        return ["confirm_adoption"] if waits else []
+
+    @button(description=_("Confirm"), permission="ledger.confirm_adoption", locations=CHANGE_FORM_ONLY)
+    def confirm_adoption(self, request: HttpRequest, queryset: QuerySet[Entry]) -> HttpResponse | None:
+        answers = confirm_action(
+            self, request, queryset,
+            title=_("Confirm that the registers were recorded anew"),
+            verb=_("Confirm"),
+            consequences=[
+                _("You confirm that you know why."),
+                _("Changes made to these registers outside the portal before this entry are no longer reported."),
+            ],
+        )  # fmt: skip
+        if isinstance(answers, HttpResponse):
+            return answers
+        for entry in queryset:
+            run_action(
+                self, request,
+                partial(ledger.confirm_adoption, entry=entry, actor=request_actor(request), at=clock.now()),
+                _("Confirmed."),
+            )  # fmt: skip
+        return None
 
     @admin.display(description=_("data subjects"))
     def everybody(self, entry: Entry) -> str:
@@ -295,5 +325,8 @@ def _short(reference: str) -> str:
 
 
 def _payload(entry: Entry) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(entry.payload)
-    return said
+    """Return what an entry says; nothing of one that can't be read, whose page shows it as it is stored."""
+    try:
+        return parse_payload(entry.payload)
+    except ValueError:
+        return {}

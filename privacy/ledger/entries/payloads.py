@@ -95,6 +95,20 @@ def compose(
     return text, nonce
 
 
+def parse_payload(payload: str) -> dict[str, Any]:
+    """Return what an entry says. Raises ``ValueError`` for what is no JSON object, or nested too deeply to be read.
+
+    The stamp lets in neither; whoever rules the database can put both there.
+    """
+    try:
+        said = json.loads(payload)
+    except RecursionError:
+        raise ValueError("The entry is nested too deeply.") from None
+    if not isinstance(said, dict):
+        raise ValueError("The entry is no JSON object.")
+    return said
+
+
 def new_nonce() -> str:
     """Return 128 random bits that no other entry has."""
     return urlsafe_b64encode(random_bytes(16))[:22].decode()

@@ -15,6 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from privacy.ledger.integrity import structure
+
 _BYPASS: LiteralString = (
     "SELECT rolname FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls OR rolcreaterole)"
 )
@@ -99,6 +101,11 @@ def weaknesses(connection: BaseDatabaseWrapper | None = None) -> list[Weakness]:
         cursor.execute(_FUNCTIONS)
         if changed := ", ".join(sorted(name for name, source in cursor.fetchall() if _sources().get(name) != source)):
             found.append(Weakness("ledger.E008", f"These functions of the audit trail are not the code's: {changed}."))
+        cursor.execute(structure.TRIGGERS)
+        triggers = cursor.fetchall()
+        cursor.execute(structure.SCREENED)
+        if said := structure.deviations(triggers, cursor.fetchall()):
+            found.append(Weakness("ledger.E009", f"{'; '.join(said)}."))
     return found
 
 

@@ -5,13 +5,13 @@ The row in ``ledger.pruning`` is the database's word alone, and would excuse eve
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 
+from privacy.ledger.entries.payloads import parse_payload
 from privacy.ledger.verify import Key, Problem, open_checkpoint, sha256
 
 # An entry's time is before the cut; it was sealed a moment later, or, after a failure, some days.
@@ -71,7 +71,7 @@ class PruningCertificates:
 
     def _on_record(self, row: _Pruning, payload: str) -> bool:
         try:
-            facts = json.loads(payload)["facts"]
+            facts = parse_payload(payload)["facts"]
             return bool(
                 facts["entries"] == row.entries and facts["certificate"] == sha256(row.certificate.encode()).hexdigest()
             )
@@ -80,7 +80,7 @@ class PruningCertificates:
 
     def _certified(self, row: _Pruning, root: bytes) -> bool:
         try:
-            paper = json.loads(row.certificate)
+            paper = parse_payload(row.certificate)
             signed = not self._keys or open_checkpoint(paper["checkpoint"].encode(), self._keys).size >= row.until
             return bool(signed and paper["root"] == root.hex() and paper["pruned"]["until"] == row.until)
         except (ValueError, KeyError, TypeError, AttributeError, Problem):

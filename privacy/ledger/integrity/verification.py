@@ -17,6 +17,7 @@ from privacy.ledger.integrity.checkpoint_signatures import is_pinned, open_signe
 from privacy.ledger.integrity.pruning_certificates import PruningCertificates
 from privacy.ledger.integrity.timestamp_checks import TimeWindows, parse_moment, unfitting
 from privacy.ledger.integrity.verification_report import MAX_FINDINGS, VerificationFinding, VerificationReport
+from privacy.ledger.integrity.whole_reading import whole_trail
 from privacy.ledger.merkle import log_reader, tree
 from privacy.ledger.merkle.tiles import Tiles
 from privacy.ledger.verify import (
@@ -70,12 +71,14 @@ def verify_log(connection: psycopg.Connection[Any], by: ExternalCheckpoints, *, 
 
     What lies before ``start`` is taken from the stored nodes, which the signed root binds all the same.
     """
-    with log_reader.read_only_snapshot(connection):
-        examination = Verification(connection, by)
+    report = VerificationReport()
+    with whole_trail(connection, report):
+        examination = Verification(connection, by, report)
         examination.begin(start - start % TILE)
         while examination.slice():
             pass
-        return examination.end()
+        examination.end()
+    return report
 
 
 def verify_log_slice(
@@ -89,22 +92,26 @@ def verify_log_slice(
 
     Returns the report and the progress; an empty progress means that the examination has come to its end.
     """
-    with log_reader.read_only_snapshot(connection):
-        examination = Verification(connection, by)
+    report = VerificationReport()
+    with whole_trail(connection, report):
+        examination = Verification(connection, by, report)
         examination.resume(progress)
         while examination.slice():
             if enough():
-                return examination.report, examination.progress()
-        return examination.end(), {}
+                return report, examination.progress()
+        examination.end()
+    return report, {}
 
 
 class Verification:
     """One examination inside one transaction: ``begin`` or ``resume``, ``slice`` until it returns False, ``end``."""
 
-    def __init__(self, connection: psycopg.Connection[Any], by: ExternalCheckpoints) -> None:
+    def __init__(
+        self, connection: psycopg.Connection[Any], by: ExternalCheckpoints, report: VerificationReport | None = None
+    ) -> None:
         self.connection = connection
         self.by = by
-        self.report = VerificationReport()
+        self.report = report or VerificationReport()
         self.keys, followed = list(by.keys), list[HandOver]()
         try:
             self.keys, followed = follow(key_handovers.notes(by.mirror, connection), by.keys)
@@ -377,8 +384,8 @@ class Verification:
             with self.connection.transaction():
                 differing = [row[0] for row in self.connection.execute(_SEARCH_DIFFERS).fetchall()]
             self._add_named(differing, "the search columns of entry %s differ from what it says")
-        except psycopg.DataError as error:
-            self.report.add(ALTERED, f"an entry's payload is not JSON: {str(error).splitlines()[0]}")
+        except (psycopg.DataError, psycopg.errors.StatementTooComplex) as error:
+            self.report.add(ALTERED, f"an entry's payload is no JSON that can be read: {str(error).splitlines()[0]}")
         row = self.connection.execute(_WAITING).fetchone()
         if row and row[0]:
             self.report.add(POLICY, f"{row[0]} entries have waited for more than 10 minutes: is the sealer running?")

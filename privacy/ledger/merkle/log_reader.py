@@ -67,12 +67,13 @@ class TreeHead:
 def connect(alias: str = "default", *, autocommit: bool = True) -> psycopg.Connection[Any]:
     """Open a connection of one's own with the settings of a database, outside Django.
 
-    Nothing is searched for but PostgreSQL's own functions, whatever search path the role was given.
+    Nothing is searched for but PostgreSQL's own functions, whatever search path the role was given, and a table of
+    which row security would hide rows can't be read at all.
     """
     params = dict(connections[alias].get_connection_params())
     for name in ("context", "cursor_factory", "pool"):
         params.pop(name, None)
-    params["options"] = f"{params.get('options') or ''} -c search_path=pg_catalog".strip()
+    params["options"] = f"{params.get('options') or ''} -c search_path=pg_catalog -c row_security=off".strip()
     return psycopg.connect(**params, autocommit=autocommit, application_name="ledger")
 
 
@@ -81,6 +82,7 @@ def read_only_snapshot(connection: psycopg.Connection[Any]) -> Iterator[None]:
     """Have everything read be of one moment, however long it takes."""
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        connection.execute("SET LOCAL row_security = off")
         connection.execute("SET LOCAL statement_timeout = 0")
         connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         yield

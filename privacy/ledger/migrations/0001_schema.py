@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'entry',
                 'verbose_name_plural': 'entries',
                 'db_table': 'ledger"."entry',
-                'permissions': [('verify_trail', 'Can verify the audit trail'), ('export_trail', 'Can export bundles and proofs of the audit trail'), ('review_trail', 'Can review access records'), ('confirm_review', 'Can confirm a review of access records')],
+                'permissions': [('verify_trail', 'Can verify the audit trail'), ('export_trail', 'Can export bundles and proofs of the audit trail'), ('review_trail', 'Can review access records'), ('confirm_review', 'Can confirm a review of access records'), ('confirm_adoption', 'Can confirm that registers were recorded anew')],
                 'managed': False,
                 'default_permissions': ('view',),
             },

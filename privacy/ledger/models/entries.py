@@ -91,6 +91,7 @@ class Entry(models.Model):
             ("export_trail", _("Can export bundles and proofs of the audit trail")),
             ("review_trail", _("Can review access records")),
             ("confirm_review", _("Can confirm a review of access records")),
+            ("confirm_adoption", _("Can confirm that registers were recorded anew")),
         ]
 
     def __str__(self) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 
-from privacy.ledger.entries.payloads import canonical_json
+from privacy.ledger.entries.payloads import canonical_json, parse_payload
 from privacy.ledger.events import Event
 from privacy.ledger.models import Entry, Review
 from privacy.lib.record_labels import about_label
@@ -67,4 +66,11 @@ def _signatures(review: Review) -> Iterator[tuple[str, str, str]]:
     words = [Event.REVIEW_SIGNED, Event.REVIEW_CONFIRMED]
     entries = Entry.objects.filter(about=f"{about_label(review)}:{review.pk}", word__in=words)
     for word, actor, payload in entries.order_by("id").values_list("word", "actor", "payload"):
-        yield word, actor, str(json.loads(payload).get("facts", {}).get("digest", ""))
+        yield word, actor, _digest_in(payload)
+
+
+def _digest_in(payload: str) -> str:
+    try:
+        return str(parse_payload(payload)["facts"]["digest"])
+    except (ValueError, LookupError, TypeError):
+        return ""

@@ -39,6 +39,18 @@ BEGIN
         RAISE EXCEPTION 'An entry is an act, a read, a denied or a change, and fits a tile (60000 bytes).'
             USING ERRCODE = 'check_violation';
     END IF;
+    -- What reads entries goes down into them, and not every program can go far.
+    IF length(NEW.payload) - length(translate(NEW.payload, '[{', '')) > 32
+            AND jsonb_path_exists(said, 'strict $.**{32 to last}') THEN
+        RAISE EXCEPTION 'An entry is nested at most 32 deep.' USING ERRCODE = 'check_violation';
+    END IF;
+    -- Rows are taken as they stand by the owner, at a release or after an incident; to carry them is the worker's, too.
+    IF said ->> 'word' IN ('ledger.registers.adopted', 'ledger.rows.carried')
+            AND NOT pg_has_role(session_user, current_user, 'MEMBER')
+            AND NOT (said ->> 'word' = 'ledger.rows.carried' AND EXISTS (
+                SELECT FROM pg_roles WHERE rolname = 'portal_worker' AND pg_has_role(session_user, oid, 'MEMBER'))) THEN
+        RAISE EXCEPTION 'Only the owner of the audit trail adopts registers.' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     NEW.xid := pg_current_xact_id();
     NEW.id := nextval('ledger.entry_id');
     NEW.generation := ledger.generation();

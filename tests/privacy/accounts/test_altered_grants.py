@@ -6,19 +6,17 @@ from django.urls import reverse
 
 from privacy.accounts.models import AccessGrant, User
 from privacy.accounts.signin.altered_grants import altered_grants
-from privacy.ledger import actions as ledger
-from privacy.ledger.actors import SystemActor
 from privacy.ledger.models import Entry
-from privacy.lib.dates import clock
 from tests.database import PortalDatabase
 from tests.factories.accounts import PASSWORD, make_emin, make_hana
+from tests.factories.ledger import adopt
 
 pytestmark = [pytest.mark.attack("19.7"), pytest.mark.clause("P8.3")]
 
 
 @pytest.fixture
 def emin(portal_database: PortalDatabase) -> User:
-    ledger.adopt_registers(actor=SystemActor("tests"), at=clock.now())
+    adopt(portal_database)
     make_hana()
     return make_emin()
 

@@ -30,7 +30,7 @@ from privacy.ledger.models import Entry, Tree
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase
 from tests.factories.accounts import make_aram, make_emin, make_hana, make_odile
-from tests.factories.ledger import make_entries, make_entry, make_notary, seal, sign, tamper
+from tests.factories.ledger import adopt, make_entries, make_entry, make_notary, seal, sign, tamper
 
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 ENTRIES = "admin:ledger_entry_changelist"
@@ -265,6 +265,7 @@ def test_a_refusal_of_the_notary_stands_on_top(console: Client, tmp_path: Path) 
 def test_verify_now_hashes_again_and_after_a_superuser_s_update_names_the_entry(
     console: Client, portal_database: PortalDatabase
 ) -> None:
+    adopt(portal_database)
     assert console.get(reverse("admin:ledger_verify")).status_code == 200
     answer = console.post(reverse("admin:ledger_verify"))
     assert answer.context["report"].code == verify.SOUND, answer.context["report"].findings

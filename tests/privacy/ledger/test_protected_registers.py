@@ -174,7 +174,7 @@ def test_an_invented_row_is_named(world: PortalDatabase) -> None:
 def test_what_notes_the_changes_is_missed_when_it_is_gone(world: PortalDatabase) -> None:
     with world.connect() as superuser, superuser.transaction(force_rollback=True):
         superuser.execute("ALTER TABLE rights_request DISABLE TRIGGER note_update")
-        assert compare(superuser) == ["rights_request: what notes changes of rows was taken off or changed"]
+        assert compare(superuser) == ["public.rights_request: triggers that are not those of this release: note_update"]
 
 
 def state(connection: Connection) -> None:

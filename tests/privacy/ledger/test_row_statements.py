@@ -23,11 +23,12 @@ from privacy.ledger.integrity.registers import Registers
 from privacy.ledger.merkle import log_reader
 from privacy.ledger.models import Entry
 from privacy.ledger.protected_tables import TABLES, ProtectedTable
+from privacy.ledger.verify import POLICY
 from privacy.lib.dates import clock
 from privacy.policies.models import ExtraHoliday
 from tests.database import PortalDatabase, drop, server_connection
 from tests.factories.accounts import make_aram
-from tests.factories.ledger import Word, tamper
+from tests.factories.ledger import Word, adopt, tamper
 
 pytestmark = pytest.mark.clause("P8.3")
 
@@ -37,7 +38,7 @@ FIRST = date(2030, 1, 7)
 
 @pytest.fixture(autouse=True)
 def adopted(portal_database: PortalDatabase) -> None:
-    ledger.adopt_registers(actor=TESTS, at=clock.now())
+    adopt(portal_database)
 
 
 def holiday(day: int = 0) -> ExtraHoliday:
@@ -58,6 +59,11 @@ def stated() -> list[dict[str, Any]]:
 def findings() -> list[str]:
     with log_reader.connect() as connection:
         return [message for _code, message in Registers(connection).verify().findings]
+
+
+def notes() -> list[str]:
+    with log_reader.connect() as connection:
+        return Registers(connection).verify().notes
 
 
 def test_the_entry_of_a_verb_says_what_became_of_its_rows() -> None:
@@ -171,7 +177,7 @@ def test_a_change_during_an_adoption_is_not_taken_back_by_it(portal_database: Po
         [(noted,)] = other.execute("SELECT current_setting('portal.rows')").fetchall()
         said = {"actor": "system:tests", "rows": row_statements.summed_up(noted), "word": "tests.thing.tried"}
         other.execute("INSERT INTO ledger.entry (kind, payload) VALUES ('act', %s)", [payloads.canonical_json(said)])
-        ledger.adopt_registers(actor=TESTS, at=clock.now(), because="tried")
+        adopt(portal_database, because="tried")
     assert findings() == []
 
 
@@ -184,7 +190,7 @@ def test_rows_taken_as_they_stand_after_an_incident_are_sound_and_the_taking_is_
     altered = portal_database.manage("verify_ledger", "--registers", role="portal_auditor")
     assert altered.returncode == 2
     assert f"ALTERED: policies_extraholiday {row.pk} was changed outside the portal" in altered.stdout
-    done = portal_database.manage("adopt_registers", "--because", "INC-7F3K-92QX")
+    done = portal_database.manage("adopt_registers", "--because", "INC-7F3K-92QX", role="portal_owner")
     assert done.returncode == 0, done.stderr
     verified = portal_database.manage("verify_ledger", "--registers", role="portal_auditor")
     assert "ALTERED" not in verified.stdout
@@ -212,15 +218,20 @@ def test_verify_now_names_an_altered_row(portal_database: PortalDatabase) -> Non
     assert f"policies_extraholiday {row.pk} was changed outside the portal" in answer.content.decode()
 
 
-def test_a_release_with_other_columns_takes_its_table_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_release_with_other_columns_takes_its_table_anew_and_that_is_shown(
+    portal_database: PortalDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
     table = TABLES["policies_extraholiday"]
     holiday().save()
     monkeypatch.setitem(TABLES, table.name, ProtectedTable(table.model, ("added_at",)))
     with log_reader.connect() as connection:
-        assert Registers(connection).verify().unadopted == [table.name]
-    assert ledger.adopt_registers(actor=TESTS, at=clock.now()) == [table.name]
+        found = Registers(connection).verify()
+    assert found.unadopted == [table.name]
+    assert [code for code, message in found.findings if table.name in message] == [POLICY]
+    assert adopt(portal_database) == [table.name]
     assert findings() == []
-    assert ledger.adopt_registers(actor=TESTS, at=clock.now()) == []
+    assert len(notes()) == 1 and f"takes {table.name} as they stood then: other columns in a release" in notes()[0]
+    assert adopt(portal_database) == []
 
 
 def test_a_restored_dump_raises_no_alarm(portal_database: PortalDatabase) -> None:

@@ -13,7 +13,7 @@ from privacy.ledger.actors import SystemActor
 from privacy.ledger.integrity import verification
 from privacy.ledger.models import Entry, Leaf, Scrub
 from tests.database import PortalDatabase
-from tests.factories.ledger import make_entries, make_notary, seal, sign, tamper
+from tests.factories.ledger import adopt, make_entries, make_notary, seal, sign, tamper
 
 AT = datetime(2026, 11, 24, 19, 30, tzinfo=UTC)
 SCRUB = SystemActor("scrub")
@@ -28,6 +28,7 @@ def trail(portal_database: PortalDatabase, tmp_path: Path, monkeypatch: pytest.M
         make_entries(portal_database, count)
         seal(portal_database)
         sign(portal_database, notary)
+    adopt(portal_database)
     with override_settings(
         MIRROR_DIR=tmp_path / "mirror", ANCHOR_DIR=tmp_path / "anchors", NOTARY_VKEYS=notary.signer.vkeys
     ):
@@ -93,8 +94,11 @@ def test_the_scrub_tells_of_a_guard_that_was_weakened_and_of_a_trigger_that_is_n
         )
     tasks.start_scrub()
     scrub = Scrub.objects.finished().get()
-    assert scrub.code == verify.POLICY
-    assert [message.partition(":")[0] for _code, message in scrub.findings] == ["ledger.E005", "ledger.E007"]
+    assert scrub.code == verify.ALTERED
+    assert [message.partition(":")[0] for _code, message in scrub.findings] == [
+        "the trail can't be read whole", "ledger.E005", "ledger.E007", "ledger.E009", "ledger.entry", "ledger.leaf",
+        "the entries about rows can't be read whole",
+    ]  # fmt: skip
 
 
 def test_without_a_scrub_under_way_nothing_happens(trail: PortalDatabase) -> None:

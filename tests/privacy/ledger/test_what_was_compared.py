@@ -19,7 +19,7 @@ from privacy.ledger.protected_tables import TABLES
 from privacy.lib.dates import clock
 from tests.database import PortalDatabase
 from tests.factories.accounts import make_aram
-from tests.factories.ledger import seal
+from tests.factories.ledger import adopt, seal
 
 pytestmark = pytest.mark.clause("P8.3")
 
@@ -59,12 +59,12 @@ def test_only_rows_of_registers_that_were_taken_up_are_counted(
     before = compared()
     assert (before.rows, before.tables, len(before.unadopted)) == (0, 0, every)
     told = portal_database.manage("verify_ledger", "--registers", role="portal_auditor").stdout
-    assert "0 rows of 0 registers compared" in told and f"{every} registers are taken up at the next release" in told
+    assert "0 rows of 0 registers compared" in told and "not all compared until manage.py sync_schedules" in told
     page = verified_now(auditor)
     assert "Register rows compared 0" in page and f"Registers not yet taken up {every}" in page
     assert f"아직 대조 대상이 아닌 대장 {every}" in verified_now(auditor, "ko")
 
-    ledger.adopt_registers(actor=TESTS, at=clock.now())
+    adopt(portal_database)
     after = compared()
     assert after.rows > 0
     assert (after.tables, after.unadopted) == (every, [])
@@ -73,10 +73,12 @@ def test_only_rows_of_registers_that_were_taken_up_are_counted(
 
 
 @pytest.mark.truth("rows-compared")
-def test_an_adoption_after_an_incident_is_shown_on_the_page_and_in_the_scrub(auditor: Client) -> None:
-    ledger.adopt_registers(actor=TESTS, at=clock.now())
+def test_an_adoption_after_an_incident_is_shown_on_the_page_and_in_the_scrub(
+    auditor: Client, portal_database: PortalDatabase
+) -> None:
+    adopt(portal_database)
     assert "takes the registers" not in verified_now(auditor)
-    ledger.adopt_registers(actor=TESTS, at=clock.now(), because="INC-7F3K-92QX")
+    adopt(portal_database, because="INC-7F3K-92QX")
     assert TAKING in verified_now(auditor)
     ledger.start_scrub(actor=TESTS, at=clock.now())
     ledger.continue_scrub(actor=TESTS, at=clock.now())
@@ -89,9 +91,9 @@ def test_an_adoption_after_an_incident_is_shown_on_the_page_and_in_the_scrub(aud
 
 @pytest.mark.truth("rows-compared")
 def test_the_page_says_up_to_how_many_entries_the_registers_are_compared(
-    auditor: Client, monkeypatch: pytest.MonkeyPatch
+    auditor: Client, portal_database: PortalDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ledger.adopt_registers(actor=TESTS, at=clock.now())
+    adopt(portal_database)
     page = verified_now(auditor)
     assert "here up to 100,000 entries about rows, at night up to 200,000" in page
     assert "여기서는 대장 항목에 관한 기록이 100,000건 이하, 야간에는 200,000건 이하" in verified_now(auditor, "ko")

@@ -4,13 +4,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from privacy.ledger import actions as ledger
-from privacy.lib.dates import clock
 from privacy.retention import actions as retention
 from privacy.retention.models import DestructionList
 from privacy.retention.refusals import PlanAltered
 from tests import factory
 from tests.database import PortalDatabase
+from tests.factories.ledger import adopt
 
 TODAY = date(2026, 7, 29)
 
@@ -21,7 +20,7 @@ TODAY = date(2026, 7, 29)
 def test_a_list_that_was_altered_past_the_portal_is_not_carried_out(
     portal_database: PortalDatabase, change: str
 ) -> None:
-    ledger.adopt_registers(actor=factory.SWEEPER, at=clock.now())
+    adopt(portal_database)
     factory.make_expired_device(ended_on=TODAY - timedelta(days=800))
     at = factory.at_noon(TODAY)
     run = factory.sweep_on(TODAY)

@@ -54,10 +54,6 @@ class Command(BaseCommand):
         self.stdout.write(f"{found.rows} rows of {found.tables} registers compared with the last entry about each.")
         for note in found.notes:
             self.stdout.write(f"NOTE: {note}")
-        if found.unadopted:
-            self.stdout.write(
-                f"NOTE: {len(found.unadopted)} registers are taken up at the next release or the next nightly scrub."
-            )
 
 
 def _index(text: str) -> int:

@@ -1,0 +1,176 @@
+"""What the entries say of the rows of registers, in their order: what each row became last, and what does not fit.
+
+An adoption takes rows as they stand. So the stamp lets it in from the trail's owner alone, at a release or after an
+incident, and it is shown from then on. To carry a row is to repeat what is known of it, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, LiteralString, NamedTuple
+
+import psycopg
+
+from privacy.ledger.entries.payloads import parse_payload
+from privacy.ledger.events import Event
+from privacy.ledger.merkle.leaf_hash import LEAF_HASH
+from privacy.ledger.protected_tables import TABLES
+
+_STATEMENTS: LiteralString = (
+    "SELECT e.id, e.generation, e.xid::text::bigint, extract(epoch FROM e.time)::bigint, e.payload"  # noqa: S608 - constants
+    " FROM ledger.entry e LEFT JOIN ledger.leaf l ON l.entry_id = e.id"
+    " WHERE e.payload LIKE '%%,\"rows\":{%%' AND e.kind = 'act' AND (l.hash IS NULL OR l.hash = " + LEAF_HASH + ")"
+    " AND (%(named)s::text[] IS NULL OR ledger.named_rows(e.payload) && %(named)s) ORDER BY e.id"
+)
+_PRUNED_AT: LiteralString = (
+    "SELECT coalesce(max(extract(epoch FROM pruned_at))::bigint, 0) FROM ledger.pruning"
+    " WHERE cardinality(partitions) > 0"
+)
+
+
+class Known(NamedTuple):
+    """What the last entry about a row left of it; ``digest`` is None where the row went."""
+
+    digest: str | None
+    entry: int
+    generation: int
+    xid: int
+    time: int
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What was visible when rows were adopted or carried."""
+
+    generation: int
+    first: int
+    end: int
+    running: frozenset[int]
+
+    @classmethod
+    def parse(cls, text: str, generation: int) -> Snapshot:
+        """Read PostgreSQL's text of a snapshot. Raises ``ValueError``."""
+        first, end, running = text.split(":")
+        return cls(generation, int(first), int(end), frozenset(int(xid) for xid in running.split(",") if xid))
+
+    def shows(self, known: Known) -> bool:
+        """Whether what an entry says was done before the snapshot."""
+        if known.generation != self.generation:
+            return known.generation < self.generation
+        return known.xid < self.first or (known.xid < self.end and known.xid not in self.running)
+
+
+@dataclass
+class TableState:
+    """What the entries say of one table."""
+
+    rows: dict[str, Known] = field(default_factory=dict)
+    breaks: list[str] = field(default_factory=list)
+    signature: str = ""
+    adopted_at: int = 0
+    # The run that took its rows as they stand, and the transaction that this was.
+    run: tuple[str, int] = ("", 0)
+
+
+class Adoption(NamedTuple):
+    """An entry that took registers as they stood though entries vouched for them already, and why."""
+
+    entry: int
+    tables: tuple[str, ...]
+    because: str
+
+    def __str__(self) -> str:
+        of = "the registers" if len(self.tables) == len(TABLES) else ", ".join(self.tables)
+        return f"entry {self.entry} takes {of} as they stood then: {self.because or 'other columns in a release'}"
+
+
+class RowHistory:
+    """The state of each table by its entries. ``read`` once, then look."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, TableState] = {name: TableState() for name in TABLES}
+        self.unreadable: list[int] = []
+        self.adoptions: list[Adoption] = []
+        self._pruned_at = 0
+
+    def read(self, connection: psycopg.Connection[Any], named: list[str] | None = None) -> None:
+        """Read all entries about rows, or those that name one of some keys or tables."""
+        row = connection.execute(_PRUNED_AT).fetchone()
+        self._pruned_at = row[0] if row else 0
+        with connection.cursor(name="statements") as cursor:
+            cursor.itersize = 2_000
+            cursor.execute(_STATEMENTS, {"named": named})
+            for number, generation, xid, time, payload in cursor:
+                try:
+                    self._read(parse_payload(payload), Known(None, number, generation, xid, time))
+                except (ValueError, TypeError, AttributeError, KeyError):
+                    self.unreadable.append(number)
+
+    def _read(self, said: dict[str, Any], by: Known) -> None:
+        if not isinstance(said.get("rows"), dict):
+            return
+        facts = said.get("facts") or {}
+        if said["word"] == Event.REGISTERS_ADOPTED:
+            self._adopt(facts, said["rows"], by)
+        elif said["word"] == Event.ROWS_CARRIED:
+            self._carry(facts, said["rows"], by)
+        else:
+            for state, key, (before, after) in self._changes(said["rows"]):
+                self._change(state, key, before, by._replace(digest=after))
+
+    def _changes(self, rows: dict[str, Any]) -> Iterator[tuple[TableState, str, list[str | None]]]:
+        for name, changes in rows.items():
+            if state := self.states.get(name):  # of a table that an earlier release had, nothing is compared
+                yield from ((state, key, change) for key, change in changes.items())
+
+    def _change(self, state: TableState, key: str, before: str | None, by: Known) -> None:
+        known = state.rows.get(key)
+        if known is not None and known.digest != before:
+            state.breaks.append(f"{key} was altered outside the portal between entry {known.entry} and {by.entry}")
+        elif known is None and before is not None and state.signature and by.time > self._pruned_at:
+            state.breaks.append(f"{key} was added outside the portal before entry {by.entry}")
+        state.rows[key] = by
+
+    def _adopt(self, facts: dict[str, Any], rows: dict[str, Any], by: Known) -> None:
+        """Begin anew with the rows that follow, which an adoption lists; what was later stays."""
+        seen, run = Snapshot.parse(facts["snapshot"], by.generation), (facts["run"], by.xid)
+        because, anew = str(facts.get("because") or ""), []
+        for name, signature in facts["tables"].items():
+            state = self.states.get(name)
+            if state is None:
+                continue
+            if state.signature:
+                anew.append(name)
+            if state.signature == signature and not because:
+                state.breaks.append(f"was taken anew by entry {by.entry} without a reason")
+            elif because or not state.signature:
+                state.breaks = []
+            state.run, state.signature, state.adopted_at = run, signature, by.time
+            state.rows = {key: known for key, known in state.rows.items() if not seen.shows(known)}
+        if anew:
+            self.adoptions.append(Adoption(by.entry, tuple(sorted(anew)), because))
+        for state, key, (digest, *_more) in self._changes(rows):
+            known = state.rows.get(key)
+            if state.run != run:
+                state.breaks.append(f"{key} was taken by entry {by.entry}, which belongs to no adoption of its table")
+            elif known is None or seen.shows(known):
+                state.rows[key] = by._replace(digest=digest)
+
+    def _carry(self, facts: dict[str, Any], rows: dict[str, Any], by: Known) -> None:
+        """Renew what is known. Of what was pruned since, the entry is believed alone."""
+        seen, may_be_pruned = Snapshot.parse(facts["snapshot"], by.generation), by.time <= self._pruned_at
+        for name, signature in (facts.get("tables") or {}).items():
+            if state := self.states.get(name):
+                if state.signature == signature or (not state.signature and may_be_pruned):
+                    state.signature, state.adopted_at = signature, by.time
+                else:
+                    state.breaks.append(f"was carried by entry {by.entry} with columns that it did not have")
+        for state, key, (digest, *_more) in self._changes(rows):
+            known = state.rows.get(key)
+            if known is None and not may_be_pruned:
+                state.breaks.append(f"{key} was carried by entry {by.entry}, and no entry before was about it")
+            elif known is not None and seen.shows(known) and known.digest != digest:
+                state.breaks.append(f"{key} was carried by entry {by.entry} as what entry {known.entry} does not say")
+            elif known is None or seen.shows(known):
+                state.rows[key] = by._replace(digest=digest)
