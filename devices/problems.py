@@ -93,9 +93,9 @@ def refusal_response(refusal: Refusal) -> HttpResponse:
     """Return the answer to a refusal: its code gives the status, its pointers the offending items."""
     status = 503 if isinstance(refusal, Unavailable) else STATUS_OF_CODE.get(refusal.code, 409)
     headers: dict[str, str] = {}
-    if isinstance(refusal, devices.TooManyRequests):
+    if isinstance(refusal, devices.TooManyRequests | Unavailable):
         headers["Retry-After"] = str(refusal.retry_after)
-    elif status == 503 or refusal.code == "under-way":
+    elif refusal.code == "under-way":
         headers["Retry-After"] = str(RETRY_SOON)
     elif status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="gateway"'

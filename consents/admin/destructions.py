@@ -9,7 +9,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from consents import actions as consents
+from consents import destruction_status
 from consents.actions.withdrawal import STOP
+from consents.destruction_status import Status
 from consents.models import PlannedDestruction
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
@@ -19,7 +21,10 @@ from privacy.lib.dates import clock
 from privacy.lib.display.badges import state_badge
 from privacy.subjects.models import Subject
 
-BADGES = {"stopped": "held", "under-way": "running", "agreed-again": "agreed"}
+BADGES = {"stopped": "held", "under-way": "running", "partly": "held", "agreed-again": "agreed"}
+State = PlannedDestruction.State
+# What becomes of the data where that is none of the plan's own states.
+LABELS = {Status.HELD: _("on hold"), Status.PARTLY: _("destroyed in part, the rest on hold")}
 
 
 @admin.register(PlannedDestruction)
@@ -35,7 +40,7 @@ class PlannedDestructionAdmin(KeysetAdmin):
     list_filter = ("state",)
     list_select_related = ("decision__agreement",)
     fields = (
-        "decision", "person", "agreement", "state_shown", "due_at", "stopped_at", "stopped_by_kind", "stopped_by",
+        "decision", "person", "agreement", "state_now", "due_at", "stopped_at", "stopped_by_kind", "stopped_by",
         "ended_at",
     )  # fmt: skip
     readonly_fields = fields
@@ -52,6 +57,12 @@ class PlannedDestructionAdmin(KeysetAdmin):
     @admin.display(description=_("state"))
     def state_shown(self, plan: PlannedDestruction) -> SafeString:
         return state_badge(BADGES.get(plan.state, plan.state), plan.get_state_display())
+
+    @admin.display(description=_("state"))
+    def state_now(self, plan: PlannedDestruction) -> SafeString:
+        """What becomes of the data now: a hold, a case or the end of its retention may say otherwise than the plan."""
+        now = destruction_status.status(plan, at=clock.now())
+        return state_badge(BADGES.get(now, now), LABELS.get(now) or State(now).label)
 
     @button(description=_("Stop the destruction"), permission=STOP, locations=CHANGE_FORM_ONLY)
     def stop(self, request: HttpRequest, queryset: QuerySet[PlannedDestruction]) -> HttpResponse | None:

@@ -16,7 +16,7 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.lib.integrations import mail
 from privacy.policies import rulebook
 from privacy.retention import actions as retention
-from privacy.retention.actions.destruction_waits import OFFICER_TOLD, PERSON_TOLD, is_waiting
+from privacy.retention.actions.destruction_waits import OFFICER_TOLD, PERSON_TOLD, is_waiting, word_now
 from privacy.retention.schedule.clock_reading import read_clock
 from privacy.subjects import contacts
 from privacy.subjects.models import Contact
@@ -82,13 +82,14 @@ def tell_person(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetim
             addresses = [str(value) for _contact, value in vault_session.decrypt_many(told, "value")]
     except vault.Destroyed:
         return
+    word = word_now(ids, at=at)
     with override("ko"):
         subject = {
             "planned": _("Your personal data is going to be destroyed"),
             "held": _("The destruction of your personal data is on hold"),
             "stopped": _("The destruction of your personal data was stopped"),
-        }[ids["word"]]
-    context = {"word": ids["word"], "kept": ids["kept"], "case": ids["case"].partition("#")[0], "until": until}
+        }[word]
+    context = {"word": word, "kept": ids["kept"], "case": ids["case"].partition("#")[0], "until": until}
     for contact, address in zip(told, addresses, strict=True):
         mail.send(
             to=address, subject=subject, template="destruction_announced", context=context, language="ko",
@@ -102,13 +103,14 @@ def tell_officer(ids: Mapping[str, str], *, event: UUID, starts: int, at: dateti
     officer = User.objects.filter(reference=ids["to"], is_active=True).first()
     if officer is None or not is_waiting(ids, at=at):
         return
+    word = word_now(ids, at=at)
     with override("ko"):
         subject = {
             "planned": _("A destruction can be stopped: %(case)s"),
             "held": _("A destruction is on hold: %(case)s"),
             "stopped": _("A destruction was stopped: %(case)s"),
-        }[ids["word"]] % {"case": ids["case"]}
-    context = {name: ids[name] for name in ("word", "case", "page")} | {"until": datetime.fromisoformat(ids["until"])}
+        }[word] % {"case": ids["case"]}
+    context = {"word": word, "case": ids["case"], "page": ids["page"]} | {"until": datetime.fromisoformat(ids["until"])}
     mail.send(
         to=officer.email, subject=subject, template="destruction_waits", context=context, language="ko",
         message_id=f"destruction-wait-{event}",

@@ -11,6 +11,7 @@ from django.test import Client, RequestFactory, override_settings
 from django.urls import reverse
 from django.utils import translation
 
+from devices import problems
 from privacy.ledger.actions import LedgerUnavailable
 from privacy.ledger.middleware import answer_unavailable
 from privacy.lib.errors.refusals import Unavailable
@@ -43,6 +44,8 @@ def test_only_what_passes_is_to_be_loaded_again() -> None:
 def test_after_a_ceiling_machines_too_wait_a_minute() -> None:
     assert answer_unavailable(RequestFactory().get("/api/v1/x"), CeilingReached()).headers["Retry-After"] == "60"
     assert answer_unavailable(RequestFactory().get("/api/v1/x"), KeyServiceUnavailable()).headers["Retry-After"] == "5"
+    assert problems.refusal_response(CeilingReached()).headers["Retry-After"] == "60"
+    assert problems.refusal_response(KeyServiceUnavailable()).headers["Retry-After"] == "5"
 
 
 def test_of_a_ceiling_and_of_a_signature_it_is_said_what_is_away() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.urls import reverse
+from django.utils import translation
 
 from consents import actions as consents
 from consents import tasks
@@ -278,3 +280,13 @@ class APlansPage(PortalTestCase):
         assert (self.plan.state, self.plan.stopped_by) == ("destroyed", "")
         assert not vault.active_freezes(self.device.subject_id, "app-log")
         self.assertLedgered("consents.collection.ended", self.plan.decision)
+
+    def test_the_officers_page_says_that_it_is_on_hold(self) -> None:
+        self.client.force_login(factory.make_odile())
+        page = reverse("admin:consents_planneddestruction_change", args=[self.plan.pk])
+        with translation.override("en"):
+            in_english = reverse("admin:consents_planneddestruction_change", args=[self.plan.pk])
+        assert ">파기 보류</span>" not in self.client.get(page).content.decode()
+        factory.make_hold(at=self.at)
+        assert ">파기 보류</span>" in self.client.get(page).content.decode()
+        assert ">on hold</span>" in self.client.get(in_english).content.decode()

@@ -13,6 +13,7 @@ from privacy.jobs import outbox
 from privacy.ledger.actors import Actor
 from privacy.lib.dates import clock
 from privacy.policies import rulebook
+from privacy.retention.destruction import blockers
 from privacy.vault import actions as vault
 from privacy.vault.models import Freeze
 
@@ -46,6 +47,15 @@ def is_waiting(said: Mapping[str, str], *, at: datetime) -> bool:
         return True
     closed = Freeze.objects.active(at).filter(case=said["case"])
     return closed.filter(frozen_at__lte=datetime.fromisoformat(said["closed_at"])).exists()
+
+
+def word_now(said: Mapping[str, str], *, at: datetime) -> str:
+    """Return what a queued mail says by now: no day where a hold covers what it announces to be destroyed."""
+    if said["word"] != "planned":
+        return said["word"]
+    closed = Freeze.objects.active(at).filter(case=said["case"]).values_list("subject_id", "category")
+    is_held = any(blockers.is_on_hold([person], [category] if category else None, at=at) for person, category in closed)
+    return "held" if is_held else "planned"
 
 
 def announce(

@@ -83,3 +83,18 @@ class AHoldDuringTheWait(PortalTestCase):
         assert not waits()
         factory.lift_hold(held, at=NOON)
         assert waits()
+
+    def test_a_mail_that_goes_out_under_a_hold_names_no_day(self) -> None:
+        odile = factory.make_officer()
+        device = factory.make_device(1)
+        factory.make_contact(Subject.objects.get(id=device.subject_id), value="owner@example.org")
+        receipt = factory.ask(RequestedRight("deletion"), target=factory.imei(1))
+        rights.carry_out(factory.make_granted(receipt), actor=factory.make_handler(), at=NOON)
+        factory.make_hold(at=NOON, subject_id=device.subject_id)
+        with mailbox() as box:
+            dispatch_due(at=NOON)
+            dispatch_due(at=NOON)
+        told = {str(mail["To"]): mail for mail in box.arrived}
+        assert told["owner@example.org"]["Subject"] == "개인정보의 파기가 보류되었습니다"
+        assert "13:00" not in told["owner@example.org"].get_body(("plain",)).get_content()
+        assert "보류" in str(told[odile.email]["Subject"])
