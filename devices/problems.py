@@ -95,7 +95,7 @@ def refusal_response(refusal: Refusal) -> HttpResponse:
     headers: dict[str, str] = {}
     if isinstance(refusal, devices.TooManyRequests | Unavailable):
         headers["Retry-After"] = str(refusal.retry_after)
-    elif refusal.code == "under-way":
+    elif status == 503 or refusal.code == "under-way":
         headers["Retry-After"] = str(RETRY_SOON)
     elif status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="gateway"'
