@@ -55,7 +55,7 @@ def test_what_is_said_to_happen_each_minute_or_night_does() -> None:
 def test_numbers_are_the_codes() -> None:
     ledger = (ROOT / "docs" / "ledger.md").read_text()
     vault = (ROOT / "docs" / "vault.md").read_text()
-    assert "more than an hour before, or five minutes after" in ledger
+    assert "more than an hour before the latest head before it, or five minutes after its own" in ledger
     assert (verify.TRANSACTION, verify.AHEAD, verify.LATE) == (3_600, 300, 600)
     assert "for ten minutes" in ledger
     assert Path(verification.__file__).read_text().count("interval '10 minutes'") == 2

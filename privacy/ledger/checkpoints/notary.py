@@ -140,7 +140,7 @@ class Notary:
             clock.end()
             if grown.root() != head.root or tree.encode_frontier(grown) != head.frontier:
                 raise SigningRefused(f"the entries do not lead to the tree head of size {head.size}")
-            digest, sealed = head.digest(digest), head.sealed_at
+            digest, sealed = head.digest(digest), max(sealed, head.sealed_at)
         self.mirror.settle()
         frontier = base64.b64encode(tree.encode_frontier(grown)).decode()
         state = replace(

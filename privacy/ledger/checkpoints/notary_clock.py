@@ -12,11 +12,11 @@ class NotaryClock:
     """Judges the heads and entries of one step, in their order.
 
     ``seen`` is when the notary last saw that nothing lay beyond what it signed, ``now`` is when it looked this time;
-    ``previous`` is when the head that it signed last was sealed. All in seconds since 1970, None where there is none.
+    ``latest`` is the latest moment of a head that it signed. All in seconds since 1970, None where there is none.
     """
 
-    def __init__(self, previous: float | None, seen: int, now: int) -> None:
-        self._previous, self._seen, self._now = previous, seen, now
+    def __init__(self, latest: float | None, seen: int, now: int) -> None:
+        self._latest_head, self._seen, self._now = latest, seen, now
         self._earliest = self._latest = self._late = b""
         self._batch = (0, 0, 0.0)
         self._oldest = b"~"
@@ -31,12 +31,12 @@ class NotaryClock:
             raise SigningRefused(
                 f"the tree head of size {head.size}, of {head.sealed_at}, is ahead of the notary's clock"
             )
-        self._earliest, self._latest = window(self._previous, sealed)
+        self._earliest, self._latest = window(self._latest_head, sealed)
         # Before the first batch nothing was sealed, so nothing of it waited.
         expected = max(sealed - LATE, self._seen - TRANSACTION)
-        self._late = b"" if self._previous is None else moment_text(expected)
+        self._late = b"" if self._latest_head is None else moment_text(expected)
         self._batch, self._oldest = (start, head.size, max(sealed, self._seen)), b"~"
-        self._previous = sealed
+        self._latest_head = max(sealed, self._latest_head or 0.0)
 
     def judge(self, place: int, entry: bytes) -> None:
         """Judge one entry of that head. Raises ``SigningRefused``."""

@@ -15,7 +15,7 @@ class SigningRefused(Exception):
 
 @dataclass(frozen=True)
 class NotaryState:
-    """What the notary signed last. ``heads`` digests every tree head so far, ``sealed`` is the last one's moment."""
+    """What the notary signed last. ``heads`` digests every tree head so far, ``sealed`` is the latest moment of one."""
 
     size: int = 0
     root: str = ""

@@ -108,10 +108,10 @@ def _complete(tiles: Tiles, rows: list[log_reader.SealedEntry]) -> None:
 
 
 def _heads(connection: psycopg.Connection[Any], by_size: dict[int, OwnCheckpoint]) -> tuple[str, str]:
-    """Return the digest of all tree heads, compared with each that was signed, and when the last was sealed."""
+    """Return the digest of all tree heads, compared with each that was signed, and the latest moment of one."""
     digest = sealed = ""
     for head in log_reader.heads(connection, 0, max(by_size)):
-        digest, sealed = head.digest(digest), head.sealed_at
+        digest, sealed = head.digest(digest), max(sealed, head.sealed_at)
         if head.size in by_size and by_size[head.size].digest not in ("", digest):
             raise SigningRefused(f"a tree head of size {head.size} or less differs from what was signed")
     if digest != by_size[max(by_size)].digest:

@@ -20,6 +20,10 @@ _HEADS: LiteralString = (
     " WHERE size >= coalesce((SELECT max(size) FROM ledger.tree WHERE size <= %(first)s), 0)"
     " AND size <= coalesce((SELECT min(size) FROM ledger.tree WHERE size >= %(last)s), %(last)s) ORDER BY size"
 )
+_LATEST: LiteralString = (
+    f"SELECT to_char(max(sealed_at) AT TIME ZONE 'UTC', {_FORMAT}) FROM ledger.tree"  # noqa: S608 - a constant
+    " WHERE size <= %s AND isfinite(sealed_at)"
+)
 
 
 def parse_moment(said: str | None) -> float | None:
@@ -40,13 +44,14 @@ def unfitting(sealed_at: str, seen: int) -> str:
     return ""
 
 
-def window(previous: float | None, sealed: float) -> tuple[bytes, bytes]:
-    """Return the earliest and latest time of an entry of the batch that was sealed then, after the ``previous`` one.
+def window(latest: float | None, sealed: float) -> tuple[bytes, bytes]:
+    """Return the earliest and latest time of an entry of the batch that was sealed then.
 
-    Without a batch before it there is no earliest. Where the database's clock was set back meanwhile, the earlier of
-    the two counts.
+    ``latest`` is the latest moment of any head before it; without one there is no earliest. It never goes back: a head
+    that says an earlier moment, or several in a row, make no more room than one transaction has, and where the
+    database's clock was set back, that and the length of the transaction have the hour together.
     """
-    earliest = b"" if previous is None else moment_text(min(previous, sealed) - TRANSACTION)
+    earliest = b"" if latest is None else moment_text(latest - TRANSACTION)
     return earliest, moment_text(sealed + AHEAD)
 
 
@@ -56,16 +61,24 @@ def said_by(entry: bytes) -> bytes:
     return parts[3] if len(parts) == 5 else b""
 
 
+def latest_before(connection: psycopg.Connection[Any], index: int) -> float | None:
+    """Return the latest moment of the heads of at most so many entries; None where there is none."""
+    row = connection.execute(_LATEST, [index]).fetchone()
+    return parse_moment(row[0]) if row else None
+
+
 class TimeWindows:
     """The earliest and latest time that the entries of a slice may have, by the batch that sealed them."""
 
-    def __init__(self, connection: psycopg.Connection[Any], first: int, last: int) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], first: int, last: int, latest: float | None) -> None:
         self._later: list[tuple[int, bytes, bytes]] = []
-        previous = None
+        # The latest moment of a head of the slice or before it; the next slice goes on from there.
+        self.latest = latest
         for size, said in connection.execute(_HEADS, {"first": first, "last": last}).fetchall():
             sealed = parse_moment(said)
-            self._later.append((size, b"", b"~") if sealed is None else (size, *window(previous, sealed)))
-            previous = sealed
+            self._later.append((size, b"", b"~") if sealed is None else (size, *window(self.latest, sealed)))
+            if sealed is not None and size <= last:
+                self.latest = sealed if self.latest is None else max(self.latest, sealed)
         self._later.reverse()
         self._now = (0, b"", b"~")
 

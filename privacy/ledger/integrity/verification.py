@@ -15,7 +15,7 @@ from privacy.ledger.checkpoints import key_handovers
 from privacy.ledger.checkpoints.external_checkpoints import ExternalCheckpoints
 from privacy.ledger.integrity.checkpoint_signatures import is_pinned, open_signed
 from privacy.ledger.integrity.pruning_certificates import PruningCertificates
-from privacy.ledger.integrity.timestamp_checks import TimeWindows, parse_moment, unfitting
+from privacy.ledger.integrity.timestamp_checks import TimeWindows, latest_before, parse_moment, unfitting
 from privacy.ledger.integrity.verification_report import MAX_FINDINGS, VerificationFinding, VerificationReport
 from privacy.ledger.integrity.whole_reading import whole_trail
 from privacy.ledger.merkle import log_reader, tree
@@ -122,10 +122,8 @@ class Verification:
         self.handed = {one.checkpoint.size: (one.checkpoint, one.digest) for one in followed}
         self.mirror = Tiles(by.mirror, packed=True) if by.mirror else None
         self.grown = Growing()
-        self.digest = ""
-        self.seen = 0
-        self.broken = False
-        self.unlike_signed = False
+        self.digest, self.seen = "", 0
+        self.broken = self.unlike_signed = False
         self.unlike_mirror: list[int] = []
         self.gone = self.misdated = 0
         self.counting = True
@@ -140,6 +138,7 @@ class Verification:
         self.prunings = PruningCertificates(self.connection, self.keys)
         report.start = min(start, report.size - report.size % TILE)
         self._begin_at(report.start)
+        self.latest = latest_before(self.connection, report.start)
         self.outside = self._outside()
 
     def resume(self, progress: dict[str, Any]) -> None:
@@ -147,7 +146,7 @@ class Verification:
         self.begin(0)
         if progress:
             self.grown = tree.decode_frontier(progress["size"], bytes.fromhex(progress["frontier"]))
-            self.digest, self.seen = progress["digest"], progress["seen"]
+            self.digest, self.seen, self.latest = progress["digest"], progress["seen"], progress.get("latest")
             self.broken, self.unlike_signed = progress["broken"], progress["unlike_signed"]
             self.unlike_mirror = progress["unlike_mirror"]
             self.gone = progress["gone"]
@@ -162,6 +161,7 @@ class Verification:
             "frontier": tree.encode_frontier(self.grown).hex(),
             "digest": self.digest,
             "seen": self.seen,
+            "latest": self.latest,
             "broken": self.broken,
             "unlike_signed": self.unlike_signed,
             "unlike_mirror": self.unlike_mirror[: MAX_FINDINGS + 1],
@@ -229,7 +229,8 @@ class Verification:
     def _leaves(self, first: int, last: int) -> list[bytes]:
         """Return the leaves of a slice; name every entry that is gone, doubled, misdated, or differs from its leaf."""
         leaves: dict[int, bytes] = {}
-        windows = TimeWindows(self.connection, first, last)
+        windows = TimeWindows(self.connection, first, last, self.latest)
+        self.latest = windows.latest
         for place, entry_id, leaf, entry in log_reader.entries(self.connection, first, last, slice_size=SLICE):
             if place in leaves:
                 self.report.add(ALTERED, f"entry {entry_id} (index {place}) stands twice")

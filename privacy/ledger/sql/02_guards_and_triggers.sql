@@ -45,11 +45,14 @@ BEGIN
         RAISE EXCEPTION 'An entry is nested at most 32 deep.' USING ERRCODE = 'check_violation';
     END IF;
     -- Rows are taken as they stand by the owner, at a release or after an incident; to carry them is the worker's, too.
-    IF said ->> 'word' IN ('ledger.registers.adopted', 'ledger.rows.carried')
-            AND NOT pg_has_role(session_user, current_user, 'MEMBER')
-            AND NOT (said ->> 'word' = 'ledger.rows.carried' AND EXISTS (
-                SELECT FROM pg_roles WHERE rolname = 'portal_worker' AND pg_has_role(session_user, oid, 'MEMBER'))) THEN
-        RAISE EXCEPTION 'Only the owner of the audit trail adopts registers.' USING ERRCODE = 'insufficient_privilege';
+    -- How late a batch was sealed is the notary's to say.
+    IF said ->> 'word' IN ('ledger.registers.adopted', 'ledger.rows.carried', 'ledger.batch.waited')
+            AND NOT pg_has_role(session_user, current_user, 'MEMBER') AND NOT EXISTS (
+                SELECT FROM pg_roles WHERE pg_has_role(session_user, oid, 'MEMBER') AND rolname = CASE said ->> 'word'
+                    WHEN 'ledger.rows.carried' THEN 'portal_worker' WHEN 'ledger.batch.waited' THEN 'portal_notary' END)
+    THEN
+        RAISE EXCEPTION 'An entry % is not this role''s to append.', said ->> 'word'
+            USING ERRCODE = 'insufficient_privilege';
     END IF;
     NEW.xid := pg_current_xact_id();
     NEW.id := nextval('ledger.entry_id');
