@@ -194,7 +194,7 @@ def keys_are_safe(**kwargs: Any) -> Iterable[CheckMessage]:
 
 @register("portal", deploy=True)
 def trail_is_held_from_outside(**kwargs: Any) -> Iterable[CheckMessage]:
-    """config.E024, config.E025: whoever checks the notary's word has its keys by hand, and its checkpoints leave."""
+    """config.E024 … config.E026: whoever checks the notary's word has its keys by hand, and its checkpoints leave."""
     if settings.PORTAL_PROCESS in ("pages", "worker") and not settings.NOTARY_VKEYS:
         yield Error(
             "The notary's public keys are not pinned: whoever replaces the notary replaces its keys.",
@@ -212,6 +212,12 @@ def trail_is_held_from_outside(**kwargs: Any) -> Iterable[CheckMessage]:
             "No checkpoint is mailed outside: whoever exchanges this host's disk exchanges the notary's memory too.",
             hint="ANCHOR_EMAILS=audit@extrus.example",
             id="config.E025",
+        )
+    if current_role() == "portal_notary" and not settings.WITNESS_POLICY:
+        yield Error(
+            "No witness cosigns: who rules the database and this host can show each reader another history.",
+            hint="Run manage.py witness on somebody else's host, and name it in WITNESS_POLICY (docs/ledger.md).",
+            id="config.E026",
         )
 
 

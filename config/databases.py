@@ -41,7 +41,10 @@ ROLE_OF_COMMAND = {
     "prune_ledger": "portal_pruner",
     "keyservice": "portal_keys",
     "provision_sql": "portal_owner",
+    "witness": "portal_witness",
 }
+# A witness stands on somebody else's host and connects to no database.
+WITNESS_ROLE = "portal_witness"
 # Roles of processes that connect to the general database alone.
 GENERAL_ROLES = ("portal_keys", "portal_notary", "portal_sequencer")
 

@@ -24,18 +24,17 @@ env = environ.Env()
 if (BASE_DIR / ".env").exists():
     env.read_env(BASE_DIR / ".env")
 variables = Variables(env)
+_ROLE = databases.current_role()
 
 PORTAL_HOME = variables.path("PORTAL_HOME", default=BASE_DIR / "var").resolve()
 # Without DATABASE_URL the embedded server is used, and with it the development defaults below.
-EMBEDDED: bool = "DATABASE_URL" not in env.ENVIRON
+EMBEDDED: bool = "DATABASE_URL" not in env.ENVIRON and _ROLE != databases.WITNESS_ROLE
 DEVELOPMENT = variables.flag("DEVELOPMENT", default=EMBEDDED)
 DEBUG = variables.flag("DEBUG", default=False)
 
 # --- secrets ---------------------------------------------------------------------------------------------
 KEYS_DIR = variables.path("KEYS_DIR", default=PORTAL_HOME / "keys")
-# Only pages, intake and worker sign sessions and forms.
-_ROLE = databases.current_role()
-_SIGNS = databases.is_of_the_portal(_ROLE)
+_SIGNS, _GENERAL_ONLY = databases.is_of_the_portal(_ROLE), _ROLE in databases.GENERAL_ROLES
 SECRET_KEY = variables.text("SECRET_KEY", default=None if _SIGNS and not DEVELOPMENT else "")
 if DEVELOPMENT and not SECRET_KEY:
     SECRET_KEY = development_secret.load_or_create_secret(KEYS_DIR / "secret-key")
@@ -79,6 +78,9 @@ SEQUENCER_DATABASE_URL = variables.text("SEQUENCER_DATABASE_URL", default="")
 NOTARY_STATE_DIR = variables.path("NOTARY_STATE_DIR", default=PORTAL_HOME / "notary")
 NOTARY_KEY_FILE = variables.path("NOTARY_KEY_FILE", default=NOTARY_STATE_DIR / "notary.key")
 NOTARY_VKEYS = [_line for _part in variables.several("NOTARY_VKEYS") for _line in _part.split()]
+# Which witnesses must cosign before the notary publishes (C2SP tlog-policy); without it none is asked.
+WITNESS_POLICY = variables.text("WITNESS_POLICY", default="")
+WITNESS_DIR = variables.path("WITNESS_DIR", default=PORTAL_HOME / "witness")
 MIRROR_DIR = variables.path("MIRROR_DIR", default=PORTAL_HOME / "mirror")
 ANCHOR_DIR = variables.path("ANCHOR_DIR", default=PORTAL_HOME / "anchors")
 ANCHOR_EMAILS = variables.several("ANCHOR_EMAILS")
@@ -118,13 +120,11 @@ if EMBEDDED:
     for _alias, _name in databases.databases_of(PORTAL_PROCESS).items():
         _role = databases.role_in(_alias, _ROLE)
         DATABASES[_alias] = env.db_url_config(EMBEDDED_SERVER.url(_role, _name))
-else:
+elif _ROLE != databases.WITNESS_ROLE:
     DATABASES["default"] = variables.database("DATABASE_URL")
     for _alias, _variable in (("personal", "PERSONAL_DATABASE_URL"), ("archive", "ARCHIVE_DATABASE_URL")):
         if _alias in databases.databases_of(PORTAL_PROCESS):
-            DATABASES[_alias] = (
-                {**DATABASES["default"]} if _ROLE in databases.GENERAL_ROLES else variables.database(_variable)
-            )
+            DATABASES[_alias] = {**DATABASES["default"]} if _GENERAL_ONLY else variables.database(_variable)
 for _database in DATABASES.values():
     _database["CONN_MAX_AGE"] = PERSISTENT
     _database["CONN_HEALTH_CHECKS"] = True

@@ -6,6 +6,7 @@ from privacy.ledger import views
 
 urlpatterns = [
     path("log/checkpoint", views.checkpoint, name="log-checkpoint"),
+    path("log/witness-policy", views.witness_policy, name="log-witness-policy"),
     path("log/tile/<path:address>", views.tile, name="log-tile"),
     path(".well-known/ledger-vkeys", views.verifier_keys, name="log-keys"),
 ]

@@ -179,14 +179,6 @@ def parse_key(vkey: str) -> Key:
     raise Problem(MALFORMED, "not an Ed25519 verifier key; with other types call verify_vectors.py instead")
 
 
-def _signed_at(key: Key, text: bytes, signature: bytes) -> int | None:
-    """Check one signature and return when it says that it was made, if it says that."""
-    try:
-        return KINDS[key.kind].check(key, text, signature)
-    except InvalidSignature:
-        raise Problem(ALTERED, f"the signature of {key.name} is false") from None
-
-
 def open_note(raw: bytes, keys: Sequence[Key]) -> tuple[str, dict[tuple[str, bytes], int | None]]:
     """Return a note's text and which pinned keys signed it when; refuse it without one, or with a false one."""
     try:
@@ -207,7 +199,10 @@ def open_note(raw: bytes, keys: Sequence[Key]) -> tuple[str, dict[tuple[str, byt
             raise Problem(MALFORMED, "a signature line is malformed")
         key = known.get((name, signature[:4]))
         if key is not None and key[:2] not in signed:
-            signed[key[:2]] = _signed_at(key, (text + "\n").encode(), signature[4:])
+            try:
+                signed[key[:2]] = KINDS[key.kind].check(key, (text + "\n").encode(), signature[4:])
+            except InvalidSignature:
+                raise Problem(ALTERED, f"the signature of {key.name} is false") from None
     if not signed:
         raise Problem(POLICY, "no signature by a pinned key")
     return text + "\n", signed
@@ -442,7 +437,7 @@ class Bundle:
 
     def verify(
         self, keys: Sequence[Key], older: Iterable[bytes] = (), max_age: float | None = None,
-        asked: tuple[int, int | None] = (0, None),
+        asked: tuple[int, int | None] = (0, None), policy: Any = None,
     ) -> Answer:  # fmt: skip
         """Say what was found, or raise the first problem. ``asked``: from and until which index all must be there."""
         manifest = load_json(self.read("bundle.json", MAX_JSON))
@@ -452,7 +447,7 @@ class Bundle:
         # The notary replaces "checkpoint" before it adds one to the folder: read in this order, none there is newer.
         known = [open_checkpoint(note, pinned) for notes in (older, self._kept("checkpoints")) for note in notes]
         known = sorted([*known, *(one.checkpoint for one in handed)], key=lambda one: one.size)
-        head = open_checkpoint(self.read("checkpoint", MAX_NOTE), pinned)
+        head = open_checkpoint(note := self.read("checkpoint", MAX_NOTE), pinned)
         start, end = decode_number(manifest.get("start", 0)), decode_number(manifest.get("end", head.size))
         if not start <= end <= head.size or start % TILE:
             raise Problem(MALFORMED, "the range is no row of tiles inside the tree")
@@ -463,6 +458,8 @@ class Bundle:
         late = list(times.late())
         if max_age is not None and (head.time is None or time.time() - head.time > max_age):
             raise Problem(POLICY, "the checkpoint is too old, or its time is not signed")
+        if policy:
+            policy.require(note)
         if not keys:
             raise Problem(POLICY, "the bundle agrees with itself, but no key was pinned: give --key")
         said = f"{end - start} entries of {head.size}, {len(known)} older checkpoints, log {head.origin}"
@@ -561,8 +558,10 @@ def run(given: argparse.Namespace, keys: Sequence[Key]) -> int:
         return SOUND
     if given.file:
         raise Problem(MALFORMED, "give one bundle, or proof FILE --entry FILE")
+    policy = beside("verify_witnesses").read_policy(read_file(given.policy, MAX_NOTE)) if given.policy else None
+    keys = [*keys, *(policy.logs if policy else ())]
     older = (read_file(path, MAX_NOTE) for path in given.older)
-    answer = Bundle(given.what).verify(keys, older, given.max_age, (given.start, given.end))
+    answer = Bundle(given.what).verify(keys, older, given.max_age, (given.start, given.end), policy)
     print(f"{'SOUND' if answer.complete else 'POLICY: not all that was asked for is here. Sound'}: {answer.said}")
     for word, lines in (("LATE", answer.late), ("NOT COVERED", answer.missing)):
         more = [f"{len(lines) - MAX_LINES} more of these"] * (len(lines) > MAX_LINES)
@@ -578,6 +577,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("what", help="a bundle's folder, or proof")
     parser.add_argument("file", nargs="?", help="the file that proof checks")
     parser.add_argument("--key", action="append", default=[], help="a pinned verifier key, name+id+base64")
+    parser.add_argument("--policy", help="a C2SP policy: the log's keys, and the witnesses that must have cosigned")
     parser.add_argument("--older", action="append", default=[], help="a checkpoint from an earlier day")
     parser.add_argument("--entry", help="the entry of a proof")
     parser.add_argument("--from", dest="start", type=decode_number, default=0, help="the first index to be there (0)")

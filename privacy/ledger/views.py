@@ -17,6 +17,7 @@ from privacy.ledger.merkle import log_reader
 from privacy.ledger.merkle.tree import TILE_HEIGHT
 from privacy.ledger.models import Checkpoint
 from privacy.ledger.verify import TILE, tile_path
+from privacy.ledger.witness import asking
 
 TILE_ADDRESS = re.compile(r"([0-7])/((?:x\d{3}/){0,5}\d{3})(?:\.p/([1-9]\d{0,2}))?")
 # A tile never changes; one that isn't full yet has its width in its address.
@@ -58,6 +59,18 @@ def verifier_keys(request: HttpRequest) -> HttpResponse:
     """The notary's verifier keys as the portal has them; whoever wants to distrust the portal gets them elsewhere."""
     lines = "".join(f"{vkey}\n" for vkey in external_checkpoints.pinned_keys())
     return HttpResponse(lines, content_type="text/plain; charset=utf-8")
+
+
+@login_not_required
+@require_safe
+@cache_control(no_cache=True)
+def witness_policy(request: HttpRequest) -> HttpResponse:
+    """Which witnesses must have cosigned a checkpoint (C2SP tlog-policy)."""
+    try:
+        policy = asking.policy_text()
+    except OSError:
+        raise Http404 from None
+    return HttpResponse(policy, content_type="text/plain; charset=utf-8")
 
 
 def _read_address(address: str) -> tuple[int, int, int]:

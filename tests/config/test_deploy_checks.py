@@ -108,6 +108,8 @@ def test_a_trail_that_nobody_outside_holds_is_refused(check: Check) -> None:
     notary = {"PORTAL_PROCESS": None, "PORTAL_ROLE": "portal_notary"}
     assert "config.E025" in check("portal_notary", **notary).stderr
     assert "config.E025" not in check("portal_notary", **notary, ANCHOR_EMAILS="audit@extrus.example").stderr
+    assert "config.E026" in check("portal_notary", **notary).stderr
+    assert "config.E026" not in check("portal_notary", **notary, WITNESS_POLICY="/etc/portal/witness-policy").stderr
 
 
 @pytest.mark.attack("17.5")

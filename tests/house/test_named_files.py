@@ -32,7 +32,7 @@ CALL = re.compile(r"(?<![\w./'\"])([a-z]\w+)\.([a-z_]\w+)\(")
 QUOTED = re.compile(r"`([a-z]\w+)\.([a-z_]\w+)`")
 ALONE = re.compile(r"`([a-z]\w+)\(")
 # Made while the portal or a program runs, by their last names.
-MADE = {"content.json", "openapi.json", "rows.json", "scoring.md", "state.json", "var", "VECTOR.json"}
+MADE = {"content.json", "logs.json", "openapi.json", "rows.json", "scoring.md", "state.json", "var", "VECTOR.json"}
 # Django's, and what a Python prompt or SQL knows by itself.
 OF_OTHERS = {"mail.outbox"}
 

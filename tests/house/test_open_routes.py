@@ -22,6 +22,7 @@ OPEN = {
     "log-checkpoint",
     "log-keys",
     "log-tile",
+    "log-witness-policy",
     # data subjects
     "guides",
     "guide",

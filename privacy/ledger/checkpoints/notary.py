@@ -31,6 +31,7 @@ from privacy.ledger.integrity.timestamp_checks import parse_moment
 from privacy.ledger.merkle import log_reader, tree
 from privacy.ledger.merkle.tiles import Tiles
 from privacy.ledger.verify import TILE, Growing, leaf_hash, name_of
+from privacy.ledger.witness.asking import Witnesses
 
 log = logging.getLogger("portal.ledger")
 SLICE = 8_192
@@ -52,6 +53,7 @@ class Notary:
         auditors: list[str],
         mail_every: int,
         clock: Callable[[], float],
+        witnesses: Witnesses | None = None,
     ) -> None:
         self.signer = signer
         self.path = state / "state.json"
@@ -62,6 +64,7 @@ class Notary:
         self.auditors = auditors
         self.mail_every = mail_every
         self.clock = clock
+        self.witnesses = witnesses
         # Whether this process has compared its state with what stands outside.
         self._compared = False
         # When this process last saw that nothing lay beyond what is signed.
@@ -102,7 +105,7 @@ class Notary:
         state, waited = self._extend(connection, target, moment)
         if waited:
             self._record_wait(connection, waited)
-        self.state = self._signed(state, moment)
+        self.state = self._witnessed(self._signed(state, moment), connection)
         self.state.save(self.path)
         self._publish(connection)
         return target
@@ -224,6 +227,20 @@ class Notary:
         note = self.signer.note(checkpoint_text(name, state.size, bytes.fromhex(state.root)), moment)
         heads_note = self.signer.note(log_reader.heads_text(name, state.size, state.heads), moment)
         return replace(state, note=note, heads_note=heads_note, time=moment)
+
+    def _witnessed(self, state: NotaryState, connection: psycopg.Connection[Any]) -> NotaryState:
+        """Have the witnesses cosign; what too few of them cosign is not published."""
+        if self.witnesses is None:
+            return state
+        subtrees = tree.Subtrees(lambda level, first, count: log_reader.hashes(connection, level, first, count))
+
+        def prove(old: int) -> list[bytes]:
+            return subtrees.consistency(old, state.size) if old else []
+
+        found = self.witnesses.ask(state.note, state.size, prove)
+        if not found.enough:
+            raise SigningRefused(f"too few witnesses cosign: {found.refusals}")
+        return replace(state, note=state.note + found.lines)
 
     # -- publishing: everything here may be repeated after a crash --------------------------------------------
 

@@ -66,10 +66,14 @@ class Signer:
 
     def note(self, text: str, moment: int) -> str:
         """Return the text signed plainly and cosigned as of ``moment`` (seconds since 1970)."""
-        head = f"cosignature/v1\ntime {moment}\n"
         plain = self._id(ED25519) + self.private.sign(text.encode())
+        return f"{text}\n{self._line(plain)}{self.cosignature(text, moment)}"
+
+    def cosignature(self, text: str, moment: int) -> str:
+        """Return the line that cosigns a note's text as of ``moment``."""
+        head = f"cosignature/v1\ntime {moment}\n"
         timed = self._id(COSIGNATURE) + moment.to_bytes(8, "big") + self.private.sign((head + text).encode())
-        return f"{text}\n{self._line(plain)}{self._line(timed)}"
+        return self._line(timed)
 
     def _line(self, signature: bytes) -> str:
         return f"\u2014 {self.name} {base64.b64encode(signature).decode()}\n"

@@ -27,7 +27,7 @@ from privacy.lib.errors.refusals import Refusal
 
 SLICE = 65_536
 # What checks a bundle goes with it; whoever distrusts the copy takes another one.
-PROGRAMS = ("verify.py", "verify_vectors.py", "verify_handovers.py")
+PROGRAMS = ("verify.py", "verify_vectors.py", "verify_handovers.py", "verify_witnesses.py")
 _ENTRIES_MISSING = _(
     "Entries between index %(first)s and %(last)s are missing, so no bundle can be made. Verify the audit trail to "
     "see what is missing."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from pytest_django import Settings  # type: ignore[attr-defined]
 
 from privacy.ledger.verify import open_checkpoint, parse_key
 from tests.database import PortalDatabase
@@ -70,11 +71,11 @@ def both(left: bytes, right: bytes) -> bytes:
 
 
 @pytest.fixture
-def notes(portal_database: PortalDatabase, tmp_path: Path, settings: object) -> Iterator[dict[int, str]]:
+def notes(portal_database: PortalDatabase, tmp_path: Path, settings: Settings) -> Iterator[dict[int, str]]:
     """A log that was signed at several sizes; the note of each."""
     notary = make_notary(tmp_path)
     publish_keys(notary)
-    settings.NOTARY_STATE_DIR, settings.NOTARY_VKEYS = tmp_path, []  # type: ignore[attr-defined]
+    settings.NOTARY_STATE_DIR, settings.NOTARY_VKEYS = tmp_path, []
     signed: dict[int, str] = {}
     for size in SIZES:
         make_entries(portal_database, size - max(signed, default=0))
@@ -132,3 +133,14 @@ def test_tiles_are_kept_by_caches_and_the_checkpoint_is_not(notes: dict[int, str
 def test_before_anything_is_signed_there_is_no_checkpoint(portal_database: PortalDatabase) -> None:
     assert Client().get("/log/checkpoint").status_code == HTTPStatus.NOT_FOUND
     assert Client().get("/log/tile/0/000.p/1").status_code == HTTPStatus.NOT_FOUND
+
+
+def test_the_policy_of_witnesses_is_shown_where_there_is_one(
+    portal_database: PortalDatabase, tmp_path: Path, settings: Settings
+) -> None:
+    for path in ("", str(tmp_path / "not-there")):
+        settings.WITNESS_POLICY = path
+        assert Client().get("/log/witness-policy").status_code == HTTPStatus.NOT_FOUND
+    settings.WITNESS_POLICY = str(tmp_path / "policy")
+    (tmp_path / "policy").write_text("quorum none\n")
+    assert Client().get("/log/witness-policy").content == b"quorum none\n"

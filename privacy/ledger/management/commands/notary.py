@@ -20,6 +20,9 @@ from privacy.ledger.entries import payloads
 from privacy.ledger.events import Event
 from privacy.ledger.management.usage import exit_on_usage_error
 from privacy.ledger.merkle import log_reader
+from privacy.ledger.verify import Problem
+from privacy.ledger.witness import asking
+from privacy.ledger.witness.asking import Witnesses
 
 
 class Command(BaseCommand):
@@ -116,6 +119,10 @@ def make_notary(*, make_key: bool) -> Notary:
         Signer.make(settings.LEDGER_ORIGIN).save(path)
     signer = Signer.load(path)
     _write_vkeys(signer)
+    try:
+        policy = asking.load_policy()
+    except Problem as problem:
+        raise CommandError(f"WITNESS_POLICY: {problem}", returncode=1) from None
     return Notary(
         signer,
         state=settings.NOTARY_STATE_DIR,
@@ -124,6 +131,7 @@ def make_notary(*, make_key: bool) -> Notary:
         auditors=list(settings.ANCHOR_EMAILS),
         mail_every=settings.ANCHOR_EMAIL_SECONDS,
         clock=time.time,
+        witnesses=Witnesses(policy) if policy and policy.witnesses else None,
     )
 
 

@@ -1,0 +1,72 @@
+"""``manage.py witness``: cosigns what continues the log. For another host than the portal's and the notary's."""
+
+import json
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from privacy.ledger.checkpoints.signed_notes import Signer
+from privacy.ledger.verify import Problem
+from privacy.ledger.witness.cosigning import Witness
+from privacy.ledger.witness.serving import make_server
+
+
+class Command(BaseCommand):
+    help = "Answer logs that ask for a cosignature (C2SP tlog-witness). Uses no database."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--make-key", metavar="NAME", help="make the witness's key under a name, once, and end")
+        parser.add_argument("--add-log", metavar="VKEY", help="watch a log, or accept its new key, and end")
+        parser.add_argument("--host", default="127.0.0.1", help="the address to listen at (127.0.0.1)")
+        parser.add_argument("--port", type=int, default=8100, help="the port to listen at (8100)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        folder: Path = settings.WITNESS_DIR
+        if options["make_key"]:
+            self._make_key(folder, options["make_key"])
+            return
+        try:
+            witness = Witness(Signer.load(folder / "witness.key"), folder, time.time)
+        except (OSError, ValueError) as error:
+            raise CommandError(
+                f"{folder} holds no witness: {error}. Make one with --make-key NAME. If its key is here and logs.json "
+                "is not, its memory is lost: make a new one, under a new name."
+            ) from None
+        if options["add_log"]:
+            try:
+                witness.add_log(options["add_log"])
+            except Problem as problem:
+                raise CommandError(f"{options['add_log']}: {problem}") from None
+            self.stdout.write("This witness watches the log from now on; a running one must be started again.")
+            return
+        self._serve(witness, options["host"], options["port"])
+
+    def _make_key(self, folder: Path, name: str) -> None:
+        if any(c.isspace() for c in name) or "+" in name:
+            raise CommandError("The name of a witness has no spaces and no “+”: witness.example/1")
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        signer = Signer.make(name)
+        try:
+            signer.save(folder / "witness.key")
+        except FileExistsError:
+            raise CommandError(f"{folder} holds a witness already: its key is never replaced.") from None
+        (folder / "logs.json").write_text(json.dumps({}))
+        self.stdout.write(signer.vkeys[1])
+
+    def _serve(self, witness: Witness, host: str, port: int) -> None:
+        try:
+            server = make_server(witness, host, port)
+        except OSError as error:
+            raise CommandError(f"The witness can't listen at {host}:{port}: {error.strerror}") from None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_signal: threading.Thread(target=server.shutdown).start())
+        self.stdout.write(f"The witness {witness.signer.name} answers at http://{host}:{server.server_port}/")
+        self.stdout.flush()
+        server.serve_forever()
+        server.server_close()
