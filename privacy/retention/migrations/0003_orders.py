@@ -193,6 +193,11 @@ END $$;
 """
 
 LISTS = """
+CREATE FUNCTION retention_says_it_began(made retention_destructionlist) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
+    SELECT made.step <> 'none' OR made.certificate_number <> '' OR made.executed_by <> '' OR made.keys_destroyed > 0
+        OR num_nonnulls(made.begun_at, made.keys_at, made.rows_at, made.people_removed) > 0
+$$;
 CREATE FUNCTION retention_list_is_as_approved() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     approval text[] := ARRAY['plan', 'needs_approval', 'over_ceiling', 'approved_by', 'approved_at', 'seconded_by',
@@ -210,7 +215,8 @@ BEGIN
     END IF;
     IF TG_OP = 'INSERT' THEN
         IF (NEW.state, NEW.step, NEW.approved_by, NEW.seconded_by, NEW.certificate_number)
-           IS DISTINCT FROM ('proposed', 'none', '', '', '') OR num_nonnulls(NEW.approved_at, NEW.seconded_at) > 0 THEN
+           IS DISTINCT FROM ('proposed', 'none', '', '', '') OR num_nonnulls(NEW.approved_at, NEW.seconded_at) > 0
+           OR retention_says_it_began(NEW) THEN
             PERFORM retention_refuse('a list begins as a proposal');
         END IF;
         RETURN NEW;
@@ -224,6 +230,14 @@ BEGIN
     END IF;
     IF NEW.state = 'executing' AND OLD.state = 'approved' AND NEW.not_before > retention_latest() THEN
         PERFORM retention_refuse('its wait is not over');
+    END IF;
+    IF NEW.state IN ('proposed', 'approved') AND retention_says_it_began(NEW)
+       OR NEW.state = 'executing' AND (NEW.certificate_number = '' OR NEW.begun_at IS NULL)
+       OR OLD.certificate_number <> '' AND (NEW.certificate_number, NEW.executed_by, NEW.begun_at)
+          IS DISTINCT FROM (OLD.certificate_number, OLD.executed_by, OLD.begun_at)
+       OR NOT (vault_is_of_now(NEW.begun_at, OLD.begun_at) AND vault_is_of_now(NEW.keys_at, OLD.keys_at)
+               AND vault_is_of_now(NEW.rows_at, OLD.rows_at)) THEN
+        PERFORM retention_refuse('what a list has done is said when it is done');
     END IF;
     IF NEW.approved_by <> OLD.approved_by AND OLD.approved_by = '' AND strpos(NEW.approved_by, ':') = 0
        AND NEW.ordered_by = '' AND NOT retention_is_pages()

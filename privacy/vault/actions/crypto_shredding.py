@@ -24,21 +24,27 @@ from privacy.vault.models import KeyCheck, MonthKey, SubjectKey, Tombstone
 # No key is made while keys are destroyed: whoever makes one waits, then meets the tombstone (vault_refuse_destroyed).
 # Not a table lock, which would wait for an autovacuum of the table.
 LOCK_KEY_CREATION = "SELECT pg_advisory_xact_lock(%s)"
-# Keys go and tombstones come in one statement; the tombstones' ids begin with the moment, as new_id's do.
-DESTROY_KEYS = """
-WITH gone AS (
-    DELETE FROM vault_subjectkey
+# Tombstones come before their keys go, and say of each whether there was one: the database compares. A turn of the
+# master key waits, so that it is the newest wrapping. The tombstones' ids begin with the moment, as new_id's do.
+SET_TOMBSTONES = """
+WITH held AS MATERIALIZED (
+    SELECT subject_id, category, generation FROM vault_subjectkey
     WHERE subject_id = ANY(%(people)s::uuid[])
       AND (%(categories)s::text[] IS NULL OR category = ANY(%(categories)s::text[]))
-    RETURNING generation
-), stones AS (
-    INSERT INTO vault_tombstone (id, subject_id, category, month, generation, cause, certificate, destroyed_at)
-    SELECT overlay(gen_random_uuid()::text PLACING %(moment)s FROM 1 FOR 15)::uuid, person, category, NULL,
-           (SELECT max(generation) FROM gone), %(cause)s, %(certificate)s, %(at)s
-    FROM unnest(%(people)s::uuid[]) AS person, unnest(coalesce(%(categories)s::text[], ARRAY[''])) AS category
-    ON CONFLICT (subject_id, category) WHERE subject_id IS NOT NULL DO NOTHING
+    FOR UPDATE
 )
-SELECT count(*) FROM gone
+INSERT INTO vault_tombstone (id, subject_id, category, month, generation, cause, certificate, destroyed_at)
+SELECT overlay(gen_random_uuid()::text PLACING %(moment)s FROM 1 FOR 15)::uuid, person, named, NULL,
+       max(held.generation), %(cause)s, %(certificate)s, %(at)s
+FROM unnest(%(people)s::uuid[]) AS person CROSS JOIN unnest(coalesce(%(categories)s::text[], ARRAY[''])) AS named
+LEFT JOIN held ON held.subject_id = person AND named IN ('', held.category)
+GROUP BY person, named
+ON CONFLICT (subject_id, category) WHERE subject_id IS NOT NULL DO NOTHING
+"""
+DESTROY_KEYS = """
+DELETE FROM vault_subjectkey
+WHERE subject_id = ANY(%(people)s::uuid[])
+  AND (%(categories)s::text[] IS NULL OR category = ANY(%(categories)s::text[]))
 """
 
 
@@ -83,18 +89,13 @@ def shred_subjects(
             destruction_vetoes.refuse_if_vetoed(subject_ids, named, at=at)
         with connection.cursor() as cursor:
             cursor.execute(LOCK_KEY_CREATION, [KEY_CREATION_LOCK])
-            cursor.execute(
-                DESTROY_KEYS,
-                {
-                    "people": uuid_array_literal(people),
-                    "categories": named,
-                    "moment": str(new_id())[:15],
-                    "cause": cause,
-                    "certificate": certificate,
-                    "at": at,
-                },
-            )
-            (destroyed,) = cursor.fetchone()
+            said = {
+                "people": uuid_array_literal(people), "categories": named, "moment": str(new_id())[:15],
+                "cause": cause, "certificate": certificate, "at": at,
+            }  # fmt: skip
+            cursor.execute(SET_TOMBSTONES, said)
+            cursor.execute(DESTROY_KEYS, said)
+            destroyed: int = cursor.rowcount
         ledger.record(
             Event.SUBJECT_SHREDDED,
             actor=actor,
@@ -108,7 +109,7 @@ def shred_subjects(
             },
         )
         keys.clear_cache_on_commit()
-    return int(destroyed)
+    return destroyed
 
 
 def shred_month(
@@ -126,7 +127,7 @@ def shred_month(
         with connection.cursor() as cursor:
             cursor.execute(LOCK_KEY_CREATION, [KEY_CREATION_LOCK])
         held = MonthKey.objects.filter(category=category, month=first)
-        generation = held.aggregate(newest=Max("generation"))["newest"]
+        generation = held.select_for_update().values_list("generation", flat=True).first()
         Tombstone.objects.get_or_create(
             category=category,
             month=first,

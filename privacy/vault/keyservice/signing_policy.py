@@ -36,6 +36,7 @@ HANDED_OUT: tuple[tuple[str, str, frozenset[str]], ...] = (
 CERTIFICATE_PAPERS = {"destruction-certificate": "destruction", "finality-certificate": "finality"}
 # How far a certificate's moment may be from the database's.
 TOLERANCE = timedelta(minutes=5)
+CARRIED_OUT = {"executing", "residue", "done"}
 DONE = {"removed"}
 PASSED_OVER = {"held", "frozen", "open-request", "not-due", "dropped"}
 
@@ -73,6 +74,10 @@ SELECT count(*) FROM vault_monthkey k JOIN jsonb_array_elements(%(epochs)s::json
   ON k.category = gone ->> 0 AND k.month = (gone ->> 1)::date
 """,
 }
+ENDED_MONTH = """
+SELECT EXISTS (SELECT FROM vault_tombstone WHERE subject_id IS NULL AND category = %(category)s AND month = %(month)s
+               AND generation IS NOT NULL)
+"""
 STONES = """
 SELECT count(*), count(*) FILTER (WHERE generation IS NOT NULL), max(generation), max(destroyed_at)
 FROM vault_tombstone WHERE certificate = %s
@@ -161,8 +166,10 @@ class SigningPolicy:
         """Return what the tables say that a certificate of destruction has to say. Raises ValueError before that."""
         lines: dict[str, int] = dict(self.query(LINES, [row["id"]]))
         passed_over = {state: count for state, count in lines.items() if state in PASSED_OVER}
-        if lines.keys() - DONE - PASSED_OVER or row["step"] not in ("rows", "proven") or row["state"] == "aborted":
-            raise ValueError("It is not carried out.")
+        carried_out = row["approved_by"] and row["state"] in CARRIED_OUT and row["step"] in ("rows", "proven")
+        if lines.keys() - DONE - PASSED_OVER or not carried_out:
+            raise ValueError("It was not approved, or is not carried out.")
+        listed = sum(lines.values()) if row["unit"] == "people" else row["people"]
         people = lines.get("removed", 0)
         if row["unit"] == "month":
             people = row["people"] if row["people_removed"] is None else row["people_removed"]
@@ -191,7 +198,7 @@ class SigningPolicy:
                 "done_at": said["issued_at"],
             },
             "destroyed": {
-                "listed": row["people"],
+                "listed": listed,
                 "people": people,
                 "counted_at": row["proposed_at"] if counted_by_list else row["begun_at"],
                 "keys": row["keys_destroyed"],
@@ -209,17 +216,20 @@ class SigningPolicy:
     def _read_back(self, row: dict[str, Any], people: int, said: dict[str, Any]) -> dict[str, Any]:
         """Return what the read-back has to have found: no key, as asked here, and no row in any place it names."""
         bare = 0
+        asked = {"category": row["category"], "month": row["month"], "epochs": json.dumps(row["epochs"])}
         if row["unit"] == "people":
             with self._lock:
                 standing, bare = self._people(row["id"])
         else:
-            asked = {"category": row["category"], "month": row["month"], "epochs": json.dumps(row["epochs"])}
             ((standing,),) = self.query(KEYS_LEFT[row["unit"]], asked)  # type: ignore[arg-type]
         kept = row["unit"] == "month" and row["key_kept"]
         ((stones, with_key, _newest, _at),) = self.query(STONES, [said["number"]])
         left = (standing and not kept) or (stones and kept) or bare or row["attempts"].get("opened")
-        if left or row["keys_destroyed"] > with_key:
-            raise ValueError("A key is left, or none was destroyed.")
+        if left or row["keys_destroyed"] != with_key:
+            raise ValueError("A key is left, or other keys were destroyed.")
+        had_key = row["unit"] != "month" or standing or self.query(ENDED_MONTH, asked)[0][0]  # type: ignore[arg-type]
+        if people and not had_key:
+            raise ValueError("Nobody's data was sealed in a month that never had a key.")
         attempts = row["attempts"].get("attempts", 0)
         return {
             "searched": [{**place, "left": 0} for place in said["read_back"]["searched"]],

@@ -41,10 +41,12 @@ BEGIN
     END IF;
     IF TG_TABLE_NAME = 'vault_monthkey' THEN
         bare := EXISTS (SELECT FROM gone_keys k WHERE NOT EXISTS (
-            SELECT FROM vault_tombstone t WHERE t.subject_id IS NULL AND t.category = k.category AND t.month = k.month));
+            SELECT FROM vault_tombstone t WHERE t.subject_id IS NULL AND t.category = k.category AND t.month = k.month
+               AND t.generation >= k.generation));
     ELSE
         bare := EXISTS (SELECT FROM gone_keys k WHERE NOT EXISTS (
-            SELECT FROM vault_tombstone t WHERE t.subject_id = k.subject_id AND t.category IN ('', k.category)));
+            SELECT FROM vault_tombstone t WHERE t.subject_id = k.subject_id AND t.category IN ('', k.category)
+               AND t.generation >= k.generation));
     END IF;
     IF bare THEN
         RAISE EXCEPTION 'vault_key_leaves_its_tombstone'
@@ -61,6 +63,25 @@ CREATE TRIGGER vault_key_leaves_its_tombstone AFTER DELETE ON vault_monthkey REF
 CREATE FUNCTION vault_is_process() RETURNS boolean LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT pg_has_role(current_user, 'portal_process', 'MEMBER') AND current_setting('is_superuser') = 'off'
 $$;
+-- A tombstone says that there was a key, and of which generation, only while that key is there: certificates count them.
+CREATE FUNCTION vault_tombstone_names_its_key() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF vault_is_process() AND EXISTS (
+        SELECT FROM stones s WHERE s.generation IS NOT NULL AND NOT EXISTS (
+            SELECT FROM vault_subjectkey k WHERE k.subject_id = s.subject_id AND s.category IN ('', k.category)
+               AND k.generation = s.generation)
+        AND NOT EXISTS (SELECT FROM vault_monthkey k WHERE s.subject_id IS NULL AND k.category = s.category
+               AND k.month = s.month AND k.generation = s.generation)
+        OR NOT vault_is_of_now(s.destroyed_at, NULL)
+    ) THEN
+        RAISE EXCEPTION 'vault_tombstone_names_its_key'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'vault_tombstone_names_its_key';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER vault_tombstone_names_its_key AFTER INSERT ON vault_tombstone REFERENCING NEW TABLE AS stones
+    FOR EACH STATEMENT EXECUTE FUNCTION vault_tombstone_names_its_key();
+ALTER TABLE vault_tombstone ENABLE ALWAYS TRIGGER vault_tombstone_names_its_key;
 -- A wrapped key is replaced once in a turn of the master key, under the generation that the turn made current; what
 -- garbage would do is not final: the generation before ends once every key was seen to open (docs/vault.md).
 CREATE FUNCTION vault_key_is_rewrapped_in_a_turn() RETURNS trigger LANGUAGE plpgsql

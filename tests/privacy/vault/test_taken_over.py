@@ -301,8 +301,9 @@ class TestIntake:
 
 def ways_to_destroy(subject: UUID) -> list[str]:
     """Return statements that end the keys of a person whom no approved list names, or everybody's of a month."""
-    stone = """INSERT INTO vault_tombstone (id, subject_id, category, month, cause, certificate, destroyed_at)
-        VALUES (gen_random_uuid(), {}, {}, {}, 'x', 'C', now())"""
+    stone = """INSERT INTO vault_tombstone
+        (id, subject_id, category, month, generation, cause, certificate, destroyed_at)
+        VALUES (gen_random_uuid(), {}, {}, {}, 1, 'x', 'C', now())"""
     month = "date_trunc('month', now())::date"
     stones = [stone.format(f"'{subject}'", category, "NULL") for category in ("''", "'device-registration'")]
     stones.append(stone.format("NULL", "'device-registration'", month))
