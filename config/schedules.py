@@ -15,7 +15,6 @@ class Job:
 SCHEDULES = (
     Job("deliveries", "privacy.jobs.tasks.dispatch_internal", "* * * * *"),
     Job("deliveries-outside", "privacy.jobs.tasks.dispatch_external", "* * * * *"),
-    Job("seal-fallback", "privacy.ledger.tasks.seal_fallback", "* * * * *"),
     Job("sign-in-tidy", "privacy.accounts.tasks.delete_expired", "25 3 * * *"),
     Job("emergencies-escalate", "privacy.accounts.tasks.escalate_emergencies", "15 * * * *"),
     Job("freezes-expire", "privacy.vault.tasks.expire_freezes", "*/10 * * * *"),

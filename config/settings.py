@@ -74,7 +74,6 @@ GATE_REMEMBERED = variables.number("GATE_REMEMBERED", default=200_000)
 # --- the audit trail -------------------------------------------------------------------------------------
 LEDGER_ORIGIN = variables.text("LEDGER_ORIGIN", default="privacy.extrus.example/ledger")
 LEDGER_KEEP_MONTHS = variables.number("LEDGER_KEEP_MONTHS", default=24)
-SEQUENCER_DATABASE_URL = variables.text("SEQUENCER_DATABASE_URL", default="")
 NOTARY_STATE_DIR = variables.path("NOTARY_STATE_DIR", default=PORTAL_HOME / "notary")
 NOTARY_KEY_FILE = variables.path("NOTARY_KEY_FILE", default=NOTARY_STATE_DIR / "notary.key")
 NOTARY_VKEYS = [_line for _part in variables.several("NOTARY_VKEYS") for _line in _part.split()]

@@ -1,10 +1,5 @@
 """What runs later for the audit trail. Every task may run twice, and ends within a minute."""
 
-import os
-import subprocess
-import sys
-
-from django.conf import settings
 from django.db import connections
 
 from privacy.ledger import actions as ledger
@@ -12,25 +7,6 @@ from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
 
 MONTHS_AHEAD = 6
-
-
-def seal_fallback() -> str:
-    """Seal once in a process of its own, as the sequencer's role: this process's role may not write leaves.
-
-    Where the sequencer's database address isn't known here, the daemon alone seals, and nothing is done.
-    """
-    environ = {name: value for name, value in os.environ.items() if name != "PORTAL_ROLE"}
-    if not settings.EMBEDDED:
-        if not settings.SEQUENCER_DATABASE_URL:
-            return "no sequencer here"
-        environ["DATABASE_URL"] = settings.SEQUENCER_DATABASE_URL
-    run = subprocess.run(  # noqa: S603 - our own command line
-        [sys.executable, str(settings.BASE_DIR / "manage.py"), "seal", "--once"],
-        env=environ, capture_output=True, text=True, timeout=50, check=False,
-    )  # fmt: skip
-    if run.returncode != 0:
-        raise RuntimeError(f"seal --once failed: {run.stderr.strip().splitlines()[-1:]}")
-    return run.stdout.strip()
 
 
 def make_partitions() -> int:

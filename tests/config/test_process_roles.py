@@ -21,8 +21,7 @@ from tests.config.test_processes import serving
 from tests.database import ROOT, PortalDatabase
 from tests.process_roles import as_process
 
-# The sealer's work, for which a worker starts a process with another role.
-JOBS = [job.function for job in SCHEDULES if job.name != "seal-fallback"]
+JOBS = [job.function for job in SCHEDULES]
 
 
 @pytest.mark.parametrize("function", JOBS)

@@ -18,9 +18,8 @@ from privacy.vault import tasks as vault_tasks
 
 ROOT = Path(settings.BASE_DIR)
 pytestmark = pytest.mark.truth("claims")
-MINUTELY, NIGHTLY = r"\* \* \* \* \*", r"\d+ [0-5] \* \* \*"
+NIGHTLY = r"\d+ [0-5] \* \* \*"
 RINGS = {
-    "privacy.ledger.tasks.seal_fallback": MINUTELY,
     "privacy.ledger.tasks.make_partitions": NIGHTLY,
     "privacy.ledger.tasks.start_scrub": NIGHTLY,
     "privacy.ledger.tasks.reconcile_writes": NIGHTLY,

@@ -211,7 +211,7 @@ def test_the_portal_can_not_seal(portal_database: PortalDatabase) -> None:
         log_sequencer.seal(connection)
 
 
-def test_the_fallback_seals_in_a_process_of_its_own(portal_database: PortalDatabase) -> None:
+def test_the_command_seals_once(portal_database: PortalDatabase) -> None:
     make_entries(portal_database, 3)
     run = portal_database.manage("seal", "--once", role="portal_sequencer")
     assert (run.returncode, run.stdout.strip()) == (0, "Sealed 3 entries.")

@@ -1,4 +1,4 @@
-"""What runs at night: the scrub in slices, the months ahead, the fallback of the sealer. Everything may run twice."""
+"""What runs at night: the scrub in slices and the months ahead. Everything may run twice."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,18 +114,3 @@ def test_months_are_made_ahead(portal_database: PortalDatabase) -> None:
         superuser.execute(f"DROP TABLE {row[2][0]}")
     assert tasks.make_partitions() == 1
     assert tasks.make_partitions() == 0
-
-
-def test_the_fallback_has_nothing_to_do_without_the_sequencer_s_address(portal_database: PortalDatabase) -> None:
-    with override_settings(EMBEDDED=False):
-        assert tasks.seal_fallback() == "no sequencer here"
-
-
-def test_the_fallback_seals_as_the_sequencer(portal_database: PortalDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    make_entries(portal_database, 5)
-    for name, value in portal_database.environ("portal_app").items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "config.settings")
-    with override_settings(EMBEDDED=False, SEQUENCER_DATABASE_URL=portal_database.url("portal_sequencer")):
-        assert tasks.seal_fallback() == "Sealed 5 entries."
-        assert tasks.seal_fallback() == "Sealed 0 entries."
