@@ -20,6 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import TransactionStatus
 
 from privacy.ledger import captured_tables, request_context
+from privacy.ledger.entries.payloads import parse_payload
 from privacy.lib.postgres import pipelined_connection
 
 _WRITE = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|TRUNCATE|MERGE|COPY|WITH)\b", re.IGNORECASE)
@@ -145,9 +146,16 @@ def captured_since(alias: str, snapshot: str) -> tuple[list[CapturedWrite], str]
             "   AND NOT pg_visible_in_snapshot(xid, nullif(%(then)s, '')::pg_snapshot))) ORDER BY id",
             {"now": now, "then": snapshot},
         )
-        # Django hands JSON over as text.
-        rows = [(*row[:5], json.loads(row[5]) if row[5] else None, *row[6:]) for row in cursor.fetchall()]
+        rows = [(*row[:5], _keys(row[5]), *row[6:]) for row in cursor.fetchall()]
         return [CapturedWrite(*row) for row in rows], now
+
+
+def _keys(told: str | None) -> dict[str, Any] | None:
+    """Return what names the written rows, which Django hands over as text; nothing where it can't be read."""
+    try:
+        return parse_payload(told) if told else None
+    except ValueError:
+        return None
 
 
 def _with_running(snapshot: str, own: str | None) -> str:

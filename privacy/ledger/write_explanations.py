@@ -5,7 +5,6 @@ The id of a request alone explains nothing: whoever holds the portal's role can 
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from uuid import UUID
 from django.db import connections
 
 from privacy.ledger.captured_tables import TABLES
+from privacy.ledger.entries.payloads import facts_in
 from privacy.ledger.write_capture import CapturedWrite
 
 # Between an entry and the write that it explains: a slice of a destruction or of a move ends long before.
@@ -66,13 +66,13 @@ class Explanations:
         with connections["default"].cursor() as cursor:
             for at in range(0, len(requests), 5_000):
                 cursor.execute(
-                    "SELECT payload::jsonb ->> 'request', word, time, about, subjects, payload::jsonb -> 'facts'"
+                    "SELECT payload::jsonb ->> 'request', word, time, about, subjects, payload"
                     " FROM ledger.entry WHERE time >= %s AND kind = 'act' AND word = ANY(%s)"
                     " AND payload::jsonb ->> 'request' = ANY(%s)",
                     [after and after - MAX_DISTANCE, words, requests[at : at + 5_000]],
                 )
-                for request, word, time, about, subjects, told in cursor.fetchall():
-                    facts = json.loads(told) if told else {}
+                for request, word, time, about, subjects, payload in cursor.fetchall():
+                    facts = facts_in(payload)
                     names = {(about or "").partition(":")[2], *(subjects or ()), *_texts(facts)}
                     # An entry about no record names none; what was written has no digest where it is no list of ids.
                     for name in names - {""}:

@@ -109,6 +109,15 @@ def parse_payload(payload: str) -> dict[str, Any]:
     return said
 
 
+def facts_in(payload: str) -> dict[str, Any]:
+    """Return the facts that an entry states; none of one that can't be read."""
+    try:
+        facts = parse_payload(payload).get("facts")
+    except ValueError:
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
 def new_nonce() -> str:
     """Return 128 random bits that no other entry has."""
     return urlsafe_b64encode(random_bytes(16))[:22].decode()

@@ -5,7 +5,6 @@ answer for it: an entry counts only with the signature of the pinned key (docs/d
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -17,6 +16,7 @@ from django.utils.translation import override
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
+from privacy.ledger.entries.payloads import facts_in
 from privacy.ledger.events import Event
 from privacy.ledger.models import Entry
 from privacy.lib.crypto import canonical_json, document_signing
@@ -81,7 +81,7 @@ def verification_url() -> str:
 def find(digest: str) -> IssuedDocument | None:
     """Return what the audit trail knows of the file with this SHA-256."""
     entries = Entry.objects.about(f"{ENTRY_LABEL}:{digest}").filter(word=Event.DOCUMENT_ISSUED).order_by("id")
-    papers = [_paper(digest, json.loads(entry.payload).get("facts", {})) for entry in entries[:MAX_ENTRIES]]
+    papers = [_paper(digest, facts_in(entry.payload)) for entry in entries[:MAX_ENTRIES]]
     known = [paper for paper in papers if paper is not None]
     return next((paper for paper in known if paper.genuine), known[0] if known else None)
 

@@ -44,6 +44,9 @@ BEGIN
             AND jsonb_path_exists(said, 'strict $.**{32 to last}') THEN
         RAISE EXCEPTION 'An entry is nested at most 32 deep.' USING ERRCODE = 'check_violation';
     END IF;
+    IF jsonb_typeof(said -> 'facts') <> 'object' THEN
+        RAISE EXCEPTION 'The facts of an entry have names.' USING ERRCODE = 'check_violation';
+    END IF;
     -- Rows are taken as they stand by the owner, at a release or after an incident; to carry them is the worker's, too.
     -- How late a batch was sealed is the notary's to say.
     IF said ->> 'word' IN ('ledger.registers.adopted', 'ledger.rows.carried', 'ledger.batch.waited')

@@ -1,6 +1,5 @@
 """The nightly comparison of the databases: each difference is a finding until it is gone."""
 
-import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import batched
@@ -11,6 +10,7 @@ from django.db.models import Min
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
+from privacy.ledger.entries.payloads import facts_in
 from privacy.ledger.models import Entry
 from privacy.lib.record_labels import about_label
 from privacy.retention import consistency_checks
@@ -146,8 +146,7 @@ def _certificates_against_the_ledger(since: datetime) -> Iterator[tuple[str, str
 
 def facts_of(entry: Entry) -> dict:  # type: ignore[type-arg]
     """Return the facts that an entry of the ledger carries."""
-    facts: dict = json.loads(entry.payload).get("facts", {})  # type: ignore[type-arg]
-    return facts
+    return facts_in(entry.payload)
 
 
 def _archived_but_not_deleted(since: datetime) -> Iterator[tuple[str, str, int]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from privacy.ledger.entries.payloads import facts_in
 from privacy.ledger.exports import document_issuance
 from privacy.ledger.models import Entry
 from privacy.lib.crypto import canonical_json, document_signing
@@ -153,7 +154,7 @@ def _is_signed(certificate: Certificate) -> bool:
 
 def _is_on_record(certificate: Certificate) -> bool:
     entries = Entry.objects.about(f"retention.destructionlist:{certificate.list_id}").filter(word=Event.CERTIFIED)
-    said = [json.loads(entry.payload).get("facts", {}) for entry in entries]
+    said = [facts_in(entry.payload) for entry in entries]
     return any(
         (facts.get("certificate"), facts.get("digest")) == (certificate.number, certificate.digest) for facts in said
     )

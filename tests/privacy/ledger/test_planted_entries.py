@@ -20,12 +20,14 @@ from privacy.ledger.models import Entry
 from privacy.ledger.protected_tables import TABLES
 from privacy.ledger.verify import ALTERED
 from privacy.lib.dates import clock
+from privacy.subjects import actions as subjects
 from tests.database import PortalDatabase
 from tests.factories.accounts import make_emin, make_hana, make_odile
 from tests.factories.ledger import adopt, make_past_entries, seal, tamper
 from tests.privacy.accounts.test_altered_grants import sign_in
 from tests.privacy.ledger.test_protected_registers import alter
 from tests.privacy.ledger.test_row_statements import findings, notes
+from tests.privacy.ledger.test_write_explanations import request
 
 pytestmark = pytest.mark.clause("P8.3")
 
@@ -191,9 +193,9 @@ def run_scrub() -> int | None:
 
 
 def nested(depth: int, key: str) -> str:
-    inside = "[" * (depth - 1) + "]" * (depth - 1)
+    inside = "[" * (depth - 2) + "]" * (depth - 2)
     rows = f'{{"{GRANTS.name}":{{"{key}":[null,null]}}}}'
-    return f'{{"actor":"system:x","facts":{inside},"rows":{rows},"word":"x.y.z"}}'
+    return f'{{"actor":"system:x","facts":{{"x":{inside}}},"rows":{rows},"word":"x.y.z"}}'
 
 
 @pytest.mark.attack("20.7")
@@ -265,3 +267,27 @@ def test_a_row_that_postgresql_can_not_read_is_named(portal_database: PortalData
     found = broken.verify()
     broken.connection.close()
     assert [message for _code, message in found.findings] == [f"{GRANTS.name} {grant.pk} holds what nobody can read"]
+
+
+@pytest.mark.attack("20.7")
+@pytest.mark.parametrize("facts", ["[1]", '"text"', "7", "null"])
+@pytest.mark.parametrize("role", ROLES)
+def test_no_process_states_facts_without_names(portal_database: PortalDatabase, role: str, facts: str) -> None:
+    said = f'{{"actor":"system:x","facts":{facts},"word":"x.y.z"}}'
+    with portal_database.connect(role) as connection, pytest.raises(psycopg.errors.CheckViolation, match="facts"):
+        connection.execute("INSERT INTO ledger.entry (kind, payload) VALUES ('act', %s)", [said])
+
+
+@pytest.mark.attack("20.7")
+@pytest.mark.parametrize("facts", ["[1]", "[" * 15_000 + "]" * 15_000])
+def test_the_nightly_pairing_goes_on_beside_facts_that_nobody_can_read(
+    portal_database: PortalDatabase, facts: str
+) -> None:
+    at = clock.now()
+    person = subjects.register(actor=SystemActor("tests"), at=at)
+    with request():
+        subjects.record_contact(person, kind="email", value="mina@example.kr", actor=SystemActor("tests"), at=at)
+    number = Entry.objects.filter(word="subjects.contact.recorded").latest("id").id
+    told = f"""left((payload::jsonb - 'facts')::text, -1) || ',"facts":{facts}}}'"""
+    tamper(portal_database, f"UPDATE ledger.entry SET payload = {told} WHERE id = {number}")
+    ledger.reconcile_writes(actor=SystemActor("tests"), at=clock.now())
