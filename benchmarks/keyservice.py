@@ -44,6 +44,7 @@ def key_service() -> Iterator[None]:
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         environ = {
             **os.environ, "KEY_SERVICE": "socket", "KEY_SERVICE_DIR": folder, "PORTAL_ROLE": "portal_keys",
+            "KEY_UNSIGNED_MINUTES": "0",
             "KEY_CEILINGS": "pages=100000000,intake.look-ups=100000000",
         }  # fmt: skip
         command = [sys.executable, "manage.py", "keyservice"]

@@ -281,8 +281,9 @@ def key_service_statements(alias: str) -> list[Statement]:
         sql.SQL("SET ROLE portal_ledger"),
         sql.SQL("GRANT USAGE ON SCHEMA ledger TO {}").format(role),
         sql.SQL("GRANT SELECT (id, kind, payload, time, writer) ON ledger.entry TO {}").format(role),
-        sql.SQL("GRANT SELECT (size, root) ON ledger.tree TO {}").format(role),
-        sql.SQL("GRANT SELECT (note) ON ledger.checkpoint TO {}").format(role),
+        sql.SQL("GRANT SELECT (index, entry_id) ON ledger.leaf TO {}").format(role),
+        sql.SQL("GRANT SELECT (size, root, sealed_at) ON ledger.tree TO {}").format(role),
+        sql.SQL("GRANT SELECT (size, note) ON ledger.checkpoint TO {}").format(role),
         sql.SQL("RESET ROLE"),
     ]
     for table, columns in KEY_SERVICE_READS.items():

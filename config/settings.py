@@ -54,6 +54,7 @@ PKCS11_PIN_FILE = variables.path("PKCS11_PIN_FILE", default=KEYS_DIR / "token.pi
 KEY_SERVICE = variables.text("KEY_SERVICE", default="socket")
 KEY_SERVICE_DIR = variables.path("KEY_SERVICE_DIR", default=PORTAL_HOME / "run" / "keys")
 KEY_SERVICE_USERS = variables.pairs("KEY_SERVICE_USERS")
+KEY_UNSIGNED_MINUTES = variables.number("KEY_UNSIGNED_MINUTES", default=10)
 KEY_LEASE_SECONDS = variables.number("KEY_LEASE_SECONDS", default=900)
 KEY_CEILINGS = {
     "pages": "5000", "pages.destruction": "1000", "pages.look-ups": "160000", "pages.derived-secrets": "600",

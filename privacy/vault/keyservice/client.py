@@ -26,6 +26,7 @@ from privacy.vault.keyservice.refusals import (
     KeysRefused,
     SignaturesUnavailable,
     StillChecking,
+    TrailUnsigned,
 )
 from privacy.vault.keyservice.silence import Silence
 from privacy.vault.refusals import Destroyed, WrongKey
@@ -40,7 +41,8 @@ _held = local()
 def ask(request: messages.Request) -> Any:
     """Return what the key service answers, of the type that belongs to the request.
 
-    Raises KeyServiceUnavailable within 3 s where it does not answer, KeysRefused, CeilingReached, Destroyed, WrongKey.
+    Raises KeyServiceUnavailable within 3 s where it does not answer, KeysRefused, CeilingReached, TrailUnsigned,
+    Destroyed, WrongKey.
     """
     if settings.KEY_SERVICE == IN_PROCESS:
         name = str(database.settings_dict["NAME"])
@@ -137,7 +139,8 @@ def _refusal(said: messages.Failure) -> Exception:
     if said.code == Destroyed.code:
         return Destroyed()
     known: dict[str, type[Exception]] = {
-        refusal.code: refusal for refusal in (CeilingReached, KeyServiceUnavailable, StillChecking, WrongKey)
+        refusal.code: refusal
+        for refusal in (CeilingReached, KeyServiceUnavailable, StillChecking, TrailUnsigned, WrongKey)
     }
     if said.code in known:
         return known[said.code](said.message)

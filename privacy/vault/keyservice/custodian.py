@@ -21,6 +21,7 @@ from privacy.vault.keyservice.key_material import content_keys, label_of, unwrap
 from privacy.vault.keyservice.reading_policy import Connection, Query, ReadingPolicy, Record, is_destroyed
 from privacy.vault.keyservice.refusals import KeysRefused
 from privacy.vault.keyservice.signing_policy import SigningPolicy
+from privacy.vault.keyservice.trail_watch import TrailWatch
 from privacy.vault.keyservice.turning_policy import TurningPolicy
 from privacy.vault.purposes import Purpose
 from privacy.vault.refusals import Destroyed, WrongKey
@@ -44,12 +45,21 @@ MOST_DERIVED_BYTES = 64
 class KeyCustodian:
     """Holds the master key, the index key and the certificate key, and says what each request gets."""
 
-    def __init__(self, query: Query, policy: ReadingPolicy, ceilings: Ceilings, *, dated: bool = True) -> None:
+    def __init__(
+        self,
+        query: Query,
+        policy: ReadingPolicy,
+        ceilings: Ceilings,
+        *,
+        dated: bool = True,
+        trail: TrailWatch | None = None,
+    ) -> None:
         self.query = query
         self.signing = SigningPolicy(query, dated=dated)
         self.turning = TurningPolicy(query, dated=dated)
         self.policy = policy
         self.ceilings = ceilings
+        self.trail = trail
         self.given: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self._answers: dict[type, Callable[[Any, Connection], Any]] = {
@@ -91,6 +101,8 @@ class KeyCustodian:
         self, number: int, named: Sequence[bytes], keys: messages.WrappedKeys, connection: Connection
     ) -> tuple[Record, set[bytes]]:
         """Return the record and the people whose keys are asked for, if the tables agree."""
+        if self.trail is not None:
+            self.trail.refuse_unsigned()
         record = self.policy.record(number, named, connection)
         people = {key.subject for key in keys.subjects}
         categories = {key.category for key in keys.subjects} | {key.category for key in keys.months}

@@ -40,6 +40,14 @@ class CeilingReached(Unavailable):
         )
 
 
+class TrailUnsigned(Unavailable):
+    """What is put on record is not being signed, so nothing is opened until it is."""
+
+    code = "trail-unsigned"
+    heading = gettext_lazy("Personal data is not available")
+    passes_soon = False
+
+
 class KeyServiceUnavailable(Unavailable):
     """The key service does not answer, so no personal data is shown or taken in. Answered with 503."""
 

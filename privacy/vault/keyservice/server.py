@@ -28,6 +28,7 @@ from privacy.vault.keyservice.custodian import KeyCustodian, process_names
 from privacy.vault.keyservice.database_questions import DatabaseQuestions
 from privacy.vault.keyservice.reading_policy import Connection, ReadingPolicy
 from privacy.vault.keyservice.refusals import KeyServiceUnavailable
+from privacy.vault.keyservice.trail_watch import TrailWatch
 
 log = logging.getLogger("portal.keyservice")
 
@@ -142,7 +143,8 @@ class KeyServer:
 def make_custodian(query: DatabaseQuestions) -> KeyCustodian:
     """Return what answers, with the settings' ceilings and the database's tables."""
     policy = ReadingPolicy(query, lease_seconds=settings.KEY_LEASE_SECONDS, monotonic=time.monotonic)
-    return KeyCustodian(query, policy, Ceilings(read_ceilings(settings.KEY_CEILINGS)))
+    trail = TrailWatch(query, minutes=settings.KEY_UNSIGNED_MINUTES, monotonic=time.monotonic)
+    return KeyCustodian(query, policy, Ceilings(read_ceilings(settings.KEY_CEILINGS)), trail=trail)
 
 
 def read_ceilings(given: Mapping[str, str]) -> dict[str, int]:

@@ -38,7 +38,9 @@ class KeyService:
         self.folder = folder
         self.command = [sys.executable, *(["-c", program] if program else ["manage.py", "keyservice"])]
         self.environ = {
-            **database.environ("portal_keys"), "KEY_SERVICE": "socket", "KEY_SERVICE_DIR": str(folder), **environ,
+            **database.environ("portal_keys"), "KEY_SERVICE": "socket", "KEY_SERVICE_DIR": str(folder),
+            # Here nobody seals or signs.
+            "KEY_UNSIGNED_MINUTES": "0", **environ,
         }  # fmt: skip
         self.process: subprocess.Popen[bytes] | None = None
 
