@@ -103,6 +103,7 @@ class AHoldAfterTheOrder(ToldWithdrawalCase):
 
         with patch(EXECUTE, side_effect=some):
             consents.end_collection(decision, actor=SYSTEM, at=DUE)
+        assert begun == ["app-log", "complaint", "destruction-evidence", "device-registration"]
         factory.make_hold(at=DUE)
         self.try_again(decision)
         plan.refresh_from_db()
