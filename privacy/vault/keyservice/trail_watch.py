@@ -14,12 +14,16 @@ from privacy.vault.keyservice.refusals import TrailUnsigned
 
 # Whether an entry waits for its seal, or a tree head for its signature, for longer than so many minutes.
 LATE = """
-SELECT coalesce((SELECT time FROM ledger.entry
+WITH bound AS (SELECT clock_timestamp() - make_interval(mins => %s) AS moment)
+SELECT coalesce((
+        SELECT time FROM ledger.entry e
         WHERE id > coalesce((SELECT entry_id FROM ledger.leaf ORDER BY index DESC LIMIT 1), 0)
-        ORDER BY id LIMIT 1) < clock_timestamp() - make_interval(mins => %s), false)
-    OR coalesce((SELECT sealed_at FROM ledger.tree
+        AND NOT EXISTS (SELECT FROM ledger.leaf l WHERE l.entry_id = e.id) ORDER BY id LIMIT 1) < moment, false)
+    OR coalesce((
+        SELECT sealed_at FROM ledger.tree
         WHERE size > coalesce((SELECT size FROM ledger.checkpoint ORDER BY size DESC LIMIT 1), 0)
-        ORDER BY size LIMIT 1) < clock_timestamp() - make_interval(mins => %s), false)
+        ORDER BY size LIMIT 1) < moment, false)
+FROM bound
 """
 # An answer holds for so long.
 SECONDS = 5.0
@@ -42,7 +46,7 @@ class TrailWatch:
             return
         with self._lock:
             if self.monotonic() - self._asked_at > SECONDS:
-                ((self._late,),) = self.query(LATE, [self.minutes, self.minutes])
+                ((self._late,),) = self.query(LATE, [self.minutes])
                 self._asked_at = self.monotonic()
             late = self._late
         if late:

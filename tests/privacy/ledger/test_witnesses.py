@@ -319,6 +319,8 @@ def test_the_command_makes_a_witness_and_serves_without_any_database(tmp_path: P
         assert serving.stdout is not None
         port = int(serving.stdout.readline().rstrip("/\n").rpartition(":")[2])
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        for arguments in (("--port", "0"), ("--add-log", log.signer.vkeys[0])):
+            assert "two with one memory" in run(*arguments).stderr
         connection.request("POST", "/add-checkpoint", log.request(0, 10))
         answer = connection.getresponse()
         line = answer.read().decode()

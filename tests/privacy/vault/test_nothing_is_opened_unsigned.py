@@ -78,6 +78,18 @@ def test_what_waits_for_its_signature_closes_and_the_signature_opens(
     assert watched.is_open()
 
 
+def test_an_entry_that_committed_late_closes_nothing(portal_database: PortalDatabase, tmp_path: Path) -> None:
+    """It is the last leaf, with a lower number than what was sealed long before it."""
+    watched = Watched()
+    with portal_database.connect("portal_app") as slow, slow.transaction():
+        slow.execute("""INSERT INTO ledger.entry (kind, payload) VALUES ('act', '{"word":"a.b","actor":"x"}')""")
+        make_entries(portal_database, 3)
+        seal(portal_database)
+    seal(portal_database)
+    tamper(portal_database, "UPDATE ledger.entry SET time = now() - interval '11 minutes'")
+    assert watched.is_open()
+
+
 def test_it_is_asked_once_in_a_few_seconds(portal_database: PortalDatabase) -> None:
     watched = Watched()
     assert watched.is_open()

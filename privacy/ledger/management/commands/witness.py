@@ -1,9 +1,11 @@
 """``manage.py witness``: cosigns what continues the log. For another host than the portal's and the notary's."""
 
+import fcntl
 import json
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,19 +33,31 @@ class Command(BaseCommand):
         if options["make_key"]:
             self._make_key(folder, options["make_key"])
             return
+        with suppress(FileNotFoundError), (folder / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise CommandError(
+                    f"A witness runs in {folder}: two with one memory would cosign two histories."
+                ) from None
+            self._work(folder, options)
+            return
+        raise CommandError(f"{folder} holds no witness. Make one with --make-key NAME.")
+
+    def _work(self, folder: Path, options: dict[str, Any]) -> None:
         try:
             witness = Witness(Signer.load(folder / "witness.key"), folder, time.time)
         except (OSError, ValueError) as error:
             raise CommandError(
                 f"{folder} holds no witness: {error}. Make one with --make-key NAME. If its key is here and logs.json "
-                "is not, its memory is lost: make a new one, under a new name."
+                "is not, its memory is lost: make a new one, in another folder, under a new name."
             ) from None
         if options["add_log"]:
             try:
                 witness.add_log(options["add_log"])
             except Problem as problem:
                 raise CommandError(f"{options['add_log']}: {problem}") from None
-            self.stdout.write("This witness watches the log from now on; a running one must be started again.")
+            self.stdout.write("This witness watches the log from now on.")
             return
         self._serve(witness, options["host"], options["port"])
 
