@@ -1,7 +1,6 @@
 """Rows of registers that somebody altered outside the portal, as the superuser: each is noticed and named."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,22 +8,16 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from privacy.ledger import actions as ledger
 from privacy.ledger import row_statements
-from privacy.ledger.actors import SystemActor
 from privacy.ledger.entries import payloads
 from privacy.ledger.integrity import registers
 from privacy.ledger.integrity.registers import Registers
 from privacy.ledger.verify import ALTERED
-from tests import factory
 from tests.database import PortalDatabase
-from tests.factories.ledger import seal
+from tests.factories.worked_office import make_worked_office
 
 pytestmark = [pytest.mark.attack("19.7"), pytest.mark.clause("P8.3")]
 
-TESTS = SystemActor("tests")
-TODAY = date(2026, 7, 29)
-NOON = factory.at_noon(TODAY)
 type Connection = psycopg.Connection[Any]
 
 # Table, and what is done to one row of it: the columns that are set, or nothing for its removal.
@@ -61,20 +54,9 @@ ALTERATIONS: dict[str, tuple[str, str]] = {
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[PortalDatabase]:
-    """An office that has worked: grants, consents, a destruction, a case, a disclosure, schedules, a scrub."""
     settings.DESTRUCTION_JOURNAL_DIR = Path(tmp_path_factory.mktemp("destructions"))
     with django_db_blocker.unblock(), PortalDatabase().in_use() as database:
-        assert database.manage("sync_schedules", role="portal_owner").returncode == 0
-        factory.make_hana()
-        device = factory.make_device(7, at=NOON)
-        factory.agree(device, "app-log", at=NOON)
-        factory.ask(at=NOON)
-        factory.make_provided(device, "model", at=NOON)
-        factory.make_expired_device(ended_on=TODAY - timedelta(days=800))
-        factory.carry_out_all(factory.sweep_on(TODAY))
-        ledger.start_scrub(actor=TESTS, at=NOON)
-        ledger.continue_scrub(actor=TESTS, at=NOON)
-        seal(database)
+        make_worked_office(database)
         yield database
 
 
