@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 import pytest
-from django.conf import settings
+from django.test import override_settings
 from psycopg import sql
 
 from privacy.ledger.integrity.registers import SETTINGS, Registers
@@ -54,9 +54,9 @@ class Done(NamedTuple):
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[PortalDatabase]:
-    settings.DESTRUCTION_JOURNAL_DIR = Path(tmp_path_factory.mktemp("destructions"))
     with django_db_blocker.unblock(), PortalDatabase().in_use() as database:
-        make_worked_office(database)
+        with override_settings(DESTRUCTION_JOURNAL_DIR=Path(tmp_path_factory.mktemp("destructions"))):
+            make_worked_office(database)
         yield database
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.conf import settings
+from django.test import override_settings
 
 from privacy.ledger import row_statements
 from privacy.ledger.entries import payloads
@@ -54,9 +54,9 @@ ALTERATIONS: dict[str, tuple[str, str]] = {
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[PortalDatabase]:
-    settings.DESTRUCTION_JOURNAL_DIR = Path(tmp_path_factory.mktemp("destructions"))
     with django_db_blocker.unblock(), PortalDatabase().in_use() as database:
-        make_worked_office(database)
+        with override_settings(DESTRUCTION_JOURNAL_DIR=Path(tmp_path_factory.mktemp("destructions"))):
+            make_worked_office(database)
         yield database
 
 
