@@ -37,7 +37,11 @@ class DatabaseQuestions:
         given = connections["default"].get_connection_params()
         for name in ("cursor_factory", "context", "prepare_threshold"):
             given.pop(name, None)
-        given["options"] = "-c lock_timeout=1s -c statement_timeout=1s -c default_transaction_read_only=on"
+        # The same few questions are asked again and again: planned once, also over all months of the trail.
+        given["options"] = (
+            "-c lock_timeout=1s -c statement_timeout=1s -c default_transaction_read_only=on"
+            " -c plan_cache_mode=force_generic_plan"
+        )
         # A try to connect is given up soon: the next question begins another at once.
         self._pool = ConnectionPool(
             connection_class=_HastyConnection, kwargs={**given, "autocommit": True, "connect_timeout": 2},

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from privacy.lib.documents.icalendar import Event, calendar
@@ -88,6 +88,7 @@ def test_what_every_calendar_must_say() -> None:
     assert len(values(lines, "PRODID")) == 1
 
 
+@example("\\N and \\n", "\\N")
 @given(st.text(max_size=300), st.text(max_size=60))
 def test_any_text_comes_back_as_it_was(summary: str, title: str) -> None:
     def kept(text: str) -> str:
