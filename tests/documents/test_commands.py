@@ -88,7 +88,8 @@ def download(demo: Demo, folder: Path) -> dict[str, str]:
     entry = re.findall(r"/office/ledger/entry/(\d+)/change/", entries.text)[-1]
     aram.get(f"/office/ledger/entry/{entry}/proof/")
     keep(aram, folder)
-    return {"KEY": (demo.home / "notary" / "vkeys").read_text().split()[0]}
+    log, time_ = (demo.home / "notary" / "vkeys").read_text().split()
+    return {"LOG_KEY": log, "TIME_KEY": time_}
 
 
 def keep(person: BrowserClient, folder: Path) -> None:
