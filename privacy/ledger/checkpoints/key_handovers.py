@@ -16,13 +16,17 @@ import psycopg
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.checkpoints.notary_state import NotaryState
 from privacy.ledger.checkpoints.signed_notes import Signer
-from privacy.ledger.entries import payloads
+from privacy.ledger.entries.appending import append_entry
 from privacy.ledger.events import Event
 from privacy.ledger.merkle.tiles import Tiles
 from privacy.ledger.verify import Problem
 from privacy.ledger.verify_handovers import FOLDER, open_hand_over, text
 
-_ON_RECORD: LiteralString = "SELECT payload FROM ledger.entry WHERE word = %s ORDER BY id LIMIT 1000"
+NOTARY = SystemActor("notary")
+# By the index of who acted: the notary has few entries, and no index names what was done.
+_ON_RECORD: LiteralString = (
+    "SELECT payload FROM ledger.entry WHERE actor = %s AND kind = 'act' AND word = %s ORDER BY id LIMIT 1000"
+)
 
 
 def notes(mirror: Path | None, connection: psycopg.Connection[Any]) -> list[bytes]:
@@ -48,9 +52,7 @@ def hand_over(
     new = Signer.load(following)
     size, note = _signed(old, new, mirror, connection) or (state.size, _sign(old, new, state, at))
     mirror.put(f"{FOLDER}/{size:012d}-{new.vkeys[0].split('+')[1]}", note)
-    facts = {"size": size, "signed_note": note}
-    payload, _nonce = payloads.compose(Event.KEY_HANDED_OVER, actor=SystemActor("notary"), at=None, facts=facts)
-    connection.execute("SELECT ledger.append('act', %s)", [payload])
+    append_entry(connection, Event.KEY_HANDED_OVER, actor=NOTARY, facts={"size": size, "signed_note": note})
     mirror.put("keys", "".join(f"{vkey}\n" for vkey in new.vkeys))
     key_file.rename(key_file.with_name(f"{key_file.name}.until-{size}"))
     following.rename(key_file)
@@ -82,11 +84,11 @@ def _in_mirror(mirror: Path | None) -> Iterator[bytes]:
 
 
 def _on_record(connection: psycopg.Connection[Any]) -> Iterator[bytes]:
-    for (payload,) in connection.execute(_ON_RECORD, [Event.KEY_HANDED_OVER]).fetchall():
+    for (payload,) in connection.execute(_ON_RECORD, [NOTARY.ref, Event.KEY_HANDED_OVER]).fetchall():
         try:
             yield str(json.loads(payload)["facts"]["signed_note"]).encode()
         except (ValueError, LookupError, TypeError, RecursionError):
-            continue  # anybody who writes entries can write that; nobody's keys signed it
+            continue  # nobody's keys signed that
 
 
 def _is_signed(note: bytes) -> bool:

@@ -48,11 +48,13 @@ BEGIN
         RAISE EXCEPTION 'The facts of an entry have names.' USING ERRCODE = 'check_violation';
     END IF;
     -- Rows are taken as they stand by the owner, at a release or after an incident; to carry them is the worker's, too.
-    -- How late a batch was sealed is the notary's to say.
-    IF said ->> 'word' IN ('ledger.registers.adopted', 'ledger.rows.carried', 'ledger.batch.waited')
+    -- How late a batch was sealed, and which key follows which, is the notary's to say.
+    IF said ->> 'word' IN (
+            'ledger.registers.adopted', 'ledger.rows.carried', 'ledger.batch.waited', 'ledger.notary.handed-over')
             AND NOT pg_has_role(session_user, current_user, 'MEMBER') AND NOT EXISTS (
                 SELECT FROM pg_roles WHERE pg_has_role(session_user, oid, 'MEMBER') AND rolname = CASE said ->> 'word'
-                    WHEN 'ledger.rows.carried' THEN 'portal_worker' WHEN 'ledger.batch.waited' THEN 'portal_notary' END)
+                    WHEN 'ledger.rows.carried' THEN 'portal_worker' WHEN 'ledger.batch.waited' THEN 'portal_notary'
+                    WHEN 'ledger.notary.handed-over' THEN 'portal_notary' END)
     THEN
         RAISE EXCEPTION 'An entry % is not this role''s to append.', said ->> 'word'
             USING ERRCODE = 'insufficient_privilege';

@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 from pytest_django import Settings  # type: ignore[attr-defined]
 
@@ -172,11 +173,17 @@ def test_a_hand_over_that_nobody_signed_says_nothing(portal_database: PortalData
     grow(portal_database, notary)
     other = Signer.make(ORIGIN)
     for note in ("nonsense", other.note("privacy.extrus.example/ledger/handover\n1\n\n\n", 1)):
-        with portal_database.connect("portal_app") as connection:
+        with portal_database.connect("portal_notary") as connection:
             said = json.dumps(
                 {"word": "ledger.notary.handed-over", "actor": "system:notary", "facts": {"signed_note": note}}
             )
-            connection.execute("INSERT INTO ledger.entry (kind, payload) VALUES ('act', %s)", [said])
+            connection.execute("SELECT ledger.append('act', %s)", [said])
+        for role in ("portal_app", "portal_worker", "portal_intake"):
+            with (
+                portal_database.connect(role) as connection,
+                pytest.raises(psycopg.errors.InsufficientPrivilege, match="not this role's to append"),
+            ):
+                connection.execute("INSERT INTO ledger.entry (kind, payload) VALUES ('act', %s)", [said])
     grow(portal_database, notary)
     assert examine(portal_database, tmp_path, notary.signer.keys).findings == []
 
