@@ -1,9 +1,19 @@
 """An office that has worked: most registers have rows that an entry of the trail vouches for."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.test import override_settings
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import SystemActor
+from privacy.ledger.integrity import registers
+from privacy.ledger.integrity.registers import Registers
+from privacy.ledger.verify import ALTERED
 from tests import factory
 from tests.database import PortalDatabase
 from tests.factories.ledger import seal
@@ -25,3 +35,22 @@ def make_worked_office(database: PortalDatabase) -> None:
     ledger.start_scrub(actor=SystemActor("tests"), at=NOON)
     ledger.continue_scrub(actor=SystemActor("tests"), at=NOON)
     seal(database)
+
+
+@contextmanager
+def worked_office(journal: Path) -> Iterator[PortalDatabase]:
+    """Such an office on databases of its own; what it destroyed stands in a journal of its own, and closes no other."""
+    with PortalDatabase().in_use() as database:
+        with override_settings(DESTRUCTION_JOURNAL_DIR=journal):
+            make_worked_office(database)
+        yield database
+
+
+def compare_registers(connection: psycopg.Connection[Any]) -> list[str]:
+    """Compare every register inside a transaction, and return what was found altered."""
+    with connection.transaction():
+        connection.execute(registers.SETTINGS)
+        report = Registers(connection).compare()
+        assert not report.unadopted
+        assert {code for code, _message in report.findings} <= {ALTERED}
+        return [message for _code, message in report.findings]

@@ -9,19 +9,15 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
 import pytest
-from django.test import override_settings
 from psycopg import sql
 
-from privacy.ledger.integrity.registers import SETTINGS, Registers
 from privacy.ledger.protected_tables import TABLES, ProtectedTable
-from privacy.ledger.verify import ALTERED
 from tests.database import PortalDatabase
-from tests.factories.worked_office import make_worked_office
+from tests.factories.worked_office import compare_registers, worked_office
 
 pytestmark = [pytest.mark.faults, pytest.mark.attack("19.7")]
 
@@ -54,18 +50,8 @@ class Done(NamedTuple):
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[PortalDatabase]:
-    with django_db_blocker.unblock(), PortalDatabase().in_use() as database:
-        with override_settings(DESTRUCTION_JOURNAL_DIR=Path(tmp_path_factory.mktemp("destructions"))):
-            make_worked_office(database)
+    with django_db_blocker.unblock(), worked_office(tmp_path_factory.mktemp("destructions")) as database:
         yield database
-
-
-def compare(connection: Connection) -> list[str]:
-    with connection.transaction():
-        connection.execute(SETTINGS)
-        report = Registers(connection).compare()
-    assert {code for code, _message in report.findings} <= {ALTERED}
-    return [message for _code, message in report.findings]
 
 
 def keys(connection: Connection, table: ProtectedTable) -> list[str]:
@@ -117,7 +103,7 @@ def test_the_untouched_registers_pass(world: PortalDatabase) -> None:
     """The positive control, also with what the alterations below leave out of force."""
     with world.connect() as superuser, superuser.transaction(force_rollback=True):
         superuser.execute("SET LOCAL session_replication_role = replica")
-        assert compare(superuser) == []
+        assert compare_registers(superuser) == []
 
 
 @pytest.mark.clause("P8.3")
@@ -139,7 +125,7 @@ def test_every_random_alteration_is_found_and_the_row_named(
                 superuser.execute("SET LOCAL session_replication_role = replica")
                 superuser.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(name)))
                 done = alter(dice, superuser, TABLES[name], dice.choice(filled[name]))
-                found = compare(superuser)
+                found = compare_registers(superuser)
                 tried[f"{done.where} {done.kind}"] += 1
                 if not any(message.startswith(f"{name} {done.key} ") for message in found):
                     missed.append(f"{done}: {[message for message in found if 'triggers' not in message]}")

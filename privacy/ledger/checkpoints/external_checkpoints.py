@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 
 from privacy.ledger.checkpoints import anchors
@@ -58,16 +59,20 @@ def _newest(mirror: Path) -> tuple[str, str]:
 
 def incomplete_keys() -> str:
     """Say what is wrong with the keys that the settings pin: each comes as two lines, one for the log, one for time."""
-    kinds: dict[str, set[int]] = {}
+    kinds: dict[tuple[str, bytes], set[int]] = {}
     for vkey in settings.NOTARY_VKEYS:
         try:
             key = parse_key(vkey)
         except Problem:
             return f"{vkey[:100]!r} is no verifier key."
-        material = key.public.public_bytes_raw().hex()
-        kinds.setdefault(f"{key.name} {material}", set()).add(key.kind)
-    alone = [named for named, found in kinds.items() if found != {ED25519, COSIGNATURE}]
-    return f"a line of {alone[0].split()[0]} is missing." if alone else ""
+        kinds.setdefault(signer_of(key), set()).add(key.kind)
+    alone = [name for (name, _public), found in kinds.items() if found != {ED25519, COSIGNATURE}]
+    return f"a line of {alone[0]} is missing." if alone else ""
+
+
+def signer_of(key: Key) -> tuple[str, bytes]:
+    """Return whose a verifier key is, by log and public key: a notary has several lines."""
+    return key.name, key.public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def pinned_keys() -> list[str]:

@@ -25,7 +25,7 @@ from privacy.ledger.checkpoints.notary_clock import NotaryClock
 from privacy.ledger.checkpoints.notary_state import NotaryState, SigningRefused
 from privacy.ledger.checkpoints.refusal_notices import MAIL_RETRY_SECONDS
 from privacy.ledger.checkpoints.signed_notes import Signer, checkpoint_text
-from privacy.ledger.entries import payloads
+from privacy.ledger.entries.appending import append_entry
 from privacy.ledger.events import Event
 from privacy.ledger.integrity.timestamp_checks import parse_moment
 from privacy.ledger.merkle import log_reader, tree
@@ -158,13 +158,8 @@ class Notary:
     def _record_wait(self, connection: psycopg.Connection[Any], waited: tuple[int, int, int]) -> None:
         """Have the next batch say which entries were sealed late, and by how many seconds: ``verify.py`` lists it."""
         first, until, longest = waited
-        payload, _nonce = payloads.compose(
-            Event.SEALED_LATE,
-            actor=SystemActor("notary"),
-            at=None,
-            facts={"from": first, "until": until, "seconds": longest},
-        )
-        connection.execute("SELECT ledger.append('act', %s)", [payload])
+        facts = {"from": first, "until": until, "seconds": longest}
+        append_entry(connection, Event.SEALED_LATE, actor=SystemActor("notary"), facts=facts)
 
     def _grow(self, connection: psycopg.Connection[Any], grown: Growing, until: int, clock: NotaryClock) -> None:
         leaves: list[bytes] = []

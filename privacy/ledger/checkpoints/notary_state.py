@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from privacy.lib.durable_files import replace_text
 
 
 class SigningRefused(Exception):
@@ -43,9 +44,4 @@ class NotaryState:
 
     def save(self, path: Path) -> None:
         """Write the state so that a crash leaves the old or the new one, and it has reached the disk."""
-        temporary = path.with_name(f".{path.name}.new")
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(asdict(self), file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        replace_text(path, json.dumps(asdict(self)))

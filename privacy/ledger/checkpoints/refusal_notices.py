@@ -17,7 +17,7 @@ import psycopg
 
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.checkpoints import anchors
-from privacy.ledger.entries import payloads
+from privacy.ledger.entries.appending import append_entry
 from privacy.ledger.events import Event
 
 log = logging.getLogger("portal.ledger")
@@ -75,14 +75,14 @@ class RefusalNotices:
                 log.error("notary: an auditor could not be told: %s", type(error).__name__)
 
     def _record(self, size: int, connection: psycopg.Connection[Any]) -> None:
-        payload, _nonce = payloads.compose(
+        append_entry(
+            connection,
             Event.NOTARY_REFUSED,
+            kind="denied",
             actor=SystemActor("notary"),
-            at=None,
             result="denied",
             facts={"size": size, "reason": self.text},
         )
-        connection.execute("SELECT ledger.append('denied', %s)", [payload])
         self._told[_TRAIL] = True
 
     def _load(self) -> tuple[str, float, dict[str, bool]]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
+from privacy.ledger.checkpoints.external_checkpoints import signer_of
 from privacy.ledger.verify import ALTERED, POLICY, Checkpoint, Key, Problem, open_checkpoint, open_note
 
 
@@ -34,9 +33,5 @@ def _origin(note: str) -> str:
 
 def _signers(keys: Sequence[Key], signed: Collection[tuple[str, bytes]]) -> set[tuple[str, bytes]]:
     """Return the notary's keys, by log and public key, that made every signature that is pinned of them."""
-    missing = {_signer(key) for key in keys if key[:2] not in signed}
-    return {_signer(key) for key in keys if key[:2] in signed} - missing
-
-
-def _signer(key: Key) -> tuple[str, bytes]:
-    return key.name, key.public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    missing = {signer_of(key) for key in keys if key[:2] not in signed}
+    return {signer_of(key) for key in keys if key[:2] in signed} - missing

@@ -30,6 +30,11 @@ _ENTRIES: LiteralString = (
 )
 _LEAVES: LiteralString = "SELECT hash FROM ledger.leaf WHERE index >= %s AND index < %s ORDER BY index"
 _NODES: LiteralString = "SELECT hash FROM ledger.node WHERE level = %s AND index >= %s AND index < %s ORDER BY index"
+# Entries that wait for their seal, found from the last leaf on; one that committed late may be that leaf.
+UNSEALED: LiteralString = (
+    "ledger.entry e WHERE id > coalesce((SELECT entry_id FROM ledger.leaf ORDER BY index DESC LIMIT 1), 0)"
+    " AND NOT EXISTS (SELECT FROM ledger.leaf l WHERE l.entry_id = e.id)"
+)
 
 _HEADS: LiteralString = (
     "SELECT size, root, frontier, snapshot::text, generation,"

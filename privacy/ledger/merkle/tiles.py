@@ -14,6 +14,7 @@ from pathlib import Path
 
 from privacy.ledger.merkle.tree import HASH_SIZE, TILE_HEIGHT, Node
 from privacy.ledger.verify import MAX_ENTRY, TILE, split_entries, tile_path
+from privacy.lib.durable_files import replace_text
 
 # Above this many new files it is cheaper to have the system write everything out at once.
 _FEW = 64
@@ -73,12 +74,7 @@ class Tiles:
         """Replace one of the small files beside the tiles, at once and as a whole."""
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.new")
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        replace_text(path, text)
 
     def clear_unfinished(self) -> None:
         """Remove what a process that was killed left half written; nobody else may be writing here."""

@@ -7,7 +7,6 @@ memory must not be started again under its key: it would cosign any history.
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -26,6 +25,7 @@ from privacy.ledger.verify import (
     parse_key,
 )
 from privacy.ledger.verify_vectors import verify_consistency
+from privacy.lib.durable_files import replace_text
 
 SIZE_TYPE = "text/x.tlog.size"
 MAX_PROOF = 63
@@ -128,12 +128,7 @@ class Witness:
     def _save(self, origin: str, log: WitnessedLog) -> None:
         """Remember, on disk, before anything is answered."""
         logs = {**self._logs, origin: log}
-        temporary = self._path.with_name(f".{self._path.name}.new")
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump({name: asdict(kept) for name, kept in logs.items()}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._path)
+        replace_text(self._path, json.dumps({name: asdict(kept) for name, kept in logs.items()}))
         self._logs = logs
 
 

@@ -9,22 +9,21 @@ from collections.abc import Callable
 
 from django.utils.translation import ngettext
 
+from privacy.ledger.merkle.log_reader import UNSEALED
 from privacy.vault.keyservice.reading_policy import Query
 from privacy.vault.keyservice.refusals import TrailUnsigned
 
 # Whether an entry waits for its seal, or a tree head for its signature, for longer than so many minutes.
-LATE = """
+LATE = f"""
 WITH bound AS (SELECT clock_timestamp() - make_interval(mins => %s) AS moment)
 SELECT coalesce((
-        SELECT time FROM ledger.entry e
-        WHERE id > coalesce((SELECT entry_id FROM ledger.leaf ORDER BY index DESC LIMIT 1), 0)
-        AND NOT EXISTS (SELECT FROM ledger.leaf l WHERE l.entry_id = e.id) ORDER BY id LIMIT 1) < moment, false)
+        SELECT time FROM {UNSEALED} ORDER BY id LIMIT 1) < moment, false)
     OR coalesce((
         SELECT sealed_at FROM ledger.tree
         WHERE size > coalesce((SELECT size FROM ledger.checkpoint ORDER BY size DESC LIMIT 1), 0)
         ORDER BY size LIMIT 1) < moment, false)
 FROM bound
-"""
+"""  # noqa: S608 - constants
 # An answer holds for so long.
 SECONDS = 5.0
 

@@ -1,20 +1,15 @@
 """Rows of registers that somebody altered outside the portal, as the superuser: each is noticed and named."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from django.test import override_settings
 
 from privacy.ledger import row_statements
 from privacy.ledger.entries import payloads
-from privacy.ledger.integrity import registers
-from privacy.ledger.integrity.registers import Registers
-from privacy.ledger.verify import ALTERED
 from tests.database import PortalDatabase
-from tests.factories.worked_office import make_worked_office
+from tests.factories.worked_office import compare_registers, worked_office
 
 pytestmark = [pytest.mark.attack("19.7"), pytest.mark.clause("P8.3")]
 
@@ -54,19 +49,8 @@ ALTERATIONS: dict[str, tuple[str, str]] = {
 
 @pytest.fixture(scope="module")
 def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -> Iterator[PortalDatabase]:
-    with django_db_blocker.unblock(), PortalDatabase().in_use() as database:
-        with override_settings(DESTRUCTION_JOURNAL_DIR=Path(tmp_path_factory.mktemp("destructions"))):
-            make_worked_office(database)
+    with django_db_blocker.unblock(), worked_office(tmp_path_factory.mktemp("destructions")) as database:
         yield database
-
-
-def compare(connection: Connection) -> list[str]:
-    with connection.transaction():
-        connection.execute(registers.SETTINGS)
-        report = Registers(connection).compare()
-        assert not report.unadopted
-        assert {code for code, _message in report.findings} <= {ALTERED}
-        return [message for _code, message in report.findings]
 
 
 def one_row(connection: Connection, table: str) -> str:
@@ -94,7 +78,7 @@ def alter(connection: Connection, table: str, change: str, key: str) -> None:
 
 def test_the_untouched_registers_pass(world: PortalDatabase) -> None:
     with world.connect() as superuser:
-        assert compare(superuser) == []
+        assert compare_registers(superuser) == []
 
 
 @pytest.mark.parametrize("what", ALTERATIONS)
@@ -103,7 +87,7 @@ def test_what_is_altered_past_the_portal_is_named(world: PortalDatabase, what: s
     with world.connect() as superuser, superuser.transaction(force_rollback=True):
         key = one_row(superuser, table)
         alter(superuser, table, change, key)
-        found = compare(superuser)
+        found = compare_registers(superuser)
     assert any(message.startswith(f"{table} {key} was") for message in found), found
 
 
@@ -124,7 +108,7 @@ def test_so_it_is_with_every_trigger_left_on(world: PortalDatabase, what: str) -
             superuser.execute(f"UPDATE {table} {change} WHERE id::text = %s", [key])  # type: ignore[arg-type]
         else:
             superuser.execute(f"DELETE FROM {table} WHERE id::text = %s", [key])  # type: ignore[arg-type]
-        found = compare(superuser)
+        found = compare_registers(superuser)
     assert any(message.startswith(f"{table} {key} was") for message in found), found
 
 
@@ -138,7 +122,7 @@ def test_a_row_that_was_altered_and_then_changed_by_a_verb_is_named(world: Porta
         superuser.execute("UPDATE rights_request SET fee_won = 1000 WHERE id::text = %s", [key])
         superuser.execute("RESET ROLE")
         state(superuser)
-        found = compare(superuser)
+        found = compare_registers(superuser)
     assert any(message.startswith(f"rights_request {key} was altered outside the portal between") for message in found)
 
 
@@ -149,14 +133,16 @@ def test_an_invented_row_is_named(world: PortalDatabase) -> None:
             "INSERT INTO policies_extraholiday (id, day, name, added_at)"
             " VALUES (gen_random_uuid(), '2027-01-04', 'x', now())"
         )
-        [message] = compare(superuser)
+        [message] = compare_registers(superuser)
     assert message.startswith("policies_extraholiday ") and message.endswith("no entry is about it")
 
 
 def test_what_notes_the_changes_is_missed_when_it_is_gone(world: PortalDatabase) -> None:
     with world.connect() as superuser, superuser.transaction(force_rollback=True):
         superuser.execute("ALTER TABLE rights_request DISABLE TRIGGER note_update")
-        assert compare(superuser) == ["public.rights_request: triggers that are not those of this release: note_update"]
+        assert compare_registers(superuser) == [
+            "public.rights_request: triggers that are not those of this release: note_update"
+        ]
 
 
 def state(connection: Connection) -> None:

@@ -181,6 +181,14 @@ def grow(database: PortalDatabase, count: int = 10) -> None:
     seal(database)
 
 
+def signed_and_witnessed(database: PortalDatabase, folder: Path, served: dict[str, Witness]) -> Notary:
+    """Return a notary after its first checkpoint."""
+    notary = make_witnessed(folder, served)
+    grow(database)
+    sign(database, notary)
+    return notary
+
+
 def test_two_of_three_are_enough_and_one_is_not(
     portal_database: PortalDatabase, tmp_path: Path, served: dict[str, Witness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,9 +222,7 @@ def test_a_history_that_was_rewritten_with_the_notarys_own_memory_is_refused(
     portal_database: PortalDatabase, tmp_path: Path, served: dict[str, Witness]
 ) -> None:
     """Whoever rules database and notary alike: both are set back to ten entries and grow to another twenty."""
-    notary = make_witnessed(tmp_path, served)
-    grow(portal_database)
-    sign(portal_database, notary)
+    notary = signed_and_witnessed(portal_database, tmp_path, served)
     for folder in ("mirror", "anchors"):
         shutil.copytree(tmp_path / folder, tmp_path / f"{folder}.before")
     before = notary.state
@@ -242,9 +248,7 @@ def test_a_history_that_was_rewritten_with_the_notarys_own_memory_is_refused(
 def test_a_bundle_is_checked_against_a_policy_offline(
     portal_database: PortalDatabase, tmp_path: Path, served: dict[str, Witness]
 ) -> None:
-    notary = make_witnessed(tmp_path, served)
-    grow(portal_database)
-    sign(portal_database, notary)
+    notary = signed_and_witnessed(portal_database, tmp_path, served)
     mirror, policy = tmp_path / "mirror", tmp_path / "policy"
     policy.write_text("".join(f"log {vkey}\n" for vkey in notary.signer.vkeys) + policy.read_text())
     command = [sys.executable, str(ROOT / "privacy/ledger/verify.py"), str(mirror), "--policy", str(policy)]

@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_date
 
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.checkpoints import external_checkpoints
-from privacy.ledger.entries import payloads
+from privacy.ledger.entries.appending import append_entry
 from privacy.ledger.events import Event
 from privacy.ledger.exports import log_bundles
 from privacy.ledger.merkle import log_reader
@@ -50,15 +50,14 @@ class Command(BaseCommand):
                 shutil.rmtree(folder)
                 raise CommandError(str(refusal)) from None
             size, sha256 = log_bundles.digest(folder)
-            payload, _nonce = payloads.compose(
+            append_entry(
+                connection,
                 Event.EXPORTED,
                 actor=SystemActor("export_ledger"),
-                at=None,
                 task="ledger.export",
                 reason=options["reason"],
                 facts={"from": bundle.start, "until": bundle.end, "bytes": size, "sha256": sha256},
             )
-            connection.execute("SELECT ledger.append('act', %s)", [payload])
         keys = "".join(f" --key '{vkey}'" for vkey in external_checkpoints.pinned_keys() or ["VKEY"])
         self.stdout.write(
             f"{bundle.end - bundle.start} entries of {bundle.size} in {folder}; check with: python {folder}/verify.py"

@@ -16,7 +16,7 @@ from privacy.ledger.checkpoints.notary_state import SigningRefused
 from privacy.ledger.checkpoints.refusal_notices import RefusalNotices
 from privacy.ledger.checkpoints.signed_notes import Signer
 from privacy.ledger.daemon import Daemon
-from privacy.ledger.entries import payloads
+from privacy.ledger.entries.appending import append_entry
 from privacy.ledger.events import Event
 from privacy.ledger.management.usage import exit_on_usage_error
 from privacy.ledger.merkle import log_reader
@@ -103,9 +103,7 @@ class Command(BaseCommand):
             if notary.path.exists():
                 notary.path.replace(notary.path.with_name(f"state.json.before-{int(time.time())}"))
             state.save(notary.path)
-            facts = {"size": state.size}
-            payload, _nonce = payloads.compose(Event.NOTARY_REBUILT, actor=SystemActor("notary"), at=None, facts=facts)
-            connection.execute("SELECT ledger.append('act', %s)", [payload])
+            append_entry(connection, Event.NOTARY_REBUILT, actor=SystemActor("notary"), facts={"size": state.size})
         self.stdout.write(f"Rebuilt the state: it goes on from the checkpoint of {state.size} entries.")
 
 

@@ -1,0 +1,14 @@
+"""Small files that are replaced as a whole: a crash leaves the old one or the new one, and it has reached the disk."""
+
+import os
+from pathlib import Path
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Replace a file's text, or make the file; its folder must be there."""
+    temporary = path.with_name(f".{path.name}.new")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
