@@ -442,7 +442,7 @@ class Bundle:
         """Say what was found, or raise the first problem. ``asked``: from and until which index all must be there."""
         manifest = load_json(self.read("bundle.json", MAX_JSON))
         pinned = keys or [parse_key(line) for line in self.read("keys", MAX_NOTE).decode("latin-1").splitlines()[:9]]
-        notes = list(self._kept("handovers"))
+        notes = [note for note, _ in zip(self._kept("handovers"), range(101), strict=False)]
         pinned, handed = beside("verify_handovers").follow(notes, pinned) if notes else (pinned, [])
         # The notary replaces "checkpoint" before it adds one to the folder: read in this order, none there is newer.
         known = [open_checkpoint(note, pinned) for notes in (older, self._kept("checkpoints")) for note in notes]
@@ -553,11 +553,11 @@ def beside(name: str) -> Any:
 
 def run(given: argparse.Namespace, keys: Sequence[Key]) -> int:
     """Do what was asked and print the answer; return the exit code."""
-    if given.file and given.what == "proof" and given.entry:
+    if given.file and given.what == "proof" and given.entry and not given.policy:
         print("SOUND:", verify_proof(read_file(given.file, MAX_NOTE), read_file(given.entry, MAX_ENTRY), keys))
         return SOUND
     if given.file:
-        raise Problem(MALFORMED, "give one bundle, or proof FILE --entry FILE")
+        raise Problem(MALFORMED, "give one bundle, or proof FILE --entry FILE without a policy")
     policy = beside("verify_witnesses").read_policy(read_file(given.policy, MAX_NOTE)) if given.policy else None
     keys = [*keys, *(policy.logs if policy else ())]
     older = (read_file(path, MAX_NOTE) for path in given.older)

@@ -73,7 +73,9 @@ def read_policy(raw: bytes) -> Policy:
         if not words or words[0].startswith("#"):
             continue
         try:
-            quorum = _read_line(words, policy) or quorum
+            if (said := _read_line(words, policy)) and quorum:
+                raise ValueError
+            quorum = said or quorum
         except (ValueError, LookupError, verify.Problem):
             raise verify.Problem(
                 verify.MALFORMED, f"line {number} of the policy can't be read: {line[:100]!r}"
@@ -89,6 +91,7 @@ def _read_line(words: list[str], policy: Policy) -> str:
     if kind == "log" and len(rest) in (1, 2):
         policy.logs.append(verify.parse_key(rest[0]))
     elif kind == "witness" and len(rest) in (2, 3):
+        _refuse_known_key(rest[1], policy)
         policy.witnesses[_new_name(rest[0], policy)] = PolicyWitness(
             rest[0], verify.parse_key(rest[1]), *rest[2:] or [""]
         )
@@ -103,6 +106,14 @@ def _read_line(words: list[str], policy: Policy) -> str:
     else:
         raise ValueError
     return ""
+
+
+def _refuse_known_key(vkey: str, policy: Policy) -> None:
+    """Raise ValueError for a key that cosigns nothing, or that is another witness's or the log's: one is not two."""
+    key = verify.parse_key(vkey)
+    others = [*policy.logs, *(one.key for one in policy.witnesses.values())]
+    if key.kind not in (verify.COSIGNATURE, 6) or any(key.public == other.public for other in others):
+        raise ValueError
 
 
 def _new_name(name: str, policy: Policy) -> str:

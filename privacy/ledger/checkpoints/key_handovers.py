@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -54,8 +55,10 @@ def hand_over(
     mirror.put(f"{FOLDER}/{size:012d}-{new.vkeys[0].split('+')[1]}", note)
     append_entry(connection, Event.KEY_HANDED_OVER, actor=NOTARY, facts={"size": size, "signed_note": note})
     mirror.put("keys", "".join(f"{vkey}\n" for vkey in new.vkeys))
-    key_file.rename(key_file.with_name(f"{key_file.name}.until-{size}"))
-    following.rename(key_file)
+    # At no moment is there no key: a second name for the old one, then the new one in its place.
+    with suppress(FileExistsError):
+        key_file.with_name(f"{key_file.name}.until-{size}").hardlink_to(key_file)
+    following.replace(key_file)
     return new
 
 

@@ -38,7 +38,10 @@ def found(
     Raises ``SigningRefused`` for one in this log's name that neither this key nor one that was handed over to it
     signed, and for folders of a log that has another origin.
     """
-    keys, followed = follow(key_handovers.notes(mirror, connection), signer.keys)
+    try:
+        keys, followed = follow(key_handovers.notes(mirror, connection), signer.keys)
+    except Problem as problem:
+        raise SigningRefused(f"hand-overs of the key: {problem}") from None
     if any(key.id == signer.keys[0].id for one in followed for key in one.old):
         raise SigningRefused("this key was handed over to a new one: run notary --new-key to finish that")
     for place, note, heads_note in _stored(mirror, anchor, connection, everything):

@@ -9,7 +9,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,8 @@ from privacy.ledger.witness.cosigning import SIZE_TYPE
 
 log = logging.getLogger("portal.ledger")
 SECONDS = 5.0
+# All of them together, however slowly their bytes come.
+LONGEST_SECONDS = 12.0
 MAX_ANSWER = 16_384
 # A witness says where it stands, once; what it says after that is no progress.
 ATTEMPTS = 2
@@ -48,8 +50,12 @@ class Witnesses:
     def ask(self, note: str, size: int, prove: Prove) -> Cosignatures:
         """Return the cosignatures of a checkpoint. ``prove(old)`` gives the proof that it continues a size."""
         asked = list(self.policy.witnesses.values())
-        with ThreadPoolExecutor(max_workers=len(asked)) as pool:
-            answers = list(pool.map(lambda witness: self._ask(witness, note, size, prove), asked))
+        pool = ThreadPoolExecutor(max_workers=len(asked))
+        waited = [pool.submit(self._ask, witness, note, size, prove) for witness in asked]
+        answered, _late = wait(waited, timeout=LONGEST_SECONDS)
+        # One that sends byte by byte holds nobody up.
+        pool.shutdown(wait=False, cancel_futures=True)
+        answers = [one.result() if one in answered else ("", "takes too long") for one in waited]
         cosigned = [witness.name for witness, (line, _why) in zip(asked, answers, strict=True) if line]
         refusals = [f"{one.name} {why}" for one, (line, why) in zip(asked, answers, strict=True) if not line]
         for refusal in refusals:

@@ -23,6 +23,7 @@ from privacy.ledger.verify import (
     decode_number,
     open_checkpoint,
     parse_key,
+    sha256,
 )
 from privacy.ledger.verify_vectors import verify_consistency
 from privacy.lib.durable_files import replace_text
@@ -71,13 +72,12 @@ class Witness:
         }
 
     def add_log(self, vkey: str) -> None:
-        """Watch a log, or accept one more key of it. Raises Problem for what is no key."""
+        """Watch a log, or accept its new key in the place of the one before. Raises Problem for what is no key."""
         origin = parse_key(vkey).name
         with self._lock:
             known = self._logs.get(origin, WitnessedLog([]))
-            self._save(
-                origin, WitnessedLog([*(one for one in known.vkeys if one != vkey), vkey], known.size, known.root)
-            )
+            # A key that another one follows signs nothing more: a stolen one would be cosigned.
+            self._save(origin, WitnessedLog([vkey], known.size, known.root))
 
     def add_checkpoint(self, body: bytes) -> Answer:
         """Answer a request of a log: 200 with a cosignature, or why there is none (C2SP tlog-witness)."""
@@ -115,7 +115,7 @@ class Witness:
 
     def _require_continuation(self, log: WitnessedLog, checkpoint: Checkpoint, proof: list[bytes]) -> None:
         if not log.size:
-            if proof:
+            if proof or (checkpoint.size == 0 and checkpoint.root != sha256(b"").digest()):
                 raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "From nothing there is nothing to prove.")
             return
         try:

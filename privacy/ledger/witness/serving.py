@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -23,13 +24,17 @@ class _Handler(BaseHTTPRequestHandler):
         elif not length.isdecimal() or int(length) > MAX_REQUEST:
             answer = Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Say the length: at most {MAX_REQUEST} bytes.\n")
         else:
-            answer = self.witness.add_checkpoint(self.rfile.read(int(length)))
+            request = self.rfile.read(int(length))
+            if len(request) < int(length):
+                return  # whoever asked has gone
+            answer = self.witness.add_checkpoint(request)
         body = answer.body.encode()
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        with suppress(ConnectionError):
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.content_type)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
 
 
 def make_server(witness: Witness, host: str, port: int) -> ThreadingHTTPServer:

@@ -20,7 +20,8 @@ SELECT coalesce((
         SELECT time FROM {UNSEALED} ORDER BY id LIMIT 1) < moment, false)
     OR coalesce((
         SELECT sealed_at FROM ledger.tree
-        WHERE size > coalesce((SELECT size FROM ledger.checkpoint ORDER BY size DESC LIMIT 1), 0)
+        WHERE size > coalesce((SELECT size FROM ledger.checkpoint
+            WHERE size <= (SELECT max(size) FROM ledger.tree) ORDER BY size DESC LIMIT 1), 0)
         ORDER BY size LIMIT 1) < moment, false)
 FROM bound
 """  # noqa: S608 - constants

@@ -152,7 +152,7 @@ def test_a_hand_over_that_a_crash_cut_off_is_finished_and_the_old_key_signs_noth
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken:
-        broken.setattr(Path, "rename", crash)
+        broken.setattr(Path, "hardlink_to", crash)
         with pytest.raises(KeyboardInterrupt):
             hand_over(portal_database, tmp_path)
     assert key_handovers.is_begun(tmp_path / "notary.key")

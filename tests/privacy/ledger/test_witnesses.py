@@ -272,7 +272,8 @@ def test_a_bundle_is_checked_against_a_policy_offline(
         "quorum none\nwitness a", "group g 1 a\nquorum g", "quorum b", "", "witness none {vkey}\nquorum none",
         "witness a {vkey}\nwitness a {vkey}\nquorum a", "witness a {vkey}\ngroup g 2 a\nquorum g",
         "witness a {vkey}\ngroup g 0 a\nquorum g", "witness a {vkey}\ngroup g 1 a a\nquorum g",
-        "strange a\nquorum none",
+        "strange a\nquorum none", "quorum none\nquorum none",
+        "witness a {vkey}\nwitness b {vkey}\ngroup g all a b\nquorum g", "log {vkey}\nwitness a {vkey}\nquorum a",
     ],
 )  # fmt: skip
 def test_a_policy_that_can_not_be_meant_is_refused(text: str) -> None:
