@@ -7,10 +7,10 @@ STAMP := $(VENV)/.installed
 # The newest Python that the project supports and this machine has.
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 /usr/bin/python3.14 /usr/bin/python3.13 /usr/bin/python3.12 python3 /usr/bin/python3; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && { echo "$$p"; break; }; done)
-JOBS ?= 2
+# One more than there are cores: a test that waits for its database leaves its core to another.
+JOBS ?= $(shell echo $$(($$(nproc) + 1)))
 SCALE ?= 1
 LANGUAGES ?= ko en
-BROWSER ?= 1
 TOKEN ?= 1
 export PORTAL_HOME ?= $(CURDIR)/var
 
@@ -41,8 +41,8 @@ run: setup ## Run the portal on the databases of the environment or .env: pages,
 	@exec $(PY) manage.py demo --without-examples
 
 .PHONY: test
-test: setup browser token ## Run the tests (BROWSER=0 leaves the browser tests out, TOKEN=0 those that need SoftHSM2)
-	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'not faults and not visit and not documents$(if $(filter 0,$(BROWSER)), and not browser)$(if $(filter 0,$(TOKEN)), and not token)'
+test: setup token ## Run the tests (TOKEN=0 leaves those out that need SoftHSM2); those in a browser: make visit
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'not faults and not visit and not documents and not browser$(if $(filter 0,$(TOKEN)), and not token)'
 
 # The rules that a first change breaks most easily, and a main verb from form to database.
 SMOKE := $(addprefix tests/,house/test_tree.py house/test_texts.py house/test_only_actions_write.py house/test_keys_point_downwards.py \
@@ -55,12 +55,10 @@ smoke: setup ## Under a minute, without a browser: what a first change breaks mo
 
 .PHONY: browser
 browser: $(STAMP) # a Chromium for the browser tests: Debian's package, where we may install it
-ifneq ($(BROWSER),0)
 	@command -v chromium >/dev/null || test -x /usr/bin/chromium || { \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk >/dev/null; \
-		else echo "The browser tests need Chromium: apt-get install chromium fonts-noto-cjk (as root), or BROWSER=0 make test."; exit 1; fi; }
-endif
+		else echo "The browser tests need Chromium: apt-get install chromium fonts-noto-cjk (as root)."; exit 1; fi; }
 
 .PHONY: token
 token: # SoftHSM2 for the tests of the master key in a token: Debian's package, where we may install it
@@ -92,11 +90,13 @@ migrations: setup ## No model without its migration
 	PORTAL_HOME=$(CURDIR)/build/test-home $(PY) manage.py makemigrations --check --dry-run
 
 .PHONY: faults
-faults: setup token ## The long fault runs (SCALE=0.1 for a tenth; the seed is printed)
+faults: setup token browser ## The long fault runs (SCALE=0.1 for a tenth; the seed is printed)
+	-@deploy/drill/packages faults
 	SCALE=$(SCALE) $(PY) -m pytest -q -m 'faults$(if $(filter 0,$(TOKEN)), and not token)' -s
 
 .PHONY: visit
-visit: setup browser ## Visit every page as everybody, light and dark, in both languages or in LANGUAGES=ko (screens in build/visit)
+visit: setup browser ## Run the tests in a browser, and visit every page as everybody, light and dark, in both languages or in LANGUAGES=ko (screens in build/visit)
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile -m 'not visit' tests/browser
 	VISIT_LANGUAGES="$(LANGUAGES)" $(PY) -m pytest -q -n $(JOBS) --maxschedchunk 1 -m visit tests/browser/test_visit.py
 
 .PHONY: documents
@@ -106,6 +106,15 @@ documents: setup ## Run every command of README, docs and guides as printed, on 
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends unzip curl >/dev/null; \
 		else echo "The guides use unzip and curl: apt-get install unzip curl (as root)."; exit 1; fi; }
 	$(PY) -m pytest -q -m documents tests/documents
+
+.PHONY: production
+production: setup ## Install the portal on a bare machine inside this one, drill it, restore it (root; FULL=1: the long drills too)
+	@deploy/drill/packages$(if $(FULL), full)
+	$(PY) -m pytest -q tests/deploy/test_documented.py::test_the_balancer_takes_its_configuration
+	deploy/drill/production$(if $(FULL), full)
+ifneq ($(FULL),)
+	$(PY) -m deploy.drill.failover
+endif
 
 .PHONY: bench
 bench: setup ## Run every benchmark and rewrite benchmarks/RESULTS.md (some: benchmarks/all.py --only …)

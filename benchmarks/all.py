@@ -16,7 +16,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "RESULTS.md"
-BENCHMARKS = ("ledger", "vault", "keyservice", "intake", "rights", "retention", "exports", "console", "strangers")
+BENCHMARKS = (
+    "ledger", "vault", "keyservice", "intake", "rights", "retention", "exports", "console", "strangers", "scale",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,14 @@ BOUNDS = {
     "anonymous_p95_ms": at_most(2_000),
     "wrong_sign_ins_p95_ms": at_most(2_000),
     "uploads_p95_ms": at_most(1_000),
+    "scale_load_s": at_most(1, "ratio"),
+    "scale_list_p95_ms": at_most(300),
+    "scale_search_p95_ms": at_most(300),
+    "scale_page_p95_ms": at_most(300),
+    "scale_batch_p99_turning_ms": at_most(2, "ratio"),
+    "scale_turn": at_least(1),
+    "scale_longest_stop_s": at_most(1),
+    "scale_sweep_growth": at_most(1.2, "ratio"),
 }
 
 

@@ -1,7 +1,7 @@
 """The console at a fleet's size, through the web server, as a signed-in officer sees it; beside Django's stock admin.
 
 ``device_list``, ``device_search``, ``device_page`` and ``statistics``: p95 of a page, at most 300 ms, over the p95 of
-the stock admin's page of the same rows in the same run. ``dashboard``: at most 200 ms and ten queries.
+the stock admin's page of the same rows in the same run. ``dashboard``: at most 200 ms and twelve queries.
 ``slowest_list``: the slowest of all registers' lists; ``slowest_filter``: of those lists with each of their filters,
 and of the audit trail by what people type. The portal of that size is loaded first and kept between
 runs (``dataset_cache.py``).
@@ -24,7 +24,7 @@ from dataset_cache import Size, cached_dataset
 from harness import ROOT, Figure, limit_figure, p95, print_figures
 from web_server import running_web_server
 
-PAGE_MS, DASHBOARD_MS, DASHBOARD_QUERIES = 300, 200, 10
+PAGE_MS, DASHBOARD_MS, DASHBOARD_QUERIES = 300, 200, 12
 FILTER = re.compile(r'href="(\?[^"]*(?:__|kind=|state=|again=)[^"]*)"')
 AFTER = re.compile(r'href="\?([^"]*after=[^"]*)"')
 

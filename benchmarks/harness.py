@@ -62,6 +62,28 @@ def embedded_database(*, folder: Path | None = None) -> Iterator[Path]:
             shutil.rmtree(home, ignore_errors=True)
 
 
+@contextmanager
+def key_service() -> Iterator[dict[str, str]]:
+    """Run the key service, and return the variables of a process that asks it."""
+    from django.conf import settings
+
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        environ = {
+            **os.environ, "KEY_SERVICE": "socket", "KEY_SERVICE_DIR": folder, "PORTAL_ROLE": "portal_keys",
+            "KEY_UNSIGNED_MINUTES": "0",
+            "KEY_CEILINGS": "pages=100000000,intake.look-ups=100000000",
+        }  # fmt: skip
+        command = [sys.executable, "manage.py", "keyservice"]
+        settings.KEY_SERVICE_DIR = Path(folder)
+        with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            try:
+                assert b"answers" in process.stdout.readline()
+                yield {"KEY_SERVICE": "socket", "KEY_SERVICE_DIR": folder}
+            finally:
+                process.terminate()
+
+
 @dataclass(frozen=True)
 class Figure:
     """One figure: ours beside its reference of the same run, or beside the limit it must keep."""

@@ -1,10 +1,10 @@
 """Intake over HTTP, everything on, beside what the same database takes by itself and beside the usual way.
 
 ``intake_vs_copy``: reports a second in gzip batches of 500 from 100 devices, two web workers, with consent gate, freeze
-check, sealing, statistics and ledger, over one stream of raw binary ``COPY`` of the same sealed rows into the same
-tables. ``intake_vs_orm``: over pydantic and ``bulk_create`` without any of that, into the table that Django makes of a
-usual model; ``intake_vs_lean_orm``: the same into a table as lean as ours. Medians of as many turns of the same length
-each; every reference has the machine to itself.
+check, sealing with keys of the key service, statistics and ledger, over one stream of raw binary ``COPY`` of the same
+sealed rows into the same tables. ``intake_vs_orm``: over pydantic and ``bulk_create`` without any of that, into the
+table that Django makes of a usual model; ``intake_vs_lean_orm``: the same into a table as lean as ours. Medians of as
+many turns of the same length each; every reference has the machine to itself.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from uuid import UUID, uuid4
 
 import fleet
 import psycopg
-from harness import ROOT, Figure, embedded_database, limit_figure, print_figures, throughput_figure
+from harness import ROOT, Figure, embedded_database, key_service, limit_figure, print_figures, throughput_figure
 from web_server import WebServer, running_web_server
 
 CLIENTS = 8  # as many as the two workers have threads
@@ -74,19 +74,20 @@ def main() -> None:
         options.devices, options.batches, options.rounds, options.held = 3_000, 120, 3, 500_000
     # The embedded server is sized for a demonstration; here it gets a share of memory as a fleet's server has it.
     os.environ.setdefault("EMBEDDED_CONF", "shared_buffers=512MB,max_wal_size=4GB")
-    with embedded_database() as home:
-        figures = Bench(options, home).run()
+    with embedded_database() as home, key_service() as keys:
+        figures = Bench(options, home, keys).run()
     print_figures("Intake", figures)
 
 
 class Bench:
     """A fleet, two servers, and one stream of COPY, in turns."""
 
-    def __init__(self, options: argparse.Namespace, home: Path) -> None:
+    def __init__(self, options: argparse.Namespace, home: Path, keys: dict[str, str]) -> None:
         from django.conf import settings
 
         self.options = options
         self.home = home
+        self.keys = keys
         self.server = settings.EMBEDDED_SERVER
         self.gateway, self.token = fleet.gateway_token()
         self.ids = fleet.device_ids(options.devices)
@@ -162,7 +163,7 @@ class Bench:
         ours, latencies = [], []
         copies: dict[bool, list[float]] = {False: [], True: []}
         orm: dict[str, list[float]] = {table: [] for table in REFERENCES}
-        with self.served("config.wsgi:application", ROOT) as portal:
+        with self.served("config.wsgi:application", ROOT, PORTAL_PROCESS="intake", **self.keys) as portal:
             warm = self.drive(portal, self.packed(), [])
             rest = fleet.memory_mb(portal.pid)
             print(f"fleet of {len(self.ids):,} devices, {rows:,} reports a turn; warmed up at {rows / warm:,.0f}/s")

@@ -4,17 +4,11 @@ Both are measured in turns in one run, with keys that no process has kept.
 """
 
 import argparse
-import os
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import vault as vault_benchmark
-from harness import ROOT, Figure, embedded_database, interleaved_medians, print_figures, throughput_figure
+from harness import Figure, embedded_database, interleaved_medians, key_service, print_figures, throughput_figure
 
 from privacy.policies.categories import SERVICE_ANALYTICS
 
@@ -34,28 +28,6 @@ def main() -> None:
         bench = vault_benchmark.Bench(sizes)
         figures = [reading(bench, people=100), reading(bench, people=10_000), opening(bench), *sealing(bench)]
     print_figures("The key service", figures)
-
-
-@contextmanager
-def key_service() -> Iterator[None]:
-    """Run the key service; ``in_service`` asks it."""
-    from django.conf import settings
-
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        environ = {
-            **os.environ, "KEY_SERVICE": "socket", "KEY_SERVICE_DIR": folder, "PORTAL_ROLE": "portal_keys",
-            "KEY_UNSIGNED_MINUTES": "0",
-            "KEY_CEILINGS": "pages=100000000,intake.look-ups=100000000",
-        }  # fmt: skip
-        command = [sys.executable, "manage.py", "keyservice"]
-        settings.KEY_SERVICE_DIR = Path(folder)
-        with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            try:
-                assert b"answers" in process.stdout.readline()
-                yield
-            finally:
-                process.terminate()
 
 
 def in_turns(rounds: int, work: Callable[[], Any], *, process: str = "pages") -> list[float]:

@@ -36,7 +36,9 @@ def running_web_server(
             "--host", "127.0.0.1", "--port", str(port), "--blocking-threads", str(threads), "--no-log",
             application,
         ],
-        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT), **environment}, stdout=log, stderr=log,
+        cwd=folder, stdout=log, stderr=log,
+        # A process that serves has its time-outs, as in production (config/startup.py).
+        env={**os.environ, "STATEMENT_TIMEOUT": "60s", "PYTHONPATH": str(ROOT), **environment},
     )  # fmt: skip
     try:
         wait_for(port)

@@ -1,6 +1,7 @@
 """The officer's console: Django's admin as a site of our own, grouped by work, with a dashboard."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.decorators import login_not_required
@@ -12,8 +13,9 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
 
-from config import dashboard, navigation, register_exports
+from config import dashboard, first_steps, list_views, navigation, register_exports, search
 from privacy.lib.dates import clock
 from privacy.lib.http import step_up_authentication
 
@@ -42,19 +44,59 @@ class OfficeSite(AdminSite):
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Group the registers by work; the page of one app keeps Django's own list."""
-        apps = super().get_app_list(request, app_label)
-        if app_label:
-            return apps
-        return navigation.grouped_app_list(apps, reverse("admin:index", current_app=self.name))
+        return super().get_app_list(request, app_label) if app_label else navigation.groups_for(self, request)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Add the pages of registers as files; without Django's way to any record by the number of its type."""
         theirs = [each for each in super().get_urls() if getattr(each, "name", "") != "view_on_site"]
         return [
+            path("all/", self.admin_view(self.all_registers), name="all-registers"),
+            path("first-steps/", self.admin_view(self.first_steps), name="first-steps"),
+            path("search/", self.admin_view(self.search), name="search"),
             path("registers/", self.admin_view(self.registers), name="registers"),
             path("registers/<slug:code>/", self.admin_view(self.one_register), name="register"),
+            path("lists/<slug:app>/<slug:model>/save/", self.admin_view(self.save_view), name="save-view"),
+            path("lists/<slug:app>/<slug:model>/file/", self.admin_view(self.list_file), name="list-file"),
+            path("lists/<uuid:view_id>/remove/", self.admin_view(self.remove_view), name="remove-view"),
             *theirs,
         ]
+
+    def save_view(self, request: HttpRequest, app: str, model: str) -> HttpResponse:
+        """Keep a list as it is narrowed under a name."""
+        return list_views.save_page(self, request, app, model, at=clock.now())
+
+    def list_file(self, request: HttpRequest, app: str, model: str) -> HttpResponse:
+        """Send a list as it is narrowed, to somebody who has confirmed who they are lately."""
+        step_up_authentication.require(request)
+        return list_views.file_page(self, request, app, model, at=clock.now())
+
+    @method_decorator(require_POST)
+    def remove_view(self, request: HttpRequest, view_id: UUID) -> HttpResponse:
+        """Take one's own view away."""
+        return list_views.remove(self, request, view_id, at=clock.now())
+
+    def all_registers(self, request: HttpRequest) -> HttpResponse:
+        """List every register that this person may open, by job."""
+        context = {**self.each_context(request), "title": _("All registers"), "app_list": self.get_app_list(request)}
+        return TemplateResponse(request, "admin/all_registers.html", context)
+
+    def first_steps(self, request: HttpRequest) -> HttpResponse:
+        """Show who keeps the office's accounts what a new office needs, and what of it is missing."""
+        if not request.user.has_perm("accounts.keep_accounts"):
+            raise PermissionDenied
+        steps = first_steps.steps_now(clock.now())
+        done = sum(is_done for _step, is_done in steps)
+        context = {**self.each_context(request), "title": _("First steps"), "steps": steps, "done": done}
+        return TemplateResponse(request, "admin/first_steps.html", context)
+
+    def search(self, request: HttpRequest) -> HttpResponse:
+        """Find records by their reference, people of the office and recipients by name, registers and help."""
+        asked = request.GET.get("q", "").replace("\x00", "").strip()[: search.LONGEST]
+        found = search.find(self, request, asked) if asked else []
+        if len(found) == 1 and found[0].is_exact:
+            return HttpResponseRedirect(found[0].url)
+        context = {**self.each_context(request), "title": _("Search"), "asked": asked, "found": search.by_kind(found)}
+        return TemplateResponse(request, "admin/search.html", context)
 
     def registers(self, request: HttpRequest) -> HttpResponse:
         """List the registers that this person may take out as files."""

@@ -11,7 +11,7 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from django.apps import apps
 
-        from config import checks, constraint_messages  # noqa: F401 - registers the deployment checks
+        from config import checks, constraint_messages, transport_checks  # noqa: F401 - registers the deployment checks
         from privacy.lib.errors import constraint_messages as constraints
         from privacy.lib.http.control_characters import refuse_in_every_form
 

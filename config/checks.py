@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +12,17 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.db import DatabaseError, connections
 
-from config.databases import KEY_SERVICE_ROLE, PROCESS_ROLES, READONLY_ROLE, current_role
+from config.databases import (
+    GENERAL_ROLES,
+    KEY_SERVICE_ROLE,
+    NOTARY_ROLE,
+    OWNER_ROLE,
+    PROCESS_ROLES,
+    READONLY_ROLE,
+    current_role,
+    is_of_the_portal,
+    role_in,
+)
 from config.processes import PROCESSES
 from privacy.accounts.second_person import SECOND_PERSON_WAITS
 from privacy.ledger.checkpoints import external_checkpoints
@@ -43,6 +54,8 @@ def server_is_not_embedded(**kwargs: Any) -> Iterable[CheckMessage]:
 @register("portal", deploy=True)
 def databases_are_apart(**kwargs: Any) -> Iterable[CheckMessage]:
     """config.E003: general data, personal data and the archive are three databases (P8.7, P6.4)."""
+    if current_role() in GENERAL_ROLES:
+        return  # these connect to one database
     places: dict[tuple[str, str, str], str] = {}
     for alias in settings.DATABASES:
         options = settings.DATABASES[alias]
@@ -83,7 +96,7 @@ def role_owns_nothing(**kwargs: Any) -> Iterable[CheckMessage]:
         if migrations is None:
             yield Error(f"The database {alias} is not migrated.", hint="manage.py migrate_all", id="config.E005")
         can = [name for name, has in zip(ROLE_ATTRIBUTES, attributes, strict=True) if has]
-        if owned:
+        if owned and (current_role() != OWNER_ROLE or settings.PORTAL_PROCESS):
             can.append(f"owns tables ({owned})")
         if can:
             yield Error(
@@ -117,10 +130,24 @@ def role_is_of_the_process(**kwargs: Any) -> Iterable[CheckMessage]:
 
 
 @register("portal", deploy=True)
+def role_is_the_one_that_is_said(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E027: PORTAL_ROLE, by which these checks know the process, is the role in the databases' addresses."""
+    said = current_role()
+    for alias in settings.DATABASES:
+        used, wanted = settings.DATABASES[alias]["USER"], role_in(alias, said)
+        if not settings.EMBEDDED and used != wanted:
+            yield Error(
+                f"The process is {said}, and connects to {alias} as {used}.",
+                hint=f"Connect as {wanted}, or say in PORTAL_ROLE or PORTAL_PROCESS which process this is.",
+                id="config.E027",
+            )
+
+
+@register("portal", deploy=True)
 def archive_has_its_own_role(**kwargs: Any) -> Iterable[CheckMessage]:
     """config.E011: the archive opens with credentials of its own, and with those of other databases never (D-04)."""
-    if "archive" not in settings.DATABASES:
-        return  # the intake process has no credentials for it
+    if "archive" not in settings.DATABASES or not is_of_the_portal(current_role()):
+        return  # the intake process has no credentials for it; owner and auditor have one role everywhere
     others = {settings.DATABASES[alias]["USER"] for alias in settings.DATABASES if alias != "archive"}
     if settings.DATABASES["archive"]["USER"] in others:
         yield Error(
@@ -184,7 +211,7 @@ def keys_are_safe(**kwargs: Any) -> Iterable[CheckMessage]:
             )
         elif path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield Error(f"{name} can be read by others: {path}", hint=f"chmod 600 {path}", id="config.E007")
-    if os.access(settings.NOTARY_KEY_FILE, os.R_OK):
+    if current_role() != NOTARY_ROLE and os.access(settings.NOTARY_KEY_FILE, os.R_OK):
         yield Error(
             "This process can read the notary's signing key.",
             hint="Run the notary as another user, better on another host (docs/operations.md).",
@@ -192,28 +219,49 @@ def keys_are_safe(**kwargs: Any) -> Iterable[CheckMessage]:
         )
 
 
+@register("portal")
+def approver_keys_are_lines(**kwargs: Any) -> Iterable[CheckMessage]:
+    """config.E036: each word of ``APPROVER_KEYS`` is an account and the digest of a key, as My sign-in shows it."""
+    for line in settings.APPROVER_KEYS:
+        if not re.fullmatch(r"U-[A-Z0-9-]+:[A-Za-z0-9_-]{43}", line):
+            yield Error(
+                f"APPROVER_KEYS has a word that is no line of a security key: {line}",
+                hint="Take each line as “My sign-in” shows it: APPROVER_KEYS=U-…:…,U-…:…",
+                id="config.E036",
+            )
+    keys = [line.partition(":")[2] for line in settings.APPROVER_KEYS]
+    if len(set(keys)) < len(keys):
+        yield Error(
+            "APPROVER_KEYS names the same key twice: one person could sign as two.",
+            hint="Leave one line for each key, and one for each person.",
+            id="config.E036",
+        )
+
+
 @register("portal", deploy=True)
 def trail_is_held_from_outside(**kwargs: Any) -> Iterable[CheckMessage]:
     """config.E024 … config.E026: whoever checks the notary's word has its keys by hand, and its checkpoints leave."""
-    if settings.PORTAL_PROCESS in ("pages", "worker") and not settings.NOTARY_VKEYS:
+    watches = current_role() == KEY_SERVICE_ROLE and settings.KEY_UNSIGNED_MINUTES > 0
+    pins = settings.PORTAL_PROCESS in ("pages", "worker") or watches
+    if pins and not settings.NOTARY_VKEYS:
         yield Error(
             "The notary's public keys are not pinned: whoever replaces the notary replaces its keys.",
             hint="Take the lines of NOTARY_STATE_DIR/vkeys from the notary's host by hand: NOTARY_VKEYS=…,…",
             id="config.E024",
         )
-    elif settings.PORTAL_PROCESS in ("pages", "worker") and (wrong := external_checkpoints.incomplete_keys()):
+    elif pins and (wrong := external_checkpoints.incomplete_keys()):
         yield Error(
             f"NOTARY_VKEYS is not what the notary's host says: {wrong}",
             hint="Both lines of NOTARY_STATE_DIR/vkeys of each key, parted by commas: NOTARY_VKEYS=…,…",
             id="config.E024",
         )
-    if current_role() == "portal_notary" and not settings.ANCHOR_EMAILS:
+    if current_role() == NOTARY_ROLE and not settings.ANCHOR_EMAILS:
         yield Error(
             "No checkpoint is mailed outside: whoever exchanges this host's disk exchanges the notary's memory too.",
             hint="ANCHOR_EMAILS=audit@extrus.example",
             id="config.E025",
         )
-    if current_role() == "portal_notary" and not settings.WITNESS_POLICY:
+    if current_role() == NOTARY_ROLE and not settings.WITNESS_POLICY:
         yield Error(
             "No witness cosigns: who rules the database and this host can show each reader another history.",
             hint="Run manage.py witness on somebody else's host, and name it in WITNESS_POLICY (docs/ledger.md).",
@@ -236,10 +284,11 @@ def identity_provider_is_complete(**kwargs: Any) -> Iterable[CheckMessage]:
 
 @register("portal", deploy=True)
 def addresses_are_set(**kwargs: Any) -> Iterable[CheckMessage]:
-    """config.E009, config.E010: links in mails lead to us over TLS, and mail leaves by a named server."""
+    """config.E009, config.E010: links in mails lead to us over TLS; who sends mail knows a server."""
     if not settings.PORTAL_URL.startswith("https://"):
         yield Error("PORTAL_URL is not an https address.", hint="PORTAL_URL=https://privacy.example", id="config.E009")
-    if not settings.EMAIL_URL:
+    sends = settings.PORTAL_PROCESS == "worker" or current_role() == NOTARY_ROLE
+    if sends and not settings.EMAIL_URL:
         yield Error(
             "EMAIL_URL is not set: notices can't be delivered.",
             hint="EMAIL_URL=smtp+tls://user:password@mail.example:587",
@@ -283,7 +332,7 @@ def processes_are_apart(**kwargs: Any) -> Iterable[CheckMessage]:
             hint="Unset FORWARDER, and let your reverse proxy route (docs/operations.md, Processes).",
             id="config.E021",
         )
-    if settings.PORTAL_PROCESS not in PROCESSES:
+    if settings.PORTAL_PROCESS not in PROCESSES and is_of_the_portal(current_role()):
         yield Error(
             f"PORTAL_PROCESS is none of {', '.join(PROCESSES)}: one process would answer every address.",
             hint="Name the process in its environment file: PORTAL_PROCESS=pages",

@@ -63,6 +63,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "devices_licence_ends_after_it_starts": "ends_on",
         "devices_token_expires": "expires_at",
         "retention_archived_until_after_recorded": "ends_on",
+        "retention_paper_created_in_order": "created_until",
         "vault_lifted_after_frozen": "lifted_at",
         "rights_due_on_or_after_target": "due_on",
     },
@@ -84,6 +85,8 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "rights_one_open_objection_for_each_right": "right",
     },
     ALREADY_RECORDED: {
+        "view_has_one_name_in_its_list": "title",
+        "ledger_finding_is_asked_once_at_a_time": "question",
         "letter_is_recorded_once": "file_digest",
         "ledger_one_review_for_each_period": "period_from",
         "a_grant_once_in_a_review": "grant",
@@ -130,6 +133,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
     },
     REASON_MISSING: {
         "ledger_finding_explained_with_words": "explanation",
+        "ledger_question_answered_with_words": "answer",
         "review_returned_only_with_a_note": "note",
         "consignment_decision_says_why": "grounds",
         "retention_hold_says_who_and_why": "reason",
@@ -147,10 +151,12 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "safeguards_finding_corrected_says_what_was_done": "done",
     },
     STATE_CHANGED: {
+        "ledger_only_an_answer_is_accepted": "",
         "ledger_review_is_signed_by_somebody": "signed_at",
         "access_request_is_granted_if_and_only_if_approved": "state",
         "account_act_is_about_an_account": "state",
         "account_act_names_the_factor_to_remove": "factor",
+        "emergency_has_a_name_of_its_own": "reference",
         "emergency_tells_somebody": "told",
         "representative_link_is_about_one_thing": "",
         "representative_link_is_answered_with_a_time": "answer",
@@ -219,6 +225,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "vault_epoch_destroyed_once": "month",
         "vault_tombstone_stands_for_a_subject_or_an_epoch": "subject_id",
         "vault_one_check_value_for_generation": "generation",
+        "vault_one_cursor_for_a_table_and_turn": "table",
         "vault_one_current_generation": "kind",
         "vault_current_generation_is_not_emptied": "current",
         "vault_emptied_before_it_ends": "ending_at",
@@ -272,6 +279,9 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "preservation_is_thirty_years_at_most": "months"
     },
     _("Paper is shredded, incinerated or masked."): {"retention_paper_is_shredded_or_burnt": "method"},
+    _("What was destroyed can't have been created after that day."): {
+        "retention_paper_created_before_destroyed": "created_until"
+    },
     _("Enter an amount above zero."): {"retention_paper_is_some": "amount"},
     _("Only an agreement on collection can be mandatory."): {"consents_only_collection_is_required": "required"},
     _("An agreement on advertising must name its channel; other agreements must not."): {

@@ -1,8 +1,8 @@
 """The first page of the console: what needs somebody today, everything with a clock, the state of the audit trail.
 
-Everything it needs comes in a fixed number of queries: ten at most in each role, with session, account and permissions;
-an auditor's page also takes the reading role on each connection and gives it back (decision 0042). Only an incident of
-which somebody was told, or that was reported, costs more: its terms are derived and stand nowhere.
+Everything it needs comes in a fixed number of queries: twelve at most in each role, with session, account and
+permissions; an auditor's page also takes the reading role on each connection and gives it back (decision 0042). Only an
+incident of which somebody was told, or that was reported, costs more: its terms are derived and stand nowhere.
 """
 
 from collections import Counter
@@ -11,9 +11,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.db.models import Count, DateField, F, QuerySet, Subquery, Sum, Value
+from django.db.models import Case, Count, DateField, F, OuterRef, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce, TruncMonth
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -28,9 +29,12 @@ from privacy.lib.display import badges, charts
 from privacy.lib.registries import deadlines
 from privacy.policies import overdue_escalation
 from privacy.retention.models import Forecast
+from privacy.rights import next_steps
 from privacy.rights.models import Request
 
 MONTHS = 12
+# So many requests stand on the first page; the register has the others.
+CASES = 8
 SEVERITY_ORDER = ("late", "today", "plain")
 # A sealer that lives seals within seconds; an entry that has waited for longer is an alarm (ledger.md).
 SEAL_LAG = timedelta(minutes=2)
@@ -70,6 +74,20 @@ class ClockRow:
 
 
 @dataclass(frozen=True)
+class CaseRow:
+    """An open request: what was asked for, by when it is answered, who has it, and the step that comes next."""
+
+    number: str
+    url: str
+    asked_for: str
+    due: SafeString
+    assigned_to: str
+    is_mine: bool
+    step: str
+    waits: str
+
+
+@dataclass(frozen=True)
 class Chart:
     """A chart and the table beside it: for each month the numbers of its ``columns``."""
 
@@ -96,6 +114,7 @@ class Dashboard:
     today: str
     figures: list[DashboardCount]
     clocks: list[ClockRow] = field(default_factory=list)
+    cases: list[CaseRow] = field(default_factory=list)
     trail: LedgerStatus | None = None
     charts: list[Chart] = field(default_factory=list)
     # Reminders of overdue work have no address: neither the designated officer nor any officer's account.
@@ -158,6 +177,29 @@ def deadline_rows(user: User, on: date, at: datetime) -> list[ClockRow]:
     return sorted(found, key=lambda clock: (clock.due_at, clock.kind, clock.title))
 
 
+def case_rows(user: User, on: date, at: datetime) -> list[CaseRow]:
+    """Return the open requests that come next: the account's own first, then what is due soonest. Two statements."""
+    mine = Case(When(assigned_to=user.reference, then=0), default=1)
+    holder = Subquery(User.objects.filter(reference=OuterRef("assigned_to")).values("name")[:1])
+    ordered = Request.objects.open().annotate(place=mine, holder=holder).order_by("place", "due_on", "number")
+    rows = []
+    for case in next_steps.with_next_step(ordered)[:CASES]:
+        step, waits = next_steps.next_step(case, user, at=at)
+        rows.append(
+            CaseRow(
+                number=case.number,
+                url=reverse("admin:rights_request_change", args=[case.pk]),
+                asked_for=", ".join(str(right.get_kind_display()) for right in case.rights.all()),
+                due=badges.due_badge(case.due_on, on, settled=case.state not in Request.UNANSWERED),
+                assigned_to=getattr(case, "holder", None) or case.assigned_to,
+                is_mine=case.assigned_to == user.reference,
+                step=step,
+                waits=waits,
+            )
+        )
+    return rows
+
+
 def months_from(day: date, number: int) -> list[date]:
     """Return the first days of ``number`` months from the month of ``day``; below zero, of those up to it."""
     month = day.year * 12 + day.month - 1
@@ -214,6 +256,9 @@ def build_charts(on: date, user: User) -> list[Chart]:
             numbers[code, month] += number
     drawn = []
     for plan in planned:
+        if not any(numbers[code, month] for code in plan.columns for month in plan.months):
+            # An empty picture says nothing.
+            continue
         points = [(date_format(month, "Y-m"), [numbers[code, month] for code in plan.columns]) for month in plan.months]
         columns = list(plan.columns.values())
         drawing = charts.grouped_bar_chart(points, label=plan.title, series=columns)
@@ -230,6 +275,8 @@ def build_dashboard(site: AdminSite, request: HttpRequest, *, on: date, at: date
     run_counts(found)
     made = Dashboard(badges.date_text(on), found, charts=build_charts(on, user))
     made.clocks = deadline_rows(user, on, at)
+    if user.has_perm("rights.view_request"):
+        made.cases = case_rows(user, on, at)
     # An officer who reads this page hears of it by mail too.
     made.is_unheard = "officer" not in user.roles and not overdue_escalation.is_anybody_told(on)
     if user.has_perm("ledger.view_checkpoint"):

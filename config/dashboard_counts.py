@@ -29,6 +29,7 @@ from privacy.retention.models import DestructionList, Finding
 from privacy.rights.models import Objection, Request
 from privacy.safeguards.models import Inspection, InspectionFinding, Measure
 from privacy.safeguards.models.measures import Result
+from privacy.vault.models import KeyHolder
 
 # Deadlines that the officer hears of before they press.
 SOON_DAYS = 3
@@ -102,6 +103,13 @@ def dashboard_counts(on: date) -> list[DashboardCount]:
             Parameter,
             {"code__in": [*SECOND_PERSON_WAITS], "value": "0", "effective_on__lte": on},
             "today",
+        ),
+        DashboardCount(
+            gettext_lazy("Hosts that lack the next master key"),
+            gettext_lazy("the key is not turned until they have it"),
+            KeyHolder,
+            {"awaited__isnull": False},
+            "late",
         ),
         DashboardCount(
             gettext_lazy("Emergency approvals to review"),

@@ -32,6 +32,7 @@ ROLE_OF_COMMAND = {
     "makemigrations": "portal_owner",
     "finish_destruction": "portal_owner",
     "replay_destructions": "portal_owner",
+    "share_journal": "portal_owner",
     "sync_schedules": "portal_owner",
     "adopt_registers": "portal_owner",
     "seal": "portal_sequencer",
@@ -45,6 +46,7 @@ ROLE_OF_COMMAND = {
 }
 # A witness stands on somebody else's host and connects to no database.
 WITNESS_ROLE = "portal_witness"
+OWNER_ROLE, NOTARY_ROLE = "portal_owner", "portal_notary"
 # Roles of processes that connect to the general database alone.
 GENERAL_ROLES = ("portal_keys", "portal_notary", "portal_sequencer")
 
@@ -125,14 +127,24 @@ CONNECT_ROLES = {
     "archive": ("portal_archivist", "portal_auditor"),
 }
 
+# The journal of destructions, where several hosts serve: who may add to it (``replay_destructions`` is the owner's).
+# It is a database to be made and connected to like the others, and none of Django's.
+JOURNAL = "journal"
+JOURNAL_WRITERS = ("portal_worker",)
+JOURNAL_READERS = ("portal_app", "portal_intake")
+ALL_DATABASES = {**DATABASES, JOURNAL: "portal_journal"}
+WHO_CONNECTS = {**CONNECT_ROLES, JOURNAL: (*JOURNAL_WRITERS, *JOURNAL_READERS)}
+
 
 # As whom an auditor's requests to the console run (config/readonly_role.py): it reads these databases and adds to the
 # audit trail, but writes only what an auditor's own work is: reviews of access records, inspections, the address of a
-# calendar.
+# calendar, and the views of lists that they keep.
 READONLY_ROLE = "portal_reader"
 READONLY_ROLE_INSERTS = ("django_q_ormq",)
 READONLY_ROLE_WRITES = (
+    "accounts_savedview",
     "ledger_finding",
+    "ledger_findingquestion",
     "ledger_review",
     "safeguards_calendar",
     "safeguards_inspection",
@@ -223,7 +235,7 @@ def development_role(password: str, known: Collection[str]) -> list[Statement]:
 def access_statements(alias: str, name: str) -> list[Statement]:
     """Return the statements that say who may connect to the database ``name``, which serves as ``alias``."""
     database = sql.Identifier(name)
-    roles = sql.SQL(", ").join(map(sql.Identifier, CONNECT_ROLES[alias]))
+    roles = sql.SQL(", ").join(map(sql.Identifier, WHO_CONNECTS[alias]))
     return [
         sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database),
         sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, roles),
@@ -240,8 +252,12 @@ def schema_statements(alias: str) -> list[Statement]:
         sql.SQL("ALTER SCHEMA public OWNER TO portal_owner"),
         sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC"),
         sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(roles),
-        # After a destruction the owner turns the write-ahead log over (manage.py finish_destruction).
-        sql.SQL("GRANT EXECUTE ON FUNCTION pg_catalog.pg_switch_wal(), pg_catalog.pg_ls_waldir() TO portal_owner"),
+        # After a destruction the owner turns the write-ahead log over and looks for files that a crash left, by their
+        # names alone and below the data directory (manage.py finish_destruction).
+        sql.SQL(
+            "GRANT EXECUTE ON FUNCTION pg_catalog.pg_switch_wal(), pg_catalog.pg_ls_waldir(),"
+            " pg_catalog.pg_ls_dir(text) TO portal_owner"
+        ),
     ]
 
 
@@ -269,9 +285,12 @@ KEY_SERVICE_READS = {
     "accounts_user": "id, reference, is_active",
 }
 
+# The one table that it writes: what its host holds.
+KEY_SERVICE_WRITES = "vault_keyholder"
+
 
 def key_service_statements(alias: str) -> list[Statement]:
-    """Return the owner's statements that say anew what the key service may read; it writes nothing."""
+    """Return the owner's statements that say anew what the key service may read, and the one table that it writes."""
     if alias != "default":
         return []
     role = sql.Identifier(KEY_SERVICE_ROLE)
@@ -280,16 +299,19 @@ def key_service_statements(alias: str) -> list[Statement]:
         sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role),
         sql.SQL("SET ROLE portal_ledger"),
         sql.SQL("GRANT USAGE ON SCHEMA ledger TO {}").format(role),
-        sql.SQL("GRANT SELECT (id, kind, payload, time, writer) ON ledger.entry TO {}").format(role),
+        sql.SQL("GRANT SELECT (id, kind, payload, time, writer, actor, word) ON ledger.entry TO {}").format(role),
+        sql.SQL("GRANT EXECUTE ON FUNCTION ledger.append(text, text) TO {}").format(role),
         sql.SQL("GRANT SELECT (index, entry_id) ON ledger.leaf TO {}").format(role),
         sql.SQL("GRANT SELECT (size, root, sealed_at) ON ledger.tree TO {}").format(role),
         sql.SQL("GRANT SELECT (size, note) ON ledger.checkpoint TO {}").format(role),
         sql.SQL("RESET ROLE"),
     ]
+    given = sql.SQL("GRANT SELECT, INSERT, UPDATE ON {} TO {}").format(sql.Identifier(KEY_SERVICE_WRITES), role)
+    statements.append(given)
     for table, columns in KEY_SERVICE_READS.items():
         # The names are those above.
-        given = sql.SQL(columns)
-        statements.append(sql.SQL("GRANT SELECT ({}) ON {} TO {}").format(given, sql.Identifier(table), role))
+        named = sql.SQL(columns)
+        statements.append(sql.SQL("GRANT SELECT ({}) ON {} TO {}").format(named, sql.Identifier(table), role))
     return statements
 
 
@@ -344,7 +366,7 @@ def create_database(connection: psycopg.Connection[Any], alias: str, name: str, 
     connection.execute(statement)
     for statement in access_statements(alias, name):
         connection.execute(statement)
-    if template is None:
+    if template is None and alias in DATABASES:
         address = connection.info.dsn
         with psycopg.connect(address, password=connection.info.password, dbname=name, autocommit=True) as inside:
             for statement in schema_statements(alias):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
 DESCRIPTIONS_FILE = Path(__file__).with_name("variables.toml")
@@ -56,7 +57,11 @@ class Variables:
         return str(self._take("text", name, default))
 
     def number(self, name: str, *, default: int) -> int:
-        return int(self._take("number", name, default))
+        """Read a count. Raises ``ImproperlyConfigured`` for what is none."""
+        found = str(self._take("number", name, str(default)))
+        if not (found.isascii() and found.isdecimal()):
+            raise ImproperlyConfigured(f"{name} is a whole number of 0 or more, not {found!r}.")
+        return int(found)
 
     def flag(self, name: str, *, default: bool) -> bool:
         return bool(self._take("flag", name, default))
@@ -83,7 +88,7 @@ class Variables:
     def _take(self, kind: str, name: str, default: Any) -> Any:
         self._remember(kind, name, default)
         readers = {
-            "text": self.env.str, "path": self.env.str, "number": self.env.int, "flag": self.env.bool,
+            "text": self.env.str, "path": self.env.str, "number": self.env.str, "flag": self.env.bool,
             "list": self.env.list, "pairs": self.env.dict, "address": self.env.db_url,
         }  # fmt: skip
         return readers[kind](name) if default is None else readers[kind](name, default=default)

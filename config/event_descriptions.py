@@ -1,56 +1,15 @@
-"""The ledger's closed vocabulary as people say it.
-
-The ledger keeps words and references (``U-7F3K-92QX``); a word without a phrase is shown by its parts.
-"""
+"""The ledger's closed vocabulary as people say it; a word without a phrase is shown by its parts."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, gettext_noop
+
+from config.account_event_descriptions import ACCOUNT_EVENT_DESCRIPTIONS
 
 # Django's own text that its Korean catalogue lacks; ours has it.
 DJANGO_TEXTS = (gettext_noop("- Select an option -"),)
 
 EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
-    "accounts.user.created": gettext_lazy("Account created"),
-    "accounts.user.deactivated": gettext_lazy("Account closed"),
-    "accounts.session.signed-in": gettext_lazy("Signed in to the portal"),
-    "accounts.session.signed-out": gettext_lazy("Signed out of the portal"),
-    "accounts.session.failed": gettext_lazy("Sign-in failed"),
-    "accounts.access.asked": gettext_lazy("Access requested"),
-    "accounts.access.changed": gettext_lazy("Access changed"),
-    "accounts.session.ended": gettext_lazy("Session ended"),
-    "accounts.session.delayed": gettext_lazy("Sign-in delayed after failures"),
-    "accounts.session.confirmed": gettext_lazy("Identity confirmed again"),
-    "accounts.browser.seen": gettext_lazy("Signed in from a new device"),
-    "accounts.identity.linked": gettext_lazy("Company account linked"),
-    "accounts.factor.added": gettext_lazy("Second factor added"),
-    "accounts.factor.removed": gettext_lazy("Second factor removed"),
-    "accounts.factor.failed": gettext_lazy("Second factor failed"),
-    "accounts.factor.reset": gettext_lazy("Sign-in reset by an officer"),
-    "accounts.password.changed": gettext_lazy("Password changed"),
-    "accounts.access.granted": gettext_lazy("Access granted"),
-    "accounts.access.revoked": gettext_lazy("Access revoked"),
-    "accounts.grant.confirmed": gettext_lazy("Access confirmed in the review"),
-    "accounts.grant.not-confirmed": gettext_lazy("Access not confirmed in the review"),
-    "accounts.grants.forgotten": gettext_lazy("Old entries of the access register removed"),
-    "accounts.act.asked": gettext_lazy("New account, reset or factor removal requested"),
-    "accounts.act.approved": gettext_lazy("New account, reset or factor removal approved"),
-    "accounts.act.refused": gettext_lazy("New account, reset or factor removal refused"),
-    "accounts.emergency.made": gettext_lazy("Approved by one officer alone, in an emergency"),
-    "accounts.emergency.reviewed": gettext_lazy("Emergency approval reviewed"),
-    "accounts.emergency.overdue": gettext_lazy("Emergency approval not reviewed in time: passed to the representative"),
-    "accounts.representative.asked": gettext_lazy("One-time link sent to the representative"),
-    "accounts.colleague.asked": gettext_lazy("Representative asked to confirm a colleague"),
-    "accounts.colleague.confirmed": gettext_lazy("Colleague confirmed by the representative"),
-    "accounts.colleague.not-confirmed": gettext_lazy("Colleague not confirmed by the representative"),
-    "accounts.invitation.made": gettext_lazy("Invitation created"),
-    "accounts.invitation.sent": gettext_lazy("Invitation sent"),
-    "accounts.invitation.used": gettext_lazy("Invitation used"),
-    "accounts.request.approved": gettext_lazy("Access request approved"),
-    "accounts.request.refused": gettext_lazy("Access request refused"),
-    "accounts.request.withdrawn": gettext_lazy("Access request withdrawn"),
-    "accounts.review.opened": gettext_lazy("Access review opened"),
-    "accounts.review.overdue": gettext_lazy("Access review overdue"),
-    "accounts.review.signed": gettext_lazy("Access review signed"),
+    **ACCOUNT_EVENT_DESCRIPTIONS,
     "disclosures.third-party.registered": gettext_lazy("Recipient registered"),
     "disclosures.third-party.changed": gettext_lazy("Recipient changed"),
     "disclosures.third-party.retired": gettext_lazy("Recipient retired"),
@@ -117,14 +76,21 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "ledger.trail.scrubbed": gettext_lazy("Audit trail re-hashed"),
     "ledger.incarnation.raised": gettext_lazy("Audit trail restore declared"),
     "ledger.notary.refused": gettext_lazy("Notary refused to sign"),
+    "ledger.refusal.accepted": gettext_lazy("Entry times that the notary refused accepted by an officer"),
+    "ledger.notary.excepted": gettext_lazy("Notary signs again despite entry times that it refused"),
     "ledger.notary.rebuilt": gettext_lazy("Notary's state rebuilt"),
     "ledger.notary.handed-over": gettext_lazy("Notary's key handed over to a new one"),
     "ledger.batch.waited": gettext_lazy("Entries sealed late"),
+    "ledger.reads.attested": gettext_lazy("Access records attested by the key service"),
+    "ledger.reads.contradicted": gettext_lazy("Access record not sealed as the key service read it"),
     "ledger.touches.paired": gettext_lazy("Database changes compared with audit entries"),
     "ledger.canary.sung": gettext_lazy("Canary entry written"),
     "ledger.review.opened": gettext_lazy("Review of access records opened"),
     "ledger.review.sampled": gettext_lazy("Entries drawn for review"),
     "ledger.finding.raised": gettext_lazy("Finding raised"),
+    "ledger.finding.asked": gettext_lazy("Account holder asked about a finding"),
+    "ledger.finding.answered": gettext_lazy("Account holder explained a finding"),
+    "ledger.finding.accepted": gettext_lazy("Explanation of a finding accepted"),
     "ledger.finding.explained": gettext_lazy("Finding explained"),
     "ledger.review.signed": gettext_lazy("Review signed"),
     "ledger.review.confirmed": gettext_lazy("Review confirmed"),

@@ -4,6 +4,7 @@ import re
 import struct
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count, pairwise
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -18,6 +19,8 @@ from markdown_it import MarkdownIt
 
 FOLDER = settings.BASE_DIR / "docs" / "guide"
 PICTURE = re.compile(r'src="images/([\w.-]+\.png)"')
+HEADING = re.compile("<h2>")
+FIGURE = re.compile(r"<p><img [^>]*></p>")
 TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
 
 
@@ -59,8 +62,26 @@ def page_of(code: str, language: str) -> SafeString:
     page = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     page = PICTURE.sub(lambda found: _markdown(found[1]), page)
     page = TABLE.sub(lambda found: f'<div class="table-scroll" tabindex="0" role="group">{found[0]}</div>', page)
+    counted = count(1)
+    page = HEADING.sub(lambda found: f'<h2 id="part-{next(counted)}">', page)
     page = page.replace("<table>", '<table class="table">').replace("<th>", '<th scope="col">')
     return mark_safe(page)  # noqa: S308 - see above
+
+
+@lru_cache(maxsize=64)
+def part_of(code: str, number: int, language: str) -> SafeString:
+    """Return one part of a guide without heading and pictures, as pages of the console say why and what next."""
+    begin, end = f'<h2 id="part-{number}">', f'<h2 id="part-{number + 1}">'
+    text = page_of(code, language).partition(begin)[2].partition(end)[0].partition("</h2>")[2]
+    return mark_safe(FIGURE.sub("", text))  # noqa: S308 - as the page
+
+
+@lru_cache(maxsize=32)
+def headings_of(code: str, language: str) -> tuple[str, ...]:
+    """Return the headings of a guide in their order; the first leads to ``#part-1``."""
+    tokens = MarkdownIt("commonmark").parse((FOLDER / f"{code}.{language}.md").read_text(encoding="utf-8"))
+    opened = pairwise(tokens)
+    return tuple(inside.content for token, inside in opened if token.type == "heading_open" and token.tag == "h2")
 
 
 @require_safe

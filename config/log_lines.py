@@ -2,6 +2,7 @@
 
 import logging
 import re
+import time
 from typing import Any
 
 # Line ends of every kind (Unicode 5.8), and what moves a terminal's cursor.
@@ -9,7 +10,11 @@ CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class OneLineFormatter(logging.Formatter):
-    """The usual line, with control characters of its message escaped; a traceback follows, each line indented."""
+    """The usual line in UTC, control characters of its message escaped; a traceback follows, each line indented."""
+
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
         return CONTROLS.sub(_escaped, super().formatMessage(record))

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
 from django.urls import resolve
@@ -34,14 +35,22 @@ class SecurityHeadersMiddleware:
 
 
 class AllowedMethodsMiddleware:
-    """Pages are read and forms are sent; every other method is for the API alone (ASVS 4.1.4, 13.4.4)."""
+    """Pages are read and forms are sent; every other method is for the API alone (ASVS 4.1.4, 13.4.4).
+
+    An address with a NUL names nothing: no text of the database may hold one. Forms refuse it themselves, and so does
+    the API.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method not in ("GET", "HEAD", "POST") and not request.path.startswith("/api/"):
+        if request.path.startswith("/api/"):
+            return self.get_response(request)
+        if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("a NUL in the address")
         return self.get_response(request)
 
 

@@ -1,10 +1,20 @@
 """The console's navigation: registers grouped by the work they serve, not by the app that holds them."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.http import HttpRequest
+from django.urls import get_script_prefix, reverse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+# A register, and what the navigation says of it.
+type Shown = tuple[ModelAdmin[Any], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -15,6 +25,8 @@ class NavigationGroup:
     name: Promise | str
     apps: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    # The guide and the number of its part that says why this work is done, and what comes next.
+    guide: tuple[str, int] | None = None
 
     def place(self, model: str) -> tuple[int, int]:
         """Return where a model stands in its group: named ones first, as listed."""
@@ -27,18 +39,21 @@ NAVIGATION = (
         _("Requests"),
         ("rights",),
         ("rights.request", "rights.objection", "rights.letter", "incidents.complaint", "vault.freeze"),
+        guide=("officer", 2),
     ),
+    NavigationGroup("incidents", _("Incidents"), ("incidents",), ("incidents.incident",), guide=("officer", 7)),
     NavigationGroup(
-        "data",
-        _("Data"),
-        ("subjects", "devices", "consents"),
-        ("subjects.subject", "devices.device", "devices.licence", "devices.gateway", "consents.decision"),
+        "consents",
+        _("Consents"),
+        ("consents",),
+        ("consents.decision", "consents.agreement", "consents.agreementversion"),
     ),
     NavigationGroup(
         "disclosures",
         _("Disclosures"),
         ("disclosures",),
         ("disclosures.disclosure", "disclosures.notice", "disclosures.thirdparty"),
+        guide=("officer", 5),
     ),
     NavigationGroup(
         "retention",
@@ -52,6 +67,7 @@ NAVIGATION = (
             "retention.registerentry",
             "retention.certificate",
         ),
+        guide=("officer", 6),
     ),
     NavigationGroup(
         "people",
@@ -68,25 +84,8 @@ NAVIGATION = (
             "accounts.accessreview",
             "accounts.user",
         ),
+        guide=("officer", 3),
     ),
-    NavigationGroup(
-        "safeguards",
-        _("Safeguards"),
-        ("safeguards", "incidents"),
-        (
-            "incidents.incident",
-            "safeguards.calendar",
-            "safeguards.measure",
-            "safeguards.managementplan",
-            "safeguards.member",
-            "safeguards.meeting",
-            "safeguards.inspection",
-            "safeguards.inspectionfinding",
-            "safeguards.area",
-            "safeguards.annualreport",
-        ),
-    ),
-    NavigationGroup("audit", _("Audit"), ("ledger",), ("ledger.entry", "ledger.checkpoint", "ledger.tree")),
     NavigationGroup(
         "policy",
         _("Policy"),
@@ -94,13 +93,46 @@ NAVIGATION = (
         (
             "policies.policyversion",
             "campaigns.campaign",
+            "safeguards.managementplan",
+            "safeguards.member",
+            "safeguards.meeting",
+            "safeguards.annualreport",
             "policies.officer",
             "policies.agency",
             "policies.parameter",
             "policies.parameterchange",
         ),
+        guide=("officer", 8),
     ),
-    NavigationGroup("system", _("System"), ("jobs", "vault"), ("jobs.generaloutbox", "jobs.heartbeat")),
+    NavigationGroup(
+        "audit",
+        _("Audit"),
+        ("ledger", "safeguards"),
+        (
+            "ledger.entry",
+            "ledger.checkpoint",
+            "ledger.tree",
+            "safeguards.calendar",
+            "safeguards.measure",
+            "safeguards.inspection",
+            "safeguards.inspectionfinding",
+            "safeguards.area",
+        ),
+        guide=("auditor", 1),
+    ),
+    NavigationGroup(
+        "settings",
+        _("Settings"),
+        ("subjects", "devices", "jobs", "vault"),
+        (
+            "devices.device",
+            "devices.licence",
+            "devices.gateway",
+            "subjects.subject",
+            "jobs.generaloutbox",
+            "jobs.heartbeat",
+        ),
+    ),
 )
 
 
@@ -116,22 +148,33 @@ def group_of_model(app_label: str, model_name: str) -> NavigationGroup:
     return NAVIGATION[-1]
 
 
-def grouped_app_list(apps: list[dict[str, Any]], index_url: str) -> list[dict[str, Any]]:
-    """Turn the admin's list of apps into the list of groups, in the shape the admin's templates know."""
-    models: dict[str, list[tuple[tuple[int, int], str, dict[str, Any]]]] = {group.code: [] for group in NAVIGATION}
-    for app in apps:
-        for entry in app["models"]:
-            meta = entry["model"]._meta
-            group = group_of_model(app["app_label"], meta.model_name)
-            models[group.code].append((group.place(meta.label_lower), str(entry["name"]), entry))
+def groups_for(site: AdminSite, request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the groups with the registers that somebody may see, in the shape the admin's templates know."""
+    groups = []
+    for group, registers in _all_registers(site, get_language() or "", get_script_prefix()):
+        seen = [entry for register, entry in registers if _may_see(register, request)]
+        if seen:
+            address = f"{reverse('admin:all-registers', current_app=site.name)}#{group.code}"
+            groups.append({"name": group.name, "app_label": group.code, "app_url": address, "models": seen})
+    return groups
+
+
+def _may_see(register: ModelAdmin[Any], request: HttpRequest) -> bool:
+    return register.has_module_permission(request) and any(register.get_model_perms(request).values())
+
+
+@lru_cache(maxsize=8)
+def _all_registers(site: AdminSite, language: str, prefix: str) -> list[tuple[NavigationGroup, list[Shown]]]:
+    """Return every register with its name and address, sorted: each page asks for them, and only who sees differs."""
+    placed: dict[str, list[tuple[tuple[int, int], str, Shown]]] = {group.code: [] for group in NAVIGATION}
+    for model, register in site._registry.items():
+        meta = model._meta
+        name = capfirst(str(meta.verbose_name_plural))
+        address = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist", current_app=site.name)
+        entry = {"model": model, "name": name, "object_name": meta.object_name, "admin_url": address}
+        group = group_of_model(meta.app_label, str(meta.model_name))
+        placed[group.code].append((group.place(meta.label_lower), name, (register, entry)))
     return [
-        {
-            "name": group.name,
-            "app_label": group.code,
-            "app_url": f"{index_url}#{group.code}",
-            "has_module_perms": True,
-            "models": [entry for _place, _name, entry in sorted(models[group.code], key=lambda found: found[:2])],
-        }
+        (group, [shown for _place, _name, shown in sorted(placed[group.code], key=itemgetter(0, 1))])
         for group in NAVIGATION
-        if models[group.code]
     ]

@@ -10,7 +10,7 @@ _PSS = re.compile(r"^Pss: +(\d+) kB$", re.MULTILINE)
 
 def with_children(pid: int) -> int:
     """Return the bytes of a process and of all that it started; of one that has ended, none."""
-    return sum(of_one(each) for each in {pid, *_below(pid)})
+    return sum(of_one(each) for each in {pid, *descendants(pid)})
 
 
 def of_one(pid: int) -> int:
@@ -21,9 +21,10 @@ def of_one(pid: int) -> int:
     return 0
 
 
-def _below(pid: int) -> Iterator[int]:
+def descendants(pid: int) -> Iterator[int]:
+    """Yield every process that a process started, and what those started."""
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(OSError):
             for child in map(int, children.read_text().split()):
                 yield child
-                yield from _below(child)
+                yield from descendants(child)

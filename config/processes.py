@@ -4,6 +4,10 @@ Without a name a process answers all addresses, which is for tests; ``check --de
 """
 
 PROCESSES = ("pages", "intake", "worker")
+# Those of them that a web server serves.
+SERVED = ("pages", "intake")
+# What supervisors and balancers ask over plain HTTP (config/health.py); Django compares without the first slash.
+PROBES = [r"^livez$", r"^readyz$", r"^status$", r"^metrics$"]
 _URLS = {"pages": "config.urls_pages", "intake": "config.urls_intake"}
 # allauth does not start without it.
 _ACCOUNTS = "allauth.account.middleware.AccountMiddleware"
@@ -24,6 +28,8 @@ _FOR_PEOPLE = [
 ]
 # Checks of the console, its sessions and its forms.
 _CHECKS_OF_PEOPLE = ["admin.E408", "admin.E409", "admin.E410", "security.W003"]
+# Of a SECRET_KEY and of host names.
+_CHECKS_OF_ADDRESSES = ["security.W009", "security.W020"]
 
 
 def urlconf(process: str) -> str:
@@ -42,6 +48,7 @@ def middleware(process: str) -> list[str]:
         "config.middleware.AllowedMethodsMiddleware",
         # below the headers, so that files carry them too
         *(["whitenoise.middleware.WhiteNoiseMiddleware"] if people else []),
+        "config.health.ProbesMiddleware",
         "privacy.retention.restore_gate.middleware.RestoreGateMiddleware",
         *(["config.middleware.IntakeMiddleware"] if machines else []),
         *(_FOR_PEOPLE if people else [_ACCOUNTS]),
@@ -49,6 +56,8 @@ def middleware(process: str) -> list[str]:
     ]
 
 
-def silenced_checks(process: str) -> list[str]:
-    """Return the ids of the checks that are of other processes."""
+def silenced_checks(process: str, *, signs: bool) -> list[str]:
+    """Return the ids of the checks that are of other processes; some sign nothing and answer no address."""
+    if not signs:
+        return [*_CHECKS_OF_PEOPLE, *_CHECKS_OF_ADDRESSES]
     return _CHECKS_OF_PEOPLE if process == "intake" else []

@@ -22,7 +22,7 @@ SCHEDULES = (
     Job("safeguards-remind", "privacy.safeguards.tasks.remind", "35 8 * * *"),
     Job("files-scan", "privacy.vault.tasks.scan_files", "* * * * *"),
     Job("key-ceilings", "privacy.vault.tasks.report_ceilings", "* * * * *"),
-    Job("master-key-turn", "privacy.vault.tasks.rotate_master_key", "45 2 * * *"),
+    Job("master-key-turn", "privacy.vault.tasks.rotate_master_key", "*/5 2-4 * * *"),
     Job("rights-resume", "privacy.rights.tasks.resume", "* * * * *"),
     Job("rights-remind", "privacy.rights.tasks.remind", "30 8 * * *"),
     Job("policy-takes-effect", "privacy.policies.tasks.take_effect", "5 0 * * *"),

@@ -12,7 +12,7 @@ import environ
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from config import databases, development_secret, processes
+from config import databases, development_secret, password_rules, processes, serving
 from config.environment import Variables
 from config.schedules import SCHEDULES
 
@@ -42,7 +42,6 @@ SECRET_KEY_FALLBACKS = variables.several("SECRET_KEY_FALLBACKS")
 # The vault's master key and the blind indexes' key: files outside every database (vault.md).
 MASTER_KEY_FILE = variables.path("MASTER_KEY_FILE", default=KEYS_DIR / "master.key")
 INDEX_KEY_FILE = variables.path("INDEX_KEY_FILE", default=KEYS_DIR / "index.key")
-# The notary's key is another and is never readable by web or worker.
 CERTIFICATE_KEY_FILE = variables.path("CERTIFICATE_KEY_FILE", default=KEYS_DIR / "certificate.key")
 CERTIFICATE_FORMER_KEYS = variables.several("CERTIFICATE_FORMER_KEYS")
 VAULT_MASTER_KEYS = variables.text("VAULT_MASTER_KEYS", default="privacy.vault.key_providers.FileMasterKeys")
@@ -78,7 +77,7 @@ LEDGER_KEEP_MONTHS = variables.number("LEDGER_KEEP_MONTHS", default=24)
 NOTARY_STATE_DIR = variables.path("NOTARY_STATE_DIR", default=PORTAL_HOME / "notary")
 NOTARY_KEY_FILE = variables.path("NOTARY_KEY_FILE", default=NOTARY_STATE_DIR / "notary.key")
 NOTARY_VKEYS = [_line for _part in variables.several("NOTARY_VKEYS") for _line in _part.split()]
-# Which witnesses must cosign before the notary publishes (C2SP tlog-policy); without it none is asked.
+ATTESTATION_VKEYS = variables.several("ATTESTATION_VKEYS")
 WITNESS_POLICY = variables.text("WITNESS_POLICY", default="")
 WITNESS_DIR = variables.path("WITNESS_DIR", default=PORTAL_HOME / "witness")
 MIRROR_DIR = variables.path("MIRROR_DIR", default=PORTAL_HOME / "mirror")
@@ -89,11 +88,12 @@ ANCHOR_EMAIL_SECONDS = variables.number("ANCHOR_EMAIL_SECONDS", default=86_400)
 REPRESENTATIVE_EMAIL = variables.text(
     "REPRESENTATIVE_EMAIL", default="representative@extrus.example" if DEVELOPMENT else ""
 )
-# The journal of destructions lies outside the databases: a restored backup is found out by it (docs/operations.md).
+APPROVER_KEYS = variables.several("APPROVER_KEYS")
+JOURNAL_DATABASE_URL = variables.text("JOURNAL_DATABASE_URL", default="")  # of all hosts; else of this one:
 DESTRUCTION_JOURNAL_DIR = variables.path("DESTRUCTION_JOURNAL_DIR", default=PORTAL_HOME / "destructions")
 
 # --- where the portal is ---------------------------------------------------------------------------------
-PORT = variables.number("PORT", default=8000)
+PORT, WEB_HOST, WEB_WORKERS, WEB_THREADS = serving.read(variables)
 PORTAL_URL = variables.text("PORTAL_URL", default=f"http://localhost:{PORT}").rstrip("/")
 ALLOWED_HOSTS = variables.several("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEVELOPMENT else [])
 CSRF_TRUSTED_ORIGINS = variables.several("CSRF_TRUSTED_ORIGINS")
@@ -201,11 +201,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "after-sign-in"
 LOGOUT_REDIRECT_URL = "account_login"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-]
+AUTH_PASSWORD_VALIDATORS = password_rules.VALIDATORS
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 # A session ends after a while without a request (law S-15), and in any case after its longest time.
 IDLE_SECONDS = variables.number("IDLE_SECONDS", default=30 * 60)
@@ -254,8 +250,7 @@ MFA_FORMS = {
     "reauthenticate_webauthn": "privacy.accounts.signin.forms.ReauthenticateBySecurityKeyForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
-MFA_ALLOW_UNVERIFIED_EMAIL = True
-MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 
 # --- transport and browser: strict, also in development where plain HTTP allows it ----------------------
@@ -277,6 +272,7 @@ LANGUAGE_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = variables.flag("SECURE_SSL_REDIRECT", default=True) and HTTPS
+SECURE_REDIRECT_EXEMPT = processes.PROBES
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = 2 * 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
@@ -292,6 +288,7 @@ SECURE_CSP = {
     "font-src": [CSP.SELF],
     "connect-src": [CSP.SELF],
     "form-action": [CSP.SELF],
+    "object-src": [CSP.NONE],
     "base-uri": [CSP.NONE],
     "frame-ancestors": [CSP.NONE],
 }
@@ -397,4 +394,4 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {"portal": {"level": "INFO"}, "django-q": {"level": "WARNING"}},
 }
-SILENCED_SYSTEM_CHECKS = processes.silenced_checks(PORTAL_PROCESS)
+SILENCED_SYSTEM_CHECKS = processes.silenced_checks(PORTAL_PROCESS, signs=_SIGNS)

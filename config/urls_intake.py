@@ -3,13 +3,13 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 
-from config import views
+from config import health, views
 from devices.urls import not_found
 
 # for the supervisor and the load balancer
 HEALTH: list[URLPattern | URLResolver] = [
-    path("livez", views.livez, name="livez"),
-    path("readyz", views.readyz, name="readyz"),
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
 ]
 # /api/v1/: device gateways
 MACHINES: list[URLPattern | URLResolver] = [path("api/v1/", include("devices.urls"))]

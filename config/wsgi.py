@@ -14,7 +14,10 @@ from django.core.wsgi import get_wsgi_application
 application = get_wsgi_application()
 
 from config import process_lifetime, startup
+from privacy.lib.processes import readiness
 
 process_lifetime.end_with_server()
 startup.require_valid_keys()
 startup.require_guarded_ledger()
+startup.require_own_sessions()
+readiness.tell_ready()

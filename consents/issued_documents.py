@@ -19,7 +19,20 @@ def _by_digest(digest: str) -> IssuedDocument | None:
         issued_at=decision.recorded_at,
         genuine=check.genuine and check.entered,
         contradicted=not check.genuine,
+        superseded=_is_superseded(decision.reference),
     )
 
 
-issued_documents.declare("consent-receipt", name=_("consent receipt"), find=_by_digest)
+def _is_superseded(number: str) -> bool:
+    """Whether the person has decided again about the same agreement, or withdrawn."""
+    decision = Decision.objects.filter(reference=number).first()
+    later = Decision.objects.filter(recorded_at__gt=decision.recorded_at) if decision else Decision.objects.none()
+    return (
+        decision is not None
+        and later.filter(subject_id=decision.subject_id, agreement_id=decision.agreement_id).exists()
+    )
+
+
+issued_documents.declare(
+    "consent-receipt", name=_("consent receipt"), find=_by_digest, has_proof=True, is_superseded=_is_superseded
+)

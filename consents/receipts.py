@@ -4,13 +4,13 @@ A receipt is computed from the decision and the text it was about, neither of wh
 again at any time, byte for byte, and its digest stands on the ledger since the moment of the decision.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from consents.models import NOTICES, Agreement, AgreementVersion, Decision
 from privacy.ledger import actions as ledger
+from privacy.ledger.entries.payloads import facts_in
 from privacy.lib.crypto import canonical_json
 from privacy.subjects.models import Subject
 
@@ -91,7 +91,7 @@ def check_digest(reference: str, receipt_digest: str) -> ReceiptCheck:
         return ReceiptCheck(genuine=False, decision=None, entered=False)
     genuine = digest(for_decision(decision)) == receipt_digest
     entries = ledger.entries_about(_reference(decision)).about(f"consents.decision:{decision.pk}")
-    entered = any(json.loads(entry.payload)["facts"].get("receipt_digest") == receipt_digest for entry in entries)
+    entered = any(facts_in(entry.payload).get("receipt_digest") == receipt_digest for entry in entries)
     return ReceiptCheck(genuine=genuine, decision=decision, entered=entered)
 
 

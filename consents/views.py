@@ -172,7 +172,10 @@ def receipt(request: HttpRequest, subject: Subject, reference: str) -> HttpRespo
 @holder_required
 @require_POST
 def new_code(request: HttpRequest, subject: Subject, reference: str) -> HttpResponse:
-    """Issue a new consent code for a decision in force and show it, once, on its receipt; the earlier one ends."""
+    """Issue a new consent code for a decision in force and show it, once, on its receipt; the earlier one ends.
+
+    A receipt whose page stood open while the person decided again gets none, and says so.
+    """
     decision = get_object_or_404(
         Decision.objects.of(subject.id).select_related("agreement", "version"), reference=reference
     )
@@ -183,7 +186,8 @@ def new_code(request: HttpRequest, subject: Subject, reference: str) -> HttpResp
         actor=ExternalActor("subject", subject.reference),
         at=clock.now(),
     )
-    return _receipt_page(request, subject, decision, code=code)
+    ended = _("You have decided again since. Get a consent code on the receipt of your latest decision.")
+    return _receipt_page(request, subject, decision, code=code, refusal="" if code else ended)
 
 
 @holder_required
@@ -214,20 +218,21 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 def _receipt_page(
-    request: HttpRequest, subject: Subject, decision: Decision, *, code: str | None = None
+    request: HttpRequest, subject: Subject, decision: Decision, *, code: str | None = None, refusal: str = ""
 ) -> HttpResponse:
-    """Show a receipt, with the consent code that was just issued for it, if one was."""
+    """Show a receipt, with the consent code that was just issued for it, if one was, or why none was."""
     document = receipts.receipt(decision, subject_reference=subject.reference)
     context = {
         "decision": decision,
         "document": document,
         "digest": receipts.digest(document),
         "code": code,
+        "refusal": refusal,
         "is_current": CurrentConsent.objects.filter(decision=decision).exists(),
         "submission": new_form_nonce(),
         "plans": _plans(PlannedDestruction.objects.open().filter(decision=decision)),
     }
-    return render(request, "consents/receipt.html", context)
+    return render(request, "consents/receipt.html", context, status=422 if refusal else 200)
 
 
 def _open_with_code(request: HttpRequest, form: CodeForm) -> int:

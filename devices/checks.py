@@ -16,7 +16,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Warning, register
 from django.utils.translation import override
 
-from devices import fleet_import_files, items, report_schema, schemas
+from devices import fleet_import_files, items, report_schema
 from devices.items import RegistrationItem
 from devices.models import Kind
 from privacy.policies.items import ItemDeclaration
@@ -90,6 +90,9 @@ def errors_of_identifier(item: RegistrationItem) -> Iterator[CheckMessage]:
 
 def errors_of_doors() -> Iterator[CheckMessage]:
     """Yield the items that the API or the fleet list does not take, and what they take that is no item."""
+    # They load the framework of the API, which most commands never need.
+    from devices import schemas
+
     declared, listed = set(items.CODES), set(items.IMPORT_COLUMNS)
     for shape in (schemas.Registration, schemas.Changes):
         for code in sorted(declared ^ (set(shape.model_fields) - NOT_ITEMS)):

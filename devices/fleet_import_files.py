@@ -9,9 +9,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from pydantic import ValidationError
 
-from devices import schemas
 from devices.items import IMPORT_COLUMNS, INDEXED, NAMES_DEVICE, undeclared
 from devices.models import Device
 from devices.prohibited_data import is_sensitive_name
@@ -109,6 +107,11 @@ def validate_row(values: dict[str, str], today: date) -> tuple[dict[str, Any], l
         return {}, [Problem(column, "rounded-number", "") for column in rounded]
     sent: dict[str, Any] = {name: values[name] for name in values if name in IMPORT_COLUMNS}
     sent["licence"] = {name: values.get(f"licence_{name}", "") for name in ("key", "starts_on", "ends_on")}
+    # Pydantic is loaded with the API, and here with the first row that somebody imports.
+    from pydantic import ValidationError
+
+    from devices import schemas
+
     try:
         checked = schemas.Registration.model_validate(sent)
     except ValidationError as error:

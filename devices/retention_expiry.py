@@ -12,7 +12,7 @@ from django.db.models import Max, QuerySet
 
 from consents import consent_status as consents
 from devices import partitions
-from devices.models import AppLog, AppLogRemoval, Device, Licence
+from devices.models import AppLog, Device, Licence
 from privacy.lib.dates import periods
 from privacy.lib.dates.clock import midnight
 from privacy.policies import rulebook
@@ -114,15 +114,14 @@ def app_log_months_due(on: date, term: RetentionPeriod) -> Iterable[date]:
 
     The purpose of a log ends when its error is settled, or ``app-log.purpose.days`` after its day; then it goes at
     once. ``term`` says how long it might stay at the latest, so it says nothing more. Most logs were removed one by
-    one before; where none is left, the key goes that would open them in a backup.
+    one before, or with their person; where none is left, the key goes that would open them in a backup.
     """
     days = rulebook.parameter("app-log.purpose.days", on)
-    removed = AppLogRemoval.months()
     for month in partitions.existing_months(AppLog._meta.db_table):
         closed_on = partitions.months_from(month, 1)[1] - timedelta(days=1)
         if closed_on + timedelta(days=days) >= on:
             continue
-        if AppLog.objects.filter(**_within(month)).exists() or (month in removed and _has_key(month)):
+        if AppLog.objects.filter(**_within(month)).exists() or _has_key(month):
             yield month
 
 

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, re_path
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from devices import problems
 from devices.api import api, unavailable
 from devices.views import reports
+from privacy.lib.postgres.failures import is_unavailable
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
@@ -27,7 +28,9 @@ def machine_view(view: Callable[..., Any], methods: frozenset[str] | None = None
             return _not_allowed(", ".join(sorted(methods)))
         try:
             response: HttpResponse = view(request, *args, **kwargs)
-        except (OperationalError, InterfaceError) as error:
+        except (DatabaseError, InterfaceError) as error:
+            if not is_unavailable(error):
+                raise
             return unavailable(request, error)
         if response.status_code == 405:
             return _not_allowed(response.headers.get("Allow", ""))

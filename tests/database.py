@@ -17,6 +17,7 @@ from django.db import connections
 from psycopg import sql
 
 from config.databases import DATABASES, DEVELOPMENT_ROLE, create_database, role_in
+from privacy.ledger.entries import autocommit
 from tests import own_writes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -124,6 +125,7 @@ def environ(role: str, names: dict[str, str]) -> dict[str, str]:
         "DEVELOPMENT": "1",
         "PORTAL_HOME": str(settings.PORTAL_HOME),
         "DESTRUCTION_JOURNAL_DIR": str(settings.DESTRUCTION_JOURNAL_DIR),
+        "JOURNAL_DATABASE_URL": settings.JOURNAL_DATABASE_URL,
         "PORTAL_ROLE": role,
         "DATABASE_URL": server.url(role, names["default"]),
         "PERSONAL_DATABASE_URL": server.url(role, names["personal"]),
@@ -184,6 +186,7 @@ class PortalDatabase:
                 connections.settings[alias]["NAME"] = name
             yield self
         finally:
+            autocommit.close()
             for alias, name in before.items():
                 connections[alias].close()
                 connections[alias].settings_dict["NAME"] = name

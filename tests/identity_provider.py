@@ -65,7 +65,12 @@ class Provider:
         claims |= {"nonce": asked["nonce"]} | self.lies.get("claims", {})
         claims = {name: value for name, value in claims.items() if value is not None}
         algorithm, headers = self.lies.get("algorithm", "RS256"), {"kid": self.lies.get("kid", "1")}
-        token = jwt.encode(claims, self.signs_with, algorithm, headers={k: v for k, v in headers.items() if v})
+        token = jwt.encode(
+            claims,
+            self.signs_with,
+            algorithm,
+            headers={k: v for k, v in headers.items() if v} | self.lies.get("headers", {}),
+        )
         answer = {"access_token": secrets.token_urlsafe(16), "token_type": "Bearer", "id_token": token}
         return {**answer, **self.lies.get("tokens", {})}
 

@@ -9,7 +9,7 @@ import ast
 import sys
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,40 +42,40 @@ def clauses() -> list[Clause]:
     return [Clause(row["id"], row["says"], row["portal"], tuple(row["pages"])) for row in held]
 
 
-def cited(folder: Path = ROOT / "tests") -> dict[str, list[str]]:
-    """Return the named tests of each clause, as ``path::name``: a class or a function that carries its marker."""
+def cited(folder: Path = ROOT / "tests", mark: str = "clause") -> dict[str, list[str]]:
+    """Return the named tests of each id, as ``path::name``: a class or a function that carries the marker with it."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(folder.rglob("test_*.py")):
-        for clause, name in markers(path.read_text()):
+        for clause, name in markers(path.read_text(), mark):
             found[clause].append(
                 f"{path.relative_to(folder.parent)}::{name}" if name else f"{path.relative_to(folder.parent)}"
             )
     return {clause: list(dict.fromkeys(names)) for clause, names in found.items()}
 
 
-def markers(source: str) -> Iterator[tuple[str, str]]:
-    """Yield each clause a module's source cites and the name of the test that does; no name for the whole module."""
+def markers(source: str, mark: str = "clause") -> Iterator[tuple[str, str]]:
+    """Yield each id that a module cites by the marker, and the name of its test: none for the whole module."""
     tree = ast.parse(source)
     for node in tree.body:
         if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "pytestmark" for t in node.targets):
-            yield from ((clause, "") for clause in _clauses(node.value))
-        yield from _of(node, "")
+            yield from ((clause, "") for clause in _ids(node.value, mark))
+        yield from _of(node, "", mark)
 
 
-def _of(node: ast.stmt, outer: str) -> Iterator[tuple[str, str]]:
+def _of(node: ast.stmt, outer: str, mark: str) -> Iterator[tuple[str, str]]:
     if not isinstance(node, ast.ClassDef | ast.FunctionDef):
         return
     name = f"{outer}{node.name}"
     for decorator in node.decorator_list:
-        yield from ((clause, name) for clause in _clauses(decorator))
+        yield from ((clause, name) for clause in _ids(decorator, mark))
     if isinstance(node, ast.ClassDef):
         for inner in node.body:
-            yield from _of(inner, f"{name}::")
+            yield from _of(inner, f"{name}::", mark)
 
 
-def _clauses(expression: ast.expr) -> Iterator[str]:
+def _ids(expression: ast.expr, mark: str) -> Iterator[str]:
     for node in ast.walk(expression):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "clause":
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == mark:
             yield from (one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str))
 
 
@@ -84,15 +84,20 @@ def page(held: list[Clause], tests: dict[str, list[str]]) -> str:
     return HEAD + "".join(_line(clause, tests.get(clause.id, [])) for clause in held)
 
 
-def _line(clause: Clause, tests: list[str]) -> str:
+def links(tests: Iterable[str]) -> str:
+    """Return tests by their files, as a cell of a page in docs/ shows them."""
     files: dict[str, list[str]] = defaultdict(list)
     for test in tests:
         path, _sep, name = test.partition("::")
         files[path].append(name.replace("::", "."))
-    told = "<br>".join(
+    return "<br>".join(
         f"[{path.removeprefix('tests/')}](../{path})" + (f": {', '.join(filter(None, names))}" if any(names) else "")
         for path, names in files.items()
     )
+
+
+def _line(clause: Clause, tests: list[str]) -> str:
+    told = links(tests)
     pages = "<br>".join(f"`{one}`" for one in clause.pages)
     return f"| {clause.id} | {clause.says.replace('|', '/')} | {pages} | {told or '**none**'} |\n"
 

@@ -8,15 +8,21 @@ from datetime import date, datetime
 from typing import Any
 
 from django import template
+from django.conf import settings
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model
 from django.db.models.options import Options
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from config import actor_names, event_descriptions
+from config import actor_names, event_descriptions, guide
+from config.list_views import may_leave, query_of
 from config.navigation import NavigationGroup, group_of_model
-from privacy.accounts.models import User
+from config.templatetags.portal import door
+from config.templatetags.second_person import withheld
+from privacy.accounts.models import SavedView, User
 from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.lib.display import badges
@@ -40,11 +46,58 @@ def work(opts: Options[Any]) -> NavigationGroup:
     return group_of_model(opts.app_label, str(opts.model_name))
 
 
+@dataclass(frozen=True)
+class GuidePart:
+    """What the guide says of the work that a page belongs to."""
+
+    title: str
+    text: SafeString
+    url: str
+
+
+@register.simple_tag
+def why_and_next(opts: Options[Any]) -> GuidePart | None:
+    """Return the part of a guide that says why this work is done and what comes next, in the language of the page."""
+    place = work(opts).guide
+    if place is None:
+        return None
+    code, number = place
+    language = (get_language() or settings.LANGUAGE_CODE)[:2]
+    title = guide.headings_of(code, language)[number - 1]
+    return GuidePart(title, guide.part_of(code, number, language), f"{door(f'guide/{code}/')}#part-{number}")
+
+
 @register.simple_tag
 def files_of(opts: Options[Any], user: User | AnonymousUser) -> list[registers.Register]:
     """Return the registers that this person may take out from a model's list."""
     found = registers.registers_of_model(about_label(opts.model))
     return [one for one in found if user.is_authenticated and user.may(one.permission)]
+
+
+@register.simple_tag
+def list_leaves(opts: Options[Any], user: User | AnonymousUser) -> bool:
+    """Whether this person may take a model's list out as a file."""
+    return isinstance(user, User) and may_leave(about_label(opts.model), user)
+
+
+@dataclass(frozen=True)
+class Views:
+    """The saved views of a list: which of them is shown, and the filters of the page as they would be saved."""
+
+    found: list[SavedView]
+    query: str
+    shown: SavedView | None
+
+
+@register.simple_tag
+def views_of(listing: ChangeList, user: User | AnonymousUser) -> Views:
+    """Return the views of a list that this person sees, their own first."""
+    query = query_of(listing)
+    if not isinstance(user, User):
+        return Views([], query, None)
+    found = list(SavedView.objects.of_register(about_label(listing.model), user=user))
+    shown = next((one for one in found if one.query == query and query), None)
+    return Views(found, query, shown)
 
 
 @dataclass(frozen=True)
@@ -145,14 +198,62 @@ def who(ref: str) -> str:
 
 
 @register.simple_tag
+def here(group: dict[str, Any], path: str) -> bool:
+    """Whether a page belongs to a group of the navigation."""
+    return any(entry["admin_url"] and path.startswith(entry["admin_url"]) for entry in group["models"])
+
+
+@register.simple_tag
 def nothing(model_admin: Any) -> str:
     """Return what an empty list says: the register's own hint, or a plain sentence."""
     return str(getattr(model_admin, "empty_hint", "") or _("Entries appear here automatically as work is done."))
 
 
+# What a field shows that has nothing to say.
+NOTHING = {"", "-", "–", "None"}
+
+
+@dataclass(frozen=True)
+class FieldLine:
+    """A line of a record's page: its fields, with what those that are only read say."""
+
+    fields: list[tuple[Any, Any]]
+    is_visible: bool
+
+
 @register.simple_tag
-def verbs(model_admin: Any, record: Model, choices: Any) -> list[tuple[str, str]]:
-    """Return the buttons of a record's page, as name and label: those its register offers in its present state."""
+def told(fieldset: Any) -> list[FieldLine]:
+    """Return the lines of a group of fields; what is only read and says nothing is left out."""
+    lines = []
+    for line in fieldset:
+        fields = [(field, field.contents() if field.is_readonly else "") for field in line]
+        said = [(field, text) for field, text in fields if not field.is_readonly or str(text).strip() not in NOTHING]
+        if said:
+            lines.append(FieldLine(said, line.has_visible_field))
+    return lines
+
+
+# So many buttons stand beside each other; one or two more are not worth a menu.
+SHOWN_BUTTONS, AT_MOST = 3, 4
+
+
+@dataclass(frozen=True)
+class Buttons:
+    """The buttons of a record's page, as name and label: the next step, what is often used, and the rest in a menu."""
+
+    shown: list[tuple[str, str]]
+    more: list[tuple[str, str]]
+    next_step: str
+
+
+@register.simple_tag
+def verbs(model_admin: Any, record: Model, choices: Any, user: User) -> Buttons:
+    """Return the buttons that a record's register offers in its present state, the next step first."""
     allowed = {name: label for name, label in choices if name}
     offered = model_admin.buttons_for(record) if hasattr(model_admin, "buttons_for") else None
-    return [(name, allowed[name]) for name in (allowed if offered is None else offered) if name in allowed]
+    hidden = withheld(model_admin, record, user)
+    names = [name for name in (allowed if offered is None else offered) if name not in hidden]
+    found = [(name, allowed[name]) for name in names if name in allowed]
+    many = len(found) > AT_MOST
+    first = found[0][0] if found and offered is not None and len(found) > 1 else ""
+    return Buttons(found[:SHOWN_BUTTONS] if many else found, found[SHOWN_BUTTONS:] if many else [], first)

@@ -82,3 +82,21 @@ def next_step(adminform: Any, record: Model | None, user: User) -> NextStep | No
     return NextStep(
         name_with_reference(asker), sorted(able), sorted(unable), alone_from, may, made, table, step.is_chain, there
     )
+
+
+def withheld(model_admin: Any, record: Model, user: User) -> set[str]:
+    """Return the buttons that are not shown to this person: the approval of what they asked for or are the subject of.
+
+    Whoever may go on alone in an emergency, once they have said so, is shown it.
+    """
+    step: SecondPersonStep | None = getattr(model_admin, "second_person", None)
+    own = set(model_admin.withheld_from(record, user)) if hasattr(model_admin, "withheld_from") else set()
+    if step is None or step.is_chain or not step.waits(record):
+        return own
+    at = clock.now()
+    asked = accounts.asked_of(record) if step.asked_by is None else (step.asked_by(record), None)
+    if asked is None or EmergencyApproval.objects.usable(record, made_by=user.ref, at=at).exists():
+        return own
+    is_about = step.about is not None and step.about(record) == user.ref
+    is_asker = why_not(user.ref, asked_by=asked[0], at=at) == "same"
+    return own | ({step.button} if is_about or is_asker else set())

@@ -5,7 +5,6 @@ and let it go on all day, so the number of mails about one plan in an hour is bo
 by then. The first word of a plan waits for no other (decision 0181).
 """
 
-import json
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,6 +18,7 @@ from consents.models import PlannedDestruction
 from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
+from privacy.ledger.entries.payloads import facts_in
 from privacy.ledger.models import Entry
 from privacy.subjects.models import Contact, Subject
 
@@ -101,8 +101,8 @@ def _told(plan: PlannedDestruction) -> QuerySet[Entry]:
 
 def _said(plan: PlannedDestruction) -> set[tuple[str, str]]:
     """Return what was mailed about a plan, each with the day that its destruction was due then."""
-    facts = (json.loads(payload)["facts"] for payload in _told(plan).values_list("payload", flat=True))
-    return {(said["notice"], said["due_at"]) for said in facts}
+    told = map(facts_in, _told(plan).values_list("payload", flat=True))
+    return {(str(facts.get("notice")), str(facts.get("due_at"))) for facts in told}
 
 
 def _shares_data(one: PlannedDestruction, other: PlannedDestruction) -> bool:

@@ -188,6 +188,10 @@ class AgreementVersion(models.Model):
     def title(self) -> str:
         return self.spoken("title")
 
+    @property
+    def body(self) -> str:
+        return self.spoken("body")
+
     def spoken(self, part: str, language: str | None = None) -> str:
         """Return a part of the text (``title``, ``body``, a notice) in a language, by default the reader's."""
         text: str = getattr(self, f"{part}_{'en' if (language or get_language() or 'ko').startswith('en') else 'ko'}")

@@ -1,6 +1,5 @@
 """When app logs have served: the error they were sent for is settled (P6.3)."""
 
-from datetime import date
 from typing import ClassVar
 
 from django.db import models
@@ -75,8 +74,3 @@ class AppLogRemoval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}: {self.rows}"
-
-    @classmethod
-    def months(cls) -> set[date]:
-        """Return the months of which app logs were removed."""
-        return set(cls.objects.values_list("month", flat=True).distinct())

@@ -45,3 +45,5 @@ class Event(StrEnum):
     GRANT_CONFIRMED = "accounts.grant.confirmed"
     GRANT_DENIED = "accounts.grant.not-confirmed"
     GRANTS_FORGOTTEN = "accounts.grants.forgotten"
+    VIEW_SAVED = "accounts.view.saved"
+    VIEW_REMOVED = "accounts.view.removed"

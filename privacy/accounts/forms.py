@@ -37,6 +37,17 @@ def scope_of(value: str) -> dict[str, str]:
     return {"role": second} if value.startswith(ROLE) else {"category": first, "purpose": second}
 
 
+class ExplanationForm(forms.Form):
+    """What an account holder says about their access that a review asks about."""
+
+    answer = forms.CharField(
+        label=_("Your explanation"),
+        max_length=2_000,
+        widget=forms.Textarea({"rows": 5}),
+        help_text=_("Name the case or the task. Don't write anybody's name, number or other personal data."),
+    )
+
+
 class AccessForm(forms.Form):
     """What for, why, and from when until when (F-12)."""
 

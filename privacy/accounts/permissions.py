@@ -42,6 +42,12 @@ def permissions_of_roles(roles: frozenset[str]) -> frozenset[str]:
     return frozenset(code for role in roles for code in ROLES.get(role, ()))
 
 
+@cache
+def apps_of_roles(roles: frozenset[str]) -> frozenset[str]:
+    """Return the apps in which roles held together permit anything."""
+    return frozenset(code.partition(".")[0] for code in permissions_of_roles(roles))
+
+
 def has_console_access(user: Any) -> bool:
     """Whether one of the roles held today works in the console."""
     return bool(current_roles(user) & CONSOLE_ROLES)

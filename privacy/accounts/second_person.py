@@ -48,6 +48,16 @@ def why_not(approver: str, *, asked_by: str, at: datetime) -> str:
         return str(cursor.fetchone()[0])
 
 
+def may_be_second_person(approver: str, asked_by: str, at: datetime) -> bool:
+    """Whether an account may be the second person after another: for apps that lie below this one."""
+    return not why_not(approver, asked_by=asked_by, at=at)
+
+
+def had_a_part(one: str, other: str, at: datetime) -> bool:
+    """Whether two accounts are related: for apps that lie below this one."""
+    return are_related(one, other, at=at)
+
+
 def are_related(one: str, other: str, *, at: datetime) -> bool:
     """Whether one of two accounts had a part in the other's account, sign-in or role in the last days."""
     with connection.cursor() as cursor:
@@ -57,6 +67,8 @@ def are_related(one: str, other: str, *, at: datetime) -> bool:
 
 def person_behind(name: str) -> str:
     """Return the officer who went on alone, where the name is that of an approval by emergency; else the name."""
+    if not name.startswith("EM-"):
+        return name
     found = EmergencyApproval.objects.filter(reference=name).values_list("made_by", flat=True).first()
     return found or name
 

@@ -1,6 +1,7 @@
 """The staff door: what I owe, what I may open, until when and why, asking for access; and the representative's link."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -13,8 +14,10 @@ from privacy.accounts import actions as accounts
 from privacy.accounts.access_requirements import OPEN_VAULT
 from privacy.accounts.actors import actor_of
 from privacy.accounts.display_names import name_with_reference
-from privacy.accounts.forms import AccessForm, RepresentativeForm
+from privacy.accounts.forms import AccessForm, ExplanationForm, RepresentativeForm
 from privacy.accounts.models import AccessGrant, AccessRequest
+from privacy.ledger import actions as ledger
+from privacy.ledger.models import Finding, FindingQuestion
 from privacy.lib.dates import clock
 from privacy.lib.display.period_text import period_text
 from privacy.lib.errors.refusals import Refusal
@@ -30,8 +33,36 @@ def staff(request: HttpRequest) -> HttpResponse:
         "coming": grants.living(on=today).filter(valid_from__gt=today).order_by("valid_from"),
         "lacking": user.shortfalls(today),
         "lacks_role": not user.may(OPEN_VAULT),
+        "questions": FindingQuestion.objects.unanswered().filter(finding__account=user.ref).select_related("finding"),
     }
     return render(request, "staff/home.html", context)
+
+
+def explain_access(request: HttpRequest, question: UUID) -> HttpResponse:
+    """Show what the reviewer asks about my access, and take my explanation."""
+    user = actor_of(request)
+    asked = get_object_or_404(FindingQuestion.objects.select_related("finding"), pk=question, finding__account=user.ref)
+    form = ExplanationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            ledger.answer_question(question=asked, answer=form.cleaned_data["answer"], actor=user, at=clock.now())
+        except Refusal as refusal:
+            form.add_error("answer" if refusal.code == "wordless" else None, str(refusal))
+        else:
+            messages.success(request, _sent(asked))
+            return redirect("accounts:staff")
+    earlier = asked.finding.questions.filter(asked_at__lt=asked.asked_at)
+    context = {"asked": asked, "finding": asked.finding, "earlier": earlier, "form": form}
+    return render(request, "staff/explain.html", context, status=400 if form.errors else 200)
+
+
+def _sent(question: FindingQuestion) -> str:
+    """Say what becomes of an answer: of a finding that was explained meanwhile nobody accepts it or asks again."""
+    if Finding.objects.filter(pk=question.finding_id, explained_at=None).exists():
+        return _("Sent. The reviewer accepts it or asks again.")
+    return _(
+        "Sent. The finding has been explained meanwhile, so your answer stays beside it and nothing more is asked."
+    )
 
 
 def access(request: HttpRequest) -> HttpResponse:

@@ -39,7 +39,7 @@ def print_letters(campaign: Campaign, *, reason: str, actor: Actor, at: datetime
     blocks = [block for address, language in opened for block in _page(campaign, address, language, at)]
     with override("ko"):
         payload = {"title": campaign.title_ko, "reference": campaign.reference, "blocks": blocks[:-1]}
-        made = pdf.render("sheet", payload, language="ko", made_at=at)
+        made = pdf.render("sheet", payload, language="ko", made_at=campaign.started_at)
     return document_issuance.issue(made, kind="notice-letters", number=campaign.reference, actor=actor, at=at)
 
 

@@ -1,6 +1,5 @@
 """Campaigns: one text told to many people, and what became of each (P0.3, law B-02)."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from privacy.campaigns.events import Event
+from privacy.ledger.entries.payloads import facts_in
 from privacy.ledger.models import Entry
 from privacy.lib.crypto import canonical_json
 from privacy.lib.identifiers.ids import new_id, new_reference
@@ -121,7 +121,7 @@ class Campaign(models.Model):
         if first is None:
             # Once the entry is past its own term, the text's own digest alone has to do.
             return Entry.objects.is_pruned(self.started_at)
-        return bool(json.loads(first.payload)["facts"]["digest"] == self.digest)
+        return bool(facts_in(first.payload).get("digest") == self.digest)
 
     @property
     def progress(self) -> Progress:

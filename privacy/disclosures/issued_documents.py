@@ -23,4 +23,4 @@ def _handed_over(digest: str) -> IssuedDocument | None:
 
 
 issued_documents.declare("provision-file", name=_("file disclosed to a third party"), find=_handed_over)
-issued_documents.declare("recipient-notice", name=_("notice to a recipient"))
+issued_documents.declare("recipient-notice", name=_("notice to a recipient"), has_proof=True)

@@ -155,7 +155,13 @@ def letter_pdf(notice: Notice, values: Sequence[ItemValue], *, actor: Actor, at:
         )
         payload = {"title": mail_subject(notice), "reference": notice.reference, "blocks": blocks}
     return document_issuance.issue_sheet(
-        payload, kind="recipient-notice", number=notice.reference, language=language, made_at=at, actor=actor, at=at
+        payload,
+        kind="recipient-notice",
+        number=notice.reference,
+        language=language,
+        made_at=notice.queued_at,
+        actor=actor,
+        at=at,
     )
 
 

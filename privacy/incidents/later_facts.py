@@ -1,6 +1,5 @@
 """What became known of an incident after a moment, by the audit trail: what was told before could not say it."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +7,7 @@ from typing import Any
 
 from privacy.incidents.events import Event
 from privacy.incidents.models import Incident, Report
+from privacy.ledger.entries.payloads import facts_in, parse_payload
 from privacy.ledger.models import Entry
 
 
@@ -31,11 +31,12 @@ class IssuedForm:
 
 def changes_after(incident: Incident, moment: datetime) -> Iterator[Change]:
     """Yield what was written down of an incident after a moment, the earliest first; people count as a field."""
-    for said in _told(incident, Event.DESCRIBED, Event.AFFECTED):
-        at, facts = datetime.fromisoformat(said["at"]), said.get("facts", {})
-        fields = frozenset(facts.get("changed", ())) | ({"affected"} if facts.get("added") else frozenset())
+    for at, facts in _told(incident, Event.DESCRIBED, Event.AFFECTED):
+        changed, before = facts.get("changed"), facts.get("before")
+        fields = frozenset(map(str, changed if isinstance(changed, list) else ()))
+        fields |= {"affected"} if facts.get("added") else frozenset()
         if at > moment and fields:
-            yield Change(at, fields, facts.get("before"))
+            yield Change(at, fields, before if isinstance(before, int) else None)
 
 
 def estimate_at(incident: Incident, moment: datetime) -> int:
@@ -47,13 +48,19 @@ def estimate_at(incident: Incident, moment: datetime) -> int:
 def last_form(incident: Incident, duty: Report.Duty, *, before: datetime) -> IssuedForm | None:
     """Return the form that was handed out last for a duty until a moment: what was reported by then."""
     found = None
-    for said in _told(incident, Event.FORM_ISSUED):
-        facts = said["facts"]
-        if facts["duty"] == duty and datetime.fromisoformat(said["at"]) <= before:
-            found = IssuedForm(facts["no"], facts["digest"], bool(facts["incomplete"]))
+    for at, facts in _told(incident, Event.FORM_ISSUED):
+        if facts.get("duty") == duty and at <= before:
+            found = IssuedForm(facts.get("no", 0), facts.get("digest", ""), bool(facts.get("incomplete")))
     return found
 
 
-def _told(incident: Incident, *words: Event) -> Iterator[dict[str, Any]]:
+def _told(incident: Incident, *words: Event) -> Iterator[tuple[datetime, dict[str, Any]]]:
+    """Yield when each entry says that it was, and its facts; one that nobody can read is a finding elsewhere."""
     entries = Entry.objects.about(f"incidents.incident:{incident.pk}").filter(word__in=words).order_by("id")
-    yield from map(json.loads, entries.values_list("payload", flat=True))
+    for payload in entries.values_list("payload", flat=True):
+        try:
+            at = datetime.fromisoformat(parse_payload(payload)["at"])
+        except (ValueError, LookupError, TypeError):
+            continue
+        if at.tzinfo is not None:
+            yield at, facts_in(payload)

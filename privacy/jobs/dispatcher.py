@@ -1,12 +1,12 @@
 """Carry out what the outboxes hold: the loop around claim, deliver, settle.
 
 A row is claimed as it begins, so that a worker that dies leaves one row behind and no other. It begins only in the
-first seconds of a run: each has the rest of the queue's timeout for itself.
+first seconds of a run: each has the rest of the queue's timeout for itself, and the time at which it begins.
 """
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from django.db import DatabaseError
@@ -24,22 +24,23 @@ HANGING_SECONDS = 1.0
 
 # One outbox, and the system outside that its rows wait for ("" is our own work).
 type Queue = tuple[str, str]
+type Clock = Callable[[], datetime]
 
 
 def dispatch_due(*, at: datetime, seconds: float = CLAIM_SECONDS) -> int:
-    """Deliver all that is due, our own work first; return how many were carried out."""
-    done = dispatch_internal(at=at, seconds=seconds)
-    return done + dispatch_external(at=at, seconds=seconds)[0]
+    """Deliver all that is due at a moment, our own work first; return how many were carried out."""
+    done = dispatch_internal(now=lambda: at, seconds=seconds)
+    return done + dispatch_external(now=lambda: at, seconds=seconds)[0]
 
 
-def dispatch_internal(*, at: datetime, seconds: float = CLAIM_SECONDS) -> int:
+def dispatch_internal(*, now: Clock, seconds: float = CLAIM_SECONDS) -> int:
     """Carry out what needs no system outside; return how many rows were."""
-    return _round_robin([(using, INTERNAL) for using in jobs.OUTBOXES], at=at, end=time.monotonic() + seconds)[0]
+    return _round_robin([(using, INTERNAL) for using in jobs.OUTBOXES], now=now, end=time.monotonic() + seconds)[0]
 
 
-def dispatch_external(*, at: datetime, seconds: float = CLAIM_SECONDS) -> tuple[int, set[str]]:
+def dispatch_external(*, now: Clock, seconds: float = CLAIM_SECONDS) -> tuple[int, set[str]]:
     """Deliver what goes outside, each destination in its turn; return how many were, and which destinations hang."""
-    return _round_robin(due_external(), at=at, end=time.monotonic() + seconds)
+    return _round_robin(due_external(), now=now, end=time.monotonic() + seconds)
 
 
 def due_external() -> list[Queue]:
@@ -60,7 +61,7 @@ def _due() -> Iterator[Queue]:
             _log_unreachable(using, error)
 
 
-def _round_robin(queues: Sequence[Queue], *, at: datetime, end: float) -> tuple[int, set[str]]:
+def _round_robin(queues: Sequence[Queue], *, now: Clock, end: float) -> tuple[int, set[str]]:
     """Carry out one row of each queue in turn until all are empty; return how many were, and what hangs."""
     going, hanging = list(queues), set[str]()
     done = 0
@@ -71,7 +72,7 @@ def _round_robin(queues: Sequence[Queue], *, at: datetime, end: float) -> tuple[
             began = time.monotonic()
             try:
                 row = jobs.claim(using=queue[0], destination=queue[1])
-                delivered = row is not None and _deliver(row, at=at)
+                delivered = row is not None and _deliver(row, at=now())
             except DatabaseError as error:
                 _log_unreachable(queue[0], error)
                 row = None
@@ -98,7 +99,7 @@ def _deliver(row: jobs.ClaimedDelivery, *, at: datetime) -> bool:
     """
     route = DELIVERERS.get(row.kind)
     if row.is_poison_message:
-        _dead_letter(row, why=row.last_error or POISON_MESSAGE, at=at)
+        _dead_letter(row, why=POISON_MESSAGE, at=at)
         return False
     try:
         if route is None:

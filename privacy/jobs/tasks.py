@@ -12,7 +12,7 @@ from privacy.lib.dates import clock
 def dispatch_internal() -> int:
     """Carry out our own work that is due in the outboxes."""
     jobs.record_heartbeat("worker")
-    done = dispatcher.dispatch_internal(at=clock.now())
+    done = dispatcher.dispatch_internal(now=clock.now)
     if dispatcher.due_internal():
         jobs.wake_internal_worker()
     return done
@@ -24,7 +24,7 @@ def dispatch_external() -> int:
     with single_sender_lock() as alone:
         if not alone:
             return 0
-        done, hanging = dispatcher.dispatch_external(at=clock.now())
+        done, hanging = dispatcher.dispatch_external(now=clock.now)
     # What came while this worker held the lock found nobody; what hangs waits for the schedule.
     if any(destination not in hanging for _using, destination in dispatcher.due_external()):
         jobs.wake_external_worker()

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 
 from privacy.ledger.merkle.log_reader import connect
+from privacy.lib.processes.readiness import tell_ready
 from privacy.lib.processes.shutdown_signal import ShutdownSignal
 
 log = logging.getLogger("portal.ledger")
@@ -26,6 +27,7 @@ class Daemon:
     def run(self) -> None:
         ending = ShutdownSignal()
         log.info("%s: started, every %s s", self.name, self.interval)
+        tell_ready()
         connection: psycopg.Connection[Any] | None = None
         troubled = False
         while not ending.asked:

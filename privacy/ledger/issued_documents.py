@@ -5,4 +5,4 @@ from django.utils.translation import gettext_lazy as _
 from privacy.lib.registries import issued_documents
 
 issued_documents.declare("register", name=_("office register"))
-issued_documents.declare("review-sheet", name=_("review of access records"))
+issued_documents.declare("review-sheet", name=_("review of access records"), has_proof=True)

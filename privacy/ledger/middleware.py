@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import cast
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.loader import render_to_string
 
 from privacy.ledger import actions, request_context
@@ -54,13 +55,23 @@ class RequestActor:
         return bool(user is not None and user.may_open(category, purpose, on))  # type: ignore[attr-defined]
 
 
+def _within_request(context: request_context.AuditContext, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield what an answer sends piece by piece: what is put on record meanwhile was done in the same request."""
+    while True:
+        with request_context.resume(context):
+            piece = next(pieces, None)
+        if piece is None:
+            return
+        yield piece
+
+
 class RequestContextMiddleware:
     """Set the acting context, answer with the request's id, and turn a shut ledger or vault into 503."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse | StreamingHttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         peer = request.META.get("REMOTE_ADDR", "")
         address = client_address(peer, request.META.get("HTTP_X_FORWARDED_FOR", ""))
         with request_context.override(
@@ -73,6 +84,10 @@ class RequestContextMiddleware:
         ) as context:
             response = self.get_response(request)
             response.headers["X-Request-ID"] = context.request_id
+            # A file of the disk puts nothing on record, and the server may send it by itself.
+            if isinstance(response, StreamingHttpResponse) and not isinstance(response, FileResponse):
+                pieces = cast("Iterator[bytes]", response.streaming_content)
+                response.streaming_content = _within_request(request_context.current(), pieces)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

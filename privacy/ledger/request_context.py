@@ -74,6 +74,16 @@ def override(**changes: Any) -> Iterator[AuditContext]:
         _current.reset(token)
 
 
+@contextmanager
+def resume(context: AuditContext) -> Iterator[None]:
+    """Act on with the surroundings of an act that began before, inside the ``with`` block."""
+    token = _current.set(context)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
 def set_actor(actor: Actor) -> None:
     """Name who acts for the rest of the running act, once a token or a password has been checked."""
     _current.set(replace(current(), actor=actor))

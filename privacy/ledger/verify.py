@@ -1,7 +1,8 @@
 """Check an audit trail offline, without trusting whoever kept it. Needs Python 3.10+ and ``cryptography`` only.
 
     python verify.py BUNDLE --key VKEY [--older CHECKPOINT ...] [--from INDEX] [--until INDEX] [--max-age SECONDS]
-    python verify.py proof FILE.tlog-proof --entry FILE --key VKEY
+    python verify.py proof FILE.tlog-proof --entry FILE --key VKEY [--handover FILE ...] (FILE.json needs no --entry)
+    python verify.py paper FILE.pdf --key VKEY [--handover FILE ...]
 
 BUNDLE is a folder as ``export_ledger`` or the notary's mirror writes it (C2SP tlog-tiles). VKEY is the notary's public
 key: take it from elsewhere, because a key that came with the bundle proves nothing. This is what is checked, in the
@@ -11,7 +12,7 @@ order in which this file tells it:
 2. All leaves together are hashed to one number, the *root* (RFC 6962). It must be the root in the *checkpoint*, a short
    text that the notary signed; and it must continue every older checkpoint: those in the bundle, and yours (--older).
 3. Each entry says when it was written. The checkpoints around its place say when the notary saw the log without it and
-   with it; the entry's own time must lie between the two. What was sealed late is told and is no alteration.
+   with it; the entry's own time must lie between the two. What was sealed late, or accepted as it is, is told.
 4. What the bundle does not hold is told. Unless you asked for a part (--from, --until), all entries must be there.
 
 Exit: 0 sound, 2 altered, 3 policy (no pinned key, entries not covered, too old), 4 malformed.
@@ -190,8 +191,7 @@ def open_note(raw: bytes, keys: Sequence[Key]) -> tuple[str, dict[tuple[str, byt
     lines = block.split("\n")
     if not blank or lines.pop() or not lines or len(lines) > 100:
         raise Problem(MALFORMED, "the note has no signatures, or far too many")
-    known = {key[:2]: key for key in keys}
-    signed: dict[tuple[str, bytes], int | None] = {}
+    known, signed = {key[:2]: key for key in keys}, dict[tuple[str, bytes], int | None]()
     for line in lines:
         dash, name, encoded = [*line.split(" ", 2), "", ""][:3]
         signature = decode_base64(encoded)
@@ -217,9 +217,13 @@ class Checkpoint(NamedTuple):
     time: int | None
 
 
+def of_logs(keys: Sequence[Key]) -> list[Key]:
+    return [key for key in keys if not key.name.endswith("/papers")]  # a key of papers signs for no log
+
+
 def open_checkpoint(raw: bytes, keys: Sequence[Key]) -> Checkpoint:
     """Return the checkpoint of a note that its own log signed with a pinned key."""
-    text, signed = open_note(raw, keys)
+    text, signed = open_note(raw, of_logs(keys))
     lines = text[:-1].split("\n")
     if len(lines) < 3 or not all(lines):
         raise Problem(MALFORMED, "the checkpoint lacks its three lines")
@@ -244,13 +248,14 @@ def moment_text(seconds: float) -> bytes:
 
 
 class Span(NamedTuple):
-    """Entries in a row that say an earlier time than they should: first and last index, the earliest, and its name."""
+    """Entries in a row that say a time too early or too late: first and last index, the furthest off, and its name."""
 
     first: int
     last: int
-    earliest: bytes
+    moment: bytes
     name: str
-    seen: int  # when the notary saw the log without them
+    seen: int  # when the notary saw the log without them, or with them
+    is_ahead: bool
 
 
 class Wait(NamedTuple):
@@ -270,8 +275,8 @@ class Times:
         for (size, earlier), (larger, later) in zip(self._timed, self._timed[1:], strict=False):
             if larger > size and later < earlier:
                 raise Problem(ALTERED, f"the checkpoint of {larger} entries was signed before that of {size}")
-        self._next, self._waits = 0, list[Wait]()
-        self._early, self._younger = list[Span](), list[str]()
+        self._next, self._waits, self._spans = 0, list[Wait](), list[Span]()
+        self.excepted = list[bytes]()  # entries that accept times: verify_exceptions.py reads them
         self.unbounded = self._timed[0][0] if self._timed else MAX_SIZE
 
     def compare(self, entries: Sequence[bytes], first: int) -> None:
@@ -286,6 +291,8 @@ class Times:
         for place, entry in enumerate(entries, first):
             if b"ledger.batch.waited" in entry:
                 self._note_wait(place, entry)
+            if b"ledger.notary.excepted" in entry and len(self.excepted) < MAX_WAITS:
+                self.excepted.append(entry)
 
     def _compare(self, entries: Sequence[bytes], first: int) -> None:
         """All of these lie between the same two checkpoints."""
@@ -293,36 +300,35 @@ class Times:
             said = [entry.split(b"\t", 4)[3] for entry in entries]
         except IndexError:
             raise Problem(ALTERED, f"an entry from index {first} on says no time") from None
-        if self._next < len(self._timed):
-            signed = self._timed[self._next][1]
-            if max(said) > moment_text(signed + AHEAD):
-                at = said.index(max(said))
-                named = name_of(entries[at], first + at)
-                self._younger.append(f"{named} is younger than its signature: {said[at][:27].decode('latin-1')!r}")
+        signed = self._timed[self._next][1] if self._next < len(self._timed) else 0
+        if signed and max(said) > (bound := moment_text(signed + AHEAD)):
+            at, ahead = said.index(max(said)), [place for place, moment in enumerate(said, first) if moment > bound]
+            self._spans.append(Span(ahead[0], ahead[-1], said[at], name_of(entries[at], first + at), signed, True))
         if self._next and min(said) < moment_text((seen := self._timed[self._next - 1][1]) - LATE):
             at = said.index(min(said))
             bound = moment_text(seen - (LATE if said[at] >= moment_text(seen - TRANSACTION) else TRANSACTION))
             early = [place for place, moment in enumerate(said, first) if moment < bound]
-            self._early.append(Span(early[0], early[-1], said[at], name_of(entries[at], first + at), seen))
+            self._spans.append(Span(early[0], early[-1], said[at], name_of(entries[at], first + at), seen, False))
 
     def _note_wait(self, place: int, entry: bytes) -> None:
         """Remember what the notary put on record: which entries were sealed late, and by how many seconds."""
         with contextlib.suppress(Problem, LookupError, TypeError, ValueError):
-            said = load_json(entry.partition(b"\n")[2])
-            facts = dict(said["facts"])
+            facts = dict((said := load_json(entry.partition(b"\n")[2]))["facts"])
             first, until, seconds = (decode_number(facts[name]) for name in ("from", "until", "seconds"))
             if said["word"] == "ledger.batch.waited" and len(self._waits) < MAX_WAITS:
                 self._waits.append(Wait(first, until, seconds, place))
 
-    def late(self) -> Iterator[str]:
-        """Say what was sealed late. Raises the first entry that says a time which no delay on record explains."""
-        if self._younger:
-            raise Problem(ALTERED, self._younger[0])
-        for span in self._early:
-            waits = [w for w in self._waits if w.first <= span.first and span.last < w.until <= w.place]
-            allowed = max([TRANSACTION, *(wait.seconds for wait in waits)])
-            said = f"says {span.earliest[:27].decode('latin-1')!r}, still unsealed at {moment_text(span.seen).decode()}"
-            if span.earliest < moment_text(span.seen - allowed - AHEAD * (allowed > TRANSACTION)):
+    def late(self, excepted: Sequence[Any] = ()) -> Iterator[str]:
+        """Say what was sealed late. Raises the first entry that says a time which nothing on record explains."""
+        for span in [one for one in self._spans if not any(by.covers(*one[:2]) for by in excepted)]:
+            if span.is_ahead:
+                raise Problem(
+                    ALTERED, f"{span.name} is younger than its signature: {span.moment[:27].decode('latin-1')!r}"
+                )
+            waits = [w.seconds for w in self._waits if w.first <= span.first and span.last < w.until <= w.place]
+            allowed = max([TRANSACTION, *waits])
+            said = f"says {span.moment[:27].decode('latin-1')!r}, still unsealed at {moment_text(span.seen).decode()}"
+            if span.moment < moment_text(span.seen - allowed - AHEAD * (allowed > TRANSACTION)):
                 raise Problem(ALTERED, f"{span.name} {said}")
             yield f"index {span.first} to {span.last}: the oldest {said}"
         for first, until, seconds, place in self._waits:
@@ -330,8 +336,6 @@ class Times:
 
 
 # -- 4. Reading what somebody else has written -------------------------------------------------------------------
-
-
 def decode_base64(text: Any, length: int | None = None) -> bytes:
     with contextlib.suppress(ValueError, TypeError):
         value = base64.b64decode(text or "", validate=True)
@@ -400,12 +404,11 @@ def compare(entries: Sequence[bytes], leaves: Sequence[bytes], first: int) -> No
 
 
 # -- 5. The bundle -----------------------------------------------------------------------------------------------
-
-
 class Answer(NamedTuple):
-    """What was found sound, what was sealed late, what was not covered, and whether all is there that was asked for."""
+    """What is sound, which times were accepted, what was sealed late or is not covered, and whether all is there."""
 
     said: str
+    excepted: list[str]
     late: list[str]
     missing: list[str]
     complete: bool
@@ -453,9 +456,10 @@ class Bundle:
             raise Problem(MALFORMED, "the range is no row of tiles inside the tree")
         if known and known[-1].size > head.size:
             raise Problem(ALTERED, f"rolled back: {known[-1].size} entries were signed for, {head.size} are left")
-        times = Times([*known, head])
-        self._compare_tree(head, known, range(start, end), times)
-        late = list(times.late())
+        self._compare_tree(head, known, range(start, end), times := Times([*known, head]))
+        told = [*times.excepted, *(note for note, _ in zip(self._kept("exceptions"), range(MAX_WAITS), strict=False))]
+        excepted = beside("verify_exceptions").read(told, pinned) if told else []
+        late = list(times.late(excepted))
         if max_age is not None and (head.time is None or time.time() - head.time > max_age):
             raise Problem(POLICY, "the checkpoint is too old, or its time is not signed")
         if policy:
@@ -464,7 +468,9 @@ class Bundle:
             raise Problem(POLICY, "the bundle agrees with itself, but no key was pinned: give --key")
         said = f"{end - start} entries of {head.size}, {len(known)} older checkpoints, log {head.origin}"
         complete = start <= asked[0] and end >= (head.size if asked[1] is None else asked[1])
-        return Answer(said, late, _not_covered(start, end, head.size, times.unbounded), complete)
+        return Answer(
+            said, list(map(str, excepted)), late, _not_covered(start, end, head.size, times.unbounded), complete
+        )
 
     def _kept(self, folder: str) -> Iterator[bytes]:
         """Read the notes of a folder, without what is half written or was taken out meanwhile."""
@@ -522,26 +528,16 @@ class Bundle:
 
 def _not_covered(start: int, end: int, size: int, unbounded: int) -> list[str]:
     """Say what this bundle can't show: entries that it doesn't hold, and times that no checkpoint bounds from below."""
-    gaps = [(first, until) for first, until in ((0, start), (end, size)) if first < until]
-    missing = [f"entries {first} to {until - 1} are not in it" for first, until in gaps]
+    missing = [f"entries {a} to {b - 1} are not in it" for a, b in ((0, start), (end, size)) if a < b]
     if start < (bound := min(end, unbounded)):
         missing.append(f"since when entries {start} to {bound - 1} exist: no checkpoint here is older than they are")
     return missing
 
 
-# -- 6. One entry, and what is answered --------------------------------------------------------------------------
-
-
-def verify_proof(raw: bytes, entry: bytes, keys: Sequence[Key]) -> str:
-    """Check by a C2SP tlog-proof file alone that an entry is in the log."""
-    proof, _, note = raw.partition(b"\n\n")
-    lines = [line for n, line in enumerate(proof.decode("latin-1").split("\n")) if n != 1 or line[:6] != "extra "]
-    if lines[0] != "c2sp.org/tlog-proof@v1" or not 1 < len(lines) < 70 or not lines[1].startswith("index "):
-        raise Problem(MALFORMED, "not a tlog-proof")
-    index, path = decode_number(lines[1][6:]), [decode_base64(line, 32) for line in lines[2:]]
-    head = open_checkpoint(note, keys)
-    verify_inclusion(index, head.size, leaf_hash(entry), path, head.root)
-    return f"{name_of(entry, index)} is in log {head.origin} of size {head.size}"
+# -- 6. What is answered -----------------------------------------------------------------------------------------
+# What is checked by a file beside this one: other people's vectors, one entry, a paper.
+OTHERS = dict.fromkeys(("note", "inclusion", "consistency"), "verify_vectors")
+OTHERS |= {"proof": "verify_papers", "paper": "verify_papers"}
 
 
 def beside(name: str) -> Any:
@@ -551,21 +547,24 @@ def beside(name: str) -> Any:
     return importlib.import_module(name)
 
 
-def run(given: argparse.Namespace, keys: Sequence[Key]) -> int:
-    """Do what was asked and print the answer; return the exit code."""
-    if given.file and given.what == "proof" and given.entry and not given.policy:
-        print("SOUND:", verify_proof(read_file(given.file, MAX_NOTE), read_file(given.entry, MAX_ENTRY), keys))
-        return SOUND
-    if given.file:
-        raise Problem(MALFORMED, "give one bundle, or proof FILE --entry FILE without a policy")
+def pin(given: argparse.Namespace) -> tuple[Sequence[Key], Any]:
+    """Return the keys that are pinned, those that they were handed over to, and the policy."""
     policy = beside("verify_witnesses").read_policy(read_file(given.policy, MAX_NOTE)) if given.policy else None
-    keys = [*keys, *(policy.logs if policy else ())]
+    keys = [*map(parse_key, given.key), *(policy.logs if policy else ())]
+    notes = [read_file(path, MAX_NOTE) for path in given.handover]
+    return beside("verify_handovers").follow(notes, keys)[0] if notes else keys, policy
+
+
+def run(given: argparse.Namespace) -> int:
+    """Do what was asked and print the answer; return the exit code."""
+    if given.file or given.entry:
+        raise Problem(MALFORMED, "give one bundle, or proof FILE")
+    keys, policy = pin(given)
     older = (read_file(path, MAX_NOTE) for path in given.older)
     answer = Bundle(given.what).verify(keys, older, given.max_age, (given.start, given.end), policy)
     print(f"{'SOUND' if answer.complete else 'POLICY: not all that was asked for is here. Sound'}: {answer.said}")
-    for word, lines in (("LATE", answer.late), ("NOT COVERED", answer.missing)):
-        more = [f"{len(lines) - MAX_LINES} more of these"] * (len(lines) > MAX_LINES)
-        for line in (*lines[:MAX_LINES], *more):
+    for word, lines in zip(("EXCEPTED", "LATE", "NOT COVERED"), answer[1:4], strict=True):
+        for line in lines[:MAX_LINES] + [f"{len(lines) - MAX_LINES} more of these"] * (len(lines) > MAX_LINES):
             print(f"{word}: {line}")
     return SOUND if answer.complete else POLICY
 
@@ -574,11 +573,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with contextlib.suppress(AttributeError):
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # names of files may be anything
     parser = argparse.ArgumentParser(description="Check an audit trail offline: 0 sound, 2 altered, 3 policy, 4 bad.")
-    parser.add_argument("what", help="a bundle's folder, or proof")
-    parser.add_argument("file", nargs="?", help="the file that proof checks")
+    parser.add_argument("what", help="a bundle's folder, or proof, or paper")
+    parser.add_argument("file", nargs="?", help="the file that is checked")
     parser.add_argument("--key", action="append", default=[], help="a pinned verifier key, name+id+base64")
     parser.add_argument("--policy", help="a C2SP policy: the log's keys, and the witnesses that must have cosigned")
     parser.add_argument("--older", action="append", default=[], help="a checkpoint from an earlier day")
+    parser.add_argument("--handover", action="append", default=[], help="a hand-over of the notary's key")
     parser.add_argument("--entry", help="the entry of a proof")
     parser.add_argument("--from", dest="start", type=decode_number, default=0, help="the first index to be there (0)")
     parser.add_argument("--until", dest="end", type=decode_number, help="the index before which all are to be there")
@@ -586,9 +586,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.error = lambda message: parser.exit(MALFORMED, f"MALFORMED: {message}\n")  # type: ignore[method-assign]
     try:
         given = parser.parse_args(arguments)
-        if given.what in ("note", "inclusion", "consistency"):
-            return int(beside("verify_vectors").run(given))
-        return run(given, [parse_key(key) for key in given.key])
+        if given.what in OTHERS:
+            return int(beside(OTHERS[given.what]).run(given))
+        return run(given)
     except ModuleNotFoundError as absent:
         parser.error(f"this is checked by {absent.name}.py, which is not beside this file")
     except Problem as problem:

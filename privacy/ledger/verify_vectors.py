@@ -47,14 +47,17 @@ def _load_ml_dsa(public: bytes) -> Any:
     return load_der_public_key(bytes.fromhex("30820532300b06096086480165030403110382052100") + public)
 
 
-def _check_ml_dsa(key: verify.Key, text: bytes, signature: bytes) -> int:
+def ml_dsa_text(name: str, text: bytes, stamp: bytes) -> bytes:
     """What is signed is the subtree of all leaves: who, when, of which log, from 0 to its size, its root."""
     origin, size, root = (*text.decode().split("\n"), "", "")[:3]
-    stamp, moment = signature[:8], int.from_bytes(signature[:8], "big")
-    names = [bytes([len(name)]) + name for name in (key.name.encode(), origin.encode()[:255])]
+    names = [bytes([len(part)]) + part for part in (name.encode(), origin.encode()[:255])]
     tree = verify.decode_number(size).to_bytes(16, "big") + verify.decode_base64(root, 32)
-    key.public.verify(signature[8:], b"subtree/v1\n\0" + stamp.join(names) + tree)
-    return moment
+    return b"subtree/v1\n\0" + stamp.join(names) + tree
+
+
+def _check_ml_dsa(key: verify.Key, text: bytes, signature: bytes) -> int:
+    key.public.verify(signature[8:], ml_dsa_text(key.name, text, signature[:8]))
+    return int.from_bytes(signature[:8], "big")
 
 
 verify.KINDS[ECDSA] = verify.SignatureKind(_load_ecdsa, _fingerprint_of_der, _check_ecdsa)

@@ -5,6 +5,8 @@ the log only grew.
 """
 
 import re
+from collections.abc import Iterable
+from pathlib import Path
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
@@ -12,10 +14,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from privacy.ledger.checkpoints import external_checkpoints
+from privacy.ledger.checkpoints import external_checkpoints, signed_checkpoints
+from privacy.ledger.checkpoints.signed_checkpoints import SignedCheckpoint
+from privacy.ledger.exports import document_issuance
+from privacy.ledger.exports.log_bundles import PROGRAMS
 from privacy.ledger.merkle import log_reader
 from privacy.ledger.merkle.tree import TILE_HEIGHT
-from privacy.ledger.models import Checkpoint
 from privacy.ledger.verify import TILE, tile_path
 from privacy.ledger.witness import asking
 
@@ -29,10 +33,10 @@ FOR_EVER = {"public": True, "immutable": True, "max_age": 31_536_000}
 @cache_control(no_cache=True)
 def checkpoint(request: HttpRequest) -> HttpResponse:
     """The newest checkpoint (C2SP tlog-checkpoint)."""
-    newest = Checkpoint.objects.order_by("-size").first()
+    newest = _newest()
     if newest is None:
         raise Http404
-    return HttpResponse(newest.note, content_type="text/plain; charset=utf-8")
+    return _text(newest.note)
 
 
 @login_not_required
@@ -42,10 +46,9 @@ def tile(request: HttpRequest, address: str) -> HttpResponse:
     """The hashes of a tile, also of one as it was while it was not full; nothing that isn't signed yet."""
     level, number, width = _read_address(address)
     first = number * TILE
-    newest = Checkpoint.objects.order_by("-size").values_list("size", flat=True).first() or 0
-    if first + width > newest >> TILE_HEIGHT * level:
+    newest = _newest()
+    if newest is None or first + width > newest.checkpoint.size >> TILE_HEIGHT * level:
         raise Http404
-    connection.ensure_connection()
     hashes = log_reader.hashes(connection.connection, TILE_HEIGHT * level, first, width)
     if len(hashes) != width:  # somebody removed some: the scrub says which
         raise Http404
@@ -57,8 +60,25 @@ def tile(request: HttpRequest, address: str) -> HttpResponse:
 @cache_control(no_cache=True)
 def verifier_keys(request: HttpRequest) -> HttpResponse:
     """The notary's verifier keys as the portal has them; whoever wants to distrust the portal gets them elsewhere."""
-    lines = "".join(f"{vkey}\n" for vkey in external_checkpoints.pinned_keys())
-    return HttpResponse(lines, content_type="text/plain; charset=utf-8")
+    return _lines(external_checkpoints.pinned_keys())
+
+
+@login_not_required
+@require_safe
+@cache_control(no_cache=True)
+def paper_keys(request: HttpRequest) -> HttpResponse:
+    """The verifier keys of papers, the present one and former ones."""
+    return _lines(document_issuance.paper_keys())
+
+
+@login_not_required
+@require_safe
+@cache_control(no_cache=True)
+def program(request: HttpRequest, name: str) -> HttpResponse:
+    """One of the offline programs, as every bundle has it."""
+    if f"{name}.py" not in PROGRAMS:
+        raise Http404
+    return _text(Path(__file__).with_name(f"{name}.py").read_bytes())
 
 
 @login_not_required
@@ -70,7 +90,21 @@ def witness_policy(request: HttpRequest) -> HttpResponse:
         policy = asking.policy_text()
     except OSError:
         raise Http404 from None
-    return HttpResponse(policy, content_type="text/plain; charset=utf-8")
+    return _text(policy)
+
+
+def _text(content: str | bytes) -> HttpResponse:
+    return HttpResponse(content, content_type="text/plain; charset=utf-8")
+
+
+def _lines(lines: Iterable[str]) -> HttpResponse:
+    return _text("".join(f"{line}\n" for line in lines))
+
+
+def _newest() -> SignedCheckpoint | None:
+    """Return the newest checkpoint that the notary signed; one that somebody invented is passed over."""
+    connection.ensure_connection()
+    return signed_checkpoints.newest(lambda query, values: connection.connection.execute(query, values).fetchall())
 
 
 def _read_address(address: str) -> tuple[int, int, int]:

@@ -4,11 +4,14 @@ import os
 from pathlib import Path
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Replace a file's text, or make the file; its folder must be there."""
+def replace_text(path: Path, text: str, *, mode: int | None = None) -> None:
+    """Replace a file's text, or make the file; its folder must be there. ``mode``: who may do what with it then."""
     temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
     with temporary.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
+    if mode is not None:
+        temporary.chmod(mode)
     temporary.replace(path)

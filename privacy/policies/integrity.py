@@ -1,9 +1,9 @@
 """Whether a published text is still what was published: against its seal, and against the seal on the audit trail."""
 
-import json
 from collections.abc import Collection
 from hashlib import sha256
 
+from privacy.ledger.entries.payloads import facts_in
 from privacy.ledger.models import Entry
 from privacy.policies import policy_document, shipped_text
 from privacy.policies.events import Event
@@ -41,7 +41,7 @@ def is_text_intact(text: PublishedText) -> bool:
         return False
     if first is None:
         return Entry.objects.is_pruned(text.attached_at)
-    return bool(json.loads(first.payload)["facts"]["digest"] == text.digest)
+    return bool(facts_in(first.payload).get("digest") == text.digest)
 
 
 def _matches(version: PolicyVersion, recorded: str | None) -> bool:
@@ -59,7 +59,7 @@ def _recorded(versions: Collection[PolicyVersion]) -> dict[str, str]:
     entries = Entry.objects.filter(about__in=[_ledger_reference(version) for version in versions]).order_by("id")
     found: dict[str, str] = {}
     for about, payload in entries.filter(word__in=(Event.PUBLISHED, Event.ADOPTED)).values_list("about", "payload"):
-        found.setdefault(about or "", str(json.loads(payload)["facts"]["seal"]))
+        found.setdefault(about or "", str(facts_in(payload).get("seal", "")))
     return found
 
 

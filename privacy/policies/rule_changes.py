@@ -77,7 +77,8 @@ class _Tables:
         return str(row["name"][self.language])
 
     def _items(self, codes: Any) -> str:
-        return ", ".join(self.item_names.get(code, code) for code in sorted(codes))
+        """Return items, or kinds of records, by name: a kind is an item's code with hyphens."""
+        return ", ".join(self.item_names.get(code.replace("-", "_"), code) for code in sorted(codes))
 
     def changes(self) -> Iterator[RuleChange]:
         yield from self._purposes()
@@ -202,9 +203,12 @@ class _Tables:
             ("purpose", _("%(name)s: purpose “%(new)s” (before: “%(old)s”)")),
             ("until", _("%(name)s: retention “%(new)s” (before: “%(old)s”)")),
         ):
-            said = {"name": name, "old": old[part][self.language], "new": new[part][self.language]}
-            if old[part] != new[part]:
-                yield RuleChange(sentence % said, True)
+            # The reader's language first; another where only its words have changed.
+            for language in sorted(old[part], key=lambda one: one != self.language):
+                if old[part][language] != new[part][language]:
+                    words = {"name": name, "old": old[part][language], "new": new[part][language]}
+                    yield RuleChange(sentence % words, True)
+                    break
 
 
 def _only(these: dict[str, Any], those: dict[str, Any]) -> list[Any]:

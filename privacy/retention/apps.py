@@ -17,6 +17,15 @@ class RetentionConfig(AppConfig):
     verbose_name = _("Retention and destruction")
 
     def ready(self) -> None:
-        from privacy.retention import checks  # noqa: F401 - registers the checks
+        from privacy.retention import (
+            checks,  # noqa: F401 - registers the checks
+            consistency_checks,
+        )
+        from privacy.retention.destruction import signed_approvals
 
+        consistency_checks.declare(
+            "retention.signatures",
+            description=_("approved destruction without the signature of whom it names"),
+            compare=signed_approvals.unsigned_lists,
+        )
         display_names.add_source("category", _archive_name)

@@ -14,6 +14,7 @@ from django.db import connections
 
 from privacy.lib.crypto import document_signing
 from privacy.lib.errors.refusals import Unavailable
+from privacy.retention.refusals import JournalUnavailable
 from privacy.retention.restore_gate import gate
 
 
@@ -21,7 +22,7 @@ from privacy.retention.restore_gate import gate
 def no_restored_backup_is_open(
     app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """retention.E001. Says nothing before the first migration."""
+    """retention.E001 and E003. Says nothing before the first migration."""
     if not databases or "default" not in databases:
         return []
     for alias, table in (
@@ -31,7 +32,10 @@ def no_restored_backup_is_open(
     ):
         if table not in connections[alias].introspection.table_names():
             return []
-    behind = gate.databases_behind()
+    try:
+        behind = gate.databases_behind()
+    except JournalUnavailable as away:
+        return [Error(str(away), hint="JOURNAL_DATABASE_URL", id="retention.E003")]
     if not behind:
         return []
     return [

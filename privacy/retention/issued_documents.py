@@ -10,7 +10,11 @@ issued_documents.declare(
     name=_("certificate of destruction"),
     find=authenticity.find_certificate,
     find_record=authenticity.find_certificate_of_paper,
+    has_proof=True,
 )
 issued_documents.declare(
-    "finality-certificate", name=_("certificate of finality"), find_record=authenticity.find_certificate_of_paper
+    "finality-certificate",
+    name=_("certificate of finality"),
+    find_record=authenticity.find_certificate_of_paper,
+    has_proof=True,
 )

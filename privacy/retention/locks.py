@@ -16,9 +16,12 @@ PLANNER = 4
 CLOCK = 5
 
 
-def single_runner() -> AbstractContextManager[bool]:
-    """Yield whether this process is the one that destroys; the lock ends with the connection, also after kill -9."""
-    return advisory_locks.try_lock(LOCK_SPACE, RUNNER)
+def single_runner(*, patience: float = 0.0) -> AbstractContextManager[bool]:
+    """Yield whether this process is the one that destroys; the lock ends with the connection, also after kill -9.
+
+    It waits at most ``patience`` seconds for another to end.
+    """
+    return advisory_locks.try_lock(LOCK_SPACE, RUNNER, patience=patience)
 
 
 def single_planner() -> AbstractContextManager[bool]:

@@ -1,6 +1,8 @@
 """What this app's verbs refuse, each in words fit to show."""
 
-from privacy.lib.errors.refusals import Refusal
+from django.utils.translation import gettext as _
+
+from privacy.lib.errors.refusals import Refusal, Unavailable
 
 
 class OnHold(Refusal):
@@ -39,10 +41,25 @@ class PlanAltered(Refusal):
     code = "plan-altered"
 
 
+class NotDue(Refusal):
+    """The rule does not let go what a list of the rule names."""
+
+    code = "not-due"
+
+
 class ClockNotTrusted(Refusal):
     """The clock jumped, and no officer has confirmed it."""
 
     code = "clock"
+
+
+class JournalUnavailable(Unavailable):
+    """The journal of destructions does not answer: nothing is destroyed, and a restored backup is not found out."""
+
+    code = "journal"
+
+    def __init__(self) -> None:
+        super().__init__(_("The journal of destructions does not answer. Nothing is destroyed until it does."))
 
 
 class AlreadyRunning(Refusal):

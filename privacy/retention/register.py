@@ -1,7 +1,7 @@
 """The destruction register in the columns of forms F-6 and F-7, and the registers beside it (law D-08, D-09)."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from privacy.lib.dates import clock
@@ -48,7 +48,16 @@ def describe_actors_of(entry: RegisterEntry, name: str) -> str:
     return statement_texts.describe_actors(named)
 
 
+def describe_creation(entry: RegisterEntry) -> date | str | None:
+    """Return when what was destroyed was created: a day, or from when until when."""
+    if entry.created_until in (None, entry.created_from):
+        return entry.created_from
+    return f"{entry.created_from or ''} ~ {entry.created_until}".strip()
+
+
 def _column_value(name: str) -> Any:
+    if name == "created_from":
+        return describe_creation
     if name not in ACTOR_COLUMNS:
         return name
     return lambda entry: describe_actors_of(entry, name)

@@ -7,4 +7,5 @@ from privacy.retention import views
 app_name = "retention"
 urlpatterns = [
     path("verify/", views.verify, name="verify"),
+    path("verify/answers/", views.answers, name="answers"),
 ]

@@ -4,9 +4,9 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.policies.categories import RIGHTS_REQUEST
 from privacy.retention import consistency_checks as consistency
-from privacy.retention.destruction import blockers
+from privacy.retention.destruction import blockers, signed_approvals
 from privacy.rights import actions as rights
-from privacy.rights import consistency_checks, destruction_blockers, exports, retention_expiry
+from privacy.rights import consistency_checks, destruction_blockers, exports, openings_comparison, retention_expiry
 from privacy.rights.models import CasePerson, Particulars, Request
 from privacy.subjects import holdings
 from privacy.subjects.holdings import KeptUnder
@@ -44,6 +44,7 @@ blockers.declare_open_requests(
     "rights", destruction_blockers.with_open_request, destruction_blockers.with_request_ended
 )
 blockers.declare_files("rights", destruction_blockers.cases_of)
+signed_approvals.declare_release(rights.release_of)
 consistency.declare(
     "rights.words",
     description=_("open case without its requester's text"),
@@ -51,4 +52,9 @@ consistency.declare(
 )
 consistency.declare(
     "rights.packages", description=_("package without its file"), compare=consistency_checks.packages_have_files
+)
+consistency.declare(
+    "rights.openings",
+    description=_("opening of personal data that the person isn't told of"),
+    compare=openings_comparison.openings_are_told,
 )

@@ -23,5 +23,6 @@ def _package(digest: str) -> IssuedDocument | None:
     )
 
 
-issued_documents.declare("answer-letter", name=_("answer to a request"))
+issued_documents.declare("answer-letter", name=_("answer to a request"), has_proof=True)
 issued_documents.declare("access-package", name=_("access package"), find=_package)
+issued_documents.declare("access-package-manifest", name=_("manifest of an access package"), has_proof=True)

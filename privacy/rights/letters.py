@@ -96,8 +96,9 @@ def render_pdf(
         ]
         blocks += [{"kind": "text", "text": text} for text in written.closing]
         payload = {"title": written.title, "reference": letter.reference, "blocks": blocks}
+    made_at = letter.queued_at
     return document_issuance.issue_sheet(
-        payload, kind="answer-letter", number=letter.reference, language=language, made_at=at, actor=actor, at=at
+        payload, kind="answer-letter", number=letter.reference, language=language, made_at=made_at, actor=actor, at=at
     )
 
 

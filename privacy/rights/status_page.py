@@ -16,6 +16,7 @@ from privacy.policies import rulebook
 from privacy.rights import letters, matching, opened_letters
 from privacy.rights.access_package import freshness
 from privacy.rights.actions import deletions, documents
+from privacy.rights.actions.cases import is_represented
 from privacy.rights.actors import Requester
 from privacy.rights.events import Event
 from privacy.rights.models import Letter, Package, Particulars, Request, Right, Step
@@ -102,6 +103,7 @@ def context(case: Request, *, at: datetime) -> dict[str, Any]:
             }
             for right in rights
         ],
+        "can_see_openings": case.is_verified and is_represented(case, at=at),
         "joined_to": case.joined_to if case.is_verified else None,
         "records": case.people.count(),
         "needs_identity": case.state in Request.BEFORE_IDENTITY,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from privacy.rights import views
+from privacy.rights import opening_views, views
 
 app_name = "rights"
 urlpatterns = [
@@ -18,4 +18,7 @@ urlpatterns = [
     path("rights/case/download/", views.download, name="download"),
     path("rights/case/download/device/", views.confirm_download, name="confirm-download"),
     path("rights/case/letter/<str:reference>/", views.letter, name="letter"),
+    path("rights/case/opened/", opening_views.openings, name="openings"),
+    path("rights/case/opened/proofs/", opening_views.proofs, name="opening-proofs"),
+    path("rights/case/opened/<int:number>/", opening_views.proof, name="opening-proof"),
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
@@ -84,7 +85,20 @@ def request_form(request: HttpRequest) -> HttpResponse:
         status = 429 if isinstance(refusal, TooManyAttempts) else 422
         return _form(request, form, status=status)
     freeze = unverified_freezes.initial_freeze(receipt.request)
-    return render(request, "rights/received.html", {"receipt": receipt, "freeze": freeze})
+    # Who has just been told number and code need not enter them: the status page opens at once.
+    guest_session.begin(request, SESSION, receipt.request.id, at=clock.now())
+    context = {"receipt": receipt, "freeze": freeze, "note": _note(request, receipt)}
+    return render(request, "rights/received.html", context)
+
+
+def _note(request: HttpRequest, receipt: rights.Receipt) -> str:
+    """Return number and code as the address of a text file, which the browser saves without asking us."""
+    lines = [
+        f"{_('Case number')}: {receipt.number}",
+        f"{_('Code')}: {receipt.code}",
+        request.build_absolute_uri(reverse("rights:case")),
+    ]
+    return f"data:text/plain;charset=utf-8,{quote(chr(10).join(lines) + chr(10))}"
 
 
 def _form(request: HttpRequest, form: RequestForm, *, status: int = 200) -> HttpResponse:
@@ -99,10 +113,10 @@ def _form(request: HttpRequest, form: RequestForm, *, status: int = 200) -> Http
 def case(request: HttpRequest) -> HttpResponse:
     """Ask for number and code, then show where the case stands."""
     if request.method != "POST":
-        opened = _opened(request)
+        opened = opened_case(request)
         if opened is None:
             return render(request, "rights/case_entry.html", {"form": CaseForm()})
-        return _show(request, opened)
+        return show(request, opened)
     form = CaseForm(request.POST)
     if form.is_valid():
         try:
@@ -189,7 +203,7 @@ def object_to(request: HttpRequest) -> HttpResponse:
             raise rights.NotObjectable(_("There is no refusal to object to."))
         return rights.object_to(right, statement=form.cleaned_data["statement"], actor=actor, at=clock.now())
 
-    if _opened(request) is None:
+    if opened_case(request) is None:
         # The half hour was over while it was written: it is shown again, to be sent once the page is open.
         context = {"form": CaseForm(), "kept": form.cleaned_data["statement"]}
         return render(request, "rights/case_entry.html", context, status=422)
@@ -200,7 +214,7 @@ def object_to(request: HttpRequest) -> HttpResponse:
 @require_POST
 def download(request: HttpRequest) -> HttpResponseBase:
     """Hand the access package out, once, after the second proof."""
-    opened = _opened(request)
+    opened = opened_case(request)
     if opened is None:
         return HttpResponseRedirect(reverse("rights:case"))
     form = DownloadForm(request.POST)
@@ -232,7 +246,7 @@ def confirm_download(request: HttpRequest) -> HttpResponse:
 @require_POST
 def letter(request: HttpRequest, reference: str) -> HttpResponse:
     """Hand out one of the case's answers as a PDF."""
-    opened = _opened(request)
+    opened = opened_case(request)
     found = Letter.objects.filter(request=opened, reference=reference).first() if opened else None
     if opened is None or found is None:
         return HttpResponseRedirect(reverse("rights:case"))
@@ -247,20 +261,21 @@ def letter(request: HttpRequest, reference: str) -> HttpResponse:
     return _file(content, f"{found.reference}-{language}.pdf", "application/pdf")
 
 
-def _show(request: HttpRequest, opened: Request, status: int = 200, **more: Any) -> HttpResponse:
+def show(request: HttpRequest, opened: Request, status: int = 200, **more: Any) -> HttpResponse:
+    """Show where a case stands, with what was wrong."""
     context = status_page.context(opened, at=clock.now())
     forms = {"document_form": DocumentForm(), "object_form": ObjectionForm(), "pickup_form": DownloadForm()}
     return render(request, "rights/case.html", {**context, **forms, **more}, status=status)
 
 
 def _again(request: HttpRequest, **more: Any) -> HttpResponse:
-    opened = _opened(request)
-    return HttpResponseRedirect(reverse("rights:case")) if opened is None else _show(request, opened, 422, **more)
+    opened = opened_case(request)
+    return HttpResponseRedirect(reverse("rights:case")) if opened is None else show(request, opened, 422, **more)
 
 
 def _act(request: HttpRequest, verb: Callable[[Request, Requester], object], **forms: Any) -> HttpResponse:
     """Call a verb as the requester and show the case again; a refusal, with the form as it was filled in."""
-    opened = _opened(request)
+    opened = opened_case(request)
     if opened is None:
         return HttpResponseRedirect(reverse("rights:case"))
     try:
@@ -272,7 +287,8 @@ def _act(request: HttpRequest, verb: Callable[[Request, Requester], object], **f
     return HttpResponseRedirect(reverse("rights:case"))
 
 
-def _opened(request: HttpRequest) -> Request | None:
+def opened_case(request: HttpRequest) -> Request | None:
+    """Return the case whose number and code this browser has shown, for half an hour."""
     about = guest_session.record_id(request, SESSION, at=clock.now())
     return Request.objects.filter(id=about).first() if about else None
 

@@ -34,7 +34,10 @@ def plan_pdf(plan: ManagementPlan, *, language: str) -> bytes:
                 ],
             }
         ]
-        if plan.seal and not integrity.is_intact(plan):
+        if integrity.is_past_term(plan):
+            lapsed = _("The entry of the audit trail that would confirm this seal is past its retention period.")
+            blocks.append({"kind": "note", "text": lapsed})
+        elif plan.seal and not integrity.is_intact(plan):
             altered = _("This text does not match its seal: it was altered after the approval.")
             blocks.append({"kind": "note", "text": altered})
         for heading, text in plan.contents():

@@ -1,8 +1,6 @@
 """Whether an approved plan is still what was approved: against its seal, and against the seal on the audit trail."""
 
-import json
-from typing import Any
-
+from privacy.ledger.entries.payloads import facts_in
 from privacy.ledger.models import Entry
 from privacy.lib.crypto import canonical_json
 from privacy.safeguards.events import Event
@@ -43,5 +41,4 @@ def recorded_seal(plan: ManagementPlan) -> str | None:
         .values_list("payload", flat=True)
         .first()
     )
-    facts: dict[str, Any] = json.loads(payload)["facts"] if payload else {}
-    return facts.get("seal")
+    return None if payload is None else str(facts_in(payload).get("seal", ""))

@@ -9,9 +9,11 @@ class SubjectsConfig(AppConfig):
 
     def ready(self) -> None:
         from privacy.ledger.entries import pseudonyms
-        from privacy.subjects import checks, references  # noqa: F401 - registers the checks
+        from privacy.ledger.review import detection_rules
+        from privacy.subjects import checks, own_subjects, references  # noqa: F401 - registers the checks
 
         pseudonyms.add_source(references.pseudonyms)
+        detection_rules.add_own_subjects_source(own_subjects.subjects_of_accounts)
 
         # Each app says what personal data it holds; nobody imports everybody (docs/architecture.md).
         autodiscover_modules("holdings")

@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 from privacy.lib.console.keyset_pagination import KeysetAdmin
 from privacy.lib.console.read_only_admin import ReadOnlyAdmin
 from privacy.lib.dates import clock
-from privacy.vault.models import Freeze, FreezeQuerySet, KeyCheck, MonthKey, SubjectKey, Tombstone
+from privacy.vault.models import Freeze, FreezeQuerySet, KeyCheck, KeyHolder, MonthKey, SubjectKey, Tombstone
 
 
 class FreezeStateFilter(admin.SimpleListFilter):
@@ -54,6 +54,20 @@ class KeyCheckAdmin(ReadOnlyAdmin):
     fields = list_display
     readonly_fields = list_display
     ordering = ("kind", "-generation")
+
+
+@admin.register(KeyHolder)
+class KeyHolderAdmin(ReadOnlyAdmin):
+    """Hosts that hold the master key: which generations, when they said so last, and what is to be brought there."""
+
+    list_display = ("host", "held", "seen_at", "awaited")
+    fields = list_display
+    readonly_fields = list_display
+    ordering = ("host",)
+
+    @admin.display(description=_("generations"))
+    def held(self, holder: KeyHolder) -> str:
+        return ", ".join(sorted(holder.generations, key=int))
 
 
 @admin.register(SubjectKey)

@@ -20,7 +20,7 @@ from privacy.lib.postgres import invalidation
 from privacy.vault.keyservice import client, messages
 from privacy.vault.keyservice.parts import in_parts
 from privacy.vault.refusals import WrongKey
-from privacy.vault.tombstones import DESTROYED, columns
+from privacy.vault.tombstones import DESTROYED, month_columns, subject_columns
 
 type SubjectAndCategory = tuple[UUID, str]
 type CategoryAndMonth = tuple[str, date]
@@ -301,10 +301,10 @@ def _ask(
     """Ask, in one query, which keys are destroyed, and for the wrapped keys of ``wanted``."""
     gone: set[KeyName] = set()
     wrapped: dict[KeyName, WrappedKey] = {}
-    query, values = DESTROYED, [*columns(pairs), *columns(epochs)]
+    query, values = DESTROYED, [*subject_columns(pairs), *month_columns(epochs)]
     if wanted:
         wanted_pairs, wanted_epochs = split_names(wanted)
-        query, values = DESTROYED + WRAPPED, [*values, *columns(wanted_pairs), *columns(wanted_epochs)]
+        query, values = DESTROYED + WRAPPED, [*values, *subject_columns(wanted_pairs), *month_columns(wanted_epochs)]
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         for subject, category, month, generation, ciphertext in cursor.fetchall():

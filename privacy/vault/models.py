@@ -150,6 +150,50 @@ class KeyCheck(models.Model):
         return f"{self.get_kind_display()} {self.generation}"
 
 
+class KeyHolder(models.Model):
+    """A host whose key service holds the master key, as it said itself: which generations, and when it said so last.
+
+    ``generations`` has their check values by number. ``awaited`` is one that a turn of the key waits for, because this
+    host lacks it, or has another of the same number.
+    """
+
+    record_label = "vault.KeyHolder"
+
+    host = models.CharField(_("host"), max_length=255, primary_key=True, editable=False)
+    generations = models.JSONField(_("generations"), editable=False)
+    seen_at = models.DateTimeField(_("last seen"), editable=False)
+    awaited = models.PositiveIntegerField(_("generation to bring there"), null=True, editable=False)
+    awaited_value = models.CharField(max_length=128, blank=True, db_default="", editable=False)
+
+    class Meta:
+        verbose_name = _("host with the master key")
+        verbose_name_plural = _("hosts with the master key")
+
+    def __str__(self) -> str:
+        return self.host
+
+
+class TurnCursor(models.Model):
+    """How far a turn of the master key came: the last key of a table that was carried over to this generation."""
+
+    record_label = "vault.TurnCursor"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    generation = models.PositiveIntegerField(_("generation"), editable=False)
+    table = models.CharField(_("table"), max_length=60, editable=False)
+    last = models.UUIDField(_("last key"), editable=False)
+
+    class Meta:
+        verbose_name = _("progress of a key turn")
+        verbose_name_plural = _("progress of key turns")
+        constraints = [
+            models.UniqueConstraint(fields=["generation", "table"], name="vault_one_cursor_for_a_table_and_turn"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.generation} · {self.table}"
+
+
 class FreezeQuerySet(models.QuerySet["Freeze"]):
     """Questions about freezes."""
 

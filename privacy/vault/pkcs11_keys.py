@@ -49,8 +49,8 @@ PROTECTED = {
 # The library puts its class together at run time, by what the key may do.
 type Key = Any
 
-# How often two hosts may make the same generation in the same moment.
-ATTEMPTS = 10
+# How often two hosts may make the same generation in the same moment, on machines that are busy.
+ATTEMPTS = 40
 CHECK = b"privacy.vault key check v1"
 # No wrapped key has this nonce (they are random), and what is encrypted under it is always the same.
 CHECK_NONCE = bytes(crypto.NONCE_BYTES)

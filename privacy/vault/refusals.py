@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.documents.upload_validation import REASONS
-from privacy.lib.errors.refusals import Refusal, sentence
+from privacy.lib.errors.refusals import Refusal, Unavailable, sentence
 
 
 class PurposeNotDeclared(Refusal):
@@ -63,10 +63,18 @@ class Destroyed(Refusal):
         super().__init__(_("This information was destroyed. It can't be read, and nothing can be added to it."))
 
 
-class WrongKey(Refusal):
+class WrongKey(Unavailable):
     """A ciphertext does not open with the keys at hand, or the key files are not this vault's. The portal stops."""
 
     code = "cannot-open"
+    heading = _("Personal data is not available")
+    passes_soon = False
+
+
+class GenerationNotEverywhere(Refusal):
+    """A host that is alive lacks the next generation of the master key: the turn waits until it was brought there."""
+
+    code = "not-everywhere"
 
 
 class InvalidCiphertext(WrongKey):

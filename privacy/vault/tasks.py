@@ -1,5 +1,6 @@
 """What the vault does by the clock; each call is short and safe to repeat."""
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
@@ -20,6 +21,7 @@ from privacy.vault.actions.ceiling_reports import CEILING_TOLD
 from privacy.vault.keyservice.ceilings import ALL_PURPOSES, DERIVED, LOOK_UPS
 from privacy.vault.purposes import Purpose
 
+log = logging.getLogger("portal.vault")
 SECONDS = 45.0
 
 
@@ -36,8 +38,11 @@ def scan_files() -> int:
 
 
 def rotate_master_key() -> None:
-    """Begin, go on with, or end the monthly turn of the master key."""
-    vault.rotate_monthly(actor=SystemActor("vault"), at=clock.now(), seconds=SECONDS)
+    """Begin, go on with, or end the monthly turn of the master key. Where a host lacks a generation, Today says so."""
+    try:
+        vault.rotate_monthly(actor=SystemActor("vault"), at=clock.now(), seconds=SECONDS)
+    except vault.GenerationNotEverywhere as waiting:
+        log.warning("the master key is not turned: %s", waiting)
 
 
 def report_ceilings() -> int:

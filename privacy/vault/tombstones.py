@@ -1,7 +1,9 @@
 """Which keys were destroyed: one question, asked by whoever uses a key and by whoever gives it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 # Columns of all: subject_id, category, month, generation, wrapped. A destroyed key has no generation.
 DESTROYED = """
@@ -15,6 +17,16 @@ FROM unnest(%s::text[], %s::date[]) AS asked (category, month) JOIN vault_tombst
 """
 
 
-def columns(rows: Collection[tuple[Any, Any]]) -> list[list[Any]]:
-    """Turn rows into the arrays of their columns, as ``unnest`` reads them."""
-    return [[row[0] for row in rows], [row[1] for row in rows]]
+def subject_columns(pairs: Collection[tuple[UUID, str]]) -> list[Any]:
+    """Turn pairs of a person and a category into the arrays of their columns, as ``unnest`` reads them."""
+    return [uuid_array(person.hex for person, _category in pairs), [category for _person, category in pairs]]
+
+
+def month_columns(months: Collection[tuple[str, date]]) -> list[Any]:
+    """Turn pairs of a category and a month into the arrays of their columns."""
+    return [[category for category, _month in months], [month for _category, month in months]]
+
+
+def uuid_array(digits: Iterable[str]) -> str:
+    """Return an array of ids, each given as its 32 hexadecimal digits: thousands are written at once."""
+    return "{" + ",".join(digits) + "}"

@@ -6,9 +6,9 @@ on the audit trail; both are compared (F-15).
 
 from __future__ import annotations
 
-import json
 from datetime import UTC
 
+from privacy.ledger.entries.payloads import facts_in
 from privacy.ledger.models import Entry
 from privacy.lib.crypto import canonical_json
 from privacy.workforce.events import Event
@@ -51,7 +51,7 @@ def recorded_seal(pledge: Pledge) -> str | None:
         .values_list("payload", flat=True)
         .first()
     )
-    return None if payload is None else str(json.loads(payload)["facts"]["seal"])
+    return None if payload is None else str(facts_in(payload).get("seal", ""))
 
 
 def is_past_term(pledge: Pledge) -> bool:

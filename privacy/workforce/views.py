@@ -1,5 +1,6 @@
 """The staff door: my pledges and my training. They open without any access to personal information."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +49,8 @@ def sign(request: HttpRequest, occasion: str) -> HttpResponse:
     """Read a pledge and sign it: name, password, one button."""
     user, today = actor_of(request), clock.today()
     if occasion not in (compliance.next_occasion(user, today), Occasion.LEAVING):
+        if (signed := _signed_just_now(request, occasion, today)) is not None:
+            return redirect("workforce:pledge", reference=signed.reference)
         raise Http404
     text = PledgeText.objects.in_force(occasion, on=today)
     if text is None:
@@ -77,6 +80,12 @@ def sign(request: HttpRequest, occasion: str) -> HttpResponse:
             return redirect("workforce:pledge", reference=pledge.reference)
     context = {"text": text, "form": form, "until": None}
     return render(request, "workforce/sign.html", context, status=400 if form.errors else 200)
+
+
+def _signed_just_now(request: HttpRequest, occasion: str, today: date) -> Pledge | None:
+    """Return the pledge that this form has signed already: its button was pressed twice."""
+    signed = Pledge.objects.filter(user=actor_of(request), signed_on=today, way=Pledge.Way.BROWSER)
+    return signed.filter(text__occasion=occasion, text__in=_submitted_id(request.POST.get("text", ""))).first()
 
 
 def _submitted_id(text: str) -> list[UUID]:

@@ -44,7 +44,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    """Debian's Chromium, which `make test` installs where it may."""
+    """Debian's Chromium, which `make visit` installs where it may."""
     program = shutil.which("chromium") or "/usr/bin/chromium"
     browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
     yield browser

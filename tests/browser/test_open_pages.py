@@ -159,6 +159,7 @@ def test_the_language_switch_keeps_the_page(mina: Visitor) -> None:
     assert "/en/" not in mina.page.url
 
 
+@pytest.mark.law("V-04")
 def test_the_policy_is_one_emphasised_step_away_on_every_page(mina: Visitor, pages: dict[str, str]) -> None:
     """Law V-04: the policy is distinguishable on the first page and always published."""
     for path in pages.values():

@@ -13,7 +13,7 @@ from tests.browser.visitor import SCREENSHOTS, Desk, Visitor
 
 def press(visitor: Visitor, name: str) -> None:
     """Press a button of a record's page, by its action."""
-    visitor.page.locator(f'.verbs button[value="{name}"]').click()
+    visitor.press_verb(visitor.page.locator(f'.verbs button[value="{name}"]'))
 
 
 @pytest.mark.clause("P0.2")

@@ -1,6 +1,7 @@
 """The main job end to end, as people see it: Mina asks on her phone, Odile decides, Acme is told, Aram verifies."""
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from devices.models import Device
 from privacy.disclosures.models import Notice
 from privacy.jobs.dispatcher import dispatch_due
 from privacy.ledger.actors import SystemActor
+from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.rights.models import Request
 from privacy.vault import actions as vault
@@ -71,11 +73,13 @@ def look_at_case(mina: Visitor, number: str, code: str, name: str) -> str:
     return mina.main()
 
 
-def press(visitor: Visitor, verb: str, name: str, **fields: str) -> None:
+def press(visitor: Visitor, verb: str, name: str, shows: Sequence[str] = (), **fields: str) -> None:
     """Press a button of a record's page, answer what is asked, and confirm."""
     page = visitor.page
-    page.locator(f".verbs button[value={verb}]").click()
+    visitor.press_verb(page.locator(f".verbs button[value={verb}]"))
     visitor.check(name)
+    for said in shows:
+        expect(page.get_by_role("main")).to_contain_text(said)
     for field, value in fields.items():
         page.check(f"[name={field}][value={value}]")
     page.locator("button[name=confirmed]").click()
@@ -128,7 +132,10 @@ def test_a_correction_from_the_phone_to_the_audit(
     handler.go(f"/office/rights/request/{case.pk}/change/")
     press(handler, "verify", "thread-6-verify", method="documents")
     odile.page.reload()
-    press(odile, "grant", "thread-7-grant")
+    # What is held stands beside what it should be, and what will follow: she reads and decides on one page.
+    press(odile, "decide", "thread-7-decide", [WRONG, RIGHT, "Acme"], decision_1="grant")
+    shown = Entry.objects.reads().filter(task="rights.current.shown").latest("id")
+    assert str(device.subject_id) in shown.subjects
     press(odile, "carry_out", "thread-8-carry-out")
     odile.check("thread-9-carried-out")
     assert "정보 정정" in timeline(odile)

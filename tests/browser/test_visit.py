@@ -202,7 +202,7 @@ class Visit:
                 continue
             self.pressed.add((language, register, verb))
             self.answers.clear()
-            button.click()
+            self.visitor.press_verb(button)
             for _ in range(1_500):
                 if self.answers:
                     break

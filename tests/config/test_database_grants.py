@@ -29,12 +29,15 @@ def sealed_columns(model: type[Model]) -> set[str]:
     return {field.column for field in model._meta.concrete_fields if isinstance(field, EncryptedField)}
 
 
+@pytest.mark.asvs("13.2.2")
 class TestTheTable(PortalTestCase):
+    @pytest.mark.asvs("8.2.3")
     def test_the_databases_grant_what_is_approved_and_nothing_else(self) -> None:
         for alias in DATABASES:
             with connections[alias].cursor() as cursor:
                 assert differences(alias, cursor) == []
 
+    @pytest.mark.asvs("8.1.2")
     def test_every_model_of_ours_has_its_row(self) -> None:
         for model in apps.get_models(include_auto_created=True):
             if model.__module__.startswith(("privacy.", "consents.", "devices.")) and "." not in model._meta.db_table:
@@ -169,6 +172,7 @@ def test_a_months_own_table_is_not_read_by_intake_either(portal_database: Portal
                 intake.execute(f"SELECT body FROM {table}")
 
 
+@pytest.mark.law("D-04")
 @pytest.mark.parametrize("process", ["portal_intake", "portal_worker", "portal_app"])
 def test_no_role_of_another_database_opens_the_archive(portal_database: PortalDatabase, process: str) -> None:
     url = settings.EMBEDDED_SERVER.url(process, portal_database.names["archive"])

@@ -95,6 +95,9 @@ def test_a_trail_that_nobody_outside_holds_is_refused(check: Check) -> None:
         result = check(role, PORTAL_PROCESS=process, NOTARY_VKEYS=None)
         assert result.returncode != 0
         assert "config.E024" in result.stderr
+    keys: dict[str, str | None] = {"PORTAL_PROCESS": None, "PORTAL_ROLE": "portal_keys", "NOTARY_VKEYS": None}
+    assert "config.E024" in check("portal_keys", **keys).stderr
+    assert "config.E024" not in check("portal_keys", **keys, KEY_UNSIGNED_MINUTES="0").stderr
     for wrong, said in (
         (VKEYS[0], "a line of privacy.extrus.example/ledger is missing"),
         (",".join([*VKEYS, *Signer.make("privacy.extrus.example/ledger").vkeys[1:]]), "a line of"),
@@ -112,6 +115,7 @@ def test_a_trail_that_nobody_outside_holds_is_refused(check: Check) -> None:
     assert "config.E026" not in check("portal_notary", **notary, WITNESS_POLICY="/etc/portal/witness-policy").stderr
 
 
+@pytest.mark.law("S-24")
 @pytest.mark.attack("17.5")
 def test_no_malware_scanner_is_refused(check: Check) -> None:
     result = check(CLAMD_SOCKET=None)
@@ -127,6 +131,7 @@ def test_opening_files_without_a_scan_is_refused(check: Check) -> None:
     assert "config.E017" in result.stderr
 
 
+@pytest.mark.asvs("15.2.5")
 @pytest.mark.attack("17.4")
 def test_a_reader_of_uploads_that_is_not_apart_is_refused(check: Check) -> None:
     """As on a kernel that gives no namespaces to the portal's user."""
@@ -139,12 +144,14 @@ def test_a_reader_of_uploads_that_is_not_apart_is_refused(check: Check) -> None:
     assert "has the network of this one" in result.stderr
 
 
+@pytest.mark.asvs("15.2.3")
 def test_the_forwarder_of_the_demo_is_refused(check: Check) -> None:
     result = check(FORWARDER="1")
     assert result.returncode != 0
     assert "config.E021" in result.stderr
 
 
+@pytest.mark.law("S-16")
 @pytest.mark.parametrize("process", [None, "web"])
 def test_a_process_that_answers_every_address_is_refused(check: Check, process: str | None) -> None:
     result = check(PORTAL_PROCESS=process)
@@ -158,6 +165,33 @@ def test_every_process_is_checked_in_its_own_environment(check: Check, process: 
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.truth("20.13")
+@pytest.mark.parametrize("role", ["portal_keys", "portal_sequencer", "portal_notary", "portal_owner", "portal_auditor"])
+def test_every_other_process_too(check: Check, role: str, tmp_path: Path) -> None:
+    """Eight to eleven issues each: the key service has no archive, the notary reads its key, nobody answers hosts."""
+    own: dict[str, str | None] = {
+        "PORTAL_PROCESS": None,
+        "PORTAL_ROLE": role,
+        "SECRET_KEY": None,
+        "ALLOWED_HOSTS": None,
+    }
+    if role == "portal_notary":
+        (tmp_path / "notary.key").touch()
+        own |= {"NOTARY_KEY_FILE": str(tmp_path / "notary.key"), "ANCHOR_EMAILS": "audit@extrus.example"}
+        own["WITNESS_POLICY"] = "/etc/portal/witness-policy"
+    if role == "portal_keys":
+        own |= {"KEYS_DIR": str(tmp_path / "keys"), "KEY_SERVICE_USERS": "pages=daemon,intake=bin,worker=games"}
+    result = check(role, **own)
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_process_that_is_not_who_it_says_is_refused(check: Check) -> None:
+    result = check("portal_worker", PORTAL_PROCESS=None, PORTAL_ROLE="portal_owner")
+    assert result.returncode != 0
+    assert "The process is portal_owner, and connects to default as portal_worker." in result.stderr
+
+
+@pytest.mark.asvs("13.2.1")
 @pytest.mark.parametrize(("process", "role"), [("pages", "portal_intake"), ("intake", "portal_app")])
 def test_a_process_with_the_role_of_another_is_refused(check: Check, process: str, role: str) -> None:
     result = check(role, PORTAL_PROCESS=process)
@@ -179,12 +213,15 @@ def test_every_documented_variable_is_known_to_the_settings() -> None:
             assert f'"{line.split("=")[0]}"' in source, line
 
 
+@pytest.mark.asvs("13.2.3")
 def test_no_secret_key_is_an_error_outside_development(check: Check) -> None:
     result = check(SECRET_KEY=None)
     assert result.returncode != 0
     assert "SECRET_KEY" in result.stderr
 
 
+@pytest.mark.law("S-35")
+@pytest.mark.asvs("15.2.3")
 def test_the_embedded_server_is_refused(check: Check, tmp_path: Path) -> None:
     # a name that no DATABASE_URL sets: the settings then start the embedded server of the tests' home
     nothing = dict.fromkeys(("DATABASE_URL", "PERSONAL_DATABASE_URL", "ARCHIVE_DATABASE_URL"))
@@ -217,6 +254,7 @@ def test_a_database_that_was_not_granted_to_auditors_is_refused(check: Check, po
     assert "In the database personal auditors' requests can't run as portal_reader" in check().stderr
 
 
+@pytest.mark.law("S-35")
 @pytest.mark.clause("P8.7")
 def test_coinciding_databases_are_refused(check: Check, portal_database: PortalDatabase) -> None:
     result = check(PERSONAL_DATABASE_URL=portal_database.url())
@@ -274,6 +312,8 @@ def test_a_missing_key_is_refused_and_never_made(check: Check, tmp_path: Path, n
     assert not missing.exists()
 
 
+@pytest.mark.law("S-22")
+@pytest.mark.asvs("13.3.2")
 def test_a_key_that_others_can_read_is_refused(check: Check, tmp_path: Path) -> None:
     (tmp_path / "keys" / "master.key").chmod(0o644)
     assert "config.E007" in check("portal_keys", KEYS_DIR=str(tmp_path / "keys")).stderr
@@ -288,6 +328,7 @@ def test_the_pin_of_a_token_is_kept_as_a_key_is(check: Check, tmp_path: Path) ->
     assert "vault.E008" in (readable := check(**token).stderr) and "PKCS11_PIN_FILE" in readable
 
 
+@pytest.mark.asvs("13.3.2")
 @pytest.mark.attack("18")
 def test_a_process_that_holds_keys_or_can_read_them_is_refused(check: Check, tmp_path: Path) -> None:
     assert "vault.E007" in check(KEY_SERVICE="in-process", KEYS_DIR=str(tmp_path / "keys")).stderr
@@ -312,10 +353,31 @@ def test_processes_that_the_key_service_cannot_tell_apart_are_refused(check: Che
     assert "vault.E009" not in check().stderr
 
 
-def test_a_plain_address_and_no_mail_server_are_refused(check: Check) -> None:
-    result = check(PORTAL_URL="http://privacy.extrus.example", EMAIL_URL=None)
-    assert "config.E009" in result.stderr
-    assert "config.E010" in result.stderr
+@pytest.mark.asvs("12.2.1")
+def test_a_plain_address_is_refused(check: Check) -> None:
+    assert "config.E009" in check(PORTAL_URL="http://privacy.extrus.example").stderr
+
+
+@pytest.mark.asvs("12.3.1", "12.3.2", "12.3.4")
+def test_a_link_to_another_host_without_tls_that_knows_its_server_is_refused(check: Check) -> None:
+    elsewhere = "postgresql://portal_app:secret@192.0.2.1:5432/portal"
+    for asked in ("", "?sslmode=require", "?sslmode=verify-ca"):
+        said = check(ARCHIVE_DATABASE_URL=elsewhere + asked).stderr
+        assert "config.E028" in said and "archive is asked without TLS" in said, asked
+    assert "config.E028" not in check(ARCHIVE_DATABASE_URL=f"{elsewhere}?sslmode=verify-full").stderr
+    for plain in ("smtp://mail.extrus.example:25", "smtp://user:password@192.0.2.1:587"):
+        assert "config.E028" in check("portal_worker", PORTAL_PROCESS="worker", EMAIL_URL=plain).stderr
+    for safe in ("smtp+tls://mail.extrus.example:587", "smtp+ssl://mail.extrus.example:465", "smtp://localhost:25"):
+        assert "config.E028" not in check("portal_worker", PORTAL_PROCESS="worker", EMAIL_URL=safe).stderr
+
+
+def test_no_mail_server_is_refused_where_mail_is_sent(check: Check) -> None:
+    """Pages and intake send nothing: they need not know its password."""
+    assert "config.E010" in check("portal_worker", PORTAL_PROCESS="worker", EMAIL_URL=None).stderr
+    assert (
+        "config.E010" in check("portal_notary", PORTAL_PROCESS=None, PORTAL_ROLE="portal_notary", EMAIL_URL=None).stderr
+    )
+    assert check(EMAIL_URL=None).returncode == 0
 
 
 @pytest.mark.truth("claims")
@@ -324,3 +386,14 @@ def test_a_process_that_can_read_the_notarys_key_is_refused(check: Check, tmp_pa
     assert "config.E008" not in check(NOTARY_KEY_FILE=str(key)).stderr
     key.write_text("PRIVATE+KEY+")
     assert "config.E008" in check(NOTARY_KEY_FILE=str(key)).stderr
+
+
+@pytest.mark.parametrize("line", ["U-7F3K-92QX", "odile@extrus.example:" + 43 * "x", "U-7F3K-92QX:" + 42 * "x"])
+def test_a_word_that_is_no_line_of_a_security_key_is_named(check: Check, line: str) -> None:
+    assert "config.E036" in check(APPROVER_KEYS=f"U-7F3K-92QX:{43 * 'x'},{line}").stderr
+    assert "config.E036" not in check(APPROVER_KEYS=f"U-7F3K-92QX:{43 * 'x'}").stderr
+
+
+def test_one_key_is_not_named_for_two_accounts(check: Check) -> None:
+    twice = ",".join(f"{account}:{43 * 'x'}" for account in ("U-7F3K-92QX", "U-7F3K-92QY"))
+    assert "the same key twice" in check(APPROVER_KEYS=twice).stderr

@@ -25,6 +25,7 @@ def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
     made.stop("immediate")
 
 
+@pytest.mark.law("S-35")
 def test_it_listens_on_a_private_socket_only(server: EmbeddedServer) -> None:
     with psycopg.connect(server.url("postgres", "postgres")) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)

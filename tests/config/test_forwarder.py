@@ -215,6 +215,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
+@pytest.mark.asvs("1.5.3")
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_could_be_read_in_two_ways_is_refused_and_never_forwarded(portal: Portal, name: str) -> None:
     answer = portal.raw(HOSTILE[name])

@@ -1,6 +1,10 @@
 """The headers of every answer, errors and files too, judged as Mozilla's Observatory judges a site."""
 
+import json
+import re
+from collections.abc import Iterator
 from http.cookies import SimpleCookie
+from typing import Any
 
 import pytest
 from django.http import HttpResponse
@@ -54,7 +58,6 @@ class HeaderTests(PortalTestCase):
         super().setUp()
         self.redirects = leads_to_https()
 
-    @pytest.mark.asvs("3.4.1")
     def test_every_page_scores_at_least_115(self) -> None:
         anybody, odile = Client(raise_request_exception=False), Client(raise_request_exception=False)
         odile.force_login(factory.make_odile(granted=False))
@@ -69,6 +72,7 @@ class HeaderTests(PortalTestCase):
                     low.append(f"{score} {place.address} ({answer.status_code}) {answer.cookies.output()}")
         assert not low, "\n".join(low)
 
+    @pytest.mark.asvs("3.4.1")
     def test_errors_and_files_have_the_same_headers(self) -> None:
         client = Client(raise_request_exception=False, enforce_csrf_checks=True)
         hana = Client()
@@ -99,3 +103,79 @@ class HeaderTests(PortalTestCase):
             assert judged(weaker, redirects=self.redirects) < best, name  # type: ignore[arg-type]
         assert http_observatory.content_security_policy("default-src 'self' 'unsafe-inline'") == -20
         assert http_observatory.cookies(SimpleCookie("session=1")) == -40
+
+
+# As another site's script asks.
+ELSEWHERE = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
+# What each answer of each address says, as production has it.
+VALUES = {
+    "Strict-Transport-Security": r"max-age=(\d+); includeSubDomains",
+    "X-Content-Type-Options": r"nosniff$",
+    "Referrer-Policy": r"same-origin$",
+    "Cross-Origin-Opener-Policy": r"same-origin$",
+    "Cross-Origin-Resource-Policy": r"same-origin$",
+}
+POLICY = ("default-src 'none'", "script-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'")
+
+
+@override_settings(**HTTPS)
+class EveryAnswerTests(PortalTestCase):
+    """Every address as a visitor and as an officer, whatever it answers them."""
+
+    def answers(self) -> Iterator[tuple[str, Any]]:
+        anybody, odile = Client(raise_request_exception=False), Client(raise_request_exception=False)
+        odile.force_login(factory.make_odile(granted=False))
+        for client in (anybody, odile):
+            for place in all_routes():
+                if place.name != "sign-out":
+                    yield place.address, client.get(place.address, secure=True, headers=ELSEWHERE)
+            yield "/nothing/", client.get("/nothing/", secure=True)
+
+    @pytest.mark.asvs("3.4.1", "3.4.2", "3.4.3", "3.4.4", "3.4.5", "3.4.6", "3.4.8", "3.5.8")
+    def test_what_browsers_need_stands_on_each(self) -> None:
+        for address, answer in self.answers():
+            for name, value in VALUES.items():
+                found = re.match(value, answer.headers.get(name, ""))
+                assert found, f"{address}: {name} is {answer.headers.get(name)}"
+                assert name != "Strict-Transport-Security" or int(found[1]) >= 365 * 24 * 60 * 60
+            policy = {part.strip() for part in answer.headers["Content-Security-Policy"].split(";")}
+            assert policy >= set(POLICY), f"{address}: {policy}"
+            assert not [part for part in policy if "unsafe" in part or "*" in part]
+            assert "Access-Control-Allow-Origin" not in answer.headers, address
+
+    @pytest.mark.asvs("3.5.7", "4.1.1", "4.2.2", "13.4.6")
+    def test_what_is_sent_is_what_is_said_to_be_sent(self) -> None:
+        """Type with its letters, the length that it has, no script with data, and no word of which program answers."""
+        texts = 0
+        for address, answer in self.answers():
+            kind = answer.headers.get("Content-Type", "")
+            body = b"" if answer.streaming else answer.content
+            assert kind or not body, address
+            assert "javascript" not in kind or address.startswith("/static/") or address.endswith("jsi18n/")
+            if kind.startswith("text/") and not address.startswith("/static/"):
+                texts += 1
+                assert "charset=utf-8" in kind.lower().replace('"', ""), f"{address}: {kind}"
+            if kind.startswith("text/html") and body:
+                assert body.lstrip().lower().startswith(b"<!doctype html>"), address
+            if kind.startswith("application/json"):
+                json.loads(body)
+            if "Content-Length" in answer.headers and not answer.streaming:
+                assert int(answer.headers["Content-Length"]) == len(body), address
+            assert not {"Server", "X-Powered-By"} & set(answer.headers), address
+        assert texts > 200
+
+    @pytest.mark.asvs("3.5.1")
+    def test_no_form_is_taken_without_the_mark_of_a_page_of_ours(self) -> None:
+        """Every page for people, as an officer's browser that another site sends here."""
+        odile = Client(enforce_csrf_checks=True, raise_request_exception=False)
+        odile.force_login(factory.make_odile(granted=False))
+        refused, others = 0, set()
+        for place in all_routes():
+            if place.is_api or place.address.startswith("/static/"):
+                continue
+            answer = odile.post(place.address, {"a": "b"}, secure=True, headers=ELSEWHERE)
+            if answer.status_code != 403:
+                others.add((answer.status_code, place.name))
+            refused += answer.status_code == 403
+        assert others == {(405, "livez"), (405, "readyz")}
+        assert refused > 100

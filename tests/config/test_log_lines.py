@@ -4,6 +4,7 @@ import io
 import logging
 
 import pytest
+from django.conf import settings
 
 from config.log_lines import OneLineFormatter
 
@@ -20,8 +21,8 @@ def log() -> tuple[logging.Logger, io.StringIO]:
     return logger, out
 
 
+@pytest.mark.asvs("16.2.4", "16.4.1")
 @pytest.mark.attack("17.13")
-@pytest.mark.asvs("16.4.1")
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\x0b", "\x0c", "\x85", "\u2028", "\u2029", "\x1b[2K\r"])
 def test_an_event_is_one_line(log: tuple[logging.Logger, io.StringIO], end: str) -> None:
     logger, out = log
@@ -47,3 +48,13 @@ def test_korean_is_left_as_it_is(log: tuple[logging.Logger, io.StringIO]) -> Non
     logger, out = log
     logger.warning("삭제: %s", "한글 — “따옴표”")
     assert out.getvalue() == "WARNING 삭제: 한글 — “따옴표”\n"
+
+
+@pytest.mark.asvs("16.2.2")
+@pytest.mark.truth("20.13")
+def test_the_time_is_utc_and_says_so() -> None:
+    """Lines of several hosts are put together by their times; they had Korean ones that did not say so."""
+    record = logging.LogRecord("portal", logging.INFO, __file__, 1, "well", None, None)
+    record.created, record.msecs = 1_795_000_000.25, 250.0
+    formatter = OneLineFormatter(settings.LOGGING["formatters"]["line"]["format"], style="{")
+    assert formatter.format(record) == "2026-11-18T11:06:40.250Z INFO portal well"

@@ -82,6 +82,7 @@ def test_what_is_run_before_anything_exists_asks_for_nothing(portal_database: Po
     assert "CREATE ROLE" in run.stdout
 
 
+@pytest.mark.asvs("13.2.2")
 def test_sealer_and_notary_have_one_database_and_no_secret(portal_database: PortalDatabase) -> None:
     for role, command in (("portal_sequencer", "seal"), ("portal_notary", "notary")):
         environ = {**portal_database.environ(role), "DEVELOPMENT": "0"}

@@ -8,6 +8,8 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from config import web_server
 from config.databases import PROCESS_ROLES
 from tests.config.test_web_server import alive, free_port, until
@@ -44,6 +46,7 @@ PAGES = ("/", "/en/", "/staff/", "/office/", "/sign-in/", "/rights/", "/static/c
 MACHINES = ("/api/v1/reports", "/api/v1/openapi.json", "/api/v1/devices/x/consents")
 
 
+@pytest.mark.asvs("3.5.4")
 def test_the_pages_process_does_not_know_the_api(portal_database: PortalDatabase) -> None:
     with serving(portal_database, "pages") as pages:
         for path in MACHINES:
@@ -55,6 +58,7 @@ def test_the_pages_process_does_not_know_the_api(portal_database: PortalDatabase
         assert status(pages, "GET", "/readyz") == (200, "application/json")
 
 
+@pytest.mark.asvs("3.5.4")
 def test_the_intake_process_knows_nothing_else(portal_database: PortalDatabase) -> None:
     with serving(portal_database, "intake") as intake:
         for path in PAGES:
@@ -65,3 +69,18 @@ def test_the_intake_process_knows_nothing_else(portal_database: PortalDatabase) 
         assert status(intake, "GET", "/api/v1/openapi.json")[0] == 200
         assert status(intake, "GET", "/livez") == (200, "text/plain")
         assert status(intake, "GET", "/readyz") == (200, "application/json")
+
+
+@pytest.mark.truth("20.4")
+@pytest.mark.parametrize("process", ["pages", "intake"])
+def test_probes_are_answered_over_plain_http_by_address(portal_database: PortalDatabase, process: str) -> None:
+    """A supervisor asks 127.0.0.1; it was sent on to HTTPS, or refused as a host that nobody knows."""
+    secret = "m9fK3-long-and-random-enough-for-the-check-0123456789-abcdefghijkl"
+    production = {"DEVELOPMENT": "0", "SECRET_KEY": secret, "ALLOWED_HOSTS": "privacy.extrus.example"}
+    with serving(portal_database, process, **production) as portal:
+        for path, kind in (("/livez", "text/plain"), ("/readyz", "application/json")):
+            portal.request("GET", path, headers={"Host": "127.0.0.1:8001"})
+            answer = portal.getresponse()
+            answer.read()
+            assert (answer.status, answer.headers.get_content_type()) == (200, kind)
+        assert status(portal, "GET", "/api/v1/reports")[0] != 200

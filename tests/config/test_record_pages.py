@@ -35,11 +35,13 @@ class RecordPageTests(PortalTestCase):
         device = factory.make_device(1, at=self.at)
         receipt = factory.ask_correction(at=self.at)
         case = receipt.request
-        assert self.buttons(case)[:4] == ["verify", "ask_evidence", "attach_document", "reject"]
+        assert self.buttons(case)[:5] == ["verify", "read", "ask_evidence", "attach_document", "reject"]
         assert not {"grant", "refuse", "carry_out", "close"} & set(self.buttons(case))
 
         case = factory.make_verified(receipt, at=self.at)
-        assert self.buttons(case)[:2] == ["grant", "refuse"]
+        offered = self.buttons(case)
+        assert offered[0] == "decide"
+        assert {"read", "grant", "refuse"} <= set(offered)
         assert "verify" not in self.buttons(case)
 
         right = rights.grant(case.rights.get(), actor=self.odile, at=self.at)
@@ -52,6 +54,8 @@ class RecordPageTests(PortalTestCase):
 
     def test_a_disclosure_offers_approval_then_provision(self) -> None:
         made = factory.make_disclosure(factory.make_device(1, at=self.at), "model", at=self.at)
+        assert "approve" not in self.buttons(made), "whoever asked does not approve"
+        self.client.force_login(factory.make_omar())
         assert self.buttons(made)[:2] == ["approve", "refuse"]
         assert "provide" not in self.buttons(made)
         made = factory.attach_scan(made, at=self.at)

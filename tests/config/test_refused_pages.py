@@ -9,6 +9,7 @@ from tests import factory
 from tests.base import PortalTestCase
 
 
+@pytest.mark.asvs("16.3.2")
 @pytest.mark.truth("a-refused-page-is-on-record")
 class RefusedPagesTest(PortalTestCase):
     def test_who_opens_a_page_that_they_may_not_see_is_on_record(self) -> None:
@@ -29,3 +30,21 @@ class RefusedPagesTest(PortalTestCase):
         before = Entry.objects.filter(word="ledger.denied").count()
         assert self.client.get("/en/office/ledger/review/").status_code == 302
         assert Entry.objects.filter(word="ledger.denied").count() == before
+
+
+@pytest.mark.truth("address-that-no-database-reads")
+class UnreadableAddressTest(PortalTestCase):
+    def test_an_address_with_a_sign_that_no_text_may_hold_is_refused_and_no_error(self) -> None:
+        factory.the_policy()
+        self.client.force_login(factory.make_odile())
+        for address in (
+            "/policy/a%00..b/",
+            "/en/consents/receipts/%00/",
+            "/staff/pledges/%00/",
+            "/office/jobs/heartbeat/%00/change/",
+            "/office/jobs/generaloutbox/?kind__exact=a%00",
+        ):
+            page = self.client.get(address)
+            assert page.status_code == 400, address
+            self.assertContains(page, "<h1", status_code=400)
+        assert self.client.get("/verify/?digest=%2500").status_code != 400

@@ -38,6 +38,7 @@ class PageTests(PortalTestCase):
         assert self.client.get(reverse("admin:register", args=["requests"])).status_code == 403
         assert self.client.get(reverse("admin:register", args=["nothing"])).status_code == 404
 
+    @pytest.mark.law("S-05", "S-27")
     def test_it_asks_for_a_reason_and_for_days_in_their_order(self) -> None:
         self.client.force_login(factory.make_odile())
         address = reverse("admin:register", args=["consents"])

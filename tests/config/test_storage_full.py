@@ -15,6 +15,7 @@ CREATE TRIGGER full_disk BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION 
 """
 
 
+@pytest.mark.asvs("16.5.2")
 @pytest.mark.truth("disk-full")
 @pytest.mark.parametrize(
     ("alias", "table"),

@@ -11,7 +11,7 @@ from django.test import Client, RequestFactory
 from config.middleware import UploadsMiddleware
 from tests.base import PortalTestCase
 
-pytestmark = [pytest.mark.attack("17.4"), pytest.mark.asvs("5.2.1")]
+pytestmark = [pytest.mark.attack("17.4"), pytest.mark.asvs("5.2.1", "15.2.2")]
 
 
 def form(size: int) -> HttpRequest:

@@ -96,8 +96,8 @@ def reads_of_the_environment(tree: ast.AST) -> list[str]:
 @pytest.mark.truth("24")
 def test_nothing_else_reads_the_environment() -> None:
     known = {variable["name"] for variable in variables.known()}
-    # Django's own, and the variable that MASTER_KEY_VARIABLE names.
-    allowed = known | {"DJANGO_SETTINGS_MODULE", "name"}
+    # Django's own, the service manager's, and the variable that MASTER_KEY_VARIABLE names.
+    allowed = known | {"DJANGO_SETTINGS_MODULE", "NOTIFY_SOCKET", "name"}
     found = {
         f"{path.relative_to(ROOT)}: {name}"
         for path in sources()
@@ -146,3 +146,19 @@ def test_a_mail_server_that_speaks_tls_from_the_start_is_spoken_to_so() -> None:
     ).stdout  # fmt: skip
     options = ast.literal_eval(said)
     assert (options["port"], options["use_ssl"], options["use_tls"]) == (465, True, False)
+
+
+@pytest.mark.asvs("1.4.2")
+@pytest.mark.parametrize("value", ["-1", "abc", "1.5", "", "٣"])
+@pytest.mark.parametrize("name", ["KEY_UNSIGNED_MINUTES", "LEDGER_KEEP_MONTHS"])
+def test_a_number_that_is_none_is_named(name: str, value: str) -> None:
+    """All numbers are counts: minutes, months, seconds, people."""
+    environ = {**variables.PRODUCTION, "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), name: value}
+    run = subprocess.run(
+        [sys.executable, "-c", "import config.settings"], cwd=ROOT, env=environ, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1] == (
+        f"django.core.exceptions.ImproperlyConfigured: {name} is a whole number of 0 or more, not {value!r}."
+    )

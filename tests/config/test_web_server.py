@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -81,6 +82,7 @@ def drip(port: int, ended: threading.Event) -> None:
                 client.sendall(b"X-Slow: 1\r\n")
 
 
+@pytest.mark.asvs("15.2.2", "15.4.4")
 @pytest.mark.attack("17.12")
 def test_hundreds_of_slow_clients_take_no_place_from_others(portal_database: PortalDatabase) -> None:
     ended = threading.Event()
@@ -121,7 +123,24 @@ def test_no_worker_outlives_its_parent_while_it_starts(portal_database: PortalDa
         until(lambda: not any(map(is_running, workers)))  # noqa: B023 - of this round
 
 
-def test_the_guide_says_the_same_command() -> None:
-    assert (
-        f"granian {' '.join(web_server.options())} config.wsgi:application" in (ROOT / "docs/operations.md").read_text()
+@pytest.mark.truth("20.4")
+def test_as_many_threads_as_the_settings_say(portal_database: PortalDatabase) -> None:
+    """Each may open a connection to each database: the server's own default was 256 in each process."""
+    environ = {**portal_database.environ("portal_app"), "PORTAL_PROCESS": "pages", "PORT": str(free_port())}
+    command = [sys.executable, "manage.py", "serve"]
+    with subprocess.Popen(command, cwd=ROOT, env={**environ, "WEB_THREADS": "3"}, start_new_session=True) as server:
+        try:
+            until(lambda: alive(int(environ["PORT"])))
+            said = Path(f"/proc/{server.pid}/cmdline").read_text().split("\0")
+        finally:
+            os.killpg(server.pid, signal.SIGKILL)
+    assert said[said.index("--blocking-threads") + 1] == "3"
+    assert said[said.index("--workers") + 1] == "2"
+
+
+def test_only_pages_and_intake_are_served(portal_database: PortalDatabase) -> None:
+    environ = {**portal_database.environ("portal_worker"), "PORTAL_PROCESS": "worker"}
+    run = subprocess.run(
+        [sys.executable, "manage.py", "serve"], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
     )
+    assert run.returncode == 1 and "neither pages nor intake" in run.stderr

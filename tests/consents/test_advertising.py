@@ -25,15 +25,18 @@ class PermissionTest(PortalTestCase):
         assert found.allowed == ([reason.code for reason in found.because] == ["agreed"])
         return [reason.code for reason in found.because]
 
+    @pytest.mark.law("C-14")
     def test_without_a_consent_nothing_is_sent(self) -> None:
         assert self.because() == ["no-consent"]
 
+    @pytest.mark.law("C-14")
     def test_each_channel_needs_its_own(self) -> None:
         factory.agree(self.device, "advertising-sms")
         assert self.because("sms") == ["agreed"]
         assert self.because("email") == ["no-consent"]
         assert self.because("push") == ["no-consent"]
 
+    @pytest.mark.law("C-17")
     def test_who_refused_or_withdrew_gets_nothing(self) -> None:
         factory.decide(self.device, "advertising-sms", "disagree", at=factory.NOON - timedelta(days=2))
         assert self.because() == ["refused"]
@@ -47,6 +50,7 @@ class PermissionTest(PortalTestCase):
         factory.decide(self.device, "advertising-sms", "withdraw", at=factory.NOON + timedelta(days=2))
         assert self.because(at=factory.NOON + timedelta(days=1)) == ["agreed"]
 
+    @pytest.mark.law("C-16")
     def test_the_night_needs_a_consent_of_its_own_but_for_email(self) -> None:
         factory.agree(self.device, "advertising-sms")
         factory.agree(self.device, "advertising-email")
@@ -57,6 +61,7 @@ class PermissionTest(PortalTestCase):
         factory.agree(self.device, "advertising-night")
         assert self.because("sms", NIGHT) == ["agreed"]
 
+    @pytest.mark.law("C-19")
     def test_the_consent_is_confirmed_before_two_years_are_over(self) -> None:
         decided = datetime(2024, 3, 9, 15, 0, tzinfo=UTC)  # 10 March in Korea
         factory.agree(self.device, "advertising-sms", at=decided)
@@ -70,6 +75,7 @@ class PermissionTest(PortalTestCase):
         factory.make_agreement_text("advertising-sms", at=factory.NOON - timedelta(hours=1))
         assert self.because() == ["text-changed"]
 
+    @pytest.mark.law("C-17")
     def test_suspended_and_ended_people_get_nothing(self) -> None:
         factory.agree(self.device, "advertising-sms")
         factory.make_freeze(self.device.subject_id, cause="suspension", at=factory.NOON)

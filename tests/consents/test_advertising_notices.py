@@ -35,6 +35,7 @@ class NoticeTest(PortalTestCase):
         for row in GeneralOutbox.objects.filter(kind="consents.advertising"):
             send_notice(row.ids, event=row.id, starts=1, at=at)
 
+    @pytest.mark.law("C-18")
     def test_every_decision_about_advertising_has_a_result_within_fourteen_days(self) -> None:
         factory.agree(self.device, "advertising-sms")
         factory.decide(self.device, "advertising-night", "disagree")
@@ -57,6 +58,7 @@ class NoticeTest(PortalTestCase):
         assert str(notice.id) in message.extra_headers["Message-ID"]
         self.assertLedgered("consents.notice.sent", notice)
 
+    @pytest.mark.law("C-18")
     def test_who_has_no_address_is_unreachable_and_not_forgotten(self) -> None:
         factory.agree(self.device, "advertising-push")
         self.deliver()
@@ -64,6 +66,7 @@ class NoticeTest(PortalTestCase):
         assert AdvertisingNotice.objects.get().state == "unreachable"
         assert AdvertisingNotice.objects.late(date(2026, 12, 9)).count() == 1
 
+    @pytest.mark.law("C-19")
     def test_a_consent_is_asked_about_before_its_two_years_are_over(self) -> None:
         decided = datetime(2024, 3, 9, 15, 0, tzinfo=UTC)  # 10 March in Korea
         decision = factory.agree(self.device, "advertising-email", at=decided)
@@ -75,6 +78,7 @@ class NoticeTest(PortalTestCase):
         notice = AdvertisingNotice.objects.get(kind="confirmation")
         assert (notice.due_on, notice.decision) == (date(2026, 3, 9), decision)
 
+    @pytest.mark.law("C-19")
     def test_after_the_question_the_consent_stands_for_two_years_more(self) -> None:
         self.reachable()
         decided = datetime(2024, 3, 9, 15, 0, tzinfo=UTC)

@@ -22,6 +22,7 @@ class DecisionTest(PortalTestCase):
         self.device = factory.make_device(agreed=())
         self.subject = Subject.objects.get(pk=self.device.subject_id)
 
+    @pytest.mark.law("C-08", "F-13")
     def test_an_agreement_says_who_what_when_how_and_by_which_text(self) -> None:
         decision = factory.agree(self.device, "activation")
         assert decision.text_digest == factory.text_in_force("activation").digest
@@ -30,6 +31,7 @@ class DecisionTest(PortalTestCase):
         entry = self.assertLedgered("consents.decision.agreed", decision)
         assert decision.text_digest in entry.payload
 
+    @pytest.mark.law("C-02")
     @pytest.mark.truth("29")
     def test_each_agreement_is_decided_by_itself(self) -> None:
         rests_on = {
@@ -42,6 +44,7 @@ class DecisionTest(PortalTestCase):
             }
             assert allowed == {own}, agreement
 
+    @pytest.mark.law("C-02")
     @pytest.mark.truth("29")
     def test_each_purpose_of_the_policy_has_one_agreement_and_no_text_covers_two(self) -> None:
         texts = AgreementVersion.objects.published().filter(agreement__kind="collection")
@@ -49,6 +52,7 @@ class DecisionTest(PortalTestCase):
         items = [item for text in texts for item in text.item_codes]
         assert len(items) == len(set(items))
 
+    @pytest.mark.law("C-03")
     def test_a_disagreement_is_recorded_too(self) -> None:
         decision = factory.decide(self.device, "app-log", "disagree")
         assert decision.choice == "disagree"
@@ -61,6 +65,7 @@ class DecisionTest(PortalTestCase):
         assert first.pk == second.pk
         assert Decision.objects.count() == 1
 
+    @pytest.mark.law("C-10")
     def test_a_withdrawal_ends_the_agreement_and_queues_the_destruction(self) -> None:
         factory.agree(self.device, "app-log")
         later = factory.NOON + timedelta(hours=1)
@@ -95,11 +100,13 @@ class DecisionTest(PortalTestCase):
         # A device that was offline sends what its user decided before the text was replaced.
         assert factory.agree(self.device, "app-log", version=old, decided_at=factory.NOON - timedelta(seconds=1))
 
+    @pytest.mark.law("C-07")
     def test_words_that_do_not_exist_are_refused(self) -> None:
         for changes in ({"method": "telepathy"}, {"language": "fr"}):
             with self.assertRaises(consents.UnknownValue):
                 factory.agree(self.device, "app-log", **changes)
 
+    @pytest.mark.law("C-07")
     def test_only_handlers_record_what_was_said_on_the_telephone(self) -> None:
         with self.assertRaises(NotPermitted):
             factory.agree(self.device, "app-log", method="phone", actor=factory.make_emin())
@@ -116,6 +123,7 @@ class AppendOnlyTest(PortalTestCase):
         ):
             cursor.execute(statement)
 
+    @pytest.mark.law("C-08")
     def test_a_decision_is_never_changed_nor_removed(self) -> None:
         factory.agree(factory.make_device(agreed=()), "activation")
         self.refused("UPDATE consents_decision SET choice = 'disagree'")
@@ -140,6 +148,7 @@ class RepresentativeTest(PortalTestCase):
 
     mother = {"name": "김하나", "contact": "010-1234-5678", "relationship": "mother", "confirmation": "mobile-identity"}
 
+    @pytest.mark.law("C-12")
     def test_the_decision_says_how_it_was_confirmed_and_not_by_whom(self) -> None:
         device = factory.make_device(agreed=())
         decision = factory.agree(device, "activation", representative=self.mother)
@@ -149,6 +158,7 @@ class RepresentativeTest(PortalTestCase):
         for secret in ("김하나", "1234-5678"):
             assert secret not in entry.payload
 
+    @pytest.mark.law("C-12")
     def test_name_and_contact_are_sealed_in_the_personal_database(self) -> None:
         from consents.models import Representative
         from privacy.vault import actions as vault
@@ -166,6 +176,7 @@ class RepresentativeTest(PortalTestCase):
         ) as vault_session:
             assert vault_session.decrypt(row, "particulars")["name"] == "김하나"
 
+    @pytest.mark.law("C-12", "C-13")
     def test_without_a_confirmation_it_does_not_count(self) -> None:
         device = factory.make_device(agreed=())
         for missing in ("confirmation", "name", "contact"):

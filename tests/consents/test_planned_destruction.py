@@ -50,6 +50,7 @@ class PlannedDestructionTest(WithdrawalCase):
         plan.refresh_from_db()
         assert (plan.state, plan.ended_at) == ("destroyed", DUE)
 
+    @pytest.mark.law("R-24", "R-25")
     def test_processing_stops_at_once(self) -> None:
         self.withdraw()
         frozen = vault.active_freezes(self.device.subject_id, "app-log", at=LATER)
@@ -59,6 +60,7 @@ class PlannedDestructionTest(WithdrawalCase):
         assert self.subject().state == "withdrawn"
         assert vault.active_freezes(self.device.subject_id, "service-analytics", at=LATER)
 
+    @pytest.mark.law("R-24")
     def test_the_worker_waits_and_then_destroys(self) -> None:
         decision, _plan = self.withdraw("activation")
         row = GeneralOutbox.objects.get(kind="consents.ended")

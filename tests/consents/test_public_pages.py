@@ -38,6 +38,7 @@ class ConsentPagesTest(PortalTestCase):
             self.assertContains(page, f"/consents/{code}/")
         self.assertLedgered("ledger.read")
 
+    @pytest.mark.law("C-04")
     @pytest.mark.truth("29")
     def test_required_and_optional_agreements_are_listed_apart(self) -> None:
         page = self.prove()
@@ -72,6 +73,7 @@ class ConsentPagesTest(PortalTestCase):
         text = self.client.get(path).context["version"].digest
         return self.client.post(path, {"decision": decision, "text": text}, **more)
 
+    @pytest.mark.law("C-03", "C-10")
     def test_agreeing_and_withdrawing_take_one_click_each_on_the_same_page(self) -> None:
         self.prove()
         page = self.client.get("/consents/app-log/")
@@ -86,6 +88,7 @@ class ConsentPagesTest(PortalTestCase):
         assert CurrentConsent.objects.get(agreement__code="app-log").choice == "withdraw"
         self.assertContains(answer, "C-")
 
+    @pytest.mark.law("C-01")
     def test_the_text_shows_its_four_notices_in_the_language_of_the_page(self) -> None:
         self.prove()
         text = factory.text_in_force("app-log")
@@ -101,9 +104,12 @@ class ConsentPagesTest(PortalTestCase):
         path = f"/consents/receipts/{self.decision.reference}/"
         self.assertContains(self.client.get(path), receipts.digest(self.receipt))
         file = self.client.get(f"{path}?format=json")
-        assert file.json() == self.receipt
+        said = file.json()
+        assert said.pop("paper")["statement"]["number"] == self.decision.reference
+        assert said == self.receipt
         assert "attachment" in file.headers["Content-Disposition"]
 
+    @pytest.mark.asvs("8.2.2")
     def test_another_persons_receipt_is_not_shown(self) -> None:
         other = factory.make_device(2, agreed=())
         theirs = factory.agree(other, "activation", at=self.now)
@@ -116,6 +122,7 @@ class ConsentPagesTest(PortalTestCase):
         assert page.status_code == 422
         self.assertContains(page, "error-summary", status_code=422)
 
+    @pytest.mark.law("C-09")
     def test_a_changed_text_asks_again(self) -> None:
         self.prove()
         factory.make_agreement_text("activation", at=clock.now())
@@ -146,6 +153,18 @@ class ConsentPagesTest(PortalTestCase):
             assert second.headers["Location"] == first.headers["Location"]
             assert Decision.objects.filter(agreement__code="app-log", choice=decision).count() == 1
 
+    @pytest.mark.truth("no-code-and-no-word")
+    def test_a_code_that_is_not_issued_any_more_is_said_and_why(self) -> None:
+        self.prove()
+        page = f"/en/consents/receipts/{self.decision.reference}/"
+        self.press("activation", "withdraw")
+        answer = self.client.post(f"{page}code/", {"submission": "x"})
+        self.assertContains(answer, "You have decided again since", status_code=422)
+        now = Decision.objects.get(agreement__code="activation", choice="withdraw")
+        answer = self.client.post(f"/en/consents/receipts/{now.reference}/code/", {"submission": "x"})
+        self.assertContains(answer, "Your consent code")
+
+    @pytest.mark.law("C-03")
     @pytest.mark.truth("consent-text-shown")
     def test_what_was_not_shown_is_not_agreed_to(self) -> None:
         self.prove()
@@ -247,6 +266,7 @@ class DeviceProofTest(PortalTestCase):
         assert len(known.content) == len(unknown.content)
         assert Challenge.objects.filter(device_id=self.device.id).count() == 1
 
+    @pytest.mark.asvs("6.6.2")
     def test_each_asker_has_a_code_of_their_own(self) -> None:
         self.begin(factory.imei(1))
         self.client.session.flush()
@@ -259,6 +279,7 @@ class DeviceProofTest(PortalTestCase):
             self.begin(factory.imei(1))
         assert Challenge.objects.filter(device_id=self.device.id).count() == 3
 
+    @pytest.mark.asvs("6.6.4")
     @pytest.mark.attack("17.21")
     def test_however_many_browsers_ask_and_whatever_was_answered_a_device_is_asked_three_times_a_day(self) -> None:
         pages, asked = [], Challenge.objects.filter(device_id=self.device.id)

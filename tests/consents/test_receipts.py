@@ -5,9 +5,13 @@ import copy
 import pytest
 
 from consents import receipts
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import SystemActor
+from privacy.lib.dates import clock
 from privacy.subjects.models import Subject
 from tests import factory
 from tests.base import PortalTestCase
+from tests.factories.ledger import Word
 
 
 @pytest.mark.clause("P3.6")
@@ -17,6 +21,7 @@ class ReceiptTest(PortalTestCase):
         self.decision = factory.agree(self.device, "activation")
         self.receipt = receipts.for_decision(self.decision)
 
+    @pytest.mark.law("C-08")
     def test_it_says_what_the_record_of_a_consent_says(self) -> None:
         assert {
             "schema_version", "record_id", "pii_principal_id", "pii_controllers", "pii_processing", "privacy_notice",
@@ -37,6 +42,13 @@ class ReceiptTest(PortalTestCase):
         assert len(receipts.digest(self.receipt)) == 64
         by_digest = receipts.check_digest(self.decision.reference, receipts.digest(self.receipt))
         assert (by_digest.genuine, by_digest.entered) == (True, True)
+
+    @pytest.mark.attack("20.7")
+    def test_an_entry_about_it_that_states_nothing_is_no_error(self) -> None:
+        subjects = [Subject.objects.get(pk=self.device.subject_id).reference]
+        ledger.record(Word.TRIED, actor=SystemActor("tests"), at=clock.now(), about=self.decision, subjects=subjects)
+        check = receipts.check(self.receipt)
+        assert (check.genuine, check.entered) == (True, True)
 
     def test_an_altered_receipt_is_not_genuine(self) -> None:
         altered = copy.deepcopy(self.receipt)

@@ -40,6 +40,7 @@ class SecondReadingTest(PortalTestCase):
         factory.agree(device, "advertising-night", at=factory.NOON)
         assert advertising.permission(device.subject_id, "sms", NIGHT).allowed
 
+    @pytest.mark.law("P-02")
     @pytest.mark.truth("provision-names-its-recipient")
     def test_who_decides_about_a_provision_reads_who_receives_it(self) -> None:
         now = clock.now()

@@ -17,6 +17,7 @@ LATER = factory.NOON + timedelta(days=1)
 
 @pytest.mark.clause("P3.6")
 class TextTest(PortalTestCase):
+    @pytest.mark.law("C-01")
     def test_every_agreement_of_the_policy_has_a_text_with_the_four_notices_in_both_languages(self) -> None:
         codes = set(Agreement.objects.offered().values_list("code", flat=True))
         assert codes == {
@@ -28,6 +29,7 @@ class TextTest(PortalTestCase):
                 for language in ("ko", "en"):
                     assert version.spoken(part, language).strip(), (version, part, language)
 
+    @pytest.mark.law("C-04")
     def test_what_the_policy_collects_as_required_is_required_and_nothing_else(self) -> None:
         required = Agreement.objects.filter(required=True).values_list("code", flat=True)
         assert list(required) == ["activation", "service-analytics"]
@@ -41,6 +43,7 @@ class TextTest(PortalTestCase):
         assert new.digest != old.digest
         self.assertLedgered("consents.text.published", new)
 
+    @pytest.mark.law("C-09")
     def test_who_agreed_to_a_text_that_asks_again_is_on_the_list(self) -> None:
         asked, spared, new = (
             factory.make_device(number, agreed=("activation", "service-analytics", "app-log")) for number in (1, 2, 3)
@@ -69,6 +72,7 @@ class TextTest(PortalTestCase):
         factory.make_agreement_text("app-log", at=LATER, asks_again=False)
         assert not CurrentConsent.objects.needing_reconsent().exists()
 
+    @pytest.mark.law("P-02", "C-09")
     @pytest.mark.truth("changed-notices-ask-again")
     def test_a_text_whose_notices_changed_asks_again_or_is_not_published(self) -> None:
         factory.make_device(1, agreed=("activation", "service-analytics", "app-log"))
@@ -91,6 +95,7 @@ class TextTest(PortalTestCase):
         words = {"items_en": f"  {before.items_en.upper()} .", "title_en": "App log", "asks_again": False}
         assert factory.make_agreement_text("app-log", at=LATER, **words).state == "published"
 
+    @pytest.mark.law("C-01")
     def test_an_incomplete_text_is_not_published(self) -> None:
         draft = consents.draft_text(
             Agreement.objects.get(code="app-log"), words={"refusal_en": ""}, actor=factory.make_odile(), at=LATER
@@ -123,6 +128,7 @@ class TextTest(PortalTestCase):
 class ProvisionTest(PortalTestCase):
     """A consent to provision covers a recipient, items and a purpose, and nothing beyond (law P-02)."""
 
+    @pytest.mark.law("P-02")
     def test_it_covers_what_it_names(self) -> None:
         from consents import consent_status
 

@@ -162,7 +162,7 @@ class WhatIsStopped(ToldCase):
         mails(at=LATER)
         consents.stop_destruction(plan, actor=self.me, at=SOON)
         said = self.told(at=SOON)[1]
-        assert "at most until its retention period ends" in said
+        assert "at most until its retention period and any hold for litigation or an investigation have ended" in said
         assert "continue the destruction or agree again" in said
 
     def test_nobody_is_told_to_agree_again_where_that_is_refused(self) -> None:
@@ -232,8 +232,11 @@ class APlansPage(PortalTestCase):
 
     def test_says_of_what_is_stopped_that_it_is_kept_until_its_retention_ends(self) -> None:
         self.stop()
-        assert "at most until its retention period ends" in self.page()
-        assert "보유 기간이 끝나면 파기합니다" in self.page("")
+        assert (
+            "at most until its retention period and any hold for litigation or an investigation have ended"
+            in self.page()
+        )
+        assert "보유 기간이 끝나고 소송·수사에 따른 파기 보류가 없으면 파기합니다" in self.page("")
 
     def test_says_what_is_destroyed_in_part(self) -> None:
         decision = factory.decide(self.device, "activation", "withdraw", at=self.at + timedelta(hours=2))

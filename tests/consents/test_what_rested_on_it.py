@@ -26,6 +26,7 @@ class EndingTest(PortalTestCase):
         devices.store_reports(batch, gateway=factory.make_gate(), at=factory.NOON)
         assert (Report.objects.count(), AppLog.objects.count()) == (6, 1)
 
+    @pytest.mark.law("R-24")
     def test_withdrawing_app_logs_destroys_the_app_logs(self) -> None:
         decision = factory.decide(self.device, "app-log", "withdraw", at=LATER)
         assert consents.end_collection(decision, actor=SYSTEM, at=DUE)
@@ -68,6 +69,7 @@ class EndingTest(PortalTestCase):
         assert consents.end_collection(decision, actor=SYSTEM, at=DUE)
         assert AppLog.objects.count() == 1
 
+    @pytest.mark.law("C-04")
     def test_a_refusal_of_what_was_never_agreed_to_destroys_nothing(self) -> None:
         other = factory.make_device(2)
         decision = factory.decide(other, "app-log", "disagree", at=LATER)
@@ -75,6 +77,7 @@ class EndingTest(PortalTestCase):
         assert not vault.is_destroyed(other.subject_id, "app-log")
         factory.agree(other, "app-log", at=LATER + timedelta(minutes=1))
 
+    @pytest.mark.law("C-13")
     def test_refusing_the_activation_destroys_the_registration(self) -> None:
         other = factory.make_device(2, agreed=())
         decision = factory.decide(other, "activation", "disagree", at=LATER)

@@ -44,6 +44,7 @@ class ChallengeTest(ApiTestCase):
         assert set(response.json()) == {"challenge", "expires_at"}
         assert made.shown not in response.content.decode()
 
+    @pytest.mark.asvs("6.6.3")
     @pytest.mark.attack("17.9")
     def test_only_the_typed_code_confirms_and_three_wrong_ones_end_it(self) -> None:
         device = self.device()
@@ -76,6 +77,7 @@ class ChallengeTest(ApiTestCase):
         self.answer(made, "deny")
         self.assertProblem(self.answer(made, code=made.shown), 409, "challenge-over")
 
+    @pytest.mark.asvs("2.3.2")
     @pytest.mark.attack("17.9")
     def test_a_case_asks_a_device_three_times_a_day(self) -> None:
         device, at = self.device(), factory.NOON - timedelta(hours=6)
@@ -115,6 +117,7 @@ class ChallengeTest(ApiTestCase):
         two = devices.issue_challenge(device_id=device.id, case="K7-1", actor=TESTS, at=clock.now())
         assert one.pk == two.pk
 
+    @pytest.mark.asvs("8.2.2")
     def test_another_devices_challenge_and_another_gateways_are_unknown(self) -> None:
         mine, theirs = self.device(1), self.device(2, gateway=factory.make_gate("Other"))
         made = devices.issue_challenge(device_id=theirs.id, case="K7-1", actor=TESTS, at=clock.now())

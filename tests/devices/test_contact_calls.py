@@ -14,6 +14,7 @@ PHONE = {"kind": "phone", "value": "010-1234-5678", "language": "ko", "preferred
 
 @pytest.mark.attack("17.2")
 class ContactCallsTest(ApiTestCase):
+    @pytest.mark.asvs("15.3.1")
     def test_they_are_recorded_sealed_and_told_without_their_values(self) -> None:
         device = self.device()
         answer = self.call("PUT", f"/devices/{device.id}/contacts", {"contacts": [EMAIL, PHONE]})

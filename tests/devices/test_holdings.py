@@ -121,6 +121,7 @@ class DueTest(PortalTestCase):
     def due(self, on: date) -> set[object]:
         return {one for ids in retention_expiry.registrations_due(on, TWO_YEARS) for one in ids}
 
+    @pytest.mark.law("D-11")
     @pytest.mark.clause("P6.1")
     def test_a_registration_is_due_two_years_after_its_licence(self) -> None:
         old, later = self.licensed(1, "2024-05-15"), self.licensed(2, "2024-05-16")
@@ -135,6 +136,7 @@ class DueTest(PortalTestCase):
         devices.update(device_id=device.id, changes={"licence": terms}, gateway=factory.make_gate(), at=factory.NOON)
         assert self.due(date(2026, 6, 1)) == set()
 
+    @pytest.mark.law("C-13")
     def test_who_never_agreed_is_due_after_days(self) -> None:
         undecided = factory.make_device(1, agreed=())
         decided = factory.make_device(2)

@@ -39,8 +39,7 @@ KEPT = {
 SECRETS = (fuzzing.resident_number("900101", "123456"), factory.imei(1))
 
 
-@pytest.mark.asvs("2.2.1")
-@pytest.mark.asvs("4.1.1")
+@pytest.mark.asvs("1.4.2", "2.2.1", "4.1.1")
 class HostileInputTest(ApiTestCase):
     def setUp(self) -> None:
         super().setUp()

@@ -92,6 +92,7 @@ class HostileTablesTest(PortalTestCase):
             name=name, content=content, gateway=factory.make_gateway(), actor=factory.make_odile(), at=factory.NOON
         )
 
+    @pytest.mark.asvs("1.5.1", "5.2.3")
     def test_each_is_refused_with_one_sentence_in_both_languages(self) -> None:
         for what, content in hostile().items():
             with self.subTest(what):

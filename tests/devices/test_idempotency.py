@@ -11,6 +11,7 @@ from tests import factory
 from tests.devices.base import ApiTestCase
 
 
+@pytest.mark.fault("FLT-18")
 @pytest.mark.asvs("2.3.3")
 class IdempotencyTest(ApiTestCase):
     def test_the_same_key_and_request_get_the_same_answer(self) -> None:
@@ -32,6 +33,7 @@ class IdempotencyTest(ApiTestCase):
         self.call("PUT", path, factory.registration())
         assert self.call("PATCH", path, {"model": "X"}, key="a").status_code == 200
 
+    @pytest.mark.asvs("8.4.1")
     def test_a_key_belongs_to_its_gateway(self) -> None:
         self.call("PUT", f"/devices/{uuid4()}", factory.registration(), key="a")
         token = factory.make_token("Other", at=self.now)

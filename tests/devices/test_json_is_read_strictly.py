@@ -14,11 +14,12 @@ from tests import factory
 from tests.devices.base import ApiTestCase
 
 
-@pytest.mark.asvs("2.2.1")
+@pytest.mark.asvs("2.2.1", "2.2.2")
 class StrictTest(ApiTestCase):
     def batch(self, report: str, envelope: str = "") -> bytes:
         return f'{{"batch":"{uuid4()}"{envelope},"reports":[{report}]}}'.encode()
 
+    @pytest.mark.asvs("15.3.3")
     def test_a_batch_that_is_no_batch(self) -> None:
         report = json.dumps(self.report(self.device()))
         broken = [
@@ -33,6 +34,7 @@ class StrictTest(ApiTestCase):
             self.assertProblem(response, 400, response.json()["code"])
         assert not Report.objects.exists()
 
+    @pytest.mark.asvs("1.1.1", "1.5.3", "15.3.7")
     def test_a_name_that_stands_twice(self) -> None:
         report = json.dumps(self.report(self.device()))
         for doubled in (
@@ -50,6 +52,7 @@ class StrictTest(ApiTestCase):
             response = self.send(self.report(device), report)
             assert response.json()["stored"] == 2, (text, response.json())
 
+    @pytest.mark.asvs("1.1.1")
     def test_control_characters_and_overrides_are_malformed(self) -> None:
         device = self.device(agreed=("activation", "service-analytics", "app-log"))
         for text in ("a\x00b", "a\x1bb", "a\u202eb", "a\x7fb", "a\u2066b"):
@@ -58,6 +61,7 @@ class StrictTest(ApiTestCase):
             response = self.call("PUT", f"/devices/{uuid4()}", factory.registration(model=text))
             self.assertProblem(response, 400, "malformed", "/model")
 
+    @pytest.mark.asvs("1.3.3")
     def test_too_long_a_text_is_too_large(self) -> None:
         device = self.device(agreed=("activation", "service-analytics", "app-log"))
         for text in ("a" * 8_193, "가" * 2_731):
@@ -77,6 +81,7 @@ class StrictTest(ApiTestCase):
         deep = factory.registration(licence=json.loads("[" * 20 + "]" * 20))
         self.assertProblem(self.call("PUT", path, deep), 400, "malformed")
 
+    @pytest.mark.asvs("15.3.5")
     def test_values_of_another_type_are_malformed(self) -> None:
         for changes in ({"model": 5}, {"model": None}, {"model": ["a"]}, {"imei": 356900100000014}, {"licence": "x"}):
             response = self.call("PUT", f"/devices/{uuid4()}", factory.registration(**changes))
@@ -88,6 +93,7 @@ class StrictTest(ApiTestCase):
         self.assertProblem(self.call("PUT", "/devices/not-a-uuid", factory.registration()), 400, "malformed")
 
 
+@pytest.mark.asvs("1.1.1", "5.2.3")
 class BodyTest(ApiTestCase):
     def test_a_packed_batch_is_read(self) -> None:
         assert self.send(self.report(self.device()), packed=True).json()["stored"] == 1

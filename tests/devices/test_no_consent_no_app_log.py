@@ -85,6 +85,7 @@ class NoConsentTest(ApiTestCase):
             "behind one that may": lambda device: batch(log(self.able), log(device)) - 1,
         }
 
+    @pytest.mark.law("C-04")
     def test_no_path_takes_one(self) -> None:
         self.able = self.device(9, agreed=AGREED)
         tried = 0

@@ -34,6 +34,7 @@ class Gate:
         return response
 
 
+@pytest.mark.law("S-03")
 @pytest.mark.clause("P3.5")
 def test_a_batch_without_its_entry_is_not_stored(portal_database: PortalDatabase) -> None:
     gate = Gate()

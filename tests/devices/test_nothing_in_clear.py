@@ -15,6 +15,7 @@ MAIL, PHONE = "cnry-mina@example.org", "010-8765-4321"
 MOTHER = {"name": "CNRY-김하나", "contact": "CNRY-01012345678", "confirmation": "card"}
 
 
+@pytest.mark.asvs("14.2.4")
 @pytest.mark.clause("P8.4")
 class DumpTest(PortalTestCase):
     def dump(self, alias: str) -> bytes:
@@ -31,6 +32,7 @@ class DumpTest(PortalTestCase):
                     written += [bytes(block) for block in copy]
         return b"".join(written)
 
+    @pytest.mark.law("S-19")
     def test_no_spelling_of_a_secret_is_in_it(self) -> None:
         secrets = [
             MAIL,

@@ -56,6 +56,7 @@ class RegistrationTest(ApiTestCase):
         assert not Device.objects.exists()
         assert not Subject.objects.exists()
 
+    @pytest.mark.asvs("8.4.1")
     def test_a_device_of_another_gateway_is_unknown(self) -> None:
         theirs = self.device(gateway=factory.make_gate("Other"))
         for response in (
@@ -95,6 +96,7 @@ class LicenceTest(ApiTestCase):
         assert self.call("PATCH", f"/devices/{device.id}", {"licence": licence}).status_code == 200
         assert device.licences.count() == 2
 
+    @pytest.mark.asvs("2.2.3")
     def test_a_licence_does_not_end_before_it_starts(self) -> None:
         licence = {"key": "EXAFE-X", "starts_on": "2028-01-02", "ends_on": "2028-01-01"}
         response = self.call("PATCH", f"/devices/{self.device().id}", {"licence": licence})

@@ -30,6 +30,7 @@ class ReportsTest(ApiTestCase):
                     assert body == factory.BODIES[row.kind]
                     assert str(row.body) == "••••••"
 
+    @pytest.mark.law("S-03")
     def test_the_batch_has_one_entry_that_names_no_value(self) -> None:
         device = self.device()
         self.send(*(self.report(device, "access") for _each in range(20)))
@@ -38,6 +39,7 @@ class ReportsTest(ApiTestCase):
         assert "unlock" not in entry.payload
         assert entry.actor == self.gate.ref
 
+    @pytest.mark.fault("FLT-18")
     def test_the_same_batch_again_gets_the_same_answer_and_stores_nothing(self) -> None:
         device, batch = self.device(), uuid4()
         reports = [self.report(device), self.report(uuid4()), self.report(device, "app-log")]
@@ -69,6 +71,7 @@ class ReportsTest(ApiTestCase):
         self.assertProblem(self.send(*reports, self.report(device)), 413, "too-large", "/reports")
         self.assertProblem(self.send(), 400, "malformed", "/reports")
 
+    @pytest.mark.asvs("8.4.1")
     def test_a_report_of_an_unknown_device_or_another_gateways_is_refused(self) -> None:
         theirs = self.device(gateway=factory.make_gate("Other"))
         for device in (uuid4(), theirs.id):

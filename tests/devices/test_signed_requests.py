@@ -71,6 +71,7 @@ class SignedRequestTests(ApiTestCase):
         assert self.registers(nonce=nonce).status_code == 201
         self.refused(self.registers(nonce=nonce))
 
+    @pytest.mark.asvs("15.4.2")
     @pytest.mark.attack("17.9")
     def test_a_nonce_is_taken_in_one_statement(self) -> None:
         """Two at once are told apart by the row itself: none is looked for first, and none fails on the other."""
@@ -123,6 +124,7 @@ class SignedRequestTests(ApiTestCase):
         self.refused(self.call("PUT", f"/devices/{uuid4()}", factory.registration(7)))
         assert self.registers().status_code == 201
 
+    @pytest.mark.asvs("11.6.1")
     def test_no_key_that_is_none(self) -> None:
         for key in ("x", "AAAA", base64.b64encode(b"k" * 31).decode(), "é" * 44):
             with pytest.raises(devices.InvalidSigningKey):

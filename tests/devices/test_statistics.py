@@ -97,6 +97,7 @@ class StatisticsTest(PortalTestCase):
         self.count()
         assert self.shown() == {}
 
+    @pytest.mark.law("N-08")
     def test_counting_reads_nothing_and_keeps_no_id(self) -> None:
         reads = Entry.objects.reads().count()
         self.store(12)

@@ -21,7 +21,7 @@ class TokenTest(ApiTestCase):
     def row(self) -> GatewayToken:
         return GatewayToken.objects.get(hint=self.token[:8])
 
-    @pytest.mark.asvs("11.4.1")
+    @pytest.mark.asvs("11.4.1", "11.5.1")
     def test_only_a_hash_of_256_random_bits_is_kept(self) -> None:
         row = self.row()
         assert len(self.token) >= 43

@@ -13,8 +13,10 @@ from tests.devices.base import ApiTestCase
 from tests.devices.resident_numbers import resident_number
 
 
+@pytest.mark.asvs("2.2.1")
 @pytest.mark.clause("P3.4")
 class NeverTakenTest(ApiTestCase):
+    @pytest.mark.law("N-01")
     def test_an_undeclared_item_of_a_report_is_refused(self) -> None:
         device = self.device()
         for report, pointer in (
@@ -24,10 +26,12 @@ class NeverTakenTest(ApiTestCase):
             self.assertRefused(self.send(report), "unknown-item", pointer)
         assert not Report.objects.exists()
 
+    @pytest.mark.law("N-01")
     def test_an_unknown_kind_is_refused(self) -> None:
         report = self.report(self.device(), "location", body={"lat": 37.5})
         self.assertRefused(self.send(report), "unknown-kind", "/reports/0/kind")
 
+    @pytest.mark.law("C-02", "N-02")
     def test_a_sensitive_item_is_refused_by_name_and_by_declared_type(self) -> None:
         device = self.device()
         for report in (
@@ -41,6 +45,7 @@ class NeverTakenTest(ApiTestCase):
         ):
             self.assertRefused(self.send(report), "sensitive-item")
 
+    @pytest.mark.law("N-02")
     def test_every_statutory_kind_is_known_by_its_usual_names(self) -> None:
         names = (
             "belief", "beliefs", "political_views", "politicalParty", "trade-union", "union_membership", "health",
@@ -57,6 +62,7 @@ class NeverTakenTest(ApiTestCase):
         for name in ("state", "count", "action", "setting", "result", "level", "message", "app", "model", "os_build"):
             assert not is_sensitive_name(name), name
 
+    @pytest.mark.law("S-19", "N-02")
     def test_a_resident_number_in_free_text_refuses_the_report(self) -> None:
         device = self.device(agreed=("activation", "service-analytics", "app-log"))
         number = resident_number("900101", "123456")
@@ -112,6 +118,7 @@ class NeverTakenTest(ApiTestCase):
             report = self.report(device, "app-log", body={"level": "info", "message": f"id {text} ok"})
             assert self.send(report).json()["stored"] == 1, text
 
+    @pytest.mark.asvs("16.2.5")
     def test_what_was_refused_is_neither_stored_nor_logged_nor_repeated(self) -> None:
         device = self.device(agreed=("activation", "service-analytics", "app-log"))
         number = resident_number("850505", "223344")

@@ -101,7 +101,7 @@ def make_notary(folder: Path, *, clock: Callable[[], float] = time.time, signer:
 
 def publish_keys(notary: Notary) -> None:
     """Leave the verifier keys beside the notary's state, as its command does."""
-    (notary.path.parent / "vkeys").write_text("".join(f"{vkey}\n" for vkey in notary.signer.vkeys))
+    notary.signer.publish(notary.path.with_name("vkeys"))
 
 
 def sign(database: PortalDatabase, notary: Notary) -> int | None:

@@ -25,6 +25,7 @@ import psycopg
 import pytest
 
 from config.embedded_postgres import EmbeddedServer
+from tests.faults.surroundings import copy_migrated_cluster
 
 pytestmark = pytest.mark.faults
 
@@ -76,10 +77,10 @@ class Portal:
         self.environ = {name: value for name, value in os.environ.items() if "DATABASE" not in name}
         self.environ.pop("EMBEDDED_CONF", None)
         self.environ |= {"PORTAL_HOME": str(home), "DJANGO_SETTINGS_MODULE": "config.settings"}
+        copy_migrated_cluster(home / "postgres")
         self.server = EmbeddedServer(home / "postgres")
         self.server.start()
-        for command, role in (("make_keys", "portal_development"), ("migrate_all", "portal_owner")):
-            self.manage(command, "-v", "0", role=role)
+        self.manage("make_keys", "-v", "0", role="portal_development")
         prepared = self.manage("shell", "-v", "0", "-c", PREPARE, role="portal_development")
         given = json.loads(prepared.strip().splitlines()[-1])
         self.token: str = given["token"]

@@ -78,6 +78,7 @@ class SameTimeTest(PortalTestCase):
 
         self.compare("the consent pages", press, {302})
 
+    @pytest.mark.asvs("11.2.4")
     def test_the_status_page_of_a_case(self) -> None:
         cases = [self._case(number) for number in range(KNOWN)]
 

@@ -28,6 +28,7 @@ def declared() -> dict[str, type[models.Model]]:
     }
 
 
+@pytest.mark.asvs("2.1.2")
 @pytest.mark.truth("constraint-names")
 def test_every_constraint_has_its_sentence_and_its_field() -> None:
     found = declared()

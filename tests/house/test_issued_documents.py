@@ -12,6 +12,7 @@ from privacy.lib.registries import issued_documents
 ROOT = Path(settings.BASE_DIR)
 # Which kind leaves at which place; or, in a sentence, why nothing leaves there that the portal issued.
 PLACES = {
+    "config/list_views.py:_send": "register",
     "config/register_exports.py:register_page": "register",
     "consents/views.py:receipt": "consent-receipt",
     "privacy/campaigns/admin.py:print_letters": "notice-letters",
@@ -33,6 +34,7 @@ PLACES = {
     "devices/admin/statistics.py:changelist_view": "counts as a table to work with; the page shows the same",
     "privacy/disclosures/admin/provisions.py:read_scan": "a document of others",
     "privacy/ledger/admin/entries.py:proof_view": "a proof verifies itself with verify.py",
+    "privacy/rights/opening_views.py:proof": "a proof verifies itself with verify.py",
     "privacy/ledger/admin/checkpoints.py:_bundle": "a bundle verifies itself with verify.py",
     "privacy/retention/admin/paper_destruction.py:read_evidence": "a document of others",
     "privacy/rights/admin/cases.py:show_document": "a document of others",

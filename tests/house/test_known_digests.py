@@ -123,6 +123,7 @@ def test_lines_of_the_journal_of_destructions(settings: pytest.FixtureRequest, t
     ]
 
 
+@pytest.mark.asvs("11.4.3")
 class KnownInTheDatabase(PortalTestCase):
     def test_the_shipped_policy_as_published_and_as_reviewed(self) -> None:
         version = factory.the_policy()

@@ -12,7 +12,7 @@ from tests.house.route_list import all_routes
 
 
 class MethodTests(PortalTestCase):
-    @pytest.mark.asvs("4.1.4")
+    @pytest.mark.asvs("3.5.3", "4.1.4", "13.4.4")
     def test_pages_take_no_other_methods(self) -> None:
         client = Client(raise_request_exception=False)
         seen = 0

@@ -63,6 +63,7 @@ HELD: dict[str, Callable[[User], Actor]] = {
 }
 
 
+@pytest.mark.asvs("2.3.5")
 class NobodyAloneTests(PortalTestCase):
     """Filled below: a test for each act with each thing held, by the verb and by raw SQL of the portal's role."""
 

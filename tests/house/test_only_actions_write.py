@@ -13,6 +13,7 @@ EXEMPT = {
     "privacy/ledger/checkpoints/key_handovers.py": "the notary's new key file",
     "privacy/ledger/management/commands/notary.py": "the notary's own key file",
     "privacy/ledger/management/commands/witness.py": "the witness's own key file",
+    "privacy/vault/management/commands/keyservice.py": "the key with which a key service attests what it read",
     "privacy/lib/documents/spreadsheets.py": "saves a workbook into memory",
     "privacy/accounts/models/users.py": "the manager that the verbs call",
     "config/management/commands/sync_schedules.py": "django-q2's own table of schedules, not ours",

@@ -35,6 +35,8 @@ WORDS_OF_STAFF_AND_RULES = {
 }
 
 
+@pytest.mark.law("S-19")
+@pytest.mark.asvs("14.1.1")
 @pytest.mark.clause("P0.1")
 def test_what_sounds_personal_is_sealed() -> None:
     offences = []

@@ -16,6 +16,7 @@ from tests.factories.accounts import NOON, make_aram, make_odile
 YEAR = {"first": date(2019, 1, 1), "last": date(2019, 12, 31), "reason": "inspection", "at": NOON}
 
 
+@pytest.mark.law("O-04")
 def test_every_console_register_has_a_file_or_a_reason_why_not() -> None:
     labels = {model._meta.label_lower for model in admin.site._registry}
     covered = {label for register in registers.all_registers() for label in register.models}
@@ -36,6 +37,7 @@ def test_titles_and_headings_are_korean_and_unique() -> None:
 
 @pytest.mark.clause("P8.3")
 class EveryRegister(PortalTestCase):
+    @pytest.mark.law("F-10")
     def test_leaves_in_both_forms_on_record(self) -> None:
         people = make_odile(), make_aram()
         for register in registers.all_registers():

@@ -14,6 +14,7 @@ from tests.base import PortalTestCase
 PERMISSIONS_OF_ROLES = json.loads((Path(__file__).parent / "permissions_of_roles.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.asvs("8.2.1")
 class RolesTest(PortalTestCase):
     def test_every_codename_exists(self) -> None:
         known = {f"{p.content_type.app_label}.{p.codename}" for p in Permission.objects.select_related("content_type")}
@@ -27,7 +28,6 @@ class RolesTest(PortalTestCase):
     def test_every_role_in_the_table_has_a_name(self) -> None:
         assert set().union(*ROLES_OF_PERMISSION.values()) <= set(ROLE_NAMES)
 
-    @pytest.mark.asvs("8.2.1")
     def test_an_auditor_reads_and_writes_nothing_but_the_audit(self) -> None:
         """What an auditor may do beside looking: reviews and inspections, and taking the trail out."""
         acts = {code for code in ROLES["auditor"] if not code.split(".")[1].startswith("view_")}
@@ -40,7 +40,6 @@ class RolesTest(PortalTestCase):
             "safeguards.keep_inspections",
         }
 
-    @pytest.mark.asvs("8.2.1")
     def test_a_handler_decides_about_nobody_s_rights_access_or_data(self) -> None:
         """A handler prepares; what is decided, approved, published or granted is the officer's."""
         acts = {code for code in ROLES["handler"] if not code.split(".")[1].startswith("view_")}

@@ -107,6 +107,7 @@ def test_each_page_that_shows_a_secret_is_named_with_its_reason() -> None:
     assert pages == set(SHOWN)
 
 
+@pytest.mark.asvs("14.2.4", "15.3.1", "16.2.5")
 @pytest.mark.attack("17.1")
 class SecretsTest(ApiTestCase):
     def setUp(self) -> None:

@@ -22,13 +22,14 @@ LOADED = re.compile(
 LETTERS = "email"
 
 
-@pytest.mark.asvs("3.4.3")
+@pytest.mark.asvs("1.2.3", "3.4.3")
 @pytest.mark.parametrize("page", [p for p in PAGES if LETTERS not in p.parts], ids=lambda p: str(p.relative_to(ROOT)))
 def test_a_page_has_nothing_inline(page: Path) -> None:
     text = page.read_text()
     assert not [what for what, pattern in INLINE.items() if pattern.search(text)]
 
 
+@pytest.mark.asvs("3.6.1", "14.2.3")
 @pytest.mark.parametrize("source", [*PAGES, *SHEETS], ids=lambda p: str(p.relative_to(ROOT)))
 def test_nothing_is_loaded_from_another_host(source: Path) -> None:
     assert not LOADED.search(source.read_text())

@@ -50,6 +50,7 @@ def refuses(field: Any, day: str) -> bool:
     return False
 
 
+@pytest.mark.asvs("1.4.2")
 @pytest.mark.truth("typed-days")
 def test_every_day_of_every_form_has_bounds() -> None:
     get_resolver().url_patterns
@@ -65,6 +66,7 @@ def test_every_day_of_every_form_has_bounds() -> None:
             assert not refuses(field, day.isoformat())
 
 
+@pytest.mark.asvs("1.4.2")
 @pytest.mark.truth("typed-days")
 def test_every_day_that_the_api_takes_has_bounds() -> None:
     with override("en"):

@@ -17,14 +17,17 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
-from config import process_memory, web_server
+from config import operator_status, process_memory, web_server
 from config.databases import PROCESS_ROLES
 from config.demonstration import example_data
 from config.management.commands import sync_schedules
+from config.served_databases import has_unapplied_migrations
 from config.supervisor import Supervisor
-from config.views import has_unapplied_migrations
+from privacy.lib.dates import clock
 
 READY_SECONDS = 60.0
+# What is newer than this may still wait for its seal and its signature.
+PROMPT_SECONDS = 6.0
 # Of the web servers behind the forwarder; the example fleet is small.
 WORKERS = {"pages": 2, "intake": 1}
 
@@ -41,11 +44,16 @@ class Command(BaseCommand):
         if settings.KEY_SERVICE != "socket":
             raise CommandError("KEY_SERVICE is for tests: unset it, and the demo starts a key service.")
         self._claim_port()
-        self._prepare()
+        try:
+            self._prepare()
+        except KeyboardInterrupt as interrupted:
+            self._release()
+            raise CommandError("Ended before it was ready; the next start goes on from here.") from interrupted
         supervisor = self._services()
         try:
             supervisor.start()
             self._wait_until_ready(supervisor)
+            self._wait_until_sealed(supervisor)
             if not options["without_examples"] and not supervisor.ending:
                 for line in example_data.load_examples(f"http://127.0.0.1:{self.port}"):
                     self.stdout.write(f"  {line}")
@@ -55,10 +63,13 @@ class Command(BaseCommand):
         finally:
             self.stdout.write("Ending …")
             supervisor.stop()
-            connections.close_all()
-            if settings.EMBEDDED:
-                settings.EMBEDDED_SERVER.release()
+            self._release()
             self.stdout.write("Ended.")
+
+    def _release(self) -> None:
+        connections.close_all()
+        if settings.EMBEDDED:
+            settings.EMBEDDED_SERVER.release()
 
     def _claim_port(self) -> None:
         """Fail early where another program has the port; a killed predecessor may still be letting it go."""
@@ -121,6 +132,23 @@ class Command(BaseCommand):
                 return
         if not supervisor.ending:
             raise CommandError(f"The portal did not become ready; see {settings.PORTAL_HOME / 'logs'}.")
+
+    def _wait_until_sealed(self, supervisor: Supervisor) -> None:
+        """Wait until what was entered so far is sealed and signed: a portal whose trail nobody seals is not ready."""
+        deadline = time.monotonic() + READY_SECONDS
+        asked = {"sealer": operator_status.sealer, "notary": operator_status.notary}
+        while not supervisor.ending:
+            late = [name for name, ask in asked.items() if float(ask(clock.now())["seconds"]) > PROMPT_SECONDS]
+            if not late:
+                return
+            if time.monotonic() > deadline:
+                log = settings.PORTAL_HOME / "logs" / f"{late[0]}.log"
+                said = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+                raise CommandError(
+                    f"The {late[0]} does not work: {said[-1] if said else 'it says nothing'} (see {log}). With "
+                    "databases of your own each process needs its own role's addresses: deploy/install makes them."
+                )
+            supervisor.watch(0.3)
 
     def _tell(self, seconds: float, supervisor: Supervisor, *, examples_loaded: bool) -> None:
         base = settings.PORTAL_URL

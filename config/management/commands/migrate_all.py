@@ -2,12 +2,20 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connections, transaction
 
 from config.database_grants import grant_statements
-from config.databases import DATABASES, key_service_statements, readonly_role_statements
+from config.databases import (
+    DATABASES,
+    JOURNAL_READERS,
+    JOURNAL_WRITERS,
+    key_service_statements,
+    readonly_role_statements,
+)
+from privacy.retention.destruction import journal_table
 
 
 class Command(BaseCommand):
@@ -25,3 +33,6 @@ class Command(BaseCommand):
                 for statement in given:
                     cursor.execute(statement)
             self.stdout.write(f"{alias}: migrated")
+        if settings.JOURNAL_DATABASE_URL:
+            journal_table.make(readers=JOURNAL_READERS, writers=JOURNAL_WRITERS)
+            self.stdout.write("journal: made")

@@ -67,7 +67,9 @@ from privacy.accounts.actions.representative_links import (
     find_representative_link,
     issue_representative_token,
 )
+from privacy.accounts.actions.saved_views import NameTaken, PersonalName, TooManyViews, remove_view, save_view
 from privacy.accounts.actions.sessions import end_all_sessions
+from privacy.accounts.actions.signed_approvals import keep_signature
 from privacy.accounts.actions.users import AccountExists, create_user, record_failed_sign_in, set_password
 
 __all__ = [
@@ -83,14 +85,17 @@ __all__ = [
     "InvitationInvalid",
     "LastFactor",
     "LinkInvalid",
+    "NameTaken",
     "NoEmergency",
     "NoRepresentative",
     "OwnAccess",
     "OwnAccount",
     "OwnGrant",
+    "PersonalName",
     "RequestClosed",
     "ReviewClosed",
     "ReviewIncomplete",
+    "TooManyViews",
     "UnknownScope",
     "UserInactive",
     "accept_invitation",
@@ -118,16 +123,19 @@ __all__ = [
     "invite",
     "issue_invitation_token",
     "issue_representative_token",
+    "keep_signature",
     "open_review",
     "record_failed_sign_in",
     "record_first_factor",
     "record_overdue_reviews",
     "refuse_access",
     "refuse_act",
+    "remove_view",
     "request_access",
     "review_emergency",
     "revoke",
     "revoke_grants",
+    "save_view",
     "set_password",
     "sign_review",
     "withdraw_access",

@@ -83,19 +83,21 @@ def confirm_grants(lines: list[ReviewedGrant], *, note: str = "", actor: User, a
 
 @transaction.atomic
 def revoke_grants(lines: list[ReviewedGrant], *, note: str, actor: User, at: datetime) -> int:
-    """Revoke grants that are no longer needed, at once; what has ended by itself is settled as that.
+    """Revoke grants that are no longer needed, at once; what has ended already is settled as that.
 
-    Raises NotPermitted, OwnGrant, ReviewClosed.
+    Returns how many were revoked. Raises NotPermitted, OwnGrant, ReviewClosed.
     """
+    revoked = 0
     for line in _in_order(lines):
         taken = _taken(line, actor=actor)
         outcome = ReviewedGrant.Outcome.REVOKED
         if AccessGrant.objects.living(on=clock.kst_date(at)).filter(pk=taken.grant_id).exists():
             end_grant(taken.grant, why=note or _("access review"), actor=actor, at=at)
+            revoked += 1
         elif taken.grant.revoked_at is None:
             outcome = ReviewedGrant.Outcome.EXPIRED
         _settle(taken, outcome, note=note, actor=actor, at=at)
-    return len(lines)
+    return revoked
 
 
 @transaction.atomic

@@ -158,6 +158,25 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ApprovalSignature',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('about', models.CharField(max_length=64, verbose_name='record')),
+                ('made_by', models.CharField(max_length=64, verbose_name='signed by')),
+                ('made_at', models.DateTimeField(verbose_name='signed at')),
+                ('statement', models.CharField(max_length=20000, verbose_name='statement')),
+                ('key', models.CharField(max_length=4000, verbose_name='public key')),
+                ('answer', models.CharField(max_length=20000, verbose_name='answer of the key')),
+            ],
+            options={
+                'verbose_name': 'signature of an approval',
+                'verbose_name_plural': 'signatures of approvals',
+                'ordering': ['made_at', 'id'],
+                'default_permissions': (),
+                'indexes': [models.Index(fields=['about'], name='approval_signature_by_record')],
+            },
+        ),
+        migrations.CreateModel(
             name='Browser',
             fields=[
                 ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
@@ -201,7 +220,7 @@ class Migration(migrations.Migration):
                 'permissions': [('approve_alone', 'May go on alone where no second person is to be had'), ('review_emergency', 'May review what another approved alone')],
                 'default_permissions': ('view',),
                 'indexes': [models.Index(fields=['about_id', 'about_table'], name='emergency_by_record')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('reason__regex', '\\S.{18,}\\S')), name='emergency_has_a_written_reason'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('reviewed_at', None), ('reviewed_by', '')), models.Q(('reviewed_at__isnull', False), models.Q(('reviewed_by', ''), _negated=True), models.Q(('outcome', ''), _negated=True), models.Q(('reviewed_by', models.F('made_by')), _negated=True)), _connector='OR'), name='emergency_is_reviewed_by_another'), models.CheckConstraint(condition=models.Q(('told__gt', 0)), name='emergency_tells_somebody')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('reason__regex', '\\S.{18,}\\S')), name='emergency_has_a_written_reason'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('reviewed_at', None), ('reviewed_by', '')), models.Q(('reviewed_at__isnull', False), models.Q(('reviewed_by', ''), _negated=True), models.Q(('outcome', ''), _negated=True), models.Q(('reviewed_by', models.F('made_by')), _negated=True)), _connector='OR'), name='emergency_is_reviewed_by_another'), models.CheckConstraint(condition=models.Q(('reference__startswith', 'EM-')), name='emergency_has_a_name_of_its_own'), models.CheckConstraint(condition=models.Q(('told__gt', 0)), name='emergency_tells_somebody')],
             },
         ),
         migrations.CreateModel(
@@ -262,6 +281,25 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'grants under review',
                 'ordering': ('grant__user__email', 'grant__category'),
                 'default_permissions': ('view',),
+            },
+        ),
+        migrations.CreateModel(
+            name='SavedView',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('register', models.CharField(max_length=60, verbose_name='list')),
+                ('title', models.CharField(max_length=60, verbose_name='name')),
+                ('query', models.CharField(max_length=500, verbose_name='filters')),
+                ('is_shared', models.BooleanField(default=False, verbose_name='shared')),
+                ('made_at', models.DateTimeField(verbose_name='saved at')),
+                ('removed_at', models.DateTimeField(blank=True, null=True, verbose_name='removed at')),
+                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='views', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
+            ],
+            options={
+                'verbose_name': 'saved view',
+                'verbose_name_plural': 'saved views',
+                'ordering': ('title', 'id'),
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
@@ -361,6 +399,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='reviewedgrant',
             constraint=models.UniqueConstraint(fields=('review', 'grant'), name='a_grant_once_in_a_review'),
+        ),
+        migrations.AddConstraint(
+            model_name='savedview',
+            constraint=models.UniqueConstraint(condition=models.Q(('removed_at', None)), fields=('owner', 'register', 'title'), name='view_has_one_name_in_its_list'),
         ),
         migrations.AddIndex(
             model_name='signin',

@@ -86,6 +86,7 @@ class EmergencyApproval(models.Model):
                 condition=Q(reviewed_at=None, reviewed_by="", outcome="")
                 | (Q(reviewed_at__isnull=False) & ~Q(reviewed_by="") & ~Q(outcome="") & ~Q(reviewed_by=F("made_by"))),
             ),
+            models.CheckConstraint(name="emergency_has_a_name_of_its_own", condition=Q(reference__startswith="EM-")),
             models.CheckConstraint(name="emergency_tells_somebody", condition=Q(told__gt=0)),
         ]
 

@@ -125,7 +125,7 @@ class User(AbstractBaseUser):
         return permissions.current_permissions(self).issuperset(perm_list)
 
     def has_module_perms(self, app_label: str) -> bool:
-        return any(code.startswith(f"{app_label}.") for code in permissions.current_permissions(self))
+        return self.is_active and app_label in permissions.apps_of_roles(permissions.current_roles(self))
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         """Read the row again, and the roles when they are next asked for."""

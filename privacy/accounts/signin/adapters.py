@@ -22,6 +22,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from requests import Session
 
 from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
@@ -111,6 +112,12 @@ class CompanyAdapter(DefaultSocialAccountAdapter):
         app.client_id, app.secret = settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET
         app.settings = {"server_url": settings.OIDC_ISSUER}
         return [app]
+
+    def get_requests_session(self) -> Session:
+        """Ask the provider where it says that it is, and nobody to whom an answer would lead."""
+        session: Session = super().get_requests_session()
+        session.max_redirects = 0
+        return session
 
     def authenticate_by_email(self, sociallogin: SocialLogin) -> None:
         """Find nobody here: allauth takes the password away from an account that it finds by its address."""

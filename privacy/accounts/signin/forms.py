@@ -136,7 +136,25 @@ class AddTotpForm(ActivateTOTPForm):
         return code
 
 
+class CredentialField(forms.JSONField):
+    """What a security key answered. What is nested too deeply to be read is no answer either."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except RecursionError:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return super().bound_data(data, initial)
+        except RecursionError:
+            return initial
+
+
 class AddSecurityKeyForm(AddWebAuthnForm):
+    credential = CredentialField(widget=forms.HiddenInput)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _set_label(self.fields["name"], _("Key name"), maxlength="60")
@@ -149,6 +167,8 @@ class AddSecurityKeyForm(AddWebAuthnForm):
 
 class _SecurityKeyForm(forms.Form):
     """What a security key answered; the library checks the signature, we the rest."""
+
+    credential = CredentialField(widget=forms.HiddenInput)
 
     def clean_credential(self) -> Authenticator:
         answered = self.cleaned_data["credential"]

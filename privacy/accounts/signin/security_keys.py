@@ -18,7 +18,7 @@ def must_come_from_this_page(credential: Any, request: HttpRequest) -> None:
     try:
         said = json.loads(websafe_decode(credential["response"]["clientDataJSON"]))
         origin, framed = str(said["origin"]), bool(said.get("crossOrigin")) or "topOrigin" in said
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise get_adapter().validation_error("incorrect_code") from None
     expected = f"{request.scheme}://{request.get_host()}"
     if framed or not hmac.compare_digest(origin.encode(), expected.encode()):

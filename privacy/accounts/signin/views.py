@@ -30,6 +30,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from requests import RequestException
 
 from privacy.accounts import actions as accounts
+from privacy.accounts import approval_signatures
 from privacy.accounts.actors import actor_of
 from privacy.accounts.forms import InvitationForm
 from privacy.accounts.models import Browser, SignIn
@@ -177,7 +178,9 @@ def security(request: HttpRequest) -> HttpResponse:
     held = list(Authenticator.objects.filter(user=user).order_by("created_at"))
     context = {
         "app": next((each for each in held if each.type == Authenticator.Type.TOTP), None),
-        "keys": [each for each in held if each.type == Authenticator.Type.WEBAUTHN],
+        "keys": approval_signatures.with_lines(
+            [each for each in held if each.type == Authenticator.Type.WEBAUTHN], user
+        ),
         "codes": next((each.wrap() for each in held if each.type == Authenticator.Type.RECOVERY_CODES), None),
         "must_have_one": second_factors.is_required(user),
         "lacks_one": second_factors.is_required(user) and not second_factors.is_verified(request),

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -18,7 +19,7 @@ from privacy.incidents.refusals import NobodyFound
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
-from privacy.ledger.models import Entry
+from privacy.ledger.models import Entry, EntryPeople
 
 BATCH_SIZE = 2_000
 
@@ -61,15 +62,21 @@ def add_from_reads(
 ) -> AddedPeople:
     """Add everybody whose data an account or gateway opened in a period. Raises as ``add_from_holdings``.
 
-    Entries that handled very many people name their count only (ledger.md): it is returned how many there were, for
-    those people are found in what is held.
+    Whom an entry doesn't name stands in the list beside it (ledger.md). It is returned how many have a number of people
+    and no list, for those people are found in what is held.
     """
     require_permission(actor, RECORD, about=incident)
     names: set[str] = set()
     reads = Entry.objects.by(account).reads().between(start, end)
     for subjects in reads.exclude(subjects=None).values_list("subjects", flat=True).iterator(chunk_size=BATCH_SIZE):
         names.update(subjects or [])
-    unnamed = reads.filter(subjects=None, payload__contains='"count":').count()
+    many = reads.filter(subjects=None, payload__contains='"count":')
+    lists = EntryPeople.objects.filter(entry_id__in=many.values("id"))
+    for people in lists.values_list("people", flat=True).iterator(chunk_size=1):
+        names.update(people)
+    has_list = Exists(EntryPeople.objects.filter(entry_id=OuterRef("id")))
+    # Who searched and found nobody opened nothing.
+    unnamed = many.exclude(has_list).exclude(payload__contains='"count":0,').count()
     ids: set[UUID] = set()
     listed = sorted(names)
     for first in range(0, len(listed), BATCH_SIZE):

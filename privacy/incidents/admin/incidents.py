@@ -83,7 +83,9 @@ class IncidentAdmin(ReadOnlyAdmin):
         ("proposed_by", "closed_by", "closed_at"),
     )  # fmt: skip
     readonly_fields = ("items_shown", "people_shown", "reason_not_reported")
-    second_person = SecondPersonStep("incidents.close_incident", lambda record: record.state == Incident.State.PROPOSED)
+    second_person = SecondPersonStep(
+        "incidents.close_incident", lambda record: record.state == Incident.State.PROPOSED, button="close"
+    )
     actions = (*OPEN_INCIDENT_ACTIONS, "confirm", "rule_out", "propose", "give_back", "close", "reopen")
     change_form_template = "admin/incidents/incident/change_form.html"
     change_list_template = "admin/incidents/incident/change_list.html"

@@ -1,5 +1,6 @@
 """Whom an incident concerns, as the form of its page says it, and what is said about the list."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,8 +12,8 @@ from privacy.incidents import actions as incidents
 from privacy.incidents.models import AffectedPerson, Incident
 from privacy.ledger.actors import Actor
 
-# How many unknown lines of a list a message names.
-NAMED = 10
+# How many unknown lines of a list a message names, and how much of each.
+NAMED, NAMED_SIGNS = 10, 60
 
 
 def add(incident: Incident, given: dict[str, Any], *, actor: Actor, at: datetime) -> incidents.AddedPeople:
@@ -25,11 +26,18 @@ def add(incident: Incident, given: dict[str, Any], *, actor: Actor, at: datetime
         period = {"start": given["start"], "end": given["end"] + timedelta(minutes=1)}
         return incidents.add_from_reads(incident, account=given["account"], **period, **who)
     if given["file"]:
-        lines = given["file"].read().decode("utf-8-sig", errors="replace").splitlines()
+        lines = _text(given["file"].read()).splitlines()
         return incidents.add_named(incident, lines=lines, source=AffectedPerson.Source.LIST, **who)
     return incidents.add_named(
         incident, lines=given["lines"].splitlines(), source=AffectedPerson.Source.REFERENCE, **who
     )
+
+
+def _text(content: bytes) -> str:
+    """Return the text of a list, as programs write one: UTF-8, or UTF-16 with its mark."""
+    encoding = "utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
+    # A file that is no text names nobody, and its lines are told.
+    return content.decode(encoding, errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def added(people: int) -> str:
@@ -47,8 +55,12 @@ def unknown(lines: Sequence[str]) -> str:
         "%(count)d line matches no one in the portal, so nobody was added for it: %(lines)s",
         "%(count)d lines match no one in the portal, so nobody was added for them: %(lines)s",
         len(lines),
-    ) % {"count": len(lines), "lines": ", ".join(lines[:NAMED])}
+    ) % {"count": len(lines), "lines": ", ".join(map(_beginning, lines[:NAMED]))}
     return f"{said} …" if len(lines) > NAMED else said
+
+
+def _beginning(line: str) -> str:
+    return line if len(line) <= NAMED_SIGNS else f"{line[:NAMED_SIGNS]}…"
 
 
 def unnamed(openings: int) -> str:

@@ -14,8 +14,15 @@ from privacy.ledger.actions.entries import (
     record_concurrently,
     record_read,
 )
+from privacy.ledger.actions.finding_questions import accept_answer, answer_question, ask_account_holder
 from privacy.ledger.actions.reconciliation import delete_old_captured_writes, reconcile_writes
-from privacy.ledger.actions.registers import NothingToConfirm, adopt_registers, confirm_adoption
+from privacy.ledger.actions.registers import (
+    NothingToAccept,
+    NothingToConfirm,
+    accept_refusal,
+    adopt_registers,
+    confirm_adoption,
+)
 from privacy.ledger.actions.reviews import (
     confirm_review,
     draw_sample,
@@ -29,9 +36,14 @@ from privacy.ledger.actions.scrubs import continue_scrub, start_scrub
 
 __all__ = [
     "LedgerUnavailable",
+    "NothingToAccept",
     "NothingToConfirm",
     "PendingEntry",
+    "accept_answer",
+    "accept_refusal",
     "adopt_registers",
+    "answer_question",
+    "ask_account_holder",
     "confirm_adoption",
     "confirm_review",
     "continue_scrub",

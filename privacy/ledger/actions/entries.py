@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger import request_context, row_statements
 from privacy.ledger.entries import autocommit
-from privacy.ledger.entries.payloads import MAX_PAYLOAD, canonical_json, compose
+from privacy.ledger.entries.payloads import MAX_PAYLOAD, canonical_json, compose, people_beside
 from privacy.ledger.events import Event
 from privacy.ledger.models import Entry, EntryQuerySet
 from privacy.lib.errors.refusals import Unavailable
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 INSERT_ENTRY = "INSERT INTO ledger.entry (kind, payload) VALUES ($1, $2)"
 INSERT_NUMBERED = f"{INSERT_ENTRY} RETURNING id"
+# With the list of people beside it, which is longer than an entry names one by one.
+INSERT_WITH_PEOPLE = "SELECT ledger.append_with_people($1, $2, $3)"
 # For the migrations' role, which has no other right to the trail.
 APPEND_ENTRY = "SELECT ledger.append($1, $2)"
 _OWNER = "portal_owner"
@@ -151,8 +153,9 @@ def record_before(
     """Put a read or a denial on record, committed before this returns, and return the entry's number.
 
     The moment of a read is the database's stamp; ``at`` keeps the shape of every verb. Raises ``LedgerUnavailable``:
-    then nothing may be shown.
+    then nothing may be shown. The list of more people than an entry names is kept beside it.
     """
+    subjects = list(subjects)
     payload, nonce = compose(
         word,
         actor=actor,
@@ -166,11 +169,12 @@ def record_before(
         result=result,
         facts=facts,
     )
-    kind = b"read" if result != "denied" else b"denied"
+    values = [b"read" if result != "denied" else b"denied", payload.encode()]
+    statement = INSERT_NUMBERED
+    if people := people_beside(subjects):
+        statement, values = INSERT_WITH_PEOPLE, [*values, pipelined_connection.array_literal(people)]
     try:
-        said = pipelined_connection.PipelinedConnection(autocommit.connection()).returned(
-            INSERT_NUMBERED, [kind, payload.encode()]
-        )
+        said = pipelined_connection.PipelinedConnection(autocommit.connection()).returned(statement, values)
     except Error as error:
         autocommit.close()  # the next try begins with a connection that is known to be good
         raise _unavailable() from error

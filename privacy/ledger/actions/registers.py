@@ -9,8 +9,9 @@ from django.conf import settings
 from django.db import connections, transaction
 from django.utils.translation import gettext_lazy as _
 
-from privacy.ledger import row_statements
+from privacy.ledger import row_statements, second_people
 from privacy.ledger.actions.entries import record, record_rows
+from privacy.ledger.checkpoints import accepted_times
 from privacy.ledger.entries.payloads import new_nonce
 from privacy.ledger.events import Event
 from privacy.ledger.integrity import adoptions, registers
@@ -18,6 +19,7 @@ from privacy.ledger.merkle import log_reader
 from privacy.ledger.models import Entry
 from privacy.ledger.protected_tables import DATABASE, TABLES
 from privacy.lib.errors.refusals import Refusal
+from privacy.lib.postgres import advisory_locks
 
 if TYPE_CHECKING:
     from privacy.ledger.actors import Actor
@@ -35,6 +37,12 @@ class NothingToConfirm(Refusal):
     """The entry is no adoption of registers that were adopted before, or an officer has confirmed it."""
 
     code = "nothing-to-confirm"
+
+
+class NothingToAccept(Refusal):
+    """The entry is no refusal of times, or this officer has accepted it."""
+
+    code = "nothing-to-accept"
 
 
 def adopt_registers(*, actor: Actor, at: datetime, because: str = "") -> list[str]:
@@ -72,6 +80,23 @@ def confirm_adoption(*, entry: Entry, actor: Actor, at: datetime) -> None:
         if not adoptions.waits_for_confirmation(entry.id):
             raise NothingToConfirm(_("This entry doesn't wait for a confirmation."))
         record(Event.ADOPTION_CONFIRMED, actor=actor, at=at, about=about)
+
+
+def accept_refusal(*, entry: Entry, actor: Actor, at: datetime) -> None:
+    """Accept, as an officer, entry times that the notary refused: it goes on when two did and its operator says so.
+
+    Raises ``NothingToAccept``.
+    """
+    if accepted_times.refused_times(entry.payload, entry.id) is None or entry.word != Event.NOTARY_REFUSED:
+        raise NothingToAccept(_("This entry doesn't state times that the notary refused."))
+    with transaction.atomic(using=DATABASE):
+        advisory_locks.lock_in_transaction(f"ledger.refusal:{entry.id}")
+        before = Entry.objects.filter(
+            about=f"{adoptions.ABOUT}:{entry.id}", word=Event.REFUSAL_ACCEPTED, kind="act"
+        ).values_list("actor", flat=True)
+        if not all(second_people.are_two_people(actor.ref, one or "", at) for one in before):
+            raise NothingToAccept(_("You or someone related to you has accepted this: another officer is needed."))
+        record(Event.REFUSAL_ACCEPTED, actor=actor, at=at, about=(adoptions.ABOUT, entry.id))
 
 
 def carry_rows(found: registers.RegisterReport, *, actor: Actor, at: datetime) -> int:

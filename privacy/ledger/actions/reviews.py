@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connections, transaction
 from django.utils.translation import gettext_lazy as _
 
+from privacy.ledger import second_people
 from privacy.ledger.actions.entries import record
 from privacy.ledger.events import Event
 from privacy.ledger.merkle import log_reader, tree
@@ -137,8 +138,8 @@ def explain_finding(*, finding: Finding, explanation: str, measure: str, actor: 
         # The review first, as who signs it does: what is signed over is not changed at the same time.
         review = Review.objects.select_for_update().filter(findings=finding.pk).first()
         finding = Finding.objects.select_for_update().get(pk=finding.pk)
-        if finding.account == actor.ref:
-            raise SeparationOfDuties(_("This finding is about your own access, so someone else must explain it."))
+        own = _("This finding is about your own access, so someone else must explain it.")
+        must_be_another(finding, actor=actor, own=own, at=at)
         if review is not None and review.state in (Review.State.SIGNED, Review.State.CONFIRMED):
             raise WrongReviewState(_("The review is signed, so its findings can no longer be explained."))
         if len(explanation.strip()) < detection_rules.MIN_REASON_LENGTH:
@@ -147,6 +148,22 @@ def explain_finding(*, finding: Finding, explanation: str, measure: str, actor: 
         finding.explained_by, finding.explained_at = actor.ref, at
         finding.save(update_fields=["explanation", "measure", "explained_by", "explained_at"])
         record(Event.FINDING_EXPLAINED, actor=actor, at=at, about=finding, facts={"rule": finding.rule})
+
+
+def must_be_another(finding: Finding, *, actor: Actor, own: object, at: datetime) -> None:
+    """Let nobody settle a finding about their own access, with another account of theirs neither.
+
+    Raises SeparationOfDuties, with ``own`` for the account itself.
+    """
+    if finding.account == actor.ref:
+        raise SeparationOfDuties(own)
+    if finding.has_holder and second_people.are_related(actor.ref, finding.account, at):
+        raise SeparationOfDuties(
+            _(
+                "One of you was recently involved in the other's account, sign-in or role, so someone else must "
+                "settle this finding."
+            )
+        )
 
 
 def draw_sample(*, review: Review, actor: Actor, at: datetime) -> list[int]:
@@ -166,7 +183,8 @@ def draw_sample(*, review: Review, actor: Actor, at: datetime) -> list[int]:
 
 
 def sign_review(*, review: Review, checked: str, conclusion: str, actor: Actor, at: datetime) -> None:
-    """Sign as the reviewer. Every finding must be explained; nobody signs over findings about themselves.
+    """Sign as the reviewer. Every finding must be explained; nobody signs over findings about themselves, with another
+    account of theirs neither.
 
     Raises ``WrongReviewState``, ``SeparationOfDuties``, ``ExplanationRequired``.
     """
@@ -174,10 +192,7 @@ def sign_review(*, review: Review, checked: str, conclusion: str, actor: Actor, 
         review = Review.objects.select_for_update().get(pk=review.pk)
         if review.state != Review.State.SAMPLED:
             raise WrongReviewState(_("A review can be signed once, after its sample is drawn."))
-        if review.findings.filter(account=actor.ref).exists():
-            raise SeparationOfDuties(
-                _("Some findings are about your own access, so another auditor must sign this review.")
-            )
+        _must_be_about_others(review, actor=actor, at=at)
         if review.findings.unexplained().exists():
             raise WrongReviewState(_("Some findings have not been explained yet."))
         if min(len(checked.strip()), len(conclusion.strip())) < detection_rules.MIN_REASON_LENGTH:
@@ -187,6 +202,22 @@ def sign_review(*, review: Review, checked: str, conclusion: str, actor: Actor, 
         review.save(update_fields=["checked", "conclusion", "reviewer", "signed_at", "state"])
         facts = {"findings": review.findings.count(), "digest": signed_digests.review_digest(review)}
         record(Event.REVIEW_SIGNED, actor=actor, at=at, about=review, facts=facts)
+
+
+def _must_be_about_others(review: Review, *, actor: Actor, at: datetime) -> None:
+    """Raise SeparationOfDuties where a finding is about the actor's access, also with another account of theirs."""
+    accounts = set(review.findings.values_list("account", flat=True))
+    if actor.ref in accounts:
+        raise SeparationOfDuties(
+            _("Some findings are about your own access, so another auditor must sign this review.")
+        )
+    if any(second_people.are_related(actor.ref, one, at) for one in sorted(accounts) if one.startswith("U-")):
+        raise SeparationOfDuties(
+            _(
+                "Some findings are about an account in whose sign-in or role you were recently involved, or its holder "
+                "in yours, so another auditor must sign this review."
+            )
+        )
 
 
 def confirm_review(*, review: Review, actor: Actor, at: datetime) -> None:

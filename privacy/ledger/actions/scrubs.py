@@ -75,13 +75,14 @@ def continue_scrub(*, actor: Actor, at: datetime, seconds: float = SLICE_SECONDS
             for weakness in append_only.weaknesses():
                 report.add(POLICY, f"{weakness.code}: {weakness.message}")
             _judge_reviews(report)
+            scrub.notes = [f"EXCEPTED: {said}" for said in report.excepted]
             with log_reader.connect() as connection:
                 if registers.statements(connection) > MOST_IN_A_JOB:
                     report.add(POLICY, REGISTERS_LEFT)
                 else:
                     rows = registers.Registers(connection).verify()
                     registers.add_to(report, rows)
-                    scrub.notes = rows.notes
+                    scrub.notes += rows.notes
         scrub.size = report.size
         scrub.position = scrub.progress.get("size", report.size)
         scrub.findings = [[finding.code, finding.message] for finding in report.findings]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +22,7 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actions import scrubs
 from privacy.ledger.admin.filters import parse_midnight, request_actor
 from privacy.ledger.checkpoints import external_checkpoints
+from privacy.ledger.entries.payloads import facts_in
 from privacy.ledger.events import Event
 from privacy.ledger.exports import log_bundles
 from privacy.ledger.integrity import append_only, registers, verification
@@ -235,4 +235,4 @@ def _refusal(checkpoint: Checkpoint | None) -> str:
         return ""
     signed = checkpoint.size if checkpoint else 0
     is_over = Leaf.objects.filter(entry_id=told.id, index__lt=signed).exists()
-    return "" if is_over else str(json.loads(told.payload)["facts"]["reason"])
+    return "" if is_over else str(facts_in(told.payload).get("reason", told.id))

@@ -20,7 +20,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger import actions as ledger
@@ -36,7 +35,7 @@ from privacy.ledger.admin.filters import (
     UntilFilter,
     request_actor,
 )
-from privacy.ledger.checkpoints import external_checkpoints
+from privacy.ledger.checkpoints import accepted_times, external_checkpoints
 from privacy.ledger.entries import task_labels
 from privacy.ledger.entries.fact_labels import fact_label, fact_text
 from privacy.ledger.entries.payloads import parse_payload
@@ -49,7 +48,6 @@ from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.keyset_pagination import KeysetAdmin
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, EstimatingPaginator, button, run_action
 from privacy.lib.dates import clock
-from privacy.lib.display import display_names
 from privacy.lib.display.badges import badge
 from privacy.lib.errors.refusals import Refusal
 
@@ -86,21 +84,12 @@ class EntryListAdmin(KeysetAdmin):
     keyset = ("id",)
     paginator = EntryPaginator
     list_display_links = ("number",)
+    account_fields = ("actor",)
     ordering = ("-id",)
     change_list_template = "admin/ledger/trail_change_list.html"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[EntryChangeList]:
         return EntryChangeList
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Ask for the names of all accounts on the page at once."""
-        response = super().changelist_view(request, extra_context)
-        listed = (getattr(response, "context_data", None) or {}).get("cl")
-        if listed is not None:
-            refs = {entry.actor for entry in listed.result_list if entry.actor.startswith("U-")}
-            known = display_names.display_names_of("account", refs)
-            self._told |= {("account", ref, get_language()): known.get(ref, ref) for ref in refs}
-        return response
 
     @admin.display(description=_("number"))
     def number(self, entry: Entry) -> SafeString:
@@ -161,12 +150,13 @@ class EntryAdmin(EntryListAdmin):
         "appear only by reference. To narrow the list, enter an exact account, person, record or day."
     )
     empty_hint = _("Every action writes an entry automatically. None matches these filters.")
-    list_display = ("number", "moment", "what", "account", "doing", "handled", "purpose", "place")
+    list_display = ("number", "moment", "account", "what", "handled", "purpose", "doing", "place")
     list_filter = (AccountFilter, SubjectFilter, RecordFilter, TaskFilter, KindFilter, SinceFilter, UntilFilter)
     fields = (
+        "told",
         "moment",
-        "what",
         "account",
+        "what",
         "doing",
         "purpose",
         "reason",
@@ -180,10 +170,12 @@ class EntryAdmin(EntryListAdmin):
         "stored",
     )
     readonly_fields = fields
-    actions = ("confirm_adoption",)
+    actions = ("confirm_adoption", "accept_refusal")
     change_form_template = "admin/ledger/entry/change_form.html"
 
     def buttons_for(self, record: Entry) -> Collection[str]:
+        if record.word == Event.NOTARY_REFUSED and accepted_times.refused_times(record.payload, record.id):
+            return ["accept_refusal"]
         waits = record.word == Event.REGISTERS_ADOPTED and adoptions.waits_for_confirmation(record.id)
         return ["confirm_adoption"] if waits else []
 
@@ -207,6 +199,47 @@ class EntryAdmin(EntryListAdmin):
                 _("Confirmed."),
             )  # fmt: skip
         return None
+
+    @button(description=_("Accept the times"), permission="ledger.accept_refusal", locations=CHANGE_FORM_ONLY)
+    def accept_refusal(self, request: HttpRequest, queryset: QuerySet[Entry]) -> HttpResponse | None:
+        answers = confirm_action(
+            self, request, queryset,
+            title=_("Accept the entry times that the notary refused"),
+            verb=_("Accept the times"),
+            consequences=[
+                _("You confirm that you know why the clock was wrong."),
+                _("When two officers have accepted, the notary's operator can let it sign again."),
+                _("Every verification will list these entries permanently."),
+            ],
+        )  # fmt: skip
+        if isinstance(answers, HttpResponse):
+            return answers
+        for entry in queryset:
+            run_action(
+                self, request,
+                partial(ledger.accept_refusal, entry=entry, actor=request_actor(request), at=clock.now()),
+                _("Accepted."),
+            )  # fmt: skip
+        return None
+
+    @admin.display(description=_("in a sentence"))
+    def told(self, entry: Entry) -> SafeString:
+        """Who did what, when, whose data it was and why: what the fields below say one by one."""
+        said = _payload(entry)
+        subjects = [str(subject) for subject in said.get("subjects", [])]
+        context = {
+            "ref": entry.actor,
+            "word": entry.word,
+            "denied": entry.kind == "denied",
+            "when": self.moment(entry),
+            "task": task_labels.task_label(entry.task) if entry.task else "",
+            "asked": task_labels.task_label(entry.task) if entry.task else entry.word,
+            "whom": subjects[0] if subjects else "",
+            "people": len(subjects) or said.get("count", 0),
+            "purpose": entry.purpose,
+            "reason": said.get("reason", ""),
+        }
+        return render_to_string("admin/ledger/entry/sentence.html", context)
 
     @admin.display(description=_("data subjects"))
     def everybody(self, entry: Entry) -> str:
@@ -313,7 +346,7 @@ class AccessRecordAdmin(EntryListAdmin):
         "one line for each page, response, search, export or print, written before the data was shown."
     )
     empty_hint = _("A line is recorded here before personal data is shown; none matches these filters.")
-    list_display = ("number", "moment", "account", "place", "handled", "doing", "purpose")
+    list_display = ("number", "moment", "account", "doing", "handled", "purpose", "place")
     list_filter = (AccountFilter, SubjectFilter, TaskFilter, SinceFilter, UntilFilter)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from privacy.ledger.actors import Actor
 from privacy.ledger.entries import lookup_by_time
 from privacy.ledger.entries.pseudonyms import pseudonyms_of
+from privacy.ledger.models import names_one_of
 from privacy.lib.console.keyset_pagination import KeysetChangeList
 from privacy.lib.dates import clock
 from privacy.lib.dates.form_fields import is_in_range
@@ -80,7 +81,7 @@ class SubjectFilter(TextInputFilter):
     parameter_name = "subject"
 
     def condition(self, value: str) -> Q:
-        return Q(subjects__overlap=pseudonyms_of(value))
+        return names_one_of(pseudonyms_of(value))
 
 
 class RecordFilter(TextInputFilter):

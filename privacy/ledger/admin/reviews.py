@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -12,13 +13,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.text import capfirst
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language
+from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor
 from privacy.ledger.admin.filters import request_actor
-from privacy.ledger.entries.fact_labels import fact_label, fact_text
 from privacy.ledger.events import Event
 from privacy.ledger.exports.review_sheet import issue_review_sheet
 from privacy.ledger.models import Entry, Finding, Review
@@ -26,15 +27,6 @@ from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge, state_badge
-
-
-class ExplanationForm(forms.Form):
-    """What was found out about a finding; it names accounts by reference and nobody's data."""
-
-    explanation = forms.CharField(label=_("Explanation"), max_length=2_000, widget=forms.Textarea({"rows": 4}))
-    measure = forms.CharField(
-        label=_("Measure taken"), max_length=1_000, required=False, widget=forms.Textarea({"rows": 3})
-    )
 
 
 class SignatureForm(forms.Form):
@@ -76,12 +68,26 @@ class ReviewAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
     actions = ("draw", "sign", "confirm")
+    STEPS: ClassVar = {
+        Review.State.OPEN: ("draw",),
+        Review.State.SAMPLED: ("sign",),
+        Review.State.SIGNED: ("confirm",),
+    }
     change_form_template = "admin/ledger/review/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
         waiting = Count("findings", filter=Q(findings__explained_at=None))
         reviews: QuerySet[Review] = super().get_queryset(request).annotate(waiting=waiting)
         return reviews
+
+    def buttons_for(self, record: Review) -> tuple[str, ...]:
+        return self.STEPS.get(Review.State(record.state), ())
+
+    def withheld_from(self, record: Review, actor: Actor) -> tuple[str, ...]:
+        """Nobody signs over findings about themselves, and the second signature is not the reviewer's."""
+        if record.findings.filter(account=actor.ref).exists():
+            return ("sign", "confirm")
+        return ("confirm",) if record.reviewer == actor.ref else ()
 
     @admin.display(description=_("period"))
     def period(self, review: Review) -> str:
@@ -109,24 +115,21 @@ class ReviewAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("findings"))
     def found(self, review: Review) -> SafeString | str:
-        findings = review.findings.order_by("explained_at", "rule")
+        """How many of each rule, how many of them are explained, and the way to the list that is worked through."""
+        address = f"{reverse('admin:ledger_finding_changelist')}?review__id__exact={review.pk}"
+        counted = review.findings.order_by("rule").values("rule").annotate(all=Count("pk"), told=Count("explained_at"))
+        rules = dict(Finding.Rule.choices)
+        lines = format_html_join(
+            "",
+            '<div><a href="{}&rule__exact={}">{}</a>: {}</div>',
+            (
+                (address, one["rule"], rules.get(one["rule"], one["rule"]),
+                 now_("%(told)d of %(all)d explained") % {"told": one["told"], "all": one["all"]})
+                for one in counted
+            ),
+        )  # fmt: skip
         return (
-            format_html_join(
-                "",
-                '<div>{} <a href="{}">{}</a> {}</div>',
-                (
-                    (
-                        badge(_("explained"), "good")
-                        if finding.explained_at
-                        else badge(pgettext("finding", "open"), "open"),
-                        reverse("admin:ledger_finding_change", args=[finding.pk]),
-                        finding.get_rule_display(),
-                        finding.account,
-                    )
-                    for finding in findings
-                ),
-            )
-            or "–"
+            format_html('{}<div><a href="{}">{}</a></div>', lines, address, _("Go through the list")) if lines else "–"
         )
 
     @admin.display(description=_("sample"))
@@ -214,73 +217,11 @@ class ReviewAdmin(ReadOnlyAdmin):
         return response
 
 
-@admin.register(Finding)
-class FindingAdmin(ReadOnlyAdmin):
-    explanation = _("What the rules detected. A finding is not an accusation: it asks for an explanation.")
-    empty_hint = _("There are no findings yet.")
-    list_display = ("rule", "account", "count", "first_at", "review", "told")
-    list_filter = ("rule", ("explained_at", admin.EmptyFieldListFilter))
-    list_select_related = ("review",)
-    fields = (
-        "rule",
-        "account",
-        "count",
-        "first_at",
-        "last_at",
-        "noticed",
-        "seen",
-        "review",
-        "explanation",
-        "measure",
-        "explained_by",
-        "explained_at",
-    )
-    readonly_fields = fields
-    actions = ("explain",)
-
-    @admin.display(description=_("explained"))
-    def told(self, finding: Finding) -> SafeString:
-        return badge(_("explained"), "good") if finding.explained_at else badge(pgettext("finding", "open"), "open")
-
-    @admin.display(description=_("finding detail"))
-    def noticed(self, finding: Finding) -> SafeString | str:
-        told = ((capfirst(fact_label(name)), fact_text(value)) for name, value in sorted(finding.facts.items()))
-        return format_html_join("", "<div>{}: {}</div>", told) or "–"
-
-    @admin.display(description=_("entries"))
-    def seen(self, finding: Finding) -> SafeString | str:
-        links = ((reverse("admin:ledger_entry_change", args=[entry]), entry) for entry in finding.entries)
-        return format_html_join(" ", '<a href="{}">{}</a>', links) or "–"
-
-    @button(description=_("Explain"), permission="ledger.review_trail", locations=CHANGE_FORM_ONLY)
-    def explain(self, request: HttpRequest, queryset: QuerySet[Finding]) -> HttpResponse | None:
-        answers = confirm_action(
-            self, request, queryset,
-            title=_("Explain a finding"),
-            verb=_("Save the explanation"),
-            consequences=[_("The explanation stays with the finding and is printed on the review sheet.")],
-            form_class=ExplanationForm,
-            edits=lambda finding: {"explanation": finding.explanation, "measure": finding.measure},
-        )  # fmt: skip
-        if isinstance(answers, HttpResponse):
-            return answers
-        for finding in queryset:
-            run_action(
-                self, request,
-                partial(ledger.explain_finding,
-                    finding=finding, explanation=answers["explanation"], measure=answers["measure"],
-                    actor=request_actor(request), at=clock.now(),
-                ),
-                _("The explanation has been saved."),
-                record=finding,
-            )  # fmt: skip
-        return None
-
-
 def _explained_findings(review: Review) -> str:
-    """Return what the sheet says of the findings, a line for each."""
-    lines = (
-        [finding.get_rule_display(), finding.account, str(finding.count), finding.explanation, finding.measure]
-        for finding in review.findings.order_by("rule", "first_at", "pk")
-    )
+    """Return what the sheet says of the findings, a line for each and for each question to an account holder."""
+    lines: list[list[str]] = []
+    for finding in review.findings.order_by("rule", "first_at", "pk").prefetch_related("questions"):
+        words = [finding.explanation, finding.measure]
+        lines.append([finding.get_rule_display(), finding.account, str(finding.count), *words])
+        lines += [[f"? {one.question}", one.answer and f"→ {one.answer}"] for one in finding.questions.all()]
     return "\n".join(" · ".join(part for part in line if part) for line in lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +9,12 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from privacy.lib.durable_files import replace_text
 from privacy.lib.integrations import mail
 
 # So many of the newest checkpoints are compared one by one.
 MAX_PER_RECENT_DAY = 1_000
+READ_ONLY = 0o444
 # The auditors' language.
 AUDITORS_LANGUAGE = "ko"
 
@@ -36,24 +37,14 @@ def write_to_directory(folder: Path, size: int, note: str, heads: str, moment: i
             raise ConflictingAnchor(f"{present[0]} holds another checkpoint of the same size.")
         return str(present[0].relative_to(folder))
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write_atomically(path.with_suffix(".heads"), heads)
-    _write_atomically(path, note)
+    replace_text(path.with_suffix(".heads"), heads, mode=READ_ONLY)
+    replace_text(path, note, mode=READ_ONLY)
     return str(path.relative_to(folder))
 
 
 def conflicting(folder: Path, size: int) -> bool:
     """Whether a checkpoint of a size that is about to be signed is anchored already."""
     return any(folder.glob(f"*/*/*/{size:012d}.checkpoint"))
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.chmod(0o444)
-    temporary.replace(path)
 
 
 def read_directory(folder: Path, *, everything: bool = False) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 
-from privacy.ledger.checkpoints import anchors
+from privacy.ledger.checkpoints import anchors, kept_checkpoints
 from privacy.ledger.verify import COSIGNATURE, ED25519, Key, Problem, parse_key
 
 # How often, and after how many seconds, the mirror's two newest files are read again.
@@ -26,6 +26,8 @@ class ExternalCheckpoints:
     mirror: Path | None = None
     # What NOTARY_VKEYS holds beside keys.
     unreadable: Sequence[str] = ()
+    # The mirror's folder of older checkpoints.
+    kept: Sequence[str] = ()
 
 
 def load() -> ExternalCheckpoints:
@@ -34,13 +36,20 @@ def load() -> ExternalCheckpoints:
     mirror: Path = settings.MIRROR_DIR
     if (mirror / "checkpoint").exists() and (mirror / "heads").exists():
         notes.append(_newest(mirror))
+    keys, unreadable = readable_keys()
+    tiles = mirror if (mirror / "tile").is_dir() else None
+    return ExternalCheckpoints(keys, notes, tiles, tuple(unreadable), kept_checkpoints.in_mirror(mirror))
+
+
+def readable_keys() -> tuple[list[Key], list[str]]:
+    """Return the pinned keys, and what is pinned and is no key."""
     keys, unreadable = [], []
     for vkey in pinned_keys():
         try:
             keys.append(parse_key(vkey))
         except Problem:
             unreadable.append(vkey)
-    return ExternalCheckpoints(keys, notes, mirror if (mirror / "tile").is_dir() else None, tuple(unreadable))
+    return keys, unreadable
 
 
 def _newest(mirror: Path) -> tuple[str, str]:

@@ -7,6 +7,7 @@ hour, the last of each minute for a day, of each ten minutes for a month, then o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -43,6 +44,15 @@ def stored(connection: psycopg.Connection[Any], size: int, note: str) -> list[tu
 def file_name(size: int, moment: int) -> str:
     """Return the name of a checkpoint in the mirror; thinning reads the moment from it."""
     return f"{FOLDER}/{size:012d}-{moment}"
+
+
+def in_mirror(mirror: Path) -> list[str]:
+    """Return the older checkpoints of a mirror; the notary may take some out meanwhile."""
+    found = []
+    for path in sorted((mirror / FOLDER).glob("[!.]*")):
+        with suppress(FileNotFoundError):
+            found.append(path.read_text("utf-8", "replace"))
+    return found
 
 
 def thin(folder: Path, now: int) -> None:

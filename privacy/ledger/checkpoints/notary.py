@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,8 @@ from typing import Any
 import psycopg
 
 from privacy.ledger.actors import SystemActor
-from privacy.ledger.checkpoints import anchors, kept_checkpoints, own_checkpoints
+from privacy.ledger.checkpoints import accepted_times, anchors, attested_reads, kept_checkpoints, own_checkpoints
+from privacy.ledger.checkpoints.accepted_times import TimesRefused
 from privacy.ledger.checkpoints.notary_clock import NotaryClock
 from privacy.ledger.checkpoints.notary_state import NotaryState, SigningRefused
 from privacy.ledger.checkpoints.refusal_notices import MAIL_RETRY_SECONDS
@@ -30,7 +31,7 @@ from privacy.ledger.events import Event
 from privacy.ledger.integrity.timestamp_checks import parse_moment
 from privacy.ledger.merkle import log_reader, tree
 from privacy.ledger.merkle.tiles import Tiles
-from privacy.ledger.verify import TILE, Growing, leaf_hash, name_of
+from privacy.ledger.verify import TILE, Growing, Key, leaf_hash, name_of
 from privacy.ledger.witness.asking import Witnesses
 
 log = logging.getLogger("portal.ledger")
@@ -54,17 +55,22 @@ class Notary:
         mail_every: int,
         clock: Callable[[], float],
         witnesses: Witnesses | None = None,
+        attesting: Sequence[Key] = (),
     ) -> None:
         self.signer = signer
         self.path = state / "state.json"
-        self.state = NotaryState.load(self.path)
+        self.state = NotaryState.load(self.path, signer)
         self.mirror = Tiles(mirror, packed=True)
         self.mirror.clear_unfinished()
+        self.mirror.publish(self.state.size)
         self.anchor = anchor
         self.auditors = auditors
         self.mail_every = mail_every
         self.clock = clock
         self.witnesses = witnesses
+        self.attesting = attesting
+        self._attestations: list[bytes] = []
+        self._contradicted: list[dict[str, Any]] = []
         # Whether this process has compared its state with what stands outside.
         self._compared = False
         # When this process last saw that nothing lay beyond what is signed.
@@ -83,7 +89,7 @@ class Notary:
             raise SigningRefused(f"the clock went back: signed at {self.state.time}, now {moment}")
         try:
             return self._step(connection, moment)
-        except (ValueError, LookupError, TypeError) as strange:
+        except (ValueError, LookupError, TypeError, AttributeError) as strange:
             # What the database or the mirror gave can't be what was written there: an end of this process helps nobody.
             raise SigningRefused(
                 f"what was read can't be understood: {type(strange).__name__}: {strange}"[:300]
@@ -91,9 +97,12 @@ class Notary:
 
     def _step(self, connection: psycopg.Connection[Any], moment: int) -> int | None:
         if not self._compared:
-            known = own_checkpoints.found(self.signer, self.mirror.root, self.anchor, connection)
+            said, _note = NotaryState.read(self.path)
+            known = own_checkpoints.found(self.signer, self.mirror.root, self.anchor, connection, state=said)
             own_checkpoints.require_not_older(self.state, known)
+            self.signer.publish(self.path.with_name("vkeys"))
             self._compared = True
+        self._require_own_memory()
         self._follow_pruning(connection)
         target = self._target(connection)
         if target == self.state.size:
@@ -102,13 +111,29 @@ class Notary:
             return None
         if anchors.conflicting(self.anchor, target):
             raise SigningRefused(f"an anchor holds another checkpoint of the same size, {target}")
-        state, waited = self._extend(connection, target, moment)
+        try:
+            state, waited = self._extend(connection, target, moment)
+        except TimesRefused as refusal:
+            row = connection.execute("SELECT root FROM ledger.tree WHERE size = %s", [target]).fetchone()
+            refusal.until, refusal.root = target, bytes(row[0]) if row else b""
+            raise
         if waited:
             self._record_wait(connection, waited)
-        self.state = self._witnessed(self._signed(state, moment), connection)
-        self.state.save(self.path)
+        state = self._compare_attested(connection, state)
+        self._remember(self._witnessed(self._signed(state, moment), connection))
         self._publish(connection)
         return target
+
+    def _require_own_memory(self) -> None:
+        """Raise where the state on disk isn't what this process remembers: the next one would believe it."""
+        found = NotaryState.load(self.path, self.signer)
+        if found != self.state or (found == NotaryState() and self.path.exists()):
+            raise SigningRefused(f"{self.path.name} is not what this notary wrote: {own_checkpoints.WAY_BACK}")
+
+    def _remember(self, state: NotaryState) -> None:
+        """Keep a state: on disk first, so that the two never differ."""
+        state.save(self.path, self.signer)
+        self.state = state
 
     def _target(self, connection: psycopg.Connection[Any]) -> int:
         """Return the size of the newest tree head.
@@ -136,14 +161,21 @@ class Notary:
         """
         grown = tree.decode_frontier(self.state.size, base64.b64decode(self.state.frontier))
         digest, sealed = self.state.heads, self.state.sealed
-        clock = NotaryClock(parse_moment(sealed), max(self.state.time, self._level_at), moment)
+        self._attestations.clear()
+        accepted = accepted_times.in_force(connection, accepted_times.in_mirror(self.mirror.root), self.signer.keys)
+        roots = {one.until: one.root for one in accepted if one.until > self.state.size}
+        clock = NotaryClock(parse_moment(sealed), max(self.state.time, self._level_at), moment, accepted)
         for head in self._heads(connection, target):
             clock.begin(head, grown.size)
             self._grow(connection, grown, head.size, clock)
             clock.end()
             if grown.root() != head.root or tree.encode_frontier(grown) != head.frontier:
                 raise SigningRefused(f"the entries do not lead to the tree head of size {head.size}")
-            digest, sealed = head.digest(digest), max(sealed, head.sealed_at)
+            if grown.root() != roots.pop(grown.size, grown.root()):
+                raise SigningRefused(f"not what was accepted: the first {grown.size} entries have another root")
+            digest, sealed = head.digest(digest), max(sealed, "" if clock.is_accepted else head.sealed_at)
+        if roots:
+            raise SigningRefused(f"not what was accepted: no tree head is of {min(roots)} entries")
         self.mirror.settle()
         frontier = base64.b64encode(tree.encode_frontier(grown)).decode()
         state = replace(
@@ -160,6 +192,22 @@ class Notary:
         first, until, longest = waited
         facts = {"from": first, "until": until, "seconds": longest}
         append_entry(connection, Event.SEALED_LATE, actor=SystemActor("notary"), facts=facts)
+
+    def _compare_attested(self, connection: psycopg.Connection[Any], state: NotaryState) -> NotaryState:
+        """Put on record which access records were not sealed as the key services read them."""
+
+        def sealed(entry: int) -> bytes | None:
+            query = "SELECT index FROM ledger.leaf WHERE entry_id = %s AND index < %s"
+            row = connection.execute(query, [entry, state.size]).fetchone()
+            kept = self.mirror.entries(row[0] // TILE, row[0] % TILE + 1)[-1:] if row else []
+            return next((one.partition(b"\n")[2] for one in kept if one.startswith(b"%d\t" % entry)), None)
+
+        attested, findings = attested_reads.compare(self._attestations, self.attesting, state.attested, sealed)
+        for facts in findings:
+            if facts not in self._contradicted:  # where signing was refused since, the same batch is compared again
+                append_entry(connection, Event.READS_CONTRADICTED, actor=SystemActor("notary"), facts=facts)
+                self._contradicted.append(facts)
+        return replace(state, attested=attested)
 
     def _grow(self, connection: psycopg.Connection[Any], grown: Growing, until: int, clock: NotaryClock) -> None:
         leaves: list[bytes] = []
@@ -183,6 +231,8 @@ class Notary:
             if leaf_hash(entry) != leaf:
                 raise SigningRefused(f"{name_of(entry, place)} is not what was sealed")
             clock.judge(place, entry)
+            if self.attesting and attested_reads.MARK in entry:
+                self._attestations.append(entry)
             leaves.append(leaf)
             entries.append(entry)
             if len(leaves) == SLICE:
@@ -200,8 +250,7 @@ class Notary:
             if datetime.fromisoformat(newest).timestamp() > self.state.time - YEAR:
                 raise SigningRefused(f"pruned too early: the entry at index {until - 1} is of {newest}")
             # Remembered before anything goes: a crash on the way leaves no mirror that can't be looked at again.
-            self.state = replace(self.state, pruned=until)
-            self.state.save(self.path)
+            self._remember(replace(self.state, pruned=until))
         if self.state.pruned > self._told_start():
             self.mirror.drop_entries(self.state.pruned // TILE)
             self._tell_start()
@@ -260,6 +309,7 @@ class Notary:
         self.mirror.put("keys", "".join(f"{vkey}\n" for vkey in self.signer.vkeys))
         self.mirror.put("heads", state.heads_note)
         self.mirror.put("checkpoint", state.note)
+        self.mirror.publish(state.size)
         self.mirror.put(kept_checkpoints.file_name(state.size, state.time), state.note)
         kept_checkpoints.thin(self.mirror.root / kept_checkpoints.FOLDER, state.time)
         if not (self.mirror.root / "bundle.json").exists():
@@ -293,8 +343,7 @@ class Notary:
             log.warning("notary: the checkpoint of size %s did not reach %s auditors: %s", state.size, missed, why)
         oldest = min(self._mailed.get(auditor, state.mailed) for auditor in self.auditors)
         if oldest > state.mailed:
-            self.state = replace(state, mailed=oldest)
-            self.state.save(self.path)
+            self._remember(replace(state, mailed=oldest))
         if receipt:
             self._anchored(connection, f"mail to {len(due) - len(failures)} auditors", receipt)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from privacy.ledger.checkpoints.notary_state import SigningRefused
+from collections.abc import Sequence
+
+from privacy.ledger.checkpoints.accepted_times import TimesRefused, are_accepted
 from privacy.ledger.integrity.timestamp_checks import parse_moment, said_by, unfitting, window
 from privacy.ledger.merkle.log_reader import TreeHead
 from privacy.ledger.verify import AHEAD, LATE, TRANSACTION, moment_text, name_of
+from privacy.ledger.verify_exceptions import Excepted
 
 
 class NotaryClock:
@@ -13,9 +16,11 @@ class NotaryClock:
 
     ``seen`` is when the notary last saw that nothing lay beyond what it signed, ``now`` is when it looked this time;
     ``latest`` is the latest moment of a head that it signed. All in seconds since 1970, None where there is none.
+    ``accepted`` are times that can't be right and were accepted: they are not judged, and others not by them.
     """
 
-    def __init__(self, latest: float | None, seen: int, now: int) -> None:
+    def __init__(self, latest: float | None, seen: int, now: int, accepted: Sequence[Excepted] = ()) -> None:
+        self._accepted, self.is_accepted = accepted, False
         self._latest_head, self._seen, self._now = latest, seen, now
         self._earliest = self._latest = self._late = b""
         self._batch = (0, 0, 0.0)
@@ -23,12 +28,16 @@ class NotaryClock:
         self.waited: tuple[int, int, int] | None = None
 
     def begin(self, head: TreeHead, start: int) -> None:
-        """Judge a tree head, before its entries from index ``start`` on. Raises ``SigningRefused``."""
+        """Judge a tree head, before its entries from index ``start`` on. Raises ``TimesRefused``."""
+        self.is_accepted = are_accepted(self._accepted, start, head.size)
+        if self.is_accepted:
+            self._earliest, self._latest, self._late, self._oldest = b"", b"~", b"", b"~"
+            return
         if said := unfitting(head.sealed_at, self._seen):
-            raise SigningRefused(f"the tree head of size {head.size} {said}")
+            raise TimesRefused(f"the tree head of size {head.size} {said}")
         sealed = parse_moment(head.sealed_at) or 0.0
         if sealed > self._now + AHEAD:
-            raise SigningRefused(
+            raise TimesRefused(
                 f"the tree head of size {head.size}, of {head.sealed_at}, is ahead of the notary's clock"
             )
         self._earliest, self._latest = window(self._latest_head, sealed)
@@ -39,10 +48,10 @@ class NotaryClock:
         self._latest_head = max(sealed, self._latest_head or 0.0)
 
     def judge(self, place: int, entry: bytes) -> None:
-        """Judge one entry of that head. Raises ``SigningRefused``."""
+        """Judge one entry of that head. Raises ``TimesRefused``."""
         said = said_by(entry)
         if not self._earliest <= said <= self._latest or not said:
-            raise SigningRefused(f"{name_of(entry, place)} has another time than that of its writing")
+            raise TimesRefused(f"{name_of(entry, place)} has another time than that of its writing")
         if said < self._oldest:
             self._oldest = said
 

@@ -15,6 +15,8 @@ from privacy.ledger.verify import Checkpoint, Key, Problem, open_checkpoint, ope
 from privacy.ledger.verify_handovers import follow
 
 WAY_BACK = "find out why, then run notary --rebuild"
+# Which setting says where these checkpoints stand; in the database there may be some of the log before.
+SETTINGS = {"state": "NOTARY_STATE_DIR", "mirror": "MIRROR_DIR", "anchors": "ANCHOR_DIR"}
 
 
 class OwnCheckpoint(NamedTuple):
@@ -31,9 +33,17 @@ class OwnCheckpoint(NamedTuple):
 
 
 def found(
-    signer: Signer, mirror: Path, anchor: Path, connection: psycopg.Connection[Any], *, everything: bool = False
+    signer: Signer,
+    mirror: Path,
+    anchor: Path,
+    connection: psycopg.Connection[Any],
+    *,
+    state: NotaryState | None = None,
+    everything: bool = False,
 ) -> Iterator[OwnCheckpoint]:
     """Yield those that tell whether this notary's memory is as new as what it signed, or ``everything`` that is kept.
+
+    ``state`` is asked as well where it is given: one that another key or another log left is found there.
 
     Raises ``SigningRefused`` for one in this log's name that neither this key nor one that was handed over to it
     signed, and for folders of a log that has another origin.
@@ -44,11 +54,13 @@ def found(
         raise SigningRefused(f"hand-overs of the key: {problem}") from None
     if any(key.id == signer.keys[0].id for one in followed for key in one.old):
         raise SigningRefused("this key was handed over to a new one: run notary --new-key to finish that")
-    for place, note, heads_note in _stored(mirror, anchor, connection, everything):
+    remembered = [("state", state.note, state.heads_note)] if state and state.note else []
+    for place, note, heads_note in (*remembered, *_stored(mirror, anchor, connection, everything)):
         if not note.startswith(f"{signer.name}\n"):
             if place == "database":
                 continue  # of the notary before
-            raise SigningRefused(f"the {place} are of another log ({note.partition('\n')[0]}): give this one its own")
+            setting, other = SETTINGS[place], note.partition("\n")[0]
+            raise SigningRefused(f"{setting} holds a checkpoint of another log ({other}): give this log its own")
         try:
             checkpoint = open_checkpoint(note.encode(), keys)
             digest = _digest_beside(checkpoint, heads_note, keys)
@@ -85,9 +97,9 @@ def _stored(
 ) -> Iterator[tuple[str, str, str]]:
     if (mirror / "checkpoint").exists():
         yield "mirror", (mirror / "checkpoint").read_text("utf-8"), anchors.text_of(mirror / "heads")
-    kept = sorted((mirror / kept_checkpoints.FOLDER).glob("[!.]*"))
-    for path in kept if everything else kept[-1:]:
-        yield "mirror", path.read_text("utf-8"), ""
+    kept = kept_checkpoints.in_mirror(mirror)
+    for note in kept if everything else kept[-1:]:
+        yield "mirror", note, ""
     for note, heads_note in anchors.read_directory(anchor, everything=everything) if anchor.is_dir() else ():
         yield "anchors", note, heads_note
     query = "SELECT note, heads FROM ledger.checkpoint ORDER BY size DESC LIMIT %s"

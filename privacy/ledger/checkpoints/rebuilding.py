@@ -13,13 +13,15 @@ from typing import Any
 
 import psycopg
 
-from privacy.ledger.checkpoints import own_checkpoints
+from privacy.ledger.checkpoints import accepted_times, key_handovers, own_checkpoints
 from privacy.ledger.checkpoints.notary_state import NotaryState, SigningRefused
 from privacy.ledger.checkpoints.own_checkpoints import OwnCheckpoint
 from privacy.ledger.checkpoints.signed_notes import Signer
 from privacy.ledger.merkle import log_reader, tree
 from privacy.ledger.merkle.tiles import Tiles
 from privacy.ledger.verify import TILE, Growing, leaf_hash, name_of
+from privacy.ledger.verify_exceptions import Excepted
+from privacy.ledger.verify_handovers import follow
 
 SLICE = 32 * TILE
 
@@ -32,7 +34,10 @@ def rebuild(signer: Signer, mirror: Path, anchor: Path, connection: psycopg.Conn
     told = mirror / "bundle.json"
     pruned = int(json.loads(told.read_text("utf-8"))["start"]) if told.exists() else int(row[0] if row else 0)
     grown = _grow(connection, Tiles(mirror, packed=True), by_size, max(pruned, int(row[0] if row else 0)))
-    digest, sealed = _heads(connection, by_size)
+    # Also what a key accepted that was handed over since.
+    keys = follow(key_handovers.notes(mirror, connection), signer.keys)[0]
+    accepted = accepted_times.in_force(connection, accepted_times.notes(mirror, connection), keys)
+    digest, sealed = _heads(connection, by_size, accepted)
     newest = by_size[size]
     return NotaryState(
         size=size, root=grown.root().hex(), frontier=base64.b64encode(tree.encode_frontier(grown)).decode(),
@@ -107,11 +112,14 @@ def _complete(tiles: Tiles, rows: list[log_reader.SealedEntry]) -> None:
         tiles.append(rows[0].place, leaves, entries if len(entries) == len(rows) else None)
 
 
-def _heads(connection: psycopg.Connection[Any], by_size: dict[int, OwnCheckpoint]) -> tuple[str, str]:
+def _heads(
+    connection: psycopg.Connection[Any], by_size: dict[int, OwnCheckpoint], accepted: list[Excepted]
+) -> tuple[str, str]:
     """Return the digest of all tree heads, compared with each that was signed, and the latest moment of one."""
     digest = sealed = ""
     for head in log_reader.heads(connection, 0, max(by_size)):
-        digest, sealed = head.digest(digest), max(sealed, head.sealed_at)
+        is_accepted = accepted_times.are_accepted(accepted, head.size - 1, head.size)
+        digest, sealed = head.digest(digest), max(sealed, "" if is_accepted else head.sealed_at)
         if head.size in by_size and by_size[head.size].digest not in ("", digest):
             raise SigningRefused(f"a tree head of size {head.size} or less differs from what was signed")
     if digest != by_size[max(by_size)].digest:

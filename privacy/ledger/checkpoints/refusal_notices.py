@@ -39,11 +39,18 @@ class RefusalNotices:
         self._mail_from = 0.0
 
     def tell(
-        self, refusal: str, size: int, auditors: list[str], now: float, connection: psycopg.Connection[Any]
+        self,
+        refusal: str,
+        size: int,
+        auditors: list[str],
+        now: float,
+        connection: psycopg.Connection[Any],
+        *,
+        what: dict[str, Any] | None = None,
     ) -> None:
         """Tell what was not told yet: on the log, in the folder, to the auditors, on the trail.
 
-        What can't be told now is told later.
+        What can't be told now is told later. ``what`` are facts for the trail: which entries' times were refused.
         """
         self.text, reason = refusal, _NUMBER.sub("#", refusal)
         if reason != self._reason or now >= self._since + DAY:
@@ -54,7 +61,7 @@ class RefusalNotices:
             (self._folder / "refusal").write_text(f"{int(now)} {refusal}\n")
         self._mail(size, now)
         if not self._told.get(_TRAIL, True):
-            self._record(size, connection)
+            self._record(size, connection, what or {})
         self._save()
 
     def end(self) -> None:
@@ -74,14 +81,14 @@ class RefusalNotices:
                 self._mail_from = now + MAIL_RETRY_SECONDS
                 log.error("notary: an auditor could not be told: %s", type(error).__name__)
 
-    def _record(self, size: int, connection: psycopg.Connection[Any]) -> None:
+    def _record(self, size: int, connection: psycopg.Connection[Any], what: dict[str, Any]) -> None:
         append_entry(
             connection,
             Event.NOTARY_REFUSED,
             kind="denied",
             actor=SystemActor("notary"),
             result="denied",
-            facts={"size": size, "reason": self.text},
+            facts={"size": size, "reason": self.text, **what},
         )
         self._told[_TRAIL] = True
 

@@ -10,10 +10,31 @@ import base64
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from privacy.ledger.verify import COSIGNATURE, ED25519, Key, parse_key, sha256
+
+KEY_FILE = "PRIVATE+KEY+"
+
+
+def read_key_file(path: Path, kind: int, *, whose: str) -> tuple[str, bytes]:
+    """Return the name and the seed in a key file, ``PRIVATE+KEY+name+base64(type || seed)``. Raises ``ValueError``."""
+    prefix, _, rest = path.read_text().strip().partition(KEY_FILE)
+    name, _, encoded = rest.partition("+")
+    material = base64.b64decode(encoded, validate=True)
+    if prefix or not name or len(material) != 33 or material[0] != kind:
+        raise ValueError(f"{path} is not a signing key of {whose}.")
+    return name, material[1:]
+
+
+def write_key_file(path: Path, kind: int, name: str, seed: bytes) -> None:
+    """Write a key file, readable by its owner only; never over another."""
+    material = base64.b64encode(bytes([kind]) + seed).decode()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(f"{KEY_FILE}{name}+{material}\n")
 
 
 @dataclass(frozen=True)
@@ -24,31 +45,29 @@ class Signer:
     private: Ed25519PrivateKey
 
     @classmethod
-    def make(cls, name: str) -> Signer:
+    def make(cls, name: str) -> Self:
         """Return a new key."""
         return cls(name, Ed25519PrivateKey.generate())
 
     @classmethod
-    def load(cls, path: Path) -> Signer:
+    def load(cls, path: Path) -> Self:
         """Read a key file: ``PRIVATE+KEY+name+base64(type || seed)``. Raises ``ValueError`` if it is something else."""
-        prefix, _, rest = path.read_text().strip().partition("PRIVATE+KEY+")
-        name, _, encoded = rest.partition("+")
-        material = base64.b64decode(encoded, validate=True)
-        if prefix or not name or len(material) != 33 or material[0] != ED25519:
-            raise ValueError(f"{path} is not a signing key of the notary.")
-        return cls(name, Ed25519PrivateKey.from_private_bytes(material[1:]))
+        name, seed = read_key_file(path, ED25519, whose="the notary")
+        return cls(name, Ed25519PrivateKey.from_private_bytes(seed))
 
     def save(self, path: Path) -> None:
         """Write the key file, readable by its owner only; never over another."""
-        material = base64.b64encode(bytes([ED25519]) + self.private.private_bytes_raw()).decode()
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(f"PRIVATE+KEY+{self.name}+{material}\n")
+        write_key_file(path, ED25519, self.name, self.private.private_bytes_raw())
 
     @property
     def vkeys(self) -> list[str]:
         """The verifier keys to pin: for the log's signature, and for the time of signing."""
         return [self._vkey(ED25519), self._vkey(COSIGNATURE)]
+
+    def publish(self, path: Path) -> None:
+        """Write the verifier keys to a file that everybody can read, for whoever pins them."""
+        path.write_text("".join(f"{vkey}\n" for vkey in self.vkeys))
+        path.chmod(0o644)
 
     @property
     def keys(self) -> list[Key]:

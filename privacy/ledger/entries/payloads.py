@@ -156,6 +156,12 @@ def about_key(about: models.Model | tuple[str, object] | None) -> str:
     return f"{label}:{key}"
 
 
+def people_beside(subjects: Iterable[str | UUID]) -> list[str]:
+    """Return the list that is kept beside an entry, as its digest takes it; nothing where the entry names everybody."""
+    references = sorted(map(str, subjects))
+    return references if len(references) > MAX_SUBJECTS else []
+
+
 def subjects_digest(subjects: Iterable[str]) -> str:
     """Return the digest that stands for a long list of subjects: SHA-256 of the sorted references, one a line."""
     return hashlib.sha256("\n".join(sorted(subjects)).encode()).hexdigest()
@@ -166,7 +172,7 @@ def _subject_fields(subjects: Iterable[str | UUID], count: int | None) -> dict[s
     if strange := [reference for reference in references if not _SUBJECT.fullmatch(reference)]:
         raise ValueError(f"{strange[0]!r} is no pseudonymous reference of a data subject.")
     if len(references) > MAX_SUBJECTS:
-        return {"count": len(references) if count is None else count, "digest": subjects_digest(references)}
+        return {"count": len(references), "digest": subjects_digest(references)}
     return {"subjects": references, "count": count}
 
 

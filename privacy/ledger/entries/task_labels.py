@@ -31,6 +31,7 @@ NOUN_LABELS = {
     "access": _("access package"),
     "content": _("content of a report"),
     "correction": _("correction"),
+    "current": _("value held now"),
     "record": _("report"),
     "records": _("report"),
     "evidence": _("document of evidence"),

@@ -4,8 +4,9 @@
 answer for it: an entry counts only with the signature of the pinned key (docs/decisions/0050).
 """
 
+import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from privacy.ledger import actions as ledger
+from privacy.ledger import request_context, verify_papers
 from privacy.ledger.actors import Actor
 from privacy.ledger.entries.payloads import facts_in
 from privacy.ledger.events import Event
+from privacy.ledger.exports import paper_slots
 from privacy.ledger.models import Entry
 from privacy.lib.crypto import canonical_json, document_signing
 from privacy.lib.documents import pdf
@@ -32,10 +35,13 @@ MAX_ENTRIES = 100
 def issue(content: bytes, *, kind: str, number: str, actor: Actor, at: datetime, code: str = "") -> bytes:
     """Put a file on the audit trail as handed out and return it; ``code`` is the SHA-256 that it carries in print.
 
-    The same file is put on record once. Raises UndeclaredDocumentKind, LedgerUnavailable: then nothing may be handed
-    out.
+    The same file is put on record once. One of a kind with proofs is returned with its proof, as soon as a checkpoint
+    covers its entry; until then with its signature alone. The entry says no network address, because it goes with the
+    paper. Raises UndeclaredDocumentKind, LedgerUnavailable: then nothing may be handed out.
     """
-    issued_documents.get_kind(kind)
+    has_proof = issued_documents.get_kind(kind).has_proof
+    if has_proof:
+        content = paper_slots.with_slot(content)
     for digest in filter(None, (hashlib.sha256(content).hexdigest(), code)):
         known = find(digest)
         if known is None or not known.genuine:
@@ -45,10 +51,36 @@ def issue(content: bytes, *, kind: str, number: str, actor: Actor, at: datetime,
                 "signature": document_signing.sign(_signed(digest, said)),
                 "key": document_signing.public_key(),
             }
-            ledger.record_autocommit(
-                Event.DOCUMENT_ISSUED, actor=actor, at=at, about=(ENTRY_LABEL, digest), facts=facts
+            with request_context.override(address="", peer=""):
+                ledger.record_autocommit(
+                    Event.DOCUMENT_ISSUED, actor=actor, at=at, about=(ENTRY_LABEL, digest), facts=facts
+                )
+    return with_proof(content) if has_proof else content
+
+
+def with_proof(content: bytes) -> bytes:
+    """Return an issued paper with what proves it in its slot, as far as it can be proved now."""
+    digest = hashlib.sha256(verify_papers.issued_bytes(content)).hexdigest()
+    for entry in _entries(digest):
+        facts = facts_in(entry.payload)
+        found = _paper(digest, facts)
+        if found is not None and found.genuine:
+            said = {name: facts[name] for name in ("issued_at", "kind", "number")}
+            return paper_slots.fill(
+                content,
+                statement={**said, "sha256": digest, "type": verify_papers.TYPE},
+                signature=facts["signature"],
+                key=facts["key"],
+                entry_id=entry.id,
             )
     return content
+
+
+def paper_keys() -> list[str]:
+    """Return the verifier keys of papers: the present one, and those before it."""
+    name = f"{settings.LEDGER_ORIGIN}/papers"
+    keys = [document_signing.public_key(), *settings.CERTIFICATE_FORMER_KEYS]
+    return [verify_papers.vkey(name, base64.b64decode(key)) for key in keys]
 
 
 def issue_sheet(
@@ -80,10 +112,14 @@ def verification_url() -> str:
 
 def find(digest: str) -> IssuedDocument | None:
     """Return what the audit trail knows of the file with this SHA-256."""
-    entries = Entry.objects.about(f"{ENTRY_LABEL}:{digest}").filter(word=Event.DOCUMENT_ISSUED).order_by("id")
-    papers = [_paper(digest, facts_in(entry.payload)) for entry in entries[:MAX_ENTRIES]]
+    papers = [_paper(digest, facts_in(entry.payload)) for entry in _entries(digest)]
     known = [paper for paper in papers if paper is not None]
     return next((paper for paper in known if paper.genuine), known[0] if known else None)
+
+
+def _entries(digest: str) -> Iterable[Entry]:
+    entries = Entry.objects.about(f"{ENTRY_LABEL}:{digest}").filter(word=Event.DOCUMENT_ISSUED)
+    return entries.order_by("id")[:MAX_ENTRIES]
 
 
 def _paper(digest: str, facts: Mapping[str, str]) -> IssuedDocument | None:
@@ -102,10 +138,11 @@ def _paper(digest: str, facts: Mapping[str, str]) -> IssuedDocument | None:
             genuine=genuine,
             rows=record.rows if genuine and record else [],
             contradicted=not genuine,
+            superseded=bool(genuine and kind and kind.is_superseded and kind.is_superseded(said["number"])),
         )
     except (KeyError, ValueError, TypeError):
         return None
 
 
 def _signed(digest: str, said: Mapping[str, str]) -> str:
-    return canonical_json.dumps({**said, "sha256": digest, "type": "extrus-privacy-portal/paper/1"})
+    return canonical_json.dumps({**said, "sha256": digest, "type": verify_papers.TYPE})

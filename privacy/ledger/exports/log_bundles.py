@@ -18,7 +18,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger import verify
-from privacy.ledger.checkpoints import kept_checkpoints, key_handovers
+from privacy.ledger.checkpoints import accepted_times, kept_checkpoints, key_handovers
 from privacy.ledger.merkle import log_reader, tree
 from privacy.ledger.merkle.tiles import Tiles
 from privacy.ledger.verify import TILE, Growing
@@ -27,7 +27,14 @@ from privacy.lib.errors.refusals import Refusal
 
 SLICE = 65_536
 # What checks a bundle goes with it; whoever distrusts the copy takes another one.
-PROGRAMS = ("verify.py", "verify_vectors.py", "verify_handovers.py", "verify_witnesses.py")
+PROGRAMS = (
+    "verify.py",
+    "verify_vectors.py",
+    "verify_handovers.py",
+    "verify_witnesses.py",
+    "verify_papers.py",
+    "verify_exceptions.py",
+)
 _ENTRIES_MISSING = _(
     "Entries between index %(first)s and %(last)s are missing, so no bundle can be made. Verify the audit trail to "
     "see what is missing."
@@ -88,6 +95,8 @@ def write(
             tiles.put(name, text)
         for number, handed in enumerate(key_handovers.notes(settings.MIRROR_DIR, connection)):
             tiles.put(f"{FOLDER}/{number:06d}", handed.decode())
+        for number, accepted in enumerate(accepted_times.notes(settings.MIRROR_DIR, connection)):
+            tiles.put(f"{accepted_times.FOLDER}/{number:06d}", accepted.decode())
     bundle = Bundle(size, start, end, folder)
     told = {"vkeys": vkeys, "start": start, "end": end, "part": bundle.part}
     for name, text in (

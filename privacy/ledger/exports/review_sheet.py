@@ -9,7 +9,7 @@ from django.utils.translation import override
 
 from privacy.ledger.actors import Actor
 from privacy.ledger.exports import document_issuance
-from privacy.ledger.models import Entry, Finding, Review
+from privacy.ledger.models import Entry, Finding, FindingQuestion, Review
 from privacy.lib.dates import clock
 from privacy.lib.display import badges, display_names
 
@@ -53,6 +53,7 @@ def _payload(review: Review) -> dict[str, object]:
             "rows": [_line(finding) for finding in findings],
             "widths": [3, 2, 1, 2, 4, 3],
         },
+        *_questions(review),
         {"kind": "heading", "text": _("Sample")},
         {"kind": "text", "text": ", ".join(str(entry) for entry in review.sample) or "–"},
         {"kind": "text", "text": review.checked or "–"},
@@ -77,6 +78,33 @@ def _line(finding: Finding) -> list[str]:
         badges.datetime_text(finding.first_at),
         finding.explanation or _("not explained yet"),
         finding.measure or "–",
+    ]
+
+
+def _questions(review: Review) -> list[dict[str, object]]:
+    """Return what account holders were asked and answered; nothing where nobody was asked."""
+    asked = FindingQuestion.objects.filter(finding__review=review).select_related("finding")
+    rows = [
+        [
+            str(one.finding.get_rule_display()),
+            _who(one.finding.account, one.asked_at),
+            f"{one.question} ({_who(one.asked_by, one.asked_at)}, {badges.datetime_text(one.asked_at)})",
+            f"{one.answer} ({badges.datetime_text(one.answered_at)})" if one.answered_at else _("not answered"),
+            _who(one.accepted_by, one.accepted_at) if one.accepted_at else _("not accepted"),
+        ]
+        for one in asked.order_by("finding__rule", "asked_at", "pk")
+    ]
+    if not rows:
+        return []
+    return [
+        {"kind": "heading", "text": _("Asked of account holders")},
+        {
+            "kind": "table",
+            "caption": _("What account holders were asked, and what they answered"),
+            "columns": [_("Rule"), _("Account"), _("Question"), _("Answer"), _("Accepted by")],
+            "rows": rows,
+            "widths": [2, 2, 4, 4, 2],
+        },
     ]
 
 

@@ -15,9 +15,13 @@ def is_pinned(note: str, keys: Sequence[Key]) -> bool:
 
 def open_signed(note: str, heads_note: str, keys: Sequence[Key]) -> tuple[Checkpoint, str]:
     """Return a checkpoint and its digest of tree heads, both signed by the same pinned key. Raises Problem."""
-    if not is_pinned(note, keys):
-        raise Problem(POLICY, f"no key is pinned of the log {_origin(note)[:100]!r}")
-    checkpoint = open_checkpoint(note.encode(), keys)
+    try:
+        checkpoint = open_checkpoint(note.encode(), keys)
+    except Problem as problem:
+        # One that a pinned key did sign, and whose name was altered since, is of no other log.
+        if problem.code == POLICY and not is_pinned(note, keys):
+            raise Problem(POLICY, f"no key is pinned of the log {_origin(note)[:100]!r}") from None
+        raise
     text, signed = open_note(heads_note.encode(), keys)
     if not _signers(keys, signed) & _signers(keys, open_note(note.encode(), keys)[1]):
         raise Problem(ALTERED, "a signature that the notary always makes is missing")

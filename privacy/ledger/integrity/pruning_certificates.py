@@ -11,7 +11,7 @@ from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 
-from privacy.ledger.entries.payloads import parse_payload
+from privacy.ledger.entries.payloads import facts_in, parse_payload
 from privacy.ledger.verify import Key, Problem, open_checkpoint, sha256
 
 # An entry's time is before the cut; it was sealed a moment later, or, after a failure, some days.
@@ -70,13 +70,8 @@ class PruningCertificates:
             yield f"{gone} entries before index {self.until} are gone, the certificates speak of {self.entries}"
 
     def _on_record(self, row: _Pruning, payload: str) -> bool:
-        try:
-            facts = parse_payload(payload)["facts"]
-            return bool(
-                facts["entries"] == row.entries and facts["certificate"] == sha256(row.certificate.encode()).hexdigest()
-            )
-        except (ValueError, KeyError, TypeError):
-            return False
+        facts, digest = facts_in(payload), sha256(row.certificate.encode()).hexdigest()
+        return (facts.get("entries"), facts.get("certificate")) == (row.entries, digest)
 
     def _certified(self, row: _Pruning, root: bytes) -> bool:
         try:

@@ -89,12 +89,16 @@ class Registers:
         Of a table that no entry took up yet nothing is known.
         """
         with read_only(self.connection):
-            self.history.read(self.connection, [table.name, *keys])
-            state = self.history.states[table.name]
-            if state.signature != table.signature:
-                return []
-            known = {key: one.digest for key, one in state.rows.items()}
-            found = [key for key, digest in rows_of(self.connection, table, keys) if known.get(key) != digest]
+            return self.altered_within(table, keys)
+
+    def altered_within(self, table: ProtectedTable, keys: list[str]) -> list[str]:
+        """Answer ``altered`` inside the transaction of ``read_only`` that is open."""
+        self.history.read(self.connection, [table.name, *keys])
+        state = self.history.states[table.name]
+        if state.signature != table.signature:
+            return []
+        known = {key: one.digest for key, one in state.rows.items()}
+        found = [key for key, digest in rows_of(self.connection, table, keys) if known.get(key) != digest]
         return found + [key for key in keys if any(said.startswith(f"{key} ") for said in state.breaks)]
 
     # -- what the tables say ----------------------------------------------------------------------------------

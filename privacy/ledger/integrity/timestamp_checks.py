@@ -6,12 +6,14 @@ after it tell: their moments are in the digest that the notary signs, and the no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, LiteralString
 
 import psycopg
 
 from privacy.ledger.verify import AHEAD, TRANSACTION, moment_text
+from privacy.ledger.verify_exceptions import Excepted
 
 _FORMAT: LiteralString = '\'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\''
 # The head before the first index, and every head up to the one that sealed the last.
@@ -22,7 +24,8 @@ _HEADS: LiteralString = (
 )
 _LATEST: LiteralString = (
     f"SELECT to_char(max(sealed_at) AT TIME ZONE 'UTC', {_FORMAT}) FROM ledger.tree"  # noqa: S608 - a constant
-    " WHERE size <= %s AND isfinite(sealed_at)"
+    " WHERE size <= %s AND isfinite(sealed_at) AND NOT EXISTS"
+    " (SELECT FROM unnest(%s::bigint[], %s::bigint[]) AS a(first, until) WHERE size > a.first AND size <= a.until)"
 )
 
 
@@ -61,21 +64,33 @@ def said_by(entry: bytes) -> bytes:
     return parts[3] if len(parts) == 5 else b""
 
 
-def latest_before(connection: psycopg.Connection[Any], index: int) -> float | None:
-    """Return the latest moment of the heads of at most so many entries; None where there is none."""
-    row = connection.execute(_LATEST, [index]).fetchone()
+def latest_before(connection: psycopg.Connection[Any], index: int, accepted: Sequence[Excepted] = ()) -> float | None:
+    """Return the latest moment of the heads of at most so many entries; None where there is none.
+
+    Of heads whose times were accepted though they can't be right nothing follows.
+    """
+    ranges = [one.first for one in accepted], [one.until for one in accepted]
+    row = connection.execute(_LATEST, [index, *ranges]).fetchone()
     return parse_moment(row[0]) if row else None
 
 
 class TimeWindows:
     """The earliest and latest time that the entries of a slice may have, by the batch that sealed them."""
 
-    def __init__(self, connection: psycopg.Connection[Any], first: int, last: int, latest: float | None) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection[Any],
+        first: int,
+        last: int,
+        latest: float | None,
+        accepted: Sequence[Excepted] = (),
+    ) -> None:
         self._later: list[tuple[int, bytes, bytes]] = []
         # The latest moment of a head of the slice or before it; the next slice goes on from there.
         self.latest = latest
         for size, said in connection.execute(_HEADS, {"first": first, "last": last}).fetchall():
-            sealed = parse_moment(said)
+            is_accepted = any(one.covers(size - 1, size - 1) for one in accepted)
+            sealed = None if is_accepted else parse_moment(said)
             self._later.append((size, b"", b"~") if sealed is None else (size, *window(self.latest, sealed)))
             if sealed is not None and size <= last:
                 self.latest = sealed if self.latest is None else max(self.latest, sealed)

@@ -6,14 +6,18 @@ search columns, entries that were kept from being sealed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, LiteralString
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import psycopg
 
-from privacy.ledger.checkpoints import key_handovers
+from privacy.ledger.checkpoints import accepted_times, attested_reads, key_handovers
 from privacy.ledger.checkpoints.external_checkpoints import ExternalCheckpoints
+from privacy.ledger.entries.payloads import facts_in
+from privacy.ledger.events import Event
+from privacy.ledger.integrity import verification_queries as queries
 from privacy.ledger.integrity.checkpoint_signatures import is_pinned, open_signed
+from privacy.ledger.integrity.outside_checkpoints import OutsideCheckpoints, Signed
 from privacy.ledger.integrity.pruning_certificates import PruningCertificates
 from privacy.ledger.integrity.timestamp_checks import TimeWindows, latest_before, parse_moment, unfitting
 from privacy.ledger.integrity.verification_report import MAX_FINDINGS, VerificationFinding, VerificationReport
@@ -38,32 +42,6 @@ SLICE = 65_536
 MAX_MISDATED = 10
 # So many rows of one kind are named; the queries ask for one more, so that it is said when there are more.
 MAX_NAMED = 20
-_KEPT_FROM_SEALING: LiteralString = (
-    "SELECT e.id FROM ledger.entry e, (SELECT snapshot, generation FROM ledger.tree ORDER BY size DESC LIMIT 1) t"
-    " WHERE NOT EXISTS (SELECT FROM ledger.leaf l WHERE l.entry_id = e.id)"
-    " AND (e.generation < t.generation OR pg_visible_in_snapshot(e.xid, t.snapshot)"
-    "  OR e.generation > (SELECT max(generation) FROM ledger.recovery_epoch)"
-    "  OR e.xid >= pg_snapshot_xmax(pg_current_snapshot())) ORDER BY e.id LIMIT 21"
-)
-_WAITING: LiteralString = (
-    "SELECT count(*) FROM ledger.entry e WHERE e.time < now() - interval '10 minutes'"
-    " AND NOT EXISTS (SELECT FROM ledger.leaf l WHERE l.entry_id = e.id)"
-)
-_UNSIGNED: LiteralString = (
-    "SELECT min(size) FROM ledger.tree WHERE size > %s AND sealed_at < now() - interval '10 minutes'"
-)
-_UNSTORED: LiteralString = (
-    "SELECT s FROM unnest(%s::bigint[]) s WHERE s <= %s AND NOT EXISTS"
-    " (SELECT FROM ledger.checkpoint c WHERE c.size = s) ORDER BY s"
-)
-_IMPOSSIBLE: LiteralString = "SELECT size FROM ledger.checkpoint WHERE size > %s OR size <= 0 ORDER BY size LIMIT 21"
-_NEWEST_CHECKPOINT: LiteralString = "SELECT coalesce(max(size), 0) FROM ledger.checkpoint WHERE size <= %s"
-_SEARCH_DIFFERS: LiteralString = (
-    "SELECT id FROM ledger.entry e, LATERAL (SELECT e.payload::jsonb AS p) j WHERE"
-    " (word, actor, about, task, purpose) IS DISTINCT FROM"
-    " (p ->> 'word', p ->> 'actor', p ->> 'about', p ->> 'task', p ->> 'purpose')"
-    " OR to_jsonb(subjects) IS DISTINCT FROM p -> 'subjects' ORDER BY id LIMIT 21"
-)
 
 
 def verify_log(connection: psycopg.Connection[Any], by: ExternalCheckpoints, *, start: int = 0) -> VerificationReport:
@@ -117,9 +95,11 @@ class Verification:
             self.keys, followed = follow(key_handovers.notes(by.mirror, connection), by.keys)
         except Problem as problem:
             self.report.add(problem.code, str(problem))
-        pinned = {key.id for key in by.keys}
-        self.report.handed_over = [one.checkpoint.size for one in followed if not any(k.id in pinned for k in one.new)]
-        self.handed = {one.checkpoint.size: (one.checkpoint, one.digest) for one in followed}
+        self.report.to_be_pinned = key_handovers.to_be_pinned(followed, by.keys)
+        told = accepted_times.notes(by.mirror, connection)
+        self.accepted = accepted_times.in_force(connection, told, self.keys)
+        self.report.excepted = [str(one) for one in self.accepted]
+        self.handed = [(one.checkpoint, one.digest) for one in followed]
         self.mirror = Tiles(by.mirror, packed=True) if by.mirror else None
         self.grown = Growing()
         self.digest, self.seen = "", 0
@@ -138,8 +118,8 @@ class Verification:
         self.prunings = PruningCertificates(self.connection, self.keys)
         report.start = min(start, report.size - report.size % TILE)
         self._begin_at(report.start)
-        self.latest = latest_before(self.connection, report.start)
-        self.outside = self._outside()
+        self.latest = latest_before(self.connection, report.start, self.accepted)
+        self.outside = OutsideCheckpoints(self.by, self.keys, report)
 
     def resume(self, progress: dict[str, Any]) -> None:
         """Start at the beginning, or where an earlier examination stopped; the log may have grown since."""
@@ -185,7 +165,7 @@ class Verification:
             for said in self.prunings.check_count(self.gone):
                 self.report.add(ALTERED, said)
         self._extra_leaves()
-        self._judge_signatures(self.outside)
+        self._judge_signatures()
         self._beside_the_tree()
         return self.report
 
@@ -204,15 +184,18 @@ class Verification:
     # -- the tree -------------------------------------------------------------------------------------------
 
     def _slice(self, first: int, last: int) -> None:
-        outside = self.outside
         leaves = self._leaves(first, last)
         self._compare_with_mirror(first, leaves)
         own = self._own_checkpoints(first, last)
         stored = {head.size: head for head in log_reader.heads(self.connection, first, last)}
         ends = self.prunings.ends(first, last)
-        signed = {**outside}
-        for size, one in self.handed.items():
-            signed[size] = [*signed.get(size, []), one]
+        signed = {**self.outside.anchored}
+        kept = self.outside.kept_within(first, last)
+        self._refuse_unstored(kept, "the mirror holds")
+        for size, ones in kept.items():
+            signed[size] = [*signed.get(size, []), *ones]
+        for one in self.handed:
+            signed[one[0].size] = [*signed.get(one[0].size, []), one]
         stops = sorted({*stored, *own, *ends, *(size for size in signed if first < size <= last), last})
         nodes: list[tree.Node] = []
         for stop in stops:
@@ -229,7 +212,7 @@ class Verification:
     def _leaves(self, first: int, last: int) -> list[bytes]:
         """Return the leaves of a slice; name every entry that is gone, doubled, misdated, or differs from its leaf."""
         leaves: dict[int, bytes] = {}
-        windows = TimeWindows(self.connection, first, last, self.latest)
+        windows = TimeWindows(self.connection, first, last, self.latest, self.accepted)
         self.latest = windows.latest
         for place, entry_id, leaf, entry in log_reader.entries(self.connection, first, last, slice_size=SLICE):
             if place in leaves:
@@ -277,27 +260,34 @@ class Verification:
 
     def _judge_head(self, head: log_reader.TreeHead, root: bytes) -> None:
         self.digest = head.digest(self.digest)
-        if said := unfitting(head.sealed_at, self.seen):
+        if not self._is_accepted(head) and (said := unfitting(head.sealed_at, self.seen)):
             self.report.add(ALTERED, f"the tree head of size {head.size} {said}")
         if not self.broken and (head.root != root or head.frontier != tree.encode_frontier(self.grown)):
             self.broken = True
             self.report.add(ALTERED, f"the entries do not lead to the tree head of size {head.size}")
 
     def _judge_checkpoint(
-        self, checkpoint: Checkpoint, digest: str, root: bytes, head: log_reader.TreeHead | None
+        self, checkpoint: Checkpoint, digest: str | None, root: bytes, head: log_reader.TreeHead | None
     ) -> None:
         if checkpoint.root != root:
             self.unlike_signed = True
             self.report.add(ALTERED, f"the first {checkpoint.size} entries differ from what was signed for them")
         elif head is None:
             self.report.add(ALTERED, f"the tree head of size {checkpoint.size}, which was signed, is gone")
-        elif digest != self.digest and self.report.start == 0:
+        elif digest not in (None, self.digest) and self.report.start == 0:
             self.report.add(ALTERED, f"a tree head of size {checkpoint.size} or less differs from what was signed")
-        elif checkpoint.time and (parse_moment(head.sealed_at) or 0) > checkpoint.time + AHEAD:
+        elif (
+            checkpoint.time
+            and not self._is_accepted(head)
+            and ((parse_moment(head.sealed_at) or 0) > checkpoint.time + AHEAD)
+        ):
             self.report.add(
                 ALTERED, f"the tree head of size {head.size} is dated after it was signed: {head.sealed_at}"
             )
         self.seen = max(self.seen, checkpoint.time or 0)
+
+    def _is_accepted(self, head: log_reader.TreeHead) -> bool:
+        return accepted_times.are_accepted(self.accepted, head.size - 1, head.size)
 
     def _judge_nodes(self, nodes: list[tree.Node], first: int, last: int) -> None:
         kept = {}
@@ -318,34 +308,18 @@ class Verification:
 
     # -- signatures -----------------------------------------------------------------------------------------
 
-    def _outside(self) -> dict[int, list[tuple[Checkpoint, str]]]:
-        """The checkpoints that stand outside the database, by size; any of them may expose a rollback."""
-        found: dict[int, list[tuple[Checkpoint, str]]] = {}
-        for note, heads_note in self.by.anchored:
-            try:
-                checkpoint, digest = open_signed(note, heads_note, self.keys)
-            except Problem as problem:
-                self.report.add(problem.code, f"an anchored checkpoint: {problem}")
-                continue
-            found.setdefault(checkpoint.size, []).append((checkpoint, digest))
-            if checkpoint.size > self.report.size:
-                self.report.add(
-                    ALTERED, f"rolled back: {checkpoint.size} entries were signed for, {self.report.size} are left"
-                )
-        return found
-
-    def _own_checkpoints(self, first: int, last: int) -> dict[int, list[tuple[Checkpoint, str]]]:
+    def _own_checkpoints(self, first: int, last: int) -> dict[int, list[Signed]]:
         rows = self.connection.execute(
             "SELECT size, note, heads, extract(epoch FROM signed_at)::numeric FROM ledger.checkpoint"
             " WHERE size > %s AND size <= %s ORDER BY size",
             [first, last],
         ).fetchall()
-        found: dict[int, list[tuple[Checkpoint, str]]] = {}
+        found: dict[int, list[Signed]] = {}
         for size, note, heads_note, signed_at in rows:
             try:
                 checkpoint, digest = open_signed(note, heads_note, self.keys)
             except Problem as problem:
-                code = ALTERED if is_pinned(note, self.keys) else POLICY
+                code = POLICY if problem.code == POLICY and not is_pinned(note, self.keys) else ALTERED
                 self.report.add(code, f"the stored checkpoint of size {size}: {problem}")
                 continue
             if checkpoint.size != size or checkpoint.time != signed_at:
@@ -357,15 +331,12 @@ class Verification:
         self.report.checkpoints += len(rows)
         return found
 
-    def _judge_signatures(self, outside: dict[int, list[tuple[Checkpoint, str]]]) -> None:
-        report = self.report
-        report.anchored = sum(map(len, outside.values()))
-        rows = self.connection.execute(_UNSTORED, [sorted(outside), report.size]).fetchall()
-        for row in rows:
-            report.add(ALTERED, f"the checkpoint of size {row[0]}, which was anchored, is gone")
-        impossible = [row[0] for row in self.connection.execute(_IMPOSSIBLE, [report.size]).fetchall()]
+    def _judge_signatures(self) -> None:
+        report, outside = self.report, self.outside.anchored
+        self._refuse_unstored(outside, "was anchored")
+        impossible = [row[0] for row in self.connection.execute(queries.IMPOSSIBLE, [report.size]).fetchall()]
         self._add_named(impossible, f"a checkpoint of size %s is stored, the log has {report.size} entries")
-        newest = self.connection.execute(_NEWEST_CHECKPOINT, [report.size]).fetchone()
+        newest = self.connection.execute(queries.NEWEST_CHECKPOINT, [report.size]).fetchone()
         report.signed_size = max([size for size in outside if size <= report.size] + [newest[0] if newest else 0])
         times = [checkpoint.time for checkpoint, _ in outside.get(report.signed_size, ()) if checkpoint.time]
         report.signed_at = max(times, default=None)
@@ -373,21 +344,28 @@ class Verification:
             report.add(POLICY, "no key of the notary is pinned")
         if report.size and not report.signed_size:
             report.add(POLICY, "nothing is signed yet: is the notary running?")
-        elif (row := self.connection.execute(_UNSIGNED, [report.signed_size]).fetchone()) and row[0] is not None:
+        elif (row := self.connection.execute(queries.UNSIGNED, [report.signed_size]).fetchone()) and row[0] is not None:
             report.add(POLICY, f"the tree of {row[0]} entries waits for its signature: is the notary running?")
+
+    def _refuse_unstored(self, sizes: Iterable[int], where: str) -> None:
+        rows = self.connection.execute(queries.UNSTORED, [sorted(sizes), self.report.size]).fetchall()
+        for row in rows:
+            self.report.add(ALTERED, f"the checkpoint of size {row[0]}, which {where}, is gone")
 
     # -- what only the database has -------------------------------------------------------------------------
 
     def _beside_the_tree(self) -> None:
-        slipped_in = [row[0] for row in self.connection.execute(_KEPT_FROM_SEALING).fetchall()]
+        slipped_in = [row[0] for row in self.connection.execute(queries.KEPT_FROM_SEALING).fetchall()]
         self._add_named(slipped_in, "entry %s was slipped in beside the sealing")
         try:
             with self.connection.transaction():
-                differing = [row[0] for row in self.connection.execute(_SEARCH_DIFFERS).fetchall()]
+                differing = [row[0] for row in self.connection.execute(queries.SEARCH_DIFFERS).fetchall()]
             self._add_named(differing, "the search columns of entry %s differ from what it says")
         except (psycopg.DataError, psycopg.errors.StatementTooComplex) as error:
             self.report.add(ALTERED, f"an entry's payload is no JSON that can be read: {str(error).splitlines()[0]}")
-        row = self.connection.execute(_WAITING).fetchone()
+        for number, payload in self.connection.execute(queries.CONTRADICTED, [Event.READS_CONTRADICTED]).fetchall():
+            self.report.add(ALTERED, f"entry {number}: {attested_reads.sentence(facts_in(payload))}")
+        row = self.connection.execute(queries.WAITING).fetchone()
         if row and row[0]:
             self.report.add(POLICY, f"{row[0]} entries have waited for more than 10 minutes: is the sealer running?")
 

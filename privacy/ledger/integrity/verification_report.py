@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from privacy.ledger.verify import ALTERED, MALFORMED, POLICY, SOUND
+from privacy.ledger.verify_handovers import HandOver
 
 MAX_FINDINGS = 50
 
@@ -27,8 +28,11 @@ class VerificationReport:
     signed_at: int | None = None
     checkpoints: int = 0
     anchored: int = 0
-    # Sizes from which on another key of the notary's signs than any that is pinned.
-    handed_over: list[int] = field(default_factory=list)
+    mirrored: int = 0
+    # Of each notary whose key was handed over, the hand-over to the one that signs now, unless that is pinned.
+    to_be_pinned: list[HandOver] = field(default_factory=list)
+    # Times that the notary refused and then, with two officers, accepted.
+    excepted: list[str] = field(default_factory=list)
     findings: list[VerificationFinding] = field(default_factory=list)
 
     @property

@@ -1,6 +1,7 @@
 """Writing a log as files in the layout of C2SP tlog-tiles: the notary's mirror, and bundles for download.
 
-Only the newest partial tile is kept: a longer one holds every shorter one's beginning. Full entry bundles may be kept
+Of partial tiles the newest is kept, because a longer one holds every shorter one's beginning, and that of the published
+checkpoint: whoever reads the folder while a newer one is not signed yet must find it. Full entry bundles may be kept
 packed (gzip), as the specification lets a server send them.
 """
 
@@ -26,6 +27,8 @@ class Tiles:
     def __init__(self, root: Path, *, packed: bool) -> None:
         self.root = root
         self.packed = packed
+        # The size of the checkpoint beside the tiles.
+        self._published = 0
         self._written: list[Path] = []
 
     def append(self, first: int, leaves: Sequence[bytes], entries: Sequence[bytes] | None) -> None:
@@ -70,6 +73,36 @@ class Tiles:
         raw = self._read("entries", number, width)
         return [entry for _, entry in zip(range(width), _entries(raw), strict=False)]
 
+    def publish(self, size: int) -> None:
+        """The checkpoint beside the tiles is of this size now: partial tiles of the one before may go."""
+        before, self._published = self._published, size
+        for level in ("0", "entries", "1", "2", "3"):
+            number, _width = self._right_edge(level, before)
+            self._drop_partial(level, number)
+
+    def _right_edge(self, level: str, size: int) -> tuple[int, int]:
+        """Return the number and width of the last tile of a level in a log of that size."""
+        height = int(level) if level.isdigit() else 0
+        return divmod(size >> (TILE_HEIGHT * height), TILE)
+
+    def _drop_partial(self, level: str, number: int, newest: Path | None = None) -> None:
+        """Remove partial tiles, but the newest and the published one."""
+        whole = self.root / tile_path(level, number)
+        partial = whole.with_name(whole.name + ".p")
+        if not partial.is_dir():
+            return
+        edge, width = self._right_edge(level, self._published)
+        kept = {str(width)} if edge == number else set()
+        names = {path.name for path in partial.iterdir() if path.name.isdigit()}
+        if newest is not None:
+            kept.add(newest.name)
+        elif not (whole.exists() or whole.with_name(whole.name + ".gz").exists()):
+            kept.add(max(names, key=int, default=""))
+        for name in names - kept:
+            (partial / name).unlink()
+        if not names & kept:
+            partial.rmdir()
+
     def put(self, name: str, text: str) -> None:
         """Replace one of the small files beside the tiles, at once and as a whole."""
         path = self.root / name
@@ -112,12 +145,7 @@ class Tiles:
         temporary.write_bytes(raw)
         temporary.replace(path)
         self._written.append(path)
-        partial = self.root / (tile_path(level, number) + ".p")
-        for stale in partial.iterdir() if partial.is_dir() else ():
-            if stale != path:
-                stale.unlink()
-        if width == TILE and partial.is_dir():
-            partial.rmdir()
+        self._drop_partial(level, number, None if width == TILE else path)
 
     def _read(self, level: str, number: int, width: int) -> bytes:
         """Read a tile that is at least ``width`` wide."""

@@ -5,13 +5,23 @@ from privacy.ledger.models.entries import (
     Anchor,
     Checkpoint,
     Entry,
+    EntryPeople,
     EntryQuerySet,
     Leaf,
     RecoveryEpoch,
     Tree,
+    names_one_of,
 )
 from privacy.ledger.models.field_changes import FieldChange, FieldChangeManager
-from privacy.ledger.models.reviews import Finding, FindingQuerySet, ReconciliationState, Review, ReviewQuerySet
+from privacy.ledger.models.reviews import (
+    Finding,
+    FindingQuerySet,
+    FindingQuestion,
+    FindingQuestionQuerySet,
+    ReconciliationState,
+    Review,
+    ReviewQuerySet,
+)
 from privacy.ledger.models.scrubs import Scrub, ScrubQuerySet
 
 __all__ = [
@@ -19,11 +29,14 @@ __all__ = [
     "Anchor",
     "Checkpoint",
     "Entry",
+    "EntryPeople",
     "EntryQuerySet",
     "FieldChange",
     "FieldChangeManager",
     "Finding",
     "FindingQuerySet",
+    "FindingQuestion",
+    "FindingQuestionQuerySet",
     "Leaf",
     "ReconciliationState",
     "RecoveryEpoch",
@@ -32,4 +45,5 @@ __all__ = [
     "Scrub",
     "ScrubQuerySet",
     "Tree",
+    "names_one_of",
 ]

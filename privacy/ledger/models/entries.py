@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import connections, models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -24,7 +25,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
     def naming(self, subject: str | UUID) -> EntryQuerySet:
         """Entries that name this subject, by any pseudonym, among those whose data was handled."""
-        return self.filter(subjects__overlap=pseudonyms_of(str(subject)))
+        return self.filter(names_one_of(pseudonyms_of(str(subject))))
 
     def about(self, record: str) -> EntryQuerySet:
         """Entries about one record, given as ``label:id``."""
@@ -56,6 +57,32 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         """Whether entries of that moment are past their own term: that there is none proves nothing then."""
         since = self.kept_since()
         return since is not None and moment < since
+
+
+class EntryPeople(models.Model):
+    """Whom an entry was about that has only the digest of their list: more people than an entry names one by one."""
+
+    record_label = "ledger.EntryPeople"
+
+    entry_id = models.BigIntegerField(primary_key=True)
+    people = ArrayField(models.TextField())
+
+    class Meta:
+        managed = False
+        db_table = 'ledger"."entry_people'
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.entry_id)
+
+
+def names_one_of(names: list[str]) -> Q:
+    """Return the condition of entries that name one of these, themselves or in the list beside them.
+
+    The lists are asked first: one question about both would be answered by no index.
+    """
+    listed = EntryPeople.objects.filter(people__overlap=names).values_list("entry_id", flat=True)
+    return Q(subjects__overlap=names) | Q(id__in=list(listed))
 
 
 class Entry(models.Model):
@@ -92,6 +119,7 @@ class Entry(models.Model):
             ("review_trail", _("Can review access records")),
             ("confirm_review", _("Can confirm a review of access records")),
             ("confirm_adoption", _("Can confirm that registers were recorded anew")),
+            ("accept_refusal", _("Can accept entry times that the notary refused")),
         ]
 
     def __str__(self) -> str:

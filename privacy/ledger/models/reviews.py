@@ -155,6 +155,60 @@ class Finding(models.Model):
     def __str__(self) -> str:
         return f"{self.get_rule_display()} {self.account}".strip()
 
+    @property
+    def has_holder(self) -> bool:
+        """Whether a person's account is behind it, who can be asked."""
+        return self.account.startswith("U-")
+
+
+class FindingQuestionQuerySet(models.QuerySet["FindingQuestion"]):
+    def unanswered(self) -> FindingQuestionQuerySet:
+        """Questions that wait for the account holder: neither of a review that is signed nor of what is explained."""
+        closed = (Review.State.SIGNED, Review.State.CONFIRMED)
+        return self.filter(answered_at=None, finding__explained_at=None).exclude(finding__review__state__in=closed)
+
+
+class FindingQuestion(models.Model):
+    """What the reviewer asks the holder of the account behind a finding, and the answer. Asked again: another one."""
+
+    record_label = "ledger.FindingQuestion"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    finding = models.ForeignKey(Finding, on_delete=models.PROTECT, related_name="questions", verbose_name=_("finding"))
+    question = models.TextField(_("question"))
+    asked_by = models.CharField(_("asked by"), max_length=64)
+    asked_at = models.DateTimeField(_("asked at"))
+    due_on = models.DateField(_("answer due"))
+    answer = models.TextField(_("answer"), blank=True)
+    answered_at = models.DateTimeField(_("answered at"), null=True, blank=True)
+    accepted_by = models.CharField(_("accepted by"), max_length=64, blank=True)
+    accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
+
+    objects = FindingQuestionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("question about a finding")
+        verbose_name_plural = _("questions about findings")
+        default_permissions = ()
+        ordering = ["asked_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["finding"], condition=Q(answered_at=None), name="ledger_finding_is_asked_once_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_at=None, answer="") | (Q(answered_at__isnull=False) & ~Q(answer="")),
+                name="ledger_question_answered_with_words",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None, accepted_by="")
+                | (Q(accepted_at__isnull=False, answered_at__isnull=False) & ~Q(accepted_by="")),
+                name="ledger_only_an_answer_is_accepted",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.finding)
+
 
 class ReconciliationState(models.Model):
     """How far the touches of a database have been paired with entries: the snapshot of the last night's look."""

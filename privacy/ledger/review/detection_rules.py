@@ -21,6 +21,10 @@ from privacy.lib.registries import parameters
 
 # Within how long of each other denials are one burst: the guide gives no number (ISMS 2.9.5).
 BURST_WINDOW = timedelta(minutes=10)
+# How far before a period the denials are read with which one of its bursts began.
+BURST_LOOKBACK = timedelta(days=1)
+# Entries are numbered in another order than they are stamped only within moments.
+NUMBERED_WITHIN = timedelta(minutes=1)
 MIN_REASON_LENGTH = 10
 MAX_ENTRIES = 50
 MAX_GAPS = 500
@@ -34,6 +38,15 @@ def add_own_subjects_source(source: OwnSubjectsSource) -> None:
     """Ask ``source`` which subjects are an account holder's own, as ``{account: {subject, …}}``."""
     if source not in _own_subjects:
         _own_subjects.append(source)
+
+
+def own_subjects() -> dict[str, frozenset[str]]:
+    """Return which subjects are an account holder's own, as all sources say together."""
+    owned: dict[str, frozenset[str]] = {}
+    for source in _own_subjects:
+        for account, subjects in source().items():
+            owned[account] = owned.get(account, frozenset()) | subjects
+    return owned
 
 
 @dataclass
@@ -50,9 +63,14 @@ class DetectedFinding:
 
 
 _READS: LiteralString = (
-    "SELECT e.id, e.time, e.actor, e.subjects, (e.payload::jsonb ->> 'count')::bigint, e.task,"
-    " coalesce(e.payload::jsonb ->> 'reason', '') FROM ledger.entry e"
+    "SELECT e.id, e.time, e.actor, e.subjects, cardinality(p.people), (e.payload::jsonb ->> 'count')::bigint"
+    " FROM ledger.entry e LEFT JOIN ledger.entry_people p ON p.entry_id = e.id"
     " WHERE e.time >= %s AND e.time < %s AND e.kind = 'read' AND e.payload::jsonb ->> 'by' = 'user' ORDER BY e.id"
+)
+_PEOPLE_OF_A_DAY: LiteralString = (
+    "SELECT count(DISTINCT person) FROM ledger.entry e LEFT JOIN ledger.entry_people p ON p.entry_id = e.id"
+    " CROSS JOIN LATERAL unnest(coalesce(e.subjects, p.people)) AS person"
+    " WHERE e.time >= %s AND e.time < %s AND e.kind = 'read' AND e.payload::jsonb ->> 'by' = 'user' AND e.actor = %s"
 )
 _DENIALS: LiteralString = (
     "SELECT e.id, e.time, e.actor FROM ledger.entry e WHERE e.time >= %s AND e.time < %s AND e.kind = 'denied'"
@@ -63,11 +81,15 @@ _EXPORTS: LiteralString = (
     " FROM ledger.entry e WHERE e.time >= %s AND e.time < %s AND e.payload::jsonb ->> 'by' = 'user' AND"
     " (substring(e.word from '[a-z-]+$') = ANY(%s) OR substring(e.task from '[a-z-]+$') = ANY(%s)) ORDER BY e.id"
 )
+# From the highest number of the time before to the highest of the period.
 _GAPS: LiteralString = (
     "SELECT id + 1, next - 1, time, count(*) OVER (), sum(next - id - 1) OVER (), max(time) OVER ()"
-    " FROM (SELECT id, time, lead(id) OVER (ORDER BY id) AS next FROM ledger.entry"
-    "  WHERE time >= coalesce((SELECT max(time) FROM ledger.entry WHERE time < %(start)s), %(start)s)"
-    "  AND time < %(end)s) numbered WHERE next > id + 1 ORDER BY id LIMIT %(most)s"
+    " FROM (SELECT id, time, lead(id) OVER (ORDER BY id) AS next,"
+    "   max(id) FILTER (WHERE time < %(start)s) OVER () AS before,"
+    "   max(id) FILTER (WHERE time < %(end)s) OVER () AS last"
+    "  FROM ledger.entry WHERE time < %(end)s + %(within)s AND time >="
+    "   coalesce((SELECT max(time) FROM ledger.entry WHERE time < %(start)s), %(start)s) - %(within)s) numbered"
+    " WHERE next > id + 1 AND next <= last AND (before IS NULL OR id >= before) ORDER BY id LIMIT %(most)s"
 )
 
 
@@ -109,7 +131,8 @@ class _Tally:
         self.times: list[datetime] = []
         self.amount = 0
         self.subjects: set[str] = set()
-        # People whom an entry counts and does not name: two such entries may be about the same ones.
+        # People in the lists beside entries, which may be the same ones, and whom an entry counts and nobody names.
+        self.listed = 0
         self.unnamed = 0
 
     def add(self, entry: int, at: datetime, amount: int = 1) -> None:
@@ -120,8 +143,8 @@ class _Tally:
 
     @property
     def people(self) -> int:
-        """How many people's data it was: each who is named counts once, of the others as many as were counted."""
-        return len(self.subjects) + self.unnamed
+        """How many people's data it was at most: each whom an entry names counts once, of the others all."""
+        return len(self.subjects) + self.listed + self.unnamed
 
     def raised(self, rule: Finding.Rule, account: str, **facts: Any) -> DetectedFinding:
         return DetectedFinding(rule, account, self.times[0], self.times[-1], self.entries, self.amount, facts)
@@ -132,12 +155,11 @@ def _read_findings(start: datetime, end: datetime, limits: _Limits) -> Iterator[
     days: dict[tuple[str, date], _Tally] = {}
     pairs: dict[tuple[str, date, str], _Tally] = {}
     own: dict[tuple[str, str], _Tally] = {}
-    owned: dict[str, frozenset[str]] = {}
-    for source in _own_subjects:
-        owned.update(source())
-    for entry, at, account, subjects, count, _task, _reason in _rows(_READS, [start, end]):
+    owned = own_subjects()
+    for entry, at, account, subjects, listed, count in _rows(_READS, [start, end]):
         day = at.astimezone(KST).date()
-        people = count if count is not None else len(subjects or ())
+        # An entry that names people counts their rows.
+        people = len(subjects) if subjects else listed or count or 0
         if limits.off_hours(at):
             nights.setdefault((account, day), _Tally()).add(entry, at)
         if people > limits("access.bulk.subjects", day):
@@ -148,6 +170,8 @@ def _read_findings(start: datetime, end: datetime, limits: _Limits) -> Iterator[
         of_day.add(entry, at)
         if subjects:
             of_day.subjects.update(subjects)
+        elif listed:
+            of_day.listed += people
         else:
             of_day.unnamed += people
         for subject in subjects or ():
@@ -157,9 +181,10 @@ def _read_findings(start: datetime, end: datetime, limits: _Limits) -> Iterator[
     for (account, day), tally in nights.items():
         yield tally.raised(Finding.Rule.OFF_HOURS, account, day=day.isoformat())
     for (account, day), tally in days.items():
-        if tally.people > limits("export.reason.subjects", day):
-            tally.amount = tally.people
-            yield tally.raised(Finding.Rule.BULK, account, day=day.isoformat(), people=tally.people)
+        limit = limits("export.reason.subjects", day)
+        if tally.people > limit and (people := _people_of_day(account, day, tally)) > limit:
+            tally.amount = people
+            yield tally.raised(Finding.Rule.BULK, account, day=day.isoformat(), people=people)
     for (account, day, subject), tally in pairs.items():
         if tally.amount > limits("access.repeated.reads", day):
             yield tally.raised(Finding.Rule.REPEATED, account, day=day.isoformat(), subject=subject)
@@ -167,12 +192,27 @@ def _read_findings(start: datetime, end: datetime, limits: _Limits) -> Iterator[
         yield tally.raised(Finding.Rule.SELF, account, subject=subject)
 
 
+def _people_of_day(account: str, day: date, tally: _Tally) -> int:
+    """Return how many people's data an account opened on a day: who is in several lists counts once."""
+    if not tally.listed:
+        return tally.people
+    days = [midnight(day), midnight(day + timedelta(1))]
+    ((named,),) = _rows(_PEOPLE_OF_A_DAY, [*days, account])
+    return int(named) + tally.unnamed
+
+
 def _denied_bursts(start: datetime, end: datetime, limits: _Limits) -> Iterator[DetectedFinding]:
-    """One finding for each account's burst: so many denials, each within ten minutes of the one before."""
+    """One finding for each account's burst: so many denials, each within ten minutes of the one before.
+
+    It belongs to the period in which it ends.
+    """
     burst, account = _Tally(), ""
-    for entry, at, actor in [*_rows(_DENIALS, [start, end]), (0, end, "")]:
+    after = end + BURST_WINDOW
+    denials = _rows(_DENIALS, [start - BURST_LOOKBACK, after])
+    for entry, at, actor in [*denials, (0, after + BURST_WINDOW, "")]:
         if burst.times and (actor != account or at - burst.times[-1] > BURST_WINDOW):
-            if burst.amount >= limits("access.denials.count", kst_date(burst.times[0])):
+            is_many = burst.amount >= limits("access.denials.count", kst_date(burst.times[0]))
+            if is_many and start <= burst.times[-1] < end:
                 yield burst.raised(Finding.Rule.DENIED, account)
             burst = _Tally()
         account = actor
@@ -193,7 +233,7 @@ def _gaps(start: datetime, end: datetime) -> Iterator[DetectedFinding]:
 
     All are counted; of very many the first ranges are listed. Those before a period's first entry are its own.
     """
-    gaps = list(_rows(_GAPS, {"start": start, "end": end, "most": MAX_GAPS}))
+    gaps = list(_rows(_GAPS, {"start": start, "end": end, "within": NUMBERED_WITHIN, "most": MAX_GAPS}))
     if gaps:
         *_first, first_at, number, missing, last_at = gaps[0]
         facts: dict[str, Any] = {"ranges": [[gap[0], gap[1]] for gap in gaps]}

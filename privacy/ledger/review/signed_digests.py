@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from privacy.ledger.entries.payloads import canonical_json, parse_payload
+from privacy.ledger.entries.payloads import canonical_json, facts_in
 from privacy.ledger.events import Event
-from privacy.ledger.models import Entry, Review
+from privacy.ledger.models import Entry, FindingQuestion, Review
 from privacy.lib.record_labels import about_label
 
 
@@ -15,7 +15,17 @@ def review_digest(review: Review) -> str:
     """Return SHA-256 over everything that stands on the sheet above the signatures."""
     moments = review.findings.order_by("pk").values_list("first_at", "last_at")
     days = [review.due_on.isoformat(), [[first.isoformat(), last.isoformat()] for first, last in moments]]
-    return hashlib.sha256(canonical_json([*_signed(review), *days]).encode()).hexdigest()
+    return hashlib.sha256(canonical_json([*_signed(review), *days, *_questions(review)]).encode()).hexdigest()
+
+
+def _questions(review: Review) -> list[object]:
+    """Return what account holders were asked and answered; nothing where nobody was asked."""
+    asked = FindingQuestion.objects.filter(finding__review=review).order_by("finding_id", "asked_at", "pk")
+    names = ("finding__rule", "finding__account", "question", "asked_by", "answer", "accepted_by")
+    moments = ("asked_at", "answered_at", "accepted_at")
+    said = [[getattr(one, name) for name in moments] for one in asked]
+    times = [[moment.isoformat() if moment else "" for moment in one] for one in said]
+    return [[[*one, *when] for one, when in zip(asked.values_list(*names), times, strict=True)]] if times else []
 
 
 def _first_digest_of(review: Review) -> str:
@@ -66,11 +76,4 @@ def _signatures(review: Review) -> Iterator[tuple[str, str, str]]:
     words = [Event.REVIEW_SIGNED, Event.REVIEW_CONFIRMED]
     entries = Entry.objects.filter(about=f"{about_label(review)}:{review.pk}", word__in=words)
     for word, actor, payload in entries.order_by("id").values_list("word", "actor", "payload"):
-        yield word, actor, _digest_in(payload)
-
-
-def _digest_in(payload: str) -> str:
-    try:
-        return str(parse_payload(payload)["facts"]["digest"])
-    except (ValueError, LookupError, TypeError):
-        return ""
+        yield word, actor, str(facts_in(payload).get("digest", ""))

@@ -51,6 +51,14 @@ CREATE INDEX entry_about ON ledger.entry USING hash (about);
 CREATE INDEX entry_subjects ON ledger.entry USING gin (subjects) WITH (gin_pending_list_limit = 256)
     WHERE subjects IS NOT NULL;
 
+-- Whom a reading of more people than an entry names was about: beside the entry, whose digest it must have. It goes when the
+-- entry has gone, and not before.
+CREATE TABLE ledger.entry_people (
+    entry_id bigint PRIMARY KEY,
+    people text[] NOT NULL
+);
+CREATE INDEX entry_people_people ON ledger.entry_people USING gin (people) WITH (gin_pending_list_limit = 65536);
+
 CREATE TABLE ledger.leaf (
     index bigint PRIMARY KEY,
     entry_id bigint NOT NULL UNIQUE,

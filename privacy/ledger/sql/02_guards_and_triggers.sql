@@ -50,11 +50,16 @@ BEGIN
     -- Rows are taken as they stand by the owner, at a release or after an incident; to carry them is the worker's, too.
     -- How late a batch was sealed, and which key follows which, is the notary's to say.
     IF said ->> 'word' IN (
-            'ledger.registers.adopted', 'ledger.rows.carried', 'ledger.batch.waited', 'ledger.notary.handed-over')
+            'ledger.registers.adopted', 'ledger.rows.carried', 'ledger.batch.waited', 'ledger.notary.handed-over',
+            'ledger.reads.attested', 'ledger.reads.contradicted', 'ledger.notary.excepted')
             AND NOT pg_has_role(session_user, current_user, 'MEMBER') AND NOT EXISTS (
                 SELECT FROM pg_roles WHERE pg_has_role(session_user, oid, 'MEMBER') AND rolname = CASE said ->> 'word'
                     WHEN 'ledger.rows.carried' THEN 'portal_worker' WHEN 'ledger.batch.waited' THEN 'portal_notary'
-                    WHEN 'ledger.notary.handed-over' THEN 'portal_notary' END)
+                    WHEN 'ledger.notary.handed-over' THEN 'portal_notary' WHEN 'ledger.reads.attested' THEN 'portal_keys'
+                    WHEN 'ledger.reads.contradicted' THEN 'portal_notary'
+                    WHEN 'ledger.notary.excepted' THEN 'portal_notary' END)
+            OR session_user = 'portal_keys'
+                AND (NEW.kind <> 'act' OR said ->> 'word' IS DISTINCT FROM 'ledger.reads.attested')
     THEN
         RAISE EXCEPTION 'An entry % is not this role''s to append.', said ->> 'word'
             USING ERRCODE = 'insufficient_privilege';
@@ -101,6 +106,21 @@ BEGIN
     EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER deny', target);
 END $$;
 
+-- The only way to put a list of people beside an entry: both at once, and the list is the one whose digest the entry says.
+CREATE FUNCTION ledger.append_with_people(kind text, payload text, people text[]) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    made bigint;
+BEGIN
+    IF encode(sha256(convert_to(array_to_string(people, E'\n'), 'UTF8')), 'hex')
+            IS DISTINCT FROM payload::jsonb ->> 'digest' THEN
+        RAISE EXCEPTION 'This is not the list whose digest the entry says.' USING ERRCODE = 'check_violation';
+    END IF;
+    INSERT INTO ledger.entry (kind, payload) VALUES (kind, payload) RETURNING id INTO made;
+    INSERT INTO ledger.entry_people (entry_id, people) VALUES (made, people);
+    RETURN made;
+END $$;
+
 -- Months are made ahead; a month that nobody made falls into the default partition and is never lost.
 CREATE FUNCTION ledger.make_partitions(ahead integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -132,7 +152,7 @@ CREATE TABLE ledger.entry_default PARTITION OF ledger.entry
 ALTER TABLE ledger.entry_default ENABLE ALWAYS TRIGGER stamp;
 
 SELECT ledger.install_deny_trigger(name::regclass) FROM unnest(ARRAY[
-    'ledger.entry', 'ledger.entry_default', 'ledger.leaf', 'ledger.node', 'ledger.tree', 'ledger.checkpoint',
+    'ledger.entry', 'ledger.entry_default', 'ledger.entry_people', 'ledger.leaf', 'ledger.node', 'ledger.tree', 'ledger.checkpoint',
     'ledger.anchor', 'ledger.recovery_epoch', 'ledger.pruning', 'ledger.field_change']) AS name;
 SELECT ledger.make_partitions(6);
 

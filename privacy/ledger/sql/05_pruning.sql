@@ -36,6 +36,9 @@ BEGIN
         dropped := dropped || month;
         gone := gone + counted;
     END LOOP;
+    ALTER TABLE ledger.entry_people DISABLE TRIGGER deny;
+    DELETE FROM ledger.entry_people p WHERE NOT EXISTS (SELECT FROM ledger.entry e WHERE e.id = p.entry_id);
+    ALTER TABLE ledger.entry_people ENABLE ALWAYS TRIGGER deny;
     INSERT INTO ledger.pruning (until, cut, entries, partitions, certificate)
         VALUES (upto, before, gone, dropped, paper);
     -- The certificate is on record, so nobody can write another one later, or one for more than was pruned.

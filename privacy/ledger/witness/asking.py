@@ -19,6 +19,7 @@ from django.conf import settings
 from privacy.ledger.verify import MALFORMED, Problem, open_note
 from privacy.ledger.verify_witnesses import Policy, PolicyWitness, read_policy
 from privacy.ledger.witness.cosigning import SIZE_TYPE
+from privacy.lib.http.direct_requests import OPENER
 
 log = logging.getLogger("portal.ledger")
 SECONDS = 5.0
@@ -109,7 +110,7 @@ def _post(url: str, old: int, proof: list[bytes], note: str) -> tuple[int, str, 
         f"{url.rstrip('/')}/add-checkpoint", data=f"old {old}\n{hashes}\n{note}".encode(), method="POST"
     )
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
+        with OPENER.open(request, timeout=SECONDS) as answer:
             return answer.status, answer.headers.get_content_type(), answer.read(MAX_ANSWER).decode("utf-8", "replace")
     except urllib.error.HTTPError as answer:
         with answer:

@@ -14,7 +14,6 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
-from privacy.ledger.checkpoints.signed_notes import Signer
 from privacy.ledger.verify import (
     MALFORMED,
     Checkpoint,
@@ -26,6 +25,7 @@ from privacy.ledger.verify import (
     sha256,
 )
 from privacy.ledger.verify_vectors import verify_consistency
+from privacy.ledger.witness.witness_keys import WitnessSigner
 from privacy.lib.durable_files import replace_text
 
 SIZE_TYPE = "text/x.tlog.size"
@@ -62,7 +62,7 @@ class WitnessedLog:
 class Witness:
     """Remembers logs in ``logs.json`` of its folder, and cosigns with its key."""
 
-    def __init__(self, signer: Signer, folder: Path, clock: Callable[[], float]) -> None:
+    def __init__(self, signer: WitnessSigner, folder: Path, clock: Callable[[], float]) -> None:
         self.signer = signer
         self._path = folder / "logs.json"
         self._clock = clock

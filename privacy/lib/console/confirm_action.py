@@ -7,7 +7,7 @@ verb refuses is said on that page, over the form as it was filled in: a refusal 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from django import forms
 from django.contrib import messages
@@ -25,6 +25,18 @@ from privacy.lib.errors.refusals import Refusal
 # What the console posts to say which button was pressed on which records, on a list or on a record's page.
 SELECTION = re.compile(r"(?:[A-Za-z_]+-)?(?:action|index|select_across)|_selected_action")
 _ON_REQUEST = "_pressing"
+
+
+class Signing(Protocol):
+    """What a page of a button needs where its act is signed by a security key of whoever presses it."""
+
+    def context(self) -> dict[str, str]:
+        """Return ``options`` for the browser, the ``statement`` that is signed, and its time, ``signed_at``."""
+        ...
+
+    def signature(self) -> object:
+        """Return what was sent; nothing where nothing fit was sent, which the verb refuses."""
+        ...
 
 
 class ButtonPress:
@@ -57,7 +69,12 @@ def run_button(request: HttpRequest, act: Callable[[], Any]) -> Any:
             response = None
     finally:
         delattr(request, _ON_REQUEST)
-    if (response is None or isinstance(response, HttpResponseRedirect)) and (again := pressing.left()) is not None:
+    try:
+        again = pressing.left() if response is None or isinstance(response, HttpResponseRedirect) else None
+    except Refusal as late:
+        pressing.refused.append(late)
+        again = None
+    if again is not None:
         return again
     for refusal in pressing.refused:
         messages.error(request, str(refusal))
@@ -109,9 +126,14 @@ def confirm_action(
     initial: dict[str, Any] | None = None,
     dangerous: bool = False,
     edits: Callable[[Any], Mapping[str, Any]] | None = None,
+    signing: Signing | None = None,
+    template: str = "admin/act.html",
+    shown: Callable[[Any], Mapping[str, Any]] | None = None,
 ) -> dict[str, Any] | TemplateResponse:
-    """Return the answers once they are confirmed and valid, until then the page that asks for them.
+    """Return the answers once they are confirmed and valid, until then the page that asks for them (``template``,
+    with what ``shown`` returns for the form).
 
+    ``signing`` is there where the act is signed: the answers then have a ``signature``.
     ``edits`` returns what is saved of the one record that the form changes (``privacy.lib.console.edit_conflicts``).
     """
     confirmed = "confirmed" in request.POST
@@ -135,8 +157,9 @@ def confirm_action(
             "dangerous": dangerous,
             "back": request.get_full_path(),
             "again": _selection(request, objects if done else None),
+            "signing": signing.context() if signing else None,
         }
-        return TemplateResponse(request, "admin/act.html", context)
+        return TemplateResponse(request, template, context | (dict(shown(form)) if shown else {}))
 
     if confirmed and (form is None or form.is_valid()):
         pressing: ButtonPress | None = getattr(request, _ON_REQUEST, None)
@@ -145,7 +168,8 @@ def confirm_action(
             pressing.done.clear()
             if edits is not None and isinstance(form, edit_conflicts.VersionedForm):
                 pressing.saving = partial(edit_conflicts.save_if_unchanged, chosen[0], form, edits)
-        return dict(form.cleaned_data) if form else {}
+        answers = dict(form.cleaned_data) if form else {}
+        return answers | {"signature": signing.signature()} if signing else answers
     return page()
 
 

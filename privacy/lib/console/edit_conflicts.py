@@ -146,7 +146,7 @@ def _said(taken: list[str]) -> str:
 def _parsed(opened: object) -> dict[str, str]:
     try:
         told = json.loads(str(opened))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 

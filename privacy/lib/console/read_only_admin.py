@@ -1,6 +1,6 @@
 """What every page of the console shares: records are read-only, buttons call verbs."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -76,6 +76,8 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
     actions_on_top = True
     # The language that its fields are filled in in, where it is one of them only ("ko"): said to who reads aloud.
     content_language = ""
+    # The fields of its rows that hold an account's reference: a list asks for the names of all of them at once.
+    account_fields: Sequence[str] = ()
     # The step that only a second person can take, if there is one: the page says who that can be.
     second_person: SecondPersonStep | None = None
 
@@ -121,6 +123,10 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         """
         return None
 
+    def withheld_from(self, record: Any, actor: Any) -> Collection[str]:
+        """Return the buttons that this person may not press on this record, whatever their permissions."""
+        return ()
+
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         """Lead to the record's page, which tells what happened from the audit trail: Django's own log is empty."""
         if not self.has_view_permission(request):
@@ -148,6 +154,23 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         """Show categories, purposes and items by name."""
         self._told = {}
         return [_named(column) for column in super().get_list_display(request)]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        listing = super().get_changelist_instance(request)
+        self.know_accounts_of(listing.result_list)
+        return listing
+
+    def know_accounts_of(self, rows: Iterable[models.Model]) -> None:
+        """Ask at once for the names of all accounts that these rows name."""
+        columns = (getattr(self, str(column), None) for column in self.list_display)
+        fields = {*self.account_fields, *(getattr(column, "account_field", "") for column in columns)} - {""}
+        self.know_accounts({str(getattr(row, field)) for row in rows for field in fields} if fields else set())
+
+    def know_accounts(self, references: Collection[str]) -> None:
+        """Ask at once for the names of these accounts; who has none keeps the reference."""
+        asked = {reference for reference in references if reference}
+        known = display_names.display_names_of("account", asked)
+        self._told |= {("account", one, get_language()): known.get(one, one) for one in asked}
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Show categories, purposes and items by name, unless this page edits them."""

@@ -28,3 +28,5 @@ class SecondPersonStep:
     asked_by: Callable[[Any], str] | None = None
     about: Callable[[Any], str] | None = None
     read_first: ReadFirst | None = None
+    # The button by which the second person takes it: who asked is not shown it.
+    button: str = "approve"

@@ -8,8 +8,6 @@ from collections.abc import Callable, Collection
 from datetime import date, timedelta
 from functools import lru_cache
 
-import holidays
-
 Source = Callable[[], Collection[date]]
 
 _sources: list[Source] = []
@@ -29,6 +27,8 @@ def remove_source(source: Source) -> None:
 @lru_cache(maxsize=128)
 def public_holidays(year: int) -> frozenset[date]:
     """Return the public holidays of a year in Korea, substitutes and past temporary holidays included."""
+    import holidays
+
     return frozenset(holidays.country_holidays("KR", years=year, expand=False, categories=("public",)))
 
 

@@ -1,16 +1,13 @@
-"""Registers as XLSX files: one sheet, a heading row that stays, text that never runs as a formula."""
+"""Registers as XLSX files: one sheet, a heading row that stays, text that never runs as a formula.
+
+openpyxl takes a tenth of a start to load, and few processes ever make a workbook: it is loaded with the first one.
+"""
 
 import io
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
-
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
 
 from privacy.lib.dates.clock import KST
 from privacy.lib.http.control_characters import CONTROL_CHARACTERS
@@ -29,6 +26,11 @@ def workbook(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], 
 
     A remark is a line of its own above the headings.
     """
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
     sheet.freeze_panes = "A3" if remark else "A2"
@@ -67,11 +69,18 @@ def csv_cell(text: str) -> str:
     return text
 
 
+def in_korea(value: Any) -> str:
+    """Return a cell as text: a moment in Korean time, a day as it is written."""
+    return value.astimezone(KST).strftime("%Y-%m-%d %H:%M") if isinstance(value, datetime) else str(value)
+
+
 def _cell(sheet: Any, value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(KST).strftime("%Y-%m-%d %H:%M")
+        return in_korea(value)
     if value is None or isinstance(value, bool | int | float | date):
         return value
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
+
     # What no workbook can hold, such as a vertical tab that somebody pasted, must not cost the whole register.
     text = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", str(value))
     if not text.startswith(FORMULA_PREFIXES):

@@ -4,8 +4,9 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_netw
 
 # All that is given out of IPv6 for the public Internet (RFC 4291, 2.4).
 GLOBAL_UNICAST = IPv6Network("2000::/3")
-# What a gateway translates to the IPv4 address in its last 32 bits (RFC 6052, RFC 8215).
-TRANSLATED = [IPv6Network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48")]
+# What a gateway translates to the IPv4 address in its last 32 bits (RFC 6052, RFC 8215). In the rest of 64:ff9b:1::/48
+# the address may stand elsewhere: what such an address stands for can't be known, so it is not public.
+TRANSLATED = [IPv6Network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/96")]
 # Public by their number, but answered by the provider's own host inside its network, with credentials (Azure, Oracle).
 METADATA = [ip_network(each) for each in ("168.63.129.16/32", "192.0.0.192/32")]
 

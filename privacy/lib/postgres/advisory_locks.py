@@ -1,25 +1,38 @@
 """Advisory locks of PostgreSQL that a connection holds: they end with it, so a process that dies leaves none behind."""
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import DatabaseError, OperationalError, connection
 from psycopg.errors import LockNotAvailable
 
+# How often a lock that another holds is asked for again, in seconds.
+ASK_EVERY = 0.1
+
 
 @contextmanager
-def try_lock(space: int, key: int) -> Iterator[bool]:
-    """Yield at once whether this process alone has the lock. ``space`` is the app's, ``key`` what is locked in it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [space, key])
-        row = cursor.fetchone()
-    taken = bool(row and row[0])
+def try_lock(space: int, key: int, *, patience: float = 0.0) -> Iterator[bool]:
+    """Yield whether this process alone has the lock: at once, or after at most ``patience`` seconds.
+
+    ``space`` is the app's, ``key`` what is locked in it.
+    """
+    until = time.monotonic() + patience
+    while not (taken := _take(space, key)) and time.monotonic() < until:
+        time.sleep(ASK_EVERY)
     try:
         yield taken
     finally:
         if taken:
             release_lock(space, key)
+
+
+def _take(space: int, key: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [space, key])
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
 class LockBusy(OperationalError):

@@ -10,6 +10,8 @@ SHA-256 of their own in print, such as a seal: it returns what is known of that 
 the database's row alone: whoever can write a row can write its digest beside it, but not the audit trail or the
 certificate key. Where a paper only repeats a record of the portal's, ``find_record`` returns what is known of that
 record by the paper's kind and number: the paper is genuine where the record is, and /verify/ shows what that says.
+``is_superseded`` says of a number whether a later document, or a withdrawal, has taken its place. ``has_proof`` gives a
+kind a slot for its proof, by which it is checked without us (``privacy.ledger.exports.paper_slots``).
 """
 
 import re
@@ -28,7 +30,8 @@ class IssuedDocument:
     """What is known of a document: its kind, its number, when it was issued, whether it is as it was issued.
 
     ``lapsed`` says of one that is not confirmed that the entry which would prove it is past its own term;
-    ``contradicted``, that its own signature, seal or digest speaks against it, whatever became of the entry.
+    ``contradicted``, that its own signature, seal or digest speaks against it, whatever became of the entry;
+    ``superseded`` of a genuine one, that a later one of its kind, or a withdrawal, has taken its place.
     """
 
     kind: str | Promise
@@ -38,6 +41,7 @@ class IssuedDocument:
     rows: list[tuple[str, str]] = field(default_factory=list)
     lapsed: bool = False
     contradicted: bool = False
+    superseded: bool = False
 
 
 type Finder = Callable[[str], IssuedDocument | None]
@@ -52,6 +56,8 @@ class DocumentKind:
     name: str | Promise
     find: Finder | None = None
     find_record: RecordFinder | None = None
+    has_proof: bool = False
+    is_superseded: Callable[[str], bool] | None = None
 
 
 class UndeclaredDocumentKind(LookupError):
@@ -62,10 +68,16 @@ _kinds: dict[str, DocumentKind] = {}
 
 
 def declare(
-    code: str, *, name: str | Promise, find: Finder | None = None, find_record: RecordFinder | None = None
+    code: str,
+    *,
+    name: str | Promise,
+    find: Finder | None = None,
+    find_record: RecordFinder | None = None,
+    has_proof: bool = False,
+    is_superseded: Callable[[str], bool] | None = None,
 ) -> None:
     """Declare a kind of document. Raises ValueError for a code that stands for another one already."""
-    kind = DocumentKind(code, name, find, find_record)
+    kind = DocumentKind(code, name, find, find_record, has_proof, is_superseded)
     if _kinds.setdefault(code, kind) != kind:
         raise ValueError(f"Two kinds of documents have the code {code!r}.")
 

@@ -25,7 +25,8 @@ def confine(*, seconds: int, memory: int, output: int) -> bool:
     can't be set: then nothing is read.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    os.nice(5)
+    with contextlib.suppress(PermissionError):  # a service may be forbidden to change its priority
+        os.nice(5)
     libc.prctl(SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if os.getuid() == 0:
         # Limits of processes do not bind root; where it is root of a container alone, nobody may be missing.

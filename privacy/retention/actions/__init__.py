@@ -4,7 +4,7 @@ from privacy.retention import actions as retention
 retention.destroy_subject_data(mina, ["app-log"], cause="withdrawal", case="K7-…", actor=odile, at=at)
 """
 
-from privacy.retention.actions.approval import abort, approve, explain_delay
+from privacy.retention.actions.approval import abort, approval_of, approve, explain_delay
 from privacy.retention.actions.archive_access import (
     approve_access,
     ask_access,
@@ -47,6 +47,7 @@ __all__ = [
     "SweepResult",
     "abort",
     "announce",
+    "approval_of",
     "approve",
     "approve_access",
     "archived_by_order",

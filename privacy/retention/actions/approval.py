@@ -5,6 +5,8 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from privacy.accounts import actions as accounts
+from privacy.accounts.approval_signatures import Act, Approval, Signature
 from privacy.accounts.second_person import require_second_person
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
@@ -20,10 +22,13 @@ State = DestructionList.State
 
 
 @transaction.atomic
-def approve(destruction_list: DestructionList, *, actor: Actor, at: datetime) -> DestructionList:
+def approve(
+    destruction_list: DestructionList, *, signature: Signature | None = None, actor: Actor, at: datetime
+) -> DestructionList:
     """Approve a list; it is carried out after the waiting time. Over the ceiling a second officer must approve too.
 
-    Raises NotPermitted, AlreadyDecided, PlanAltered, SamePerson, NotASecondPerson.
+    ``signature`` is over all lists of one press (``approval_of``). Raises NotPermitted, AlreadyDecided, PlanAltered,
+    SamePerson, NotASecondPerson, NotSigned.
     """
     require_permission(actor, "retention.approve_destruction", about=destruction_list)
     row = DestructionList.objects.select_for_update().get(pk=destruction_list.pk)
@@ -36,6 +41,7 @@ def approve(destruction_list: DestructionList, *, actor: Actor, at: datetime) ->
     # The first officer approves what the portal has proposed, the second what the first has approved.
     same = SamePerson(_("This list exceeds the limit, so a second officer must approve it."))
     approver = require_second_person(actor, asked_by=row.approved_by, about=row, same=same, at=at)
+    accounts.keep_signature(signature, approval_of(row), signer=actor, at=at)
     if row.waits_for_second:
         row.seconded_by, row.seconded_at = approver, at
         _release(row, word=Event.LIST_SECONDED, actor=actor, at=at)
@@ -50,6 +56,11 @@ def approve(destruction_list: DestructionList, *, actor: Actor, at: datetime) ->
         return row
     _release(row, word=Event.LIST_APPROVED, actor=actor, at=at)
     return row
+
+
+def approval_of(row: DestructionList) -> Approval:
+    """Return what is signed of a list: exactly the plan that was shown."""
+    return Approval(Act.DESTROY, row.reference, row.plan)
 
 
 def _release(row: DestructionList, *, word: Event, actor: Actor, at: datetime) -> None:

@@ -35,6 +35,8 @@ from privacy.subjects.models import Subject
 LineState, State = DestructionLine.State, DestructionList.State
 # A person whose keys are gone already: that list finishes what it has begun.
 BEGUN = (LineState.KEYED, LineState.COUNTED)
+# How long the worker waits for another that is destroying, in seconds: most orders are done within one.
+PATIENCE = 10.0
 # The processes that answer somebody (PORTAL_PROCESS).
 SERVING = {"pages", "intake"}
 
@@ -79,7 +81,7 @@ def destroy_subject_data(
             if settings.PORTAL_PROCESS in SERVING:
                 break
             try:
-                execution.execute(ordered, actor=actor, at=at)
+                execution.execute(ordered, actor=actor, at=at, patience=PATIENCE)
             except AlreadyRunning:
                 break
     found = DestructionList.objects.filter(pk__in=[row.pk for row in lists])

@@ -5,20 +5,27 @@ import logging
 import time
 from datetime import datetime
 
-from django.db import DatabaseError, connection, connections, transaction
+import psycopg
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
+from django.db.backends.utils import CursorWrapper
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.lib.crypto import canonical_json, document_signing
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.identifiers.ids import new_reference
+from privacy.lib.postgres.lock_tries import LOCK_WAIT, StillInUse, tries
+from privacy.retention.actions import abandoned_files
 from privacy.retention.certificates import statements
 from privacy.retention.events import Event
 from privacy.retention.models import Certificate, DestructionList, Rewrite
 from privacy.subjects import holdings
 from privacy.vault import actions as vault
 
+# The first is rewritten beside itself, while intake goes on; the second has a row for each category and month.
 KEY_TABLES = ("vault_subjectkey", "vault_monthkey")
+# A larger table would hold everybody for more than a second: it is rewritten in a maintenance window, or not at all.
+LARGEST = 64 * 2**20
 # A segment that was recycled waits with old bytes in it; each turn fills one whole, in turn (security.md, fact 6).
 MIN_WAL_SWITCHES = 6
 # For as long one run certifies; the rest of its queue's timeout is for what else it does.
@@ -26,27 +33,31 @@ CERTIFYING_SECONDS = 20.0
 log = logging.getLogger("portal.retention")
 
 
-def rewrite_tables(*, actor: Actor, at: datetime, keys_only: bool, patience: float, turning: float) -> Rewrite:
+def rewrite_tables(
+    *, actor: Actor, at: datetime, keys_only: bool, patience: float, turning: float, in_maintenance: bool = False
+) -> Rewrite:
     """Rewrite the tables from which something was destroyed and turn the write-ahead log over, as their owner.
 
     Call it outside a transaction. With ``keys_only`` the key tables alone are rewritten: quick, and enough for the
     keys; without, also the tables of every declared holding, whose dead rows can't be opened but are still there.
+    Nobody waits for it longer than a second; ``in_maintenance`` rewrites large tables too, and holds everybody.
     ``patience`` and ``turning`` are seconds: for transactions that run already, and for turning each server's log
-    over. What was not done, or may not be done by the role, is noted, not hidden.
+    over. What was not done, or may not be done by the role, is noted, not hidden; so are files that a crash left.
     """
     row = Rewrite.objects.create(begun_at=at)
     notes: list[str] = []
     tables = [("default", table) for table in KEY_TABLES]
     if not keys_only:
         tables += _tables_of_holdings()
+    abandoned = {using: _abandoned(using, notes) for using in connections}
     alone = [_wait_for_transactions(using, notes, patience) for using in connections]
-    for using, table in tables:
-        with connections[using].cursor() as cursor:
-            cursor.execute(f'VACUUM FULL "{table}"')
+    done = [name for name in tables if _rewritten(*name, notes, patience, in_maintenance=in_maintenance)]
+    alone += [("default", table) in done for table in KEY_TABLES]
+    alone += [_none_left(using, seen, notes) for using, seen in abandoned.items()]
     turned = [_cycle_wal(using, notes, turning) for using in connections]
     with transaction.atomic():
         row.tables, row.log_turned, row.notes = (
-            [table for _using, table in tables],
+            [table for _using, table in done],
             all(alone + turned),
             "; ".join(notes),
         )
@@ -59,6 +70,62 @@ def rewrite_tables(*, actor: Actor, at: datetime, keys_only: bool, patience: flo
         facts = {"tables": len(row.tables), "log_turned": row.log_turned, "notes": row.notes}
         ledger.record(Event.KEY_TABLES_REWRITTEN, actor=actor, at=at, about=row, facts=facts)
     return row
+
+
+def _abandoned(using: str, notes: list[str]) -> set[str] | None:
+    with connections[using].cursor() as cursor:
+        return abandoned_files.seen(using, cursor, notes)
+
+
+def _none_left(using: str, seen: set[str] | None, notes: list[str]) -> bool:
+    with connections[using].cursor() as cursor:
+        return seen is not None and abandoned_files.none_left(using, cursor, seen, notes)
+
+
+def _rewritten(using: str, table: str, notes: list[str], patience: float, *, in_maintenance: bool) -> bool:
+    """Rewrite a table; note it and return False where others used it throughout, or where it is too large for that."""
+    with connections[using].cursor() as cursor:
+        try:
+            if table == KEY_TABLES[0]:
+                vault.rewrite_key_table(cursor.connection, patience=patience)
+                return True
+            cursor.execute("SELECT pg_total_relation_size(%s::regclass)", [table])
+            size = cursor.fetchone()[0]
+            if size <= LARGEST or in_maintenance:
+                _rewrite_at_once(cursor, table, patience)
+                return True
+        except StillInUse:
+            notes.append(f"{using}: {table} is not rewritten: others used it throughout")
+            return False
+        except vault.Altered as altered:
+            notes.append(f"{using}: {table} is not rewritten: the new table would differ in {altered}")
+            return False
+        cursor.execute(f'VACUUM "{table}"')
+        notes.append(f"{using}: {table} ({size >> 20:,} MiB) is rewritten only with --in-maintenance")
+        return False
+
+
+def _rewrite_at_once(cursor: CursorWrapper, table: str, patience: float) -> None:
+    """Rewrite a table that holds others meanwhile, in tries that let nobody queue for long. Raises StillInUse."""
+    cursor.execute("SHOW lock_timeout")
+    (usual,) = cursor.fetchone()
+    cursor.execute("SELECT set_config('lock_timeout', %s, false)", [LOCK_WAIT])
+    try:
+        for _try in tries(time.monotonic() + patience):
+            if _tried(cursor, table):
+                break
+    finally:
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [usual])
+
+
+def _tried(cursor: CursorWrapper, table: str) -> bool:
+    try:
+        cursor.execute(f'VACUUM FULL "{table}"')
+    except OperationalError as error:
+        if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
+            return False
+        raise
+    return True
 
 
 def _wait_for_transactions(using: str, notes: list[str], patience: float) -> bool:

@@ -36,7 +36,7 @@ def replay(*, actor: Actor, at: datetime) -> ReplayResult:
     AlreadyRunning while another process replays or destroys.
     """
     total = ReplayResult()
-    position = gate.journal_positions()
+    position = gate.journal_positions(of_all=True)
     oldest = min(position.general, position.personal, position.archive)
     with locks.single_runner() as alone:
         if not alone:

@@ -84,7 +84,7 @@ class CertificateAdmin(ReadOnlyAdmin):
         else:
             content = documents.certificate_pdf(certificate, language=kind)
             name = f"{certificate.number}-{kind}.pdf"
-        document_issuance.issue(
+        content = document_issuance.issue(
             content,
             kind=authenticity.DOCUMENT_KINDS[certificate.kind],
             number=certificate.number,

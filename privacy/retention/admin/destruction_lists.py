@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
 from privacy.accounts.actors import actor_of
+from privacy.accounts.signing import signing_of
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
 from privacy.lib.console.second_person_step import SecondPersonStep
@@ -181,6 +182,7 @@ class DestructionListAdmin(ReadOnlyAdmin):
             verb=_("Approve and destroy after the waiting period"),
             consequences=[self._consequence(row) for row in queryset],
             dangerous=True,
+            signing=signing_of(request, [retention.approval_of(row) for row in queryset], at=clock.now()),
         )
         if isinstance(answers, TemplateResponse):
             return answers
@@ -188,7 +190,7 @@ class DestructionListAdmin(ReadOnlyAdmin):
             run_action(
                 self,
                 request,
-                partial(retention.approve, row, actor=actor_of(request), at=clock.now()),
+                partial(retention.approve, row, actor=actor_of(request), at=clock.now(), **answers),
                 self._approved,
             )
         return None

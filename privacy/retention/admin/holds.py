@@ -59,7 +59,9 @@ class HoldAdmin(EditableAdmin):
         "stands_shown",
     )
     list_filter = ("kind", ("lifted_at", admin.EmptyFieldListFilter))
-    second_person = SecondPersonStep("retention.lift_hold", lambda record: record.stands and bool(record.lift_asked_by))
+    second_person = SecondPersonStep(
+        "retention.lift_hold", lambda record: record.stands and bool(record.lift_asked_by), button="lift"
+    )
     actions = ("ask_lifting", "lift")
 
     @admin.display(description=_("data subject"))

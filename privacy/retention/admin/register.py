@@ -1,9 +1,11 @@
 """The destruction register in the console, and the officer's confirmation of each result."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import partial
+from typing import Any, cast
 
 from django.contrib import admin
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -17,7 +19,18 @@ from privacy.retention import actions as retention
 from privacy.retention.admin.record_links import record_link
 from privacy.retention.certificates import statement_texts
 from privacy.retention.models import RegisterEntry
-from privacy.retention.register import FORM_F6_COLUMNS, FURTHER_COLUMNS, describe_actors_of
+from privacy.retention.register import ACTOR_COLUMNS, FORM_F6_COLUMNS, FURTHER_COLUMNS, describe_actors_of
+
+
+def _told(name: str) -> Callable[..., str]:
+    """Return a field that tells whom a column names, as the list and the export do."""
+    field = cast("models.Field[Any, Any]", RegisterEntry._meta.get_field(name))
+
+    @admin.display(description=field.verbose_name, ordering=name)
+    def told(self: Any, entry: RegisterEntry) -> str:
+        return describe_actors_of(entry, name) or "–"
+
+    return told
 
 
 @admin.register(RegisterEntry)
@@ -35,8 +48,14 @@ class RegisterEntryAdmin(ReadOnlyAdmin):
         "confirmed",
     )
     list_filter = (("confirmed_at", admin.EmptyFieldListFilter), "media_destroyed")
-    fields = (*FORM_F6_COLUMNS, "created_until", *FURTHER_COLUMNS, "list_shown", "paper_shown")
-    readonly_fields = ("handled", "confirmed", "list_shown", "paper_shown")
+    fields = (
+        *(f"{name}_told" if name in ACTOR_COLUMNS else name
+          for name in (*FORM_F6_COLUMNS, "created_until", *FURTHER_COLUMNS)),
+        "list_shown", "paper_shown",
+    )  # fmt: skip
+    handler_told, witness_told, requested_by_told = map(_told, ("handler", "witness", "requested_by"))
+    approved_by_told, confirmed_by_told = map(_told, ("approved_by", "confirmed_by"))
+    readonly_fields = (*(f"{name}_told" for name in sorted(ACTOR_COLUMNS)), "list_shown", "paper_shown")
     # The official form is filled in in Korean.
     content_language = "ko"
     actions = ("confirm",)

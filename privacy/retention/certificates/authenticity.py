@@ -12,8 +12,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from privacy.ledger import verify, verify_papers
 from privacy.ledger.entries.payloads import facts_in
-from privacy.ledger.exports import document_issuance
+from privacy.ledger.exports import document_issuance, paper_slots
 from privacy.ledger.models import Entry
 from privacy.lib.crypto import canonical_json, document_signing
 from privacy.lib.registries import issued_documents
@@ -51,10 +52,24 @@ def _lapsed(found: IssuedDocument) -> IssuedDocument:
 
 def find_by_file(raw: bytes) -> IssuedDocument | None:
     """Return what is known of a file: as it is, or, of a document in JSON, by what it says."""
+    if verify_papers.MARK in raw:
+        return _paper_with_slot(raw)
     found = find_by_digest(hashlib.sha256(raw).hexdigest())
     if (found is None or not found.genuine) and (said := _document(raw)) is not None:
         return _certificate_file(said) or find_by_digest(canonical_json.digest(said)) or found
     return found
+
+
+def _paper_with_slot(raw: bytes) -> IssuedDocument | None:
+    """Return what is known of a paper that carries its proof: its SHA-256 is that with an empty slot."""
+    try:
+        issued = verify_papers.issued_bytes(raw)
+    except verify.Problem:
+        return None
+    found = find_by_digest(hashlib.sha256(issued).hexdigest())
+    if found is None or paper_slots.is_as_written(raw, document_issuance.paper_keys()):
+        return found
+    return replace(found, genuine=False, contradicted=True, rows=[])
 
 
 def _document(raw: bytes) -> dict[str, Any] | None:

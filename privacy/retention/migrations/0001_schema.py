@@ -321,7 +321,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'destructions of paper and media',
                 'ordering': ['-destroyed_on'],
                 'permissions': [('record_paper', 'Can record the destruction of paper and media')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('witness', ''), _negated=True), models.Q(('witness', models.F('executor')), _negated=True)), name='retention_paper_witnessed_by_another'), models.CheckConstraint(condition=models.Q(models.Q(('medium', 'paper'), _negated=True), ('method__in', ('shred', 'incinerate', 'mask')), _connector='OR'), name='retention_paper_is_shredded_or_burnt'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='retention_paper_is_some')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('witness', ''), _negated=True), models.Q(('witness', models.F('executor')), _negated=True)), name='retention_paper_witnessed_by_another'), models.CheckConstraint(condition=models.Q(models.Q(('medium', 'paper'), _negated=True), ('method__in', ('shred', 'incinerate', 'mask')), _connector='OR'), name='retention_paper_is_shredded_or_burnt'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='retention_paper_is_some'), models.CheckConstraint(condition=models.Q(('created_from', None), ('created_until', None), ('created_until__gte', models.F('created_from')), _connector='OR'), name='retention_paper_created_in_order'), models.CheckConstraint(condition=models.Q(models.Q(('created_from', None), ('created_from__lte', models.F('destroyed_on')), _connector='OR'), models.Q(('created_until', None), ('created_until__lte', models.F('destroyed_on')), _connector='OR')), name='retention_paper_created_before_destroyed')],
             },
         ),
         migrations.CreateModel(
@@ -336,7 +336,7 @@ class Migration(migrations.Migration):
                 ('destroyed_on', models.DateField(verbose_name='destroyed on')),
                 ('reason', models.CharField(max_length=300, verbose_name='reason for destruction')),
                 ('handler', models.CharField(max_length=100, verbose_name='handled by')),
-                ('department_head', models.CharField(max_length=100, verbose_name='head of department')),
+                ('department_head', models.CharField(max_length=120, verbose_name='head of department')),
                 ('trigger_on', models.DateField(blank=True, null=True, verbose_name='due since')),
                 ('target_on', models.DateField(blank=True, null=True, verbose_name='to be destroyed by')),
                 ('method', models.CharField(max_length=200, verbose_name='method')),
@@ -420,7 +420,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='destructionlist',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('proposed', 'aborted')), models.Q(('approved_at__isnull', False), ('not_before__isnull', False)), _connector='OR'), name='retention_approved_before_it_is_carried_out'),
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('proposed', 'aborted')), models.Q(('approved_at__isnull', False), ('not_before__isnull', False), models.Q(('approved_by', ''), _negated=True)), _connector='OR'), name='retention_approved_before_it_is_carried_out'),
         ),
         migrations.AddConstraint(
             model_name='destructionlist',

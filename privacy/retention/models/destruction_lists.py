@@ -188,7 +188,8 @@ class DestructionList(models.Model):
             ),
             models.CheckConstraint(
                 name="retention_approved_before_it_is_carried_out",
-                condition=Q(state__in=("proposed", "aborted")) | Q(approved_at__isnull=False, not_before__isnull=False),
+                condition=Q(state__in=("proposed", "aborted"))
+                | (Q(approved_at__isnull=False, not_before__isnull=False) & ~Q(approved_by="")),
             ),
             models.CheckConstraint(
                 name="retention_order_approved_by_another",

@@ -75,6 +75,15 @@ class PaperDestruction(models.Model):
                 condition=~Q(medium="paper") | Q(method__in=("shred", "incinerate", "mask")),
             ),
             models.CheckConstraint(name="retention_paper_is_some", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="retention_paper_created_in_order",
+                condition=Q(created_from=None) | Q(created_until=None) | Q(created_until__gte=F("created_from")),
+            ),
+            models.CheckConstraint(
+                name="retention_paper_created_before_destroyed",
+                condition=(Q(created_from=None) | Q(created_from__lte=F("destroyed_on")))
+                & (Q(created_until=None) | Q(created_until__lte=F("destroyed_on"))),
+            ),
         ]
 
     def __str__(self) -> str:

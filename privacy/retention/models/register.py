@@ -42,7 +42,7 @@ class RegisterEntry(models.Model):
     destroyed_on = models.DateField(_("destroyed on"))
     reason = models.CharField(_("reason for destruction"), max_length=300)
     handler = models.CharField(_("handled by"), max_length=100)
-    department_head = models.CharField(_("head of department"), max_length=100)
+    department_head = models.CharField(_("head of department"), max_length=120)
     # what the law and the guide add (D-02, D-08, D-09, D-10)
     trigger_on = models.DateField(_("due since"), null=True, blank=True)
     target_on = models.DateField(_("to be destroyed by"), null=True, blank=True)

@@ -4,16 +4,19 @@ The journal lies outside the databases; each database notes how far it follows. 
 from a backup, unless the destruction of the missing lines is still going on.
 """
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from privacy.retention.destruction import journal
 from privacy.retention.models import ArchiveJournalCursor, DestructionList, JournalCursor, PersonalJournalCursor
 from privacy.retention.refusals import GateClosed
+
+log = logging.getLogger("portal.retention")
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,27 @@ class JournalPositions:
     archive: int
 
 
-def journal_positions() -> JournalPositions:
-    """Return where the journal and the databases are."""
+def journal_positions(*, of_all: bool = False) -> JournalPositions:
+    """Return where the journal and the databases are.
+
+    An archive that is away is taken for current, because whoever serves needs nothing of it. Whoever notes there that
+    it follows asks ``of_all``, and gets its OperationalError.
+    """
     general, personal = _position(JournalCursor), _position(PersonalJournalCursor)
     # The intake process has no credentials for the archive, and takes nothing from there that could be too old.
-    archive = _position(ArchiveJournalCursor) if "archive" in connections.settings else general
+    archive = _archive_position(general, of_all=of_all) if "archive" in connections.settings else general
     return JournalPositions(journal.last_number(), general, personal, archive)
+
+
+def _archive_position(otherwise: int, *, of_all: bool) -> int:
+    """Return how far the archive follows; one that is away is not asked, and keeps nobody from asking the others."""
+    try:
+        return _position(ArchiveJournalCursor)
+    except (OperationalError, InterfaceError):
+        if of_all:
+            raise
+        log.error("the archive does not answer: nothing is moved into it until it does")
+        return otherwise
 
 
 def _position(model: type[Model]) -> int:
@@ -39,20 +57,23 @@ def _position(model: type[Model]) -> int:
     return mark.line if mark else 0
 
 
-def databases_behind() -> list[str]:
+def databases_behind(*, of_all: bool = False) -> list[str]:
     """Return the databases that are behind the journal, or ``journal`` when it is itself lost; empty: all is well."""
     # Asked before and after the marks: a destruction that ends meanwhile is not taken for a restored backup.
     begun = _certificates_in_progress()
-    at = journal_positions()
+    at = journal_positions(of_all=of_all)
     if at.journal < max(at.general, at.personal, at.archive):
         return ["journal"]
-    if at.general < at.journal and not _are_in_progress(at.general, begun):
-        return ["default"]
-    return [
-        name
-        for name, followed in (("personal", at.personal), ("archive", at.archive))
-        if followed < at.general and not _are_in_progress(followed, begun)
-    ]
+    try:
+        if at.general < at.journal and not _are_in_progress(at.general, begun):
+            return ["default"]
+        return [
+            name
+            for name, followed in (("personal", at.personal), ("archive", at.archive))
+            if followed < at.general and not _are_in_progress(followed, begun)
+        ]
+    except (ValueError, KeyError, TypeError):
+        return ["journal"]  # a line that nobody can read
 
 
 def _certificates_in_progress() -> set[str]:
@@ -68,9 +89,9 @@ def _are_in_progress(after: int, begun: set[str]) -> bool:
     return all(line.voids or line.number in settled or line.certificate in known for line in lines)
 
 
-def refuse_closed() -> None:
+def refuse_closed(*, of_all: bool = False) -> None:
     """Raise GateClosed when a database or the journal is behind."""
-    places = databases_behind()
+    places = databases_behind(of_all=of_all)
     if places:
         raise GateClosed(
             _("A backup was restored (%(places)s). Run manage.py replay_destructions before anything else.")

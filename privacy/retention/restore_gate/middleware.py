@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
 from privacy.ledger.middleware import RETRY_AFTER, access_channel
-from privacy.retention.refusals import GateClosed
+from privacy.retention.refusals import GateClosed, JournalUnavailable
 from privacy.retention.restore_gate import gate
 
 log = logging.getLogger("portal.retention")
@@ -25,7 +25,7 @@ class RestoreGateMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
         self._asked: float | None = None
-        self._closed: GateClosed | None = None
+        self._closed: GateClosed | JournalUnavailable | None = None
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path.startswith(OPEN_PATHS):
@@ -34,14 +34,21 @@ class RestoreGateMiddleware:
                 return _answer(request, closed)
         return self.get_response(request)
 
-    def _state(self) -> GateClosed | None:
+    def _state(self) -> GateClosed | JournalUnavailable | None:
         moment = time.monotonic()
         if self._asked is None or moment - self._asked > FRESH_SECONDS:
+            first = self._asked is None
+            if not first:
+                # Meanwhile, and where nobody answers, the others go on with what is known.
+                self._asked = moment
             try:
                 gate.refuse_closed()
             except GateClosed as refusal:
                 log.error("the portal is closed: %s", refusal.code)
                 self._closed = refusal
+            except JournalUnavailable as unknown:
+                # A process that has never asked knows nothing; one that has goes on with what it knew.
+                return unknown if first else self._closed
             except DatabaseError:
                 # A database that doesn't answer is told by the page that needs it; the gate keeps what it knew.
                 return self._closed
@@ -51,7 +58,7 @@ class RestoreGateMiddleware:
         return self._closed
 
 
-def _answer(request: HttpRequest, refusal: GateClosed) -> HttpResponse:
+def _answer(request: HttpRequest, refusal: GateClosed | JournalUnavailable) -> HttpResponse:
     """Answer 503: the page for people, a problem document for machines. Neither says what was restored."""
     headers = {"Retry-After": RETRY_AFTER}
     if access_channel(request.path) == "api":

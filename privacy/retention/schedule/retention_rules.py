@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from privacy.policies import categories, rulebook, wording
 from privacy.policies.models import RetentionTrigger
-from privacy.policies.rulebook import RetentionPeriod
+from privacy.policies.rulebook import RetentionPeriod, Rulebook
 
 # What the office holds for a duty of its own ends with the duty: the holding's own clock says when (law D-01).
 ENDS_WITH_DUTY = RetentionPeriod(clock="purpose-achieved", years=0, months=0, approval_required=False, wait_hours=0)
@@ -17,7 +17,11 @@ NO_LONGER_DECLARED = replace(ENDS_WITH_DUTY, approval_required=True)
 
 def for_category(category: str, on: date) -> RetentionPeriod:
     """Return how long a category is kept by the rulebook in force on ``on``."""
-    rules = rulebook.in_force(on)
+    return by_rulebook(rulebook.in_force(on), category)
+
+
+def by_rulebook(rules: Rulebook, category: str) -> RetentionPeriod:
+    """Return how long a category is kept by a rulebook, also where that no longer names it."""
     if category in rules.categories:
         return rules.retention(category)
     of_the_office = category in categories.OFFICE_FILES or category == categories.ARCHIVE

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from privacy.lib.display import display_names
 from privacy.policies.models.localized_fields import in_language
 from privacy.policies.rulebook import PreservationPeriod, Rulebook
 from privacy.retention.schedule import retention_rules
@@ -50,11 +49,11 @@ class RetentionChange:
 
 def compare_retention(old: Rulebook, new: Rulebook, on: date) -> list[RetentionChange]:
     """Return, for each category, what changes for retention between two rulebooks: nothing shortens silently."""
-    from_old, from_new = _due(old, on), _due(new, on)
     changes = []
-    for category in sorted(set(from_old) | set(from_new)):
-        name = display_names.display_name("category", category, on=on)
-        changes.append(RetentionChange(category, name, *_pair(from_old, from_new, category)))
+    for category in sorted(set(old.categories) | set(new.categories)):
+        name = in_language(old.categories.get(category) or new.categories[category], "name")
+        (old_term, due_by_old), (new_term, due_by_new) = _due(old, category, on), _due(new, category, on)
+        changes.append(RetentionChange(category, name, old_term, new_term, due_by_old, due_by_new))
     return changes
 
 
@@ -75,50 +74,58 @@ class PreservationChange:
 def compare_preservation(old: Rulebook, new: Rulebook) -> list[PreservationChange]:
     """Return what another rulebook preserves for another term, no longer, or newly: whole rules and single kinds."""
     changes = []
+    names = {
+        code.replace("_", "-"): in_language(item, "name")
+        for rules in (new, old)
+        for category in rules.categories.values()
+        for code, item in category.items.items()
+    }
     for code in sorted(set(old.preservation) | set(new.preservation)):
         before, after = old.preservation.get(code), new.preservation.get(code)
         known = after or before
         assert known is not None
         name = in_language(known, "name")
-        changes += [PreservationChange(name, *row) for row in _preserved(before, after) if row[1] != row[2]]
+        changes += [
+            PreservationChange(name, ", ".join(names.get(kind, kind) for kind in kinds), old_months, new_months)
+            for kinds, old_months, new_months in _preserved(before, after)
+            if old_months != new_months
+        ]
     return changes
 
 
-def _preserved(before: PreservationPeriod | None, after: PreservationPeriod | None) -> Iterator[tuple[str, int, int]]:
+def _preserved(
+    before: PreservationPeriod | None, after: PreservationPeriod | None
+) -> Iterator[tuple[list[str], int, int]]:
     """Yield the kinds of records of one rule with their months before and after, where they share them."""
     old_kinds = before.record_kinds if before else frozenset()
     new_kinds = after.record_kinds if after else frozenset()
     old_months, new_months = before.months if before else 0, after.months if after else 0
     if before is None or after is None:
-        yield ", ".join(sorted(old_kinds | new_kinds)), old_months, new_months
+        yield sorted(old_kinds | new_kinds), old_months, new_months
         return
     if shared := old_kinds & new_kinds:
-        yield ", ".join(sorted(shared)), old_months, new_months
+        yield sorted(shared), old_months, new_months
     for gone in sorted(old_kinds - new_kinds):
-        yield gone, old_months, 0
+        yield [gone], old_months, 0
     for come in sorted(new_kinds - old_kinds):
-        yield come, 0, new_months
+        yield [come], 0, new_months
 
 
-def _pair(old: dict[str, tuple[str, int]], new: dict[str, tuple[str, int]], category: str) -> tuple[str, str, int, int]:
-    old_term, due_by_old = old.get(category, ("", 0))
-    new_term, due_by_new = new.get(category, ("", 0))
-    return old_term, new_term, due_by_old, due_by_new
+def _due(rules: Rulebook, category: str, on: date) -> tuple[str, int]:
+    """Return the term of a category by a rulebook and how much is due by it; no term where a draft has none yet.
 
-
-def _due(rules: Rulebook, on: date) -> dict[str, tuple[str, int]]:
-    found = {}
-    for category, known in rules.categories.items():
-        term = known.retention
-        if term is None:
-            continue
-        holding = holdings.holding_with_due(category)
-        due = sum(len(ids) for ids in holding.due(on, term)) if holding and holding.due else 0
-        months = sum(
-            1
-            for holding in holdings.for_category(category)
-            if holding.due_months is not None
-            for _month in holding.due_months(on, term)
-        )
-        found[category] = (retention_rules.encode_period(term), due + months)
-    return found
+    What is held and no longer declared is due when its purpose has ended, as it is for the sweep.
+    """
+    declared = rules.categories.get(category)
+    if not (declared.retention if declared else holdings.for_category(category)):
+        return "", 0
+    term = retention_rules.by_rulebook(rules, category)
+    holding = holdings.holding_with_due(category)
+    due = sum(len(ids) for ids in holding.due(on, term)) if holding and holding.due else 0
+    months = sum(
+        1
+        for holding in holdings.for_category(category)
+        if holding.due_months is not None
+        for _month in holding.due_months(on, term)
+    )
+    return retention_rules.encode_period(term), due + months

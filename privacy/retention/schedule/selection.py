@@ -1,7 +1,7 @@
 """What a list promises: its digest, and the questions a plan asks without writing anything."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -87,6 +87,18 @@ def people_due(category: str, as_of: date) -> Iterator[list[UUID]]:
         for ids in holding.due(as_of, retention_rules.for_category(category, as_of)):
             if ids:
                 yield list(ids)
+
+
+def people_still_due(category: str, ids: Sequence[UUID], days: Iterable[date]) -> set[UUID]:
+    """Return those of these people who are due by the rule of each of these days: a later one may keep them longer."""
+    holding = holdings.holding_with_due(category)
+    due = set(ids)
+    for day in days:
+        if holding is not None and holding.is_due is not None:
+            due &= set(holding.is_due(ids, day, retention_rules.for_category(category, day)))
+        else:
+            due &= {one for some in people_due(category, day) for one in due.intersection(some)}
+    return due
 
 
 def months_due(category: str, as_of: date) -> list[tuple[Holding, date]]:

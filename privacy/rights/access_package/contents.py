@@ -5,22 +5,17 @@ It only reads. ``writer`` makes a file of it.
 
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
-
 from consents.models import Decision
-from privacy.disclosures.models import DisclosedItem, Notice
-from privacy.ledger import actions as ledger
+from privacy.disclosures.models import DisclosedItem
 from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.policies import rulebook
-from privacy.rights import right_scope
+from privacy.rights import openings, right_scope
 from privacy.rights.actions.cases import people_of
-from privacy.rights.models import Right
+from privacy.rights.models import Request, Right
 from privacy.subjects.models import Subject
 from privacy.vault.models import Freeze
 
@@ -46,7 +41,7 @@ def content_of(right: Right, *, at: datetime) -> dict[str, Any]:
         "frozen": frozen(people, at=at),
     }
     if Right.Scope.ITEMS in scope:
-        content["opened"] = list(access_records(people))
+        content["opened"] = list(access_records(people, case))
         content["opened_since"] = access_records_since(people)
     if Right.Scope.PURPOSES in scope:
         content["purposes"] = {code: sorted(rules.category(code).purposes) for code in rules.categories}
@@ -64,41 +59,20 @@ def categories_of(right: Right, excluded: Collection[str]) -> list[str]:
     return sorted(set(right_scope.exported_categories(right)) - set(excluded))
 
 
-def access_records(people: Collection[UUID]) -> Iterator[dict[str, Any]]:
-    """Yield who opened these people's data and for what, from the ledger: accounts by reference, never by name.
+def access_records(people: Collection[UUID], case: Request) -> Iterator[dict[str, Any]]:
+    """Yield who opened these people's data and for what (``openings``), the oldest first.
 
-    What they wrote in their own cases is theirs too (``references``). Of very many openings the newest are told. What
-    the law keeps secret (P-12) is not told here either.
+    What they wrote in their own cases is theirs too (``references``). Of very many openings the newest are told.
     """
-    for entry in reversed(_openings(people)[:MAX_ACCESS_RECORDS]):
+    for one in openings.describe(reversed(openings.openings_of(people)[:MAX_ACCESS_RECORDS]), case):
         yield {
-            "at": entry.time.isoformat(),
-            "by": entry.actor,
-            "task": entry.task or entry.word,
-            "purpose": entry.purpose or "",
+            "entry": one.number,
+            "at": one.at.isoformat(),
+            "by": one.by,
+            "role": one.role,
+            "task": one.task,
+            "purpose": one.purpose,
         }
-
-
-def _openings(people: Collection[UUID]) -> QuerySet[Entry]:
-    """Return the entries that may be told, the newest first."""
-    entries = reduce(or_, (ledger.entries_about(one) for one in people)).filter(kind="read")
-    for reason in _secret_reasons(people):
-        entries = entries.exclude(payload__contains=reason)
-    return entries.order_by("-id")
-
-
-def _secret_reasons(people: Collection[UUID]) -> Iterator[str]:
-    """Yield how the reasons begin for which something was opened that the law keeps secret.
-
-    So does a notice of a correction to who got nothing that may be told of: by it the provision would be known.
-    """
-    items = DisclosedItem.objects.filter(subject_id__in=people)
-    references = items.exclude(id__in=items.disclosable_to_subject()).values_list("disclosure__reference", flat=True)
-    secret = set(references.distinct())
-    yield from (f"disclosure {reference}" for reference in sorted(secret))
-    for notice in Notice.objects.filter(subject_id__in=people).order_by("id") if secret else ():
-        if set(notice.disclosures) <= secret:
-            yield f"notice {notice.reference},"
 
 
 def access_records_since(people: Collection[UUID]) -> str:
@@ -107,7 +81,9 @@ def access_records_since(people: Collection[UUID]) -> str:
     Before it entries are past their own term; where there are more than are told, it is the day after the newest one
     that is not.
     """
-    untold = _openings(people)[MAX_ACCESS_RECORDS : MAX_ACCESS_RECORDS + 1].values_list("time", flat=True).first()
+    untold = (
+        openings.openings_of(people)[MAX_ACCESS_RECORDS : MAX_ACCESS_RECORDS + 1].values_list("time", flat=True).first()
+    )
     if untold is not None:
         return (clock.kst_date(untold) + timedelta(days=1)).isoformat()
     oldest = Entry.objects.order_by("id").values_list("time", flat=True).first()

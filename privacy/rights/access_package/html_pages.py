@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from consents.models import Agreement, AgreementVersion, Decision
 from devices.statistics import VALUE_LABELS
 from privacy.disclosures.models import Disclosure
-from privacy.ledger.entries.payloads import MAX_SUBJECTS
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
 from privacy.lib.display.badges import date_text, datetime_text
 from privacy.policies import rulebook, wording
+from privacy.rights import openings
 from privacy.rights.access_package import contents
 from privacy.rights.models import Right
 from privacy.vault.models import Freeze
@@ -67,42 +67,6 @@ NESTED_LABELS = {
 }
 # Inner values that are words of a closed list, not of somebody's own.
 CHOICE_FIELDS = {"state", "result"}
-TASK_LABELS = {
-    "rights.access.exported": gettext_lazy("your access package was prepared"),
-    "rights.package.downloaded": gettext_lazy("your access package was downloaded"),
-    "rights.case.shown": gettext_lazy("the status page of your request was shown"),
-    "subjects.contact.indexed": gettext_lazy("your contact was indexed so that it can be searched"),
-    "subjects.contact.addressed": gettext_lazy("a code or a notice about your contact was sent to you"),
-    "consents.contacts.shown": gettext_lazy("the page with your contacts was shown"),
-    "consents.destruction.addressed": gettext_lazy("you were told about a destruction after your withdrawal"),
-    "rights.particulars.read": gettext_lazy("your request was read"),
-    "rights.objection.read": gettext_lazy("your objection was read"),
-    "rights.note.read": gettext_lazy("the office's notes on your request were read"),
-    "rights.record.shown": gettext_lazy("a report that you say is wrong was read"),
-    "rights.content.written": gettext_lazy("the correct content of a report was recorded"),
-    "rights.correction.begun": gettext_lazy("your correction was carried out"),
-    "rights.letter.sent": gettext_lazy("an answer was sent to you"),
-    "rights.letter.shown": gettext_lazy("an answer was shown as a PDF"),
-    "rights.evidence.shown": gettext_lazy("your document was checked"),
-    "disclosures.disclosure.provided": gettext_lazy("it was provided to a third party"),
-    "disclosures.scan.shown": gettext_lazy("the document that asks for a disclosure was read"),
-    "disclosures.notice.shown": gettext_lazy("a recipient was shown the correction"),
-    "disclosures.notice.printed": gettext_lazy("a letter to a recipient was printed"),
-    "devices.device.unmasked": gettext_lazy("the device's numbers were shown"),
-    "devices.device.searched": gettext_lazy("your device was searched for by its number"),
-    "devices.licence.searched": gettext_lazy("your licence was searched for by its key"),
-    "devices.import.registered": gettext_lazy("your device was registered from an import file"),
-    "consents.decisions.shown": gettext_lazy("your consents were shown on this site"),
-    "consents.notice.addressed": gettext_lazy("a notice about your advertising consent was sent to you"),
-    "campaigns.delivery.addressed": gettext_lazy("a notice was sent to you"),
-    "rights.requester.addressed": gettext_lazy("a notice was sent to you"),
-    "campaigns.letters.printed": gettext_lazy("a letter to you was printed"),
-    "retention.records.archived": gettext_lazy("a record was archived because a law requires it"),
-    "retention.archive.exported": gettext_lazy("a record kept by law was read"),
-    "rights.pickup-code.addressed": gettext_lazy("a code for your copy was sent to you"),
-    "retention.wait.addressed": gettext_lazy("a notice about a destruction was sent to you"),
-    "retention.destruction.read-back": gettext_lazy("destroyed data was checked to be unreadable"),
-}
 CLOCK_LABELS = {
     "licence-expiry": gettext_lazy("the licence expires"),
     "service-end": gettext_lazy("the service ends"),
@@ -164,14 +128,14 @@ def context(content: Mapping[str, Any]) -> dict[str, Any]:
         "retention": [(known.of("category", code), _term(term)) for code, term in content.get("retention", {}).items()],
         "provided": [_provided(one, known) for one in content.get("provided", [])],
         "consents": [_consent(one) for one in content.get("consents", [])],
-        "most_named": MAX_SUBJECTS,
         "most_opened": contents.MAX_ACCESS_RECORDS,
         "opened_since": _text(content["opened_since"]) if content.get("opened_since") else "",
         "opened": [
             {
                 "at": _text(one["at"]),
-                "by": _account(one["by"]),
-                "task": _task(one["task"]),
+                "by": one["by"] if one["by"].startswith("U-") else "",
+                "role": openings.role_text(one["role"]),
+                "task": openings.task_text(one["task"]),
                 "purpose": known.of("purpose", one["purpose"]) if one["purpose"] else "",
             }
             for one in content.get("opened", [])
@@ -185,9 +149,21 @@ def _held(held: Mapping[str, Any], known: CodeLabels) -> Iterator[dict[str, Any]
     for code in [*(one for one in policy if one in held), *(one for one in held if one not in policy)]:
         name, shown = known.of("category", code), held[code]
         if isinstance(shown, Pages):
-            yield {"name": name, "records": [], "pages": shown}
+            tables = [table_name(page) for page in shown.addresses]
+            yield {"name": name, "records": [], "pages": shown, "tables": tables}
         elif shown or code in policy:
-            yield {"name": name, "records": [_record(record, known) for record in shown], "pages": None}
+            tables = [table_names(held)[code]] if shown else []
+            yield {"name": name, "records": [_record(one, known) for one in shown], "pages": None, "tables": tables}
+
+
+def table_names(held: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names of the tables of categories, by their place: the readable page shows no codes of ours."""
+    return {code: f"table-{place:02}.csv" for place, code in enumerate(held, start=1)}
+
+
+def table_name(page: str) -> str:
+    """Return the name of the table that has the same records as a page."""
+    return f"{page.removesuffix('.html')}.csv"
 
 
 def _record(record: Mapping[str, Any], known: CodeLabels) -> list[tuple[Any, str]]:
@@ -233,13 +209,6 @@ def _word(name: str, value: Any) -> str:
     return str(VALUE_LABELS[value]) if name in CHOICE_FIELDS and value in VALUE_LABELS else _text(value)
 
 
-def _task(task: str) -> str:
-    """Say for what something was opened: each opening by its own words, a register's export by those of all."""
-    if task not in TASK_LABELS and task.endswith(".exported"):
-        return _("included in an exported list or register")
-    return str(TASK_LABELS.get(task, task))
-
-
 def _frozen(one: Mapping[str, str], known: CodeLabels) -> str:
     what = known.of("item", one["item"]) if one["item"] else ""
     category = known.of("category", one["category"]) if one["category"] else _("everything")
@@ -271,12 +240,3 @@ def _consent(one: Mapping[str, Any]) -> dict[str, Any]:
         "decided_at": _text(one["decided_at"]),
         "receipt": one["receipt"],
     }
-
-
-def _account(ref: str) -> str:
-    """Say who it was without a name: a member of staff, the portal itself, a recipient, or the person herself."""
-    if ref.startswith("system:"):
-        return _("the portal")
-    if ref.startswith("K7-"):
-        return _("you")
-    return _("recipient %(ref)s") % {"ref": ref} if ref.startswith("T-") else _("staff %(ref)s") % {"ref": ref}

@@ -36,7 +36,16 @@ SCHEMA: dict[str, Any] = {
         "frozen": _list_of({"category": _TEXT, "item": _TEXT, "cause": _TEXT, "since": _MOMENT}),
         "held": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "object"}}},
         "opened_since": {"type": "string", "format": "date"},
-        "opened": _list_of({"at": _MOMENT, "by": _TEXT, "task": _TEXT, "purpose": _TEXT}),
+        "opened": _list_of(
+            {
+                "entry": {"type": "integer"},
+                "at": _MOMENT,
+                "by": _TEXT,
+                "role": _TEXT,
+                "task": _TEXT,
+                "purpose": _TEXT,
+            }
+        ),
         "purposes": {"type": "object", "additionalProperties": {"type": "array", "items": _TEXT}},
         "retention": {
             "type": "object",

@@ -1,12 +1,13 @@
 """Making the file of an access package slice by slice: however many records a person has, few are in memory (R-03).
 
-A ZIP of pages to read, the same as one JSON with its schema, and a signed manifest. Each slice is packed by itself, so
-that a run that dies, or has no more time, is gone on with where it ended. Nothing touches a disk.
+A ZIP of pages to read, the same as one JSON with its schema and as tables, and a signed manifest. Each slice is packed
+by itself, so that a run that dies, or has no more time, is gone on with where it ended. Nothing touches a disk.
 """
 
 import hashlib
+import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import batched, chain
@@ -19,7 +20,7 @@ from django.utils.translation import override
 from privacy.lib.crypto import canonical_json, document_signing
 from privacy.lib.dates import clock
 from privacy.rights import right_scope
-from privacy.rights.access_package import contents, html_pages, zip_stream
+from privacy.rights.access_package import contents, csv_tables, html_pages, zip_stream
 from privacy.rights.access_package.json_schema import SCHEMA
 from privacy.rights.access_package.zip_stream import ZipEntry
 from privacy.rights.actions.cases import people_of
@@ -138,9 +139,11 @@ class PackageWriter:
             self.progress["paged"][code] = number
             shown = html_pages.records(code, number, some, known=self._names)
             page = render_to_string("rights/package_records.html", shown).encode()
-            entry, packed = _whole(self._page_names(code)[-1], page)
-            written.entries.append(entry)
-            written.pages += entry.header() + packed
+            name = self._page_names(code)[-1]
+            for member, text in ((name, page), (html_pages.table_name(name), csv_tables.table(some).encode())):
+                entry, packed = _whole(member, text)
+                written.entries.append(entry)
+                written.pages += entry.header() + packed
 
     def _page_names(self, code: str) -> list[str]:
         return [f"{code}-{number:03}.html" for number in range(1, self.progress["paged"][code] + 1)]
@@ -177,6 +180,10 @@ class PackageWriter:
                 yield from ((holding, person) for person in people_of(self.right.request))
 
 
+# The manifest again, as a paper that carries its proof.
+PROOF = "manifest-proof.json"
+
+
 @dataclass
 class PackageTrailer:
     """The end of a package: everything that stands behind the records, and the checksum over the whole."""
@@ -197,8 +204,11 @@ class PackageTrailer:
             plain.update(unpacker.decompress(chunk))
         return plain.hexdigest(), whole
 
-    def tail(self, content_digest: str, pages: list[ZipEntry]) -> bytes:
-        """Return what stands behind the pages: the first page, the schema, the manifest, its signature, the list."""
+    def tail(self, content_digest: str, pages: list[ZipEntry], *, issue: Callable[[bytes], bytes]) -> bytes:
+        """Return what stands behind the pages: the first page, the schema, the manifest, its signature, the list.
+
+        ``issue`` puts the manifest as a paper on record, whose proof its holder adds at /verify/ (decision 0231).
+        """
         with override(self.language):
             page = html_pages.context({**self.content, "held": self.shown})
             files = {
@@ -206,6 +216,8 @@ class PackageTrailer:
                 "index.html": render_to_string("rights/package.html", page),
                 "style.css": render_to_string("rights/package.css"),
             }
+        names = html_pages.table_names(self.shown)
+        files |= {names[code]: csv_tables.table(found) for code, found in self.shown.items() if _is_listed(found)}
         content = replace(self.entry, sha256=content_digest)
         written, entries = b"", [content, *pages]
         for name, text in files.items():
@@ -225,6 +237,8 @@ class PackageTrailer:
         )
         written += self._member("manifest.json", manifest, entries)
         written += self._member("signature.json", signature, entries)
+        paper = json.dumps({"manifest": json.loads(manifest)}, ensure_ascii=False, indent=2)
+        written += self._member(PROOF, issue(paper.encode()).decode(), entries)
         return written + zip_stream.central_directory(entries)
 
     @staticmethod
@@ -237,6 +251,11 @@ class PackageTrailer:
 def _whole(name: str, text: bytes) -> tuple[ZipEntry, bytes]:
     packed = zip_stream.deflate(text, end=zip_stream.FINISH)
     return ZipEntry(name, zlib.crc32(text), len(packed), len(text), hashlib.sha256(text).hexdigest()), packed
+
+
+def _is_listed(found: Any) -> bool:
+    """Whether records stand on the first page, and are not on pages of their own or none."""
+    return isinstance(found, list) and bool(found)
 
 
 def _member(name: str, value: Any) -> str:

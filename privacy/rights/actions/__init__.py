@@ -5,10 +5,18 @@ from privacy.rights.actions.access_packages import download, remove_packages, re
 from privacy.rights.actions.approval_digests import digest_of_request
 from privacy.rights.actions.authentication import authenticate
 from privacy.rights.actions.bounces import BounceCounts, record_bounces
-from privacy.rights.actions.decisions import assign, grant, grant_partly, refuse, set_fee
+from privacy.rights.actions.corrections import wanted_text
+from privacy.rights.actions.current_values import read_current_values
+from privacy.rights.actions.decisions import assign, decide_together, grant, grant_partly, refuse, set_fee
 from privacy.rights.actions.destruction_waits import stop_destruction
 from privacy.rights.actions.duplicates import JOINABLE, join, part
-from privacy.rights.actions.execution import begin_execution, carry_out, continue_execution
+from privacy.rights.actions.execution import (
+    approvals_of,
+    begin_execution,
+    carry_out,
+    continue_execution,
+    release_of,
+)
 from privacy.rights.actions.holiday_due_dates import move_due_dates
 from privacy.rights.actions.identity import (
     challenge,
@@ -110,6 +118,7 @@ __all__ = [
     "SeveralDevices",
     "UnseenDocuments",
     "WrongState",
+    "approvals_of",
     "approve_postponement",
     "assign",
     "attach_document",
@@ -121,6 +130,7 @@ __all__ = [
     "confirmed_by_device",
     "continue_execution",
     "decide_objection",
+    "decide_together",
     "decline_postponement",
     "destroy_files",
     "destroy_leftover_documents",
@@ -146,6 +156,7 @@ __all__ = [
     "park_letter",
     "part",
     "postpone",
+    "read_current_values",
     "read_notes",
     "read_objection",
     "read_particulars",
@@ -156,6 +167,7 @@ __all__ = [
     "record_missing_particulars",
     "refuse",
     "reject_identity",
+    "release_of",
     "remove_packages",
     "renew_authority",
     "renew_packages",
@@ -168,6 +180,7 @@ __all__ = [
     "submit_document",
     "sync_missed_closures",
     "verify",
+    "wanted_text",
     "withdraw",
     "write_corrected_report",
     "write_note",

@@ -47,6 +47,11 @@ def people_of(case: Request) -> list[UUID]:
     return list(case.people.order_by("subject_id").values_list("subject_id", flat=True))
 
 
+def holders_of(case: Request) -> list[UUID]:
+    """Return under whom everything of a verified case is held: its records; the case itself where there are none."""
+    return people_of(case) or [case.holder_id]
+
+
 def must_be_in_state(case: Request, states: Collection[str]) -> None:
     """Raise WrongState unless the case is at one of these steps."""
     if case.state not in states:
@@ -61,10 +66,15 @@ def must_be_verified(case: Request) -> None:
         raise NotVerified(_("Verify the requester's identity first. Nothing can be decided or carried out until then."))
 
 
+def is_represented(case: Request, *, at: datetime) -> bool:
+    """Whether whoever acts for another still may: always for who acts for themselves (law R-26)."""
+    return case.authority_until is None or case.authority_until >= clock.kst_date(at)
+
+
 def must_be_represented(case: Request, *, at: datetime) -> None:
     """Raise MissingAuthority when the representative's mandate has ended since it was verified (law R-26)."""
     until = case.authority_until
-    if until is not None and until < clock.kst_date(at):
+    if until is not None and not is_represented(case, at=at):
         raise MissingAuthority(
             _("The representative's mandate ended on %(day)s. Request one that is still valid.")
             % {"day": date_text(until)}

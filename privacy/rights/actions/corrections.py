@@ -1,11 +1,13 @@
 """Correcting an item: the value changes, the freeze ends, and every earlier recipient is told (P1.5, P1.6)."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from privacy.disclosures import actions as disclosures
@@ -84,10 +86,15 @@ def complete(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
 
 def is_held(right: Right, holding: Holding) -> bool:
     """Whether what is to be put right is held, of somebody the case is about."""
+    return rows_of(right, holding).exists()
+
+
+def rows_of(right: Right, holding: Holding) -> QuerySet[Model]:
+    """Return the rows of the item that is to be put right, of everybody the case is about."""
     rows = holding.rows(people_of(right.request))
     if holding.kind:
-        return rows.filter(pk=right.record_id).exists()
-    return rows.filter(**({holding.item_from: right.item} if holding.item_from else {})).exists()
+        return rows.filter(pk=right.record_id)
+    return rows.filter(**({holding.item_from: right.item} if holding.item_from else {}))
 
 
 def is_destroyed(right: Right, holding: Holding) -> bool:
@@ -116,11 +123,15 @@ def wanted_value(right: Right, *, actor: Actor, at: datetime) -> str:
         reason=f"request {right.request.number}",
     ) as vault_session:
         wanted: dict[str, str] = vault_session.decrypt(particulars, "wanted") or {}
-    # What the office wrote down of a report's content stands beside the requester's own words.
-    try:
-        return wanted.get(content_key(right)) or wanted[str(right.position)]
-    except KeyError:
-        raise NoSuchItem(_("The request does not say what the item should be.")) from None
+    text = wanted_text(right, wanted)
+    if text is None:
+        raise NoSuchItem(_("The request does not say what the item should be."))
+    return text
+
+
+def wanted_text(right: Right, wanted: Mapping[str, str]) -> str | None:
+    """Return what a correction writes: a report's content as the office wrote it down, or the requester's own words."""
+    return wanted.get(content_key(right)) or wanted.get(str(right.position))
 
 
 def content_key(right: Right) -> str:

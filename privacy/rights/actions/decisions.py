@@ -1,7 +1,8 @@
 """Deciding each right of a case: granted, partly granted, or refused on a coded ground (P1.4)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -138,6 +139,27 @@ def refuse(
         actor=actor,
         at=at,
     )
+
+
+def decide_together(
+    case: Request,
+    *,
+    granted: Sequence[Right],
+    refused: Sequence[tuple[Right, Mapping[str, Any]]],
+    read: str,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Take several decisions of a case at once, on what was shown: all of them, or none where one is refused.
+
+    ``refused`` has beside each right what ``refuse`` is told. Raises what ``grant`` and ``refuse`` raise.
+    """
+    with transaction.atomic(), transaction.atomic(using="personal"):
+        must_be_as_read(lock_case(case), read)
+        for right in granted:
+            grant(right, actor=actor, at=at)
+        for right, said in refused:
+            refuse(right, **said, actor=actor, at=at)
 
 
 def _decide(

@@ -3,8 +3,10 @@
 from datetime import datetime
 from itertools import product
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from consents import actions as consents
@@ -73,11 +75,8 @@ def withdraw_consent(right: Right, *, actor: Actor, at: datetime) -> dict[str, A
 
 def _withdraw(right: Right, subject: Subject, *, actor: Actor, at: datetime) -> list[str]:
     case = right.request
-    standing = CurrentConsent.objects.of(subject.id).select_related("agreement", "decision__version")
-    if right.agreement:
-        standing = standing.filter(agreement__code=right.agreement)
     withdrawn = []
-    for one in standing.exclude(agreement__code__in=right.excluded).order_by("agreement__position"):
+    for one in consents_meant(right, subject.id).select_related("agreement", "decision__version"):
         if one.choice == Decision.Choice.AGREE:
             consents.decide(
                 subject=subject,
@@ -92,6 +91,14 @@ def _withdraw(right: Right, subject: Subject, *, actor: Actor, at: datetime) -> 
         if one.choice in {Decision.Choice.AGREE, Decision.Choice.WITHDRAW}:
             withdrawn.append(one.agreement.code)
     return withdrawn
+
+
+def consents_meant(right: Right, subject_id: UUID) -> QuerySet[CurrentConsent]:
+    """Return a person's standing decisions that a withdrawal is about, in the order of the agreements."""
+    standing = CurrentConsent.objects.of(subject_id)
+    if right.agreement:
+        standing = standing.filter(agreement__code=right.agreement)
+    return standing.exclude(agreement__code__in=right.excluded).order_by("agreement__position")
 
 
 def complete(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from privacy.accounts.approval_signatures import NotSigned
 from privacy.accounts.display_names import name_with_reference
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import NotPermitted, require_permission
@@ -17,6 +18,7 @@ from privacy.lib.dates import clock
 from privacy.lib.display.badges import datetime_text
 from privacy.lib.errors.refusals import Refusal
 from privacy.retention import actions as retention
+from privacy.retention.destruction import signed_approvals
 from privacy.retention.refusals import OnHold
 from privacy.rights import right_scope
 from privacy.rights.actions import deletions
@@ -48,7 +50,8 @@ def begin_wait(right: Right, *, actor: Actor, at: datetime) -> None:
 def begin_destruction(right: Right, *, actor: Actor, at: datetime) -> None:
     """Take a released deletion whose time has come, so that nobody stops what has begun.
 
-    Raises InProgress while it waits, also anew after a hold, and OnHold while a hold covers it: it can be stopped then.
+    Raises InProgress while it waits, also anew after a hold, OnHold while a hold covers it, and NotSigned where its
+    release must be signed and is not: it can be stopped then.
     """
     with transaction.atomic():
         row = lock_right(right)
@@ -79,6 +82,10 @@ def _why_not_yet(right: Right, *, actor: Actor, at: datetime) -> Refusal | None:
     if told != Event.DESTRUCTION_ANNOUNCED and retention.end_of_wait(at) > at:
         _announce(right, held=False, actor=actor, at=at)
         return _waits(right)
+    # Before anything of it is ordered, so that it can still be stopped, and released anew.
+    categories = deletions.categories_of(right, at=at)
+    if not signed_approvals.is_release_signed(right.freeze_reference, categories):
+        return NotSigned(_("No key that may sign has signed this release. Stop the destruction, and release it again."))
     return None
 
 

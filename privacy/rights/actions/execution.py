@@ -4,25 +4,38 @@ Each of the three commits alone. A crash between them is repaired by repeating: 
 ``go_on`` until the right is closed.
 """
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from privacy.accounts import actions as accounts
+from privacy.accounts.approval_signatures import Approval, Signature
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.errors.refusals import Refusal
+from privacy.retention.destruction import signed_approvals
+from privacy.retention.destruction.signed_approvals import Release
 from privacy.retention.refusals import OnHold
 from privacy.rights.actions import access_packages, corrections, deletions, destruction_waits, suspensions
 from privacy.rights.actions.approval_digests import approval_digest, must_be_as_read
-from privacy.rights.actions.cases import lock_right, must_be_represented, must_be_verified, particulars_of, record
+from privacy.rights.actions.cases import (
+    lock_right,
+    must_be_represented,
+    must_be_verified,
+    particulars_of,
+    people_of,
+    record,
+)
 from privacy.rights.actions.due_dates import update_due_date
 from privacy.rights.actions.letters import answer_if_done
 from privacy.rights.actions.separation_of_duties import must_be_releasable_by
 from privacy.rights.events import Event
-from privacy.rights.models import Right
+from privacy.rights.models import Right, Step
 from privacy.rights.refusals import ContentChanged, InProgress, WrongState
 
 type Executor = Callable[..., dict[str, Any]]
@@ -49,14 +62,15 @@ COMPLETION_EVENTS = {
 }
 
 
-def carry_out(right: Right, *, read: str = "", actor: Actor, at: datetime) -> Right:
+def carry_out(right: Right, *, read: str = "", signature: Signature | None = None, actor: Actor, at: datetime) -> Right:
     """Carry out a granted right to its end; a deletion waits first, and the worker ends it.
 
-    ``read`` is the digest of the request as it was shown before the button was pressed. Raises WrongState, NotVerified,
-    MissingAuthority, ContentChanged, SamePerson, NotASecondPerson, and what the act raises.
+    ``read`` is the digest of the request as it was shown before the button was pressed, ``signature`` that of a
+    deletion (``approvals_of``). Raises WrongState, NotVerified, MissingAuthority, ContentChanged, SamePerson,
+    NotASecondPerson, NotSigned, and what the act raises.
     """
     require_permission(actor, "rights.carry_out_request", about=right)
-    begun = begin_execution(right, read=read, actor=actor, at=at)
+    begun = begin_execution(right, read=read, signature=signature, actor=actor, at=at)
     if begun.is_waiting(at=at):
         return begun
     try:
@@ -68,7 +82,9 @@ def carry_out(right: Right, *, read: str = "", actor: Actor, at: datetime) -> Ri
         return Right.objects.get(pk=right.pk)
 
 
-def begin_execution(right: Right, *, read: str = "", actor: Actor, at: datetime) -> Right:
+def begin_execution(
+    right: Right, *, read: str = "", signature: Signature | None = None, actor: Actor, at: datetime
+) -> Right:
     """Commit the intent: from here on the right is carried out, by whoever repeats it."""
     with transaction.atomic():
         row = lock_right(right)
@@ -85,12 +101,39 @@ def begin_execution(right: Right, *, read: str = "", actor: Actor, at: datetime)
         if row.kind == Right.Kind.ACCESS:
             access_packages.must_have_no_earlier_right(row)
         if row.started_at is None:
+            for approval in approvals_of(row, at=at):
+                accounts.keep_signature(signature, approval, signer=actor, at=at)
             row.started_at = at
             row.started_by = released_by
             row.save(update_fields=["started_at", "started_by"])
             record(row.request, Event.BEGUN, actor=actor, at=at, right=row)
             destruction_waits.begin_wait(row, actor=actor, at=at)
     return row
+
+
+def approvals_of(right: Right, *, at: datetime) -> list[Approval]:
+    """Return what is signed when a right is released: whose data goes and of which categories; nothing is not signed.
+
+    Only a deletion is signed, which finds somebody's data and was not released yet.
+    """
+    people = people_of(right.request)
+    if right.kind != Right.Kind.DELETION or not people or right.started_at is not None:
+        return []
+    categories = deletions.categories_of(right, at=at)
+    return [signed_approvals.release_approval(right.freeze_reference, [*map(str, people)], categories)]
+
+
+def release_of(case: str) -> Release | None:
+    """Return the release of the deletion of a case (``K7-…#1``)."""
+    reference, _sign, position = case.partition("#")
+    if not re.fullmatch("[0-9]{1,4}", position):
+        return None
+    right = Right.objects.filter(request__reference=reference, position=position, kind=Right.Kind.DELETION).first()
+    if right is None or right.started_at is None:
+        return None
+    stops = Step.objects.filter(request=right.request_id, position=right.position, word=Event.DESTRUCTION_STOPPED)
+    people = frozenset(map(str, people_of(right.request)))
+    return Release(right.started_by, right.started_at, people, stops.aggregate(last=Max("at"))["last"])
 
 
 def continue_execution(right: Right, *, actor: Actor, at: datetime) -> Right:

@@ -94,13 +94,7 @@ def verify(
         verifier = must_be_verifiable_by(case, method, actor=actor, at=at)
         if method == Request.IdentityMethod.DEVICE and not confirmed_by_device(case):
             raise NotConfirmed(_("This request has not been confirmed on the device yet."))
-        if case.requester != Request.Requester.SELF and not authority:
-            raise MissingAuthority(
-                _(
-                    "A representative must prove authority with a family relations certificate, a "
-                    "power of attorney or a court decision."
-                )
-            )
+        _must_be_proven(case, authority)
         _must_be_in_force(authority_until, at=at)
         people = _people(case, method, named)
         answering = matching.answering_record(people)
@@ -141,14 +135,7 @@ def renew_authority(
         must_be_verified(case)
         if not has_mandate(case):
             raise WrongState(_("A mandate can be recorded only in an open case brought by a representative."))
-        if not authority:
-            raise MissingAuthority(
-                _(
-                    "A representative must prove authority with a family relations certificate, a "
-                    "power of attorney or a court decision."
-                ),
-                pointer="/authority",
-            )
+        _must_be_proven(case, authority)
         _must_be_in_force(authority_until, at=at)
         case.authority, case.authority_until = authority, authority_until
         case.save(update_fields=["authority", "authority_until"])
@@ -160,6 +147,17 @@ def renew_authority(
 def has_mandate(case: Request) -> bool:
     """Whether a representative has brought this case, whose mandate can be recorded again."""
     return case.is_verified and case.closed_at is None and case.requester != Request.Requester.SELF
+
+
+def _must_be_proven(case: Request, authority: str) -> None:
+    """Raise MissingAuthority unless this proves that whoever acts for another may (law R-26, R-27)."""
+    if case.requester == Request.Requester.AGENT and authority not in Request.PROOFS[case.requester]:
+        raise MissingAuthority(_("An agent must prove authority with a power of attorney."), pointer="/authority")
+    if case.requester == Request.Requester.LEGAL_REPRESENTATIVE and authority not in Request.PROOFS[case.requester]:
+        raise MissingAuthority(
+            _("A legal representative must prove authority with a family relations certificate or a court decision."),
+            pointer="/authority",
+        )
 
 
 def _must_be_in_force(authority_until: date | None, *, at: datetime) -> None:

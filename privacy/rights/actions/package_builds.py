@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from privacy.ledger.actors import Actor
+from privacy.ledger.exports import document_issuance
 from privacy.lib.dates import clock
 from privacy.policies import rulebook
 from privacy.policies.categories import RIGHTS_REQUEST
@@ -165,7 +166,12 @@ def _finish(right: Right, making: PackageBuild, current: PackageWriter, *, actor
         for chunk in decrypted_chunks(_of_kind(stored, PAGES), vault_session):
             whole.update(chunk)
     entries = [ZipEntry(*row) for piece in _of_kind(stored, PAGES) for row in piece.entries]
-    tail = ending.tail(content_digest, entries)
+
+    def issue(manifest: bytes) -> bytes:
+        number = right.request.number
+        return document_issuance.issue(manifest, kind="access-package-manifest", number=number, actor=actor, at=at)
+
+    tail = ending.tail(content_digest, entries, issue=issue)
     whole.update(tail)
     added = [
         _store(right, making, f"{CONTENT}00000.000", ending.entry.header(), actor=actor, at=at),

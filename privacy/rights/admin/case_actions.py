@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from privacy.accounts.actors import actor_of
+from privacy.accounts.approval_signatures import Approval
+from privacy.accounts.signing import signing_of
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button, run_action
 from privacy.lib.dates import clock
@@ -21,9 +23,10 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.retention.certificates import statement_texts
 from privacy.rights import actions as rights
 from privacy.rights import letters, matching, right_scope
+from privacy.rights.admin import signed_releases
+from privacy.rights.admin.decide import DecideActions
 from privacy.rights.admin.duplicates import DuplicateActions
 from privacy.rights.admin.forms import (
-    AssignForm,
     AttachForm,
     AuthorityForm,
     ChooseRightForm,
@@ -34,6 +37,7 @@ from privacy.rights.admin.forms import (
 )
 from privacy.rights.admin.postponements import DECIDE, Answer, PostponementActions
 from privacy.rights.admin.report_corrections import ReportCorrectionActions
+from privacy.rights.admin.several_cases import SeveralCasesActions
 from privacy.rights.models import Request, Right
 
 CARRIED_OUT = {
@@ -75,7 +79,7 @@ def _what_happened(right: Right) -> object:
     return lazy(said, str)()
 
 
-class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions):
+class CaseActions(DecideActions, ReportCorrectionActions, PostponementActions, DuplicateActions, SeveralCasesActions):
     """The buttons of a case's page."""
 
     @button(description=_("Verify identity"), permission=VERIFY, locations=CHANGE_FORM_ONLY, step_up=True)
@@ -168,17 +172,6 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
         run_action(self, request, verb, _("The mandate has been recorded."))
         return None
 
-    @button(description=_("Assign"), permission="rights.assign_request", locations=CHANGE_FORM_ONLY)
-    def assign(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
-        answers = confirm_action(
-            self, request, queryset, title=_("Assign"), verb=_("Assign"), consequences=[], form_class=AssignForm
-        )
-        if isinstance(answers, TemplateResponse):
-            return answers
-        verb = partial(rights.assign, queryset.get(), to=answers["to"], actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("The case has been assigned."))
-        return None
-
     @button(description=_("Grant"), permission=DECIDE, locations=CHANGE_FORM_ONLY, step_up=True)
     def grant(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
         return self._for_each(
@@ -228,7 +221,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
         return self._for_each(
             request,
             queryset,
-            offered=lambda case: list(case.rights.to_carry_out()),
+            offered=partial(signed_releases.offered_to, actor_of(request)),
             title=_("Carry out"),
             verb=_("Carry out now"),
             consequences=[
@@ -244,6 +237,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
                 _("Access: the copy is made last. It shows what was corrected and leaves out what was deleted."),
             ],
             act=rights.carry_out,
+            signs=partial(rights.approvals_of, at=clock.now()),
             success=_what_happened,
             dangerous=True,
         )
@@ -287,12 +281,6 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
         run_action(self, request, verb, _("The fee has been set."))
         return None
 
-    @button(description=_("Close the case"), permission=DECIDE, locations=CHANGE_FORM_ONLY)
-    def close(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
-        verb = partial(rights.close_case, queryset.get(), actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("The case has been closed, and its documents have been destroyed."))
-        return None
-
     def _for_each(
         self,
         request: HttpRequest,
@@ -302,6 +290,7 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
         act: Callable[..., object],
         success: object | Callable[[Right], object],
         form: type[ChooseRightForm] = ChooseRightForm,
+        signs: Callable[[Right], list[Approval]] = lambda right: [],
         **words: Any,
     ) -> Answer:
         """Ask which rights of the case are meant, and call the verb for each, on what was shown (``read``)."""
@@ -314,7 +303,10 @@ class CaseActions(ReportCorrectionActions, PostponementActions, DuplicateActions
             return None
         form_class = type("ChooseThese", (form,), {"offered": found})
         shown = {"read": rights.digest_of_request(case)}
-        answers = confirm_action(self, request, queryset, form_class=form_class, initial=shown, **words)
+        signing = signing_of(request, [each for right in found for each in signs(right)], at=clock.now())
+        answers = confirm_action(
+            self, request, queryset, form_class=form_class, initial=shown, signing=signing, **words
+        )
         if isinstance(answers, TemplateResponse):
             return answers
         chosen = answers.pop("rights")

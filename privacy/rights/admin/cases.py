@@ -30,6 +30,7 @@ from privacy.rights import actions as rights
 from privacy.rights import duplicates, letters, matching
 from privacy.rights.admin.case_actions import CaseActions, next_permission
 from privacy.rights.admin.forms import ReceiveForm
+from privacy.rights.admin.list_filters import AssigneeFilter
 from privacy.rights.admin.postponements import Answer
 from privacy.rights.admin.report_corrections import disputed_reports, lacks_particulars
 from privacy.rights.forms import RequestForm
@@ -53,37 +54,39 @@ class RequestAdmin(CaseActions):
         "assigned_shown",
         "received_on",
     )
-    list_filter = ("state", "channel", "requester", "rights__kind")
+    account_fields = ("assigned_to",)
+    list_filter = ("state", AssigneeFilter, "channel", "requester", "rights__kind")
     search_fields = ("number", "reference")
     search_help_text = _("Case number or reference, in full.")
     ordering = ("due_on", "number")
     change_form_template = "admin/rights/request/change_form.html"
     change_list_template = "admin/rights/request/change_list.html"
     fields = (
-        ("number", "reference"), ("channel", "requester", "language", "answer_by"),
-        ("received_at", "received_on", "recorder"), ("due_shown", "target_on"), ("target_kind", "matching_shown"),
+        ("requester", "channel", "language", "answer_by"), ("target_kind", "matching_shown"),
         ("identity_method", "verifier", "verified_at"), ("authority", "authority_until"),
         ("evidence_asked_at", "evidence_received_at"), "assigned_shown",
-        ("fee_won", "postage_won", "cause_with_controller"), ("notified_at", "closed_at"),
+        ("received_at", "received_on", "recorder"), ("due_shown", "target_on"),
+        ("fee_won", "postage_won", "cause_with_controller"), ("notified_at", "closed_at"), ("number", "reference"),
     )  # fmt: skip
     readonly_fields = ("due_shown", "matching_shown", "assigned_shown", "recorder", "verifier")
     second_person = SecondPersonStep(next_permission, lambda case: case.is_open, is_chain=True)
     actions = (
         "verify", "ask_evidence", "attach_document", "reject", "renew_authority", "assign", "write_words",
-        "write_content", "grant", "refuse", "postpone", "approve_postponement", "decline_postponement",
+        "decide", "write_content", "grant", "refuse", "postpone", "approve_postponement", "decline_postponement",
         "end_postponement", "carry_out", "stop", "resume", "fee", "join", "part", "close", "write_note", "read",
         "show_document",
     )  # fmt: skip
 
     def buttons_for(self, record: Request) -> list[str]:
-        """Offer what comes next: identity, decision, carrying out, closing; and what can be done all along."""
+        """Offer what comes next first: identity, decision, carrying out, closing; and what can be done all along."""
         steps = ["write_words"] if lacks_particulars(record) else []
+        to_read = ["read", *(["show_document"] if rights.documents(record).exists() else [])]
         if record.state in Request.BEFORE_IDENTITY:
-            steps += ["verify", "ask_evidence", "attach_document", "reject"]
+            steps += ["verify", *to_read, "ask_evidence", "attach_document", "reject"]
         if record.is_verified and record.is_open:
             undecided = set(record.rights.undecided().values_list("kind", flat=True))
+            steps += ["decide", *to_read, "grant", "refuse"] if undecided else []
             steps += ["write_content"] if disputed_reports(record).exists() else []
-            steps += ["grant", "refuse"] if undecided else []
             postponed = Postponement.objects.filter(right__request=record)
             steps += ["postpone"] if Right.Kind.ACCESS in undecided and not postponed.exists() else []
             steps += ["approve_postponement", "decline_postponement"] if postponed.proposed().exists() else []
@@ -100,7 +103,14 @@ class RequestAdmin(CaseActions):
         steps += ["assign"] if record.is_open else []
         steps += ["fee"] if record.state in Request.UNANSWERED else []
         steps += ["write_note"] if record.is_open else []
-        return [*steps, "read", *(["show_document"] if rights.documents(record).exists() else [])]
+        return list(dict.fromkeys([*steps, *to_read]))
+
+    def get_fields(self, request: HttpRequest, obj: Request | None = None) -> Any:
+        """Leave the fee out where nothing is asked for, as every other line that says nothing."""
+        fields = super().get_fields(request, obj)
+        if obj is None or obj.fee_won or obj.postage_won or obj.cause_with_controller:
+            return fields
+        return [line for line in fields if "fee_won" not in line]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
         found: QuerySet[Request] = super().get_queryset(request).prefetch_related("rights")

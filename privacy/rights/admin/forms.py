@@ -1,10 +1,11 @@
 """What the console asks before its buttons act on a case."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -111,11 +112,17 @@ class RefuseForm(ReadForm):
             self.add_error(
                 "ground", _("This right can be refused only on these grounds: %(grounds)s.") % {"grounds": labels}
             )
-        if ground in GROUNDS_WITH_LAW and not given.get("law", "").strip():
-            self.add_error("law", _("Cite the law and its article."))
-        if ground == Right.Ground.CONTRACT and not given.get("termination_asked"):
-            self.add_error("termination_asked", _("This ground applies only if the person was asked."))
+        for name, why in lacking(ground, law=given.get("law"), termination_asked=given.get("termination_asked")):
+            self.add_error(name, why)
         return given
+
+
+def lacking(ground: str | None, *, law: str | None, termination_asked: bool | None) -> Iterator[tuple[str, str]]:
+    """Yield what a ground of refusal needs and was not given: the field, and why."""
+    if ground in GROUNDS_WITH_LAW and not (law or "").strip():
+        yield "law", now_("Cite the law and its article.")
+    if ground == Right.Ground.CONTRACT and not termination_asked:
+        yield "termination_asked", now_("This ground applies only if the person was asked.")
 
 
 class ReportContentForm(forms.Form):

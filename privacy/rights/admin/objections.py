@@ -37,7 +37,7 @@ class ObjectionAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     readonly_fields = ("case", "right_shown", "due_shown", "outcome_shown")
     second_person = SecondPersonStep(
-        "rights.decide_objection", lambda record: record.outcome == Objection.Outcome.PENDING
+        "rights.decide_objection", lambda record: record.outcome == Objection.Outcome.PENDING, button="decide"
     )
     actions = ("decide",)
 

@@ -334,7 +334,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='request',
-            constraint=models.CheckConstraint(condition=models.Q(('verified_at', None), ('requester', 'self'), models.Q(('authority', ''), _negated=True), _connector='OR'), name='rights_representative_proves_authority'),
+            constraint=models.CheckConstraint(condition=models.Q(('verified_at', None), ('requester', 'self'), models.Q(('authority', 'power-of-attorney'), ('requester', 'agent')), models.Q(('authority__in', ['family-record', 'court-decision']), ('requester', 'legal-representative')), _connector='OR'), name='rights_representative_proves_authority'),
         ),
         migrations.AddConstraint(
             model_name='request',

@@ -111,6 +111,11 @@ BEGIN
     IF NEW.waits_until IS DISTINCT FROM OLD.waits_until AND NOT retention_wait_is_whole(NEW.waits_until) THEN
         RAISE EXCEPTION 'the wait before a destruction is never shortened' USING ERRCODE = 'restrict_violation';
     END IF;
+    -- A release is of now, so that no signature of an earlier one fits it.
+    IF NEW.started_at IS DISTINCT FROM OLD.started_at AND isfinite(retention_latest())
+       AND NEW.started_at < retention_latest() - interval '10 minutes' THEN
+        RAISE EXCEPTION 'a release is of now' USING ERRCODE = 'restrict_violation';
+    END IF;
     IF NEW.destruction_began_at IS NOT NULL AND OLD.destruction_began_at IS NULL THEN
         hours := coalesce(accounts_parameter('withdrawal.wait.hours', (NEW.started_at AT TIME ZONE 'Asia/Seoul')::date), 24);
         IF hours > 0 AND (NEW.waits_until IS NULL OR NEW.waits_until < NEW.started_at + make_interval(hours => hours))

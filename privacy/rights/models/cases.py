@@ -1,7 +1,7 @@
 """The case: who asks, by which way, until when an answer is due, and how far it has come."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
@@ -107,6 +107,12 @@ class Request(models.Model):
         POWER_OF_ATTORNEY = "power-of-attorney", _("power of attorney")
         COURT_DECISION = "court-decision", _("court decision")
 
+    # Whom the person has authorised proves that; a legal representative is one without it (law R-26, Decree 45).
+    PROOFS: ClassVar[dict[str, tuple[str, ...]]] = {
+        Requester.LEGAL_REPRESENTATIVE: (Authority.FAMILY_RECORD, Authority.COURT_DECISION),
+        Requester.AGENT: (Authority.POWER_OF_ATTORNEY,),
+    }
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     number = models.CharField(_("case number"), max_length=16, unique=True)
     reference = models.CharField(_("case reference"), max_length=16, unique=True, default=new_case_reference)
@@ -188,7 +194,10 @@ class Request(models.Model):
             ),
             models.CheckConstraint(
                 name="rights_representative_proves_authority",
-                condition=Q(verified_at=None) | Q(requester="self") | ~Q(authority=""),
+                condition=Q(verified_at=None)
+                | Q(requester="self")
+                | Q(requester="agent", authority="power-of-attorney")
+                | Q(requester="legal-representative", authority__in=["family-record", "court-decision"]),
             ),
             models.CheckConstraint(
                 name="rights_no_fee_when_the_cause_is_ours",

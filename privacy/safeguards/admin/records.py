@@ -84,6 +84,7 @@ def account_column(field: str, label: Any) -> Callable[..., SafeString | str]:
         return format_html('{} <span class="reference secondary">{}</span>', name, reference)
 
     shown.short_description = label  # type: ignore[attr-defined]
+    shown.account_field = field  # type: ignore[attr-defined]
     return shown
 
 

@@ -3,7 +3,6 @@
 import json
 import re
 import urllib.error
-import urllib.request
 from datetime import datetime, timedelta
 from importlib import metadata
 from pathlib import Path
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from privacy.lib.display.badges import datetime_text
+from privacy.lib.http.direct_requests import OPENER
 from privacy.lib.integrations.clamd import ScannerUnavailable
 from privacy.safeguards.automated_checks.registry import CheckResult, automated_check, failed, passed, unknown
 from privacy.safeguards.models import Measure
@@ -115,7 +115,7 @@ def vulnerabilities(name: str, version: str) -> list[str]:
     """Return the vulnerabilities that the package index lists for a version; none for a package that it lacks."""
     address = f"{settings.PACKAGE_INDEX_URL.rstrip('/')}/{name}/{version}/json"
     try:
-        with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - the operator's setting
+        with OPENER.open(address, timeout=TIMEOUT_SECONDS) as answer:
             known = json.load(answer)
     except urllib.error.HTTPError as error:
         if error.code == 404:

@@ -35,6 +35,8 @@ from privacy.vault.actions.key_rotation import (
     rotate,
     rotate_monthly,
 )
+from privacy.vault.actions.key_table import Altered
+from privacy.vault.actions.key_table import rewrite as rewrite_key_table
 from privacy.vault.actions.reencryption import CiphertextLocation, ReencryptionInput, reencrypt
 from privacy.vault.decryption_session import DecryptionSession, opened
 from privacy.vault.encryption_options import month_of
@@ -45,6 +47,7 @@ from privacy.vault.refusals import (
     Destroyed,
     FileTooLarge,
     Frozen,
+    GenerationNotEverywhere,
     InvalidCiphertext,
     InvalidIdentifier,
     NotScanned,
@@ -57,6 +60,7 @@ from privacy.vault.refusals import (
 )
 
 __all__ = [
+    "Altered",
     "CeilingReached",
     "CiphertextLocation",
     "DecryptionSession",
@@ -65,6 +69,7 @@ __all__ = [
     "FileTooLarge",
     "Finality",
     "Frozen",
+    "GenerationNotEverywhere",
     "InvalidCiphertext",
     "InvalidIdentifier",
     "KeyServiceUnavailable",
@@ -105,6 +110,7 @@ __all__ = [
     "receive_file",
     "reencrypt",
     "report_reached_ceilings",
+    "rewrite_key_table",
     "rotate",
     "rotate_monthly",
     "scan_files",

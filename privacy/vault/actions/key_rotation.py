@@ -22,13 +22,14 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.lib.dates import clock
 from privacy.policies import rulebook
+from privacy.vault.actions import key_holders
 from privacy.vault.actions.key_creation import current_generation
 from privacy.vault.encryption_options import month_of
 from privacy.vault.events import Event
 from privacy.vault.keyservice import client, messages
 from privacy.vault.keyservice.refusals import StillChecking
 from privacy.vault.keyservice.turning_policy import GRACE_DAYS, TURN_DAYS
-from privacy.vault.models import KeyCheck, MonthKey, SubjectKey
+from privacy.vault.models import KeyCheck, MonthKey, SubjectKey, TurnCursor
 from privacy.vault.refusals import Destroyed, WrongKey
 
 # Any number: the advisory lock that lets one turn run at a time, on whichever host.
@@ -59,10 +60,14 @@ class RotationProgress:
 
 
 def prepare_generation() -> int:
-    """Make the next generation and don't use it yet, so that it can be brought to every host; return its number."""
+    """Make the next generation and don't use it yet, so that it can be brought to every host; return its number.
+
+    Raises GenerationNotEverywhere where another host has made it.
+    """
     current = KeyCheck.objects.filter(kind=KeyCheck.Kind.MASTER, current=True).first()
     if current is None:
         raise WrongKey(_("No keys are stored, so there is no master key to rotate."))
+    key_holders.refuse_to_prepare_twice(current.generation + 1)
     number: int = client.ask(messages.BeginGeneration(current.generation))
     return number
 
@@ -70,8 +75,8 @@ def prepare_generation() -> int:
 def rotate(*, actor: Actor, at: datetime, seconds: float | None = None) -> RotationProgress | None:
     """Turn the master key, or go on with a turn that was interrupted, for at most ``seconds``.
 
-    Returns ``None`` if another process is at it. Raises ``WrongKey`` if a key does not unwrap, and carries on nothing
-    of that batch.
+    Returns ``None`` if another process is at it. Raises ``GenerationNotEverywhere`` where a host lacks the next
+    generation, ``WrongKey`` if a key does not unwrap, and carries on nothing of that batch.
     """
     return _rotate_if(lambda: True, actor=actor, at=at, seconds=seconds)
 
@@ -126,7 +131,7 @@ def destroy_emptied_generations(
     """Destroy every generation that was emptied at least ``grace`` ago; return their numbers.
 
     From then on no backup taken before it was emptied can be opened. Safe to repeat after a crash. Looking at the keys
-    that are left goes on with the next call after ``seconds``.
+    that are left goes on with the next call after ``seconds``. One that another host still holds has not ended.
     """
     began, ended = time.monotonic(), []
     old = KeyCheck.objects.filter(kind=KeyCheck.Kind.MASTER, emptied_at__lte=at - grace, ended_at=None)
@@ -141,10 +146,12 @@ def destroy_emptied_generations(
                 check.save(update_fields=["ending_at"])
                 ledger.record(Event.GENERATION_ENDING, actor=actor, at=at, about=check, facts=_facts(check))
         try:
-            # The service looks at every key that is left, some thousands for each question.
+            # Other hosts' services end it there. This one looks at every key that is left, some thousands a question.
             client.ask_to_the_end(messages.DestroyGeneration(check.generation), until=began + seconds)
         except StillChecking:
             break
+        if key_holders.hosts_with(check.generation):
+            continue
         with transaction.atomic():
             check = KeyCheck.objects.select_for_update().get(id=check.id)
             if check.ended_at is not None:
@@ -179,15 +186,17 @@ def _unfinished() -> bool:
 def _begin(*, actor: Actor, at: datetime) -> None:
     """Make the next generation current. Who makes a key holds the current row shared, so none slips in behind."""
     number = prepare_generation()
-    described: messages.Described = client.ask(messages.Describe())
+    value = key_holders.refuse_unless_everywhere(number)
     with transaction.atomic():
         before = KeyCheck.objects.select_for_update().get(kind=KeyCheck.Kind.MASTER, current=True)
         before.current = False
         before.save(update_fields=["current"])
+        # Of a turn to a generation of this number that a restored backup knew: it was another one.
+        TurnCursor.objects.filter(generation=number).delete()
         check = KeyCheck.objects.create(
             kind=KeyCheck.Kind.MASTER,
             generation=number,
-            value=described.generations[number],
+            value=value,
             begun_at=at,
         )
         ledger.record(Event.GENERATION_BEGUN, actor=actor, at=at, about=check, facts=_facts(check))
@@ -199,12 +208,15 @@ def _rewrap_all(*, actor: Actor, at: datetime, seconds: float | None) -> Rotatio
         number = current_generation(at=at)
     carried = 0
     for table, columns in (("vault_monthkey", "category, month"), ("vault_subjectkey", "subject_id, category")):
-        last: Any = NIL_UUID
+        # No key appears behind it: who makes one makes it under the current generation.
+        last: Any = _came_to(table, number)
         while last is not None:
             if seconds is not None and time.monotonic() - started > seconds:
                 return RotationProgress(number, carried, complete=False)
             last, count = _rewrap_batch(table, columns, last, number)
             carried += count
+    # Where older keys came back behind it, as a restore brings them, the next run begins at the first one.
+    TurnCursor.objects.filter(generation=number).delete()
     with transaction.atomic():
         for check in KeyCheck.objects.select_for_update().filter(
             kind=KeyCheck.Kind.MASTER, current=False, emptied_at=None
@@ -214,6 +226,11 @@ def _rewrap_all(*, actor: Actor, at: datetime, seconds: float | None) -> Rotatio
             check.save(update_fields=["emptied_at"])
             ledger.record(Event.GENERATION_EMPTIED, actor=actor, at=at, about=check, facts=_facts(check))
     return RotationProgress(number, carried, complete=True)
+
+
+def _came_to(table: str, number: int) -> Any:
+    cursor = TurnCursor.objects.filter(table=table, generation=number).first()
+    return cursor.last if cursor else NIL_UUID
 
 
 def _rewrap_batch(table: str, columns: str, last: Any, number: int) -> tuple[Any, int]:
@@ -238,6 +255,7 @@ def _try_to_rewrap(table: str, columns: str, last: Any, number: int) -> tuple[An
         # A plain cursor sends the arrays in binary, which halves the time; a key destroyed meanwhile matches no row.
         with psycopg.Cursor(connection.connection) as sending:
             sending.execute(REWRAP_KEYS.format(table=table), [number, [row[0] for row in rows], ciphertexts])
+        TurnCursor.objects.update_or_create(generation=number, table=table, defaults={"last": rows[-1][0]})
     return rows[-1][0], len(rows)
 
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from privacy.lib.crypto import document_signing
 from privacy.vault import blind_indexes, crypto, key_providers
-from privacy.vault.keyservice import messages, resealing
+from privacy.vault.keyservice import holders, messages, resealing
+from privacy.vault.keyservice.attesting import Attestations
 from privacy.vault.keyservice.ceilings import DERIVED as DERIVED_SECRETS
 from privacy.vault.keyservice.ceilings import LOOK_UPS, Ceilings
 from privacy.vault.keyservice.key_material import content_keys, label_of, unwrap, wrapped_keys
@@ -53,6 +54,7 @@ class KeyCustodian:
         *,
         dated: bool = True,
         trail: TrailWatch | None = None,
+        attestations: Attestations | None = None,
     ) -> None:
         self.query = query
         self.signing = SigningPolicy(query, dated=dated)
@@ -60,6 +62,7 @@ class KeyCustodian:
         self.policy = policy
         self.ceilings = ceilings
         self.trail = trail
+        self.attestations = attestations
         self.given: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self._answers: dict[type, Callable[[Any, Connection], Any]] = {
@@ -103,20 +106,19 @@ class KeyCustodian:
         """Return the record and the people whose keys are asked for, if the tables agree."""
         if self.trail is not None:
             self.trail.refuse_unsigned()
-        record = self.policy.record(number, named, connection)
-        people = {key.subject for key in keys.subjects}
-        categories = {key.category for key in keys.subjects} | {key.category for key in keys.months}
-        if not (people <= record.people and categories <= record.categories):
-            raise KeysRefused(_("The access record does not name what was to be read."))
-        self._refuse_destroyed(keys)
-        self.policy.refuse_frozen(people, categories, record.purpose)
+        record, people = self.policy.authorise(number, named, keys, connection)
+        if self.trail is not None:
+            self.trail.remember(number, record.digest)
+        lease = connection.leases[number]
+        if self.attestations is not None and not lease.attested:
+            self.attestations.add(number, record.digest)
+            lease.attested = True
         if record.purpose == Purpose.DESTRUCTION:
             self.policy.refuse_unlisted(keys)
         return record, people
 
     def _refuse_destroyed(self, keys: messages.WrappedKeys) -> None:
-        subjects = [(UUID(bytes=key.subject), key.category) for key in keys.subjects]
-        if is_destroyed(self.query, subjects, [(key.category, key.month) for key in keys.months]):
+        if is_destroyed(self.query, keys):
             raise Destroyed
 
     def _sealing_keys(self, asked: messages.SealingKeys, connection: Connection) -> list[bytes]:
@@ -192,9 +194,9 @@ class KeyCustodian:
         return document_signing.file_signer.sign(asked.body)
 
     def _describe(self, asked: messages.Describe, connection: Connection) -> messages.Described:
-        master = key_providers.master_keys()
         return messages.Described(
-            generations={number: master.check_value(number) for number in sorted(master.generations())},
+            host=holders.host_name(),
+            generations=holders.held(),
             index=crypto.check_value(key_providers.index_key()),
         )
 

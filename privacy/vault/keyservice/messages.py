@@ -192,8 +192,9 @@ type Request = (
 
 
 class Described(msgspec.Struct, frozen=True):
-    """Check values: they tell a key from another without telling the key."""
+    """Check values: they tell a key from another without telling the key. ``host`` is what the service calls itself."""
 
+    host: str
     generations: dict[int, bytes]
     index: bytes
 

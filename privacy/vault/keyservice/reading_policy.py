@@ -5,12 +5,12 @@ stay open. Tombstones and freezes are asked again at every call.
 """
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from hashlib import sha256
 from itertools import takewhile
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -19,26 +19,33 @@ from privacy.ledger.entries.payloads import MAX_SUBJECTS, subjects_digest
 from privacy.vault.keyservice.messages import WrappedKeys
 from privacy.vault.keyservice.refusals import KeysRefused
 from privacy.vault.purposes import EXEMPT_FROM_FREEZE, Purpose
-from privacy.vault.tombstones import DESTROYED, columns
+from privacy.vault.refusals import Destroyed
+from privacy.vault.tombstones import DESTROYED, month_columns, uuid_array
 
 type Query = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
 
 FIRST_SHOWN_SECONDS = 10.0
 MOST_RECORDS = 64
-# Partitions of the trail that can hold a record that was just written.
-RECORD = """
-SELECT kind, payload, pg_has_role(writer, %s, 'MEMBER'), extract(epoch FROM clock_timestamp() - time)::float8
-FROM ledger.entry WHERE id = %s AND time > now() - interval '5 minutes'
-"""
+# All that the general database has to say of one reading, in one answer: the record (where it is shown first), whether
+# a key was destroyed, whether somebody is frozen. Only young partitions of the trail can hold a record just written.
+STANDING = f"""
+SELECT entry.kind, entry.payload, entry.own, entry.age, gone.found, frozen.found
+FROM (SELECT EXISTS ({DESTROYED}) AS found) AS gone
+CROSS JOIN (
+    SELECT EXISTS (SELECT FROM vault_freeze
+    WHERE subject_id = ANY(%s::uuid[]) AND category = ANY(%s::text[]) AND item = '' AND record_id IS NULL
+      AND lifted_at IS NULL AND (until IS NULL OR until > now())) AS found
+) AS frozen
+LEFT JOIN LATERAL (
+    SELECT kind, payload, pg_has_role(writer, %s, 'MEMBER') AS own,
+      extract(epoch FROM clock_timestamp() - time)::float8 AS age
+    FROM ledger.entry WHERE id = %s AND time > now() - interval '5 minutes'
+) AS entry ON true
+"""  # noqa: S608 - constants
 GRANTED = """
 SELECT access.category FROM accounts_accessgrant AS access JOIN accounts_user AS account ON account.id = access.user_id
 WHERE account.reference = %s AND account.is_active AND access.purpose = %s AND access.revoked_at IS NULL
   AND {today} BETWEEN access.valid_from AND access.valid_until
-"""
-FROZEN = """
-SELECT EXISTS (SELECT FROM vault_freeze
-WHERE subject_id = ANY(%s::uuid[]) AND category = ANY(%s::text[]) AND item = '' AND record_id IS NULL
-  AND lifted_at IS NULL AND (until IS NULL OR until > now()))
 """
 # Whether some of these keys are on no destruction list that is being carried out: by person, or by month.
 UNLISTED_PEOPLE = """
@@ -64,13 +71,28 @@ PURPOSES_WITHOUT_ACCOUNT = {"subject": {Purpose.RIGHTS}, "recipient": {Purpose.D
 
 @dataclass(frozen=True)
 class Record:
-    """An access record as the trail has it: who reads, whose, of which categories, for which purpose."""
+    """An access record as the trail has it: who reads, whose, of which categories, for which purpose.
+
+    ``digest`` is the SHA-256 of its payload.
+    """
 
     actor: str
     by: str
     purpose: str
     categories: frozenset[str]
     people: frozenset[bytes]
+    digest: str
+
+
+class Standing(NamedTuple):
+    """What the general database says of one reading: its record, where there is one, and the state of what is read."""
+
+    kind: str | None
+    payload: str
+    own: bool
+    age: float
+    destroyed: bool
+    frozen: bool
 
 
 @dataclass
@@ -79,6 +101,8 @@ class Lease:
 
     record: Record
     ends: float
+    # Whether it is attested that it gave keys: not yet where all that was asked with it was refused.
+    attested: bool = False
 
 
 @dataclass
@@ -102,7 +126,45 @@ class ReadingPolicy:
         self._shown: dict[int, float] = {}
         self._lock = Lock()
 
-    def record(self, number: int, people: Sequence[bytes], connection: Connection) -> Record:
+    def authorise(
+        self, number: int, named: Sequence[bytes], keys: WrappedKeys, connection: Connection
+    ) -> tuple[Record, set[bytes]]:
+        """Return the record and whose keys these are, if the record names them and nothing of theirs is closed.
+
+        Raises KeysRefused, Destroyed.
+        """
+        people = {key.subject for key in keys.subjects}
+        categories = {key.category for key in keys.subjects} | {key.category for key in keys.months}
+        standing = self._standing(number, keys, people, categories, connection)
+        record = self._record(number, named, connection, standing)
+        if not (people <= record.people and categories <= record.categories):
+            raise KeysRefused(_("The access record does not name what was to be read."))
+        self.refuse_closed(standing, record.purpose)
+        return record, people
+
+    def _standing(
+        self, number: int, keys: WrappedKeys, people: set[bytes], categories: set[str], connection: Connection
+    ) -> Standing:
+        shown = None if number in connection.leases else number
+        (found,) = self.query(
+            STANDING,
+            [*columns_of(keys), _ids(people), ["", *categories], ROLES.get(connection.process), shown],
+        )
+        return Standing(*found)
+
+    def refuse_closed(self, standing: Standing, purpose: str) -> None:
+        """Raise Destroyed where a key was; KeysRefused while a person, or one of these categories of theirs, is frozen
+        and the purpose is not exempt. A freeze of an item or of one report is kept by whoever reads: a key opens a
+        category.
+        """
+        if standing.destroyed:
+            raise Destroyed
+        if standing.frozen and purpose not in EXEMPT_FROM_FREEZE:
+            raise KeysRefused(
+                _("This information is being corrected or suspended. It can't be used or provided."), code="frozen"
+            )
+
+    def _record(self, number: int, named: Sequence[bytes], connection: Connection, standing: Standing) -> Record:
         """Return the record, if this connection may show it. Raises KeysRefused."""
         now = self.monotonic()
         lease = connection.leases.get(number)
@@ -112,7 +174,7 @@ class ReadingPolicy:
             # A grant may have been revoked since.
             self._refuse_without_grant(lease.record)
             return lease.record
-        record = self._read(number, people, connection.process)
+        record = self._read(standing, named, connection.process)
         with self._lock:
             # They stand in the order in which they were shown; an older record is refused for its age.
             for old in list(takewhile(lambda shown: self._shown[shown] < now, self._shown)):
@@ -125,26 +187,22 @@ class ReadingPolicy:
         connection.leases[number] = Lease(record, now + self.lease_seconds)
         return record
 
-    def _read(self, number: int, people: Sequence[bytes], process: str) -> Record:
-        role = ROLES.get(process)
-        found = self.query(RECORD, [role, number])
-        if not found:
+    def _read(self, standing: Standing, named: Sequence[bytes], process: str) -> Record:
+        # One that another process wrote says nothing of this one's reading.
+        if standing.kind is None or (process in ROLES and not standing.own):
             raise KeysRefused(_("There is no access record of this reading."))
-        ((kind, payload, own, age),) = found
-        if role and not own:
-            # One that another process wrote says nothing of this one's reading.
+        said = json.loads(standing.payload)
+        if standing.kind != "read" or said.get("result") or said.get("purpose") not in Purpose.values:
             raise KeysRefused(_("There is no access record of this reading."))
-        said = json.loads(payload)
-        if kind != "read" or said.get("result") or said.get("purpose") not in Purpose.values:
-            raise KeysRefused(_("There is no access record of this reading."))
-        if not 0 <= age <= FIRST_SHOWN_SECONDS:
+        if not 0 <= standing.age <= FIRST_SHOWN_SECONDS:
             raise KeysRefused(_("The access record of this reading is too old. Open the data again."))
         record = Record(
             actor=said["actor"],
             by=said.get("by", ""),
             purpose=said["purpose"],
             categories=frozenset(said.get("facts", {}).get("categories", ())),
-            people=_people(said, people),
+            people=_people(said, named),
+            digest=sha256(standing.payload.encode()).hexdigest(),
         )
         self._refuse_without_grant(record)
         return record
@@ -162,26 +220,13 @@ class ReadingPolicy:
 
     def refuse_unlisted(self, keys: WrappedKeys) -> None:
         """Raise KeysRefused unless a destruction that is being carried out covers these people, or these months."""
-        subjects = [(UUID(bytes=key.subject), key.category) for key in keys.subjects]
-        ((people_unlisted,),) = self.query(UNLISTED_PEOPLE, columns(subjects))
+        whose, categories, *months = columns_of(keys)
+        ((people_unlisted,),) = self.query(UNLISTED_PEOPLE, [whose, categories])
         if not people_unlisted:
             return
-        ((months_unlisted,),) = self.query(UNLISTED_MONTHS, columns([(key.category, key.month) for key in keys.months]))
+        ((months_unlisted,),) = self.query(UNLISTED_MONTHS, months)
         if months_unlisted or not keys.months:
             raise KeysRefused(_("No destruction under way covers what was to be read."))
-
-    def refuse_frozen(self, people: Collection[bytes], categories: Collection[str], purpose: str) -> None:
-        """Raise KeysRefused while a person, or one of these categories of theirs, is frozen and the purpose is not
-        exempt. A freeze of an item or of one report is kept by whoever reads: a key opens a category.
-        """
-        if purpose in EXEMPT_FROM_FREEZE:
-            return
-        ids = [UUID(bytes=person) for person in people]
-        ((frozen,),) = self.query(FROZEN, [ids, ["", *categories]])
-        if frozen:
-            raise KeysRefused(
-                _("This information is being corrected or suspended. It can't be used or provided."), code="frozen"
-            )
 
 
 def _people(said: dict[str, Any], people: Sequence[bytes]) -> frozenset[bytes]:
@@ -213,6 +258,23 @@ def _id(reference: object) -> bytes | None:
     return found.bytes if str(found) == reference else None
 
 
-def is_destroyed(query: Query, subjects: Collection[tuple[UUID, str]], months: Collection[tuple[str, date]]) -> bool:
+def is_destroyed(query: Query, keys: WrappedKeys) -> bool:
     """Whether one of these keys was destroyed: asked of the database at every call."""
-    return bool(query(DESTROYED, [*columns(subjects), *columns(months)]))
+    return bool(query(DESTROYED, columns_of(keys)))
+
+
+def columns_of(keys: WrappedKeys) -> list[Any]:
+    """Return whose keys these are and of which months, as ``DESTROYED`` reads them."""
+    months = month_columns([(key.category, key.month) for key in keys.months])
+    return [_ids(key.subject for key in keys.subjects), [key.category for key in keys.subjects], *months]
+
+
+def _ids(people: Iterable[bytes]) -> str:
+    return uuid_array(map(_digits, people))
+
+
+def _digits(person: bytes) -> str:
+    # Of another length it would be no id, and none that the tables know.
+    if len(person) != 16:
+        raise KeysRefused(_("The access record does not name what was to be read."))
+    return person.hex()

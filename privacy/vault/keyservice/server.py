@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from privacy.lib.errors.refusals import Refusal
 from privacy.vault.keyservice import messages
+from privacy.vault.keyservice.attesting import Attestations
 from privacy.vault.keyservice.ceilings import Ceilings
 from privacy.vault.keyservice.connection_limits import BoundedSocket, ProcessShare
 from privacy.vault.keyservice.custodian import KeyCustodian, process_names
@@ -140,11 +141,12 @@ class KeyServer:
                 return messages.Failure(KeyServiceUnavailable.code, str(KeyServiceUnavailable()))
 
 
-def make_custodian(query: DatabaseQuestions) -> KeyCustodian:
+def make_custodian(query: DatabaseQuestions, attestations: Attestations | None = None) -> KeyCustodian:
     """Return what answers, with the settings' ceilings and the database's tables."""
     policy = ReadingPolicy(query, lease_seconds=settings.KEY_LEASE_SECONDS, monotonic=time.monotonic)
     trail = TrailWatch(query, minutes=settings.KEY_UNSIGNED_MINUTES, monotonic=time.monotonic)
-    return KeyCustodian(query, policy, Ceilings(read_ceilings(settings.KEY_CEILINGS)), trail=trail)
+    ceilings = Ceilings(read_ceilings(settings.KEY_CEILINGS))
+    return KeyCustodian(query, policy, ceilings, trail=trail, attestations=attestations)
 
 
 def read_ceilings(given: Mapping[str, str]) -> dict[str, int]:

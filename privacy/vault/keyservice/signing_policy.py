@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from privacy.lib.crypto import canonical_json
 from privacy.lib.dates import clock
+from privacy.vault.keyservice.holders import host_name
 from privacy.vault.keyservice.reading_policy import Query
 from privacy.vault.keyservice.refusals import KeysRefused, StillChecking
 
@@ -82,6 +83,8 @@ STONES = """
 SELECT count(*), count(*) FILTER (WHERE generation IS NOT NULL), max(generation), max(destroyed_at)
 FROM vault_tombstone WHERE certificate = %s
 """
+# Whether another host has said that it holds a generation, and nothing else since.
+HELD = "SELECT EXISTS (SELECT FROM vault_keyholder WHERE host <> %s AND generations ? %s)"
 ENDED = "SELECT ended_at FROM vault_keycheck WHERE kind = 'master' AND generation = %s"
 REWRITE = """
 SELECT done_at, log_turned FROM retention_rewrite WHERE begun_at >= %s AND done_at IS NOT NULL
@@ -260,7 +263,8 @@ class SigningPolicy:
     def _finality(self, row: dict[str, Any], said: dict[str, Any], generations: Collection[int]) -> dict[str, Any]:
         copies = self._copies(row, said["certificate"])
         generation = copies["master_key_generation"]
-        if row["state"] != "done" or not copies["generation_ended_at"] or (self.dated and generation in generations):
+        held = self.dated and (generation in generations or self.query(HELD, [host_name(), str(generation)])[0][0])
+        if row["state"] != "done" or not copies["generation_ended_at"] or held:
             raise ValueError("It is not final.")
         return {
             "type": CERTIFICATE,

@@ -12,6 +12,20 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='KeyHolder',
+            fields=[
+                ('host', models.CharField(editable=False, max_length=255, primary_key=True, serialize=False, verbose_name='host')),
+                ('generations', models.JSONField(editable=False, verbose_name='generations')),
+                ('seen_at', models.DateTimeField(editable=False, verbose_name='last seen')),
+                ('awaited', models.PositiveIntegerField(editable=False, null=True, verbose_name='generation to bring there')),
+                ('awaited_value', models.CharField(blank=True, db_default='', editable=False, max_length=128)),
+            ],
+            options={
+                'verbose_name': 'host with the master key',
+                'verbose_name_plural': 'hosts with the master key',
+            },
+        ),
+        migrations.CreateModel(
             name='EncryptedFile',
             fields=[
                 ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
@@ -124,6 +138,20 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'destroyed keys',
                 'indexes': [models.Index(fields=['certificate'], name='vault_stones_of_a_certificate')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('subject_id__isnull', False)), fields=('subject_id', 'category'), name='vault_subject_destroyed_once'), models.UniqueConstraint(condition=models.Q(('month__isnull', False)), fields=('category', 'month'), name='vault_epoch_destroyed_once'), models.CheckConstraint(condition=models.Q(models.Q(('month__isnull', True), ('subject_id__isnull', False)), models.Q(('month__isnull', False), ('subject_id__isnull', True), models.Q(('category', ''), _negated=True)), _connector='OR'), name='vault_tombstone_stands_for_a_subject_or_an_epoch')],
+            },
+        ),
+        migrations.CreateModel(
+            name='TurnCursor',
+            fields=[
+                ('id', models.UUIDField(default=privacy.lib.identifiers.ids.new_id, editable=False, primary_key=True, serialize=False)),
+                ('generation', models.PositiveIntegerField(editable=False, verbose_name='generation')),
+                ('table', models.CharField(editable=False, max_length=60, verbose_name='table')),
+                ('last', models.UUIDField(editable=False, verbose_name='last key')),
+            ],
+            options={
+                'verbose_name': 'progress of a key turn',
+                'verbose_name_plural': 'progress of key turns',
+                'constraints': [models.UniqueConstraint(fields=('generation', 'table'), name='vault_one_cursor_for_a_table_and_turn')],
             },
         ),
     ]

@@ -159,6 +159,15 @@ END
 $$;
 CREATE TRIGGER vault_generation_goes_on BEFORE INSERT OR UPDATE ON vault_keycheck
     FOR EACH ROW EXECUTE FUNCTION vault_generation_goes_on();
+-- When a key service spoke is the database's to say.
+CREATE FUNCTION vault_holder_speaks_now() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    NEW.seen_at := clock_timestamp();
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER vault_holder_speaks_now BEFORE INSERT OR UPDATE ON vault_keyholder
+    FOR EACH ROW WHEN (session_user = 'portal_keys') EXECUTE FUNCTION vault_holder_speaks_now();
 """
 
 # Freezes and destroyed keys are told to every process that keeps in memory what is open (decision 0044). The key of a
@@ -222,8 +231,42 @@ CREATE TRIGGER vault_invalidates_destroyed AFTER INSERT ON vault_tombstone REFER
 ALTER TABLE vault_tombstone ENABLE ALWAYS TRIGGER vault_invalidates_destroyed;
 """
 
+# While the table is rewritten beside itself (actions/key_table.py), which keys were made, carried over or removed
+# meanwhile. The list is there only then, and holds no key.
+TOUCHED = """
+CREATE FUNCTION vault_note_touched_keys() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF to_regclass('public.vault_touched') IS NOT NULL THEN
+        BEGIN
+            EXECUTE 'INSERT INTO public.vault_touched SELECT id FROM touched';
+        EXCEPTION WHEN undefined_table THEN
+            -- The rewrite has just ended.
+        END;
+    END IF;
+    RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION vault_note_touched_keys() FROM PUBLIC;
+CREATE TRIGGER vault_notes_made AFTER INSERT ON vault_subjectkey REFERENCING NEW TABLE AS touched
+    FOR EACH STATEMENT EXECUTE FUNCTION vault_note_touched_keys();
+CREATE TRIGGER vault_notes_carried AFTER UPDATE ON vault_subjectkey REFERENCING NEW TABLE AS touched
+    FOR EACH STATEMENT EXECUTE FUNCTION vault_note_touched_keys();
+CREATE TRIGGER vault_notes_removed AFTER DELETE ON vault_subjectkey REFERENCING OLD TABLE AS touched
+    FOR EACH STATEMENT EXECUTE FUNCTION vault_note_touched_keys();
+ALTER TABLE vault_subjectkey ENABLE ALWAYS TRIGGER vault_notes_made;
+ALTER TABLE vault_subjectkey ENABLE ALWAYS TRIGGER vault_notes_carried;
+ALTER TABLE vault_subjectkey ENABLE ALWAYS TRIGGER vault_notes_removed;
+"""
+
+# The planner's statistics would keep samples of the keys, also of destroyed ones, and no rewrite of the tables touches
+# them.
+UNSAMPLED = """
+ALTER TABLE vault_subjectkey ALTER COLUMN wrapped SET STATISTICS 0;
+ALTER TABLE vault_monthkey ALTER COLUMN wrapped SET STATISTICS 0;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("vault", "0001_schema")]
 
-    operations = [migrations.RunSQL(text) for text in (GUARDS, GENERATIONS, INVALIDATION)]
+    operations = [migrations.RunSQL(text) for text in (GUARDS, GENERATIONS, INVALIDATION, TOUCHED, UNSAMPLED)]

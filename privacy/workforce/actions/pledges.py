@@ -182,7 +182,10 @@ def print_pledge(pledge: Pledge, *, language: str, actor: Actor, at: datetime) -
     """Return a pledge as PDF; its signer may have it, others need the permission. Raises NotPermitted."""
     if actor.ref != pledge.user.ref:
         require_permission(actor, "workforce.view_pledge", about=pledge)
-    ledger.record_before(Event.PRINTED, actor=actor, at=at, about=pledge, task="workforce.pledge.printed")
+    ledger.record_before(
+        Event.PRINTED, actor=actor, at=at, about=pledge, task="workforce.pledge.printed",
+        reason=f"pledge {pledge.reference}",
+    )  # fmt: skip
     sheet = pledge_pdf(pledge, language=language)
     return document_issuance.issue(sheet, kind="pledge", number=pledge.reference, actor=actor, at=at)
 

@@ -39,6 +39,7 @@ class AccessGrantTest(PortalTestCase):
         assert hana.may_open("app-log", "error-analysis", TODAY + timedelta(days=7))
         assert not hana.may_open("app-log", "error-analysis", TODAY + timedelta(days=8))
 
+    @pytest.mark.law("S-08")
     def test_it_opens_nothing_else(self) -> None:
         hana = self.grant().user
         assert not hana.may_open("app-log", "analytics", TODAY)
@@ -73,6 +74,7 @@ class AccessGrantTest(PortalTestCase):
                 grant, valid_until=TODAY + timedelta(days=2), reason="x", actor=make_odile(granted=False), at=NOON
             )
 
+    @pytest.mark.law("S-08")
     def test_nobody_grants_to_themselves(self) -> None:
         odile = make_odile(granted=False)
         with pytest.raises(accounts.OwnAccess):

@@ -1,6 +1,8 @@
 """Nobody signs in by a grant that somebody altered or added outside the portal."""
 
+import psycopg
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -57,3 +59,17 @@ def test_an_altered_grant_lets_nobody_in(portal_database: PortalDatabase, emin: 
         superuser.execute("ALTER TABLE accounts_accessgrant DISABLE TRIGGER ALL")
         superuser.execute("UPDATE accounts_accessgrant SET valid_until = '2031-01-01' WHERE id = %s", [grant.pk])
     assert altered_grants(grant.user) == [str(grant.pk)]
+
+
+@pytest.mark.clause("P8.8")
+def test_what_the_superuser_puts_into_djangos_tables_gives_nothing(portal_database: PortalDatabase) -> None:
+    """The tables of groups are still Django's; an account has no place in them."""
+    emin = make_emin()
+    url = settings.EMBEDDED_SERVER.url("postgres", settings.DATABASES["default"]["NAME"])
+    with psycopg.connect(url, autocommit=True) as superuser:
+        superuser.execute("INSERT INTO auth_group (name) VALUES ('officer') ON CONFLICT DO NOTHING")
+        columns = superuser.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'accounts_user'"
+        )
+        assert not {"is_superuser", "is_staff"} & {row[0] for row in columns.fetchall()}
+    assert User.objects.get(pk=emin.pk).get_all_permissions() == set()

@@ -1,13 +1,16 @@
 """Signing in with the company account: whose account it opens, what it does not replace, and what is refused."""
 
+import json
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from allauth.socialaccount.models import SocialAccount
+from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.test import Client, override_settings
+from jwt.algorithms import RSAAlgorithm
 
 from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
@@ -53,8 +56,8 @@ class CompanyAccountTests(PortalTestCase):
     def is_(self, user: User, **claims: object) -> None:
         self.provider.person = {"sub": f"sub of {user.email}", "email": user.email, "email_verified": True, **claims}
 
-    @pytest.mark.asvs("6.3.3")
-    @pytest.mark.asvs("10.5.2")
+    @pytest.mark.law("S-14")
+    @pytest.mark.asvs("6.3.3", "6.3.4", "6.8.4")
     def test_the_second_factor_is_asked_for_all_the_same(self) -> None:
         odile = factory.make_odile(granted=False)
         secret, password = factory.give_app(odile), odile.password
@@ -73,6 +76,7 @@ class CompanyAccountTests(PortalTestCase):
         self.assertLedgered("accounts.identity.linked", odile)
         self.assertLedgered("accounts.session.signed-in", odile)
 
+    @pytest.mark.asvs("3.7.2")
     def test_an_employee_is_led_back_to_the_page_and_the_language_they_came_from(self) -> None:
         self.is_(factory.make_emin())
         client = Client()
@@ -80,6 +84,7 @@ class CompanyAccountTests(PortalTestCase):
         assert client.get("/en/staff/access/").status_code == 200
         assert self.come_back(Client(), "/en/sign-in/company/") == "/en/welcome/"
 
+    @pytest.mark.asvs("10.5.2")
     def test_an_identity_is_known_again_under_another_address(self) -> None:
         emin = factory.make_emin()
         self.is_(emin)
@@ -107,6 +112,7 @@ class CompanyAccountTests(PortalTestCase):
         self.is_(factory.make_emin(), email_verified=False)
         self.assert_refused("회사 계정에 연결된 포털 계정이 없습니다")
 
+    @pytest.mark.asvs("7.6.1")
     def test_a_leaver_is_not_let_in(self) -> None:
         emin = factory.make_emin()
         self.is_(emin)
@@ -138,7 +144,7 @@ class CompanyAccountTests(PortalTestCase):
         factory.accept_invitation(invitation)
         assert self.come_back(Client()) == "/welcome/"
 
-    @pytest.mark.asvs("10.5.4")
+    @pytest.mark.asvs("6.8.2", "9.1.1", "9.1.3", "9.2.1", "9.2.3", "10.5.4")
     def test_false_tokens_are_refused(self) -> None:
         self.is_(factory.make_emin())
         for lie in (
@@ -151,6 +157,7 @@ class CompanyAccountTests(PortalTestCase):
         self.provider.lies, self.provider.signs_with = {}, self.provider.stranger
         self.assert_refused("회사 계정으로 로그인하지 못했습니다")
 
+    @pytest.mark.asvs("6.8.2", "9.2.1", "9.2.2", "9.2.3", "10.1.2", "10.5.1")
     @pytest.mark.attack("17.16")
     def test_what_the_standard_refuses_is_refused(self) -> None:
         emin, now = factory.make_emin(), int(time.time())
@@ -180,6 +187,7 @@ class CompanyAccountTests(PortalTestCase):
                 self.assert_refused("회사 계정으로 로그인하지 못했습니다")
         assert not SocialAccount.objects.exists()
 
+    @pytest.mark.asvs("6.8.2", "9.1.2")
     @pytest.mark.attack("17.16")
     def test_a_token_signed_with_a_shared_secret_is_refused(self) -> None:
         self.is_(factory.make_emin())
@@ -187,6 +195,34 @@ class CompanyAccountTests(PortalTestCase):
             self.provider.lies, self.provider.signs_with = {"algorithm": algorithm}, key
             self.assert_refused("회사 계정으로 로그인하지 못했습니다")
 
+    @pytest.mark.asvs("9.1.3")
+    def test_a_key_that_a_token_brings_along_is_not_taken(self) -> None:
+        """A token that names its own key, or where to fetch it, is signed by a stranger all the same."""
+        self.is_(factory.make_emin())
+        stranger = json.loads(RSAAlgorithm.to_jwk(self.provider.stranger.public_key()))
+        self.provider.signs_with = self.provider.stranger
+        for brought in (
+            {"jwk": stranger},
+            {"jku": f"{self.provider.issuer}/stranger"},
+            {"x5u": "https://evil.example/"},
+        ):
+            self.provider.lies = {"headers": brought}
+            self.assert_refused("회사 계정으로 로그인하지 못했습니다")
+        assert "/stranger" not in self.provider.asked
+
+    @pytest.mark.asvs("10.1.1", "10.2.3")
+    def test_nothing_is_asked_for_or_kept_beyond_the_sign_in(self) -> None:
+        self.is_(factory.make_emin())
+        client = Client()
+        leaving = urlsplit(client.get("/sign-in/company/?scope=profile+offline_access").headers["Location"])
+        assert set(parse_qs(leaving.query)["scope"][0].split()) == {"openid", "email"}
+        assert "access_type" not in leaving.query
+        assert self.come_back(client) == "/welcome/"
+        assert not SocialToken.objects.exists() and SocialAccount.objects.get().extra_data == {}
+        assert not [name for name, value in client.session.items() if "token" in name or "eyJ" in str(value)]
+        assert "eyJ" not in client.get("/staff/").content.decode()
+
+    @pytest.mark.asvs("15.3.5")
     @pytest.mark.attack("17.16")
     def test_an_address_is_verified_where_the_provider_says_true_and_nothing_else(self) -> None:
         emin = factory.make_emin()
@@ -207,6 +243,7 @@ class CompanyAccountTests(PortalTestCase):
         self.assert_refused("먼저 비밀번호로 로그인하여 2차 인증을 등록하십시오")
         assert not SocialAccount.objects.exists()
 
+    @pytest.mark.asvs("10.5.3")
     def test_a_provider_that_describes_another_or_does_not_answer_leads_back_to_the_sign_in_page(self) -> None:
         self.provider.lies = {"description": {"issuer": "https://elsewhere.example"}}
         with override_settings(OIDC_ISSUER=self.provider.issuer):
@@ -219,7 +256,7 @@ class CompanyAccountTests(PortalTestCase):
         assert client.get("/sign-in/company/").headers["Location"] == "/sign-in/"
         assert "회사 계정으로 로그인하지 못했습니다" in client.get("/sign-in/").content.decode()
 
-    @pytest.mark.asvs("10.2.1")
+    @pytest.mark.asvs("7.6.2", "10.1.2", "10.2.1")
     def test_an_answer_that_nobody_asked_for_is_refused(self) -> None:
         """Another's code in this browser, a state of no session, and a code used twice."""
         self.is_(factory.make_emin())

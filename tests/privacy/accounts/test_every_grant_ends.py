@@ -67,6 +67,7 @@ class EveryGrantEndsTest(PortalTestCase):
         assert following.revoked_at is None
         assert bridge.replaces != following
 
+    @pytest.mark.law("O-08")
     def test_where_a_colleague_can_grant_a_role_just_ends(self) -> None:
         first_officer(until=TODAY)
         make_odile(granted=False)

@@ -56,6 +56,8 @@ class OpeningTests(PortalTestCase):
         assert not User.objects.filter(email="nari@extrus.example").exists()
         assert not Invitation.objects.exclude(asked_by="system:tests").exists()
 
+    @pytest.mark.law("S-11")
+    @pytest.mark.asvs("6.3.6", "6.4.1")
     def test_another_approves_and_only_the_owner_of_the_address_sets_the_password(self) -> None:
         act = accounts.approve_act(ask(), reason="known", actor=factory.make_omar(), at=clock.now())
         nari = User.objects.get(email="nari@extrus.example")
@@ -79,6 +81,7 @@ class OpeningTests(PortalTestCase):
         for word in ("act.asked", "act.approved", "invitation.made", "invitation.sent", "invitation.used"):
             self.assertLedgered(f"accounts.{word}")
 
+    @pytest.mark.asvs("6.4.1", "11.5.1")
     def test_the_link_is_no_entry_no_row_and_no_page(self) -> None:
         accounts.approve_act(ask(), reason="known", actor=factory.make_omar(), at=clock.now())
         token = deliver().rstrip("/").rsplit("/", 1)[1]
@@ -92,6 +95,7 @@ class OpeningTests(PortalTestCase):
         assert token not in page
         assert Invitation.objects.latest("made_at").digest not in page
 
+    @pytest.mark.asvs("6.4.1")
     def test_a_second_mail_and_the_end_of_its_time_close_a_link(self) -> None:
         accounts.approve_act(ask(), reason="known", actor=factory.make_omar(), at=clock.now())
         first, second = deliver(), deliver()
@@ -103,6 +107,7 @@ class OpeningTests(PortalTestCase):
         with pytest.raises(accounts.InvitationInvalid):
             accounts.accept_invitation(token, password=CHOSEN, at=invitation.expires_at)
 
+    @pytest.mark.asvs("6.4.6")
     def test_no_form_of_the_office_takes_a_password(self) -> None:
         assert not [name for name in AccountForm().fields if "password" in name]
         self.client.force_login(factory.make_odile())
@@ -154,6 +159,8 @@ class OpeningTests(PortalTestCase):
 
 @pytest.mark.attack("17.3")
 class ResetTests(PortalTestCase):
+    @pytest.mark.law("S-12")
+    @pytest.mark.asvs("6.4.3", "6.4.4")
     def test_a_reset_changes_nothing_until_another_approves_and_then_the_owner_starts_anew(self) -> None:
         odile, hana = factory.make_odile(granted=False), factory.make_hana(granted=False)
         act = accounts.ask_reset(hana, reason="lost the phone", actor=odile, at=clock.now())

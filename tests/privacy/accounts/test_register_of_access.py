@@ -5,9 +5,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import psycopg
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError, connection, transaction
@@ -27,7 +25,6 @@ from privacy.ledger.exports import register_export
 from privacy.lib.dates import clock, periods
 from privacy.lib.registries import registers
 from tests.base import PortalTestCase
-from tests.database import PortalDatabase
 from tests.factory import NOON, PASSWORD, make_aram, make_emin, make_hana, make_odile, make_omar, make_user
 
 TODAY = date(2026, 11, 24)
@@ -35,6 +32,7 @@ TODAY = date(2026, 11, 24)
 
 @pytest.mark.clause("P8.8")
 class PermissionsTest(PortalTestCase):
+    @pytest.mark.law("S-08")
     def test_they_are_those_of_the_roles_in_force_and_nothing_else(self) -> None:
         assert make_hana(granted=False).get_all_permissions() == set(ROLES["handler"])
         assert make_emin().get_all_permissions() == set()
@@ -240,6 +238,7 @@ class ChangeTest(PortalTestCase):
             valid_until=TODAY + timedelta(days=9), actor=self.odile, at=NOON,
         )  # fmt: skip
 
+    @pytest.mark.law("S-10")
     def test_a_change_is_a_new_line(self) -> None:
         new = accounts.change_end(
             self.grant, valid_until=TODAY + timedelta(days=5), reason="shorter", actor=self.odile, at=NOON
@@ -261,6 +260,7 @@ class ChangeTest(PortalTestCase):
                     grant, valid_until=TODAY + timedelta(days=5), reason="shorter", actor=self.odile, at=NOON
                 )
 
+    @pytest.mark.law("S-10")
     def test_the_database_lets_nobody_edit_a_line_or_remove_one_before_three_years(self) -> None:
         for statement in (
             "UPDATE accounts_accessgrant SET valid_until = '2099-01-01'",
@@ -270,6 +270,7 @@ class ChangeTest(PortalTestCase):
             with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(statement)
 
+    @pytest.mark.law("S-10")
     def test_old_lines_go_after_the_years_of_the_rulebook(self) -> None:
         old = accounts.grant(
             asked_by=make_emin(),
@@ -298,6 +299,7 @@ class ChangeTest(PortalTestCase):
                     AccessGrant.objects.filter(valid_until=last).delete()
             assert AccessGrant.objects.filter(valid_until=last).count() == 1 - gone
 
+    @pytest.mark.law("S-10", "F-12")
     def test_it_exports_in_the_official_order(self) -> None:
         accounts.change_end(self.grant, valid_until=TODAY + timedelta(days=5), reason="=1+1", actor=self.odile, at=NOON)
         register = registers.get("access-grants")
@@ -313,6 +315,8 @@ class ChangeTest(PortalTestCase):
 
 @pytest.mark.clause("P8.8")
 class LeaverTest(PortalTestCase):
+    @pytest.mark.law("S-09", "O-08")
+    @pytest.mark.asvs("7.4.2", "8.3.2")
     def test_loses_everything_at_once(self) -> None:
         hana = make_hana()
         client = Client()
@@ -343,15 +347,9 @@ class LeaverTest(PortalTestCase):
         """Neither leaving nor a late revocation moves the end of access in the register."""
         hana, odile = make_hana(granted=False), make_odile(granted=False)
         over = accounts.grant(
-            asked_by=hana,
-            user=hana,
-            role="auditor",
-            reason="x",
-            valid_from=TODAY,
-            valid_until=TODAY,
-            actor=odile,
-            at=NOON,
-        )
+            asked_by=hana, user=hana, role="auditor", reason="x", valid_from=TODAY, valid_until=TODAY,
+            actor=odile, at=NOON,
+        )  # fmt: skip
         later = NOON + timedelta(days=10)
         with pytest.raises(accounts.GrantEnded):
             accounts.revoke(grant=over, actor=odile, at=later)
@@ -361,6 +359,8 @@ class LeaverTest(PortalTestCase):
         assert (over.revoked_at, over.ended_on) == (None, TODAY)
         assert f'"grants":{living}' in self.assertLedgered("accounts.user.deactivated", hana).payload
 
+    @pytest.mark.law("S-09")
+    @pytest.mark.asvs("7.4.5")
     def test_a_revoked_role_ends_the_sessions_of_its_holder_only(self) -> None:
         hana, aram = make_hana(granted=False), make_aram()
         for user in (hana, aram):
@@ -377,23 +377,10 @@ class LeaverTest(PortalTestCase):
         with pytest.raises(accounts.OwnAccount):
             accounts.deactivate_user(odile, why="x", actor=odile, at=NOON)
 
+    @pytest.mark.law("S-09")
     def test_an_account_that_nobody_uses_is_dormant_after_the_days_of_the_rulebook(self) -> None:
         used = make_user("used@extrus.example", "Used", "employee")
         for days, dormant in ((90, False), (91, True)):
             day = clock.kst_date(used.joined_at) + timedelta(days=days)
             assert used.is_dormant(day) is dormant
             assert User.objects.dormant(on=day).filter(pk=used.pk).exists() is dormant
-
-
-@pytest.mark.clause("P8.8")
-def test_what_the_superuser_puts_into_djangos_tables_gives_nothing(portal_database: PortalDatabase) -> None:
-    """The tables of groups are still Django's; an account has no place in them."""
-    emin = make_emin()
-    url = settings.EMBEDDED_SERVER.url("postgres", settings.DATABASES["default"]["NAME"])
-    with psycopg.connect(url, autocommit=True) as superuser:
-        superuser.execute("INSERT INTO auth_group (name) VALUES ('officer') ON CONFLICT DO NOTHING")
-        columns = superuser.execute(
-            "SELECT column_name FROM information_schema.columns WHERE table_name = 'accounts_user'"
-        )
-        assert not {"is_superuser", "is_staff"} & {row[0] for row in columns.fetchall()}
-    assert User.objects.get(pk=emin.pk).get_all_permissions() == set()

@@ -37,6 +37,8 @@ class SecondFactorsGoTests(PortalTestCase):
     def kinds(self) -> list[str]:
         return list(Authenticator.objects.filter(user=self.hana).values_list("type", flat=True))
 
+    @pytest.mark.law("S-12")
+    @pytest.mark.asvs("6.4.4", "6.5.6")
     def test_one_officer_asks_and_another_approves(self) -> None:
         act = self.ask()
         assert self.kinds() == ["totp", "webauthn"]
@@ -50,6 +52,7 @@ class SecondFactorsGoTests(PortalTestCase):
         assert self.assertLedgered("accounts.factor.removed", self.hana).actor == self.omar.ref
         assert not self.hana.invitations.filter(used_at=None).exists()
 
+    @pytest.mark.asvs("6.4.4")
     def test_the_last_one_is_neither_asked_for_nor_removed(self) -> None:
         act = self.ask()
         Authenticator.objects.filter(user=self.hana, type="totp").delete()

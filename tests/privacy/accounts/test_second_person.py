@@ -48,6 +48,7 @@ def refusal(approver: User, asker: User, at: datetime | None = None) -> str:
     return ""
 
 
+@pytest.mark.asvs("2.3.5")
 @pytest.mark.attack("17.3")
 class RuleTests(PortalTestCase):
     def setUp(self) -> None:

@@ -5,62 +5,17 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client
-from fido2.cose import ES256
-from fido2.utils import sha256, websafe_decode, websafe_encode
-from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData, CollectedClientData
+from fido2.utils import websafe_decode, websafe_encode
 
 from tests import factory
 from tests.base import PortalTestCase
+from tests.software_key import SoftwareKey
 
-HERE = "http://localhost"
-PRESENT_AND_VERIFIED = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV
 CONFIRM, ADD = "/staff/security/confirm/key/", "/staff/security/key/"
 
 
-class SoftwareKey:
-    """A security key made of software, which says what a browser would say, or what an attacker's would."""
-
-    def __init__(self) -> None:
-        self.private = ec.generate_private_key(ec.SECP256R1())
-        self.id, self.counter = b"k" * 32, 0
-
-    def _said(self, kind: str, options: dict[str, Any], origin: str, **more: Any) -> bytes:
-        said = {"type": kind, "challenge": options["challenge"], "origin": origin, "crossOrigin": False, **more}
-        return bytes(CollectedClientData(json.dumps(said).encode()))
-
-    def make(self, options: dict[str, Any], *, origin: str = HERE, **more: Any) -> dict[str, Any]:
-        said = self._said("webauthn.create", options["publicKey"], origin, **more)
-        attested = AttestedCredentialData.create(
-            b"\0" * 16, self.id, ES256.from_cryptography_key(self.private.public_key())
-        )
-        flags = PRESENT_AND_VERIFIED | AuthenticatorData.FLAG.AT
-        data = AuthenticatorData.create(sha256(b"localhost"), flags, self.counter, attested)
-        made = AttestationObject.create("none", data, {})
-        return self._answer({"clientDataJSON": websafe_encode(said), "attestationObject": websafe_encode(bytes(made))})
-
-    def sign(self, options: dict[str, Any], *, origin: str = HERE, counter: int | None = None, **more: Any) -> Any:
-        said = self._said("webauthn.get", options["publicKey"], origin, **more)
-        self.counter = self.counter + 1 if counter is None else counter
-        data = AuthenticatorData.create(sha256(b"localhost"), PRESENT_AND_VERIFIED, self.counter)
-        signature = self.private.sign(bytes(data) + sha256(said), ec.ECDSA(hashes.SHA256()))
-        return self._answer(
-            {
-                "clientDataJSON": websafe_encode(said),
-                "authenticatorData": websafe_encode(bytes(data)),
-                "signature": websafe_encode(signature),
-            }
-        )
-
-    def _answer(self, response: dict[str, str]) -> dict[str, Any]:
-        known = websafe_encode(self.id)
-        return {"id": known, "rawId": known, "type": "public-key", "response": response}
-
-
 @pytest.mark.attack("17.23")
-@pytest.mark.asvs("6.7.2")
 class SecurityKeyTests(PortalTestCase):
     def setUp(self) -> None:
         self.omar = factory.make_omar()
@@ -87,6 +42,14 @@ class SecurityKeyTests(PortalTestCase):
         assert all(self.confirm() for _time in range(3))
         assert Authenticator.objects.get(type="webauthn").data["counter"] == 3
 
+    @pytest.mark.truth("answer-of-no-key")
+    def test_what_no_browser_sends_is_refused(self) -> None:
+        assert self.add()
+        signed = self.key.sign(self.options(CONFIRM))
+        signed["response"]["clientDataJSON"] = websafe_encode(b"[" * 200_000)
+        for answer in (json.dumps(signed), "[" * 200_000):
+            assert self.browser.post(CONFIRM, {"credential": answer}).status_code == 200
+
     def test_other_origins_and_frames_are_refused(self) -> None:
         lies: tuple[dict[str, Any], ...] = (
             {"origin": "http://localhost:8443"},
@@ -105,6 +68,16 @@ class SecurityKeyTests(PortalTestCase):
             with self.subTest(**lie):
                 assert not self.confirm(**lie)
         assert self.confirm()
+
+    @pytest.mark.asvs("6.7.2")
+    def test_challenges_are_long_and_come_once(self) -> None:
+        assert self.add()
+        seen = {websafe_decode(self.options(CONFIRM)["publicKey"]["challenge"]) for _time in range(20)}
+        assert len(seen) == 20 and all(len(challenge) >= 16 for challenge in seen)
+        signed = self.key.sign(self.options(CONFIRM))
+        assert self.browser.post(CONFIRM, {"credential": json.dumps(signed)}).status_code == 302
+        self.options(CONFIRM)
+        assert self.browser.post(CONFIRM, {"credential": json.dumps(signed)}).status_code == 200, "an answer of before"
 
     def test_a_counter_that_does_not_grow_is_a_copy_of_the_key(self) -> None:
         assert self.add()

@@ -34,7 +34,8 @@ def age(client: Client, **seconds: float) -> None:
 
 
 class TimeOutTests(PortalTestCase):
-    @pytest.mark.asvs("7.3.1")
+    @pytest.mark.law("S-15")
+    @pytest.mark.asvs("7.3.1", "7.4.1")
     def test_an_idle_session_of_the_console_ends_after_a_quarter_of_an_hour(self) -> None:
         odile, emin = signed_in(factory.make_odile(granted=False)), signed_in(factory.make_emin())
         for client in (odile, emin):
@@ -48,7 +49,8 @@ class TimeOutTests(PortalTestCase):
         self.assertLedgered("accounts.session.ended")
         assert SignIn.objects.get(user__email="odile@extrus.example").ended_by == SignIn.End.IDLE
 
-    @pytest.mark.asvs("7.3.2")
+    @pytest.mark.law("S-15")
+    @pytest.mark.asvs("7.3.2", "7.6.1")
     def test_a_busy_session_ends_after_eight_hours_all_the_same(self) -> None:
         client = signed_in(factory.make_emin())
         age(client, began_at=8 * 3600 - 60)
@@ -92,19 +94,22 @@ class OwnSessionTests(PortalTestCase):
         with pytest.raises(signin.OwnSignIn):
             signin.revoke(theirs, actor=factory.make_emin(), at=clock.now())
 
+    @pytest.mark.law("S-11")
     def test_the_oldest_session_gives_way_to_a_fourth(self) -> None:
         emin = factory.make_emin()
         clients = [signed_in(emin) for _number in range(4)]
         answers = [client.get("/staff/").status_code for client in clients]
         assert answers == [302, 200, 200, 200]
 
+    @pytest.mark.asvs("7.4.3", "7.5.2")
     def test_everywhere_else_is_everywhere_but_here(self) -> None:
         emin = factory.make_emin()
         here, there = signed_in(emin), signed_in(emin)
         here.post("/staff/security/sessions/end/")
         assert (here.get("/staff/").status_code, there.get("/staff/").status_code) == (200, 302)
 
-    @pytest.mark.asvs("6.2.3")
+    @pytest.mark.law("S-12")
+    @pytest.mark.asvs("6.2.3", "7.4.3", "7.5.1")
     def test_a_new_password_needs_the_old_one_keeps_this_session_and_ends_the_others(self) -> None:
         emin = factory.make_emin()
         here, there = signed_in(emin), signed_in(emin)
@@ -116,6 +121,8 @@ class OwnSessionTests(PortalTestCase):
         assert (here.get("/staff/").status_code, there.get("/staff/").status_code) == (200, 302)
         self.assertLedgered("accounts.password.changed", emin)
 
+    @pytest.mark.law("S-11")
+    @pytest.mark.asvs("6.3.5")
     def test_a_new_device_is_told_by_mail_and_a_known_one_is_not(self) -> None:
         emin = factory.make_emin()
         client = Client(HTTP_USER_AGENT="Mozilla/5.0 (Windows NT 10.0) Gecko/20100101 Firefox/140.0")
@@ -149,6 +156,7 @@ class ResetTests(PortalTestCase):
         act = accounts.ask_reset(person, reason="lost", actor=factory.make_odile(granted=False), at=clock.now())
         return accounts.approve_act(act, reason="seen", actor=factory.make_omar(), at=clock.now())
 
+    @pytest.mark.asvs("6.5.6", "7.4.5")
     def test_an_officer_resets_another_s_sign_in_and_nobody_their_own(self) -> None:
         odile, hana = factory.make_odile(granted=False), factory.make_hana(granted=False)
         factory.give_app(hana)
@@ -169,6 +177,7 @@ class ResetTests(PortalTestCase):
         self.reset(hana)
         assert f'"{omar.reference}"' in self.assertLedgered("accounts.factor.removed", hana).payload
 
+    @pytest.mark.asvs("6.4.6")
     def test_the_button_asks_and_changes_nothing(self) -> None:
         client, hana = signed_in(factory.make_odile(granted=False)), factory.make_hana(granted=False)
         before = hana.password
@@ -182,7 +191,7 @@ class ResetTests(PortalTestCase):
 
 
 class StepUpTests(PortalTestCase):
-    @pytest.mark.asvs("7.5.3")
+    @pytest.mark.asvs("7.5.3", "8.2.4", "8.4.2")
     def test_a_dangerous_act_asks_for_the_factor_again_after_five_minutes(self) -> None:
         odile = factory.make_odile()
         secret = factory.give_app(odile)

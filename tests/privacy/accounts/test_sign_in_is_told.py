@@ -27,6 +27,7 @@ class ToldTests(PortalTestCase):
         mail.outbox.clear()
         return said
 
+    @pytest.mark.asvs("6.3.7")
     def test_a_changed_factor_and_a_changed_password_are_told_by_mail_and_on_record(self) -> None:
         emin = factory.make_emin()
         factory.give_app(emin)
@@ -43,6 +44,7 @@ class ToldTests(PortalTestCase):
         assert self.told()
         self.assertLedgered("accounts.factor.removed", emin)
 
+    @pytest.mark.asvs("16.3.1")
     def test_sign_ins_and_failures_are_on_record(self) -> None:
         emin = factory.make_emin()
         Client().post("/sign-in/", {"login": emin.email, "password": "another"})
@@ -53,6 +55,8 @@ class ToldTests(PortalTestCase):
         client.post("/sign-out/")
         self.assertLedgered("accounts.session.signed-out", emin)
 
+    @pytest.mark.law("S-15")
+    @pytest.mark.asvs("7.3.1")
     def test_an_idle_session_of_an_employee_ends_after_half_an_hour(self) -> None:
         client = signed_in(factory.make_emin())
         age(client, seen_at=29 * 60)

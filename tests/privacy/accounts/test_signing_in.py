@@ -32,6 +32,7 @@ class SecondFactorTests(PortalTestCase):
         assert answer.headers["Location"] == "/welcome/", answer.content.decode()
         return client
 
+    @pytest.mark.law("S-14")
     @pytest.mark.asvs("6.3.3")
     def test_the_password_alone_opens_nothing(self) -> None:
         odile = factory.make_odile(granted=False)
@@ -43,6 +44,7 @@ class SecondFactorTests(PortalTestCase):
         assert self.sign_in(odile).get("/office/").status_code == 200
         self.assertLedgered("accounts.session.signed-in", odile)
 
+    @pytest.mark.law("S-14")
     @pytest.mark.asvs("6.3.3")
     def test_who_needs_a_second_factor_and_has_none_is_led_to_add_one(self) -> None:
         for make in (factory.make_omar, factory.make_aram, lambda: factory.make_hana(granted=False)):
@@ -65,7 +67,7 @@ class SecondFactorTests(PortalTestCase):
         assert give_password(client, factory.make_emin().email).headers["Location"] == "/welcome/"
         assert client.get("/staff/").status_code == 200
 
-    @pytest.mark.asvs("6.5.1")
+    @pytest.mark.asvs("6.5.1", "16.3.1")
     def test_a_code_works_once(self) -> None:
         hana = factory.make_hana(granted=False)
         secret = factory.give_app(hana)
@@ -83,6 +85,7 @@ class SecondFactorTests(PortalTestCase):
         for far in (-2, 2):
             assert signin.verify_code(user=hana, code=second_factors.totp_code(secret, step + far), at=at) is None
 
+    @pytest.mark.asvs("6.5.1")
     def test_a_recovery_code_works_once_and_its_list_is_shown_once(self) -> None:
         odile = factory.make_odile(granted=False)
         client = self.sign_in(odile)
@@ -93,7 +96,8 @@ class SecondFactorTests(PortalTestCase):
         assert signin.verify_code(user=odile, code=shown[3], at=clock.now()) is not None
         assert signin.verify_code(user=odile, code=shown[3], at=clock.now()) is None
 
-    @pytest.mark.asvs("11.4.2")
+    @pytest.mark.law("S-12", "S-18")
+    @pytest.mark.asvs("6.5.2")
     def test_secrets_are_sealed_and_survive_a_new_secret_key(self) -> None:
         odile = factory.make_odile(granted=False)
         secret = factory.give_app(odile)
@@ -105,12 +109,15 @@ class SecondFactorTests(PortalTestCase):
         with self.settings(SECRET_KEY="another", SECRET_KEY_FALLBACKS=[settings.SECRET_KEY]):
             assert second_factors.totp_secret(odile) == secret
 
+    @pytest.mark.asvs("6.3.4")
     def test_the_console_s_own_sign_in_and_password_pages_lead_to_ours(self) -> None:
         assert Client().get("/office/login/").headers["Location"].startswith("/sign-in/")
         self.client.force_login(factory.make_omar())
         answer = self.client.get("/office/password_change/")
         assert answer.headers["Location"] == reverse("account_change_password")
 
+    @pytest.mark.law("S-14")
+    @pytest.mark.asvs("8.4.2")
     def test_a_session_without_the_factor_loses_the_console(self) -> None:
         """The positive control of every test that takes a session as given."""
         self.client.force_login(factory.make_omar())
@@ -120,12 +127,14 @@ class SecondFactorTests(PortalTestCase):
 
 
 class DelayTests(PortalTestCase):
+    @pytest.mark.law("S-13")
     @pytest.mark.asvs("6.3.1")
     def test_the_wait_grows_and_is_never_longer_than_an_hour(self) -> None:
         seconds = [wait.total_seconds() if (wait := throttling.delay_after(n, 4)) else 0 for n in range(1, 16)]
         assert seconds == [0, 0, 0, 0, 30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600, 3600]
 
-    @pytest.mark.asvs("6.3.1")
+    @pytest.mark.law("S-13")
+    @pytest.mark.asvs("6.3.1", "6.3.8")
     @pytest.mark.clause("P8.2")
     def test_known_and_unknown_accounts_are_told_the_same_and_both_wait(self) -> None:
         told = []
@@ -145,6 +154,7 @@ class DelayTests(PortalTestCase):
         with patch("privacy.accounts.signin.forms.clock.now", return_value=clock.now() + timedelta(seconds=31)):
             assert give_password(Client(), factory.make_omar().email).status_code == 302
 
+    @pytest.mark.asvs("6.3.1", "8.2.4")
     def test_a_browser_its_owner_knows_is_not_locked_out_by_a_stranger(self) -> None:
         emin, at = factory.make_emin(), clock.now()
         own = ClientInfo("192.0.2.1", "", "Firefox, Windows")
@@ -203,6 +213,7 @@ class DelayTests(PortalTestCase):
         assert SignIn.objects.get(user=omar, ended_at=None, session_key=live.session.session_key)
         assert live.get("/office/").status_code == 200
 
+    @pytest.mark.law("S-13")
     @pytest.mark.attack("17.19")
     def test_codes_tried_in_a_live_session_are_counted(self) -> None:
         omar = factory.make_omar()
@@ -212,6 +223,7 @@ class DelayTests(PortalTestCase):
         pages = [live.post("/staff/security/confirm/code/", {"code": "000000"}).content.decode() for _try in range(6)]
         assert "이후에 다시 시도" in pages[5] and "이후에 다시 시도" not in pages[4]
 
+    @pytest.mark.asvs("6.3.1")
     def test_an_address_waits_after_many_failures_for_many_accounts(self) -> None:
         at, place = clock.now(), ClientInfo("192.0.2.9", "", "?")
         for number in range(21):
@@ -241,6 +253,8 @@ class DelayTests(PortalTestCase):
         pages = [client.post(SECOND, {"code": "000000"}).content.decode() for _try in range(6)]
         assert "이후에 다시 시도" in pages[5] and "이후에 다시 시도" not in pages[4]
 
+    @pytest.mark.law("S-12")
+    @pytest.mark.asvs("6.3.4", "6.3.6")
     def test_there_is_no_way_in_by_mail_and_no_sign_up(self) -> None:
         for path in ("signup", "password/reset", "accounts/signup", "accounts/password/reset", "sign-in/code"):
             assert Client().get(f"/{path}/").status_code == 404

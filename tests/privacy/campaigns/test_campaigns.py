@@ -1,6 +1,6 @@
 """Individual notices: everybody listed, each told once in her language, with proof (P0.3, law B-02)."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import Error, transaction
@@ -14,6 +14,7 @@ from privacy.ledger.actors import SystemActor
 from privacy.ledger.authorization import NotPermitted
 from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
+from privacy.lib.registries import issued_documents
 from privacy.subjects import actions as subjects
 from tests import factory
 from tests.base import PortalTestCase
@@ -244,3 +245,28 @@ class ConsoleTests(PortalTestCase):
         self.client.post(reverse("admin:campaigns_delivery_changelist"), pressed)
         left.refresh_from_db()
         assert left.state == "told"
+
+
+@pytest.mark.truth("4")
+class LettersTests(PortalTestCase):
+    def test_two_notices_with_the_same_text_are_told_apart_by_nobody_s_guess(self) -> None:
+        """People found later get the same text: their notice's number and day were told of the letters before, too."""
+        odile = factory.make_odile()
+        first, second = (
+            campaigns.start_campaign(
+                kind=Campaign.Kind.BREACH,
+                about="incidents.incident:x",
+                occasion=f"I-1 full {number}",
+                title={"ko": "통지", "en": "Notice"},
+                text={"ko": "내용", "en": "Contents"},
+                subject_ids=[factory.make_mina().id],
+                actor=odile,
+                at=NOON + timedelta(days=number),
+            )
+            for number in range(2)
+        )
+        assert first.digest == second.digest
+        found = issued_documents.find_document(first.digest)
+        assert found is not None
+        assert found.genuine
+        assert (found.number, found.issued_at) == (f"{first.reference}, {second.reference}", first.started_at)

@@ -35,6 +35,7 @@ class RecipientTests(PortalTestCase):
         disclosures.retire_party(self.party, actor=factory.make_odile(), at=NOON)
         assert data_recipients.recipients_of_kind("recipients", date(2026, 12, 1)) == []
 
+    @pytest.mark.law("V-08")
     def test_the_policy_in_force_is_then_due_for_a_revision(self) -> None:
         found = {one.code: one for one in drift.find_drifts(TODAY)}
         assert found["table:recipients"].is_due

@@ -32,6 +32,7 @@ class BasisTests(PortalTestCase):
     def setUp(self) -> None:
         self.device = factory.make_device(1)
 
+    @pytest.mark.law("P-01", "P-03")
     def test_a_law_names_its_statute_and_the_document(self) -> None:
         for missing in ({"statute": ""}, {"document_no": " "}):
             with pytest.raises(disclosures.NoBasis):
@@ -43,6 +44,7 @@ class BasisTests(PortalTestCase):
             with pytest.raises(IntegrityError), transaction.atomic():
                 Disclosure.objects.filter(id=made.id).update(**missing)
 
+    @pytest.mark.law("P-01", "P-02")
     def test_a_consent_covers_recipient_items_and_purpose(self) -> None:
         factory.name_recipient("acme", items=["model"], purposes=["repair"])
         consent = {"basis": "consent", "statute": "", "document_no": ""}
@@ -118,6 +120,7 @@ class BasisTests(PortalTestCase):
         }
         assert policy_document.listed_rows(text, "recipients") == []
 
+    @pytest.mark.law("P-03")
     def test_an_investigator_needs_a_law_of_its_own(self) -> None:
         agency = factory.make_third_party("agency", kind="investigator")
         factory.make_provision_agreement("agency", items=["model"], purposes=["investigation"])
@@ -127,10 +130,12 @@ class BasisTests(PortalTestCase):
                 self.device, "model", third_party=agency, basis="consent", purpose_code="investigation"
             )
 
+    @pytest.mark.law("P-01")
     def test_an_undeclared_item_is_not_provided(self) -> None:
         with pytest.raises(disclosures.NoBasis):
             factory.make_disclosure(self.device, "religion")
 
+    @pytest.mark.law("P-07")
     def test_an_imei_goes_to_makers_and_carriers_or_on_the_officers_written_ground(self) -> None:
         customer = factory.make_third_party("customer", kind="customer")
         with pytest.raises(disclosures.TerminalNumberNotAllowed):
@@ -155,10 +160,12 @@ class SecondPersonTests(PortalTestCase):
         self.device = factory.make_device(1)
         self.made = factory.attach_scan(factory.make_disclosure(self.device))
 
+    @pytest.mark.law("P-06")
     def test_who_asked_can_not_approve(self) -> None:
         with pytest.raises(disclosures.SamePerson):
             disclosures.approve(self.made, actor=factory.make_odile(), at=NOON)
 
+    @pytest.mark.law("P-06")
     def test_the_database_says_so_too(self) -> None:
         with pytest.raises(IntegrityError), transaction.atomic():
             Disclosure.objects.filter(id=self.made.id).update(
@@ -196,6 +203,7 @@ class SecondPersonTests(PortalTestCase):
         with pytest.raises(disclosures.WrongState):
             disclosures.provide(refused, actor=factory.make_odile(), at=NOON)
 
+    @pytest.mark.law("P-05")
     def test_nothing_is_deleted_from_the_register(self) -> None:
         from django.db.models import ProtectedError
 
@@ -211,6 +219,7 @@ class HandOverTests(PortalTestCase):
         self.device = factory.make_device(1)
         self.made = factory.make_provided(self.device, "imei", "model")
 
+    @pytest.mark.law("P-06", "S-21")
     def test_the_file_is_encrypted_and_opens_with_its_passphrase(self) -> None:
         assert factory.imei(1).encode() not in self.made.file
         files = opened(self.made.file, self.made.passphrase)
@@ -269,11 +278,13 @@ class HandOverTests(PortalTestCase):
                 factory.make_disclosure(factory.make_device(2)), actor=factory.make_odile(), at=NOON
             )
 
+    @pytest.mark.law("P-06")
     def test_a_digest_of_each_value_is_kept_and_no_value(self) -> None:
         kept = {one.item: bytes(one.value_digest or b"") for one in DisclosedItem.objects.all()}
         assert len(set(kept.values())) == 2
         assert factory.imei(1) not in str(DisclosedItem.objects.values())
 
+    @pytest.mark.law("P-06")
     def test_the_opening_and_the_provision_are_on_record(self) -> None:
         read = self.assertLedgered("ledger.read")
         assert str(self.device.subject_id) in read.subjects
@@ -288,6 +299,7 @@ class HandOverTests(PortalTestCase):
         again = factory.make_provided(self.device, "imei", document_no="2026-2000")
         assert again.disclosure.state == "provided"
 
+    @pytest.mark.asvs("1.2.10")
     def test_a_cell_that_looks_like_a_formula_is_text(self) -> None:
         other = factory.make_device(2, model_description="=HYPERLINK(1)")
         made = factory.make_provided(other, "model_description")

@@ -44,6 +44,7 @@ class RegisterTests(PortalTestCase):
     def rows(self, **changes: object) -> list[tuple[object, ...]]:
         return list(load_workbook(io.BytesIO(self.export(**changes))).active.values)  # type: ignore[arg-type]
 
+    @pytest.mark.law("P-04", "P-05", "F-8")
     def test_the_first_eight_columns_are_the_official_ones(self) -> None:
         head, row = self.rows()
         assert list(head[:8]) == OFFICIAL
@@ -64,6 +65,7 @@ class RegisterTests(PortalTestCase):
         assert "yearly inspection" in entry.payload
         assert '"sha256"' in entry.payload
 
+    @pytest.mark.law("P-12")
     def test_investigations_are_for_those_who_may_see_them(self) -> None:
         agency = factory.make_third_party("agency", kind="investigator")
         factory.make_provided(factory.make_device(2), "model", third_party=agency)
@@ -71,6 +73,7 @@ class RegisterTests(PortalTestCase):
         found = register.lines(first=date(2026, 1, 1), last=date(2026, 12, 31), with_investigations=False)
         assert [one.third_party.code for one in found] == ["acme"]
 
+    @pytest.mark.law("P-09", "F-8")
     def test_an_authoritys_request_stands_behind_with_how_long_it_is_kept(self) -> None:
         agency = factory.make_third_party("agency", kind="investigator")
         factory.make_provided(factory.make_device(2), "model", third_party=agency)

@@ -43,6 +43,7 @@ class ScanTests(PortalTestCase):
         self.made = disclosures.attach_scan(self.made, name="warrant.pdf", content=content, actor=self.odile, at=NOON)
         return self.made
 
+    @pytest.mark.law("P-08")
     def test_without_the_scan_it_is_not_approved(self) -> None:
         with pytest.raises(disclosures.NoBasis):
             disclosures.approve(self.made, actor=self.omar, at=NOON)
@@ -57,6 +58,7 @@ class ScanTests(PortalTestCase):
         with pytest.raises(IntegrityError), transaction.atomic():
             Disclosure.objects.filter(id=made.id).update(state="approved", approved_by="x", approved_at=NOON)
 
+    @pytest.mark.law("P-08", "P-10")
     def test_an_agency_says_who_asks_why_and_how_much(self) -> None:
         for missing in ("official", "reason", "relation", "extent", "record_class"):
             with pytest.raises(disclosures.NoBasis) as refused:
@@ -66,6 +68,7 @@ class ScanTests(PortalTestCase):
             self.ask(record_class="confirmation")
         assert self.ask(record_class="confirmation", permit_no="2026-1").permit_no == "2026-1"
 
+    @pytest.mark.law("P-08")
     def test_an_urgent_one_gets_its_document_afterwards_once_and_is_watched(self) -> None:
         with pytest.raises(disclosures.NoBasis):
             self.ask(urgent=True)
@@ -80,6 +83,7 @@ class ScanTests(PortalTestCase):
         with pytest.raises(disclosures.WrongState):
             disclosures.attach_scan(made, name="warrant.pdf", content=PDF, actor=self.odile, at=NOON)
 
+    @pytest.mark.law("P-12")
     def test_it_is_for_the_few_who_may_see_investigations(self) -> None:
         hana = factory.make_hana()
         assert hana.may("disclosures.request_disclosure")
@@ -178,6 +182,7 @@ class ScanTests(PortalTestCase):
         with pytest.raises(InvalidUpload):
             self.attach(b"<script>")
 
+    @pytest.mark.law("P-09", "P-10")
     def test_it_ends_after_seven_years(self) -> None:
         self.attach()
         assert list(holdings.scans_due(date(2033, 11, 24), None)) == []  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import override_settings
 
 from privacy.disclosures import actions as disclosures
@@ -114,6 +115,7 @@ def again() -> None:
 
 @pytest.mark.clause("P1.6")
 class WebhookTests(PortalTestCase):
+    @pytest.mark.asvs("4.1.5")
     def test_it_carries_the_corrected_value_signed(self) -> None:
         with receiver() as (told, address):
             notice = corrected(channel="webhook", webhook_url=address, mailbox="")
@@ -144,6 +146,7 @@ class WebhookTests(PortalTestCase):
         assert list(told.effects) == [str(notice.id)]
         assert len({body for _headers, body in told.calls}) == 1
 
+    @pytest.mark.asvs("15.3.2")
     def test_redirects_are_not_followed(self) -> None:
         with receiver() as (told, address):
             notice = corrected(channel="webhook", webhook_url=address, mailbox="")
@@ -153,6 +156,7 @@ class WebhookTests(PortalTestCase):
         assert notice.trouble == "status-307"
         assert len(told.calls) == 1
 
+    @pytest.mark.asvs("1.3.6", "12.3.1", "13.2.4")
     def test_in_production_it_goes_over_https_to_public_addresses_only(self) -> None:
         with receiver() as (told, address):
             notice = corrected(channel="webhook", webhook_url=address, mailbox="")
@@ -184,6 +188,7 @@ class WebhookTests(PortalTestCase):
             thread.join()
         assert ended.is_set()
 
+    @pytest.mark.asvs("13.2.6")
     @pytest.mark.attack("17.22")
     def test_a_recipient_that_drips_its_answer_is_left_after_the_whole_time(self) -> None:
         notice = corrected(channel="webhook", webhook_url="https://acme.example/", mailbox="")
@@ -218,6 +223,19 @@ class WebhookTests(PortalTestCase):
             notice.third_party.webhook_url = address
             with self.subTest(address), pytest.raises(webhooks.WebhookFailed, match="malformed"):
                 webhooks.post(notice, b"{}", at=NOON)
+
+    @pytest.mark.asvs("4.2.5")
+    def test_an_address_is_no_longer_than_others_take(self) -> None:
+        """Headers of a delivery have lengths of their own: ids, a time, a sum."""
+        field = ThirdParty._meta.get_field("webhook_url")
+        field.clean("https://acme.example/" + "a" * 170, None)
+        with pytest.raises(ValidationError):
+            field.clean("https://acme.example/" + "a" * 200, None)
+        with receiver() as (told, address):
+            corrected(channel="webhook", webhook_url=address, mailbox="")
+            dispatch_due(at=NOON)
+        ((headers, _body),) = told.calls
+        assert sum(len(name) + len(value) for name, value in headers.items()) < 1_000
 
     def test_a_new_address_gets_a_new_key(self) -> None:
         party = factory.make_third_party(channel="webhook", webhook_url="https://a.example/", mailbox="")

@@ -75,6 +75,7 @@ class ConfirmationTests(DutyCase):
         assert "was affected by a breach" in mail or "유출" in mail
         assert self.left(incident) == ""
 
+    @pytest.mark.law("B-07")
     def test_confirmation_starts_the_terms_of_a_breach(self) -> None:
         incident = self.doubtful(outside_access=True)
         assert self.clock(incident, "notice") is None
@@ -103,6 +104,7 @@ class ConfirmationTests(DutyCase):
             with pytest.raises(Contradiction):
                 incidents.confirm_breach(incident, confirmed_at=moment, actor=self.odile, at=NOON + HOUR)
 
+    @pytest.mark.law("B-07")
     def test_confirmed_in_time_the_ordinary_notice_takes_the_place_of_the_possible_one(self) -> None:
         incident = self.doubtful()
         assert self.clock(incident, "possible-notice") is not None
@@ -118,6 +120,7 @@ class ConfirmationTests(DutyCase):
         assert possible is not None and possible.is_late(NOON + 11 * DAY)
         assert notice is not None and not notice.is_late(NOON + 11 * DAY)
 
+    @pytest.mark.law("B-07")
     def test_a_breach_ruled_out_is_told_to_those_who_were_warned_and_to_nobody_else(self) -> None:
         incident = self.doubtful()
         self.tell(incident)
@@ -127,6 +130,7 @@ class ConfirmationTests(DutyCase):
         assert len(self.tell(incident, NOON + HOUR)) == 1
         assert self.left(incident) == ""
 
+    @pytest.mark.law("B-07")
     def test_a_warning_on_the_website_is_taken_back_there(self) -> None:
         incident = factory.make_known_incident(certainty="possible")
         self.post(incident)
@@ -172,6 +176,7 @@ class SupplementTests(DutyCase):
             incident, authority=Report.Authority.KISA, duty=duty, reported_at=at, actor=self.odile, at=at
         )
 
+    @pytest.mark.law("B-10")
     def test_new_facts_of_an_intrusion_have_their_own_twenty_four_hours(self) -> None:
         incident = self.reported()
         assert self.clock(incident, "intrusion-supplement") is None
@@ -203,6 +208,7 @@ class SupplementTests(DutyCase):
         incidents.describe_incident(incident, title="Renamed", actor=self.odile, at=NOON + 2 * HOUR)
         assert self.clock(incident, "intrusion-supplement") is None
 
+    @pytest.mark.law("B-09")
     def test_an_incomplete_report_of_a_breach_is_supplemented_before_closing(self) -> None:
         incident = factory.make_known_incident(self.mina, outside_access=True)
         incidents.describe_incident(incident, items=[], actor=self.odile, at=NOON)
@@ -244,6 +250,7 @@ class OneStateTests(DutyCase):
             assert duties.report_duty(incident).grounds[0] in page
             assert f">{duties.REPORT_STATE_LABELS['owed']}<" not in page
 
+    @pytest.mark.law("B-08")
     def test_no_report_clock_runs_without_a_ground_and_it_runs_with_one(self) -> None:
         incident = factory.make_known_incident()
         assert self.clock(incident, "report") is None
@@ -253,6 +260,7 @@ class OneStateTests(DutyCase):
         assert duties.report_duty(incident).is_owed
         assert "not reported" in self.left(incident)
 
+    @pytest.mark.law("B-08")
     def test_a_reason_not_to_report_ends_where_a_ground_appears(self) -> None:
         incident = factory.make_known_incident()
         incidents.need_not_report(incident, reason="three people", actor=self.odile, at=NOON)

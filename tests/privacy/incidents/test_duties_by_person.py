@@ -22,6 +22,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 @pytest.mark.truth("32")
 class EachPersonTests(DutyCase):
+    @pytest.mark.law("B-02")
     def test_people_added_after_a_notice_are_told_and_it_does_not_close_before(self) -> None:
         incident = factory.make_known_incident(self.mina)
         self.tell(incident)

@@ -114,6 +114,7 @@ class AffectedTests(IncidentCase):
             incidents.add_from_reads(incident, account="U-0000-0000", start=start, end=end, actor=self.odile, at=NOON)
 
 
+@pytest.mark.law("B-02", "B-03", "B-04", "B-05", "B-07")
 @pytest.mark.clause("P2.2")
 class NoticeTests(IncidentCase):
     def test_it_is_not_sent_while_something_the_law_wants_said_is_missing(self) -> None:
@@ -186,6 +187,7 @@ class NoticeTests(IncidentCase):
             Incident.objects.update(delay_reason="")
 
 
+@pytest.mark.law("B-06")
 @pytest.mark.clause("P2.2")
 class WebsiteTests(IncidentCase):
     def test_it_stands_thirty_days_and_ends_by_itself(self) -> None:
@@ -220,6 +222,7 @@ class WebsiteTests(IncidentCase):
         assert not any("no working address" in left for left in duties.closing_blockers(incident))
 
 
+@pytest.mark.law("B-08", "B-10", "F-9")
 class ReportTests(IncidentCase):
     def test_what_demands_a_report(self) -> None:
         def grounds(incident: Incident) -> tuple[str, ...]:
@@ -388,6 +391,7 @@ class ConsoleTests(IncidentCase):
         assert complaint.incident == incident
 
 
+@pytest.mark.law("B-03")
 def test_the_rights_under_the_law_are_said_in_both_languages() -> None:
     for language, said in (("ko", "제39조의2"), ("en", "article 39-2")):
         with override(language):

@@ -22,6 +22,7 @@ EVE = datetime(2026, 9, 23, 18, 30, tzinfo=KST)
 
 @pytest.mark.clause("P2.2")
 class ClockTests(PortalTestCase):
+    @pytest.mark.law("T-06", "B-02", "B-10")
     def test_seventy_two_hours_run_through_a_weekend_and_holidays(self) -> None:
         incident = factory.make_incident(aware_at=EVE, intrusion=True)
         assert incident.notify_due_at == datetime(2026, 9, 26, 18, 30, tzinfo=KST)
@@ -32,6 +33,7 @@ class ClockTests(PortalTestCase):
         aware = datetime(2026, 12, 31, 23, 59, tzinfo=KST)
         assert factory.make_incident(aware_at=aware).notify_due_at == datetime(2027, 1, 3, 23, 59, tzinfo=KST)
 
+    @pytest.mark.law("T-06")
     def test_an_extra_holiday_moves_nothing(self) -> None:
         incident = factory.make_incident()
         policies.add_holiday(day=date(2026, 11, 27), name="election", actor=factory.make_odile(), at=NOON)
@@ -59,6 +61,7 @@ class ClockTests(PortalTestCase):
         with override("en"):
             assert "intrusion" in str(duties.deadlines_of(loud)[0].name).lower()
 
+    @pytest.mark.law("B-10")
     @pytest.mark.truth("intrusion-runs-from-its-own-awareness")
     def test_the_term_of_an_intrusion_runs_from_the_awareness_of_the_intrusion(self) -> None:
         odile, learned = factory.make_odile(), NOON + timedelta(hours=30)

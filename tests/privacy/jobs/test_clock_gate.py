@@ -28,6 +28,7 @@ def impatient() -> Iterator[None]:
         yield
 
 
+@pytest.mark.asvs("16.2.2")
 @pytest.mark.attack("17.17")
 @pytest.mark.fault("FLT-05")
 class GateTests(PortalTestCase):
@@ -73,13 +74,13 @@ class GateTests(PortalTestCase):
 
     def test_readyz_says_it(self) -> None:
         assert Client().get("/readyz").status_code == 200
-        with patch("config.views.clock.now", return_value=clock.now() + timedelta(days=30)):
+        with patch("config.health.clock.now", return_value=clock.now() + timedelta(days=30)):
             answer = Client().get("/readyz")
         assert (answer.status_code, answer.json()["missing"]) == (503, {"clock": "differs from a database's"})
 
     def test_readyz_says_that_the_clock_was_set_though_the_databases_agree(self) -> None:
         assert Client().get("/readyz").status_code == 200
-        moved = patch("config.views.clock.now", return_value=clock.now() + timedelta(days=30))
+        moved = patch("config.health.clock.now", return_value=clock.now() + timedelta(days=30))
         with moved, patch("privacy.jobs.clock_gate.ahead_of_databases", return_value={"default": timedelta()}):
             answer = Client().get("/readyz")
         assert (answer.status_code, answer.json()["missing"]) == (503, {"clock": "was set while the portal ran"})

@@ -15,6 +15,7 @@ from django.test import override_settings
 from privacy.jobs import outbox, tasks
 from privacy.jobs.dispatcher import dispatch_due
 from privacy.jobs.models import GeneralOutbox
+from privacy.lib.dates import clock
 from tests.base import PortalTestCase
 from tests.database import PortalDatabase
 from tests.factory import NOON
@@ -41,6 +42,7 @@ def deliverers(**routes: outbox.DelivererSettings) -> Iterator[None]:
             del outbox.DELIVERERS[kind]
 
 
+@pytest.mark.asvs("15.4.4", "16.5.2")
 class DestinationTests(PortalTestCase):
     @pytest.mark.truth("outbox-hanging-server")
     def test_a_destination_that_hangs_is_tried_once_in_a_run_and_the_others_get_theirs(self) -> None:
@@ -63,6 +65,27 @@ class DestinationTests(PortalTestCase):
             dispatch_due(at=NOON)
         assert arrived == ["hook"]
         assert sorted(GeneralOutbox.objects.filter(kind=MAIL).values_list("starts", flat=True)) == [0, 0, 0, 0, 1]
+
+    @pytest.mark.truth("told-before-it-began")
+    def test_what_begins_later_in_a_run_bears_the_time_at_which_it_begins(self) -> None:
+        """A notice that started during a run stood on record as told before it started."""
+        dated: list[datetime] = []
+        ended: list[datetime] = []
+
+        def take(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+            dated.append(at)
+            ended.append(clock.now())
+
+        for kind, destination, dispatch in (
+            (OWN, "", tasks.dispatch_internal),
+            (MAIL, "mail", tasks.dispatch_external),
+        ):
+            route = outbox.DelivererSettings(take, destination=destination)
+            with deliverers(**{kind.removeprefix("tests."): route}):
+                for number in range(2):
+                    outbox.enqueue(kind, ids={}, key=f"{kind}-{number}")
+                dispatch()
+            assert dated[-1] >= ended[-2]
 
     @pytest.mark.truth("outbox-hanging-server")
     def test_a_long_row_of_mails_leaves_every_other_destination_its_turn(self) -> None:

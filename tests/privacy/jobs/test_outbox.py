@@ -79,6 +79,7 @@ class OutboxTest(PortalTestCase):
             outbox.enqueue(KIND, ids={"in": using}, key="thing", using=using)
         assert dispatch_due(at=NOON) == 2
 
+    @pytest.mark.asvs("16.5.4")
     def test_a_failure_backs_off_and_is_parked_for_a_person_after_five_starts(self) -> None:
         self.recorder.error = RuntimeError("a message that may quote values")
         outbox.enqueue(KIND, ids={}, key="thing")
@@ -117,6 +118,19 @@ class OutboxTest(PortalTestCase):
         dispatch_due(at=NOON)
         assert self.row().parked_at is not None
         assert not self.recorder.seen
+
+    @pytest.mark.truth("parked-for-another-reason")
+    def test_a_job_that_kills_its_worker_is_parked_for_that_and_not_for_an_older_error(self) -> None:
+        self.recorder.error = outbox.RetryLater(1, "the address is disputed")
+        outbox.enqueue(KIND, ids={}, key="thing")
+        dispatch_due(at=NOON)
+        self.forget_lease_and_wait()
+        for _ in range(MAX_WORKER_CRASHES):
+            assert jobs.claim(using="default") is not None
+            self.forget_lease_and_wait()
+        dispatch_due(at=NOON)
+        assert self.row().parked_at is not None
+        assert self.row().last_error == "started too often without an end"
 
     @pytest.mark.truth("outbox-one-row-at-a-time")
     def test_one_row_that_kills_its_worker_takes_no_other_with_it(self) -> None:

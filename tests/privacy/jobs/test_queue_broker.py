@@ -61,6 +61,7 @@ class QueueTests(PortalTestCase):
                 call()
         assert not OrmQ.objects.exists()
 
+    @pytest.mark.asvs("1.5.2")
     def test_a_row_that_somebody_wrote_is_removed_and_never_unpacked(self) -> None:
         for payload in (
             f"{__name__}.strange",

@@ -26,6 +26,7 @@ class CaptureTests(PortalTestCase):
         entries = Entry.objects.filter(kind="change", about=f"auth.group:{group_id}").order_by("id")
         return [json.loads(entry.payload) for entry in entries]
 
+    @pytest.mark.asvs("16.2.5")
     def test_create_update_delete_are_captured_with_masked_values(self) -> None:
         group = Group.objects.create(name="auditors of Mina Kim")
         key = group.pk
@@ -44,6 +45,7 @@ class CaptureTests(PortalTestCase):
         group.permissions.add(permission)
         assert self.captured(group.pk)[-1]["facts"] == {"permissions": ["add", [str(permission.pk)]]}
 
+    @pytest.mark.asvs("16.2.1")
     def test_actor_address_and_request_come_from_our_own_context(self) -> None:
         with request_context.override(
             actor=ExternalActor("user", "U-1"), address="203.0.113.9", request_id="r-1", door="office"

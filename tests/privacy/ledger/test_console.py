@@ -73,6 +73,7 @@ class EntryListTests(PortalTestCase):
         assert "U-AAAA-0002" in page
         assert "U-AAAA-0001" not in page
 
+    @pytest.mark.law("S-01")
     def test_a_record_says_whose_data_to_the_second_also_where_it_counts_values(self) -> None:
         people = [f"S-DDDD-000{number}" for number in range(5)]
         ledger.record_read(
@@ -223,6 +224,7 @@ class EntryListTests(PortalTestCase):
     def test_the_capture_table_is_not_in_the_console(self) -> None:
         assert "ledger/change/" not in self.page("admin:index")
 
+    @pytest.mark.asvs("16.4.2")
     def test_a_handler_and_an_employee_do_not_see_the_trail(self) -> None:
         for user in (make_hana(granted=False), make_emin()):
             client = Client()

@@ -65,6 +65,7 @@ def test_a_shut_ledger_shows_503_and_no_data(portal_database: PortalDatabase, ho
     assert SECRET not in answer.content.decode()
 
 
+@pytest.mark.asvs("15.4.3")
 @override_settings(ROOT_URLCONF=__name__)
 def test_a_locked_ledger_is_503_within_seconds(portal_database: PortalDatabase) -> None:
     with portal_database.connect() as other, other.transaction():
@@ -73,6 +74,7 @@ def test_a_locked_ledger_is_503_within_seconds(portal_database: PortalDatabase) 
     assert Client().get("/show").status_code == 200
 
 
+@pytest.mark.asvs("16.5.3")
 def test_a_change_is_undone_where_it_can_not_be_recorded(portal_database: PortalDatabase) -> None:
     shut(portal_database, "revoked")
     with pytest.raises(LedgerUnavailable), transaction.atomic():
@@ -105,6 +107,7 @@ def test_the_recording_connection_is_never_inside_a_transaction(portal_database:
     autocommit.close()
 
 
+@pytest.mark.law("S-01")
 def test_a_handler_s_device_page_is_503_without_a_record(portal_database: PortalDatabase) -> None:
     """The real page: masked, and still not shown where nothing can be put on record."""
     device = make_device(4_711)

@@ -30,6 +30,7 @@ def statements(connection: psycopg.Connection) -> list[str]:
     return made
 
 
+@pytest.mark.law("S-06")
 @pytest.mark.clause("P8.3")
 @pytest.mark.asvs("16.4.2")
 @pytest.mark.parametrize(
@@ -47,6 +48,8 @@ def test_no_role_of_the_portal_may_change_anything(portal_database: PortalDataba
                 connection.execute(statement)
 
 
+@pytest.mark.law("S-06")
+@pytest.mark.asvs("16.4.2")
 @pytest.mark.parametrize("role", ["portal_owner", "postgres"])
 @pytest.mark.parametrize("replication", ["origin", "replica"])
 def test_owner_and_superuser_are_refused_by_triggers(
@@ -62,6 +65,7 @@ def test_owner_and_superuser_are_refused_by_triggers(
                 connection.execute(statement)
 
 
+@pytest.mark.asvs("16.2.2")
 def test_what_the_database_stamps_the_client_can_not_choose(portal_database: PortalDatabase) -> None:
     payload = '{"actor":"a","word":"tests.thing.tried"}'
     with portal_database.connect("portal_app") as connection:

@@ -65,6 +65,7 @@ def context_of(headers: dict[str, str], peer: str = "203.0.113.7") -> tuple[requ
     return seen[0], answer
 
 
+@pytest.mark.asvs("15.3.4")
 @PROXIES
 def test_a_thousand_hostile_headers_choose_nothing() -> None:
     random.seed(1_000)

@@ -29,6 +29,8 @@ def grow(database: PortalDatabase, notary: Notary, count: int = 10) -> None:
     sign(database, notary)
 
 
+@pytest.mark.law("S-06")
+@pytest.mark.asvs("16.4.3")
 @pytest.mark.clause("P8.3")
 def test_a_checkpoint_is_signed_stored_mirrored_and_anchored(portal_database: PortalDatabase, tmp_path: Path) -> None:
     notary = make_notary(tmp_path)
@@ -136,6 +138,7 @@ def mailing(tmp_path: Path) -> Notary:
     return notary
 
 
+@pytest.mark.asvs("16.4.3")
 def test_checkpoints_are_mailed_to_the_auditors(portal_database: PortalDatabase, mailing: Notary) -> None:
     grow(portal_database, mailing, 10)
     assert [message.to for message in mail.outbox] == [["aram@extrus.example"], ["outside@audit.example"]]
@@ -192,7 +195,7 @@ def test_an_anchor_that_says_something_else_is_refused(portal_database: PortalDa
     other = tmp_path / "anchors" / "2026" / "01" / "01" / "000000000010.checkpoint"
     other.parent.mkdir(parents=True)
     other.write_text("another checkpoint of this size\n")
-    with pytest.raises(SigningRefused, match="the anchors are of another log"):
+    with pytest.raises(SigningRefused, match="ANCHOR_DIR holds a checkpoint of another log"):
         grow(portal_database, make_notary(tmp_path), 10)
 
 

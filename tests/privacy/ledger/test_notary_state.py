@@ -1,8 +1,10 @@
 """A notary that lost its memory signs nothing until it has it back from what it published; a refusal is told once."""
 
 import json
+import random
 import shutil
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from django.core import mail
 
 from privacy.ledger.checkpoints import rebuilding
 from privacy.ledger.checkpoints.notary import Notary
-from privacy.ledger.checkpoints.notary_state import SigningRefused
+from privacy.ledger.checkpoints.notary_state import NotaryState, SigningRefused
 from privacy.ledger.checkpoints.signed_notes import checkpoint_text
 from privacy.ledger.integrity import verification
 from privacy.ledger.management.commands.notary import Command
@@ -44,10 +46,14 @@ def fork(database: PortalDatabase) -> None:
 def rebuild(database: PortalDatabase, folder: Path) -> Notary:
     notary = make_notary(folder)
     with database.connect("portal_notary") as connection:
-        rebuilding.rebuild(notary.signer, notary.mirror.root, notary.anchor, connection).save(notary.path)
+        rebuilding.rebuild(notary.signer, notary.mirror.root, notary.anchor, connection).save(
+            notary.path, notary.signer
+        )
     return make_notary(folder)
 
 
+# Another value of a field of the state, by its type.
+OTHERWISE: dict[type, object] = {str: "0" * 64, int: 1, dict: {"keys.example 1": 9}}
 LOST: dict[str, Callable[[Path], None]] = {
     "the state": lambda folder: (folder / "state.json").unlink(),
     "a spoiled state": lambda folder: (folder / "state.json").write_text("{"),
@@ -220,7 +226,7 @@ def test_the_command_rebuilds_once_and_says_so_on_the_trail(
 
 
 @pytest.mark.attack("19.6")
-@pytest.mark.parametrize("spoiled", ["root", "frontier", "heads"])
+@pytest.mark.parametrize("spoiled", [field.name for field in fields(NotaryState)])
 def test_a_state_of_the_right_size_that_says_something_else_is_rebuilt(
     portal_database: PortalDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoiled: str
 ) -> None:
@@ -230,17 +236,54 @@ def test_a_state_of_the_right_size_that_says_something_else_is_rebuilt(
     assert portal_database.manage("notary", "--once", role="portal_notary").returncode == 0
     path = tmp_path / "state.json"
     true = json.loads(path.read_text())
-    path.write_text(json.dumps(true | {spoiled: "0" * 64}))
+    path.write_text(json.dumps(true | {spoiled: OTHERWISE[type(true[spoiled])]}))
     make_entries(portal_database, 3)
     seal(portal_database)
     refused = portal_database.manage("notary", "--once", role="portal_notary")
     assert refused.returncode == 2
-    assert spoiled != "root" or "run notary --rebuild" in refused.stderr
+    assert "note" in spoiled or "run notary --rebuild" in refused.stderr
     rebuilt = portal_database.manage("notary", "--rebuild", role="portal_notary")
     assert rebuilt.returncode == 0, rebuilt.stderr
-    assert json.loads(path.read_text()) == true
+    assert json.loads(path.read_text()) == true | {"mailed": 0}
     assert portal_database.manage("notary", "--rebuild", role="portal_notary").returncode == 1
     assert portal_database.manage("notary", "--once", role="portal_notary").returncode == 0
+
+
+@pytest.mark.attack("19.6")
+@pytest.mark.parametrize("alter", [lambda path: path.unlink(), lambda path: path.write_text("{}")])
+def test_a_running_notary_notices_that_its_state_was_altered(
+    trail: PortalDatabase, tmp_path: Path, alter: Callable[[Path], object]
+) -> None:
+    notary = make_notary(tmp_path)
+    assert sign(trail, notary) is None
+    kept = notary.path.read_text()
+    alter(notary.path)
+    with pytest.raises(SigningRefused, match="is not what this notary wrote"):
+        sign(trail, notary)
+    notary.path.write_text(kept)
+    assert sign(trail, notary) is None
+
+
+@pytest.mark.attack("19.6")
+def test_no_byte_of_the_state_can_be_another(trail: PortalDatabase, tmp_path: Path) -> None:
+    notary = make_notary(tmp_path)
+    raw, dice = notary.path.read_bytes(), random.Random(19)
+    assert NotaryState.load(notary.path, notary.signer) == notary.state != NotaryState()
+    for place in range(len(raw)):
+        changed = raw[:place] + bytes([raw[place] ^ (1 << dice.randrange(8))]) + raw[place + 1 :]
+        notary.path.write_bytes(changed)
+        assert NotaryState.load(notary.path, notary.signer) == NotaryState(), (place, raw[place - 20 : place + 20])
+
+
+@pytest.mark.attack("19.6")
+def test_a_spoiled_state_begins_no_log_where_nothing_else_is_left(
+    portal_database: PortalDatabase, tmp_path: Path
+) -> None:
+    (tmp_path / "state.json").write_text('{"size": 7}')
+    make_entries(portal_database, 3)
+    seal(portal_database)
+    with pytest.raises(SigningRefused, match="is not what this notary wrote"):
+        sign(portal_database, make_notary(tmp_path))
 
 
 # -- a refusal is told once ---------------------------------------------------------------------------------------

@@ -207,6 +207,7 @@ def test_vectors_of_transparency_dev_merkle(tmp_path: Path) -> None:
     assert run("consistency", vector(tmp_path, **{**grown, "size2": 16}))[0] == 2
 
 
+@pytest.mark.asvs("11.6.1")
 def test_keys_that_are_no_keys_are_refused() -> None:
     private = Ed25519PrivateKey.generate()
     material = b"\x01" + private.public_key().public_bytes_raw()

@@ -18,6 +18,7 @@ FACTS = st.dictionaries(TEXT, TEXT | st.integers() | st.booleans() | st.lists(TE
 SUBJECTS = st.lists(st.from_regex(r"S-[0-9A-Z]{4}-[0-9A-Z]{4}", fullmatch=True), max_size=3)
 
 
+@pytest.mark.asvs("1.2.3", "16.2.4")
 @given(reason=TEXT, task=TEXT, about=TEXT, facts=FACTS, subjects=SUBJECTS, count=st.none() | st.integers(0, 10**6))
 def test_it_is_spelled_as_canonical_json(
     reason: str, task: str, about: str, facts: dict[str, object], subjects: list[str], count: int | None
@@ -55,6 +56,7 @@ def drawn(times: int) -> list[str]:
     return [compose(Event.READ, actor=SystemActor("tests"), at=NOON)[1] for _time in range(times)]
 
 
+@pytest.mark.asvs("11.5.2")
 def test_no_two_entries_have_the_same_nonce_in_any_thread_or_process() -> None:
     drawn(1)  # so that a child would inherit what was drawn ahead
     reading, writing = os.pipe()

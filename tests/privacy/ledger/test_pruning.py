@@ -30,6 +30,7 @@ from privacy.lib.dates import clock
 from privacy.lib.registries import registers
 from privacy.policies import actions as policies
 from privacy.policies import integrity as policy_integrity
+from privacy.safeguards import documents as plan_documents
 from privacy.safeguards import integrity as plan_integrity
 from privacy.workforce import integrity as pledge_integrity
 from tests.database import PortalDatabase
@@ -70,19 +71,22 @@ def notary(tmp_path: Path) -> Notary:
     return make_notary(tmp_path)
 
 
+def sign_past_and_present(database: PortalDatabase, notary: Notary, *, past: int, present: int) -> None:
+    """Seal and sign so many entries of a month that is past its term, then so many of today."""
+    make_month(database, OLD)
+    made = [(OLD + timedelta(seconds=n), "act", {"word": "tests.thing.tried", "n": n}) for n in range(past)]
+    make_past_entries(database, made)
+    seal(database, at=OLD + timedelta(hours=1))
+    sign(database, notary)
+    make_entries(database, present)
+    seal(database)
+    sign(database, notary)
+
+
 @pytest.fixture
 def trail(portal_database: PortalDatabase, notary: Notary) -> PortalDatabase:
     """1,000 entries of a month more than two years ago and 300 of today, sealed and signed."""
-    make_month(portal_database, OLD)
-    make_past_entries(
-        portal_database,
-        [(OLD + timedelta(seconds=n), "act", {"word": "tests.thing.tried", "n": n}) for n in range(1_000)],
-    )
-    seal(portal_database, at=OLD + timedelta(hours=1))
-    sign(portal_database, notary)
-    make_entries(portal_database, 300)
-    seal(portal_database)
-    sign(portal_database, notary)
+    sign_past_and_present(portal_database, notary, past=1_000, present=300)
     return portal_database
 
 
@@ -106,15 +110,7 @@ def test_a_month_past_its_term_goes_when_its_tiles_are_whole(trail: PortalDataba
 def test_everything_that_stays_is_sound_and_provable(
     portal_database: PortalDatabase, notary: Notary, tmp_path: Path
 ) -> None:
-    make_month(portal_database, OLD)
-    make_past_entries(
-        portal_database, [(OLD + timedelta(seconds=n), "act", {"word": "tests.thing.tried"}) for n in range(1_024)]
-    )
-    seal(portal_database, at=OLD + timedelta(hours=1))
-    sign(portal_database, notary)
-    make_entries(portal_database, 300)
-    seal(portal_database)
-    sign(portal_database, notary)
+    sign_past_and_present(portal_database, notary, past=1_024, present=300)
     root = notary.state.root
     assert prune(portal_database) == [f"ledger.entry_{OLD:%Y_%m}"]
     make_entries(portal_database, 10)
@@ -147,6 +143,7 @@ def test_everything_that_stays_is_sound_and_provable(
     assert (tmp_path / "mirror" / "tile" / "0" / "000").exists()
 
 
+@pytest.mark.law("S-02")
 def test_the_law_s_floor_is_in_the_database_itself(trail: PortalDatabase) -> None:
     with trail.connect("portal_pruner") as connection:
         for until, cut in (
@@ -171,6 +168,7 @@ def test_only_the_pruner_prunes_and_it_can_do_nothing_else(trail: PortalDatabase
             connection.execute(statement)
 
 
+@pytest.mark.law("S-02")
 def test_a_small_office_may_keep_one_year_a_large_one_two(portal_database: PortalDatabase) -> None:
     with portal_database.connect() as superuser:
         assert pruning.minimum_months(superuser, NOW.date()) == 24, "nothing is known about the table yet"
@@ -186,6 +184,7 @@ def test_the_notary_does_not_believe_a_pruning_that_is_too_early(trail: PortalDa
         sign(trail, notary)
 
 
+@pytest.mark.fault("FLT-30")
 def test_an_entry_removed_without_a_certificate_is_found(trail: PortalDatabase, tmp_path: Path) -> None:
     with trail.connect() as superuser:
         switch_triggers(superuser, "DISABLE")
@@ -196,6 +195,7 @@ def test_an_entry_removed_without_a_certificate_is_found(trail: PortalDatabase, 
     assert "entry 1 (index 0) is gone" in [finding.message for finding in report.findings]
 
 
+@pytest.mark.law("S-02")
 def test_the_command_refuses_a_day_inside_the_term_and_says_what_it_would_do(trail: PortalDatabase) -> None:
     early = (NOW - timedelta(days=400)).date().isoformat()
     run = trail.manage("prune_ledger", "--before", early, role="portal_pruner")
@@ -241,15 +241,7 @@ def test_a_crash_while_the_mirror_is_pruned_is_made_good(
 @pytest.fixture
 def past_term(portal_database: PortalDatabase, notary: Notary) -> PortalDatabase:
     """A month of whole tiles that is past its term, and entries of today behind it."""
-    make_month(portal_database, OLD)
-    make_past_entries(
-        portal_database, [(OLD + timedelta(seconds=n), "act", {"word": "tests.thing.tried"}) for n in range(256)]
-    )
-    seal(portal_database, at=OLD + timedelta(hours=1))
-    sign(portal_database, notary)
-    make_entries(portal_database, 3)
-    seal(portal_database)
-    sign(portal_database, notary)
+    sign_past_and_present(portal_database, notary, past=256, present=3)
     return portal_database
 
 
@@ -363,6 +355,9 @@ def test_a_sealed_text_whose_entry_is_pruned_is_not_called_altered(past_term: Po
     assert not pledge_integrity.is_past_term(pledge)
     assert prune(past_term)
     assert plan_integrity.is_past_term(plan)
+    paper = text_of(plan_documents.plan_pdf(plan, language="en"))
+    assert "doesnotmatchitsseal" not in paper
+    assert "pastitsretentionperiod" in paper
     assert policy_integrity.is_text_intact(published)
     assert pledge_integrity.is_past_term(pledge)
     published.text = "As it was never published."

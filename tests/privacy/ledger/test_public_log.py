@@ -12,7 +12,7 @@ from pytest_django import Settings  # type: ignore[attr-defined]
 
 from privacy.ledger.verify import open_checkpoint, parse_key
 from tests.database import PortalDatabase
-from tests.factories.ledger import make_entries, make_notary, publish_keys, seal, sign
+from tests.factories.ledger import make_entries, make_notary, publish_keys, seal, sign, tamper
 
 # More than a full tile of the level above the leaves, and a partial one at every level.
 SIZES = (1, 255, 256, 300, 65_536 + 600)
@@ -144,3 +144,20 @@ def test_the_policy_of_witnesses_is_shown_where_there_is_one(
     settings.WITNESS_POLICY = str(tmp_path / "policy")
     (tmp_path / "policy").write_text("quorum none\n")
     assert Client().get("/log/witness-policy").content == b"quorum none\n"
+
+
+@pytest.mark.attack("20.13")
+def test_a_checkpoint_that_somebody_invented_is_not_shown(
+    portal_database: PortalDatabase, notes: dict[int, str]
+) -> None:
+    client = ForeignClient()
+    before, size = client.checkpoint(), max(notes)
+    make_entries(portal_database, 300)
+    seal(portal_database)
+    tamper(
+        portal_database,
+        "INSERT INTO ledger.checkpoint (size, note, heads, signed_at)"
+        f" VALUES ({size + 300}, 'privacy.extrus.example/ledger\n{size + 300}\nAAAA\n\n— x AAAA\n', 'x', now())",
+    )
+    assert client.checkpoint() == before
+    assert client.http.get(f"/log/tile/0/x000/x000/{(size + 299) // 256:03d}").status_code == HTTPStatus.NOT_FOUND

@@ -36,6 +36,7 @@ def payload(entry: Entry) -> dict[str, object]:
 
 @pytest.mark.clause("P8.3")
 class RecordingTests(PortalTestCase):
+    @pytest.mark.asvs("16.2.1")
     def test_an_act_is_on_record_with_its_transaction(self) -> None:
         thing = about()
         with transaction.atomic():
@@ -46,6 +47,7 @@ class RecordingTests(PortalTestCase):
         assert said["facts"] == {"count": 3}
         assert said["at"] == AT.isoformat()
 
+    @pytest.mark.asvs("2.3.3")
     def test_an_act_that_is_undone_leaves_no_record(self) -> None:
         thing = about()
         with pytest.raises(ZeroDivisionError), transaction.atomic():
@@ -89,6 +91,8 @@ class RecordingTests(PortalTestCase):
         nonces = {ledger.record_before(Event.READ, actor=SWEEP, at=AT, task="t", purpose="rights") for _ in range(20)}
         assert len(nonces) == 20
 
+    @pytest.mark.law("S-01")
+    @pytest.mark.asvs("16.2.1")
     def test_the_surroundings_of_the_act_are_on_record(self) -> None:
         thing = about()
         with request_context.override(address="203.0.113.7", peer="10.0.0.1", door="office", request_id="request-1"):
@@ -98,6 +102,7 @@ class RecordingTests(PortalTestCase):
             "203.0.113.7", "10.0.0.1", "office", "request-1",
         )  # fmt: skip
 
+    @pytest.mark.asvs("16.3.2", "16.3.3")
     def test_a_denial_is_on_record_before_it_is_told(self) -> None:
         thing = about()
         mina = ExternalActor("subject", "K7-1")

@@ -48,6 +48,7 @@ def sign(review: Review, by: ExternalActor = ARAM) -> None:
     )
 
 
+@pytest.mark.law("S-04")
 def test_explain_sample_sign_confirm(review: Review) -> None:
     explain(review)
     sample = ledger.draw_sample(review=review, actor=ARAM, at=AT)
@@ -61,6 +62,7 @@ def test_explain_sample_sign_confirm(review: Review) -> None:
     assert words == [f"ledger.review.{step}" for step in ("opened", "sampled", "signed", "confirmed")]
 
 
+@pytest.mark.law("S-04")
 def test_nobody_reviews_themselves(review: Review) -> None:
     with pytest.raises(SeparationOfDuties):
         explain(review, by=HANA)
@@ -128,6 +130,7 @@ def test_the_sample_is_nobody_s_choice(review: Review) -> None:
     assert _sample(other) != _sample(review)
 
 
+@pytest.mark.law("S-04")
 def test_an_overdue_review_is_told_once(review: Review) -> None:
     assert ledger.record_overdue_reviews(on=date(2026, 11, 15), actor=REVIEWS, at=AT) == 0
     assert ledger.record_overdue_reviews(on=date(2026, 11, 16), actor=REVIEWS, at=AT) == 1
@@ -272,6 +275,7 @@ def test_a_signature_that_was_taken_off_a_review_is_noticed(review: Review) -> N
     assert list(signed_digests.altered_reviews()) == [review]
 
 
+@pytest.mark.law("F-11")
 @pytest.mark.truth("review-without-findings")
 def test_the_register_of_reviews_names_one_without_findings(review: Review) -> None:
     def lines() -> list[list[Any]]:
@@ -323,6 +327,7 @@ def test_the_review_sheet_is_a_pdf_and_its_printing_on_record(review: Review, pe
     assert people["Aram"].get(reverse("admin:ledger_finding_changelist")).status_code == 200
 
 
+@pytest.mark.law("F-11")
 @pytest.mark.truth("21")
 def test_the_review_sheet_names_who_signed_and_whose_account_it_is_about(review: Review) -> None:
     aram, omar = make_aram(), make_omar()

@@ -10,7 +10,7 @@ from django.utils.translation import override
 from privacy.ledger import actions as ledger
 from privacy.ledger.actions.reviews import last_period
 from privacy.ledger.actors import ExternalActor, SystemActor
-from privacy.ledger.admin.reviews import FindingAdmin
+from privacy.ledger.admin.findings import FindingAdmin
 from privacy.ledger.models import Entry, Finding, Review
 from privacy.ledger.review import detection_rules
 from privacy.policies.models import Parameter
@@ -57,6 +57,7 @@ def test_the_last_whole_period(on: date, months: int, period: tuple[date, date])
     assert last_period(on, months) == period
 
 
+@pytest.mark.law("S-04")
 @pytest.mark.clause("P8.3")
 def test_a_review_freezes_its_period_and_opens_once(portal_database: PortalDatabase) -> None:
     september, october, november = NOON - timedelta(30), NOON, NOON + timedelta(20)
@@ -73,6 +74,7 @@ def test_a_review_freezes_its_period_and_opens_once(portal_database: PortalDatab
     assert Entry.objects.filter(word="ledger.review.opened", about=f"ledger.review:{review.pk}").count() == 1
 
 
+@pytest.mark.law("S-04")
 def test_a_period_that_was_missed_is_opened_later_too(portal_database: PortalDatabase) -> None:
     ledger.open_reviews(on=date(2026, 8, 5), actor=REVIEWS, at=AT)
     opened = ledger.open_reviews(on=ON, actor=REVIEWS, at=AT)
@@ -94,6 +96,8 @@ def test_a_number_of_the_rulebook_sets_the_period_and_no_day_is_left_out_or_revi
     assert (review.period_from, review.period_until) == (date(2027, 1, 1), date(2027, 3, 31))
 
 
+@pytest.mark.law("S-07")
+@pytest.mark.asvs("8.2.4")
 def test_access_at_night_and_on_rest_days(portal_database: PortalDatabase) -> None:
     review = open_october(
         portal_database,
@@ -110,6 +114,7 @@ def test_access_at_night_and_on_rest_days(portal_database: PortalDatabase) -> No
     assert sorted(accounts) == [("U-HANA", 2), ("U-HANGEUL-DAY", 1), ("U-SATURDAY", 1)]
 
 
+@pytest.mark.law("S-07")
 def test_bulk_and_repeated_look_ups(portal_database: PortalDatabase) -> None:
     subjects = [f"S-{n}" for n in range(1, 102)]
     review = open_october(
@@ -155,6 +160,7 @@ def test_one_s_own_data(portal_database: PortalDatabase, monkeypatch: pytest.Mon
     assert finding.account == "U-HANA"
 
 
+@pytest.mark.law("S-05")
 def test_taking_out_without_a_sufficient_reason(portal_database: PortalDatabase) -> None:
     review = open_october(
         portal_database,
@@ -207,6 +213,7 @@ def test_all_numbers_without_an_entry_are_counted_also_before_the_first_and_beyo
     assert gap.first_at == datetime(2026, 10, 1, tzinfo=KST)
 
 
+@pytest.mark.law("S-07")
 def test_a_write_outside_the_portal_joins_the_next_review(portal_database: PortalDatabase) -> None:
     standing = Finding.objects.create(
         rule=Finding.Rule.UNRECONCILED,

@@ -197,6 +197,19 @@ def test_rows_taken_as_they_stand_after_an_incident_are_sound_and_the_taking_is_
     assert "takes the registers as they stood then: INC-7F3K-92QX" in verified.stdout
 
 
+@pytest.mark.parametrize("role", ["portal_worker", "portal_auditor", "portal_app"])
+def test_whoever_is_not_the_owner_is_told_to_be(portal_database: PortalDatabase, role: str) -> None:
+    run = portal_database.manage("adopt_registers", "--because", "INC-7F3K-92QX", role=role)
+    assert (run.returncode, "Traceback" in run.stderr) == (1, False), run.stderr
+    assert f"Run it as portal_owner, not as {role}" in run.stderr
+
+
+@pytest.mark.parametrize("reason", ["", " "])
+def test_an_adoption_says_why(portal_database: PortalDatabase, reason: str) -> None:
+    run = portal_database.manage("adopt_registers", "--because", reason, role="portal_owner")
+    assert (run.returncode, "say why" in run.stderr) == (2, True), run.stderr
+
+
 def test_the_nightly_scrub_names_an_altered_row(portal_database: PortalDatabase) -> None:
     row = holiday()
     row.save()

@@ -95,6 +95,7 @@ def test_only_one_sealer_works_at_a_time(portal_database: PortalDatabase) -> Non
     assert seal(portal_database) == 2
 
 
+@pytest.mark.asvs("15.4.3")
 @pytest.mark.attack("19.3")
 @pytest.mark.parametrize("role", ["portal_app", "portal_intake", "portal_worker", "portal_notary", "portal_auditor"])
 def test_nobody_but_a_sealer_keeps_the_sealer_from_its_work(portal_database: PortalDatabase, role: str) -> None:

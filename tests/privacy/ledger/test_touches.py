@@ -134,6 +134,7 @@ def test_a_rolled_back_transaction_leaves_no_mark_behind(portal_database: Portal
     assert [request for *_, request in touched(portal_database)] == ["one"]
 
 
+@pytest.mark.asvs("16.3.3")
 def test_what_is_changed_outside_the_portal_is_a_finding(portal_database: PortalDatabase) -> None:
     with request_context.override(request_id=request_context.new_request_id()):
         recorded_contact()

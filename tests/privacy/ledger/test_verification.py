@@ -106,6 +106,7 @@ NAMED = {
 }  # fmt: skip
 
 
+@pytest.mark.law("S-06")
 @pytest.mark.parametrize("statements", NAMED.values(), ids=list(NAMED))
 def test_an_altered_entry_is_named(trail: PortalDatabase, home: Path, statements: list[str]) -> None:
     with trail.connect() as connection:
@@ -199,6 +200,7 @@ def test_any_other_alteration_is_found(trail: PortalDatabase, home: Path, statem
     assert message in said(report)
 
 
+@pytest.mark.law("S-06")
 @pytest.mark.parametrize(("days", "found"), [(3, True), (-1, True), (0, False)])
 def test_an_entry_of_the_past_that_never_was_is_named(
     portal_database: PortalDatabase, tmp_path: Path, days: int, found: bool

@@ -27,6 +27,7 @@ from privacy.ledger.verify_witnesses import read_policy
 from privacy.ledger.witness.asking import Witnesses
 from privacy.ledger.witness.cosigning import Answer, Witness
 from privacy.ledger.witness.serving import make_server
+from privacy.ledger.witness.witness_keys import load_key
 from tests.database import ROOT, PortalDatabase
 from tests.factories.ledger import ORIGIN, make_entries, make_notary, seal, sign, tamper
 
@@ -72,7 +73,7 @@ def make_witness(folder: Path, *logs: Signer, name: str = "witness.example/1") -
     if not (folder / "logs.json").exists():
         (folder / "logs.json").write_text("{}")
         Signer.make(name).save(folder / "witness.key")
-    witness = Witness(Signer.load(folder / "witness.key"), folder, lambda: NOW)
+    witness = Witness(load_key(folder / "witness.key"), folder, lambda: NOW)
     for log in logs:
         witness.add_log(log.vkeys[0])
     return witness
@@ -163,7 +164,7 @@ def served(tmp_path: Path) -> Iterator[dict[str, Witness]]:
             ends.callback(server.server_close)
             ends.callback(server.shutdown)
             witnesses[name] = witness
-            lines.append(f"witness {name} {witness.signer.vkeys[1]} http://127.0.0.1:{server.server_port}")
+            lines.append(f"witness {name} {witness.signer.vkey} http://127.0.0.1:{server.server_port}")
         (tmp_path / "policy").write_text("\n".join([*lines, "group most 2 one two three", "quorum most", ""]))
         yield witnesses
 
@@ -212,6 +213,8 @@ def test_two_of_three_are_enough_and_one_is_not(
     assert notary.state.size == 20
     with portal_database.connect() as connection:
         assert connection.execute("SELECT max(size) FROM ledger.checkpoint").fetchone() == (20,)
+    # What was published before can still be checked.
+    assert Bundle(str(tmp_path / "mirror")).verify(notary.signer.keys).said.startswith("20 entries of 20")
     # It is back, and far behind: it says where it stands.
     monkeypatch.undo()
     assert sign(portal_database, notary) == 30
@@ -236,8 +239,8 @@ def test_a_history_that_was_rewritten_with_the_notarys_own_memory_is_refused(
     for folder in ("mirror", "anchors"):
         shutil.rmtree(tmp_path / folder)
         (tmp_path / f"{folder}.before").rename(tmp_path / folder)
+    before.save(notary.path, notary.signer)
     fresh = make_witnessed(tmp_path, served)
-    fresh.state = before
     grow(portal_database, 11)
     with pytest.raises(SigningRefused, match=r"too few witnesses cosign: one refuses \(422\)"):
         sign(portal_database, fresh)

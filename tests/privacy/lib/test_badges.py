@@ -55,5 +55,6 @@ def test_no_state_has_two_shapes() -> None:
     assert len(states) == len(set(states))
 
 
+@pytest.mark.asvs("1.2.1")
 def test_a_word_is_text_not_markup() -> None:
     assert "<b>" not in badges.badge("<b>", "no")

@@ -16,6 +16,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.asvs("1.2.3")
 def test_the_spelling_is_fixed() -> None:
     spelled = canonical_json.dumps({"나": [1, True, None], "a": {"z": "값", "b": 2}})
     assert spelled == '{"a":{"b":2,"z":"값"},"나":[1,true,null]}'

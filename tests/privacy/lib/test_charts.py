@@ -3,6 +3,7 @@
 import re
 from xml.etree import ElementTree
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ def test_the_scale_has_few_round_lines(largest: int) -> None:
     assert largest <= step * 4
 
 
+@pytest.mark.asvs("1.2.1")
 def test_a_name_is_text_not_markup() -> None:
     assert "<script>" not in charts.bar_chart([("<script>", 1)], label="<script>")
 

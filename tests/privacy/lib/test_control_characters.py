@@ -23,6 +23,7 @@ def every_form() -> Iterator[type[forms.BaseForm]]:
         yield form
 
 
+@pytest.mark.asvs("1.3.3")
 @pytest.mark.attack("17.20")
 def test_every_text_field_of_every_form_refuses_them() -> None:
     looked = 0
@@ -44,6 +45,7 @@ def test_what_people_write_is_taken() -> None:
 
 @pytest.mark.attack("17.20")
 class PublicFormTests(PortalTestCase):
+    @pytest.mark.asvs("2.2.2")
     def test_a_vertical_tab_in_a_name_is_told_and_nothing_is_kept(self) -> None:
         answer = self.client.post(
             reverse("incidents:complaint"), {"explanation": "help", "name": "Mina\x0bKim", "email": "a@example.org"}

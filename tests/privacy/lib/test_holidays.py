@@ -43,6 +43,7 @@ def by_the_act(year: int) -> set[date]:
     return taken
 
 
+@pytest.mark.law("T-04")
 @pytest.mark.parametrize("year", range(2026, 2036))
 def test_the_calendar_is_the_one_of_the_act(year: int) -> None:
     elections = {day for day in holidays.public_holidays(year) if day.weekday() == 2} - by_the_act(year)
@@ -52,6 +53,7 @@ def test_the_calendar_is_the_one_of_the_act(year: int) -> None:
     assert len(elections) <= 2  # term-expiry elections are on Wednesdays
 
 
+@pytest.mark.law("T-04")
 @pytest.mark.parametrize(
     ("day", "rests"),
     [
@@ -97,6 +99,7 @@ def test_an_added_holiday_moves_a_deadline(source: set[date]) -> None:
     assert periods.answer_due(date(2026, 11, 24), days=10) == date(2026, 12, 7)
 
 
+@pytest.mark.law("T-10")
 def test_an_added_holiday_never_moves_a_retention_period(source: set[date]) -> None:
     source.add(date(2026, 12, 4))
     assert periods.period_end(date(2026, 11, 4), months=1) == date(2026, 12, 4)

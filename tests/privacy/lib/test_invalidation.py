@@ -111,6 +111,7 @@ def test_without_names_it_is_everybody(portal_database: PortalDatabase, process:
     assert not any(map(process.remembers, people))
 
 
+@pytest.mark.asvs("15.4.1")
 def test_what_was_found_before_another_thread_heard_is_not_added(
     portal_database: PortalDatabase, process: Process, people: list[UUID]
 ) -> None:

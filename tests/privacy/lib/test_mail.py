@@ -43,6 +43,7 @@ def test_another_key_is_another_message() -> None:
     assert mail.fixed_message_id("<given@elsewhere.example>") == "<given@elsewhere.example>"
 
 
+@pytest.mark.asvs("1.2.1")
 def test_text_is_written_as_it_is_and_html_is_escaped() -> None:
     send()
     (message,) = outgoing.outbox

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from privacy.lib.display import masking
 
 
+@pytest.mark.law("S-28")
 @pytest.mark.parametrize(
     ("mask", "value", "shown"),
     [
@@ -44,6 +45,7 @@ def test_a_value_is_shown_by_its_pattern(mask: object, value: str, shown: str) -
     assert mask(value) == shown  # type: ignore[operator]
 
 
+@pytest.mark.asvs("14.2.6")
 @given(st.text(min_size=1, max_size=40))
 def test_a_masked_identifier_never_shows_more_than_its_last_four(value: str) -> None:
     shown = masking.identifier(value)

@@ -5,6 +5,7 @@ import pytest
 from privacy.lib.http.network_addresses import client_network, is_public
 
 
+@pytest.mark.asvs("1.3.6")
 @pytest.mark.attack("17.22")
 @pytest.mark.parametrize(
     "address",
@@ -14,6 +15,7 @@ from privacy.lib.http.network_addresses import client_network, is_public
         "::", "::1", "fe80::1", "fe80::1%eth0", "fd00:ec2::254", "fec0::1", "ff0e::1", "2001:db8::1",
         "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "::a9fe:a9fe",
         "64:ff9b::a9fe:a9fe", "64:ff9b::7f00:1", "64:ff9b:1::1", "64:ff9b::a83f:8110",
+        "64:ff9b:1:a00:0:100:808:808", "64:ff9b:1:7f:0:100:101:101",
         "2002:7f00:1::", "2002:a9fe:a9fe::1", "2001:0:7f00:1::1",
     ],
 )  # fmt: skip

@@ -70,6 +70,7 @@ def test_the_same_data_makes_the_same_bytes() -> None:
     assert pdf.render("sheet", SHEET, made_at=at) != pdf.render("sheet", SHEET)
 
 
+@pytest.mark.asvs("1.1.2", "1.3.5")
 def test_what_people_type_is_shown_and_is_never_markup(tmp_path: Path) -> None:
     typed = '#panic("x") *bold* $x$ [b] \\ "q" <t> @ref #read("/base.typ") // c'
     shown = text_of(pdf.render("sheet", sheet_of(typed)), tmp_path)
@@ -109,6 +110,7 @@ def test_the_font_covers_every_syllable_of_korean() -> None:
     assert 0x1F600 not in fonts.coverage(pdf.FONT_PATH)
 
 
+@pytest.mark.asvs("1.3.7")
 @pytest.mark.parametrize("name", ["nothing", "../base", "../../manage", "/etc/passwd"])
 def test_a_template_outside_the_folder_does_not_exist(name: str) -> None:
     with pytest.raises(pdf.TemplateMissing):

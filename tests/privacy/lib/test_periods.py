@@ -43,6 +43,7 @@ TEN_DAYS = [
 ]
 
 
+@pytest.mark.law("T-01")
 @pytest.mark.parametrize(
     ("received", "number", "due"),
     [
@@ -70,11 +71,13 @@ def is_open(day: date) -> bool:
     return day.isoweekday() not in (6, 7) and day not in holidays.public_holidays(day.year)
 
 
+@pytest.mark.law("T-02", "T-05")
 @given(received=days, number=st.integers(0, 400))
 def test_an_answer_is_due_where_counting_one_by_one_ends(received: date, number: int) -> None:
     assert periods.answer_due(received, days=number) == counted_one_by_one(received, number)
 
 
+@pytest.mark.law("T-04")
 @given(received=days, number=st.integers(0, 400))
 def test_an_answer_never_comes_due_early_or_on_a_rest_day(received: date, number: int) -> None:
     due, target = periods.answer_due(received, days=number), periods.answer_due_unrolled(received, days=number)
@@ -89,6 +92,7 @@ def test_who_asks_later_is_never_answered_earlier(received: date, number: int) -
     assert periods.answer_due(received, days=number) <= periods.answer_due(received + timedelta(1), days=number)
 
 
+@pytest.mark.law("T-05")
 def test_days_between_are_calendar_days_not_working_days() -> None:
     # T-05: ten working days from here would be 2026-12-08.
     assert periods.answer_due(date(2026, 11, 24), days=10) == date(2026, 12, 4)
@@ -97,6 +101,7 @@ def test_days_between_are_calendar_days_not_working_days() -> None:
 # --- retention: months and years ------------------------------------------------------------------------------
 
 
+@pytest.mark.law("T-01", "T-07")
 @pytest.mark.parametrize(
     ("event", "months", "years", "end"),
     [
@@ -140,6 +145,7 @@ def walked_through(event_on: date, months: int) -> date:
         day += timedelta(1)
 
 
+@pytest.mark.law("T-07")
 @given(event=events, months=st.integers(1, 40))
 def test_a_period_ends_where_walking_through_the_calendar_ends(event: date, months: int) -> None:
     assert periods.period_end(event, months=months) == walked_through(event, months)
@@ -157,6 +163,7 @@ def test_a_later_event_never_ends_earlier(event: date, months: int) -> None:
     assert periods.period_end(event, months=months) <= periods.period_end(event + timedelta(1), months=months)
 
 
+@pytest.mark.law("T-10")
 @given(event=events, months=st.integers(1, 240))
 def test_a_retention_period_is_never_rolled(event: date, months: int) -> None:
     """T-10: it may well end on a Sunday, and holding on until Monday would be holding too long."""
@@ -166,6 +173,7 @@ def test_a_retention_period_is_never_rolled(event: date, months: int) -> None:
     assert end == walked_through(event, months)
 
 
+@pytest.mark.law("T-10")
 def test_a_period_that_ends_on_a_sunday_ends_on_that_sunday() -> None:
     assert periods.period_end(date(2026, 10, 29), months=1) == date(2026, 11, 29)
     assert date(2026, 11, 29).isoweekday() == 7
@@ -174,6 +182,7 @@ def test_a_period_that_ends_on_a_sunday_ends_on_that_sunday() -> None:
 # --- the same day, hours, ages --------------------------------------------------------------------------------
 
 
+@pytest.mark.law("C-19")
 @pytest.mark.parametrize(
     ("consented", "latest"),
     [
@@ -189,6 +198,7 @@ def test_a_consent_is_confirmed_before_the_same_day_two_years_later(consented: s
     assert periods.anniversary_eve(date.fromisoformat(consented), years=2) == date.fromisoformat(latest)
 
 
+@pytest.mark.law("T-06")
 def test_hours_run_through_weekends_and_holidays() -> None:
     """T-06: aware on a Friday evening before Chuseok, due on Monday evening."""
     aware = datetime(2026, 9, 25, 19, 30, tzinfo=SEOUL)
@@ -196,6 +206,7 @@ def test_hours_run_through_weekends_and_holidays() -> None:
     assert periods.hours_due(aware, hours=24) - aware == timedelta(hours=24)
 
 
+@pytest.mark.law("T-03")
 def test_a_day_is_over_at_midnight_in_korea() -> None:
     """T-03: an answer due on the 4th is in time until 15:00 UTC of that day."""
     assert periods.end_of_day(date(2026, 12, 4)) == datetime(2026, 12, 4, 15, 0, tzinfo=UTC)
@@ -207,6 +218,7 @@ def test_days_left_count_down_to_the_last_day() -> None:
     assert periods.days_left(date(2026, 12, 4), date(2026, 12, 5)) == -1
 
 
+@pytest.mark.law("T-08")
 @pytest.mark.parametrize(
     ("born", "on", "years"),
     [
@@ -225,6 +237,7 @@ def test_age_is_counted_in_full_years(born: str, on: str, years: int) -> None:
 # --- what is no day ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.law("T-02")
 def test_a_moment_is_not_taken_for_a_day() -> None:
     moment = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)  # already the 25th in Korea
     for wrong in (

@@ -3,6 +3,8 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from privacy.lib.crypto.random_pool import POOL_BYTES, random_bytes
 
 
@@ -21,6 +23,7 @@ def test_a_draw_has_the_length_that_was_asked_for() -> None:
     ]
 
 
+@pytest.mark.asvs("11.5.2", "15.4.1")
 def test_nothing_is_drawn_twice_over_the_end_of_a_stock_or_in_several_threads() -> None:
     many = 2 * POOL_BYTES // 16
     with ThreadPoolExecutor(4) as pool:
@@ -28,6 +31,7 @@ def test_nothing_is_drawn_twice_over_the_end_of_a_stock_or_in_several_threads() 
     assert len(set(drawn)) == 4 * many
 
 
+@pytest.mark.asvs("11.5.2")
 def test_a_child_draws_what_its_parent_does_not() -> None:
     random_bytes(1)
     reading, writing = os.pipe()

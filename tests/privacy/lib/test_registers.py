@@ -55,6 +55,7 @@ def test_a_sign_that_no_workbook_holds_costs_no_register() -> None:
     assert rows(made)[1:] == [("가\N{REPLACEMENT CHARACTER}나",), ("=1\N{REPLACEMENT CHARACTER}",)]
 
 
+@pytest.mark.asvs("1.2.10")
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "=HYPERLINK(1)", "=CMD|' /C calc'!A0"])
 def test_text_is_never_a_formula(text: str) -> None:
     made = register(Line(1, text), columns=(("내용", lambda line: line.said),))

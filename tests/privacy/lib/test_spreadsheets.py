@@ -5,6 +5,7 @@ import pytest
 from privacy.lib.documents.spreadsheets import csv_cell
 
 
+@pytest.mark.asvs("1.2.10")
 @pytest.mark.attack("17.25")
 @pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
 @pytest.mark.parametrize("before", ["", " ", "\n", "\r", "\t", "\u00a0", "\u3000"])
@@ -22,5 +23,6 @@ def test_what_only_begins_like_a_number_becomes_text(text: str) -> None:
     assert csv_cell(text) == f"'{text}"
 
 
+@pytest.mark.asvs("1.3.3")
 def test_what_no_file_can_hold_is_replaced() -> None:
     assert csv_cell("a\x0bb") == "a\N{REPLACEMENT CHARACTER}b"

@@ -79,7 +79,7 @@ NOT_TAKEN = {
 }
 
 
-@pytest.mark.asvs("5.2.1")
+@pytest.mark.asvs("1.3.4", "5.2.1", "5.2.5")
 @pytest.mark.parametrize("what", NOT_TAKEN)
 def test_other_kinds_are_refused_at_once(what: str) -> None:
     with pytest.raises(InvalidUpload):
@@ -114,7 +114,7 @@ BAD: dict[str, tuple[bytes, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.asvs("5.2.6")
+@pytest.mark.asvs("5.2.3", "5.2.6")
 @pytest.mark.parametrize("what", BAD)
 def test_everything_else_is_found_out(what: str) -> None:
     content, reason = BAD[what]

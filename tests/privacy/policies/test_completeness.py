@@ -42,12 +42,14 @@ class CompletenessTest(PortalTestCase):
     def test_a_blank_officers_address_is_shown_and_does_not_stop_anything(self) -> None:
         assert len(warnings(self.version)) == 1
 
+    @pytest.mark.law("D-17", "V-01")
     def test_a_required_heading_may_not_be_missing(self) -> None:
         policies.revise_draft(
             self.version, removed=[self.version.sections.get(code="safety")], actor=self.hana, at=NOON
         )
         assert len(errors(self.version)) == 1
 
+    @pytest.mark.law("V-01")
     def test_a_required_heading_may_not_be_switched_off(self) -> None:
         self.rewrite("destruction", applicable=False)
         assert len(errors(self.version)) == 1
@@ -56,10 +58,12 @@ class CompletenessTest(PortalTestCase):
         self.rewrite("duties", body_en="")
         assert len(errors(self.version)) == 1
 
+    @pytest.mark.law("D-17", "V-08")
     def test_a_table_of_the_rulebook_may_not_be_left_out(self) -> None:
         self.rewrite("items", body_ko="항목.", body_en="Items.")
         assert len(errors(self.version)) == 2
 
+    @pytest.mark.law("V-08")
     def test_a_period_may_not_be_typed_into_the_text(self) -> None:
         for ko, en in (
             ("10일 안에 답합니다.", "We answer soon."),
@@ -108,6 +112,7 @@ class CompletenessTest(PortalTestCase):
         policies.revise_draft(self.version, rows=[twice], actor=self.hana, at=NOON)
         assert len(errors(self.version)) == 1
 
+    @pytest.mark.law("N-01")
     @pytest.mark.clause("P4.1")
     def test_a_category_needs_a_purpose_items_and_a_retention_rule(self) -> None:
         category = self.version.categories.get(code="app-log")
@@ -145,6 +150,7 @@ class CompletenessTest(PortalTestCase):
         assert errors(version) == []
         assert len(warnings(version)) == 2
 
+    @pytest.mark.law("P-14", "V-08")
     def test_a_processor_in_the_register_needs_its_heading(self) -> None:
         with naming("processors", CLOUD):
             assert len(errors(self.version)) == 1

@@ -114,6 +114,15 @@ class DifferenceTest(PortalTestCase):
             ("Internet log records and access-location data: no longer preserves Access records", False),
         ]
 
+    @pytest.mark.truth("21")
+    def test_a_kind_of_records_is_named_as_its_item_is(self) -> None:
+        old = self.old.document
+        assert old is not None
+        new = deepcopy(old)
+        new["tables"]["preservation"][0]["record_kinds"].append("os-version")
+        (told,) = [change.sentence for change in text_changes.compare_rules(old, new, "en")]
+        assert told.endswith(": now also preserves Operating system version")
+
     @pytest.mark.truth("31")
     def test_whatever_is_renamed_is_told(self) -> None:
         old = self.old.document
@@ -155,6 +164,20 @@ class DifferenceTest(PortalTestCase):
             ("Acme: no longer receives Terminal unique number (IMEI)", False),
             ("Acme: purpose “Analysis” (before: “Repair”)", True),
         ]
+
+    @pytest.mark.truth("31")
+    def test_a_purpose_that_changes_in_one_language_is_told_in_the_words_that_changed(self) -> None:
+        """The Korean notice said that “수리” becomes “수리”."""
+        words = {"purpose": {"ko": "수리", "en": "Repair"}, "until": {"ko": "1년", "en": "One year"}}
+        party = {"code": "acme", "name": {"ko": "에이스", "en": "Acme"}, "items": ["model"], **words}
+        assert self.old.document is not None
+        old = deepcopy(self.old.document)
+        old["tables"]["recipients"] = [party]
+        new = deepcopy(old)
+        new["tables"]["recipients"] = [party | {"purpose": {"ko": "수리", "en": "Repair and sale"}}]
+        (change,) = text_changes.compare_rules(old, new, "ko")
+        assert "“Repair” → “Repair and sale”" in change.sentence
+        assert change.adverse
 
     @pytest.mark.truth("preview-silent-about-record-kinds")
     def test_what_changes_for_the_office_alone_is_told_to_who_judges(self) -> None:

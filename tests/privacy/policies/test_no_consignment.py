@@ -44,10 +44,12 @@ class NoConsignmentTest(PortalTestCase):
     def missing(self) -> Iterator[str]:
         return (one.section for one in completeness.problems(self.draft, TODAY) if not one.is_warning)
 
+    @pytest.mark.law("P-14")
     def test_without_a_decision_nothing_is_said_and_nothing_published(self) -> None:
         assert said(self.draft)[1:] == ["This version does not say whether processing is consigned."]
         assert list(self.missing()) == ["consignment"]
 
+    @pytest.mark.law("P-14")
     def test_the_sentence_names_the_decision(self) -> None:
         self.assertLedgered("policies.consignment.denied", decide(TODAY - timedelta(3)))
         assert list(self.missing()) == []

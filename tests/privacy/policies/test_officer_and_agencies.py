@@ -18,6 +18,7 @@ class OfficerTest(PortalTestCase):
     def setUp(self) -> None:
         self.odile = factory.make_odile(granted=False)
 
+    @pytest.mark.law("O-02")
     @pytest.mark.clause("P2.1")
     def test_a_new_designation_ends_the_one_before_and_keeps_it(self) -> None:
         officer = policies.designate_officer(
@@ -75,6 +76,7 @@ class OfficerTest(PortalTestCase):
         assert present is not None
         assert (present.name, present.phone) == ("정경수", "02-9999-0000")
 
+    @pytest.mark.law("O-02")
     def test_a_handler_designates_nobody(self) -> None:
         with pytest.raises(NotPermitted):
             policies.designate_officer(
@@ -85,6 +87,7 @@ class OfficerTest(PortalTestCase):
                 at=NOON,
             )
 
+    @pytest.mark.law("V-09")
     @pytest.mark.clause("P2.2")
     def test_an_agency_is_verified_and_corrected(self) -> None:
         agency = Agency.objects.get(phone="1301")

@@ -27,6 +27,7 @@ class PagesTest(PortalTestCase):
         assert response.status_code == 200, (address, response.status_code)
         return response.content.decode()
 
+    @pytest.mark.law("V-04")
     @pytest.mark.clause("P0.2")
     def test_every_page_is_open_in_both_languages(self) -> None:
         for page in PAGES:
@@ -47,6 +48,7 @@ class PagesTest(PortalTestCase):
             assert "02-6928-6774" in shown
             assert "mailto:" not in shown
 
+    @pytest.mark.law("V-02", "V-09")
     @pytest.mark.clause("P2.2")
     def test_the_agencies_are_listed_publicly(self) -> None:
         for page in ("/", "/officer/", "/policy/"):
@@ -54,6 +56,7 @@ class PagesTest(PortalTestCase):
             for phone in ("118", "1301", "182"):
                 assert f'href="tel:{phone}"' in shown, (page, phone)
 
+    @pytest.mark.law("D-17")
     @pytest.mark.clause("P6.1")
     def test_the_policy_shows_the_rules_of_the_rulebook(self) -> None:
         shown = self.get("/en/policy/")
@@ -74,6 +77,7 @@ class PagesTest(PortalTestCase):
             assert self.client.get(f"/policy/{version.number}/", secure=True).status_code == 404
             assert self.client.get(f"/policy/2020-12-01..{version.number}/", secure=True).status_code == 404
 
+    @pytest.mark.law("V-05")
     @pytest.mark.clause("P0.3")
     def test_a_revision_is_on_the_front_page_the_board_and_its_own_page(self) -> None:
         number = factory.make_policy(at=clock.now()).number
@@ -85,6 +89,7 @@ class PagesTest(PortalTestCase):
         assert "Announced" in self.get(f"/en/policy/{number}/")
         assert "2 years" in self.get("/en/policy/")
 
+    @pytest.mark.law("V-05")
     @pytest.mark.clause("P0.2")
     def test_an_old_version_stays_public_and_says_so(self) -> None:
         factory.make_policy(at=THEN)
@@ -111,6 +116,7 @@ class PagesTest(PortalTestCase):
         assert "정경수" in earlier
         assert "김보호" not in earlier
 
+    @pytest.mark.law("V-05")
     @pytest.mark.clause("P0.2")
     def test_the_difference_marks_what_is_new_and_what_is_gone(self) -> None:
         factory.make_policy(at=THEN)
@@ -119,6 +125,7 @@ class PagesTest(PortalTestCase):
         assert "<ins>3</ins> years from the expiry of the licence" in shown
         assert "Change of how long licence data is kept" in shown
 
+    @pytest.mark.law("B-06")
     def test_a_breach_notice_stays_for_its_days_and_not_longer(self) -> None:
         today = clock.today()
         with pytest.raises(policies.NoticeTooShort):
@@ -165,6 +172,7 @@ class PagesTest(PortalTestCase):
         for page in PAGES:
             assert self.client.post(page, secure=True).status_code in (403, 405)
 
+    @pytest.mark.asvs("1.3.5")
     def test_what_was_typed_into_a_section_stays_text(self) -> None:
         version = factory.make_draft(at=THEN)
         hana, odile = factory.make_hana(granted=False), factory.make_odile(granted=False)

@@ -22,12 +22,14 @@ class PolicyOf2020Test(PortalTestCase):
         assert officer.department_en == "Security Business Headquarters"
         assert Officer.objects.on(date(2020, 11, 30)) is None
 
+    @pytest.mark.law("V-09")
     @pytest.mark.clause("P2.2")
     def test_the_agencies_are_listed_with_their_numbers(self) -> None:
         named = Agency.objects.filter(named_in_policy=True).values_list("phone", flat=True)
         assert set(named) == {"118", "1301", "182"}
         assert set(Agency.objects.filter(named_in_policy=False).values_list("phone", flat=True)) == {"1833-6972"}
 
+    @pytest.mark.law("D-14", "D-16")
     def test_other_preservation_rules_can_be_selected(self) -> None:
         selectable = PreservationRule.objects.filter(version=factory.the_policy(), applied=False)
         assert {rule.basis: rule.months for rule in selectable.order_by("months")} == {
@@ -41,6 +43,7 @@ class PolicyOf2020Test(PortalTestCase):
         assert integrity.is_intact(version)
         assert drift.find_drifts(date(2026, 11, 24)) == []
 
+    @pytest.mark.law("V-01", "V-02")
     def test_every_heading_of_the_law_is_there_in_both_languages(self) -> None:
         version = factory.the_policy()
         for language in ("ko", "en"):

@@ -55,11 +55,11 @@ def test_no_process_publishes_a_version_that_nobody_reviewed(
 
 def test_the_last_review_since_it_was_submitted_counts(portal_database: PortalDatabase) -> None:
     now = clock.now()
-    version, odile = factory.make_version_under_review(at=now - timedelta(hours=3)), factory.make_odile(granted=False)
+    version, odile = factory.make_version_under_review(at=now - timedelta(seconds=3)), factory.make_odile(granted=False)
     hana = factory.make_hana(granted=False)
     publish = PUBLISHED.format(state="published", version=version.id)
-    policies.approve(version, actor=odile, at=now - timedelta(hours=2))
-    policies.return_to_draft(version, note="?", actor=odile, at=now - timedelta(hours=1))
+    policies.approve(version, actor=odile, at=now - timedelta(seconds=2))
+    policies.return_to_draft(version, note="?", actor=odile, at=now - timedelta(seconds=1))
     policies.submit(version, actor=hana, at=now)
     assert refused(portal_database, "pages", publish)
     policies.approve(version, actor=odile, at=now)

@@ -36,6 +36,7 @@ class FinalTest(PortalTestCase):
         with pytest.raises(IntegrityError, match="published and final"), transaction.atomic():
             change()  # type: ignore[operator]
 
+    @pytest.mark.law("V-05")
     def test_nothing_of_a_published_version_can_be_changed_or_removed(self) -> None:
         version = factory.make_policy()
         parts: list[models.QuerySet[models.Model]] = [
@@ -136,6 +137,7 @@ def test_a_rule_changed_behind_the_portals_back_is_noticed(portal_database: Port
     assert "policies.E001" in run.stderr
 
 
+@pytest.mark.law("V-08")
 def test_a_number_of_the_law_that_moves_on_calls_for_a_revision(portal_database: PortalDatabase) -> None:
     factory.make_proposal(at=THEN)
     assert drift.find_drifts(TODAY) == []

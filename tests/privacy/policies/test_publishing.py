@@ -53,6 +53,7 @@ class PublishingTest(PortalTestCase):
         assert "3 years" in notice.body_en
         self.assertLedgered("policies.notice.posted", notice)
 
+    @pytest.mark.law("V-05", "V-07")
     @pytest.mark.clause("P0.3")
     def test_no_version_takes_effect_unannounced(self) -> None:
         version = factory.make_version_under_review()
@@ -176,6 +177,7 @@ class PublishingTest(PortalTestCase):
         policies.revise_draft(version, rows=[item], actor=self.hana, at=NOON)
         return self.describe(version, effective_on=TODAY + timedelta(14))
 
+    @pytest.mark.law("V-07")
     @pytest.mark.truth("31")
     @pytest.mark.clause("P0.3")
     def test_what_takes_more_is_announced_longer_ahead_whoever_ticked_what(self) -> None:

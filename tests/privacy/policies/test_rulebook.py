@@ -12,6 +12,7 @@ from privacy.policies.models import Purpose, RetentionTrigger
 from privacy.vault import purposes as vault_purposes
 from tests import factory
 from tests.base import PortalTestCase
+from tests.database import PortalDatabase
 from tests.factories.accounts import NOON
 
 TODAY = date(2026, 11, 24)
@@ -64,24 +65,28 @@ class RulebookTest(PortalTestCase):
             str(purpose) for purpose in vault_purposes.Purpose
         }
 
+    @pytest.mark.law("D-11")
     @pytest.mark.clause("P6.1")
     def test_registration_data_is_kept_two_years_after_the_licence(self) -> None:
         term = rulebook.in_force(TODAY).retention("device-registration")
         assert (term.clock, term.years, term.months) == (RetentionTrigger.LICENCE_EXPIRY, 2, 0)
         assert term.approval_required
 
+    @pytest.mark.law("D-12")
     @pytest.mark.clause("P6.2")
     def test_analytics_data_is_kept_five_years_after_the_service(self) -> None:
         term = rulebook.in_force(TODAY).retention("service-analytics")
         assert (term.clock, term.years, term.months) == (RetentionTrigger.SERVICE_END, 5, 0)
         assert term.approval_required
 
+    @pytest.mark.law("D-13")
     @pytest.mark.clause("P6.3")
     def test_app_logs_are_kept_at_most_a_month_and_need_no_approval(self) -> None:
         term = rulebook.in_force(TODAY).retention("app-log")
         assert (term.clock, term.years, term.months) == (RetentionTrigger.PURPOSE_ACHIEVED, 0, 1)
         assert not term.approval_required
 
+    @pytest.mark.law("D-14", "D-15")
     @pytest.mark.clause("P6.4")
     def test_internet_logs_are_preserved_three_months_and_other_records_twelve(self) -> None:
         book = rulebook.in_force(TODAY)
@@ -169,3 +174,17 @@ class ParameterTest(PortalTestCase):
         with pytest.raises(rulebook.UnknownParameter) as refused:
             rulebook.parameter("rights.answer.weeks", TODAY)
         assert refused.value.code == "unknown-parameter"
+
+
+@pytest.mark.truth("20.12")
+def test_no_process_keeps_a_parameter_that_it_read(portal_database: PortalDatabase) -> None:
+    """What another process set is in force at once in one that has read the number before."""
+    before = rulebook.parameter("breach.notify.hours", TODAY)
+    with portal_database.connect() as owner:
+        owner.execute(
+            "INSERT INTO policies_parameter (id, code, value, unit, effective_on, basis)"
+            " SELECT gen_random_uuid(), code, value - 1, unit, %s, basis FROM policies_parameter"
+            " WHERE code = 'breach.notify.hours'",
+            [TODAY],
+        )
+    assert rulebook.parameter("breach.notify.hours", TODAY) == before - 1

@@ -56,6 +56,7 @@ class AList(PortalTestCase):
         assert retention.execute_ready(actor=SWEEPER, at=AT + timedelta(days=30)) == 0
         assert Device.objects.filter(pk=self.device.pk).exists()
 
+    @pytest.mark.law("D-08")
     def test_is_not_approved_by_a_handler(self) -> None:
         with pytest.raises(NotPermitted):
             retention.approve(self.row, actor=make_hana(), at=AT)
@@ -125,6 +126,7 @@ class AList(PortalTestCase):
         with pytest.raises(AlreadyDecided):
             retention.abort(self.row, reason="too late", actor=make_odile(), at=AT)
 
+    @pytest.mark.law("D-02")
     def test_late_shows_and_its_reason_is_kept(self) -> None:
         assert self.row.target_on == DUE + timedelta(days=5)
         assert not DestructionList.objects.late(self.row.target_on).exists()
@@ -145,6 +147,7 @@ class AList(PortalTestCase):
         assert self.row.lines.get().state == DestructionLine.State.NOT_DUE
 
 
+@pytest.mark.asvs("2.3.2")
 @pytest.mark.clause("P7.1")
 class OverTheCeiling(PortalTestCase):
     def setUp(self) -> None:

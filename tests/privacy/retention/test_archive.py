@@ -65,6 +65,7 @@ def rule_of(device: Device) -> str:
 
 @pytest.mark.clause("P6.4")
 class DeletedDataThatALawPreserves(PortalTestCase):
+    @pytest.mark.law("D-03", "D-04")
     def test_goes_to_the_archive_and_leaves_the_personal_database(self) -> None:
         device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
         row = ArchivedRecord.objects.get(subject_id=device.subject_id)
@@ -74,6 +75,7 @@ class DeletedDataThatALawPreserves(PortalTestCase):
         assert not SubjectKey.objects.filter(subject_id=device.subject_id, category="service-analytics").exists()
         self.assertLedgered("retention.records.archived")
 
+    @pytest.mark.law("D-03", "D-05")
     def test_only_the_kinds_that_the_law_names(self) -> None:
         device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
         kept = ArchivedRecord.objects.filter(subject_id=device.subject_id)
@@ -85,6 +87,7 @@ class DeletedDataThatALawPreserves(PortalTestCase):
         assert ArchivedRecord.objects.get(subject_id=kept.subject_id).ends_on == date(2026, 9, 30)
         assert not ArchivedRecord.objects.filter(subject_id=gone.subject_id).exists()
 
+    @pytest.mark.law("D-04")
     def test_opens_with_keys_of_its_own(self) -> None:
         device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
         row = ArchivedRecord.objects.get(subject_id=device.subject_id)
@@ -123,6 +126,7 @@ def begin(row: DestructionList, people: Sequence[UUID]) -> None:
 
 @pytest.mark.clause("P6.4")
 class TheTerm(PortalTestCase):
+    @pytest.mark.law("T-07")
     def test_ends_by_the_civil_act(self) -> None:
         rule = rulebook.in_force(date(2026, 9, 1)).preserving("access")
         assert rule is not None
@@ -138,6 +142,7 @@ class TheTerm(PortalTestCase):
             with self.subTest(recorded_on=recorded_on, months=length):
                 assert preservation.preservation_end(at_noon(recorded_on), replace(rule, months=length)) == ends_on
 
+    @pytest.mark.law("D-05")
     def test_is_kept_on_its_last_day_and_destroyed_on_the_next(self) -> None:
         device = archive_an_access(recorded_on=date(2026, 9, 1), destroyed_on=date(2026, 10, 1))
         assert not sweep_on(date(2026, 12, 1)).lists.filter(unit="archive").exists()
@@ -149,6 +154,7 @@ class TheTerm(PortalTestCase):
         assert not ArchivedRecord.objects.filter(subject_id=device.subject_id).exists()
         assert row.certificates.get().statement["destroyed"]["rows"]["records"] == 2
 
+    @pytest.mark.law("D-14", "D-15")
     def test_is_over_on_the_day_after_its_last_by_either_rule(self) -> None:
         """Internet logs three months, other confirmation data twelve; month ends and leap days; swept, not computed."""
         make_policy(kinds={"communication-confirmation": ["app-status"]}, effective_on=date(2026, 12, 25))
@@ -225,6 +231,7 @@ class ReadingTheArchive(PortalTestCase):
             at=self.at,
         )
 
+    @pytest.mark.law("D-05")
     def test_takes_a_second_person(self) -> None:
         access = self.ask()
         self.grant()
@@ -269,6 +276,7 @@ class ReadingTheArchive(PortalTestCase):
         with pytest.raises(SecondPersonRequired):
             retention.open_archive(access, actor=self.hana, at=self.at)
 
+    @pytest.mark.law("D-05")
     def test_takes_a_grant_for_the_legal_duty(self) -> None:
         access = self.ask()
         retention.approve_access(access, actor=self.odile, at=self.at)
@@ -313,6 +321,7 @@ class ReadingTheArchive(PortalTestCase):
         assert rows[approved.reference]["열람 기한"] == self.at + timedelta(hours=24)
         assert rows[approved.reference]["보존 규칙"] != RULE, "told by its name"
 
+    @pytest.mark.law("D-05")
     def test_is_for_no_other_purpose(self) -> None:
         row = ArchivedRecord.objects.get(subject_id=self.device.subject_id)
         for purpose in (Purpose.ANALYTICS, Purpose.REGISTRATION, Purpose.DISCLOSURE, Purpose.ERROR_ANALYSIS):

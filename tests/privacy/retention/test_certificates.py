@@ -60,6 +60,7 @@ class ACertificate(PortalTestCase):
         assert said["finality"]["generation_ended_at"] == ""
         assert said["finality"]["last_key_dump_ends_on"] == "2026-05-27"
 
+    @pytest.mark.law("D-09")
     def test_names_no_person(self) -> None:
         device = make_expired_device(3, ended_on=date(2024, 5, 15))
         (row,) = carry_out_all(sweep_on(DUE))

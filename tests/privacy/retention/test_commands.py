@@ -37,6 +37,8 @@ class Sweep(PortalTestCase):
         assert "needs approval" in said
         assert not DestructionRun.objects.exists()
 
+    @pytest.mark.law("D-01")
+    @pytest.mark.asvs("14.2.7")
     def test_carries_out_what_the_rule_releases_and_lists_the_rest(self) -> None:
         said = run("sweep", "--as-of", "2026-11-24")
         assert "to approve" in said

@@ -126,6 +126,7 @@ class AnOpenCorrection(PortalTestCase):
         make_freeze(device.subject_id, category="device-registration", item="model")
         assert sweep_on(date(2026, 11, 24)).withheld == {"frozen": 1}
 
+    @pytest.mark.law("R-23")
     def test_a_suspension_does_not_keep_data_longer(self) -> None:
         device = make_expired_device(ended_on=date(2024, 5, 15))
         make_freeze(device.subject_id, category="", item="", cause="suspension")

@@ -39,6 +39,7 @@ class AHoldOnAPersonStops(PortalTestCase):
         assert Device.objects.filter(pk=device.pk).exists()
         assert SubjectKey.objects.filter(subject_id=device.subject_id, category="device-registration").exists()
 
+    @pytest.mark.law("D-03")
     def test_the_selection(self) -> None:
         held, free = make_expired_device(1, ended_on=ENDED), make_expired_device(2, ended_on=ENDED)
         make_hold(subject_id=held.subject_id, at=at_noon(DUE))
@@ -84,6 +85,7 @@ class AHoldOnAPersonStops(PortalTestCase):
         assert not run.lists.exists()
         self.held(device)
 
+    @pytest.mark.law("D-03")
     def test_deletion_on_request(self) -> None:
         device = make_device()
         hold = make_hold(subject_id=device.subject_id)

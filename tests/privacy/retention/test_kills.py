@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.surroundings import copy_migrated_cluster
+
 SCALE = float(os.environ.get("SCALE", "1"))
 SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(2**32)
 KILLS = max(10, int(200 * SCALE))
@@ -28,6 +30,7 @@ def test_random_kills_destroy_nothing_that_is_not_due_and_lose_nothing(tmp_path:
     print(f"SEED={SEED}, {KILLS} kills")
     environ = {name: value for name, value in os.environ.items() if "DATABASE" not in name and name != "EMBEDDED_CONF"}
     environ.pop("DESTRUCTION_JOURNAL_DIR", None)
+    copy_migrated_cluster(tmp_path / "home" / "postgres")
     run = subprocess.run(
         [sys.executable, "-m", "tests.privacy.retention.kill_driver", str(tmp_path / "home"), str(KILLS), str(SEED)],
         cwd=ROOT, env=environ, capture_output=True, text=True, check=False,

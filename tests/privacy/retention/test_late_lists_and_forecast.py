@@ -35,6 +35,7 @@ FIVE = timedelta(days=5)
 
 @pytest.mark.clause("P6.1")
 class WithoutDelay(PortalTestCase):
+    @pytest.mark.law("D-01", "D-02")
     def test_a_sweep_that_did_not_run_makes_nothing_due_later(self) -> None:
         sweep_on(DUE - timedelta(days=1))
         make_expired_device(ended_on=ENDED)
@@ -57,6 +58,7 @@ class WithoutDelay(PortalTestCase):
         lift_hold(hold, reason="settled", at=at_noon(lifted))
         assert sweep_on(lifted).lists.get().target_on == lifted + FIVE
 
+    @pytest.mark.law("D-02")
     def test_the_page_shows_what_is_late_and_a_sweep_that_does_not_ring(self) -> None:
         make_expired_device(ended_on=ENDED)
         row = sweep_on(DUE).lists.get()
@@ -212,6 +214,35 @@ class AComingRulebook(PortalTestCase):
         then = replace(self.now, categories=MappingProxyType({**self.now.categories, "app-log": moved}))
         assert self.changed(then)[0][:2] == ("app-log", "other")
 
+    @pytest.mark.truth("preview-of-what-goes-from-the-policy")
+    def test_shows_who_becomes_due_where_the_policy_no_longer_names_a_category(self) -> None:
+        """The sweep of that day would list them: the purpose has ended, and no term keeps them any more."""
+        left = {code: each for code, each in self.now.categories.items() if code != "device-registration"}
+        then = replace(self.now, categories=MappingProxyType(left))
+        assert self.changed(then) == [("device-registration", "other", 0, 1)]
+        back = [row for row in rule_changes.compare_retention(then, self.now, self.on) if row.changes]
+        assert [(row.due_by_old, row.due_by_new) for row in back] == [(1, 0)]
+
+    def test_waits_for_the_term_of_a_category_that_a_draft_has_not_given_one_yet(self) -> None:
+        open_ = replace(self.now.categories["app-log"], retention=None)
+        then = replace(self.now, categories=MappingProxyType({**self.now.categories, "app-log": open_}))
+        assert self.changed(then) == [("app-log", "other", 0, 0)]
+
+    @pytest.mark.truth("21")
+    def test_names_what_only_the_coming_rulebook_knows(self) -> None:
+        cars = replace(self.now.categories["app-log"], code="cars", name_en="Company cars")
+        then = replace(self.now, categories=MappingProxyType({**self.now.categories, "cars": cars}))
+        with override("en"):
+            found = [row for row in rule_changes.compare_retention(self.now, then, self.on) if row.changes]
+        assert [(row.name, row.old_term) for row in found] == [("Company cars", "")]
+        rule = self.now.preservation["internet-log"]
+        more = {"internet-log": replace(rule, record_kinds=rule.record_kinds | {"os-version"})}
+        then = replace(self.now, preservation=MappingProxyType({**self.now.preservation, **more}))
+        with override("en"):
+            assert [row.kinds for row in rule_changes.compare_preservation(self.now, then)] == [
+                "Operating system version"
+            ]
+
     @pytest.mark.truth("preview-silent-about-record-kinds")
     def test_shows_the_kinds_of_records_that_a_law_no_longer_preserves(self) -> None:
         rule = self.now.preservation["internet-log"]
@@ -220,7 +251,7 @@ class AComingRulebook(PortalTestCase):
         found = [
             (row.kinds, row.old_months, row.new_months) for row in rule_changes.compare_preservation(self.now, then)
         ]
-        assert found == [("access", 3, 0), ("status", 0, 3)]
+        assert found == [("접속 기록", 3, 0), ("Exafe MDM 상태", 0, 3)]
 
     @pytest.mark.truth("preview-of-no-kind")
     def test_says_nothing_of_kinds_that_two_rules_do_not_share(self) -> None:
@@ -230,7 +261,7 @@ class AComingRulebook(PortalTestCase):
         found = [
             (row.kinds, row.old_months, row.new_months) for row in rule_changes.compare_preservation(self.now, then)
         ]
-        assert found == [("access", 3, 0), ("status", 0, 9)]
+        assert found == [("접속 기록", 3, 0), ("Exafe MDM 상태", 0, 9)]
 
     def test_shows_what_a_law_preserves_longer_or_no_more(self) -> None:
         first, *rest = self.now.preservation.values()

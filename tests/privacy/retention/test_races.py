@@ -81,6 +81,7 @@ def a_hold_and_an_order(device: Device, case: str) -> bool:
     return held_at is not None and keys_at is not None and held_at < keys_at
 
 
+@pytest.mark.asvs("15.4.2")
 @pytest.mark.fault("FLT-19")
 def test_a_hold_that_was_set_first_always_wins(portal_database: PortalDatabase) -> None:
     make_odile()
@@ -139,6 +140,7 @@ def test_two_officers_decide_once(portal_database: PortalDatabase) -> None:
         assert decided.count() == 1
 
 
+@pytest.mark.asvs("2.3.4")
 def test_two_runners_make_one_certificate(portal_database: PortalDatabase) -> None:
     for number in range(1, 6):
         make_expired_device(number, ended_on=date(2024, 5, 15))

@@ -30,6 +30,7 @@ def done_list(device: Device) -> DestructionList:
 
 @pytest.mark.clause("P7.2")
 class TheReadBack(PortalTestCase):
+    @pytest.mark.law("R-18")
     def test_of_a_finished_destruction_is_sound_and_certified(self) -> None:
         make_expired_device(ended_on=ENDED)
         (row,) = carry_out_all(sweep_on(DUE))

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from django.db import Error, transaction
+from django.db import Error, IntegrityError, transaction
 from django.urls import reverse
 from django.utils.translation import override
 from openpyxl import load_workbook
@@ -17,10 +17,11 @@ from privacy.ledger.authorization import NotPermitted
 from privacy.lib.documents.upload_validation import InvalidUpload
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.registries import registers
+from privacy.policies.models import Category, Officer
 from privacy.retention import actions as retention
 from privacy.retention import register
 from privacy.retention.annual_report import destruction_section
-from privacy.retention.models import PaperDestruction, RegisterEntry
+from privacy.retention.models import DestructionList, DestructionRun, PaperDestruction, RegisterEntry
 from privacy.retention.refusals import BadMethod, SamePerson
 from privacy.vault.models import EncryptedFile
 from tests.base import PortalTestCase
@@ -50,6 +51,7 @@ def record(**changes: Any) -> PaperDestruction:
 
 @pytest.mark.clause("P7.1")
 class TheRegister(PortalTestCase):
+    @pytest.mark.law("D-09", "F-6")
     def test_gets_an_entry_for_each_destruction_with_the_columns_of_the_form(self) -> None:
         make_expired_device(ended_on=date(2024, 5, 15))
         (row,) = carry_out_all(sweep_on(DUE))
@@ -60,6 +62,48 @@ class TheRegister(PortalTestCase):
         assert entry.department_head == "정경수"
         assert entry.evidence == row.certificates.get().digest
 
+    @pytest.mark.truth("hunt")
+    def test_takes_the_officer_s_name_however_long_it_may_be(self) -> None:
+        """A destruction was never certified, and its paper not registered, where the name was of 101 letters."""
+        Officer.objects.update(name="가" * 120)
+        make_expired_device(ended_on=date(2024, 5, 15))
+        (row,) = carry_out_all(sweep_on(DUE))
+        assert {RegisterEntry.objects.get(list=row).department_head, record().register_entry.department_head} == {
+            "가" * 120
+        }
+
+    @pytest.mark.truth("hunt")
+    def test_has_room_for_what_its_columns_are_copied_from(self) -> None:
+        copied = (
+            (Officer, "name", "department_head"), (Officer, "department_ko", "place"),
+            (Category, "name_ko", "file_name"), (DestructionList, "executed_by", "handler"),
+            (DestructionRun, "ordered_by", "requested_by"), (PaperDestruction, "contents", "file_name"),
+            (PaperDestruction, "reason", "reason"), (PaperDestruction, "executor", "handler"),
+            (PaperDestruction, "witness", "witness"), (PaperDestruction, "place", "place"),
+            (PaperDestruction, "recorded_by", "requested_by"),
+        )  # fmt: skip
+        for model, source, column in copied:
+            room = RegisterEntry._meta.get_field(column).max_length or 0
+            assert (model._meta.get_field(source).max_length or 0) <= room, f"{model.__name__}.{source} → {column}"
+
+    @pytest.mark.truth("hunt")
+    def test_leaves_as_a_file_with_both_days_between_which_it_was_created(self) -> None:
+        record(created_from=date(2015, 1, 1), created_until=date(2019, 12, 31))
+        record(created_from=date(2019, 3, 4))
+        column = dict(registers.get("destructions").columns)["생성일"]
+        assert callable(column)
+        told = [str(column(entry)) for entry in RegisterEntry.objects.order_by("number")]
+        assert told == ["2015-01-01 ~ 2019-12-31", "2019-03-04"]
+
+    @pytest.mark.truth("hunt")
+    def test_was_created_in_its_order_and_before_it_was_destroyed(self) -> None:
+        day, next_day = date(2019, 1, 1), DUE + timedelta(days=1)
+        for days in ((day, day - timedelta(days=1)), (next_day, None), (None, next_day)):
+            with pytest.raises(IntegrityError, match="retention_paper_created"), transaction.atomic():
+                record(created_from=days[0], created_until=days[1])
+        assert record(created_from=DUE, created_until=DUE).register_entry.created_until == DUE
+
+    @pytest.mark.law("D-08")
     def test_is_confirmed_once_by_somebody_else(self) -> None:
         paper = retention.record_paper(**PAPER, actor=make_odile(), at=at_noon(DUE))
         entry = paper.register_entry
@@ -73,6 +117,7 @@ class TheRegister(PortalTestCase):
             retention.confirm_result(other, actor=make_odile(), at=at_noon(DUE))
         self.assertLedgered("retention.register.confirmed", other)
 
+    @pytest.mark.law("D-09", "F-6")
     def test_is_never_rewritten(self) -> None:
         entry = record().register_entry
         for change in (lambda: RegisterEntry.objects.update(people=99), lambda: RegisterEntry.objects.all().delete()):
@@ -93,6 +138,7 @@ class TheRegister(PortalTestCase):
 
 @pytest.mark.clause("P7.2")
 class Paper(PortalTestCase):
+    @pytest.mark.law("F-7")
     def test_is_registered_with_method_amount_place_and_witness(self) -> None:
         paper = record()
         entry = paper.register_entry
@@ -110,6 +156,7 @@ class Paper(PortalTestCase):
         assert paper.amount > 0
         assert (figures["destruction.entries"], figures["destruction.records"]) == (1, 0)
 
+    @pytest.mark.law("D-06", "D-07")
     def test_is_shredded_or_burnt_and_nothing_else(self) -> None:
         for method in ("degauss", "overwrite", "physical", "magic"):
             with self.subTest(method), pytest.raises(BadMethod):
@@ -195,12 +242,25 @@ class WhoTookPart(PortalTestCase):
         page = self.client.get(reverse("admin:retention_paperdestruction_change", args=[entry.paper_id]))
         assert f"김파쇄(Hana ({hana.reference})의 진술)" in page.content.decode()
 
+    @pytest.mark.truth("21")
+    def test_the_entry_s_own_page_tells_whom_it_names_as_the_list_and_the_export_do(self) -> None:
+        make_expired_device(ended_on=date(2024, 5, 15))
+        (row,) = carry_out_all(sweep_on(DUE))
+        paper = record(executor="김파쇄", witness="정경수").register_entry
+        self.client.force_login(make_odile())
+        for entry in (RegisterEntry.objects.get(list=row), paper):
+            page = self.client.get(reverse("admin:retention_registerentry_change", args=[entry.pk])).content.decode()
+            for name in register.ACTOR_COLUMNS:
+                assert register.describe_actors_of(entry, name) in page
+            assert "system:" not in page.partition('id="content"')[2].partition("<h2")[0]
+
     def test_an_account_is_named_by_a_reference_that_exists(self) -> None:
         with pytest.raises(Refusal) as raised:
             record(executor="U-0000-0000")
         assert raised.value.pointer == "/executor"
         assert not RegisterEntry.objects.exists()
 
+    @pytest.mark.law("D-08")
     def test_who_carried_it_out_does_not_confirm_the_result(self) -> None:
         odile = make_odile()
         entry = record(executor=odile.reference.lower()).register_entry

@@ -5,16 +5,18 @@ from datetime import date
 from uuid import UUID
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
+from django.db.models import Model
 from django.test import Client
 from psycopg import sql
 
 from devices.models import AppLog, Device
+from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.retention import actions as retention
 from privacy.retention.actions import journal_cursors, restore_replay
-from privacy.retention.destruction import journal
-from privacy.retention.models import DestructionList
+from privacy.retention.destruction import journal, journal_file
+from privacy.retention.models import ArchiveJournalCursor, DestructionList
 from privacy.retention.refusals import GateClosed
 from privacy.retention.restore_gate import gate, middleware
 from privacy.subjects.models import Subject
@@ -29,6 +31,7 @@ from tests.factory import (
     make_device,
     make_expired_device,
     make_hold,
+    make_odile,
     make_reports,
     sweep_on,
 )  # fmt: skip
@@ -98,6 +101,7 @@ def yesterday(portal_database: PortalDatabase):  # type: ignore[no-untyped-def]
         dumps.close()
 
 
+@pytest.mark.law("D-10")
 @pytest.mark.fault("FLT-20")
 @pytest.mark.parametrize("aliases", [("default", "personal", "archive"), ("personal",), ("default",)])
 def test_stays_closed_until_replayed(yesterday, portal_database: PortalDatabase, aliases: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
@@ -142,6 +146,49 @@ def test_what_was_destroyed_before_the_hold_goes_again(yesterday) -> None:  # ty
     assert opens(living)
 
 
+def answers_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The archive doesn't answer when it is asked first: after a restore it is still starting up."""
+    position, refusals = gate._position, iter([OperationalError("the database system is starting up")])
+
+    def asked(model: type[Model]) -> int:
+        if model is ArchiveJournalCursor and (away := next(refusals, None)):
+            raise away
+        return position(model)
+
+    monkeypatch.setattr(gate, "_position", asked)
+
+
+@pytest.mark.fault("FLT-20")
+def test_nothing_is_replayed_before_the_archive_said_how_far_it_follows(yesterday, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    dumps, _due, _living = yesterday
+    dumps.restore(["archive"])
+    answers_late(monkeypatch)
+    with pytest.raises(OperationalError):
+        retention.replay(actor=SWEEPER, at=clock.now())
+    assert not Entry.objects.filter(word="retention.gate.opened").exists()
+    assert retention.replay(actor=SWEEPER, at=clock.now()).lines
+    assert gate.databases_behind() == []
+
+
+@pytest.mark.fault("FLT-11")
+@pytest.mark.fault("FLT-20")
+def test_a_destruction_notes_in_no_archive_of_yesterday_that_it_follows(yesterday, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """Away when the gate was asked and back when the list ends: its earlier lines would never be repeated there."""
+    dumps, _due, living = yesterday
+    dumps.restore(["archive"])
+    answers_late(monkeypatch)
+    (row,) = retention.order_destruction(
+        Device.objects.get(pk=living).subject_id, ["service-analytics"], cause="deletion", case="K7-1",
+        actor=SWEEPER, at=clock.now(),
+    )  # fmt: skip
+    with pytest.raises(GateClosed):
+        retention.execute(row, actor=SWEEPER, at=clock.now())
+    assert gate.databases_behind() == ["archive"]
+    retention.replay(actor=SWEEPER, at=clock.now())
+    assert retention.execute(row, actor=SWEEPER, at=clock.now())
+    assert gate.databases_behind() == []
+
+
 @pytest.mark.fault("FLT-21")
 def test_an_old_dump_of_the_keys_alone_is_found_out(yesterday) -> None:  # type: ignore[no-untyped-def]
     dumps, _due, _living = yesterday
@@ -152,7 +199,7 @@ def test_an_old_dump_of_the_keys_alone_is_found_out(yesterday) -> None:  # type:
 
 
 def test_a_lost_journal_closes_the_portal_too(yesterday, portal_database: PortalDatabase) -> None:  # type: ignore[no-untyped-def]
-    journal.path().unlink()
+    journal_file.path().unlink()
     assert gate.databases_behind() == ["journal"]
     done = portal_database.manage("replay_destructions", role="portal_owner")
     assert done.returncode != 0
@@ -181,8 +228,8 @@ def test_a_line_whose_commit_never_came_is_void(portal_database: PortalDatabase)
     )  # fmt: skip
     run = sweep_on(DUE)
     DestructionList.objects.filter(run=run).update(
-        state="executing", step="intent", certificate_number="C-LOST", approved_at=clock.now(),
-        not_before=clock.now(), begun_at=clock.now(),
+        state="executing", step="intent", certificate_number="C-LOST",
+        approved_by=make_odile().ref, approved_at=clock.now(), not_before=clock.now(), begun_at=clock.now(),
     )  # fmt: skip
     assert gate.databases_behind() == []
     make_hold(subject_id=device.subject_id, at=clock.now())

@@ -39,10 +39,12 @@ LICENCE_ENDS = [
 ]
 
 
+@pytest.mark.asvs("14.2.7")
 @pytest.mark.clause("P6.1")
 class RegistrationTwoYearsAfterTheLicence(PortalTestCase):
     """P6.1: registration and licence data, 2 years after the licence expires."""
 
+    @pytest.mark.law("D-01", "D-11")
     def test_is_kept_on_the_last_day_and_due_on_the_next(self) -> None:
         for number, (ended_on, last_day) in enumerate(LICENCE_ENDS, start=1):
             device = make_expired_device(number, ended_on=ended_on)
@@ -50,6 +52,7 @@ class RegistrationTwoYearsAfterTheLicence(PortalTestCase):
                 assert device.subject_id not in due_people(last_day, "device-registration")
                 assert device.subject_id in due_people(last_day + timedelta(days=1), "device-registration")
 
+    @pytest.mark.law("D-11")
     def test_the_latest_of_several_licences_counts(self) -> None:
         device = make_expired_device(ended_on=date(2024, 5, 15))
         renewed = devices.LicenceTerms("EXAFE-RENEWED", date(2024, 5, 16), date(2025, 5, 15))
@@ -67,6 +70,7 @@ class AnalyticsFiveYearsAfterTheService(PortalTestCase):
     def setUp(self) -> None:
         partitions.create_partitions([date(2021, 1, 1)])
 
+    @pytest.mark.law("D-12")
     def test_is_kept_on_the_last_day_and_due_on_the_next(self) -> None:
         cases = [
             (date(2021, 1, 20), date(2026, 1, 20)),
@@ -83,6 +87,7 @@ class AnalyticsFiveYearsAfterTheService(PortalTestCase):
                 assert device.subject_id not in due_people(last_day, "service-analytics")
                 assert device.subject_id in due_people(last_day + timedelta(days=1), "service-analytics")
 
+    @pytest.mark.law("D-12")
     def test_a_running_service_is_never_due(self) -> None:
         device = make_device(at=at_noon(date(2021, 1, 10)))
         make_reports(device, ["status"], at=at_noon(date(2021, 1, 11)))
@@ -97,6 +102,7 @@ class AppLogsAMonthAfterTheirPurpose(PortalTestCase):
         run = sweep_on(day)
         return set(DestructionList.objects.filter(run=run, unit="month").values_list("month", flat=True))
 
+    @pytest.mark.law("D-13")
     def test_a_month_is_kept_while_its_last_log_is_and_due_after_that(self) -> None:
         cases = [
             (date(2026, 9, 10), date(2026, 10, 30)),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from threading import Timer
 
 import psycopg
 import pytest
@@ -61,6 +62,20 @@ def test_a_replay_does_not_work_beside_another(portal_database: PortalDatabase) 
     with portal_database.connect() as other, held(other, locks.RUNNER), pytest.raises(AlreadyRunning) as refusal:
         retention.replay(actor=SWEEPER, at=AT)
     assert "continue" not in str(refusal.value)
+
+
+def test_an_order_waits_for_one_that_is_being_carried_out(portal_database: PortalDatabase) -> None:
+    """Of several withdrawals at once all but one used to be put off by a minute, to the next minute after it."""
+    device = make_device(1)
+    with portal_database.connect() as other:
+        other.execute("SELECT pg_advisory_lock(%s, %s)", [locks.LOCK_SPACE, locks.RUNNER])
+        ends = Timer(0.3, other.close)
+        ends.start()
+        outcomes = retention.destroy_subject_data(
+            device.subject_id, ["device-registration"], cause="deletion", case="K7-1", actor=SWEEPER, at=AT
+        )
+        ends.join()
+    assert [outcome.destroyed for outcome in outcomes] == [True]
 
 
 @pytest.mark.truth("one-altered-box-stops-all")

@@ -231,7 +231,11 @@ class SliceTests(PortalTestCase):
         pages = [name for name in archive.namelist() if name.startswith("service-analytics-")]
         assert sum(archive.read(page).decode().count("<dl>") for page in pages) == REPORTS
         manifest = json.loads(archive.read("manifest.json"))
-        assert set(manifest["files"]) == set(archive.namelist()) - {"manifest.json", "signature.json"}
+        assert set(manifest["files"]) == set(archive.namelist()) - {
+            "manifest.json",
+            "signature.json",
+            "manifest-proof.json",
+        }
 
     def test_what_changes_while_it_is_made_is_in_it(self) -> None:
         with pytest.raises(rights.InProgress):

@@ -31,7 +31,8 @@ class WhoOpenedTests(PortalTestCase):
         assert not ledger.entries_about(self.device.subject_id).filter(task=TASK).exists(), "nobody knows who asked"
         factory.make_verified(self.receipt)
         self.read()
-        told = [one for one in contents.access_records([self.device.subject_id]) if one["task"] == TASK]
+        records = contents.access_records([self.device.subject_id], self.receipt.request)
+        told = [one for one in records if one["task"] == TASK]
         assert [one["by"] for one in told] == [self.odile.reference] * 2
 
     def test_the_search_by_person_finds_it_by_every_name_of_the_person(self) -> None:

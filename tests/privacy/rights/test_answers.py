@@ -32,6 +32,7 @@ class AnswerTests(PortalTestCase):
         )
         return case
 
+    @pytest.mark.law("R-13", "R-29", "R-30", "F-2")
     @pytest.mark.clause("P1.4")
     def test_a_refusal_by_mail_names_ground_law_objection_and_agencies(self) -> None:
         case = self.refused(language="en")
@@ -138,6 +139,7 @@ class AnswerTests(PortalTestCase):
 
 
 class ClosingTests(PortalTestCase):
+    @pytest.mark.law("R-31")
     def test_an_answered_case_is_closed_and_its_words_end_three_years_later(self) -> None:
         from datetime import date
 

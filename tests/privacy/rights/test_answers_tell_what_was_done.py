@@ -46,6 +46,7 @@ class AnsweredCase(PortalTestCase):
 
 @pytest.mark.truth("deleted-but-archived")
 class DeletionTests(AnsweredCase):
+    @pytest.mark.law("F-3")
     def test_what_a_law_keeps_is_told_with_its_number(self) -> None:
         reports = [factory.make_report(self.device, "access") for _number in range(2)]
         devices.store_reports(factory.make_batch(*reports), gateway=factory.make_gate(), at=NOON)
@@ -95,6 +96,7 @@ class WithdrawalTests(AnsweredCase):
 
 @pytest.mark.truth("partly-suspended-contact")
 class SuspensionTests(AnsweredCase):
+    @pytest.mark.law("R-21")
     def test_a_suspension_with_a_part_left_out_holds_for_the_contacts_too(self) -> None:
         granted = rights.grant_partly(
             self.right(RequestedRight("suspension")),
@@ -121,6 +123,7 @@ class FeeTests(AnsweredCase):
                 with pytest.raises(rights.WrongState):
                     self.set_fee(Request.objects.get(id=right.request_id))
 
+    @pytest.mark.law("R-28")
     def test_before_the_answer_it_is_set_and_told(self) -> None:
         right = self.right(RequestedRight("access"))
         self.set_fee(right.request)

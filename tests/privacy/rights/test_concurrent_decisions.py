@@ -73,9 +73,9 @@ def decide_without_guard(right: Right, officer: User) -> object:
     return seen
 
 
+@pytest.mark.asvs("2.3.4", "15.4.2")
 @pytest.mark.clause("P1.4")
 @pytest.mark.fault("FLT-19")
-@pytest.mark.asvs("15.4.2")
 def test_exactly_one_decision_in_a_hundred_rounds(portal_database: PortalDatabase) -> None:
     odile, omar = factory.make_officer(), factory.make_omar()
     factory.make_handler()

@@ -33,6 +33,7 @@ class CorrectionTests(PortalTestCase):
         ) as vault_session:
             return str(vault_session.decrypt(Device.objects.get(id=self.device.id), "imei"))
 
+    @pytest.mark.law("R-14", "R-16")
     def test_carrying_it_out_changes_the_value(self) -> None:
         rights.carry_out(self.right, actor=factory.make_officer(), at=NOON)
         assert self.imei() == factory.RIGHT_IMEI
@@ -42,6 +43,7 @@ class CorrectionTests(PortalTestCase):
         rights.carry_out(self.right, actor=factory.make_officer(), at=NOON)
         assert not vault.active_freezes(self.device.subject_id, "device-registration", ["imei"], at=NOON)
 
+    @pytest.mark.law("R-20")
     def test_each_earlier_recipient_of_the_item_gets_one_notice_with_its_delivery(self) -> None:
         rights.carry_out(self.right, actor=factory.make_officer(), at=NOON)
         notice = Notice.objects.get()
@@ -50,6 +52,7 @@ class CorrectionTests(PortalTestCase):
         assert GeneralOutbox.objects.filter(kind="disclosures.notice").count() == 1
         assert PersonalOutbox.objects.filter(kind="rights.correction.told").count() == 1
 
+    @pytest.mark.law("R-14")
     def test_the_case_is_carried_out_and_every_step_is_on_the_ledger(self) -> None:
         rights.carry_out(self.right, actor=factory.make_officer(), at=NOON)
         case = Request.objects.get()

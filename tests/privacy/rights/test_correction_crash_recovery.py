@@ -73,6 +73,7 @@ def everything_agrees() -> None:
     assert Entry.objects.filter(word="vault.freeze.lifted").count() == 1
 
 
+@pytest.mark.asvs("2.3.3")
 @pytest.mark.clause("P1.6")
 @pytest.mark.fault("FLT-03")
 @pytest.mark.parametrize("repair", ["resume", "outbox"])

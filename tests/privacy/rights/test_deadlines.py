@@ -40,21 +40,25 @@ class DeadlineTests(PortalTestCase):
         )  # fmt: skip
         return receipt.request
 
+    @pytest.mark.law("T-01", "R-08")
     def test_the_vectors_of_the_law(self) -> None:
         for received, due in VECTORS:
             assert self.letter(received).due_on == due
 
+    @pytest.mark.law("T-02")
     def test_the_day_of_receipt_is_a_day_in_korea(self) -> None:
         late = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
         case = factory.ask(at=late).request
         assert case.received_on == date(2026, 11, 24)
         assert case.due_on == date(2026, 12, 4)
 
+    @pytest.mark.law("T-04")
     def test_the_target_does_not_roll(self) -> None:
         case = self.letter(date(2026, 9, 14))
         assert case.target_on == date(2026, 9, 24)
         assert case.due_on == date(2026, 9, 28)
 
+    @pytest.mark.law("T-03")
     def test_overdue_and_due_within_count_by_the_due_date(self) -> None:
         case = self.letter(date(2026, 11, 24))
         assert case in Request.objects.overdue(on=date(2026, 12, 5))
@@ -62,6 +66,7 @@ class DeadlineTests(PortalTestCase):
         assert case in Request.objects.due_within(on=date(2026, 12, 2), days=3)
         assert case.days_left(on=date(2026, 12, 6)) == -2
 
+    @pytest.mark.law("R-07", "R-17")
     def test_asking_for_documents_does_not_stop_the_clock(self) -> None:
         case = self.letter(date(2026, 11, 24))
         asked = rights.request_document(case, actor=factory.make_handler(), at=NOON)
@@ -158,6 +163,7 @@ class PostponementTests(PortalTestCase):
             **values,  # type: ignore[arg-type]
         )
 
+    @pytest.mark.law("R-09", "R-13", "F-2")
     def test_access_is_put_off_with_its_reason_and_the_person_told(self) -> None:
         self.postpone()
         letter = Letter.objects.get(kind="postponed")
@@ -165,10 +171,12 @@ class PostponementTests(PortalTestCase):
         assert "the logs are being restored" in dict(written.fields).values()
         assert any("objet" in text.lower() or "object" in text.lower() or "이의" in text for text in written.closing)
 
+    @pytest.mark.law("R-09")
     def test_nothing_else_can_be_put_off(self) -> None:
         with pytest.raises(rights.NotPostponable):
             self.postpone(position=2)
 
+    @pytest.mark.law("R-09")
     def test_not_after_the_ten_days_and_not_without_a_reason(self) -> None:
         with pytest.raises(rights.NotPostponable):
             self.postpone(at=datetime(2026, 12, 5, 3, tzinfo=UTC), expected_on=date(2026, 12, 20))
@@ -177,6 +185,7 @@ class PostponementTests(PortalTestCase):
         with pytest.raises(rights.NotPostponable):
             self.postpone(expected_on=date(2026, 11, 24))
 
+    @pytest.mark.law("R-10")
     def test_when_the_reason_ends_access_is_due_within_ten_days(self) -> None:
         made = self.postpone()
         ended = rights.end_postponement(made, ended_on=date(2026, 12, 15), actor=self.odile, at=ENDED)  # type: ignore[arg-type]

@@ -297,6 +297,20 @@ def test_no_process_lets_a_deletion_wait_for_less_once_a_hold_has_ended(
         assert role.execute(lasts, [timedelta(hours=24), right.id]).rowcount == 1
 
 
+@pytest.mark.attack("18.1")
+def test_a_release_is_of_now_so_that_no_earlier_signature_fits_it(portal_database: PortalDatabase) -> None:
+    """What the clock of the database holds, for pages under somebody else's control."""
+    factory.make_device(1)
+    right = factory.make_granted(factory.ask(DELETION, target=factory.imei(1)))
+    hana = factory.make_handler()
+    began = "UPDATE rights_right SET started_at = now() - %s, started_by = %s WHERE id = %s"
+    with portal_database.connect(PROCESS_ROLES["pages"]) as pages:
+        for ago in (timedelta(days=1), timedelta(minutes=11)):
+            with pytest.raises(psycopg.errors.RestrictViolation, match="of now"):
+                pages.execute(began, [ago, hana.reference, right.id])
+        assert pages.execute(began, [timedelta(0), hana.reference, right.id]).rowcount == 1
+
+
 @pytest.mark.attack("17.2")
 class ADeletionOfOnesOwn(PortalTestCase):
     """The requester stops it on the status page, with number and code."""

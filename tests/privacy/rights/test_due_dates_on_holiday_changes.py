@@ -21,6 +21,7 @@ class CalendarTests(PortalTestCase):
         self.case = factory.ask(address="").request
         self.complaint = incidents.file_complaint(explanation="x", at=NOON).complaint
 
+    @pytest.mark.law("T-04")
     def test_open_deadlines_move_and_move_back(self) -> None:
         assert (self.case.due_on, self.complaint.target_on) == (FRIDAY, FRIDAY)
         holiday = policies.add_holiday(day=FRIDAY, name="임시공휴일", actor=self.odile, at=NOON)

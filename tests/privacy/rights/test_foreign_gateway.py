@@ -18,6 +18,7 @@ from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
 
 
+@pytest.mark.asvs("8.4.1")
 @pytest.mark.attack("17.10")
 class ForeignGatewayTests(PortalTestCase):
     def setUp(self) -> None:

@@ -74,6 +74,7 @@ class SameMarkTests(PortalTestCase):
 
 
 @pytest.mark.truth("two-simultaneous-sendings")
+@pytest.mark.fault("FLT-18")
 @pytest.mark.fault("FLT-19")
 def test_a_form_sent_four_times_at_once_is_one_case_and_everybody_gets_its_code(
     portal_database: PortalDatabase,
@@ -90,6 +91,7 @@ def test_a_form_sent_four_times_at_once_is_one_case_and_everybody_gets_its_code(
     assert Complaint.objects.count() == ComplaintText.objects.count() == 1
 
 
+@pytest.mark.asvs("2.2.3")
 @pytest.mark.truth("correction-not-ticked")
 class NothingTypedIsDroppedTests(PortalTestCase):
     def test_what_belongs_to_a_right_that_is_not_ticked_is_named(self) -> None:

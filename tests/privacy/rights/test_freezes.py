@@ -48,6 +48,7 @@ PATHS: dict[str, str | list[str]] = {
     "privacy/rights/actions/access_packages.py": ITS_OWN,
     "privacy/rights/actions/package_builds.py": ITS_OWN,
     "privacy/rights/actions/corrections.py": ITS_OWN,
+    "privacy/rights/actions/current_values.py": ITS_OWN,
     "privacy/rights/actions/identity_documents.py": ITS_OWN,
     "privacy/rights/actions/notes.py": ITS_OWN,
     "privacy/rights/actions/particulars.py": ITS_OWN,
@@ -107,6 +108,7 @@ WITHOUT_OPENING = {
 }
 
 
+@pytest.mark.law("R-20")
 @pytest.mark.clause("P1.5")
 class CorrectionFreezeTests(PortalTestCase):
     def setUp(self) -> None:

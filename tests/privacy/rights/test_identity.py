@@ -26,6 +26,7 @@ class IdentityTests(PortalTestCase):
         assert case.verified_by == self.hana.reference
         self.assertLedgered("rights.identity.verified", case)
 
+    @pytest.mark.law("R-06")
     def test_possession_of_the_device_is_not_claimed_without_its_confirmation(self) -> None:
         case = factory.ask_correction().request
         with pytest.raises(rights.NotConfirmed):
@@ -35,6 +36,7 @@ class IdentityTests(PortalTestCase):
         with pytest.raises(NotPermitted):
             rights.verify(factory.ask().request, method="documents", actor=factory.make_emin(), at=NOON)
 
+    @pytest.mark.law("R-26", "R-27")
     def test_a_representative_proves_authority(self) -> None:
         for requester in ("legal-representative", "agent"):
             case = factory.ask(requester=requester).request
@@ -45,10 +47,39 @@ class IdentityTests(PortalTestCase):
                 Request.objects.filter(id=case.id).update(
                     verified_at=NOON, verified_by=self.hana.reference, identity_method="documents", state="verified"
                 )
-            assert rights.verify(
-                case, method="documents", authority="power-of-attorney", actor=self.hana, at=NOON
-            ).is_verified
+            proof = "power-of-attorney" if requester == "agent" else "family-record"
+            assert rights.verify(case, method="documents", authority=proof, actor=self.hana, at=NOON).is_verified
 
+    @pytest.mark.law("R-26")
+    @pytest.mark.truth("23")
+    def test_an_agent_shows_a_power_of_attorney_and_a_legal_representative_kinship_or_a_judgment(self) -> None:
+        """DEC 45: whom the person authorised proves that; a legal representative is one without it."""
+        for requester, taken in (
+            ("legal-representative", {"family-record", "court-decision"}),
+            ("agent", {"power-of-attorney"}),
+        ):
+            for proof in Request.Authority.values:
+                case = factory.ask(requester=requester, address="").request
+                factory.show_documents(case, to=self.hana)
+                if proof in taken:
+                    verified = rights.verify(case, method="documents", authority=proof, actor=self.hana, at=NOON)
+                    with pytest.raises(rights.MissingAuthority):
+                        rights.renew_authority(
+                            verified,
+                            authority=next(iter(set(Request.Authority.values) - taken)),
+                            actor=self.hana,
+                            at=NOON,
+                        )
+                else:
+                    with pytest.raises(rights.MissingAuthority):
+                        rights.verify(case, method="documents", authority=proof, actor=self.hana, at=NOON)
+                    with pytest.raises(IntegrityError), transaction.atomic():
+                        Request.objects.filter(id=case.id).update(
+                            verified_at=NOON, verified_by=self.hana.reference, identity_method="documents",
+                            state="verified", authority=proof,
+                        )  # fmt: skip
+
+    @pytest.mark.law("R-06")
     def test_the_database_lets_no_case_go_on_before(self) -> None:
         case = factory.ask().request
         for state in ("in-review", "decided", "carried-out", "notified", "closed"):

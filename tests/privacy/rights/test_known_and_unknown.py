@@ -25,7 +25,7 @@ KNOWN = {"imei": factory.imei(1), "serial_number": "XM-KNOWN-01", "adb_number": 
 UNKNOWN = {"imei": factory.imei(77), "serial_number": "XM-OTHER-01", "adb_number": "ADBOTHER01"}
 # What differs between any two visits.
 OF_THE_VISIT = re.compile(
-    r'value="[A-Za-z0-9_-]{16,}"|nonce="[^"]+"|\d{4}-\d{7}|class="once">[^<]+<|datetime="[^"]+"|\d{1,2}:\d{2}'
+    r'value="[A-Za-z0-9_-]{16,}"|href="data:text/plain[^"]+"|nonce="[^"]+"|\d{4}-\d{7}|class="once">[^<]+<|datetime="[^"]+"|\d{1,2}:\d{2}'
 )
 
 

@@ -43,6 +43,7 @@ class LargePackageTests(PortalTestCase):
         code = factory.pickup_code(self.package, at=NOON)
         return b"".join(rights.download(self.package, code=code, at=NOON))
 
+    @pytest.mark.asvs("15.2.2")
     def test_it_is_kept_in_sealed_pieces_and_handed_out_whole(self) -> None:
         assert self.package.pieces == factory.package_files().count() > 3
         whole = self.fetched()
@@ -62,8 +63,11 @@ class LargePackageTests(PortalTestCase):
 
     def test_pages_hold_every_record_and_the_first_page_leads_to_them(self) -> None:
         archive = zipfile.ZipFile(io.BytesIO(self.fetched()))
-        pages = sorted(name for name in archive.namelist() if name.startswith("service-analytics-"))
+        names = [name for name in archive.namelist() if name.startswith("service-analytics-")]
+        pages = sorted(name for name in names if name.endswith(".html"))
         assert len(pages) == 3
+        tables = [archive.read(name).decode() for name in names if name.endswith(".csv")]
+        assert sum(len(table.splitlines()) - 1 for table in tables) == REPORTS
         index = archive.read("index.html").decode()
         assert all(f'href="{page}"' in index for page in pages)
         assert sum(archive.read(page).decode().count("<dl>") for page in pages) == REPORTS
@@ -76,6 +80,10 @@ class LargePackageTests(PortalTestCase):
         assert canonical_json.dumps(content) == text
         assert len(content["held"]["service-analytics"]) == REPORTS
         manifest = json.loads(archive.read("manifest.json"))
-        assert set(manifest["files"]) == set(archive.namelist()) - {"manifest.json", "signature.json"}
+        assert set(manifest["files"]) == set(archive.namelist()) - {
+            "manifest.json",
+            "signature.json",
+            "manifest-proof.json",
+        }
         for name, digest in manifest["files"].items():
             assert hashlib.sha256(archive.read(name)).hexdigest() == digest

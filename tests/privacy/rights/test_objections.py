@@ -27,17 +27,20 @@ class ObjectionTests(PortalTestCase):
         requester = Requester(self.right.request.reference)
         return rights.object_to(self.right, statement="zebra-canary", actor=requester, at=NOON)
 
+    @pytest.mark.law("F-5")
     def test_the_statement_is_sealed_and_read_on_record(self) -> None:
         made = self.object()
         assert "zebra-canary" not in str(Particulars.objects.values()) + str(Objection.objects.values())
         assert rights.read_objection(made, actor=self.omar, at=NOON) == "zebra-canary"
         assert self.assertLedgered("ledger.read").actor == self.omar.reference
 
+    @pytest.mark.law("R-29", "F-5")
     def test_the_decider_can_not_review(self) -> None:
         made = self.object()
         with pytest.raises(rights.SamePerson):
             rights.decide_objection(made, outcome="dismissed", actor=self.odile, at=NOON)
 
+    @pytest.mark.law("R-29")
     def test_the_database_says_so_too(self) -> None:
         made = self.object()
         with pytest.raises(IntegrityError), transaction.atomic():
@@ -52,12 +55,14 @@ class ObjectionTests(PortalTestCase):
             with as_the_portal(), pytest.raises(IntegrityError, match="written_once"), transaction.atomic():
                 Right.objects.filter(id=self.right.id).update(decided_by=value)
 
+    @pytest.mark.law("F-5")
     def test_a_dismissed_one_leaves_the_decision(self) -> None:
         rights.decide_objection(self.object(), outcome="dismissed", actor=self.omar, at=NOON)
         self.right.refresh_from_db()
         assert self.right.decision == "refused"
         assert Letter.objects.filter(kind="objection").exists()
 
+    @pytest.mark.law("R-29")
     def test_an_upheld_one_opens_the_right_for_a_new_decision_and_a_new_answer(self) -> None:
         rights.decide_objection(self.object(), outcome="upheld", actor=self.omar, at=NOON)
         self.right.refresh_from_db()

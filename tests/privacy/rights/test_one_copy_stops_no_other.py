@@ -9,7 +9,7 @@ import pytest
 from privacy.rights import actions as rights
 from privacy.rights import tasks
 from privacy.rights.actions import RequestedRight, package_builds
-from privacy.rights.models import Package, Right
+from privacy.rights.models import Letter, Package, Right
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile
 from tests import factory
@@ -56,3 +56,21 @@ class TwoCopiesTests(PortalTestCase):
             assert rights.remove_packages(actor=tasks.WORKER, at=late) == 1
         assert list(Package.objects.filter(removed_at=None)) == [self.first]
         assert rights.remove_packages(actor=tasks.WORKER, at=late) == 1
+
+    def test_a_copy_for_which_a_new_code_was_given_meanwhile_is_not_removed(self) -> None:
+        """The worker had it on its list as expired, and took away what the office had just opened again."""
+        late, delete, codes = NOON + timedelta(days=30), vault.delete_file, []
+
+        def slowly(file: EncryptedFile, **who: Any) -> None:
+            if not codes:
+                Package.objects.filter(pk=self.second.pk).update(expires_at=late + timedelta(days=1))
+                codes.append(file)
+            delete(file, **who)
+
+        Letter.objects.update(sent_at=NOON)
+        Package.objects.update(expires_at=NOON)
+        with patch.object(vault, "delete_file", slowly):
+            assert rights.remove_packages(actor=tasks.WORKER, at=late) == 1
+        self.second.refresh_from_db()
+        assert self.second.removed_at is None
+        assert package_builds.package_files(self.second.right, self.second.event_id).exists()

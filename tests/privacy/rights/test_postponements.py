@@ -192,6 +192,7 @@ class MandateTests(PortalTestCase):
             authority_until=date(2026, 11, 30),
         )
 
+    @pytest.mark.law("R-26")
     @pytest.mark.truth("ended-mandate")
     def test_one_that_ends_before_it_is_carried_out_stops_it_until_a_new_one_is_recorded(self) -> None:
         case, officer = self.represented(), factory.make_officer()
@@ -264,11 +265,13 @@ class ToldWithinTheTermTests(PostponingCase):
         self.postpone(date(2026, 12, 20))
         self.letter = Letter.objects.get(kind="postponed")
 
+    @pytest.mark.law("R-09")
     def test_the_due_date_moves_when_the_notice_has_gone_out(self) -> None:
         assert self.due_on() == date(2026, 12, 4)
         rights.mark_letter_sent(self.letter, actor=self.odile, at=NOON)
         assert self.due_on() == date(2026, 12, 30)
 
+    @pytest.mark.law("R-09")
     def test_a_notice_that_went_out_after_the_first_term_moves_nothing(self) -> None:
         rights.mark_letter_sent(self.letter, actor=self.odile, at=datetime(2026, 12, 4, 15, tzinfo=UTC))
         assert self.due_on() == date(2026, 12, 4)

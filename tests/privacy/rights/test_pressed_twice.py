@@ -32,6 +32,7 @@ class Desk(DeskCase):
 
 
 @pytest.mark.attack("17.2")
+@pytest.mark.fault("FLT-18")
 class ButtonsPressedTwice(Desk):
     def twice(self, record: Any, action: str, **answers: Any) -> tuple[HttpResponse, HttpResponse]:
         """Send the form that a button shows two times, as two clicks do."""

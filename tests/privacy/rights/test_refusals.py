@@ -55,6 +55,7 @@ class RefusalTests(PortalTestCase):
                     with pytest.raises(rights.NoGround):
                         self.refuse(right, **words)
 
+    @pytest.mark.law("R-12")
     def test_the_verb_and_the_database_take_the_same_grounds(self) -> None:
         """Compare for every kind and ground, with and without a law and the question of the contract's end."""
         differ = []
@@ -96,12 +97,14 @@ class RefusalTests(PortalTestCase):
                 transaction.set_rollback(True)
         return True
 
+    @pytest.mark.law("R-12", "R-15")
     def test_a_ground_of_law_cites_its_law(self) -> None:
         for kind in KINDS:
             for ground in set(GROUNDS_BY_KIND[kind]) & set(GROUNDS_WITH_LAW):
                 with pytest.raises(rights.NoGround):
                     self.refuse(self.right(kind), ground=ground, law=" ")
 
+    @pytest.mark.law("R-22")
     def test_the_ground_of_the_contract_needs_the_question_about_its_end(self) -> None:
         with pytest.raises(rights.NoGround):
             self.refuse(self.right("suspension"), ground="contract")
@@ -131,6 +134,7 @@ class RefusalTests(PortalTestCase):
         self.refuse(right, ground="accurate")
         assert not vault.active_freezes(self.device.subject_id, "device-registration", ["imei"], at=NOON)
 
+    @pytest.mark.law("R-11")
     def test_a_part_can_be_refused_and_the_rest_granted(self) -> None:
         right = rights.grant_partly(
             self.right("access"), excluded=["app-log"], ground="law", law=LAW, actor=self.odile, at=NOON
@@ -146,6 +150,7 @@ class RefusalTests(PortalTestCase):
         assert "zebra-canary" not in str(Right.objects.filter(id=right.id).values())
         assert "zebra-canary" not in str(sealed.steps.values())
 
+    @pytest.mark.law("R-06")
     def test_nothing_is_decided_before_the_identity_is_verified(self) -> None:
         right = factory.ask(asked("access")).request.rights.get()
         for decide in (

@@ -1,6 +1,7 @@
 """The public request form: one form for five rights, no account, no script, and one answer for everybody."""
 
 import re
+from urllib.parse import unquote
 
 import pytest
 from django.db import connections
@@ -35,6 +36,7 @@ class RequestFormTests(PortalTestCase):
     def post(self, **changes: object) -> object:
         return self.client.post(reverse("rights:request"), fields(**changes))
 
+    @pytest.mark.law("R-04")
     def test_it_is_open_to_everybody_and_needs_no_script(self) -> None:
         page = self.client.get(reverse("rights:request"))
         assert page.status_code == 200
@@ -44,6 +46,7 @@ class RequestFormTests(PortalTestCase):
         assert self.client.get("/rights/request/").headers["Content-Language"] == "ko"
         assert b"Make a request" in self.client.get("/en/rights/request/").content
 
+    @pytest.mark.law("R-04", "R-30")
     def test_a_request_makes_a_case_with_a_number_and_a_code(self) -> None:
         page = self.post()
         assert page.status_code == 200
@@ -54,6 +57,22 @@ class RequestFormTests(PortalTestCase):
         assert code is not None
         assert len(code[1].replace("-", "")) == 26
         assert code[1] not in str(Request.objects.values().get())
+
+    def test_number_and_code_are_saved_as_a_file_and_the_status_page_opens_at_once(self) -> None:
+        text = self.post().content.decode()  # type: ignore[attr-defined]
+        case = Request.objects.get()
+        code = re.search(r'id="case-code"[^>]*>([^<]+)<', text)
+        note = re.search(r'href="(data:text/plain[^"]+)" download="([^"]+)"', text)
+        assert code is not None
+        assert note is not None
+        saved = unquote(note[1].partition(",")[2])
+        assert case.number in saved
+        assert code[1] in saved
+        assert saved.rstrip().endswith(reverse("rights:case"))
+        assert note[2] == f"{case.number}.txt"
+        assert case.number in self.client.get(reverse("rights:case")).content.decode()
+        # Another browser is asked for both.
+        assert case.number not in Client().get(reverse("rights:case")).content.decode()
 
     @pytest.mark.truth("hunt")
     def test_what_was_typed_and_can_not_be_taken_is_not_said_to_be_missing(self) -> None:
@@ -74,6 +93,7 @@ class RequestFormTests(PortalTestCase):
             assert "zebra-canary" not in str(row)
             assert factory.imei(1) not in str(row)
 
+    @pytest.mark.asvs("2.2.2")
     def test_errors_stand_on_top_and_keep_what_was_typed(self) -> None:
         page = self.post(target="123456789012345", wanted="keep me")
         assert page.status_code == 422
@@ -88,11 +108,13 @@ class RequestFormTests(PortalTestCase):
         assert self.post(wanted="").status_code == 422
         assert not Request.objects.exists()
 
+    @pytest.mark.law("R-26", "F-1")
     def test_a_representative_says_for_whom(self) -> None:
         assert self.post(requester="legal-representative").status_code == 422
         answer = self.post(requester="legal-representative", principal="Mini", relation="mother")
         assert answer.status_code == 200
 
+    @pytest.mark.law("R-01")
     def test_one_case_takes_all_five_rights(self) -> None:
         kinds = ["access", "correction", "deletion", "suspension", "consent-withdrawal"]
         self.post(rights=kinds)
@@ -106,23 +128,33 @@ class RequestFormTests(PortalTestCase):
         assert Request.objects.count() == 1
         assert Freeze.objects.count() <= 1
 
+    @pytest.mark.asvs("2.4.1", "2.4.2")
     def test_a_program_that_fills_the_trap_is_thanked_and_nothing_is_kept(self) -> None:
         assert self.post(website="http://spam.example").status_code == 200
         assert not Request.objects.exists()
 
+    @pytest.mark.asvs("2.4.1")
     def test_too_many_requests_from_one_address_are_sent_to_the_telephone(self) -> None:
         for _number in range(5):
             assert self.post().status_code == 200
         assert self.post().status_code == 429
         assert Request.objects.count() == 5
 
+    @pytest.mark.asvs("15.3.4")
+    def test_an_address_that_somebody_says_of_themselves_makes_no_other_caller(self) -> None:
+        for number in range(6):
+            said = dict.fromkeys(("X-Forwarded-For", "X-Real-IP", "Forwarded"), f"198.51.100.{number}")
+            answer = self.client.post(reverse("rights:request"), fields(submission=f"mark-{number}"), headers=said)
+            assert answer.status_code == (200 if number < 5 else 429), number
+
+    @pytest.mark.asvs("3.5.1")
     def test_a_forged_post_without_token_is_refused(self) -> None:
         strict = Client(enforce_csrf_checks=True)
         assert strict.post(reverse("rights:request"), fields()).status_code == 403
 
 
-@pytest.mark.clause("P1.3")
 @pytest.mark.asvs("6.3.8")
+@pytest.mark.clause("P1.3")
 class SameAnswerTests(PortalTestCase):
     """Nobody learns from the form who is known (SEC-16)."""
 

@@ -61,6 +61,7 @@ class SeveralCorrectionsTests(PortalTestCase):
         assert "<details" in page and " open>" in page
         assert not Request.objects.exists()
 
+    @pytest.mark.asvs("2.2.3")
     def test_half_a_pair_is_told(self) -> None:
         self.post(item_2=f"{REGISTRATION}/model")
         self.post(wanted_2="SM-X200")

@@ -60,6 +60,7 @@ class RegisteredTwiceTests(PortalTestCase):
         assert len(registrations) == 2
         assert set(Counter(one["agreement"] for one in content["consents"]).values()) == {2}
 
+    @pytest.mark.law("R-21", "R-23")
     def test_suspension_and_its_end_reach_every_record(self) -> None:
         case = self.carried_out(RequestedRight("suspension"))
         assert self.frozen() == self.both

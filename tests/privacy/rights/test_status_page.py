@@ -36,7 +36,6 @@ class StatusPageCase(PortalTestCase):
         return self.client.get(reverse("rights:case")).content.decode()
 
 
-@pytest.mark.asvs("6.3.8")
 class EntryTests(StatusPageCase):
     def test_number_and_code_open_the_case(self) -> None:
         receipt = factory.ask(at=NOON)
@@ -49,6 +48,7 @@ class EntryTests(StatusPageCase):
         answer = self.client.post(reverse("rights:case"), {"number": receipt.number, "code": typed})
         assert answer.status_code == 302
 
+    @pytest.mark.asvs("6.3.8")
     def test_a_wrong_code_and_an_unknown_number_get_the_same_answer(self) -> None:
         receipt = factory.ask()
         wrong = self.client.post(reverse("rights:case"), {"number": receipt.number, "code": "0" * 26})
@@ -66,6 +66,8 @@ class EntryTests(StatusPageCase):
         # the first attempt of an hour makes the hour's row
         assert asked[1] == asked[2]
 
+    @pytest.mark.law("S-13")
+    @pytest.mark.asvs("2.4.1")
     @pytest.mark.attack("17.7")
     def test_tries_from_one_address_are_limited_and_its_owner_elsewhere_is_not(self) -> None:
         receipt = factory.ask()
@@ -88,6 +90,7 @@ class EntryTests(StatusPageCase):
 
 
 class IdentityOnThePageTests(StatusPageCase):
+    @pytest.mark.law("R-05")
     def test_a_device_that_confirms_the_code_verifies_the_case(self) -> None:
         device = factory.make_device(1)
         receipt = factory.ask_correction()
@@ -136,6 +139,8 @@ class IdentityOnThePageTests(StatusPageCase):
         assert asked.shown in self.page()
         assert Request.objects.get().state == "identity-pending"
 
+    @pytest.mark.law("R-06")
+    @pytest.mark.asvs("14.2.8")
     def test_a_document_is_sealed_and_destroyed_with_the_end_of_the_case(self) -> None:
         self.enter(factory.ask())
         answer = self.client.post(reverse("rights:document"), {"document": SimpleUploadedFile("id.pdf", PDF)})
@@ -146,6 +151,7 @@ class IdentityOnThePageTests(StatusPageCase):
         assert not EncryptedFile.objects.exists()
         self.assertLedgered("rights.evidence.destroyed", case)
 
+    @pytest.mark.asvs("5.2.4")
     @pytest.mark.attack("17.5")
     def test_a_document_that_can_not_be_used_is_told_and_makes_room_for_another(self) -> None:
         self.enter(factory.ask())

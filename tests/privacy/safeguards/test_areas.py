@@ -37,6 +37,7 @@ def carry(area: Area, **changes: object) -> MediaMovement:
 
 @pytest.mark.clause("P8.11")
 class AreaTest(PortalTestCase):
+    @pytest.mark.law("S-25")
     def test_only_with_a_permit_on_that_very_day(self) -> None:
         area = make_area()
         with pytest.raises(safeguards.NoPermit):
@@ -80,6 +81,7 @@ class AreaTest(PortalTestCase):
         with pytest.raises(IntegrityError), transaction.atomic():
             AreaPermit.objects.filter(pk=made.pk).update(approved_by=made.person)
 
+    @pytest.mark.law("S-25")
     def test_a_visitor_goes_along_with_somebody_who_may(self) -> None:
         area = make_area()
         permit(area)
@@ -108,6 +110,7 @@ class AreaTest(PortalTestCase):
         with pytest.raises(safeguards.WrongState):
             safeguards.end_entry(made, actor=make_odile(), at=NOON + DAY)
 
+    @pytest.mark.law("S-21", "S-25")
     def test_media_leave_encrypted_approved_by_another_and_come_back(self) -> None:
         area = make_area()
         for wrong in ({"encrypted": False}, {"back_on": None}, {"back_on": TODAY - DAY}):

@@ -30,6 +30,7 @@ DAY = timedelta(days=1)
 
 @pytest.mark.clause("P8.1")
 class InspectionTest(PortalTestCase):
+    @pytest.mark.law("S-30")
     def test_planned_held_reported_in_this_order(self) -> None:
         planned = safeguards.plan_inspection(
             kind="vulnerability", scope="서버 3대", method="도구 점검", inspector=make_aram().ref, planned_on=DUE,
@@ -47,6 +48,7 @@ class InspectionTest(PortalTestCase):
         held = safeguards.hold_inspection(planned, held_on=DUE, outcome="이상 없음", actor=make_aram(), at=at)
         assert safeguards.report_inspection(held, actor=make_odile(), at=at).state == Inspection.State.REPORTED
 
+    @pytest.mark.law("S-30")
     def test_it_is_reported_to_another_person(self) -> None:
         planned = safeguards.plan_inspection(
             kind="occasion", scope="x", method="y", inspector=make_odile().ref, planned_on=NOON.date(),
@@ -57,6 +59,7 @@ class InspectionTest(PortalTestCase):
             safeguards.report_inspection(held, actor=make_odile(), at=NOON)
         assert safeguards.report_inspection(held, actor=make_omar(), at=NOON).reported_to == make_omar().ref
 
+    @pytest.mark.law("S-30", "N-06")
     def test_a_finding_is_corrected_by_one_and_confirmed_by_another(self) -> None:
         finding = make_finding()
         with pytest.raises(safeguards.Incomplete):
@@ -77,12 +80,14 @@ class InspectionTest(PortalTestCase):
         assert make_finding_of(inspection) == make_finding_of(inspection)
         assert InspectionFinding.objects.count() == 1
 
+    @pytest.mark.law("S-33")
     def test_a_correction_that_does_not_hold_is_given_back(self) -> None:
         done = safeguards.correct_finding(make_finding(), done="교체함", actor=make_hana(), at=NOON)
         again = safeguards.reopen_finding(done, due_on=DUE + 7 * DAY, actor=make_aram(), at=NOON)
         assert (again.state, again.due_on) == ("open", DUE + 7 * DAY)
         assert safeguards.correct_finding(again, done="다시 교체함", actor=make_hana(), at=NOON).state == "corrected"
 
+    @pytest.mark.law("N-06")
     def test_near_its_day_it_is_reminded_and_past_it_escalated_once(self) -> None:
         finding = make_finding(due_on=DUE)
         safeguards.report_inspection(finding.inspection, actor=make_odile(), at=NOON)

@@ -60,6 +60,7 @@ class OrganisationTest(PortalTestCase):
                 person="U-X", role="head", duties="x", since=TODAY, appointed_by="U-Y", appointed_at=NOON
             )
 
+    @pytest.mark.law("O-03")
     def test_a_meeting_is_held_by_members_of_that_day_and_recorded_once(self) -> None:
         hana = make_hana()
         appoint(hana)

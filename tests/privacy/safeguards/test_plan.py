@@ -22,10 +22,12 @@ TODAY = date(2026, 11, 24)
 
 @pytest.mark.clause("P8.1")
 class PlanTest(PortalTestCase):
+    @pytest.mark.law("S-29")
     def test_it_has_the_sixteen_sections_of_the_law(self) -> None:
         assert len(Section) == 16
         assert [heading.split(".")[0] for heading, _text in make_plan().contents()] == [str(n) for n in range(1, 17)]
 
+    @pytest.mark.law("S-29")
     def test_one_section_short_is_not_submitted(self) -> None:
         plan = make_plan()
         safeguards.edit_plan(plan, sections=SECTIONS | {"malware": "  "}, actor=make_odile(), at=NOON)
@@ -50,6 +52,7 @@ class PlanTest(PortalTestCase):
         with pytest.raises(safeguards.SamePerson):
             safeguards.approve_plan(plan, effective_on=TODAY, actor=make_omar(), at=NOON)
 
+    @pytest.mark.law("S-29")
     def test_an_approved_version_is_final_and_the_next_supersedes_it(self) -> None:
         first = make_approved_plan()
         with pytest.raises(safeguards.WrongState):

@@ -38,6 +38,7 @@ class RegisterTest(PortalTestCase):
         carry(area)
         safeguards.record_evidence(make_measure(), result="passed", detail="확인", actor=make_odile(), at=NOON)
 
+    @pytest.mark.law("F-16", "F-18")
     def test_official_columns_in_their_order(self) -> None:
         assert table("inspections")[0][:9] == (
             "기준 항목", "점검일", "점검자", "결과", "부적합", "시정조치", "기한", "완료확인", "보호책임자 보고일",
@@ -45,6 +46,7 @@ class RegisterTest(PortalTestCase):
         assert table("area-entries")[0][:6] == ("구역", "출입자", "목적", "입실", "퇴실", "동행자")
         assert table("media-movements")[0][:6] == ("매체번호", "반출입자", "승인자", "목적", "일시", "반납")
 
+    @pytest.mark.law("F-16", "F-18")
     def test_every_row_stands_there_and_text_stays_text(self) -> None:
         (row,) = table("area-entries")[1:]
         assert row[:2] == ("전산실", make_hana().ref)

@@ -52,6 +52,7 @@ class ReportTest(PortalTestCase):
             (signed,) = (block for block in blocks if block["kind"] == "signature")
             assert signed["rows"][0] == badges.date_text(date(2026, 11, 25))
 
+    @pytest.mark.law("O-03")
     def test_figures_equal_the_registers(self) -> None:
         make_provided(make_device(1), "model")
         ask()
@@ -96,6 +97,7 @@ class ReportTest(PortalTestCase):
         with pytest.raises(safeguards.WrongState):
             safeguards.print_report(AnnualReport.objects.get(pk=report.pk), actor=make_odile(), at=NOON)
 
+    @pytest.mark.law("O-01")
     def test_it_is_presented_once(self) -> None:
         report = make()
         for day in (date(2026, 11, 23), date(2026, 11, 25)):

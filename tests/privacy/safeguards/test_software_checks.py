@@ -2,6 +2,7 @@
 
 import json
 import threading
+import urllib.error
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,8 +10,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from unittest import mock
 
 import pytest
+import requests
 from django.test import override_settings
 
+from privacy.accounts.signin.adapters import CompanyAdapter
+from privacy.ledger.witness import asking
 from privacy.safeguards.automated_checks import software
 from privacy.safeguards.models.measures import Result
 from tests.base import PortalTestCase
@@ -47,6 +51,7 @@ def package_index(known: dict[str, list[dict[str, str]]]) -> Iterator[tuple[str,
 
 
 class SoftwareTest(PortalTestCase):
+    @pytest.mark.law("S-24")
     @pytest.mark.clause("P8.5")
     def test_signatures_are_of_the_last_day(self) -> None:
         assert software.malware_signatures(NOON).result == Result.UNKNOWN
@@ -74,6 +79,7 @@ class SoftwareTest(PortalTestCase):
         pinned = dict(software.PINNED.findall("django==1.0 \\\n    --hash=x\npsycopg[binary]==3.3.1 ; a\n"))
         assert pinned == {"django": "1.0", "psycopg": "3.3.1"}
 
+    @pytest.mark.asvs("15.1.2", "15.2.1")
     @pytest.mark.clause("P8.6")
     def test_another_version_than_the_locked_one_is_found(self) -> None:
         with mock.patch.object(
@@ -82,6 +88,8 @@ class SoftwareTest(PortalTestCase):
             seen = software.packages(NOON)
         assert (seen.result, "django 0.0.1" in seen.detail) == (Result.FAILED, True)
 
+    @pytest.mark.law("S-33")
+    @pytest.mark.asvs("15.2.1")
     @pytest.mark.clause("P8.6")
     def test_the_package_index_of_the_setting_is_asked_for_known_vulnerabilities(self) -> None:
         weak = {"id": "CVE-2026-0001"}
@@ -98,3 +106,35 @@ class SoftwareTest(PortalTestCase):
         assert (seen.result, "django CVE-2026-0001." in seen.detail) == (Result.FAILED, True)
         with override_settings(PACKAGE_INDEX_URL="http://127.0.0.1:1"):
             assert software.packages(NOON).result == Result.UNKNOWN
+
+
+@pytest.mark.asvs("15.3.2")
+def test_a_redirect_is_an_answer_and_leads_nowhere() -> None:
+    """The package index, the witnesses and the identity provider are asked where the operator says that they are."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/inside")  # type: ignore[attr-defined]
+            self.end_headers()
+
+        do_POST = do_GET  # noqa: N815 - http.server's name
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    try:
+        with override_settings(PACKAGE_INDEX_URL=address), pytest.raises(urllib.error.HTTPError):
+            software.vulnerabilities("django", "6.0")
+        assert asking._post(address, 1, [], "note")[0] == 302
+        with CompanyAdapter().get_requests_session() as session, pytest.raises(requests.TooManyRedirects):
+            session.get(address)
+        assert asked and "/inside" not in asked
+    finally:
+        server.shutdown()
+        server.server_close()

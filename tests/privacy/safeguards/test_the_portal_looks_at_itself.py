@@ -116,6 +116,8 @@ def test_headers_are_looked_at_from_outside() -> None:
         assert web_security.headers(NOON).result == Result.UNKNOWN
 
 
+@pytest.mark.law("S-20")
+@pytest.mark.asvs("12.2.2", "12.3.2")
 @pytest.mark.clause("P8.4")
 @pytest.mark.clause("P8.6")
 def test_the_certificate_is_looked_at_as_a_browser_does(tmp_path: Path) -> None:
@@ -135,6 +137,7 @@ def test_the_certificate_is_looked_at_as_a_browser_does(tmp_path: Path) -> None:
 
 
 class InsideTest(PortalTestCase):
+    @pytest.mark.law("D-04", "S-35")
     @pytest.mark.clause("P8.7")
     def test_three_databases_are_three(self) -> None:
         assert infrastructure.database_separation(NOON).result == Result.PASSED
@@ -146,6 +149,8 @@ class InsideTest(PortalTestCase):
     def test_the_role_owns_nothing(self) -> None:
         assert infrastructure.database_roles(NOON).result == Result.PASSED
 
+    @pytest.mark.law("S-18", "S-23")
+    @pytest.mark.asvs("11.4.2")
     @pytest.mark.clause("P8.4")
     def test_passwords_are_stored_one_way(self) -> None:
         odile = make_odile(granted=False)
@@ -163,6 +168,7 @@ class InsideTest(PortalTestCase):
         Scrub.objects.create(begun_at=NOON, finished_at=NOON + timedelta(hours=1), size=7, code=2)
         assert infrastructure.audit_trail(NOON + timedelta(hours=2)).result == Result.FAILED
 
+    @pytest.mark.asvs("13.3.4")
     @pytest.mark.clause("P8.4")
     def test_the_master_key_does_not_grow_old(self) -> None:
         make_sealed_file()  # keys are enrolled by the first sealing
@@ -211,6 +217,7 @@ def test_clusters_are_counted_and_not_the_names_that_lead_to_them(tmp_path: Path
             connection.close()
 
 
+@pytest.mark.law("S-26")
 @pytest.mark.clause("P8.6")
 @pytest.mark.parametrize(
     ("probe", "setting", "most"),
@@ -232,6 +239,7 @@ def test_backups_and_drills_have_an_age(
 
 
 class DailyLookTest(PortalTestCase):
+    @pytest.mark.asvs("16.3.4")
     @pytest.mark.clause("P8.1")
     def test_each_look_is_evidence_with_result_detail_and_time(self) -> None:
         with override_settings(PORTAL_URL="http://127.0.0.1:1"):

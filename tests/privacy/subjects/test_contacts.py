@@ -70,6 +70,7 @@ class AContactIsProven(PortalTestCase):
         assert contact.verified_at == NOON
         self.assertLedgered("subjects.contact.verified")
 
+    @pytest.mark.asvs("6.6.2")
     def test_not_by_a_wrong_code_nor_by_one_that_is_over_or_of_another_value(self) -> None:
         self.record()
         code = code_in(mails(at=NOON)[0])
@@ -81,6 +82,7 @@ class AContactIsProven(PortalTestCase):
             subjects.verify_contact(code, address=ADDRESS, at=NOON)
         assert not Contact.objects.filter(verified_at__isnull=False).exists()
 
+    @pytest.mark.asvs("6.6.3")
     def test_wrong_codes_are_counted_by_where_they_come_from(self) -> None:
         tries = 0
         with pytest.raises(TooManyAttempts):

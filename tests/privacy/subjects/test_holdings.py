@@ -53,6 +53,7 @@ def ids(found: object) -> set[str]:
 
 @pytest.mark.clause("P0.1")
 class TheRegister(PortalTestCase):
+    @pytest.mark.law("F-19")
     def test_is_complete_and_agrees_with_the_rulebook(self) -> None:
         assert checks.every_holding_is_declared(None) == []
         assert checks.what_is_exported_can_be_destroyed(None) == []
@@ -129,6 +130,7 @@ class TheRegister(PortalTestCase):
                 assert holding.rows().count() == 0
                 assert EncryptedFile.objects.count() == len(files), "nobody else's"
 
+    @pytest.mark.law("F-19")
     def test_knows_where_everything_lies(self) -> None:
         for holding in holdings.all_holdings():
             with self.subTest(holding.label):

@@ -25,7 +25,7 @@ from django.core.management import execute_from_command_line
 from privacy.vault.keyservice import custodian
 from privacy.vault.keyservice.reading_policy import ReadingPolicy
 custodian.is_destroyed = lambda *asked: False
-ReadingPolicy.refuse_frozen = lambda *asked: None
+ReadingPolicy.refuse_closed = lambda *asked: None
 ReadingPolicy._refuse_without_grant = lambda *asked: None
 execute_from_command_line(["manage.py", "keyservice"])
 """

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from privacy.ledger.actors import SystemActor
 from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
@@ -44,6 +46,7 @@ class ColumnTest(PortalTestCase):
         assert len(box) == len(boxes[0])
         assert box[: crypto.HEADER_BYTES] == boxes[0][: crypto.HEADER_BYTES]
 
+    @pytest.mark.asvs("11.3.4")
     def test_no_nonce_stands_twice(self) -> None:
         [boxes] = vault.encrypt_columns([self.column()], factory.NOON)
         end = crypto.HEADER_BYTES + crypto.NONCE_BYTES

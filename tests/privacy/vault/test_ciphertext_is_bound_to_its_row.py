@@ -18,8 +18,8 @@ from tests.privacy.vault.decryption_sessions import decryption_session
 
 
 class PlaceTest(PortalTestCase):
-    @pytest.mark.clause("P8.4")
     @pytest.mark.asvs("11.3.3")
+    @pytest.mark.clause("P8.4")
     @isolate_apps("privacy.vault")
     def test_swap_matrix(self) -> None:
         class Note(EncryptedModel):
@@ -62,7 +62,7 @@ class PlaceTest(PortalTestCase):
                 opened += vault_session.decrypt(kept, cell[3]) == f"value of {cell[3]}"
         assert opened == len(cells) == 16
 
-    @pytest.mark.asvs("11.3.2")
+    @pytest.mark.asvs("11.2.5", "11.3.2")
     def test_every_flipped_bit_is_noticed(self) -> None:
         file = make_sealed_file(name="a.pdf")
         box = file.name.ciphertext
@@ -76,6 +76,7 @@ class PlaceTest(PortalTestCase):
             file.name = EncryptedValue(box)
             assert vault_session.decrypt(file, "name") == "a.pdf"
 
+    @pytest.mark.asvs("11.2.5")
     def test_a_truncated_box_is_no_box(self) -> None:
         file = make_sealed_file()
         for length in (0, 1, crypto.OVERHEAD - 1, len(file.name.ciphertext) - 1):

@@ -48,8 +48,8 @@ def sealed_at(row: models.Model, declared: EncryptionOptions, field: EncryptedFi
 
 
 class EverywhereTest(PortalTestCase):
-    @pytest.mark.clause("P8.4")
     @pytest.mark.asvs("11.3.3")
+    @pytest.mark.clause("P8.4")
     def test_each_box_opens_at_home_only(self) -> None:
         cells = []
         for model in apps.get_models():

@@ -15,6 +15,7 @@ ROUNDS = 10
 SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(2**32)
 
 
+@pytest.mark.asvs("8.3.2")
 def test_nothing_is_read_that_was_closed(portal_database: PortalDatabase) -> None:
     print(f"SEED={SEED}")
     dice = random.Random(SEED)

@@ -28,7 +28,7 @@ class ConsoleTest(PortalTestCase):
         )
         self.client.force_login(make_odile())
 
-    @pytest.mark.asvs("13.3.1")
+    @pytest.mark.asvs("13.3.1", "15.3.1")
     def test_lists_and_records_show_no_key(self) -> None:
         secrets = [bytes(key.wrapped) for key in (*SubjectKey.objects.all(), *MonthKey.objects.all())]
         secrets += [bytes(check.value) for check in KeyCheck.objects.all()]

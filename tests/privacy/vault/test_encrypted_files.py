@@ -12,6 +12,7 @@ from tests.privacy.vault.decryption_sessions import decryption_session
 
 
 class SealedFilesTest(PortalTestCase):
+    @pytest.mark.asvs("5.3.1")
     @pytest.mark.clause("P8.4")
     def test_a_file_comes_back_as_it_was(self) -> None:
         content = bytes(range(256)) * 4_000

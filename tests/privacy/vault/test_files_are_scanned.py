@@ -85,6 +85,8 @@ class ScanTest(PortalTestCase):
         behind.refresh_from_db()
         assert behind.state == EncryptedFile.State.CLEAN
 
+    @pytest.mark.law("S-24")
+    @pytest.mark.asvs("16.3.3")
     def test_a_file_with_malware_is_kept_shut_and_on_record(self) -> None:
         with running() as daemon, override_settings(CLAMD_HOST=daemon.address):
             file = receive(INFECTED)
@@ -97,6 +99,7 @@ class ScanTest(PortalTestCase):
             read(file)
         self.assertLedgered(Event.FILE_QUARANTINED, file)
 
+    @pytest.mark.asvs("16.5.3")
     @pytest.mark.fault("FLT-24")
     def test_without_an_answer_it_waits_closed_and_the_worker_asks_again(self) -> None:
         for mood, content, state in (
@@ -193,8 +196,7 @@ class UploadsTakeThisPathTest(PortalTestCase):
                 rights.open_documents(case, actor=make_officer(), at=NOON)
         assert EncryptedFile.objects.get().state == EncryptedFile.State.QUARANTINE
 
-    @pytest.mark.asvs("3.2.1")
-    @pytest.mark.asvs("5.4.1")
+    @pytest.mark.asvs("3.2.1", "5.3.2", "5.4.1", "5.4.2")
     def test_a_scan_of_an_authority_comes_as_an_attachment_no_browser_runs(self) -> None:
         device = make_device(1)
         asked = make_disclosure(device, "model")

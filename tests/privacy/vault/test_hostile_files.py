@@ -53,6 +53,7 @@ def opens(file: EncryptedFile) -> bool:
     return True
 
 
+@pytest.mark.asvs("5.3.1")
 @pytest.mark.attack("17.4")
 @pytest.mark.attack("17.5")
 @pytest.mark.clause("P8.5")

@@ -1,5 +1,7 @@
 """The vault's periodic jobs call verbs and are safe to repeat."""
 
+import pytest
+
 from privacy.lib.dates import clock
 from privacy.vault import tasks
 from privacy.vault.models import KeyCheck
@@ -8,6 +10,7 @@ from tests.factory import make_sealed_file
 from tests.privacy.vault.keyfiles import generations, own_keys
 
 
+@pytest.mark.law("S-22")
 def test_the_master_key_is_turned_once_a_month(portal_database: PortalDatabase) -> None:
     with own_keys() as folder:
         tasks.rotate_master_key()

@@ -36,6 +36,7 @@ def test_what_is_put_again_is_young_again() -> None:
     assert set(cache.get([named(1), named(2), named(3)])) == {named(1), named(3)}
 
 
+@pytest.mark.asvs("11.7.2")
 def test_it_is_short_lived() -> None:
     cache = keys.KeyCache(seconds=0, size=10)
     cache.put({named(1): b"k"})
@@ -68,6 +69,7 @@ def test_committed_keys_are_kept_and_spare_the_query(
         vault.encrypt_batch([row] * 50, NOON)
 
 
+@pytest.mark.asvs("11.7.2", "14.2.2")
 def test_shred_and_freeze_empty_it_when_they_commit(portal_database: PortalDatabase) -> None:
     file, other = make_sealed_file(), make_sealed_file()
     cache = keys.caches.here()

@@ -66,7 +66,6 @@ def as_a_new_process() -> None:
 
 
 @pytest.mark.fault("FLT-12")
-@pytest.mark.asvs("13.3.1")
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damage_to_the_master_key_stops_all(damage: Callable[[Path], None], folder: Path) -> None:
     file = make_sealed_file()
@@ -152,6 +151,7 @@ def test_enrolling_writes_check_values_and_no_keys(folder: Path) -> None:
     vault.check_keys()
 
 
+@pytest.mark.law("S-22")
 def test_make_keys_makes_private_files_once(tmp_path: Path) -> None:
     names = ["MASTER_KEY_FILE", "INDEX_KEY_FILE", "CERTIFICATE_KEY_FILE"]
     with override_settings(**{name: tmp_path / "keys" / name for name in names}):
@@ -237,6 +237,7 @@ def test_a_master_key_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> N
         key_providers.master_keys().destroy(1)
 
 
+@pytest.mark.asvs("15.4.1")
 @pytest.mark.attack("18")
 def test_while_one_thread_reads_the_file_none_uses_what_it_held_before(folder: Path) -> None:
     """Between the look at the file and the reading of it, a generation that was ended still opened what it wrapped."""

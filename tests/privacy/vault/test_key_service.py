@@ -65,6 +65,7 @@ def refused(request: messages.Request) -> str:
     return str(why.value)
 
 
+@pytest.mark.asvs("13.3.1")
 @pytest.mark.clause("P8.3")
 def test_what_is_on_record_is_opened_and_sealed_without_a_key_here(service: KeyService) -> None:
     file = make_sealed_file(name="증빙.pdf")
@@ -74,6 +75,7 @@ def test_what_is_on_record_is_opened_and_sealed_without_a_key_here(service: KeyS
     assert Entry.objects.filter(word="ledger.read").count() == 1
 
 
+@pytest.mark.law("S-23")
 def test_a_key_that_is_given_opens_the_file(service: KeyService) -> None:
     """The control of all that follows: with the right record the same request is answered."""
     file = make_sealed_file()
@@ -125,6 +127,7 @@ class TestNoRecordNoKey:
         refused(request_for([stranger], record_of(people), people=with_stranger))
         refused(request_for(files, record_of(people)))
 
+    @pytest.mark.asvs("8.3.3")
     def test_an_account_without_a_grant_or_a_person_for_another_purpose(self, service: KeyService) -> None:
         file = make_sealed_file()
         hana, mina = factory.make_hana(granted=False), ExternalActor("subject", "S-MINA")
@@ -152,6 +155,7 @@ class TestNoRecordNoKey:
             assert number is not None
             refused(request_for([file], int(number), people=people))
 
+    @pytest.mark.asvs("8.3.3")
     def test_a_grant_that_was_revoked_since(self, service: KeyService) -> None:
         hana, file = factory.make_hana(), make_sealed_file()
         request = request_for([file], record_of([file.subject_id], actor=hana))

@@ -21,6 +21,7 @@ from tests.privacy.vault.key_requests import record_of, request_for
 from tests.privacy.vault.key_services import KeyService, asking_as, key_service
 
 
+@pytest.mark.asvs("2.3.2", "8.2.4", "16.3.3")
 class TestCeilings:
     def test_of_people_by_purpose(self, portal_database: PortalDatabase) -> None:
         with key_service(portal_database, KEY_CEILINGS="pages=3,pages.legal-duty=1"):
@@ -81,6 +82,7 @@ def test_it_needs_the_general_database_and_no_secret_of_the_pages(portal_databas
         service.kill()
 
 
+@pytest.mark.asvs("12.3.5")
 def test_another_user_is_turned_away(portal_database: PortalDatabase) -> None:
     with key_service(portal_database, KEY_SERVICE_USERS="pages=nobody"):
         with pytest.raises(vault.KeyServiceUnavailable):

@@ -76,6 +76,7 @@ def test_what_a_header_claims_takes_no_memory(service: KeyService) -> None:
         assert_prompt("worker")
 
 
+@pytest.mark.asvs("13.2.6", "15.4.4")
 def test_connections_of_a_process_are_bounded_and_the_others_are_answered(service: KeyService) -> None:
     with ExitStack() as open_ones:
         for _number in range(3 * MOST_CONNECTIONS):
@@ -206,6 +207,7 @@ def test_a_request_of_millions_holds_nobody_up(service: KeyService, name: str) -
         assert seconds_of(started) < PROMPT_SECONDS
 
 
+@pytest.mark.asvs("15.2.2")
 def test_a_flood_of_the_largest_requests_leaves_the_others_their_answers(service: KeyService) -> None:
     body = messages.ENCODER.encode(["en", {"type": "sign", "body": "x" * (messages.MAX_MESSAGE - 100)}])
     ended = threading.Event()

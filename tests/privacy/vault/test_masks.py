@@ -16,8 +16,8 @@ from tests.factory import make_sealed_file
 
 
 class MaskTest(PortalTestCase):
-    @pytest.mark.clause("P8.4")
     @pytest.mark.asvs("14.2.6")
+    @pytest.mark.clause("P8.4")
     def test_every_way_to_print_it_gives_the_mask(self) -> None:
         name = EncryptedFile.objects.get(id=make_sealed_file(name="secret.pdf").id).name
         for text in (str(name), repr(name), f"{name}", f"{name!r}", f"{name:s}", "%s" % name, "{}".format(name)):  # noqa: UP031, UP032
@@ -35,6 +35,7 @@ class MaskTest(PortalTestCase):
         assert "evidence" not in text
         assert json.loads(text)[0]["fields"]["name"] == MASK
 
+    @pytest.mark.asvs("11.2.5")
     def test_damage_never_breaks_a_list(self) -> None:
         file = make_sealed_file()
         EncryptedFile.objects.filter(id=file.id).update(name=EncryptedValue(b"garbage"))

@@ -83,6 +83,7 @@ def fill_with_keys(count: int) -> None:
         )
 
 
+@pytest.mark.law("S-22")
 @pytest.mark.asvs("11.2.2")
 def test_a_turn_carries_all_over_and_touches_no_data(folder: Path) -> None:
     for number in range(3):
@@ -106,6 +107,7 @@ def test_a_turn_carries_all_over_and_touches_no_data(folder: Path) -> None:
     vault.check_keys()
 
 
+@pytest.mark.law("S-22")
 @pytest.mark.clause("P7.2")
 @pytest.mark.asvs("14.2.7")
 def test_a_stolen_copy_of_a_destroyed_key_is_dead_after_the_turn(folder: Path, portal_database: PortalDatabase) -> None:
@@ -206,6 +208,7 @@ def test_a_slow_token_is_asked_for_fewer_at_a_time(folder: Path) -> None:
     assert (turn.carried, asked) == (8, [1, 3, 3, 1])
 
 
+@pytest.mark.asvs("13.3.4")
 def test_the_monthly_turn(folder: Path) -> None:
     """Once a month; the old generation ends when backups of the keys are older than the grace."""
     make_sealed_file()
@@ -234,10 +237,10 @@ def test_a_running_process_drops_a_destroyed_generation(folder: Path) -> None:
         master.unwrap([key_providers.WrappedKey(1, box, b"label")])
 
 
+@pytest.mark.asvs("11.2.2")
 @pytest.mark.parametrize(
     "folder", ["file", pytest.param("token", marks=[pytest.mark.token, pytest.mark.faults])], indirect=True
 )
-@pytest.mark.asvs("11.2.2")
 def test_killed_again_and_again_it_resumes(folder: Path, portal_database: PortalDatabase) -> None:
     """SIGKILL in the middle of the carrying over, five times; then one turn finishes it, and only one was made."""
     fill_with_keys(40_000)

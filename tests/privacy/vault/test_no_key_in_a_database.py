@@ -38,6 +38,7 @@ def test_no_key_lies_in_a_database(portal_database: PortalDatabase) -> None:
         assert base64.b64encode(secret).decode() not in dumps
 
 
+@pytest.mark.law("S-19")
 @pytest.mark.clause("P8.4")
 @pytest.mark.asvs("14.2.4")
 def test_sealed_values_lie_nowhere_in_clear(portal_database: PortalDatabase) -> None:

@@ -12,6 +12,7 @@ from tests.factory import make_sealed_file
 from tests.privacy.vault.decryption_sessions import decryption_session
 
 
+@pytest.mark.law("S-03")
 @pytest.mark.clause("P8.3")
 @pytest.mark.asvs("16.5.3")
 def test_the_door_stays_shut(portal_database: PortalDatabase) -> None:

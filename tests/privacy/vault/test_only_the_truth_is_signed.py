@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
@@ -185,6 +186,24 @@ def test_nothing_is_final_before_its_generation_has_ended(
                 " WHERE kind = 'master'", [ended["generation_ended_at"]]
             )  # fmt: skip
         assert not is_signed(said), "the service still holds that generation"
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_nothing_is_final_while_another_host_says_that_it_holds_the_generation(
+    is_held: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the worker, which may write it, has written that the generation ended."""
+
+    def tables(statement: str, _values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        return [(is_held if statement == signing_policy.HELD else "digest",)]
+
+    policy = signing_policy.SigningPolicy(tables, dated=True)
+    copies = {"master_key_generation": 1, "generation_ended_at": "2026-11-27"}
+    monkeypatch.setattr(policy, "_copies", lambda _row, _number: copies)
+    row = {"state": "done", "id": new_id(), "list": "D-1"}
+    said = dict.fromkeys(("certificate", "number", "issued_at", "ledger"), "x")
+    with pytest.raises(ValueError, match="not final") if is_held else nullcontext():
+        assert policy._finality(row, said, generations=[2])["finality"] == copies
 
 
 def test_every_person_of_a_list_is_looked_at_however_many_calls_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:

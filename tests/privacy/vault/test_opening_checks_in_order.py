@@ -60,6 +60,8 @@ class OrderTest(PortalTestCase):
             assert json.loads(entry.payload)["facts"]["because"] == code
             assert str(file.subject_id) in entry.payload
 
+    @pytest.mark.law("S-08")
+    @pytest.mark.asvs("8.2.3")
     @pytest.mark.clause("P8.8")
     def test_a_grant_opens_only_its_category_and_purpose(self) -> None:
         hana = make_hana()

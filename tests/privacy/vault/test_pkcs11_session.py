@@ -110,7 +110,7 @@ def test_the_last_try_of_a_pin_is_left_to_people(
     assert not tried
 
 
-@pytest.mark.asvs("13.3.1")
+@pytest.mark.asvs("13.3.2")
 def test_the_pin_is_a_file_that_nobody_else_reads(master: Pkcs11MasterKeys, token: Token) -> None:
     for damage in (lambda: token.pin_file.chmod(0o640), token.pin_file.unlink):
         damage()
@@ -130,6 +130,7 @@ def test_what_is_no_library_is_refused(token: Token, caplog: pytest.LogCaptureFi
     assert __file__ in caplog.text
 
 
+@pytest.mark.asvs("15.4.1")
 def test_many_threads_get_their_own_answers(master: Pkcs11MasterKeys) -> None:
     def work(number: int) -> bool:
         raw = [bytes([number]) * 31 + bytes([place]) for place in range(200)]

@@ -16,6 +16,7 @@ from config.databases import PROCESS_ROLES
 from privacy.lib.identifiers.ids import new_id
 from privacy.vault import actions as vault
 from privacy.vault.keyservice import client, reading_policy
+from privacy.vault.keyservice.messages import WrappedKeys
 from privacy.vault.keyservice.reading_policy import (
     FIRST_SHOWN_SECONDS,
     UNLISTED_MONTHS,
@@ -42,7 +43,12 @@ class Clock:
             rows: list[tuple[Any, ...]] = cursor.fetchall()
         if "FROM ledger.entry" not in statement:
             return rows
-        return [(*others, age + self.older) for *others, age in rows]
+        return [(*of_it, age and age + self.older, gone, frozen) for *of_it, age, gone, frozen in rows]
+
+
+def purpose_of(policy: ReadingPolicy, number: int, connection: Connection) -> str:
+    record, _people = policy.authorise(number, [], WrappedKeys([], []), connection)
+    return record.purpose
 
 
 class RecordsOverTime(PortalTestCase):
@@ -52,7 +58,7 @@ class RecordsOverTime(PortalTestCase):
         self.connection = Connection("pages")
 
     def show(self, number: int) -> str:
-        return self.policy.record(number, [], self.connection).purpose
+        return purpose_of(self.policy, number, self.connection)
 
     def test_one_is_shown_first_within_seconds_of_its_commit(self) -> None:
         number = record_of([new_id()])
@@ -104,10 +110,19 @@ DENIED = (
 )  # fmt: skip
 
 
-def test_its_role_reads_what_decides_and_writes_nothing(portal_database: PortalDatabase) -> None:
+WRITTEN = """
+SELECT DISTINCT relation.relname
+FROM pg_class AS relation, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS act
+WHERE relation.relkind IN ('r', 'p') AND (has_table_privilege('portal_keys', relation.oid, act)
+    OR (act IN ('INSERT', 'UPDATE') AND has_any_column_privilege('portal_keys', relation.oid, act)))
+"""
+
+
+def test_its_role_reads_what_decides_and_writes_what_its_host_holds(portal_database: PortalDatabase) -> None:
     with portal_database.connect("portal_keys") as role:
         role.execute(UNLISTED_PEOPLE, [[new_id()], ["app-log"]])
         role.execute(UNLISTED_MONTHS, [["app-log"], [date(2026, 9, 1)]])
+        assert role.execute(WRITTEN).fetchall() == [("vault_keyholder",)]
         for statement in ALLOWED:
             role.execute(statement)  # type: ignore[arg-type]  # one of ours
         for statement in DENIED:
@@ -167,11 +182,11 @@ def test_a_record_serves_the_process_that_wrote_it_alone(portal_database: Portal
             ("pages", "portal_app", "portal_worker"),
             ("worker", "portal_worker", "portal_app"),
         ):
-            assert policy.record(written_by(role), [], Connection(process)).purpose == "rights"
+            assert purpose_of(policy, written_by(role), Connection(process)) == "rights"
             with pytest.raises(vault.KeysRefused):
-                policy.record(written_by(another), [], Connection(process))
+                purpose_of(policy, written_by(another), Connection(process))
             with pytest.raises(vault.KeysRefused):
-                policy.record(written_by("portal_intake"), [], Connection(process))
+                purpose_of(policy, written_by("portal_intake"), Connection(process))
 
 
 def test_nobody_says_who_wrote_an_entry(portal_database: PortalDatabase) -> None:

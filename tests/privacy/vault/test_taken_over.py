@@ -124,6 +124,7 @@ def read_as_many_as_it_can(process: TakenOver) -> int:
     return len(read)
 
 
+@pytest.mark.asvs("15.2.5")
 class TestPages:
     def test_an_honest_page_reads(self, attacked: Attacked) -> None:
         """The control of all that follows: the same process, asked to do its work."""
@@ -221,6 +222,7 @@ class TestPages:
         minutes = 1 + (clock.now() - started).total_seconds() // 60
         assert 0 < read <= CEILING * minutes < PEOPLE
 
+    @pytest.mark.asvs("13.3.3")
     def test_it_holds_no_key_but_those_that_it_was_given(self, attacked: Attacked) -> None:
         """After all of the above: neither in what the service answered nor anywhere in its memory."""
         said = attacked.pages.run(attacks.taped)
@@ -341,6 +343,7 @@ class TestWorker:
         assert {type(request).__name__ for request in asked} == {"SealingKeys"}
         assert attacked.worker.run(attacks.answered_of, [*asked, messages.DestroyGeneration(1)]) == []
 
+    @pytest.mark.asvs("11.7.2")
     def test_no_key_stays_in_it(self, attacked: Attacked) -> None:
         assert memory_holds(attacked.worker.process.pid, secrets()) == set()
 

@@ -135,6 +135,7 @@ def rows() -> list[int]:
     return [one.count() for one in (Request.objects, Particulars.objects, GeneralOutbox.objects, acts)]
 
 
+@pytest.mark.asvs("16.5.2")
 @both
 def test_pages(portal: Portal, how: str) -> None:
     """Those of personal data are closed and leave nothing half done, all else works, and it comes back by itself."""

@@ -41,12 +41,14 @@ class SigningTest(PortalTestCase):
         given = {"typed_name": "nina kim", "language": "ko", "actor": self.nina, "at": NOON, **changes}
         return workforce.sign(text_of(occasion), **given)
 
+    @pytest.mark.law("S-32")
     def test_every_occasion_has_a_text_from_the_start_in_both_languages(self) -> None:
         for occasion in Occasion.values:
             text = text_of(occasion)
             assert text.words_ko
             assert text.words_en
 
+    @pytest.mark.law("F-15")
     def test_it_holds_for_the_months_of_the_rulebook_and_is_on_record_with_its_seal(self) -> None:
         pledge = self.sign()
         assert (pledge.signed_on, pledge.valid_until) == (TODAY, date(2027, 11, 24))
@@ -127,6 +129,7 @@ class SigningTest(PortalTestCase):
             with pytest.raises(DatabaseError, match="final"), transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(change)
 
+    @pytest.mark.law("S-32")
     def test_outside_staff_sign_their_own_text_and_nobody_else_does(self) -> None:
         outsider = make_user("vera@vendor.example", "Vera", "employee", fit=False, is_outside=True)
         assert compliance.next_occasion(outsider, TODAY) == Occasion.OUTSIDE
@@ -134,6 +137,7 @@ class SigningTest(PortalTestCase):
         with pytest.raises(workforce.NotTextInForce):
             self.sign("outside")
 
+    @pytest.mark.law("S-32")
     def test_the_leaving_pledge_opens_nothing_and_is_owed_until_it_is_registered(self) -> None:
         self.sign("leaving")
         assert compliance.valid_pledge(self.nina, TODAY) is None
@@ -192,6 +196,14 @@ class PageTest(PortalTestCase):
         self.assertLedgered("accounts.session.failed")
         assert self.post().status_code == 302
         assert self.nina.pledges.get().request
+
+    @pytest.mark.truth("hunt")
+    def test_the_button_pressed_twice_leads_to_the_one_pledge(self) -> None:
+        """The first one changes which pledge is next, and the second was told that there is no such page."""
+        first, second = self.post(), self.post()
+        assert (second.status_code, second.headers["Location"]) == (302, first.headers["Location"])
+        assert self.nina.pledges.count() == 1
+        assert self.post(text="").status_code == 404
 
     def test_reading_is_confirmed(self) -> None:
         assert self.post(read="").status_code == 400

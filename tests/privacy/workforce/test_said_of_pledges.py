@@ -35,6 +35,7 @@ class PaperTest(PortalTestCase):
         }
         return workforce.register_paper(self.nina, text_of(occasion), at=NOON, **given)  # type: ignore[arg-type]
 
+    @pytest.mark.law("F-15")
     @pytest.mark.truth("signed-on-paper")
     def test_paper_was_signed_on_its_day_and_registered_later(self) -> None:
         pledge = self.paper()

@@ -53,6 +53,7 @@ class GateTest(PortalTestCase):
         ) as vault_session:
             return str(vault_session.decrypt(self.device, "model"))
 
+    @pytest.mark.law("S-31", "S-32", "O-08")
     def test_with_neither_the_vault_stays_shut_and_says_what_to_do(self) -> None:
         with pytest.raises(RequirementsNotMet) as told:
             self.read(NOON)

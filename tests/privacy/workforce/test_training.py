@@ -75,6 +75,7 @@ class QuizTest(PortalTestCase):
         assert CourseCompletion.objects.filter(user=self.nina).count() == 1
         assert QuizAttempt.objects.filter(user=self.nina).count() == 2
 
+    @pytest.mark.law("S-31")
     def test_below_it_nothing_is_completed_and_the_try_is_kept(self) -> None:
         result = self.take(q0=1, q1=0)
         assert (result.score, result.wrong, result.attendance) == (60, (0, 1), None)
@@ -113,6 +114,7 @@ class SessionTest(PortalTestCase):
             the_course(), held_on=held_on, place="HQ", trainer="Odile", actor=self.hana, at=NOON
         )
 
+    @pytest.mark.law("S-31", "F-14")
     def test_a_plan_of_the_year_is_approved_by_another_and_holds_its_sessions(self) -> None:
         words = dict.fromkeys(("aim", "audience", "content", "method", "schedule"), "x")
         plan = workforce.draft_plan(year=2026, **words, actor=self.hana, at=NOON)
@@ -124,6 +126,7 @@ class SessionTest(PortalTestCase):
         with pytest.raises(workforce.OwnPlan):
             workforce.approve_plan(own, actor=self.odile, at=NOON)
 
+    @pytest.mark.law("S-31", "F-14")
     def test_who_attended_is_trained_from_that_day_and_who_did_not_is_named(self) -> None:
         nina = make_user("nina@extrus.example", "Nina", "employee", fit=False)
         emin = make_user("enno@extrus.example", "Enno", "employee", fit=False)

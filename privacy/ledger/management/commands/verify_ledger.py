@@ -31,13 +31,20 @@ class Command(BaseCommand):
             found = registers.Registers(connection).verify() if options["registers"] else None
         self.stdout.write(
             f"{report.size} entries sealed, {report.signed_size} of them signed for;"
-            f" compared with {report.checkpoints} stored and {report.anchored} anchored checkpoints."
+            f" compared with {report.checkpoints} stored, {report.anchored} anchored and {report.mirrored} older"
+            " checkpoints of the mirror."
         )
         if found is not None:
             registers.add_to(report, found)
             self._tell(found)
-        for size in report.handed_over:
-            self.stdout.write(f"NOTE: from entry {size} on another key of the notary signs: pin it (NOTARY_VKEYS).")
+        for one in report.to_be_pinned:
+            self.stdout.write(
+                f"NOTE: from entry {one.checkpoint.size} on another key of the notary signs: pin these two lines"
+                " instead (NOTARY_VKEYS)"
+            )
+            self.stdout.write("\n".join(one.vkeys[2:]))
+        for said in report.excepted:
+            self.stdout.write(f"EXCEPTED: {said}")
         words = {ALTERED: "ALTERED", POLICY: "POLICY", MALFORMED: "MALFORMED"}
         for finding in report.findings:
             self.stdout.write(f"{words[finding.code]}: {finding.message}")

@@ -13,32 +13,37 @@ from django.utils.translation import gettext as _
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.integrity import registers
+from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.identifiers.ids import new_reference
 from privacy.retention import locks
 from privacy.retention.actions import restore_replay
 from privacy.retention.actions.clock_anomalies import refuse_untrusted_clock
 from privacy.retention.actions.destruction import strategy_choice
+from privacy.retention.destruction import signed_approvals
 from privacy.retention.events import Event
 from privacy.retention.models import DestructionList
 from privacy.retention.refusals import AlreadyDecided, AlreadyRunning, PlanAltered, WaitingPeriodNotOver
 from privacy.retention.restore_gate import gate
-from privacy.retention.schedule import selection
+from privacy.retention.schedule import due_again, selection
 from privacy.vault.refusals import InvalidCiphertext, WrongKey
 
 log = logging.getLogger("portal.retention")
 State, Step = DestructionList.State, DestructionList.Step
 
 
-def execute(destruction_list: DestructionList, *, actor: Actor, at: datetime, seconds: float = 45.0) -> bool:
+def execute(
+    destruction_list: DestructionList, *, actor: Actor, at: datetime, seconds: float = 45.0, patience: float = 0.0
+) -> bool:
     """Destroy what is on an approved list, or go on where an earlier call ended; return whether all is done.
 
-    A call works for about ``seconds`` and returns; the next goes on. Raises AlreadyRunning, ClockNotTrusted,
-    GateClosed, AlreadyDecided, WaitingPeriodNotOver, PlanAltered.
+    A call works for about ``seconds`` and returns; the next goes on. It waits at most ``patience`` seconds for a
+    process that is destroying. Raises AlreadyRunning, ClockNotTrusted, GateClosed, AlreadyDecided,
+    WaitingPeriodNotOver, PlanAltered, NotDue, NotSigned.
     """
     refuse_untrusted_clock()
     gate.refuse_closed()
-    with locks.single_runner() as alone:
+    with locks.single_runner(patience=patience) as alone:
         if not alone:
             raise AlreadyRunning(_("Another process is currently destroying data. It will continue with this list."))
         restore_replay.void_uncommitted_lines(at=at)
@@ -97,7 +102,10 @@ def _execute(destruction_list: DestructionList, *, actor: Actor, at: datetime, u
 
 @transaction.atomic
 def begin(destruction_list: DestructionList, *, actor: Actor, at: datetime) -> DestructionList:
-    """Put the intent on the ledger, once, before anything is destroyed; check that the list is what was approved."""
+    """Put the intent on the ledger, once, before anything is destroyed; check that the list is what was approved.
+
+    Raises AlreadyDecided, WaitingPeriodNotOver, PlanAltered, NotDue, NotSigned.
+    """
     row = DestructionList.objects.select_for_update().get(pk=destruction_list.pk)
     if row.state in (State.EXECUTING, State.RESIDUE) and row.step != Step.NONE:
         return row
@@ -109,6 +117,8 @@ def begin(destruction_list: DestructionList, *, actor: Actor, at: datetime) -> D
         raise PlanAltered(
             _("This list no longer matches what was approved. Abort it, and the next sweep will make a new one.")
         )
+    due_again.refuse_early(row, today=clock.kst_date(at))
+    signed_approvals.refuse_unsigned(row)
     row.state, row.step = State.EXECUTING, Step.INTENT
     row.certificate_number = new_reference("C")
     row.executed_by, row.begun_at = actor.ref, at

@@ -20,6 +20,7 @@ from privacy.retention.destruction.journal import JournalLine
 from privacy.retention.destruction.readback import ReadbackReport
 from privacy.retention.events import Event
 from privacy.retention.models import DestructionLine, DestructionList
+from privacy.retention.restore_gate import gate
 
 InTime = Callable[[], bool]
 LineState = DestructionLine.State
@@ -147,5 +148,7 @@ class DestructionStrategy(ABC):
         """Note in the rows' databases that they follow the journal so far; the keys' database noted it before."""
         line = DestructionList.objects.values_list("journal_line", flat=True).get(pk=self.list.pk)
         if line:
+            # One that was away when the list began may be back from a backup: it hasn't followed what came before.
+            gate.refuse_closed(of_all=True)
             for using in ("personal", "archive"):
                 journal_cursors.advance_cursor(line, using=using, at=self.at)

@@ -1,7 +1,7 @@
 """Destroying people's data of one category: their keys slice by slice, then their rows (vault.md)."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import batched
 from uuid import UUID
@@ -24,7 +24,7 @@ from privacy.retention.destruction.readback import ReadbackReport
 from privacy.retention.events import Event
 from privacy.retention.models import DestructionLine, DestructionList
 from privacy.retention.models.destruction_lists import Cause
-from privacy.retention.schedule import retention_rules, selection
+from privacy.retention.schedule import selection
 from privacy.subjects import actions as subjects
 from privacy.subjects import holdings
 from privacy.vault import actions as vault
@@ -104,14 +104,9 @@ class SubjectStrategy(DestructionStrategy):
             # The person asked for it, or the consent is gone: only a hold stands in the way (law D-03).
             return blockers.blocked_subjects(ids, category, self.at, only={blockers.HELD})
         found = dict(blockers.blocked_subjects(ids, category, self.at))
-        holding = holdings.holding_with_due(category)
-        if holding is None:
+        if holdings.holding_with_due(category) is None:
             return found
-        term = retention_rules.for_category(category, run.as_of)
-        if holding.is_due is not None:
-            still_due = set(holding.is_due(ids, run.as_of, term))
-        else:
-            still_due = _intersect(selection.people_due(category, run.as_of), ids)
+        still_due = selection.people_still_due(category, ids, {run.as_of, clock.kst_date(self.at)})
         settled = still_due | set(found)
         found.update({subject_id: LineState.NOT_DUE for subject_id in ids if subject_id not in settled})
         return found
@@ -210,11 +205,6 @@ def _lock_subjects(ids: list[UUID]) -> None:
             "SELECT 1 FROM subjects_subject WHERE id = ANY(%s::uuid[]) ORDER BY id FOR UPDATE",
             [uuid_array_literal(ids)],
         )
-
-
-def _intersect(slices: Iterable[list[UUID]], ids: list[UUID]) -> set[UUID]:
-    asked = set(ids)
-    return {subject_id for due in slices for subject_id in due if subject_id in asked}
 
 
 def _close_lines(line: JournalLine) -> None:

@@ -26,6 +26,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--turning", type=float, default=3600.0, help="seconds to turn the write-ahead log of a server over"
         )
+        parser.add_argument(
+            "--in-maintenance", action="store_true", help="large tables too, while nobody works: they hold everybody"
+        )
 
     def handle(self, *args: Any, keys_only: bool, patience: float, turning: float, **options: Any) -> None:
         row = retention.rewrite_tables(
@@ -34,6 +37,7 @@ class Command(BaseCommand):
             keys_only=keys_only,
             patience=patience,
             turning=turning,
+            in_maintenance=options["in_maintenance"],
         )
         self.stdout.write(f"rewritten: {', '.join(row.tables)}")
         said = f"write-ahead log {'' if row.log_turned else 'not '}turned over: {row.notes}"

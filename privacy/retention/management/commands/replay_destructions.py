@@ -17,7 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="only say whether it is needed; exit 1 if so")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        behind = gate.databases_behind()
+        behind = gate.databases_behind(of_all=True)
         if "journal" in behind:
             raise CommandError(
                 "The journal of destructions is older than the databases. Restore it from its own storage first."

@@ -8,6 +8,8 @@ from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
 from privacy.vault import actions as vault
 
+REFUSALS = (vault.WrongKey, vault.KeysRefused, vault.KeyServiceUnavailable, vault.GenerationNotEverywhere)
+
 
 class Command(BaseCommand):
     help = "Carry all living keys over to a new generation of the master key. Goes on where it was interrupted."
@@ -37,6 +39,8 @@ class Command(BaseCommand):
             if destroy_old:
                 ended = vault.destroy_emptied_generations(actor=actor, at=at)
                 told = [f"generation {number} destroyed" for number in ended]
-                self.stdout.write("\n".join(told or ["no generation has been emptied: there is nothing to destroy"]))
-        except (vault.WrongKey, vault.KeysRefused, vault.KeyServiceUnavailable) as refusal:
+                self.stdout.write(
+                    "\n".join(told or ["nothing to destroy: no generation was emptied, or another host still holds it"])
+                )
+        except REFUSALS as refusal:
             raise CommandError(str(refusal)) from refusal

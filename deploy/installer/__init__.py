@@ -1,0 +1,1 @@
+"""``deploy/install``: an installation from one file, step by step, each of which can be repeated."""
