@@ -317,6 +317,9 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
     _("A refusal must state its ground. Other decisions must not."): {
         "rights_refused_if_and_only_if_grounded": "ground"
     },
+    _("An access that leaves out other people's information can only be partly granted."): {
+        "rights_redacted_is_no_whole_grant": "redactions"
+    },
     _("This ground does not apply to this right."): {"rights_ground_is_one_of_its_kind": "ground"},
     _("If the ground is a law, enter the law and its article."): {"rights_ground_of_law_cites_the_law": "law"},
     _("Ask first whether the person wants to end the contract."): {

@@ -182,6 +182,7 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "rights.processing.suspended": gettext_lazy("Processing suspended"),
     "rights.processing.resumed": gettext_lazy("Processing resumed"),
     "rights.consent.withdrawn": gettext_lazy("Consent withdrawn on request"),
+    "rights.access.redacted": gettext_lazy("Other people's information left out of an access"),
     "rights.package.built": gettext_lazy("Access package built"),
     "rights.destruction.announced": gettext_lazy("Destruction announced"),
     "rights.destruction.held": gettext_lazy("Destruction waiting for the end of a hold"),

@@ -36,6 +36,7 @@ class Event(StrEnum):
     SUSPENDED = "rights.processing.suspended"
     RESUMED = "rights.processing.resumed"
     CONSENT_WITHDRAWN = "rights.consent.withdrawn"
+    REDACTED = "rights.access.redacted"
     PACKAGE_BUILT = "rights.package.built"
     PACKAGE_OUTDATED = "rights.package.outdated"
     PICKUP_CODE_ISSUED = "rights.pickup-code.issued"

@@ -137,8 +137,8 @@ def decision_text(right: Right, *, on: date) -> str:
     if right.excluded:
         left_out = ", ".join(right_scope.part_name(right, part, on=on) for part in right.excluded)
         text += "\n" + _("Left out: %(parts)s") % {"parts": left_out}
-    if right.ground:
-        text += "\n" + _("Ground: %(ground)s") % {"ground": right.get_ground_display()}
+    for ground in right.grounds:
+        text += "\n" + _("Ground: %(ground)s") % {"ground": ground.label}
     if right.law:
         text += "\n" + _("Law: %(law)s") % {"law": right.law}
     if right.result.get("nothing_held"):

@@ -31,6 +31,7 @@ from privacy.rights.models import Request
 
 TASK_LABELS = {
     "rights.access.exported": gettext_lazy("your access package was prepared"),
+    "rights.package.previewed": gettext_lazy("your access package was checked before it was handed out"),
     "rights.package.downloaded": gettext_lazy("your access package was downloaded"),
     "rights.case.shown": gettext_lazy("the status page of your request was shown"),
     "subjects.contact.indexed": gettext_lazy("your contact was indexed so that it can be searched"),

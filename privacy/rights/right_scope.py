@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from datetime import date
 
+from django.utils.translation import gettext as _
+
 from consents.models import Agreement, AgreementVersion
 from privacy.lib.display import display_names
 from privacy.policies import rulebook
@@ -10,6 +12,9 @@ from privacy.policies.categories import CONTACT
 from privacy.retention.archive.preservation import preservation_scopes
 from privacy.rights.models import Right
 from privacy.subjects import holdings
+
+# What an access leaves out value by value, because it concerns other people (``access_package.redactions``).
+OTHERS = "others"
 
 
 def excludable_parts(right: Right, *, on: date) -> list[str]:
@@ -63,6 +68,8 @@ def part_name(right: Right, part: str, *, on: date) -> str:
     """Return what a part is called, in the active language."""
     if right.kind == Right.Kind.CONSENT_WITHDRAWAL:
         return agreement_name(part)
+    if part == OTHERS:
+        return _("information about other people")
     if part == Right.Scope.PROVISION:
         return str(Right.Scope.PROVISION.label)
     return display_names.display_name("category", part, on=on)

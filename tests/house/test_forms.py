@@ -29,6 +29,7 @@ MAKES_NEW = {
     "privacy/rights/admin/postponements.py::decline_postponement": "carries the digest of the proposal that was read",
     "privacy/safeguards/admin/inspections.py::report": "carries the digest of the findings that were read",
     "privacy/rights/admin/decide.py::decide": "carries the digest of the request that was read",
+    "privacy/rights/admin/package_preview.py::_preview_page": "carries the digest of the request that was read",
     "privacy/safeguards/admin/management_plans.py::approve": "carries the digest of the text that was read",
     "privacy/incidents/admin/incidents.py::record": "a new incident, which may begin with a complaint",
     "consents/admin/agreements.py::draft_text": "a new draft begins with the words in force",

@@ -37,7 +37,7 @@ def content_of(right: Right, *, at: datetime) -> dict[str, Any]:
         "made_at": at.isoformat(),
         "policy": rules.version,
         "person": ", ".join(Subject.objects.filter(id__in=people).order_by("id").values_list("reference", flat=True)),
-        "left_out": sorted(right.excluded),
+        "left_out": sorted({*right.excluded} - {right_scope.OTHERS}),
         "frozen": frozen(people, at=at),
     }
     if Right.Scope.ITEMS in scope:

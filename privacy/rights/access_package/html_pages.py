@@ -1,6 +1,7 @@
 """The readable page of an access package: the same content as the JSON, in words, days and names (P1.2)."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,7 +9,7 @@ from typing import Any
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from consents.models import Agreement, AgreementVersion, Decision
 from devices.statistics import VALUE_LABELS
@@ -19,6 +20,7 @@ from privacy.lib.display.badges import date_text, datetime_text
 from privacy.policies import rulebook, wording
 from privacy.rights import openings
 from privacy.rights.access_package import contents
+from privacy.rights.access_package.redactions import BLACKED_OUT, IDENTIFIERS, values
 from privacy.rights.models import Right
 from privacy.vault.models import Freeze
 
@@ -119,6 +121,8 @@ def context(content: Mapping[str, Any]) -> dict[str, Any]:
             Right.Scope.PROVISION.label if part == Right.Scope.PROVISION else known.of("category", part)
             for part in content["left_out"]
         ],
+        "redacted": _redacted(content.get("redacted", [])),
+        "blacked_out": BLACKED_OUT,
         "frozen": [_frozen(one, known) for one in content["frozen"]],
         "held": list(_held(content.get("held", {}), known)),
         "purposes": [
@@ -174,6 +178,19 @@ def _record(record: Mapping[str, Any], known: CodeLabels) -> list[tuple[Any, str
     ]
 
 
+def name_of(record: Mapping[str, Any]) -> str:
+    """Return by what a record is known, such as its case number; nothing for one without a number."""
+    return next((str(record[name]) for name in IDENTIFIERS if name in record), "")
+
+
+def places(record: Mapping[str, Any], known: CodeLabels) -> Iterator[tuple[tuple[str, ...], str, str, Any]]:
+    """Yield each value of a record that can be left out: its path, what it is called, as it is read, and as it is."""
+    for path, value in values(record):
+        first, *inner = path
+        label = " · ".join([str(LABELS.get(first) or capfirst(known.of("item", first))), *map(_inner, inner)])
+        yield path, label, _word(inner[-1], value) if inner else _value(first, value, known), value
+
+
 def _value(name: str, value: Any, known: CodeLabels) -> str:
     """A report's kind is an item of the policy, spelt with hyphens in the API."""
     return known.of("item", str(value).replace("-", "_")) if name == "kind" else _text(value)
@@ -207,6 +224,16 @@ def _inner(name: str) -> str:
 
 def _word(name: str, value: Any) -> str:
     return str(VALUE_LABELS[value]) if name in CHOICE_FIELDS and value in VALUE_LABELS else _text(value)
+
+
+def _redacted(told: Iterable[Mapping[str, str]]) -> list[str]:
+    """Say on which ground how many places are left out."""
+    grounds = Counter(Right.Ground(one["ground"]) for one in told)
+    return [
+        ngettext("%(count)d place. Ground: %(ground)s", "%(count)d places. Ground: %(ground)s", count)
+        % {"count": count, "ground": ground.label}
+        for ground, count in grounds.items()
+    ]
 
 
 def _frozen(one: Mapping[str, str], known: CodeLabels) -> str:

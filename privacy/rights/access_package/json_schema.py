@@ -35,6 +35,7 @@ SCHEMA: dict[str, Any] = {
         "left_out": {"type": "array", "items": _TEXT},
         "frozen": _list_of({"category": _TEXT, "item": _TEXT, "cause": _TEXT, "since": _MOMENT}),
         "held": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "object"}}},
+        "redacted": _list_of({"category": _TEXT, "record": _TEXT, "path": _TEXT, "part": _TEXT, "ground": _TEXT}),
         "opened_since": {"type": "string", "format": "date"},
         "opened": _list_of(
             {

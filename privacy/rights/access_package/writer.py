@@ -20,7 +20,7 @@ from django.utils.translation import override
 from privacy.lib.crypto import canonical_json, document_signing
 from privacy.lib.dates import clock
 from privacy.rights import right_scope
-from privacy.rights.access_package import contents, csv_tables, html_pages, zip_stream
+from privacy.rights.access_package import contents, csv_tables, html_pages, redactions, zip_stream
 from privacy.rights.access_package.json_schema import SCHEMA
 from privacy.rights.access_package.zip_stream import ZipEntry
 from privacy.rights.actions.cases import people_of
@@ -57,8 +57,9 @@ class PackageWriter:
         self.progress: dict[str, Any] = progress or {
             "categories": contents.categories_of(right, right.excluded),
             "category": 0, "source": 0, "after": "", "is_open": False,
-            "counts": {}, "paged": {}, "crc": 0, "packed": 0, "size": 0,
+            "counts": {}, "paged": {}, "crc": 0, "packed": 0, "size": 0, "redacted": [],
         }  # fmt: skip
+        self._marks = redactions.of_right(right.redactions)
         self._names = html_pages.CodeLabels(clock.kst_date(read_at))
 
     @property
@@ -86,8 +87,10 @@ class PackageWriter:
             while not self.is_read and read < SLICE_RECORDS:
                 code: str = self.progress["categories"][self.progress["category"]]
                 begins = not self.progress["is_open"]
-                records, ended = self._take(code, vault_session)
+                records, ended = self._take(code, vault_session, most=SLICE_RECORDS)
                 read += len(records)
+                records, found = redactions.redacted(code, records, self._marks)
+                self.progress["redacted"] = [*self.progress.get("redacted", []), *(one.as_told() for one in found)]
                 text.append(self._json_of(code, records, begins=begins, ended=ended))
                 if begins and ended and len(records) <= PAGE_RECORDS:
                     written.kept[code] = records
@@ -99,9 +102,36 @@ class PackageWriter:
         written.content = self._packed("".join(text))
         return written
 
+    @property
+    def place(self) -> dict[str, Any]:
+        """Where reading stands: in which category and source, and behind which record."""
+        return {name: self.progress[name] for name in ("category", "source", "after")}
+
+    def go_to(self, place: Mapping[str, Any]) -> dict[str, Any]:
+        """Let reading go on from a place; from the beginning where it is none. Returns the place."""
+        category, source, after = (
+            place.get(name, none) for name, none in (("category", 0), ("source", 0), ("after", ""))
+        )
+        if isinstance(category, int) and isinstance(source, int) and 0 <= category < len(self.progress["categories"]):
+            self.progress |= {"category": category, "source": max(source, 0), "after": str(after)}
+        return self.place
+
+    def read(self, vault_session: DecryptionSession, *, most: int) -> list[tuple[str, list[dict[str, Any]]]]:
+        """Read about so many records by category, with nothing left out and nothing written."""
+        read: list[tuple[str, list[dict[str, Any]]]] = []
+        while not self.is_read and sum(len(records) for _code, records in read) < most:
+            code: str = self.progress["categories"][self.progress["category"]]
+            records, ended = self._take(code, vault_session, most=most)
+            read.append((code, records))
+            if ended:
+                self.progress |= {"category": self.progress["category"] + 1, "source": 0, "after": ""}
+        return read
+
     def finish(self, kept: Mapping[str, Any]) -> "PackageTrailer":
         """Write what stands behind the records. ``kept`` is what all slices kept."""
-        content = kept["content"]
+        content = dict(kept["content"])
+        if left_out := self.progress.get("redacted"):
+            content["redacted"] = left_out
         closing = "".join(f",{_member(name, content[name])}" for name in sorted(content) if name > "held")
         text = f"{'}' if self._has_held else ''}{closing}}}"
         packed = self._packed(text, end=zip_stream.FINISH)
@@ -148,12 +178,12 @@ class PackageWriter:
     def _page_names(self, code: str) -> list[str]:
         return [f"{code}-{number:03}.html" for number in range(1, self.progress["paged"][code] + 1)]
 
-    def _take(self, code: str, vault_session: DecryptionSession) -> tuple[list[dict[str, Any]], bool]:
+    def _take(self, code: str, vault_session: DecryptionSession, *, most: int) -> tuple[list[dict[str, Any]], bool]:
         """Read on in a category; return the records and whether it has ended."""
         found: list[dict[str, Any]] = []
         sources = list(self._sources(code))
         while self.progress["source"] < len(sources):
-            if len(found) >= SLICE_RECORDS:
+            if len(found) >= most:
                 return found, False
             holding, person = sources[self.progress["source"]]
             more = False
@@ -162,7 +192,7 @@ class PackageWriter:
                     person,
                     vault_session,
                     after=self.progress["after"],
-                    most=SLICE_RECORDS - len(found),
+                    most=most - len(found),
                     until=self.read_at,
                 )
                 found += part.records
@@ -225,6 +255,7 @@ class PackageTrailer:
         manifest = canonical_json.dumps(
             {
                 **{name: self.content[name] for name in ("format", "case", "made_at")},
+                **({"redacted": self.content["redacted"]} if "redacted" in self.content else {}),
                 "files": {entry.name: entry.sha256 for entry in sorted(entries, key=lambda one: one.name)},
             }
         )

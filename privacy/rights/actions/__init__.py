@@ -60,6 +60,14 @@ from privacy.rights.actions.postponements import (
     end_postponement,
     postpone,
 )
+from privacy.rights.actions.redactions import (
+    Preview,
+    access_to_preview,
+    can_be_previewed,
+    leave_out,
+    preview_package,
+    put_back,
+)
 from privacy.rights.actions.report_corrections import read_report, write_corrected_report
 from privacy.rights.actions.resubmission import record_missing_particulars, resubmit_particulars
 from privacy.rights.actions.suspensions import resume_processing
@@ -112,18 +120,21 @@ __all__ = [
     "PackageGone",
     "PackageOutdated",
     "ParticularsGone",
+    "Preview",
     "Receipt",
     "RequestedRight",
     "SamePerson",
     "SeveralDevices",
     "UnseenDocuments",
     "WrongState",
+    "access_to_preview",
     "approvals_of",
     "approve_postponement",
     "assign",
     "attach_document",
     "authenticate",
     "begin_execution",
+    "can_be_previewed",
     "carry_out",
     "challenge",
     "close_case",
@@ -146,6 +157,7 @@ __all__ = [
     "has_mandate",
     "issue_pickup_code",
     "join",
+    "leave_out",
     "mark_letter_bounced",
     "mark_letter_posted",
     "mark_letter_sent",
@@ -156,6 +168,8 @@ __all__ = [
     "park_letter",
     "part",
     "postpone",
+    "preview_package",
+    "put_back",
     "read_current_values",
     "read_notes",
     "read_objection",

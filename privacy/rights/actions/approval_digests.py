@@ -17,7 +17,7 @@ def digest_of_request(case: Request) -> str:
     asked = [
         [
             right.position, right.kind, right.category, right.item, right.agreement, str(right.record_id or ""),
-            sorted(right.scope), str(right.event_id),
+            sorted(right.scope), str(right.event_id), *right.redactions,
         ]
         for right in case.rights.order_by("position")
     ]  # fmt: skip
@@ -42,4 +42,5 @@ def approval_digest(particulars: Particulars, right: Right) -> str:
     """Return a digest of what a decision is about: the right, and the sealed words as they lie there (SEC-07)."""
     box = particulars.wanted.ciphertext if particulars.wanted is not None else b""
     parts = (right.kind, right.category, right.item, right.agreement, str(right.record_id or ""), ",".join(right.scope))
-    return hashlib.sha256("\0".join(parts).encode() + b"\0" + box).hexdigest()
+    left_out = canonical_json.dumps(right.redactions).encode() if right.redactions else b""
+    return hashlib.sha256("\0".join(parts).encode() + b"\0" + box + left_out).hexdigest()

@@ -27,6 +27,7 @@ from privacy.rights.actions.cases import (
 from privacy.rights.actions.corrections import wanted_value
 from privacy.rights.actions.due_dates import update_due_date
 from privacy.rights.actions.letters import answer_if_done, write_explanation
+from privacy.rights.actions.redactions import with_redactions
 from privacy.rights.actions.report_corrections import must_be_correctable
 from privacy.rights.actions.separation_of_duties import must_be_decidable_by
 from privacy.rights.events import Event
@@ -72,7 +73,9 @@ def set_fee(
 
 
 def grant(right: Right, *, read: str = "", actor: Actor, at: datetime) -> Right:
-    """Grant a right whole. What is granted is fixed by a digest and is what is carried out later.
+    """Grant a right whole, but for what it leaves out because it concerns other people (``redactions``).
+
+    What is granted is fixed by a digest and is what is carried out later.
 
     ``read`` is the digest of the request as it was shown before the button was pressed. Where nothing is held, granting
     has nothing to carry out and the answer says so. Raises AlreadyDecided, NotVerified, ContentChanged, SamePerson,
@@ -197,6 +200,9 @@ def _decide(
         row.decision = decision
         row.excluded = sorted(excluded)
         row.ground = ground
+        if decision != Right.Decision.REFUSED:
+            with_redactions(row)
+            word = Event.PARTLY_GRANTED if row.excluded else Event.GRANTED
         row.law = law.strip()
         row.termination_asked = termination_asked
         row.decided_by = decider
@@ -209,7 +215,14 @@ def _decide(
         )  # fmt: skip
         if decision == Right.Decision.REFUSED and row.kind in freezes.FREEZING:
             vault.unfreeze(case=row.freeze_reference, actor=actor, at=at)
-        record(case, word, actor=actor, at=at, right=row, facts={"ground": ground, "law": row.law} if ground else None)
+        record(
+            case,
+            word,
+            actor=actor,
+            at=at,
+            right=row,
+            facts={"ground": row.ground, "law": row.law} if row.ground else None,
+        )
         set_state(case, Request.State.IN_REVIEW if case.rights.undecided().exists() else Request.State.DECIDED)
         if explanation.strip():
             write_explanation(case, explanation.strip(), of=row.event_id, at=at)

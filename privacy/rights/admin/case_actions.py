@@ -35,6 +35,7 @@ from privacy.rights.admin.forms import (
     StopForm,
     VerifyForm,
 )
+from privacy.rights.admin.package_preview import PackagePreviewActions
 from privacy.rights.admin.postponements import DECIDE, Answer, PostponementActions
 from privacy.rights.admin.report_corrections import ReportCorrectionActions
 from privacy.rights.admin.several_cases import SeveralCasesActions
@@ -79,7 +80,14 @@ def _what_happened(right: Right) -> object:
     return lazy(said, str)()
 
 
-class CaseActions(DecideActions, ReportCorrectionActions, PostponementActions, DuplicateActions, SeveralCasesActions):
+class CaseActions(
+    DecideActions,
+    PackagePreviewActions,
+    ReportCorrectionActions,
+    PostponementActions,
+    DuplicateActions,
+    SeveralCasesActions,
+):
     """The buttons of a case's page."""
 
     @button(description=_("Verify identity"), permission=VERIFY, locations=CHANGE_FORM_ONLY, step_up=True)

@@ -73,8 +73,8 @@ class RequestAdmin(CaseActions):
     actions = (
         "verify", "ask_evidence", "attach_document", "reject", "renew_authority", "assign", "write_words",
         "decide", "write_content", "grant", "refuse", "postpone", "approve_postponement", "decline_postponement",
-        "end_postponement", "carry_out", "stop", "resume", "fee", "join", "part", "close", "write_note", "read",
-        "show_document",
+        "end_postponement", "preview", "carry_out", "stop", "resume", "fee", "join", "part", "close", "write_note",
+        "read", "show_document",
     )  # fmt: skip
 
     def buttons_for(self, record: Request) -> list[str]:
@@ -93,6 +93,7 @@ class RequestAdmin(CaseActions):
             steps += ["end_postponement"] if postponed.in_force().filter(ended_on=None).exists() else []
             waiting = record.rights.waiting(at=clock.now())
             steps += ["carry_out"] if record.rights.to_carry_out().exclude(id__in=waiting.values("id")).exists() else []
+            steps += ["preview"] if rights.can_be_previewed(record) else []
             steps += ["stop"] if record.rights.stoppable().exists() else []
         if record.state in rights.JOINABLE and duplicates.earlier_duplicates(record).exists():
             steps += ["join"]

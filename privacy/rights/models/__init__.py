@@ -5,10 +5,11 @@ from privacy.rights.models.cases import CasePerson, Request, Step
 from privacy.rights.models.identity_documents import DocumentOpening, IdentityDocument
 from privacy.rights.models.letters import Letter, Objection, Postponement
 from privacy.rights.models.particulars import Particulars
-from privacy.rights.models.rights import GROUNDS_BY_KIND, GROUNDS_WITH_LAW, Right
+from privacy.rights.models.rights import GROUNDS_BY_KIND, GROUNDS_OF_OTHERS, GROUNDS_WITH_LAW, Right
 
 __all__ = [
     "GROUNDS_BY_KIND",
+    "GROUNDS_OF_OTHERS",
     "GROUNDS_WITH_LAW",
     "CasePerson",
     "DocumentOpening",

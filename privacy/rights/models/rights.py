@@ -100,6 +100,8 @@ class Right(models.Model):
     scope: Any = models.JSONField(_("scope of the access"), default=list, blank=True)
     decision = models.CharField(_("decision"), max_length=16, choices=Decision, default=Decision.PENDING)
     excluded: Any = models.JSONField(_("parts left out"), default=list, blank=True)
+    # What an access leaves out because it concerns other people: places and grounds, never values (``redactions``).
+    redactions: Any = models.JSONField(_("other people's data left out"), default=list, db_default=[], blank=True)
     ground = models.CharField(_("ground for refusal"), max_length=24, choices=Ground, blank=True)
     law = models.CharField(_("law and article"), max_length=200, blank=True)
     termination_asked = models.BooleanField(
@@ -181,6 +183,10 @@ class Right(models.Model):
                 | ~Q(decision="partly-granted") & Q(excluded=[]),
             ),
             models.CheckConstraint(
+                name="rights_redacted_is_no_whole_grant",
+                condition=Q(redactions=[]) | (Q(kind="access") & ~Q(decision="granted")),
+            ),
+            models.CheckConstraint(
                 name="rights_carried_out_only_when_granted",
                 condition=Q(started_at=None, carried_out_at=None)
                 | Q(decision__in=["granted", "partly-granted"], started_at__isnull=False),
@@ -212,6 +218,12 @@ class Right(models.Model):
     @property
     def is_granted(self) -> bool:
         return self.decision in {self.Decision.GRANTED, self.Decision.PARTLY_GRANTED}
+
+    @property
+    def grounds(self) -> "list[Right.Ground]":
+        """On which grounds it is refused, or parts of it are left out; each once."""
+        of_places = [one["ground"] for one in self.redactions] if self.is_granted else []
+        return [self.Ground(code) for code in dict.fromkeys([self.ground, *of_places]) if code]
 
     def is_waiting(self, *, at: datetime) -> bool:
         """Whether it is released and its announced time has not come."""
@@ -248,4 +260,6 @@ GROUNDS_BY_KIND: dict[str, tuple[Right.Ground, ...]] = {
         Right.Ground.CONTRACT,
     ),
 }
+# Those on which an access leaves out what concerns other people (law R-12).
+GROUNDS_OF_OTHERS = (Right.Ground.LIFE_OR_BODY, Right.Ground.PROPERTY_OR_INTERESTS)
 GROUNDS_WITH_LAW = (Right.Ground.LAW, Right.Ground.COLLECTED_BY_LAW, Right.Ground.LEGAL_DUTY)

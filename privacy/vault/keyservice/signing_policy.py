@@ -23,15 +23,14 @@ from privacy.vault.keyservice.refusals import KeysRefused, StillChecking
 
 CERTIFICATE = "extrus-privacy-portal/destruction-certificate/2"
 CONTROLLER = "Extrus Inc."
+PACKAGE = "https://privacy.extrus.example/schemas/access-package-1"
 PAPER = "extrus-privacy-portal/paper/1"
 # Documents that are handed out, with these names alone.
 HANDED_OUT: tuple[tuple[str, str, frozenset[str]], ...] = (
     ("type", PAPER, frozenset({"type", "kind", "number", "issued_at", "sha256"})),
-    (
-        "format",
-        "https://privacy.extrus.example/schemas/access-package-1",
-        frozenset({"format", "case", "made_at", "files"}),
-    ),
+    ("format", PACKAGE, frozenset({"format", "case", "made_at", "files"})),
+    # One that leaves out what concerns other people says where and why.
+    ("format", PACKAGE, frozenset({"format", "case", "made_at", "files", "redacted"})),
 )
 # Of these kinds a paper is signed for a certificate that is there alone.
 CERTIFICATE_PAPERS = {"destruction-certificate": "destruction", "finality-certificate": "finality"}
