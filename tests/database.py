@@ -19,6 +19,7 @@ from psycopg import sql
 from config.databases import DATABASES, DEVELOPMENT_ROLE, create_database, role_in
 from privacy.ledger.entries import autocommit
 from tests import own_writes
+from tests.warm_python import run_command
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (
@@ -156,10 +157,7 @@ class PortalDatabase:
         self, *arguments: str, role: str = DEVELOPMENT_ROLE, timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
         """Run ``manage.py`` in a process of its own on these databases."""
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT, env=self.environ(role), capture_output=True, text=True, timeout=timeout, check=False,
-        )  # fmt: skip
+        return run_command(list(arguments), self.environ(role), timeout)
 
     @contextmanager
     def as_role(self, role: str) -> Iterator[None]:

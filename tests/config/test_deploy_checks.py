@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from privacy.ledger.checkpoints.signed_notes import Signer
 from tests.database import ROOT, PortalDatabase
+from tests.warm_python import run_command
 
 Check = Callable[..., subprocess.CompletedProcess[str]]
 SECRET = "m9fK3-long-and-random-enough-for-the-check-0123456789-abcdefghijkl"
@@ -51,15 +52,15 @@ def check(portal_database: PortalDatabase, tmp_path: Path) -> Check:
     def run(
         role: str = "portal_app", *, before: Sequence[str] = (), **changes: str | None
     ) -> subprocess.CompletedProcess[str]:
-        environ = {**portal_database.environ(role), **documented, **changes}
+        wanted = {**portal_database.environ(role), **documented, **changes}
+        environ = {name: value for name, value in wanted.items() if value is not None}
+        arguments = ["check", "--deploy", "--fail-level", "WARNING"]
+        if not before:
+            return run_command(arguments, environ)
         return subprocess.run(
-            [*before, sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-            cwd=ROOT,
-            env={name: value for name, value in environ.items() if value is not None},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+            [*before, sys.executable, "manage.py", *arguments],
+            cwd=ROOT, env=environ, capture_output=True, text=True, check=False,
+        )  # fmt: skip
 
     return run
 
