@@ -74,7 +74,7 @@ DATABASE_OF_MODEL = {
 DATABASE_OF_APP = {
     "account", "accounts", "admin", "auth", "mfa", "socialaccount", "contenttypes", "sessions", "django_q", "auditlog",
     "ledger", "jobs", "policies", "vault", "subjects", "retention", "disclosures", "incidents", "safeguards",
-    "workforce", "rights", "consents", "devices", "campaigns",
+    "workforce", "rights", "consents", "devices", "campaigns", "processors",
 }  # fmt: skip
 
 

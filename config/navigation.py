@@ -51,8 +51,16 @@ NAVIGATION = (
     NavigationGroup(
         "disclosures",
         _("Disclosures"),
-        ("disclosures",),
-        ("disclosures.disclosure", "disclosures.notice", "disclosures.thirdparty"),
+        ("disclosures", "processors"),
+        (
+            "disclosures.disclosure",
+            "disclosures.notice",
+            "disclosures.thirdparty",
+            "processors.consignment",
+            "processors.supervision",
+            "processors.subprocessor",
+            "processors.overseastransfer",
+        ),
         guide=("officer", 5),
     ),
     NavigationGroup(

@@ -158,6 +158,7 @@ INSTALLED_APPS = [
     "privacy.incidents",
     "privacy.safeguards",
     "privacy.workforce",
+    "privacy.processors",
     "devices",
     "privacy.rights",
     "config.apps.OfficeAdminConfig",

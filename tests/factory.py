@@ -6,6 +6,7 @@ from tests.factories.devices import *  # noqa: F403
 from tests.factories.disclosures import *  # noqa: F403
 from tests.factories.incidents import *  # noqa: F403
 from tests.factories.policies import *  # noqa: F403
+from tests.factories.processors import *  # noqa: F403
 from tests.factories.retention import *  # noqa: F403
 from tests.factories.rights import *  # noqa: F403
 from tests.factories.safeguards import *  # noqa: F403

@@ -25,6 +25,7 @@ PAGE = ROOT / "docs" / "law.md"
 EDITIONS = (
     ROOT / "privacy" / "policies" / "editions" / "parameters.toml",
     ROOT / "privacy" / "workforce" / "editions" / "parameters.toml",
+    ROOT / "privacy" / "processors" / "editions" / "parameters.toml",
 )
 PROBES = ROOT / "tests" / "house" / "test_parameters.py"
 # What a verdict must say, and nothing else beside `id`, `says` and `source`.

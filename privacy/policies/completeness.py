@@ -18,6 +18,12 @@ from privacy.policies.models import NoConsignment, Officer, PolicyVersion, Purpo
 TYPED_PERIOD = re.compile(
     r"\d+\s*(?:년간|년|개월|주일|일간|일|시간)(?![가-힣]?법)|\b\d+\s*(?:year|month|week|day|hour)s?\b", re.IGNORECASE
 )
+# Which register's parties make a heading necessary.
+PARTIES_OF_HEADING: dict[str, data_recipients.RecipientKind] = {
+    "provision": "recipients",
+    "consignment": "processors",
+    "overseas": "transfers",
+}
 # The longest term of the policy as it was published (P6.2): beyond it, a term is asked about.
 LONG_MONTHS = 60
 BRACES = re.compile(r"\{[^}\n]*\}|\[\[[^\]\n]*\]\]")
@@ -71,10 +77,14 @@ def _headings(sections: list[Section], on: date) -> Iterator[Problem]:
             ),
             "consignment",
         )
-    if "provision" not in applicable and data_recipients.recipients_of_kind("recipients", on):
-        yield _needed(HEADINGS["provision"])
-    if "consignment" not in applicable and data_recipients.recipients_of_kind("processors", on):
-        yield _needed(HEADINGS["consignment"])
+    if "overseas" in applicable and not data_recipients.recipients_of_kind("transfers", on):
+        yield Problem(
+            _("The register names no transfer abroad. Register the transfer with its basis, or leave the heading out."),
+            "overseas",
+        )
+    for code, kind in PARTIES_OF_HEADING.items():
+        if code not in applicable and data_recipients.recipients_of_kind(kind, on):
+            yield _needed(HEADINGS[code])
 
 
 def _needed(heading: Heading) -> Problem:

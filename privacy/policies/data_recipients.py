@@ -1,6 +1,6 @@
-"""Registers kept elsewhere that the policy must name: who receives data, who processes it on the company's behalf.
+"""Registers kept elsewhere that the policy must name: who receives data, processes it for the company, has it abroad.
 
-The apps that keep them stand above this one, so they add themselves here at start-up (V-01, V-08, P-14).
+The apps that keep them stand above this one, so they add themselves here at start-up (V-01, V-08, P-14, P-15).
 """
 
 from collections.abc import Callable, Sequence
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-RecipientKind = Literal["recipients", "processors"]
-RECIPIENT_KINDS: tuple[RecipientKind, ...] = ("recipients", "processors")
+RecipientKind = Literal["recipients", "processors", "transfers"]
+RECIPIENT_KINDS: tuple[RecipientKind, ...] = ("recipients", "processors", "transfers")
 
 
 @dataclass(frozen=True, slots=True)
 class DataRecipient:
-    """One recipient or processor, in both languages, as the policy has to name it."""
+    """One recipient, processor or recipient abroad, in both languages, as the policy has to name it."""
 
     code: str
     name_ko: str

@@ -56,8 +56,9 @@ def _in_force(on: date) -> Iterator[Drift]:
         message = _("The text uses %(value)s, which the rulebook does not have.") % {"value": unknown}
         yield Drift("value", version.number, message)
         return
-    for name, rows in live["tables"].items():
-        if rows != published.get("tables", {}).get(name):
+    tables = published.get("tables", {})
+    for name in sorted(live["tables"].keys() | tables.keys()):
+        if live["tables"].get(name) != tables.get(name):
             message = _("“%(table)s” in the rulebook or register differs from version %(version)s as published.")
             yield Drift(
                 f"table:{name}",

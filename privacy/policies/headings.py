@@ -30,7 +30,7 @@ HEADINGS: dict[str, Heading] = {
         Heading("rights", _("Rights of data subjects and legal representatives"), True),
         Heading("officer", _("Protection officer and department receiving requests"), True, frozenset({"officer"})),
         Heading("automatic-collection", _("Automatic collection, and how to refuse it"), True, basis="V-01, P3.5"),
-        Heading("overseas", _("Overseas transfer"), False),
+        Heading("overseas", _("Overseas transfer"), False, frozenset({"transfers"})),
         Heading("foreign-collection", _("Collection from a foreign country"), False),
         Heading("safety", _("Safety measures"), True),
         Heading("additional-use", _("Criteria of additional use and provision"), False, basis="V-03"),

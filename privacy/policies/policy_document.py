@@ -19,7 +19,9 @@ Document = dict[str, Any]
 FORMAT = 1
 # [[items]] on a line of its own stands for a table; the first group is shown as it was at publication, the second
 # as it is on the day of reading, because officer and agencies change without a new policy (P2.1, V-09).
-TABLES = frozenset({"purposes", "items", "retention", "preservation", "recipients", "processors"})
+TABLES = frozenset({"purposes", "items", "retention", "preservation", *data_recipients.RECIPIENT_KINDS})
+# A table that stands in a document only where it has rows: the first documents were sealed without it.
+LATER_TABLES = frozenset({"transfers"})
 LIVE_TABLES = frozenset({"officer", "agencies", "versions"})
 TABLE_LINE = re.compile(r"^\[\[([a-z-]+)\]\]$", re.MULTILINE)
 # {retention:app-log}, {preservation:internet-log}, {parameter:rights.answer.days}: a period of the rulebook.
@@ -150,8 +152,9 @@ def _tables(book: rulebook.Rulebook, version: PolicyVersion, on: date) -> dict[s
             for rule in book.preservation.values()
         ],
         **{
-            name: [party.row() for party in data_recipients.recipients_of_kind(name, on)]
+            name: [party.row() for party in parties]
             for name in data_recipients.RECIPIENT_KINDS
+            if (parties := data_recipients.recipients_of_kind(name, on)) or name not in LATER_TABLES
         },
     }
 

@@ -26,6 +26,7 @@ CAPTIONS = {
     "preservation": gettext_lazy("What other laws require us to keep"),
     "recipients": gettext_lazy("Who receives it"),
     "processors": gettext_lazy("Who processes it for the company"),
+    "transfers": gettext_lazy("Who receives it abroad"),
 }
 
 
@@ -91,6 +92,7 @@ class _Renderer:
             "preservation": self._preservation,
             "recipients": self._recipients,
             "processors": self._processors,
+            "transfers": self._transfers,
         }
 
     def blocks(self, section: dict[str, Any]) -> list[Block]:
@@ -202,6 +204,29 @@ class _Renderer:
             day = wording.day_in_words(decided["date"])
             nothing = _("No processing is consigned (decision of the protection officer of %(day)s).") % {"day": day}
         return _table_or("processors", (_("Processor"), _("Work")), tuple(rows), nothing)
+
+    def _transfers(self) -> Block:
+        """Return the items of PIPA art. 28-8(2) in their order, the basis before them (Decree art. 31(1)2)."""
+        rows = (
+            (
+                row["basis"][self.language],
+                ", ".join(self.item_names.get(code, code) for code in row["items"]),
+                f"{row['country'][self.language]} · {row['way'][self.language]}",
+                f"{row['name'][self.language]} ({row['contact']})",
+                f"{row['purpose'][self.language]} · {row['until'][self.language]}",
+                row["refusal"][self.language],
+            )
+            for row in self.tables.get("transfers", ())
+        )
+        columns = (
+            _("Basis"),
+            _("Items"),
+            _("Country, when and how"),
+            _("Recipient and contact"),
+            _("Recipient's purpose and period"),
+            _("How to refuse, and the effect"),
+        )
+        return _table_or("transfers", columns, tuple(rows), _("This version names no transfer abroad."))
 
 
 def _table(name: str, columns: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Block:

@@ -36,7 +36,11 @@ def items(window: registers.ExportScope) -> Iterator[Sequence[Any]]:
 def recipients_and_processors(window: registers.ExportScope) -> Iterator[Sequence[Any]]:
     """Yield who receives personal information and who processes it for the company, today."""
     on = clock.kst_date(window.at)
-    words: dict[parties.RecipientKind, str] = {"recipients": "제공받는 자", "processors": "수탁자"}
+    words: dict[parties.RecipientKind, str] = {
+        "recipients": "제공받는 자",
+        "processors": "수탁자",
+        "transfers": "국외에서 이전받는 자",
+    }
     for name, word in words.items():
         for party in parties.recipients_of_kind(name, on):
             named = ", ".join(display_names.display_name("item", code, on=on) for code in party.items)

@@ -71,7 +71,8 @@ class _Tables:
         }
 
     def _by_code(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        return {row["code"]: row for row in self.old[name]}, {row["code"]: row for row in self.new[name]}
+        old, new = self.old.get(name, ()), self.new.get(name, ())
+        return {row["code"]: row for row in old}, {row["code"]: row for row in new}
 
     def _name(self, row: dict[str, Any]) -> str:
         return str(row["name"][self.language])
@@ -88,6 +89,7 @@ class _Tables:
         for name, more, less in (
             ("recipients", _("Now provided to: %(name)s"), _("No longer provided to: %(name)s")),
             ("processors", _("Now consigned to: %(name)s"), _("No longer consigned to: %(name)s")),
+            ("transfers", _("Now transferred abroad to: %(name)s"), _("No longer transferred abroad to: %(name)s")),
         ):
             before, after = self._by_code(name)
             yield from (RuleChange(more % {"name": self._name(row)}, True) for row in _only(after, before))
@@ -202,7 +204,13 @@ class _Tables:
         for part, sentence in (
             ("purpose", _("%(name)s: purpose “%(new)s” (before: “%(old)s”)")),
             ("until", _("%(name)s: retention “%(new)s” (before: “%(old)s”)")),
+            ("basis", _("%(name)s: basis “%(new)s” (before: “%(old)s”)")),
+            ("country", _("%(name)s: country “%(new)s” (before: “%(old)s”)")),
+            ("way", _("%(name)s: transferred “%(new)s” (before: “%(old)s”)")),
+            ("refusal", _("%(name)s: refusal “%(new)s” (before: “%(old)s”)")),
         ):
+            if part not in old or part not in new:
+                continue
             # The reader's language first; another where only its words have changed.
             for language in sorted(old[part], key=lambda one: one != self.language):
                 if old[part][language] != new[part][language]:

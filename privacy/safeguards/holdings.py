@@ -6,12 +6,11 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.dates import periods
+from privacy.lib.dates import clock, periods
 from privacy.policies import rulebook
 from privacy.policies.categories import SAFEGUARD_EVIDENCE
 from privacy.policies.rulebook import RetentionPeriod
 from privacy.safeguards import actions as safeguards
-from privacy.safeguards.models import Evidence
 from privacy.subjects import holdings
 from privacy.subjects.holdings import KeptUnder
 from privacy.vault.models import EncryptedFile
@@ -20,19 +19,18 @@ SLICE = 1000
 
 
 def files_due(on: date, term: RetentionPeriod) -> Iterator[list[UUID]]:
-    """Yield the evidences whose file was kept for ``evidence.records.years``; ``term`` says nothing more."""
+    """Yield what the files are of that were kept for ``evidence.records.years``; ``term`` says nothing more."""
     years = rulebook.parameter("evidence.records.years", on)
     last: UUID | None = None
     while True:
-        filed = Evidence.objects.filter(file_id__isnull=False).order_by("id")
+        filed = EncryptedFile.objects.filter(category=SAFEGUARD_EVIDENCE).order_by("id")
         page = filed if last is None else filed.filter(id__gt=last)
-        rows = list(page.values_list("id", "on")[:SLICE])
+        rows = list(page.values_list("id", "subject_id", "stored_at")[:SLICE])
         if not rows:
             return
-        over = [one for one, day in rows if periods.period_end(day, years=years) < on]
-        held = set(EncryptedFile.objects.filter(subject_id__in=over).values_list("subject_id", flat=True))
-        if held:
-            yield [one for one in over if one in held]
+        over = [of for _id, of, at in rows if periods.period_end(clock.kst_date(at), years=years) < on]
+        if over:
+            yield over
         last = rows[-1][0]
 
 

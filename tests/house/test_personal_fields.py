@@ -32,6 +32,7 @@ WORDS_OF_STAFF_AND_RULES = {
     "ledger": "no personal values by the ledger's own check of payloads",
     "jobs": "names of daemons",
     "disclosures": "third parties are organisations",
+    "processors": "processors and recipients abroad are organisations, and published",
 }
 
 

@@ -36,6 +36,7 @@ class RolesTest(PortalTestCase):
             "ledger.export_trail",
             "ledger.review_trail",
             "ledger.verify_trail",
+            "processors.supervise_processors",
             "safeguards.confirm_finding",
             "safeguards.keep_inspections",
         }

@@ -156,7 +156,7 @@ class SectionAdmin(PartAdmin):
         hint = _(
             "A blank line separates paragraphs; “- ” starts a list item. Tables come from the rulebook, "
             "each on a line of its own: [[items]], [[purposes]], [[retention]], [[preservation]], "
-            "[[recipients]], [[processors]], [[officer]], [[agencies]], [[versions]]. So do periods: "
+            "[[recipients]], [[processors]], [[transfers]], [[officer]], [[agencies]], [[versions]]. So do periods: "
             "{retention:app-log}, {preservation:internet-log}, {parameter:rights.answer.days}, and "
             "{effective-date}."
         )

@@ -10,6 +10,7 @@ from privacy.accounts.second_person import NotASecondPerson, require_second_pers
 from privacy.ledger import actions as ledger
 from privacy.ledger.integrity import pruning
 from privacy.policies.categories import WORKFORCE
+from privacy.processors.deadlines import supervision
 from privacy.retention import actions as retention
 from privacy.safeguards import deadlines as safeguards_agenda
 from privacy.safeguards.holdings import files_due
@@ -128,13 +129,19 @@ def evidence_of_measures_due(on: date) -> Any:
         measure=factory.make_measure(), result="passed", detail="x", at=noon(ago(on, 2)), on=ago(on, 2),
         recorded_by="tests", file_id=factory.make_hana(granted=False).pk, file_digest="0" * 64,
     )  # fmt: skip
-    factory.make_sealed_file(subject_id=evidence.id, category="safeguard-evidence")
+    factory.make_sealed_file(subject_id=evidence.id, category="safeguard-evidence", at=noon(ago(on, 2)))
     return [evidence.id] in list(files_due(on, term()))
 
 
 def plan_check_due(on: date) -> Any:
     factory.make_approved_plan(effective_on=on, at=noon(on))
     return [dated.on for dated in safeguards_agenda.plan_check(LONG_AGO, date(2099, 1, 1))]
+
+
+def processor_check_due(on: date) -> Any:
+    factory.make_consignment(starts_on=on, signed_on=on, at=noon(on))
+    found = supervision("check")(LONG_AGO, date(2099, 1, 1))
+    return [dated.on for dated in found]
 
 
 # --- the audit trail -------------------------------------------------------------------------------------
