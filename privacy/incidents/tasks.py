@@ -4,16 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-from django.utils.translation import override
-
 from privacy.incidents import actions as incidents
+from privacy.incidents.answer_mails import answer_mail
 from privacy.incidents.models import Complaint
 from privacy.jobs import outbox
 from privacy.ledger.actors import SystemActor
-from privacy.lib.dates import clock
 from privacy.lib.integrations import mail
-from privacy.policies.models import Agency, Officer
 
 WORKER = SystemActor("complaints")
 
@@ -30,20 +26,9 @@ def deliver_answer(ids: Mapping[str, str], *, event: UUID, starts: int, at: date
         return  # the term is over: there is no address and nothing to send any more
     if not words.contact.get("email"):
         return
-    with override(complaint.language):
-        agencies = ", ".join(str(agency) for agency in Agency.objects.all())
-        subject = _("Answer to your complaint %(reference)s") % {"reference": complaint.reference}
     mail.send(
         to=words.contact["email"],
-        subject=subject,
-        template="complaint_answer",
-        context={
-            "complaint": complaint,
-            "answer": words.answer,
-            "agencies": agencies,
-            "officer": Officer.objects.on(clock.kst_date(at)),
-        },
-        language=complaint.language,
+        **answer_mail(complaint, answer=words.answer, at=at),
         message_id=complaint.message_id,
     )
     incidents.mark_answer_sent(complaint, actor=WORKER, at=at)

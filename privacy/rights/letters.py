@@ -180,7 +180,7 @@ def _accepted(letter: Letter, case: Request) -> Part:
 
 
 def _postponed(letter: Letter, case: Request) -> Part:
-    put_off = Postponement.objects.select_related("right").get(id=_matter(letter))
+    put_off = letter.matter or Postponement.objects.get(id=_matter(letter))
     days = rulebook.parameter("rights.postponed.answer.days", put_off.expected_on)
     fields: list[Row] = [
         (_("Your request"), _rights(case)),
@@ -281,7 +281,7 @@ def _identity_rejected(letter: Letter, case: Request) -> Part:
 
 
 def _objection(letter: Letter, case: Request) -> Part:
-    objection = Objection.objects.select_related("right").get(id=_matter(letter))
+    objection = letter.matter or Objection.objects.select_related("right").get(id=_matter(letter))
     fields: list[Row] = [
         (_("Decision you objected to"), right_name(objection.right, on=case.received_on)),
         (_("Objection received"), date_text(objection.received_on)),

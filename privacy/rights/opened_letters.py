@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
+
+from django.utils.translation import override
 
 from privacy.ledger.actors import Actor
 from privacy.rights import letters
@@ -42,3 +44,26 @@ def open_letter(letter: Letter, *, task: str, actor: Actor, at: datetime) -> Ope
         address=str(contact.get("address", "")),
         explanations=explanations,
     )
+
+
+class Mail(TypedDict):
+    """What ``mail.send`` and ``mail.body`` need of a letter."""
+
+    subject: str
+    template: str
+    context: dict[str, Any]
+    language: str
+
+
+def mail_of(letter: Letter, opened: OpenedLetter) -> Mail:
+    """Return the e-mail of a letter, in the requester's language."""
+    language = letter.request.language
+    written = letters.letter_text(letter, language=language, to=opened.name, explanations=opened.explanations)
+    with override(language):
+        subject = letters.subject_line(letter)
+    return {
+        "subject": subject,
+        "template": "rights_letter",
+        "context": {"paper": written, "letter": letter},
+        "language": language,
+    }

@@ -46,6 +46,7 @@ TASK_LABELS = {
     "rights.content.written": gettext_lazy("the correct content of a report was recorded"),
     "rights.correction.begun": gettext_lazy("your correction was carried out"),
     "rights.letter.sent": gettext_lazy("an answer was sent to you"),
+    "rights.letter.previewed": gettext_lazy("the answer to you was read before it was sent"),
     "rights.letter.shown": gettext_lazy("an answer was shown as a PDF"),
     "rights.evidence.shown": gettext_lazy("your document was checked"),
     "disclosures.disclosure.provided": gettext_lazy("it was provided to a third party"),

@@ -179,19 +179,12 @@ def deliver_letter(ids: Mapping[str, str], *, event: UUID, starts: int, at: date
 
 
 def _send(letter: Letter, *, actor: Actor, at: datetime) -> None:
-    case = letter.request
     answer = opened_letters.open_letter(letter, task="rights.letter.sent", actor=actor, at=at)
     if not answer.email:
         raise opened_letters.NoEmailAddress
-    written = letters.letter_text(letter, language=case.language, to=answer.name, explanations=answer.explanations)
-    with override(case.language):
-        subject = letters.subject_line(letter)
     mail.send(
         to=answer.email,
-        subject=subject,
-        template="rights_letter",
-        context={"paper": written, "letter": letter},
-        language=case.language,
+        **opened_letters.mail_of(letter, answer),
         message_id=letter.message_id,
         attachments=[
             (

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
 from privacy.incidents import actions as incidents
+from privacy.incidents import answer_mails
 from privacy.incidents.admin.forms import LinkForm
 from privacy.incidents.forms import AnswerForm
 from privacy.incidents.models import Complaint
@@ -91,7 +92,8 @@ class ComplaintAdmin(ReadOnlyAdmin):
         """Open the words once, on record, when the button is pressed; sending the answer opens nothing again."""
         complaint = queryset.get()
         page = partial(confirm_action, self, request, queryset, title=_("Read and answer"))
-        given = partial(page, verb=_("Send the answer"), form_class=AnswerForm)
+        frame = answer_mails.frame(complaint, at=clock.now())
+        given = partial(page, verb=_("Send the answer"), form_class=AnswerForm, frame=[frame])
         answers_too = _("The answer appears on the complainant's page, and is e-mailed if an address was given.")
         if "confirmed" in request.POST and "answer" not in request.POST:
             return None

@@ -19,6 +19,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from privacy.lib.console import edit_conflicts
+from privacy.lib.console.outgoing_texts import OutgoingText, digest_of
 from privacy.lib.errors import constraint_messages
 from privacy.lib.errors.refusals import Refusal
 
@@ -129,11 +130,16 @@ def confirm_action(
     signing: Signing | None = None,
     template: str = "admin/act.html",
     shown: Callable[[Any], Mapping[str, Any]] | None = None,
+    outgoing: Callable[[Mapping[str, Any]], Sequence[OutgoingText]] | None = None,
+    frame: Sequence[OutgoingText] = (),
 ) -> dict[str, Any] | TemplateResponse:
     """Return the answers once they are confirmed and valid, until then the page that asks for them (``template``,
     with what ``shown`` returns for the form).
 
     ``signing`` is there where the act is signed: the answers then have a ``signature``.
+    ``outgoing`` returns what these answers send to people. It is shown before it is confirmed: with the question where
+    nothing is asked for, else on the page once more, and what has changed since is shown again.
+    ``frame`` is shown with the question: what goes out, but for the words that it asks for.
     ``edits`` returns what is saved of the one record that the form changes (``privacy.lib.console.edit_conflicts``).
     """
     confirmed = "confirmed" in request.POST
@@ -144,7 +150,7 @@ def confirm_action(
     if form_class is not None:
         form = form_class(request.POST, request.FILES, initial=initial) if confirmed else form_class(initial=initial)
 
-    def page(done: Sequence[object] = ()) -> TemplateResponse:
+    def page(done: Sequence[object] = (), texts: Sequence[OutgoingText] = ()) -> TemplateResponse:
         objects = [record for record in chosen if record.pk not in done]
         context = {
             **modeladmin.admin_site.each_context(request),
@@ -158,9 +164,15 @@ def confirm_action(
             "back": request.get_full_path(),
             "again": _selection(request, objects if done else None),
             "signing": signing.context() if signing else None,
+            "outgoing": texts or frame,
+            "seen": digest_of(texts) if texts else "",
+            "was_asked": bool(texts) and confirmed,
         }
         return TemplateResponse(request, template, context | (dict(shown(form)) if shown else {}))
 
+    asks_nothing = form is None or not form.visible_fields()
+    if outgoing is not None and not confirmed and asks_nothing:
+        return page(texts=outgoing({}))
     if confirmed and (form is None or form.is_valid()):
         pressing: ButtonPress | None = getattr(request, _ON_REQUEST, None)
         if pressing is not None:
@@ -169,6 +181,9 @@ def confirm_action(
             if edits is not None and isinstance(form, edit_conflicts.VersionedForm):
                 pressing.saving = partial(edit_conflicts.save_if_unchanged, chosen[0], form, edits)
         answers = dict(form.cleaned_data) if form else {}
+        texts = outgoing(answers) if outgoing is not None else ()
+        if texts and request.POST.get("seen") != digest_of(texts):
+            return page(texts=texts)
         return answers | {"signature": signing.signature()} if signing else answers
     return page()
 

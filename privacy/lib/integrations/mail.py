@@ -31,13 +31,12 @@ def send(
     ``message_id`` is a key of the caller, such as an outbox row's id. Raises what the mailer raises (``OSError``,
     ``smtplib.SMTPException``) and ``ValueError`` for an address or subject that would smuggle in a header.
     """
+    values = _values(context, subject=subject, language=language)
     with translation.override(language):
-        values = {**context, "language": language, "subject": str(subject), "portal_url": settings.PORTAL_URL}
-        text = _template(f"email/{template}.txt").render(Context(values, autoescape=False))
         html = _html(f"email/{template}.html", values)
     message = EmailMultiAlternatives(
         subject=str(subject),
-        body=text.strip() + "\n",
+        body=body(template=template, context=context, subject=subject, language=language),
         to=[to],
         headers={
             "Message-ID": fixed_message_id(message_id),
@@ -51,6 +50,18 @@ def send(
     for name, content, kind in attachments:
         message.attach(name, content, kind)
     message.send()
+
+
+def body(*, template: str, context: Mapping[str, Any], subject: str, language: str) -> str:
+    """Return the text of a message, as ``send`` sends it."""
+    with translation.override(language):
+        values = _values(context, subject=subject, language=language)
+        text = _template(f"email/{template}.txt").render(Context(values, autoescape=False))
+    return text.strip() + "\n"
+
+
+def _values(context: Mapping[str, Any], *, subject: str, language: str) -> dict[str, Any]:
+    return {**context, "language": language, "subject": str(subject), "portal_url": settings.PORTAL_URL}
 
 
 def fixed_message_id(key: str) -> str:

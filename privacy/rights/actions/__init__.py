@@ -37,6 +37,13 @@ from privacy.rights.actions.identity_documents import (
     submit_document,
 )
 from privacy.rights.actions.intake import Receipt, RequestedRight, receive
+from privacy.rights.actions.letter_previews import (
+    ChosenDecision,
+    preview_letter,
+    preview_objection,
+    preview_postponement,
+    preview_result,
+)
 from privacy.rights.actions.letters import (
     close_case,
     mark_letter_bounced,
@@ -101,6 +108,7 @@ __all__ = [
     "MAX_POSTPONEMENT_DAYS",
     "AlreadyDecided",
     "BounceCounts",
+    "ChosenDecision",
     "ContentChanged",
     "DateInFuture",
     "InProgress",
@@ -168,7 +176,11 @@ __all__ = [
     "park_letter",
     "part",
     "postpone",
+    "preview_letter",
+    "preview_objection",
     "preview_package",
+    "preview_postponement",
+    "preview_result",
     "put_back",
     "read_current_values",
     "read_notes",

@@ -197,14 +197,9 @@ def _decide(
                 wanted = wanted_value(row, actor=actor, at=at) if row.record_id is not None else ""
                 must_be_correctable(row, wanted, actor=actor, at=at)
             row.approved_digest = approval_digest(particulars_of(case), row)
-        row.decision = decision
-        row.excluded = sorted(excluded)
-        row.ground = ground
+        apply_decision(row, decision, excluded=excluded, ground=ground, law=law, termination_asked=termination_asked)
         if decision != Right.Decision.REFUSED:
-            with_redactions(row)
             word = Event.PARTLY_GRANTED if row.excluded else Event.GRANTED
-        row.law = law.strip()
-        row.termination_asked = termination_asked
         row.decided_by = decider
         row.decided_at = at
         row.save(
@@ -229,6 +224,25 @@ def _decide(
         update_due_date(case)
         answer_if_done(case, actor=actor, at=at)
     return row
+
+
+def apply_decision(
+    right: Right,
+    decision: str,
+    *,
+    excluded: Sequence[str] = (),
+    ground: str = "",
+    law: str = "",
+    termination_asked: bool = False,
+) -> None:
+    """Let a right say how it is decided, unsaved: as the decision keeps it, and as its letter is shown before."""
+    right.decision = decision
+    right.excluded = sorted(excluded)
+    right.ground = ground
+    right.law = law.strip()
+    right.termination_asked = termination_asked
+    if decision != Right.Decision.REFUSED:
+        with_redactions(right)
 
 
 def must_be_undecided(right: Right) -> None:

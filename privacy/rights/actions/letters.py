@@ -1,8 +1,9 @@
 """Answering the person: each step's notice is queued in the transaction of the step (law R-08, R-13, R-14, R-21)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from itertools import batched
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -22,7 +23,7 @@ from privacy.rights.actions import identity_documents
 from privacy.rights.actions.cases import lock_case, must_be_in_state, record, set_state
 from privacy.rights.actions.due_dates import update_due_date
 from privacy.rights.events import Event
-from privacy.rights.models import Letter, Objection, Package, Particulars, Request
+from privacy.rights.models import Letter, Objection, Package, Particulars, Request, Right
 from privacy.rights.refusals import WrongState
 from privacy.vault import actions as vault
 
@@ -35,6 +36,21 @@ def queue_letter(case: Request, kind: str, *, actor: Actor, at: datetime, about:
     known = Letter.objects.filter(request=case, kind=kind, about_id=about).first()
     if known is not None:
         return known
+    letter = draft_letter(case, kind, about=about, at=at)
+    if letter.state == Letter.State.ON_PORTAL:
+        letter.sent_at = at
+        letter.sent_by = actor.ref
+    letter.save(force_insert=True)
+    if letter.state == Letter.State.QUEUED:
+        outbox.enqueue(DELIVERY, ids={"letter": str(letter.id)}, key=f"{DELIVERY}:{letter.id}", shard=case.reference)
+    elif letter.state == Letter.State.ON_PORTAL:
+        update_due_date(case)
+        _mark_answered(case, letter, actor=actor, at=at)
+    return letter
+
+
+def draft_letter(case: Request, kind: str, *, about: UUID | None = None, matter: Any = None, at: datetime) -> Letter:
+    """Return a notice, unsaved, with what it says. ``matter`` is what it is about where that isn't saved either."""
     identifier = new_id()
     letter = Letter(
         id=identifier,
@@ -49,16 +65,8 @@ def queue_letter(case: Request, kind: str, *, actor: Actor, at: datetime, about:
         message_id=fixed_message_id(f"letter-{identifier}"),
         queued_at=at,
     )
+    letter.matter = matter
     letter.told = letters.compose(letter)
-    if letter.state == Letter.State.ON_PORTAL:
-        letter.sent_at = at
-        letter.sent_by = actor.ref
-    letter.save(force_insert=True)
-    if letter.state == Letter.State.QUEUED:
-        outbox.enqueue(DELIVERY, ids={"letter": str(letter.id)}, key=f"{DELIVERY}:{letter.id}", shard=case.reference)
-    elif letter.state == Letter.State.ON_PORTAL:
-        update_due_date(case)
-        _mark_answered(case, letter, actor=actor, at=at)
     return letter
 
 
@@ -147,18 +155,25 @@ def _no_longer_answered(case: Request, newest: Letter) -> None:
 def answer_if_done(case: Request, *, actor: Actor, at: datetime) -> None:
     """Move a locked case on when every right is decided and every granted one carried out, and queue the result."""
     rights = list(case.rights.all())
-    if any(not right.is_decided for right in rights):
-        return
-    if any(right.is_granted and right.carried_out_at is None for right in rights):
+    if not is_answerable(rights):
         return
     if case.state not in {Request.State.DECIDED, Request.State.IN_REVIEW}:
         return
     if any(right.is_granted for right in rights):
         set_state(case, Request.State.CARRIED_OUT)
         record(case, Event.CARRIED_OUT, actor=actor, at=at)
-    # A result that follows an upheld objection is a letter of its own.
+    queue_letter(case, Letter.Kind.RESULT, about=matter_of_result(case), actor=actor, at=at)
+
+
+def is_answerable(rights: Iterable[Right]) -> bool:
+    """Whether nothing of a case is left to decide or to carry out."""
+    return all(one.is_decided and (not one.is_granted or one.carried_out_at is not None) for one in rights)
+
+
+def matter_of_result(case: Request) -> UUID | None:
+    """Return the upheld objection that a result follows: it is a letter of its own. ``None`` for the first result."""
     upheld = objections_of(case).filter(outcome__in=["upheld", "partly-upheld"]).order_by("-reviewed_at", "-id").first()
-    queue_letter(case, Letter.Kind.RESULT, about=upheld.id if upheld else None, actor=actor, at=at)
+    return upheld.id if upheld else None
 
 
 def objections_of(case: Request) -> QuerySet[Objection]:

@@ -18,7 +18,7 @@ from privacy.rights.actions.decisions import must_be_undecided
 from privacy.rights.actions.due_dates import access_term, update_due_date
 from privacy.rights.actions.letters import queue_letter
 from privacy.rights.events import Event
-from privacy.rights.models import Letter, Postponement, Right
+from privacy.rights.models import Letter, Postponement, Request, Right
 from privacy.rights.refusals import ContentChanged, NotPostponable, SamePerson
 
 DECIDE = "rights.decide_request"
@@ -61,8 +61,7 @@ def postpone(right: Right, *, reason: str, expected_on: date, actor: Actor, at: 
             postponed_by=actor.ref,
             postponed_at=at,
             expected_on=expected_on,
-            needs_approval=expected_on
-            > periods.answer_due_unrolled(case.target_on, days=bounds[DAYS_WITHOUT_APPROVAL]),
+            needs_approval=needs_approval(case, expected_on, at=at),
         )
         if made.needs_approval:
             facts = {"expected_on": expected_on.isoformat()}
@@ -70,6 +69,12 @@ def postpone(right: Right, *, reason: str, expected_on: date, actor: Actor, at: 
         else:
             _take_effect(made, row, actor=actor, at=at)
     return made
+
+
+def needs_approval(case: Request, expected_on: date, *, at: datetime) -> bool:
+    """Whether putting access off until a day is more than one officer may."""
+    days = rulebook.parameter(DAYS_WITHOUT_APPROVAL, clock.kst_date(at))
+    return expected_on > periods.answer_due_unrolled(case.target_on, days=days)
 
 
 def digest_of_proposal(postponement: Postponement) -> str:

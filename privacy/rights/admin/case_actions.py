@@ -1,6 +1,6 @@
 """Buttons of a case: each asks what it needs, says what will happen, and calls one verb for each right."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from privacy.accounts.actors import actor_of
 from privacy.accounts.approval_signatures import Approval
 from privacy.accounts.signing import signing_of
 from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.outgoing_texts import OutgoingText
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button, run_action
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import datetime_text
@@ -39,7 +40,7 @@ from privacy.rights.admin.package_preview import PackagePreviewActions
 from privacy.rights.admin.postponements import DECIDE, Answer, PostponementActions
 from privacy.rights.admin.report_corrections import ReportCorrectionActions
 from privacy.rights.admin.several_cases import SeveralCasesActions
-from privacy.rights.models import Request, Right
+from privacy.rights.models import Letter, Request, Right
 
 CARRIED_OUT = {
     Right.Kind.ACCESS: _("The copy is ready. It can be downloaded after a second proof of identity."),
@@ -154,6 +155,9 @@ class CaseActions(
                 _("The requester is told that the identity could not be confirmed."),
             ],
             dangerous=True,
+            outgoing=lambda _answers: rights.preview_letter(
+                queryset.get(), Letter.Kind.IDENTITY_REJECTED, actor=actor_of(request), at=clock.now()
+            ),
         )
         if isinstance(answers, TemplateResponse):
             return answers
@@ -217,6 +221,7 @@ class CaseActions(
             ],
             form_class=form_class,
             initial={"read": rights.digest_of_request(case)},
+            outgoing=partial(_letter_of_refusal, case, request),
         )
         if isinstance(answers, TemplateResponse):
             return answers
@@ -371,6 +376,14 @@ def _parts(pending: list[Right]) -> list[tuple[str, str]]:
         for part in right_scope.excludable_parts(right, on=today)
     }
     return list(found.items())
+
+
+def _letter_of_refusal(case: Request, request: HttpRequest, answers: Mapping[str, Any]) -> list[OutgoingText]:
+    parts = answers["excluded"]
+    said = {"excluded": parts, **{name: answers[name] for name in ("ground", "law", "termination_asked")}}
+    decision = Right.Decision.PARTLY_GRANTED if parts else Right.Decision.REFUSED
+    chosen = rights.ChosenDecision(int(answers["right"]), decision, answers["explanation"], said)
+    return rights.preview_result(case, [chosen], actor=actor_of(request), at=clock.now())
 
 
 def _refuse(right: Right, answers: dict[str, Any], request: HttpRequest) -> None:

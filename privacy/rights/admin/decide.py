@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.outgoing_texts import OutgoingText
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
@@ -115,6 +116,7 @@ class DecideActions(ReadOnlyAdmin):
             initial={"read": rights.digest_of_request(case)},
             template="admin/rights/request/decide.html",
             shown=partial(_shown, case, pending, request),
+            outgoing=partial(_outgoing, case, pending, request),
         )
         if isinstance(answers, TemplateResponse):
             return answers
@@ -130,6 +132,22 @@ class DecideActions(ReadOnlyAdmin):
         )
         run_action(self, request, verb, lazy(partial(_told, case, chosen), str)())
         return None
+
+
+def _outgoing(
+    case: Request, pending: list[Right], request: HttpRequest, answers: Mapping[str, Any]
+) -> list[OutgoingText]:
+    """Return the answer that these decisions send, where something is refused and nothing is left to carry out."""
+    chosen = []
+    for right in pending:
+        decision = answers[f"decision_{right.position}"]
+        if decision == GRANT:
+            chosen.append(rights.ChosenDecision(right.position, Right.Decision.GRANTED))
+        elif decision == REFUSE:
+            said = refusal_of(right, answers)
+            explanation = said.pop("explanation")
+            chosen.append(rights.ChosenDecision(right.position, Right.Decision.REFUSED, explanation, said))
+    return rights.preview_result(case, chosen, actor=actor_of(request), at=clock.now())
 
 
 def _told(case: Request, chosen: Mapping[str, list[Right]]) -> str:

@@ -85,6 +85,9 @@ class ObjectionAdmin(ReadOnlyAdmin):
                 _("The requester is told the result."),
             ],
             form_class=ObjectionDecisionForm,
+            outgoing=lambda answers: rights.preview_objection(
+                objection, **answers, actor=actor_of(request), at=clock.now()
+            ),
         )
         if isinstance(answers, TemplateResponse):
             return answers

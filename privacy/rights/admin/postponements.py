@@ -1,6 +1,8 @@
 """Buttons of a case that put access off, and take note that the reason has ended (law R-09, R-10)."""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -13,13 +15,14 @@ from django.utils.translation import ngettext
 from privacy.accounts.actors import actor_of
 from privacy.accounts.display_names import name_with_reference
 from privacy.lib.console.confirm_action import confirm_action
+from privacy.lib.console.outgoing_texts import OutgoingText
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import date_text
 from privacy.policies import rulebook
 from privacy.rights import actions as rights
 from privacy.rights.admin.forms import PostponeForm, ReadForm, ReasonEndedForm
-from privacy.rights.models import Postponement, Request, Right
+from privacy.rights.models import Letter, Postponement, Request, Right
 
 DECIDE = "rights.decide_request"
 
@@ -44,6 +47,7 @@ class PostponementActions(ReadOnlyAdmin):
                 self._bounds(),
             ],
             form_class=PostponeForm,
+            outgoing=partial(_notice_of, case, request),
         )
         if isinstance(answers, TemplateResponse):
             return answers
@@ -69,6 +73,13 @@ class PostponementActions(ReadOnlyAdmin):
             consequences=[*self._proposal(case), _("Access is postponed, and the requester is told the reason.")],
             form_class=ReadForm,
             initial={"read": _shown(case)},
+            outgoing=lambda _answers: (
+                rights.preview_letter(
+                    case, Letter.Kind.POSTPONED, about=_proposed(case).id, actor=actor_of(request), at=clock.now()
+                )
+                if Postponement.objects.proposed().filter(right__request=case).exists()
+                else []
+            ),
         )
         if isinstance(answers, TemplateResponse):
             return answers
@@ -158,6 +169,14 @@ class PostponementActions(ReadOnlyAdmin):
                 "reason": proposed.reason,
             }
         ]
+
+
+def _notice_of(case: Request, request: HttpRequest, answers: Mapping[str, Any]) -> list[OutgoingText]:
+    right = case.rights.undecided().filter(kind=Right.Kind.ACCESS).first()
+    if right is None or Postponement.objects.filter(right=right).exists():
+        return []
+    right.request = case
+    return rights.preview_postponement(right, **answers, actor=actor_of(request), at=clock.now())
 
 
 def _proposed(case: Request) -> Postponement:

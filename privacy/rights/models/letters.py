@@ -113,6 +113,8 @@ class Letter(models.Model):
     """One answer to the person, as e-mail and as PDF in both languages (law R-08, R-13, R-14; F-2, F-3)."""
 
     record_label = "rights.Letter"
+    # What a draft is about that is not saved yet (``actions.letters.draft_letter``).
+    matter: Any = None
 
     class Kind(models.TextChoices):
         ACCEPTED = "accepted", _("identity confirmed, in review")

@@ -1,5 +1,8 @@
 """Complaints: taken on the public page, sealed, read on record, answered on time (P2.2)."""
 
+import html
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -8,6 +11,7 @@ from privacy.incidents.models import Complaint, ComplaintText
 from privacy.jobs.dispatcher import dispatch_due
 from privacy.ledger.authorization import NotPermitted
 from privacy.ledger.models import Entry
+from privacy.lib.dates import clock
 from privacy.vault import actions as vault
 from tests import factory
 from tests.base import PortalTestCase
@@ -138,6 +142,22 @@ class OpeningTests(PortalTestCase):
         self.complaint.refresh_from_db()
         assert self.complaint.state == "answered"
         assert self.openings() == 1
+
+    def test_the_mail_is_shown_around_the_answer_as_it_is_sent(self) -> None:
+        page = self.press()
+        text = html.unescape(re.findall(r'<pre class="statement" tabindex="0">(.*?)</pre>', page, re.DOTALL)[0])
+        before, mark, after = re.split(r"(\[ .* \])", text.strip())
+        self.press(confirmed="yes", answer="we are sorry\n\nand mended it")
+        with mailbox() as box:
+            dispatch_due(at=clock.now())
+        self.complaint.refresh_from_db()
+        (message,) = {
+            one["Message-ID"]: one for one in box.arrived if one["Message-ID"] == self.complaint.message_id
+        }.values()
+        part = next(one for one in message.walk() if one.get_content_type() == "text/plain")
+        sent = part.get_content().replace("\r\n", "\n").strip()
+        assert sent == f"{before}we are sorry\n\nand mended it{after}"
+        assert mark
 
     def test_an_answered_one_is_read_with_its_answer_and_asks_for_none(self) -> None:
         incidents.answer_complaint(self.complaint, answer="we are sorry", actor=self.odile, at=NOON)

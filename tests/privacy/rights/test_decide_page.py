@@ -13,6 +13,7 @@ from privacy.rights.consequences import consequences_of
 from privacy.rights.models import Particulars, Request, Right
 from tests import factory
 from tests.base import PortalTestCase
+from tests.privacy.rights.test_case_actions import confirmed
 
 WRONG, WANTED = factory.imei(1), factory.RIGHT_IMEI
 CORRECTION = RequestedRight("correction", category="device-registration", item="imei", wanted=WANTED)
@@ -31,7 +32,7 @@ class DecidePageTests(PortalTestCase):
     def press(self, case: Request, **answers: str) -> HttpResponse:
         data = {"CHANGE_FORM-action": "decide", "_selected_action": str(case.pk), "index": "0", **answers}
         url = reverse("admin:rights_request_change", args=[case.pk])
-        answer: HttpResponse = self.client.post(url, data, follow=True)
+        answer: HttpResponse = confirmed(self.client, url, data, follow=True)
         return answer
 
     def decide(self, case: Request, **answers: str) -> str:

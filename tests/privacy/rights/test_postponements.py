@@ -13,6 +13,7 @@ from privacy.rights.models import Letter, Package, Postponement, Request
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
+from tests.privacy.rights.test_case_actions import confirmed
 
 MODEL = RequestedRight("correction", category="device-registration", item="model", wanted="SM-X")
 LATER = datetime(2026, 12, 21, 3, tzinfo=UTC)
@@ -94,7 +95,7 @@ class BoundsTests(PostponingCase):
         pressed = {"CHANGE_FORM-action": "approve_postponement", "_selected_action": str(self.case.pk), "index": "0"}
         asked = self.client.post(address, pressed).content.decode()
         assert "restoring" in asked
-        self.client.post(address, {**pressed, "confirmed": "1", "read": rights.digest_of_proposal(made)})
+        confirmed(self.client, address, {**pressed, "confirmed": "1", "read": rights.digest_of_proposal(made)})
         assert Postponement.objects.get().approved_by == self.omar.reference
         page = self.client.get(address).content.decode()
         assert "approve_postponement" not in page
@@ -291,7 +292,8 @@ class ApprovedAsReadTests(PostponingCase):
         self.client.force_login(self.omar)
         address = reverse("admin:rights_request_change", args=[self.case.pk])
         pressed = {"CHANGE_FORM-action": action, "_selected_action": str(self.case.pk), "index": "0"}
-        return self.client.post(address, {**pressed, "confirmed": "1", "read": read}, follow=True).content.decode()
+        data = {**pressed, "confirmed": "1", "read": read}
+        return str(confirmed(self.client, address, data, follow=True).content.decode())
 
     def test_another_proposal_than_the_one_that_was_read_is_neither_approved_nor_declined(self) -> None:
         read = rights.digest_of_proposal(first := self.postpone(date(2027, 2, 1)))
