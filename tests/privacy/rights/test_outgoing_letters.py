@@ -68,7 +68,6 @@ class OutgoingTests(DeskCase):
         assert done()
         assert text.replace("\r\n", "\n") == self.sent(kind)
 
-    @pytest.mark.law("R-13", "R-30")
     @pytest.mark.clause("P1.4")
     def test_a_refusal_is_shown_as_it_is_mailed(self) -> None:
         case = self.case()
