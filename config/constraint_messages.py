@@ -135,6 +135,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "rights_one_piece_for_each_place": "place",
     },
     REASON_MISSING: {
+        "safeguards_applicability_has_reasons": "reasons",
         "ledger_finding_explained_with_words": "explanation",
         "ledger_question_answered_with_words": "answer",
         "review_returned_only_with_a_note": "note",
@@ -205,6 +206,9 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "rights_objection_decided_names_its_reviewer": "outcome",
     },
     INCOMPLETE: {
+        "safeguards_figures_say_where_they_come_from": "source",
+        "safeguards_applicability_is_computed_from_numbers": "figures",
+        "safeguards_filing_is_whole": "receipt",
         "processors_end_says_by_whom_and_until_when_to_dispose": "ended_on",
         "processors_disposal_is_proven_after_the_end": "disposed_on",
         "processors_of_marketing_people_are_told": "told_on",

@@ -12,7 +12,10 @@ from privacy.lib.dates import periods
 from privacy.lib.registries import deadlines
 from privacy.lib.registries.deadlines import Deadline
 from privacy.policies import rulebook
+from privacy.policies.models import Officer
+from privacy.safeguards.actions.applicability import filing_due
 from privacy.safeguards.models import (
+    ApplicabilityDecision,
     AreaPermit,
     Inspection,
     InspectionFinding,
@@ -20,6 +23,8 @@ from privacy.safeguards.models import (
     Measure,
     MediaMovement,
     Meeting,
+    YearFigures,
+    next_look,
 )
 from privacy.safeguards.models.measures import STANDARD_NAMES
 
@@ -63,6 +68,42 @@ def plan_check(first: date, last: date) -> Iterator[Deadline]:
         yield Deadline(due_on, due_on.isoformat(), path=reverse("admin:safeguards_inspection_changelist"))
 
 
+def applicability(first: date, last: date) -> Iterator[Deadline]:
+    """Yield by when each decision whether a duty binds is looked at again: its term, new numbers or limits."""
+    newest = YearFigures.objects.order_by("-recorded_at").first()
+    for row in ApplicabilityDecision.objects.in_force().values():
+        due_on = next_look(row, newest)
+        if first <= due_on <= last:
+            page = reverse("admin:safeguards_applicabilitydecision_change", args=[row.pk])
+            yield Deadline(due_on, f"{row.pk}:{due_on}", str(row.duty.title), page)
+
+
+def filings(first: date, last: date) -> Iterator[Deadline]:
+    """Yield by when the board has resolved on a designation and it is filed with the PIPC, where that duty binds."""
+    decided = ApplicabilityDecision.objects.in_force().get("officer")
+    if decided is None or not decided.applies:
+        return
+    unfiled = Officer.objects.filter(filing=None, designated_from__gte=decided.duty.changes()[0])
+    for officer in unfiled.order_by("designated_from"):
+        due_on = filing_due(officer)
+        if first <= due_on <= last:
+            page = reverse("admin:safeguards_officerfiling_new")
+            yield Deadline(due_on, f"{officer.pk}:{due_on}", officer.designated_from.isoformat(), page)
+
+
+deadlines.add_source(
+    "safeguards.applicability",
+    applicability,
+    title=_("Does the duty bind? Look again:"),
+    permission="safeguards.view_applicabilitydecision",
+    clocks=("safeguards.ApplicabilityDecision.again_on",),
+)
+deadlines.add_source(
+    "safeguards.filing",
+    filings,
+    title=_("Designation of the officer to be filed with the PIPC:"),
+    permission="safeguards.view_applicabilitydecision",
+)
 deadlines.add_query(
     "safeguards.evidence",
     evidence,

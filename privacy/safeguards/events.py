@@ -39,5 +39,8 @@ class Event(StrEnum):
     MEDIUM_RETURNED = "safeguards.medium.returned"
     CALENDAR_MADE = "safeguards.calendar.made"
     CALENDAR_REVOKED = "safeguards.calendar.revoked"
+    FIGURES_RECORDED = "safeguards.figures.recorded"
+    APPLICABILITY_DECIDED = "safeguards.applicability.decided"
+    OFFICER_FILED = "safeguards.officer.filed"
     REPORT_MADE = "safeguards.report.made"
     REPORT_PRESENTED = "safeguards.report.presented"

@@ -3,6 +3,7 @@
 from privacy.ledger import protected_tables
 from privacy.safeguards.models import (
     AnnualReport,
+    ApplicabilityDecision,
     Area,
     AreaEntry,
     AreaPermit,
@@ -15,9 +16,11 @@ from privacy.safeguards.models import (
     MediaMovement,
     Meeting,
     Member,
+    OfficerFiling,
+    YearFigures,
 )
 
 protected_tables.declare(
     ManagementPlan, Measure, Evidence, Inspection, InspectionFinding, Area, AreaPermit, MediaMovement, Member, Meeting,
-    AnnualReport, Calendar, AreaEntry,
+    AnnualReport, Calendar, AreaEntry, YearFigures, ApplicabilityDecision, OfficerFiling,
 )  # fmt: skip

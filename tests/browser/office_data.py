@@ -1,7 +1,7 @@
 """An office in the middle of its work: something in every register that a test of pages opens."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from config.demonstration import example_notices, example_safeguards
 from config.demonstration.example_accounts import fill_staff_registers
@@ -84,6 +84,7 @@ def make_full_office() -> Device:
     first = today.replace(day=1) - timedelta(days=1)
     ledger.open_review(period_from=first.replace(day=1), period_until=first, actor=SystemActor("scene"), at=at)
     ledger.start_scrub(actor=SystemActor("scene"), at=at)
+    make_processors(at)
     jobs.record_heartbeat("worker")
     other = Subject.objects.get(pk=factory.make_device(4, at=at).subject_id)
     evidence = hashlib.sha256(b"statement of the carrier").hexdigest()
@@ -94,6 +95,14 @@ def make_full_office() -> Device:
     course = Course.objects.get(code="privacy-basics")
     workforce.take_quiz(course, answers=dict.fromkeys(range(len(course.questions)), 0), actor=people["Aram"], at=at)
     return device
+
+
+def make_processors(at: datetime) -> None:
+    """A processor abroad that engages another, was checked, and whose transfer is registered."""
+    row = factory.make_consignment(country="DE", at=at)
+    factory.make_subprocessor(row, at=at)
+    factory.make_check(row, at=at)
+    factory.make_overseas_transfer(basis="published", consignment=row, at=at)
 
 
 def make_cases(device: Device, odile: User) -> None:

@@ -6,6 +6,7 @@ safeguards.record_evidence(measure, result="passed", detail="…", actor=odile, 
 
 from privacy.safeguards import automated_checks  # noqa: F401 - registers the probes
 from privacy.safeguards.actions.annual_reports import make_report, present_report, print_report
+from privacy.safeguards.actions.applicability import decide_applicability, record_figures, record_filing
 from privacy.safeguards.actions.areas import (
     end_entry,
     move_medium,
@@ -61,6 +62,7 @@ __all__ = [
     "confirm_finding",
     "correct_finding",
     "create_calendar_feed",
+    "decide_applicability",
     "destroy_evidence_files",
     "digest_of_report",
     "draft_plan",
@@ -81,6 +83,8 @@ __all__ = [
     "record_check_results",
     "record_entry",
     "record_evidence",
+    "record_figures",
+    "record_filing",
     "record_finding",
     "register_area",
     "register_automated_measures",

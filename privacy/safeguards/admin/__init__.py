@@ -2,6 +2,7 @@
 
 from privacy.safeguards.admin import (
     annual_reports,
+    applicability,
     areas,
     calendars,
     inspections,
@@ -10,4 +11,13 @@ from privacy.safeguards.admin import (
     organisation,
 )
 
-__all__ = ["annual_reports", "areas", "calendars", "inspections", "management_plans", "measures", "organisation"]
+__all__ = [
+    "annual_reports",
+    "applicability",
+    "areas",
+    "calendars",
+    "inspections",
+    "management_plans",
+    "measures",
+    "organisation",
+]

@@ -32,6 +32,11 @@ class RecordAdmin(ReadOnlyAdmin):
         """Call the verb that makes a record of the new page's answers."""
         raise NotImplementedError
 
+    def form_for(self, request: HttpRequest) -> forms.Form:
+        """Return the form of the new page, as it was sent or empty."""
+        assert self.record_form is not None
+        return self.record_form(request.POST or None)
+
     @property
     def _route(self) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}"
@@ -52,8 +57,7 @@ class RecordAdmin(ReadOnlyAdmin):
 
     def new(self, request: HttpRequest) -> HttpResponse:
         """Ask for what a new record needs, and make it."""
-        assert self.record_form is not None
-        form = self.record_form(request.POST or None)
+        form = self.form_for(request)
         if request.method == "POST" and form.is_valid():
             made = make_or_refuse(form, lambda: self.make(request, form.cleaned_data))
             if made is not None:

@@ -1,6 +1,12 @@
 """What is remembered of the safeguards, by noun."""
 
 from privacy.safeguards.models.annual_reports import AnnualReport
+from privacy.safeguards.models.applicability import (
+    ApplicabilityDecision,
+    OfficerFiling,
+    YearFigures,
+    next_look,
+)
 from privacy.safeguards.models.areas import Area, AreaEntry, AreaPermit, MediaMovement
 from privacy.safeguards.models.calendars import Calendar
 from privacy.safeguards.models.inspections import Inspection, InspectionFinding
@@ -10,6 +16,7 @@ from privacy.safeguards.models.organisation import Meeting, Member
 
 __all__ = [
     "AnnualReport",
+    "ApplicabilityDecision",
     "Area",
     "AreaEntry",
     "AreaPermit",
@@ -22,4 +29,7 @@ __all__ = [
     "MediaMovement",
     "Meeting",
     "Member",
+    "OfficerFiling",
+    "YearFigures",
+    "next_look",
 ]

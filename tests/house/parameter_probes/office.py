@@ -10,11 +10,15 @@ from privacy.accounts.second_person import NotASecondPerson, require_second_pers
 from privacy.ledger import actions as ledger
 from privacy.ledger.integrity import pruning
 from privacy.policies.categories import WORKFORCE
+from privacy.policies.models import Officer
 from privacy.processors.deadlines import supervision
 from privacy.retention import actions as retention
+from privacy.safeguards import actions as safeguards
 from privacy.safeguards import deadlines as safeguards_agenda
+from privacy.safeguards.actions.applicability import filing_due
 from privacy.safeguards.holdings import files_due
-from privacy.safeguards.models import Evidence
+from privacy.safeguards.models import Evidence, YearFigures
+from privacy.safeguards.thresholds import THRESHOLDS
 from privacy.workforce import actions as workforce
 from privacy.workforce import reminders
 from privacy.workforce.holdings import certificates_due
@@ -136,6 +140,23 @@ def evidence_of_measures_due(on: date) -> Any:
 def plan_check_due(on: date) -> Any:
     factory.make_approved_plan(effective_on=on, at=noon(on))
     return [dated.on for dated in safeguards_agenda.plan_check(LONG_AGO, date(2099, 1, 1))]
+
+
+def duty_met(code: str, **numbers: Any) -> Callable[[date], Any]:
+    """Whether numbers meet a threshold of the law on a day."""
+    none = {"sales": 0, "average_sales": 0, "people": 0, "sensitive_people": 0, "users": 0, "is_small": False}
+    return lambda on: THRESHOLDS[code].met_by(YearFigures(**{**none, **numbers}), on)
+
+
+def officer_filed_by(on: date) -> Any:
+    return filing_due(Officer(designated_from=on))
+
+
+def duty_looked_at_again(on: date) -> Any:
+    made = safeguards.decide_applicability(
+        threshold="telecom", applies=False, reasons="x", actor=factory.make_odile(granted=False), at=noon(on)
+    )
+    return made.again_on
 
 
 def processor_check_due(on: date) -> Any:

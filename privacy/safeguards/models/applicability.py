@@ -1,0 +1,148 @@
+"""Which duties bind the company: the numbers of each year, and what was decided on them (O-05, O-06, C-22, P-11)."""
+
+from datetime import date
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from privacy.lib.identifiers.ids import new_id, new_reference
+from privacy.policies.models import Officer
+from privacy.safeguards.models.measures import Measure
+from privacy.safeguards.thresholds import THRESHOLDS, Threshold
+
+
+def new_decision_reference() -> str:
+    return new_reference("AD")
+
+
+class YearFigures(models.Model):
+    """The numbers of one year that thresholds are measured by. The newest row of a year holds."""
+
+    record_label = "safeguards.YearFigures"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    year = models.PositiveSmallIntegerField(_("year"))
+    sales = models.PositiveBigIntegerField(_("sales (million won)"))
+    average_sales = models.PositiveBigIntegerField(_("average sales of three years (million won)"))
+    people = models.PositiveBigIntegerField(_("people, daily average of the last three months"))
+    sensitive_people = models.PositiveBigIntegerField(_("people with sensitive or unique data, likewise"))
+    users = models.PositiveBigIntegerField(_("users of the online service, likewise"))
+    is_small = models.BooleanField(_("small or medium-sized enterprise"))
+    source = models.CharField(_("where the numbers come from"), max_length=300)
+    recorded_by = models.CharField(_("recorded by"), max_length=64)
+    recorded_at = models.DateTimeField(_("recorded at"))
+
+    class Meta:
+        verbose_name = _("numbers of a year")
+        verbose_name_plural = _("numbers of the years")
+        ordering = ["-year", "-recorded_at"]
+        default_permissions = ("view",)
+        constraints = [
+            models.CheckConstraint(
+                name="safeguards_figures_say_where_they_come_from", condition=~Q(source="") & Q(year__gte=2020)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.year)
+
+
+class ApplicabilityQuerySet(models.QuerySet["ApplicabilityDecision"]):
+    def in_force(self) -> dict[str, "ApplicabilityDecision"]:
+        """The decision that holds for each threshold, by its code."""
+        rows = self.order_by("threshold", "-decided_at").distinct("threshold")
+        return {row.threshold: row for row in rows.select_related("figures", "measure")}
+
+
+class ApplicabilityDecision(models.Model):
+    """One decision whether a duty binds: on which numbers, why, by whom, what follows, when it is looked at again."""
+
+    record_label = "safeguards.ApplicabilityDecision"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_decision_reference)
+    threshold = models.CharField(
+        _("duty"), max_length=20, choices=[(one.code, one.title) for one in THRESHOLDS.values()]
+    )
+    figures = models.ForeignKey(
+        YearFigures, verbose_name=_("numbers of a year"), on_delete=models.PROTECT, null=True, blank=True,
+        related_name="decisions",
+    )  # fmt: skip
+    limits: Any = models.JSONField(_("thresholds on that day"), default=dict)
+    computed = models.BooleanField(_("what the numbers say"), null=True, blank=True)
+    applies = models.BooleanField(_("the duty binds"))
+    reasons = models.TextField(_("reasons"))
+    measure = models.ForeignKey(
+        Measure, verbose_name=_("measure"), on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_by = models.CharField(_("decided by"), max_length=64)
+    decided_at = models.DateTimeField(_("decided at"))
+    decided_on = models.DateField(_("decided on"))
+    again_on = models.DateField(_("look again by"))
+
+    objects = ApplicabilityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("decision whether a duty binds")
+        verbose_name_plural = _("which duties bind (applicability)")
+        ordering = ["-decided_at"]
+        default_permissions = ("view",)
+        permissions = [("decide_applicability", _("Can decide which duties bind the company"))]
+        constraints = [
+            models.CheckConstraint(
+                name="safeguards_applicability_has_reasons", condition=~Q(reasons="") & ~Q(decided_by="")
+            ),
+            models.CheckConstraint(
+                name="safeguards_applicability_is_computed_from_numbers",
+                condition=Q(computed=None) | Q(figures__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def duty(self) -> Threshold:
+        return THRESHOLDS[self.threshold]
+
+
+class OfficerFiling(models.Model):
+    """A designation of the officer, resolved by the board and filed with the PIPC, where that duty binds (O-05)."""
+
+    record_label = "safeguards.OfficerFiling"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    officer = models.OneToOneField(
+        Officer, verbose_name=_("designation"), on_delete=models.PROTECT, related_name="filing"
+    )
+    qualification = models.TextField(_("qualification (Decree, annex 1)"))
+    resolved_on = models.DateField(_("resolved by the board on"))
+    resolution = models.CharField(_("resolution"), max_length=200)
+    filed_on = models.DateField(_("filed with the PIPC on"))
+    receipt = models.CharField(_("receipt of the filing"), max_length=200)
+    recorded_by = models.CharField(_("recorded by"), max_length=64)
+    recorded_at = models.DateTimeField(_("recorded at"))
+
+    class Meta:
+        verbose_name = _("filing of the protection officer")
+        verbose_name_plural = _("filings of the protection officer")
+        ordering = ["-filed_on"]
+        default_permissions = ("view",)
+        constraints = [
+            models.CheckConstraint(
+                name="safeguards_filing_is_whole", condition=~Q(qualification="") & ~Q(resolution="") & ~Q(receipt="")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.officer} {self.filed_on}"
+
+
+def next_look(decision: ApplicabilityDecision, newest: YearFigures | None) -> date:
+    """Return by when a decision is looked at again: its own day, or the earlier one on which law or numbers change."""
+    changes = [day for day in decision.duty.changes() if decision.decided_on < day < decision.again_on]
+    if newest is not None and decision.figures_id is not None and newest.recorded_at > decision.decided_at:
+        return min([decision.decided_on, *changes])
+    return min([decision.again_on, *changes])
