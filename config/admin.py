@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from config import dashboard, first_steps, list_views, navigation, register_exports, search
 from privacy.lib.dates import clock
 from privacy.lib.http import step_up_authentication
+from privacy.policies import penalties as provisions
 
 OWN_PACKAGES = {"privacy", "consents", "devices"}
 
@@ -52,6 +53,7 @@ class OfficeSite(AdminSite):
         return [
             path("all/", self.admin_view(self.all_registers), name="all-registers"),
             path("first-steps/", self.admin_view(self.first_steps), name="first-steps"),
+            path("penalties/", self.admin_view(self.penalties), name="penalties"),
             path("search/", self.admin_view(self.search), name="search"),
             path("registers/", self.admin_view(self.registers), name="registers"),
             path("registers/<slug:code>/", self.admin_view(self.one_register), name="register"),
@@ -88,6 +90,17 @@ class OfficeSite(AdminSite):
         done = sum(is_done for _step, is_done in steps)
         context = {**self.each_context(request), "title": _("First steps"), "steps": steps, "done": done}
         return TemplateResponse(request, "admin/first_steps.html", context)
+
+    def penalties(self, request: HttpRequest) -> HttpResponse:
+        """Tell what a breach of the law may cost, by the provisions of today."""
+        on = clock.today()
+        context = {
+            **self.each_context(request),
+            "title": _("What a breach may cost"),
+            "penalties": provisions.penalties(on),
+            "announced": provisions.announced_penalties(on),
+        }
+        return TemplateResponse(request, "admin/penalties.html", context)
 
     def search(self, request: HttpRequest) -> HttpResponse:
         """Find records by their reference, people of the office and recipients by name, registers and help."""
