@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -181,45 +181,37 @@ class EntryAdmin(EntryListAdmin):
 
     @button(description=_("Confirm"), permission="ledger.confirm_adoption", locations=CHANGE_FORM_ONLY)
     def confirm_adoption(self, request: HttpRequest, queryset: QuerySet[Entry]) -> HttpResponse | None:
-        answers = confirm_action(
-            self, request, queryset,
-            title=_("Confirm that the registers were recorded anew"),
-            verb=_("Confirm"),
-            consequences=[
-                _("You confirm that you know why."),
-                _("Changes made to these registers outside the portal before this entry are no longer reported."),
-            ],
-        )  # fmt: skip
-        if isinstance(answers, HttpResponse):
-            return answers
-        for entry in queryset:
-            run_action(
-                self, request,
-                partial(ledger.confirm_adoption, entry=entry, actor=request_actor(request), at=clock.now()),
-                _("Confirmed."),
-            )  # fmt: skip
-        return None
+        consequences = [
+            _("You confirm that you know why."),
+            _("Changes made to these registers outside the portal before this entry are no longer reported."),
+        ]
+        title = _("Confirm that the registers were recorded anew")
+        return self._settle(
+            request, queryset, ledger.confirm_adoption, title, _("Confirm"), consequences, done=_("Confirmed.")
+        )
 
     @button(description=_("Accept the times"), permission="ledger.accept_refusal", locations=CHANGE_FORM_ONLY)
     def accept_refusal(self, request: HttpRequest, queryset: QuerySet[Entry]) -> HttpResponse | None:
-        answers = confirm_action(
-            self, request, queryset,
-            title=_("Accept the entry times that the notary refused"),
-            verb=_("Accept the times"),
-            consequences=[
-                _("You confirm that you know why the clock was wrong."),
-                _("When two officers have accepted, the notary's operator can let it sign again."),
-                _("Every verification will list these entries permanently."),
-            ],
-        )  # fmt: skip
+        consequences = [
+            _("You confirm that you know why the clock was wrong."),
+            _("When two officers have accepted, the notary's operator can let it sign again."),
+            _("Every verification will list these entries permanently."),
+        ]
+        title = _("Accept the entry times that the notary refused")
+        return self._settle(
+            request, queryset, ledger.accept_refusal, title, _("Accept the times"), consequences, done=_("Accepted.")
+        )
+
+    def _settle(
+        self, request: HttpRequest, queryset: QuerySet[Entry], action: Callable[..., object], title: object,
+        verb: object, consequences: list[Any], *, done: Any,
+    ) -> HttpResponse | None:  # fmt: skip
+        """Have an entry settled by this officer, once its consequences were read."""
+        answers = confirm_action(self, request, queryset, title=title, verb=verb, consequences=consequences)
         if isinstance(answers, HttpResponse):
             return answers
         for entry in queryset:
-            run_action(
-                self, request,
-                partial(ledger.accept_refusal, entry=entry, actor=request_actor(request), at=clock.now()),
-                _("Accepted."),
-            )  # fmt: skip
+            run_action(self, request, partial(action, entry=entry, actor=request_actor(request), at=clock.now()), done)
         return None
 
     @admin.display(description=_("in a sentence"))
