@@ -68,11 +68,9 @@ class Copies:
 
 
 def _clone(server: psycopg.Connection, source: str, name: str) -> None:
-    server.execute(
-        sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER portal_owner").format(
-            sql.Identifier(name), sql.Identifier(source)
-        )
-    )
+    # the files, not each page through the log: a third of the time
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER portal_owner STRATEGY FILE_COPY")
+    server.execute(statement.format(sql.Identifier(name), sql.Identifier(source)))
 
 
 def die() -> None:
