@@ -68,6 +68,7 @@ BOUNDS = {
     "sweep_growth": at_most(1.2, "ratio"),
     "month_vs_delete": at_most(0.05, "ratio"),
     "act_10k_devices_s": at_most(2),
+    "rows_gone_s": at_most(1.5, "ratio"),
     "archive_rows_per_s": at_least(0.5),
     "export_10k_s": at_most(10),
     "device_list_p95_ms": at_most(300),

@@ -127,7 +127,7 @@ class Bench:
         each = max(1, rows // len(devices))
         head = self.crypto.header(first.replace(day=1)).hex()
         with self.owner() as server:
-            for part in batched(devices, 500):
+            for part in batched(sorted(devices), 500):
                 server.execute(
                     f"INSERT INTO {table} (id, device_id, occurred_at, received_at, kind, body)"
                     " SELECT gen_random_uuid(), device, moment, moment, kind,"
@@ -300,13 +300,13 @@ class Bench:
         ended = AT.date().replace(year=AT.date().year - 6)
         first = AT.date().replace(day=1) - timedelta(days=330)
         count, reports = self.options.devices, self.options.reports
-        due = self.fleet_of(count, 8, ended_on=ended)
-        self.fill("devices_report", due, reports, first, 150)
-        twin = fleet.device_ids(count, 9)
-        self.fill("devices_report", twin, reports, first, 150)
+        due, twin = self.fleet_of(count, 8, ended_on=ended), self.fleet_of(count, 9)
+        for people in (due, twin):
+            self.fill("devices_report", people, reports, first, 150)
         with self.owner() as server:
             plain = timed(lambda: self._delete_people(server, twin))
-        rows = self.approved(AT.date())
+        # Not the months of app logs that are over too: none of these devices has a row in them.
+        rows = [row for row in self.approved(AT.date()) if row.names_people]
         begun = time.perf_counter()
         for row in rows:
             started = execution.begin(row, actor=self.actor, at=AT)
@@ -316,15 +316,16 @@ class Bench:
             self._done(row)
         gone = time.perf_counter() - begun
         what = f"{count:,} devices, {reports:,} reports: {len(rows)} categories' keys destroyed; ≤ 2 s"
-        return [
-            limit_figure("act_10k_devices_s", act, 2.0, "s", what),
-            Figure("rows_gone_s", gone, plain, "s", gone / plain, "until the last row is gone, beside DELETE + VACUUM"),
-        ]
+        of_rows = Figure("rows_gone_s", gone, plain, "s", gone / plain, "and certified, beside DELETE + VACUUM; ≤ 1.5")
+        return [limit_figure("act_10k_devices_s", act, 2.0, "s", what), of_rows]
 
     def _delete_people(self, server: psycopg.Connection[Any], people: list[UUID]) -> None:
-        for part in batched(people, 1_000):
-            server.execute("DELETE FROM devices_report WHERE device_id = ANY(%s)", [list(part)])
-        server.execute("VACUUM devices_report")
+        """Delete the same rows of as many devices, in the order in which they lie, and vacuum."""
+        for table in ("devices_report", "devices_licence", "devices_device"):
+            column = "id" if table == "devices_device" else "device_id"
+            for part in batched(sorted(people), 1_000):
+                server.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s)", [list(part)])
+            server.execute(f"VACUUM {table}")
 
     def archive(self) -> list[Figure]:
         """Moving access records to the archive, opened and sealed again, beside a plain piped COPY of the same rows."""
@@ -337,8 +338,6 @@ class Bench:
         return [throughput_figure("archive_rows_per_s", *rates, "rows/s", "piped COPY; ≥ 0.5")]
 
     def _seal_access(self, people: list[UUID], rows: int) -> None:
-        import json
-
         from privacy.lib.identifiers.ids import new_id
         from privacy.vault import actions as vault
 

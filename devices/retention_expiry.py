@@ -15,6 +15,7 @@ from devices import partitions
 from devices.models import AppLog, Device, Licence
 from privacy.lib.dates import periods
 from privacy.lib.dates.clock import midnight
+from privacy.lib.postgres.uuid_arrays import any_of
 from privacy.policies import rulebook
 from privacy.policies.categories import APP_LOG, DEVICE_REGISTRATION, SERVICE_ANALYTICS
 from privacy.policies.rulebook import RetentionPeriod
@@ -56,7 +57,7 @@ def registrations_still_due(subject_ids: Sequence[UUID], on: date, term: Retenti
     """
     last = latest_event_over(on, term)
     ends = (
-        Device.objects.filter(id__in=subject_ids)
+        Device.objects.filter(any_of("id", subject_ids))
         .annotate(licensed_until=Max("licences__ends_on"))
         .values_list("id", "licensed_until", "registered_at")
     )

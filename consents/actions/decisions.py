@@ -18,6 +18,7 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.errors.refusals import Refusal
+from privacy.lib.postgres.uuid_arrays import any_of
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
 
@@ -177,14 +178,14 @@ def refusal_to_agree(person: Subject, agreement: Agreement) -> RegistrationEnded
 def remove_representatives(subject_ids: Sequence[UUID], *, certificate: str, actor: Actor, at: datetime) -> int:
     """Remove the representatives' names and contacts of people who are being destroyed; safe to repeat."""
     with transaction.atomic(using="personal"):
-        held = Representative.objects.filter(subject_id__in=subject_ids)
+        held = Representative.objects.filter(any_of("subject_id", subject_ids))
         count = held.count()
         if count:
             with transaction.atomic():
                 facts = {"certificate": certificate, "rows": count}
                 ledger.record(Event.REPRESENTATIVES_REMOVED, actor=actor, at=at, subjects=subject_ids, facts=facts)
-        removed, _each = held.delete()
-    return removed
+            held.delete()
+    return count
 
 
 def _check_values(decision: str, method: str, language: str) -> None:

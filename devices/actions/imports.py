@@ -30,6 +30,7 @@ from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal, Unavailable
 from privacy.lib.identifiers.ids import new_id
+from privacy.lib.postgres.uuid_arrays import any_of
 from privacy.lib.record_labels import about_label, record_label
 from privacy.subjects.models import Subject
 from privacy.vault import actions as vault
@@ -260,7 +261,7 @@ def _check_gateway_open(gateway: Gateway) -> None:
 def remove_imported_rows(subject_ids: Sequence[UUID], *, certificate: str, actor: Actor, at: datetime) -> int:
     """Remove rows of people who are being destroyed; safe to repeat."""
     with transaction.atomic(using="personal"):
-        rows = ImportedRow.objects.filter(id__in=list(subject_ids))
+        rows = ImportedRow.objects.filter(any_of("id", subject_ids))
         if found := rows.count():
             with transaction.atomic():
                 facts = {"of": about_label(ImportedRow), "rows": found, "certificate": certificate}

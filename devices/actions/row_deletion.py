@@ -22,6 +22,7 @@ from devices.report_schema import BODIES
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.lib.postgres import planner_hints
+from privacy.lib.postgres.uuid_arrays import any_of
 from privacy.lib.record_labels import about_label
 from privacy.vault import actions as vault
 
@@ -29,12 +30,15 @@ from privacy.vault import actions as vault
 def remove_registrations(subject_ids: Sequence[UUID], *, certificate: str, actor: Actor, at: datetime) -> int:
     """Remove devices. Their licences have a holding of their own and are removed with them."""
     with transaction.atomic(using="personal"):
-        rows = Device.objects.filter(subject_id__in=subject_ids).count()
-        if rows:
-            _record_event(Event.REMOVED, subject_ids, rows=rows, of=Device, certificate=certificate, actor=actor, at=at)
-            remove_licences(subject_ids, certificate=certificate, actor=actor, at=at)
-            Device.objects.filter(subject_id__in=subject_ids).delete()
-    return rows
+        remove_licences(subject_ids, certificate=certificate, actor=actor, at=at)
+        # Nothing points to them any more: they go without being read first.
+        held = Device.objects.filter(any_of("subject_id", subject_ids))
+        removed = held._raw_delete(held.db)
+        if removed:
+            _record_event(
+                Event.REMOVED, subject_ids, rows=removed, of=Device, certificate=certificate, actor=actor, at=at
+            )
+    return removed
 
 
 def remove_licences(subject_ids: Sequence[UUID], *, certificate: str, actor: Actor, at: datetime) -> int:
@@ -119,11 +123,9 @@ def _remove(
     at: datetime,
 ) -> int:
     with planner_hints.bitmap_fetch(subject_ids, using="personal"):
-        held = model.objects.filter(device_id__in=subject_ids)
-        if not held.exists():
-            return 0
-        removed, _each = held.delete()
-        _record_event(word, subject_ids, rows=removed, of=model, certificate=certificate, actor=actor, at=at)
+        removed, _each = model.objects.filter(any_of("device_id", subject_ids)).delete()
+        if removed:
+            _record_event(word, subject_ids, rows=removed, of=model, certificate=certificate, actor=actor, at=at)
     return removed
 
 

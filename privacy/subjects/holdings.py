@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger.actors import Actor
 from privacy.lib.postgres import planner_hints
+from privacy.lib.postgres.uuid_arrays import any_of
 from privacy.lib.record_labels import about_label
 from privacy.policies.categories import CONTACT
 from privacy.policies.rulebook import RetentionPeriod
@@ -156,7 +157,7 @@ class Holding:
     def rows(self, subject_ids: Sequence[UUID] | None = None) -> QuerySet[Model]:
         """The rows of this holding, of these people or of everybody."""
         rows: QuerySet[Model] = self.model._default_manager.using(self.using).filter(**self.scope)
-        return rows if subject_ids is None else rows.filter(**{f"{self.subject}__in": list(subject_ids)})
+        return rows if subject_ids is None else rows.filter(any_of(self.subject, subject_ids))
 
     def counted(self, subject_ids: Sequence[UUID]) -> int:
         """How many rows these people have here."""

@@ -51,7 +51,7 @@ PATHS = {
     "privacy/vault/keyservice/holders.py:_end": TURN,
     "privacy/vault/pkcs11_keys.py:destroy": TURN,
     "privacy/retention/actions/destruction/subject_strategy.py:_destroy_slice": APPROVED,
-    "privacy/retention/actions/destruction/subject_strategy.py:_delete_rows": APPROVED,
+    "privacy/retention/actions/destruction/subject_strategy.py:_delete_slice": APPROVED,
     "privacy/retention/actions/destruction/subject_strategy.py:replay": REPLAY,
     "privacy/retention/actions/destruction/month_strategy.py:_destroy_month": MONTH,
     "privacy/retention/actions/destruction/month_strategy.py:_drop_month": MONTH,

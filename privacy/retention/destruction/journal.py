@@ -91,6 +91,13 @@ def lines(after: int = 0) -> Iterator[JournalLine]:
     return map(_read, _store().lines(after))
 
 
+def certificates(after: int) -> list[str]:
+    """Return under which certificates the lines above ``after`` destroyed something, void ones left out."""
+    said = list(_store().lines(after))
+    void = {line["voids"] for line in said if line.get("voids")}
+    return [line.get("certificate", "") for line in said if not line.get("voids") and line["number"] not in void]
+
+
 def last_number() -> int:
     """Return the number of the last line; 0 for an empty journal."""
     return _store().last_number()

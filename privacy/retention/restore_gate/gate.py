@@ -83,10 +83,8 @@ def _certificates_in_progress() -> set[str]:
 
 def _are_in_progress(after: int, begun: set[str]) -> bool:
     """Whether the lines after this one belong to destructions that have begun and are not done, or are void."""
-    lines = list(journal.lines(after))
-    settled = {line.voids for line in lines}
-    known = begun | _certificates_in_progress()
-    return all(line.voids or line.number in settled or line.certificate in known for line in lines)
+    destroyed = journal.certificates(after)
+    return set(destroyed) <= begun | _certificates_in_progress()
 
 
 def refuse_closed(*, of_all: bool = False) -> None:

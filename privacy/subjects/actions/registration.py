@@ -18,6 +18,7 @@ from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.identifiers.ids import new_id
+from privacy.lib.postgres.uuid_arrays import any_of
 from privacy.subjects.events import Event
 from privacy.subjects.models import FalseIdentityFinding, Subject
 
@@ -148,7 +149,7 @@ def find_false_identity(
 @transaction.atomic
 def mark_destroyed(subject_ids: Sequence[UUID], *, certificate: str, actor: Actor, at: datetime) -> int:
     """Note that nothing of these people is held any more. Return how many were marked now; safe to repeat."""
-    rows = Subject.objects.select_for_update().filter(id__in=subject_ids).not_destroyed().order_by("id")
+    rows = Subject.objects.select_for_update().filter(any_of("id", subject_ids)).not_destroyed().order_by("id")
     references = list(rows.values_list("reference", flat=True))
     marked = Subject.objects.filter(reference__in=references).update(state=Subject.State.DESTROYED, destroyed_at=at)
     if marked:

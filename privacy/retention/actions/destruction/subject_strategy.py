@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import date, datetime
 from itertools import batched
 from uuid import UUID
@@ -13,6 +14,7 @@ from privacy.ledger.actors import Actor
 from privacy.ledger.captured_tables import MOST_NAMED
 from privacy.lib.dates import clock
 from privacy.lib.identifiers.ids import uuid_array_literal
+from privacy.lib.postgres.uuid_arrays import any_of
 from privacy.policies import rulebook
 from privacy.retention import locks
 from privacy.retention.actions import archive_transfer, journal_cursors
@@ -58,7 +60,7 @@ class SubjectStrategy(DestructionStrategy):
         locks.block_new_holds_until_commit()
         _lock_subjects(ids)
         # Whoever was taken off meanwhile, by an order of her own, is destroyed and certified there.
-        planned = DestructionLine.objects.filter(list=self.list, subject_id__in=ids, state=LineState.PLANNED)
+        planned = DestructionLine.objects.filter(any_of("subject_id", ids), list=self.list, state=LineState.PLANNED)
         taken_off = set(ids).difference(ids := sorted(planned.values_list("subject_id", flat=True)))
         archived -= self.delete_copies(taken_off)
         skipped = self._skip_reasons(ids)
@@ -76,7 +78,7 @@ class SubjectStrategy(DestructionStrategy):
             actor=self.actor,
             at=self.at,
         )
-        self._mark_keyed(doomed)
+        self._set_state(doomed, LineState.PLANNED, LineState.KEYED)
         self.update_list(
             keys_destroyed=F("keys_destroyed") + destroyed, archived=F("archived") + archived, journal_line=number
         )
@@ -90,12 +92,13 @@ class SubjectStrategy(DestructionStrategy):
         }
         self.record(Event.KEYS_DESTROYED, facts, subjects=doomed)
 
-    def _mark_keyed(self, doomed: list[UUID]) -> None:
+    def _set_state(self, ids: Sequence[UUID], before: LineState, after: LineState) -> None:
+        """Move the lines of these people from one state to the next; those in another state stay."""
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE retention_destructionline SET state = %s"
                 " WHERE list_id = %s AND state = %s AND subject_id = ANY(%s::uuid[])",
-                [LineState.KEYED.value, self.list.pk, LineState.PLANNED.value, uuid_array_literal(doomed)],
+                [after.value, self.list.pk, before.value, uuid_array_literal(ids)],
             )
 
     def _skip_reasons(self, ids: list[UUID]) -> Mapping[UUID, LineState]:
@@ -112,38 +115,59 @@ class SubjectStrategy(DestructionStrategy):
         return found
 
     def _delete_rows(self, in_time: InTime) -> bool:
+        self._delete_slice(self._last_removed())
         keyed = DestructionLine.objects.filter(list=self.list, state__in=(LineState.KEYED, LineState.COUNTED))
         ids: list[UUID] = []
-        while ids := list(keyed.order_by("subject_id").after(ids).values_list("subject_id", flat=True)[:BATCH_SIZE]):
+        while lines := dict(keyed.order_by("subject_id").after(ids).values_list("subject_id", "state")[:BATCH_SIZE]):
             if not in_time():
                 return False
-            self._count_slice(ids)
-            for holding in holdings.for_category(self.list.category):
-                if (destroy := holding.destroy) is not None:
-                    for part in batched(ids, MOST_NAMED):
-                        destroy(part, certificate=self.list.certificate_number, actor=self.actor, at=self.at)
-            DestructionLine.objects.filter(list=self.list, subject_id__in=ids, state=LineState.COUNTED).update(
-                state=LineState.REMOVED
-            )
+            ids = list(lines)
+            self._delete_uncounted([subject_id for subject_id in ids if lines[subject_id] == LineState.KEYED])
+            # What the read-back found left was counted before.
+            self._delete_slice([subject_id for subject_id in ids if lines[subject_id] == LineState.COUNTED])
+            self._set_state(ids, LineState.COUNTED, LineState.REMOVED)
         return True
 
-    def _count_slice(self, ids: list[UUID]) -> None:
-        """Try to open a sample, count the rows, and commit the counts before the rows go: a repetition counts once."""
-        keyed = DestructionLine.objects.filter(list=self.list, subject_id__in=ids, state=LineState.KEYED)
-        fresh = list(keyed.values_list("subject_id", flat=True))
-        if not fresh:
+    def _last_removed(self) -> list[UUID]:
+        """Return the last slice: its count may have been committed, and its deletion cut off by a crash."""
+        removed = DestructionLine.objects.filter(list=self.list, state=LineState.REMOVED).order_by("-subject_id")
+        return list(removed.values_list("subject_id", flat=True)[:BATCH_SIZE])
+
+    def _delete_uncounted(self, ids: list[UUID]) -> None:
+        """Try to open a sample, then delete and count; the count commits right before the deletion does.
+
+        Whatever is repeated was counted, then. What lies by month is counted by its own deletion, for that is much;
+        the rest is little, and a verb may delete rows of two holdings.
+        """
+        if not ids:
             return
         category = self.list.category
-        tried = readback.attempt_decryption(category, fresh[:SAMPLE_SIZE], at=self.at)
-        counts = {holding.label: holding.counted(fresh) for holding in holdings.for_category(category)}
-        with transaction.atomic():
+        tried = readback.attempt_decryption(category, ids[:SAMPLE_SIZE], at=self.at)
+        counts = {one.label: one.counted(ids) for one in holdings.for_category(category) if not one.month}
+        with ExitStack() as stack:
+            # The general database is entered last: its transaction is the first to commit.
+            for using in sorted({one.using for one in holdings.for_category(category)} - {"default"}):
+                stack.enter_context(transaction.atomic(using=using))
+            stack.enter_context(transaction.atomic())
+            counts = self._delete_slice(ids) | counts
             row = DestructionList.objects.select_for_update().get(pk=self.list.pk)
             row.rows_removed = dict(Counter(row.rows_removed) + Counter(counts))
             row.attempts = dict(Counter(row.attempts) + Counter(tried))
             row.save(update_fields=["rows_removed", "attempts"])
-            keyed.update(state=LineState.COUNTED)
-            facts = {"certificate": row.certificate_number, "rows": counts, "people": len(fresh)}
-            self.record(Event.ROWS_REMOVED, facts, subjects=fresh)
+            self._set_state(ids, LineState.KEYED, LineState.REMOVED)
+            facts = {"certificate": row.certificate_number, "rows": counts, "people": len(ids)}
+            self.record(Event.ROWS_REMOVED, facts, subjects=ids)
+
+    def _delete_slice(self, ids: Sequence[UUID]) -> dict[str, int]:
+        """Delete what these people have in the category; return how many rows went, by holding."""
+        removed: Counter[str] = Counter()
+        for holding in holdings.for_category(self.list.category):
+            if (destroy := holding.destroy) is not None:
+                for part in batched(ids, MOST_NAMED):
+                    removed[holding.label] += destroy(
+                        part, certificate=self.list.certificate_number, actor=self.actor, at=self.at
+                    )
+        return dict(removed)
 
     def read_back(self) -> ReadbackReport:
         return readback.search_people(self.list)
@@ -193,7 +217,7 @@ def _without_keys(people: Sequence[UUID], category: str, days: Collection[date])
     known = {code for on in days for code in rulebook.in_force(on).categories}
     if category not in known:
         return []
-    living = SubjectKey.objects.filter(subject_id__in=people, category__in=known)
+    living = SubjectKey.objects.filter(any_of("subject_id", people), category__in=known)
     alive = set(living.values_list("subject_id", flat=True))
     return [subject_id for subject_id in people if subject_id not in alive]
 
