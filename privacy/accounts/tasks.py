@@ -1,7 +1,7 @@
 """What runs later: notices about a person's own sign-in, and tidying. Called by the worker, safe to run twice."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from privacy.accounts import actions as accounts
 from privacy.accounts.actions.emergency_approvals import OFFICER_TOLD
 from privacy.accounts.actions.invitations import INVITATION
 from privacy.accounts.actions.representative_links import REPRESENTATIVE_TOLD
+from privacy.accounts.actions.work_reminders import WORK_REMINDER
 from privacy.accounts.display_names import name_with_reference
 from privacy.accounts.events import Event
 from privacy.accounts.models import Browser, EmergencyApproval, Invitation, RepresentativeLink, User
@@ -42,6 +43,27 @@ def notice_text(what: str, browser: Browser | None) -> str:
             "receive an invitation in a separate e-mail."
         ),
     )
+
+
+@outbox.deliverer(WORK_REMINDER, destination=outbox.MAIL)
+def deliver_work_reminder(ids: Mapping[str, str], *, event: UUID, starts: int, at: datetime) -> None:
+    """Remind a colleague of a record on the day on which that was asked for; later it would say what may be over."""
+    user = User.objects.filter(reference=ids["to"], is_active=True).first()
+    if user is None or date.fromisoformat(ids["on"]) != clock.kst_date(at):
+        return
+    with override("ko"):
+        subject = _("Reminder: %(record)s") % {"record": ids["name"]}
+    due_on = date.fromisoformat(ids["due_on"]) if ids["due_on"] else None
+    mail.send(
+        to=user.email,
+        subject=subject,
+        template="work_reminder",
+        context={
+            "owed": ids, "due_on": due_on, "by": name_with_reference(ids["by"]), "languages": ("ko", "en"),
+        },
+        language="ko",
+        message_id=f"work-reminder-{event}",
+    )  # fmt: skip
 
 
 @outbox.deliverer(signin.NOTICE, destination=outbox.MAIL)

@@ -75,6 +75,11 @@ def enqueue(
     return identifier
 
 
+def is_queued(key: str, *, using: str = "default") -> bool:
+    """Whether something was put into the outbox under this key, whatever became of it since."""
+    return OUTBOXES[using].objects.filter(key=key).exists()
+
+
 def enqueue_many(
     kind: str,
     rows: Mapping[str, Mapping[str, str]],

@@ -1,6 +1,6 @@
 """The outbox: put something into it in the transaction of the change, and say who delivers each kind."""
 
-from privacy.jobs.actions import close_dead_letters, close_waiting, enqueue, enqueue_many
+from privacy.jobs.actions import close_dead_letters, close_waiting, enqueue, enqueue_many, is_queued
 from privacy.jobs.deliverers import (
     DELIVERERS,
     MAIL,
@@ -26,4 +26,5 @@ __all__ = [
     "deliverer",
     "enqueue",
     "enqueue_many",
+    "is_queued",
 ]

@@ -17,6 +17,7 @@ class Event(StrEnum):
     AUTHORITY_RENEWED = "rights.authority.renewed"
     IDENTITY_REJECTED = "rights.identity.rejected"
     ASSIGNED = "rights.request.assigned"
+    REMINDED = "rights.assignee.reminded"
     GRANTED = "rights.request.granted"
     PARTLY_GRANTED = "rights.request.partly-granted"
     REFUSED = "rights.request.refused"

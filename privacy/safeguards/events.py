@@ -26,6 +26,7 @@ class Event(StrEnum):
     INSPECTION_HELD = "safeguards.inspection.held"
     INSPECTION_REPORTED = "safeguards.inspection.reported"
     FINDING_RECORDED = "safeguards.finding.recorded"
+    RESPONSIBLE_REMINDED = "safeguards.responsible.reminded"
     FINDING_CORRECTED = "safeguards.finding.corrected"
     FINDING_REOPENED = "safeguards.finding.reopened"
     FINDING_CONFIRMED = "safeguards.finding.confirmed"

@@ -78,6 +78,7 @@ from privacy.rights.actions.redactions import (
 from privacy.rights.actions.report_corrections import read_report, write_corrected_report
 from privacy.rights.actions.resubmission import record_missing_particulars, resubmit_particulars
 from privacy.rights.actions.suspensions import resume_processing
+from privacy.rights.actions.work_reminders import remind_assignee
 from privacy.rights.refusals import (
     AlreadyDecided,
     ContentChanged,
@@ -194,6 +195,7 @@ __all__ = [
     "refuse",
     "reject_identity",
     "release_of",
+    "remind_assignee",
     "remove_packages",
     "renew_authority",
     "renew_packages",

@@ -71,7 +71,7 @@ class RequestAdmin(CaseActions):
     readonly_fields = ("due_shown", "matching_shown", "assigned_shown", "recorder", "verifier")
     second_person = SecondPersonStep(next_permission, lambda case: case.is_open, is_chain=True)
     actions = (
-        "verify", "ask_evidence", "attach_document", "reject", "renew_authority", "assign", "write_words",
+        "verify", "ask_evidence", "attach_document", "reject", "renew_authority", "assign", "remind", "write_words",
         "decide", "write_content", "grant", "refuse", "postpone", "approve_postponement", "decline_postponement",
         "end_postponement", "preview", "carry_out", "stop", "resume", "fee", "join", "part", "close", "write_note",
         "read", "show_document",
@@ -102,6 +102,7 @@ class RequestAdmin(CaseActions):
         steps += ["renew_authority"] if rights.has_mandate(record) else []
         steps += ["close"] if record.state == Request.State.NOTIFIED else []
         steps += ["assign"] if record.is_open else []
+        steps += ["remind"] if record.is_open and record.assigned_to else []
         steps += ["fee"] if record.state in Request.UNANSWERED else []
         steps += ["write_note"] if record.is_open else []
         return list(dict.fromkeys([*steps, *to_read]))

@@ -25,6 +25,7 @@ from privacy.safeguards.actions.inspections import (
     hold_inspection,
     plan_inspection,
     record_finding,
+    remind_responsible,
     reopen_finding,
     report_inspection,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "register_area",
     "register_automated_measures",
     "register_measure",
+    "remind_responsible",
     "reopen_finding",
     "report_inspection",
     "retire_measure",

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from privacy.accounts.actions.work_reminders import queue_work_reminder
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
@@ -123,6 +124,20 @@ def record_finding(
         facts = {"inspection": held.reference, "weight": weight, "due_on": due_on.isoformat(), "to": responsible}
         ledger.record(Event.FINDING_RECORDED, actor=actor, at=at, about=row, facts=facts)
     return row
+
+
+def remind_responsible(finding: InspectionFinding, *, path: str, actor: Actor, at: datetime) -> None:
+    """Remind whoever has to correct an open finding, once a day. ``path`` is its page.
+
+    Raises WrongState, NobodyToRemind, AlreadyReminded.
+    """
+    require_permission(actor, KEEP, about=finding)
+    with transaction.atomic():
+        row = _lock_finding(finding, InspectionFinding.State.OPEN)
+        queue_work_reminder(
+            row, name=row.reference, to=row.responsible, due_on=row.due_on, path=path, actor_ref=actor.ref, at=at
+        )
+        ledger.record(Event.RESPONSIBLE_REMINDED, actor=actor, at=at, about=row, facts={"to": row.responsible})
 
 
 def correct_finding(finding: InspectionFinding, *, done: str, actor: Actor, at: datetime) -> InspectionFinding:

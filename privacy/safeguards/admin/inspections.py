@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button
+from privacy.lib.console.several_records import act_on_each, told_left, told_reminded
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge, due_badge
 from privacy.lib.display.period_text import period_text
@@ -147,13 +149,13 @@ class FindingAdmin(RecordAdmin):
         ("confirmer", "confirmed_at"),
     )  # fmt: skip
     readonly_fields = ("weight_shown", "state_shown", "due_shown", "doer", "worker", "confirmer")
-    actions = ("correct", "confirm", "reopen")
+    actions = ("correct", "confirm", "reopen", "remind")
     doer = account_column("responsible", _("to be done by"))
     worker = account_column("done_by", _("done by"))
     confirmer = account_column("confirmed_by", _("confirmed by"))
 
     def buttons_for(self, record: InspectionFinding) -> Collection[str]:
-        return {"open": ("correct",), "corrected": ("confirm", "reopen")}.get(record.state, ())
+        return {"open": ("correct", "remind"), "corrected": ("confirm", "reopen")}.get(record.state, ())
 
     @admin.display(description=_("weight"), ordering="weight")
     def weight_shown(self, finding: InspectionFinding) -> SafeString:
@@ -167,6 +169,22 @@ class FindingAdmin(RecordAdmin):
     @admin.display(description=_("correct by"), ordering="due_on")
     def due_shown(self, finding: InspectionFinding) -> SafeString:
         return due_badge(finding.due_on, clock.today(), settled=finding.state == InspectionFinding.State.CONFIRMED)
+
+    @button(description=_("Remind"), permission=KEEP)
+    def remind(self, request: HttpRequest, queryset: QuerySet[InspectionFinding]) -> Answer:
+        act_on_each(
+            request,
+            queryset,
+            lambda finding: safeguards.remind_responsible(
+                finding,
+                path=reverse("admin:safeguards_inspectionfinding_change", args=[finding.pk]),
+                actor=actor_of(request),
+                at=clock.now(),
+            ),
+            done=told_reminded,
+            left=told_left,
+        )
+        return None
 
     @button(description=_("Mark as corrected"), permission=CORRECT, locations=CHANGE_FORM_ONLY)
     def correct(self, request: HttpRequest, queryset: QuerySet[InspectionFinding]) -> Answer:

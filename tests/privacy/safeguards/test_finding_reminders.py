@@ -1,0 +1,34 @@
+"""Whoever has to correct a finding is reminded from the list, once a day, while it is open."""
+
+import pytest
+from django.urls import reverse
+
+from privacy.ledger.authorization import NotPermitted
+from privacy.ledger.models import Entry
+from privacy.safeguards import actions as safeguards
+from privacy.safeguards.refusals import WrongState
+from tests import factory
+from tests.base import PortalTestCase
+from tests.factories.accounts import NOON
+
+
+class RemindTests(PortalTestCase):
+    def test_an_open_one_from_the_list_once_a_day(self) -> None:
+        finding = factory.make_finding()
+        self.client.force_login(factory.make_odile())
+        address = reverse("admin:safeguards_inspectionfinding_changelist")
+        data = {"action": "remind", "_selected_action": [str(finding.pk)], "index": "0"}
+        assert "알림 1건" in self.client.post(address, data, follow=True).content.decode()
+        assert "오늘 이미" in self.client.post(address, data, follow=True).content.decode()
+        assert Entry.objects.filter(word="safeguards.responsible.reminded").count() == 1
+
+    def test_one_that_is_corrected_waits_for_nobody_who_corrects(self) -> None:
+        finding, aram = factory.make_finding(), factory.make_aram()
+        safeguards.correct_finding(finding, done="잠금장치 교체", actor=factory.make_hana(granted=False), at=NOON)
+        with pytest.raises(WrongState):
+            safeguards.remind_responsible(finding, path="/", actor=aram, at=NOON)
+
+    def test_who_keeps_no_inspections_reminds_nobody(self) -> None:
+        finding = factory.make_finding()
+        with pytest.raises(NotPermitted):
+            safeguards.remind_responsible(finding, path="/", actor=factory.make_hana(granted=False), at=NOON)
