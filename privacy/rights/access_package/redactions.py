@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+from django.utils.crypto import salted_hmac
+
 # What stands in the place of what is left out; it doesn't tell how long that was.
 BLACKED_OUT = "█████"
 # By which of its fields an exported record is told apart; a contact has none of them, only its kind and its moment.
@@ -21,7 +23,8 @@ type Path = tuple[str, ...]
 class Redaction:
     """One place that is left out: a record, a value of it (``path``), or the passage of a text from ``start`` on.
 
-    ``size`` is the length of the text when it was marked; places count characters, and ``end`` stands behind the last.
+    Places count characters, and ``end`` stands behind the last. ``text`` is the keyed digest of the text that was
+    marked, and ``alike`` how many records of the part that was looked at were told apart by their number alone.
     """
 
     category: str
@@ -30,7 +33,8 @@ class Redaction:
     ground: str
     start: int = 0
     end: int = 0
-    size: int = 0
+    text: str = ""
+    alike: int = 1
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Self:
@@ -41,7 +45,7 @@ class Redaction:
         """Return it as it is kept with its right."""
         return {
             "category": self.category, "record": self.record, "path": list(self.path), "ground": self.ground,
-            "start": self.start, "end": self.end, "size": self.size,
+            "start": self.start, "end": self.end, "text": self.text, "alike": self.alike,
         }  # fmt: skip
 
     def as_told(self) -> dict[str, Any]:
@@ -54,6 +58,21 @@ class Redaction:
             "part": part,
             "ground": self.ground,
         }
+
+
+def text_digest(text: str) -> str:
+    """Return what tells whether a text still reads as it did, and nothing of it to whoever lacks the secret key."""
+    return salted_hmac("privacy.rights.redactions", text, algorithm="sha256").hexdigest()
+
+
+def alike(records: Iterable[tuple[str, object]]) -> Counter[str]:
+    """Return how many identified records are told apart by their number alone, by what they have in common."""
+    return Counter(key_of(pointer) for pointer, _record in records)
+
+
+def key_of(pointer: str) -> str:
+    """Return what a record is told by, without its number among those alike."""
+    return pointer.rpartition("#")[0]
 
 
 def of_right(kept: Iterable[Mapping[str, Any]]) -> list[Redaction]:
@@ -84,17 +103,23 @@ def redacted(
     category: str, records: Sequence[dict[str, Any]], marks: Sequence[Redaction]
 ) -> tuple[list[dict[str, Any]], list[Redaction]]:
     """Return the records without what is marked in them, and the marks that were found there."""
-    by_record: dict[str, list[Redaction]] = {}
-    for mark in marks:
-        if mark.category == category:
-            by_record.setdefault(mark.record, []).append(mark)
+    marks = [mark for mark in marks if mark.category == category]
+    if not marks:
+        return list(records), []
+    here = list(identified(records))
+    counted = alike(here)
     found: list[Redaction] = []
     shown = []
-    for pointer, record in identified(records):
-        here = by_record.get(pointer, [])
-        paths = {path for path, _value in values(record)}
-        found += [mark for mark in here if not mark.path or any(path[: len(mark.path)] == mark.path for path in paths)]
-        shown.append(given(record, here))
+    for pointer, record in here:
+        key, paths = key_of(pointer), {path for path, _value in values(record)}
+        # Where there are more or fewer alike than when they were marked, a number says no longer which was meant.
+        mine = [
+            mark
+            for mark in marks
+            if mark.record == pointer or (key_of(mark.record) == key and mark.alike != counted[key])
+        ]
+        found += [mark for mark in mine if not mark.path or any(path[: len(mark.path)] == mark.path for path in paths)]
+        shown.append(given(record, mine))
     return shown, found
 
 
@@ -119,7 +144,7 @@ def _without(record: Mapping[str, Any], marks: Sequence[Redaction], path: Path) 
 
 
 def _blacked_out(value: Any, marks: Sequence[Redaction]) -> str:
-    if not isinstance(value, str) or any(not mark.end or mark.size != len(value) for mark in marks):
+    if not isinstance(value, str) or any(not mark.end or mark.text != text_digest(value) for mark in marks):
         return BLACKED_OUT
     hidden = sorted({place for mark in marks for place in range(mark.start, mark.end)})
     text, last = "", -1

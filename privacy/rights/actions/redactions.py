@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -112,7 +112,14 @@ def leave_out(
     known = {
         (code, pointer): dict(redactions.values(said)) for code, records in shown.records for pointer, said in records
     }
-    made = [_mark(known, one, ground, passage.strip(), alone=len(chosen) == 1) for one in chosen]
+    counts = {code: redactions.alike(records) for code, records in shown.records}
+    made = [
+        [
+            replace(mark, alike=counts[mark.category][redactions.key_of(mark.record)])
+            for mark in _mark(known, one, ground, passage.strip(), alone=len(chosen) == 1)
+        ]
+        for one in chosen
+    ]
     marks = {(one.category, one.record, one.path, one.start, one.end): one for part in made for one in part}
     kept = [one for one in redactions.of_right(right.redactions) if _place_of(one) not in marks]
     return _decide_anew(right, [*kept, *marks.values()], left_out=len(marks), read=read, actor=actor, at=at)
@@ -148,11 +155,11 @@ def _mark(
     text = held.get(path)
     if not alone or not isinstance(text, str):
         raise NoGround(_("To leave out only some words, select the one text that contains them."), pointer="/passage")
+    digest = redactions.text_digest(text)
     # Copied from a page, line breaks and spaces may differ.
     words = r"\s+".join(re.escape(word) for word in passage.split())
     found = [
-        Redaction(category, pointer, path, ground, one.start(), one.end(), len(text))
-        for one in re.finditer(words, text)
+        Redaction(category, pointer, path, ground, one.start(), one.end(), digest) for one in re.finditer(words, text)
     ]
     if not found:
         raise NoGround(

@@ -26,6 +26,7 @@ from tests.privacy.rights.test_case_actions import DeskCase
 
 GROUND, OTHER = "property-or-interests", "life-or-body"
 TOLD = "제 동료 김철수도 이 기기를 씁니다. 김철수 님께는 알리지 마십시오."
+SPANS = ((0, 2), (1, 3), (5, 6))
 IMEI = ["device-registration", "", ["imei"]]
 
 
@@ -237,13 +238,15 @@ class PlaceTests(PortalTestCase):
         return shown
 
     def test_a_passage_of_a_text_that_changed(self) -> None:
-        mark = Redaction("c", "case:1#0", ("text",), GROUND, 2, 4, 6)
+        mark = Redaction("c", "case:1#0", ("text",), GROUND, 2, 4, redactions.text_digest("abcdef"))
         assert self.given({"case": "1", "text": "abcdef"}, mark)["text"] == f"ab{BLACKED_OUT}ef"
         assert self.given({"case": "1", "text": "abcdefg"}, mark)["text"] == BLACKED_OUT
+        assert self.given({"case": "1", "text": "bcdefa"}, mark)["text"] == BLACKED_OUT
         assert self.given({"case": "1", "text": ["abcdef"]}, mark)["text"] == BLACKED_OUT
 
     def test_passages_that_touch_or_lie_over_each_other(self) -> None:
-        marks = [Redaction("c", "case:1#0", ("text",), GROUND, *span, 6) for span in ((0, 2), (1, 3), (5, 6))]
+        digest = redactions.text_digest("abcdef")
+        marks = [Redaction("c", "case:1#0", ("text",), GROUND, *span, digest) for span in SPANS]
         assert self.given({"case": "1", "text": "abcdef"}, *marks)["text"] == f"{BLACKED_OUT}de{BLACKED_OUT}"
 
     def test_inner_values_and_everything_under_them(self) -> None:
@@ -253,10 +256,17 @@ class PlaceTests(PortalTestCase):
 
     def test_records_that_read_alike_are_told_apart_by_their_number(self) -> None:
         words = [{"case": "1", "explanation": "a"}, {"case": "1", "explanation": "b"}]
-        shown, found = redactions.redacted("c", words, [Redaction("c", "case:1#1", ("explanation",), GROUND)])
+        mark = Redaction("c", "case:1#1", ("explanation",), GROUND, alike=2)
+        shown, found = redactions.redacted("c", words, [mark])
         assert [one["explanation"] for one in shown] == ["a", BLACKED_OUT]
         assert len(found) == 1
-        assert redactions.redacted("d", words, [Redaction("c", "case:1#1", ("explanation",), GROUND)])[0] == words
+        assert redactions.redacted("d", words, [mark])[0] == words
+
+    def test_where_one_alike_came_or_went_all_are_left_out(self) -> None:
+        mark = Redaction("c", "case:1#1", ("explanation",), GROUND, alike=2)
+        for texts in (["b"], ["new", "a", "b"]):
+            shown, _found = redactions.redacted("c", [{"case": "1", "explanation": text} for text in texts], [mark])
+            assert {one["explanation"] for one in shown} == {BLACKED_OUT}
 
     def test_every_record_that_is_exported_can_be_told_apart(self) -> None:
         assert sorted(one.label for one in holdings.all_holdings() if one.export is not None) == [
