@@ -41,7 +41,7 @@ class FirstStep:
 
 def _officer(at: datetime) -> bool:
     found = Officer.objects.on(clock.kst_date(at))
-    return found is not None and bool(found.email)
+    return found is not None and bool(found.email and found.name_en)
 
 
 def _two_officers(at: datetime) -> bool:
@@ -71,8 +71,8 @@ def _notary(at: datetime) -> bool:
 
 STEPS = (
     FirstStep(
-        _("Designate the protection officer, with an e-mail address"),
-        _("The public pages name the officer, and reminders of overdue work go to this address."),
+        _("Designate the protection officer, with an e-mail address and the name in Latin letters"),
+        _("The public pages name the officer in both languages, and reminders of overdue work go to this address."),
         _officer,
         "admin:policies_officer_changelist",
     ),

@@ -77,7 +77,7 @@ def _page(campaign: Campaign, address: str, language: str, at: datetime) -> Iter
         yield {"kind": "text", "text": address}
         yield {"kind": "heading", "text": campaign.title}
         yield {"kind": "text", "text": campaign.text}
-        signed = [_("Extrus Inc., protection officer"), f"{officer.name} {officer.phone}" if officer else ""]
+        signed = [_("Extrus Inc., protection officer"), f"{officer.name_shown} {officer.phone}" if officer else ""]
         yield {"kind": "signature", "rows": [date_text(day), *signed]}
         yield {
             "kind": "note",

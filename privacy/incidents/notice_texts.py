@@ -79,7 +79,7 @@ def contact_line(on: date) -> str:
     officer = Officer.objects.on(on)
     if officer is None:
         return ""
-    return " · ".join(part for part in (officer.department, officer.name, officer.phone, officer.email) if part)
+    return " · ".join(part for part in (officer.department, officer.name_shown, officer.phone, officer.email) if part)
 
 
 def legal_rights_text() -> str:

@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -14,6 +15,7 @@ from privacy.ledger import request_context
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal, TooManyAttempts, Unavailable
 from privacy.lib.http import guest_session
+from privacy.lib.http.text_files import as_data_url
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.policies.models import Agency, Officer
 from privacy.subjects.actions import WrongCode
@@ -49,7 +51,12 @@ def complaint(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         form.add_error(None, str(refusal))
         return _form(request, form, status=429 if isinstance(refusal, TooManyAttempts) else 422)
-    return render(request, "incidents/received.html", {"receipt": receipt})
+    note = as_data_url([
+        f"{_('Receipt number')}: {receipt.complaint.reference}",
+        f"{_('Code')}: {receipt.code}",
+        request.build_absolute_uri(reverse("incidents:status")),
+    ])  # fmt: skip
+    return render(request, "incidents/received.html", {"receipt": receipt, "note": note})
 
 
 @login_not_required

@@ -27,6 +27,19 @@ from privacy.vault.refusals import InvalidIdentifier
 MORE_CORRECTIONS = range(2, 6)
 
 
+# When a field must be filled in that is not always asked for: said beside its name, and asked for in ``clean``.
+NEEDED_FOR = {
+    "item": _("needed for a correction"),
+    "wanted": _("needed for a correction"),
+    "record": _("needed if a single report is wrong"),
+    "name": _("needed if you act for someone else"),
+    "principal": _("needed if you act for someone else"),
+    "relation": _("needed if you act for someone else"),
+    "email": _("needed for an answer by e-mail"),
+    "address": _("needed for an answer by letter"),
+}
+
+
 class RequestForm(forms.Form):
     """One form for the five rights (law R-04, F-1): which, about what, what is wrong, who asks, how to answer."""
 
@@ -136,6 +149,8 @@ class RequestForm(forms.Form):
         choices = nothing + _item_choices(matching.correctable(), rules, on=on)
         reports = _item_choices(matching.correctable_records(), rules, on=on)
         self.fields["item"].choices = [*choices, (_("One report of the device"), reports)]  # type: ignore[attr-defined]
+        for name, condition in NEEDED_FOR.items():
+            self.fields[name].needed_for = condition  # type: ignore[attr-defined]
         for number in MORE_CORRECTIONS:
             self.fields[f"item_{number}"] = forms.ChoiceField(
                 label=_("What else is wrong? (%(number)d)") % {"number": number}, required=False, choices=choices

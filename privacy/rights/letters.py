@@ -388,7 +388,7 @@ def _sender(on: date) -> list[Row]:
     officer = Officer.objects.on(on)
     rows: list[Row] = [(_("Date"), date_text(on))]
     if officer is not None:
-        rows.append((_("Sender"), f"{officer.department}, {officer.name}, {officer.phone}"))
+        rows.append((_("Sender"), f"{officer.department}, {officer.name_shown}, {officer.phone}"))
     return rows
 
 

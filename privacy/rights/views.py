@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
@@ -17,6 +16,7 @@ from privacy.ledger import request_context
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal, TooManyAttempts, Unavailable
 from privacy.lib.http import guest_session
+from privacy.lib.http.text_files import as_data_url
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.policies import rulebook
 from privacy.policies.models import Agency, Officer
@@ -98,7 +98,7 @@ def _note(request: HttpRequest, receipt: rights.Receipt) -> str:
         f"{_('Code')}: {receipt.code}",
         request.build_absolute_uri(reverse("rights:case")),
     ]
-    return f"data:text/plain;charset=utf-8,{quote(chr(10).join(lines) + chr(10))}"
+    return as_data_url(lines)
 
 
 def _form(request: HttpRequest, form: RequestForm, *, status: int = 200) -> HttpResponse:

@@ -44,6 +44,9 @@ class FirstStepsTests(PortalTestCase):
         assert not self.is_done(0)
         made.email = "officer@extrus.example"
         made.save()
+        assert not self.is_done(0)
+        made.name_en = "Odile"
+        made.save()
         assert self.is_done(0)
 
     def test_a_recipient_changes_its_line(self) -> None:

@@ -23,6 +23,7 @@ class DesignationOrder(Refusal):
 def designate_officer(
     *,
     name: str,
+    name_en: str = "",
     department_ko: str,
     department_en: str,
     phone: str,
@@ -59,6 +60,7 @@ def designate_officer(
             present.save(update_fields=["designated_until"])
         officer = Officer.objects.create(
             name=name,
+            name_en=name_en,
             department_ko=department_ko,
             department_en=department_en,
             phone=phone,
@@ -72,9 +74,17 @@ def designate_officer(
 
 
 def correct_officer(
-    officer: Officer, *, department_ko: str, department_en: str, phone: str, email: str, actor: Actor, at: datetime
+    officer: Officer,
+    *,
+    name_en: str = "",
+    department_ko: str,
+    department_en: str,
+    phone: str,
+    email: str,
+    actor: Actor,
+    at: datetime,
 ) -> Officer:
-    """Set how the designated officer and the department are reached; who is designated stays the same.
+    """Set how the designated officer is written in Latin letters and reached; who is designated stays the same.
 
     Raises ``NotPermitted``, and ``DesignationOrder`` for a designation that has ended.
     """
@@ -83,7 +93,13 @@ def correct_officer(
         held = Officer.objects.select_for_update().get(pk=officer.pk)
         if held.designated_until is not None and held.designated_until < clock.kst_date(at):
             raise DesignationOrder(_("This designation has ended; its record stays as it is."))
-        wanted = {"department_ko": department_ko, "department_en": department_en, "phone": phone, "email": email}
+        wanted = {
+            "name_en": name_en or held.name_en,
+            "department_ko": department_ko,
+            "department_en": department_en,
+            "phone": phone,
+            "email": email,
+        }
         fields = [field for field, value in wanted.items() if getattr(held, field) != value]
         for field in fields:
             setattr(held, field, wanted[field])

@@ -19,7 +19,16 @@ class OfficerAdmin(EditableAdmin):
         "Who is designated as protection officer, and since when. The current one is shown on every public page."
     )
     list_display = ("name", "department_shown", "phone", "email", "designated_from", "designated_until")
-    fields = ("name", "department_ko", "department_en", "phone", "email", "designated_from", "designated_until")
+    fields = (
+        "name",
+        "name_en",
+        "department_ko",
+        "department_en",
+        "phone",
+        "email",
+        "designated_from",
+        "designated_until",
+    )
 
     @admin.display(description=_("department"))
     def department_shown(self, officer: Officer) -> str:
@@ -38,8 +47,16 @@ class OfficerAdmin(EditableAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("designated_until",) if obj is None else ("name", "designated_from", "designated_until")
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Ask for the name in Latin letters: English pages print it."""
+        form = super().get_form(request, obj, change, **kwargs)
+        if "name_en" in form.base_fields:
+            form.base_fields["name_en"].required = True
+            form.base_fields["name_en"].help_text = _("English pages, e-mails and papers print it.")
+        return form
+
     def save_model(self, request: HttpRequest, obj: Officer, form: Any, change: bool) -> None:
-        reached = {name: getattr(obj, name) for name in ("department_ko", "department_en", "phone", "email")}
+        reached = {name: getattr(obj, name) for name in ("name_en", "department_ko", "department_en", "phone", "email")}
         if change:
             policies.correct_officer(obj, **reached, actor=actor_of(request), at=clock.now())
         else:

@@ -5,8 +5,8 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from privacy.lib.identifiers.ids import new_id
 from privacy.policies.models.localized_fields import in_language
@@ -27,6 +27,8 @@ class Officer(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     name = models.CharField(_("name"), max_length=120)
+    # English pages, mails and papers print it; a designation from before migration 0004 has none.
+    name_en = models.CharField(_("name in Latin letters"), max_length=120, blank=True, default="", db_default="")
     department_ko = models.CharField(_("department (Korean)"), max_length=120)
     department_en = models.CharField(_("department (English)"), max_length=120)
     phone = models.CharField(_("phone"), max_length=40)
@@ -56,7 +58,12 @@ class Officer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.department})"
+        return f"{self.name_shown} ({self.department})"
+
+    @property
+    def name_shown(self) -> str:
+        """The name as the reader's language writes it; the one name there is where no other is known."""
+        return ((get_language() or "ko").startswith("en") and self.name_en) or self.name
 
     @property
     def department(self) -> str:

@@ -236,7 +236,7 @@ class ConsoleTest(PortalTestCase):
     def test_the_officer_is_designated_and_reached(self) -> None:
         officer = Officer.objects.get()
         address = at("change", officer)
-        posted = self.form_of(self.odile, address) | {"email": "privacy@extrus.example"}
+        posted = self.form_of(self.odile, address) | {"email": "privacy@extrus.example", "name_en": "Odile"}
         assert self.browser(self.odile).post(address, posted, secure=True).status_code == 302
         officer.refresh_from_db()
         assert officer.email == "privacy@extrus.example"
