@@ -108,6 +108,8 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "ledger.review.signed": gettext_lazy("Review signed"),
     "ledger.review.confirmed": gettext_lazy("Review confirmed"),
     "ledger.review.overdue": gettext_lazy("Review overdue"),
+    "ledger.rows.announced": gettext_lazy("Rows of another database announced"),
+    "ledger.rows.closed": gettext_lazy("Rows of another database closed"),
     "ledger.rows.stated": gettext_lazy("Register rows recorded"),
     "ledger.rows.carried": gettext_lazy("Register rows recorded again before old entries are pruned"),
     "ledger.adoption.confirmed": gettext_lazy("Recording of the registers' current state confirmed"),

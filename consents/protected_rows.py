@@ -9,10 +9,13 @@ from consents.models import (
     DailyDecisionCount,
     Decision,
     PlannedDestruction,
+    Representative,
 )
 from privacy.ledger import protected_tables
 
-protected_tables.declare(Agreement, AgreementVersion, Decision, CurrentConsent, PlannedDestruction, AdvertisingNotice)
+protected_tables.declare(
+    Agreement, AgreementVersion, Decision, CurrentConsent, PlannedDestruction, AdvertisingNotice, Representative,
+)  # fmt: skip
 
 protected_tables.exempt(ConsentCode, because="opens a page for a while; what is decided there is a decision")
 protected_tables.exempt(DailyDecisionCount, because="counted from the decisions")

@@ -37,6 +37,8 @@ class Event(StrEnum):
     REVIEW_CONFIRMED = "ledger.review.confirmed"
     REVIEW_OVERDUE = "ledger.review.overdue"
     ROWS_STATED = "ledger.rows.stated"  # rows of protected tables that no verb's own entry named (decision 0196)
+    ROWS_ANNOUNCED = "ledger.rows.announced"  # rows of another database, before they are committed (decision 0365)
+    ROWS_CLOSED = "ledger.rows.closed"  # what became of them
     ROWS_CARRIED = "ledger.rows.carried"  # named anew, before the last entry about them is pruned
     REGISTERS_ADOPTED = "ledger.registers.adopted"  # every row as it stands, from here on
     ADOPTION_CONFIRMED = "ledger.adoption.confirmed"  # an officer knows of a later adoption, and why it was

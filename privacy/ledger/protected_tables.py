@@ -1,7 +1,8 @@
 """The registers beside the ledger whose rows an entry vouches for: declared, each by its app, in ``protected_rows.py``.
 
 A table that *proves* something is declared: whatever changes a row of it puts the row's digest on the ledger, and the
-nightly check compares each row with the last entry about it. Of any other table its app says why it isn't.
+nightly check compares each row with the last entry about it. Of any other table its app says why it isn't. Rows of the
+other databases are vouched for by two entries: one before they are committed, one after (decision 0365).
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
-from django.db import connections, models
+from django.db import connections, models, router
+from psycopg import sql
 
 DATABASE = "default"
 
@@ -28,6 +30,11 @@ class ProtectedTable:
         """The table's name, by which entries name its rows."""
         return self.model._meta.db_table
 
+    @cached_property
+    def database(self) -> str:
+        """The database that it lies in."""
+        return str(router.db_for_write(self.model))
+
     @property
     def key(self) -> str:
         """The column that names a row."""
@@ -37,6 +44,11 @@ class ProtectedTable:
     def columns(self) -> list[str]:
         """The columns that enter a digest."""
         return [str(field.column) for field in self.model._meta.concrete_fields if field.column not in self.left_out]
+
+    @property
+    def select_list(self) -> sql.Composed:
+        """What of a row enters its digest."""
+        return sql.SQL(", ").join(map(sql.Identifier, self.columns))
 
     @cached_property
     def signature(self) -> str:
@@ -56,7 +68,7 @@ def declare(*declared: type[models.Model], without: Sequence[str] = ()) -> None:
     """Declare that rows of these models are vouched for.
 
     ``without`` are columns that change without an act (progress, a next turn) or that hold private data which goes
-    before the entry does: whoever knew the rest of a row could guess it by the digest.
+    before the entry does: whoever knew the rest of a row could guess it by the digest; a sealed one gives nothing away.
     """
     for model in declared:
         known = {field.column for field in model._meta.concrete_fields}

@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg import sql
 
-from privacy.ledger.protected_tables import DATABASE, TABLES
+from privacy.ledger.protected_tables import DATABASE, TABLES, ProtectedTable
 from privacy.lib.postgres import pipelined_connection
 
 # By table and key: the digest before (null: there was no such row) and the digest after (null: it is gone). Where rows
@@ -26,11 +26,19 @@ type Change = tuple[str | None, ...]
 type Rows = dict[str, dict[str, Change]]
 
 TAKE_NOTES = "SELECT current_setting('portal.rows', true), set_config('portal.rows', '', true)"
+TRANSACTION_NUMBER = "SELECT pg_current_xact_id()::text"
 # An entry holds 60,000 bytes; beside the rows there are an actor, an address, a request.
 MAX_ROWS_TEXT = 50_000
 # What writes nothing; a SELECT of functions alone may.
 _BEGINNINGS = ("SAVEPOINT", "RELEASE", "SET ", "SHOW ")
 _TARGET = re.compile(r'\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?"?(\w+)"?', re.IGNORECASE)
+_SEEN: dict[LiteralString, LiteralString] = {
+    "INSERT": "NEW TABLE AS new_rows",
+    "UPDATE": "OLD TABLE AS old_rows NEW TABLE AS new_rows",
+    "DELETE": "OLD TABLE AS old_rows",
+}
+# What a migration must have made before, there and in the general database.
+_INSTALLED = ("ledger.note_written_rows()", "ledger.install_row_notes(regclass, text, text[])")
 _AUDITOR = "portal_auditor"
 
 
@@ -40,10 +48,10 @@ _AUDITOR = "portal_auditor"
 def install_triggers(*, using: str, **kwargs: Any) -> None:
     """After a migration, put the notes on every protected table, and let the auditor read what the digests are of."""
     connection = connections[using]
-    if using != DATABASE or connection.vendor != "postgresql":
+    if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regprocedure('ledger.install_row_notes(regclass, text, text[])') IS NOT NULL")
+        cursor.execute("SELECT to_regprocedure(%s) IS NOT NULL", [_INSTALLED[using == DATABASE]])
         row = cursor.fetchone()
         if not row or not row[0]:
             return
@@ -52,16 +60,34 @@ def install_triggers(*, using: str, **kwargs: Any) -> None:
         cursor.execute("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s)", [_AUDITOR])
         audited = bool((cursor.fetchone() or (False,))[0])
         for table in TABLES.values():
-            if table.name not in own:
+            if table.database != using or table.name not in own:
                 continue
-            cursor.execute(
-                "SELECT ledger.install_row_notes(to_regclass(%s), %s, %s)",
-                [f"public.{table.name}", table.key, list(table.left_out)],
-            )
+            if using == DATABASE:
+                cursor.execute(
+                    "SELECT ledger.install_row_notes(to_regclass(%s), %s, %s)",
+                    [f"public.{table.name}", table.key, list(table.left_out)],
+                )
+            else:
+                for statement in _triggers(table, connection):
+                    cursor.execute(statement)
             if audited:
                 columns = sql.SQL(", ").join(map(sql.Identifier, {table.key, *table.columns}))
                 granted = sql.SQL("GRANT SELECT ({}) ON public.{} TO {}")
                 cursor.execute(granted.format(columns, sql.Identifier(table.name), sql.Identifier(_AUDITOR)))
+
+
+def _triggers(table: ProtectedTable, connection: BaseDatabaseWrapper) -> Iterator[sql.Composed]:
+    said = table.select_list.as_string(connection.connection)
+    for verb in _SEEN:
+        named = {
+            "name": sql.Identifier(f"note_{verb.lower()}"), "verb": sql.SQL(verb), "seen": sql.SQL(_SEEN[verb]),
+            "table": sql.Identifier("public", table.name), "key": sql.Literal(table.key), "said": sql.Literal(said),
+        }  # fmt: skip
+        yield sql.SQL(
+            "CREATE OR REPLACE TRIGGER {name} AFTER {verb} ON {table} REFERENCING {seen} FOR EACH STATEMENT"
+            " EXECUTE FUNCTION ledger.note_written_rows({key}, {said})"
+        ).format(**named)
+        yield sql.SQL("ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}").format(**named)
 
 
 # -- in the portal's connections ---------------------------------------------------------------------------
@@ -73,9 +99,11 @@ def mark_writes(execute: Callable[..., Any], statement: Any, params: Any, many: 
     text = statement if isinstance(statement, str) else ""
     if text.startswith(_BEGINNINGS) or (text.startswith("SELECT ") and " FROM " in text):
         return execute(statement, params, many, context)
+    target = _TARGET.match(text)
     if not connection.connection.autocommit:
-        connection._portal_has_written = True
-    elif (target := _TARGET.match(text)) and target[1] in TABLES:
+        if connection.alias == DATABASE or target is None or target[1] in TABLES:
+            connection._portal_has_written = True
+    elif target is not None and target[1] in TABLES:
         with transaction.atomic(using=connection.alias):
             connection._portal_has_written = True
             return execute(statement, params, many, context)
@@ -92,6 +120,12 @@ def taken(connection: BaseDatabaseWrapper) -> list[Rows]:
     connection._portal_has_written = False  # type: ignore[attr-defined]  # ours, see mark_writes
     [noted] = pipelined_connection.PipelinedConnection(connection).returned(TAKE_NOTES, [])
     return list(parts(summed_up(noted.decode()))) if noted else []
+
+
+def transaction_number(connection: BaseDatabaseWrapper) -> str:
+    """Return the number of the open transaction, by which its database says later whether it is over."""
+    [number] = pipelined_connection.PipelinedConnection(connection).returned(TRANSACTION_NUMBER, [])
+    return (number or b"").decode()
 
 
 def summed_up(noted: str) -> Rows:

@@ -10,6 +10,7 @@ from privacy.rights.models import (
     Package,
     PackageBuild,
     PackagePiece,
+    Particulars,
     Postponement,
     Request,
     Right,
@@ -17,7 +18,17 @@ from privacy.rights.models import (
 )
 
 protected_tables.declare(
-    Request, CasePerson, Step, Right, Postponement, Objection, Letter, Package, IdentityDocument, DocumentOpening
+    Request,
+    CasePerson,
+    Step,
+    Right,
+    Postponement,
+    Objection,
+    Letter,
+    Package,
+    IdentityDocument,
+    DocumentOpening,
+    Particulars,
 )
 
 protected_tables.exempt(PackageBuild, PackagePiece, because="a package in the making; the finished one has its digest")

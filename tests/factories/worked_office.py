@@ -1,7 +1,7 @@
 """An office that has worked: most registers have rows that an entry of the trail vouches for."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from django.test import override_settings
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import SystemActor
-from privacy.ledger.integrity import registers
+from privacy.ledger.integrity import register_rows
 from privacy.ledger.integrity.registers import Registers
 from privacy.ledger.verify import ALTERED
+from privacy.subjects.models import Subject
 from tests import factory
 from tests.database import PortalDatabase
 from tests.factories.ledger import seal
@@ -32,6 +33,7 @@ def make_worked_office(database: PortalDatabase) -> None:
     factory.make_provided(device, "model", at=NOON)
     factory.make_expired_device(ended_on=TODAY - timedelta(days=800))
     factory.carry_out_all(factory.sweep_on(TODAY))
+    factory.make_contact(Subject.objects.get(pk=device.subject_id), at=NOON)
     ledger.start_scrub(actor=SystemActor("tests"), at=NOON)
     ledger.continue_scrub(actor=SystemActor("tests"), at=NOON)
     seal(database)
@@ -46,11 +48,18 @@ def worked_office(journal: Path) -> Iterator[PortalDatabase]:
         yield database
 
 
-def compare_registers(connection: psycopg.Connection[Any]) -> list[str]:
-    """Compare every register inside a transaction, and return what was found altered."""
-    with connection.transaction():
-        connection.execute(registers.SETTINGS)
-        report = Registers(connection).compare()
+def compare_registers(default: psycopg.Connection[Any], **elsewhere: psycopg.Connection[Any]) -> list[str]:
+    """Compare every register inside transactions, and return what was found altered.
+
+    ``elsewhere`` are connections to the other databases; without them only the general one is compared.
+    """
+    with ExitStack() as opened:
+        for one in (default, *elsewhere.values()):
+            opened.enter_context(one.transaction())
+            one.execute(register_rows.SETTINGS)
+        comparison = Registers(default)
+        comparison.elsewhere.update(elsewhere)
+        report = comparison.compare()
         assert not report.unadopted
         assert {code for code, _message in report.findings} <= {ALTERED}
         return [message for _code, message in report.findings]

@@ -8,17 +8,18 @@ import os
 import random
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from config.databases import DATABASES
 from privacy.ledger.protected_tables import TABLES
 from tests.database import PortalDatabase
 from tests.factories.worked_office import compare_registers, worked_office
-from tests.faults.tampering_registers import alter, keys
+from tests.faults.tampering_registers import Connection, alter, keys
 
 pytestmark = [pytest.mark.faults, pytest.mark.attack("19.7")]
 
@@ -32,11 +33,20 @@ def world(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) 
         yield database
 
 
+@contextmanager
+def superusers(world: PortalDatabase) -> Iterator[dict[str, Connection]]:
+    """Connect to each database as its superuser, with nothing in force that isn't ALWAYS."""
+    with ExitStack() as opened:
+        made = {alias: opened.enter_context(world.connect(alias=alias)) for alias in DATABASES}
+        for one in made.values():
+            one.execute("SET session_replication_role = replica")
+        yield made
+
+
 def test_the_untouched_registers_pass(world: PortalDatabase) -> None:
     """The positive control, also with what the alterations below leave out of force."""
-    with world.connect() as superuser, superuser.transaction(force_rollback=True):
-        superuser.execute("SET LOCAL session_replication_role = replica")
-        assert compare_registers(superuser) == []
+    with superusers(world) as superuser:
+        assert compare_registers(**superuser) == []
 
 
 @pytest.mark.clause("P8.3")
@@ -46,19 +56,21 @@ def test_every_random_alteration_is_found_and_the_row_named(
     dice = random.Random(SEED)
     missed: list[str] = []
     tried: Counter[str] = Counter()
-    with world.connect() as superuser:
-        filled = {name: found for name, table in sorted(TABLES.items()) if (found := keys(superuser, table))}
-        assert len(filled) >= 40, "the world of this test lacks most registers"
+    with superusers(world) as superuser:
+        every = {name: keys(superuser[table.database], table) for name, table in sorted(TABLES.items())}
+        filled = {name: found for name, found in every.items() if found}
+        assert len(filled) >= 44, "the world of this test lacks most registers"
+        assert {TABLES[name].database for name in filled} == {"default", "personal"}
         while tried.total() < ALTERATIONS:
             name = dice.choice(list(filled))
+            own = superuser[TABLES[name].database]
             with (
                 suppress(psycopg.IntegrityError, psycopg.DataError, psycopg.errors.GeneratedAlways, KeyError),
-                superuser.transaction(force_rollback=True),
+                own.transaction(force_rollback=True),
             ):
-                superuser.execute("SET LOCAL session_replication_role = replica")
-                superuser.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(name)))
-                done = alter(dice, superuser, TABLES[name], dice.choice(filled[name]))
-                found = compare_registers(superuser)
+                own.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(name)))
+                done = alter(dice, own, TABLES[name], dice.choice(filled[name]))
+                found = compare_registers(**superuser)
                 tried[f"{done.where} {done.kind}"] += 1
                 if not any(message.startswith(f"{name} {done.key} ") for message in found):
                     missed.append(f"{done}: {[message for message in found if 'triggers' not in message]}")

@@ -15,7 +15,7 @@ from django.db.backends.signals import connection_created
 
 ROOT = Path(__file__).resolve().parents[2]
 # They wrap every statement, as this does.
-WRAPPERS = ("tests/own_writes.py", "privacy/ledger/write_capture.py")
+WRAPPERS = ("tests/own_writes.py", "privacy/ledger/write_capture.py", "privacy/ledger/row_statements.py")
 SEEN: dict[str, str] = {}
 # A transaction's own statements, and what asks the server about itself.
 NOT_OF_ROWS = re.compile(

@@ -199,6 +199,11 @@ def record_autocommit(
     Raises ``LedgerUnavailable``: then it may not leave.
     """
     payload, _nonce = compose(word, actor=actor, at=at, about=about, facts=facts)
+    append_alone(payload)
+
+
+def append_alone(payload: str) -> None:
+    """Put an act on record apart from every transaction. Raises ``LedgerUnavailable``."""
     try:
         _append(autocommit.connection(), "act", payload)
     except LedgerUnavailable:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from django.conf import settings
 from django.db import connections, transaction
 from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger import row_statements, second_people
+from privacy.ledger.actions.announced_rows import Announcement, close_announcement
 from privacy.ledger.actions.entries import record, record_rows
 from privacy.ledger.checkpoints import accepted_times
 from privacy.ledger.entries.payloads import new_nonce
 from privacy.ledger.events import Event
 from privacy.ledger.integrity import adoptions, registers
+from privacy.ledger.integrity.register_rows import read_only, rows_of
 from privacy.ledger.merkle import log_reader
 from privacy.ledger.models import Entry
-from privacy.ledger.protected_tables import DATABASE, TABLES
+from privacy.ledger.protected_tables import DATABASE, TABLES, ProtectedTable
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.postgres import advisory_locks
 
@@ -53,7 +57,7 @@ def adopt_registers(*, actor: Actor, at: datetime, because: str = "") -> list[st
     """
     with log_reader.connect(DATABASE) as connection:
         connection.execute(_ONE_AT_A_TIME)
-        with registers.read_only(connection):
+        with read_only(connection):
             adopted: dict[str, str] = {}
             for (tables,) in connection.execute(_SIGNATURES):
                 adopted.update(tables or {})
@@ -62,15 +66,28 @@ def adopt_registers(*, actor: Actor, at: datetime, because: str = "") -> list[st
                 for name, table in TABLES.items()
                 if because or adopted.get(name) != table.signature
             }
-            rows: row_statements.Rows = {
-                name: {key: (digest,) for key, digest in registers.rows_of(connection, TABLES[name])} for name in wanted
-            }
-            facts = {"snapshot": registers.snapshot(connection), "run": new_nonce(), "tables": wanted}
+            facts: dict[str, Any] = {"snapshot": registers.snapshot(connection), "run": new_nonce(), "tables": wanted}
+            # Rows of other databases after the snapshot: what was announced since then counts, not the adoption.
+            rows = {name: _rows_of(connection, TABLES[name]) for name in wanted}
         if because:
             facts["because"] = because
         if wanted:
             _record_parts(Event.REGISTERS_ADOPTED, rows, facts, actor=actor, at=at)
     return sorted(wanted)
+
+
+def _rows_of(connection: psycopg.Connection[Any], table: ProtectedTable) -> dict[str, row_statements.Change]:
+    with ExitStack() as opened:
+        if table.database != DATABASE:
+            connection = opened.enter_context(log_reader.connect(table.database))
+            opened.enter_context(read_only(connection))
+        return {key: (digest,) for key, digest in rows_of(connection, table)}
+
+
+def close_decided(found: registers.RegisterReport) -> None:
+    """Close what a comparison has decided: who wrote it ended before saying what became of it."""
+    for (nonce, database), rows in found.decided.items():
+        close_announcement(Announcement(nonce, database, rows))
 
 
 def confirm_adoption(*, entry: Entry, actor: Actor, at: datetime) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from privacy.ledger.actions.entries import record
-from privacy.ledger.actions.registers import carry_rows
+from privacy.ledger.actions.registers import carry_rows, close_decided
 from privacy.ledger.checkpoints import external_checkpoints
 from privacy.ledger.events import Event
 from privacy.ledger.integrity import append_only, registers, verification
@@ -98,5 +98,6 @@ def continue_scrub(*, actor: Actor, at: datetime, seconds: float = SLICE_SECONDS
                 facts={"size": scrub.size, "code": scrub.code, "findings": len(scrub.findings)},
             )
     if rows is not None:
+        close_decided(rows)
         carry_rows(rows, actor=actor, at=at)
     return scrub

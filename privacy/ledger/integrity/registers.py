@@ -6,29 +6,32 @@ also one that was altered and then changed by a verb: what the verb found is not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
 import psycopg
 from django.db import models
-from psycopg import sql
 
 from privacy.ledger.integrity import structure
 from privacy.ledger.integrity.adoptions import adoption_notes
-from privacy.ledger.integrity.row_history import Known, RowHistory
+from privacy.ledger.integrity.register_rows import all_rows, read_only, rows_of
+from privacy.ledger.integrity.row_history import Known, RowHistory, Snapshot, TableState
 from privacy.ledger.integrity.verification_report import VerificationReport
 from privacy.ledger.merkle import log_reader
 from privacy.ledger.protected_tables import DATABASE, TABLES, ProtectedTable
+from privacy.ledger.row_statements import Rows
 from privacy.ledger.verify import ALTERED, MALFORMED, POLICY
 
 _COUNT: LiteralString = "SELECT count(*) FROM ledger.entry WHERE payload LIKE '%,\"rows\":{%'"
-# What a digest is made of depends on these (sql/06_protected_rows.sql).
-SETTINGS: LiteralString = (
-    "SELECT set_config('timezone', 'UTC', true), set_config('bytea_output', 'hex', true),"
-    " set_config('intervalstyle', 'postgres', true), set_config('extra_float_digits', '1', true)"
+_BEGUN: LiteralString = "SELECT pg_current_snapshot()::text, coalesce(max(generation), 1) FROM ledger.recovery_epoch"
+# Of a transaction that was over before the rows were read; of one that this cluster doesn't know, nothing is known.
+_OUTCOME: LiteralString = (
+    "SELECT CASE WHEN pg_visible_in_snapshot(%(number)s::xid8, pg_current_snapshot())"
+    " THEN pg_xact_status(%(number)s::xid8) END"
 )
+COMMITTED, ABORTED = "committed", "aborted"
 MAX_TABLES_NAMED = 5
 
 
@@ -47,6 +50,8 @@ class RegisterReport:
     sound: dict[str, dict[str, Known]] = field(default_factory=dict)
     adopted_at: dict[str, int] = field(default_factory=dict)
     snapshot: str = ""
+    # By announcement and database: the rows of changes that nothing closed and that the database decided since.
+    decided: dict[tuple[str, str], Rows] = field(default_factory=dict)
 
 
 class Registers:
@@ -54,13 +59,26 @@ class Registers:
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.connection = connection
+        self.elsewhere: dict[str, psycopg.Connection[Any]] = {}
+        self.generation = 0
         self.history = RowHistory()
         self.report = RegisterReport()
 
     def verify(self) -> RegisterReport:
         """Compare; each row that is not what the last entry about it says is a finding that names it."""
-        with read_only(self.connection):
-            return self.compare()
+        moment = begun(self.connection)
+        self.generation, self.history = moment.generation, RowHistory(moment)
+        with ExitStack() as opened:
+            for alias in sorted({table.database for table in TABLES.values()} - {DATABASE}):
+                try:
+                    self.elsewhere[alias] = opened.enter_context(log_reader.connect(alias))
+                    opened.enter_context(read_only(self.elsewhere[alias]))
+                except psycopg.OperationalError as error:
+                    self.elsewhere.pop(alias, None)
+                    said = f"the database {alias} can't be compared: {str(error).splitlines()[0]}"
+                    self.report.findings.append((POLICY, said))
+            with read_only(self.connection):
+                return self.compare()
 
     def compare(self) -> RegisterReport:
         """Compare inside the transaction of ``read_only`` that is open."""
@@ -78,7 +96,8 @@ class Registers:
         for number in self.history.unreadable:
             self.report.findings.append((MALFORMED, f"entry {number} says of rows what nobody can read"))
         for table in TABLES.values():
-            self._compare(table)
+            if table.database in (DATABASE, *self.elsewhere):
+                self._compare(table)
         if self.report.unadopted:
             self.report.findings.append((POLICY, _not_taken_up(self.report.unadopted)))
         return self.report
@@ -115,13 +134,22 @@ class Registers:
         for said in state.breaks:
             self._add(f"{table.name} {said}")
         sound = self.report.sound.setdefault(table.name, {})
-        for key, digest in self._rows(table):
+        self._decide(table, state)
+        try:
+            found = list(all_rows(self.elsewhere.get(table.database, self.connection), table))
+        except psycopg.errors.InsufficientPrivilege as error:
+            self._add(f"{table.name} can't be read whole: {str(error).splitlines()[0]}")
+            state.rows.clear()
+            return
+        for key, digest in found:
             self.report.rows += bool(state.signature)
-            known = state.rows.pop(key, None)
+            right = state.right(key)
+            known, opened = state.rows.pop(key, None), state.opened.get(key)
             if digest is None:
                 self._add(f"{table.name} {key} holds what nobody can read")
-            elif known is not None and known.digest == digest:
-                sound[key] = known
+            elif digest in right:
+                if known is not None and opened is None:
+                    sound[key] = known
             elif known is None:
                 if state.signature:
                     self._add(f"{table.name} {key} was added outside the portal: no entry is about it")
@@ -130,34 +158,23 @@ class Registers:
             else:
                 self._add(f"{table.name} {key} was changed outside the portal: it is not what entry {known.entry} says")
         for key, known in state.rows.items():
-            if known.digest is not None:
+            if None not in state.right(key):
                 self._add(f"{table.name} {key} was removed outside the portal: its last entry is {known.entry}")
 
-    def _rows(self, table: ProtectedTable) -> Iterator[tuple[str, str | None]]:
-        """Yield each row's key and digest; None for the digest of one that PostgreSQL itself can't read."""
-        try:
-            yield from self._tried(table, None)
-        except psycopg.errors.InsufficientPrivilege as error:
-            self._add(f"{table.name} can't be read whole: {str(error).splitlines()[0]}")
-            self.history.states[table.name].rows.clear()
-        except psycopg.Error:
-            keys = [str(row[0]) for row in self.connection.execute(keys_of(table)).fetchall()]
-            yield from self._halved(table, keys)
-
-    def _halved(self, table: ProtectedTable, keys: list[str]) -> Iterator[tuple[str, str | None]]:
-        try:
-            yield from self._tried(table, keys)
-        except psycopg.Error:
-            if len(keys) == 1:
-                yield keys[0], None
-                return
-            half = len(keys) // 2
-            yield from self._halved(table, keys[:half])
-            yield from self._halved(table, keys[half:])
-
-    def _tried(self, table: ProtectedTable, keys: list[str] | None) -> list[tuple[str, str]]:
-        with self.connection.transaction():
-            return list(rows_of(self.connection, table, keys))
+    def _decide(self, table: ProtectedTable, state: TableState) -> None:
+        """Ask the database of each change that no entry closed what became of its transaction."""
+        connection = self.elsewhere.get(table.database)
+        for key, one in list(state.opened.items()):
+            if connection is None or not one.nonce or one.by.generation != self.generation or key not in state.rows:
+                continue
+            outcome = connection.execute(_OUTCOME, {"number": one.transaction}).fetchone()
+            if not outcome or outcome[0] not in (COMMITTED, ABORTED) or len(one.may_be) > 2:
+                continue
+            digest = one.by.digest if outcome[0] == COMMITTED else one.before
+            state.rows[key] = one.by._replace(digest=digest)
+            state.opened[key] = one._replace(nonce="", may_be=frozenset({digest}))
+            decided = self.report.decided.setdefault((one.nonce, table.database), {})
+            decided.setdefault(table.name, {})[key] = (digest,)
 
     def _add(self, message: str) -> None:
         self.report.findings.append((ALTERED, message))
@@ -169,18 +186,16 @@ def _not_taken_up(tables: list[str]) -> str:
     return f"not all compared until manage.py sync_schedules takes them up: rows of {named}{more}"
 
 
-@contextmanager
-def read_only(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Have entries and rows be of one moment, and digests come out as they were stated."""
-    with log_reader.read_only_snapshot(connection):
-        connection.execute(SETTINGS)
-        yield
-
-
 def snapshot(connection: psycopg.Connection[Any]) -> str:
     """Return the text of the transaction's snapshot."""
     row = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
     return str(row[0]) if row else ""
+
+
+def begun(connection: psycopg.Connection[Any]) -> Snapshot:
+    """Return what of the trail is visible now."""
+    row = connection.execute(_BEGUN).fetchone()
+    return Snapshot.parse(row[0], row[1]) if row else Snapshot(0, 0, 0, frozenset())
 
 
 def statements(connection: psycopg.Connection[Any]) -> int:
@@ -190,33 +205,6 @@ def statements(connection: psycopg.Connection[Any]) -> int:
     except psycopg.errors.InsufficientPrivilege:
         return 0
     return int(row[0]) if row else 0
-
-
-def rows_of(
-    connection: psycopg.Connection[Any], table: ProtectedTable, keys: list[str] | None = None
-) -> Iterator[tuple[str, str]]:
-    """Yield each row's key and digest, or those of some keys, recomputed with PostgreSQL's own functions."""
-    wanted: sql.Composable = sql.SQL("true")
-    if keys is not None:
-        wanted = sql.SQL("{}::text = ANY({})").format(sql.Identifier(table.key), sql.Literal(keys))
-    query = sql.SQL(
-        "SELECT r.said ->> {}, encode(sha256(convert_to(r.said::text, 'UTF8')), 'base64')"
-        " FROM (SELECT to_jsonb(c) AS said FROM (SELECT {} FROM public.{} WHERE {}) AS c) AS r"
-    ).format(
-        sql.Literal(table.key),
-        sql.SQL(", ").join(map(sql.Identifier, table.columns)),
-        sql.Identifier(table.name),
-        wanted,
-    )
-    with connection.cursor(name="rows") as cursor:
-        cursor.itersize = 5_000
-        cursor.execute(query)
-        yield from cursor
-
-
-def keys_of(table: ProtectedTable) -> sql.Composed:
-    """Return the query for the keys of a table's rows."""
-    return sql.SQL("SELECT {}::text FROM public.{}").format(sql.Identifier(table.key), sql.Identifier(table.name))
 
 
 def altered_rows(model: type[models.Model], keys: Iterable[object]) -> list[str]:

@@ -1,5 +1,8 @@
 """What the entries say of the rows of registers, in their order: what each row became last, and what does not fit.
 
+Rows of ``personal`` and ``archive`` are announced before they are committed and closed after: in between each is right
+both as it was and as it was announced (decision 0365).
+
 An adoption takes rows as they stand. So the stamp lets it in from the trail's owner alone, at a release or after an
 incident, and it is shown from then on. To carry a row is to repeat what is known of it, and nothing else.
 """
@@ -61,16 +64,40 @@ class Snapshot:
         return known.xid < self.first or (known.xid < self.end and known.xid not in self.running)
 
 
+class Open(NamedTuple):
+    """What else a row of another database may be: its change is announced and not closed, or was so a moment ago."""
+
+    # The announcement that is not closed; empty where none is. The row was ``before`` it and becomes ``by.digest``.
+    nonce: str
+    transaction: str
+    before: str | None
+    by: Known
+    # What the row may be from here on, and what it may have been since the comparison began.
+    may_be: frozenset[str | None]
+    was: frozenset[str | None] = frozenset()
+
+
 @dataclass
 class TableState:
     """What the entries say of one table."""
 
     rows: dict[str, Known] = field(default_factory=dict)
+    opened: dict[str, Open] = field(default_factory=dict)
+    # By announcement and row: what the next one found, before the first was closed.
+    found: dict[tuple[str, str], str | None] = field(default_factory=dict)
+    # By row: the last announcement that was closed, and as what.
+    closed: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     breaks: list[str] = field(default_factory=list)
     signature: str = ""
     adopted_at: int = 0
     # The run that took its rows as they stand, and the transaction that this was.
     run: tuple[str, int] = ("", 0)
+
+    def right(self, key: str) -> set[str | None]:
+        """Return what a row may be; None stands for no row."""
+        opened = self.opened.get(key)
+        also = opened.may_be | opened.was if opened else frozenset()
+        return {self.rows[key].digest, *also} if key in self.rows else {*also}
 
 
 class Adoption(NamedTuple):
@@ -86,9 +113,14 @@ class Adoption(NamedTuple):
 
 
 class RowHistory:
-    """The state of each table by its entries. ``read`` once, then look."""
+    """The state of each table by its entries. ``read`` once, then look.
 
-    def __init__(self) -> None:
+    ``begun`` is what of the trail was visible before the rows of other databases were read: what was said later may
+    not have been done yet.
+    """
+
+    def __init__(self, begun: Snapshot | None = None) -> None:
+        self._begun = begun
         self.states: dict[str, TableState] = {name: TableState() for name in TABLES}
         self.unreadable: list[int] = []
         self.adoptions: list[Adoption] = []
@@ -115,9 +147,16 @@ class RowHistory:
             self._adopt(facts, said["rows"], by)
         elif said["word"] == Event.ROWS_CARRIED:
             self._carry(facts, said["rows"], by)
+        elif said["word"] == Event.ROWS_CLOSED:
+            for state, key, (digest, *_more) in self._changes(said["rows"]):
+                self._close(state, key, digest, by, str(facts["announced"]))
         else:
+            announced = said["word"] == Event.ROWS_ANNOUNCED
             for state, key, (before, after) in self._changes(said["rows"]):
-                self._change(state, key, before, by._replace(digest=after))
+                if announced:
+                    self._announce(state, key, before, by._replace(digest=after), said["nonce"], facts["transaction"])
+                else:
+                    self._change(state, key, before, by._replace(digest=after))
 
     def _changes(self, rows: dict[str, Any]) -> Iterator[tuple[TableState, str, list[str | None]]]:
         for name, changes in rows.items():
@@ -131,6 +170,44 @@ class RowHistory:
         elif known is None and before is not None and state.signature and by.time > self._pruned_at:
             state.breaks.append(f"{key} was added outside the portal before entry {by.entry}")
         state.rows[key] = by
+
+    def _announce(
+        self, state: TableState, key: str, before: str | None, by: Known, nonce: str, transaction: str
+    ) -> None:
+        opened, was = state.opened.get(key), frozenset[str | None]()
+        if opened is not None and before in opened.may_be:
+            if opened.nonce:
+                state.found[opened.nonce, key] = before
+            state.rows[key] = state.rows.get(key, by)._replace(digest=before)
+        if opened is not None and not self._is_past(by):
+            was = opened.was | opened.may_be
+        self._change(state, key, before, by)
+        state.opened[key] = Open(nonce, transaction, before, by, frozenset({before, by.digest}), was)
+
+    def _close(self, state: TableState, key: str, digest: str | None, by: Known, nonce: str) -> None:
+        opened = state.opened.get(key)
+        if opened is None or opened.nonce != nonce:
+            last, as_what = state.closed.get(key, ("", None))
+            found = as_what if last == nonce else state.found.pop((nonce, key), digest)
+            if found != digest:
+                state.breaks.append(
+                    f"{key} was altered outside the portal: entry {by.entry} closes its change otherwise"
+                )
+            return
+        if digest not in opened.may_be:
+            state.breaks.append(f"{key} was closed by entry {by.entry} as what nobody announced")
+            return
+        state.closed[key] = (nonce, digest)
+        state.rows[key] = state.rows.get(key, by)._replace(digest=digest)
+        if self._is_past(by):
+            del state.opened[key]
+        else:
+            state.opened[key] = opened._replace(
+                nonce="", may_be=frozenset({digest}), was=opened.was | opened.may_be
+            )  # fmt: skip
+
+    def _is_past(self, by: Known) -> bool:
+        return self._begun is None or self._begun.shows(by)
 
     def _adopt(self, facts: dict[str, Any], rows: dict[str, Any], by: Known) -> None:
         """Begin anew with the rows that follow, which an adoption lists; what was later stays."""
@@ -148,6 +225,12 @@ class RowHistory:
                 state.breaks = []
             state.run, state.signature, state.adopted_at = run, signature, by.time
             state.rows = {key: known for key, known in state.rows.items() if not seen.shows(known)}
+            # What another cluster had begun is over.
+            state.opened = {
+                key: one
+                for key, one in state.opened.items()
+                if key in state.rows or (one.nonce and one.by.generation == by.generation)
+            }
         if anew:
             self.adoptions.append(Adoption(by.entry, tuple(sorted(anew)), because))
         for state, key, (digest, *_more) in self._changes(rows):
@@ -156,6 +239,8 @@ class RowHistory:
                 state.breaks.append(f"{key} was taken by entry {by.entry}, which belongs to no adoption of its table")
             elif known is None or seen.shows(known):
                 state.rows[key] = by._replace(digest=digest)
+                if opened := state.opened.get(key):
+                    state.opened[key] = opened._replace(may_be=opened.may_be | {digest})
 
     def _carry(self, facts: dict[str, Any], rows: dict[str, Any], by: Known) -> None:
         """Renew what is known. Of what was pruned since, the entry is believed alone."""

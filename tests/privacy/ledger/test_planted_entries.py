@@ -1,6 +1,7 @@
 """An entry that somebody planted launders no altered row, and one that nobody can read stops no comparison."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -13,7 +14,7 @@ from privacy.accounts.signin.altered_grants import altered_grants
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.entries import payloads
-from privacy.ledger.integrity import registers
+from privacy.ledger.integrity import register_rows, registers
 from privacy.ledger.integrity.registers import Registers
 from privacy.ledger.merkle import log_reader
 from privacy.ledger.models import Entry
@@ -53,8 +54,8 @@ def emin(portal_database: PortalDatabase) -> User:
 def planted(word: str, emin: User, **facts: Any) -> dict[str, Any]:
     """What would take the altered grant as it stands; an adoption lists the others, too."""
     keys = None if word == ADOPTED else [str(AccessGrant.objects.get(user=emin).pk)]
-    with log_reader.connect() as connection, registers.read_only(connection):
-        rows = {key: [digest] for key, digest in registers.rows_of(connection, GRANTS, keys)}
+    with log_reader.connect() as connection, register_rows.read_only(connection):
+        rows = {key: [digest] for key, digest in register_rows.rows_of(connection, GRANTS, keys)}
         said = {"snapshot": registers.snapshot(connection), "run": "x", "tables": {}, **facts}
     return {"actor": "system:scrub", "facts": said, "rows": {GRANTS.name: rows}, "word": word}
 
@@ -252,20 +253,21 @@ def test_a_register_s_column_that_nobody_can_read_is_a_finding_and_the_rest_goes
 
 
 @pytest.mark.attack("20.7")
-def test_a_row_that_postgresql_can_not_read_is_named(portal_database: PortalDatabase, emin: User) -> None:
+def test_a_row_that_postgresql_can_not_read_is_named(
+    portal_database: PortalDatabase, emin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Here by a column whose value its own type refuses to put out, once it is asked for."""
     grant = AccessGrant.objects.get(user=emin)
-    broken = Registers(log_reader.connect())
-    tried = broken._tried
+    read = register_rows.rows_of
 
-    def refuse(table: Any, keys: list[str] | None) -> list[tuple[str, str]]:
+    def refuse(connection: Any, table: Any, keys: list[str] | None = None) -> Iterator[tuple[str, str]]:
         if table is GRANTS and (keys is None or str(grant.pk) in keys):
             raise psycopg.errors.StatementTooComplex("stack depth limit exceeded")
-        return tried(table, keys)
+        return read(connection, table, keys)
 
-    broken._tried = refuse  # type: ignore[method-assign]
-    found = broken.verify()
-    broken.connection.close()
+    monkeypatch.setattr(register_rows, "rows_of", refuse)
+    with log_reader.connect() as connection:
+        found = Registers(connection).verify()
     assert [message for _code, message in found.findings] == [f"{GRANTS.name} {grant.pk} holds what nobody can read"]
 
 
