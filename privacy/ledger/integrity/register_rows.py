@@ -54,7 +54,7 @@ def all_rows(
 ) -> Iterator[tuple[str, str | None]]:
     """Yield each row's key and digest; None for the digest of one that PostgreSQL itself can't read.
 
-    Raises ``InsufficientPrivilege`` where the table can't be read whole.
+    A table that this role can't read whole raises psycopg's error of privileges.
     """
     try:
         with connection.transaction():
