@@ -45,7 +45,7 @@ COLUMN_OF = {code: column for column, code in AGREEMENT_OF_COLUMN.items()}
 
 
 class ImportNotOpen(Refusal):
-    """An import that was confirmed, completed or discarded is not confirmed again."""
+    """An import that was confirmed, completed or discarded is not confirmed again; nor one that was not kept whole."""
 
     code = "import-not-open"
 
@@ -93,6 +93,9 @@ def confirm_import(fleet_import: FleetImport, *, actor: Actor, at: datetime) -> 
     require_permission(actor, "devices.import_fleet", about=fleet_import)
     row = lock_previewed(fleet_import)
     _check_gateway_open(row.gateway)
+    if ImportedRow.objects.filter(import_id=row.id).count() != row.accepted:
+        # The preview died between the two databases: what it counted was never kept.
+        raise ImportNotOpen(_("This file was not kept completely. Discard this import and upload the file again."))
     row.state, row.confirmed_by, row.confirmed_at = FleetImport.State.RUNNING, actor.ref, at
     row.save(update_fields=["state", "confirmed_by", "confirmed_at"])
     outbox.enqueue("devices.import", ids={"import": str(row.id)}, key=f"devices.import:{row.id}")

@@ -1,6 +1,8 @@
 """Killing a process at a commit: a forked child works on databases of its own until the n-th commit, then dies.
 
 The hook stands on Django's own commit, so every commit of every database is a place to die, whoever wrote the code.
+With ``every_write`` so is what commits by itself: a statement outside every transaction, an entry on the connection
+apart, the end of a batch.
 """
 
 import os
@@ -8,14 +10,19 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from django.conf import settings
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
+from devices.actions.binary_copy import BatchTransaction
+from privacy.ledger.actions.entries import PendingEntry
 from privacy.ledger.entries import autocommit
+from privacy.lib.postgres.pipelined_connection import PipelinedConnection
 from privacy.vault import keys
 from tests.database import PortalDatabase, server_connection
 
@@ -78,7 +85,9 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def run_until_commit(work: Callable[[], object], number: int, *, before: bool = False) -> int:
+def run_until_commit(
+    work: Callable[[], object], number: int, *, before: bool = False, every_write: bool = False
+) -> int:
     """Run ``work`` in a child that dies right after (or before) its n-th commit; 0: never.
 
     Return the number of commits it made, or ``KILLED``. An error in the child is told and fails the test.
@@ -88,7 +97,7 @@ def run_until_commit(work: Callable[[], object], number: int, *, before: bool = 
     child = os.fork()
     if child == 0:
         os.close(reader)
-        _work_and_leave(work, number, before, writer)
+        _work_and_leave(work, Deaths(number, before=before), writer, every_write=every_write)
     os.close(writer)
     with os.fdopen(reader) as pipe:
         told = pipe.read()
@@ -100,24 +109,54 @@ def run_until_commit(work: Callable[[], object], number: int, *, before: bool = 
     return int(told)
 
 
-def _work_and_leave(work: Callable[[], object], number: int, before: bool, writer: int) -> None:
-    seen = 0
-    commit = BaseDatabaseWrapper._commit
+class Deaths:
+    """Counts the commits, and dies right before or after one of them."""
 
-    def counted(self: BaseDatabaseWrapper) -> object:
-        nonlocal seen
-        seen += 1
-        if before and seen == number:
+    def __init__(self, number: int, *, before: bool) -> None:
+        self.number, self.before, self.seen = number, before, 0
+
+    def around[Said](self, commit: Callable[[], Said]) -> Said:
+        """Commit, and die here if this is the one."""
+        self.seen += 1
+        doomed = self.seen == self.number
+        if doomed and self.before:
             die()
-        done = commit(self)
-        if not before and seen == number:
+        done = commit()
+        if doomed:
             die()
         return done
 
-    BaseDatabaseWrapper._commit = counted  # type: ignore[method-assign]
+    def hook(self, place: Any, name: str, is_commit: Callable[..., bool] = lambda *_args: True) -> None:
+        """Stand around a method: around those calls of it that commit."""
+        method = getattr(place, name)
+
+        def hooked(one: Any, *arguments: Any, **options: Any) -> Any:
+            if not is_commit(one, *arguments):
+                return method(one, *arguments, **options)
+            return self.around(lambda: method(one, *arguments, **options))
+
+        setattr(place, name, hooked)
+
+    def watch_every_write(self) -> None:
+        """Count what commits by itself, too."""
+        self.hook(CursorWrapper, "execute", _commits_itself)
+        self.hook(PipelinedConnection, "_carry_out", lambda wire, *_args: wire._raw.autocommit)
+        self.hook(PendingEntry, "settle", lambda entry: not entry._settled)
+        self.hook(BatchTransaction, "commit")
+
+
+def _commits_itself(cursor: Any, statement: object, *_args: object) -> bool:
+    alone = cursor.db.get_autocommit() and not cursor.db.in_atomic_block
+    return alone and isinstance(statement, str) and statement.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))
+
+
+def _work_and_leave(work: Callable[[], object], deaths: Deaths, writer: int, *, every_write: bool) -> None:
+    deaths.hook(BaseDatabaseWrapper, "_commit")
+    if every_write:
+        deaths.watch_every_write()
     try:
         work()
-        os.write(writer, str(seen).encode())
+        os.write(writer, str(deaths.seen).encode())
         os._exit(0)
     except BaseException as error:
         os.write(writer, f"{type(error).__name__}: {error}".encode())
