@@ -206,6 +206,10 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "rights_objection_decided_names_its_reviewer": "outcome",
     },
     INCOMPLETE: {
+        "safeguards_report_read_is_proven": "read_on",
+        "safeguards_report_of_a_breach_says_what_was_corrected": "corrected",
+        "safeguards_report_of_resources_says_what_is_asked": "staff_asked",
+        "safeguards_appointment_has_its_paper": "document",
         "safeguards_figures_say_where_they_come_from": "source",
         "safeguards_applicability_is_computed_from_numbers": "figures",
         "safeguards_filing_is_whole": "receipt",

@@ -105,6 +105,8 @@ NAVIGATION = (
             "safeguards.member",
             "safeguards.meeting",
             "safeguards.annualreport",
+            "safeguards.managementreport",
+            "safeguards.officerappointment",
             "safeguards.applicabilitydecision",
             "safeguards.yearfigures",
             "safeguards.officerfiling",

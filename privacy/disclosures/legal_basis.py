@@ -20,6 +20,8 @@ from privacy.policies.models import PolicyVersion
 
 # The terminal unique number of the Communications Secrets Act (law P-07).
 TERMINAL_NUMBER = "imei"
+# On what something is provided beyond the purpose of its collection (PIPA art. 18(2)1 and 2).
+BEYOND_PURPOSE = frozenset({Disclosure.Basis.LAW, Disclosure.Basis.SEPARATE_CONSENT})
 
 
 class ItemLike(Protocol):
@@ -45,6 +47,8 @@ def must_have_legal_basis(disclosure: Disclosure, wanted: Iterable[ItemLike], *,
     if not disclosure.purpose:
         raise NoBasis(_("State the purpose for which the recipient receives the information."), pointer="/purpose")
     _terminal_number_must_be_allowed(disclosure, ones)
+    if disclosure.basis in BEYOND_PURPOSE:
+        _recipient_must_be_asked(disclosure)
     if disclosure.basis == Disclosure.Basis.LAW:
         _law_must_be_named(disclosure)
         if disclosure.urgent and disclosure.document_due_on is None:
@@ -101,6 +105,18 @@ def _law_must_be_named(disclosure: Disclosure) -> None:
                 "document."
             ),
             pointer="/statute" if not disclosure.statute else "/document_no",
+        )
+
+
+def _recipient_must_be_asked(disclosure: Disclosure) -> None:
+    """What is provided beyond the purpose is limited, or protected, by the recipient (law P-04)."""
+    if not disclosure.restrictions:
+        raise NoBasis(
+            _(
+                "A disclosure beyond the purpose of collection asks the recipient to limit the use or to take measures "
+                "of safety (PIPA art. 18(5)). State what you ask."
+            ),
+            pointer="/restrictions",
         )
 
 

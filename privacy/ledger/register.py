@@ -12,6 +12,9 @@ from privacy.ledger.entries.payloads import parse_payload
 from privacy.ledger.models import Entry, Finding, Review
 from privacy.lib.registries import registers
 
+# What a review looks at: the portal that keeps the records, and the range of its tree.
+SYSTEM = "개인정보 보호 포털"
+
 
 @lru_cache(maxsize=16)
 def _parse(payload: str) -> dict[str, Any]:
@@ -92,8 +95,10 @@ registers.declare(
         ("점검번호", "review.reference"),
         ("점검기간 시작", "review.period_from"),
         ("점검기간 끝", "review.period_until"),
+        ("대상 시스템", lambda found: f"{SYSTEM} ({found.review.start_index}–{found.review.end_index})"),
         ("점검자", "review.reviewer"),
         ("기준", "rule"),
+        ("점검 건수", lambda found: found.review.end_index - found.review.start_index),
         ("계정", "account"),
         ("이상건수", "count"),
         ("소명", "explanation"),

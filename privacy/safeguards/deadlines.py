@@ -1,6 +1,6 @@
 """What of the safeguards has a date: evidence, inspections, corrections, permits, media, the plan's yearly check."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
 from django.db.models import F, QuerySet, Subquery, Value
@@ -20,6 +20,7 @@ from privacy.safeguards.models import (
     Inspection,
     InspectionFinding,
     ManagementPlan,
+    ManagementReport,
     Measure,
     MediaMovement,
     Meeting,
@@ -68,6 +69,27 @@ def plan_check(first: date, last: date) -> Iterator[Deadline]:
         yield Deadline(due_on, due_on.isoformat(), path=reverse("admin:safeguards_inspection_changelist"))
 
 
+def reports(kind: str) -> Callable[[date, date], Iterator[Deadline]]:
+    """Return what finds the last day of the next report of a kind to representative or board (O-03, O-04).
+
+    The term counts from the last one, or from the first management plan in force where there was none yet.
+    """
+
+    def find(first: date, last: date) -> Iterator[Deadline]:
+        told = ManagementReport.objects.filter(kind=kind).order_by("-reported_on").values("reported_on")[:1]
+        plans = ManagementPlan.objects.filter(state__in=ManagementPlan.SEALED, effective_on__isnull=False)
+        since = plans.annotate(since=Coalesce(Subquery(told), F("effective_on")))
+        since = since.annotate(term=rulebook.parameter_of_rows("representative.report.months", "since"))
+        known = since.order_by("effective_on").values_list("since", "term").first()
+        if known is None:
+            return
+        due_on = periods.period_end(known[0], months=known[1])
+        if first <= due_on <= last:
+            yield Deadline(due_on, due_on.isoformat(), path=reverse("admin:safeguards_managementreport_changelist"))
+
+    return find
+
+
 def applicability(first: date, last: date) -> Iterator[Deadline]:
     """Yield by when each decision whether a duty binds is looked at again: its term, new numbers or limits."""
     newest = YearFigures.objects.order_by("-recorded_at").first()
@@ -91,6 +113,27 @@ def filings(first: date, last: date) -> Iterator[Deadline]:
             yield Deadline(due_on, f"{officer.pk}:{due_on}", officer.designated_from.isoformat(), page)
 
 
+deadlines.add_source(
+    "safeguards.regular-report",
+    reports(ManagementReport.Kind.REGULAR),
+    title=_("Report to the representative or the board"),
+    permission="safeguards.view_managementreport",
+)
+deadlines.add_source(
+    "safeguards.resources-report",
+    reports(ManagementReport.Kind.RESOURCES),
+    title=_("Report on staff and budget"),
+    permission="safeguards.view_managementreport",
+)
+deadlines.add_query(
+    "safeguards.signed-copy",
+    ManagementReport.objects.unread,
+    on="read_by",
+    reference="reference",
+    page="admin:safeguards_managementreport_change",
+    title=_("Signed copy of a report:"),
+    permission="safeguards.view_managementreport",
+)
 deadlines.add_source(
     "safeguards.applicability",
     applicability,

@@ -12,15 +12,18 @@ from privacy.safeguards.models import (
     Inspection,
     InspectionFinding,
     ManagementPlan,
+    ManagementReport,
     Measure,
     MediaMovement,
     Meeting,
     Member,
+    OfficerAppointment,
     OfficerFiling,
     YearFigures,
 )
 
 protected_tables.declare(
     ManagementPlan, Measure, Evidence, Inspection, InspectionFinding, Area, AreaPermit, MediaMovement, Member, Meeting,
-    AnnualReport, Calendar, AreaEntry, YearFigures, ApplicabilityDecision, OfficerFiling,
+    AnnualReport, Calendar, AreaEntry, ManagementReport, OfficerAppointment, YearFigures,
+    ApplicabilityDecision, OfficerFiling,
 )  # fmt: skip

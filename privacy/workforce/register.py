@@ -2,7 +2,19 @@
 
 from privacy.lib.registries import registers
 from privacy.workforce import integrity
+from privacy.workforce.absences import absences
 from privacy.workforce.models import CourseCompletion, Pledge, TrainingSession
+
+
+def absent(session: TrainingSession) -> str:
+    """Return who missed a session that was held."""
+    return ", ".join(f"{one.user.name} ({one.user.reference})" for one in absences(session))
+
+
+def trained_later(session: TrainingSession) -> str:
+    """Return when each of them was trained later, or that they were not yet."""
+    return ", ".join(f"{one.user.reference} {one.trained_on or '미이수'}" for one in absences(session))
+
 
 registers.declare(
     code="pledges",
@@ -70,12 +82,15 @@ registers.declare(
         ("강사", "trainer"),
         ("상태", "state"),
         ("출석(명)", lambda session: session.attendances.count()),
+        ("불참자", absent),
+        ("불참자 보충 교육일", trained_later),
     ),
     records=lambda window: (
         TrainingSession.objects.filter(held_on__range=window.days)
         .select_related("plan", "course")
         .order_by("held_on", "id")
     ),
+    printed=12,
     widths=(1, 3, 2, 3, 2, 2, 3, 2, 2, 2, 1, 1),
 )
 registers.declare_exempt(

@@ -135,6 +135,7 @@ def test_a_second_officer_approves_a_disclosure(desk: Desk) -> None:
     page.select_option("select[name=third_party]", str(party.pk))
     page.check("input[name=basis][value=law]")
     page.fill("input[name=statute]", "전기통신사업법 제83조제3항")
+    page.fill("input[name=restrictions]", "수사 목적으로만 이용")
     page.fill("input[name=document_no]", "2026-1187")
     page.fill("input[name=purpose]", "분실 단말기 수리")
     page.fill("textarea[name=records]", device.reference)

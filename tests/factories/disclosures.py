@@ -100,6 +100,7 @@ def make_disclosure(device: Device, *items: str, at: datetime = NOON, **changes:
         "statute": "전기통신사업법 제83조제3항",
         "document_no": "2026-1187",
         "purpose": "repair of lost handsets",
+        "restrictions": "use for this purpose alone",
         "items": wanted(device, *items),
         "actor": make_odile(),
         **changes,

@@ -69,6 +69,7 @@ from tests.house.parameter_probes.office import (
     grants_review_due,
     grants_reviewed_from,
     invitation_expires,
+    next_report_due,
     officer_filed_by,
     plan_check_due,
     processor_check_due,
@@ -79,6 +80,7 @@ from tests.house.parameter_probes.office import (
     roles_ending,
     second_person_new,
     second_person_related,
+    signed_copy_due,
     signed_until,
 )
 
@@ -162,6 +164,8 @@ PROBES = {
     "threshold.portability.sensitive": Probe(10, duty_met("portability", average_sales=180_001, sensitive_people=10)),
     "threshold.portability.people": Probe(10, duty_met("portability", average_sales=180_001, people=10)),
     "applicability.review.months": Probe(6, duty_looked_at_again),
+    "representative.report.months": Probe(6, next_report_due),
+    "representative.read.days": Probe(7, signed_copy_due),
     "processors.supervision.months": Probe(6, processor_check_due),
     "training.months": Probe(6, valid_until),
     "pledge.months": Probe(6, signed_until),

@@ -61,6 +61,7 @@ LABELS: dict[str, Promise] = {
     "applies": pgettext_lazy("fact", "the duty binds"),
     "computed": pgettext_lazy("fact", "what the numbers say"),
     "consignment": pgettext_lazy("fact", "consignment"),
+    "standing": pgettext_lazy("fact", "standing"),
     "users": pgettext_lazy("fact", "users a day"),
     "country": pgettext_lazy("fact", "country"),
     "missing": pgettext_lazy("fact", "missing"),

@@ -14,9 +14,9 @@ from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.policies import rulebook
 from privacy.policies.models import NoConsignment
-from privacy.processors.actions.proofs import keep_proof
 from privacy.processors.events import Event
 from privacy.processors.models import Clause, Consignment, Subprocessor
+from privacy.safeguards.actions.proofs import keep_proof
 from privacy.safeguards.refusals import DuplicateCode, Incomplete, WrongState
 
 KEEP = "processors.keep_processors"

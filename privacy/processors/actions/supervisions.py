@@ -12,11 +12,11 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
-from privacy.processors.actions.proofs import keep_proof
 from privacy.processors.events import Event
 from privacy.processors.models import Consignment, Criterion, Supervision
 from privacy.processors.models.supervisions import Answer
 from privacy.safeguards import actions as safeguards
+from privacy.safeguards.actions.proofs import keep_proof
 from privacy.safeguards.models import Inspection, InspectionFinding
 from privacy.safeguards.refusals import Incomplete, WrongState
 from privacy.vault import actions as vault

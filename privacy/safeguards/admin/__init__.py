@@ -7,6 +7,7 @@ from privacy.safeguards.admin import (
     calendars,
     inspections,
     management_plans,
+    management_reports,
     measures,
     organisation,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "calendars",
     "inspections",
     "management_plans",
+    "management_reports",
     "measures",
     "organisation",
 ]

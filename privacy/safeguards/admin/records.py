@@ -35,7 +35,7 @@ class RecordAdmin(ReadOnlyAdmin):
     def form_for(self, request: HttpRequest) -> forms.Form:
         """Return the form of the new page, as it was sent or empty."""
         assert self.record_form is not None
-        return self.record_form(request.POST or None)
+        return self.record_form(request.POST or None, request.FILES or None)
 
     @property
     def _route(self) -> str:

@@ -11,6 +11,7 @@ from privacy.safeguards.models.areas import Area, AreaEntry, AreaPermit, MediaMo
 from privacy.safeguards.models.calendars import Calendar
 from privacy.safeguards.models.inspections import Inspection, InspectionFinding
 from privacy.safeguards.models.management_plans import ManagementPlan
+from privacy.safeguards.models.management_reports import ManagementReport, OfficerAppointment
 from privacy.safeguards.models.measures import Evidence, Measure
 from privacy.safeguards.models.organisation import Meeting, Member
 
@@ -25,10 +26,12 @@ __all__ = [
     "Inspection",
     "InspectionFinding",
     "ManagementPlan",
+    "ManagementReport",
     "Measure",
     "MediaMovement",
     "Meeting",
     "Member",
+    "OfficerAppointment",
     "OfficerFiling",
     "YearFigures",
     "next_look",

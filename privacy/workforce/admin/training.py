@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 
 from django.contrib import admin
@@ -15,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.actors import actor_of
-from privacy.accounts.models import User
 from privacy.lib.console.admin_add import add_record
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
@@ -23,6 +21,7 @@ from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display import badges
 from privacy.workforce import actions as workforce
+from privacy.workforce.absences import absences
 from privacy.workforce.admin.forms import (
     AttendanceForm,
     CertificateForm,
@@ -182,12 +181,7 @@ class TrainingSessionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("absent, to be trained again"))
     def absent(self, session: TrainingSession) -> str:
-        if session.state != TrainingSession.State.HELD:
-            return "–"
-        there = session.attendances.values("user")
-        # Whoever joined later was not absent.
-        joined = User.objects.filter(is_active=True, joined_at__lt=clock.midnight(session.held_on + timedelta(days=1)))
-        return ", ".join(str(user) for user in joined.exclude(pk__in=there)) or "–"
+        return ", ".join(str(one.user) for one in absences(session) if one.trained_on is None) or "–"
 
     @button(description=_("Record attendance"), permission=KEEP_TRAINING, locations=CHANGE_FORM_ONLY)
     def attend(self, request: HttpRequest, queryset: QuerySet[TrainingSession]) -> HttpResponse | None:

@@ -159,6 +159,19 @@ def duty_looked_at_again(on: date) -> Any:
     return made.again_on
 
 
+def next_report_due(on: date) -> Any:
+    factory.make_approved_plan(effective_on=on, at=noon(on))
+    return [dated.on for dated in safeguards_agenda.reports("regular")(LONG_AGO, date(2099, 1, 1))]
+
+
+def signed_copy_due(on: date) -> Any:
+    made = safeguards.record_report(
+        kind="regular", audience="board", subject="x", content="x", reported_on=on,
+        actor=factory.make_odile(granted=False), at=noon(on),
+    )  # fmt: skip
+    return made.read_by
+
+
 def processor_check_due(on: date) -> Any:
     factory.make_consignment(starts_on=on, signed_on=on, at=noon(on))
     found = supervision("check")(LONG_AGO, date(2099, 1, 1))

@@ -39,6 +39,7 @@ class ConsoleCase(PortalTestCase):
             "statute": "전기통신사업법 제83조제3항",
             "document_no": "2026-1",
             "purpose": "repair",
+            "restrictions": "use for the repair alone",
             "records": self.device.reference,
             "items": ["device-registration/imei", "device-registration/model"],
             **changes,

@@ -283,13 +283,21 @@ def test_the_register_of_reviews_names_one_without_findings(review: Review) -> N
         window = registers.ExportScope(first=first, last=last, actor=ARAM, at=AT, reason="audit")
         return list(registers.get("access-reviews").rows(window))
 
+    headings = registers.get("access-reviews").headings
+    assert headings[1:10] == (
+        "점검기간 시작", "점검기간 끝", "대상 시스템", "점검자", "기준", "점검 건수", "계정", "이상건수", "소명",
+    )  # fmt: skip
     with_findings = lines()
     assert [line[0] for line in with_findings] == [review.reference]
-    assert with_findings[0][6] == 1
+    told = dict(zip(headings, with_findings[0], strict=True))
+    assert told["이상건수"] == 1
+    assert told["점검 건수"] == review.end_index - review.start_index > 0
+    assert f"({review.start_index}–{review.end_index})" in told["대상 시스템"]
     review.findings.all().delete()
     (line,) = lines()
     assert line[:3] == [review.reference, review.period_from, review.period_until]
-    assert (line[4], line[6]) == ("", 0)
+    told = dict(zip(headings, line, strict=True))
+    assert (told["기준"], told["이상건수"]) == ("", 0)
 
 
 @pytest.mark.truth("explained-while-signed")

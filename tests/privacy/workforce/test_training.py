@@ -14,6 +14,7 @@ from privacy.ledger.authorization import NotPermitted
 from privacy.lib.dates import clock
 from privacy.lib.documents.upload_validation import InvalidUpload
 from privacy.lib.errors.refusals import Refusal
+from privacy.lib.registries import registers
 from privacy.subjects import holdings
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile
@@ -125,6 +126,30 @@ class SessionTest(PortalTestCase):
         own = workforce.draft_plan(year=2027, **words, actor=self.odile, at=NOON)
         with pytest.raises(workforce.OwnPlan):
             workforce.approve_plan(own, actor=self.odile, at=NOON)
+
+    @pytest.mark.law("S-31", "F-14")
+    def test_the_register_names_who_was_absent_and_when_they_were_trained_later(self) -> None:
+        nina = make_user("nina@extrus.example", "Nina", "employee", fit=False)
+        enno = make_user("enno@extrus.example", "Enno", "employee", fit=False)
+        User.objects.filter(pk__in=[nina.pk, enno.pk]).update(joined_at=NOON)
+        session = self.plan()
+
+        def told() -> dict[str, str]:
+            window = registers.ExportScope(TODAY, TODAY, self.odile, NOON, "점검")
+            register = registers.get("training-plan")
+            (row,) = register.rows(window)
+            return dict(zip(register.headings, row, strict=True))
+
+        assert told()["불참자"] == "", "nobody is absent from what was not held yet"
+        workforce.register_attendance(session, [nina], actor=self.hana, at=NOON)
+        assert f"Enno ({enno.reference})" in told()["불참자"]
+        assert "Nina" not in told()["불참자"]
+        assert f"{enno.reference} 미이수" in told()["불참자 보충 교육일"]
+        later = TODAY + timedelta(days=7)
+        at = NOON + timedelta(days=7)
+        again = workforce.plan_session(the_course(), held_on=later, place="HQ", trainer="Odile", actor=self.hana, at=at)
+        workforce.register_attendance(again, [enno], actor=self.hana, at=at)
+        assert f"{enno.reference} {later}" in told()["불참자 보충 교육일"]
 
     @pytest.mark.law("S-31", "F-14")
     def test_who_attended_is_trained_from_that_day_and_who_did_not_is_named(self) -> None:

@@ -1,7 +1,13 @@
-"""The registers of which duties bind the company, as files (law O-05, O-06, C-22, P-11)."""
+"""The registers of which duties bind and of what management was told, as files (law O-01 … O-06, P-11, N-06)."""
 
 from privacy.lib.registries import registers
-from privacy.safeguards.models import ApplicabilityDecision, OfficerFiling, YearFigures
+from privacy.safeguards.models import (
+    ApplicabilityDecision,
+    ManagementReport,
+    OfficerAppointment,
+    OfficerFiling,
+    YearFigures,
+)
 
 
 def limits(row: ApplicabilityDecision) -> str:
@@ -84,5 +90,53 @@ registers.declare(
     ),
     records=lambda window: (
         OfficerFiling.objects.filter(filed_on__range=window.days).select_related("officer").order_by("filed_on")
+    ),
+)
+registers.declare(
+    code="management-reports",
+    title="대표자·이사회 보고 대장",
+    models=("safeguards.managementreport",),
+    permission="safeguards.view_managementreport",
+    columns=(
+        ("보고일", "reported_on"),
+        ("구분", "kind"),
+        ("보고 대상", "audience"),
+        ("제목", "subject"),
+        ("보고 내용", "content"),
+        ("즉시 개선한 내용", "corrected"),
+        ("확인일", "read_on"),
+        ("결정·지시 사항", "decision"),
+        ("요청 인력", "staff_asked"),
+        ("요청 예산(백만원)", "budget_asked"),
+        ("승인 인력", "staff_granted"),
+        ("승인 예산(백만원)", "budget_granted"),
+        ("서명본 SHA-256", "file_digest"),
+        ("기록자", "recorded_by"),
+        ("번호", "reference"),
+    ),
+    records=lambda window: ManagementReport.objects.filter(reported_on__range=window.days).order_by("reported_on"),
+    printed=8,
+    widths=(2, 2, 2, 3, 5, 3, 2, 4),
+)
+registers.declare(
+    code="officer-appointments",
+    title="개인정보 보호책임자 임명 대장",
+    models=("safeguards.officerappointment",),
+    permission="safeguards.view_officerappointment",
+    columns=(
+        ("지정일", "officer.designated_from"),
+        ("보호책임자", "officer.name"),
+        ("지위(영 제32조제2항제2호)", "standing"),
+        ("직위", "position"),
+        ("임명일", "appointed_on"),
+        ("임명 문서", "document"),
+        ("문서 SHA-256", "file_digest"),
+        ("기록자", "recorded_by"),
+        ("기록일시", "recorded_at"),
+    ),
+    records=lambda window: (
+        OfficerAppointment.objects.filter(appointed_on__range=window.days)
+        .select_related("officer")
+        .order_by("appointed_on")
     ),
 )

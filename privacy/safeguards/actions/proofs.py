@@ -1,4 +1,4 @@
-"""Papers that prove what a processor did: checked, scanned and sealed as evidence of safety measures."""
+"""Papers that prove what was done: checked, scanned and sealed as evidence of safety measures."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

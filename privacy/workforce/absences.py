@@ -1,0 +1,29 @@
+"""Who missed a training session, and when they were trained later (F-14, law S-31); only reads."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Min
+
+from privacy.accounts.models import User
+from privacy.lib.dates import clock
+from privacy.workforce.models import CourseCompletion, TrainingSession
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Somebody who worked here on the day and was not there; ``trained_on`` is when they completed the course since."""
+
+    user: User
+    trained_on: date | None
+
+
+def absences(session: TrainingSession) -> list[Absence]:
+    """Return who was absent from a session that was held; whoever joined later was not absent."""
+    if session.state != TrainingSession.State.HELD:
+        return []
+    joined = User.objects.filter(is_active=True, joined_at__lt=clock.midnight(session.held_on + timedelta(days=1)))
+    absent = list(joined.exclude(pk__in=session.attendances.values("user")).order_by("name", "pk"))
+    later = CourseCompletion.objects.filter(course=session.course, user__in=absent, completed_on__gt=session.held_on)
+    since = dict(later.order_by().values_list("user").annotate(first=Min("completed_on")))
+    return [Absence(user, since.get(user.pk)) for user in absent]
