@@ -376,6 +376,7 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "workforce.letter.read": gettext_lazy("Letter of the representative read"),
     "workforce.letter.confirmed": gettext_lazy("Letter of the representative confirmed"),
     "workforce.letter.refused": gettext_lazy("Letter of the representative refused"),
+    "workforce.reminder.asked": gettext_lazy("Reminder of pledge and training asked for"),
     "workforce.reminder.sent": gettext_lazy("Pledge and training reminder sent"),
 }
 

@@ -25,4 +25,5 @@ class Event(StrEnum):
     LETTER_READ = "workforce.letter.read"
     LETTER_CONFIRMED = "workforce.letter.confirmed"
     LETTER_REFUSED = "workforce.letter.refused"
+    REMINDER_ASKED = "workforce.reminder.asked"
     REMINDED = "workforce.reminder.sent"

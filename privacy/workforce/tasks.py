@@ -15,9 +15,9 @@ from privacy.lib.dates import clock
 from privacy.lib.integrations import mail
 from privacy.workforce import actions as workforce
 from privacy.workforce import reminders
+from privacy.workforce.actions.pledges import REMINDER
 
 WORKER = SystemActor("workforce")
-REMINDER = "workforce.reminder"
 REPORT = "workforce.report"
 LANGUAGES = ("ko", "en")
 

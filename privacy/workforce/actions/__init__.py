@@ -34,6 +34,7 @@ from privacy.workforce.actions.pledges import (
     print_pledge,
     record_reminder,
     register_paper,
+    remind_person,
     sign,
 )
 from privacy.workforce.actions.training import (
@@ -85,6 +86,7 @@ __all__ = [
     "register_attendance",
     "register_certificate",
     "register_paper",
+    "remind_person",
     "remove_certificates",
     "sign",
     "take_quiz",

@@ -7,8 +7,10 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from privacy.accounts.actions.work_reminders import AlreadyReminded, NobodyToRemind
 from privacy.accounts.models import User
 from privacy.accounts.second_person import require_second_person
+from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
 from privacy.ledger import request_context
 from privacy.ledger.actors import Actor
@@ -19,11 +21,13 @@ from privacy.lib.display import badges
 from privacy.lib.documents import upload_validation
 from privacy.lib.errors.refusals import Refusal
 from privacy.policies import rulebook
-from privacy.workforce import integrity
+from privacy.workforce import integrity, reminders
 from privacy.workforce.documents import pledge_pdf
 from privacy.workforce.events import Event
 from privacy.workforce.models import Pledge, PledgeText
 from privacy.workforce.models.pledges import Occasion
+
+REMINDER = "workforce.reminder"
 
 
 class NotTextInForce(Refusal):
@@ -188,6 +192,24 @@ def print_pledge(pledge: Pledge, *, language: str, actor: Actor, at: datetime) -
     )  # fmt: skip
     sheet = pledge_pdf(pledge, language=language)
     return document_issuance.issue(sheet, kind="pledge", number=pledge.reference, actor=actor, at=at)
+
+
+def remind_person(user: User, *, actor: Actor, at: datetime) -> None:
+    """Remind somebody who works here of a pledge or training that is owed or ends soon, once a day, on record.
+
+    Raises NotPermitted, NobodyToRemind, AlreadyReminded.
+    """
+    require_permission(actor, "workforce.register_pledge", about=user)
+    on = clock.kst_date(at)
+    with transaction.atomic():
+        row = User.objects.select_for_update().get(pk=user.pk)
+        if not any(one.user == row for one in reminders.personal_reminders(on=on)):
+            raise NobodyToRemind(_("Nothing is owed or ends soon."))
+        key = f"{REMINDER}:asked:{on}:{row.reference}"
+        if outbox.is_queued(key):
+            raise AlreadyReminded(_("%(who)s was already reminded today.") % {"who": row.name})
+        outbox.enqueue(REMINDER, ids={"on": on.isoformat(), "to": row.reference}, key=key)
+        ledger.record(Event.REMINDER_ASKED, actor=actor, at=at, about=row)
 
 
 def record_reminder(user: User, *, actor: Actor, at: datetime) -> None:

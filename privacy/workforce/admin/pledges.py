@@ -27,6 +27,7 @@ from privacy.lib.display import badges
 from privacy.workforce import actions as workforce
 from privacy.workforce import compliance, documents, integrity
 from privacy.workforce.admin.forms import DayForm, PaperForm, TextForm
+from privacy.workforce.admin.pledge_round import round_page
 from privacy.workforce.models import Pledge, PledgeText
 
 
@@ -86,6 +87,7 @@ class PledgeAdmin(ReadOnlyAdmin):
             path(
                 "paper/", self.page(self.paper_page, needs="workforce.register_pledge"), name="workforce_pledge_paper"
             ),
+            path("round/", self.page(partial(round_page, self)), name="workforce_pledge_round"),
             path("<path:object_id>/sheet/", self.page(self.sheet_page), name="workforce_pledge_sheet"),
             *super().get_urls(),
         ]
