@@ -41,6 +41,11 @@ class ProtectedTable:
         return str(self.model._meta.pk.column)
 
     @property
+    def key_type(self) -> str:
+        """The type of that column."""
+        return str(self.model._meta.pk.rel_db_type(connections[self.database]))
+
+    @property
     def columns(self) -> list[str]:
         """The columns that enter a digest."""
         return [str(field.column) for field in self.model._meta.concrete_fields if field.column not in self.left_out]

@@ -33,7 +33,10 @@ def rows_of(
     """Yield each row's key and digest, or those of some keys, recomputed with PostgreSQL's own functions."""
     wanted: sql.Composable = sql.SQL("true")
     if keys is not None:
-        wanted = sql.SQL("{}::text = ANY({})").format(sql.Identifier(table.key), sql.Literal(keys))
+        # By the index of the key, whatever its type.
+        wanted = sql.SQL("{} = ANY({}::{}[])").format(
+            sql.Identifier(table.key), sql.Literal(keys), sql.SQL(table.key_type)  # Django's
+        )  # fmt: skip
     query = sql.SQL(
         "SELECT r.said ->> {}, encode(sha256(convert_to(r.said::text, 'UTF8')), 'base64')"
         " FROM (SELECT to_jsonb(c) AS said FROM (SELECT {} FROM public.{} WHERE {}) AS c) AS r"

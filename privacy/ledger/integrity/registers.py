@@ -6,7 +6,7 @@ also one that was altered and then changed by a verb: what the verb found is not
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
@@ -64,12 +64,15 @@ class Registers:
         self.history = RowHistory()
         self.report = RegisterReport()
 
-    def verify(self) -> RegisterReport:
-        """Compare; each row that is not what the last entry about it says is a finding that names it."""
+    def verify(self, keys: Mapping[str, Collection[str]] | None = None) -> RegisterReport:
+        """Compare; each row that is not what the last entry about it says is a finding that names it.
+
+        ``keys`` are the rows to compare, by table; None is all of them.
+        """
         moment = begun(self.connection)
-        self.generation, self.history = moment.generation, RowHistory(moment)
+        self.generation, self.history = moment.generation, RowHistory(moment, keys)
         with ExitStack() as opened:
-            for alias in sorted({table.database for table in TABLES.values()} - {DATABASE}):
+            for alias in sorted({TABLES[name].database for name in (TABLES if keys is None else keys)} - {DATABASE}):
                 try:
                     self.elsewhere[alias] = opened.enter_context(log_reader.connect(alias))
                     opened.enter_context(read_only(self.elsewhere[alias]))
@@ -78,28 +81,37 @@ class Registers:
                     said = f"the database {alias} can't be compared: {str(error).splitlines()[0]}"
                     self.report.findings.append((POLICY, said))
             with read_only(self.connection):
-                return self.compare()
+                return self.compare() if keys is None else self._compare_some(keys)
+
+    def survey(self) -> RegisterReport:
+        """Compare no row, but what stands around them: triggers, adoptions, tables that are not taken up."""
+        self.history = RowHistory(only={})
+        with read_only(self.connection):
+            self._judge_structure()
+            if self._read_history(sorted(TABLES)):
+                for table in TABLES.values():
+                    self._judge_table(table, self.history.states[table.name])
+                self._judge_adoption()
+        return self.report
+
+    def _compare_some(self, keys: Mapping[str, Collection[str]]) -> RegisterReport:
+        self.report.snapshot = snapshot(self.connection)
+        readable = self._read_history([*keys, *{key for named in keys.values() for key in named}])
+        for name, named in keys.items() if readable else ():
+            if TABLES[name].database in (DATABASE, *self.elsewhere):
+                self._compare(TABLES[name], sorted(named))
+        return self.report
 
     def compare(self) -> RegisterReport:
         """Compare inside the transaction of ``read_only`` that is open."""
         self.report.snapshot = snapshot(self.connection)
-        triggers = self.connection.execute(structure.TRIGGERS).fetchall()
-        for said in structure.deviations(triggers, self.connection.execute(structure.SCREENED).fetchall()):
-            self._add(said)
-        try:
-            with self.connection.transaction():
-                self.history.read(self.connection)
-                self.report.notes += adoption_notes(self.connection, self.history)
-        except psycopg.errors.InsufficientPrivilege as error:
-            self._add(f"the entries about rows can't be read whole: {str(error).splitlines()[0]}")
+        self._judge_structure()
+        if not self._read_history(None):
             return self.report
-        for number in self.history.unreadable:
-            self.report.findings.append((MALFORMED, f"entry {number} says of rows what nobody can read"))
         for table in TABLES.values():
             if table.database in (DATABASE, *self.elsewhere):
                 self._compare(table)
-        if self.report.unadopted:
-            self.report.findings.append((POLICY, _not_taken_up(self.report.unadopted)))
+        self._judge_adoption()
         return self.report
 
     def altered(self, table: ProtectedTable, keys: list[str]) -> list[str]:
@@ -122,21 +134,49 @@ class Registers:
 
     # -- what the tables say ----------------------------------------------------------------------------------
 
-    def _compare(self, table: ProtectedTable) -> None:
-        state = self.history.states[table.name]
+    def _read_history(self, named: list[str] | None) -> bool:
+        """Read the entries about rows, or those that name some, and return whether that was possible."""
+        try:
+            with self.connection.transaction():
+                self.history.read(self.connection, named)
+                self.report.notes += adoption_notes(self.connection, self.history)
+        except psycopg.errors.InsufficientPrivilege as error:
+            self._add(f"the entries about rows can't be read whole: {str(error).splitlines()[0]}")
+            return False
+        for number in self.history.unreadable:
+            self.report.findings.append((MALFORMED, f"entry {number} says of rows what nobody can read"))
+        return True
+
+    def _judge_structure(self) -> None:
+        triggers = self.connection.execute(structure.TRIGGERS).fetchall()
+        for said in structure.deviations(triggers, self.connection.execute(structure.SCREENED).fetchall()):
+            self._add(said)
+
+    def _judge_adoption(self) -> None:
+        if self.report.unadopted:
+            self.report.findings.append((POLICY, _not_taken_up(self.report.unadopted)))
+
+    def _judge_table(self, table: ProtectedTable, state: TableState) -> bool:
+        """Note what the entries say of a table, and return whether its rows can be compared with them."""
         self.report.adopted_at[table.name] = state.adopted_at
         if state.signature != table.signature:
             self.report.unadopted.append(table.name)
             if state.signature:  # another release's digests
-                return
+                return False
         else:
             self.report.tables += 1
         for said in state.breaks:
             self._add(f"{table.name} {said}")
+        return True
+
+    def _compare(self, table: ProtectedTable, keys: list[str] | None = None) -> None:
+        state = self.history.states[table.name]
+        if not self._judge_table(table, state):
+            return
         sound = self.report.sound.setdefault(table.name, {})
         self._decide(table, state)
         try:
-            found = list(all_rows(self.elsewhere.get(table.database, self.connection), table))
+            found = list(all_rows(self.elsewhere.get(table.database, self.connection), table, keys))
         except psycopg.errors.InsufficientPrivilege as error:
             self._add(f"{table.name} can't be read whole: {str(error).splitlines()[0]}")
             state.rows.clear()

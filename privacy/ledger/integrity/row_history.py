@@ -9,7 +9,7 @@ incident, and it is shown from then on. To carry a row is to repeat what is know
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, LiteralString, NamedTuple
 
@@ -116,11 +116,12 @@ class RowHistory:
     """The state of each table by its entries. ``read`` once, then look.
 
     ``begun`` is what of the trail was visible before the rows of other databases were read: what was said later may
-    not have been done yet.
+    not have been done yet. ``only`` are the rows to look at, by table.
     """
 
-    def __init__(self, begun: Snapshot | None = None) -> None:
+    def __init__(self, begun: Snapshot | None = None, only: Mapping[str, Collection[str]] | None = None) -> None:
         self._begun = begun
+        self._only = only
         self.states: dict[str, TableState] = {name: TableState() for name in TABLES}
         self.unreadable: list[int] = []
         self.adoptions: list[Adoption] = []
@@ -160,8 +161,13 @@ class RowHistory:
 
     def _changes(self, rows: dict[str, Any]) -> Iterator[tuple[TableState, str, list[str | None]]]:
         for name, changes in rows.items():
-            if state := self.states.get(name):  # of a table that an earlier release had, nothing is compared
-                yield from ((state, key, change) for key, change in changes.items())
+            state = self.states.get(name)
+            if state is None:  # of a table that an earlier release had, nothing is compared
+                continue
+            if self._only is not None:
+                wanted = self._only.get(name, ())
+                changes = {key: change for key, change in changes.items() if key in wanted}
+            yield from ((state, key, change) for key, change in changes.items())
 
     def _change(self, state: TableState, key: str, before: str | None, by: Known) -> None:
         known = state.rows.get(key)

@@ -8,7 +8,6 @@ from django.test import override_settings
 
 from privacy.ledger import actions as ledger
 from privacy.ledger import tasks, verify
-from privacy.ledger.actions import scrubs
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.integrity import verification
 from privacy.ledger.models import Entry, Leaf, Scrub
@@ -45,16 +44,6 @@ def test_a_scrub_goes_on_where_the_last_slice_stopped(trail: PortalDatabase) -> 
     finished = Scrub.objects.finished().get()
     assert (finished.code, finished.findings, finished.size) == (verify.SOUND, [], 1_200)
     assert Entry.objects.filter(word="ledger.trail.scrubbed").count() == 1
-
-
-def test_registers_that_are_too_many_for_a_job_are_said_to_be_left(
-    trail: PortalDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scrubs, "MOST_IN_A_JOB", -1)
-    ledger.start_scrub(actor=SCRUB, at=AT)
-    scrub = ledger.continue_scrub(actor=SCRUB, at=AT)
-    assert scrub is not None
-    assert (scrub.code, scrub.findings) == (verify.POLICY, [[verify.POLICY, scrubs.REGISTERS_LEFT]])
 
 
 def test_a_second_scrub_does_not_begin_beside_the_first(trail: PortalDatabase) -> None:
