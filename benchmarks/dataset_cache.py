@@ -1,7 +1,8 @@
 """A portal of a fleet's size that is kept between runs: devices with reports, and an audit trail, sealed for real.
 
 ``BENCH_HOME`` names the folder (default ``build/bench-home``); each size has a portal of its own in it, with its keys.
-A million devices, twenty million reports and five million entries load in minutes; a later run finds them there.
+A million devices, twenty million reports and five million entries load in minutes; a later run finds them there. A load
+that was stopped, or killed, goes on where it was (``load_progress.py``).
 """
 
 import json
@@ -23,8 +24,10 @@ import deferred_constraints
 import fleet
 import load_devices
 import load_ledger
+import load_progress
 import load_reports
 from harness import ROOT, embedded_database
+from load_progress import Progress
 
 from privacy.policies.categories import APP_LOG, SERVICE_ANALYTICS
 
@@ -57,28 +60,32 @@ def cached_dataset(size: Size) -> Iterator[Path]:
     """Give the stage of a portal of this size, loading it first where it is not there yet, or not wholly."""
     home = home_of(size)
     mark = home / MARK
-    if home.exists() and not mark.exists():
-        print(f"{home}: an interrupted load is taken away", flush=True)
+    if home.exists() and not mark.exists() and not Progress(home).can_go_on:
+        print(f"{home}: what was begun before the machine started is taken away", flush=True)
         shutil.rmtree(home)
     home.mkdir(parents=True, exist_ok=True)
+    load_progress.stop_on_sigterm()
+    progress = Progress(home)
+    if not mark.exists():
+        progress.sit_down()
     with embedded_database(folder=home):
         if not mark.exists():
-            started = time.monotonic()
-            load(size)
-            took = time.monotonic() - started
-            mark.write_text(json.dumps({**asdict(size), "seconds": round(took)}))
-            print(f"loaded {size} in {took / 60:.1f} minutes", flush=True)
+            load(size, progress)
+            mark.write_text(json.dumps({**asdict(size), "seconds": round(progress.seconds)}))
+            progress.end()
+            print(f"loaded {size} in {progress.seconds / 60:.1f} minutes", flush=True)
         yield home
 
 
-def load(size: Size) -> None:
-    """Load everything, on all processors, and let it lie as it would: sealed, vacuumed, written to the disk."""
+def load(size: Size, progress: Progress) -> None:
+    """Load what is left, on all processors, and let it lie as it would: sealed, vacuumed, written to the disk."""
     from django.db import connections
 
     from devices import partitions
     from privacy.vault import actions as vault
 
-    at = fleet.NOW
+    progress.begin(fleet.NOW, random.SystemRandom().getrandbits(33))
+    at = progress.at
     gateway, _token = fleet.gateway_token()
     past = [partitions.first_of_month((at - timedelta(days=30 * back)).date()) for back in reversed(range(MONTHS))]
     past = sorted({*past, partitions.month_of(at)})[-MONTHS:]
@@ -87,18 +94,24 @@ def load(size: Size) -> None:
     vault.create_month_keys([SERVICE_ANALYTICS, APP_LOG], past, at=at)
     vault.create_month_keys([load_devices.DEVICE_REGISTRATION], [vault.month_of(at)], at=at)
     ids = sorted(fleet.device_ids(size.devices))
-    tasks = _tasks(size, ids, gateway.id, past, at)
+    tasks = _tasks(size, ids, gateway.id, past, at, progress.offset)
+    done = load_progress.steps_done()
+    left = [task for task in tasks if _last_step(task) not in done]
     connections.close_all()
-    with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool, deferred_constraints.durability_off():
+    processes = multiprocessing.get_context("fork").Pool(os.cpu_count(), load_progress.die_with_parent)
+    with processes as pool, deferred_constraints.durability_off():
         # Forked before anybody has a connection: each process makes its own.
         clock = Clock()
-        rest = deferred_constraints.drop_indexes()
-        cells = _fill(pool.imap_unordered(work, tasks), len(tasks), clock)
+        if len(left) < len(tasks):
+            clock.tell(f"gone on at {100 - len(left) * 100 // len(tasks)} % of the rows")
+        rest = progress.dropped_indexes(rows_left=bool(left))
+        cells = _cells_of(done) + _fill(pool.imap_unordered(work, left), len(left), clock, progress)
         clock.tell("rows")
         deferred_constraints.rebuild_indexes(rest, lambda work, items: pool.map(work, items, chunksize=1))
         clock.tell("indexes")
         load_reports.put_figures(cells, at.date())
         _count_decisions(at)
+        progress.save_time()
         connections.close_all()
         settling: list[Callable[[], None]] = [load_ledger.seal, _settle_personal, _settle_general]
         pool.map(_call, settling, chunksize=1)
@@ -118,20 +131,35 @@ class Clock:
         print(f"  {part} after {time.monotonic() - self.started:,.0f} s", flush=True)
 
 
-def _tasks(size: Size, ids: list[UUID], gateway_id: UUID, past: list[date], at: datetime) -> list[Any]:
-    """Return slices of the fleet with stretches of the trail among them."""
-    offset = random.SystemRandom().getrandbits(33)
+def _last_step(task: Any) -> str:
+    """Return the step with which a task is done."""
+    if isinstance(task, load_ledger.Stretch):
+        return f"entries {task.number}"
+    return f"{'reports' if task.reports else 'devices'} {task.first}"
+
+
+def _cells_of(done: dict[str, Any]) -> Cells:
+    """Return the statistics of the reports that earlier sittings put in place."""
+    said = [each for step, each in done.items() if step.startswith("reports ")]
+    cells: Cells = Counter()
+    for day, cell, number in (one for each in said for one in each):
+        cells[date.fromisoformat(day), cell] += number
+    return cells
+
+
+def _tasks(size: Size, ids: list[UUID], gateway_id: UUID, past: list[date], at: datetime, offset: int) -> list[Any]:
+    """Return slices of the fleet with stretches of the trail among them: the same in every sitting."""
     slices = [
         load_devices.Slice(
             first, ids[first : first + fleet.SLICE], gateway_id, at, offset,
-            reports=size.reports // size.devices, months=tuple(past),
+            reports=size.reports // size.devices, months=tuple(past), resumable=True,
         )
         for first in range(0, len(ids), fleet.SLICE)
     ]  # fmt: skip
     source = random.Random(4)
     people = source.sample(ids, min(len(ids), 20_000))
     stretches = [
-        load_ledger.Stretch(min(CHUNK, size.entries - done), people, at) for done in range(0, size.entries, CHUNK)
+        load_ledger.Stretch(min(CHUNK, size.entries - done), people, at, done) for done in range(0, size.entries, CHUNK)
     ]
     mixed: list[Any] = [*slices, *stretches]
     source.shuffle(mixed)
@@ -149,12 +177,13 @@ def work(task: Any) -> Cells:
     return load_reports.put_reports(task, keys) if task.reports else Counter()
 
 
-def _fill(found: Iterable[Cells], count: int, clock: Clock) -> Cells:
+def _fill(found: Iterable[Cells], count: int, clock: Clock, progress: Progress) -> Cells:
     cells: Cells = Counter()
     for number, more in enumerate(found, 1):
         cells.update(more)
         if number % max(1, count // 10) == 0:
-            clock.tell(f"{number * 100 // count} % of the rows")
+            clock.tell(f"{number * 100 // count} % of the rows that were left")
+            progress.save_time()
     return cells
 
 

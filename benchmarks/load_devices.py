@@ -6,13 +6,15 @@ rows go past the verbs. ``load_reports.py`` and ``load_ledger.py`` hold the rest
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import harness  # noqa: F401 - it puts the project on the path
+import load_progress
 
 from privacy.policies.categories import APP_LOG, DEVICE_REGISTRATION, SERVICE_ANALYTICS
 
@@ -60,6 +62,7 @@ class Slice:
     agreed: Sequence[str] = ("activation", "service-analytics", "app-log")
     reports: int = 0
     months: Sequence[date] = field(default_factory=tuple)
+    resumable: bool = False
 
 
 def imei(number: int) -> str:
@@ -94,17 +97,35 @@ def registered(part: Slice) -> list[datetime]:
 
 
 def put(part: Slice) -> Keys:
-    """Put a slice's people, decisions, keys, devices and licences in place; return the raw keys by category."""
-    from django.db import transaction
+    """Put a slice's people, decisions, keys, devices and licences in place; return the raw keys by category.
 
+    Of a ``resumable`` slice what an earlier sitting put in place stays.
+    """
     moments = registered(part)
-    with transaction.atomic():
-        keys = {category: make_keys(part.ids, category, part.at) for category in CATEGORIES}
-        _people(part, moments)
-        _decisions(part, moments)
-    with transaction.atomic(using="personal"):
-        _devices(part, moments, keys[DEVICE_REGISTRATION])
+    with _step("default", part, "people") as left:
+        if left:
+            keys = {category: make_keys(part.ids, category, part.at) for category in CATEGORIES}
+            _people(part, moments)
+            _decisions(part, moments)
+    if not left:
+        keys = {category: kept_keys(part.ids, category) for category in CATEGORIES}
+    with _step("personal", part, "devices") as left:
+        if left:
+            _devices(part, moments, keys[DEVICE_REGISTRATION])
     return keys
+
+
+@contextmanager
+def _step(alias: str, part: Slice, name: str) -> Iterator[bool]:
+    """Give a transaction, and whether its rows are left to put in place; it notes that they are."""
+    from django.db import connections, transaction
+
+    step = f"{name} {part.first}"
+    with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+        left = not (part.resumable and load_progress.has_done(cursor.connection, step))
+        yield left
+        if left and part.resumable:
+            load_progress.note_done(cursor.connection, step)
 
 
 def copy(alias: str, table: str, columns: dict[str, str], rows: Iterable[Sequence[Any]]) -> None:
@@ -142,6 +163,19 @@ def make_keys(ids: Sequence[UUID], category: str, at: datetime) -> list[bytes]:
     )
     copy("default", "vault_subjectkey", KEY, rows)
     return raw
+
+
+def kept_keys(ids: Sequence[UUID], category: str) -> list[bytes]:
+    """Return the raw keys that an earlier sitting made for these people."""
+    from privacy.vault import crypto, key_providers
+    from privacy.vault.models import SubjectKey
+
+    found = SubjectKey.objects.filter(subject_id__in=ids, category=category)
+    kept = {
+        person: key_providers.WrappedKey(generation, bytes(box), crypto.subject_key_label(person.bytes, category))
+        for person, generation, box in found.values_list("subject_id", "generation", "wrapped")
+    }
+    return key_providers.master_keys().unwrap([kept[person] for person in ids])
 
 
 def _people(part: Slice, moments: Sequence[datetime]) -> None:

@@ -13,6 +13,7 @@ from secrets import token_urlsafe
 from typing import Any
 from uuid import UUID
 
+import load_progress
 import psycopg
 from harness import ROOT
 
@@ -32,6 +33,7 @@ class Stretch:
     count: int
     people: list[UUID]
     at: datetime
+    number: int
 
 
 def append(stretch: Stretch) -> None:
@@ -41,7 +43,10 @@ def append(stretch: Stretch) -> None:
     source = random.Random(os.urandom(8))
     templates = _templates(stretch)
     people = [str(person) for person in stretch.people]
+    step = f"entries {stretch.number}"
     with psycopg.connect(settings.EMBEDDED_SERVER.url("postgres", "portal_general")) as connection:
+        if load_progress.has_done(connection, step):
+            return
         # One at a time takes its numbers, and keeps them also if it fails: holes are as in life.
         connection.execute("SELECT pg_advisory_xact_lock(7)")
         row = connection.execute(NUMBERED, [stretch.count]).fetchone()
@@ -54,6 +59,7 @@ def append(stretch: Stretch) -> None:
         with connection.cursor() as cursor, cursor.copy(COPY) as copy:
             for numbers in batched(range(stretch.count), 1_000):
                 copy.write("".join(_lines(numbers, first, f"{xid}\t{generation}", templates, people, source)))
+        load_progress.note_done(connection, step)
 
 
 def _lines(

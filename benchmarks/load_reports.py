@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import fleet
+import load_progress
 from load_devices import Keys, Slice, month_key
 
 # Where the statistics put a report of a kind by its value, and what a report adds to a cell's total.
@@ -35,6 +36,8 @@ def put_reports(part: Slice, keys: Keys) -> Counter[tuple[date, str]]:
     devices = [device.bytes for device in part.ids]
     cells: Counter[tuple[date, str]] = Counter()
     with transaction.atomic(using="personal"), connections["personal"].cursor() as cursor:
+        if part.resumable and load_progress.has_done(cursor.connection, f"reports {part.first}"):
+            return cells
         for pile in _piles(part):
             ids = [made for count in _blocks(len(pile.places), 4_096) for made in binary_copy.new_uuid7s(count)]
             boxes = _sealed(pile, ids, devices, keys, part.at)
@@ -45,6 +48,9 @@ def put_reports(part: Slice, keys: Keys) -> Counter[tuple[date, str]]:
                 binary_copy.encode_rows(ids, owners, pile.moments, pile.kinds, boxes, received=received),
             )
             cells.update(_cells(pile))
+        if part.resumable:
+            said = [[day.isoformat(), cell, number] for (day, cell), number in cells.items()]
+            load_progress.note_done(cursor.connection, f"reports {part.first}", said)
     return cells
 
 
@@ -117,6 +123,8 @@ def _cells(pile: Pile) -> Counter[tuple[date, str]]:
 
 def put_figures(cells: Counter[tuple[date, str]], today: date) -> None:
     """Keep the figures that the reports would have added day by day."""
+    from django.db import transaction
+
     from devices.daily_counters import SUPPRESSION_THRESHOLD
     from devices.models import DailyReportCount
 
@@ -128,7 +136,10 @@ def put_figures(cells: Counter[tuple[date, str]], today: date) -> None:
         for (day, cell), number in sorted(cells.items())
         if day <= today
     ]  # fmt: skip
-    DailyReportCount.objects.bulk_create(figures, batch_size=2_000)
+    # An earlier sitting may have been stopped after these.
+    if not DailyReportCount.objects.exists():
+        with transaction.atomic():
+            DailyReportCount.objects.bulk_create(figures, batch_size=2_000)
 
 
 def _midnight(day: date) -> datetime:

@@ -3,7 +3,7 @@
 What is loaded is real where it counts: each value is sealed under keys of its own, wrapped by the master key, and some
 are opened again through the vault's door. Synthetic are the moments (spread over a year), the six bodies that reports
 repeat, and the entries of the trail, which are of reads that nobody made. The script says first what disk the size
-needs and which size would fit. The portal is kept between runs; a load that was interrupted begins anew.
+needs and which size would fit. The portal is kept between runs; a load that was stopped or killed goes on where it was.
 
 ``scale_load_s`` beside an hour for ten million devices; ``scale_list``, ``scale_search`` and ``scale_page``: p95 of
 console pages; ``scale_batch_p99_turning_ms``: a batch of intake while the master key turns, over quiet; ``scale_turn``:
