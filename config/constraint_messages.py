@@ -206,6 +206,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "rights_objection_decided_names_its_reviewer": "outcome",
     },
     INCOMPLETE: {
+        "incident_delay_ends_only_where_there_is_one": "delay_ended_at",
         "safeguards_report_read_is_proven": "read_on",
         "safeguards_report_of_a_breach_says_what_was_corrected": "corrected",
         "safeguards_report_of_resources_says_what_is_asked": "staff_asked",

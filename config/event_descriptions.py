@@ -54,6 +54,7 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "campaigns.delivery.parked": gettext_lazy("E-mail for an individual notice stuck"),
     "campaigns.delivery.ended": gettext_lazy("Notice ended: no data about the person is held any longer"),
     "campaigns.delivery.told": gettext_lazy("Person notified in another way"),
+    "incidents.notice.delay-ended": gettext_lazy("Reason for the delay of the notice ended"),
     "incidents.complaint.received": gettext_lazy("Complaint received"),
     "incidents.complaint.entered": gettext_lazy("Status page opened with receipt number and code"),
     "incidents.complaint.read": gettext_lazy("Complaint read"),

@@ -21,6 +21,7 @@ class Event(StrEnum):
     CONFIRMED = "incidents.breach.confirmed"
     RULED_OUT = "incidents.breach.ruled-out"
     DELAYED = "incidents.notice.delayed"
+    DELAY_ENDED = "incidents.notice.delay-ended"
     NOTIFIED = "incidents.subjects.notified"
     POSTED = "incidents.website.posted"
     FORM_ISSUED = "incidents.form.issued"

@@ -55,6 +55,10 @@ def breach_notice_deadlines(incident: Incident) -> Iterator[StatutoryDeadline]:
         estimated_at = _estimate_grew_at(incident, cut)
     done_at = notifications.all_notified_at(incident, BREACH_STAGES, concerned, unlisted=estimated_at is None)
     yield StatutoryDeadline("notice", _("Notice to data subjects"), incident.notify_due_at, done_at)
+    # What waited for a reason goes out at once when it has ended (B-05); within the 72 hours these are the term.
+    if incident.delay_ended_at is not None and incident.delay_ended_at > incident.notify_due_at:
+        name = _("Notice to data subjects, at once after the delay")
+        yield StatutoryDeadline("after-delay", name, incident.delay_ended_at, done_at)
     left = later.filter(told_at=None).order_by("added_at").first()
     slowest = left or later.order_by((F("told_at") - F("added_at")).desc()).first()
     found = [(slowest.added_at, slowest.told_at)] if slowest is not None else []

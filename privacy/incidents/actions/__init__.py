@@ -41,6 +41,7 @@ from privacy.incidents.actions.incidents import (
 from privacy.incidents.actions.notifications import (
     delay_notice,
     digest_of_notice,
+    end_delay,
     issue_report_form,
     need_not_report,
     notify_subjects,
@@ -69,6 +70,7 @@ __all__ = [
     "destroy_texts",
     "digest_of_notice",
     "digest_of_proposal",
+    "end_delay",
     "file_complaint",
     "issue_report_form",
     "link_complaint",

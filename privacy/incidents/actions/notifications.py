@@ -15,7 +15,15 @@ from privacy.incidents import documents, duties, later_facts, notice_texts, noti
 from privacy.incidents.actions.incidents import REPORTED_FACTS, lock_open_incident
 from privacy.incidents.events import Event
 from privacy.incidents.models import Incident, Notification, Report, Stage
-from privacy.incidents.refusals import ChangedProposal, EmptyText, Incomplete, MustBeReported, NobodyFound, WrongState
+from privacy.incidents.refusals import (
+    ChangedProposal,
+    Contradiction,
+    EmptyText,
+    Incomplete,
+    MustBeReported,
+    NobodyFound,
+    WrongState,
+)
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
@@ -137,9 +145,30 @@ def delay_notice(incident: Incident, *, delay: Incident.Delay, reason: str, acto
         raise EmptyText(_("State the reason for the delay."), pointer="/reason")
     with transaction.atomic():
         row = lock_open_incident(incident)
-        row.delay, row.delay_reason = Incident.Delay(delay), reason.strip()
-        row.save(update_fields=["delay", "delay_reason"])
+        row.delay, row.delay_reason, row.delay_ended_at = Incident.Delay(delay), reason.strip(), None
+        row.save(update_fields=["delay", "delay_reason", "delay_ended_at"])
         ledger.record(Event.DELAYED, actor=actor, at=at, about=row, facts={"because": str(delay)})
+    return row
+
+
+def end_delay(incident: Incident, *, ended_at: datetime, actor: Actor, at: datetime) -> Incident:
+    """Record when the reason to wait ended: past the 72 hours the notice is due at that very moment (Decree 39(1)).
+
+    Raises Contradiction where nothing waits, and for a moment that is to come or before anybody knew of the breach.
+    """
+    require_permission(actor, NOTIFY, about=incident)
+    with transaction.atomic():
+        row = lock_open_incident(incident)
+        if not row.delay or row.delay_ended_at is not None:
+            raise Contradiction(_("No notice is waiting here."))
+        if not row.aware_at <= ended_at <= at:
+            raise Contradiction(
+                _("Enter when the reason ended: after the company became aware, and not in the future."),
+                pointer="/ended_at",
+            )
+        row.delay_ended_at = ended_at
+        row.save(update_fields=["delay_ended_at"])
+        ledger.record(Event.DELAY_ENDED, actor=actor, at=at, about=row, facts={"since": ended_at.isoformat()})
     return row
 
 

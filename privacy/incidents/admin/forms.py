@@ -169,6 +169,10 @@ class DelayForm(forms.Form):
     reason = text_field(_("Reason"))
 
 
+class DelayEndForm(forms.Form):
+    ended_at = moment_field(_("When did the reason end?"))
+
+
 class ReportForm(forms.Form):
     """To whom the form went."""
 

@@ -24,6 +24,7 @@ from privacy.incidents.admin.forms import (
     AffectedForm,
     ConclusionForm,
     ConfirmForm,
+    DelayEndForm,
     DelayForm,
     DescribeForm,
     MeasureForm,
@@ -46,11 +47,11 @@ from privacy.lib.http.downloads import attachment
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.policies import rulebook
 
-RECORD, NOTIFY = "incidents.record_incident", "incidents.notify_incident"
+RECORD, NOTIFY, VIEW = "incidents.record_incident", "incidents.notify_incident", "incidents.view_incident"
 REPORT, CLOSE = "incidents.report_incident", "incidents.close_incident"
 OPEN_INCIDENT_ACTIONS = (
-    "describe", "add_affected", "take_measure", "notify", "website", "delay", "form_of_report", "form_of_intrusion",
-    "report", "need_not_report",
+    "describe", "add_affected", "take_measure", "notify", "website", "delay", "end_delay",
+    "form_of_report", "form_of_intrusion", "report", "need_not_report",
 )  # fmt: skip
 
 
@@ -79,7 +80,7 @@ class IncidentAdmin(ReadOnlyAdmin):
         ("sensitive", "recovered"),
         "course_ko", "course_en", "advice_ko", "advice_en", "response_ko", "response_en",
         ("reported_at", "intrusion_reported_at"), "reason_not_reported",
-        ("delay", "delay_reason"), ("recorded_by", "recorded_at"), "conclusion",
+        ("delay", "delay_reason", "delay_ended_at"), ("recorded_by", "recorded_at"), "conclusion",
         ("proposed_by", "closed_by", "closed_at"),
     )  # fmt: skip
     readonly_fields = ("items_shown", "people_shown", "reason_not_reported")
@@ -292,17 +293,20 @@ class IncidentAdmin(ReadOnlyAdmin):
             form_class=DelayForm,
         )  # fmt: skip
 
-    @button(
-        description=_("Report form for the authority (PDF)"),
-        permission="incidents.view_incident",
-        locations=CHANGE_FORM_ONLY,
-    )
+    @button(description=_("The reason for the delay has ended"), permission=NOTIFY, locations=CHANGE_FORM_ONLY)
+    def end_delay(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
+        return self._press(
+            request, queryset, incidents.end_delay, _("Recorded."),
+            title=_("The reason for the delay has ended"), verb=_("Record"),
+            consequences=[_("Past the 72 hours the notice is due at that moment: send it at once.")],
+            form_class=DelayEndForm, initial={"ended_at": clock.now()},
+        )  # fmt: skip
+
+    @button(description=_("Report form for the authority (PDF)"), permission=VIEW, locations=CHANGE_FORM_ONLY)
     def form_of_report(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         return self._form(request, queryset.get(), Report.Duty.BREACH)
 
-    @button(
-        description=_("Intrusion report form (PDF)"), permission="incidents.view_incident", locations=CHANGE_FORM_ONLY
-    )
+    @button(description=_("Intrusion report form (PDF)"), permission=VIEW, locations=CHANGE_FORM_ONLY)
     def form_of_intrusion(self, request: HttpRequest, queryset: QuerySet[Incident]) -> HttpResponse | None:
         return self._form(request, queryset.get(), Report.Duty.INTRUSION)
 

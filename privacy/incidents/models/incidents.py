@@ -117,6 +117,7 @@ class Incident(models.Model):
     )
     delay = models.CharField(_("ground for delaying the notice"), max_length=16, choices=Delay, blank=True)
     delay_reason = models.TextField(_("reason for the delay"), blank=True)
+    delay_ended_at = models.DateTimeField(_("reason for the delay ended"), null=True, blank=True)
     recorded_by = models.CharField(_("recorded by"), max_length=64)
     recorded_at = models.DateTimeField(_("recorded"))
     conclusion = models.TextField(_("conclusion"), blank=True)
@@ -180,6 +181,9 @@ class Incident(models.Model):
                     intrusion_aware_at__gte=F("aware_at"),
                     intrusion_due_at__gt=F("intrusion_aware_at"),
                 ),
+            ),
+            models.CheckConstraint(
+                name="incident_delay_ends_only_where_there_is_one", condition=Q(delay_ended_at=None) | ~Q(delay="")
             ),
             models.CheckConstraint(name="incident_delayed_for_a_reason", condition=Q(delay="") | ~Q(delay_reason="")),
         ]
