@@ -129,13 +129,17 @@ SENSITIVE_NAMES = [
     "면허번호",
     "외국인등록",
 ]
+END_OF_ACRONYM = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])")
+# Names of hangul are also written in several words; so short ones would be found across two that mean something else.
+SHORT_HANGUL = 2
 TYPE_KEYS = frozenset({"type", "data_type", "datatype", "kind", "category", "classification"})
 SAFE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,47}")
 # Thirteen digits as people write them: six, at most a few signs that part them, seven. Among the signs are letters that
-# look like a dash: the long vowel of kana, the vowels eu and i of hangul, the Chinese one.
+# look like a dash or a dot: the long vowel of kana, the vowels eu, i and arae-a of hangul, the Chinese one; and the
+# lines of boxes, which Korean keyboards offer first.
 SEPARATORS = (
-    r"[\s\-._/~\u00b7\u02d7\u2010-\u2015\u2022\u2027\u2043\u2212\u2e3a\u2e3b\u301c"
-    r"\u30fb\u30fc\u3161\u3163\u1173\u1175\u4e00\u4e28]"
+    r"[\s\-._/~\u00b7\u02d7\u05be\u1806\u2010-\u2015\u2022\u2027\u2043\u2212\u2219\u22c5\u2500-\u254f\u2574-\u257f\u2796"
+    r"\u2e3a\u2e3b\u301c\u30fb\u30fc\u3161\u3163\u318d\u1173\u1175\u119e\u4e00\u4e28]"
 )
 RESIDENT_NUMBER = re.compile(rf"(?<!\d)(\d{{6}})({SEPARATORS}{{0,3}})(\d{{7}})(?!\d)", re.ASCII)
 # Letters that show nothing: the fillers of hangul.
@@ -150,8 +154,10 @@ TIMESTAMP_PREFIXES = tuple(str(number) for number in range(10, 20))
 
 
 def normalized_name(name: str) -> str:
-    """Return a name as it is compared: NFKC, camel case taken apart, lower case, underscores."""
-    text = unicodedata.normalize("NFKC", name)
+    """Return a name as it is compared: NFKC, without what shows nothing, camel case taken apart, lower case,
+    underscores.
+    """
+    text = "".join(map(_normalized_character, unicodedata.normalize("NFKC", name)))
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
     return re.sub(r"[\s\-./]+", "_", text).casefold()
 
@@ -159,9 +165,12 @@ def normalized_name(name: str) -> str:
 def is_sensitive_name(name: str) -> bool:
     """Whether a name is among the statutory sensitive or unique-identification kinds."""
     text = normalized_name(name)
-    words = text.split("_")
+    words = {*text.split("_"), *normalized_name(END_OF_ACRONYM.sub("_", name)).split("_")}
+    unparted = text.replace("_", "")
     return any(
-        part in text if "_" in part or not part.isascii() else any(word.startswith(part) for word in words)
+        ("_" in part and part in text) or any(word.startswith(part.replace("_", "")) for word in words)
+        if part.isascii()
+        else part in text or (len(part) > SHORT_HANGUL and part in unparted)
         for part in SENSITIVE_NAMES
     )
 
@@ -204,12 +213,31 @@ def _has_check_digit(digits: str) -> bool:
 
 
 def contains_resident_number(text: str) -> bool:
-    """Whether a resident number is anywhere in a text, also in other digits and with signs that show nothing."""
+    """Whether a resident number is anywhere in a text, also in other digits and with signs that show nothing.
+
+    No clock writes a sign among its digits, not even one that shows nothing.
+    """
+    hidden: set[int] = set()
     if not text.isascii():
-        text = "".join(_normalized_character(char) for char in unicodedata.normalize("NFKC", text))
+        text, hidden = _as_seen(text)
     return any(
-        is_resident_number(front, back, parted=bool(sign)) for front, sign, back in RESIDENT_NUMBER.findall(text)
+        is_resident_number(
+            found[1], found[3], parted=bool(found[2]) or any(found.start() < at < found.end() for at in hidden)
+        )
+        for found in RESIDENT_NUMBER.finditer(text)
     )
+
+
+def _as_seen(text: str) -> tuple[str, set[int]]:
+    """Return a text as the eye takes it, and before which of its signs stood something that shows nothing."""
+    seen: list[str] = []
+    hidden = set()
+    for char in unicodedata.normalize("NFKC", text):
+        if shown := _normalized_character(char):
+            seen.append(shown)
+        else:
+            hidden.add(len(seen))
+    return "".join(seen), hidden
 
 
 def _normalized_character(char: str) -> str:

@@ -58,6 +58,16 @@ class NeverTakenTest(ApiTestCase):
         for name in names:
             assert is_sensitive_name(name), name
 
+    @pytest.mark.truth("15")
+    def test_a_statutory_kind_is_known_however_its_words_are_parted(self) -> None:
+        for name in (
+            "bloodtype", "heartrate", "nationalid", "driverlicense", "userIDPassport", "HIVHealthRecord",
+            "주민 등록 번호", "운전 면허 번호", "외국인-등록-번호", "pass\u200bport", "여\u200b권",
+        ):  # fmt: skip
+            assert is_sensitive_name(name), name
+        for name in ("완성_적용", "deviceID", "APILevel", "osBuild"):
+            assert not is_sensitive_name(name), name
+
     def test_declared_items_are_not_mistaken_for_sensitive_ones(self) -> None:
         for name in ("state", "count", "action", "setting", "result", "level", "message", "app", "model", "os_build"):
             assert not is_sensitive_name(name), name
@@ -98,6 +108,21 @@ class NeverTakenTest(ApiTestCase):
         assert contains_resident_number(f"{front} \u200b- {back}")
         for text in ("900101, 1234567", "900101 ... 1234567", "900101a1234567", "90010-11234567"):
             assert not contains_resident_number(text), text
+
+    @pytest.mark.truth("15")
+    def test_no_dash_or_dot_of_a_korean_keyboard_hides_a_number(self) -> None:
+        # ㅡ and ㆍ are typed as letters, ─ and ━ stand first among the signs of ㄱ, ∙ and ⋅ are mathematics.
+        for sign in "─━┄╌ㆍ∙⋅•־➖᠆ᆞ":
+            assert contains_resident_number(f"번호 900101{sign}1234567."), hex(ord(sign))
+
+    @pytest.mark.truth("15")
+    def test_what_parts_a_number_without_being_seen_parts_it_from_a_clock(self) -> None:
+        number = "1505053234560"
+        assert not contains_resident_number(number)
+        for sign in ("\u200b", "\u00ad", "\u3164", "\ufe0f"):
+            assert contains_resident_number(f"{number[:6]}{sign}{number[6:]}"), hex(ord(sign))
+            assert contains_resident_number(f"{number[:3]}{sign}{number[3:]}"), hex(ord(sign))
+            assert not contains_resident_number(f"{sign}{number}{sign}"), hex(ord(sign))
 
     @pytest.mark.truth("hidden-number")
     def test_a_hidden_number_refuses_the_report(self) -> None:
