@@ -235,7 +235,7 @@ def _not_notified(incident: Incident, stages: tuple[Stage, ...]) -> Iterator[str
             stuck,
         ) % {"count": stuck}
     unknown = notifications.unlisted_people_count(incident)
-    if unknown and website is None:
+    if unknown and notifications.unlisted_told_at(incident, stages) is None:
         yield _(
             "The estimate is %(estimate)d data subjects, and %(listed)d are listed: list the others, correct the "
             "estimate, or post the notice on the website."

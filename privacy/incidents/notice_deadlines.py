@@ -1,12 +1,12 @@
 """The terms in which the people concerned are told: of the possibility, of the breach, and whoever is found later."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from privacy.incidents import later_facts, notifications
+from privacy.incidents import notifications
 from privacy.incidents.models import Incident, Stage
 from privacy.incidents.notifications import BREACH_STAGES, POSSIBLE_BREACH_STAGES
 from privacy.incidents.statutory_deadlines import StatutoryDeadline
@@ -52,7 +52,7 @@ def breach_notice_deadlines(incident: Incident) -> Iterator[StatutoryDeadline]:
         cut = max(first, incident.notify_due_at)
         later = concerned.filter(added_at__gt=cut)
         concerned = concerned.exclude(pk__in=later.values("pk"))
-        estimated_at = _estimate_grew_at(incident, cut)
+        estimated_at = notifications.estimate_grew_at(incident, cut)
     done_at = notifications.all_notified_at(incident, BREACH_STAGES, concerned, unlisted=estimated_at is None)
     yield StatutoryDeadline("notice", _("Notice to data subjects"), incident.notify_due_at, done_at)
     # What waited for a reason goes out at once when it has ended (B-05); within the 72 hours these are the term.
@@ -64,18 +64,8 @@ def breach_notice_deadlines(incident: Incident) -> Iterator[StatutoryDeadline]:
     found = [(slowest.added_at, slowest.told_at)] if slowest is not None else []
     if estimated_at is not None:
         website = notifications.public_notice(incident, BREACH_STAGES)
-        found.append((estimated_at, max(website.at, estimated_at) if website else None))
+        found.append((estimated_at, website.told_at(estimated_at) if website else None))
     if found:
         since, told_at = max(found, key=lambda one: (one[1] is None, one[1] - one[0] if one[1] else timedelta()))
         due_at = since + timedelta(hours=rulebook.parameter("breach.notify.hours", clock.kst_date(since)))
         yield StatutoryDeadline("late-notice", _("Notice to people found later"), due_at, told_at)
-
-
-def _estimate_grew_at(incident: Incident, cut: datetime) -> datetime | None:
-    """Return when the estimate first went beyond the list after a moment until which it did not."""
-    if not notifications.unlisted_people_count(incident):
-        return None
-    listed = incident.affected.filter(added_at__lte=cut).count()
-    if later_facts.estimate_at(incident, cut) > listed:
-        return None  # the others were known to be missing within the term
-    return next((one.at for one in later_facts.changes_after(incident, cut) if one.estimate_before is not None), None)

@@ -11,9 +11,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, DateTimeField, Exists, F, Max, Min, OuterRef, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Greatest, Least
 
 from privacy.campaigns.models import Delivery
+from privacy.incidents import later_facts
 from privacy.incidents.models import AffectedPerson, Incident, Notification, Stage
 from privacy.lib.dates import clock
 
@@ -27,10 +28,14 @@ UNREACHABLE = (Delivery.State.WITHOUT_ADDRESS, Delivery.State.PARKED, Delivery.S
 
 @dataclass(frozen=True, slots=True)
 class PublicNotice:
-    """The public notices of some stages: when the first was posted, and the moment at which the last ends."""
+    """The public notices of some stages: when the first was posted, and from when until when each stands."""
 
     at: datetime
-    ends_at: datetime
+    periods: tuple[tuple[datetime, datetime], ...]
+
+    def told_at(self, since: datetime) -> datetime | None:
+        """Return when they told somebody who is concerned since a moment; nothing where all had ended by then."""
+        return min((max(start, since) for start, end in self.periods if since < end), default=None)
 
 
 def notifications_of(incident: Incident, stages: Collection[Stage]) -> QuerySet[Notification]:
@@ -45,8 +50,8 @@ def public_notice(incident: Incident, stages: Collection[Stage]) -> PublicNotice
     found = list(notifications_of(incident, stages).exclude(notice=None).values_list("made_at", "notice__posted_until"))
     if not found:
         return None
-    last = max(until or clock.kst_date(at) for at, until in found)
-    return PublicNotice(min(at for at, _until in found), clock.midnight(last + timedelta(days=1)))
+    periods = sorted((at, clock.midnight((until or clock.kst_date(at)) + timedelta(days=1))) for at, until in found)
+    return PublicNotice(periods[0][0], tuple(periods))
 
 
 def deliveries(incident: Incident, stages: Collection[Stage]) -> QuerySet[Delivery]:
@@ -63,9 +68,11 @@ def affected_with_notice_time(incident: Incident, stages: Collection[Stage]) -> 
     website = public_notice(incident, stages)
     if website is not None:
         stuck = Exists(hers.filter(state__in=UNREACHABLE))
-        in_her_stead = Greatest(Value(website.at), F("added_at"), output_field=DateTimeField())
-        told.append(Case(When(stuck, added_at__lt=website.ends_at, then=in_her_stead), default=None))
-    earliest = Coalesce(*told) if len(told) > 1 else told[0]
+        for start, end in website.periods:
+            in_her_stead = Greatest(Value(start), F("added_at"), output_field=DateTimeField())
+            told.append(Case(When(stuck, added_at__lt=end, then=in_her_stead), default=None))
+    # Least passes over those that are nothing.
+    earliest = Least(*told) if len(told) > 1 else told[0]
     return AffectedPerson.objects.filter(incident_id=incident.pk).annotate(told_at=earliest)
 
 
@@ -117,6 +124,25 @@ def unlisted_people_count(incident: Incident) -> int:
     return max(incident.estimate - incident.listed, 0)
 
 
+def estimate_grew_at(incident: Incident, cut: datetime) -> datetime | None:
+    """Return when the estimate first went beyond the list after a moment until which it did not."""
+    if not unlisted_people_count(incident):
+        return None
+    listed = incident.affected.filter(added_at__lte=cut).count()
+    if later_facts.estimate_at(incident, cut) > listed:
+        return None  # the others were known to be missing by then
+    return next((one.at for one in later_facts.changes_after(incident, cut) if one.estimate_before is not None), None)
+
+
+def unlisted_told_at(incident: Incident, stages: Collection[Stage]) -> datetime | None:
+    """Return when the website told those whom only the estimate knows; nothing if it had ended when they were found."""
+    website = public_notice(incident, stages)
+    if website is None:
+        return None
+    found_at = estimate_grew_at(incident, website.periods[0][1])
+    return website.told_at(found_at) if found_at else website.at
+
+
 def all_notified_at(
     incident: Incident, stages: Collection[Stage], concerned: QuerySet[Any], *, unlisted: bool = True
 ) -> datetime | None:
@@ -127,7 +153,10 @@ def all_notified_at(
     if incident.is_without("notifications") or concerned.filter(told_at=None).exists():
         return None
     last: datetime | None = concerned.aggregate(last=Max("told_at"))["last"]
-    if (unlisted and unlisted_people_count(incident)) or not concerned.exists():
+    if unlisted and unlisted_people_count(incident):
+        told_at = unlisted_told_at(incident, stages)
+        return max(told_at, last or told_at) if told_at else None
+    if last is None and not concerned.exists():
         website = public_notice(incident, stages)
-        return max(website.at, last or website.at) if website else None
+        return website.at if website else None
     return last

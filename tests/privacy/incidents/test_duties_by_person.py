@@ -115,3 +115,46 @@ class EachPersonTests(DutyCase):
         with pytest.raises(campaigns.AlreadyNotified):
             self.post(incident)
         assert Notice.objects.filter(kind="breach").count() == 1
+
+
+@pytest.mark.truth("15")
+class WebsiteInHerSteadTests(DutyCase):
+    def test_whoever_the_website_told_in_time_is_not_told_late_by_a_mail_that_follows(self) -> None:
+        someone = self.person()
+        incident = factory.make_known_incident(someone)
+        incident = incidents.describe_incident(incident, items=[], actor=self.odile, at=NOON)
+        self.tell(incident)
+        self.post(incident, NOON + HOUR)
+        told = self.clock(incident, "notice")
+        assert told is not None and told.done_at == NOON + HOUR
+        factory.make_contact(someone, value="found@example.org")
+        incident = incidents.describe_incident(incident, items=["model"], actor=self.odile, at=NOON + 10 * DAY)
+        assert len(self.tell(incident, NOON + 10 * DAY)) == 1
+        told = self.clock(incident, "notice")
+        assert told is not None and told.done_at == NOON + HOUR
+
+    def test_whoever_is_found_between_two_notices_is_told_by_the_second(self) -> None:
+        incident = factory.make_known_incident(self.person())
+        incidents.notify_subjects(incident, actor=self.odile, at=NOON)
+        self.post(incident)
+        found_at, again_at = NOON + 40 * DAY, NOON + 45 * DAY
+        self.add(incident, self.person(), at=found_at)
+        incidents.notify_subjects(incident, actor=self.odile, at=found_at)
+        self.post(incident, again_at)
+        later = self.clock(incident, "late-notice")
+        assert later is not None and later.done_at == again_at
+        assert later.is_late(again_at)
+
+    def test_a_notice_that_has_ended_tells_nobody_by_whom_the_estimate_grows(self) -> None:
+        incident = factory.make_known_incident(self.mina)
+        self.tell(incident)
+        self.post(incident)
+        grown_at = NOON + 40 * DAY
+        incidents.describe_incident(incident, estimate=900, actor=self.odile, at=grown_at)
+        assert "900" in self.left(incident)
+        later = self.clock(incident, "late-notice")
+        assert later is not None and (later.due_at, later.done_at) == (grown_at + 72 * HOUR, None)
+        self.post(incident, grown_at + HOUR)
+        assert self.left(incident) == ""
+        later = self.clock(incident, "late-notice")
+        assert later is not None and later.done_at == grown_at + HOUR
