@@ -78,11 +78,12 @@ def role_owns_nothing(**kwargs: Any) -> Iterable[CheckMessage]:
             with connections[alias].cursor() as cursor:
                 cursor.execute(
                     """
-                    SELECT r.rolsuper, r.rolbypassrls, r.rolcreaterole, to_regclass('public.django_migrations'),
+                    SELECT bool_or(r.rolsuper), bool_or(r.rolbypassrls), bool_or(r.rolcreaterole),
+                           to_regclass('public.django_migrations'),
                            (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                             WHERE pg_has_role(current_user, c.relowner, 'USAGE') AND c.relkind IN ('r', 'p')
+                             WHERE pg_has_role(current_user, c.relowner, 'MEMBER') AND c.relkind IN ('r', 'p')
                                AND n.nspname IN ('public', 'ledger'))
-                      FROM pg_roles r WHERE r.rolname = current_user
+                      FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')
                     """
                 )
                 *attributes, migrations, owned = cursor.fetchone()

@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from typing import cast
 
 import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from privacy.ledger.integrity import append_only
 from tests.base import PortalTestCase
@@ -204,6 +206,33 @@ def test_the_portal_refuses_to_start_on_a_weakened_database(
     assert code in {weakness.code for weakness in append_only.weaknesses(connections["default"])}
     with pytest.raises(ImproperlyConfigured, match=code):
         append_only.require_append_only()
+
+
+@pytest.mark.truth("15")
+@pytest.mark.parametrize(
+    ("code", "role"),
+    [
+        ("ledger.E002", "postgres"), ("ledger.E002", "pg_write_server_files"),
+        ("ledger.E003", "portal_ledger"), ("ledger.E004", "tests_eraser"),
+    ],
+)  # fmt: skip
+def test_a_role_that_the_portal_may_take_is_a_weakness_though_it_inherits_nothing_of_it(
+    portal_database: PortalDatabase, code: str, role: str
+) -> None:
+    # Never committed: roles are those of the whole cluster.
+    with portal_database.connect() as superuser, superuser.transaction(force_rollback=True):
+        for statement in (
+            "CREATE ROLE tests_visitor NOLOGIN", "GRANT portal_app TO tests_visitor WITH INHERIT TRUE",
+            "CREATE ROLE tests_eraser NOLOGIN", "GRANT DELETE ON ledger.leaf TO tests_eraser",
+        ):  # fmt: skip
+            superuser.execute(statement)
+        visitor = cast("BaseDatabaseWrapper", superuser)
+        superuser.execute("SET ROLE tests_visitor")
+        assert append_only.weaknesses(visitor) == []
+        superuser.execute("RESET ROLE")
+        superuser.execute(f"GRANT {role} TO tests_visitor WITH INHERIT FALSE, SET TRUE")
+        superuser.execute("SET ROLE tests_visitor")
+        assert code in {weakness.code for weakness in append_only.weaknesses(visitor)}
 
 
 def test_the_web_process_does_not_start_on_a_weakened_database(portal_database: PortalDatabase) -> None:
