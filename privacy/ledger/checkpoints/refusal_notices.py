@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from smtplib import SMTPException
 from typing import Any
@@ -29,13 +30,26 @@ _NUMBER = re.compile(r"\d+")
 _TRAIL = ""
 
 
+@dataclass
+class _Telling:
+    """Since when a refusal holds for one reason, and who was told it."""
+
+    since: float
+    told: dict[str, bool]
+
+    def is_over(self, now: float) -> bool:
+        """Whether it is told again; a clock that was put right doesn't hold it back for longer than a day."""
+        return abs(now - self.since) >= DAY
+
+
 class RefusalNotices:
-    """The refusal that holds now, kept in the notary's folder: ``refusal`` for people, ``refusal.told`` for itself."""
+    """The refusals of a day, kept in the notary's folder: ``refusal`` for people, ``refusal.told`` for itself."""
 
     def __init__(self, folder: Path) -> None:
         self.text = ""
         self._folder = folder
-        self._reason, self._since, self._told = self._load()
+        self._shown = ""
+        self._tellings = self._load()
         self._mail_from = 0.0
 
     def tell(
@@ -53,35 +67,42 @@ class RefusalNotices:
         What can't be told now is told later. ``what`` are facts for the trail: which entries' times were refused.
         """
         self.text, reason = refusal, _NUMBER.sub("#", refusal)
-        if reason != self._reason or now >= self._since + DAY:
-            self._reason, self._since = reason, now
-            self._told = {_TRAIL: False, **dict.fromkeys(auditors, False)}
-            self._mail_from = 0.0
+        self._tellings = {one: telling for one, telling in self._tellings.items() if not telling.is_over(now)}
+        telling = self._tellings.get(reason)
+        if telling is None:
+            telling = _Telling(now, {_TRAIL: False, **dict.fromkeys(auditors, False)})
+            self._tellings[reason] = telling
+            self._mail_from, self._shown = 0.0, ""
             log.error("notary: refused: %s", refusal)
-            (self._folder / "refusal").write_text(f"{int(now)} {refusal}\n")
-        self._mail(size, now)
-        if not self._told.get(_TRAIL, True):
-            self._record(size, connection, what or {})
+        if reason != self._shown:
+            (self._folder / "refusal").write_text(f"{int(telling.since)} {refusal}\n", "utf-8")
+            self._shown = reason
+        self._mail(telling, size, now)
+        # A mail is out for good, whatever becomes of the rest.
         self._save()
+        if not telling.told.get(_TRAIL, True):
+            self._record(telling, size, connection, what or {})
+            self._save()
 
     def end(self) -> None:
         """The notary has signed again; so what an earlier process left here is over, too."""
-        self.text = self._reason = ""
+        self.text = self._shown = ""
+        self._tellings = {}
         for name in ("refusal", "refusal.told"):
             (self._folder / name).unlink(missing_ok=True)
 
-    def _mail(self, size: int, now: float) -> None:
+    def _mail(self, telling: _Telling, size: int, now: float) -> None:
         if now < self._mail_from:
             return
-        for address in [address for address, told in self._told.items() if address != _TRAIL and not told]:
+        for address in [address for address, told in telling.told.items() if address != _TRAIL and not told]:
             try:
                 anchors.mail_refusal([address], size, self.text, int(now))
-                self._told[address] = True
+                telling.told[address] = True
             except (OSError, SMTPException) as error:
                 self._mail_from = now + MAIL_RETRY_SECONDS
                 log.error("notary: an auditor could not be told: %s", type(error).__name__)
 
-    def _record(self, size: int, connection: psycopg.Connection[Any], what: dict[str, Any]) -> None:
+    def _record(self, telling: _Telling, size: int, connection: psycopg.Connection[Any], what: dict[str, Any]) -> None:
         append_entry(
             connection,
             Event.NOTARY_REFUSED,
@@ -90,17 +111,16 @@ class RefusalNotices:
             result="denied",
             facts={"size": size, "reason": self.text, **what},
         )
-        self._told[_TRAIL] = True
+        telling.told[_TRAIL] = True
 
-    def _load(self) -> tuple[str, float, dict[str, bool]]:
+    def _load(self) -> dict[str, _Telling]:
         try:
             kept = json.loads((self._folder / "refusal.told").read_text("utf-8"))
-            return kept["reason"], kept["since"], kept["told"]
-        except (OSError, ValueError, LookupError):
-            return "", 0.0, {}
+            return {reason: _Telling(float(one["since"]), dict(one["told"])) for reason, one in kept.items()}
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            return {}
 
     def _save(self) -> None:
-        kept = {"reason": self._reason, "since": self._since, "told": self._told}
         temporary = self._folder / ".refusal.told.new"
-        temporary.write_text(json.dumps(kept), "utf-8")
+        temporary.write_text(json.dumps({reason: asdict(one) for reason, one in self._tellings.items()}), "utf-8")
         temporary.replace(self._folder / "refusal.told")

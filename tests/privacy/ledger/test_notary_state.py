@@ -8,12 +8,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.core import mail
 
 from privacy.ledger.checkpoints import rebuilding
 from privacy.ledger.checkpoints.notary import Notary
 from privacy.ledger.checkpoints.notary_state import NotaryState, SigningRefused
+from privacy.ledger.checkpoints.refusal_notices import RefusalNotices
 from privacy.ledger.checkpoints.signed_notes import checkpoint_text
 from privacy.ledger.integrity import verification
 from privacy.ledger.management.commands.notary import Command
@@ -328,3 +330,45 @@ def test_a_refusal_whose_numbers_change_is_told_once_and_once_a_day(
     with portal_database.connect() as connection:
         told = connection.execute("SELECT count(*) FROM ledger.entry WHERE word = 'ledger.notary.refused'").fetchone()
     assert told == (3,)
+
+
+@pytest.mark.truth("15")
+def test_a_mail_that_went_out_is_not_sent_again_after_a_crash_before_the_trail(
+    portal_database: PortalDatabase, tmp_path: Path
+) -> None:
+    aram = ["aram@extrus.example"]
+    with portal_database.connect("portal_notary") as connection:
+        connection.close()
+        with pytest.raises(psycopg.OperationalError):
+            RefusalNotices(tmp_path).tell("rolled back: 3", 3, aram, 1000.0, connection)
+    assert len(mail.outbox) == 1
+    with portal_database.connect("portal_notary") as connection:
+        RefusalNotices(tmp_path).tell("rolled back: 4", 3, aram, 1003.0, connection)
+        told = connection.execute("SELECT count(*) FROM ledger.entry WHERE word = 'ledger.notary.refused'").fetchone()
+    assert len(mail.outbox) == 1
+    assert told == (1,)
+
+
+@pytest.mark.truth("15")
+def test_two_refusals_by_turns_are_each_told_once(portal_database: PortalDatabase, tmp_path: Path) -> None:
+    """A witness that is away answers in one way, then in another: each look was another reason, and another mail."""
+    notices = RefusalNotices(tmp_path)
+    with portal_database.connect("portal_notary") as connection:
+        for turn in range(6):
+            refusal = ("too few witnesses cosign: timed out", "too few witnesses cosign: refused")[turn % 2]
+            notices.tell(refusal, 3, ["aram@extrus.example"], 1000.0 + turn, connection)
+            assert (tmp_path / "refusal").read_text().endswith(f"{refusal}\n")
+        told = connection.execute("SELECT count(*) FROM ledger.entry WHERE word = 'ledger.notary.refused'").fetchone()
+    assert told == (2,)
+    assert len(mail.outbox) == 2
+
+
+@pytest.mark.truth("15")
+@pytest.mark.parametrize("kept", ["null", "[]", '{"reason": "", "since": 1, "told": {}}', '{"a": 1}'])
+def test_what_another_version_or_hand_left_in_the_folder_stops_no_telling(
+    portal_database: PortalDatabase, tmp_path: Path, kept: str
+) -> None:
+    (tmp_path / "refusal.told").write_text(kept)
+    with portal_database.connect("portal_notary") as connection:
+        RefusalNotices(tmp_path).tell("rolled back", 3, ["aram@extrus.example"], 1000.0, connection)
+    assert len(mail.outbox) == 1
