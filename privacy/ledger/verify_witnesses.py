@@ -89,7 +89,10 @@ def _read_line(words: list[str], policy: Policy) -> str:
     """Add what a line says; return the quorum where it says that."""
     kind, *rest = words
     if kind == "log" and len(rest) in (1, 2):
-        policy.logs.append(verify.parse_key(rest[0]))
+        key = verify.parse_key(rest[0])
+        if any(key.public == one.key.public for one in policy.witnesses.values()):
+            raise ValueError
+        policy.logs.append(key)
     elif kind == "witness" and len(rest) in (2, 3):
         _refuse_known_key(rest[1], policy)
         policy.witnesses[_new_name(rest[0], policy)] = PolicyWitness(

@@ -277,6 +277,7 @@ def test_a_bundle_is_checked_against_a_policy_offline(
         "witness a {vkey}\ngroup g 0 a\nquorum g", "witness a {vkey}\ngroup g 1 a a\nquorum g",
         "strange a\nquorum none", "quorum none\nquorum none",
         "witness a {vkey}\nwitness b {vkey}\ngroup g all a b\nquorum g", "log {vkey}\nwitness a {vkey}\nquorum a",
+        "witness a {vkey}\nlog {vkey}\nquorum a",
     ],
 )  # fmt: skip
 def test_a_policy_that_can_not_be_meant_is_refused(text: str) -> None:
