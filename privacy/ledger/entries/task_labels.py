@@ -24,8 +24,10 @@ ACT_LABELS = {
     "begun": _("begun"),
     "archived": _("archived"),
     "provided": _("provided"),
+    "previewed": _("previewed"),
+    "scanned": _("scanned for malware"),
 }
-# What is no model's name.
+# What is no model's name; with the app before it where two apps have one of that name.
 NOUN_LABELS = {
     "case": _("rights request"),
     "access": _("access package"),
@@ -46,6 +48,16 @@ NOUN_LABELS = {
     "note": _("note on a case"),
     "complainant": _("complainant"),
     "requester": _("requester"),
+    "package": _("access package"),
+    "letter": _("letter"),
+    "destruction": _("announced destruction"),
+    "notice": _("notice about a consent"),
+    "proof": _("proof of a supervision or disposal"),
+    "certificate": _("certificate of a training"),
+    "workforce.letter": _("representative's letter"),
+    "passphrase": _("file passphrase"),
+    "webhook-key": _("webhook key"),
+    "file": _("file"),
 }
 TASK_LABELS = {
     "accounts.user.signed-in": _("signing in"),
@@ -73,7 +85,7 @@ def _noun(app: str, noun: str) -> str:
     try:
         return str(apps.get_model(app, noun)._meta.verbose_name)
     except LookupError:
-        return str(NOUN_LABELS.get(noun, ""))
+        return str(NOUN_LABELS.get(f"{app}.{noun}") or NOUN_LABELS.get(noun) or "")
 
 
 def _title(code: str) -> str:

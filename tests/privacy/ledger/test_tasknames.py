@@ -1,5 +1,6 @@
 """The task of an access record is told in words, in both languages."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -10,13 +11,28 @@ from privacy.ledger.entries import task_labels
 from privacy.lib.registries import registers
 
 ROOT = Path(__file__).resolve().parents[3]
-TASK = re.compile(r'task="([a-z]+(?:\.[a-z-]+)+)"')
+TASK = re.compile(r'(?i:\b(?:\w+_)?task)(?:, \w+)* ?= ?"([a-z]+(?:\.[a-z-]+)+)"')
+# A task may be called by the event that it is: the word stands in the app's own events.
+EVENT_TASK = re.compile(r"\btask=(?:str\()?(Event\.[A-Z_]+)")
+
+
+def tasks_in(path: Path) -> list[str]:
+    """Return the tasks that a file names, by their words or by an event."""
+    text = path.read_text(encoding="utf-8")
+    found = TASK.findall(text)
+    for name in EVENT_TASK.findall(text):
+        if name != "Event.DENIED":  # its task is a permission or a page, which is no task of a read
+            module = ".".join(re.search(r"^from ([\w.]+\.events) import Event", text, re.MULTILINE)[1].split("."))
+            found.append(str(getattr(importlib.import_module(module).Event, name.partition(".")[2])))
+    return found
+
+
 WRITTEN = sorted(
     {
         task
         for folder in ("privacy", "devices", "consents")
         for path in (ROOT / folder).rglob("*.py")
-        for task in TASK.findall(path.read_text(encoding="utf-8"))
+        for task in tasks_in(path)
     }
 )
 
