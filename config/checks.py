@@ -79,10 +79,9 @@ def role_owns_nothing(**kwargs: Any) -> Iterable[CheckMessage]:
                 cursor.execute(
                     """
                     SELECT bool_or(r.rolsuper), bool_or(r.rolbypassrls), bool_or(r.rolcreaterole),
-                           to_regclass('public.django_migrations'),
-                           (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                           to_regclass('public.django_migrations'), (SELECT count(*) FROM pg_class c
                              WHERE pg_has_role(current_user, c.relowner, 'MEMBER') AND c.relkind IN ('r', 'p')
-                               AND n.nspname IN ('public', 'ledger'))
+                               AND c.relnamespace::regnamespace::text IN ('public', 'ledger'))
                       FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')
                     """
                 )
