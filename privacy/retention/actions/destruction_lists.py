@@ -142,17 +142,23 @@ def _due_since(run: DestructionRun) -> date:
     """
     if run.cause != Cause.RETENTION:
         return run.as_of
-    looked = DestructionRun.objects.filter(
-        cause=Cause.RETENTION, planned_at__isnull=False, as_of__lt=run.as_of
-    ).aggregate(last=Max("as_of"))["last"]
+    looked = DestructionRun.objects.looked().filter(as_of__lt=run.as_of).aggregate(last=Max("as_of"))["last"]
     return run.as_of if looked is None else looked + timedelta(days=1)
 
 
 def _keep_earlier_target(destruction_list: DestructionList) -> None:
-    """Keep the day by which it was to be destroyed, where an aborted list named the same people or month before."""
+    """Keep the day by which it was to be destroyed, where an aborted list named the same people or month before.
+
+    A look after the abort that did not list them again found that they were not due: what is due since then has a day
+    of its own.
+    """
     before = DestructionList.objects.filter(
         state=DestructionList.State.ABORTED, run__cause=Cause.RETENTION, category=destruction_list.category
     )
+    looks = DestructionRun.objects.looked().exclude(pk=destruction_list.run_id)
+    looked_at = looks.aggregate(last=Max("started_at"))["last"]
+    if looked_at is not None:
+        before = before.filter(aborted_at__gte=looked_at)
     if destruction_list.names_people:
         named = DestructionLine.objects.filter(list=destruction_list).values("subject_id")
         before = before.filter(

@@ -33,6 +33,15 @@ class Cause(models.TextChoices):
     REPLAY = "replay", _("repeated after a restore")
 
 
+class DestructionRunQuerySet(models.QuerySet["DestructionRun"]):
+    def looked(self) -> Self:
+        """Runs that looked for what is due to their end; one that was interrupted and abandoned has found nothing.
+
+        A plan is begun and ended with one moment; an abandoned one ends with that of whoever abandons it.
+        """
+        return self.filter(cause=Cause.RETENTION, planned_at=F("started_at"))
+
+
 class DestructionRun(models.Model):
     """One look for what is due, or one direct order; it owns the lists that follow from it."""
 
@@ -49,6 +58,8 @@ class DestructionRun(models.Model):
     planned_at = models.DateTimeField(pgettext_lazy("destruction", "planned at"), null=True, blank=True)
     due = models.PositiveIntegerField(_("people due"), default=0)
     withheld: Any = models.JSONField(_("withheld"), default=dict)
+
+    objects = DestructionRunQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("destruction run")

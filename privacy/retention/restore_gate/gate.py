@@ -90,6 +90,13 @@ def _are_in_progress(after: int, begun: set[str]) -> bool:
 def refuse_closed(*, of_all: bool = False) -> None:
     """Raise GateClosed when a database or the journal is behind."""
     places = databases_behind(of_all=of_all)
+    if places == ["journal"]:
+        raise GateClosed(
+            _(
+                "The journal of destructions is older than the databases, or a line of it can't be read. Restore it "
+                "from its own storage before anything else."
+            )
+        )
     if places:
         raise GateClosed(
             _("A backup was restored (%(places)s). Run manage.py replay_destructions before anything else.")

@@ -13,7 +13,6 @@ from privacy.policies import rulebook
 from privacy.policies.models import PolicyVersion
 from privacy.policies.rulebook import Rulebook
 from privacy.retention.models import ClockDoubt, DestructionLine, DestructionList, DestructionRun, Forecast
-from privacy.retention.models.destruction_lists import Cause
 from privacy.retention.schedule import retention_rules, rule_changes, selection
 from privacy.subjects import holdings
 
@@ -46,9 +45,7 @@ class PolicyPreview:
 
 def context(on: date, at: datetime) -> dict[str, Any]:
     """Return everything that the page shows."""
-    last = (
-        DestructionRun.objects.filter(cause=Cause.RETENTION, planned_at__isnull=False).order_by("-planned_at").first()
-    )
+    last = DestructionRun.objects.looked().order_by("-planned_at").first()
     outlook = selection.preview_sweep(on, at)
     late = DestructionList.objects.late(on)
     return {

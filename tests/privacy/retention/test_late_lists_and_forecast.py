@@ -12,11 +12,13 @@ from privacy.lib.dates import clock
 from privacy.policies import rulebook
 from privacy.policies.rulebook import Rulebook
 from privacy.retention import actions as retention
-from privacy.retention.models import DestructionList, Forecast
+from privacy.retention.actions import destruction_lists
+from privacy.retention.models import DestructionList, DestructionRun, Forecast
 from privacy.retention.schedule import due_page, rule_changes, selection
 from tests.base import PortalTestCase
 from tests.factories.retention import lift_hold
 from tests.factory import (
+    SWEEPER,
     at_noon,
     carry_out_all,
     make_device,
@@ -31,6 +33,13 @@ from tests.privacy.retention.test_archive import archive_an_access
 ENDED = date(2024, 5, 15)
 DUE = date(2026, 5, 16)
 FIVE = timedelta(days=5)
+
+
+def interrupted_on(day: date) -> None:
+    """A sweep that began on a day and was interrupted."""
+    DestructionRun.objects.create(
+        cause="retention", as_of=day, policy="2020-12-01", ordered_by="system:sweep", started_at=at_noon(day)
+    )
 
 
 @pytest.mark.clause("P6.1")
@@ -57,6 +66,35 @@ class WithoutDelay(PortalTestCase):
         sweep_on(lifted - timedelta(days=1))
         lift_hold(hold, reason="settled", at=at_noon(lifted))
         assert sweep_on(lifted).lists.get().target_on == lifted + FIVE
+
+    @pytest.mark.truth("15")
+    def test_a_sweep_that_was_interrupted_makes_nothing_due_later(self) -> None:
+        sweep_on(DUE - timedelta(days=1))
+        make_expired_device(ended_on=ENDED)
+        interrupted_on(DUE + timedelta(days=8))
+        row = sweep_on(DUE + timedelta(days=9)).lists.get()
+        assert row.target_on == DUE + FIVE
+
+    @pytest.mark.truth("15")
+    def test_sweeps_that_are_interrupted_each_night_ring(self) -> None:
+        sweep_on(DUE)
+        interrupted_on(DUE + timedelta(days=8))
+        tonight = at_noon(DUE + timedelta(days=9))
+        # The sweep of tonight abandons what was interrupted, and is interrupted too.
+        destruction_lists._abandon(DestructionRun.objects.get(planned_at=None), actor=SWEEPER, at=tonight)
+        seen = due_page.context(DUE + timedelta(days=9), tonight)
+        assert (seen["last_sweep"].as_of, seen["is_silent"]) == (DUE, True)
+
+    @pytest.mark.truth("15")
+    def test_what_is_due_anew_is_not_as_late_as_a_list_that_was_aborted_when_it_was_renewed(self) -> None:
+        device = make_expired_device(ended_on=ENDED)
+        first = sweep_on(DUE).lists.get()
+        retention.abort(first, reason="the licence is renewed", actor=make_odile(), at=at_noon(DUE))
+        ended = DUE + timedelta(days=100)
+        device.licences.update(ends_on=ended)
+        due = ended.replace(year=ended.year + 2) + timedelta(days=1)
+        assert not sweep_on(due - timedelta(days=1)).lists.exists()
+        assert sweep_on(due).lists.get().target_on == due + FIVE
 
     @pytest.mark.law("D-02")
     def test_the_page_shows_what_is_late_and_a_sweep_that_does_not_ring(self) -> None:

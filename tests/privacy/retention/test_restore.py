@@ -8,6 +8,7 @@ import pytest
 from django.db import OperationalError, connections
 from django.db.models import Model
 from django.test import Client
+from django.utils.translation import override
 from psycopg import sql
 
 from devices.models import AppLog, Device
@@ -198,9 +199,14 @@ def test_an_old_dump_of_the_keys_alone_is_found_out(yesterday) -> None:  # type:
     assert refusal.value.code == "restored"
 
 
+@pytest.mark.truth("15")
 def test_a_lost_journal_closes_the_portal_too(yesterday, portal_database: PortalDatabase) -> None:  # type: ignore[no-untyped-def]
+    """The refusal says what to do, and not what the command refuses too."""
     journal_file.path().unlink()
     assert gate.databases_behind() == ["journal"]
+    with override("en"), pytest.raises(GateClosed, match="Restore it") as refusal:
+        gate.refuse_closed()
+    assert "replay_destructions" not in str(refusal.value)
     done = portal_database.manage("replay_destructions", role="portal_owner")
     assert done.returncode != 0
     assert "journal" in done.stderr

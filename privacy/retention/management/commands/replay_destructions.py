@@ -20,7 +20,8 @@ class Command(BaseCommand):
         behind = gate.databases_behind(of_all=True)
         if "journal" in behind:
             raise CommandError(
-                "The journal of destructions is older than the databases. Restore it from its own storage first."
+                "The journal of destructions is older than the databases, or a line of it can't be read. Restore it"
+                " from its own storage first."
             )
         if options["check"]:
             if behind:
