@@ -32,13 +32,14 @@ _HIDDEN: LiteralString = (
     " OR e.actor IS DISTINCT FROM said ->> 'actor' OR e.task IS DISTINCT FROM said ->> 'task'"
     " OR e.purpose IS DISTINCT FROM said ->> 'purpose'"
     " OR e.subjects IS DISTINCT FROM string_to_array(translate(said ->> 'subjects', '[]\" ', ''), ',')"
+    " OR jsonb_typeof(said -> 'subjects') <> 'array'"
     " OR said ->> 'digest' IS DISTINCT FROM"
     "    encode(sha256(convert_to(array_to_string(p.people, E'\\n'), 'UTF8')), 'hex')) ORDER BY e.id LIMIT %(most)s"
 )
 _SAMPLE: LiteralString = (
     "SELECT e.id, coalesce(p.people, ARRAY(SELECT jsonb_array_elements_text(said -> 'subjects'))) FROM ledger.entry e"  # noqa: S608 - constants
     f" LEFT JOIN ledger.entry_people p ON p.entry_id = e.id {_SAID} WHERE e.kind = 'read'"
-    " AND (said ? 'subjects' OR p.people IS NOT NULL) ORDER BY random() LIMIT %(sample)s"
+    " AND (jsonb_typeof(said -> 'subjects') = 'array' OR p.people IS NOT NULL) ORDER BY random() LIMIT %(sample)s"
 )
 
 
@@ -46,7 +47,8 @@ def openings_are_told(at: datetime, *, sample: int = SAMPLE) -> Iterator[Differe
     """Yield the entries of openings that a person they were about would not find."""
     hidden = [number for (number,) in _rows(_HIDDEN, read=Event.READ.value, most=MOST_NAMED)]
     for number, names in _rows(_SAMPLE, sample=sample):
-        if number not in hidden and not _is_told(number, random.choice(names)):  # noqa: S311 - no secret
+        # A reading whose people are an empty list is told to nobody.
+        if number not in hidden and not (names and _is_told(number, random.choice(names))):  # noqa: S311 - no secret
             hidden.append(number)
     yield from (Difference(f"entry {number}") for number in hidden[:MOST_NAMED])
 

@@ -224,3 +224,23 @@ def test_what_the_page_leaves_out_is_a_finding_too(
     told = openings_comparison.openings.openings_of
     monkeypatch.setattr(openings_comparison.openings, "openings_of", lambda people: told(people).exclude(id=number))
     assert hidden() == {f"entry {number}"}
+
+
+@pytest.mark.truth("15")
+def test_what_somebody_writes_into_entries_does_not_end_the_comparison(portal_database: PortalDatabase) -> None:
+    """Where so many lists are emptied that a finding names not all of them, and where people are no list at all."""
+    many = [str(uuid4()) for _ in range(MAX_SUBJECTS + 1)]
+    for _ in range(openings_comparison.MOST_NAMED + 1):
+        ledger.record_read(
+            actor=SystemActor("sweep"), at=None, subjects=many, task="devices.device.listed", purpose="rights"
+        )
+    tamper(portal_database, "UPDATE ledger.entry_people SET people = '{}'")
+    assert len(hidden()) == openings_comparison.MOST_NAMED
+
+
+@pytest.mark.truth("15")
+def test_an_entry_whose_people_are_no_list_is_found(portal_database: PortalDatabase) -> None:
+    said = json.dumps({"word": "ledger.read", "actor": "system:x", "subjects": "nobody"})
+    with portal_database.connect("portal_owner") as owner:
+        owner.execute("SELECT ledger.append('read', %s)", [said])
+    assert len(hidden()) == 1
