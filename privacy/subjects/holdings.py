@@ -112,7 +112,8 @@ class Holding:
     slices; exactly one holding of a category keeps its clock. ``kind`` and ``recorded`` name the fields by which a
     preservation rule picks records (P6.4); ``kinds`` says which kinds there can be, if not any. ``month`` names the
     field by whose month rows are partitioned. ``item_from`` names the field that says of which item a row is, where a
-    person has at most one row of each. ``duty`` cites the law or duty for what the office holds beside the
+    person has at most one row of each. ``correctable`` says which rows ``correct`` reaches, if not all: of contacts,
+    those in use. ``duty`` cites the law or duty for what the office holds beside the
     policy's items (law C-06), such as a contact for answers.
     ``export_slice`` shows what ``export`` does, of a person who may have very many records: ``arrived`` names the
     moment at which each of them came in.
@@ -132,6 +133,7 @@ class Holding:
     export_slice: ExportSlice | None = None
     arrived: str = ""
     correct: Correct | None = None
+    correctable: Mapping[str, Any] = field(default_factory=dict)
     check: Check | None = None
     destroy: Destroy | None = None
     count: Count | None = None
@@ -261,6 +263,7 @@ declare(
     item_from="kind",
     export=contacts.export_contacts,
     correct=actions.correct_contact,
+    correctable={"ended_at": None},
     check=validate_contact,
     destroy=actions.remove_contacts,
     due=contacts.due_subjects,

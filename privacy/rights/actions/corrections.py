@@ -32,10 +32,10 @@ def execute(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
     What was destroyed since it was asked for is left as it is: nobody is told that it was corrected.
     """
     case = right.request
-    people = people_of(case)
     holding = holding_of(right)
     if not is_held(right, holding):
         return {"destroyed": True}
+    people = subjects_of(right, holding)
     wanted = content_of(holding, wanted_value(right, actor=actor, at=at))
     recipients = {
         party.id: party
@@ -46,7 +46,7 @@ def execute(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
     }
     with transaction.atomic(using="personal"):
         assert holding.correct is not None
-        for subject_id in subjects_of(right, holding):
+        for subject_id in people:
             holding.correct(
                 subject_id, right.item, wanted, event=right.event_id, actor=actor, at=at, record_id=right.record_id
             )
@@ -68,7 +68,7 @@ def complete(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
     notices = 0
     if right.result.get("destroyed"):
         return {"notices": notices}
-    for subject_id in people_of(case):
+    for subject_id in subjects_of(right, holding_of(right)):
         queued = disclosures.queue_notices(
             kind=Notice.Kind.CORRECTED,
             case_id=case.id,
@@ -91,7 +91,7 @@ def is_held(right: Right, holding: Holding) -> bool:
 
 def rows_of(right: Right, holding: Holding) -> QuerySet[Model]:
     """Return the rows of the item that is to be put right, of everybody the case is about."""
-    rows = holding.rows(people_of(right.request))
+    rows = holding.rows(people_of(right.request)).filter(**holding.correctable)
     if holding.kind:
         return rows.filter(pk=right.record_id)
     return rows.filter(**({holding.item_from: right.item} if holding.item_from else {}))
@@ -104,12 +104,11 @@ def is_destroyed(right: Right, holding: Holding) -> bool:
 
 
 def subjects_of(right: Right, holding: Holding) -> list[UUID]:
-    """Return whose item is put right: everybody the case is about, or whose one report is wrong."""
-    people = people_of(right.request)
-    if right.record_id is None:
-        return people
-    rows = holding.rows(people).filter(pk=right.record_id)
-    return list(rows.order_by(holding.subject).values_list(holding.subject, flat=True))
+    """Return whose item is put right: everybody of the case of whom it is held, or whose one report is wrong."""
+    rows = rows_of(right, holding)
+    if right.record_id is not None:
+        rows = rows.filter(pk=right.record_id)
+    return list(rows.order_by(holding.subject).values_list(holding.subject, flat=True).distinct())
 
 
 def wanted_value(right: Right, *, actor: Actor, at: datetime) -> str:

@@ -108,10 +108,13 @@ def _record_openings(case: Request, files: list[UUID], *, actor: Actor, at: date
 
 
 def unopened_documents(case: Request, *, by: str) -> EncryptedFileQuerySet:
-    """Return the documents of a case that a person has not opened; those found harmful are opened by nobody."""
-    seen = DocumentOpening.objects.filter(document__request=case, opened_by=by).values_list("document__file_id")
+    """Return the documents of a case that a person has not opened; those found harmful are opened by nobody.
+
+    Of a file whose step never committed no opening can be on record, and nothing rests on it.
+    """
+    unseen = IdentityDocument.objects.filter(request=case).exclude(openings__opened_by=by)
     held = documents(case).exclude(state=EncryptedFile.State.QUARANTINE)
-    return held.exclude(id__in=[file for (file,) in seen])
+    return held.filter(id__in=list(unseen.values_list("file_id", flat=True)))
 
 
 def destroy_documents(case: Request, *, actor: Actor, at: datetime) -> int:

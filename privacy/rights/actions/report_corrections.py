@@ -77,7 +77,9 @@ def must_be_correctable(right: Right, wanted: str, *, actor: Actor, at: datetime
         return
     if not holding.kind:
         if not is_held(right, holding):
-            raise NoSuchItem(_("We don't hold this item about this person, so there is nothing to correct."))
+            raise NoSuchItem(
+                _("We hold no such item about this person that is in use, so there is nothing to correct.")
+            )
         return
     _record_of(right, holding)
     assert holding.correct is not None

@@ -11,6 +11,7 @@ from privacy.campaigns.tasks import deliver_mail
 from privacy.jobs import outbox
 from privacy.rights import actions as rights
 from privacy.rights.actions import Receipt, RequestedRight
+from privacy.subjects import actions as subjects
 from privacy.subjects.holdings import for_category
 from privacy.subjects.models import Contact, Subject
 from privacy.vault import actions as vault
@@ -55,6 +56,12 @@ class ContactCorrectionTests(PortalTestCase):
         assert self.held() == {"email": RIGHT, "phone": "010-8765-4321"}
         factory.make_contact(self.mina, value="new@example.org")
         self.assertLedgered("rights.item.corrected", receipt.request)
+
+    @pytest.mark.truth("15")
+    def test_a_contact_that_has_ended_is_not_said_to_be_corrected(self) -> None:
+        subjects.end_contact(Contact.objects.current().get(kind="email"), actor=self.odile, at=NOON)
+        with pytest.raises(rights.NoSuchItem):
+            factory.make_granted(self.ask())
 
     def test_a_notice_waits_while_the_address_is_disputed_and_goes_to_the_right_one(self) -> None:
         version = factory.make_policy()

@@ -1,16 +1,20 @@
 """Nothing is carried out before the identity is settled; representatives prove authority (R-06, R-26, R-27)."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 
 from privacy.ledger.authorization import NotPermitted
 from privacy.rights import actions as rights
+from privacy.rights.actors import Requester
 from privacy.rights.matching import Match
 from privacy.rights.models import Request
 from privacy.vault import actions as vault
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
+from tests.sample_uploads import PDF
 
 
 @pytest.mark.clause("P1.3")
@@ -25,6 +29,20 @@ class IdentityTests(PortalTestCase):
         assert case.subject_id == self.device.subject_id
         assert case.verified_by == self.hana.reference
         self.assertLedgered("rights.identity.verified", case)
+
+    @pytest.mark.truth("15")
+    def test_a_document_whose_step_never_committed_stands_in_no_ones_way(self) -> None:
+        """The file is sealed in the personal database before its step commits: a crash between leaves it alone."""
+        case = factory.ask_correction().request
+        with pytest.raises(RuntimeError, match="killed"), transaction.atomic():
+            rights.submit_document(
+                case, name="id.pdf", content=PDF, actor=Requester(case.reference), at=NOON - timedelta(hours=1)
+            )
+            raise RuntimeError("killed before the commit")
+        assert rights.documents(case).count() == 1
+        rights.submit_document(case, name="id.pdf", content=PDF, actor=Requester(case.reference), at=NOON)
+        factory.show_documents(case, to=self.hana)
+        assert rights.verify(case, method="documents", actor=self.hana, at=NOON).is_verified
 
     @pytest.mark.law("R-06")
     def test_possession_of_the_device_is_not_claimed_without_its_confirmation(self) -> None:

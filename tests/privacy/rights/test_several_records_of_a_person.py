@@ -13,6 +13,7 @@ from django.urls import reverse
 from consents.models import CurrentConsent
 from devices.models import Device
 from privacy.disclosures.models import Notice
+from privacy.retention import actions as retention
 from privacy.rights import actions as rights
 from privacy.rights import destruction_blockers, matching, tasks
 from privacy.rights.actions import Receipt, RequestedRight
@@ -23,6 +24,7 @@ from privacy.vault.models import Freeze
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
+from tests.factories.retention import SWEEPER
 from tests.privacy.rights.test_request_form import fields
 
 MODEL = RequestedRight("correction", category="device-registration", item="model", wanted="SM-X")
@@ -81,6 +83,18 @@ class RegisteredTwiceTests(PortalTestCase):
         assert values == {"SM-X"}
         assert set(Notice.objects.values_list("subject_id", flat=True)) == self.both
         assert not self.frozen()
+
+    @pytest.mark.truth("15")
+    def test_nobody_is_told_that_a_record_was_corrected_that_was_destroyed_meanwhile(self) -> None:
+        for device in (self.first, self.second):
+            factory.make_provided(device, "model")
+        right = factory.make_granted(factory.ask(MODEL, target=factory.imei(1), answer_by="portal"))
+        retention.destroy_subject_data(
+            self.first.subject_id, ["device-registration"], cause="false-identity", case="K7-X", actor=SWEEPER, at=NOON
+        )
+        done = rights.carry_out(right, actor=self.odile, at=NOON)
+        assert (done.result["recipients"], done.result["notices"]) == (1, 1)
+        assert Notice.objects.get().subject_id == self.second.subject_id
 
     def test_a_withdrawal_reaches_every_record(self) -> None:
         self.carried_out(RequestedRight("consent-withdrawal"))
