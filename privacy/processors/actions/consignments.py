@@ -57,6 +57,7 @@ def register_consignment(
     check_country(country)
     if term_ends_on is not None and term_ends_on < starts_on:
         raise Incomplete(_("The term can't end before it begins."), pointer="/term_ends_on")
+    _must_be_signed(signed_on, on=today)
     if is_marketing and not (told_on and told_how.strip()):
         raise Incomplete(
             _("Promotion or sales may be consigned only once people have been told. Enter when and how."),
@@ -114,8 +115,7 @@ def amend_contract(
     """Record a renewed or amended contract: its document, its term, its articles. Raises Incomplete, WrongState."""
     require_permission(actor, KEEP, about=consignment)
     today = clock.kst_date(at)
-    if signed_on > today:
-        raise Incomplete(_("Enter the day on which it was signed. It can't be in the future."), pointer="/signed_on")
+    _must_be_signed(signed_on, on=today)
     agreed, complete_by = _agreed(clauses, complete_by, on=today)
     with transaction.atomic():
         row = _lock(consignment)
@@ -262,6 +262,11 @@ def check_country(country: str) -> None:
     """Raise Incomplete unless this is the two-letter code of a country by its form."""
     if not (len(country) == 2 and country.isascii() and country.isalpha() and country.isupper()):
         raise Incomplete(_("Enter the country as two capital letters, such as KR, US or SG."), pointer="/country")
+
+
+def _must_be_signed(signed_on: date, *, on: date) -> None:
+    if signed_on > on:
+        raise Incomplete(_("Enter the day on which it was signed. It can't be in the future."), pointer="/signed_on")
 
 
 def _agreed(clauses: Mapping[str, str], complete_by: date | None, *, on: date) -> tuple[dict[str, str], date | None]:

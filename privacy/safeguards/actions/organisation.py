@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from privacy.accounts.display_names import name_with_reference
@@ -11,6 +12,7 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
+from privacy.lib.display import badges
 from privacy.safeguards import staff_accounts
 from privacy.safeguards.events import Event
 from privacy.safeguards.models import Meeting, Member
@@ -32,6 +34,18 @@ def appoint_member(*, person: str, role: str, duties: str, since: date, actor: A
             raise WrongState(_("This employee is already a member. End that membership first."), pointer="/person")
         if role == Member.Role.HEAD and any(one.role == Member.Role.HEAD for one in current):
             raise WrongState(_("The organisation already has a head. End that membership first."), pointer="/role")
+        # Nobody is a member twice, and there is one head, on any day but that of the handing over.
+        same = Q(person=person) | (Q(role=role) if role == Member.Role.HEAD else Q(pk__in=[]))
+        if ended := Member.objects.filter(same, until__gt=since).order_by("-until").first():
+            raise WrongState(
+                _("%(person)s was “%(role)s” until %(day)s. Enter that day or a later one.")
+                % {
+                    "person": name_with_reference(ended.person),
+                    "role": ended.get_role_display(),
+                    "day": badges.date_text(ended.until) if ended.until else "",
+                },
+                pointer="/since",
+            )
         row = Member.objects.create(
             person=staff_accounts.require_active(person),
             role=role,

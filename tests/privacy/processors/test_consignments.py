@@ -58,6 +58,13 @@ class ContractTest(PortalTestCase):
         assert (amended.complete_by, amended.missing_clauses) == (None, [])
         self.assertLedgered("processors.contract.amended", row)
 
+    @pytest.mark.truth("15")
+    def test_no_contract_is_signed_in_the_future(self) -> None:
+        with pytest.raises(processors.Incomplete) as refused:
+            factory.make_consignment(signed_on=TODAY + DAY)
+        assert refused.value.pointer == "/signed_on"
+        assert factory.make_consignment(signed_on=TODAY).signed_on == TODAY
+
     @pytest.mark.law("P-14")
     def test_promotion_is_consigned_once_people_have_been_told(self) -> None:
         with pytest.raises(processors.Incomplete):

@@ -60,6 +60,19 @@ class OrganisationTest(PortalTestCase):
                 person="U-X", role="head", duties="x", since=TODAY, appointed_by="U-Y", appointed_at=NOON
             )
 
+    @pytest.mark.truth("15")
+    def test_no_appointment_reaches_back_into_one_that_has_ended(self) -> None:
+        """There is one head, and nobody is a member twice, on any day but that of the handing over."""
+        head = appoint(make_odile(), "head", since=TODAY - 9 * DAY)
+        safeguards.end_membership(head, until=TODAY - DAY, actor=make_odile(), at=NOON)
+        for person, role, field in ((make_omar(), "head", "/since"), (make_odile(), "member", "/since")):
+            with pytest.raises(safeguards.WrongState) as refused:
+                appoint(person, role, since=TODAY - 2 * DAY)
+            assert refused.value.pointer == field
+        assert Member.objects.on(TODAY - 2 * DAY).get() == head
+        appoint(make_omar(), "head", since=TODAY - DAY)
+        appoint(make_odile(), "member")
+
     @pytest.mark.law("O-03")
     def test_a_meeting_is_held_by_members_of_that_day_and_recorded_once(self) -> None:
         hana = make_hana()
