@@ -54,7 +54,7 @@ class Threshold:
     def limits(self, on: date) -> dict[str, int]:
         """Return its numbers on a day by name; before the first day those of that day, for what is announced."""
         held = rulebook.parameters(self.parameters(), on) if self.numbers else {}
-        return {code.removeprefix(f"{PREFIX}{self.code}."): value for code, value in held.items()}
+        return {name: held[code] for name, code in zip(self.numbers, self.parameters(), strict=True)}
 
     def met_by(self, figures: Figures, on: date) -> bool | None:
         """Whether the numbers of a year meet it by the law of a day; None where no number can say so."""

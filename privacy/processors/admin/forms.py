@@ -117,7 +117,7 @@ class CheckForm(EvidenceFileForm):
     """A check of a processor: each criterion answered."""
 
     field_order = ["held_on", "method", "outcome"]
-    held_on = date_field(label=_("Held on"))
+    held_on = date_field(label=pgettext_lazy("supervision", "Held on"))
     method = forms.CharField(label=_("Method"), max_length=200, help_text=_("On site, by documents, by questions…"))
     outcome = text_field(3, label=_("Result"), max_length=4_000)
     correction = text_field(
@@ -151,7 +151,7 @@ class CheckForm(EvidenceFileForm):
 class TrainingForm(EvidenceFileForm):
     """A training of the processor's people."""
 
-    held_on = date_field(label=_("Held on"))
+    held_on = date_field(label=pgettext_lazy("supervision", "Held on"))
     method = forms.CharField(label=_("Method"), max_length=200)
     outcome = text_field(3, label=_("Content and result"), max_length=4_000)
     trained = forms.IntegerField(label=_("People trained"), min_value=1, max_value=1_000_000)

@@ -51,7 +51,7 @@ class Supervision(models.Model):
         Consignment, verbose_name=_("consignment"), on_delete=models.PROTECT, related_name="supervisions"
     )
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
-    held_on = models.DateField(_("held on"))
+    held_on = models.DateField(pgettext_lazy("supervision", "held on"))
     method = models.CharField(_("method"), max_length=200)
     outcome = models.TextField(_("result"))
     checklist: "models.JSONField[dict[str, dict[str, str]]]" = models.JSONField(_("checklist"), default=dict)

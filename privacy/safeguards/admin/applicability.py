@@ -24,7 +24,7 @@ DECIDE = "safeguards.decide_applicability"
 # What the numbers of thresholds are called, and the figure of a year that each is compared with.
 NUMBERS = {
     "sales": _("sales (million won)"),
-    "people": _("people"),
+    "people": pgettext_lazy("duty", "people"),
     "people-small": _("people (SME)"),
     "sensitive": _("people with sensitive or unique data"),
     "users": _("users a day"),
@@ -108,6 +108,7 @@ def _line(duty: Threshold, decision: ApplicabilityDecision | None, newest: YearF
         "duty": duty,
         "numbers": _numbers(duty, newest),
         "computed": answer_badge(duty.met_by(newest, max(today, *begins))) if newest and duty.numbers else "–",
+        "year": newest.year if newest else None,
         "coming": begins[0] if begins and begins[0] > today else None,
         "decision": decision,
         "answer": answer_badge(decision.applies if decision else None),

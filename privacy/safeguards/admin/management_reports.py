@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
@@ -50,7 +51,7 @@ class ManagementReportForm(forms.Form):
     audience = forms.ChoiceField(
         label=_("Reported to"), choices=ManagementReport.Audience.choices, widget=forms.RadioSelect
     )
-    subject = forms.CharField(label=_("Subject"), max_length=200)
+    subject = forms.CharField(label=pgettext_lazy("report", "Subject"), max_length=200)
     content = text_field(5, label=_("What was reported"), max_length=8_000)
     reported_on = date_field(label=_("Reported on"))
     corrected = text_field(

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.lib.identifiers.ids import new_id, new_reference
 from privacy.policies.models import Officer
@@ -38,7 +39,7 @@ class ManagementReport(models.Model):
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_management_report_reference)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     audience = models.CharField(_("reported to"), max_length=16, choices=Audience)
-    subject = models.CharField(_("subject"), max_length=200)
+    subject = models.CharField(pgettext_lazy("report", "subject"), max_length=200)
     content = models.TextField(_("what was reported"))
     corrected = models.TextField(_("what was corrected at once"), blank=True)
     staff_asked = models.PositiveIntegerField(_("staff asked for"), null=True, blank=True)
