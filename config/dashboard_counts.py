@@ -1,4 +1,4 @@
-"""The numbers of the console's first page: what waits for somebody, each leading to the list behind it.
+"""The numbers of the console's first page: what waits for somebody, each leading to the list behind it, or to the one.
 
 The counts of one database are one statement, however many registers are counted. The rows counted are those that the
 list shows to this account, so a number and its list can't disagree.
@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 
 from django.contrib.admin import AdminSite
 from django.db import DatabaseError
-from django.db.models import Count, Model, QuerySet, Value
+from django.db.models import CharField, Count, Min, Model, QuerySet, Value
+from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -39,7 +40,10 @@ type Lookups = dict[str, str | bool | date | Sequence[str]]
 
 @dataclass
 class DashboardCount:
-    """One number of the first page and the list it leads to: the same lookups count it and filter the list."""
+    """One number of the first page and where it leads: the same lookups count it and filter the list.
+
+    ``only`` is the key of one of the rows that were counted: where there is but one, the number leads to it.
+    """
 
     label: Promise | str
     hint: Promise | str
@@ -48,10 +52,13 @@ class DashboardCount:
     severity_above_zero: str = "plain"  # what it means when it is not zero: late, today, plain
     count: int | None = 0
     rows: QuerySet[Any] | None = None
+    only: str = ""
 
     @property
     def url(self) -> str:
         meta = self.model._meta
+        if self.count == 1:
+            return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[self.only])
         address = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
         return f"{address}?{urlencode({name: encode_lookup(value) for name, value in self.lookups.items()})}"
 
@@ -244,16 +251,18 @@ def run_counts(found: Sequence[DashboardCount]) -> None:
             homes.setdefault(figure.rows.db, {})[str(place)] = figure
     for home in homes.values():
         counts: list[QuerySet[Any, Any]] = [
-            figure.rows.order_by().values(figure=Value(key)).annotate(number=Count("*"))
+            figure.rows.order_by()
+            .values(figure=Value(key))
+            .annotate(number=Count("*"), only=Min(Cast("pk", CharField())))
             for key, figure in home.items()
             if figure.rows is not None
         ]
         try:
             together = counts[0].union(*counts[1:], all=True).order_by()
-            numbers: dict[str, int] = dict(together.values_list("figure", "number"))
+            numbers: list[tuple[str, int, str]] = list(together.values_list("figure", "number", "only"))
         except DatabaseError:
-            numbers = {}
+            numbers = []
             for figure in home.values():
                 figure.count = None
-        for key, number in numbers.items():
-            home[key].count = number
+        for key, number, only in numbers:
+            home[key].count, home[key].only = number, only

@@ -1,19 +1,15 @@
 """What of the safeguards has a date: evidence, inspections, corrections, permits, media, the plan's yearly check."""
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable
 
-from django.db.models import F, QuerySet, Subquery, Value
+from django.db.models import Exists, F, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat, NullIf
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from privacy.lib.dates import periods
+from privacy.lib.dates.period_expressions import PeriodEnd
 from privacy.lib.registries import deadlines
-from privacy.lib.registries.deadlines import Deadline
 from privacy.policies import rulebook
-from privacy.policies.models import Officer
-from privacy.safeguards.actions.applicability import filing_due
+from privacy.policies.models import Officer, Parameter
 from privacy.safeguards.models import (
     ApplicabilityDecision,
     AreaPermit,
@@ -24,10 +20,9 @@ from privacy.safeguards.models import (
     Measure,
     MediaMovement,
     Meeting,
-    YearFigures,
-    next_look,
 )
 from privacy.safeguards.models.measures import STANDARD_NAMES
+from privacy.safeguards.thresholds import THRESHOLDS
 
 
 def evidence() -> QuerySet[Measure]:
@@ -49,82 +44,64 @@ def _measure(name: str) -> object:
     return STANDARD_NAMES.get(name, name)
 
 
-def plan_check(first: date, last: date) -> Iterator[Deadline]:
-    """Yield the last day to check whether the management plan is carried out, unless a check is planned by then (S-30).
+def first_plan() -> QuerySet[ManagementPlan]:
+    """The first management plan in force, from which terms count until something was held."""
+    plans = ManagementPlan.objects.filter(state__in=ManagementPlan.SEALED, effective_on__isnull=False)
+    return ManagementPlan.objects.filter(pk__in=plans.order_by("effective_on").values("pk")[:1])
+
+
+def plan_check() -> QuerySet[ManagementPlan]:
+    """The last day to check whether the plan is carried out (``due_on``), unless a check is planned by then (S-30).
 
     The term counts from the last check held, or from the first plan in force where none was held yet.
     """
     checks = Inspection.objects.filter(kind=Inspection.Kind.IMPLEMENTATION)
     held = checks.filter(held_on__isnull=False).order_by("-held_on").values("held_on")[:1]
     planned = checks.filter(state=Inspection.State.PLANNED).order_by("planned_on").values("planned_on")[:1]
-    plans = ManagementPlan.objects.filter(state__in=ManagementPlan.SEALED, effective_on__isnull=False)
-    since = plans.annotate(since=Coalesce(Subquery(held), F("effective_on")), planned=Subquery(planned))
-    since = since.annotate(term=rulebook.parameter_of_rows("plan.inspection.months", "since"))
-    known = since.order_by("effective_on").values_list("since", "planned", "term").first()
-    if known is None:
-        return
-    begun_on, planned_on, months = known
-    due_on = periods.period_end(begun_on, months=months)
-    if first <= due_on <= last and not (planned_on is not None and planned_on <= due_on):
-        yield Deadline(due_on, due_on.isoformat(), path=reverse("admin:safeguards_inspection_changelist"))
+    since = first_plan().annotate(since=Coalesce(Subquery(held), F("effective_on")), planned=Subquery(planned))
+    due = since.annotate(due_on=PeriodEnd(F("since"), rulebook.parameter_of_rows("plan.inspection.months", "since")))
+    return due.filter(Q(planned=None) | Q(planned__gt=F("due_on")))
 
 
-def reports(kind: str) -> Callable[[date, date], Iterator[Deadline]]:
+def reports(kind: str) -> Callable[[], QuerySet[ManagementPlan]]:
     """Return what finds the last day of the next report of a kind to representative or board (O-03, O-04).
 
     The term counts from the last one, or from the first management plan in force where there was none yet.
     """
 
-    def find(first: date, last: date) -> Iterator[Deadline]:
+    def rows() -> QuerySet[ManagementPlan]:
         told = ManagementReport.objects.filter(kind=kind).order_by("-reported_on").values("reported_on")[:1]
-        plans = ManagementPlan.objects.filter(state__in=ManagementPlan.SEALED, effective_on__isnull=False)
-        since = plans.annotate(since=Coalesce(Subquery(told), F("effective_on")))
-        since = since.annotate(term=rulebook.parameter_of_rows("representative.report.months", "since"))
-        known = since.order_by("effective_on").values_list("since", "term").first()
-        if known is None:
-            return
-        due_on = periods.period_end(known[0], months=known[1])
-        if first <= due_on <= last:
-            yield Deadline(due_on, due_on.isoformat(), path=reverse("admin:safeguards_managementreport_changelist"))
+        since = first_plan().annotate(since=Coalesce(Subquery(told), F("effective_on")))
+        term = rulebook.parameter_of_rows("representative.report.months", "since")
+        return since.annotate(due_on=PeriodEnd(F("since"), term))
 
-    return find
+    return rows
 
 
-def applicability(first: date, last: date) -> Iterator[Deadline]:
-    """Yield by when each decision whether a duty binds is looked at again: its term, new numbers or limits."""
-    newest = YearFigures.objects.order_by("-recorded_at").first()
-    for row in ApplicabilityDecision.objects.in_force().values():
-        due_on = next_look(row, newest)
-        if first <= due_on <= last:
-            page = reverse("admin:safeguards_applicabilitydecision_change", args=[row.pk])
-            yield Deadline(due_on, f"{row.pk}:{due_on}", str(row.duty.title), page)
+def unfiled() -> QuerySet[Officer]:
+    """The designations not yet filed with the PIPC, where that duty binds, with the last day for it (``due_on``)."""
+    duty = THRESHOLDS["officer"]
+    binds = ApplicabilityDecision.objects.newest_of_each().filter(threshold=duty.code, applies=True)
+    since = Parameter.objects.filter(code__in=duty.parameters()).order_by("effective_on").values("effective_on")[:1]
+    term = rulebook.parameter_of_rows("threshold.officer.filing.months", "designated_from")
+    rows = Officer.objects.filter(filing=None, designated_from__gte=Subquery(since)).filter(Exists(binds))
+    return rows.annotate(due_on=PeriodEnd(F("designated_from"), term))
 
 
-def filings(first: date, last: date) -> Iterator[Deadline]:
-    """Yield by when the board has resolved on a designation and it is filed with the PIPC, where that duty binds."""
-    decided = ApplicabilityDecision.objects.in_force().get("officer")
-    if decided is None or not decided.applies:
-        return
-    unfiled = Officer.objects.filter(filing=None, designated_from__gte=decided.duty.changes()[0])
-    for officer in unfiled.order_by("designated_from"):
-        due_on = filing_due(officer)
-        if first <= due_on <= last:
-            page = reverse("admin:safeguards_officerfiling_new")
-            yield Deadline(due_on, f"{officer.pk}:{due_on}", officer.designated_from.isoformat(), page)
-
-
-deadlines.add_source(
-    "safeguards.regular-report",
-    reports(ManagementReport.Kind.REGULAR),
-    title=_("Report to the representative or the board"),
-    permission="safeguards.view_managementreport",
-)
-deadlines.add_source(
-    "safeguards.resources-report",
-    reports(ManagementReport.Kind.RESOURCES),
-    title=_("Report on staff and budget"),
-    permission="safeguards.view_managementreport",
-)
+for _code, _kind, _title in (
+    ("regular-report", ManagementReport.Kind.REGULAR, _("Report to the representative or the board")),
+    ("resources-report", ManagementReport.Kind.RESOURCES, _("Report on staff and budget")),
+):
+    deadlines.add_query(
+        f"safeguards.{_code}",
+        reports(_kind),
+        on="due_on",
+        page="admin:safeguards_managementreport_changelist",
+        page_key="",
+        title=_title,
+        permission="safeguards.view_managementreport",
+        clocks=("safeguards.ManagementReport.reported_on",),
+    )
 deadlines.add_query(
     "safeguards.signed-copy",
     ManagementReport.objects.unread,
@@ -134,18 +111,27 @@ deadlines.add_query(
     title=_("Signed copy of a report:"),
     permission="safeguards.view_managementreport",
 )
-deadlines.add_source(
+deadlines.add_query(
     "safeguards.applicability",
-    applicability,
+    ApplicabilityDecision.objects.newest_of_each,
+    on="look_on",
+    reference="threshold",
+    format_reference=lambda code: THRESHOLDS[code].title,
+    page="admin:safeguards_applicabilitydecision_change",
     title=_("Does the duty bind? Look again:"),
     permission="safeguards.view_applicabilitydecision",
     clocks=("safeguards.ApplicabilityDecision.again_on",),
 )
-deadlines.add_source(
+deadlines.add_query(
     "safeguards.filing",
-    filings,
+    unfiled,
+    on="due_on",
+    reference="designated_from",
+    page="admin:safeguards_officerfiling_new",
+    page_key="",
     title=_("Designation of the officer to be filed with the PIPC:"),
     permission="safeguards.view_applicabilitydecision",
+    clocks=("policies.Officer.designated_from",),
 )
 deadlines.add_query(
     "safeguards.evidence",
@@ -177,11 +163,15 @@ deadlines.add_query(
     title=_("Inspection"),
     permission="safeguards.view_inspection",
 )
-deadlines.add_source(
+deadlines.add_query(
     "safeguards.plan-check",
     plan_check,
+    on="due_on",
+    page="admin:safeguards_inspection_changelist",
+    page_key="",
     title=_("Check whether the management plan is carried out"),
     permission="safeguards.view_inspection",
+    clocks=("safeguards.Inspection.planned_on",),
 )
 deadlines.add_query(
     "safeguards.finding",

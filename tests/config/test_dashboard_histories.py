@@ -1,7 +1,7 @@
 """Whatever happened before, the first page's numbers and charts are the registers', counted again row by row."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,46 +17,28 @@ from hypothesis.strategies import integers, lists, sampled_from, tuples
 
 from config import dashboard
 from consents import actions as consents
-from consents.models import AdvertisingNotice, DailyDecisionCount, Decision, PlannedDestruction
-from devices.models import GatewayToken
+from consents.models import DailyDecisionCount, Decision
 from privacy.accounts import actions as accounts
-from privacy.accounts.models import AccessGrant, AccessReview, EmergencyApproval
-from privacy.disclosures.models import Disclosure
 from privacy.incidents import actions as incidents
-from privacy.incidents import duties
-from privacy.incidents.models import Complaint, Incident
-from privacy.incidents.statutory_deadlines import StatutoryDeadline as Term
+from privacy.incidents.models import Incident
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import SystemActor
-from privacy.ledger.models import FindingQuestion, Review
-from privacy.lib.dates import clock, periods
+from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.registries import deadlines
 from privacy.policies import actions as policies
-from privacy.policies.models import Notice, PolicyVersion
-from privacy.retention.models import DestructionList, Forecast, Hold
+from privacy.processors.models import Consignment
+from privacy.retention.models import Forecast
 from privacy.rights import actions as rights
 from privacy.rights.actors import Requester
-from privacy.rights.models import Objection, Postponement, Request, Right
+from privacy.rights.models import Request
 from privacy.safeguards import actions as safeguards
-from privacy.safeguards.models import (
-    AreaPermit,
-    Inspection,
-    InspectionFinding,
-    ManagementPlan,
-    Measure,
-    MediaMovement,
-    Meeting,
-)
 from privacy.workforce import actions as workforce
-from privacy.workforce.models import Course, CourseCompletion, Pledge, TrainingSession
+from privacy.workforce.models import Course
 from tests import factory
 from tests.base import PortalTestCase
+from tests.config.plain_clocks import BEFORE_IDENTITY, CLOCKS, DECIDABLE, UNANSWERED
 
-BEFORE_IDENTITY = {"received", "identity-pending"}
-DECIDABLE = {"verified", "in-review"}
-# A decision that the person was not told yet is no answer (law R-14).
-UNANSWERED = BEFORE_IDENTITY | DECIDABLE | {"decided", "carried-out"}
 OPEN_LISTS = {"proposed", "approved", "destroying"}
 
 # What the office means by each number, said of one row: not the lookups again.
@@ -88,124 +70,15 @@ MEANING: dict[str, Callable[[Any, date], bool]] = {
 STEPS = (
     "ask", "verify", "grant", "refuse", "object", "withdraw", "disclose", "agree", "take back", "count", "expire",
     "complain", "suspect", "inspect", "find", "measure", "hold", "token", "review", "review access", "plan", "session",
-    "medium", "permit", "meet", "post", "sign", "told",
+    "medium", "permit", "meet", "post", "sign", "told", "consign", "supervise",
+    "judge",
 )  # fmt: skip
 REQUESTS, CONSENTS = "Requests received by month", "Consents by month"
 COMING = "People whose data becomes due for destruction"
 
 
-def longest(rows: Iterable[Any]) -> list[date]:
-    """The last day of each person's longest row, of those who work here."""
-    until: dict[Any, date] = {}
-    for row in rows:
-        if row.user.is_active:
-            until[row.user_id] = max(until.get(row.user_id, row.valid_until), row.valid_until)
-    return list(until.values())
-
-
-def plan_check() -> list[date]:
-    """The check of the management plan that is not planned yet (law S-30)."""
-    held = [one.held_on for one in Inspection.objects.all() if one.kind == "implementation" and one.held_on]
-    plans = [one.effective_on for one in ManagementPlan.objects.all() if one.effective_on]
-    if not plans:
-        return []
-    due = periods.period_end(max(held) if held else min(plans), months=12)
-    planned = [one for one in Inspection.objects.all() if one.kind == "implementation" and one.state == "planned"]
-    return [] if any(one.planned_on <= due for one in planned) else [due]
-
-
-# Every clock of the portal, said again and plainly: the days of what is still open. A new source stands here too.
-CLOCKS: dict[str, Callable[[], list[date]]] = {
-    "accounts.emergency": lambda: [
-        clock.kst_date(one.review_due_at) for one in EmergencyApproval.objects.all() if one.reviewed_at is None
-    ],
-    "accounts.grant": lambda: [
-        one.valid_until for one in AccessGrant.objects.all() if one.revoked_at is None and one.user.is_active
-    ],
-    "accounts.review": lambda: [one.due_on for one in AccessReview.objects.all() if one.state != "signed"],
-    "ledger.question": lambda: [one.due_on for one in FindingQuestion.objects.all() if one.answered_at is None],
-    "consents.advertising": lambda: [one.due_on for one in AdvertisingNotice.objects.all() if one.state == "due"],
-    "consents.destruction": lambda: [
-        clock.kst_date(one.due_at - timedelta(microseconds=1))
-        for one in PlannedDestruction.objects.all()
-        if one.state in {"waiting", "under-way"}
-    ],
-    "consents.destruction.stopped": lambda: [
-        clock.kst_date(one.due_at - timedelta(microseconds=1))
-        for one in PlannedDestruction.objects.filter(state="stopped")
-    ],
-    "rights.deletion": lambda: [
-        clock.kst_date(one.waits_until - timedelta(microseconds=1))
-        for one in Right.objects.all()
-        if one.waits_until and one.carried_out_at is None and one.trouble != "held"
-    ],
-    "devices.token": lambda: [
-        clock.kst_date(one.expires_at)
-        for one in GatewayToken.objects.all()
-        if one.revoked_at is None and one.gateway.closed_at is None
-    ],
-    "disclosures.document": lambda: [
-        one.document_due_on
-        for one in Disclosure.objects.all()
-        if one.urgent and one.scan_id is None and one.state != "refused" and one.document_due_on
-    ],
-    "incidents.complaint": lambda: [one.target_on for one in Complaint.objects.all() if one.state == "received"],
-    "incidents.incident": lambda: [
-        clock.kst_date(term.due_at)
-        for one in Incident.objects.all()
-        if one.state != "closed"
-        for term in one_by_one(one)
-        if term.done_at is None
-    ],
-    "ledger.review": lambda: [one.due_on for one in Review.objects.all() if one.state != "confirmed"],
-    "policies.notice": lambda: [one.posted_until for one in Notice.objects.all() if one.posted_until],
-    "policies.version": lambda: [
-        one.effective_on for one in PolicyVersion.objects.all() if one.state == "published" and one.effective_on
-    ],
-    "retention.hold": lambda: [one.until for one in Hold.objects.all() if one.lifted_at is None and one.until],
-    "retention.list": lambda: [
-        one.target_on for one in DestructionList.objects.all() if one.state not in {"done", "aborted"}
-    ],
-    "rights.objection": lambda: [one.target_on for one in Objection.objects.all() if one.outcome == "pending"],
-    "rights.postponement": lambda: [
-        one.due_on or one.expected_on
-        for one in Postponement.objects.all()
-        if one.right.carried_out_at is None
-        and one.right.decision != "refused"
-        and one.right.request.state in UNANSWERED
-        and (not one.needs_approval or one.approved_at)
-    ],
-    "rights.request": lambda: [one.due_on for one in Request.objects.all() if one.state in UNANSWERED],
-    "safeguards.evidence": lambda: [
-        one.due_on for one in Measure.objects.all() if one.retired_at is None and not one.is_automated
-    ],
-    "safeguards.finding": lambda: [one.due_on for one in InspectionFinding.objects.all() if one.state != "confirmed"],
-    "safeguards.inspection": lambda: [one.planned_on for one in Inspection.objects.all() if one.state != "reported"],
-    "safeguards.medium": lambda: [
-        one.back_on for one in MediaMovement.objects.all() if one.back_on and one.returned_at is None
-    ],
-    "safeguards.meeting": lambda: [one.planned_on for one in Meeting.objects.all() if one.held_on is None],
-    "safeguards.permit": lambda: [
-        one.valid_until for one in AreaPermit.objects.all() if one.revoked_at is None and one.valid_until
-    ],
-    "safeguards.plan-check": plan_check,
-    "safeguards.stopped-check": lambda: [
-        one.due_on
-        for one in Measure.objects.all()
-        if one.retired_at is None and one.is_automated and one.due_on < clock.today()
-    ],
-    "workforce.pledge": lambda: longest(
-        one for one in Pledge.objects.select_related("text") if one.text.occasion != "leaving"
-    ),
-    "workforce.session": lambda: [one.held_on for one in TrainingSession.objects.all() if one.state == "planned"],
-    "workforce.training": lambda: longest(CourseCompletion.objects.all()),
-}
 # What the portal does by itself on its day waits for nobody.
 BY_ITSELF = {"consents.confirmation", "retention.preserved"}
-
-
-def one_by_one(incident: Incident) -> list[Term]:
-    return duties.deadlines_of(incident)
 
 
 class HistoryTests(PortalTestCase):
@@ -305,6 +178,18 @@ class HistoryTests(PortalTestCase):
                 user = factory.make_user(f"p{number}@extrus.example", "Pia", "employee", fit=False)
                 factory.make_pledge(user, valid_until=self.on + timedelta(days=number - 20))
                 factory.make_training(user, valid_until=self.on + timedelta(days=20 - number))
+            case "consign":
+                factory.make_consignment(
+                    f"p-{number}", country="DE" if number % 2 else "KR", starts_on=clock.kst_date(at), at=self.at
+                )
+            case "supervise":
+                for row in Consignment.objects.all()[:1]:
+                    make = factory.make_check if number % 2 else factory.make_processor_training
+                    make(row, held_on=clock.kst_date(at), at=self.at)
+            case "judge":
+                safeguards.decide_applicability(
+                    threshold="certification", applies=False, reasons="x", actor=self.odile, at=at
+                )
             case "expire":
                 factory.make_expired_device(5000 + number, ended_on=self.on - timedelta(days=4 * 366))
                 factory.sweep_on(self.on)
@@ -339,8 +224,10 @@ class HistoryTests(PortalTestCase):
         for label, figure in found.items():
             meant = sum(MEANING[label](row, self.on) for row in figure.model._default_manager.all())
             assert figure.count == meant, label
-            if meant:
+            if meant > 1:
                 assert self.client.get(figure.url).context["cl"].result_count == meant, urlsplit(figure.url).query
+            elif meant:
+                assert self.client.get(figure.url).context["original"] == figure.rows.get(), label
 
     def clocks_agree(self) -> None:
         """Everything that is late or due within a week stands on the page, the most urgent first, and nothing else."""

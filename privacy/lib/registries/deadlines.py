@@ -56,7 +56,10 @@ type Find = Callable[[date, date], Iterable[Deadline]]
 
 @dataclass(frozen=True)
 class DeadlineQuery:
-    """Open matters that stand in rows: which, the field of their day or moment, what they are called, their page."""
+    """Open matters that stand in rows: which, the field of their day or moment, what they are called, their page.
+
+    ``page_key`` is the field that tells the page of which record it is; without one, the page is of no record.
+    """
 
     open: Callable[[], QuerySet[Any]]
     page: str
@@ -82,7 +85,7 @@ class DeadlineQuery:
         return rows.values_list(
             Value(name),
             Cast("pk", TextField()),
-            Cast(self.page_key, TextField()),
+            Cast(self.page_key or Value(""), TextField()),
             Cast(Value(None), DateField()) if self.at else F(self.on),
             F(self.at) if self.at else Cast(Value(None), DateTimeField()),
             Cast(reference or Value(""), TextField()),
@@ -93,7 +96,8 @@ class DeadlineQuery:
         """Return one matter from its columns."""
         _name, key, page_key, on, at, reference, _total = row
         day = on if at is None else clock.kst_date(at)
-        return Deadline(day, key, str(self.format_reference(reference or "")), reverse(self.page, args=[page_key]), at)
+        page = reverse(self.page, args=[page_key] if page_key else [])
+        return Deadline(day, key, str(self.format_reference(reference or "")), page, at)
 
     def between(self, first: date, last: date) -> Iterator[Deadline]:
         """Yield the matters between two days."""

@@ -17,7 +17,7 @@ from privacy.policies.models import Officer
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards.admin.forms import date_field, text_field
 from privacy.safeguards.admin.records import RecordAdmin, account_column
-from privacy.safeguards.models import ApplicabilityDecision, Measure, OfficerFiling, YearFigures, next_look
+from privacy.safeguards.models import ApplicabilityDecision, Measure, OfficerFiling, YearFigures
 from privacy.safeguards.thresholds import THRESHOLDS, Figures, Threshold
 
 DECIDE = "safeguards.decide_applicability"
@@ -112,7 +112,7 @@ def _line(duty: Threshold, decision: ApplicabilityDecision | None, newest: YearF
         "coming": begins[0] if begins and begins[0] > today else None,
         "decision": decision,
         "answer": answer_badge(decision.applies if decision else None),
-        "again": due_badge(next_look(decision, newest), today) if decision else "–",
+        "again": due_badge(decision.look_on, today) if decision else "–",  # type: ignore[attr-defined]
         "decide": f"{reverse('admin:safeguards_applicabilitydecision_new')}?threshold={duty.code}",
     }
 

@@ -5,7 +5,6 @@ from privacy.safeguards.models.applicability import (
     ApplicabilityDecision,
     OfficerFiling,
     YearFigures,
-    next_look,
 )
 from privacy.safeguards.models.areas import Area, AreaEntry, AreaPermit, MediaMovement
 from privacy.safeguards.models.calendars import Calendar
@@ -34,5 +33,4 @@ __all__ = [
     "OfficerAppointment",
     "OfficerFiling",
     "YearFigures",
-    "next_look",
 ]

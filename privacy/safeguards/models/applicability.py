@@ -1,16 +1,16 @@
 """Which duties bind the company: the numbers of each year, and what was decided on them (O-05, O-06, C-22, P-11)."""
 
-from datetime import date
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Concat, Least
 from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.identifiers.ids import new_id, new_reference
-from privacy.policies.models import Officer
+from privacy.policies.models import Officer, Parameter
 from privacy.safeguards.models.measures import Measure
-from privacy.safeguards.thresholds import THRESHOLDS, Threshold
+from privacy.safeguards.thresholds import PREFIX, THRESHOLDS, Threshold
 
 
 def new_decision_reference() -> str:
@@ -50,10 +50,37 @@ class YearFigures(models.Model):
 
 
 class ApplicabilityQuerySet(models.QuerySet["ApplicabilityDecision"]):
+    def newest_of_each(self) -> "ApplicabilityQuerySet":
+        """The decision that holds for each threshold, with ``look_on``: by when it is looked at again.
+
+        That is its own day, or the earlier one on which the law changes; its own first day where newer numbers came.
+        """
+        newest = self.order_by("threshold", "-decided_at").distinct("threshold").values("pk")
+        numbers = [code for one in THRESHOLDS.values() for code in one.parameters()]
+        changed = Parameter.objects.filter(
+            code__in=numbers,
+            code__startswith=Concat(Value(PREFIX), OuterRef("threshold"), Value(".")),
+            effective_on__gt=OuterRef("decided_on"),
+            effective_on__lt=OuterRef("again_on"),
+        )
+        begins = [
+            When(threshold=one.code, decided_on__lt=one.since, again_on__gt=one.since, then=Value(one.since))
+            for one in THRESHOLDS.values()
+            if one.since
+        ]
+        figures = YearFigures.objects.filter(recorded_at__gt=OuterRef("decided_at"))
+        outdated = When(Q(figures__isnull=False) & Exists(figures), then=F("decided_on"))
+        return self.filter(pk__in=newest).annotate(
+            look_on=Least(
+                Case(outdated, default=F("again_on")),
+                Subquery(changed.order_by("effective_on").values("effective_on")[:1]),
+                Case(*begins, default=None, output_field=models.DateField()),
+            )
+        )
+
     def in_force(self) -> dict[str, "ApplicabilityDecision"]:
-        """The decision that holds for each threshold, by its code."""
-        rows = self.order_by("threshold", "-decided_at").distinct("threshold")
-        return {row.threshold: row for row in rows.select_related("figures", "measure")}
+        """The decision that holds for each threshold, by its code; see ``newest_of_each``."""
+        return {row.threshold: row for row in self.newest_of_each().select_related("figures", "measure")}
 
 
 class ApplicabilityDecision(models.Model):
@@ -138,11 +165,3 @@ class OfficerFiling(models.Model):
 
     def __str__(self) -> str:
         return f"{self.officer} {self.filed_on}"
-
-
-def next_look(decision: ApplicabilityDecision, newest: YearFigures | None) -> date:
-    """Return by when a decision is looked at again: its own day, or the earlier one on which law or numbers change."""
-    changes = [day for day in decision.duty.changes() if decision.decided_on < day < decision.again_on]
-    if newest is not None and decision.figures_id is not None and newest.recorded_at > decision.decided_at:
-        return min([decision.decided_on, *changes])
-    return min([decision.again_on, *changes])

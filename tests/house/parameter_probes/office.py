@@ -11,7 +11,7 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.integrity import pruning
 from privacy.policies.categories import WORKFORCE
 from privacy.policies.models import Officer
-from privacy.processors.deadlines import supervision
+from privacy.processors.deadlines import supervised
 from privacy.retention import actions as retention
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards import deadlines as safeguards_agenda
@@ -139,7 +139,7 @@ def evidence_of_measures_due(on: date) -> Any:
 
 def plan_check_due(on: date) -> Any:
     factory.make_approved_plan(effective_on=on, at=noon(on))
-    return [dated.on for dated in safeguards_agenda.plan_check(LONG_AGO, date(2099, 1, 1))]
+    return [row.due_on for row in safeguards_agenda.plan_check()]
 
 
 def duty_met(code: str, **numbers: Any) -> Callable[[date], Any]:
@@ -161,7 +161,7 @@ def duty_looked_at_again(on: date) -> Any:
 
 def next_report_due(on: date) -> Any:
     factory.make_approved_plan(effective_on=on, at=noon(on))
-    return [dated.on for dated in safeguards_agenda.reports("regular")(LONG_AGO, date(2099, 1, 1))]
+    return [row.due_on for row in safeguards_agenda.reports("regular")()]
 
 
 def signed_copy_due(on: date) -> Any:
@@ -174,8 +174,7 @@ def signed_copy_due(on: date) -> Any:
 
 def processor_check_due(on: date) -> Any:
     factory.make_consignment(starts_on=on, signed_on=on, at=noon(on))
-    found = supervision("check")(LONG_AGO, date(2099, 1, 1))
-    return [dated.on for dated in found]
+    return [row.due_on for row in supervised("check")()]
 
 
 # --- the audit trail -------------------------------------------------------------------------------------
