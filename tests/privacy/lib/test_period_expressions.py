@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 
-import pytest
 from django.db.models import Value
 
 from privacy.lib.dates import periods
@@ -14,7 +13,6 @@ MONTHS = (0, 1, 6, 11, 12, 13, 24)
 
 
 class PeriodEndTests(PortalTestCase):
-    @pytest.mark.law("T-07")
     def test_of_each_day_of_four_years(self) -> None:
         row = Parameter.objects.order_by("pk")[:1]
         for number in range(0, 4 * 366, 16):
