@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, DateTimeField, Exists, F, Max, Min, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, DateTimeField, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Greatest, Least
 
 from privacy.campaigns.models import Delivery
@@ -24,6 +24,8 @@ COMPLETE_STAGES = (Stage.FULL, Stage.SUPPLEMENT)
 # A notice of the breach says more than one of its possibility.
 POSSIBLE_BREACH_STAGES = (Stage.POSSIBLE, *BREACH_STAGES)
 UNREACHABLE = (Delivery.State.WITHOUT_ADDRESS, Delivery.State.PARKED, Delivery.State.ENDED)
+# Letters are written to whom no mail could reach (campaigns/letters.py): the website stood in for them until then.
+NOT_BY_MAIL = Q(state__in=UNREACHABLE) | Q(state=Delivery.State.TOLD, way=Delivery.Way.LETTER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def affected_with_notice_time(incident: Incident, stages: Collection[Stage]) -> 
     told: list[object] = [Subquery(settled, output_field=DateTimeField())]
     website = public_notice(incident, stages)
     if website is not None:
-        stuck = Exists(hers.filter(state__in=UNREACHABLE))
+        stuck = Exists(hers.filter(NOT_BY_MAIL))
         for start, end in website.periods:
             in_her_stead = Greatest(Value(start), F("added_at"), output_field=DateTimeField())
             told.append(Case(When(stuck, added_at__lt=end, then=in_her_stead), default=None))

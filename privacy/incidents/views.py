@@ -70,7 +70,8 @@ def status(request: HttpRequest) -> HttpResponse:
         if found is None:
             return render(request, "incidents/status_entry.html", {"form": StatusForm()})
         answer = incidents.show_answer(found, at=clock.now())
-        context = {"complaint": found, "answer": answer, **_officer_and_agencies()}
+        is_overdue = found.answered_at is None and found.target_on < clock.today()
+        context = {"complaint": found, "answer": answer, "is_overdue": is_overdue, **_officer_and_agencies()}
         return render(request, "incidents/status.html", context)
     form = StatusForm(request.POST)
     if not form.is_valid():

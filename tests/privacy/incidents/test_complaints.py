@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -206,6 +207,17 @@ class StatusPageTests(PortalTestCase):
         assert f'datetime="{self.complaint.target_on.isoformat()}"' in text
         assert "zebra" not in text
         self.assertLedgered("incidents.complaint.entered", self.complaint)
+
+    @pytest.mark.truth("15")
+    def test_a_day_that_has_passed_is_no_day_until_which_an_answer_comes(self) -> None:
+        self.enter()
+        assert "find our answer here by" in self.page()
+        Complaint.objects.update(target_on=clock.today())
+        assert "find our answer here by" in self.page()
+        Complaint.objects.update(target_on=clock.today() - timedelta(days=1))
+        text = self.page()
+        assert "find our answer here by" not in text
+        assert "has passed without an answer" in text
 
     def test_the_answer_stands_there_and_its_reading_is_on_record(self) -> None:
         incidents.answer_complaint(self.complaint, answer="we are sorry", actor=factory.make_officer(), at=NOON)

@@ -11,6 +11,7 @@ from privacy.incidents import notice_texts
 from privacy.incidents.models import Stage
 from privacy.incidents.refusals import Incomplete
 from privacy.jobs.dispatcher import dispatch_due
+from privacy.lib.dates import clock
 from privacy.policies.models import Notice
 from tests import factory
 from tests.factories.accounts import NOON
@@ -130,6 +131,17 @@ class WebsiteInHerSteadTests(DutyCase):
         factory.make_contact(someone, value="found@example.org")
         incident = incidents.describe_incident(incident, items=["model"], actor=self.odile, at=NOON + 10 * DAY)
         assert len(self.tell(incident, NOON + 10 * DAY)) == 1
+        told = self.clock(incident, "notice")
+        assert told is not None and told.done_at == NOON + HOUR
+
+    def test_a_letter_that_follows_the_website_makes_no_notice_late(self) -> None:
+        incident = factory.make_known_incident(self.person())
+        incidents.notify_subjects(incident, actor=self.odile, at=NOON)
+        self.post(incident, NOON + HOUR)
+        later = NOON + 10 * DAY
+        campaigns.record_offline_notice(
+            Delivery.objects.get(), way="letter", on=clock.kst_date(later), actor=self.odile, at=later
+        )
         told = self.clock(incident, "notice")
         assert told is not None and told.done_at == NOON + HOUR
 
