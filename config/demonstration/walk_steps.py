@@ -129,7 +129,7 @@ def frozen(walk: WalkContext) -> str:
 def once(page: Answer, name: str) -> str:
     found = re.search(rf'id="{name}"[^>]*>([^<]+)<', page.text)
     if page.status != 200 or not found:
-        raise UnexpectedAnswer(f"the request was not received: {page.status} {visible_text(page.text)[:300]}")
+        raise UnexpectedAnswer(f"no {name} is shown: {page.status} {visible_text(page.text)[:300]}")
     return found.group(1).strip()
 
 
@@ -181,15 +181,12 @@ def prove_possession(walk: WalkContext, number: str, code: str, device: UUID) ->
     token = hidden_inputs(page.text)
     person.post("/rights/case/device/", token)
     challenge = walk.gateway.must("GET", f"/devices/{device}/challenge")
-    shown = re.search(r'class="once">([^<]+)<', person.get("/rights/case/").text)
-    expect(
-        shown is not None and shown.group(1) not in str(challenge), f"the page's code, and the device's: {challenge}"
-    )
-    assert shown is not None
+    shown = once(person.get("/rights/case/"), "shown-code")
+    expect(shown not in str(challenge), f"the page's code, and the device's: {challenge}")
     answer = {"challenge": challenge["challenge"], "response": "confirm"}
     blind = walk.gateway.call("POST", f"/devices/{device}/challenge", answer)
     expect(blind.status == 409 and blind.json["code"] == "wrong-code", f"confirming without the code: {blind.text}")
-    walk.gateway.must("POST", f"/devices/{device}/challenge", {**answer, "code": shown.group(1)})
+    walk.gateway.must("POST", f"/devices/{device}/challenge", {**answer, "code": shown})
 
 
 # -- step 5 ---------------------------------------------------------------------------------------------------

@@ -21,9 +21,10 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.utils import timezone
 
-from config.demonstration import example_accounts, example_data, walk_context, walk_steps
+from config.demonstration import example_accounts, example_data, walk_context, walk_proof_steps, walk_steps
 from privacy.accounts.models import Invitation
 from privacy.jobs.dispatcher import dispatch_due
+from privacy.ledger.integrity import append_only
 from privacy.lib.dates import clock
 from privacy.policies import actions as policies
 from privacy.policies import rulebook
@@ -32,7 +33,7 @@ from privacy.retention import tasks as retention
 from privacy.rights import tasks as rights
 from privacy.rights.models import Right
 from tests.database import PortalDatabase
-from tests.factories.ledger import keep_in, make_notary, publish_keys, seal, sign
+from tests.factories.ledger import keep_in, make_entries, make_notary, publish_keys, seal, sign
 from tests.factories.outbox import let_pass
 
 # Waits, ages and second persons: what production asks of people, and the demo's example rulebook sets to 0.
@@ -151,3 +152,16 @@ def test_every_step_happens_with_the_waits_of_production(portal: PortalUnderTest
 def test_the_walk_of_a_running_portal_says_that_it_does_not_wait(portal: PortalUnderTest) -> None:
     with pytest.raises(walk_context.StepFailed, match="waits 24 hours"):
         walk_context.RunningPortal().let_pass("withdrawal.wait.hours")
+
+
+@pytest.mark.truth("15")
+def test_a_change_that_fails_leaves_every_guard_of_the_trail_on(portal: PortalUnderTest) -> None:
+    """The office works on beside the walk: nothing is written while the stamp is off, and no failure leaves it off."""
+    make_entries(portal.database, 1)
+    with portal.superuser() as superuser:
+        with pytest.raises(psycopg.Error):
+            walk_proof_steps.tamper(superuser, 1, "\x00")
+        assert append_only.weaknesses() == []
+        walk_proof_steps.tamper(superuser, 1, "{}")
+        assert superuser.execute("SELECT payload FROM ledger.entry WHERE id = 1").fetchone() == ("{}",)
+    assert append_only.weaknesses() == []
