@@ -21,7 +21,7 @@ def rights_of_the_year(first: date, last: date) -> Section:
     )
     rights = list(Right.objects.filter(request__received_on__range=(first, last)).values_list("kind", "decision"))
     answered = [case for case in cases if case.notified_at is not None]
-    due_then = _due_when_answered([case.pk for case in answered])
+    due_then = due_when_answered([case.pk for case in answered])
     in_time = [
         case
         for case in answered
@@ -66,7 +66,7 @@ def rights_of_the_year(first: date, last: date) -> Section:
     )
 
 
-def _due_when_answered(cases: Collection[UUID]) -> dict[tuple[UUID, datetime], date]:
+def due_when_answered(cases: Collection[UUID]) -> dict[tuple[UUID, datetime], date]:
     """Return the day on which each of these answers was due when it went out; a case's own day may move later."""
     answers = Step.objects.filter(request_id__in=cases, word=Event.ANSWERED)
     return {

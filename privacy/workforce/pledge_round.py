@@ -25,7 +25,7 @@ class Standing(TextChoices):
 class Shown(TextChoices):
     """Whom the page of the round shows."""
 
-    OWING = "owing", _("who owes something")
+    OWING = "owing", _("what is outstanding")
     SOON = "soon", _("what ends soon")
     ALL = "all", _("everybody")
 

@@ -13,6 +13,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format, get_format
 from django.utils.functional import cached_property
@@ -23,7 +24,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from privacy.ledger import actions as ledger
-from privacy.ledger import register
+from privacy.ledger import opening_figures, register
 from privacy.ledger.admin.filters import (
     AccountFilter,
     EntryChangeList,
@@ -340,6 +341,29 @@ class AccessRecordAdmin(EntryListAdmin):
     empty_hint = _("A line is recorded here before personal data is shown; none matches these filters.")
     list_display = ("number", "moment", "account", "doing", "handled", "purpose", "place")
     list_filter = (AccountFilter, SubjectFilter, TaskFilter, SinceFilter, UntilFilter)
+    change_list_template = "admin/ledger/access_change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        figures = path("figures/", self.page(self.figures_view), name="ledger_accessrecord_figures")
+        return [figures, *super().get_urls()]
+
+    def figures_view(self, request: HttpRequest) -> HttpResponse:
+        """Draw the openings of the last days by purpose and by account."""
+        asked = request.GET.get("days", "")
+        days = next((period for period in opening_figures.PERIODS if str(period) == asked), opening_figures.PERIODS[0])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Openings by purpose and account"),
+            "opts": self.opts,
+            "explanation": _(
+                "How often personal data was opened. An account stands out if it opened far more than the others did; "
+                "that is a question, not a finding."
+            ),
+            "periods": opening_figures.PERIODS,
+            "days": days,
+            "pictures": opening_figures.pictures(clock.now(), days=days),
+        }
+        return TemplateResponse(request, "admin/figures.html", context)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:ledger_entry_change", args=[object_id]))

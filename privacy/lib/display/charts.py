@@ -3,12 +3,25 @@
 Colours come from the stylesheet by class (``bar``, ``grid``, ``axis``), so a chart follows light and dark.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import ceil
 
 from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart with the table of its figures (``templates/admin/figures.html``); ``legend`` names its series."""
+
+    title: str
+    drawing: SafeString
+    head: Sequence[object]
+    rows: Sequence[Sequence[object]]
+    legend: Sequence[object] = ()
+
 
 WIDTH, HEIGHT = 480, 180
 LEFT, BOTTOM, TOP = 44, 24, 14
@@ -33,53 +46,125 @@ def grouped_bar_chart(
     points: Sequence[tuple[str, Sequence[int]]], *, label: str, series: Sequence[str] = ("",)
 ) -> SafeString:
     """Return a bar chart with several bars at each name: one for each of the ``series``, in their order."""
-    largest = max((value for _name, values in points for value in values), default=0)
-    step = axis_step(largest)
-    top = max(step, ceil(largest / step) * step)
-    inner, height = WIDTH - LEFT, HEIGHT - BOTTOM - TOP
-    slot = inner / max(1, len(points))
-    every = ceil(len(points) * 60 / inner) if points else 1
-    floor = TOP + height
-    wide = slot * 0.64 / max(1, len(series))
-
-    lines = format_html_join(
-        "",
-        '<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
+    frame = _Frame(
+        [name for name, _values in points], max((one for _name, values in points for one in values), default=0)
+    )
+    wide = frame.slot * 0.64 / max(1, len(series))
+    return frame.drawn(
+        label,
         (
-            (
-                "grid" if value else "axis", LEFT, f"{y:.1f}", WIDTH, f"{y:.1f}", LEFT - 8, f"{y + 4:.1f}",
-                number_format(value, use_l10n=True, force_grouping=True),
-            )
-            for value in range(0, top + 1, step)
-            for y in [floor - height * value / top]
-        ),
-    )  # fmt: skip
-    columns = format_html_join(
-        "",
-        '<rect class="{}" x="{}" y="{}" width="{}" height="{}"><title>{}: {}</title></rect>',
-        (
-            (
-                f"bar-{turn + 1}" if turn else "bar",
-                f"{LEFT + slot * place + slot * 0.18 + wide * turn:.1f}", f"{floor - height * value / top:.1f}",
-                f"{wide:.1f}", f"{height * value / top:.1f}", f"{name} {series[turn]}".strip(),
-                number_format(value, use_l10n=True, force_grouping=True),
+            _Bar(
+                turn,
+                frame.left(place) + wide * turn,
+                frame.y(value),
+                wide,
+                frame.high(value),
+                name,
+                series[turn],
+                value,
             )
             for place, (name, values) in enumerate(points)
             for turn, value in enumerate(values)
         ),
-    )  # fmt: skip
-    names = format_html_join(
-        "",
-        '<text x="{}" y="{}" text-anchor="middle">{}</text>',
+    )
+
+
+def stacked_bar_chart(
+    points: Sequence[tuple[str, Sequence[int]]], *, label: str, series: Sequence[str] = ("",)
+) -> SafeString:
+    """Return a bar chart with one bar at each name, put together from a part for each of the ``series``, from below."""
+    frame = _Frame([name for name, _values in points], max((sum(values) for _name, values in points), default=0))
+    return frame.drawn(
+        label,
         (
-            (f"{LEFT + slot * (place + 0.5):.1f}", HEIGHT - 6, name)
-            for place, (name, _values) in enumerate(points)
-            if place % every == 0
+            _Bar(
+                turn, frame.left(place), frame.y(sum(values[: turn + 1])), frame.slot * 0.64, frame.high(value), name,
+                series[turn], value,
+            )
+            for place, (name, values) in enumerate(points)
+            for turn, value in enumerate(values)
+            if value
         ),
-    )
-    return format_html(
-        '<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>', WIDTH, HEIGHT, label, lines, columns, names
-    )
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """One rectangle: the place of its series, where it lies, and what it tells on pointing."""
+
+    turn: int
+    x: float
+    y: float
+    wide: float
+    high: float
+    name: str
+    series: str
+    value: int
+
+    def cells(self) -> tuple[str, ...]:
+        return (
+            f"bar-{self.turn + 1}" if self.turn else "bar", f"{self.x:.1f}", f"{self.y:.1f}", f"{self.wide:.1f}",
+            f"{self.high:.1f}", f"{self.name} {self.series}".strip(), _number(self.value),
+        )  # fmt: skip
+
+
+class _Frame:
+    """What stands around bars: the lines of the scale up to ``largest``, and the names as often as they fit."""
+
+    def __init__(self, names: Sequence[str], largest: int) -> None:
+        self.names = names
+        self.step = axis_step(largest)
+        self.top = max(self.step, ceil(largest / self.step) * self.step)
+        self.height = HEIGHT - BOTTOM - TOP
+        self.floor = TOP + self.height
+        self.slot = (WIDTH - LEFT) / max(1, len(names))
+
+    def left(self, place: int) -> float:
+        return LEFT + self.slot * place + self.slot * 0.18
+
+    def high(self, value: int) -> float:
+        return self.height * value / self.top
+
+    def y(self, value: int) -> float:
+        return self.floor - self.high(value)
+
+    def drawn(self, label: str, bars: Iterable[_Bar]) -> SafeString:
+        """Return the picture of these bars."""
+        lines = format_html_join(
+            "",
+            '<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/><text x="{}" y="{}" text-anchor="end">{}</text>',
+            (
+                (
+                    "grid" if value else "axis", LEFT, f"{y:.1f}", WIDTH, f"{y:.1f}", LEFT - 8, f"{y + 4:.1f}",
+                    _number(value),
+                )
+                for value in range(0, self.top + 1, self.step)
+                for y in [self.y(value)]
+            ),
+        )  # fmt: skip
+        columns = format_html_join(
+            "",
+            '<rect class="{}" x="{}" y="{}" width="{}" height="{}"><title>{}: {}</title></rect>',
+            (bar.cells() for bar in bars),
+        )
+        every = ceil(len(self.names) * 60 / (WIDTH - LEFT)) if self.names else 1
+        names = format_html_join(
+            "",
+            '<text x="{}" y="{}" text-anchor="middle">{}</text>',
+            (
+                (f"{LEFT + self.slot * (place + 0.5):.1f}", HEIGHT - 6, name)
+                for place, name in enumerate(self.names)
+                if place % every == 0
+            ),
+        )
+        return format_html(
+            '<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
+            WIDTH, HEIGHT, label, lines, columns, names,
+        )  # fmt: skip
+
+
+def _number(value: int) -> str:
+    return str(number_format(value, use_l10n=True, force_grouping=True))
 
 
 ROW, NAMES, NUMBERS = 26, 170, 60

@@ -30,6 +30,7 @@ class ForecastTable:
     columns: list[str]
     rows: list[tuple[str, list[int | str], int]]
     chart: str
+    stacked: list[str]
     counted_at: datetime | None
 
 
@@ -85,14 +86,19 @@ def forecast_table(on: date) -> ForecastTable:
         people = [figures.get((code, month), 0) for code in shown]
         cells: list[int | str] = [*people, *(by_month[code].get(month, "–") for code in by_month)]
         rows.append((date_format(month, "Y-m"), cells, sum(people)))
+    names = [display_names.display_name("category", code, on=on) for code in shown]
+    parts = [(month, [int(cell) for cell in cells[: len(shown)]]) for month, cells, _total in rows]
     return ForecastTable(
-        columns=[display_names.display_name("category", code, on=on) for code in shown]
+        columns=names
         + [
             _("%(category)s (whole months)") % {"category": display_names.display_name("category", code, on=on)}
             for code in by_month
         ],
         rows=rows,
-        chart=charts.bar_chart([(month, total) for month, _cells, total in rows], label=_("People, by month")),
+        chart=charts.stacked_bar_chart(parts, label=_("People, by month and category"), series=names)
+        if any(total for _month, _cells, total in rows)
+        else "",
+        stacked=names,
         counted_at=max((row.counted_at for row in counted), default=None),
     )
 

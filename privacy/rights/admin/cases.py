@@ -27,7 +27,7 @@ from privacy.lib.documents import upload_validation
 from privacy.lib.http.downloads import attachment
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.rights import actions as rights
-from privacy.rights import duplicates, letters, matching
+from privacy.rights import duplicates, lead_times, letters, matching
 from privacy.rights.admin.case_actions import CaseActions, next_permission
 from privacy.rights.admin.forms import ReceiveForm
 from privacy.rights.admin.list_filters import AssigneeFilter
@@ -229,9 +229,22 @@ class RequestAdmin(CaseActions):
 
     def get_urls(self) -> list[URLPattern]:
         return [
+            path("lead-times/", self.page(self.lead_times), name="rights_request_lead_times"),
             path("receive/", self.page(self.receive, needs="rights.receive_request"), name="rights_request_receive"),
             *super().get_urls(),
         ]
+
+    def lead_times(self, request: HttpRequest) -> HttpResponse:
+        """Show how long answers took, and which share of them kept its day."""
+        context = {
+            **self._page(request, _("Lead times and answers on time")),
+            "explanation": _(
+                "The last twelve months by the month of the answer. In brackets: how many answers. A request for "
+                "several rights counts once for each."
+            ),
+            "pictures": lead_times.pictures(clock.today()),
+        }
+        return TemplateResponse(request, "admin/figures.html", context)
 
     def receive(self, request: HttpRequest) -> HttpResponse:
         """Write down a request that came by telephone, e-mail, letter or visit (P1.3)."""

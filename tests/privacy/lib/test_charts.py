@@ -43,3 +43,26 @@ def test_a_name_is_text_not_markup() -> None:
 
 def test_there_is_no_inline_style() -> None:
     assert "style=" not in charts.bar_chart([("a", 1)], label="a")
+
+
+@given(st.lists(st.lists(st.integers(0, 10**6), min_size=3, max_size=3), min_size=1, max_size=24))
+def test_the_parts_of_a_stack_lie_on_each_other_and_are_as_high_as_their_figures(rows: list[list[int]]) -> None:
+    points = [(f"m{place}", values) for place, values in enumerate(rows)]
+    drawing = charts.stacked_bar_chart(points, label="x", series=["a", "b", "c"])
+    root = ElementTree.fromstring(drawing)
+    bars = [{name: one.get(name) for name in ("class", "x", "y", "height")} for one in root.iter("rect")]
+    assert len(bars) == sum(value > 0 for values in rows for value in values)
+    columns: dict[str, list[tuple[float, float]]] = {}
+    for bar in bars:
+        columns.setdefault(str(bar["x"]), []).append((float(str(bar["y"])), float(str(bar["height"]))))
+    drawn = [values for values in rows if any(values)]
+    floor = charts.HEIGHT - charts.BOTTOM
+    for parts, values in zip(columns.values(), drawn, strict=True):
+        edge = float(floor)
+        for y, height in parts:
+            assert abs(y + height - edge) < 0.11 * (len(parts) + 1)
+            edge = y
+        total = sum(height for _y, height in parts)
+        tallest = max(sum(each) for each in drawn)
+        highest = max(sum(height for _y, height in each) for each in columns.values())
+        assert abs(total - highest * sum(values) / tallest) < 1
