@@ -78,7 +78,7 @@ def permission(subject_id: UUID, channel: str, at: datetime) -> AdvertisingPermi
     """Answer for one person and one channel at a moment. Everything that stands against it is named."""
     against: list[Reason] = []
     subject = Subject.objects.filter(pk=subject_id).first()
-    if subject is None or not subject.is_active:
+    if subject is None or (not subject.is_active and (subject.ended_at is None or subject.ended_at <= at)):
         against.append(Reason("withdrawn", _("The registration has ended.")))
     consent = latest_decision(subject_id, f"advertising-{channel}", at)
     if consent is None:
@@ -89,7 +89,7 @@ def permission(subject_id: UUID, channel: str, at: datetime) -> AdvertisingPermi
         consent = None
     confirm = confirm_by(consent, at=at) if consent is not None else None
     if consent is not None:
-        if _needs_reconsent(consent):
+        if _needs_reconsent(consent, at):
             against.append(Reason("text-changed", _("The text has since changed and needs a new consent.")))
         if confirm is not None and clock.kst_date(at) > confirm:
             against.append(
@@ -100,7 +100,7 @@ def permission(subject_id: UUID, channel: str, at: datetime) -> AdvertisingPermi
         if (
             night is None
             or night.choice != Decision.Choice.AGREE
-            or _needs_reconsent(night)
+            or _needs_reconsent(night, at)
             or clock.kst_date(at) > confirm_by(night, at=at)
         ):
             begins, ends = night_hours(clock.kst_date(at))
@@ -159,5 +159,7 @@ def confirm_by(consent: Decision, *, at: datetime | None = None, terms: ConsentV
     return (terms or ConsentValidity.read()).last_day(clock.kst_date(last or consent.decided_at))
 
 
-def _needs_reconsent(consent: Decision) -> bool:
-    return consent.version.number < AgreementVersion.objects.latest_requiring_reconsent().get(consent.agreement_id, 0)
+def _needs_reconsent(consent: Decision, at: datetime) -> bool:
+    """Whether a text that was published by then asks everybody again."""
+    published = AgreementVersion.objects.filter(agreement_id=consent.agreement_id, published_at__lte=at)
+    return consent.version.number < published.latest_requiring_reconsent().get(consent.agreement_id, 0)

@@ -50,6 +50,20 @@ class PermissionTest(PortalTestCase):
         factory.decide(self.device, "advertising-sms", "withdraw", at=factory.NOON + timedelta(days=2))
         assert self.because(at=factory.NOON + timedelta(days=1)) == ["agreed"]
 
+    @pytest.mark.truth("15")
+    def test_what_came_later_stands_against_no_past_moment(self) -> None:
+        hour = timedelta(hours=1)
+        factory.agree(self.device, "advertising-sms", at=factory.NOON)
+        factory.agree(self.device, "advertising-night", at=factory.NOON)
+        for agreement in ("advertising-sms", "advertising-night"):
+            factory.make_agreement_text(agreement, at=factory.NOON + 30 * hour)
+        assert self.because(at=NIGHT) == ["agreed"]
+        assert self.because(at=factory.NOON + 30 * hour) == ["text-changed"]
+        subject = Subject.objects.get(pk=self.device.subject_id)
+        subjects.mark_withdrawn(subject, actor=SystemActor("tests"), at=factory.NOON + 48 * hour)
+        assert self.because(at=NIGHT) == ["agreed"]
+        assert self.because(at=factory.NOON + 48 * hour) == ["withdrawn", "text-changed"]
+
     @pytest.mark.law("C-16")
     def test_the_night_needs_a_consent_of_its_own_but_for_email(self) -> None:
         factory.agree(self.device, "advertising-sms")
