@@ -15,7 +15,7 @@ from privacy.rights import matching
 from privacy.rights.actions import freezes, identity_documents
 from privacy.rights.actions.cases import lock_case, must_be_in_state, must_be_verified, record, set_state
 from privacy.rights.actions.duplicates import go_on_apart, take_with_joined
-from privacy.rights.actions.letters import queue_letter, sync_particulars_closure
+from privacy.rights.actions.letters import queue_letter, sync_particulars_closure, withdraw_unsent
 from privacy.rights.actions.separation_of_duties import must_be_verifiable_by
 from privacy.rights.events import Event
 from privacy.rights.matching import Match
@@ -117,6 +117,8 @@ def verify(
             for subject_id in sorted(person.subject_id for person in people)
         )
         freezes.confirm_freezes(case, actor=actor, at=at)
+        # Nobody is asked any more for what is settled.
+        withdraw_unsent(case, Letter.Kind.EVIDENCE, actor=actor, at=at)
         record(case, Event.VERIFIED, actor=actor, at=at, facts={"method": method, "authority": case.authority})
         queue_letter(case, Letter.Kind.ACCEPTED, actor=actor, at=at)
     return case
@@ -181,7 +183,16 @@ def _people(case: Request, method: str, named: Match | None) -> list[Match]:
 
 def _matching_people(case: Request, method: str, named: Match | None) -> list[Match]:
     if named is not None:
-        return matching.records_of_device(named)
+        people = matching.records_of_device(named)
+        if method == Request.IdentityMethod.DEVICE and case.matched_record_id not in {one.record_id for one in people}:
+            raise NotConfirmed(
+                _(
+                    "Another device confirmed this request, not the one of this record. Leave the record empty, or "
+                    "verify the identity by documents."
+                ),
+                pointer="/record",
+            )
+        return people
     found = matching.find_records(case.target_kind, bytes(case.target_index), most=None)
     if case.target_kind in matching.CONTACTS and found:
         return found
@@ -209,6 +220,7 @@ def reject_identity(request: Request, *, actor: Actor, at: datetime) -> Request:
         case.closed_at = at
         case.save(update_fields=["state", "closed_at"])
         freezes.lift_freezes(case, actor=actor, at=at)
+        withdraw_unsent(case, Letter.Kind.EVIDENCE, actor=actor, at=at)
         record(case, Event.IDENTITY_REJECTED, actor=actor, at=at)
         queue_letter(case, Letter.Kind.IDENTITY_REJECTED, actor=actor, at=at)
         go_on_apart(joined, actor=actor, at=at)
@@ -232,6 +244,8 @@ def withdraw(request: Request, *, actor: Actor, at: datetime) -> Request:
         case.closed_at = at
         case.save(update_fields=["state", "closed_at"])
         freezes.lift_freezes(case, actor=actor, at=at)
+        for kind in (Letter.Kind.EVIDENCE, Letter.Kind.ACCEPTED, Letter.Kind.PARTED):
+            withdraw_unsent(case, kind, actor=actor, at=at)
         record(case, Event.WITHDRAWN, actor=actor, at=at)
         go_on_apart(joined, actor=actor, at=at)
     for one in (case, *joined):

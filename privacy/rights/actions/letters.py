@@ -70,9 +70,16 @@ def draft_letter(case: Request, kind: str, *, about: UUID | None = None, matter:
     return letter
 
 
-def withdraw_unsent(case: Request, kind: str, *, about: Collection[UUID], actor: Actor, at: datetime) -> None:
-    """Keep back, in the caller's transaction, the notices of a locked case that say what is no longer so."""
-    unsent = case.letters.select_for_update().filter(kind=kind, about_id__in=about, state__in=Letter.UNSENT)
+def withdraw_unsent(
+    case: Request, kind: str, *, about: Collection[UUID] | None = None, actor: Actor, at: datetime
+) -> None:
+    """Keep back, in the caller's transaction, the notices of a locked case that say what is no longer so.
+
+    Without ``about`` all of their kind.
+    """
+    unsent = case.letters.select_for_update().filter(kind=kind, state__in=Letter.UNSENT)
+    if about is not None:
+        unsent = unsent.filter(about_id__in=about)
     for letter in unsent.order_by("id"):
         letter.state = Letter.State.WITHDRAWN
         letter.save(update_fields=["state"])

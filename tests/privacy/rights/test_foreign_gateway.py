@@ -10,6 +10,7 @@ from devices.models import Challenge, Device
 from privacy.jobs.models import GeneralOutbox
 from privacy.rights import actions as rights
 from privacy.rights import tasks
+from privacy.rights.matching import Match
 from privacy.rights.models import Request
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import Subject
@@ -64,6 +65,19 @@ class ForeignGatewayTests(PortalTestCase):
         for page in (before, self.client.get(address).content.decode()):
             assert self.theirs.reference in page
             assert "Foreign" in page
+
+    @pytest.mark.truth("15")
+    def test_what_one_device_confirmed_opens_no_other_that_somebody_names(self) -> None:
+        """Where the office settles it by hand: the device that confirmed may be named, another of the gateway not."""
+        other, hana = factory.make_device(2, at=NOON - timedelta(days=30)), factory.make_handler()
+        rights.request_document(self.case, actor=hana, at=NOON)
+        self._confirm(self.mine, rights.challenge(self.case, actor=tasks.WORKER, at=NOON))
+        with pytest.raises(rights.NotConfirmed):
+            rights.verify(self.case, method="device", named=Match(other.subject_id, other.id), actor=hana, at=NOON)
+        case = rights.verify(
+            self.case, method="device", named=Match(self.mine.subject_id, self.mine.id), actor=hana, at=NOON
+        )
+        assert list(case.people.values_list("subject_id", flat=True)) == [self.mine.subject_id]
 
     def test_a_confirmation_does_not_skip_the_document_that_the_office_asked_for(self) -> None:
         rights.request_document(self.case, actor=factory.make_handler(), at=NOON)

@@ -1,6 +1,7 @@
 """What a requester writes is not lost at a refusal, nor destroyed while undecided, nor opened twice for one act."""
 
 from datetime import date, timedelta
+from itertools import product
 
 import pytest
 from django.test import Client
@@ -15,6 +16,7 @@ from privacy.policies import rulebook
 from privacy.rights import actions as rights
 from privacy.rights import letters, retention_expiry, views
 from privacy.rights.actions import Receipt, RequestedRight
+from privacy.rights.actors import Requester
 from privacy.rights.models import Letter, Objection, Particulars
 from privacy.vault.models import Freeze
 from tests import factory
@@ -95,7 +97,9 @@ class UndecidedObjectionTests(RefusedCase):
         before = reads.count()  # a read is recorded apart from the test's transaction, and outlives it
         assert "zebra" in self.client.post(address, pressed).content.decode()
         self.client.post(address, {**pressed, "confirmed": "yes", "outcome": ""})
-        self.client.post(address, {**pressed, "confirmed": "yes", "outcome": "dismissed"})
+        answers = {**pressed, "confirmed": "yes", "outcome": "dismissed"}
+        read = self.client.post(address, answers)
+        self.client.post(address, {**answers, "seen": read.context["seen"]})
         objection.refresh_from_db()
         assert objection.outcome == "dismissed"
         assert reads.count() == before + 1
@@ -165,3 +169,25 @@ class AskedForADocumentTests(PortalTestCase):
             assert "document" in letters.letter_text(letter, language="en").title
             rights.request_document(case, actor=factory.make_handler(), at=NOON)
             assert case.letters.count() == 1
+
+    @pytest.mark.truth("15")
+    def test_who_was_not_told_yet_is_not_asked_once_it_is_settled(self) -> None:
+        hana = factory.make_handler()
+        for number, (answer_by, end) in enumerate(product(("email", "letter"), ("verify", "reject", "withdraw")), 1):
+            factory.make_device(number)
+            case = factory.ask(target=factory.imei(number), answer_by=answer_by, address="").request
+            rights.request_document(case, actor=hana, at=NOON)
+            if end == "verify":
+                factory.verify_by_documents(case, actor=hana, at=NOON)
+            elif end == "reject":
+                rights.reject_identity(case, actor=hana, at=NOON)
+            else:
+                rights.withdraw(case, actor=Requester(case.reference), at=NOON)
+            assert case.letters.get(kind="evidence").state == "withdrawn", (answer_by, end)
+
+    @pytest.mark.truth("15")
+    def test_a_request_that_was_taken_back_is_not_said_to_be_in_review(self) -> None:
+        factory.make_device(1)
+        case = factory.make_verified(factory.ask(answer_by="letter", address=""))
+        rights.withdraw(case, actor=Requester(case.reference), at=NOON)
+        assert case.letters.get(kind="accepted").state == "withdrawn"
