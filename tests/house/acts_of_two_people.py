@@ -246,6 +246,7 @@ OF_ONE_PERSON = {
     "retention.list.approved": "the sweep proposed it; over the ceiling it takes two officers, of a case the chain",
     "retention.register.confirmed": "confirms what has been destroyed",
     "retention.clock.confirmed": "says that the clock is right; each list has its own approval",
+    "safeguards.applicability.decided": "says which duties bind, with its numbers beside it; gives nothing away",
     "rights.request.granted": "the chain of a case: tests/privacy/rights/test_nobody_alone.py",
     "rights.request.partly-granted": "the chain of a case: tests/privacy/rights/test_nobody_alone.py",
     "rights.objection.decided": "another than the decider, by the rule: tests/privacy/rights/test_objections.py",

@@ -86,6 +86,7 @@ PATHS = {
     "privacy/disclosures/actions/scans.py:destroy_scans": OFFICE,
     "privacy/safeguards/actions/measures.py:destroy_evidence_files": OFFICE,
     "privacy/safeguards/actions/measures.py:record_evidence": f"{LAST}test_no_sealed_file_goes",
+    "privacy/safeguards/actions/proofs.py:keep_proof": f"{LAST}test_no_sealed_file_goes",
     "privacy/disclosures/actions/scans.py:attach_scan": f"{OTHER}test_a_scan_whose_place_another_takes",
     "privacy/disclosures/actions/scans.py:discard_orphaned_scans": f"{OTHER}test_a_scan_that_was_never_attached",
     "privacy/subjects/actions/contacts.py:remove_contacts": f"{PERSON}test_contacts",
