@@ -79,6 +79,7 @@ NOTARY_KEY_FILE = variables.path("NOTARY_KEY_FILE", default=NOTARY_STATE_DIR / "
 NOTARY_VKEYS = [_line for _part in variables.several("NOTARY_VKEYS") for _line in _part.split()]
 ATTESTATION_VKEYS = variables.several("ATTESTATION_VKEYS")
 WITNESS_POLICY = variables.text("WITNESS_POLICY", default="")
+TIMESTAMP_URL = variables.text("TIMESTAMP_URL", default="")
 WITNESS_DIR = variables.path("WITNESS_DIR", default=PORTAL_HOME / "witness")
 MIRROR_DIR = variables.path("MIRROR_DIR", default=PORTAL_HOME / "mirror")
 ANCHOR_DIR = variables.path("ANCHOR_DIR", default=PORTAL_HOME / "anchors")

@@ -149,6 +149,27 @@ ANSWERS = (
             "the checkpoint is not signed by its own log",
             "no key of papers is pinned",
             "the checkpoint has a signature whose key is not pinned: --key or --policy",
+            "…: no pinned key says when it was signed",
+        ),
+    ),
+    Answer(
+        POLICY,
+        "POLICY",
+        _("No time stamp shows that this checkpoint existed when it says that it was signed."),
+        _(
+            "Check those of the hours before and after: the authority may have been away. If many have no stamp, ask "
+            "the office why."
+        ),
+        ("…: no time stamp stands beside it", "…: stamped later than an hour after that: …"),
+    ),
+    Answer(
+        ALTERED,
+        "ALTERED",
+        _("The authority did not stamp this checkpoint, or did so before the time at which it says it was signed."),
+        TELL,
+        (
+            "the time stamp is not the authority's for this checkpoint: …",
+            "…: stamped before it says that it was signed: …",
         ),
     ),
     Answer(
@@ -212,6 +233,7 @@ ANSWERS = (
             "not an exception of the notary",
             "not a tlog-proof",
             "not base64, or of the wrong length",
+            "not a time stamp: …",
             "not one JSON object",
             "not the proof of an entry",
             "proof is not a list of hashes",

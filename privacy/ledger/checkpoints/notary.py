@@ -26,6 +26,7 @@ from privacy.ledger.checkpoints.notary_clock import NotaryClock
 from privacy.ledger.checkpoints.notary_state import NotaryState, SigningRefused
 from privacy.ledger.checkpoints.refusal_notices import MAIL_RETRY_SECONDS
 from privacy.ledger.checkpoints.signed_notes import Signer, checkpoint_text
+from privacy.ledger.checkpoints.timestamps import Stamping
 from privacy.ledger.entries.appending import append_entry
 from privacy.ledger.events import Event
 from privacy.ledger.integrity.timestamp_checks import parse_moment
@@ -56,6 +57,7 @@ class Notary:
         clock: Callable[[], float],
         witnesses: Witnesses | None = None,
         attesting: Sequence[Key] = (),
+        stamping: Stamping | None = None,
     ) -> None:
         self.signer = signer
         self.path = state / "state.json"
@@ -69,6 +71,7 @@ class Notary:
         self.clock = clock
         self.witnesses = witnesses
         self.attesting = attesting
+        self.stamping = stamping
         self._attestations: list[bytes] = []
         self._contradicted: list[dict[str, Any]] = []
         # Whether this process has compared its state with what stands outside.
@@ -319,6 +322,8 @@ class Notary:
         except anchors.ConflictingAnchor as contradiction:
             raise SigningRefused(str(contradiction)) from None
         self._anchored(connection, "directory", receipt)
+        if self.stamping is not None:
+            self.stamping.begin(self.anchor / receipt, state.time)
         if state.time >= self._mail_from and (due := [a for a in self.auditors if self._is_due(a)]):
             self._mail(connection, due)
 

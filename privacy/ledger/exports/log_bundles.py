@@ -34,6 +34,7 @@ PROGRAMS = (
     "verify_witnesses.py",
     "verify_papers.py",
     "verify_exceptions.py",
+    "verify_timestamps.py",
 )
 _ENTRIES_MISSING = _(
     "Entries between index %(first)s and %(last)s are missing, so no bundle can be made. Verify the audit trail to "

@@ -146,8 +146,9 @@ class RegisterWalk:
 
     def _keys_in(self, table: ProtectedTable, connection: psycopg.Connection[Any]) -> list[str]:
         key, name = sql.Identifier(table.key), sql.Identifier(table.name)
-        few = sql.SQL("SELECT count(*) <= {} FROM (SELECT FROM public.{} LIMIT {}) AS few")
-        small = connection.execute(few.format(BATCH, name, BATCH + 1)).fetchone()
+        small = connection.execute(
+            sql.SQL("SELECT count(*) <= {} FROM (SELECT FROM public.{} LIMIT {}) AS few").format(BATCH, name, BATCH + 1)
+        ).fetchone()
         after = sql.SQL("{} > {}").format(key, sql.Literal(self.after)) if self.after else sql.SQL("true")
         query = sql.SQL(_KEYS).format(key=key, table=name, after=after, small=sql.Literal(bool(small and small[0])))
         values = {"nights": NIGHTS, "parts": self.parts, "most": BATCH}

@@ -48,7 +48,7 @@ def test_the_whole_trail(trail: PortalDatabase, tmp_path: Path) -> None:
     assert check(folder).startswith("1200 entries of 1200")
     assert {path.name for path in folder.iterdir()} == {
         "README.txt", "bundle.json", "checkpoint", "keys", "tile", "verify.py", "verify_exceptions.py",
-        "verify_handovers.py", "verify_papers.py", "verify_vectors.py", "verify_witnesses.py",
+        "verify_handovers.py", "verify_papers.py", "verify_timestamps.py", "verify_vectors.py", "verify_witnesses.py",
     }  # fmt: skip
     size, sha256 = log_bundles.digest(folder)
     with trail.connect() as connection:

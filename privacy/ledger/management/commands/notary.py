@@ -17,6 +17,7 @@ from privacy.ledger.checkpoints.notary import Notary
 from privacy.ledger.checkpoints.notary_state import SigningRefused
 from privacy.ledger.checkpoints.refusal_notices import RefusalNotices
 from privacy.ledger.checkpoints.signed_notes import Signer
+from privacy.ledger.checkpoints.timestamps import Stamping
 from privacy.ledger.daemon import Daemon
 from privacy.ledger.entries.appending import append_entry
 from privacy.ledger.events import Event
@@ -174,4 +175,5 @@ def make_notary(*, make_key: bool) -> Notary:
         clock=time.time,
         witnesses=Witnesses(policy) if policy and policy.witnesses else None,
         attesting=attesting,
+        stamping=Stamping(settings.TIMESTAMP_URL) if settings.TIMESTAMP_URL else None,
     )
