@@ -94,6 +94,11 @@ faults: setup token browser ## The long fault runs (SCALE=0.1 for a tenth; the s
 	-@deploy/drill/packages faults
 	SCALE=$(SCALE) $(PY) -m pytest -q -m 'faults$(if $(filter 0,$(TOKEN)), and not token)' -s
 
+.PHONY: mutation
+mutation: setup ## Change the code in SAMPLE=400 places, one at a time, and see whether a test notices (hours; SEED repeats it)
+	@test -s build/mutation/map.jsonl || $(PY) tools/mutation.py map
+	$(PY) tools/mutation.py run --sample $(or $(SAMPLE),400) $(if $(SEED),--seed $(SEED))
+
 .PHONY: visit
 visit: setup browser ## Run the tests in a browser, and visit every page as everybody, light and dark, in both languages or in LANGUAGES=ko (screens in build/visit)
 	$(PY) -m pytest -q -n $(JOBS) --dist loadfile -m 'not visit' tests/browser

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privacy.ledger.actors import SystemActor
-from privacy.ledger.entries.payloads import canonical_json, compose
+from privacy.ledger.entries.payloads import MAX_PAYLOAD, canonical_json, compose
 from privacy.ledger.events import Event
 from tests.factory import NOON
 
@@ -72,3 +72,14 @@ def test_no_two_entries_have_the_same_nonce_in_any_thread_or_process() -> None:
         of_threads = [nonce for nonces in pool.map(drawn, [500] * 8) for nonce in nonces]
     assert len({*of_child, *of_threads}) == 100 + 8 * 500
     assert {len(nonce) for nonce in of_threads} == {22}
+
+
+def test_an_entry_holds_as_much_as_a_tile_and_no_byte_more() -> None:
+    def said(letters: int) -> int:
+        facts = {"text": "x" * letters}
+        return len(compose(Event.READ, actor=SystemActor("tests"), at=NOON, facts=facts)[0].encode())
+
+    room = MAX_PAYLOAD - said(0)
+    assert said(room) == MAX_PAYLOAD
+    with pytest.raises(ValueError, match="at most"):
+        said(room + 1)

@@ -158,12 +158,12 @@ class OverTheCeiling(PortalTestCase):
 
     def test_a_list_takes_two_officers(self) -> None:
         assert self.row.over_ceiling
-        retention.approve(self.row, actor=make_odile(), at=AT)
+        assert retention.approve(self.row, actor=make_odile(), at=AT).waits_for_second
         self.row.refresh_from_db()
         assert self.row.state == State.PROPOSED
         with pytest.raises(SamePerson):
             retention.approve(self.row, actor=make_odile(), at=AT)
-        retention.approve(self.row, actor=make_omar(), at=AT)
+        assert retention.approve(self.row, actor=make_omar(), at=AT).state == State.APPROVED
         self.row.refresh_from_db()
         assert self.row.state == State.APPROVED
         self.assertLedgered("retention.list.seconded", self.row)
