@@ -128,7 +128,7 @@ def is_killed(mutant: Mutant, tests: list[str]) -> bool:
 
 
 def pytest(*arguments: str, timeout: float | None = None, **environ: str) -> int:
-    """Run tests; their output is in build/mutation/output.txt."""
+    """Run tests; what they print is kept beside the map."""
     command = [
         sys.executable,
         "-m",
