@@ -7,6 +7,7 @@ the settings anew, as a start does: modules of the portal keep no settings (`tes
 import array
 import atexit
 import contextlib
+import importlib
 import json
 import os
 import runpy
@@ -89,6 +90,7 @@ def run_command(arguments: list[str], environ: dict[str, str], timeout: float = 
 
 def read_settings_anew() -> None:
     """Forget the settings and what Django made of them, as ``override_settings`` does."""
+    import auditlog.conf
     from django.conf import empty, settings
     from django.core.signals import setting_changed
     from django.db import connections
@@ -99,6 +101,8 @@ def read_settings_anew() -> None:
     settings._wrapped = empty
     connections.__init__()  # type: ignore[misc]
     connections.__dict__.pop("settings", None)
+    # these write their defaults into the settings when they are imported
+    importlib.reload(auditlog.conf)
     # a setting that can't be read ends the command, as it ends a start
     with contextlib.suppress(Exception):
         for name in names:

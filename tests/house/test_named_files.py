@@ -37,6 +37,7 @@ MADE = {
     "FILE.json",
     "logs.json",
     "openapi.json",
+    "output.txt",
     "rows.json",
     "scoring.md",
     "secrets.toml",

@@ -122,7 +122,7 @@ def leave_out(
     ]
     marks = {(one.category, one.record, one.path, one.start, one.end): one for part in made for one in part}
     kept = [one for one in redactions.of_right(right.redactions) if _place_of(one) not in marks]
-    return _decide_anew(right, [*kept, *marks.values()], left_out=len(marks), read=read, actor=actor, at=at)
+    return _decide_anew(right, [*kept, *marks.values()], marked=len(marks), read=read, actor=actor, at=at)
 
 
 def put_back(
