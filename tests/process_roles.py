@@ -46,7 +46,7 @@ def as_process(process: str) -> Iterator[None]:
 
 def _set_everywhere(role: str) -> None:
     held = getattr(autocommit._local, "held", None)
-    for connection in (connections["default"], connections["personal"], *([held[1]] if held else [])):
+    for connection in (connections["default"], connections["personal"], *([held.wrapper] if held else [])):
         if connection.connection is not None and not connection.connection.closed:
             # In a transaction that failed its end gives the role back; a connection that was cut is opened anew.
             with suppress(psycopg.Error):

@@ -15,5 +15,5 @@ from privacy.ledger.entries import autocommit
 def keep(*, connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
     """Let a new connection last if it is the one for records of the main thread."""
     held = getattr(autocommit._local, "held", None)
-    if held is not None and held[1] is connection and threading.current_thread() is threading.main_thread():
+    if held is not None and held.wrapper is connection and threading.current_thread() is threading.main_thread():
         connection.close_at = None

@@ -49,11 +49,16 @@ type Wrong = Iterator[str]
 
 @dataclass(frozen=True)
 class Verb:
-    """What is there before, the verb as its caller sends it (again and again), and what is wrong in the end."""
+    """What is there before, the verb as its caller sends it (again and again), and what is wrong in the end.
+
+    A verb that commits into ``personal`` before its entry (``writes_first``) leaves, where it dies between the two, a
+    write that no entry of a verb names: the nightly pairing finds that one, and nothing else.
+    """
 
     prepare: Callable[[], object]
     send: Callable[[], object]
     wrong: Callable[[], Wrong]
+    writes_first: bool = False
 
 
 def registered() -> None:
@@ -269,16 +274,16 @@ def ended_device() -> None:
 VERBS = {
     "register": Verb(lambda: factory.make_gate(), registered, is_registered),
     "renew": Verb(ended_device, renewed, service_agrees(None, 2)),
-    "end-service": Verb(device, service_ended, service_agrees(ENDED, 1)),
+    "end-service": Verb(device, service_ended, service_agrees(ENDED, 1), writes_first=True),
     "reports": Verb(device, reported, reports_are_once),
     "settle-errors": Verb(device_with_logs, settled, logs_are_gone),
     "import": Verb(lambda: (factory.make_gateway(), factory.make_odile()), imported, fleet_is_there),
-    "decide": Verb(device, decided_for_child, representative_is_kept),
+    "decide": Verb(device, decided_for_child, representative_is_kept, writes_first=True),
     "withdraw": Verb(device_with_reports, withdrawn, collection_ended),
     "scan": Verb(lambda: factory.make_disclosure(factory.make_device(1, device_id=ID)), disclosed_scan, one_scan),
     "provide": Verb(to_be_provided, provided, is_provided_once),
     "complain": Verb(lambda: None, complained, complaint_is_whole),
-    "answer": Verb(lambda: (factory.make_officer(), complained()), answered, answer_is_whole),
+    "answer": Verb(lambda: (factory.make_officer(), complained()), answered, answer_is_whole, writes_first=True),
 }
 
 
@@ -302,7 +307,8 @@ def outcomes(verb: Verb, copies: Copies, places: Callable[[int], list[tuple[int,
             yield from ((where, wrong) for wrong in verb.wrong())
             yield from ((where, wrong) for wrong in violations(Memory()))
             unexplained = ledger.reconcile_writes(actor=WORKER, at=clock.now() + timedelta(seconds=1))
-            if any(unexplained.values()):
+            alone = {"default": 0, "personal": 1, "archive": 0}
+            if any(unexplained.values()) and not (verb.writes_first and unexplained == alone):
                 yield where, f"written without an entry: {unexplained}"
 
 

@@ -54,6 +54,7 @@ NOUN_LABELS = {
     "notice": _("notice about a consent"),
     "proof": _("proof of a supervision or disposal"),
     "certificate": _("certificate of a training"),
+    "signed-paper": _("signed paper"),
     "workforce.letter": _("representative's letter"),
     "passphrase": _("file passphrase"),
     "webhook-key": _("webhook key"),

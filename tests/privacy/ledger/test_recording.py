@@ -1,8 +1,10 @@
 """Acts stand or fall with their transaction; reads and denials are on record before anything is shown."""
 
 import json
+import threading
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,10 +14,12 @@ from privacy.ledger import actions as ledger
 from privacy.ledger import request_context
 from privacy.ledger.actors import ExternalActor, SystemActor
 from privacy.ledger.authorization import NotPermitted, require_permission
+from privacy.ledger.entries import autocommit
 from privacy.ledger.entries.payloads import subjects_digest
 from privacy.ledger.events import Event
 from privacy.ledger.models import Entry
 from tests.base import PortalTestCase
+from tests.database import PortalDatabase
 
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 SWEEP = SystemActor("sweep")
@@ -133,3 +137,18 @@ def test_a_subject_is_named_by_reference_only(subject: str) -> None:
 def test_a_word_must_come_from_an_events_file() -> None:
     with pytest.raises(ValueError):
         ledger.record("tests.thing.tried", actor=SWEEP, at=AT)  # type: ignore[arg-type]
+
+
+def test_a_thread_that_ends_closes_its_connection(portal_database: PortalDatabase) -> None:
+    """Each write into ``personal`` is announced on it, so many threads have one."""
+    opened: list[Any] = []
+
+    def work() -> None:
+        made = autocommit.connection()
+        made.ensure_connection()
+        opened.append(made.connection)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert [connection.closed for connection in opened] == [True]

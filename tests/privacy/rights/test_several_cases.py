@@ -64,4 +64,4 @@ class SeveralCasesTests(PortalTestCase):
     def test_no_button_of_the_list_decides(self) -> None:
         page = self.client.get(LIST)
         offered = {name for name, _label in page.context["action_form"].fields["action"].choices if name}
-        assert offered == {"assign", "close"}
+        assert offered == {"assign", "close", "remind"}

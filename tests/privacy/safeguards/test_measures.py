@@ -153,7 +153,8 @@ class MeasureTest(PortalTestCase):
         self.client.force_login(make_odile())
         board = self.client.get(reverse("admin:index")).content.decode()
         assert "이상이 있는 보호조치" in board
-        assert "result__exact=failed" in board
+        (failed,) = Measure.objects.filter(result="failed")
+        assert reverse("admin:safeguards_measure_change", args=[failed.pk]) in board
 
     @pytest.mark.truth("alarm-stopped-by-one-mailbox")
     def test_a_mailbox_that_is_gone_keeps_the_alarm_from_nobody_else(self) -> None:
