@@ -35,7 +35,12 @@ from tests.factories.accounts import NOON
 ROOT = Path(__file__).resolve().parents[3]
 ITS_OWN = "the case itself: rights, legal duty, destruction"
 OTHER = "papers and words of cases, complaints and authorities, which no correction is about"
+OF_THE_CASE = (
+    "access_packages", "corrections", "current_values", "identity_documents", "notes", "package_builds", "particulars",
+    "redactions", "report_corrections",
+)  # fmt: skip
 PATHS: dict[str, str | list[str]] = {
+    **{f"privacy/rights/actions/{name}.py": ITS_OWN for name in OF_THE_CASE},
     # places that open
     "devices/admin/devices.py": ["test_the_console_shows_it_to_nobody", "test_an_export_of_many_is_refused"],
     "privacy/disclosures/actions/provisions.py": [
@@ -45,15 +50,6 @@ PATHS: dict[str, str | list[str]] = {
     ],
     "privacy/disclosures/actions/notices.py": ["test_a_notice_about_the_item_waits"],
     "privacy/disclosures/actions/scans.py": OTHER,
-    "privacy/rights/actions/access_packages.py": ITS_OWN,
-    "privacy/rights/actions/package_builds.py": ITS_OWN,
-    "privacy/rights/actions/corrections.py": ITS_OWN,
-    "privacy/rights/actions/current_values.py": ITS_OWN,
-    "privacy/rights/actions/identity_documents.py": ITS_OWN,
-    "privacy/rights/actions/notes.py": ITS_OWN,
-    "privacy/rights/actions/particulars.py": ITS_OWN,
-    "privacy/rights/actions/report_corrections.py": ITS_OWN,
-    "privacy/rights/actions/redactions.py": ITS_OWN,
     "privacy/processors/actions/supervisions.py": OTHER,
     "privacy/safeguards/actions/proofs.py": OTHER,
     "privacy/safeguards/actions/management_reports.py": OTHER,
