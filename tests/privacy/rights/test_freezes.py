@@ -41,6 +41,7 @@ OF_THE_CASE = (
 )  # fmt: skip
 PATHS: dict[str, str | list[str]] = {
     **{f"privacy/rights/actions/{name}.py": ITS_OWN for name in OF_THE_CASE},
+    **dict.fromkeys(("privacy/rights/opened_letters.py", "privacy/rights/status_page.py"), ITS_OWN),
     # places that open
     "devices/admin/devices.py": ["test_the_console_shows_it_to_nobody", "test_an_export_of_many_is_refused"],
     "privacy/disclosures/actions/provisions.py": [
@@ -54,8 +55,6 @@ PATHS: dict[str, str | list[str]] = {
     "privacy/safeguards/actions/proofs.py": OTHER,
     "privacy/safeguards/actions/management_reports.py": OTHER,
     "privacy/safeguards/admin/management_reports.py": OTHER,
-    "privacy/rights/opened_letters.py": ITS_OWN,
-    "privacy/rights/status_page.py": ITS_OWN,
     "privacy/retention/actions/archive_transfer.py": ITS_OWN,
     "privacy/retention/actions/archive_access.py": ITS_OWN,
     "privacy/retention/destruction/readback.py": ITS_OWN,
