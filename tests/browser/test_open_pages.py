@@ -137,7 +137,7 @@ def test_pages_of_ones_own_and_old_texts_are_sound_on_a_phone(desk: Desk) -> Non
         page.locator("main form button").click()
         look("complaint-received")
         reference, code = page.inner_text("#complaint-reference"), page.inner_text("#complaint-code")
-        page.locator("main .btn").click()
+        page.locator("main a.btn").click()
         for tried, part in (("0" * 26, "complaint-wrong-code"), (code, "complaint-status")):
             page.fill("input[name=reference]", reference)
             page.fill("input[name=code]", tried)

@@ -124,7 +124,6 @@ def test_a_correction_from_the_phone_to_the_audit(
     # Odile finds it behind a number of her first page, verifies identity, grants and carries out.
     odile = desk.staff(officer)
     odile.page.get_by_role("link", name="본인확인 대기").click()
-    odile.page.get_by_role("link", name=number).click()
     odile.check("thread-5-record")
     hana = factory.make_handler()
     factory.show_documents(case, to=hana, at=clock.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable, Collection
 from datetime import timedelta
@@ -57,6 +58,8 @@ MAX_SUBJECTS_SHOWN = 3
 SEALING_TIME = timedelta(minutes=1)
 # What a list shows of a long reference.
 REFERENCE_PREFIX = 8
+
+CLAUSE = re.compile(r"P\d\.\d+")
 
 
 class EntryPaginator(EstimatingPaginator):
@@ -230,7 +233,8 @@ class EntryAdmin(EntryListAdmin):
             "whom": subjects[0] if subjects else "",
             "people": len(subjects) or said.get("count", 0),
             "purpose": entry.purpose,
-            "reason": said.get("reason", ""),
+            # A clause alone says nothing to who reads a sentence; it stands among the fields below.
+            "reason": "" if CLAUSE.fullmatch(str(said.get("reason", ""))) else said.get("reason", ""),
         }
         return render_to_string("admin/ledger/entry/sentence.html", context)
 

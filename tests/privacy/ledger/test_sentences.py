@@ -29,6 +29,7 @@ class SentenceTests(PortalTestCase):
         assert page.index('class="sentence"') < page.index("<pre>")
 
     def test_another_fact_is_another_sentence(self) -> None:
+        assert "P7.1" not in self.page(reason="P7.1").partition('class="sentence"')[2].partition("</div>")[0]
         many = self.page(subjects=["S-AAAA-0001", "S-AAAA-0002"], reason="")
         sentence = many[many.index('class="sentence"') :][:900]
         assert "S-AAAA-0001" not in sentence
