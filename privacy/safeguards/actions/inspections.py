@@ -129,9 +129,10 @@ def record_finding(
 def remind_responsible(finding: InspectionFinding, *, path: str, actor: Actor, at: datetime) -> None:
     """Remind whoever has to correct an open finding, once a day. ``path`` is its page.
 
-    Raises WrongState, NobodyToRemind, AlreadyReminded.
+    The officer reminds: an auditor, who may hold an inspection, queues no mail. Raises WrongState, NobodyToRemind,
+    AlreadyReminded.
     """
-    require_permission(actor, KEEP, about=finding)
+    require_permission(actor, RECEIVE, about=finding)
     with transaction.atomic():
         row = _lock_finding(finding, InspectionFinding.State.OPEN)
         queue_work_reminder(

@@ -170,7 +170,7 @@ class FindingAdmin(RecordAdmin):
     def due_shown(self, finding: InspectionFinding) -> SafeString:
         return due_badge(finding.due_on, clock.today(), settled=finding.state == InspectionFinding.State.CONFIRMED)
 
-    @button(description=_("Remind"), permission=KEEP)
+    @button(description=_("Remind"), permission=RECEIVE)
     def remind(self, request: HttpRequest, queryset: QuerySet[InspectionFinding]) -> Answer:
         act_on_each(
             request,
