@@ -37,6 +37,8 @@ def connection() -> BaseDatabaseWrapper:
     key = tuple(str(main.settings_dict.get(name)) for name in ("HOST", "PORT", "NAME", "USER"))
     held: _Held | None = getattr(_local, "held", None)
     if held is not None and held.key == key:
+        # once a request: the server may have gone and come since
+        held.wrapper.close_if_health_check_failed()
         return held.wrapper
     close()
     made = main.copy()
