@@ -45,11 +45,11 @@ def _announce(database: str, transaction: str, rows: row_statements.Rows) -> Ann
 
 def close_rows(announced: Iterable[Announcement]) -> None:
     """Put on record that what was announced is committed. What can't be said now, the nightly comparison closes."""
-    try:
-        for one in announced:
+    for one in announced:
+        try:
             close_announcement(one)
-    except (LedgerUnavailable, Error):
-        log.exception("rows were committed and their announcement stays open until the nightly comparison")
+        except (LedgerUnavailable, Error):
+            log.exception("rows were committed and their announcement stays open until the nightly comparison")
 
 
 def close_announcement(one: Announcement) -> None:

@@ -1,7 +1,8 @@
 """What a package leaves out because it concerns other people: whole values, passages of texts, whole records.
 
-A right keeps where they are and why, never what they say (``Right.redactions``). A place that no longer reads as it did
-when it was marked is left out whole: nothing that was marked is ever given away because a record changed.
+A right keeps where they are and why, never what they say (``Right.redactions``). A text that no longer reads as it did
+when it was marked is left out whole, and so are all records that only a number tells apart once there are more or fewer
+of them. Not seen is one of those that went while another came.
 """
 
 from collections import Counter
