@@ -221,6 +221,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "processors_supervision_has_evidence": "outcome",
         "processors_transfer_leaves_the_country": "country",
         "processors_transfer_for_a_contract_names_its_consignment": "consignment",
+        "processors_transfer_to_a_sub_processor_names_who_engaged_it": "consignment",
         "published_text_says_something": "text",
         "published_text_names_its_source": "source",
         "consents_published_text_is_complete": "state",

@@ -8,6 +8,7 @@ class Event(StrEnum):
     ENTERED = "incidents.complaint.entered"
     READ = "incidents.complaint.read"
     ANSWERED = "incidents.complaint.answered"
+    ANSWERERS_REMINDED = "incidents.complaint.reminded"
     SENT = "incidents.complaint.sent"
     ANSWER_RETURNED = "incidents.answer.returned"
     ANSWER_TOLD = "incidents.answer.told"

@@ -38,8 +38,7 @@ def _consignments(on: date) -> Iterator[DataRecipient]:
             purpose_ko=row.work_ko,
             purpose_en=row.work_en,
             items=tuple(row.items),
-            until_ko=row.term_ends_on.isoformat() if row.term_ends_on else "위탁계약 종료 시까지",
-            until_en=row.term_ends_on.isoformat() if row.term_ends_on else "until the contract ends",
+            **_until(row.ended_on or row.term_ends_on),
         )
 
 
@@ -53,6 +52,7 @@ def _subprocessors(on: date) -> Iterator[DataRecipient]:
             purpose_ko=row.work_ko,
             purpose_en=row.work_en,
             items=tuple(parent.items),
+            **_until(row.ended_on or parent.ended_on or parent.term_ends_on),
         )
 
 
@@ -78,6 +78,12 @@ def transfers(on: date) -> list[DataRecipient]:
         )
         for row in OverseasTransfer.objects.on(on)
     ]
+
+
+def _until(last: date | None) -> dict[str, str]:
+    if last is not None:
+        return dict.fromkeys(("until_ko", "until_en"), last.isoformat())
+    return {"until_ko": "위탁계약 종료 시까지", "until_en": "until the contract ends"}
 
 
 def _in_both_languages(word: Callable[[], object]) -> tuple[str, str]:

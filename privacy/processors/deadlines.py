@@ -6,6 +6,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Concat
 from django.utils.translation import gettext_lazy as _
 
+from privacy.lib.dates import clock
 from privacy.lib.dates.period_expressions import PeriodEnd
 from privacy.lib.registries import deadlines
 from privacy.policies import rulebook
@@ -31,18 +32,20 @@ def supervised(kind: str) -> Callable[[], QuerySet[Consignment]]:
 
 
 def sent_abroad() -> QuerySet[Consignment]:
-    """The consignments to a processor abroad of which no transfer is registered (PIPA art. 28-8)."""
-    told = OverseasTransfer.objects.filter(ended_on=None, consignment=OuterRef("pk"), country=OuterRef("country"))
-    return Consignment.objects.running().exclude(country=HOME).filter(~Exists(told))
+    """The consignments to a processor abroad to whom no transfer is registered that has begun (PIPA art. 28-8)."""
+    told = _begun(OuterRef("starts_on")).filter(consignment=OuterRef("pk"), subprocessor=None)
+    return Consignment.objects.running().exclude(country=HOME).filter(~Exists(told.filter(country=OuterRef("country"))))
 
 
 def sent_on_abroad() -> QuerySet[Subprocessor]:
-    """The sub-processors in a country of their own abroad of which no transfer is registered."""
-    told = OverseasTransfer.objects.filter(
-        ended_on=None, consignment=OuterRef("consignment"), country=OuterRef("country")
-    )
-    engaged = Subprocessor.objects.filter(ended_on=None, consignment__ended_on=None).exclude(country=HOME)
-    return engaged.exclude(country=F("consignment__country")).filter(~Exists(told))
+    """The sub-processors abroad to whom no transfer is registered that has begun; the Act asks for each recipient."""
+    told = _begun(OuterRef("consignment__starts_on")).filter(subprocessor=OuterRef("pk"))
+    engaged = Subprocessor.objects.filter(ended_on=None, consignment__ended_on=None)
+    return engaged.exclude(country=HOME).filter(~Exists(told))
+
+
+def _begun(first: OuterRef) -> QuerySet[OverseasTransfer]:
+    return OverseasTransfer.objects.begun_by(first, clock.today())
 
 
 deadlines.add_query(

@@ -47,8 +47,8 @@ def _ended(row: Subprocessor) -> str:
     return f", 종료 {row.ended_on}" if row.ended_on else ""
 
 
-def _in_period(window: registers.ExportScope) -> Q:
-    return Q(starts_on__lte=window.last) & (Q(ended_on=None) | Q(ended_on__gte=window.first))
+def _in_period(window: registers.ExportScope, last_day: str = "ended_on") -> Q:
+    return Q(starts_on__lte=window.last) & (Q((last_day, None)) | Q((f"{last_day}__gte", window.first)))
 
 
 registers.declare(
@@ -135,15 +135,19 @@ registers.declare(
         ("안전성 확보조치(영 제29조의10제1항제1호)", "safety"),
         ("고충처리·분쟁해결(영 제29조의10제1항제2호)", "disputes"),
         ("위탁계약", lambda row: row.consignment.reference if row.consignment else ""),
+        ("재수탁자", lambda row: row.subprocessor.name_ko if row.subprocessor else ""),
         ("시작일", "starts_on"),
-        ("종료일", "ended_on"),
+        ("종료일", "last_day"),
         ("종료 사유", "end_reason"),
         ("등록자", "registered_by"),
         ("등록일시", "registered_at"),
         ("번호", "reference"),
     ),
     records=lambda window: (
-        OverseasTransfer.objects.filter(_in_period(window)).select_related("consignment").order_by("code")
+        OverseasTransfer.objects.with_last_day()
+        .filter(_in_period(window, "last_day"))
+        .select_related("consignment", "subprocessor")
+        .order_by("code")
     ),
     printed=9,
     widths=(3, 3, 2, 3, 3, 3, 3, 2, 4),

@@ -48,6 +48,7 @@ from privacy.incidents.actions.notifications import (
     post_on_website,
     record_report,
 )
+from privacy.incidents.actions.work_reminders import remind_answerers
 from privacy.incidents.refusals import EmptyText
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
     "record_answer_told",
     "record_incident",
     "record_report",
+    "remind_answerers",
     "reopen_incident",
     "return_closing",
     "rule_out",

@@ -19,6 +19,7 @@ from privacy.incidents.forms import AnswerForm
 from privacy.incidents.models import Complaint
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.console.several_records import remind_each
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import due_badge, state_badge
 
@@ -34,7 +35,7 @@ class ComplaintAdmin(ReadOnlyAdmin):
         "sent_at", "returned_at", "message_id",
     )  # fmt: skip
     readonly_fields = ("due_shown",)
-    actions = ("answer", "link", "told")
+    actions = ("answer", "remind", "link", "told")
     list_select_related = ("incident",)
 
     @admin.display(description=_("state"), ordering="state")
@@ -48,7 +49,14 @@ class ComplaintAdmin(ReadOnlyAdmin):
 
     def buttons_for(self, record: Complaint) -> tuple[str, ...]:
         verbs = ("answer",) if record.incident_id else ("answer", "link")
+        verbs = (*verbs, "remind") if record.state == Complaint.State.RECEIVED else verbs
         return verbs if record.returned_at is None else (*verbs, "told")
+
+    @button(description=_("Remind"), permission="incidents.read_complaint")
+    def remind(self, request: HttpRequest, queryset: QuerySet[Complaint]) -> None:
+        """Remind those who may answer the chosen complaints; nothing else happens, so nothing is asked."""
+        verb = partial(incidents.remind_answerers, actor=actor_of(request), at=clock.now())
+        remind_each(request, queryset, verb, page="admin:incidents_complaint_change")
 
     @button(description=_("Notified another way"), permission="incidents.answer_complaint", locations=CHANGE_FORM_ONLY)
     def told(self, request: HttpRequest, queryset: QuerySet[Complaint]) -> HttpResponse | None:

@@ -34,12 +34,7 @@ def announce_rows(database: str, transaction: str, parts: Sequence[row_statement
 
 
 def _announce(database: str, transaction: str, rows: row_statements.Rows) -> Announcement:
-    facts = {"database": database, "transaction": transaction}
-    payload, nonce = compose(Event.ROWS_ANNOUNCED, actor=None, at=None, facts=facts)
-    stated = with_rows(payload, rows)
-    if stated is None:
-        raise ValueError("The rows do not fit an entry.")
-    append_alone(stated)
+    nonce = _state(Event.ROWS_ANNOUNCED, {"database": database, "transaction": transaction}, rows)
     return Announcement(nonce, database, rows)
 
 
@@ -57,9 +52,13 @@ def close_announcement(one: Announcement) -> None:
     rows: row_statements.Rows = {
         table: {key: change[-1:] for key, change in changes.items()} for table, changes in one.rows.items()
     }
-    facts = {"announced": one.nonce, "database": one.database}
-    payload, _nonce = compose(Event.ROWS_CLOSED, actor=None, at=None, facts=facts)
+    _state(Event.ROWS_CLOSED, {"announced": one.nonce, "database": one.database}, rows)
+
+
+def _state(event: Event, facts: dict[str, str], rows: row_statements.Rows) -> str:
+    payload, nonce = compose(event, actor=None, at=None, facts=facts)
     stated = with_rows(payload, rows)
     if stated is None:
         raise ValueError("The rows do not fit an entry.")
     append_alone(stated)
+    return nonce

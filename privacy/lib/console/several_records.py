@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.db import IntegrityError
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import ngettext
 
 from privacy.lib.errors import constraint_messages
@@ -38,6 +39,17 @@ def act_on_each(
     for why, count in refused.items():
         messages.warning(request, left(count, why))
     return acted
+
+
+def remind_each(request: HttpRequest, records: Iterable[Any], remind: Callable[..., object], *, page: str) -> None:
+    """Call ``remind`` for each record with the ``path`` of its page in the console, and say how it went."""
+    act_on_each(
+        request,
+        records,
+        lambda record: remind(record, path=reverse(page, args=[record.pk])),
+        done=told_reminded,
+        left=told_left,
+    )
 
 
 def told_reminded(count: int) -> str:

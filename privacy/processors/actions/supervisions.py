@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,12 +15,9 @@ from privacy.processors.events import Event
 from privacy.processors.models import Consignment, Criterion, Supervision
 from privacy.processors.models.supervisions import Answer
 from privacy.safeguards import actions as safeguards
-from privacy.safeguards.actions.proofs import keep_proof
+from privacy.safeguards.actions.proofs import keep_proof, open_kept_proof
 from privacy.safeguards.models import Inspection, InspectionFinding
 from privacy.safeguards.refusals import Incomplete, WrongState
-from privacy.vault import actions as vault
-from privacy.vault.models import EncryptedFile
-from privacy.vault.purposes import Purpose
 
 SUPERVISE = "processors.supervise_processors"
 
@@ -133,15 +129,8 @@ def record_training(
 def open_proof(about: Supervision | Consignment, *, actor: Actor, at: datetime) -> tuple[bytes, str]:
     """Open the paper of a supervision or of a disposal, on record; return it with its media type. Raises Incomplete."""
     require_permission(actor, "processors.view_supervision", about=about)
-    file_id: UUID | None = about.file_id if isinstance(about, Supervision) else about.disposal_file_id
-    file = EncryptedFile.objects.filter(id=file_id).first() if file_id else None
-    if file is None:
-        raise Incomplete(_("No file is kept with this record."))
-    with vault.opened(
-        purpose=Purpose.LEGAL_DUTY, task=Event.PROOF_SHOWN.value, actor=actor, at=at, reason=about.reference
-    ) as session:
-        content: bytes = session.decrypt(file, "content")
-    return content, file.media_type
+    file_id = about.file_id if isinstance(about, Supervision) else about.disposal_file_id
+    return open_kept_proof(file_id, task=Event.PROOF_SHOWN.value, reason=about.reference, actor=actor, at=at)
 
 
 def _answers(checklist: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:

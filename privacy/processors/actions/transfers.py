@@ -13,7 +13,7 @@ from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.processors.actions.consignments import KEEP, check_country, check_items
 from privacy.processors.events import Event
-from privacy.processors.models import Consignment, OverseasTransfer
+from privacy.processors.models import Consignment, OverseasTransfer, Subprocessor
 from privacy.processors.models.consignments import HOME
 from privacy.safeguards.refusals import DuplicateCode, Incomplete, WrongState
 
@@ -33,6 +33,7 @@ def register_transfer(
     basis: str,
     basis_detail: str,
     consignment: Consignment | None,
+    subprocessor: Subprocessor | None = None,
     purpose_ko: str,
     purpose_en: str,
     kept_ko: str,
@@ -49,8 +50,8 @@ def register_transfer(
 ) -> OverseasTransfer:
     """Put a transfer abroad into the register, from which the policy tells it.
 
-    A transfer by consent names an agreement with a published text; one for the contract names its consignment.
-    Raises Incomplete, DuplicateCode.
+    A transfer by consent names an agreement with a published text; one for the contract names its consignment, and the
+    sub-processor where that is the recipient. Raises Incomplete, DuplicateCode.
     """
     require_permission(actor, KEEP)
     check_country(country)
@@ -71,6 +72,13 @@ def register_transfer(
             _("Enter the code of the agreement by which people consent to this transfer. Its text must be published."),
             pointer="/basis_detail",
         )
+    if subprocessor is not None:
+        consignment = consignment or subprocessor.consignment
+        if (subprocessor.consignment_id, subprocessor.country) != (consignment.pk, country):
+            raise Incomplete(
+                _("This sub-processor is registered for another consignment or in another country."),
+                pointer="/subprocessor",
+            )
     if basis in BY_CONTRACT and consignment is None:
         raise Incomplete(
             _("On this basis only consigned processing or storage goes abroad. Select the consignment."),
@@ -87,6 +95,7 @@ def register_transfer(
             items=sorted(items),
             basis=basis,
             consignment=consignment,
+            subprocessor=subprocessor,
             starts_on=starts_on,
             registered_by=actor.ref,
             registered_at=at,

@@ -18,8 +18,6 @@ from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge
-from privacy.lib.documents import upload_validation
-from privacy.lib.http.downloads import attachment
 from privacy.processors import actions as processors
 from privacy.processors import register
 from privacy.processors.admin.forms import (
@@ -35,7 +33,7 @@ from privacy.processors.admin.forms import (
 )
 from privacy.processors.models import Clause, Consignment, Criterion, Subprocessor, Supervision
 from privacy.processors.models.supervisions import Answer
-from privacy.safeguards.admin.records import RecordAdmin, account_column
+from privacy.safeguards.admin.records import RecordAdmin, account_column, hand_out_paper
 
 KEEP, SUPERVISE = "processors.keep_processors", "processors.supervise_processors"
 type Page = HttpResponse | None
@@ -64,17 +62,6 @@ def pressed(
         modeladmin, request, partial(verb, queryset.get(), actor=actor_of(request), at=clock.now(), **answers), success
     )
     return None
-
-
-def opened_proof(modeladmin: ReadOnlyAdmin, request: HttpRequest, about: Supervision | Consignment) -> Page:
-    """Hand out the paper of a record, on record."""
-    opened: list[tuple[bytes, str]] = []
-    verb = lambda: opened.append(processors.open_proof(about, actor=actor_of(request), at=clock.now()))  # noqa: E731
-    if not run_action(modeladmin, request, verb, _("The document was opened, and this was recorded.")):
-        return None
-    content, media_type = opened[0]
-    name = f"{about.reference}.{upload_validation.EXTENSIONS[media_type]}"
-    return attachment(content, media_type=media_type, name=name)
 
 
 @admin.register(Consignment)
@@ -202,7 +189,8 @@ class ConsignmentAdmin(RecordAdmin):
 
     @button(description=_("Open the proof"), permission="processors.view_supervision", locations=CHANGE_FORM_ONLY)
     def open_file(self, request: HttpRequest, queryset: QuerySet[Consignment]) -> Page:
-        return opened_proof(self, request, queryset.get())
+        row = queryset.get()
+        return hand_out_paper(self, request, partial(processors.open_proof, row), name=row.reference)
 
 
 def _contract(row: Consignment) -> dict[str, Any]:
@@ -273,4 +261,5 @@ class SupervisionAdmin(ReadOnlyAdmin):
 
     @button(description=_("Open the file"), permission="processors.view_supervision", locations=CHANGE_FORM_ONLY)
     def open_file(self, request: HttpRequest, queryset: QuerySet[Supervision]) -> Page:
-        return opened_proof(self, request, queryset.get())
+        row = queryset.get()
+        return hand_out_paper(self, request, partial(processors.open_proof, row), name=row.reference)

@@ -9,7 +9,8 @@ from django.utils.translation import pgettext_lazy
 from privacy.lib.dates import clock
 from privacy.policies import rulebook
 from privacy.policies.models.localized_fields import in_language
-from privacy.processors.models import Clause, Consignment, Criterion, OverseasTransfer
+from privacy.processors.models import Clause, Consignment, Criterion, OverseasTransfer, Subprocessor
+from privacy.processors.models.consignments import HOME
 from privacy.processors.models.supervisions import Answer
 from privacy.safeguards.admin.forms import AccountField, date_field, text_field
 
@@ -200,6 +201,12 @@ class TransferForm(forms.Form):
         help_text=_("The code of the agreement, the law and article, the certificate or the notice of the PIPC."),
     )
     consignment = forms.ModelChoiceField(label=_("Consignment"), queryset=Consignment.objects.running(), required=False)
+    subprocessor = forms.ModelChoiceField(
+        label=_("Sub-processor"),
+        queryset=Subprocessor.objects.filter(ended_on=None, consignment__ended_on=None).exclude(country=HOME),
+        required=False,
+        help_text=_("Only where the recipient is engaged by the processor."),
+    )
     purpose_ko = forms.CharField(label=_("Purpose of the recipient (Korean)"), max_length=300)
     purpose_en = forms.CharField(label=_("Purpose of the recipient (English)"), max_length=300)
     kept_ko = forms.CharField(label=_("Kept and used until (Korean)"), max_length=200)

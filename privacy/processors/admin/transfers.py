@@ -18,6 +18,7 @@ from privacy.processors import register
 from privacy.processors.admin.consignments import KEEP, Page, pressed
 from privacy.processors.admin.forms import EndForm, TransferForm
 from privacy.processors.models import OverseasTransfer
+from privacy.processors.models.transfers import LAST_DAY
 from privacy.safeguards.admin.records import RecordAdmin, account_column
 
 
@@ -33,7 +34,7 @@ class OverseasTransferAdmin(RecordAdmin):
     fields = (
         ("reference", "code"), ("basis", "basis_detail"), "items_shown", ("country", "country_ko", "country_en"),
         ("way_ko", "way_en"), ("recipient_ko", "recipient_en"), "contact", ("purpose_ko", "purpose_en"),
-        ("kept_ko", "kept_en"), "refusal_ko", "refusal_en", ("safety", "disputes"), "consignment",
+        ("kept_ko", "kept_en"), "refusal_ko", "refusal_en", ("safety", "disputes"), ("consignment", "subprocessor"),
         ("starts_on", "ended_on", "end_reason"), ("registrar", "registered_at"), "ender",
     )  # fmt: skip
     readonly_fields = ("items_shown", "registrar", "ender")
@@ -51,8 +52,14 @@ class OverseasTransferAdmin(RecordAdmin):
         return () if record.ended_on else ("end",)
 
     @admin.display(description=_("state"))
-    def state_shown(self, row: OverseasTransfer) -> SafeString:
-        return badge(_("ended"), "done") if row.ended_on else badge(_("running"), "good")
+    def state_shown(self, row: Any) -> SafeString:
+        if row.last_day is not None and row.last_day < clock.today():
+            return badge(_("ended"), "done")
+        return badge(_("running"), "good")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OverseasTransfer]:
+        rows: QuerySet[OverseasTransfer] = super().get_queryset(request)
+        return rows.annotate(last_day=LAST_DAY)
 
     @admin.display(description=_("items"))
     def items_shown(self, row: OverseasTransfer) -> str:

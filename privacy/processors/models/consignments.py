@@ -139,7 +139,8 @@ class SubprocessorQuerySet(models.QuerySet["Subprocessor"]):
     def on(self, day: date) -> "SubprocessorQuerySet":
         """Who processes under a sub-consignment on a day; the last day counts."""
         running = Q(consignment__ended_on=None) | Q(consignment__ended_on__gte=day)
-        return self.filter(running, agreed_on__lte=day).filter(Q(ended_on=None) | Q(ended_on__gte=day))
+        begun = self.filter(running, consignment__starts_on__lte=day, agreed_on__lte=day)
+        return begun.filter(Q(ended_on=None) | Q(ended_on__gte=day))
 
 
 class Subprocessor(models.Model):

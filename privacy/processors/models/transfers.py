@@ -3,22 +3,36 @@
 from datetime import date
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from privacy.lib.identifiers.ids import new_id, new_reference
-from privacy.processors.models.consignments import Consignment
+from privacy.processors.models.consignments import Consignment, Subprocessor
 
 
 def new_transfer_reference() -> str:
     return new_reference("OT")
 
 
+# The last day of a transfer: the one recorded, or the earlier one on which the data was gone. What is consigned is
+# there until its return or destruction is proven, for storage abroad is a transfer too (PIPA art. 28-8(1)).
+LAST_DAY = Least("ended_on", "consignment__disposed_on", "subprocessor__ended_on")
+
+
 class OverseasTransferQuerySet(models.QuerySet["OverseasTransfer"]):
+    def with_last_day(self) -> "OverseasTransferQuerySet":
+        """With ``last_day``, see ``LAST_DAY``."""
+        return self.annotate(last_day=LAST_DAY)
+
     def on(self, day: date) -> "OverseasTransferQuerySet":
         """The transfers that happen on a day; the last day counts."""
-        return self.filter(starts_on__lte=day).filter(Q(ended_on=None) | Q(ended_on__gte=day))
+        return self.with_last_day().filter(starts_on__lte=day).filter(Q(last_day=None) | Q(last_day__gte=day))
+
+    def begun_by(self, first: object, today: date) -> "OverseasTransferQuerySet":
+        """Those without an end that have begun by today, or begin by ``first`` where that is later."""
+        return self.filter(ended_on=None, starts_on__lte=Greatest(first, Value(today)))
 
 
 class OverseasTransfer(models.Model):
@@ -53,6 +67,10 @@ class OverseasTransfer(models.Model):
         Consignment, verbose_name=_("consignment"), on_delete=models.PROTECT, null=True, blank=True,
         related_name="transfers",
     )  # fmt: skip
+    subprocessor = models.ForeignKey(
+        Subprocessor, verbose_name=_("sub-processor"), on_delete=models.PROTECT, null=True, blank=True,
+        related_name="transfers",
+    )  # fmt: skip
     purpose_ko = models.CharField(_("purpose of the recipient (Korean)"), max_length=300)
     purpose_en = models.CharField(_("purpose of the recipient (English)"), max_length=300)
     kept_ko = models.CharField(_("kept and used until (Korean)"), max_length=200)
@@ -84,6 +102,10 @@ class OverseasTransfer(models.Model):
             models.CheckConstraint(
                 name="processors_transfer_for_a_contract_names_its_consignment",
                 condition=~Q(basis__in=("published", "told")) | Q(consignment__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="processors_transfer_to_a_sub_processor_names_who_engaged_it",
+                condition=Q(subprocessor=None) | Q(consignment__isnull=False),
             ),
             models.CheckConstraint(
                 name="processors_transfer_ends_after_it_began",

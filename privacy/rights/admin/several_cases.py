@@ -6,14 +6,13 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import ReadOnlyAdmin, button, run_action
-from privacy.lib.console.several_records import act_on_each, told_left, told_reminded
+from privacy.lib.console.several_records import remind_each
 from privacy.lib.dates import clock
 from privacy.rights import actions as rights
 from privacy.rights.admin.forms import AssignForm
@@ -45,18 +44,9 @@ class SeveralCasesActions(ReadOnlyAdmin):
     @button(description=_("Remind"), permission="rights.assign_request")
     def remind(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
         """Remind those whom the chosen cases are assigned to; nothing else happens, so nothing is asked."""
-        act_on_each(
-            request,
-            _able(request, queryset, list(Request.OPEN)),
-            lambda case: rights.remind_assignee(
-                case,
-                path=reverse("admin:rights_request_change", args=[case.pk]),
-                actor=actor_of(request),
-                at=clock.now(),
-            ),
-            done=told_reminded,
-            left=told_left,
-        )
+        remind = partial(rights.remind_assignee, actor=actor_of(request), at=clock.now())
+        able = _able(request, queryset, list(Request.OPEN))
+        remind_each(request, able, remind, page="admin:rights_request_change")
         return None
 
     @button(description=_("Close the case"), permission=DECIDE)

@@ -51,6 +51,7 @@ from privacy.safeguards.actions.measures import (
     record_evidence,
     register_automated_measures,
     register_measure,
+    remind_owner,
     retire_measure,
 )
 from privacy.safeguards.actions.organisation import appoint_member, end_membership, hold_meeting, plan_meeting
@@ -100,6 +101,7 @@ __all__ = [
     "register_area",
     "register_automated_measures",
     "register_measure",
+    "remind_owner",
     "remind_responsible",
     "reopen_finding",
     "report_inspection",

@@ -76,7 +76,7 @@ def decide_applicability(
     with transaction.atomic():
         figures = computed = None
         if duty.is_met is not None:
-            figures = YearFigures.objects.filter(year=today.year - 1).order_by("-recorded_at").first()
+            figures = YearFigures.objects.filter(year=today.year - 1).order_by("-recorded_at", "-pk").first()
             if figures is None:
                 words = {"year": today.year - 1}
                 raise Incomplete(_("Record the numbers of %(year)s first: the duty depends on them.") % words)

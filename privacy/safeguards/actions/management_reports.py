@@ -2,7 +2,6 @@
 
 import hashlib
 from datetime import date, datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -13,14 +12,11 @@ from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.policies import rulebook
 from privacy.policies.models import Officer
-from privacy.safeguards.actions.proofs import keep_proof
+from privacy.safeguards.actions.proofs import keep_proof, open_kept_proof
 from privacy.safeguards.events import Event
 from privacy.safeguards.models import ManagementReport, OfficerAppointment
 from privacy.safeguards.models.management_reports import signed_copy_due
 from privacy.safeguards.refusals import Incomplete, WrongState
-from privacy.vault import actions as vault
-from privacy.vault.models import EncryptedFile
-from privacy.vault.purposes import Purpose
 
 REPORT = "safeguards.report_to_management"
 
@@ -166,12 +162,5 @@ def record_appointment(
 def open_signed_paper(about: ManagementReport | OfficerAppointment, *, actor: Actor, at: datetime) -> tuple[bytes, str]:
     """Open the signed copy of a report or a paper of appointment, on record. Raises Incomplete where there is none."""
     require_permission(actor, "safeguards.view_managementreport", about=about)
-    file_id: UUID | None = about.file_id
-    file = EncryptedFile.objects.filter(id=file_id).first() if file_id else None
-    if file is None:
-        raise Incomplete(_("No file is kept with this record."))
-    with vault.opened(
-        purpose=Purpose.LEGAL_DUTY, task=Event.SIGNED_PAPER_SHOWN.value, actor=actor, at=at, reason=file.case
-    ) as session:
-        content: bytes = session.decrypt(file, "content")
-    return content, file.media_type
+    reason = about.reference if isinstance(about, ManagementReport) else str(about.officer_id)
+    return open_kept_proof(about.file_id, task=Event.SIGNED_PAPER_SHOWN.value, reason=reason, actor=actor, at=at)

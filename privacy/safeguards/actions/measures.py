@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from privacy.accounts.actions.work_reminders import queue_work_reminder
 from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
@@ -18,6 +19,7 @@ from privacy.lib.dates import clock
 from privacy.lib.identifiers.ids import new_id
 from privacy.policies.categories import SAFEGUARD_EVIDENCE
 from privacy.safeguards import staff_accounts
+from privacy.safeguards.actions.proofs import open_kept_proof
 from privacy.safeguards.automated_checks import registry
 from privacy.safeguards.automated_checks.registry import CheckResult
 from privacy.safeguards.events import Event
@@ -26,7 +28,6 @@ from privacy.safeguards.models.measures import Result
 from privacy.safeguards.refusals import DuplicateCode, Incomplete, WrongState
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile
-from privacy.vault.purposes import Purpose
 
 KEEP, RECORD = staff_accounts.KEEP_MEASURES, "safeguards.record_evidence"
 ALARM = "safeguards.alarm"
@@ -184,17 +185,23 @@ def record_check_results(seen: dict[str, CheckResult], *, actor: Actor, at: date
     ]
 
 
+def remind_owner(measure: Measure, *, path: str, actor: Actor, at: datetime) -> None:
+    """Remind whoever brings the evidence of a measure in use, once a day. ``path`` is its page.
+
+    Raises WrongState, NobodyToRemind, AlreadyReminded.
+    """
+    require_permission(actor, KEEP, about=measure)
+    with transaction.atomic():
+        row = _lock_measure(measure)
+        queue_work_reminder(row, name=row.name, to=row.owner, due_on=row.due_on, path=path, actor_ref=actor.ref, at=at)
+        ledger.record(Event.RESPONSIBLE_REMINDED, actor=actor, at=at, about=row, facts={"to": row.owner})
+
+
 def open_file(evidence: Evidence, *, actor: Actor, at: datetime) -> tuple[bytes, str]:
     """Open the file of an evidence, on record; return it with its media type. Raises Incomplete where there is none."""
     require_permission(actor, "safeguards.view_evidence", about=evidence)
-    file = EncryptedFile.objects.filter(id=evidence.file_id).first() if evidence.file_id else None
-    if file is None:
-        raise Incomplete(_("No file is kept with this evidence."))
-    with vault.opened(
-        purpose=Purpose.LEGAL_DUTY, task=Event.EVIDENCE_SHOWN.value, actor=actor, at=at, reason=evidence.measure.code
-    ) as vault_session:
-        content: bytes = vault_session.decrypt(file, "content")
-    return content, file.media_type
+    task, reason = Event.EVIDENCE_SHOWN.value, evidence.measure.code
+    return open_kept_proof(evidence.file_id, task=task, reason=reason, actor=actor, at=at)
 
 
 def _update_result(row: Measure, result: str, *, actor: Actor, at: datetime) -> None:

@@ -8,7 +8,6 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.functional import lazy
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
@@ -17,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button
-from privacy.lib.console.several_records import act_on_each, told_left, told_reminded
+from privacy.lib.console.several_records import remind_each
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge, due_badge
 from privacy.lib.display.period_text import period_text
@@ -172,18 +171,8 @@ class FindingAdmin(RecordAdmin):
 
     @button(description=_("Remind"), permission=RECEIVE)
     def remind(self, request: HttpRequest, queryset: QuerySet[InspectionFinding]) -> Answer:
-        act_on_each(
-            request,
-            queryset,
-            lambda finding: safeguards.remind_responsible(
-                finding,
-                path=reverse("admin:safeguards_inspectionfinding_change", args=[finding.pk]),
-                actor=actor_of(request),
-                at=clock.now(),
-            ),
-            done=told_reminded,
-            left=told_left,
-        )
+        remind = partial(safeguards.remind_responsible, actor=actor_of(request), at=clock.now())
+        remind_each(request, queryset, remind, page="admin:safeguards_inspectionfinding_change")
         return None
 
     @button(description=_("Mark as corrected"), permission=CORRECT, locations=CHANGE_FORM_ONLY)

@@ -15,15 +15,13 @@ from django.utils.translation import pgettext_lazy
 
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
-from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge, due_badge
-from privacy.lib.documents import upload_validation
-from privacy.lib.http.downloads import attachment
 from privacy.policies.models import Officer
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards.admin.forms import date_field, text_field
-from privacy.safeguards.admin.records import RecordAdmin, account_column
+from privacy.safeguards.admin.records import RecordAdmin, account_column, hand_out_paper
 from privacy.safeguards.models import ManagementReport, OfficerAppointment
 
 REPORT = "safeguards.report_to_management"
@@ -89,16 +87,6 @@ class AppointmentForm(PaperForm):
     field_order = ["officer", "standing", "position", "appointed_on", "document", "file"]
 
 
-def opened(modeladmin: ReadOnlyAdmin, request: HttpRequest, about: Any, name: str) -> HttpResponse | None:
-    """Hand out a signed paper, on record."""
-    papers: list[tuple[bytes, str]] = []
-    verb = lambda: papers.append(safeguards.open_signed_paper(about, actor=actor_of(request), at=clock.now()))  # noqa: E731
-    if not run_action(modeladmin, request, verb, _("The document was opened, and this was recorded.")):
-        return None
-    content, media_type = papers[0]
-    return attachment(content, media_type=media_type, name=f"{name}.{upload_validation.EXTENSIONS[media_type]}")
-
-
 @admin.register(ManagementReport)
 class ManagementReportAdmin(RecordAdmin):
     explanation = _(
@@ -147,7 +135,7 @@ class ManagementReportAdmin(RecordAdmin):
     @button(description=_("Open the file"), permission="safeguards.view_managementreport", locations=CHANGE_FORM_ONLY)
     def open_file(self, request: HttpRequest, queryset: QuerySet[ManagementReport]) -> HttpResponse | None:
         row = queryset.get()
-        return opened(self, request, row, row.reference)
+        return hand_out_paper(self, request, partial(safeguards.open_signed_paper, row), name=row.reference)
 
 
 @admin.register(OfficerAppointment)
@@ -173,4 +161,4 @@ class OfficerAppointmentAdmin(RecordAdmin):
 
     @button(description=_("Open the file"), permission="safeguards.view_managementreport", locations=CHANGE_FORM_ONLY)
     def open_file(self, request: HttpRequest, queryset: QuerySet[OfficerAppointment]) -> HttpResponse | None:
-        return opened(self, request, queryset.get(), "appointment")
+        return hand_out_paper(self, request, partial(safeguards.open_signed_paper, queryset.get()), name="appointment")

@@ -14,14 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.confirm_action import confirm_action
-from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
+from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button
+from privacy.lib.console.several_records import remind_each
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge, date_text, due_badge
-from privacy.lib.documents import upload_validation
-from privacy.lib.http.downloads import attachment
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards.admin.forms import EvidenceForm, MeasureForm, OwnerForm
-from privacy.safeguards.admin.records import RecordAdmin, account_column
+from privacy.safeguards.admin.records import RecordAdmin, account_column, hand_out_paper
 from privacy.safeguards.models import Evidence, Measure
 from privacy.safeguards.models.measures import Result
 from privacy.vault.models import EncryptedFile
@@ -52,7 +51,7 @@ class MeasureAdmin(RecordAdmin):
         "due_shown", ("registered_at", "retired_at"),
     )  # fmt: skip
     readonly_fields = ("result_shown", "due_shown", "owner_shown", "who_looks")
-    actions = ("record", "change", "retire")
+    actions = ("record", "remind", "change", "retire")
     change_form_template = "admin/safeguards/measure/change_form.html"
     add_label = _("Register a measure")
     record_form = MeasureForm
@@ -63,7 +62,9 @@ class MeasureAdmin(RecordAdmin):
         return safeguards.register_measure(actor=actor_of(request), at=clock.now(), **given)
 
     def buttons_for(self, record: Measure) -> Collection[str]:
-        return () if record.retired_at else ("record", "change", "retire")
+        if record.retired_at:
+            return ()
+        return ("record", "remind", "change", "retire") if record.owner else ("record", "change", "retire")
 
     @admin.display(description=_("latest known result"), ordering="result")
     def result_shown(self, measure: Measure) -> SafeString:
@@ -117,6 +118,12 @@ class MeasureAdmin(RecordAdmin):
             actor=actor_of(request), at=clock.now(),
         )  # fmt: skip
         self.press(request, verb, _("The evidence has been recorded."))
+        return None
+
+    @button(description=_("Remind"), permission=KEEP)
+    def remind(self, request: HttpRequest, queryset: QuerySet[Measure]) -> Answer:
+        verb = partial(safeguards.remind_owner, actor=actor_of(request), at=clock.now())
+        remind_each(request, queryset, verb, page="admin:safeguards_measure_change")
         return None
 
     @button(description=_("Change owner or cycle"), permission=KEEP, locations=CHANGE_FORM_ONLY)
@@ -184,10 +191,6 @@ class EvidenceAdmin(ReadOnlyAdmin):
     @button(description=_("Open the file"), permission="safeguards.view_evidence", locations=CHANGE_FORM_ONLY)
     def open_file(self, request: HttpRequest, queryset: QuerySet[Evidence]) -> Answer:
         evidence = queryset.get()
-        opened: list[tuple[bytes, str]] = []
-        verb = lambda: opened.append(safeguards.open_file(evidence, actor=actor_of(request), at=clock.now()))  # noqa: E731
-        if not run_action(self, request, verb, _("The document was opened, and this was recorded.")):
-            return None
-        content, media_type = opened[0]
-        name = f"{evidence.measure.code}-{evidence.on}.{upload_validation.EXTENSIONS[media_type]}"
-        return attachment(content, media_type=media_type, name=name)
+        return hand_out_paper(
+            self, request, partial(safeguards.open_file, evidence), name=f"{evidence.measure.code}-{evidence.on}"
+        )

@@ -12,11 +12,15 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as now_
+from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
 from privacy.lib.console.admin_add import make_or_refuse
 from privacy.lib.console.read_only_admin import ReadOnlyAdmin, run_action
+from privacy.lib.dates import clock
 from privacy.lib.display.badges import state_badge
+from privacy.lib.documents import upload_validation
+from privacy.lib.http.downloads import attachment
 
 
 class RecordAdmin(ReadOnlyAdmin):
@@ -75,6 +79,18 @@ class RecordAdmin(ReadOnlyAdmin):
     def press(self, request: HttpRequest, verb: Callable[[], object], success: object) -> None:
         """Call a verb and say how it went."""
         run_action(self, request, verb, success)
+
+
+def hand_out_paper(
+    modeladmin: ReadOnlyAdmin, request: HttpRequest, verb: Callable[..., tuple[bytes, str]], *, name: str
+) -> HttpResponse | None:
+    """Hand out the paper that a verb opens on record; it returns the content with its media type."""
+    papers: list[tuple[bytes, str]] = []
+    opening = lambda: papers.append(verb(actor=actor_of(request), at=clock.now()))  # noqa: E731
+    if not run_action(modeladmin, request, opening, _("The document was opened, and this was recorded.")):
+        return None
+    content, media_type = papers[0]
+    return attachment(content, media_type=media_type, name=f"{name}.{upload_validation.EXTENSIONS[media_type]}")
 
 
 def account_column(field: str, label: Any) -> Callable[..., SafeString | str]:

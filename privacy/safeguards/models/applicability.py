@@ -53,9 +53,10 @@ class ApplicabilityQuerySet(models.QuerySet["ApplicabilityDecision"]):
     def newest_of_each(self) -> "ApplicabilityQuerySet":
         """The decision that holds for each threshold, with ``look_on``: by when it is looked at again.
 
-        That is its own day, or the earlier one on which the law changes; its own first day where newer numbers came.
+        That is its own day, or the earlier one on which the law changes; its own first day where newer numbers came of
+        the year it rests on, or numbers of a later year.
         """
-        newest = self.order_by("threshold", "-decided_at").distinct("threshold").values("pk")
+        newest = self.order_by("threshold", "-decided_at", "-pk").distinct("threshold").values("pk")
         numbers = [code for one in THRESHOLDS.values() for code in one.parameters()]
         changed = Parameter.objects.filter(
             code__in=numbers,
@@ -68,8 +69,9 @@ class ApplicabilityQuerySet(models.QuerySet["ApplicabilityDecision"]):
             for one in THRESHOLDS.values()
             if one.since
         ]
-        figures = YearFigures.objects.filter(recorded_at__gt=OuterRef("decided_at"))
-        outdated = When(Q(figures__isnull=False) & Exists(figures), then=F("decided_on"))
+        newer = Q(year=OuterRef("figures__year"), recorded_at__gt=OuterRef("decided_at"))
+        figures = YearFigures.objects.filter(newer | Q(year__gt=OuterRef("figures__year")))
+        outdated = When(Exists(figures), then=F("decided_on"))
         return self.filter(pk__in=newest).annotate(
             look_on=Least(
                 Case(outdated, default=F("again_on")),

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils.translation import override
 
+from privacy.lib.dates import clock
 from privacy.lib.registries import deadlines, registers
 from privacy.processors import actions as processors
 from privacy.processors.models import Clause
@@ -63,6 +64,39 @@ class ClocksTest(PortalTestCase):
         assert due("processors.transfer") == []
         processors.end_transfer(made, ended_on=TODAY, reason="x", actor=factory.make_odile(), at=NOON)
         assert due("processors.transfer") == [row.starts_on]
+
+    @pytest.mark.law("P-15")
+    def test_a_transfer_silences_the_duty_of_its_own_recipient_alone(self) -> None:
+        row = factory.make_consignment(country="DE")
+        engaged = factory.make_subprocessor(row, country="DE")
+        factory.make_overseas_transfer("onward", basis="published", subprocessor=engaged)
+        assert due("processors.transfer") == [row.starts_on], "told is where the sub-processor is, not the processor"
+        assert due("processors.transfer.onward") == []
+        factory.make_overseas_transfer(basis="published", consignment=row)
+        factory.make_subprocessor(row, name_ko="다른 센터", country="DE")
+        assert due("processors.transfer") == []
+        assert due("processors.transfer.onward") == [row.starts_on], "of two in one country each has its own transfer"
+
+    @pytest.mark.law("P-15")
+    def test_a_transfer_that_begins_later_silences_nothing_yet(self) -> None:
+        row = factory.make_consignment(country="DE")
+        engaged = factory.make_subprocessor(row, country="SG")
+        for code, starts_on in (("later", clock.today() + DAY), ("now", clock.today())):
+            told = {"basis": "published", "starts_on": starts_on}
+            factory.make_overseas_transfer(code, consignment=row, **told)
+            factory.make_overseas_transfer(f"{code}-onward", subprocessor=engaged, country="SG", **told)
+            left = [row.starts_on] if code == "later" else []
+            assert due("processors.transfer") == due("processors.transfer.onward") == left
+
+    @pytest.mark.law("P-15")
+    def test_a_transfer_may_begin_with_a_consignment_that_is_still_to_begin(self) -> None:
+        begins = clock.today() + 9 * DAY
+        row = factory.make_consignment(country="DE", starts_on=begins)
+        for days, left in ((1, [begins]), (0, [])):
+            factory.make_overseas_transfer(
+                f"in-{days}", basis="published", consignment=row, starts_on=begins + days * DAY
+            )
+            assert due("processors.transfer") == left
 
 
 class RegistersTest(PortalTestCase):

@@ -10,6 +10,7 @@ from privacy.processors import actions as processors
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
+from tests.sample_uploads import PDF
 
 TODAY = date(2026, 11, 24)
 DAY = timedelta(days=1)
@@ -17,6 +18,11 @@ DAY = timedelta(days=1)
 
 def codes(kind: data_recipients.RecipientKind, on: date = TODAY) -> list[str]:
     return [party.name_en for party in data_recipients.recipients_of_kind(kind, on)]
+
+
+def untils() -> dict[str, str]:
+    named = data_recipients.recipients_of_kind("processors", TODAY)
+    return {party.name_en.partition(" (")[0]: party.until_en for party in named}
 
 
 class ProcessorsTest(PortalTestCase):
@@ -30,6 +36,23 @@ class ProcessorsTest(PortalTestCase):
         processors.end_consignment(row, ended_on=TODAY, reason="만료", actor=factory.make_odile(), at=NOON)
         assert len(codes("processors")) == 2
         assert codes("processors", TODAY + DAY) == []
+
+    @pytest.mark.law("P-14")
+    def test_nobody_is_named_before_the_consignment_begins(self) -> None:
+        factory.make_subprocessor(factory.make_consignment(starts_on=TODAY + DAY))
+        assert codes("processors") == []
+        assert len(codes("processors", TODAY + DAY)) == 2
+
+    @pytest.mark.law("P-14", "V-08")
+    def test_what_has_ended_is_told_with_its_last_day(self) -> None:
+        odile = factory.make_odile()
+        row = factory.make_consignment(term_ends_on=TODAY + 30 * DAY)
+        first, second = factory.make_subprocessor(row), factory.make_subprocessor(row, name_en="Tape Centre")
+        assert untils() == {"Hanbit Cloud": "2026-12-24", "Backup Centre": "2026-12-24", "Tape Centre": "2026-12-24"}
+        processors.end_subprocessor(first, ended_on=TODAY, actor=odile, at=NOON)
+        assert untils()["Backup Centre"] == "2026-11-24"
+        processors.end_consignment(row, ended_on=TODAY, reason="해지", actor=odile, at=NOON)
+        assert set(untils().values()) == {"2026-11-24"}, second
 
     @pytest.mark.law("P-14")
     def test_a_change_calls_for_a_revision_of_the_policy(self) -> None:
@@ -102,6 +125,26 @@ class TransfersTest(PortalTestCase):
         processors.end_transfer(made, ended_on=TODAY, reason="종료", actor=factory.make_odile(), at=NOON)
         version.effective_on = TODAY + 60 * DAY
         assert "overseas" in missing()
+
+    @pytest.mark.law("P-15", "V-08")
+    def test_one_for_a_consignment_is_told_until_the_data_is_gone(self) -> None:
+        """Storage abroad is a transfer too (PIPA art. 28-8(1)), so the last day of processing does not end it."""
+        odile, row = factory.make_odile(), factory.make_consignment(country="DE", starts_on=TODAY - DAY)
+        engaged = factory.make_subprocessor(row, country="SG", agreed_on=TODAY - DAY)
+        told = {"basis": "published", "starts_on": TODAY - DAY}
+        factory.make_overseas_transfer("processor", consignment=row, **told)
+        factory.make_overseas_transfer("onward", subprocessor=engaged, recipient_en="Backup", country="SG", **told)
+        assert codes("transfers") == ["Backup", "Euro Support"]
+        processors.end_subprocessor(engaged, ended_on=TODAY - DAY, actor=odile, at=NOON)
+        assert codes("transfers") == ["Euro Support"], "its consent ended, and it keeps nothing"
+        processors.end_consignment(row, ended_on=TODAY - DAY, reason="해지", actor=odile, at=NOON)
+        assert codes("transfers") == ["Euro Support"]
+        processors.prove_disposal(
+            row, disposal="destroyed", disposed_on=TODAY, detail="파기 확인서", name="p.pdf", content=PDF, actor=odile,
+            at=NOON,
+        )  # fmt: skip
+        assert codes("transfers") == ["Euro Support"]
+        assert codes("transfers", TODAY + DAY) == []
 
     @pytest.mark.law("P-15")
     def test_the_difference_of_two_versions_says_what_changed(self) -> None:

@@ -44,6 +44,19 @@ class TransferTest(PortalTestCase):
             OverseasTransfer.objects.filter(pk=row.pk).update(consignment=None)
 
     @pytest.mark.law("P-15")
+    def test_one_to_a_sub_processor_names_whom_it_engaged_and_where(self) -> None:
+        row, other = factory.make_consignment(), factory.make_consignment("other")
+        engaged = factory.make_subprocessor(row, country="DE")
+        for wrong in ({"consignment": other}, {"country": "US"}):
+            with pytest.raises(processors.Incomplete) as refused:
+                factory.make_overseas_transfer(basis="published", subprocessor=engaged, **wrong)
+            assert refused.value.pointer == "/subprocessor"
+        made = factory.make_overseas_transfer(basis="published", subprocessor=engaged)
+        assert (made.consignment, made.subprocessor) == (row, engaged)
+        with pytest.raises(IntegrityError, match="names_who_engaged"), transaction.atomic():
+            OverseasTransfer.objects.filter(pk=made.pk).update(consignment=None, basis="adequate")
+
+    @pytest.mark.law("P-15")
     def test_by_consent_it_names_an_agreement_whose_text_is_published(self) -> None:
         with pytest.raises(processors.Incomplete):
             factory.make_overseas_transfer(basis="consent", basis_detail="none-such")

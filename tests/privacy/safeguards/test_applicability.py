@@ -157,6 +157,25 @@ class NextLookTest(PortalTestCase):
         figures(sales=10, people=20_000, at=NOON + DAY)
         assert due("safeguards.applicability") == [TODAY]
 
+    def test_numbers_of_an_earlier_year_open_no_decision_again(self) -> None:
+        figures()
+        decide("insurance")
+        figures(year=2024, sales=9_999, people=99_999, at=NOON + DAY)
+        assert due("safeguards.applicability") == [date(2027, 11, 24)]
+        figures(at=NOON + 2 * DAY)
+        assert due("safeguards.applicability") == [TODAY], "a correction of the year it rests on does"
+
+    def test_of_a_later_year_they_do(self) -> None:
+        figures()
+        decide("insurance")
+        figures(year=2026, at=NOON.replace(year=2027, month=1, day=2))
+        assert due("safeguards.applicability") == [TODAY]
+
+    def test_of_two_decisions_of_one_moment_the_later_one_holds(self) -> None:
+        for reasons in "abcdefgh":
+            made = decide("telecom", reasons=reasons)
+        assert ApplicabilityDecision.objects.newest_of_each().get() == made
+
     def test_what_is_announced_is_asked_again_on_its_day(self) -> None:
         figures()
         decide("portability")
