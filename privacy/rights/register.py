@@ -50,7 +50,7 @@ def rows(cases: Iterable[Request]) -> Iterable[Sequence[Any]]:
             case.get_identity_method_display() if case.identity_method else "",
             case.due_on,
             ", ".join(str(right.get_decision_display()) for right in rights),
-            ", ".join(str(right.get_ground_display()) for right in rights if right.ground),
+            ", ".join(str(ground.label) for right in rights for ground in right.grounds),
             ", ".join(right.law for right in rights if right.law),
             case.get_state_display(),
             case.notified_at,

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -187,8 +187,15 @@ def places(record: Mapping[str, Any], known: CodeLabels) -> Iterator[tuple[tuple
     """Yield each value of a record that can be left out: its path, what it is called, as it is read, and as it is."""
     for path, value in values(record):
         first, *inner = path
-        label = " · ".join([str(LABELS.get(first) or capfirst(known.of("item", first))), *map(_inner, inner)])
-        yield path, label, _word(inner[-1], value) if inner else _value(first, value, known), value
+        yield path, label_of(path, known), _word(inner[-1], value) if inner else _value(first, value, known), value
+
+
+def label_of(path: Sequence[str], known: CodeLabels) -> str:
+    """Return what the value at a path is called; nothing where the path is that of the whole record."""
+    return " · ".join(
+        _inner(name) if place else str(LABELS.get(name) or capfirst(known.of("item", name)))
+        for place, name in enumerate(path)
+    )
 
 
 def _value(name: str, value: Any, known: CodeLabels) -> str:

@@ -1,16 +1,17 @@
 """What a package leaves out because it concerns other people: whole values, passages of texts, whole records.
 
-A right keeps where they are and why, never what they say (``Right.redactions``). A text that no longer reads as it did
-when it was marked is left out whole, and so are all records that only a number tells apart once there are more or fewer
-of them. Not seen is one of those that went while another came.
+A right keeps where they are and why, never what they say (``Right.redactions``). A mark is about the record that was
+seen, by the keyed digest of what that said. Where no record reads so any more, it is about all that may be meant; and a
+text that no longer reads as it did is left out whole.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from django.utils.crypto import salted_hmac
+
+from privacy.lib.crypto import canonical_json
 
 # What stands in the place of what is left out; it doesn't tell how long that was.
 BLACKED_OUT = "█████"
@@ -24,8 +25,8 @@ type Path = tuple[str, ...]
 class Redaction:
     """One place that is left out: a record, a value of it (``path``), or the passage of a text from ``start`` on.
 
-    Places count characters, and ``end`` stands behind the last. ``text`` is the keyed digest of the text that was
-    marked, and ``alike`` how many records of the part that was looked at were told apart by their number alone.
+    Places count characters, and ``end`` stands behind the last. ``record`` is the pointer of the record as it was when
+    it was marked (``pointer_of``), and ``text`` the keyed digest of the text of which a passage was marked.
     """
 
     category: str
@@ -35,26 +36,23 @@ class Redaction:
     start: int = 0
     end: int = 0
     text: str = ""
-    alike: int = 1
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Self:
-        """Return it as a right keeps it."""
-        return cls(**{**kept, "path": tuple(kept["path"])})
+        """Return it as a right keeps it. Of an older one that tells alike records by number, the number fits none."""
+        known = {one.name: kept[one.name] for one in fields(cls)}
+        return cls(**{**known, "path": tuple(kept["path"])})
 
     def as_kept(self) -> dict[str, Any]:
         """Return it as it is kept with its right."""
-        return {
-            "category": self.category, "record": self.record, "path": list(self.path), "ground": self.ground,
-            "start": self.start, "end": self.end, "text": self.text, "alike": self.alike,
-        }  # fmt: skip
+        return {**asdict(self), "path": list(self.path)}
 
     def as_told(self) -> dict[str, Any]:
-        """Return what the manifest says of it."""
+        """Return what the manifest says of it; the digest of the record is nobody else's."""
         part = "passage" if self.end else "value" if self.path else "record"
         return {
             "category": self.category,
-            "record": self.record,
+            "record": key_of(self.record),
             "path": ".".join(self.path),
             "part": part,
             "ground": self.ground,
@@ -66,13 +64,15 @@ def text_digest(text: str) -> str:
     return salted_hmac("privacy.rights.redactions", text, algorithm="sha256").hexdigest()
 
 
-def alike(records: Iterable[tuple[str, object]]) -> Counter[str]:
-    """Return how many identified records are told apart by their number alone, by what they have in common."""
-    return Counter(key_of(pointer) for pointer, _record in records)
+def pointer_of(record: Mapping[str, Any]) -> str:
+    """Return what tells a record: the field that identifies it, and the digest of what it says."""
+    name = next((one for one in IDENTIFIERS if one in record), "")
+    key = f"{name}:{record[name]}" if name else f"{next(iter(record), '')}:{record.get('recorded_at', '')}"
+    return f"{key}#{text_digest(canonical_json.dumps(record))}"
 
 
 def key_of(pointer: str) -> str:
-    """Return what a record is told by, without its number among those alike."""
+    """Return what a record is told by, whatever it says. Records of one case have it in common."""
     return pointer.rpartition("#")[0]
 
 
@@ -81,14 +81,21 @@ def of_right(kept: Iterable[Mapping[str, Any]]) -> list[Redaction]:
     return [Redaction.of(one) for one in kept]
 
 
-def identified(records: Iterable[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield records with what tells them apart: the field that identifies each, and its number among those alike."""
-    seen: Counter[str] = Counter()
-    for record in records:
-        name = next((one for one in IDENTIFIERS if one in record), "")
-        key = f"{name}:{record[name]}" if name else f"{next(iter(record), '')}:{record.get('recorded_at', '')}"
-        yield f"{key}#{seen[key]}", record
-        seen[key] += 1
+def marked(
+    category: str, records: Iterable[dict[str, Any]], marks: Iterable[Redaction]
+) -> list[tuple[str, dict[str, Any], list[Redaction]]]:
+    """Return records, each with its pointer before it and behind it the marks that leave something out of it.
+
+    All records with one key belong into one call. A mark whose record is not there, or says something else now, is
+    about each of them.
+    """
+    here = [(pointer_of(record), record) for record in records]
+    there, mine = {pointer for pointer, _record in here}, [mark for mark in marks if mark.category == category]
+
+    def is_about(mark: Redaction, pointer: str) -> bool:
+        return mark.record == pointer or (mark.record not in there and key_of(mark.record) == key_of(pointer))
+
+    return [(pointer, record, [mark for mark in mine if is_about(mark, pointer)]) for pointer, record in here]
 
 
 def values(record: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -100,28 +107,11 @@ def values(record: Mapping[str, Any], path: Path = ()) -> Iterator[tuple[Path, A
             yield (*path, str(name)), value
 
 
-def redacted(
-    category: str, records: Sequence[dict[str, Any]], marks: Sequence[Redaction]
-) -> tuple[list[dict[str, Any]], list[Redaction]]:
-    """Return the records without what is marked in them, and the marks that were found there."""
-    marks = [mark for mark in marks if mark.category == category]
-    if not marks:
-        return list(records), []
-    here = list(identified(records))
-    counted = alike(here)
-    found: list[Redaction] = []
-    shown = []
-    for pointer, record in here:
-        key, paths = key_of(pointer), {path for path, _value in values(record)}
-        # Where there are more or fewer alike than when they were marked, a number says no longer which was meant.
-        mine = [
-            mark
-            for mark in marks
-            if mark.record == pointer or (key_of(mark.record) == key and mark.alike != counted[key])
-        ]
-        found += [mark for mark in mine if not mark.path or any(path[: len(mark.path)] == mark.path for path in paths)]
-        shown.append(given(record, mine))
-    return shown, found
+def redacted(category: str, records: list[dict[str, Any]], marks: Sequence[Redaction]) -> list[dict[str, Any]]:
+    """Return the records without what is marked in them."""
+    if all(mark.category != category for mark in marks):
+        return records
+    return [given(record, mine) for _pointer, record, mine in marked(category, records, marks)]
 
 
 def given(record: dict[str, Any], marks: Sequence[Redaction]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class PackageWriter:
         self.progress: dict[str, Any] = progress or {
             "categories": contents.categories_of(right, right.excluded),
             "category": 0, "source": 0, "after": "", "is_open": False,
-            "counts": {}, "paged": {}, "crc": 0, "packed": 0, "size": 0, "redacted": [],
+            "counts": {}, "paged": {}, "crc": 0, "packed": 0, "size": 0,
         }  # fmt: skip
         self._marks = redactions.of_right(right.redactions)
         self._names = html_pages.CodeLabels(clock.kst_date(read_at))
@@ -89,8 +89,7 @@ class PackageWriter:
                 begins = not self.progress["is_open"]
                 records, ended = self._take(code, vault_session, most=SLICE_RECORDS)
                 read += len(records)
-                records, found = redactions.redacted(code, records, self._marks)
-                self.progress["redacted"] = [*self.progress.get("redacted", []), *(one.as_told() for one in found)]
+                records = redactions.redacted(code, records, self._marks)
                 text.append(self._json_of(code, records, begins=begins, ended=ended))
                 if begins and ended and len(records) <= PAGE_RECORDS:
                     written.kept[code] = records
@@ -130,8 +129,9 @@ class PackageWriter:
     def finish(self, kept: Mapping[str, Any]) -> "PackageTrailer":
         """Write what stands behind the records. ``kept`` is what all slices kept."""
         content = dict(kept["content"])
-        if left_out := self.progress.get("redacted"):
-            content["redacted"] = left_out
+        if self._marks:
+            # What the decision leaves out, as its letter says it, whether or not it is still held.
+            content["redacted"] = [one.as_told() for one in self._marks]
         closing = "".join(f",{_member(name, content[name])}" for name in sorted(content) if name > "held")
         text = f"{'}' if self._has_held else ''}{closing}}}"
         packed = self._packed(text, end=zip_stream.FINISH)
@@ -183,9 +183,10 @@ class PackageWriter:
         found: list[dict[str, Any]] = []
         sources = list(self._sources(code))
         while self.progress["source"] < len(sources):
-            if len(found) >= most:
-                return found, False
             holding, person = sources[self.progress["source"]]
+            # Of what is shown whole, nothing is parted: records with one key stay together (``redactions.marked``).
+            if len(found) >= most and holding.export_slice is not None:
+                return found, False
             more = False
             if holding.export_slice is not None:
                 part = holding.export_slice(

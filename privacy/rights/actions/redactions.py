@@ -1,8 +1,8 @@
 """Looking at what an access hands out before it does, and leaving out what concerns other people (law R-12)."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -33,12 +33,13 @@ PREVIEW_RECORDS = 100
 class Preview:
     """A part of what a package would hand out: records in clear, with what is left out of them, and where it goes on.
 
-    ``rest`` is what stands beside the records, as ``contents.content_of`` returns it. ``place`` is where this part
-    begins and ``next_place`` where the next one does, or ``None``.
+    ``records`` are those of each category, as ``redactions.marked`` returns them, and ``rest`` is what stands beside
+    them, as ``contents.content_of`` does. ``place`` is where this part begins and ``next_place`` where the next one
+    does, or ``None``.
     """
 
     categories: list[str]
-    records: list[tuple[str, list[tuple[str, dict[str, Any]]]]]
+    records: list[tuple[str, list[tuple[str, dict[str, Any], list[Redaction]]]]]
     rest: dict[str, Any]
     place: dict[str, Any]
     next_place: dict[str, Any] | None
@@ -77,9 +78,10 @@ def preview_package(right: Right, *, place: Mapping[str, Any], actor: Actor, at:
         reason=f"request {right.request.number}",
     ) as vault_session:
         read = current.read(vault_session, most=PREVIEW_RECORDS)
+    marks = redactions.of_right(right.redactions)
     return Preview(
         categories=current.progress["categories"],
-        records=[(code, list(redactions.identified(records))) for code, records in read],
+        records=[(code, redactions.marked(code, records, marks)) for code, records in read],
         rest=contents.content_of(right, at=at),
         place=begin,
         next_place=None if current.is_read else current.place,
@@ -93,7 +95,7 @@ def leave_out(
     ground: str,
     passage: str = "",
     place: Mapping[str, Any],
-    read: str = "",
+    read: str,
     actor: Actor,
     at: datetime,
 ) -> Right:
@@ -101,7 +103,8 @@ def leave_out(
 
     ``chosen`` names category, record and path of each as the preview from ``place`` on tells them; with ``passage``
     only these words of the one text that is chosen. A right that is granted already is thereby decided anew, by whoever
-    does this. Raises NoGround, WrongState, ContentChanged, SamePerson, NotASecondPerson.
+    does this. ``read`` is the digest of the request as it was shown. Raises NoGround, WrongState, ContentChanged,
+    SamePerson, NotASecondPerson.
     """
     require_permission(actor, "rights.decide_request", about=right)
     if ground not in GROUNDS_OF_OTHERS:
@@ -110,32 +113,49 @@ def leave_out(
         raise NoGround(_("Select what to leave out."), pointer="/chosen")
     shown = preview_package(right, place=place, actor=actor, at=at)
     known = {
-        (code, pointer): dict(redactions.values(said)) for code, records in shown.records for pointer, said in records
+        (code, pointer): dict(redactions.values(said))
+        for code, records in shown.records
+        for pointer, said, _marks in records
     }
-    counts = {code: redactions.alike(records) for code, records in shown.records}
-    made = [
-        [
-            replace(mark, alike=counts[mark.category][redactions.key_of(mark.record)])
-            for mark in _mark(known, one, ground, passage.strip(), alone=len(chosen) == 1)
-        ]
-        for one in chosen
-    ]
-    marks = {(one.category, one.record, one.path, one.start, one.end): one for part in made for one in part}
-    kept = [one for one in redactions.of_right(right.redactions) if _place_of(one) not in marks]
-    return _decide_anew(right, [*kept, *marks.values()], marked=len(marks), read=read, actor=actor, at=at)
+    made = [mark for one in chosen for mark in _mark(known, one, ground, passage.strip(), alone=len(chosen) == 1)]
+    marks = {_place_of(one): one for one in made}
+
+    def changed(kept: list[Redaction]) -> list[Redaction]:
+        return [*(one for one in kept if _place_of(one) not in marks), *marks.values()]
+
+    return _decide_anew(right, changed, marked=len(marks), read=read, actor=actor, at=at)
 
 
 def put_back(
-    right: Right, *, chosen: Collection[tuple[str, str, Sequence[str]]], read: str = "", actor: Actor, at: datetime
+    right: Right,
+    *,
+    chosen: Collection[tuple[str, str, Sequence[str]]],
+    place: Mapping[str, Any],
+    read: str,
+    actor: Actor,
+    at: datetime,
 ) -> Right:
-    """Give again what was left out at these places. Raises what ``leave_out`` does."""
+    """Give again what was left out at these places, as the preview from ``place`` on or the marks themselves tell them.
+
+    Raises what ``leave_out`` does.
+    """
     require_permission(actor, "rights.decide_request", about=right)
     places = {(category, pointer, tuple(path)) for category, pointer, path in chosen}
-    marks = redactions.of_right(right.redactions)
-    kept = [one for one in marks if (one.category, one.record, one.path) not in places]
-    if len(kept) == len(marks):
+    shown = preview_package(right, place=place, actor=actor, at=at)
+    marks = {
+        mark
+        for code, records in shown.records
+        for pointer, _said, mine in records
+        for mark in mine
+        if (code, pointer, mark.path) in places
+    } | {one for one in redactions.of_right(right.redactions) if (one.category, one.record, one.path) in places}
+    if not marks:
         raise NoGround(_("Select something that is left out now."), pointer="/chosen")
-    return _decide_anew(right, kept, put_back=len(marks) - len(kept), read=read, actor=actor, at=at)
+
+    def changed(kept: list[Redaction]) -> list[Redaction]:
+        return [one for one in kept if one not in marks]
+
+    return _decide_anew(right, changed, put_back=len(marks), read=read, actor=actor, at=at)
 
 
 def _mark(
@@ -173,8 +193,15 @@ def _place_of(mark: Redaction) -> tuple[str, str, redactions.Path, int, int]:
 
 
 def _decide_anew(
-    right: Right, marks: Sequence[Redaction], *, read: str, actor: Actor, at: datetime, **counts: int
+    right: Right,
+    changed: Callable[[list[Redaction]], list[Redaction]],
+    *,
+    read: str,
+    actor: Actor,
+    at: datetime,
+    **counts: int,
 ) -> Right:
+    """Let the locked access leave out what ``changed`` makes of what it leaves out now."""
     with transaction.atomic():
         row = lock_right(right)
         case = row.request
@@ -187,6 +214,7 @@ def _decide_anew(
                     "copy contains."
                 )
             )
+        marks = changed(redactions.of_right(row.redactions))
         row.redactions = [one.as_kept() for one in marks]
         decider = must_be_decidable_by(case, actor=actor, at=at)
         if row.is_granted:
@@ -209,7 +237,8 @@ def with_redactions(right: Right) -> None:
     if right.redactions:
         right.decision = Right.Decision.PARTLY_GRANTED
         right.excluded = sorted({*parts, right_scope.OTHERS})
-        right.ground = right.ground or right.redactions[0]["ground"]
+        # The ground of a decision is that of the parts that it leaves out; where there are none, that of a place.
+        right.ground = right.ground if parts else right.redactions[0]["ground"]
     elif right_scope.OTHERS in right.excluded:
         right.excluded = sorted(parts)
         right.decision = Right.Decision.PARTLY_GRANTED if parts else Right.Decision.GRANTED

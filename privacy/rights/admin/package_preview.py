@@ -68,13 +68,13 @@ class PackagePreviewActions(ReadOnlyAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         right = rights.access_to_preview(case)
-        common = {"read": answers["read"], "actor": actor_of(request), "at": clock.now()}
+        common = {"place": place, "read": answers["read"], "actor": actor_of(request), "at": clock.now()}
         if request.POST.get("confirmed") == PUT_BACK:
             rights.put_back(right, chosen=answers["chosen"], **common)
             messages.success(request, now_("Put back. The copy includes it again."))
         else:
             said = {name: answers[name] for name in ("chosen", "ground", "passage")}
-            rights.leave_out(right, place=place, **said, **common)
+            rights.leave_out(right, **said, **common)
             messages.success(request, now_("Left out of the copy."))
         # The same part again, with an empty form.
         request.POST = _without_answers(request.POST)  # type: ignore[assignment]
@@ -122,13 +122,16 @@ def _shown(
     right = rights.access_to_preview(right.request)
     seen = rights.preview_package(right, place=place, actor=actor_of(request), at=clock.now())
     known = html_pages.CodeLabels(clock.today())
-    marks, ticked = redactions.of_right(right.redactions), {json.dumps(one) for one in _chosen(form.data)}
+    ticked = {json.dumps(one) for one in _chosen(form.data)}
     held = [
-        {"name": known.of("category", code), "records": [_record(code, *one, marks, ticked, known) for one in records]}
+        {"name": known.of("category", code), "records": [_record(code, *one, ticked, known) for one in records]}
         for code, records in seen.records
     ]
+    here = {mark for _code, records in seen.records for *_one, marks in records for mark in marks}
+    elsewhere = {_token(mark): mark for mark in redactions.of_right(right.redactions) if mark not in here}
     return {
         "case": right.request,
+        "elsewhere": [_elsewhere(token, mark, ticked, known) for token, mark in elsewhere.items()],
         "held": held,
         "place": json.dumps(seen.place),
         "next_place": json.dumps(seen.next_place) if seen.next_place else "",
@@ -139,7 +142,7 @@ def _shown(
         "rest": html_pages.context(seen.rest) if seen.next_place is None else None,
         "may_leave_out": may_leave_out,
         "put_back": PUT_BACK,
-        "left_out_places": len(marks),
+        "left_out_places": len(right.redactions),
     }
 
 
@@ -151,25 +154,46 @@ def _record(
     ticked: set[str],
     known: html_pages.CodeLabels,
 ) -> dict[str, Any]:
-    here = [mark for mark in marks if (mark.category, mark.record) == (code, pointer)]
-    given = dict(redactions.values(redactions.given(record, here)))
+    given = dict(redactions.values(redactions.given(record, marks)))
     places = []
     for path, label, text, value in html_pages.places(record, known):
-        mine = [mark for mark in here if path[: len(mark.path)] == mark.path]
+        mine = [mark for mark in marks if path[: len(mark.path)] == mark.path]
         token = json.dumps([code, pointer, list(path)])
+        # What stands under a value that is left out stands nowhere.
+        shown = given.get(path, redactions.BLACKED_OUT)
         places.append(
             {
                 "token": token,
                 "label": label,
                 "text": text,
-                "given": given.get(path, "") if mine and given.get(path) != value else "",
-                "is_gone": given.get(path) == redactions.BLACKED_OUT,
+                "given": shown if shown != value else "",
+                "is_gone": shown == redactions.BLACKED_OUT,
                 "grounds": list(dict.fromkeys(str(Right.Ground(mark.ground).label) for mark in mine)),
+                "has_changed": any(mark.record != pointer for mark in mine),
                 "ticked": token in ticked,
             }
         )
     whole = json.dumps([code, pointer, []])
     return {"token": whole, "name": html_pages.name_of(record), "places": places, "ticked": whole in ticked}
+
+
+def _elsewhere(
+    token: str, mark: redactions.Redaction, ticked: set[str], known: html_pages.CodeLabels
+) -> dict[str, Any]:
+    """Say what is left out of another part, or of a record that is gone: it can be put back from here."""
+    name, _colon, said = redactions.key_of(mark.record).partition(":")
+    return {
+        "token": token,
+        "category": known.of("category", mark.category),
+        "record": said if name in redactions.IDENTIFIERS else "",
+        "label": html_pages.label_of(mark.path, known),
+        "ground": Right.Ground(mark.ground).label,
+        "ticked": token in ticked,
+    }
+
+
+def _token(mark: redactions.Redaction) -> str:
+    return json.dumps([mark.category, mark.record, list(mark.path)])
 
 
 def _place(sent: Mapping[str, str]) -> dict[str, Any]:

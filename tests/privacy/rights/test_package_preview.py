@@ -12,12 +12,13 @@ from django.db import IntegrityError, transaction
 from privacy.ledger.authorization import NotPermitted
 from privacy.ledger.models import Entry
 from privacy.rights import actions as rights
-from privacy.rights import letters
-from privacy.rights.access_package import redactions
+from privacy.rights import letters, register
+from privacy.rights.access_package import redactions, writer
 from privacy.rights.access_package.redactions import BLACKED_OUT, Redaction
 from privacy.rights.actions import RequestedRight
 from privacy.rights.actions import redactions as preview
-from privacy.rights.models import Letter, Package, Right
+from privacy.rights.actors import Requester
+from privacy.rights.models import CasePerson, Letter, Package, Right
 from privacy.subjects import holdings
 from tests import factory
 from tests.base import PortalTestCase
@@ -48,7 +49,7 @@ class PreviewCase(DeskCase):
         return next(
             (code, pointer, list(path))
             for code, records in seen.records
-            for pointer, record in records
+            for pointer, record, _marks in records
             for path, _value in redactions.values(record)
             if path[-1] == name
         )
@@ -63,9 +64,31 @@ class PreviewCase(DeskCase):
             ground=ground,
             passage=passage,
             place={},
+            read=self.read(),
             actor=self.odile,
             at=NOON,
         )
+
+    def put_back(self, *chosen: tuple[str, str, list[str]]) -> Right:
+        return rights.put_back(self.row(), chosen=chosen, place={}, read=self.read(), actor=self.odile, at=NOON)
+
+    def read(self) -> str:
+        return rights.digest_of_request(self.right.request)
+
+    def objected_to(self) -> None:
+        """The case is refused, objected to and opened again: two records of it are told by its number."""
+        right = rights.refuse(self.row(), ground=OTHER, actor=self.odile, at=NOON)
+        made = rights.object_to(right, statement="zebra", actor=Requester(right.request.reference), at=NOON)
+        omar = factory.make_omar()
+        factory.grant_office_categories(omar, by=self.odile)
+        rights.decide_objection(made, outcome="upheld", actor=omar, at=NOON)
+
+    def let_the_marks_miss(self, *, key: str = "") -> None:
+        """The records that were marked say something else now; with ``key``, they are gone."""
+        kept = self.row().redactions
+        for one in kept:
+            one["record"] = f"{key or redactions.key_of(one['record'])}#0"
+        Right.objects.filter(id=self.right.id).update(redactions=kept)
 
     def released(self) -> zipfile.ZipFile:
         if not self.row().is_granted:
@@ -89,19 +112,37 @@ class LeftOutTests(PreviewCase):
         assert BLACKED_OUT not in everything_in(archive)
         assert self.row().decision == "granted"
 
+    @patch.object(writer, "SLICE_RECORDS", 1)
     def test_the_preview_shows_what_the_copy_then_holds_part_by_part(self) -> None:
-        self.leave_out("explanation", passage="김철수")
+        """Records of one case are told by its number alone: however small the parts are, one has all of them, once."""
+        CasePerson.objects.create(request=self.right.request, subject_id=factory.make_device(2).subject_id)
+        self.objected_to()
+        self.leave_out("imei")
+        self.leave_out("explanation")
+        self.let_the_marks_miss()
         shown: dict[str, list[Any]] = {}
         place: dict[str, Any] | None = {}
-        marks = redactions.of_right(self.row().redactions)
         with patch.object(preview, "PREVIEW_RECORDS", 1):
             while place is not None:
                 seen = rights.preview_package(self.row(), place=place, actor=self.odile, at=NOON)
                 for code, records in seen.records:
-                    given = [redactions.given(one, [m for m in marks if m.record == name]) for name, one in records]
+                    given = [redactions.given(one, marks) for _pointer, one, marks in records]
                     shown.setdefault(code, []).extend(given)
                 place = seen.next_place
-        assert shown == json.loads(self.released().read("content.json"))["held"]
+        held = json.loads(self.released().read("content.json"))["held"]
+        assert shown == held
+        assert [one["explanation"] for one in held["rights-request"]] == [BLACKED_OUT] * 2
+        assert held["device-registration"][0]["imei"] == BLACKED_OUT
+
+    def test_what_is_left_out_and_gone_meanwhile_is_told_by_manifest_and_letter_alike(self) -> None:
+        self.leave_out("imei")
+        self.let_the_marks_miss(key="device:D-0000-0000-00")
+        archive = self.released()
+        (told,) = json.loads(archive.read("manifest.json"))["redacted"]
+        assert (told["record"], told["ground"]) == ("device:D-0000-0000-00", GROUND)
+        said = letters.letter_text(Letter.objects.get(kind="result"), language="ko")
+        assert str(Right.Ground(GROUND).label) in " ".join(text for _name, text in said.fields)
+        assert str(Right.Ground(GROUND).label) in archive.read("index.html").decode()
 
     def test_a_value_is_in_no_file_of_the_copy_and_the_manifest_says_where_and_why(self) -> None:
         self.leave_out("imei")
@@ -134,7 +175,8 @@ class LeftOutTests(PreviewCase):
 
     def test_a_whole_record_keeps_its_number_alone(self) -> None:
         code, pointer, _path = self.place_of("imei")
-        rights.leave_out(self.row(), chosen=[(code, pointer, [])], ground=GROUND, place={}, actor=self.odile, at=NOON)
+        whole = {"chosen": [(code, pointer, [])], "place": {}, "read": self.read()}
+        rights.leave_out(self.row(), ground=GROUND, **whole, actor=self.odile, at=NOON)
         (device,) = json.loads(self.released().read("content.json"))["held"]["device-registration"][:1]
         assert device.pop("device") == self.device.reference
         assert {value for value in device.values() if value} == {BLACKED_OUT}
@@ -168,15 +210,26 @@ class LeftOutTests(PreviewCase):
         rights.grant(self.row(), actor=self.odile, at=NOON)
         self.leave_out("imei")
         assert (self.row().decision, self.row().ground) == ("partly-granted", GROUND)
-        rights.put_back(self.row(), chosen=[self.place_of("imei")], actor=self.odile, at=NOON)
+        self.put_back(self.place_of("imei"))
         assert (self.row().decision, self.row().ground, self.row().excluded) == ("granted", "", [])
         assert factory.imei(1) in self.released().read("content.json").decode()
+
+    def test_a_place_that_is_marked_anew_is_left_out_on_the_new_ground_alone(self) -> None:
+        rights.grant(self.row(), actor=self.odile, at=NOON)
+        for ground in (GROUND, OTHER):
+            self.leave_out("imei", ground=ground)
+        row = self.row()
+        assert (row.ground, row.grounds) == (OTHER, [Right.Ground(OTHER)])
+        self.leave_out("explanation")
+        (written,) = register.rows([self.row().request])
+        for ground in (GROUND, OTHER):
+            assert str(Right.Ground(ground).label) in written[8]
 
     def test_a_partial_grant_keeps_its_parts_and_its_ground(self) -> None:
         self.leave_out("imei")
         rights.grant_partly(self.row(), excluded=["provision"], ground=OTHER, actor=self.odile, at=NOON)
         assert self.row().excluded == ["others", "provision"]
-        rights.put_back(self.row(), chosen=[self.place_of("imei")], actor=self.odile, at=NOON)
+        self.put_back(self.place_of("imei"))
         assert (self.row().decision, self.row().excluded, self.row().ground) == ("partly-granted", ["provision"], OTHER)
 
 
@@ -194,7 +247,14 @@ class RefusedTests(PreviewCase):
         ):
             with pytest.raises(rights.NoGround):
                 rights.leave_out(
-                    self.row(), chosen=chosen, ground=ground, passage=passage, place={}, actor=self.odile, at=NOON
+                    self.row(),
+                    chosen=chosen,
+                    ground=ground,
+                    passage=passage,
+                    place={},
+                    read="",
+                    actor=self.odile,
+                    at=NOON,
                 )
         assert self.row().redactions == []
 
@@ -203,7 +263,7 @@ class RefusedTests(PreviewCase):
         assert seen.records
         with pytest.raises(NotPermitted):
             rights.leave_out(
-                self.row(), chosen=[self.place_of("imei")], ground=GROUND, place={}, actor=self.hana, at=NOON
+                self.row(), chosen=[self.place_of("imei")], ground=GROUND, place={}, read="", actor=self.hana, at=NOON
             )
         with pytest.raises(NotPermitted):
             rights.preview_package(self.row(), place={}, actor=factory.make_aram(), at=NOON)
@@ -212,7 +272,7 @@ class RefusedTests(PreviewCase):
         place = self.place_of("imei")
         self.released()
         with pytest.raises(rights.WrongState):
-            rights.leave_out(self.row(), chosen=[place], ground=GROUND, place={}, actor=self.odile, at=NOON)
+            rights.leave_out(self.row(), chosen=[place], ground=GROUND, place={}, read="", actor=self.odile, at=NOON)
         with pytest.raises(rights.WrongState):
             rights.access_to_preview(self.right.request)
 
@@ -222,6 +282,22 @@ class RefusedTests(PreviewCase):
         self.leave_out("imei")
         with pytest.raises(rights.ContentChanged):
             rights.carry_out(self.row(), read=read, actor=self.odile, at=NOON)
+
+    def test_no_mark_of_a_colleague_is_lost(self) -> None:
+        first, read = self.row(), self.read()
+        ours = {"place": {}, "actor": self.odile, "at": NOON}
+        explained = self.place_of("explanation")
+        self.leave_out("imei")
+        with pytest.raises(rights.ContentChanged):
+            rights.leave_out(first, chosen=[explained], ground=GROUND, read=read, **ours)
+        rights.leave_out(first, chosen=[explained], ground=GROUND, read="", **ours)
+        assert [one["path"] for one in self.row().redactions] == [["imei"], ["explanation"]]
+        before, read = self.row(), self.read()
+        self.leave_out("claimed")
+        with pytest.raises(rights.ContentChanged):
+            rights.put_back(before, chosen=[explained], read=read, **ours)
+        rights.put_back(before, chosen=[explained], read="", **ours)
+        assert [one["path"] for one in self.row().redactions] == [["imei"], ["claimed"]]
 
     def test_the_database_knows_no_whole_grant_with_something_left_out(self) -> None:
         self.leave_out("imei")
@@ -234,7 +310,7 @@ class PlaceTests(PortalTestCase):
     """A place that reads otherwise than when it was marked is left out whole."""
 
     def given(self, record: dict[str, Any], *marks: Redaction) -> dict[str, Any]:
-        (shown,), _found = redactions.redacted("c", [record], marks)
+        (shown,) = redactions.redacted("c", [record], marks)
         return shown
 
     def test_a_passage_of_a_text_that_changed(self) -> None:
@@ -254,19 +330,26 @@ class PlaceTests(PortalTestCase):
         shown = self.given(record, Redaction("c", "report:r#0", ("body", "deep"), GROUND))
         assert shown["body"] == {"state": "on", "deep": BLACKED_OUT}
 
-    def test_records_that_read_alike_are_told_apart_by_their_number(self) -> None:
-        words = [{"case": "1", "explanation": "a"}, {"case": "1", "explanation": "b"}]
-        mark = Redaction("c", "case:1#1", ("explanation",), GROUND, alike=2)
-        shown, found = redactions.redacted("c", words, [mark])
-        assert [one["explanation"] for one in shown] == ["a", BLACKED_OUT]
-        assert len(found) == 1
-        assert redactions.redacted("d", words, [mark])[0] == words
+    def test_a_mark_stays_with_the_record_that_was_seen(self) -> None:
+        """Whichever records of the case came or went; where it is gone or says something else, none is given."""
+        pointer = redactions.pointer_of({"case": "1", "explanation": "b"})
+        mark = Redaction("c", pointer, ("explanation",), GROUND)
+        for texts, shown in (
+            ("ab", ["a", BLACKED_OUT]),
+            ("b", [BLACKED_OUT]),
+            ("bc", [BLACKED_OUT, "c"]),
+            ("cab", ["c", "a", BLACKED_OUT]),
+            ("ac", [BLACKED_OUT] * 2),
+        ):
+            words = [{"case": "1", "explanation": text} for text in texts]
+            assert [one["explanation"] for one in redactions.redacted("c", words, [mark])] == shown
+            assert redactions.redacted("d", words, [mark]) == words
 
-    def test_where_one_alike_came_or_went_all_are_left_out(self) -> None:
-        mark = Redaction("c", "case:1#1", ("explanation",), GROUND, alike=2)
-        for texts in (["b"], ["new", "a", "b"]):
-            shown, _found = redactions.redacted("c", [{"case": "1", "explanation": text} for text in texts], [mark])
-            assert {one["explanation"] for one in shown} == {BLACKED_OUT}
+    def test_a_mark_that_told_records_by_their_number_leaves_all_of_them_out(self) -> None:
+        kept = {**Redaction("c", "case:1#1", ("explanation",), GROUND).as_kept(), "alike": 2}
+        words = [{"case": "1", "explanation": text} for text in "ab"]
+        shown = redactions.redacted("c", words, redactions.of_right([kept]))
+        assert {one["explanation"] for one in shown} == {BLACKED_OUT}
 
     def test_every_record_that_is_exported_can_be_told_apart(self) -> None:
         assert sorted(one.label for one in holdings.all_holdings() if one.export is not None) == [
@@ -290,6 +373,28 @@ class PageTests(PreviewCase):
         assert len(self.row().redactions) == 1
         self.press(case, "preview", chosen=token, confirmed="put-back")
         assert self.row().redactions == []
+
+    def test_what_changed_after_it_was_marked_or_is_gone_is_said_and_put_back(self) -> None:
+        case = self.right.request
+        token = json.dumps(self.place_of("imei"))
+        for key, said in (("", "변경되었거나"), ("device:D-0000-0000-00", "D-0000-0000-00")):
+            self.leave_out("imei")
+            self.let_the_marks_miss(key=key)
+            page = self.press(case, "preview").content.decode()
+            assert said in page
+            (mark,) = self.row().redactions
+            gone = json.dumps([mark["category"], mark["record"], mark["path"]])
+            self.press(case, "preview", chosen=gone if key else token, confirmed="put-back")
+            assert self.row().redactions == []
+
+    def test_a_whole_record_is_shown_as_left_out_value_by_value(self) -> None:
+        code, pointer, _path = self.place_of("explanation")
+        seen = rights.preview_package(self.row(), place={}, actor=self.odile, at=NOON)
+        ((_pointer, record, _marks),) = dict(seen.records)[code]
+        paths = [path for path, _value in redactions.values(record)]
+        assert any(len(path) > 1 for path in paths)
+        page = self.press(self.right.request, "preview", chosen=json.dumps([code, pointer, []]), ground=GROUND)
+        assert page.content.decode().count("<del>") == len(paths)
 
     def test_garbage_in_the_place_or_the_ticks_opens_the_beginning(self) -> None:
         case = self.right.request
