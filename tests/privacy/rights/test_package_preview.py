@@ -25,7 +25,6 @@ from tests.privacy.rights.test_case_actions import DeskCase
 
 GROUND, OTHER = "property-or-interests", "life-or-body"
 TOLD = "제 동료 김철수도 이 기기를 씁니다. 김철수 님께는 알리지 마십시오."
-IMEI = ["device-registration", "", ["imei"]]
 
 
 class PreviewCase(DeskCase):
@@ -238,6 +237,8 @@ class RefusedTests(PreviewCase):
             ([place], "law", ""),
             ([], GROUND, ""),
             ([("device-registration", "device:D-0000-0000-00#0", ["imei"])], GROUND, ""),
+            # The record said something else on the page: nobody marks what they have not seen.
+            ([(place[0], f"{redactions.key_of(place[1])}#0", place[2])], GROUND, ""),
             ([(place[0], place[1], ["imsi2"])], GROUND, ""),
             ([place], GROUND, "words that are not there"),
             ([place, self.place_of("explanation")], GROUND, "김철수"),
