@@ -22,6 +22,7 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "disclosures.file.fetched": gettext_lazy("Disclosure file downloaded again"),
     "disclosures.webhook-key.shown": gettext_lazy("Webhook key shown"),
     "disclosures.passphrase.shown": gettext_lazy("File passphrase shown"),
+    "disclosures.provisions.reported": gettext_lazy("Report on provisions to agencies recorded"),
     "disclosures.register.exported": gettext_lazy("Register of disclosures exported"),
     "disclosures.notice.queued": gettext_lazy("Correction notice queued"),
     "disclosures.notice.sent": gettext_lazy("Correction notice sent"),

@@ -55,6 +55,7 @@ NAVIGATION = (
         (
             "disclosures.disclosure",
             "disclosures.notice",
+            "disclosures.provisionreport",
             "disclosures.thirdparty",
             "processors.consignment",
             "processors.supervision",

@@ -16,6 +16,7 @@ class Event(StrEnum):
     PROVIDED = "disclosures.disclosure.provided"
     FILE_FETCHED = "disclosures.file.fetched"
     PASSPHRASE_SHOWN = "disclosures.passphrase.shown"  # noqa: S105 - a word, not a password
+    PROVISIONS_REPORTED = "disclosures.provisions.reported"
     REGISTER_EXPORTED = "disclosures.register.exported"
     NOTICE_QUEUED = "disclosures.notice.queued"
     NOTICE_SENT = "disclosures.notice.sent"

@@ -1,8 +1,8 @@
 """For which tables the audit trail vouches, row by row (privacy/ledger/protected_tables.py)."""
 
-from privacy.disclosures.models import DisclosedItem, Disclosure, Notice, ScanReading, ThirdParty
+from privacy.disclosures.models import DisclosedItem, Disclosure, Notice, ProvisionReport, ScanReading, ThirdParty
 from privacy.ledger import protected_tables
 
 # Whom the recipient's official was is a name; the digest of what was approved covers it.
 protected_tables.declare(Disclosure, without=["official"])
-protected_tables.declare(ThirdParty, DisclosedItem, ScanReading, Notice)
+protected_tables.declare(ThirdParty, DisclosedItem, ScanReading, Notice, ProvisionReport)

@@ -75,6 +75,12 @@ class UnknownToken(Refusal):
     code = "unknown-link"
 
 
+class NotFiled(Refusal):
+    """A report on provisions is recorded once it is filed, after its half-year."""
+
+    code = "not-filed"
+
+
 class MissingReason(Refusal):
     """A refusal or a resend states its reason."""
 

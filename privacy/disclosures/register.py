@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
+from privacy.disclosures import provision_reports
 from privacy.disclosures.events import Event
-from privacy.disclosures.models import DisclosedItem, Disclosure, Notice, ThirdParty
+from privacy.disclosures.models import DisclosedItem, Disclosure, Notice, ProvisionReport, ThirdParty
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
 from privacy.lib.registries import registers
@@ -189,4 +190,46 @@ registers.declare(
         ("종료일시", "retired_at"),
     ),
     records=lambda window: ThirdParty.objects.filter(created_at__lte=window.moments[1]).order_by("created_at"),
+)
+
+
+def _by_half_year(window: registers.ExportScope) -> Iterable[Sequence[Any]]:
+    for kind in ProvisionReport.REPORTED:
+        for row in provision_reports.figures_by_agency(kind, window.first, window.last):
+            yield (kind.label, row["title"], row["documents"], row["people"], row["urgent"], row["permits"])
+
+
+# What is filed for a half-year: taken out by its days (TBA art. 83(6), CSA art. 13(7)).
+registers.declare(
+    code="provisions-by-half-year",
+    title="통신이용자정보·통신사실확인자료 제공 현황",
+    models=("disclosures.provisionreport",),
+    permission=provision_reports.SEE,
+    columns=registers.columns_by_position(
+        ("구분", "제공받은 기관", "제공 문서 수", "정보주체 수", "긴급 제공", "허가서에 의한 제공")
+    ),
+    records=_by_half_year,
+    widths=(4, 4, 2, 2, 2, 3),
+)
+registers.declare(
+    code="provision-reports",
+    title="제공 현황 보고 대장",
+    models=("disclosures.provisionreport",),
+    permission=provision_reports.SEE,
+    columns=(
+        ("구분", "record_class"),
+        ("대상 기간 시작", "half_from"),
+        ("대상 기간 끝", "half_until"),
+        ("보고 기한", "due_on"),
+        ("보고일", "filed_on"),
+        ("접수번호", "receipt"),
+        ("제공 문서 수", "documents"),
+        ("정보주체 수", "people"),
+        ("기록자", "recorded_by"),
+        ("기록일시", "recorded_at"),
+        ("번호", "reference"),
+    ),
+    records=lambda window: ProvisionReport.objects.filter(half_until__range=window.days).order_by("half_from"),
+    printed=8,
+    widths=(3, 2, 2, 2, 2, 3, 1, 1),
 )

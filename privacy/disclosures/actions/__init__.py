@@ -17,6 +17,7 @@ from privacy.disclosures.actions.notices import (
     refresh_link,
     resend,
 )
+from privacy.disclosures.actions.provision_reports import record_provision_report
 from privacy.disclosures.actions.provisions import ProvidedFile, approve, provide, refuse, request, show_passphrase
 from privacy.disclosures.actions.scans import (
     Scan,
@@ -33,6 +34,7 @@ from privacy.disclosures.refusals import (
     DocumentNotRead,
     MissingReason,
     NoBasis,
+    NotFiled,
     NothingToProvide,
     RecipientNotInPolicy,
     Retired,
@@ -49,6 +51,7 @@ __all__ = [
     "DocumentNotRead",
     "MissingReason",
     "NoBasis",
+    "NotFiled",
     "NothingToProvide",
     "ProvidedFile",
     "Recipient",
@@ -83,6 +86,7 @@ __all__ = [
     "queue_notices",
     "read_corrected",
     "record_delivery_error",
+    "record_provision_report",
     "refresh_link",
     "refuse",
     "register_party",

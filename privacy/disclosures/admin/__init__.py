@@ -1,7 +1,8 @@
 """Disclosures in the console: third parties, provisions, notices."""
 
 from privacy.disclosures.admin.notices import NoticeAdmin
+from privacy.disclosures.admin.provision_reports import ProvisionReportAdmin
 from privacy.disclosures.admin.provisions import DisclosureAdmin
 from privacy.disclosures.admin.third_parties import ThirdPartyAdmin
 
-__all__ = ["DisclosureAdmin", "NoticeAdmin", "ThirdPartyAdmin"]
+__all__ = ["DisclosureAdmin", "NoticeAdmin", "ProvisionReportAdmin", "ThirdPartyAdmin"]

@@ -7,6 +7,7 @@ from typing import Any
 from privacy.accounts import actions as accounts
 from privacy.accounts.models import AccessGrant, User
 from privacy.accounts.second_person import NotASecondPerson, require_second_person
+from privacy.disclosures.provision_reports import report_due
 from privacy.ledger import actions as ledger
 from privacy.ledger.integrity import pruning
 from privacy.policies.categories import WORKFORCE
@@ -162,6 +163,10 @@ def duty_looked_at_again(on: date) -> Any:
 def next_report_due(on: date) -> Any:
     factory.make_approved_plan(effective_on=on, at=noon(on))
     return [row.due_on for row in safeguards_agenda.reports("regular")()]
+
+
+def provisions_reported_by(on: date) -> Any:
+    return report_due(on)
 
 
 def signed_copy_due(on: date) -> Any:
