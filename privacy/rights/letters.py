@@ -45,6 +45,7 @@ def compose(letter: Letter) -> dict[str, Any]:
         Letter.Kind.OBJECTION: _objection,
         Letter.Kind.JOINED: _joined,
         Letter.Kind.EVIDENCE: _evidence,
+        Letter.Kind.PROOF: _evidence,
         Letter.Kind.PARTED: _parted,
         Letter.Kind.DESTRUCTION: _destruction,
         Letter.Kind.STOPPED: _destruction,
@@ -297,14 +298,13 @@ def _objection(letter: Letter, case: Request) -> Part:
 
 
 def _evidence(letter: Letter, case: Request) -> Part:
-    fields: list[Row] = [(_("Your request"), _rights(case)), (_("Answer due"), date_text(case.due_on))]
+    what = _("We need a document that shows who you are, or who you are acting for.")
+    if letter.kind == Letter.Kind.PROOF:
+        what = _("We need a document that shows what is right, so that we can correct or delete it.")
     return (
         _("We need a document from you"),
-        _(
-            "We need a document that shows who you are, or who you are acting for. The deadline for our answer keeps "
-            "running."
-        ),
-        fields,
+        f"{what} {_('The deadline for our answer keeps running.')}",
+        [(_("Your request"), _rights(case)), (_("Answer due"), date_text(case.due_on))],
         [
             _("Send it on the status page, with the number and code of your request: %(link)s")
             % {"link": _status_page()},

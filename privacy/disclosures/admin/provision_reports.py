@@ -66,7 +66,10 @@ class ProvisionReportAdmin(ReadOnlyAdmin):
             self, request, form, make,
             title=_("Record a report"), verb=_("Record"),
             consequences=[
-                _("The figures to be filed are in the register that you can export on the list, for the days of the half-year."),
+                _(
+                    "The figures to be filed are in the register that you can export on the list, for the days of the "
+                    "half-year."
+                ),
                 _("The figures of the half-year are kept with the record. You can't change it once it is recorded."),
             ],
             success=_("The report has been recorded."),

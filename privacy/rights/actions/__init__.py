@@ -33,8 +33,10 @@ from privacy.rights.actions.identity_documents import (
     attach_document,
     destroy_leftover_documents,
     documents,
+    may_need_proof,
     open_documents,
     submit_document,
+    waits_for_proof,
 )
 from privacy.rights.actions.intake import Receipt, RequestedRight, receive
 from privacy.rights.actions.letter_previews import (
@@ -170,6 +172,7 @@ __all__ = [
     "mark_letter_bounced",
     "mark_letter_posted",
     "mark_letter_sent",
+    "may_need_proof",
     "move_due_dates",
     "object_to",
     "objections_of",
@@ -208,6 +211,7 @@ __all__ = [
     "submit_document",
     "sync_missed_closures",
     "verify",
+    "waits_for_proof",
     "wanted_text",
     "withdraw",
     "write_corrected_report",

@@ -26,7 +26,8 @@ from privacy.rights.actions.cases import (
 )
 from privacy.rights.actions.corrections import wanted_value
 from privacy.rights.actions.due_dates import update_due_date
-from privacy.rights.actions.letters import answer_if_done, write_explanation
+from privacy.rights.actions.identity_documents import may_need_proof
+from privacy.rights.actions.letters import answer_if_done, withdraw_unsent, write_explanation
 from privacy.rights.actions.redactions import with_redactions
 from privacy.rights.actions.report_corrections import must_be_correctable
 from privacy.rights.actions.separation_of_duties import must_be_decidable_by
@@ -221,6 +222,8 @@ def _decide(
         set_state(case, Request.State.IN_REVIEW if case.rights.undecided().exists() else Request.State.DECIDED)
         if explanation.strip():
             write_explanation(case, explanation.strip(), of=row.event_id, at=at)
+        if not may_need_proof(case):
+            withdraw_unsent(case, Letter.Kind.PROOF, actor=actor, at=at)
         update_due_date(case)
         answer_if_done(case, actor=actor, at=at)
     return row

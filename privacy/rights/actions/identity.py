@@ -47,26 +47,31 @@ def confirmed_by_device(case: Request) -> bool:
 
 
 def request_document(request: Request, *, actor: Actor, at: datetime) -> Request:
-    """Ask the requester for documents. The term goes on running (law R-07, R-17)."""
+    """Ask the requester for documents: who they are, and once that is settled what a correction or deletion rests on.
+
+    The term goes on running (law R-07, R-17). Raises WrongState.
+    """
     require_permission(actor, "rights.verify_identity", about=request)
     with transaction.atomic():
         case = lock_case(request)
-        must_be_in_state(case, Request.BEFORE_IDENTITY)
-        case.state = Request.State.IDENTITY_PENDING
+        kind = Letter.Kind.PROOF
+        if not identity_documents.may_need_proof(case):
+            must_be_in_state(case, Request.BEFORE_IDENTITY)
+            kind, case.state = Letter.Kind.EVIDENCE, Request.State.IDENTITY_PENDING
         before, case.evidence_asked_at = case.evidence_asked_at, at
         case.save(update_fields=["state", "evidence_asked_at"])
         step = record(case, Event.EVIDENCE_ASKED, actor=actor, at=at)
-        if not _still_asked(case, before, at=at):
-            queue_letter(case, Letter.Kind.EVIDENCE, about=step.id, actor=actor, at=at)
+        if not _still_asked(case, kind, before, at=at):
+            queue_letter(case, kind, about=step.id, actor=actor, at=at)
     return case
 
 
-def _still_asked(case: Request, before: datetime | None, *, at: datetime) -> bool:
+def _still_asked(case: Request, kind: str, before: datetime | None, *, at: datetime) -> bool:
     """Whether asking again says nothing new: the letter is still here, or went out today and nothing came since."""
-    if before is None:
+    if before is None or (case.verified_at is not None and before <= case.verified_at):
         return False
     answered = case.evidence_received_at is not None and case.evidence_received_at > before
-    unsent = case.letters.filter(kind=Letter.Kind.EVIDENCE, state__in=Letter.UNSENT).exists()
+    unsent = case.letters.filter(kind=kind, state__in=Letter.UNSENT).exists()
     return unsent or (not answered and clock.kst_date(before) == clock.kst_date(at))
 
 
@@ -244,7 +249,7 @@ def withdraw(request: Request, *, actor: Actor, at: datetime) -> Request:
         case.closed_at = at
         case.save(update_fields=["state", "closed_at"])
         freezes.lift_freezes(case, actor=actor, at=at)
-        for kind in (Letter.Kind.EVIDENCE, Letter.Kind.ACCEPTED, Letter.Kind.PARTED):
+        for kind in (Letter.Kind.EVIDENCE, Letter.Kind.PROOF, Letter.Kind.ACCEPTED, Letter.Kind.PARTED):
             withdraw_unsent(case, kind, actor=actor, at=at)
         record(case, Event.WITHDRAWN, actor=actor, at=at)
         go_on_apart(joined, actor=actor, at=at)

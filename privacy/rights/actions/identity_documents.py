@@ -1,4 +1,7 @@
-"""Documents that prove identity or authority: sealed under the case, destroyed after the decision (law R-06)."""
+"""Documents of the requester: sealed under the case, destroyed after the decision (law R-06, R-17).
+
+They prove identity or authority, and later, where the office asks for it, what a correction or deletion rests on.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +17,7 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.policies.categories import RIGHTS_REQUEST
 from privacy.rights.actions.cases import lock_case, must_be_in_state, record
 from privacy.rights.events import Event
-from privacy.rights.models import DocumentOpening, IdentityDocument, Request
+from privacy.rights.models import DocumentOpening, IdentityDocument, Request, Right
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile, EncryptedFileQuerySet
 from privacy.vault.purposes import Purpose
@@ -25,12 +28,26 @@ MAX_SENT = 15
 FILES_SUFFIX = "/evidence"
 
 
+def may_need_proof(case: Request) -> bool:
+    """Whether a correction or deletion is being looked into, for which evidence may be asked (PIPA art. 36(5))."""
+    undecided = case.rights.undecided().filter(kind__in=(Right.Kind.CORRECTION, Right.Kind.DELETION))
+    return case.state in (Request.State.VERIFIED, Request.State.IN_REVIEW) and undecided.exists()
+
+
+def waits_for_proof(case: Request) -> bool:
+    """Whether the office has asked for that evidence since the identity was settled."""
+    asked, since = case.evidence_asked_at, case.verified_at
+    return asked is not None and since is not None and asked > since and may_need_proof(case)
+
+
 def submit_document(request: Request, *, name: str, content: bytes, actor: Actor, at: datetime) -> EncryptedFile:
-    """Seal a document of the requester. Raises InvalidUpload, and WrongState once the identity is settled."""
+    """Seal a document of the requester. Raises InvalidUpload, and WrongState once nothing is asked of them any more."""
     recognise_upload(content)
     with transaction.atomic():
         case = lock_case(request)
-        must_be_in_state(case, Request.BEFORE_IDENTITY)
+        if not waits_for_proof(case):
+            must_be_in_state(case, Request.BEFORE_IDENTITY)
+            case.state = Request.State.IDENTITY_PENDING
         sent = documents(case)
         if sent.count() >= MAX_SENT or sent.usable().count() >= MAX_DOCUMENTS:
             raise InvalidUpload(_("There are enough documents with this case. We will ask if we need more."))
@@ -45,7 +62,6 @@ def submit_document(request: Request, *, name: str, content: bytes, actor: Actor
             at=at,
         )
         IdentityDocument.objects.create(request=case, file_id=kept.id, attached_by=actor.ref, attached_at=at)
-        case.state = Request.State.IDENTITY_PENDING
         case.evidence_received_at = at
         case.save(update_fields=["state", "evidence_received_at"])
         record(case, Event.EVIDENCE_RECEIVED, actor=actor, at=at)

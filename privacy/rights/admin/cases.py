@@ -86,6 +86,8 @@ class RequestAdmin(CaseActions):
         if record.is_verified and record.is_open:
             undecided = set(record.rights.undecided().values_list("kind", flat=True))
             steps += ["decide", *to_read, "grant", "refuse"] if undecided else []
+            steps += ["ask_evidence"] if rights.may_need_proof(record) else []
+            steps += ["attach_document"] if rights.waits_for_proof(record) else []
             steps += ["write_content"] if disputed_reports(record).exists() else []
             postponed = Postponement.objects.filter(right__request=record)
             steps += ["postpone"] if Right.Kind.ACCESS in undecided and not postponed.exists() else []

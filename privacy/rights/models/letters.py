@@ -124,6 +124,7 @@ class Letter(models.Model):
         OBJECTION = "objection", _("result of the objection")
         JOINED = "joined", _("joined with an earlier request")
         EVIDENCE = "evidence", _("document requested")
+        PROOF = "proof", _("proof of a correction or deletion requested")
         DESTRUCTION = "destruction", _("destruction announced")
         STOPPED = "destruction-stopped", _("destruction stopped")
         PARTED = "parted", _("no longer joined with an earlier request")

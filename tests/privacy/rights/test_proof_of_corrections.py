@@ -1,0 +1,97 @@
+"""What shows that a correction or deletion is due can be asked for once the identity is settled (R-17)."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from privacy.rights import actions as rights
+from privacy.rights import letters
+from privacy.rights.actions import RequestedRight
+from privacy.rights.actors import Requester
+from privacy.rights.models import Request
+from privacy.rights.refusals import WrongState
+from tests import factory
+from tests.base import PortalTestCase
+from tests.factories.accounts import NOON
+from tests.sample_uploads import PDF
+
+LATER = NOON + timedelta(hours=1)
+DELETION = RequestedRight("deletion", category="device-registration")
+
+
+@pytest.mark.law("R-17")
+class ProofTest(PortalTestCase):
+    def setUp(self) -> None:
+        self.hana, self.odile = factory.make_handler(), factory.make_officer()
+        factory.make_device(1)
+
+    def ask(self, *asked: RequestedRight, **changes: object) -> Request:
+        self.receipt = factory.ask(*asked, target=factory.imei(1), **changes)
+        return factory.verify_by_documents(self.receipt.request, actor=self.hana)
+
+    def send(self, case: Request) -> object:
+        by = Requester(case.reference)
+        return rights.submit_document(case, name="proof.pdf", content=PDF, actor=by, at=LATER + timedelta(hours=1))
+
+    def test_the_person_is_asked_by_letter_and_sends_it_and_the_term_runs_on(self) -> None:
+        case = self.ask(DELETION)
+        with pytest.raises(WrongState):
+            self.send(case)
+        asked = rights.request_document(case, actor=self.hana, at=LATER)
+        assert (asked.state, asked.due_on) == (case.state, case.due_on)
+        letter = case.letters.get(kind="proof")
+        assert "shows what is right" in letters.letter_text(letter, language="en").opening
+        assert "증거자료가 필요합니다" in letters.letter_text(letter, language="ko").opening
+        assert self.send(case) in rights.documents(case)
+        asked.refresh_from_db()
+        assert asked.state == case.state, "what proves the value unsettles no identity"
+        assert asked.evidence_received_at is not None
+        self.assertLedgered("rights.evidence.received", asked)
+
+    def test_the_status_page_asks_and_takes_it(self) -> None:
+        case = self.ask(DELETION)
+        visitor = Client()
+        visitor.post("/en/rights/case/", {"number": self.receipt.number, "code": self.receipt.code})
+        assert "What we need from you" not in visitor.get("/en/rights/case/").content.decode()
+        rights.request_document(case, actor=self.hana, at=LATER)
+        page = visitor.get("/en/rights/case/").content.decode()
+        assert "shows what is right" in page
+        assert "You sent 1" not in page, "what proved the identity is none of it"
+        assert "proves your identity" not in page
+        assert reverse("rights:document").removeprefix("/ko") in page
+        self.send(case)
+        assert "You sent 1 document" in visitor.get("/en/rights/case/").content.decode()
+
+    def test_of_nothing_else_and_not_once_it_is_decided(self) -> None:
+        case = self.ask(RequestedRight("access"))
+        with pytest.raises(WrongState):
+            rights.request_document(case, actor=self.hana, at=LATER)
+        factory.make_device(2)
+        case = factory.verify_by_documents(factory.ask(DELETION, target=factory.imei(2)).request, actor=self.hana)
+        rights.request_document(case, actor=self.hana, at=LATER)
+        rights.refuse(case.rights.get(), ground="collected-by-law", law="법 제1조", actor=self.odile, at=LATER)
+        for late in (lambda: self.send(case), lambda: rights.request_document(case, actor=self.hana, at=LATER)):
+            with pytest.raises(WrongState):
+                late()
+
+    def test_who_was_not_told_yet_is_not_asked_once_it_is_decided(self) -> None:
+        case = self.ask(DELETION, answer_by="letter")
+        rights.request_document(case, actor=self.hana, at=LATER)
+        rights.request_document(case, actor=self.hana, at=LATER)
+        assert case.letters.get(kind="proof").state == "to-post", "asked again, it says nothing new"
+        rights.refuse(case.rights.get(), ground="collected-by-law", law="법 제1조", actor=self.odile, at=LATER)
+        assert case.letters.get(kind="proof").state == "withdrawn"
+
+    def test_the_office_is_offered_it_while_it_can_be_asked(self) -> None:
+        case = self.ask(DELETION)
+        self.client.force_login(self.odile)
+        address = reverse("admin:rights_request_change", args=[case.pk])
+        page = self.client.get(address).content.decode()
+        assert 'value="ask_evidence"' in page
+        assert 'value="attach_document"' not in page
+        self.client.post(
+            address, {"CHANGE_FORM-action": "ask_evidence", "_selected_action": str(case.pk), "index": "0"}
+        )
+        assert 'value="attach_document"' in self.client.get(address).content.decode()
