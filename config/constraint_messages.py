@@ -90,6 +90,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
     ALREADY_RECORDED: {
         "view_has_one_name_in_its_list": "title",
         "ledger_finding_is_asked_once_at_a_time": "question",
+        "campaigns_one_refusal_stands": "subject_id",
         "disclosures_one_report_for_each_half_year": "record_class",
         "letter_is_recorded_once": "file_digest",
         "ledger_one_review_for_each_period": "period_from",
@@ -215,6 +216,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "safeguards_figures_say_where_they_come_from": "source",
         "safeguards_applicability_is_computed_from_numbers": "figures",
         "safeguards_filing_is_whole": "receipt",
+        "campaigns_refusal_withdrawn_says_by_whom": "withdrawn_on",
         "disclosures_report_is_filed_after_its_half_year": "filed_on",
         "disclosures_report_is_of_what_is_reported": "record_class",
         "processors_end_says_by_whom_and_until_when_to_dispose": "ended_on",

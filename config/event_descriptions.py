@@ -55,6 +55,8 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "campaigns.delivery.parked": gettext_lazy("E-mail for an individual notice stuck"),
     "campaigns.delivery.ended": gettext_lazy("Notice ended: no data about the person is held any longer"),
     "campaigns.delivery.told": gettext_lazy("Person notified in another way"),
+    "campaigns.use-notice.refused": gettext_lazy("Yearly notice of use refused"),
+    "campaigns.use-notice.wanted": gettext_lazy("Refusal of the yearly notice withdrawn"),
     "incidents.notice.delay-ended": gettext_lazy("Reason for the delay of the notice ended"),
     "incidents.complaint.received": gettext_lazy("Complaint received"),
     "incidents.complaint.entered": gettext_lazy("Status page opened with receipt number and code"),

@@ -102,6 +102,7 @@ NAVIGATION = (
         (
             "policies.policyversion",
             "campaigns.campaign",
+            "campaigns.usenoticerefusal",
             "safeguards.managementplan",
             "safeguards.member",
             "safeguards.meeting",

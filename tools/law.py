@@ -28,6 +28,7 @@ EDITIONS = (
     ROOT / "privacy" / "processors" / "editions" / "parameters.toml",
     ROOT / "privacy" / "safeguards" / "editions" / "thresholds.toml",
     ROOT / "privacy" / "safeguards" / "editions" / "reports.toml",
+    ROOT / "privacy" / "safeguards" / "editions" / "use_notice.toml",
     ROOT / "privacy" / "disclosures" / "editions" / "reports.toml",
 )
 PROBES = ROOT / "tests" / "house" / "test_parameters.py"

@@ -31,6 +31,7 @@ ROLES_OF_PERMISSION: dict[str, frozenset[str]] = {
     "campaigns.start_campaign": OFFICER,
     "campaigns.view_campaign": CONSOLE_ROLES,
     "campaigns.view_delivery": CONSOLE_ROLES,
+    "campaigns.view_usenoticerefusal": CONSOLE_ROLES,
     "consents.draft_agreement": OFFICER,
     "consents.publish_agreement": OFFICER,
     "consents.record_decision": OFFICER_AND_HANDLER,

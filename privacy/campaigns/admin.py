@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
 from privacy.campaigns import actions as campaigns
-from privacy.campaigns import letters, recipients
-from privacy.campaigns.models import ADDRESS_DISPUTED, TEXT_ALTERED, Campaign, Delivery
+from privacy.campaigns import letters, recipients, use_notice_text
+from privacy.campaigns.models import ADDRESS_DISPUTED, TEXT_ALTERED, Campaign, Delivery, UseNoticeRefusal
 from privacy.ledger.read_recording import RecordReadsMixin
+from privacy.lib.console.admin_add import add_record
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.keyset_pagination import KeysetAdmin
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
@@ -30,6 +31,7 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.lib.http.downloads import attachment
 from privacy.policies.models import PolicyVersion
 from privacy.subjects.models import Contact, Subject
+from privacy.subjects.references import with_references
 from privacy.vault.purposes import Purpose
 
 RECORD_OFFLINE_NOTICE = "campaigns.record_telling"
@@ -59,6 +61,7 @@ class CampaignAdmin(ReadOnlyAdmin):
     readonly_fields = ("title_shown", "text_shown")
     actions = ("print_letters",)
     change_form_template = "admin/campaigns/campaign/change_form.html"
+    change_list_template = "admin/campaigns/campaign/change_list.html"
 
     @admin.display(description=_("state"), ordering="state")
     def state_shown(self, campaign: Campaign) -> SafeString:
@@ -86,7 +89,8 @@ class CampaignAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         page = self.page(self.of_version, needs="campaigns.start_campaign")
         policy = path("policy/<uuid:pk>/", page, name="campaigns_campaign_policy")
-        return [policy, *super().get_urls()]
+        use = path("use/", self.page(self.of_use, needs="campaigns.start_campaign"), name="campaigns_campaign_use")
+        return [policy, use, *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -117,6 +121,28 @@ class CampaignAdmin(ReadOnlyAdmin):
             "reachable": Contact.objects.current().filter(kind=Contact.Kind.EMAIL).count(),
         }
         return TemplateResponse(request, "admin/campaigns/campaign/policy.html", context)
+
+    def of_use(self, request: HttpRequest) -> HttpResponse:
+        """Show the yearly notice as it would go out, and start it."""
+        today = clock.today()
+        known = Campaign.objects.filter(about=use_notice_text.about(today.year)).first()
+        if known is not None:
+            return self._open(known)
+        if request.method == "POST":
+            try:
+                return self._open(campaigns.notify_of_use(actor=actor_of(request), at=clock.now()))
+            except Refusal as refusal:
+                messages.error(request, str(refusal))
+        version = PolicyVersion.objects.in_force(today)
+        titles, texts = use_notice_text.compose(version, today) if version is not None else ({}, {})
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Send the yearly notice"),
+            "opts": self.opts,
+            "notices": [(code, titles[code], texts[code].split("\n\n")) for code in titles],
+            "refused": UseNoticeRefusal.objects.standing().count(),
+        }
+        return TemplateResponse(request, "admin/campaigns/campaign/use.html", context)
 
     def _open(self, campaign: Campaign) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:campaigns_campaign_change", args=[campaign.pk]))
@@ -186,7 +212,8 @@ class DeliveryAdmin(RecordReadsMixin, KeysetAdmin):
         return format_html("<code>{}</code>", delivery.trouble) if delivery.trouble else "–"
 
     def buttons_for(self, record: Delivery) -> tuple[str, ...]:
-        return () if record.state in {Delivery.State.SENT, Delivery.State.TOLD} else ("record_telling",)
+        done = {Delivery.State.SENT, Delivery.State.TOLD, Delivery.State.REFUSED}
+        return () if record.state in done else ("record_telling",)
 
     @button(description=_("Record how people were notified"), permission=RECORD_OFFLINE_NOTICE)
     def record_telling(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse | None:
@@ -207,4 +234,66 @@ class DeliveryAdmin(RecordReadsMixin, KeysetAdmin):
                 campaigns.record_offline_notice, delivery, **answers, actor=actor_of(request), at=clock.now()
             )
             run_action(self, request, verb, _("Recorded."), record=delivery)
+        return None
+
+
+class RefusalForm(forms.Form):
+    """Who wants no yearly notice."""
+
+    person = forms.CharField(
+        label=_("Data subject"), max_length=16, help_text=_("The person’s reference, from the list of data subjects.")
+    )
+    refused_on = BoundedDateField(label=_("Refused on"))
+    how = forms.CharField(label=_("How it was refused"), max_length=200)
+
+
+@admin.register(UseNoticeRefusal)
+class UseNoticeRefusalAdmin(RecordReadsMixin, ReadOnlyAdmin):
+    explanation = _("Who wants no yearly notice of use and provision. It is not sent to them until they want it again.")
+    empty_hint = _("Nobody has refused the yearly notice.")
+    read_purpose = Purpose.LEGAL_DUTY
+    list_display = ("person_shown", "refused_on", "how", "withdrawn_on")
+    list_filter = (("withdrawn_on", admin.EmptyFieldListFilter),)
+    fields = (
+        "person_shown", ("refused_on", "how"), ("recorded_by", "recorded_at"), ("withdrawn_on", "withdrawn_by"),
+    )  # fmt: skip
+    readonly_fields = ("person_shown",)
+    actions = ("withdraw",)
+    change_list_template = "admin/campaigns/usenoticerefusal/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.page(self.new, needs=RECORD_OFFLINE_NOTICE)
+        return [path("new/", page, name="campaigns_usenoticerefusal_new"), *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[UseNoticeRefusal]:
+        return with_references(super().get_queryset(request))
+
+    @admin.display(description=_("data subject"))
+    def person_shown(self, row: Any) -> str:
+        return str(row.person)
+
+    def buttons_for(self, record: UseNoticeRefusal) -> tuple[str, ...]:
+        return ("withdraw",) if record.withdrawn_on is None else ()
+
+    def new(self, request: HttpRequest) -> HttpResponse:
+        """Record a refusal that somebody declared."""
+        form = RefusalForm(request.POST or None, initial={"refused_on": clock.today()})
+        return add_record(
+            self, request, form,
+            lambda: campaigns.refuse_use_notice(**form.cleaned_data, actor=actor_of(request), at=clock.now()),
+            title=_("Record a refusal"), verb=_("Record"),
+            consequences=[_("The yearly notice is not sent to this person, nor one that is still waiting.")],
+            success=_("The refusal has been recorded."),
+        )  # fmt: skip
+
+    @button(description=_("Withdraw the refusal"), permission=RECORD_OFFLINE_NOTICE, locations=CHANGE_FORM_ONLY)
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[UseNoticeRefusal]) -> HttpResponse | None:
+        answers = confirm_action(
+            self, request, queryset, title=_("Withdraw the refusal"), verb=_("Withdraw the refusal"),
+            consequences=[_("The person gets the yearly notice again, from the next one on.")],
+        )  # fmt: skip
+        if isinstance(answers, TemplateResponse):
+            return answers
+        verb = partial(campaigns.withdraw_refusal, queryset.get(), actor=actor_of(request), at=clock.now())
+        run_action(self, request, verb, _("The refusal has been withdrawn."))
         return None

@@ -12,3 +12,5 @@ class Event(StrEnum):
     BOUNCED = "campaigns.delivery.bounced"
     ENDED = "campaigns.delivery.ended"
     TOLD = "campaigns.delivery.told"
+    USE_NOTICE_REFUSED = "campaigns.use-notice.refused"
+    USE_NOTICE_WANTED = "campaigns.use-notice.wanted"

@@ -34,10 +34,11 @@ class Progress:
     without_address: int
     told: int
     ended: int
+    refused: int
 
     @property
     def total(self) -> int:
-        return self.waiting + self.sent + self.parked + self.without_address + self.told + self.ended
+        return self.waiting + self.sent + self.parked + self.without_address + self.told + self.ended + self.refused
 
     @property
     def settled(self) -> int:
@@ -45,8 +46,8 @@ class Progress:
 
     @property
     def over(self) -> int:
-        """Whom nothing more is done for: told, or nothing is held of them any more."""
-        return self.settled + self.ended
+        """Whom nothing more is done for: told, or nothing is held of them any more, or they refused the notice."""
+        return self.settled + self.ended + self.refused
 
     @property
     def percent(self) -> int:
@@ -61,6 +62,7 @@ class Campaign(models.Model):
     class Kind(models.TextChoices):
         POLICY = "policy", _("revision of the privacy policy")
         BREACH = "breach", _("breach notice")
+        USE = "use-notice", _("yearly notice of use and provision")
 
     class State(models.TextChoices):
         RUNNING = "running", _("running")
@@ -158,6 +160,7 @@ class Delivery(models.Model):
         WITHOUT_ADDRESS = "without-address", _("no e-mail address on record")
         TOLD = "told", _("notified another way")
         ENDED = "ended", _("not notified: their data had been destroyed")
+        REFUSED = "refused", _("not notified: they refused this notice")
 
     class Way(models.TextChoices):
         LETTER = "letter", _("letter")
@@ -197,3 +200,44 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.campaign_id} {self.subject_id}"
+
+
+class UseNoticeRefusalQuerySet(models.QuerySet["UseNoticeRefusal"]):
+    def standing(self) -> "UseNoticeRefusalQuerySet":
+        """Those that nobody has withdrawn."""
+        return self.filter(withdrawn_on=None)
+
+
+class UseNoticeRefusal(models.Model):
+    """That a person wants no yearly notice of use and provision (Decree art. 15-3(2)), until they want it again."""
+
+    record_label = "campaigns.UseNoticeRefusal"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    subject_id = models.UUIDField(_("data subject"))
+    refused_on = models.DateField(_("refused on"))
+    how = models.CharField(_("how it was refused"), max_length=200)
+    recorded_by = models.CharField(_("recorded by"), max_length=64)
+    recorded_at = models.DateTimeField(_("recorded at"))
+    withdrawn_on = models.DateField(_("refusal withdrawn on"), null=True, blank=True)
+    withdrawn_by = models.CharField(_("withdrawal recorded by"), max_length=64, blank=True)
+
+    objects = UseNoticeRefusalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("refusal of the yearly notice")
+        verbose_name_plural = _("refusals of the yearly notice")
+        ordering = ("-recorded_at",)
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                name="campaigns_one_refusal_stands", fields=["subject_id"], condition=Q(withdrawn_on=None)
+            ),
+            models.CheckConstraint(
+                name="campaigns_refusal_withdrawn_says_by_whom",
+                condition=Q(withdrawn_on=None, withdrawn_by="") | (Q(withdrawn_on__isnull=False) & ~Q(withdrawn_by="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.subject_id)

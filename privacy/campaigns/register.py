@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from privacy.campaigns.models import Delivery
+from privacy.campaigns.models import Delivery, UseNoticeRefusal
 from privacy.lib.registries import registers
 from privacy.subjects.references import with_references
 
@@ -35,4 +35,25 @@ registers.declare(
     subjects=lambda window: map(str, (one.subject_id for one in deliveries(window))),
     printed=9,
     widths=(2, 2, 2, 5, 1, 2, 1, 3, 2),
+)
+registers.declare(
+    code="use-notice-refusals",
+    title="이용·제공 내역 통지 거부 대장",
+    models=("campaigns.usenoticerefusal",),
+    permission="campaigns.view_usenoticerefusal",
+    columns=(
+        ("정보주체", "person"),
+        ("거부일", "refused_on"),
+        ("거부 방법", "how"),
+        ("철회일", "withdrawn_on"),
+        ("기록자", "recorded_by"),
+        ("기록일시", "recorded_at"),
+    ),
+    records=lambda window: with_references(UseNoticeRefusal.objects.filter(refused_on__range=window.days)).order_by(
+        "refused_on", "id"
+    ),
+    subjects=lambda window: [
+        str(one)
+        for one in UseNoticeRefusal.objects.filter(refused_on__range=window.days).values_list("subject_id", flat=True)
+    ],
 )

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from django.db.models import Exists, F, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Concat, NullIf
+from django.db.models.functions import Coalesce, Concat, NullIf, TruncDate
 from django.utils.translation import gettext_lazy as _
 
+from privacy.campaigns.models import Campaign
+from privacy.lib.dates import clock
 from privacy.lib.dates.period_expressions import PeriodEnd
 from privacy.lib.registries import deadlines
 from privacy.policies import rulebook
@@ -88,6 +90,18 @@ def unfiled() -> QuerySet[Officer]:
     return rows.annotate(due_on=PeriodEnd(F("designated_from"), term))
 
 
+def use_notices() -> QuerySet[ApplicabilityDecision]:
+    """The last day of the next yearly notice of use and provision (``due_on``), where that duty binds (C-22).
+
+    The term counts from the start of the last one, or from the decision where there was none yet.
+    """
+    binds = ApplicabilityDecision.objects.newest_of_each().filter(threshold="use-notice", applies=True)
+    told = Campaign.objects.filter(kind=Campaign.Kind.USE).order_by("-started_at")
+    last = told.annotate(day=TruncDate("started_at", tzinfo=clock.KST)).values("day")[:1]
+    since = binds.annotate(since=Coalesce(Subquery(last), F("decided_on")))
+    return since.annotate(due_on=PeriodEnd(F("since"), rulebook.parameter_of_rows("use.notice.months", "since")))
+
+
 for _code, _kind, _title in (
     ("regular-report", ManagementReport.Kind.REGULAR, _("Report to the representative or the board")),
     ("resources-report", ManagementReport.Kind.RESOURCES, _("Report on staff and budget")),
@@ -121,6 +135,16 @@ deadlines.add_query(
     title=_("Does the duty bind? Look again:"),
     permission="safeguards.view_applicabilitydecision",
     clocks=("safeguards.ApplicabilityDecision.again_on",),
+)
+deadlines.add_query(
+    "safeguards.use-notice",
+    use_notices,
+    on="due_on",
+    page="admin:campaigns_campaign_use",
+    page_key="",
+    title=_("Yearly notice of use and provision"),
+    permission="campaigns.start_campaign",
+    clocks=("safeguards.ApplicabilityDecision.decided_on",),
 )
 deadlines.add_query(
     "safeguards.filing",

@@ -83,6 +83,7 @@ from tests.house.parameter_probes.office import (
     second_person_related,
     signed_copy_due,
     signed_until,
+    told_of_use_by,
 )
 
 
@@ -168,6 +169,7 @@ PROBES = {
     "representative.report.months": Probe(6, next_report_due),
     "representative.read.days": Probe(7, signed_copy_due),
     "disclosure.report.days": Probe(10, provisions_reported_by),
+    "use.notice.months": Probe(6, told_of_use_by),
     "processors.supervision.months": Probe(6, processor_check_due),
     "training.months": Probe(6, valid_until),
     "pledge.months": Probe(6, signed_until),

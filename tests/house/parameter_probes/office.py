@@ -169,6 +169,18 @@ def provisions_reported_by(on: date) -> Any:
     return report_due(on)
 
 
+def told_of_use_by(on: date) -> Any:
+    odile = factory.make_odile(granted=False)
+    YearFigures.objects.create(
+        year=on.year - 1, sales=0, average_sales=0, people=1_000_000, sensitive_people=0, users=0, is_small=False,
+        source="x", recorded_by=odile.ref, recorded_at=noon(on),
+    )  # fmt: skip
+    safeguards.decide_applicability(
+        threshold="use-notice", applies=True, reasons="x", measure=factory.make_measure(), actor=odile, at=noon(on)
+    )
+    return [row.due_on for row in safeguards_agenda.use_notices()]
+
+
 def signed_copy_due(on: date) -> Any:
     made = safeguards.record_report(
         kind="regular", audience="board", subject="x", content="x", reported_on=on,

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from privacy.campaigns import actions as campaigns
 from privacy.campaigns import letters, tasks
+from privacy.campaigns.actions import deliveries
 from privacy.campaigns.models import Campaign, Delivery, digest_of
 from privacy.jobs.dispatcher import dispatch_due
 from privacy.ledger.actors import SystemActor
@@ -119,7 +120,7 @@ class PolicyTests(PortalTestCase):
 
     def test_listing_goes_on_in_slices(self) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(campaigns, "BATCH_SIZE", 2)
+            patch.setattr(deliveries, "BATCH_SIZE", 2)
             campaign = self.start()
             self.told()
         campaign.refresh_from_db()

@@ -12,7 +12,7 @@ from django.utils.translation import override
 
 from privacy.campaigns import recipients
 from privacy.campaigns.events import Event
-from privacy.campaigns.models import Campaign, Delivery, digest_of
+from privacy.campaigns.models import Campaign, Delivery, UseNoticeRefusal, digest_of
 from privacy.jobs import outbox
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
@@ -142,7 +142,7 @@ def list_next_slice(campaign_id: UUID, *, after: str, actor: Actor, at: datetime
         if after:
             people = people.filter(id__gt=UUID(after))
         ids = list(people.values_list("id", flat=True)[:BATCH_SIZE])
-        _enlist(campaign, ids)
+        _enlist(campaign, _to_be_told(campaign, ids, at=at))
         if len(ids) == BATCH_SIZE:
             _go_on_listing(campaign, after=str(ids[-1]))
         else:
@@ -161,6 +161,15 @@ def _listed(campaign: Campaign, *, actor: Actor, at: datetime) -> None:
         facts = {"people": campaign.deliveries.count()}
         ledger.record(Event.LISTED, actor=actor, at=at, about=campaign, facts=facts)
     finish_if_settled(campaign, actor=actor, at=at)
+
+
+def _to_be_told(campaign: Campaign, ids: Sequence[UUID], *, at: datetime) -> Sequence[UUID]:
+    """Leave out of the yearly notice who refused it, and whom no address is held of (PIPA art. 20-2(1) proviso)."""
+    if campaign.kind != Campaign.Kind.USE:
+        return ids
+    refused = UseNoticeRefusal.objects.standing().filter(subject_id__in=ids).values_list("subject_id", flat=True)
+    told = (recipients.reachable(ids) | recipients.writable(ids, at=at)) - set(refused)
+    return [one for one in ids if one in told]
 
 
 def _enlist(campaign: Campaign, ids: Sequence[UUID]) -> None:

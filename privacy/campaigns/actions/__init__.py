@@ -1,0 +1,53 @@
+"""The verbs of campaigns, which everybody calls under the app's name."""
+
+from privacy.campaigns.actions.deliveries import (
+    LIST,
+    MAIL,
+    AlreadyNotified,
+    DeliverySettled,
+    NotPublished,
+    end_undeliverable,
+    finish_if_settled,
+    list_next_slice,
+    mark_bounced,
+    mark_parked,
+    mark_sent,
+    mark_without_address,
+    message_key,
+    notify_of_version,
+    record_delivery_error,
+    record_offline_notice,
+    start_campaign,
+)
+from privacy.campaigns.actions.use_notices import (
+    AlreadyRefused,
+    UnknownPerson,
+    notify_of_use,
+    refuse_use_notice,
+    withdraw_refusal,
+)
+
+__all__ = [
+    "LIST",
+    "MAIL",
+    "AlreadyNotified",
+    "AlreadyRefused",
+    "DeliverySettled",
+    "NotPublished",
+    "UnknownPerson",
+    "end_undeliverable",
+    "finish_if_settled",
+    "list_next_slice",
+    "mark_bounced",
+    "mark_parked",
+    "mark_sent",
+    "mark_without_address",
+    "message_key",
+    "notify_of_use",
+    "notify_of_version",
+    "record_delivery_error",
+    "record_offline_notice",
+    "refuse_use_notice",
+    "start_campaign",
+    "withdraw_refusal",
+]
