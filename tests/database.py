@@ -134,6 +134,28 @@ def environ(role: str, names: dict[str, str]) -> dict[str, str]:
     }
 
 
+class SharedDatabases:
+    """The three databases of this process, in which ordinary tests run in transactions."""
+
+    def __init__(self) -> None:
+        self.names = {alias: options["NAME"] for alias, options in settings.DATABASES.items()}
+        self.uses = 0
+        self.is_there = False
+
+    def renew(self) -> None:
+        """Clone them from the templates, in place of those that are there."""
+        self.drop()
+        clone(self.names)
+        self.uses, self.is_there = 0, True
+
+    def drop(self) -> None:
+        """Leave and drop them."""
+        autocommit.close()
+        for alias in self.names:
+            connections[alias].close()
+        drop(self.names)
+
+
 class PortalDatabase:
     """Three databases of one test's own, with real commits."""
 

@@ -314,7 +314,7 @@ def outcomes(verb: Verb, copies: Copies, places: Callable[[int], list[tuple[int,
 
 def in_turns(commits: int) -> list[tuple[int, bool]]:
     """From one side or the other, in turns; of a long destruction some, for that has tests of its own."""
-    step = 1 + commits // 14
+    step = 1 + commits // 7
     return [(number, bool(number // step % 2)) for number in range(1, commits + 1, step)]
 
 

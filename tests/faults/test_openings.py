@@ -17,7 +17,7 @@ from tests.privacy.rights.test_opening_proofs import HIDING, accepted, hidden, s
 
 pytestmark = pytest.mark.faults
 
-OPENINGS = max(50, int(1_000 * float(os.environ.get("SCALE", "1"))))
+OPENINGS = max(20, int(1_000 * float(os.environ.get("SCALE", "1"))))
 SEED = int(os.environ.get("SEED", "20261127"))
 
 

@@ -23,7 +23,7 @@ from tests.faults.tampering_registers import Connection, alter, keys
 
 pytestmark = [pytest.mark.faults, pytest.mark.attack("19.7")]
 
-ALTERATIONS = max(50, int(1_000 * float(os.environ.get("SCALE", "1"))))
+ALTERATIONS = max(20, int(1_000 * float(os.environ.get("SCALE", "1"))))
 SEED = int(os.environ.get("SEED", "20261127"))
 
 

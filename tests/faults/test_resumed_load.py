@@ -53,6 +53,7 @@ def wait_for(process: subprocess.Popen[str], word: str) -> str:
     raise AssertionError(f"it ended before {word!r}: {said}")
 
 
+@pytest.mark.faults
 def test_a_killed_load_ends_with_exactly_the_right_rows(tmp_path: Path) -> None:
     home = tmp_path / f"{DEVICES}-{REPORTS}-{ENTRIES}"
     home.mkdir(parents=True)

@@ -96,7 +96,7 @@ class Histories(PortalTestCase):
 
     @pytest.mark.truth("histories")
     def test_a_few_histories(self) -> None:
-        self.many(25)
+        self.many(10)
 
     @pytest.mark.faults
     def test_many_histories(self) -> None:

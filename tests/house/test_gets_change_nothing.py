@@ -50,6 +50,7 @@ class GetTests(PortalTestCase):
         for client in (Client(raise_request_exception=False), officer, employee):
             for place in all_routes():
                 client.get(place.address)
-                client.head(place.address)
+        for place in all_routes():
+            officer.head(place.address)
         after = digests()
         assert {table for table in before if before[table] != after[table]} == set()
