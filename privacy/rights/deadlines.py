@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.registries import deadlines
 from privacy.retention.refusals import OnHold
-from privacy.rights.models import Objection, Postponement, Request, Right
+from privacy.rights.models import Forwarding, Objection, Postponement, Request, Right
 
 VIEW, CASE = "rights.view_request", "admin:rights_request_change"
 
@@ -49,6 +49,17 @@ deadlines.add_query(
     title=_("Postponed access"),
     permission=VIEW,
     clocks=["rights.Postponement.due_on", "rights.Postponement.expected_on"],
+)
+deadlines.add_query(
+    "rights.passed-on",
+    Forwarding.objects.unanswered,  # law R-19
+    on="right__request__due_on",
+    reference="right__request__number",
+    page=CASE,
+    page_key="right__request_id",
+    title=_("Answer of the controller that provided the data"),
+    permission=VIEW,
+    clocks=["rights.Request.due_on"],
 )
 deadlines.add_query(
     "rights.objection",

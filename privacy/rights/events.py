@@ -25,6 +25,8 @@ class Event(StrEnum):
     POSTPONEMENT_PROPOSED = "rights.postponement.proposed"
     POSTPONEMENT_DECLINED = "rights.postponement.declined"
     POSTPONEMENT_ENDED = "rights.postponement.ended"
+    PASSED_ON = "rights.request.passed-on"
+    CONTROLLER_ANSWERED = "rights.controller.answered"
     NOTE_WRITTEN = "rights.note.written"
     CONTENT_WRITTEN = "rights.content.written"
     BEGUN = "rights.right.begun"

@@ -4,6 +4,7 @@ from privacy.ledger import protected_tables
 from privacy.rights.models import (
     CasePerson,
     DocumentOpening,
+    Forwarding,
     IdentityDocument,
     Letter,
     Objection,
@@ -28,6 +29,7 @@ protected_tables.declare(
     Package,
     IdentityDocument,
     DocumentOpening,
+    Forwarding,
     Particulars,
 )
 

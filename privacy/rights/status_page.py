@@ -41,6 +41,8 @@ STEP_LABELS = {
     Event.REFUSED: _("Refused"),
     Event.POSTPONED: _("Access was postponed"),
     Event.POSTPONEMENT_ENDED: _("The reason for the postponement has ended"),
+    Event.PASSED_ON: _("We told the organisation that gave us your data"),
+    Event.CONTROLLER_ANSWERED: _("The organisation that gave us your data answered"),
     Event.DESTRUCTION_ANNOUNCED: _("Your data is blocked and will be deleted. Until then we can stop the deletion"),
     Event.DESTRUCTION_HELD: _(
         "Your data is blocked. Because of litigation or an investigation, we can't delete it "

@@ -17,6 +17,7 @@ from privacy.rights.actions.execution import (
     continue_execution,
     release_of,
 )
+from privacy.rights.actions.forwardings import pass_on, record_controller_answer
 from privacy.rights.actions.holiday_due_dates import move_due_dates
 from privacy.rights.actions.identity import (
     challenge,
@@ -179,6 +180,7 @@ __all__ = [
     "open_documents",
     "park_letter",
     "part",
+    "pass_on",
     "postpone",
     "preview_letter",
     "preview_objection",
@@ -193,6 +195,7 @@ __all__ = [
     "read_report",
     "receive",
     "record_bounces",
+    "record_controller_answer",
     "record_letter_error",
     "record_missing_particulars",
     "refuse",

@@ -36,6 +36,7 @@ from privacy.rights.admin.forms import (
     StopForm,
     VerifyForm,
 )
+from privacy.rights.admin.forwardings import ForwardingActions
 from privacy.rights.admin.package_preview import PackagePreviewActions
 from privacy.rights.admin.postponements import DECIDE, Answer, PostponementActions
 from privacy.rights.admin.report_corrections import ReportCorrectionActions
@@ -86,6 +87,7 @@ class CaseActions(
     PackagePreviewActions,
     ReportCorrectionActions,
     PostponementActions,
+    ForwardingActions,
     DuplicateActions,
     SeveralCasesActions,
 ):

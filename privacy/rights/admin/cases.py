@@ -30,11 +30,12 @@ from privacy.rights import actions as rights
 from privacy.rights import duplicates, lead_times, letters, matching
 from privacy.rights.admin.case_actions import CaseActions, next_permission
 from privacy.rights.admin.forms import ReceiveForm
+from privacy.rights.admin.forwardings import to_pass_on, unanswered
 from privacy.rights.admin.list_filters import AssigneeFilter
 from privacy.rights.admin.postponements import Answer
 from privacy.rights.admin.report_corrections import disputed_reports, lacks_particulars
 from privacy.rights.forms import RequestForm
-from privacy.rights.models import Postponement, Request, Right
+from privacy.rights.models import Forwarding, Postponement, Request, Right
 from privacy.subjects.models import Subject
 
 READ = "rights.open_particulars"
@@ -64,16 +65,17 @@ class RequestAdmin(CaseActions):
     fields = (
         ("requester", "channel", "language", "answer_by"), ("target_kind", "matching_shown"),
         ("identity_method", "verifier", "verified_at"), ("authority", "authority_until"),
-        ("evidence_asked_at", "evidence_received_at"), "assigned_shown",
+        ("evidence_asked_at", "evidence_received_at"), "forwardings_shown", "assigned_shown",
         ("received_at", "received_on", "recorder"), ("due_shown", "target_on"),
         ("fee_won", "postage_won", "cause_with_controller"), ("notified_at", "closed_at"), ("number", "reference"),
     )  # fmt: skip
-    readonly_fields = ("due_shown", "matching_shown", "assigned_shown", "recorder", "verifier")
+    readonly_fields = ("due_shown", "matching_shown", "assigned_shown", "recorder", "verifier", "forwardings_shown")
     second_person = SecondPersonStep(next_permission, lambda case: case.is_open, is_chain=True)
     actions = (
         "verify", "ask_evidence", "attach_document", "reject", "renew_authority", "assign", "remind", "write_words",
         "decide", "write_content", "grant", "refuse", "postpone", "approve_postponement", "decline_postponement",
-        "end_postponement", "preview", "carry_out", "stop", "resume", "fee", "join", "part", "close", "write_note",
+        "end_postponement", "preview", "carry_out", "stop", "resume", "fee", "join", "part", "pass_on",
+        "controller_answer", "close", "write_note",
         "read", "show_document",
     )  # fmt: skip
 
@@ -88,6 +90,7 @@ class RequestAdmin(CaseActions):
             steps += ["decide", *to_read, "grant", "refuse"] if undecided else []
             steps += ["ask_evidence"] if rights.may_need_proof(record) else []
             steps += ["attach_document"] if rights.waits_for_proof(record) else []
+            steps += ["pass_on"] if to_pass_on(record).exists() else []
             steps += ["write_content"] if disputed_reports(record).exists() else []
             postponed = Postponement.objects.filter(right__request=record)
             steps += ["postpone"] if Right.Kind.ACCESS in undecided and not postponed.exists() else []
@@ -97,6 +100,7 @@ class RequestAdmin(CaseActions):
             steps += ["carry_out"] if record.rights.to_carry_out().exclude(id__in=waiting.values("id")).exists() else []
             steps += ["preview"] if rights.can_be_previewed(record) else []
             steps += ["stop"] if record.rights.stoppable().exists() else []
+        steps += ["controller_answer"] if unanswered(record).exists() else []
         if record.state in rights.JOINABLE and duplicates.earlier_duplicates(record).exists():
             steps += ["join"]
         steps += ["part"] if record.state == Request.State.JOINED else []
@@ -112,6 +116,8 @@ class RequestAdmin(CaseActions):
     def get_fields(self, request: HttpRequest, obj: Request | None = None) -> Any:
         """Leave the fee out where nothing is asked for, as every other line that says nothing."""
         fields = super().get_fields(request, obj)
+        if obj is not None and not Forwarding.objects.filter(right__request=obj).exists():
+            fields = [line for line in fields if line != "forwardings_shown"]
         if obj is None or obj.fee_won or obj.postage_won or obj.cause_with_controller:
             return fields
         return [line for line in fields if "fee_won" not in line]

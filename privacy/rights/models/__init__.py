@@ -2,6 +2,7 @@
 
 from privacy.rights.models.access_packages import Package, PackageBuild, PackagePiece
 from privacy.rights.models.cases import CasePerson, Request, Step
+from privacy.rights.models.forwardings import Forwarding
 from privacy.rights.models.identity_documents import DocumentOpening, IdentityDocument
 from privacy.rights.models.letters import Letter, Objection, Postponement
 from privacy.rights.models.particulars import Particulars
@@ -13,6 +14,7 @@ __all__ = [
     "GROUNDS_WITH_LAW",
     "CasePerson",
     "DocumentOpening",
+    "Forwarding",
     "IdentityDocument",
     "Letter",
     "Objection",

@@ -1,0 +1,66 @@
+"""Passing a correction or deletion on to the controller from whom the data came, and noting what it did (law R-19).
+
+The Decree leaves the choice: to correct or delete what was received, or to tell who provided it and to follow its
+answer (art. 43(2)). Either way the person is answered within the term: what follows is a decision in the case.
+"""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock
+from privacy.rights.actions.cases import lock_right, must_be_verified, record
+from privacy.rights.actions.decisions import must_be_undecided
+from privacy.rights.events import Event
+from privacy.rights.models import Forwarding, Right
+from privacy.rights.refusals import MissingReason, WrongState
+
+DECIDE = "rights.decide_request"
+KINDS = (Right.Kind.CORRECTION, Right.Kind.DELETION)
+
+
+def pass_on(right: Right, *, controller: str, how: str, actor: Actor, at: datetime) -> Forwarding:
+    """Record that a controller was told of an undecided correction or deletion of data that it provided.
+
+    The verified requester sees it on the status page. Raises NotVerified, AlreadyDecided, WrongState, MissingReason.
+    """
+    require_permission(actor, DECIDE, about=right)
+    if not controller.strip():
+        raise MissingReason(_("Enter the controller from whom the data came."), pointer="/controller")
+    if not how.strip():
+        raise MissingReason(_("State how the request was passed on."), pointer="/how")
+    with transaction.atomic():
+        row = lock_right(right)
+        must_be_verified(row.request)
+        must_be_undecided(row)
+        if row.kind not in KINDS:
+            raise WrongState(_("Only a correction or deletion is passed on to the controller that provided the data."))
+        if Forwarding.objects.filter(right=row, controller=controller.strip()).exists():
+            raise WrongState(_("This request was already passed on to this controller."), pointer="/controller")
+        made = Forwarding.objects.create(
+            right=row, controller=controller.strip(), how=how.strip(), passed_on_by=actor.ref, passed_on_at=at
+        )
+        record(row.request, Event.PASSED_ON, actor=actor, at=at, right=row, facts={"to": made.controller})
+    return made
+
+
+def record_controller_answer(
+    forwarding: Forwarding, *, answer: str, answered_on: date, actor: Actor, at: datetime
+) -> Forwarding:
+    """Record what the controller did with a request that was passed on to it. Raises WrongState."""
+    require_permission(actor, DECIDE, about=forwarding)
+    with transaction.atomic():
+        right = lock_right(forwarding.right)
+        row = Forwarding.objects.select_for_update().get(pk=forwarding.pk)
+        if row.answered_on is not None:
+            raise WrongState(_("The controller’s answer is already recorded."))
+        if not clock.kst_date(row.passed_on_at) <= answered_on <= clock.kst_date(at):
+            raise WrongState(_("Enter a day between the passing on and today."), pointer="/answered_on")
+        row.answer, row.answered_on, row.answer_recorded_by = Forwarding.Answer(answer), answered_on, actor.ref
+        row.save(update_fields=["answer", "answered_on", "answer_recorded_by"])
+        facts = {"to": row.controller, "outcome": row.answer, "day": answered_on.isoformat()}
+        record(right.request, Event.CONTROLLER_ANSWERED, actor=actor, at=at, right=right, facts=facts)
+    return row
