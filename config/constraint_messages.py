@@ -220,6 +220,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "campaigns_refusal_withdrawn_says_by_whom": "withdrawn_on",
         "rights_passed_on_says_to_whom_and_how": "how",
         "rights_controller_answer_is_whole": "answer",
+        "rights_suspended_data_is_kept_for_a_reason": "reason",
         "disclosures_report_is_filed_after_its_half_year": "filed_on",
         "disclosures_report_is_of_what_is_reported": "record_class",
         "processors_end_says_by_whom_and_until_when_to_dispose": "ended_on",

@@ -207,6 +207,7 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "rights.correction.overtaken": gettext_lazy("Nothing left to correct: already destroyed"),
     "rights.subject.erased": gettext_lazy("Information erased"),
     "rights.processing.suspended": gettext_lazy("Processing suspended"),
+    "rights.suspended-data.kept": gettext_lazy("Suspended data kept closed"),
     "rights.processing.resumed": gettext_lazy("Processing resumed"),
     "rights.consent.withdrawn": gettext_lazy("Consent withdrawn on request"),
     "rights.access.redacted": gettext_lazy("Other people's information left out of an access"),

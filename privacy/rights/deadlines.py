@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.registries import deadlines
 from privacy.retention.refusals import OnHold
-from privacy.rights.models import Forwarding, Objection, Postponement, Request, Right
+from privacy.rights.models import Forwarding, Objection, Postponement, Request, Right, SuspensionMeasure
 
 VIEW, CASE = "rights.view_request", "admin:rights_request_change"
 
@@ -60,6 +60,16 @@ deadlines.add_query(
     title=_("Answer of the controller that provided the data"),
     permission=VIEW,
     clocks=["rights.Request.due_on"],
+)
+deadlines.add_query(
+    "rights.suspended-data",
+    SuspensionMeasure.objects.open,  # law R-23
+    on="due_on",
+    reference="right__request__number",
+    page=CASE,
+    page_key="right__request_id",
+    title=_("Destroy suspended data, or decide why it is kept:"),
+    permission=VIEW,
 )
 deadlines.add_query(
     "rights.objection",

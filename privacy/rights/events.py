@@ -37,6 +37,7 @@ class Event(StrEnum):
     OVERTAKEN = "rights.correction.overtaken"
     ERASED = "rights.subject.erased"
     SUSPENDED = "rights.processing.suspended"
+    KEPT_CLOSED = "rights.suspended-data.kept"
     RESUMED = "rights.processing.resumed"
     CONSENT_WITHDRAWN = "rights.consent.withdrawn"
     REDACTED = "rights.access.redacted"

@@ -16,6 +16,7 @@ from privacy.rights.models import (
     Request,
     Right,
     Step,
+    SuspensionMeasure,
 )
 
 protected_tables.declare(
@@ -30,6 +31,7 @@ protected_tables.declare(
     IdentityDocument,
     DocumentOpening,
     Forwarding,
+    SuspensionMeasure,
     Particulars,
 )
 

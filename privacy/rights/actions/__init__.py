@@ -80,7 +80,7 @@ from privacy.rights.actions.redactions import (
 )
 from privacy.rights.actions.report_corrections import read_report, write_corrected_report
 from privacy.rights.actions.resubmission import record_missing_particulars, resubmit_particulars
-from privacy.rights.actions.suspensions import resume_processing
+from privacy.rights.actions.suspensions import keep_suspended, resume_processing
 from privacy.rights.actions.work_reminders import remind_assignee
 from privacy.rights.refusals import (
     AlreadyDecided,
@@ -169,6 +169,7 @@ __all__ = [
     "has_mandate",
     "issue_pickup_code",
     "join",
+    "keep_suspended",
     "leave_out",
     "mark_letter_bounced",
     "mark_letter_posted",

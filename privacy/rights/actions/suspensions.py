@@ -1,6 +1,6 @@
-"""Suspending processing, and resuming it when the person says so (P1.1, P1.7, law R-21)."""
+"""Suspending processing, dealing with the data, and resuming it when the person says so (P1.1, P1.7, R-21, R-23)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -14,8 +14,8 @@ from privacy.policies.categories import CONTACT
 from privacy.rights.actions.approval_digests import must_be_as_read
 from privacy.rights.actions.cases import lock_right, people_of, record
 from privacy.rights.events import Event
-from privacy.rights.models import Right
-from privacy.rights.refusals import WrongState
+from privacy.rights.models import Right, SuspensionMeasure
+from privacy.rights.refusals import MissingReason, WrongState
 from privacy.vault import actions as vault
 
 
@@ -36,7 +36,34 @@ def execute(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
                 at=at,
             )
     vault.unfreeze(case=right.freeze_reference, keep=categories, actor=actor, at=at)
+    if people_of(right.request):
+        on = clock.kst_date(at)
+        # Without delay, as destruction is (D-02): a term that rolls over no rest day (T-10).
+        due_on = on + timedelta(days=rulebook.parameter("destruction.within.days", on))
+        SuspensionMeasure.objects.get_or_create(right=right, defaults={"due_on": due_on})
     return {"categories": categories}
+
+
+def keep_suspended(right: Right, *, reason: str, actor: Actor, at: datetime) -> SuspensionMeasure:
+    """Decide that suspended data is not destroyed and stays closed to every use, and why (PIPA art. 37(5)).
+
+    Its retention period runs on and ends it. Raises MissingReason, WrongState.
+    """
+    require_permission(actor, "rights.decide_request", about=right)
+    if not reason.strip():
+        raise MissingReason(_("State why the data is kept and not destroyed."), pointer="/reason")
+    with transaction.atomic():
+        held = lock_right(right)
+        row = SuspensionMeasure.objects.select_for_update().filter(right=held).first()
+        if row is None or held.resumed_at is not None:
+            raise WrongState(_("No processing is suspended under this right."))
+        if row.decided_at is not None:
+            raise WrongState(_("It is already decided that this data is kept closed."))
+        row.reason, row.decided_by, row.decided_at = reason.strip(), actor.ref, at
+        row.save(update_fields=["reason", "decided_by", "decided_at"])
+        facts = {"late": clock.kst_date(at) > row.due_on}
+        record(held.request, Event.KEPT_CLOSED, actor=actor, at=at, right=held, facts=facts)
+    return row
 
 
 def resume_processing(right: Right, *, read: str = "", actor: Actor, at: datetime) -> Right:

@@ -41,6 +41,7 @@ from privacy.rights.admin.package_preview import PackagePreviewActions
 from privacy.rights.admin.postponements import DECIDE, Answer, PostponementActions
 from privacy.rights.admin.report_corrections import ReportCorrectionActions
 from privacy.rights.admin.several_cases import SeveralCasesActions
+from privacy.rights.admin.suspended_data import SuspendedDataActions
 from privacy.rights.models import Letter, Request, Right
 
 CARRIED_OUT = {
@@ -88,6 +89,7 @@ class CaseActions(
     ReportCorrectionActions,
     PostponementActions,
     ForwardingActions,
+    SuspendedDataActions,
     DuplicateActions,
     SeveralCasesActions,
 ):

@@ -34,8 +34,9 @@ from privacy.rights.admin.forwardings import to_pass_on, unanswered
 from privacy.rights.admin.list_filters import AssigneeFilter
 from privacy.rights.admin.postponements import Answer
 from privacy.rights.admin.report_corrections import disputed_reports, lacks_particulars
+from privacy.rights.admin.suspended_data import undecided_measures
 from privacy.rights.forms import RequestForm
-from privacy.rights.models import Forwarding, Postponement, Request, Right
+from privacy.rights.models import Forwarding, Postponement, Request, Right, SuspensionMeasure
 from privacy.subjects.models import Subject
 
 READ = "rights.open_particulars"
@@ -65,17 +66,25 @@ class RequestAdmin(CaseActions):
     fields = (
         ("requester", "channel", "language", "answer_by"), ("target_kind", "matching_shown"),
         ("identity_method", "verifier", "verified_at"), ("authority", "authority_until"),
-        ("evidence_asked_at", "evidence_received_at"), "forwardings_shown", "assigned_shown",
+        ("evidence_asked_at", "evidence_received_at"), "forwardings_shown", "measures_shown", "assigned_shown",
         ("received_at", "received_on", "recorder"), ("due_shown", "target_on"),
         ("fee_won", "postage_won", "cause_with_controller"), ("notified_at", "closed_at"), ("number", "reference"),
     )  # fmt: skip
-    readonly_fields = ("due_shown", "matching_shown", "assigned_shown", "recorder", "verifier", "forwardings_shown")
+    readonly_fields = (
+        "due_shown",
+        "matching_shown",
+        "assigned_shown",
+        "recorder",
+        "verifier",
+        "forwardings_shown",
+        "measures_shown",
+    )
     second_person = SecondPersonStep(next_permission, lambda case: case.is_open, is_chain=True)
     actions = (
         "verify", "ask_evidence", "attach_document", "reject", "renew_authority", "assign", "remind", "write_words",
         "decide", "write_content", "grant", "refuse", "postpone", "approve_postponement", "decline_postponement",
         "end_postponement", "preview", "carry_out", "stop", "resume", "fee", "join", "part", "pass_on",
-        "controller_answer", "close", "write_note",
+        "controller_answer", "keep_suspended", "close", "write_note",
         "read", "show_document",
     )  # fmt: skip
 
@@ -104,6 +113,7 @@ class RequestAdmin(CaseActions):
         if record.state in rights.JOINABLE and duplicates.earlier_duplicates(record).exists():
             steps += ["join"]
         steps += ["part"] if record.state == Request.State.JOINED else []
+        steps += ["keep_suspended"] if undecided_measures(record).exists() else []
         steps += ["resume"] if record.rights.suspending().exists() else []
         steps += ["renew_authority"] if rights.has_mandate(record) else []
         steps += ["close"] if record.state == Request.State.NOTIFIED else []
@@ -118,6 +128,8 @@ class RequestAdmin(CaseActions):
         fields = super().get_fields(request, obj)
         if obj is not None and not Forwarding.objects.filter(right__request=obj).exists():
             fields = [line for line in fields if line != "forwardings_shown"]
+        if obj is not None and not SuspensionMeasure.objects.filter(right__request=obj).exists():
+            fields = [line for line in fields if line != "measures_shown"]
         if obj is None or obj.fee_won or obj.postage_won or obj.cause_with_controller:
             return fields
         return [line for line in fields if "fee_won" not in line]

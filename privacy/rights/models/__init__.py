@@ -7,6 +7,7 @@ from privacy.rights.models.identity_documents import DocumentOpening, IdentityDo
 from privacy.rights.models.letters import Letter, Objection, Postponement
 from privacy.rights.models.particulars import Particulars
 from privacy.rights.models.rights import GROUNDS_BY_KIND, GROUNDS_OF_OTHERS, GROUNDS_WITH_LAW, Right
+from privacy.rights.models.suspension_measures import SuspensionMeasure
 
 __all__ = [
     "GROUNDS_BY_KIND",
@@ -26,4 +27,5 @@ __all__ = [
     "Request",
     "Right",
     "Step",
+    "SuspensionMeasure",
 ]
