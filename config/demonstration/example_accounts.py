@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
+from config.demonstration import example_courses
 from privacy.accounts import actions as accounts
 from privacy.accounts.models import AccessGrant, User
 from privacy.accounts.second_person import SECOND_PERSON_WAITS
@@ -112,7 +113,7 @@ def grant_all(user: User, *, asked_by: User, actor: User, at: datetime) -> None:
 
 @transaction.atomic
 def fill_staff_registers(people: dict[str, User], at: datetime) -> None:
-    """Make a training plan with a session, a request for access and the review of the quarter, where there is none."""
+    """Make the training of the year, a request for access and the review of the quarter, where there is none."""
     today = clock.kst_date(at)
     if TrainingPlan.objects.filter(year=today.year).exists():
         return
@@ -125,11 +126,7 @@ def fill_staff_registers(people: dict[str, User], at: datetime) -> None:
     }
     drafted = workforce.draft_plan(year=today.year, **plan, actor=people["Hana"], at=at)
     workforce.approve_plan(drafted, actor=people["Odile"], at=at)
-    course = Course.objects.get(code="privacy-basics")
-    held_on = max(today, date(today.year, 12, 10))
-    workforce.plan_session(
-        course, held_on=held_on, place="본사 3층 대회의실", trainer="Odile", actor=people["Hana"], at=at
-    )
+    example_courses.train(people, at)
     accounts.request_access(
         user=people["Aram"],
         category=SERVICE_ANALYTICS,

@@ -1,4 +1,4 @@
-"""The demo's example data: people, a gateway with its fleet, a recipient with a disclosure.
+"""The demo's example data: people, a gateway with its fleet, a recipient with a disclosure, an archived record.
 
 Accounts and registers are made by the verbs of the apps; devices, licences, consents and reports come in through the
 real API, as a gateway sends them. Identifiers are synthetic: the TAC 00440105 is nobody's.
@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from django.db import transaction
 
-from config.demonstration import example_accounts, example_notices, example_safeguards
+from config.demonstration import example_accounts, example_notices, example_reviews, example_safeguards
 from config.demonstration.example_accounts import (
     DEMO,
     add_authenticators,
@@ -23,8 +23,8 @@ from config.demonstration.example_accounts import PEOPLE as PEOPLE
 from config.demonstration.example_recipients import CARRIER
 from config.demonstration.http_client import GatewayClient
 from devices import actions as devices
+from devices.models import Device, Scope
 from devices.models import Gateway as GatewayRow
-from devices.models import Scope
 from privacy.accounts.models import User
 from privacy.accounts.signin import second_factors
 from privacy.disclosures import actions as disclosures
@@ -34,7 +34,9 @@ from privacy.policies import actions as policies
 from privacy.policies import rulebook
 from privacy.policies.categories import DEVICE_REGISTRATION
 from privacy.policies.models import PolicyVersion
+from privacy.retention import actions as retention
 from privacy.retention.actions.destruction_waits import WAIT
+from privacy.retention.models import ArchiveAccess
 from privacy.safeguards.models import ManagementPlan
 from privacy.workforce import compliance
 
@@ -88,6 +90,8 @@ def load_examples(base: str) -> Iterator[str]:
     if not Disclosure.objects.provided().exists():
         provide_to(party, ids[0], people)
     yield f"a disclosure to {party.title}, approved by a second person"
+    yield archive_an_access(gateway, people, clock.now())
+    yield example_reviews.review_access_records(people, clock.now())
     yield from example_safeguards.load_safeguards(people, clock.now())
 
 
@@ -157,18 +161,14 @@ def register_device(
         },
     )
     for agreement in ("activation", "service-analytics", "app-log", f"provision-{CARRIER.code}"):
-        gateway.must(
-            "PUT",
-            f"/devices/{identifier}/consents/{agreement}",
-            {
-                "decision": "agree",
-                "version": 1,
-                "decided_at": at.isoformat(),
-                "method": "app",
-                "language": "ko",
-            },
-        )
+        decide(gateway, identifier, agreement, "agree", at)
     return identifier
+
+
+def decide(gateway: GatewayClient, device: UUID, agreement: str, decision: str, at: datetime) -> str:
+    """Send the user's decision on an agreement through the API; return the number of its receipt."""
+    said = {"decision": decision, "version": 1, "decided_at": at.isoformat(), "method": "app", "language": "ko"}
+    return str(gateway.must("PUT", f"/devices/{device}/consents/{agreement}", said)["receipt"]["record_id"])
 
 
 def send_reports(gateway: GatewayClient, device: UUID, at: datetime) -> int:
@@ -199,6 +199,20 @@ def send_reports(gateway: GatewayClient, device: UUID, at: datetime) -> int:
     batch = uuid5(FLEET, f"batch-{device}-{at.isoformat()}")
     answer = gateway.must("POST", "/reports", {"batch": str(batch), "reports": reports})
     return int(answer["stored"])
+
+
+def archive_an_access(gateway: GatewayClient, people: Mapping[str, User], at: datetime) -> str:
+    """Withdraw a user's agreement through the API: what another law preserves goes to the archive; ask to read it."""
+    if not ArchiveAccess.objects.exists():
+        device = register_device(gateway, 91, at)
+        send_reports(gateway, device, at)
+        decide(gateway, device, "service-analytics", "withdraw", at)
+        subject = Device.objects.get(pk=device).subject_id
+        retention.ask_access(
+            rule="internet-log", subject_id=subject, law="통신비밀보호법 제15조의2", document="수사협조 2026-1127",
+            reason="수사기관의 협조 요청 (example)", actor=people["Hana"], at=at,
+        )  # fmt: skip
+    return "a withdrawn agreement, whose access records the worker moves to the archive, and a request to read them"
 
 
 def moment_past_retention(at: datetime) -> datetime:

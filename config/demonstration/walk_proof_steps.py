@@ -85,18 +85,7 @@ def withdraw(walk: WalkContext, device: UUID) -> tuple[datetime, str]:
     moment = walk.at - timedelta(minutes=5)
     stored = walk.gateway.must("POST", "/reports", {"batch": str(uuid4()), "reports": [app_log(device, moment)]})
     expect(stored["stored"] == 1, f"an app log of now: {stored}")
-    answer = walk.gateway.must(
-        "PUT",
-        f"/devices/{device}/consents/app-log",
-        {
-            "decision": "withdraw",
-            "version": 1,
-            "decided_at": clock.now().isoformat(),
-            "method": "app",
-            "language": "ko",
-        },
-    )
-    return moment, str(answer["receipt"]["record_id"])
+    return moment, example_data.decide(walk.gateway, device, "app-log", "withdraw", clock.now())
 
 
 # -- step 7 ---------------------------------------------------------------------------------------------------

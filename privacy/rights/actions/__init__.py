@@ -42,6 +42,7 @@ from privacy.rights.actions.identity_documents import (
 from privacy.rights.actions.intake import Receipt, RequestedRight, receive
 from privacy.rights.actions.letter_previews import (
     ChosenDecision,
+    preview_document_request,
     preview_letter,
     preview_objection,
     preview_postponement,
@@ -183,6 +184,7 @@ __all__ = [
     "part",
     "pass_on",
     "postpone",
+    "preview_document_request",
     "preview_letter",
     "preview_objection",
     "preview_package",

@@ -54,16 +54,24 @@ def request_document(request: Request, *, actor: Actor, at: datetime) -> Request
     require_permission(actor, "rights.verify_identity", about=request)
     with transaction.atomic():
         case = lock_case(request)
-        kind = Letter.Kind.PROOF
-        if not identity_documents.may_need_proof(case):
-            must_be_in_state(case, Request.BEFORE_IDENTITY)
-            kind, case.state = Letter.Kind.EVIDENCE, Request.State.IDENTITY_PENDING
-        before, case.evidence_asked_at = case.evidence_asked_at, at
+        kind, is_new = letter_asking_for_document(case, at=at)
+        if kind == Letter.Kind.EVIDENCE:
+            case.state = Request.State.IDENTITY_PENDING
+        case.evidence_asked_at = at
         case.save(update_fields=["state", "evidence_asked_at"])
         step = record(case, Event.EVIDENCE_ASKED, actor=actor, at=at)
-        if not _still_asked(case, kind, before, at=at):
+        if is_new:
             queue_letter(case, kind, about=step.id, actor=actor, at=at)
     return case
+
+
+def letter_asking_for_document(case: Request, *, at: datetime) -> tuple[str, bool]:
+    """Return the kind of letter by which a document is asked for now, and whether one goes out. Raises WrongState."""
+    kind = Letter.Kind.PROOF
+    if not identity_documents.may_need_proof(case):
+        must_be_in_state(case, Request.BEFORE_IDENTITY)
+        kind = Letter.Kind.EVIDENCE
+    return kind, not _still_asked(case, kind, case.evidence_asked_at, at=at)
 
 
 def _still_asked(case: Request, kind: str, before: datetime | None, *, at: datetime) -> bool:

@@ -14,6 +14,7 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.lib.integrations import mail
 from privacy.rights import opened_letters
 from privacy.rights.actions.decisions import apply_decision
+from privacy.rights.actions.identity import letter_asking_for_document
 from privacy.rights.actions.letters import draft_letter, is_answerable, matter_of_result
 from privacy.rights.actions.postponements import needs_approval
 from privacy.rights.models import Letter, Objection, Postponement, Request, Right
@@ -54,6 +55,12 @@ def preview_letter(
     if Letter.objects.filter(request=case, kind=kind, about_id=about).exists():
         return []
     return _shown(draft_letter(case, kind, about=about, at=at), {}, actor=actor, at=at)
+
+
+def preview_document_request(case: Request, *, actor: Actor, at: datetime) -> list[OutgoingText]:
+    """Return the letter that asks for a document; nothing where it says nothing new. Raises WrongState."""
+    kind, is_new = letter_asking_for_document(case, at=at)
+    return _shown(draft_letter(case, kind, at=at), {}, actor=actor, at=at) if is_new else []
 
 
 def preview_postponement(

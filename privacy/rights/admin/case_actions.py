@@ -26,9 +26,9 @@ from privacy.rights import actions as rights
 from privacy.rights import letters, matching, right_scope
 from privacy.rights.admin import signed_releases
 from privacy.rights.admin.decide import DecideActions
+from privacy.rights.admin.documents import DocumentActions
 from privacy.rights.admin.duplicates import DuplicateActions
 from privacy.rights.admin.forms import (
-    AttachForm,
     AuthorityForm,
     ChooseRightForm,
     FeeForm,
@@ -38,7 +38,7 @@ from privacy.rights.admin.forms import (
 )
 from privacy.rights.admin.forwardings import ForwardingActions
 from privacy.rights.admin.package_preview import PackagePreviewActions
-from privacy.rights.admin.postponements import DECIDE, Answer, PostponementActions
+from privacy.rights.admin.postponements import DECIDE, VERIFY, Answer, PostponementActions
 from privacy.rights.admin.report_corrections import ReportCorrectionActions
 from privacy.rights.admin.several_cases import SeveralCasesActions
 from privacy.rights.admin.suspended_data import SuspendedDataActions
@@ -51,7 +51,7 @@ CARRIED_OUT = {
     Right.Kind.SUSPENSION: _("Suspended. The data is frozen until processing is resumed."),
     Right.Kind.CONSENT_WITHDRAWAL: _("Withdrawn. Processing has stopped, and the data is destroyed after its wait."),
 }
-VERIFY, CARRY_OUT = "rights.verify_identity", "rights.carry_out_request"
+CARRY_OUT = "rights.carry_out_request"
 
 
 def next_permission(case: Request) -> str:
@@ -91,6 +91,7 @@ class CaseActions(
     ForwardingActions,
     SuspendedDataActions,
     DuplicateActions,
+    DocumentActions,
     SeveralCasesActions,
 ):
     """The buttons of a case's page."""
@@ -114,36 +115,6 @@ class CaseActions(
         if isinstance(answers, TemplateResponse):
             return answers
         run_action(self, request, partial(self._verify, case, answers, request), _("The identity has been verified."))
-        return None
-
-    @button(description=_("Request a document"), permission=VERIFY, locations=CHANGE_FORM_ONLY)
-    def ask_evidence(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
-        verb = partial(rights.request_document, queryset.get(), actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("The requester is asked for a document. The deadline keeps running."))
-        return None
-
-    @button(description=_("Attach a document"), permission="rights.receive_request", locations=CHANGE_FORM_ONLY)
-    def attach_document(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
-        answers = confirm_action(
-            self,
-            request,
-            queryset,
-            title=_("Attach a document"),
-            verb=_("Attach"),
-            consequences=[
-                _("It is encrypted, kept with the case and destroyed after the decision."),
-                _("Someone other than you must open it and verify the identity."),
-            ],
-            form_class=AttachForm,
-        )
-        if isinstance(answers, TemplateResponse):
-            return answers
-        upload = answers["document"]
-        verb = partial(
-            rights.attach_document, queryset.get(), name=upload.name or "", content=upload.read(),
-            actor=actor_of(request), at=clock.now(),
-        )  # fmt: skip
-        run_action(self, request, verb, _("The document has been attached."))
         return None
 
     @button(description=_("Reject identity"), permission=VERIFY, locations=CHANGE_FORM_ONLY)

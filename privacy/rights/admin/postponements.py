@@ -24,7 +24,7 @@ from privacy.rights import actions as rights
 from privacy.rights.admin.forms import PostponeForm, ReadForm, ReasonEndedForm
 from privacy.rights.models import Letter, Postponement, Request, Right
 
-DECIDE = "rights.decide_request"
+DECIDE, VERIFY = "rights.decide_request", "rights.verify_identity"
 
 type Answer = HttpResponse | None
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from privacy.accounts.actions.work_reminders import queue_work_reminder
@@ -34,16 +34,18 @@ ALARM = "safeguards.alarm"
 
 
 def register_automated_measures(*, actor: Actor, at: datetime) -> int:
-    """Register the measures that the portal looks at itself, where they are missing. Safe to repeat."""
+    """Register the measures that the portal looks at itself, where they are missing. Two may be at it at once."""
     known = set(Measure.objects.values_list("code", flat=True))
     made = 0
     for code, probe in registry.CHECKS.items():
         if code not in known:
-            register_measure(
-                code=code, title="", kind=probe.kind, clause=probe.clause, owner="", cycle_days=probe.cycle_days,
-                is_automated=True, actor=actor, at=at,
-            )  # fmt: skip
-            made += 1
+            # Another who is at it has registered it meanwhile.
+            with suppress(DuplicateCode, IntegrityError), transaction.atomic():
+                register_measure(
+                    code=code, title="", kind=probe.kind, clause=probe.clause, owner="", cycle_days=probe.cycle_days,
+                    is_automated=True, actor=actor, at=at,
+                )  # fmt: skip
+                made += 1
     return made
 
 

@@ -90,6 +90,17 @@ class OutgoingTests(DeskCase):
         self.press(case, "reject", confirmed="yes")
         assert text == self.sent("identity-rejected")
 
+    @pytest.mark.clause("P1.3")
+    def test_the_question_for_a_document_is_shown_as_it_is_mailed_and_once_a_day(self) -> None:
+        case = Request.objects.get(number=factory.ask(target=factory.imei(1)).number)
+        (text,) = self.shown_in(self.press(case, "ask_evidence"))
+        assert not Letter.objects.filter(kind="evidence").exists()
+        self.press(case, "ask_evidence", confirmed="yes")
+        assert text == self.sent("evidence")
+        assert not self.shown_in(self.press(case, "ask_evidence"))
+        self.press(case, "ask_evidence", confirmed="yes")
+        assert Letter.objects.filter(kind="evidence").count() == 1
+
     def test_a_postponement_is_shown_as_it_is_mailed(self) -> None:
         case = self.case()
         day = clock.today() + timedelta(days=15)

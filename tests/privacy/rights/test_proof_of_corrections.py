@@ -1,5 +1,6 @@
 """What shows that a correction or deletion is due can be asked for once the identity is settled (R-17)."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -91,7 +92,8 @@ class ProofTest(PortalTestCase):
         page = self.client.get(address).content.decode()
         assert 'value="ask_evidence"' in page
         assert 'value="attach_document"' not in page
-        self.client.post(
-            address, {"CHANGE_FORM-action": "ask_evidence", "_selected_action": str(case.pk), "index": "0"}
-        )
+        pressed = {"CHANGE_FORM-action": "ask_evidence", "_selected_action": str(case.pk), "index": "0"}
+        (seen,) = re.findall(r'name="seen" value="([^"]+)"', self.client.post(address, pressed).content.decode())
+        assert not case.letters.filter(kind="proof").exists()
+        self.client.post(address, {**pressed, "confirmed": "yes", "seen": seen})
         assert 'value="attach_document"' in self.client.get(address).content.decode()

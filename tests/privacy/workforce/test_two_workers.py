@@ -15,6 +15,9 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.entries import autocommit
 from privacy.ledger.models import Review
+from privacy.safeguards import actions as safeguards
+from privacy.safeguards.automated_checks import registry
+from privacy.safeguards.models import Measure
 from tests import factory
 from tests.database import PortalDatabase
 from tests.factories.accounts import NOON
@@ -68,3 +71,11 @@ def test_the_review_of_access_records_is_opened_by_one_of_two(portal_database: P
     one, other = opened_by_two(lambda: ledger.open_reviews(on=date(2026, 11, 3), actor=WORKER, at=at))
     assert one == [Review.objects.get()]
     assert other == []
+
+
+@pytest.mark.truth("reviews-at-once")
+def test_the_measures_of_the_portal_are_registered_once(portal_database: PortalDatabase) -> None:
+    """The demo's example data was once broken off by the worker, which looked at the portal at the same moment."""
+    made = opened_by_two(lambda: safeguards.register_automated_measures(actor=SystemActor("safeguards"), at=NOON))
+    assert made == (len(registry.CHECKS), 0)
+    assert Measure.objects.count() == len(registry.CHECKS)
