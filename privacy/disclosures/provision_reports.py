@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from privacy.disclosures.models import Disclosure, ProvisionReport
@@ -67,20 +67,19 @@ class OwedReport:
 
 def owed_reports() -> Iterator[OwedReport]:
     """Yield the reports of each half-year in which something was given and which nobody has recorded."""
-    given = Disclosure.objects.provided().filter(record_class__in=ProvisionReport.REPORTED)
+    told = ProvisionReport.objects.filter(
+        record_class=OuterRef("record_class"),
+        half_from__lte=OuterRef("provided_on"),
+        half_until__gte=OuterRef("provided_on"),
+    )
+    given = Disclosure.objects.provided().filter(~Exists(told), record_class__in=ProvisionReport.REPORTED)
     days = given.order_by().values_list("record_class", "provided_on").distinct()
-    owed = {OwedReport(HalfYear.of(day), kind) for kind, day in days if day is not None}
-    told = {OwedReport(HalfYear(first), kind) for kind, first in _recorded()}
-    yield from sorted(owed - told)
+    yield from sorted({OwedReport(HalfYear.of(day), kind) for kind, day in days if day is not None})
 
 
 def owed_report(key: str, *, on: date) -> OwedReport | None:
     """Return an owed report by its key, of a half-year that is over on a day."""
     return next((one for one in owed_reports() if one.key == key and one.half.last < on), None)
-
-
-def _recorded() -> QuerySet[ProvisionReport, tuple[str, date]]:
-    return ProvisionReport.objects.values_list("record_class", "half_from")
 
 
 def figures_by_agency(record_class: str, first: date, last: date) -> list[dict[str, str | int]]:

@@ -7,7 +7,8 @@ from typing import Any
 from consents.models import AdvertisingNotice, PlannedDestruction
 from devices.models import GatewayToken
 from privacy.accounts.models import AccessGrant, AccessReview, EmergencyApproval
-from privacy.disclosures.models import Disclosure
+from privacy.campaigns.models import Campaign
+from privacy.disclosures.models import Disclosure, ProvisionReport
 from privacy.incidents import duties
 from privacy.incidents.models import Complaint, Incident
 from privacy.incidents.statutory_deadlines import StatutoryDeadline as Term
@@ -16,7 +17,7 @@ from privacy.lib.dates import clock, periods
 from privacy.policies.models import Notice, Officer, PolicyVersion
 from privacy.processors.models import Consignment, OverseasTransfer, Subprocessor
 from privacy.retention.models import DestructionList, Hold
-from privacy.rights.models import Objection, Postponement, Request, Right
+from privacy.rights.models import Forwarding, Objection, Postponement, Request, Right, SuspensionMeasure
 from privacy.safeguards.models import (
     ApplicabilityDecision,
     AreaPermit,
@@ -30,6 +31,7 @@ from privacy.safeguards.models import (
     OfficerFiling,
     YearFigures,
 )
+from privacy.subjects.models import Subject
 from privacy.workforce.models import CourseCompletion, Pledge, TrainingSession
 
 BEFORE_IDENTITY = {"received", "identity-pending"}
@@ -69,23 +71,69 @@ def supervised(kind: str) -> list[date]:
 
 
 def untold(rows: Iterable[Consignment | Subprocessor]) -> list[date]:
-    """From when data goes abroad of which no transfer is registered (law P-15)."""
-    told = {(one.consignment_id, one.country) for one in OverseasTransfer.objects.all() if one.ended_on is None}
+    """From when data goes abroad to a recipient of whom no transfer is registered that has begun (law P-15)."""
     found = []
     for one in rows:
         consignment = one if isinstance(one, Consignment) else one.consignment
-        abroad = one.country != "KR" and (one is consignment or one.country != consignment.country)
+        recipient = None if isinstance(one, Consignment) else one.pk
         runs = consignment.ended_on is None and one.ended_on is None
-        if abroad and runs and (consignment.pk, one.country) not in told:
+        told = [
+            transfer
+            for transfer in OverseasTransfer.objects.all()
+            if (transfer.ended_on, transfer.consignment_id, transfer.subprocessor_id, transfer.country)
+            == (None, consignment.pk, recipient, one.country)
+            and transfer.starts_on <= max(consignment.starts_on, clock.today())
+        ]
+        if one.country != "KR" and runs and not told:
             found.append(consignment.starts_on)
     return found
+
+
+def reported() -> list[date]:
+    """Thirty days after a half-year in which agencies were given something, until it is reported (law P-09, P-10)."""
+    halves = set()
+    for one in Disclosure.objects.all():
+        if one.state == "provided" and one.record_class in {"user-information", "confirmation"} and one.provided_on:
+            year = one.provided_on.year
+            halves.add((one.record_class, date(year, 6, 30) if one.provided_on.month < 7 else date(year, 12, 31)))
+    told = {(one.record_class, one.half_until) for one in ProvisionReport.objects.all()}
+    return [periods.answer_due(last, days=30) for _kind, last in halves - told]
+
+
+def told_of_use() -> list[date]:
+    """The next yearly notice of use, where that duty binds: a year after the last, or after the decision (law C-22)."""
+    decided = ApplicabilityDecision.objects.in_force().get("use-notice")
+    if decided is None or not decided.applies:
+        return []
+    started = [clock.kst_date(one.started_at) for one in Campaign.objects.all() if one.kind == "use-notice"]
+    return [periods.period_end(max(started, default=decided.decided_on), months=12)]
+
+
+def suspended() -> list[date]:
+    """By when suspended data that is still held is dealt with (law R-23)."""
+    return [
+        one.due_on
+        for one in SuspensionMeasure.objects.all()
+        if one.decided_at is None
+        and one.right.resumed_at is None
+        and any(
+            subject.state != "destroyed"
+            for person in one.right.request.people.all()
+            for subject in Subject.objects.filter(pk=person.subject_id)
+        )
+    ]
 
 
 def looked_at_again() -> list[date]:
     """By when each decision whether a duty binds is looked at again; no number of the law changes in a history."""
     found = []
     for row in ApplicabilityDecision.objects.in_force().values():
-        newer = [one for one in YearFigures.objects.all() if one.recorded_at > row.decided_at]
+        rests_on = row.figures.year if row.figures else 9999
+        newer = [
+            one
+            for one in YearFigures.objects.all()
+            if one.year > rests_on or (one.year == rests_on and one.recorded_at > row.decided_at)
+        ]
         begins = row.duty.since
         changes = [begins] if begins and row.decided_on < begins < row.again_on else []
         found.append(min([row.decided_on if newer and row.figures else row.again_on, *changes]))
@@ -161,6 +209,12 @@ CLOCKS: dict[str, Callable[[], list[date]]] = {
     "policies.version": lambda: [
         one.effective_on for one in PolicyVersion.objects.all() if one.state == "published" and one.effective_on
     ],
+    "disclosures.report": reported,
+    "safeguards.use-notice": told_of_use,
+    "rights.passed-on": lambda: [
+        one.right.request.due_on for one in Forwarding.objects.all() if one.answered_on is None
+    ],
+    "rights.suspended-data": suspended,
     "processors.check": lambda: supervised("check"),
     "processors.training": lambda: supervised("training"),
     "processors.transfer": lambda: untold(Consignment.objects.all()),
