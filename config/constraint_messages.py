@@ -342,6 +342,9 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
     _("The evidence interval must be at least 1 day."): {"safeguards_measure_has_a_cycle": "cycle_days"},
     _("A pass mark can't be more than 100 percent."): {"course_pass_mark_is_a_percentage": "pass_mark"},
     _("A representative must prove authority to act."): {"rights_representative_proves_authority": "authority"},
+    _("A power of attorney must be dated and signed and say what it covers. Nothing else says so."): {
+        "rights_mandate_covers_something_and_is_dated_and_signed": "mandate_covers"
+    },
     _("There is no fee if the company caused the request."): {"rights_no_fee_when_the_cause_is_ours": "fee_won"},
     _("A refusal must state its ground. Other decisions must not."): {
         "rights_refused_if_and_only_if_grounded": "ground"

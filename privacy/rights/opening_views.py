@@ -20,7 +20,7 @@ from privacy.lib.dates import clock
 from privacy.policies.models import Agency, Officer
 from privacy.rights import openings as told
 from privacy.rights.actions.cases import holders_of, is_represented, must_be_represented
-from privacy.rights.models import Request
+from privacy.rights.models import Request, Right
 from privacy.rights.refusals import MissingAuthority
 from privacy.rights.views import opened_case, show
 
@@ -33,12 +33,12 @@ MINUTES = 10
 @never_cache
 @require_GET
 def openings(request: HttpRequest) -> HttpResponse:
-    """List every opening, newest first; nothing before the identity is confirmed, or after a mandate has ended."""
+    """List every opening, newest first; nothing before the identity is confirmed, or without a mandate."""
     case = opened_case(request)
     if case is None or not case.is_verified:
         return HttpResponseRedirect(reverse("rights:case"))
     try:
-        must_be_represented(case, at=clock.now())
+        must_be_represented(case, Right.Kind.ACCESS, at=clock.now())
     except MissingAuthority as refusal:
         return show(request, case, 403, problem=str(refusal))
     entries = _page(request, holders_of(case))
@@ -90,7 +90,7 @@ def proof(request: HttpRequest, number: int) -> HttpResponse:
 
 def _case(request: HttpRequest) -> Request:
     case = opened_case(request)
-    if case is None or not case.is_verified or not is_represented(case, at=clock.now()):
+    if case is None or not case.is_verified or not is_represented(case, Right.Kind.ACCESS, at=clock.now()):
         raise Http404
     return case
 

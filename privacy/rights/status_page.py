@@ -108,7 +108,7 @@ def context(case: Request, *, at: datetime) -> dict[str, Any]:
             }
             for right in rights
         ],
-        "can_see_openings": case.is_verified and is_represented(case, at=at),
+        "can_see_openings": case.is_verified and is_represented(case, Right.Kind.ACCESS, at=at),
         "joined_to": case.joined_to if case.is_verified else None,
         "records": case.people.count(),
         "needs_identity": case.state in Request.BEFORE_IDENTITY,

@@ -8,6 +8,7 @@ app_name = "rights"
 urlpatterns = [
     path("rights/", views.guide, name="guide"),
     path("rights/request/", views.request_form, name="request"),
+    path("rights/power-of-attorney/", views.power_of_attorney_form, name="power-of-attorney"),
     path("rights/case/", views.case, name="case"),
     path("rights/case/leave/", views.leave, name="leave"),
     path("rights/case/device/", views.confirm_device, name="confirm-device"),

@@ -22,7 +22,7 @@ from privacy.policies import rulebook
 from privacy.policies.models import Agency, Officer
 from privacy.retention.certificates import statement_texts
 from privacy.rights import actions as rights
-from privacy.rights import grounds, status_page, unverified_freezes
+from privacy.rights import grounds, power_of_attorney, status_page, unverified_freezes
 from privacy.rights.actors import Requester
 from privacy.rights.forms import RequestForm
 from privacy.rights.models import Letter, Package, Request, Right
@@ -45,6 +45,14 @@ def guide(request: HttpRequest) -> HttpResponse:
         "undone": statement_texts.cannot_be_undone(),
     }
     return render(request, "rights/guide.html", context)
+
+
+@login_not_required
+@require_GET
+def power_of_attorney_form(request: HttpRequest) -> HttpResponse:
+    """Hand out the power of attorney to print; in English with what each field means (law F-4)."""
+    language = _language(request)
+    return _file(power_of_attorney.form(language), f"power-of-attorney-{language}.pdf", "application/pdf")
 
 
 @login_not_required

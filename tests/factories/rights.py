@@ -25,6 +25,7 @@ __all__ = [
     "grant_office_categories",
     "make_granted",
     "make_handler",
+    "make_mandate",
     "make_officer",
     "make_verified",
     "package_files",
@@ -88,7 +89,16 @@ def make_verified(receipt: Receipt, *, at: datetime = NOON, **changes: Any) -> R
 def verify_by_documents(case: Request, *, actor: User, at: datetime = NOON, **changes: Any) -> Request:
     """Verify an identity by a document that the requester sent and that the verifier has opened."""
     show_documents(case, to=actor, at=at)
+    if changes.get("authority") == "power-of-attorney":
+        changes.setdefault("mandate", make_mandate())
     return rights.verify(case, method="documents", actor=actor, at=at, **changes)
+
+
+def make_mandate(*covers: str, **changes: Any) -> rights.Mandate:
+    """A power of attorney of the day of the tests, by default for everything."""
+    people = {"name": "Ana", "birth_date": "1980-01-02", "principal": "Mina", "principal_birth_date": "1990-03-04"}
+    values: dict[str, Any] = {"given_on": date(2020, 12, 2), "signed": True, "people": people, **changes}
+    return rights.Mandate(tuple(covers or Request.Mandate.values), **values)
 
 
 def show_documents(case: Request, *, to: User, at: datetime = NOON) -> None:

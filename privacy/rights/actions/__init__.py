@@ -22,9 +22,7 @@ from privacy.rights.actions.holiday_due_dates import move_due_dates
 from privacy.rights.actions.identity import (
     challenge,
     confirmed_by_device,
-    has_mandate,
     reject_identity,
-    renew_authority,
     request_document,
     verify,
     withdraw,
@@ -58,6 +56,7 @@ from privacy.rights.actions.letters import (
     record_letter_error,
     sync_missed_closures,
 )
+from privacy.rights.actions.mandates import PEOPLE, Mandate, has_mandate, must_prove, read_mandate, renew_authority
 from privacy.rights.actions.notes import Note, read_notes, write_note
 from privacy.rights.actions.objections import decide_objection, object_to
 from privacy.rights.actions.particulars import destroy_files, destroy_particulars, read_objection, read_particulars
@@ -111,6 +110,7 @@ __all__ = [
     "DAYS_WITHOUT_APPROVAL",
     "JOINABLE",
     "MAX_POSTPONEMENT_DAYS",
+    "PEOPLE",
     "AlreadyDecided",
     "BounceCounts",
     "ChosenDecision",
@@ -118,6 +118,7 @@ __all__ = [
     "DateInFuture",
     "InProgress",
     "InvalidUpload",
+    "Mandate",
     "MissingAuthority",
     "MissingReason",
     "NoGround",
@@ -177,6 +178,7 @@ __all__ = [
     "mark_letter_sent",
     "may_need_proof",
     "move_due_dates",
+    "must_prove",
     "object_to",
     "objections_of",
     "open_documents",
@@ -192,6 +194,7 @@ __all__ = [
     "preview_result",
     "put_back",
     "read_current_values",
+    "read_mandate",
     "read_notes",
     "read_objection",
     "read_particulars",

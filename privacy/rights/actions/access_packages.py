@@ -64,11 +64,11 @@ def download(package: Package, *, code: str = "", confirmed: bool = False, at: d
     made anew meanwhile, can be tried again with the same proof. ``package`` is brought up to the copy that is handed
     out. Each piece is opened when it is asked for, on record. Raises PackageGone with the same words for a wrong
     code, a package handed out already and one that has expired; PackageOutdated where what it tells is no longer so;
-    MissingAuthority to a representative whose mandate has ended.
+    MissingAuthority to a representative whose mandate has ended or covers no access.
     """
     with transaction.atomic():
         case = lock_case(package.right.request_id)
-        must_be_represented(case, at=at)
+        must_be_represented(case, Right.Kind.ACCESS, at=at)
         row = Package.objects.select_for_update().get(id=package.id)
         row.right.request = case
         proven = confirmed or (

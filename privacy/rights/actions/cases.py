@@ -1,7 +1,7 @@
 """The shared beats of every verb: take the case, check its step, append to its timeline and to the ledger."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import date_text
-from privacy.rights.models import Particulars, Request, Right, Step
+from privacy.rights.models import COVERED_BY, Particulars, Request, Right, Step
 from privacy.rights.refusals import MissingAuthority, NotVerified, ParticularsGone, WrongState
 
 
@@ -66,18 +66,36 @@ def must_be_verified(case: Request) -> None:
         raise NotVerified(_("Verify the requester's identity first. Nothing can be decided or carried out until then."))
 
 
-def is_represented(case: Request, *, at: datetime) -> bool:
-    """Whether whoever acts for another still may: always for who acts for themselves (law R-26)."""
-    return case.authority_until is None or case.authority_until >= clock.kst_date(at)
+def is_represented(case: Request, kind: str, *, at: datetime) -> bool:
+    """Whether whoever acts for another still may, and for a right of this kind (law R-26).
+
+    Always for who acts for themselves; a legal representative is bound to no kind.
+    """
+    return is_in_force(case.authority_until, at=at) and is_covered(case, kind)
 
 
-def must_be_represented(case: Request, *, at: datetime) -> None:
-    """Raise MissingAuthority when the representative's mandate has ended since it was verified (law R-26)."""
+def is_in_force(until: date | None, *, at: datetime) -> bool:
+    """Whether a mandate that ends on this day, or with its case, holds."""
+    return until is None or until >= clock.kst_date(at)
+
+
+def is_covered(case: Request, kind: str) -> bool:
+    """Whether the mandate of an agent covers a right of this kind; nobody else needs one."""
+    return case.requester != Request.Requester.AGENT or COVERED_BY.get(kind, kind) in case.mandate_covers
+
+
+def must_be_represented(case: Request, kind: str, *, at: datetime) -> None:
+    """Raise MissingAuthority when the mandate has ended since it was verified, or does not cover this (law R-26)."""
     until = case.authority_until
-    if until is not None and not is_represented(case, at=at):
+    if until is not None and not is_in_force(until, at=at):
         raise MissingAuthority(
             _("The representative's mandate ended on %(day)s. Request one that is still valid.")
             % {"day": date_text(until)}
+        )
+    if not is_covered(case, kind):
+        raise MissingAuthority(
+            _("The power of attorney on record does not cover “%(right)s”. Request one that does.")
+            % {"right": Right.Kind(kind).label}
         )
 
 

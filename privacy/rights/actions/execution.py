@@ -89,7 +89,7 @@ def begin_execution(
     with transaction.atomic():
         row = lock_right(right)
         must_be_verified(row.request)
-        must_be_represented(row.request, at=at)
+        must_be_represented(row.request, row.kind, at=at)
         if not row.is_granted:
             raise WrongState(_("Only what was granted can be carried out."))
         if row.carried_out_at is not None:

@@ -10,17 +10,17 @@ from devices.models import Challenge
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
-from privacy.lib.display.badges import date_text
 from privacy.rights import matching
-from privacy.rights.actions import freezes, identity_documents
-from privacy.rights.actions.cases import lock_case, must_be_in_state, must_be_verified, record, set_state
+from privacy.rights.actions import freezes, identity_documents, mandates
+from privacy.rights.actions.cases import lock_case, must_be_in_state, record, set_state
 from privacy.rights.actions.duplicates import go_on_apart, take_with_joined
 from privacy.rights.actions.letters import queue_letter, sync_particulars_closure, withdraw_unsent
+from privacy.rights.actions.mandates import Mandate
 from privacy.rights.actions.separation_of_duties import must_be_verifiable_by
 from privacy.rights.events import Event
 from privacy.rights.matching import Match
 from privacy.rights.models import CasePerson, Letter, Request, Right
-from privacy.rights.refusals import MissingAuthority, NotConfirmed, SeveralDevices, WrongState
+from privacy.rights.refusals import NotConfirmed, SeveralDevices, WrongState
 
 
 def challenge(request: Request, *, actor: Actor, at: datetime) -> Challenge:
@@ -92,13 +92,14 @@ def verify(
     named: Match | None = None,
     authority: str = "",
     authority_until: date | None = None,
+    mandate: Mandate | None = None,
 ) -> Request:
     """Settle who asks, and about which records: all of the device or person that matches the claim, or is named.
 
     A case without any record is verified too: that nothing is held is an answer for the verified only. The freezes
     of its corrections hold from now on until the case decides them.
     Raises SamePerson, NotASecondPerson, UnseenDocuments, NotConfirmed (method ``device`` without confirmation),
-    MissingAuthority, SeveralDevices, WrongState.
+    MissingAuthority (no proof, one that has ended, or that does not cover what is asked), SeveralDevices, WrongState.
     """
     require_permission(actor, "rights.verify_identity", about=request)
     with transaction.atomic():
@@ -107,8 +108,7 @@ def verify(
         verifier = must_be_verifiable_by(case, method, actor=actor, at=at)
         if method == Request.IdentityMethod.DEVICE and not confirmed_by_device(case):
             raise NotConfirmed(_("This request has not been confirmed on the device yet."))
-        _must_be_proven(case, authority)
-        _must_be_in_force(authority_until, at=at)
+        mandates.must_prove(case, authority, authority_until, mandate, at=at)
         people = _people(case, method, named)
         answering = matching.answering_record(people)
         case.subject_id = answering.subject_id if answering else None
@@ -116,13 +116,12 @@ def verify(
         case.identity_method = method
         case.verified_by = verifier
         case.verified_at = at
-        case.authority = authority if case.requester != Request.Requester.SELF else ""
-        case.authority_until = authority_until if case.authority else None
+        mandates.set_authority(case, authority, authority_until, mandate)
         case.state = Request.State.VERIFIED
         case.save(
             update_fields=[
-                "subject_id", "matched_record_id", "identity_method", "verified_by", "verified_at", "authority",
-                "authority_until", "state",
+                "subject_id", "matched_record_id", "identity_method", "verified_by", "verified_at", "state",
+                *mandates.FIELDS,
             ]
         )  # fmt: skip
         CasePerson.objects.bulk_create(
@@ -132,55 +131,11 @@ def verify(
         freezes.confirm_freezes(case, actor=actor, at=at)
         # Nobody is asked any more for what is settled.
         withdraw_unsent(case, Letter.Kind.EVIDENCE, actor=actor, at=at)
-        record(case, Event.VERIFIED, actor=actor, at=at, facts={"method": method, "authority": case.authority})
+        facts = {"method": method, "authority": case.authority, **mandates.facts_of(case)}
+        step = record(case, Event.VERIFIED, actor=actor, at=at, facts=facts)
         queue_letter(case, Letter.Kind.ACCEPTED, actor=actor, at=at)
+        mandates.seal_people(case, mandate, about=step.id, at=at)
     return case
-
-
-def renew_authority(
-    request: Request, *, authority: str, authority_until: date | None = None, actor: Actor, at: datetime
-) -> Request:
-    """Record that the representative of an open case has proven authority again, as after a mandate that has ended.
-
-    Raises NotPermitted, WrongState, and MissingAuthority without a mandate that is in force.
-    """
-    require_permission(actor, "rights.verify_identity", about=request)
-    with transaction.atomic():
-        case = lock_case(request)
-        must_be_verified(case)
-        if not has_mandate(case):
-            raise WrongState(_("A mandate can be recorded only in an open case brought by a representative."))
-        _must_be_proven(case, authority)
-        _must_be_in_force(authority_until, at=at)
-        case.authority, case.authority_until = authority, authority_until
-        case.save(update_fields=["authority", "authority_until"])
-        facts = {"authority": authority, "until": authority_until.isoformat() if authority_until else ""}
-        record(case, Event.AUTHORITY_RENEWED, actor=actor, at=at, facts=facts)
-    return case
-
-
-def has_mandate(case: Request) -> bool:
-    """Whether a representative has brought this case, whose mandate can be recorded again."""
-    return case.is_verified and case.closed_at is None and case.requester != Request.Requester.SELF
-
-
-def _must_be_proven(case: Request, authority: str) -> None:
-    """Raise MissingAuthority unless this proves that whoever acts for another may (law R-26, R-27)."""
-    if case.requester == Request.Requester.AGENT and authority not in Request.PROOFS[case.requester]:
-        raise MissingAuthority(_("An agent must prove authority with a power of attorney."), pointer="/authority")
-    if case.requester == Request.Requester.LEGAL_REPRESENTATIVE and authority not in Request.PROOFS[case.requester]:
-        raise MissingAuthority(
-            _("A legal representative must prove authority with a family relations certificate or a court decision."),
-            pointer="/authority",
-        )
-
-
-def _must_be_in_force(authority_until: date | None, *, at: datetime) -> None:
-    if authority_until is not None and authority_until < clock.kst_date(at):
-        raise MissingAuthority(
-            _("This mandate ended on %(day)s. Request one that is still valid.") % {"day": date_text(authority_until)},
-            pointer="/authority_until",
-        )
 
 
 def _people(case: Request, method: str, named: Match | None) -> list[Match]:

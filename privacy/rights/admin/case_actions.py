@@ -29,7 +29,6 @@ from privacy.rights.admin.decide import DecideActions
 from privacy.rights.admin.documents import DocumentActions
 from privacy.rights.admin.duplicates import DuplicateActions
 from privacy.rights.admin.forms import (
-    AuthorityForm,
     ChooseRightForm,
     FeeForm,
     RefuseForm,
@@ -37,6 +36,7 @@ from privacy.rights.admin.forms import (
     VerifyForm,
 )
 from privacy.rights.admin.forwardings import ForwardingActions
+from privacy.rights.admin.mandates import MandateActions, MandateForm, of_case
 from privacy.rights.admin.package_preview import PackagePreviewActions
 from privacy.rights.admin.postponements import DECIDE, VERIFY, Answer, PostponementActions
 from privacy.rights.admin.report_corrections import ReportCorrectionActions
@@ -92,6 +92,7 @@ class CaseActions(
     SuspendedDataActions,
     DuplicateActions,
     DocumentActions,
+    MandateActions,
     SeveralCasesActions,
 ):
     """The buttons of a case's page."""
@@ -110,7 +111,7 @@ class CaseActions(
                 _("Items frozen for a correction stay frozen until the correction is decided."),
                 self._matching(case),
             ],
-            form_class=VerifyForm,
+            form_class=of_case(VerifyForm, case),
         )
         if isinstance(answers, TemplateResponse):
             return answers
@@ -138,25 +139,6 @@ class CaseActions(
             return answers
         verb = partial(rights.reject_identity, queryset.get(), actor=actor_of(request), at=clock.now())
         run_action(self, request, verb, _("The case has ended."))
-        return None
-
-    @button(description=_("Record a new mandate"), permission=VERIFY, locations=CHANGE_FORM_ONLY)
-    def renew_authority(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
-        answers = confirm_action(
-            self,
-            request,
-            queryset,
-            title=_("Record a new mandate"),
-            verb=_("Record"),
-            consequences=[
-                _("Once a mandate has ended, nothing is carried out for the representative or handed to them.")
-            ],
-            form_class=AuthorityForm,
-        )
-        if isinstance(answers, TemplateResponse):
-            return answers
-        verb = partial(rights.renew_authority, queryset.get(), **answers, actor=actor_of(request), at=clock.now())
-        run_action(self, request, verb, _("The mandate has been recorded."))
         return None
 
     @button(description=_("Grant"), permission=DECIDE, locations=CHANGE_FORM_ONLY, step_up=True)
@@ -318,6 +300,7 @@ class CaseActions(
             named=match,
             authority=answers["authority"],
             authority_until=answers["authority_until"],
+            mandate=MandateForm.said(answers),
             actor=actor_of(request),
             at=clock.now(),
         )

@@ -32,6 +32,7 @@ from privacy.rights.admin.case_actions import CaseActions, next_permission
 from privacy.rights.admin.forms import ReceiveForm
 from privacy.rights.admin.forwardings import to_pass_on, unanswered
 from privacy.rights.admin.list_filters import AssigneeFilter
+from privacy.rights.admin.mandates import MandateForm
 from privacy.rights.admin.postponements import Answer
 from privacy.rights.admin.report_corrections import disputed_reports, lacks_particulars
 from privacy.rights.admin.suspended_data import undecided_measures
@@ -66,11 +67,13 @@ class RequestAdmin(CaseActions):
     fields = (
         ("requester", "channel", "language", "answer_by"), ("target_kind", "matching_shown"),
         ("identity_method", "verifier", "verified_at"), ("authority", "authority_until"),
+        ("mandate_shown", "mandate_given_on", "mandate_signed"),
         ("evidence_asked_at", "evidence_received_at"), "forwardings_shown", "measures_shown", "assigned_shown",
         ("received_at", "received_on", "recorder"), ("due_shown", "target_on"),
         ("fee_won", "postage_won", "cause_with_controller"), ("notified_at", "closed_at"), ("number", "reference"),
     )  # fmt: skip
     readonly_fields = (
+        "mandate_shown",
         "due_shown",
         "matching_shown",
         "assigned_shown",
@@ -124,15 +127,17 @@ class RequestAdmin(CaseActions):
         return list(dict.fromkeys([*steps, *to_read]))
 
     def get_fields(self, request: HttpRequest, obj: Request | None = None) -> Any:
-        """Leave the fee out where nothing is asked for, as every other line that says nothing."""
+        """Leave out what says nothing here, as the fee where none is asked for."""
         fields = super().get_fields(request, obj)
-        if obj is not None and not Forwarding.objects.filter(right__request=obj).exists():
-            fields = [line for line in fields if line != "forwardings_shown"]
-        if obj is not None and not SuspensionMeasure.objects.filter(right__request=obj).exists():
-            fields = [line for line in fields if line != "measures_shown"]
-        if obj is None or obj.fee_won or obj.postage_won or obj.cause_with_controller:
+        if obj is None:
             return fields
-        return [line for line in fields if "fee_won" not in line]
+        empty = {
+            "fee_won": not (obj.fee_won or obj.postage_won or obj.cause_with_controller),
+            "mandate_shown": obj.mandate_given_on is None,
+            "forwardings_shown": not Forwarding.objects.filter(right__request=obj).exists(),
+            "measures_shown": not SuspensionMeasure.objects.filter(right__request=obj).exists(),
+        }
+        return [line for line in fields if not any(empty.get(name) and name in line for name in empty)]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Request]:
         found: QuerySet[Request] = super().get_queryset(request).prefetch_related("rights")
@@ -170,6 +175,10 @@ class RequestAdmin(CaseActions):
     @admin.display(description=_("verified by"))
     def verifier(self, case: Request) -> str:
         return name_with_reference(case.verified_by) if case.verified_by else "–"
+
+    @admin.display(description=_("what the mandate covers"))
+    def mandate_shown(self, case: Request) -> str:
+        return ", ".join(str(Request.Mandate(code).label) for code in case.mandate_covers) or "–"
 
     @admin.display(description=_("record"))
     def matching_shown(self, case: Request) -> str:
@@ -218,6 +227,10 @@ class RequestAdmin(CaseActions):
             ]
             if words
             else [],
+            "mandate": [
+                (MandateForm.base_fields[name].label, said)
+                for name, said in rights.read_mandate(case, actor=actor, at=clock.now()).items()
+            ],
             "notes": [(name_with_reference(note.by), note) for note in notes],
         }
         return TemplateResponse(request, "admin/rights/request/particulars.html", context)

@@ -50,13 +50,6 @@ class AttachForm(forms.Form):
     document = forms.FileField(label=_("Document"), help_text=_("PDF, JPEG or PNG, at most 10 MB."))
 
 
-class AuthorityForm(forms.Form):
-    """The mandate that a representative shows again."""
-
-    authority = forms.ChoiceField(label=_("Proof of authority"), choices=Request.Authority.choices)
-    authority_until = BoundedDateField(label=_("Mandate ends"), required=False)
-
-
 class ReadForm(forms.Form):
     """What was shown before the button was pressed: that, and nothing else, is decided about."""
 

@@ -107,6 +107,14 @@ class Request(models.Model):
         POWER_OF_ATTORNEY = "power-of-attorney", _("power of attorney")
         COURT_DECISION = "court-decision", _("court decision")
 
+    class Mandate(models.TextChoices):
+        """What a power of attorney can cover: the boxes of its form (law F-4), and withdrawal (PIPA 38(1))."""
+
+        ACCESS = "access", _("access")
+        CORRECTION_OR_DELETION = "correction-or-deletion", _("correction or deletion")
+        SUSPENSION = "suspension", _("suspension of processing")
+        CONSENT_WITHDRAWAL = "consent-withdrawal", _("withdrawal of consent")
+
     # Whom the person has authorised proves that; a legal representative is one without it (law R-26, Decree 45).
     PROOFS: ClassVar[dict[str, tuple[str, ...]]] = {
         Requester.LEGAL_REPRESENTATIVE: (Authority.FAMILY_RECORD, Authority.COURT_DECISION),
@@ -139,6 +147,10 @@ class Request(models.Model):
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
     authority = models.CharField(_("proof of authority"), max_length=20, choices=Authority, blank=True)
     authority_until = models.DateField(_("mandate ends"), null=True, blank=True)
+    # Of a power of attorney (law F-4); both people's particulars are sealed (``Particulars.About.MANDATE``).
+    mandate_covers: Any = models.JSONField(_("what the mandate covers"), default=list, db_default=[], blank=True)
+    mandate_given_on = models.DateField(_("mandate dated"), null=True, blank=True)
+    mandate_signed = models.BooleanField(_("signature seen"), default=False, db_default=False)
     evidence_asked_at = models.DateTimeField(_("evidence requested"), null=True, blank=True)
     evidence_received_at = models.DateTimeField(_("evidence received"), null=True, blank=True)
     assigned_to = models.CharField(_("assigned to"), max_length=64, blank=True)
@@ -198,6 +210,12 @@ class Request(models.Model):
                 | Q(requester="self")
                 | Q(requester="agent", authority="power-of-attorney")
                 | Q(requester="legal-representative", authority__in=["family-record", "court-decision"]),
+            ),
+            models.CheckConstraint(
+                name="rights_mandate_covers_something_and_is_dated_and_signed",
+                condition=Q(mandate_covers=[], mandate_given_on=None, mandate_signed=False)
+                | Q(authority="power-of-attorney", mandate_given_on__isnull=False, mandate_signed=True)
+                & ~Q(mandate_covers=[]),
             ),
             models.CheckConstraint(
                 name="rights_no_fee_when_the_cause_is_ours",

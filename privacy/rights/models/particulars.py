@@ -9,7 +9,7 @@ from privacy.vault.fields import EncryptedJSONField, EncryptedModel, EncryptedTe
 
 
 class Particulars(EncryptedModel):
-    """The personal part of a case, of an objection, of a decision's explanation, or of a note of the office.
+    """The personal part of a case, of an objection, of a decision's explanation, of a power of attorney, or of a note.
 
     A requester may be unknown to us, so the key belongs to the case (``subject_id`` is the case's id): it can be
     destroyed without touching the data subject's other data, and the other way round.
@@ -22,6 +22,7 @@ class Particulars(EncryptedModel):
         OBJECTION = "objection", _("an objection")
         ANSWER = "answer", _("the explanation of a decision")
         NOTE = "note", _("a note by the privacy office")
+        MANDATE = "mandate", _("both people of a power of attorney")
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     subject_id = models.UUIDField(_("case"), db_index=True)

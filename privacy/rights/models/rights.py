@@ -260,6 +260,14 @@ GROUNDS_BY_KIND: dict[str, tuple[Right.Ground, ...]] = {
         Right.Ground.CONTRACT,
     ),
 }
+# Which box of a power of attorney covers a right (law R-26, F-4).
+COVERED_BY: dict[str, str] = {
+    Right.Kind.ACCESS: Request.Mandate.ACCESS,
+    Right.Kind.CORRECTION: Request.Mandate.CORRECTION_OR_DELETION,
+    Right.Kind.DELETION: Request.Mandate.CORRECTION_OR_DELETION,
+    Right.Kind.SUSPENSION: Request.Mandate.SUSPENSION,
+    Right.Kind.CONSENT_WITHDRAWAL: Request.Mandate.CONSENT_WITHDRAWAL,
+}
 # Those on which an access leaves out what concerns other people (law R-12).
 GROUNDS_OF_OTHERS = (Right.Ground.LIFE_OR_BODY, Right.Ground.PROPERTY_OR_INTERESTS)
 GROUNDS_WITH_LAW = (Right.Ground.LAW, Right.Ground.COLLECTED_BY_LAW, Right.Ground.LEGAL_DUTY)

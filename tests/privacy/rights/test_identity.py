@@ -66,7 +66,10 @@ class IdentityTests(PortalTestCase):
                     verified_at=NOON, verified_by=self.hana.reference, identity_method="documents", state="verified"
                 )
             proof = "power-of-attorney" if requester == "agent" else "family-record"
-            assert rights.verify(case, method="documents", authority=proof, actor=self.hana, at=NOON).is_verified
+            mandate = factory.make_mandate() if requester == "agent" else None
+            assert rights.verify(
+                case, method="documents", authority=proof, mandate=mandate, actor=self.hana, at=NOON
+            ).is_verified
 
     @pytest.mark.law("R-26")
     @pytest.mark.truth("23")
@@ -76,21 +79,27 @@ class IdentityTests(PortalTestCase):
             ("legal-representative", {"family-record", "court-decision"}),
             ("agent", {"power-of-attorney"}),
         ):
+            mandate = factory.make_mandate() if requester == "agent" else None
             for proof in Request.Authority.values:
                 case = factory.ask(requester=requester, address="").request
                 factory.show_documents(case, to=self.hana)
                 if proof in taken:
-                    verified = rights.verify(case, method="documents", authority=proof, actor=self.hana, at=NOON)
+                    verified = rights.verify(
+                        case, method="documents", authority=proof, mandate=mandate, actor=self.hana, at=NOON
+                    )
                     with pytest.raises(rights.MissingAuthority):
                         rights.renew_authority(
                             verified,
                             authority=next(iter(set(Request.Authority.values) - taken)),
+                            mandate=mandate,
                             actor=self.hana,
                             at=NOON,
                         )
                 else:
                     with pytest.raises(rights.MissingAuthority):
-                        rights.verify(case, method="documents", authority=proof, actor=self.hana, at=NOON)
+                        rights.verify(
+                            case, method="documents", authority=proof, mandate=mandate, actor=self.hana, at=NOON
+                        )
                     with pytest.raises(IntegrityError), transaction.atomic():
                         Request.objects.filter(id=case.id).update(
                             verified_at=NOON, verified_by=self.hana.reference, identity_method="documents",

@@ -206,11 +206,13 @@ class MandateTests(PortalTestCase):
         assert right.started_at is None
         with pytest.raises(rights.MissingAuthority):
             rights.renew_authority(
-                case, authority="power-of-attorney", authority_until=date(2026, 11, 30), actor=officer, at=late
-            )
+                case, authority="power-of-attorney", authority_until=date(2026, 11, 30),
+                mandate=factory.make_mandate(), actor=officer, at=late,
+            )  # fmt: skip
         rights.renew_authority(
-            case, authority="power-of-attorney", authority_until=date(2026, 12, 24), actor=officer, at=late
-        )
+            case, authority="power-of-attorney", authority_until=date(2026, 12, 24),
+            mandate=factory.make_mandate(), actor=officer, at=late,
+        )  # fmt: skip
         self.assertLedgered("rights.authority.renewed", case)
         assert rights.carry_out(right, actor=officer, at=late).carried_out_at == late
 
@@ -233,6 +235,8 @@ class MandateTests(PortalTestCase):
         address = reverse("admin:rights_request_change", args=[case.pk])
         assert 'value="renew_authority"' in self.client.get(address).content.decode()
         given = {"authority": "power-of-attorney", "authority_until": "2027-01-31", "confirmed": "yes"}
+        given |= {"covers": Request.Mandate.values, "given_on": "2026-11-20", "signed": "on"}  # type: ignore[dict-item]
+        given |= factory.make_mandate().people
         press = {"CHANGE_FORM-action": "renew_authority", "_selected_action": str(case.pk)}
         self.client.post(address, {**press, **given})
         case.refresh_from_db()

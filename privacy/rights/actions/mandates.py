@@ -1,0 +1,185 @@
+"""Who acts for another proves it: what a power of attorney covers, from whom, until when (law R-26, R-27, F-4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.dates import clock
+from privacy.lib.display.badges import date_text
+from privacy.rights.actions.cases import is_in_force, lock_case, must_be_verified, record
+from privacy.rights.events import Event
+from privacy.rights.models import COVERED_BY, Particulars, Request, Right
+from privacy.rights.refusals import MissingAuthority, WrongState
+from privacy.vault import actions as vault
+from privacy.vault.purposes import Purpose
+
+FIELDS = ("authority", "authority_until", "mandate_covers", "mandate_given_on", "mandate_signed")
+# The particulars of form F-4: the agent, and the person who authorises them.
+PEOPLE = (
+    "name", "birth_date", "phone", "relation", "address",
+    "principal", "principal_birth_date", "principal_phone", "principal_address",
+)  # fmt: skip
+NEEDED_PEOPLE = ("name", "birth_date", "principal", "principal_birth_date")
+
+
+@dataclass(frozen=True)
+class Mandate:
+    """A power of attorney as its form has it: ``people`` by the names of ``PEOPLE``, ``covers`` of Request.Mandate.
+
+    ``signed``: whether the principal's signature or seal was seen on it.
+    """
+
+    covers: tuple[str, ...]
+    given_on: date
+    signed: bool
+    people: Mapping[str, str]
+
+
+def renew_authority(
+    request: Request,
+    *,
+    authority: str,
+    authority_until: date | None = None,
+    mandate: Mandate | None = None,
+    actor: Actor,
+    at: datetime,
+) -> Request:
+    """Record that the representative of an open case has proven authority again, as after a mandate that has ended.
+
+    Raises NotPermitted, WrongState, and MissingAuthority without a mandate that is in force and covers what is left.
+    """
+    require_permission(actor, "rights.verify_identity", about=request)
+    with transaction.atomic():
+        case = lock_case(request)
+        must_be_verified(case)
+        if not has_mandate(case):
+            raise WrongState(_("A mandate can be recorded only in an open case brought by a representative."))
+        must_prove(case, authority, authority_until, mandate, at=at)
+        set_authority(case, authority, authority_until, mandate)
+        case.save(update_fields=[*FIELDS])
+        facts = {
+            "authority": authority,
+            "until": authority_until.isoformat() if authority_until else "",
+            **facts_of(case),
+        }
+        step = record(case, Event.AUTHORITY_RENEWED, actor=actor, at=at, facts=facts)
+        seal_people(case, mandate, about=step.id, at=at)
+    return case
+
+
+def has_mandate(case: Request) -> bool:
+    """Whether a representative has brought this case, whose mandate can be recorded again."""
+    return case.is_verified and case.closed_at is None and case.requester != Request.Requester.SELF
+
+
+def must_prove(case: Request, authority: str, until: date | None, mandate: Mandate | None, *, at: datetime) -> None:
+    """Raise MissingAuthority unless this proves that whoever acts for another may, for all that is still asked."""
+    if case.requester == Request.Requester.AGENT and authority not in Request.PROOFS[case.requester]:
+        raise MissingAuthority(_("An agent must prove authority with a power of attorney."), pointer="/authority")
+    if case.requester == Request.Requester.LEGAL_REPRESENTATIVE and authority not in Request.PROOFS[case.requester]:
+        raise MissingAuthority(
+            _("A legal representative must prove authority with a family relations certificate or a court decision."),
+            pointer="/authority",
+        )
+    if until is not None and not is_in_force(until, at=at):
+        raise MissingAuthority(
+            _("This mandate ended on %(day)s. Request one that is still valid.") % {"day": date_text(until)},
+            pointer="/authority_until",
+        )
+    if case.requester == Request.Requester.AGENT:
+        _must_be_whole(mandate, until, at=at)
+        _must_cover(case, mandate)
+
+
+def _must_be_whole(mandate: Mandate | None, until: date | None, *, at: datetime) -> None:
+    if mandate is None or not mandate.covers or not set(mandate.covers) <= set(Request.Mandate.values):
+        raise MissingAuthority(_("Choose what the power of attorney covers."), pointer="/covers")
+    if mandate.given_on > clock.kst_date(at):
+        raise MissingAuthority(_("A power of attorney can't be dated in the future."), pointer="/given_on")
+    if until is not None and until < mandate.given_on:
+        raise MissingAuthority(_("The mandate can't end before it was given."), pointer="/authority_until")
+    if not mandate.signed:
+        raise MissingAuthority(
+            _("Without the signature or seal of the person, a power of attorney proves nothing. Request a signed one."),
+            pointer="/signed",
+        )
+    for name in NEEDED_PEOPLE:
+        if not mandate.people.get(name, "").strip():
+            raise MissingAuthority(
+                _("Enter the names and birth dates of both people as the power of attorney has them."),
+                pointer=f"/{name}",
+            )
+
+
+def _must_cover(case: Request, mandate: Mandate | None) -> None:
+    left = case.rights.filter(carried_out_at=None).exclude(decision=Right.Decision.REFUSED)
+    covers = mandate.covers if mandate is not None else ()
+    missing = [right for right in left if COVERED_BY.get(right.kind, right.kind) not in covers]
+    if missing:
+        raise MissingAuthority(
+            _(
+                "The power of attorney does not cover everything that is asked for. Not covered: %(rights)s. Request "
+                "one that covers it."
+            )
+            % {"rights": ", ".join(dict.fromkeys(str(right.get_kind_display()) for right in missing))},
+            pointer="/covers",
+        )
+
+
+def set_authority(case: Request, authority: str, until: date | None, mandate: Mandate | None) -> None:
+    """Let a locked case say what proves the authority of its representative, unsaved; nothing for one's own case."""
+    case.authority = authority if case.requester != Request.Requester.SELF else ""
+    case.authority_until = until if case.authority else None
+    given = mandate if case.authority == Request.Authority.POWER_OF_ATTORNEY else None
+    case.mandate_covers = sorted(given.covers) if given else []
+    case.mandate_given_on = given.given_on if given else None
+    case.mandate_signed = given.signed if given else False
+
+
+def facts_of(case: Request) -> dict[str, Any]:
+    """Return what the ledger is told of a power of attorney; nothing where there is none."""
+    if case.mandate_given_on is None:
+        return {}
+    return {"covers": case.mandate_covers, "given_on": case.mandate_given_on.isoformat()}
+
+
+def seal_people(case: Request, mandate: Mandate | None, *, about: UUID, at: datetime) -> None:
+    """Keep the particulars of both people under the case, by the step that recorded them."""
+    if mandate is None or case.mandate_given_on is None:
+        return
+    words = Particulars(
+        subject_id=case.holder_id,
+        about=Particulars.About.MANDATE,
+        about_id=about,
+        received_on=clock.kst_date(at),
+    )
+    said = {name: mandate.people[name].strip() for name in PEOPLE if mandate.people.get(name, "").strip()}
+    vault.encrypt(words, {"contact": said}, at=at)
+    # Before the step commits: particulars that nobody sees are harmless, a step without them is not.
+    with transaction.atomic(using="personal"):
+        words.save(force_insert=True)
+
+
+def read_mandate(request: Request, *, actor: Actor, at: datetime) -> dict[str, str]:
+    """Open the particulars of the power of attorney in force, on record; nothing is opened where there is none."""
+    require_permission(actor, "rights.open_particulars", about=request)
+    if request.mandate_given_on is None:
+        return {}
+    steps = request.steps.filter(word__in=(Event.VERIFIED, Event.AUTHORITY_RENEWED)).order_by("-at", "-id")
+    for step in steps:
+        words = Particulars.objects.filter(about=Particulars.About.MANDATE, about_id=step.id).first()
+        if words is not None:
+            with vault.opened(
+                purpose=Purpose.RIGHTS, task="rights.mandate.read", actor=actor, at=at,
+                reason=f"request {request.number}",
+            ) as vault_session:  # fmt: skip
+                found: dict[str, str] = vault_session.decrypt(words, "contact") or {}
+            return {name: found[name] for name in PEOPLE if name in found}
+    return {}
