@@ -52,7 +52,7 @@ class ProvisionReport(models.Model):
             ),
             models.CheckConstraint(
                 name="disclosures_report_is_of_what_is_reported",
-                condition=Q(record_class__in=["user-information", "confirmation"]),
+                condition=Q(record_class="user-information") | Q(record_class="confirmation"),
             ),
         ]
 
