@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from config import dashboard, first_steps, list_views, navigation, register_exports, search
+from config import dashboard, first_steps, list_views, long_work, navigation, register_exports, search
+from privacy.accounts.models import User
 from privacy.lib.dates import clock
 from privacy.lib.http import step_up_authentication
 from privacy.policies import penalties as provisions
@@ -53,6 +54,7 @@ class OfficeSite(AdminSite):
         return [
             path("all/", self.admin_view(self.all_registers), name="all-registers"),
             path("first-steps/", self.admin_view(self.first_steps), name="first-steps"),
+            path("long-work/", self.admin_view(self.long_work), name="long-work"),
             path("penalties/", self.admin_view(self.penalties), name="penalties"),
             path("search/", self.admin_view(self.search), name="search"),
             path("registers/", self.admin_view(self.registers), name="registers"),
@@ -90,6 +92,14 @@ class OfficeSite(AdminSite):
         done = sum(is_done for _step, is_done in steps)
         context = {**self.each_context(request), "title": _("First steps"), "steps": steps, "done": done}
         return TemplateResponse(request, "admin/first_steps.html", context)
+
+    def long_work(self, request: HttpRequest) -> HttpResponse:
+        """Show the work that takes long: what runs, what waits, and what came of it."""
+        assert isinstance(request.user, User)
+        at = clock.now()
+        page = long_work.build_page(request.user, at)
+        context = {**self.each_context(request), "title": _("Long work"), "page": page, "at": at}
+        return TemplateResponse(request, "admin/long_work.html", context)
 
     def penalties(self, request: HttpRequest) -> HttpResponse:
         """Tell what a breach of the law may cost, by the provisions of today."""

@@ -19,6 +19,7 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from config import long_work
 from config.dashboard_counts import DashboardCount, run_counts, visible_counts
 from consents.models import DailyDecisionCount, Decision
 from privacy.accounts.models import User
@@ -117,6 +118,8 @@ class Dashboard:
     cases: list[CaseRow] = field(default_factory=list)
     trail: LedgerStatus | None = None
     charts: list[Chart] = field(default_factory=list)
+    # How many pieces of long work run now.
+    running: int = 0
     # Reminders of overdue work have no address: neither the designated officer nor any officer's account.
     is_unheard: bool = False
 
@@ -272,8 +275,10 @@ def build_dashboard(site: AdminSite, request: HttpRequest, *, on: date, at: date
     if not isinstance(user, User):
         return Dashboard(badges.date_text(on), [])
     found = visible_counts(site, request, on)
-    run_counts(found)
+    running = [DashboardCount("", "", rows.model, {}, rows=rows) for rows in long_work.running_rows(user)]
+    run_counts([*found, *running])
     made = Dashboard(badges.date_text(on), found, charts=build_charts(on, user))
+    made.running = sum(kind.count or 0 for kind in running)
     made.clocks = deadline_rows(user, on, at)
     if user.has_perm("rights.view_request"):
         made.cases = case_rows(user, on, at)

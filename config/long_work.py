@@ -1,0 +1,313 @@
+"""Work that takes long: what runs or waits, how far it is, when it will be over at its pace, and what it came to.
+
+Everything is told from the rows that the work itself keeps (decision 0373). What is carried out while a request waits,
+exports among them, has no row and is not here.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any
+
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    IntegerField,
+    Min,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from consents.models import PlannedDestruction
+from privacy.accounts.models import User
+from privacy.campaigns.models import Campaign, Delivery
+from privacy.ledger.models import Scrub, Tree
+from privacy.lib.dates import clock
+from privacy.lib.display import display_names
+from privacy.retention.models import DestructionLine, DestructionList, DestructionRun
+from privacy.rights.models import PackageBuild, Right
+from privacy.vault.actions.key_rotation import grace
+from privacy.vault.models import KeyCheck, MonthKey, SubjectKey
+
+# So many of a kind stand on the page; the register has the others.
+MAX_ROWS = 20
+# For so long what came of it stands there too.
+ENDED_FOR = timedelta(days=1)
+ListState, LineState = DestructionList.State, DestructionLine.State
+RUNNING_LISTS = (ListState.EXECUTING, ListState.RESIDUE)
+# Each line of a list takes three steps, each of them for the whole list before the next one.
+LINE_STEPS = {LineState.KEYED: 1, LineState.COUNTED: 2, LineState.REMOVED: 3}
+LIST_STEPS = {DestructionList.Step.KEYS: 1, DestructionList.Step.ROWS: 2}
+
+
+@dataclass(frozen=True)
+class LongWork:
+    """One piece of work: since when, how much of it is done, or from when it begins, or when it ended and how."""
+
+    kind: Promise | str
+    name: str
+    url: str
+    begun_at: datetime | None = None
+    done: int = 0
+    total: int = 0
+    begins_at: datetime | None = None
+    ended_at: datetime | None = None
+    said: str = ""
+    # The button of the record's page that stops it, where this account may press it.
+    stop: str = ""
+    record: str = ""
+
+    @property
+    def is_running(self) -> bool:
+        return self.ended_at is None and self.begins_at is None
+
+    @property
+    def percent(self) -> int | None:
+        """How much is done; none where nobody knows how much there is."""
+        return min(100, 100 * self.done // self.total) if self.total else None
+
+    def remaining(self, at: datetime) -> timedelta | None:
+        """Return how long it takes still at the pace so far; none before its first step."""
+        if self.begun_at is None or not 0 < self.done <= self.total:
+            return None
+        return (at - self.begun_at) * (self.total - self.done) / self.done
+
+
+def remaining_text(left: timedelta | None) -> str:
+    """Return an estimate in words: in minutes, from two hours on in hours, from two days on in days."""
+    if left is None:
+        return _("No estimate yet")
+    minutes = int(left.total_seconds() // 60) + 1
+    hours, days = minutes // 60, minutes // (24 * 60)
+    if minutes < 2 * 60:
+        return ngettext("about %(n)d minute left", "about %(n)d minutes left", minutes) % {"n": minutes}
+    if hours < 2 * 24:
+        return ngettext("about %(n)d hour left", "about %(n)d hours left", hours) % {"n": hours}
+    return ngettext("about %(n)d day left", "about %(n)d days left", days) % {"n": days}
+
+
+def running_rows(user: User) -> list[QuerySet[Any]]:
+    """Return what runs now, by kind, of what this account may see."""
+    waiting = Delivery.objects.filter(campaign=OuterRef("pk"), state=Delivery.State.WAITING)
+    untold = Q(listed_at=None) | Exists(waiting)
+    found: dict[str, QuerySet[Any]] = {
+        "retention.view_destructionlist": DestructionList.objects.filter(state__in=RUNNING_LISTS),
+        "retention.view_destructionrun": DestructionRun.objects.filter(planned_at=None),
+        "rights.view_request": PackageBuild.objects.all(),
+        "campaigns.view_campaign": Campaign.objects.filter(untold, state=Campaign.State.RUNNING),
+        "vault.view_keycheck": KeyCheck.objects.filter(
+            kind=KeyCheck.Kind.MASTER, current=False, emptied_at=None
+        ),
+        "ledger.view_scrub": Scrub.objects.unfinished(),
+    }  # fmt: skip
+    return [rows for permission, rows in found.items() if user.has_perm(permission)]
+
+
+def destruction_lists(user: User, at: datetime) -> Iterator[LongWork]:
+    """Lists that are carried out, that are approved and wait, and that ended lately."""
+    lines = DestructionLine.objects.filter(list=OuterRef("pk")).exclude(state__in=DestructionLine.SKIPPED)
+    steps = Case(*(When(state=state, then=Value(n)) for state, n in LINE_STEPS.items()), default=Value(0))
+    counted = lines.order_by().values("list").annotate(all=Count("pk"), steps=Sum(steps, output_field=IntegerField()))
+    lately = Q(done_at__gte=at - ENDED_FOR) | Q(aborted_at__gte=at - ENDED_FOR)
+    shown = Q(state__in=(*RUNNING_LISTS, ListState.APPROVED)) | lately
+    rows: QuerySet[Any] = DestructionList.objects.filter(shown).annotate(
+        all_lines=Coalesce(Subquery(counted.values("all")), 0),
+        steps=Coalesce(Subquery(counted.values("steps")), 0),
+        place=Case(
+            When(state__in=RUNNING_LISTS, then=0), When(state=ListState.APPROVED, then=1), default=2,
+            output_field=IntegerField(),
+        ),
+    )  # fmt: skip
+    may_stop = user.has_perm("retention.abort_destruction")
+    for row in rows.order_by("place", "not_before", "pk")[:MAX_ROWS]:
+        running = row.state in RUNNING_LISTS
+        named = row.names_people
+        yield LongWork(
+            gettext_lazy("Destruction"),
+            f"{row.reference} · {display_names.display_name('category', row.category, on=clock.kst_date(at))}",
+            reverse("admin:retention_destructionlist_change", args=[row.pk]),
+            begun_at=row.begun_at if running else None,
+            done=(row.steps if named else LIST_STEPS.get(DestructionList.Step(row.step), 0)) if running else 0,
+            total=(3 * row.all_lines if named else 3) if running else 0,
+            begins_at=row.not_before if row.state == ListState.APPROVED else None,
+            ended_at=row.done_at or row.aborted_at,
+            said=str(row.get_step_display() if running else row.get_state_display()),
+            stop="abort" if may_stop and row.state == ListState.APPROVED else "",
+            record=str(row.pk),
+        )
+
+
+def sweeps(user: User, at: datetime) -> Iterator[LongWork]:
+    """Looks for what is due that have not ended."""
+    for run in DestructionRun.objects.filter(planned_at=None).order_by("started_at")[:MAX_ROWS]:
+        url = reverse("admin:retention_destructionrun_change", args=[run.pk])
+        yield LongWork(gettext_lazy("Search for data that is due"), run.reference, url, begun_at=run.started_at)
+
+
+def rights_under_way(user: User, at: datetime) -> Iterator[LongWork]:
+    """Copies that are made, deletions that wait or go on, and those that ended lately."""
+    kinds = (Right.Kind.ACCESS, Right.Kind.DELETION, Right.Kind.CONSENT_WITHDRAWAL)
+    rows = Right.objects.filter(
+        Q(carried_out_at=None) | Q(carried_out_at__gte=at - ENDED_FOR), started_at__isnull=False, kind__in=kinds
+    ).select_related("request", "making")  # fmt: skip
+    may_stop = user.has_perm("rights.decide_request")
+    for right in rows.order_by("-carried_out_at", "started_at", "pk")[:MAX_ROWS]:
+        making: PackageBuild | None = getattr(right, "making", None)
+        progress = making.progress if making is not None else {}
+        waits = right.waits_until if right.destruction_began_at is None and right.carried_out_at is None else None
+        yield LongWork(
+            gettext_lazy("Copy of a person's data")
+            if right.kind == Right.Kind.ACCESS
+            else capfirst(right.get_kind_display()),
+            right.request.number,
+            reverse("admin:rights_request_change", args=[right.request_id]),
+            begun_at=making.read_at if making is not None else right.destruction_began_at or right.started_at,
+            done=progress.get("category", 0),
+            total=len(progress.get("categories", ())),
+            begins_at=waits if waits is not None and waits > at else None,
+            ended_at=right.carried_out_at,
+            said=_("carried out") if right.carried_out_at else "",
+            stop="stop" if may_stop and waits is not None else "",
+            record=str(right.request_id),
+        )
+
+
+def withdrawals(user: User, at: datetime) -> Iterator[LongWork]:
+    """Destructions after withdrawn agreements, together: each waits for its hour, and can be stopped until then."""
+    waiting = PlannedDestruction.objects.filter(state=PlannedDestruction.State.WAITING)
+    told = waiting.aggregate(number=Count("pk"), first=Min("due_at"))
+    if told["number"]:
+        said = ngettext("%(n)d person", "%(n)d people", told["number"]) % {"n": told["number"]}
+        url = reverse("admin:consents_planneddestruction_changelist")
+        yield LongWork(
+            gettext_lazy("Destruction after a withdrawn consent"),
+            str(said),
+            f"{url}?state__exact={PlannedDestruction.State.WAITING}",
+            begins_at=told["first"],
+        )
+
+
+def campaigns(user: User, at: datetime) -> Iterator[LongWork]:
+    """Individual notices: how many people have been told, and who is left to do by hand."""
+    counted = Delivery.objects.filter(campaign=OuterRef("pk")).order_by().values("campaign")
+    open_ = Q(state__in=(Delivery.State.WAITING, Delivery.State.PARKED, Delivery.State.WITHOUT_ADDRESS))
+    waits = Q(state=Delivery.State.WAITING)
+    rows = Campaign.objects.filter(Q(state=Campaign.State.RUNNING) | Q(finished_at__gte=at - ENDED_FOR)).annotate(
+        people=Coalesce(Subquery(counted.annotate(n=Count("pk")).values("n")), 0),
+        waiting=Coalesce(Subquery(counted.annotate(n=Count("pk", filter=waits)).values("n")), 0),
+        left=Coalesce(Subquery(counted.annotate(n=Count("pk", filter=open_)).values("n")), 0),
+    )  # fmt: skip
+    for row in rows.order_by("-state", "started_at", "pk")[:MAX_ROWS]:
+        by_hand = row.left - row.waiting
+        said = ngettext("%(n)d person to notify by hand", "%(n)d people to notify by hand", by_hand) % {"n": by_hand}
+        yield LongWork(
+            gettext_lazy("Individual notice"),
+            f"{row.reference} · {row.title}",
+            reverse("admin:campaigns_campaign_change", args=[row.pk]),
+            begun_at=row.started_at,
+            done=row.people - row.left,
+            # What waits for a person has no pace.
+            total=row.people - by_hand if row.waiting else row.people,
+            ended_at=row.finished_at,
+            said=said if by_hand else str(row.get_state_display()),
+        )
+
+
+def key_turns(user: User, at: datetime) -> Iterator[LongWork]:
+    """A turn of the master key, and generations that it left and that are destroyed after their grace."""
+    rows = KeyCheck.objects.filter(kind=KeyCheck.Kind.MASTER).filter(
+        Q(current=True) | Q(ended_at=None) | Q(ended_at__gte=at - ENDED_FOR)
+    )
+    known = list(rows.order_by("generation"))
+    current = next((row for row in known if row.current), None)
+    for row in known:
+        url = reverse("admin:vault_keycheck_change", args=[row.pk])
+        if row.current or current is None:
+            continue
+        if row.emptied_at is None:
+            behind = Count("pk", filter=Q(generation__lt=current.generation))
+            one, other = (_counted(model, behind) for model in (SubjectKey, MonthKey))
+            keys = list(one.union(other, all=True))
+            left, total = sum(n for n, _all in keys), sum(every for _n, every in keys)
+            yield LongWork(
+                gettext_lazy("Rotation of the master key"), str(current), url, begun_at=current.begun_at,
+                done=total - left, total=total,
+            )  # fmt: skip
+            return
+        yield LongWork(
+            gettext_lazy("Destruction of an old master key"),
+            str(row),
+            url,
+            begins_at=row.emptied_at + grace(at) if row.ended_at is None else None,
+            ended_at=row.ended_at,
+            said=_("destroyed") if row.ended_at else "",
+        )
+
+
+def _counted(keys: type[Model], behind: Count) -> QuerySet[Any, Any]:
+    """Return one row of how many keys are left, and of how many."""
+    rows = keys._default_manager.order_by().annotate(one=Value(1)).values("one")
+    counted: QuerySet[Any, Any] = rows.annotate(left=behind, every=Count("pk")).values_list("left", "every")
+    return counted
+
+
+def scrubs(user: User, at: datetime) -> Iterator[LongWork]:
+    """The pass over the whole audit trail."""
+    newest = Subquery(Tree.objects.order_by("-size").values("size")[:1])
+    rows: QuerySet[Any] = Scrub.objects.filter(Q(finished_at=None) | Q(finished_at__gte=at - ENDED_FOR)).annotate(
+        whole=newest
+    )
+    for row in rows.order_by("-finished_at")[:MAX_ROWS]:
+        yield LongWork(
+            gettext_lazy("Scrub of the audit trail"),
+            str(row),
+            reverse("admin:ledger_scrub_change", args=[row.pk]),
+            begun_at=row.begun_at,
+            done=row.position,
+            total=row.whole or 0,
+            ended_at=row.finished_at,
+            said=str(row.get_code_display() or "") if row.finished_at else "",
+        )
+
+
+KINDS: dict[str, Callable[[User, datetime], Iterator[LongWork]]] = {
+    "retention.view_destructionlist": destruction_lists,
+    "retention.view_destructionrun": sweeps,
+    "rights.view_request": rights_under_way,
+    "consents.view_planneddestruction": withdrawals,
+    "campaigns.view_campaign": campaigns,
+    "vault.view_keycheck": key_turns,
+    "ledger.view_scrub": scrubs,
+}
+
+
+@dataclass(frozen=True)
+class LongWorkPage:
+    """What the page shows: what runs with its estimate, what waits by its beginning, what ended, the newest first."""
+
+    running: Sequence[tuple[LongWork, str]]
+    waiting: Sequence[LongWork]
+    ended: Sequence[LongWork]
+
+
+def build_page(user: User, at: datetime) -> LongWorkPage:
+    """Return the long work that this account may see; one statement for each kind, and one more while a key turns."""
+    found = list(chain.from_iterable(kind(user, at) for needs, kind in KINDS.items() if user.has_perm(needs)))
+    running = [(work, remaining_text(work.remaining(at)) if work.total else "") for work in found if work.is_running]
+    waiting = sorted((work for work in found if work.begins_at), key=lambda work: work.begins_at or at)
+    ended = sorted((work for work in found if work.ended_at), key=lambda work: work.ended_at or at, reverse=True)
+    return LongWorkPage(running, waiting, ended)
