@@ -33,6 +33,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from consents.models import PlannedDestruction
+from devices.models.imports import FleetImport
 from privacy.accounts.models import User
 from privacy.campaigns.models import Campaign, Delivery
 from privacy.ledger.models import Scrub, Tree
@@ -109,6 +110,7 @@ def running_rows(user: User) -> list[QuerySet[Any]]:
         "retention.view_destructionrun": DestructionRun.objects.filter(planned_at=None),
         "rights.view_request": PackageBuild.objects.all(),
         "campaigns.view_campaign": Campaign.objects.filter(untold, state=Campaign.State.RUNNING),
+        "devices.view_fleetimport": FleetImport.objects.filter(state=FleetImport.State.RUNNING),
         "vault.view_keycheck": KeyCheck.objects.filter(
             kind=KeyCheck.Kind.MASTER, current=False, emptied_at=None
         ),
@@ -227,6 +229,23 @@ def campaigns(user: User, at: datetime) -> Iterator[LongWork]:
         )
 
 
+def imports(user: User, at: datetime) -> Iterator[LongWork]:
+    """Fleets that are brought in from a file."""
+    shown = Q(state=FleetImport.State.RUNNING) | Q(finished_at__gte=at - ENDED_FOR)
+    for row in FleetImport.objects.filter(shown).order_by("-state", "made_at")[:MAX_ROWS]:
+        yield LongWork(
+            gettext_lazy("Fleet import"),
+            row.reference,
+            reverse("admin:devices_fleetimport_change", args=[row.pk]),
+            begun_at=row.confirmed_at,
+            done=row.registered,
+            total=row.accepted,
+            ended_at=row.finished_at,
+            said=ngettext("%(n)d device registered", "%(n)d devices registered", row.registered)
+            % {"n": row.registered},
+        )
+
+
 def key_turns(user: User, at: datetime) -> Iterator[LongWork]:
     """A turn of the master key, and generations that it left and that are destroyed after their grace."""
     rows = KeyCheck.objects.filter(kind=KeyCheck.Kind.MASTER).filter(
@@ -290,6 +309,7 @@ KINDS: dict[str, Callable[[User, datetime], Iterator[LongWork]]] = {
     "rights.view_request": rights_under_way,
     "consents.view_planneddestruction": withdrawals,
     "campaigns.view_campaign": campaigns,
+    "devices.view_fleetimport": imports,
     "vault.view_keycheck": key_turns,
     "ledger.view_scrub": scrubs,
 }

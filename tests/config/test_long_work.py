@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from config import long_work
 from config.long_work import LongWork, remaining_text
+from devices.models.imports import FleetImport
 from privacy.campaigns import actions as campaigns
 from privacy.campaigns.models import Campaign, Delivery
 from privacy.ledger.models import Scrub
@@ -25,6 +26,7 @@ from privacy.rights.models import PackageBuild, Right
 from privacy.vault.models import KeyCheck, MonthKey, SubjectKey
 from tests import factory
 from tests.base import PortalTestCase
+from tests.factories.devices import make_gateway
 from tests.process_roles import as_process
 
 QUERIES = 12
@@ -94,6 +96,13 @@ class LongWorkPage(PortalTestCase):
             Delivery.objects.create(campaign=made, subject_id=new_id(), language="ko", state=state, **settled)
         return made
 
+    def make_import(self) -> FleetImport:
+        return FleetImport.objects.create(
+            gateway=make_gateway(), file_digest="0" * 64, state="running", rows=10, accepted=8, registered=2,
+            made_by=self.odile.ref, made_at=self.at, confirmed_by=self.odile.ref,
+            confirmed_at=self.at - timedelta(minutes=2),
+        )  # fmt: skip
+
     def turn_key(self) -> None:
         """A turn that has carried over one of the keys."""
         before = KeyCheck.objects.get(kind="master", current=True)
@@ -112,11 +121,13 @@ class LongWorkPage(PortalTestCase):
         self.make_running_list()
         self.make_copy()
         self.make_campaign()
+        self.make_import()
         self.turn_key()
         Scrub.objects.create(begun_at=self.at, size=0, position=0)
         with translation.override("en"):
             assert self.shown("Destruction").percent == 33
             assert self.shown("Destruction").remaining(self.at) == timedelta(minutes=20)
+            assert self.shown("Fleet import").remaining(self.at) == timedelta(minutes=6)
             assert self.shown("Copy of a person's data").percent == 25
             notice = self.shown("Individual notice")
             # One of the two whom the worker tells; the third is a person's work and has no pace.
@@ -176,6 +187,7 @@ class LongWorkPage(PortalTestCase):
             self.make_list(not_before=self.at + timedelta(hours=1))
         self.make_copy()
         self.make_campaign()
+        self.make_import()
         self.turn_key()
         Scrub.objects.create(begun_at=self.at, size=0, position=0)
         self.read()
