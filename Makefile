@@ -10,6 +10,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 /usr/bin/python3.14 
 # One more than there are cores: a test that waits for its database leaves its core to another.
 JOBS ?= $(shell echo $$(($$(nproc) + 1)))
 SCALE ?= 1
+FAULT_JOBS ?= 1
 LANGUAGES ?= ko en
 TOKEN ?= 1
 export PORTAL_HOME ?= $(CURDIR)/var
@@ -42,7 +43,8 @@ run: setup ## Run the portal on the databases of the environment or .env: pages,
 
 .PHONY: test
 test: setup token ## Run the tests (TOKEN=0 leaves those out that need SoftHSM2); those in a browser: make visit
-	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'not faults and not visit and not documents and not browser$(if $(filter 0,$(TOKEN)), and not token)'
+	$(PY) -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m 'not faults and not visit and not documents and not browser$(if $(filter 0,$(TOKEN)), and not token)' \
+		--durations=25
 
 # The rules that a first change breaks most easily, and a main verb from form to database.
 SMOKE := $(addprefix tests/,house/test_tree.py house/test_texts.py house/test_only_actions_write.py house/test_keys_point_downwards.py \
@@ -90,9 +92,10 @@ migrations: setup ## No model without its migration
 	PORTAL_HOME=$(CURDIR)/build/test-home $(PY) manage.py makemigrations --check --dry-run
 
 .PHONY: faults
-faults: setup token browser ## The long fault runs (SCALE=0.1 for a tenth; the seed is printed)
+faults: setup token browser ## The long fault runs (SCALE=0.1 for a tenth, FAULT_JOBS=2 for two at once; the seed is printed)
 	-@deploy/drill/packages faults
-	SCALE=$(SCALE) $(PY) -m pytest -q -m 'faults$(if $(filter 0,$(TOKEN)), and not token)' -s
+	SCALE=$(SCALE) $(PY) -m pytest -q -m 'faults$(if $(filter 0,$(TOKEN)), and not token)' \
+		$(if $(filter 1,$(FAULT_JOBS)),-s,-n $(FAULT_JOBS) --dist loadfile --no-loadscope-reorder --durations=15)
 
 .PHONY: mutation
 mutation: setup ## Change the code in SAMPLE=400 places, one at a time, and see whether a test notices (hours; SEED repeats it)

@@ -4,8 +4,6 @@ A place to die is right before and right after every commit, those included that
 ordinary run they are tried from one side, in turns; ``make faults`` tries both sides of a share of them (``SCALE``).
 """
 
-import os
-import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -37,11 +35,9 @@ from tests.database import PortalDatabase
 from tests.devices.test_fleet_import import WORKER, as_csv, line
 from tests.factories.accounts import NOON
 from tests.faults.invariants import Memory, violations
-from tests.privacy.retention.kill_at_commit import KILLED, Copies, run_until_commit
+from tests.privacy.retention.kill_at_commit import KILLED, Copies, run_until_commit, share_of
 from tests.sample_uploads import PDF
 
-SCALE = float(os.environ.get("SCALE", "1"))
-SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(2**32)
 ID, LATER = UUID("0190a000-0000-7000-8000-000000000001"), NOON + timedelta(days=2)
 ENDED = clock.kst_date(NOON)
 type Wrong = Iterator[str]
@@ -319,8 +315,7 @@ def in_turns(commits: int) -> list[tuple[int, bool]]:
 
 
 def a_share(commits: int) -> list[tuple[int, bool]]:
-    every = [(number, before) for number in range(1, commits + 1) for before in (True, False)]
-    return random.Random(SEED).sample(every, max(1, round(len(every) * min(1.0, SCALE))))
+    return share_of([(number, before) for number in range(1, commits + 1) for before in (True, False)])
 
 
 @pytest.mark.fault("FLT-03")
@@ -334,7 +329,6 @@ def test_sent_again_after_a_death_at_a_commit(portal_database: PortalDatabase, t
 @pytest.mark.fault("FLT-03")
 @pytest.mark.parametrize("name", VERBS)
 def test_before_and_after_every_commit(portal_database: PortalDatabase, tmp_path: Path, name: str) -> None:
-    print(f"SEED={SEED}, {name}")
     VERBS[name].prepare()
     assert list(outcomes(VERBS[name], Copies(portal_database, tmp_path), a_share)) == []
 

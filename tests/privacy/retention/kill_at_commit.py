@@ -6,6 +6,7 @@ apart, the end of a batch.
 """
 
 import os
+import random
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,14 @@ from privacy.vault import keys
 from tests.database import PortalDatabase, server_connection
 
 KILLED = -1
+SCALE = float(os.environ.get("SCALE", "1"))
+SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(2**32)
+
+
+def share_of[Place](places: list[Place]) -> list[Place]:
+    """Draw the share of the places that a long run tries, one at least: ``SCALE``; ``SEED`` repeats it."""
+    print(f"SEED={SEED}")
+    return random.Random(SEED).sample(places, max(1, round(len(places) * min(1.0, SCALE))))
 
 
 def close_everything() -> None:

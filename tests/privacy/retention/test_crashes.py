@@ -27,7 +27,7 @@ from tests.factory import (
     make_omar,
     make_reports,
 )  # fmt: skip
-from tests.privacy.retention.kill_at_commit import KILLED, Copies, run_until_commit
+from tests.privacy.retention.kill_at_commit import KILLED, Copies, run_until_commit, share_of
 
 DUE = date(2026, 11, 24)
 AT = at_noon(DUE)
@@ -102,7 +102,7 @@ def alive(people: list[UUID]) -> list[UUID]:
 
 
 def before_and_after_each(commits: int) -> list[tuple[int, bool]]:
-    return [(number, before) for number in range(1, commits + 1) for before in (True, False)]
+    return share_of([(number, before) for number in range(1, commits + 1) for before in (True, False)])
 
 
 def at_every_fourth(commits: int) -> list[tuple[int, bool]]:
@@ -130,7 +130,7 @@ def outcomes(
 @pytest.mark.clause("P7.1")
 @pytest.mark.fault("FLT-03")
 def test_killed_at_its_commits_it_goes_on_and_ends_right(portal_database: PortalDatabase, tmp_path: Path) -> None:
-    """At every fourth commit, before and after in turns; ``make faults`` tries both at each."""
+    """At every fourth commit, before and after in turns; ``make faults`` tries both at each (``SCALE``: at a share)."""
     scene = Scene()
     places = outcomes(scene, Copies(portal_database, tmp_path), scene.play, at_every_fourth)
     assert {where: wrong for where, wrong in places if wrong} == {}
