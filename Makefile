@@ -72,7 +72,9 @@ ifneq ($(TOKEN),0)
 endif
 
 .PHONY: check
-check: lint types contracts migrations test ## Everything a commit must pass
+check: setup ## Everything a commit must pass: lint, types, contracts, migrations, tests
+	@$(MAKE) --no-print-directory -j2 --output-sync=target lint types contracts migrations
+	@$(MAKE) --no-print-directory test
 
 .PHONY: lint
 lint: $(STAMP) ## ruff: rules and format
