@@ -67,7 +67,7 @@ def as_migrated() -> Iterator[None]:
     A nightly comparison took half a minute among what two thousand tests had left; alone it takes half a second.
     """
     yield
-    if SHARED.is_there and SHARED.uses >= MOST_USES:
+    if SHARED.names and SHARED.uses >= MOST_USES:
         SHARED.renew()
 
 

@@ -134,26 +134,42 @@ def environ(role: str, names: dict[str, str]) -> dict[str, str]:
     }
 
 
+def point_at(names: dict[str, str]) -> None:
+    """Have Django's connections be to the databases ``names`` from here on."""
+    for alias, name in names.items():
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = name
+        connections.settings[alias]["NAME"] = name
+
+
 class SharedDatabases:
     """The three databases of this process, in which ordinary tests run in transactions."""
 
     def __init__(self) -> None:
-        self.names = {alias: options["NAME"] for alias, options in settings.DATABASES.items()}
+        self.names: dict[str, str] = {}
+        self.turn = 0
         self.uses = 0
-        self.is_there = False
 
     def renew(self) -> None:
-        """Clone them from the templates, in place of those that are there."""
+        """Clone them from the templates, in place of those that are there.
+
+        Under another name: what this process knows of the records of one (the key service, which were shown) is kept by
+        its name.
+        """
         self.drop()
+        self.turn += 1
+        self.names = {alias: f"test_{os.getpid()}_{self.turn}_{alias}" for alias in DATABASES}
         clone(self.names)
-        self.uses, self.is_there = 0, True
+        point_at(self.names)
+        self.uses = 0
 
     def drop(self) -> None:
-        """Leave and drop them."""
+        """Leave and drop them, where they are there."""
         autocommit.close()
         for alias in self.names:
             connections[alias].close()
         drop(self.names)
+        self.names = {}
 
 
 class PortalDatabase:
@@ -200,15 +216,9 @@ class PortalDatabase:
         clone(self.names)
         before = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
         try:
-            for alias, name in self.names.items():
-                connections[alias].close()
-                connections[alias].settings_dict["NAME"] = name
-                connections.settings[alias]["NAME"] = name
+            point_at(self.names)
             yield self
         finally:
             autocommit.close()
-            for alias, name in before.items():
-                connections[alias].close()
-                connections[alias].settings_dict["NAME"] = name
-                connections.settings[alias]["NAME"] = name
+            point_at(before)
             drop(self.names)
