@@ -40,6 +40,7 @@ TASK_LABELS = {
     "consents.destruction.addressed": gettext_lazy("you were told about a destruction after your withdrawal"),
     "rights.particulars.read": gettext_lazy("your request was read"),
     "rights.objection.read": gettext_lazy("your objection was read"),
+    "rights.objection.evidence.shown": gettext_lazy("the documents that came with your objection were read"),
     "rights.mandate.read": gettext_lazy("the power of attorney of your request was read"),
     "rights.note.read": gettext_lazy("the office's notes on your request were read"),
     "rights.current.shown": gettext_lazy("the data that you want corrected was read, to decide your request"),

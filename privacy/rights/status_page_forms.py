@@ -28,6 +28,11 @@ class ObjectionForm(forms.Form):
     statement = forms.CharField(
         label=_("What do you disagree with, and why?"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
     )
+    evidence = forms.FileField(
+        label=_("A document that shows it (optional)"),
+        required=False,
+        help_text=_("PDF, JPEG or PNG, at most 10 MB. We encrypt it and destroy it once your objection is decided."),
+    )
 
 
 class DocumentForm(forms.Form):

@@ -42,6 +42,7 @@ def resume() -> int:
     rights.renew_packages(actor=WORKER, at=at)
     rights.sync_missed_closures(actor=WORKER, at=at)
     rights.destroy_leftover_documents(actor=WORKER, at=at)
+    rights.destroy_leftover_evidence(actor=WORKER, at=at)
     rights.record_missing_particulars(actor=WORKER, at=at)
     subjects.index_contacts(actor=WORKER, at=at)
     subjects.delete_old_attempts(at=at)

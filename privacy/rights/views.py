@@ -200,7 +200,7 @@ def send_document(request: HttpRequest) -> HttpResponse:
 @require_POST
 def object_to(request: HttpRequest) -> HttpResponse:
     """Object to a decision."""
-    form = ObjectionForm(request.POST)
+    form = ObjectionForm(request.POST, request.FILES)
     if not form.is_valid():
         return _again(request, object_form=form)
     position = form.cleaned_data["right"]
@@ -209,7 +209,10 @@ def object_to(request: HttpRequest) -> HttpResponse:
         right = Right.objects.filter(request=case, position=position).first()
         if right is None:
             raise rights.NotObjectable(_("There is no refusal to object to."))
-        return rights.object_to(right, statement=form.cleaned_data["statement"], actor=actor, at=clock.now())
+        upload = form.cleaned_data["evidence"]
+        evidence = [(upload.name or "", upload.read())] if upload else []
+        said = form.cleaned_data["statement"]
+        return rights.object_to(right, statement=said, evidence=evidence, actor=actor, at=clock.now())
 
     if opened_case(request) is None:
         # The half hour was over while it was written: it is shown again, to be sent once the page is open.

@@ -22,6 +22,8 @@ DESTROYS = {
     "destroy_month",
     "drop_partition",
     "destroy_documents",
+    "destroy_files_of",
+    "destroy_objection_files",
     "discard_build",
 }
 DELETES = {"delete", "_raw_delete"}
@@ -31,6 +33,7 @@ EVERY = "tests.privacy.retention.test_holds_on_every_path:"
 OTHER, ARCHIVE, LAST = f"{EVERY}AHoldStopsToo.", f"{EVERY}AHoldOnTheArchive.", f"{EVERY}TheLastLock."
 OFFICE = f"{OTHER}test_the_sweep_of_every_category_of_the_office"
 EVIDENCE = f"{OTHER}test_the_documents_of_a_closed_case"
+OBJECTION = f"{OTHER}test_what_came_with_an_objection"
 ORDER, MONTH = f"{PERSON}test_deletion_on_request", f"{PERSON}test_a_month_that_is_dropped_whole"
 APPROVED, TERM = f"{PERSON}test_a_list_that_is_approved_already", f"{PERSON}test_the_end_of_the_preservation_term"
 REPLAY = "tests.privacy.retention.test_restore:test_what_was_destroyed_before_the_hold_goes_again"
@@ -70,6 +73,10 @@ PATHS = {
     "privacy/workforce/actions/completions.py:_discard": f"{TWICE}test_a_hold_keeps_both_scans_of_one_training",
     "privacy/retention/actions/paper_destruction.py:destroy_evidence": f"{OTHER}test_the_evidence_of_a_paper",
     "privacy/rights/actions/identity_documents.py:destroy_documents": EVIDENCE,
+    "privacy/rights/actions/identity_documents.py:destroy_files_of": EVIDENCE,
+    "privacy/rights/actions/objection_evidence.py:destroy_objection_files": OBJECTION,
+    "privacy/rights/actions/objection_evidence.py:destroy_leftover_evidence": OBJECTION,
+    "privacy/rights/actions/objections.py:decide_objection": OBJECTION,
     "privacy/rights/actions/identity_documents.py:destroy_leftover_documents": EVIDENCE,
     "privacy/rights/actions/letters.py:close_case": EVIDENCE,
     "privacy/rights/actions/identity.py:reject_identity": EVIDENCE,

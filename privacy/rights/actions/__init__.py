@@ -58,6 +58,12 @@ from privacy.rights.actions.letters import (
 )
 from privacy.rights.actions.mandates import PEOPLE, Mandate, has_mandate, must_prove, read_mandate, renew_authority
 from privacy.rights.actions.notes import Note, read_notes, write_note
+from privacy.rights.actions.objection_evidence import (
+    destroy_leftover_evidence,
+    evidence_of,
+    must_have_read_evidence,
+    open_evidence,
+)
 from privacy.rights.actions.objections import decide_objection, object_to
 from privacy.rights.actions.particulars import destroy_files, destroy_particulars, read_objection, read_particulars
 from privacy.rights.actions.pickup_codes import draw_pickup_code, issue_pickup_code, send_pickup_code
@@ -159,6 +165,7 @@ __all__ = [
     "decline_postponement",
     "destroy_files",
     "destroy_leftover_documents",
+    "destroy_leftover_evidence",
     "destroy_particulars",
     "digest_of_proposal",
     "digest_of_request",
@@ -166,6 +173,7 @@ __all__ = [
     "download",
     "draw_pickup_code",
     "end_postponement",
+    "evidence_of",
     "grant",
     "grant_partly",
     "has_mandate",
@@ -178,10 +186,12 @@ __all__ = [
     "mark_letter_sent",
     "may_need_proof",
     "move_due_dates",
+    "must_have_read_evidence",
     "must_prove",
     "object_to",
     "objections_of",
     "open_documents",
+    "open_evidence",
     "park_letter",
     "part",
     "pass_on",

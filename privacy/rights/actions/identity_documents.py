@@ -3,6 +3,7 @@
 They prove identity or authority, and later, where the office asks for it, what a correction or deletion rests on.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -98,10 +99,17 @@ def open_documents(case: Request, *, actor: Actor, at: datetime) -> list[OpenedD
     held = list(documents(case))
     if not held:
         raise InvalidUpload(_("No document came with this case."))
+    return open_files(held, case, task="rights.evidence.shown", actor=actor, at=at)
+
+
+def open_files(
+    held: Sequence[EncryptedFile], case: Request, *, task: str, actor: Actor, at: datetime
+) -> list[OpenedDocument]:
+    """Open these files of a case, numbered in this order, and note by whom. Raises why none can be opened."""
     opened: list[OpenedDocument] = []
     refused: Refusal | None = None
     with vault.opened(
-        purpose=Purpose.RIGHTS, task="rights.evidence.shown", actor=actor, at=at, reason=f"request {case.number}"
+        purpose=Purpose.RIGHTS, task=task, actor=actor, at=at, reason=f"request {case.number}"
     ) as vault_session:
         for number, file in enumerate(held, start=1):
             try:
@@ -138,8 +146,13 @@ def destroy_documents(case: Request, *, actor: Actor, at: datetime) -> int:
 
     What a hold keeps stays; ``destroy_leftover_documents`` comes back for it.
     """
+    return destroy_files_of(documents(case), case, actor=actor, at=at)
+
+
+def destroy_files_of(files: Iterable[EncryptedFile], case: Request, *, actor: Actor, at: datetime) -> int:
+    """Destroy these files of a case, but for what a hold keeps, and note it on the case. Returns how many went."""
     gone = 0
-    for file in documents(case):
+    for file in files:
         try:
             vault.delete_file(file, actor=actor, at=at)
         except vault.UnderHold:

@@ -1,5 +1,6 @@
 """Objections: the requester disagrees, and another person than the decider reviews (law R-29, F-5)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -9,11 +10,18 @@ from privacy.accounts.second_person import require_second_person
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock, periods
+from privacy.lib.documents.upload_validation import recognise_upload
 from privacy.lib.identifiers.ids import new_id
 from privacy.policies import rulebook
 from privacy.rights.actions import freezes
 from privacy.rights.actions.cases import lock_case, lock_right, record
 from privacy.rights.actions.letters import queue_letter, sync_particulars_closure, write_explanation
+from privacy.rights.actions.objection_evidence import (
+    Upload,
+    attach_evidence,
+    destroy_objection_files,
+    must_have_read_evidence,
+)
 from privacy.rights.events import Event
 from privacy.rights.models import Letter, Objection, Particulars, Request, Right
 from privacy.rights.refusals import NotObjectable, SamePerson
@@ -22,8 +30,15 @@ from privacy.vault import actions as vault
 UPHELD = (Objection.Outcome.UPHELD, Objection.Outcome.PARTLY_UPHELD)
 
 
-def object_to(right: Right, *, statement: str, actor: Actor, at: datetime) -> Objection:
-    """Record an objection to a refusal, whole or partial. Raises NotObjectable."""
+def object_to(
+    right: Right, *, statement: str, evidence: Sequence[Upload] = (), actor: Actor, at: datetime
+) -> Objection:
+    """Record an objection to a refusal, whole or partial, with what was sent to prove it (name and content).
+
+    Raises NotObjectable, and InvalidUpload for a file that is none of those taken.
+    """
+    for _name, content in evidence:
+        recognise_upload(content)
     if not statement.strip():
         raise NotObjectable(_("State what you disagree with."), pointer="/statement")
     with transaction.atomic():
@@ -41,8 +56,10 @@ def object_to(right: Right, *, statement: str, actor: Actor, at: datetime) -> Ob
             received_at=at,
             received_on=day,
             target_on=periods.answer_due(day, days=days),
+            documents=len(evidence),
         )
-        record(row.request, Event.OBJECTED, actor=actor, at=at, right=row, facts={"target_on": str(made.target_on)})
+        facts = {"target_on": str(made.target_on), **({"documents": len(evidence)} if evidence else {})}
+        record(row.request, Event.OBJECTED, actor=actor, at=at, right=row, facts=facts)
         words = Particulars(
             subject_id=row.request.holder_id,
             about=Particulars.About.OBJECTION,
@@ -53,6 +70,7 @@ def object_to(right: Right, *, statement: str, actor: Actor, at: datetime) -> Ob
         # Before the objection commits: the words of none are harmless, an objection that says nothing is not.
         with transaction.atomic(using="personal"):
             words.save(force_insert=True)
+        attach_evidence(made, evidence, actor=actor, at=at)
     return made
 
 
@@ -61,7 +79,8 @@ def decide_objection(
 ) -> Objection:
     """Decide an objection. An upheld one opens the right again, for a new decision.
 
-    Raises SamePerson for the person who decided the right, NotObjectable for an objection that is over.
+    Raises SamePerson for the person who decided the right, UnseenDocuments for a reviewer who has not opened what came
+    with the objection, NotObjectable for an objection that is over.
     """
     require_permission(actor, "rights.decide_objection", about=objection)
     with transaction.atomic():
@@ -71,6 +90,7 @@ def decide_objection(
             raise NotObjectable(_("This objection was already decided."))
         same = SamePerson(_("You decided this right, so someone else must review the objection."))
         reviewer = require_second_person(actor, asked_by=made.decider, about=made, same=same, at=at)
+        must_have_read_evidence(made, actor=actor)
         if outcome not in (*UPHELD, Objection.Outcome.DISMISSED):
             raise NotObjectable(_("Choose how the objection is decided."), pointer="/outcome")
         made.outcome = outcome
@@ -86,6 +106,7 @@ def decide_objection(
             write_explanation(row.request, explanation.strip(), of=letter.id, at=at)
     if outcome in UPHELD:
         sync_particulars_closure(row.request_id)
+    destroy_objection_files(row, actor=actor, at=at)
     return made
 
 

@@ -1,8 +1,6 @@
 """Cases in the console: due dates first, then what was asked, decided and carried out; opening words is on record."""
 
-from io import BytesIO
 from typing import Any
-from zipfile import ZipFile
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -23,12 +21,11 @@ from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button, run_ac
 from privacy.lib.console.second_person_step import SecondPersonStep
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import due_badge, state_badge
-from privacy.lib.documents import upload_validation
-from privacy.lib.http.downloads import attachment
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.rights import actions as rights
 from privacy.rights import duplicates, lead_times, letters, matching
 from privacy.rights.admin.case_actions import CaseActions, next_permission
+from privacy.rights.admin.document_files import documents_file
 from privacy.rights.admin.forms import ReceiveForm
 from privacy.rights.admin.forwardings import to_pass_on, unanswered
 from privacy.rights.admin.list_filters import AssigneeFilter
@@ -251,14 +248,7 @@ class RequestAdmin(CaseActions):
                 "%(opened)d of %(held)d documents could be opened. The others are waiting for a scan or are harmful."
             )
             messages.warning(request, told % {"opened": len(opened), "held": held})
-        names = [f"{case.number}-{one.number}.{upload_validation.EXTENSIONS[one.media_type]}" for one in opened]
-        if len(opened) == 1:
-            return attachment(opened[0].content, media_type=opened[0].media_type, name=names[0])
-        packed = BytesIO()
-        with ZipFile(packed, "w") as archive:
-            for name, one in zip(names, opened, strict=True):
-                archive.writestr(name, one.content)
-        return attachment(packed.getvalue(), media_type="application/zip", name=f"{case.number}-documents.zip")
+        return documents_file(opened, name=case.number)
 
     def get_urls(self) -> list[URLPattern]:
         return [

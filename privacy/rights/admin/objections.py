@@ -19,6 +19,7 @@ from privacy.lib.display.badges import due_badge, state_badge
 from privacy.rights import actions as rights
 from privacy.rights import matching, status_page
 from privacy.rights.admin.case_actions import CARRY_OUT
+from privacy.rights.admin.document_files import documents_file
 from privacy.rights.admin.forms import ObjectionDecisionForm
 from privacy.rights.admin.postponements import DECIDE, Answer
 from privacy.rights.models import Letter, Objection, Package
@@ -32,14 +33,18 @@ class ObjectionAdmin(ReadOnlyAdmin):
     list_filter = ("outcome",)
     list_select_related = ("right__request",)
     fields = (
-        "case", "right_shown", ("decider", "decided_on"), ("received_at", "due_shown"),
+        "case", "right_shown", ("decider", "decided_on"), ("received_at", "due_shown"), "documents",
         ("outcome_shown", "reviewer", "reviewed_at"),
     )  # fmt: skip
     readonly_fields = ("case", "right_shown", "due_shown", "outcome_shown")
     second_person = SecondPersonStep(
         "rights.decide_objection", lambda record: record.outcome == Objection.Outcome.PENDING, button="decide"
     )
-    actions = ("decide",)
+    actions = ("show_evidence", "decide")
+
+    def buttons_for(self, record: Objection) -> list[str]:
+        pending = record.outcome == Objection.Outcome.PENDING
+        return [*(["show_evidence"] if rights.evidence_of(record).exists() else []), *(["decide"] if pending else [])]
 
     @admin.display(description=_("case"))
     def case(self, objection: Objection) -> str:
@@ -57,6 +62,18 @@ class ObjectionAdmin(ReadOnlyAdmin):
     def due_shown(self, objection: Objection) -> SafeString:
         return due_badge(objection.target_on, clock.today(), settled=objection.outcome != Objection.Outcome.PENDING)
 
+    @button(description=_("Open the documents"), permission="rights.decide_objection", locations=CHANGE_FORM_ONLY)
+    def show_evidence(self, request: HttpRequest, queryset: QuerySet[Objection]) -> Answer:
+        """Hand out what came with the objection, on record."""
+        objection, opened = queryset.get(), list[rights.OpenedDocument]()
+
+        def verb() -> None:
+            opened.extend(rights.open_evidence(objection, actor=actor_of(request), at=clock.now()))
+
+        if not run_action(self, request, verb, _("What you opened was recorded.")):
+            return None
+        return documents_file(opened, name=objection.right.request.number)
+
     @button(description=_("Decide the objection"), permission="rights.decide_objection", locations=CHANGE_FORM_ONLY)
     def decide(self, request: HttpRequest, queryset: QuerySet[Objection]) -> Answer:
         """Open the statement once, on record, when the button is pressed; deciding opens nothing again."""
@@ -67,7 +84,7 @@ class ObjectionAdmin(ReadOnlyAdmin):
             if not run_action(
                 self,
                 request,
-                lambda: statement.append(rights.read_objection(objection, actor=actor_of(request), at=clock.now())),
+                lambda: statement.append(_read(objection, request)),
                 _("The objection was opened, and this was recorded."),
                 level=messages.INFO,
             ):
@@ -94,6 +111,12 @@ class ObjectionAdmin(ReadOnlyAdmin):
         verb = partial(rights.decide_objection, objection, actor=actor_of(request), at=clock.now(), **answers)
         run_action(self, request, verb, _("The objection has been decided."))
         return None
+
+
+def _read(objection: Objection, request: HttpRequest) -> str:
+    """Open the statement, once what came with it was opened: nothing is written for a decision that can't be taken."""
+    rights.must_have_read_evidence(objection, actor=actor_of(request))
+    return rights.read_objection(objection, actor=actor_of(request), at=clock.now())
 
 
 @admin.register(Letter)

@@ -82,6 +82,8 @@ class Objection(models.Model):
     received_at = models.DateTimeField(_("received"))
     received_on = models.DateField(_("day of receipt"))
     target_on = models.DateField(_("target"))
+    # How many documents came with it: the sealed files go once it is decided.
+    documents = models.PositiveSmallIntegerField(_("documents sent with it"), default=0, db_default=0)
     outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome, default=Outcome.PENDING)
     reviewer = models.CharField(_("reviewed by"), max_length=64, blank=True)
     reviewed_at = models.DateTimeField(_("reviewed"), null=True, blank=True)

@@ -41,6 +41,7 @@ from tests.factory import (
     attach_scan,
     carry_out_all,
     end_waits_at_once,
+    grant_office_categories,
     imei,
     make_contact,
     make_device,
@@ -51,7 +52,9 @@ from tests.factory import (
     make_measure,
     make_odile,
     make_officer,
+    make_omar,
     make_sealed_file,
+    make_verified,
     package_files,
     sweep_on,
 )  # fmt: skip
@@ -169,6 +172,27 @@ class AHoldStopsToo(PortalTestCase):
         lift(hold)
         assert rights.destroy_leftover_documents(actor=tasks.WORKER, at=LATER) == 1
         assert not rights.documents(second).exists()
+
+    def test_what_came_with_an_objection(self) -> None:
+        make_device(1)
+        right = make_verified(ask(target=imei(1))).rights.get()
+        rights.refuse(right, ground="life-or-body", actor=make_officer(), at=NOON)
+        sent = [("proof.pdf", PDF)]
+        requester, omar = Requester(right.request.reference), make_omar()
+        grant_office_categories(omar, by=make_officer())
+        made = rights.object_to(right, statement="no", evidence=sent, actor=requester, at=NOON)
+        files = rights.evidence_of(made)
+        files.unjudged().update(state=EncryptedFile.State.CLEAN, scanned_at=NOON)
+        held = EncryptedFile.objects.filter(id=files.get().id)
+        rights.open_evidence(made, actor=omar, at=NOON)
+        hold = make_hold(category="rights-request")
+        rights.decide_objection(made, outcome="dismissed", actor=omar, at=NOON)
+        assert held.exists()
+        assert rights.destroy_leftover_evidence(actor=tasks.WORKER, at=LATER) == 0
+        assert held.exists()
+        lift(hold)
+        assert rights.destroy_leftover_evidence(actor=tasks.WORKER, at=LATER) == 1
+        assert not held.exists()
 
     def test_a_package_that_is_begun_anew(self) -> None:
         device = make_device(1)

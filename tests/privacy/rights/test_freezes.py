@@ -36,8 +36,8 @@ ROOT = Path(__file__).resolve().parents[3]
 ITS_OWN = "the case itself: rights, legal duty, destruction"
 OTHER = "papers and words of cases, complaints and authorities, which no correction is about"
 OF_THE_CASE = (
-    "access_packages", "corrections", "current_values", "identity_documents", "notes", "package_builds", "particulars",
-    "redactions", "report_corrections",
+    "access_packages", "corrections", "current_values", "identity_documents", "mandates", "notes",
+    "objection_evidence", "package_builds", "particulars", "redactions", "report_corrections",
 )  # fmt: skip
 PATHS: dict[str, str | list[str]] = {
     **{f"privacy/rights/actions/{name}.py": ITS_OWN for name in OF_THE_CASE},

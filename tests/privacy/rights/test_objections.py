@@ -1,17 +1,24 @@
 """An objection is reviewed by another person than the decider; an upheld one opens the right again (R-29, F-5)."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.models import Entry
+from privacy.lib.registries import registers
 from privacy.rights import actions as rights
 from privacy.rights import status_page
 from privacy.rights.actors import Requester
 from privacy.rights.models import Letter, Objection, Particulars, Right
+from privacy.vault.models import EncryptedFile
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
 from tests.own_writes import as_the_portal
 from tests.pdf_text import text_of
+from tests.sample_uploads import PDF
 
 
 @pytest.mark.clause("P1.4")
@@ -109,3 +116,105 @@ class ObjectionTests(PortalTestCase):
         other = factory.ask(target=factory.imei(1), address="").request.rights.get()
         with pytest.raises(rights.NotObjectable):
             rights.object_to(other, statement="no", actor=Requester("K7-1"), at=NOON)
+
+
+class EvidenceCase(PortalTestCase):
+    def setUp(self) -> None:
+        factory.make_device(1)
+        self.odile, self.omar = factory.make_officer(), factory.make_omar()
+        factory.grant_office_categories(self.omar, by=self.odile)
+        case = factory.make_verified(factory.ask(target=factory.imei(1), answer_by="portal"))
+        self.right = rights.refuse(case.rights.get(), ground="life-or-body", actor=self.odile, at=NOON)
+        self.requester = Requester(case.reference)
+
+    def object(self, *evidence: tuple[str, bytes]) -> Objection:
+        made = rights.object_to(
+            self.right, statement="no", evidence=evidence or [("proof.pdf", PDF)], actor=self.requester, at=NOON
+        )
+        # The worker's child that reads files takes a second; its verdict is what counts here.
+        rights.evidence_of(made).unjudged().update(state=EncryptedFile.State.CLEAN, scanned_at=NOON)
+        return made
+
+
+@pytest.mark.law("F-5")
+class EvidenceTests(EvidenceCase):
+    def test_nobody_decides_before_opening_what_came_with_it(self) -> None:
+        made = self.object()
+        assert made.documents == 1
+        with pytest.raises(rights.UnseenDocuments):
+            rights.decide_objection(made, outcome="dismissed", actor=self.omar, at=NOON)
+        (opened,) = rights.open_evidence(made, actor=self.omar, at=NOON)
+        assert opened.content == PDF
+        assert Entry.objects.filter(task="rights.objection.evidence.shown", actor=self.omar.reference).exists()
+        assert rights.decide_objection(made, outcome="dismissed", actor=self.omar, at=NOON).outcome == "dismissed"
+
+    def test_it_is_destroyed_once_the_objection_is_decided_and_not_before(self) -> None:
+        made = self.object()
+        held = EncryptedFile.objects.filter(id__in=list(rights.evidence_of(made).values_list("id", flat=True)))
+        assert rights.destroy_leftover_documents(actor=SystemActor("rights"), at=NOON) == 0
+        assert rights.destroy_leftover_evidence(actor=SystemActor("rights"), at=NOON) == 0
+        assert held.count() == 1
+        rights.open_evidence(made, actor=self.omar, at=NOON)
+        rights.decide_objection(made, outcome="dismissed", actor=self.omar, at=NOON)
+        assert held.count() == 0
+        assert self.object().documents == 1
+
+    def test_what_a_crash_has_left_goes_later(self) -> None:
+        made = self.object()
+        Objection.objects.filter(id=made.id).update(outcome="dismissed", reviewer=self.omar.reference, reviewed_at=NOON)
+        assert rights.destroy_leftover_evidence(actor=SystemActor("rights"), at=NOON) == 1
+        assert rights.destroy_leftover_evidence(actor=SystemActor("rights"), at=NOON) == 0
+
+    def test_a_file_of_another_kind_makes_no_objection(self) -> None:
+        with pytest.raises(rights.InvalidUpload):
+            self.object(("page.html", b"<html>"))
+        assert not Objection.objects.exists()
+
+    def test_the_status_page_takes_it_and_the_console_hands_it_to_the_reviewer(self) -> None:
+        session = self.client
+        receipt = factory.ask(target=factory.imei(1), answer_by="portal", address="")
+        case = factory.make_verified(receipt)
+        rights.refuse(case.rights.get(), ground="life-or-body", actor=self.odile, at=NOON)
+        session.post(reverse("rights:case"), {"number": receipt.number, "code": receipt.code})
+        assert 'name="evidence"' in session.get(reverse("rights:case")).content.decode()
+        sent = {"right": "1", "statement": "no", "evidence": SimpleUploadedFile("proof.pdf", PDF)}
+        session.post(reverse("rights:object"), sent)
+        made = Objection.objects.get(right__request=case)
+        assert made.documents == 1
+        rights.evidence_of(made).unjudged().update(state=EncryptedFile.State.CLEAN, scanned_at=NOON)
+        session.force_login(self.omar)
+        address = reverse("admin:rights_objection_change", args=[made.pk])
+        press = {"_selected_action": str(made.pk)}
+        early = session.post(address, {**press, "CHANGE_FORM-action": "decide"}, follow=True).content.decode()
+        assert "첨부된 문서를 먼저" in early
+        assert session.post(address, {**press, "CHANGE_FORM-action": "show_evidence"}).content == PDF
+
+
+@pytest.mark.law("F-5")
+class RegisterTests(EvidenceCase):
+    def test_each_objection_stands_there_with_the_columns_of_the_form(self) -> None:
+        made = self.object()
+        rights.open_evidence(made, actor=self.omar, at=NOON)
+        rights.decide_objection(made, outcome="dismissed", explanation="because", actor=self.omar, at=NOON)
+        rights.mark_letter_sent(Letter.objects.get(kind="objection"), actor=self.omar, at=NOON)
+        register = registers.get("objections")
+        window = registers.ExportScope(NOON.date(), NOON.date(), actor=self.omar, at=NOON, reason="test")
+        (row,) = register.rows(window)
+        said = dict(zip(register.headings, row, strict=True))
+        assert list(said) == [
+            "사건번호", "결정일", "결정자", "요구 내용", "불복 내용·사유", "증빙(건)", "접수일", "처리 목표일",
+            "심사자", "심사일", "결과", "이유", "통지일", "외부 구제 안내",
+        ]  # fmt: skip
+        assert said["사건번호"] == self.right.request.number
+        assert (said["결정일"], said["접수일"], said["증빙(건)"]) == (NOON.date(), NOON.date(), 1)
+        assert self.odile.reference in said["결정자"] and self.omar.reference in said["심사자"]
+        assert (said["심사일"], said["통지일"]) == (NOON, NOON)
+        assert (said["불복 내용·사유"], said["이유"], said["외부 구제 안내"]) == (
+            "암호화 보관",
+            "암호화 보관",
+            "통지서로 안내",
+        )
+        assert "because" not in str(row)
+        Particulars.objects.all().delete()
+        (row,) = register.rows(window)
+        assert dict(zip(register.headings, row, strict=True))["불복 내용·사유"] == "파기"

@@ -1,0 +1,86 @@
+"""What comes with an objection: sealed under the case, read by the reviewer, destroyed once it is decided (F-5)."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from privacy.ledger.actors import Actor
+from privacy.ledger.authorization import require_permission
+from privacy.lib.documents.upload_validation import InvalidUpload
+from privacy.policies.categories import RIGHTS_REQUEST
+from privacy.rights.actions.identity_documents import OpenedDocument, destroy_files_of, open_files
+from privacy.rights.models import IdentityDocument, Objection, Right
+from privacy.rights.refusals import UnseenDocuments
+from privacy.vault import actions as vault
+from privacy.vault.models import EncryptedFile, EncryptedFileQuerySet
+
+SUFFIX = "/objection"
+
+type Upload = tuple[str, bytes]
+
+
+def attach_evidence(objection: Objection, sent: Sequence[Upload], *, actor: Actor, at: datetime) -> None:
+    """Seal what came with an objection, in the caller's transaction. Raises InvalidUpload."""
+    case = objection.right.request
+    for name, content in sent:
+        kept = vault.receive_file(
+            subject_id=case.holder_id,
+            category=RIGHTS_REQUEST,
+            case=_files_reference(objection.right),
+            name=name,
+            content=content,
+            actor=actor,
+            at=at,
+        )
+        IdentityDocument.objects.create(request=case, file_id=kept.id, attached_by=actor.ref, attached_at=at)
+
+
+def evidence_of(objection: Objection) -> EncryptedFileQuerySet:
+    """Return what came with an open objection, oldest first; of one that is decided there is nothing."""
+    if objection.outcome != Objection.Outcome.PENDING:
+        return EncryptedFile.objects.none()
+    return EncryptedFile.objects.filter(case=_files_reference(objection.right)).order_by("stored_at")
+
+
+def open_evidence(objection: Objection, *, actor: Actor, at: datetime) -> list[OpenedDocument]:
+    """Open what came with an objection for its reviewer, on record. Raises InvalidUpload where there is nothing."""
+    require_permission(actor, "rights.decide_objection", about=objection)
+    held = list(evidence_of(objection))
+    if not held:
+        raise InvalidUpload(_("No document came with this objection."))
+    return open_files(held, objection.right.request, task="rights.objection.evidence.shown", actor=actor, at=at)
+
+
+def must_have_read_evidence(objection: Objection, *, actor: Actor) -> None:
+    """Raise UnseenDocuments for a reviewer who has not opened all of it; what was found harmful is opened by nobody."""
+    held = evidence_of(objection).exclude(state=EncryptedFile.State.QUARANTINE).values_list("id", flat=True)
+    unseen = IdentityDocument.objects.filter(file_id__in=list(held)).exclude(openings__opened_by=actor.ref)
+    if unseen.exists():
+        raise UnseenDocuments(_("Open the documents that came with this objection and read them first. Then decide."))
+
+
+def destroy_objection_files(right: Right, *, actor: Actor, at: datetime) -> int:
+    """Destroy what came with an objection that is decided; safe to repeat. Returns how many files went."""
+    if right.objections.filter(outcome=Objection.Outcome.PENDING).exists():
+        return 0
+    held = EncryptedFile.objects.filter(case=_files_reference(right))
+    return destroy_files_of(held, right.request, actor=actor, at=at)
+
+
+def destroy_leftover_evidence(*, actor: Actor, at: datetime) -> int:
+    """Destroy what a hold or a crash has left of decided objections; safe to repeat."""
+    left = EncryptedFile.objects.filter(category=RIGHTS_REQUEST, case__endswith=SUFFIX).values_list("case", flat=True)
+    gone = 0
+    for name in sorted(set(left)):
+        reference, _sign, position = name.removesuffix(SUFFIX).partition("#")
+        if re.fullmatch("[0-9]{1,4}", position):
+            for right in Right.objects.filter(request__reference=reference, position=position):
+                gone += destroy_objection_files(right, actor=actor, at=at)
+    return gone
+
+
+def _files_reference(right: Right) -> str:
+    """Return the name under which what came with an open objection to a right is kept."""
+    return f"{right.freeze_reference}{SUFFIX}"
