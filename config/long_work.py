@@ -16,7 +16,6 @@ from django.db.models import (
     Exists,
     IntegerField,
     Min,
-    Model,
     OuterRef,
     Q,
     QuerySet,
@@ -25,6 +24,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -248,8 +248,12 @@ def imports(user: User, at: datetime) -> Iterator[LongWork]:
 
 def key_turns(user: User, at: datetime) -> Iterator[LongWork]:
     """A turn of the master key, and generations that it left and that are destroyed after their grace."""
-    rows = KeyCheck.objects.filter(kind=KeyCheck.Kind.MASTER).filter(
-        Q(current=True) | Q(ended_at=None) | Q(ended_at__gte=at - ENDED_FOR)
+    shown = Q(current=True) | Q(ended_at=None) | Q(ended_at__gte=at - ENDED_FOR)
+    # Keys are counted only while a generation is being left: there may be millions of them.
+    is_left = Q(current=False, emptied_at=None)
+    rows: QuerySet[Any] = KeyCheck.objects.filter(shown, kind=KeyCheck.Kind.MASTER).annotate(
+        left=Case(When(is_left, then=_number_of_keys(generation__lte=OuterRef("generation"))), default=0),
+        every=Case(When(is_left, then=_number_of_keys()), default=0),
     )
     known = list(rows.order_by("generation"))
     current = next((row for row in known if row.current), None)
@@ -258,15 +262,11 @@ def key_turns(user: User, at: datetime) -> Iterator[LongWork]:
         if row.current or current is None:
             continue
         if row.emptied_at is None:
-            behind = Count("pk", filter=Q(generation__lt=current.generation))
-            one, other = (_counted(model, behind) for model in (SubjectKey, MonthKey))
-            keys = list(one.union(other, all=True))
-            left, total = sum(n for n, _all in keys), sum(every for _n, every in keys)
             yield LongWork(
                 gettext_lazy("Rotation of the master key"), str(current), url, begun_at=current.begun_at,
-                done=total - left, total=total,
+                done=row.every - row.left, total=row.every,
             )  # fmt: skip
-            return
+            continue
         yield LongWork(
             gettext_lazy("Destruction of an old master key"),
             str(row),
@@ -277,11 +277,13 @@ def key_turns(user: User, at: datetime) -> Iterator[LongWork]:
         )
 
 
-def _counted(keys: type[Model], behind: Count) -> QuerySet[Any, Any]:
-    """Return one row of how many keys are left, and of how many."""
-    rows = keys._default_manager.order_by().annotate(one=Value(1)).values("one")
-    counted: QuerySet[Any, Any] = rows.annotate(left=behind, every=Count("pk")).values_list("left", "every")
-    return counted
+def _number_of_keys(**wanted: Any) -> Combinable:
+    """Return how many living keys there are, of people and of months."""
+    one, other = (
+        Subquery(keys.annotate(all=Value(1)).values("all").annotate(n=Count("pk")).values("n"))
+        for keys in (model._default_manager.order_by().filter(**wanted) for model in (SubjectKey, MonthKey))
+    )
+    return Coalesce(one, 0) + Coalesce(other, 0)
 
 
 def scrubs(user: User, at: datetime) -> Iterator[LongWork]:
@@ -325,7 +327,7 @@ class LongWorkPage:
 
 
 def build_page(user: User, at: datetime) -> LongWorkPage:
-    """Return the long work that this account may see; one statement for each kind, and one more while a key turns."""
+    """Return the long work that this account may see; one statement for each kind."""
     found = list(chain.from_iterable(kind(user, at) for needs, kind in KINDS.items() if user.has_perm(needs)))
     running = [(work, remaining_text(work.remaining(at)) if work.total else "") for work in found if work.is_running]
     waiting = sorted((work for work in found if work.begins_at), key=lambda work: work.begins_at or at)
