@@ -21,6 +21,7 @@ from privacy.disclosures import actions as disclosures
 from privacy.disclosures import item_values
 from privacy.disclosures.admin import approval_summary
 from privacy.disclosures.admin.forms import ApprovalForm, DisclosureForm, ReasonForm, ScanForm
+from privacy.disclosures.admin.request_steps import DisclosureRequestSteps
 from privacy.disclosures.models import Disclosure, Notice, ThirdParty
 from privacy.lib.console.admin_add import make_or_refuse
 from privacy.lib.console.confirm_action import confirm_action
@@ -278,7 +279,9 @@ class DisclosureAdmin(ReadOnlyAdmin):
     def ask_for(self, request: HttpRequest) -> HttpResponse:
         """Ask for a disclosure."""
         form = DisclosureForm(request.POST or None, on=clock.today())
-        if request.method == "POST" and form.is_valid():
+        go = request.POST.get("go", "")
+        steps = DisclosureRequestSteps(form, at=request.POST.get("at", ""), go=go)
+        if request.method == "POST" and not go and form.is_valid():
             authority = form.authority()
             apart = {"records", "items", *asdict(authority)}
             given = {name: value for name, value in form.cleaned_data.items() if name not in apart}
@@ -291,10 +294,13 @@ class DisclosureAdmin(ReadOnlyAdmin):
             if made is not None:
                 messages.success(request, now_("Requested. Another person must approve it."))
                 return HttpResponseRedirect(reverse("admin:disclosures_disclosure_change", args=[made.pk]))
+        if request.method == "POST" and not go:
+            steps.go_to_errors()
         context = {
             **self.admin_site.each_context(request),
             "title": _("Request a disclosure"),
             "opts": self.opts,
             "form": form,
+            "steps": steps,
         }
         return TemplateResponse(request, "admin/disclosures/disclosure/ask.html", context)

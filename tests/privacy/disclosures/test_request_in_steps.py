@@ -1,0 +1,110 @@
+"""A disclosure is requested in steps: each asks what matters for its case, and the last says what is missing."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+
+from privacy.disclosures.models import Disclosure
+from tests import factory
+from tests.base import PortalTestCase
+
+ADDRESS = "/en/office/disclosures/disclosure/ask/"
+
+
+@pytest.mark.clause("P5.1")
+class StepsTest(PortalTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.device = factory.make_device(1)
+        self.odile = factory.make_odile()
+        self.client.force_login(self.odile)
+        self.page = self.client.get(ADDRESS).content.decode()
+
+    def send(self, go: str = "", **typed: Any) -> int:
+        """Send the page as a browser without script does: what it carries unseen, what is typed, and the button."""
+        kept: dict[str, Any] = {}
+        for tag in re.findall(r'<input type="hidden"[^>]*>', self.page):
+            name, value = re.search(r'name="([^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
+            if name:
+                kept.setdefault(name[1], []).append(unescape(value[1]) if value else "")
+        answer = self.client.post(ADDRESS, {**kept, **typed, **({"go": go} if go else {})})
+        self.page = answer.content.decode()
+        return answer.status_code
+
+    def asked(self) -> set[str]:
+        """The fields that the page shows."""
+        seen = re.findall(r"<(?:input|select|textarea)(?! type=\"hidden\")[^>]* name=\"([a-z_]+)\"", self.page)
+        return set(seen) - {"q", "go"}
+
+    def choose(self, **party: Any) -> None:
+        basis = party.pop("basis", "law")
+        self.send("ground", third_party=str(factory.make_third_party(**party).pk), basis=basis)
+
+    def test_each_step_asks_what_matters_for_the_recipient_and_the_basis(self) -> None:
+        assert self.asked() == {"third_party", "basis"}
+        self.choose(kind="investigator", code="police")
+        assert {"statute", "official", "record_class"} <= self.asked()
+        assert "purpose_code" not in self.asked()
+        self.send("parties")
+        self.choose(kind="maker", code="maker", basis="consent")
+        assert self.asked() == {"purpose_code"}
+        self.send("content", purpose_code="registration")
+        assert self.asked() == {"purpose", "records", "items", "period"}
+
+    def test_a_step_that_is_not_filled_in_is_not_left_forwards_and_is_left_backwards(self) -> None:
+        self.choose()
+        self.send("content", statute="", document_no="2026-1", restrictions="")
+        assert {"statute", "document_no"} <= self.asked()
+        assert 'value="2026-1"' in self.page
+        assert "There is a problem" in self.page
+        self.send("parties", document_no="2026-1")
+        assert self.asked() == {"third_party", "basis"}
+        assert "There is a problem" not in self.page
+
+    def test_all_steps_one_after_the_other_request_what_was_typed(self) -> None:
+        self.choose()
+        self.send("content", statute="Act 83(3)", document_no="2026-1", restrictions="for the repair <alone>")
+        items = ["device-registration/imei", "device-registration/model"]
+        self.send("summary", purpose="repair", records=self.device.reference, items=items)
+        assert "Still missing" not in self.page
+        assert "for the repair &lt;alone&gt;" in self.page
+        assert self.send() == 302
+        made = Disclosure.objects.get()
+        assert (made.statute, made.restrictions, made.purpose) == ("Act 83(3)", "for the repair <alone>", "repair")
+        assert sorted(made.disclosed.values_list("item", flat=True)) == ["imei", "model"]
+
+    def test_what_no_longer_matters_is_left_behind(self) -> None:
+        self.choose()
+        self.send("content", statute="Act 83(3)", document_no="2026-1", restrictions="none")
+        self.send("parties")
+        self.choose(basis="consent")
+        self.send("content", purpose_code="registration")
+        self.send("summary", purpose="repair", records=self.device.reference, items=["device-registration/model"])
+        assert "Act 83(3)" not in self.page
+
+    def test_the_last_step_says_what_is_missing_and_leads_back_to_what_is_refused(self) -> None:
+        self.send("content", at="parties")
+        assert self.asked() == {"third_party", "basis"}, "nothing was chosen"
+        self.choose()
+        self.send("summary", at="summary", statute="Act 83(3)", document_no="2026-1")
+        missing = self.page[self.page.index("Still missing") :].split("</ul>")[0]
+        assert [word in missing for word in ("Purpose of the disclosure", "Whose data", "Statute")] == [
+            True,
+            True,
+            False,
+        ]
+        assert self.send() == 200
+        assert "restrictions" in self.asked() or "records" in self.asked()
+        assert not Disclosure.objects.exists()
+
+    def test_a_form_that_comes_whole_is_sent_as_it_is_and_its_refusal_stands_where_it_belongs(self) -> None:
+        whole = {
+            "third_party": str(factory.make_third_party().pk), "basis": "law", "statute": "", "document_no": "1",
+            "purpose": "repair", "records": self.device.reference, "items": ["device-registration/model"],
+            "restrictions": "none",
+        }  # fmt: skip
+        assert self.send(**whole) == 200
+        assert "statute" in self.asked() and "must name the statute" in self.page
+        assert self.send(statute="Act 83(3)", document_no="1", restrictions="none") == 302
