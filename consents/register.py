@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 
 from consents.models import AdvertisingNotice, AgreementVersion, Decision
+from consents.register_details import with_details
 from privacy.lib.registries import registers
 from privacy.subjects.references import with_references
 
@@ -20,22 +21,28 @@ registers.declare(
     models=("consents.decision", "consents.agreement", "consents.currentconsent"),
     permission="consents.view_decision",
     columns=(
-        ("정보주체", "person"),
-        ("동의서", "version.title_ko"),
-        ("동의서 버전", "version.number"),
-        ("종류", "agreement.kind"),
-        ("필수/선택", lambda decision: "필수" if decision.agreement.required else "선택"),
-        ("동의/거부/철회", "choice"),
-        ("일시", "decided_at"),
-        ("방법", "method"),
-        ("법정대리인", lambda decision: "예" if decision.by_representative else ""),
-        ("법정대리인 확인 방법", "confirmation"),
-        ("접수번호", "reference"),
-        ("기록자", "actor_ref"),
-        ("기록일시", "recorded_at"),
-        ("본문 SHA-256", "text_digest"),
+        ("정보주체", "decision.person"),
+        ("동의서", "decision.version.title_ko"),
+        ("동의서 버전", "decision.version.number"),
+        ("종류", "decision.agreement.kind"),
+        ("필수/선택", lambda row: "필수" if row.decision.agreement.required else "선택"),
+        ("동의/거부/철회", "decision.choice"),
+        ("일시", "decision.decided_at"),
+        ("방법", "decision.method"),
+        ("법정대리인", lambda row: "예" if row.decision.by_representative else ""),
+        ("법정대리인 확인 방법", "decision.confirmation"),
+        ("접수번호", "decision.reference"),
+        ("접속지(IP)", "address"),
+        ("법정대리인 성명·연락처", "representative"),
+        ("결과 통지 기한", "told_by"),
+        ("결과 통지일", "told_at"),
+        ("2년 확인 예정일", "confirmed_by"),
+        ("2년 확인 이행일", "confirmed_at"),
+        ("기록자", "decision.actor_ref"),
+        ("기록일시", "decision.recorded_at"),
+        ("본문 SHA-256", "decision.text_digest"),
     ),
-    records=decisions,
+    records=lambda window: with_details(decisions(window).iterator(chunk_size=registers.CHUNK)),
     subjects=lambda window: map(str, decisions(window).order_by().values_list("subject_id", flat=True).distinct()),
     printed=11,
     widths=(5, 3, 1, 2, 1, 2, 3, 2, 1, 2, 2),
