@@ -206,7 +206,7 @@ def withdrawals(user: User, at: datetime) -> Iterator[LongWork]:
 def campaigns(user: User, at: datetime) -> Iterator[LongWork]:
     """Individual notices: how many people have been told, and who is left to do by hand."""
     counted = Delivery.objects.filter(campaign=OuterRef("pk")).order_by().values("campaign")
-    open_ = Q(state__in=(Delivery.State.WAITING, Delivery.State.PARKED, Delivery.State.WITHOUT_ADDRESS))
+    open_ = Q(state__in=Delivery.OPEN)
     waits = Q(state=Delivery.State.WAITING)
     rows = Campaign.objects.filter(Q(state=Campaign.State.RUNNING) | Q(finished_at__gte=at - ENDED_FOR)).annotate(
         people=Coalesce(Subquery(counted.annotate(n=Count("pk")).values("n")), 0),

@@ -142,7 +142,7 @@ def digest_of(campaign: Campaign) -> str:
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def open(self) -> "DeliveryQuerySet":
         """Deliveries that nobody has settled: the worker has them, or a person must."""
-        return self.filter(state__in=(Delivery.State.WAITING, Delivery.State.PARKED, Delivery.State.WITHOUT_ADDRESS))
+        return self.filter(state__in=Delivery.OPEN)
 
     def sent_between(self, start: datetime, end: datetime) -> "DeliveryQuerySet":
         return self.filter(settled_at__gte=start, settled_at__lt=end)
@@ -161,6 +161,9 @@ class Delivery(models.Model):
         TOLD = "told", _("notified another way")
         ENDED = "ended", _("not notified: their data had been destroyed")
         REFUSED = "refused", _("not notified: they refused this notice")
+
+    # Nobody has settled these: the worker has them, or a person must.
+    OPEN = (State.WAITING, State.PARKED, State.WITHOUT_ADDRESS)
 
     class Way(models.TextChoices):
         LETTER = "letter", _("letter")

@@ -194,10 +194,18 @@ def _enlist(campaign: Campaign, ids: Sequence[UUID]) -> None:
     outbox.enqueue_many(MAIL, rows, shard=campaign.reference)
 
 
+def _lock(delivery_id: UUID) -> Delivery:
+    """Lock a delivery, and its campaign before it: who lists people or refuses for one holds the campaign first."""
+    campaign = Campaign.objects.select_for_update(of=("self",)).get(deliveries=delivery_id)
+    row = Delivery.objects.select_for_update().get(pk=delivery_id)
+    row.campaign = campaign
+    return row
+
+
 def mark_sent(delivery: Delivery, *, actor: Actor, at: datetime) -> None:
     """Note that the mail went out, with its Message-ID; safe to repeat."""
     with transaction.atomic():
-        row = Delivery.objects.select_for_update().select_related("campaign").get(pk=delivery.pk)
+        row = _lock(delivery.pk)
         if row.state != Delivery.State.SENT:
             message_id = fixed_message_id(message_key(row))
             # Whoever was told another way while the mail was under way keeps that proof; the mail is on record too.
@@ -240,14 +248,8 @@ def end_undeliverable(*, actor: Actor, at: datetime) -> int:
 
 @transaction.atomic
 def _end(delivery_id: UUID, *, actor: Actor, at: datetime) -> bool:
-    row = (
-        Delivery.objects.open()
-        .select_for_update(of=("self",))
-        .select_related("campaign")
-        .filter(pk=delivery_id)
-        .first()
-    )
-    if row is None:
+    row = _lock(delivery_id)
+    if row.state not in Delivery.OPEN:
         return False
     row.state = Delivery.State.ENDED
     row.save(update_fields=["state"])
@@ -279,7 +281,7 @@ def mark_bounced(delivery: Delivery, *, why: str, actor: Actor, at: datetime) ->
     """
     require_permission(actor, "campaigns.record_telling", about=delivery)
     with transaction.atomic():
-        row = Delivery.objects.select_for_update().select_related("campaign").get(pk=delivery.pk)
+        row = _lock(delivery.pk)
         if row.state != Delivery.State.SENT:
             return False
         row.state, row.settled_at, row.settled_by, row.trouble = Delivery.State.PARKED, None, "", why[:200]
@@ -295,9 +297,11 @@ def record_offline_notice(delivery: Delivery, *, way: str, on: date, actor: Acto
     """Note that a person was told another way than by e-mail. Raises NotPermitted and DeliverySettled."""
     require_permission(actor, "campaigns.record_telling", about=delivery)
     with transaction.atomic():
-        row = Delivery.objects.select_for_update().select_related("campaign").get(pk=delivery.pk)
+        row = _lock(delivery.pk)
         if row.state in {Delivery.State.SENT, Delivery.State.TOLD}:
             raise DeliverySettled(_("This person has already been notified."))
+        if row.state == Delivery.State.REFUSED:
+            raise DeliverySettled(_("This person refused this notice. There is nothing to record."))
         if on > clock.kst_date(at) or on < clock.kst_date(row.campaign.started_at):
             raise Refusal(_("Enter a day between the start of the notice and today."), code="clock")
         row.state, row.way = Delivery.State.TOLD, Delivery.Way(way)

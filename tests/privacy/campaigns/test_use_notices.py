@@ -1,14 +1,16 @@
 """The yearly notice of use and provision: what it says, who gets it, who has refused it, when it is due (C-22)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.urls import reverse
 
 from privacy.campaigns import actions as campaigns
 from privacy.campaigns.models import Campaign, Delivery, UseNoticeRefusal
 from privacy.jobs.dispatcher import dispatch_due
+from privacy.ledger.actors import SystemActor
 from privacy.ledger.authorization import NotPermitted
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
@@ -17,11 +19,13 @@ from privacy.safeguards import actions as safeguards
 from privacy.subjects.models import Subject
 from tests import factory
 from tests.base import PortalTestCase
+from tests.database import PortalDatabase
 from tests.factories.accounts import NOON
 from tests.privacy.disclosures.smtp_server import mailbox
 
 TODAY = date(2026, 11, 24)
 DAY = timedelta(days=1)
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.mark.law("C-22")
@@ -88,6 +92,11 @@ class UseNoticeTest(PortalTestCase):
         assert campaign.deliveries.get(subject_id=self.mina.id).state == Delivery.State.REFUSED
         assert version.deliveries.get(subject_id=self.mina.id).state == Delivery.State.WAITING
         assert campaign.progress.refused == 1
+        with pytest.raises(campaigns.DeliverySettled, match="거부"):
+            campaigns.record_offline_notice(
+                campaign.deliveries.get(subject_id=self.mina.id), way="phone", on=TODAY, actor=self.odile, at=NOON
+            )
+        assert campaign.progress.refused == 1
 
     def test_it_goes_out_once_a_year_by_an_officer(self) -> None:
         with pytest.raises(NotPermitted):
@@ -151,3 +160,33 @@ class DueTest(PortalTestCase):
         assert self.due() == [date(2027, 11, 25)]
         campaigns.notify_of_use(actor=odile, at=NOON + 10 * DAY)
         assert self.due() == [date(2027, 12, 4)]
+
+
+def test_a_mail_that_went_out_waits_for_a_refusal_that_is_being_recorded(portal_database: PortalDatabase) -> None:
+    """Who refuses holds the campaign, then takes the delivery: whoever sent the mail must not hold it meanwhile."""
+    factory.make_contact(factory.make_mina(), value="mina@example.org")
+    campaign = campaigns.notify_of_use(actor=factory.make_odile(), at=NOON)
+    campaigns.list_next_slice(campaign.pk, after="", actor=SystemActor("campaigns"), at=NOON)
+    delivery = campaign.deliveries.get()
+
+    def sent() -> None:
+        try:
+            campaigns.mark_sent(delivery, actor=SystemActor("campaigns"), at=NOON)
+        finally:
+            connections.close_all()
+
+    with (
+        ThreadPoolExecutor(1) as pool,
+        portal_database.connect() as holder,
+        portal_database.connect() as watcher,
+    ):
+        holder.autocommit, watcher.autocommit = False, True
+        holder.execute("SELECT 1 FROM campaigns_campaign FOR UPDATE")
+        act = pool.submit(sent)
+        while not act.done() and watcher.execute(WAITING).fetchone() != (1,):
+            pass
+        holder.execute("SELECT 1 FROM campaigns_delivery FOR UPDATE NOWAIT")
+        holder.commit()
+        act.result(timeout=20)
+    delivery.refresh_from_db()
+    assert delivery.state == Delivery.State.SENT
