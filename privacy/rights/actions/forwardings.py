@@ -43,7 +43,7 @@ def pass_on(right: Right, *, controller: str, how: str, actor: Actor, at: dateti
         made = Forwarding.objects.create(
             right=row, controller=controller.strip(), how=how.strip(), passed_on_by=actor.ref, passed_on_at=at
         )
-        record(row.request, Event.PASSED_ON, actor=actor, at=at, right=row, facts={"to": made.controller})
+        record(row.request, Event.PASSED_ON, actor=actor, at=at, right=row, facts={"forwarding": str(made.pk)})
     return made
 
 
@@ -61,6 +61,6 @@ def record_controller_answer(
             raise WrongState(_("Enter a day between the passing on and today."), pointer="/answered_on")
         row.answer, row.answered_on, row.answer_recorded_by = Forwarding.Answer(answer), answered_on, actor.ref
         row.save(update_fields=["answer", "answered_on", "answer_recorded_by"])
-        facts = {"to": row.controller, "outcome": row.answer, "day": answered_on.isoformat()}
+        facts = {"forwarding": str(row.pk), "outcome": row.answer, "day": answered_on.isoformat()}
         record(right.request, Event.CONTROLLER_ANSWERED, actor=actor, at=at, right=right, facts=facts)
     return row

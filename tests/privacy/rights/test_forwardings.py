@@ -87,6 +87,15 @@ class ForwardingTest(PortalTestCase):
         with pytest.raises(AlreadyDecided):
             self.pass_on(right, controller="또 다른 회사")
 
+    def test_what_was_typed_is_on_no_entry_of_the_trail_and_in_no_step(self) -> None:
+        case = self.ask(DELETION)
+        made = self.pass_on(case.rights.get(), controller="홍길동 대리점", how="홍길동에게 전화")
+        self.answer(made)
+        for word in ("rights.request.passed-on", "rights.controller.answered"):
+            entry = self.assertLedgered(word, case)
+            assert (str(made.pk) in entry.payload, "홍길동" in entry.payload) == (True, False)
+        assert "홍길동" not in str(list(case.steps.values_list("facts", flat=True)))
+
     def test_the_person_sees_it_on_the_status_page(self) -> None:
         case = self.ask(DELETION)
         self.answer(self.pass_on(case.rights.get()))
