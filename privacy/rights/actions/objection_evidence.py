@@ -4,12 +4,14 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.documents.upload_validation import InvalidUpload
 from privacy.policies.categories import RIGHTS_REQUEST
+from privacy.rights.actions.cases import lock_right
 from privacy.rights.actions.identity_documents import OpenedDocument, destroy_files_of, open_files
 from privacy.rights.models import IdentityDocument, Objection, Right
 from privacy.rights.refusals import UnseenDocuments
@@ -63,9 +65,12 @@ def must_have_read_evidence(objection: Objection, *, actor: Actor) -> None:
 
 def destroy_objection_files(right: Right, *, actor: Actor, at: datetime) -> int:
     """Destroy what came with an objection that is decided; safe to repeat. Returns how many files went."""
-    if right.objections.filter(outcome=Objection.Outcome.PENDING).exists():
-        return 0
-    held = EncryptedFile.objects.filter(case=_files_reference(right))
+    with transaction.atomic():
+        # Who objects holds the lock until the objection commits: what lies here now is of none, or of a decided one.
+        lock_right(right)
+        if right.objections.filter(outcome=Objection.Outcome.PENDING).exists():
+            return 0
+        held = list(EncryptedFile.objects.filter(case=_files_reference(right)))
     return destroy_files_of(held, right.request, actor=actor, at=at)
 
 
