@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from privacy.disclosures.admin.forms import DisclosureForm
+from privacy.disclosures.legal_basis import TERMINAL_NUMBER
 from privacy.disclosures.models import Disclosure, ThirdParty
 
 Basis = Disclosure.Basis
@@ -24,7 +25,7 @@ STEPS: Mapping[str, Promise] = {
     CONTENT: gettext_lazy("What is provided, and what for"),
     SUMMARY: pgettext_lazy("step", "Check and request"),
 }
-# What an agency's request must say (law P-08, F-8), and what only some of them need.
+# What an agency's request must say (law P-08, F-8), and what is needed on a condition or never.
 AGENCY = ("official", "reason", "relation", "extent", "record_class")
 OPTIONAL = {"urgent", "document_due_on", "permit_no", "period", "terminal_number_ground"}
 
@@ -97,8 +98,14 @@ class DisclosureRequestSteps:
 
     def needed(self) -> set[str]:
         """Return the fields without which the request is refused."""
-        found = set(self.relevant()) - OPTIONAL
-        return found | ({"document_due_on"} if self.form["urgent"].value() and "urgent" in self.relevant() else set())
+        relevant = set(self.relevant())
+        items = {str(one).rpartition("/")[-1] for one in self.form["items"].value() or ()}
+        conditions = {
+            "document_due_on": self.form["urgent"].value(),
+            "permit_no": self.form["record_class"].value() == Disclosure.Record.CONFIRMATION,
+            "terminal_number_ground": TERMINAL_NUMBER in items,
+        }
+        return relevant - OPTIONAL | {name for name, holds in conditions.items() if holds and name in relevant}
 
     @property
     def shown(self) -> list[BoundField]:

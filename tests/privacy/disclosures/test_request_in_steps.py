@@ -99,6 +99,37 @@ class StepsTest(PortalTestCase):
         assert "restrictions" in self.asked() or "records" in self.asked()
         assert not Disclosure.objects.exists()
 
+    def missing(self) -> str:
+        return self.page[self.page.index("Still missing") :].split("</ul>")[0] if "Still missing" in self.page else ""
+
+    def test_communication_confirmation_data_needs_the_number_of_its_permission(self) -> None:
+        self.choose(kind="investigator", code="police")
+        said = {
+            "statute": "Act 13", "document_no": "2026-1", "restrictions": "none", "official": "Inspector",
+            "reason": "x", "relation": "x", "extent": "x", "record_class": "confirmation",
+        }  # fmt: skip
+        self.send("content", **said)
+        assert "permit_no" in self.asked() and "There is a problem" in self.page, "the step is not filled in"
+        content = {"purpose": "inquiry", "records": self.device.reference, "items": ["device-registration/model"]}
+        self.send("summary", at="summary", **said, **content)
+        assert "Warrant or permission number" in self.missing()
+        self.send("summary", **{**said, "permit_no": "2026-7"}, **content)
+        assert self.missing() == ""
+        self.send("summary", **{**said, "record_class": "other"}, **content)
+        assert "Warrant or permission number" not in self.missing()
+
+    def test_an_imei_needs_its_ground_where_the_recipient_may_not_have_it(self) -> None:
+        self.choose(kind="customer", code="customer")
+        self.send("content", statute="Act 83(3)", document_no="2026-1", restrictions="none")
+        content = {"purpose": "repair", "records": self.device.reference, "items": ["device-registration/imei"]}
+        self.send("summary", **content)
+        assert "terminal_number_ground" in self.asked() and "There is a problem" in self.page
+        self.send("summary", at="summary", **content)
+        assert "ground for providing a terminal unique number" in self.missing()
+        self.send("summary", **content, terminal_number_ground="warrant 2026-1")
+        assert self.missing() == ""
+        assert self.send() == 302
+
     def test_a_form_that_comes_whole_is_sent_as_it_is_and_its_refusal_stands_where_it_belongs(self) -> None:
         whole = {
             "third_party": str(factory.make_third_party().pk), "basis": "law", "statute": "", "document_no": "1",
