@@ -275,7 +275,7 @@ def build_dashboard(site: AdminSite, request: HttpRequest, *, on: date, at: date
     if not isinstance(user, User):
         return Dashboard(badges.date_text(on), [])
     found = visible_counts(site, request, on)
-    running = [DashboardCount("", "", rows.model, {}, rows=rows) for rows in long_work.running_rows(user)]
+    running = [DashboardCount("", "", rows.model, {}, rows=rows) for rows in long_work.running_rows(user, at)]
     run_counts([*found, *running])
     made = Dashboard(badges.date_text(on), found, charts=build_charts(on, user))
     made.running = sum(kind.count or 0 for kind in running)

@@ -13,7 +13,6 @@ from typing import Any
 from django.db.models import (
     Case,
     Count,
-    Exists,
     IntegerField,
     Min,
     OuterRef,
@@ -52,6 +51,7 @@ ListState, LineState = DestructionList.State, DestructionLine.State
 RUNNING_LISTS = (ListState.EXECUTING, ListState.RESIDUE)
 # Each line of a list takes three steps, each of them for the whole list before the next one.
 LINE_STEPS = {LineState.KEYED: 1, LineState.COUNTED: 2, LineState.REMOVED: 3}
+RIGHTS = (Right.Kind.ACCESS, Right.Kind.DELETION, Right.Kind.CONSENT_WITHDRAWAL)
 LIST_STEPS = {DestructionList.Step.KEYS: 1, DestructionList.Step.ROWS: 2}
 
 
@@ -101,15 +101,19 @@ def remaining_text(left: timedelta | None) -> str:
     return ngettext("about %(n)d day left", "about %(n)d days left", days) % {"n": days}
 
 
-def running_rows(user: User) -> list[QuerySet[Any]]:
-    """Return what runs now, by kind, of what this account may see."""
-    waiting = Delivery.objects.filter(campaign=OuterRef("pk"), state=Delivery.State.WAITING)
-    untold = Q(listed_at=None) | Exists(waiting)
+def _running_rights(at: datetime) -> Q:
+    """A copy that is made, or a destruction that waits no more."""
+    begun = Q(kind__in=RIGHTS, started_at__isnull=False, carried_out_at=None)
+    return begun & (Q(waits_until=None) | Q(waits_until__lte=at) | Q(destruction_began_at__isnull=False))
+
+
+def running_rows(user: User, at: datetime) -> list[QuerySet[Any]]:
+    """Return what runs now, by kind, of what this account may see: the same as the page shows under way."""
     found: dict[str, QuerySet[Any]] = {
         "retention.view_destructionlist": DestructionList.objects.filter(state__in=RUNNING_LISTS),
         "retention.view_destructionrun": DestructionRun.objects.filter(planned_at=None),
-        "rights.view_request": PackageBuild.objects.all(),
-        "campaigns.view_campaign": Campaign.objects.filter(untold, state=Campaign.State.RUNNING),
+        "rights.view_request": Right.objects.filter(_running_rights(at)),
+        "campaigns.view_campaign": Campaign.objects.filter(state=Campaign.State.RUNNING),
         "devices.view_fleetimport": FleetImport.objects.filter(state=FleetImport.State.RUNNING),
         "vault.view_keycheck": KeyCheck.objects.filter(
             kind=KeyCheck.Kind.MASTER, current=False, emptied_at=None
@@ -162,15 +166,17 @@ def sweeps(user: User, at: datetime) -> Iterator[LongWork]:
 
 def rights_under_way(user: User, at: datetime) -> Iterator[LongWork]:
     """Copies that are made, deletions that wait or go on, and those that ended lately."""
-    kinds = (Right.Kind.ACCESS, Right.Kind.DELETION, Right.Kind.CONSENT_WITHDRAWAL)
-    rows = Right.objects.filter(
-        Q(carried_out_at=None) | Q(carried_out_at__gte=at - ENDED_FOR), started_at__isnull=False, kind__in=kinds
-    ).select_related("request", "making")  # fmt: skip
+    lately = Q(carried_out_at__gte=at - ENDED_FOR)
+    rows: QuerySet[Any] = (
+        Right.objects.filter(Q(carried_out_at=None) | lately, started_at__isnull=False, kind__in=RIGHTS)
+        .annotate(runs=Case(When(_running_rights(at), then=True), default=False))
+        .select_related("request", "making")
+    )
     may_stop = user.has_perm("rights.decide_request")
-    for right in rows.order_by("-carried_out_at", "started_at", "pk")[:MAX_ROWS]:
+    for right in rows.order_by("-carried_out_at", "-runs", "started_at", "pk")[:MAX_ROWS]:
         making: PackageBuild | None = getattr(right, "making", None)
         progress = making.progress if making is not None else {}
-        waits = right.waits_until if right.destruction_began_at is None and right.carried_out_at is None else None
+        waits = right.carried_out_at is None and not right.runs
         yield LongWork(
             gettext_lazy("Copy of a person's data")
             if right.kind == Right.Kind.ACCESS
@@ -180,10 +186,10 @@ def rights_under_way(user: User, at: datetime) -> Iterator[LongWork]:
             begun_at=making.read_at if making is not None else right.destruction_began_at or right.started_at,
             done=progress.get("category", 0),
             total=len(progress.get("categories", ())),
-            begins_at=waits if waits is not None and waits > at else None,
+            begins_at=right.waits_until if waits else None,
             ended_at=right.carried_out_at,
             said=_("carried out") if right.carried_out_at else "",
-            stop="stop" if may_stop and waits is not None else "",
+            stop="stop" if may_stop and waits else "",
             record=str(right.request_id),
         )
 
@@ -222,8 +228,8 @@ def campaigns(user: User, at: datetime) -> Iterator[LongWork]:
             reverse("admin:campaigns_campaign_change", args=[row.pk]),
             begun_at=row.started_at,
             done=row.people - row.left,
-            # What waits for a person has no pace.
-            total=row.people - by_hand if row.waiting else row.people,
+            # Nobody knows how much there is before everybody is listed, and what is done by hand has no pace.
+            total=row.people - by_hand if row.listed_at and row.waiting else 0,
             ended_at=row.finished_at,
             said=said if by_hand else str(row.get_state_display()),
         )

@@ -94,6 +94,7 @@ class LongWorkPage(PortalTestCase):
         for state in ("sent", "waiting", "without-address"):
             settled = {"settled_at": self.at, "settled_by": "system:worker"} if state == "sent" else {}
             Delivery.objects.create(campaign=made, subject_id=new_id(), language="ko", state=state, **settled)
+        Campaign.objects.filter(pk=made.pk).update(listed_at=self.at)
         return made
 
     def make_import(self) -> FleetImport:
@@ -135,6 +136,31 @@ class LongWorkPage(PortalTestCase):
             keys = SubjectKey.objects.count() + MonthKey.objects.count()
             assert self.shown("Rotation of the master key").percent == 100 // keys
             assert self.shown("Scrub of the audit trail").is_running
+
+    def test_a_notice_has_no_estimate_while_people_are_listed_and_once_only_hand_work_is_left(self) -> None:
+        made = self.make_campaign()
+        with translation.override("en"):
+            Campaign.objects.filter(pk=made.pk).update(listed_at=None)
+            assert self.shown("Individual notice").percent is None, "so far one slice of everybody is listed"
+            Campaign.objects.filter(pk=made.pk).update(listed_at=self.at)
+            Delivery.objects.filter(state="waiting").update(
+                state="sent", settled_at=self.at, settled_by="system:worker"
+            )
+            notice = self.shown("Individual notice")
+            assert (notice.percent, notice.said) == (None, "1 person to notify by hand")
+            assert notice.remaining(self.at) is None
+        assert "1 piece of long work is under way" in self.read("/en/office/")
+
+    def test_a_deletion_counts_as_under_way_once_its_wait_is_over(self) -> None:
+        factory.make_device(30)
+        case = factory.make_verified(factory.ask(RequestedRight("deletion"), target=factory.imei(30)), at=self.at)
+        right = rights.grant(case.rights.get(), actor=factory.make_odile(), at=self.at)
+        soon = self.at + timedelta(hours=1)
+        Right.objects.filter(pk=right.pk).update(started_at=self.at, waits_until=soon)
+        for at, running, waiting in ((self.at, 0, 1), (soon, 1, 0)):
+            page = long_work.build_page(self.odile, at)
+            assert (len(page.running), len(page.waiting)) == (running, waiting)
+            assert sum(rows.count() for rows in long_work.running_rows(self.odile, at)) == running
 
     def test_today_leads_to_it_while_something_runs_and_counts_the_same(self) -> None:
         assert "Nothing is under way." in self.read()
@@ -179,7 +205,7 @@ class LongWorkPage(PortalTestCase):
         emin = factory.make_emin()
         page = long_work.build_page(emin, self.at)
         assert not [*page.running, *page.waiting, *page.ended]
-        assert long_work.running_rows(emin) == []
+        assert long_work.running_rows(emin, self.at) == []
 
     def test_the_page_costs_a_fixed_number_of_queries(self) -> None:
         for _number in range(3):
