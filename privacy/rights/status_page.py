@@ -15,7 +15,7 @@ from privacy.lib.dates import clock
 from privacy.policies import rulebook
 from privacy.rights import letters, matching, opened_letters
 from privacy.rights.access_package import freshness
-from privacy.rights.actions import deletions, documents, waits_for_proof
+from privacy.rights.actions import deletions, documents_since_asked, waits_for_proof
 from privacy.rights.actions.cases import is_represented
 from privacy.rights.actors import Requester
 from privacy.rights.events import Event
@@ -75,9 +75,7 @@ ADVERSE_EVENTS = {Event.IDENTITY_REJECTED, Event.REFUSED, Event.LETTER_BOUNCED}
 def context(case: Request, *, at: datetime) -> dict[str, Any]:
     """Return what the page shows of a case at a moment."""
     today = clock.kst_date(at)
-    needs_proof, sent = waits_for_proof(case), documents(case)
-    if needs_proof:
-        sent = sent.filter(stored_at__gte=case.evidence_asked_at)
+    sent = documents_since_asked(case)
     rights = list(case.rights.all())
     reviews = dict(case.letters.filter(kind=Letter.Kind.OBJECTION).values_list("about_id", "id"))
     explanations = _explanations(case, [*(right.event_id for right in rights), *reviews.values()], at=at)
@@ -114,7 +112,7 @@ def context(case: Request, *, at: datetime) -> dict[str, Any]:
         "needs_identity": case.state in Request.BEFORE_IDENTITY,
         "by_device": case.target_kind not in matching.CONTACTS,
         "document_asked": case.evidence_asked_at is not None,
-        "needs_proof": needs_proof,
+        "needs_proof": waits_for_proof(case),
         "documents_sent": sent.usable().count(),
         "documents_refused": [vault.explain_finding(file.finding) for file in sent.quarantined()],
         "shown_code": shown_code(case, at=at),

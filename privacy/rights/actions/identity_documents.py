@@ -49,7 +49,7 @@ def submit_document(request: Request, *, name: str, content: bytes, actor: Actor
         if not waits_for_proof(case):
             must_be_in_state(case, Request.BEFORE_IDENTITY)
             case.state = Request.State.IDENTITY_PENDING
-        sent = documents(case)
+        sent = documents_since_asked(case)
         if sent.count() >= MAX_SENT or sent.usable().count() >= MAX_DOCUMENTS:
             raise InvalidUpload(_("There are enough documents with this case. We will ask if we need more."))
         # Before the step commits: a document without its step is still seen, a step without its document is untrue.
@@ -78,6 +78,12 @@ def attach_document(request: Request, *, name: str, content: bytes, actor: Actor
 def documents(case: Request) -> EncryptedFileQuerySet:
     """Return the documents with a case, oldest first."""
     return EncryptedFile.objects.filter(case=files_reference(case)).order_by("stored_at")
+
+
+def documents_since_asked(case: Request) -> EncryptedFileQuerySet:
+    """Return those that came since the office asked last, which answer what it asked for; all where it never did."""
+    sent = documents(case)
+    return sent if case.evidence_asked_at is None else sent.filter(stored_at__gte=case.evidence_asked_at)
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ class DocumentActions(ReadOnlyAdmin):
 
     @button(description=_("Attach a document"), permission="rights.receive_request", locations=CHANGE_FORM_ONLY)
     def attach_document(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        case = queryset.get()
+        checked = [_("Someone other than you must open it and verify the identity.")]
         answers = confirm_action(
             self,
             request,
@@ -51,7 +53,7 @@ class DocumentActions(ReadOnlyAdmin):
             verb=_("Attach"),
             consequences=[
                 _("It is encrypted, kept with the case and destroyed after the decision."),
-                _("Someone other than you must open it and verify the identity."),
+                *([] if rights.waits_for_proof(case) else checked),
             ],
             form_class=AttachForm,
         )
@@ -59,7 +61,7 @@ class DocumentActions(ReadOnlyAdmin):
             return answers
         upload = answers["document"]
         verb = partial(
-            rights.attach_document, queryset.get(), name=upload.name or "", content=upload.read(),
+            rights.attach_document, case, name=upload.name or "", content=upload.read(),
             actor=actor_of(request), at=clock.now(),
         )  # fmt: skip
         run_action(self, request, verb, _("The document has been attached."))

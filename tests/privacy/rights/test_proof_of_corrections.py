@@ -7,9 +7,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from privacy.lib.documents.upload_validation import InvalidUpload
 from privacy.rights import actions as rights
 from privacy.rights import letters
 from privacy.rights.actions import RequestedRight
+from privacy.rights.actions.identity_documents import MAX_DOCUMENTS
 from privacy.rights.actors import Requester
 from privacy.rights.models import Request
 from privacy.rights.refusals import WrongState
@@ -63,7 +65,38 @@ class ProofTest(PortalTestCase):
         assert "proves your identity" not in page
         assert reverse("rights:document").removeprefix("/ko") in page
         self.send(case)
-        assert "You sent 1 document" in visitor.get("/en/rights/case/").content.decode()
+        page = visitor.get("/en/rights/case/").content.decode()
+        assert "You sent 1 document" in page
+        assert "We need a document" not in page
+
+    def test_what_was_sent_before_takes_no_room_of_what_is_asked_for(self) -> None:
+        self.receipt = factory.ask(DELETION, target=factory.imei(1))
+        case, by = self.receipt.request, Requester(self.receipt.request.reference)
+        for asked_at in (NOON, LATER):
+            for _number in range(MAX_DOCUMENTS):
+                rights.submit_document(case, name="id.pdf", content=PDF, actor=by, at=asked_at)
+            with pytest.raises(InvalidUpload):
+                rights.submit_document(case, name="id.pdf", content=PDF, actor=by, at=asked_at)
+            rights.request_document(case, actor=self.hana, at=LATER)
+        case = factory.verify_by_documents(case, actor=self.hana, at=LATER)
+        asked_at = LATER + timedelta(hours=1)
+        rights.request_document(case, actor=self.hana, at=asked_at)
+        for _number in range(MAX_DOCUMENTS):
+            rights.submit_document(case, name="proof.pdf", content=PDF, actor=by, at=asked_at)
+        with pytest.raises(InvalidUpload):
+            rights.submit_document(case, name="proof.pdf", content=PDF, actor=by, at=asked_at)
+
+    def test_who_attaches_a_proof_is_not_told_that_the_identity_is_to_be_verified(self) -> None:
+        receipt = factory.ask(DELETION, target=factory.imei(1))
+        self.client.force_login(self.hana)
+        address = reverse("admin:rights_request_change", args=[receipt.request.pk])
+        pressed = {"CHANGE_FORM-action": "attach_document", "_selected_action": str(receipt.request.pk)}
+        assert "본인확인을 해야 합니다" in self.client.post(address, pressed).content.decode()
+        case = factory.verify_by_documents(receipt.request, actor=self.hana)
+        rights.request_document(case, actor=self.hana, at=LATER)
+        page = self.client.post(address, pressed).content.decode()
+        assert 'name="document"' in page
+        assert "본인확인을 해야 합니다" not in page
 
     def test_of_nothing_else_and_not_once_it_is_decided(self) -> None:
         case = self.ask(RequestedRight("access"))
