@@ -15,6 +15,8 @@ from privacy.lib.dates import clock
 from privacy.lib.record_labels import about_label
 
 BATCH = 500
+# Whose address the audit trail has for their acts is not the person's: a server's, an office's, the portal's own.
+OTHERS = frozenset({"gateway", "user", "system"})
 SEALED, DESTROYED = "암호화 보관", "파기"
 
 
@@ -37,7 +39,7 @@ def with_details(decisions: Iterator[Decision]) -> Iterator[RegisteredDecision]:
     advertising = set(Agreement.objects.of_advertising().values_list("id", flat=True))
     for batch in batched(decisions, BATCH):
         ids = [one.id for one in batch]
-        addresses = _addresses(ids)
+        addresses = _addresses([one.id for one in batch if one.actor_kind not in OTHERS])
         held = set(Representative.objects.filter(pk__in=ids).values_list("pk", flat=True))
         results, confirmations = _notices(ids)
         standing = CurrentConsent.objects.agreed().of_registered().filter(decision__in=ids, agreement__in=advertising)
@@ -57,7 +59,7 @@ def with_details(decisions: Iterator[Decision]) -> Iterator[RegisteredDecision]:
 
 
 def _addresses(ids: list[UUID]) -> dict[UUID, str]:
-    """Return from which address each decision came, as the audit trail has it; a pruned entry names none."""
+    """Return from which address people took these decisions, by the audit trail; a pruned entry names none."""
     label = about_label(Decision)
     keys = {f"{label}:{one}": one for one in ids}
     found: dict[UUID, str] = {}

@@ -7,6 +7,7 @@ import pytest
 
 from consents.models import AdvertisingNotice, Representative
 from privacy.ledger import request_context
+from privacy.ledger.actors import ExternalActor
 from privacy.lib.registries import registers
 from tests import factory
 from tests.base import PortalTestCase
@@ -28,8 +29,9 @@ class RegisterTest(PortalTestCase):
         return {str(row["접수번호"]): row for row in found}
 
     def test_an_advertising_consent_says_from_where_what_was_told_and_until_when_it_counts(self) -> None:
+        person = ExternalActor("subject", "D-1")
         with request_context.override(address=PLACE, peer=PLACE):
-            decision = factory.agree(self.device, "advertising-sms")
+            decision = factory.agree(self.device, "advertising-sms", actor=person, method="website")
         row = self.rows()[decision.reference]
         assert row["접속지(IP)"] == PLACE
         assert row["결과 통지 기한"] == date(2026, 12, 8)
@@ -44,6 +46,15 @@ class RegisterTest(PortalTestCase):
         row = self.rows()[decision.reference]
         assert (row["결과 통지일"], row["2년 확인 이행일"]) == (told, confirmed)
         assert row["2년 확인 예정일"] == date(2030, 10, 23)
+
+    def test_the_address_of_a_server_or_an_office_is_not_given_as_the_person_s(self) -> None:
+        gateway = ExternalActor("gateway", "G-1")
+        with request_context.override(address=PLACE, peer=PLACE):
+            made = [
+                factory.agree(self.device, code, actor=actor)
+                for code, actor in (("advertising-sms", gateway), ("advertising-email", self.odile))
+            ]
+        assert {self.rows()[one.reference]["접속지(IP)"] for one in made} == {""}
 
     def test_one_that_was_withdrawn_is_confirmed_no_more(self) -> None:
         decision = factory.agree(self.device, "advertising-sms")
