@@ -198,6 +198,7 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "rights.request.refused": gettext_lazy("Request refused"),
     "rights.request.passed-on": gettext_lazy("Request passed on to the controller that provided the data"),
     "rights.controller.answered": gettext_lazy("Controller that provided the data answered"),
+    "rights.controller.silent": gettext_lazy("Controller that provided the data did not answer"),
     "rights.access.postponed": gettext_lazy("Access postponed"),
     "rights.postponement.declined": gettext_lazy("Proposed postponement declined"),
     "rights.postponement.proposed": gettext_lazy("Longer postponement proposed"),

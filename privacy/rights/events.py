@@ -27,6 +27,7 @@ class Event(StrEnum):
     POSTPONEMENT_ENDED = "rights.postponement.ended"
     PASSED_ON = "rights.request.passed-on"
     CONTROLLER_ANSWERED = "rights.controller.answered"
+    CONTROLLER_SILENT = "rights.controller.silent"
     NOTE_WRITTEN = "rights.note.written"
     CONTENT_WRITTEN = "rights.content.written"
     BEGUN = "rights.right.begun"

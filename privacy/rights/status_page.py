@@ -43,6 +43,7 @@ STEP_LABELS = {
     Event.POSTPONEMENT_ENDED: _("The reason for the postponement has ended"),
     Event.PASSED_ON: _("We told the organisation that gave us your data"),
     Event.CONTROLLER_ANSWERED: _("The organisation that gave us your data answered"),
+    Event.CONTROLLER_SILENT: _("The organisation that gave us your data did not answer"),
     Event.DESTRUCTION_ANNOUNCED: _("Your data is blocked and will be deleted. Until then we can stop the deletion"),
     Event.DESTRUCTION_HELD: _(
         "Your data is blocked. Because of litigation or an investigation, we can't delete it "

@@ -212,7 +212,9 @@ CLOCKS: dict[str, Callable[[], list[date]]] = {
     "disclosures.report": reported,
     "safeguards.use-notice": told_of_use,
     "rights.passed-on": lambda: [
-        one.right.request.due_on for one in Forwarding.objects.all() if one.answered_on is None
+        one.right.request.due_on
+        for one in Forwarding.objects.all()
+        if not one.answer and one.right.request.state not in {"closed", "withdrawn", "identity-rejected", "joined"}
     ],
     "rights.suspended-data": suspended,
     "processors.check": lambda: supervised("check"),

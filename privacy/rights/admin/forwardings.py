@@ -47,6 +47,7 @@ class PassOnForm(forms.Form):
     right = RightField(label=_("Right"), queryset=Right.objects.none())
     controller = forms.CharField(label=_("Controller that provided the data"), max_length=200)
     how = forms.CharField(label=_("How it was passed on"), max_length=200)
+    passed_on_on = BoundedDateField(label=_("Day of passing on"))
 
 
 class ControllerAnswerForm(forms.Form):
@@ -56,7 +57,9 @@ class ControllerAnswerForm(forms.Form):
     answer = forms.ChoiceField(
         label=_("What the controller did"), choices=Forwarding.Answer.choices, widget=forms.RadioSelect
     )
-    answered_on = BoundedDateField(label=_("Controller answered on"))
+    answered_on = BoundedDateField(
+        label=_("Controller answered on"), required=False, help_text=_("Not used where it has not answered.")
+    )
 
 
 class ForwardingActions(ReadOnlyAdmin):
@@ -67,8 +70,7 @@ class ForwardingActions(ReadOnlyAdmin):
         """To whom, when, and what became of it."""
         rows = Forwarding.objects.filter(right__request=case)
         lines = (
-            (one.controller, one.how, date_text(clock.kst_date(one.passed_on_at)), one.get_answer_display() or "–")
-            for one in rows
+            (one.controller, one.how, date_text(one.passed_on_on), one.get_answer_display() or "–") for one in rows
         )
         return format_html_join("", "<div>{} ({}, {}): <strong>{}</strong></div>", lines)
 
@@ -80,6 +82,7 @@ class ForwardingActions(ReadOnlyAdmin):
                 _("You have told the controller from whom the data came. The requester sees it on the status page."),
                 _("The deadline for our answer keeps running."),
             ],
+            initial={"passed_on_on": clock.today()},
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
             return answers

@@ -12,6 +12,7 @@ from privacy.lib.dates import clock
 from privacy.lib.registries import deadlines
 from privacy.rights import actions as rights
 from privacy.rights.actions import RequestedRight
+from privacy.rights.actors import Requester
 from privacy.rights.models import Forwarding, Request, Right
 from privacy.rights.refusals import AlreadyDecided, MissingReason, NotVerified, WrongState
 from tests import factory
@@ -41,7 +42,14 @@ class ForwardingTest(PortalTestCase):
         return factory.verify_by_documents(self.receipt.request, actor=factory.make_handler())
 
     def pass_on(self, right: Right, **changes: object) -> Forwarding:
-        values = {"controller": "한빛통신", "how": "공문 2026-12", "actor": self.odile, "at": NOON, **changes}
+        values = {
+            "controller": "한빛통신",
+            "how": "공문 2026-12",
+            "passed_on_on": TODAY,
+            "actor": self.odile,
+            "at": NOON,
+            **changes,
+        }
         return rights.pass_on(right, **values)  # type: ignore[arg-type]
 
     def answer(self, made: Forwarding, **changes: object) -> Forwarding:
@@ -87,6 +95,49 @@ class ForwardingTest(PortalTestCase):
         with pytest.raises(AlreadyDecided):
             self.pass_on(right, controller="또 다른 회사")
 
+    def test_it_was_told_and_answered_before_it_is_recorded(self) -> None:
+        case = self.ask(DELETION)
+        for wrong in (case.received_on - DAY, TODAY + 3 * DAY):
+            with pytest.raises(WrongState) as refused:
+                self.pass_on(case.rights.get(), passed_on_on=wrong, at=NOON + 2 * DAY)
+            assert refused.value.pointer == "/passed_on_on"
+        made = self.pass_on(case.rights.get(), passed_on_on=TODAY, at=NOON + 2 * DAY)
+        answered = self.answer(made, answered_on=TODAY + DAY, at=NOON + 2 * DAY)
+        assert (answered.passed_on_on, answered.answered_on) == (TODAY, TODAY + DAY)
+
+    def test_who_never_answers_is_recorded_so_and_waited_for_no_more(self) -> None:
+        case = self.ask(DELETION)
+        made = self.pass_on(case.rights.get())
+        self.answer(made, answer="none", answered_on=TODAY + DAY)
+        assert due() == []
+        made.refresh_from_db()
+        assert (made.answer, made.answered_on) == ("none", None)
+        self.assertLedgered("rights.controller.silent", case)
+        with pytest.raises(WrongState):
+            self.answer(made)
+        other = self.pass_on(case.rights.get(), controller="다른 회사")
+        with pytest.raises(WrongState) as refused:
+            self.answer(other, answered_on=None)
+        assert refused.value.pointer == "/answered_on"
+
+    def test_a_case_that_ended_waits_for_nobody(self) -> None:
+        case = self.ask(DELETION)
+        self.pass_on(case.rights.get())
+        rights.withdraw(case, actor=self.odile, at=NOON)
+        assert due() == []
+
+    def test_after_an_upheld_objection_it_is_passed_on_again(self) -> None:
+        right = self.ask(DELETION).rights.get()
+        first = self.pass_on(right)
+        right = rights.refuse(right, ground="collected-by-law", law="법 제1조", actor=self.odile, at=NOON)
+        requester = Requester(right.request.reference)
+        made = rights.object_to(right, statement="no", actor=requester, at=NOON)
+        rights.decide_objection(made, outcome="upheld", actor=factory.make_omar(), at=NOON)
+        second = self.pass_on(Right.objects.get(pk=right.pk))
+        assert first.event_id != second.event_id
+        with pytest.raises(WrongState):
+            self.pass_on(Right.objects.get(pk=right.pk))
+
     def test_what_was_typed_is_on_no_entry_of_the_trail_and_in_no_step(self) -> None:
         case = self.ask(DELETION)
         made = self.pass_on(case.rights.get(), controller="홍길동 대리점", how="홍길동에게 전화")
@@ -115,7 +166,7 @@ class ForwardingTest(PortalTestCase):
         assert 'value="controller_answer"' not in page
         typed = {"CHANGE_FORM-action": "pass_on", "right": str(case.rights.get().pk), "controller": "한빛통신"}
         assert "한빛통신" in self.client.post(address, {**pressed, **typed}).content.decode(), "what was typed stays"
-        self.client.post(address, {**pressed, **typed, "how": "공문"})
+        self.client.post(address, {**pressed, **typed, "how": "공문", "passed_on_on": clock.today().isoformat()})
         made = Forwarding.objects.get()
         page = self.client.get(address).content.decode()
         assert 'value="controller_answer"' in page
