@@ -19,7 +19,7 @@ from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.policies.models import Agency, Officer
 from privacy.rights import openings as told
-from privacy.rights.actions.cases import holders_of, is_represented, must_be_represented
+from privacy.rights.actions.cases import holders_of, is_represented, must_be_received_by_right
 from privacy.rights.models import Request, Right
 from privacy.rights.refusals import MissingAuthority
 from privacy.rights.views import opened_case, show
@@ -38,7 +38,7 @@ def openings(request: HttpRequest) -> HttpResponse:
     if case is None or not case.is_verified:
         return HttpResponseRedirect(reverse("rights:case"))
     try:
-        must_be_represented(case, Right.Kind.ACCESS, at=clock.now())
+        must_be_received_by_right(case, at=clock.now())
     except MissingAuthority as refusal:
         return show(request, case, 403, problem=str(refusal))
     entries = _page(request, holders_of(case))

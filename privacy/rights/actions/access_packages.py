@@ -15,7 +15,7 @@ from privacy.retention.refusals import OnHold
 from privacy.rights import letters
 from privacy.rights.access_package import freshness
 from privacy.rights.actions import package_builds
-from privacy.rights.actions.cases import lock_case, must_be_represented, record
+from privacy.rights.actions.cases import lock_case, must_be_received_by_right, record
 from privacy.rights.actors import CODES, Requester
 from privacy.rights.events import Event
 from privacy.rights.models import Package, PackageBuild, PackagePiece, Request, Right
@@ -68,7 +68,7 @@ def download(package: Package, *, code: str = "", confirmed: bool = False, at: d
     """
     with transaction.atomic():
         case = lock_case(package.right.request_id)
-        must_be_represented(case, Right.Kind.ACCESS, at=at)
+        must_be_received_by_right(case, at=at)
         row = Package.objects.select_for_update().get(id=package.id)
         row.right.request = case
         proven = confirmed or (

@@ -80,8 +80,15 @@ def is_in_force(until: date | None, *, at: datetime) -> bool:
 
 
 def is_covered(case: Request, kind: str) -> bool:
-    """Whether the mandate of an agent covers a right of this kind; nobody else needs one."""
-    return case.requester != Request.Requester.AGENT or COVERED_BY.get(kind, kind) in case.mandate_covers
+    """Whether the mandate of an agent covers a right of this kind; nobody else needs one.
+
+    One of before its scope was asked for covers what was carried out under it: what was given stays given.
+    """
+    if case.requester != Request.Requester.AGENT or COVERED_BY.get(kind, kind) in case.mandate_covers:
+        return True
+    granted = case.rights.filter(kind=kind).exclude(decision=Right.Decision.REFUSED)
+    done = list(granted.values_list("carried_out_at", flat=True))
+    return case.mandate_given_on is None and done != [] and None not in done
 
 
 def must_be_represented(case: Request, kind: str, *, at: datetime) -> None:
@@ -96,6 +103,20 @@ def must_be_represented(case: Request, kind: str, *, at: datetime) -> None:
         raise MissingAuthority(
             _("The power of attorney on record does not cover “%(right)s”. Request one that does.")
             % {"right": Right.Kind(kind).label}
+        )
+
+
+def must_be_received_by_right(case: Request, *, at: datetime) -> None:
+    """Raise MissingAuthority, in words for who asks, to a representative who may not get what access gives."""
+    until = case.authority_until
+    if until is not None and not is_in_force(until, at=at):
+        raise MissingAuthority(
+            _("Your mandate ended on %(day)s. Submit proof of one that is still valid, then try again.")
+            % {"day": date_text(until)}
+        )
+    if not is_covered(case, Right.Kind.ACCESS):
+        raise MissingAuthority(
+            _("The power of attorney that we have does not cover access. Submit one that does, then try again.")
         )
 
 

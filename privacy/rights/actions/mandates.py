@@ -15,7 +15,7 @@ from privacy.lib.dates import clock
 from privacy.lib.display.badges import date_text
 from privacy.rights.actions.cases import is_in_force, lock_case, must_be_verified, record
 from privacy.rights.events import Event
-from privacy.rights.models import COVERED_BY, Particulars, Request, Right
+from privacy.rights.models import COVERED_BY, Package, Particulars, Request, Right
 from privacy.rights.refusals import MissingAuthority, WrongState
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
@@ -51,7 +51,7 @@ def renew_authority(
     actor: Actor,
     at: datetime,
 ) -> Request:
-    """Record that the representative of an open case has proven authority again, as after a mandate that has ended.
+    """Record that the representative of a case has proven authority again, as after a mandate that has ended.
 
     Raises NotPermitted, WrongState, and MissingAuthority without a mandate that is in force and covers what is left.
     """
@@ -59,8 +59,13 @@ def renew_authority(
     with transaction.atomic():
         case = lock_case(request)
         must_be_verified(case)
-        if not has_mandate(case):
-            raise WrongState(_("A mandate can be recorded only in an open case brought by a representative."))
+        if not has_mandate(case, at=at):
+            raise WrongState(
+                _(
+                    "A mandate can be recorded only in a case brought by a representative that is open or whose copy "
+                    "can still be downloaded."
+                )
+            )
         must_prove(case, authority, authority_until, mandate, at=at)
         set_authority(case, authority, authority_until, mandate)
         case.save(update_fields=[*FIELDS])
@@ -74,9 +79,12 @@ def renew_authority(
     return case
 
 
-def has_mandate(case: Request) -> bool:
-    """Whether a representative has brought this case, whose mandate can be recorded again."""
-    return case.is_verified and case.closed_at is None and case.requester != Request.Requester.SELF
+def has_mandate(case: Request, *, at: datetime) -> bool:
+    """Whether a representative's mandate can be recorded again: while a case is open, or its copy can be fetched."""
+    if not case.is_verified or case.requester == Request.Requester.SELF:
+        return False
+    copies = Package.objects.filter(right__request=case, removed_at=None)
+    return case.closed_at is None or any(copy.can_be_downloaded(at=at) for copy in copies.select_related("right"))
 
 
 def must_prove(case: Request, authority: str, until: date | None, mandate: Mandate | None, *, at: datetime) -> None:

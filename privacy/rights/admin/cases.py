@@ -115,7 +115,7 @@ class RequestAdmin(CaseActions):
         steps += ["part"] if record.state == Request.State.JOINED else []
         steps += ["keep_suspended"] if undecided_measures(record).exists() else []
         steps += ["resume"] if record.rights.suspending().exists() else []
-        steps += ["renew_authority"] if rights.has_mandate(record) else []
+        steps += ["renew_authority"] if rights.has_mandate(record, at=clock.now()) else []
         steps += ["close"] if record.state == Request.State.NOTIFIED else []
         steps += ["assign"] if record.is_open else []
         steps += ["remind"] if record.is_open and record.assigned_to else []

@@ -8,10 +8,14 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from privacy.ledger.models import Entry
+from privacy.lib.dates import clock
 from privacy.rights import actions as rights
 from privacy.rights import power_of_attorney
 from privacy.rights.actions import RequestedRight
+from privacy.rights.actions.cases import is_represented
 from privacy.rights.models import COVERED_BY, Package, Particulars, Request, Right
+from privacy.rights.models.access_packages import DOWNLOAD_RETRY_PERIOD
+from privacy.rights.refusals import WrongState
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factory import NOON
@@ -69,6 +73,48 @@ class ScopeTests(AgentCase):
 
     def renew(self, case: Request, mandate: rights.Mandate) -> None:
         rights.renew_authority(case, authority="power-of-attorney", mandate=mandate, actor=self.officer, at=NOON)
+
+    def close_with_a_copy(self) -> tuple[Request, Package]:
+        """A case that is closed while its copy waits to be fetched."""
+        case = self.verify(self.ask(ACCESS), factory.make_mandate("access"))
+        (right,) = case.rights.all()
+        rights.grant(right, actor=self.officer, at=NOON)
+        rights.carry_out(right, actor=self.officer, at=NOON)
+        rights.mark_letter_sent(case.letters.get(kind="result"), actor=self.officer, at=NOON)
+        return rights.close_case(case, actor=self.officer, at=NOON), Package.objects.get(right=right)
+
+    def test_another_is_recorded_in_a_closed_case_as_long_as_its_copy_can_be_fetched(self) -> None:
+        case, package = self.close_with_a_copy()
+        Request.objects.filter(id=case.id).update(mandate_covers=["suspension"])
+        code = factory.pickup_code(package)
+        with pytest.raises(rights.MissingAuthority):
+            rights.download(package, code=code, at=NOON)
+        Package.objects.update(expires_at=clock.now() + DOWNLOAD_RETRY_PERIOD)
+        self.client.force_login(self.officer)
+        page = self.client.get(reverse("admin:rights_request_change", args=[case.pk])).content.decode()
+        assert 'value="renew_authority"' in page
+        self.renew(case, factory.make_mandate("access"))
+        assert b"".join(rights.download(package, code=code, at=NOON))
+        Package.objects.update(downloaded_at=NOON - DOWNLOAD_RETRY_PERIOD)
+        with pytest.raises(WrongState):
+            self.renew(case, factory.make_mandate("access"))
+
+    def test_what_was_carried_out_before_the_scope_was_asked_for_is_handed_over(self) -> None:
+        case, package = self.close_with_a_copy()
+        Request.objects.filter(id=case.id).update(mandate_covers=[], mandate_given_on=None, mandate_signed=False)
+        assert b"".join(rights.download(package, code=factory.pickup_code(package), at=NOON))
+        case.refresh_from_db()
+        assert not is_represented(case, "deletion", at=NOON)
+
+    def test_the_agent_reads_words_of_their_own(self) -> None:
+        _case, package = self.close_with_a_copy()
+        for changed, said in (
+            ({"authority_until": date(2020, 1, 1)}, "제출한 뒤 다시 시도"),
+            ({"authority_until": None, "mandate_covers": ["suspension"]}, "열람을 포함하는 위임장을 제출"),
+        ):
+            Request.objects.update(**changed)
+            with pytest.raises(rights.MissingAuthority, match=said):
+                rights.download(package, code="", at=NOON)
 
     def test_one_recorded_before_its_scope_was_asked_for_covers_nothing(self) -> None:
         case = self.verify(self.ask(ACCESS), factory.make_mandate("access"))
