@@ -25,4 +25,15 @@ def name_with_reference(ref: str) -> str:
     """
     alone = EmergencyApproval.objects.filter(reference=ref).values("made_by")
     name = User.objects.filter(Q(reference=ref) | Q(reference__in=alone)).values_list("name", flat=True).first()
+    return _with_reference(name, ref)
+
+
+def names_with_references(refs: Collection[str]) -> dict[str, str]:
+    """Return ``name_with_reference`` of each of these, in two questions."""
+    alone = dict(EmergencyApproval.objects.filter(reference__in=refs).values_list("reference", "made_by"))
+    names = display_names_by_reference({*refs, *alone.values()})
+    return {ref: _with_reference(names.get(ref) or names.get(alone.get(ref, "")), ref) for ref in refs}
+
+
+def _with_reference(name: str | None, ref: str) -> str:
     return f"{name} ({ref})" if name else ref

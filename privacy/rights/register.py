@@ -1,15 +1,17 @@
 """The register of requests and results, kept and reviewed (law R-31): numbers and codes, no personal data."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
+from itertools import batched
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
-from privacy.accounts.display_names import name_with_reference
+from privacy.accounts.display_names import names_with_references
 from privacy.lib.registries import registers
 from privacy.rights.events import Event
-from privacy.rights.models import CasePerson, Letter, Objection, Particulars, Request
+from privacy.rights.models import CasePerson, Letter, Objection, Particulars, Request, Step
 
 COLUMNS = (
     "접수번호",
@@ -77,38 +79,65 @@ OBJECTION_COLUMNS = (
     "외부 구제 안내",
 )
 SEALED, NONE_HELD = "암호화 보관", "파기"
+# Of decisions taken before their step said whether they were explained.
+NONE_OR_DESTROYED = "없음 또는 파기"
 REMEDIES = "통지서로 안내"
+BATCH = 500
 
 
 def objection_rows(objections: Iterable[Objection]) -> Iterable[Sequence[Any]]:
     """Yield one row for each objection (law F-5). What was written is sealed; the row says whether it is still held."""
-    for objection in objections:
-        right = objection.right
-        letter = Letter.objects.filter(kind=Letter.Kind.OBJECTION, about_id=objection.id).first()
+    for batch in batched(objections, BATCH):
+        yield from _rows_of(batch)
+
+
+def _rows_of(objections: Sequence[Objection]) -> Iterable[Sequence[Any]]:
+    ids = [one.id for one in objections]
+    letters = {
+        letter.about_id: letter for letter in Letter.objects.filter(kind=Letter.Kind.OBJECTION, about_id__in=ids)
+    }
+    places = [*ids, *(letter.id for letter in letters.values())]
+    held = set(Particulars.objects.filter(about_id__in=places).values_list("about_id", flat=True))
+    names = names_with_references({ref for one in objections for ref in (one.decider, one.reviewer) if ref})
+    cases = {one.right.request_id for one in objections}
+    steps = Step.objects.filter(request__in=cases, word=Event.OBJECTION_DECIDED)
+    decided: dict[tuple[UUID, int | None, datetime | None], dict[str, Any]] = {
+        (step.request_id, step.position, step.at): step.facts for step in steps
+    }
+    for one in objections:
+        right, letter = one.right, letters.get(one.id)
         told = letter.sent_at if letter is not None else None
-        words = Particulars.objects.filter(about_id=objection.id).exists()
-        explained = letter is not None and Particulars.objects.filter(about_id=letter.id).exists()
+        facts = decided.get((right.request_id, right.position, one.reviewed_at), {})
+        is_held = letter is not None and letter.id in held
         yield (
             right.request.number,
-            objection.decided_on,
-            name_with_reference(objection.decider),
+            one.decided_on,
+            names.get(one.decider, ""),
             right.get_kind_display(),
-            SEALED if words else NONE_HELD,
-            objection.documents,
-            objection.received_on,
-            objection.target_on,
-            name_with_reference(objection.reviewer) if objection.reviewer else "",
-            objection.reviewed_at,
-            objection.get_outcome_display(),
-            SEALED if explained else "",
+            SEALED if one.id in held else NONE_HELD,
+            one.documents,
+            one.received_on,
+            one.target_on,
+            names.get(one.reviewer, ""),
+            one.reviewed_at,
+            one.get_outcome_display(),
+            SEALED if is_held else _not_held(one, was_explained=facts.get("explained"), words_held=one.id in held),
             told,
             REMEDIES if told else "",
         )
 
 
+def _not_held(objection: Objection, *, was_explained: bool | None, words_held: bool) -> str:
+    """Return what became of an explanation that is not there; all words of a case are destroyed together."""
+    if was_explained:
+        return NONE_HELD
+    unknown = objection.reviewed_at is not None and was_explained is None and not words_held
+    return NONE_OR_DESTROYED if unknown else ""
+
+
 def _objections(window: registers.ExportScope) -> Iterable[Sequence[Any]]:
     found = Objection.objects.filter(received_on__range=window.days).order_by("received_on", "received_at", "id")
-    return objection_rows(found.select_related("right__request"))
+    return objection_rows(found.select_related("right__request").iterator(chunk_size=BATCH))
 
 
 def _subjects_of_objections(window: registers.ExportScope) -> list[str]:

@@ -90,6 +90,7 @@ LABELS: dict[str, Promise] = {
     "expected": pgettext_lazy("fact", "expected"),
     "expected_on": pgettext_lazy("fact", "expected on"),
     "expires_at": pgettext_lazy("fact", "expires at"),
+    "explained": pgettext_lazy("fact", "explained"),
     "fee": pgettext_lazy("fact", "fee (won)"),
     "fields": pgettext_lazy("fact", "fields"),
     "file": pgettext_lazy("fact", "file"),

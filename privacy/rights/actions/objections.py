@@ -97,7 +97,8 @@ def decide_objection(
         made.reviewer = reviewer
         made.reviewed_at = at
         made.save(update_fields=["outcome", "reviewer", "reviewed_at"])
-        record(row.request, Event.OBJECTION_DECIDED, actor=actor, at=at, right=row, facts={"outcome": outcome})
+        facts = {"outcome": outcome, "explained": bool(explanation.strip())}
+        record(row.request, Event.OBJECTION_DECIDED, actor=actor, at=at, right=row, facts=facts)
         if outcome in UPHELD:
             open_again(row)
             freezes.freeze_until_decided(row, actor=actor, at=at)

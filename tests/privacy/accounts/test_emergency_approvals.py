@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, models, transaction
 from privacy.accounts import actions as accounts
 from privacy.accounts.actions.emergency_approvals import OFFICER_TOLD, AlreadyReviewed
 from privacy.accounts.actions.representative_links import REPRESENTATIVE_TOLD
+from privacy.accounts.display_names import name_with_reference, names_with_references
 from privacy.accounts.models import AccessGrant, AccountAct, EmergencyApproval, RepresentativeLink, User
 from privacy.accounts.second_person import NotASecondPerson
 from privacy.jobs.models import GeneralOutbox
@@ -55,6 +56,13 @@ class GoingOnAloneTests(EmergencyTestCase):
         assert (made.asked_by, made.asked_at) == (access.asked_by, access.asked_at)
         assert retention.approve_access(access, actor=self.odile, at=self.now).approved_by == made.reference
         self.assertLedgered("accounts.emergency.made", access)
+
+    def test_its_name_is_that_of_its_officer_asked_one_by_one_or_together(self) -> None:
+        made = self.alone(self.ask_archive())
+        refs = [self.odile.reference, self.omar.reference, made.reference, "U-NONE"]
+        told = [f"{who.name} ({ref})" for who, ref in zip((self.odile, self.omar, self.odile), refs, strict=False)]
+        assert names_with_references(refs) == dict(zip(refs, [*told, "U-NONE"], strict=True))
+        assert names_with_references(refs) == {ref: name_with_reference(ref) for ref in refs}
 
     def test_not_before_it_is_over_and_without_a_written_reason(self) -> None:
         access = self.ask_archive(hours_ago=23)

@@ -1,8 +1,11 @@
 """An objection is reviewed by another person than the decider; an upheld one opens the right again (R-29, F-5)."""
 
+from contextlib import ExitStack
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from privacy.ledger.actors import SystemActor
@@ -11,7 +14,9 @@ from privacy.lib.registries import registers
 from privacy.rights import actions as rights
 from privacy.rights import status_page
 from privacy.rights.actors import Requester
-from privacy.rights.models import Letter, Objection, Particulars, Right
+from privacy.rights.models import Letter, Objection, Particulars, Right, Step
+from privacy.rights.register import OBJECTION_COLUMNS
+from privacy.rights.register import objection_rows as register_rows
 from privacy.vault.models import EncryptedFile
 from tests import factory
 from tests.base import PortalTestCase
@@ -217,4 +222,29 @@ class RegisterTests(EvidenceCase):
         assert "because" not in str(row)
         Particulars.objects.all().delete()
         (row,) = register.rows(window)
-        assert dict(zip(register.headings, row, strict=True))["불복 내용·사유"] == "파기"
+        said = dict(zip(register.headings, row, strict=True))
+        assert (said["불복 내용·사유"], said["이유"]) == ("파기", "파기")
+        Step.objects.filter(word="rights.objection.decided").update(facts={"outcome": "dismissed"})
+        (row,) = register.rows(window)
+        assert dict(zip(register.headings, row, strict=True))["이유"] == "없음 또는 파기", "decided before it was noted"
+
+    def test_an_objection_decided_without_a_word_has_no_reason_whatever_was_destroyed(self) -> None:
+        made = self.object()
+        rights.open_evidence(made, actor=self.omar, at=NOON)
+        rights.decide_objection(made, outcome="dismissed", actor=self.omar, at=NOON)
+        for _time in range(2):
+            (row,) = register_rows(Objection.objects.all())
+            assert row[OBJECTION_COLUMNS.index("이유")] == ""
+            Particulars.objects.all().delete()
+
+    def test_the_register_costs_a_fixed_number_of_queries(self) -> None:
+        spent = []
+        for number in range(2):
+            made = self.object()
+            rights.open_evidence(made, actor=self.omar, at=NOON)
+            rights.decide_objection(made, outcome="dismissed", explanation="because", actor=self.omar, at=NOON)
+            with ExitStack() as stack:
+                seen = [stack.enter_context(CaptureQueriesContext(connections[alias])) for alias in connections]
+                assert len(list(register_rows(Objection.objects.select_related("right__request")))) == number + 1
+            spent.append(sum(len(one) for one in seen))
+        assert spent[0] == spent[1]
