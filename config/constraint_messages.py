@@ -92,6 +92,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "ledger_finding_is_asked_once_at_a_time": "question",
         "campaigns_one_refusal_stands": "subject_id",
         "rights_passed_on_once_to_a_controller": "controller",
+        "rights_one_measure_for_an_act": "right",
         "disclosures_one_report_for_each_half_year": "record_class",
         "letter_is_recorded_once": "file_digest",
         "ledger_one_review_for_each_period": "period_from",

@@ -32,6 +32,7 @@ from privacy.safeguards.models import (
     YearFigures,
 )
 from privacy.subjects.models import Subject
+from privacy.vault.models import SubjectKey
 from privacy.workforce.models import CourseCompletion, Pledge, TrainingSession
 
 BEFORE_IDENTITY = {"received", "identity-pending"}
@@ -115,11 +116,17 @@ def suspended() -> list[date]:
         one.due_on
         for one in SuspensionMeasure.objects.all()
         if one.decided_at is None
+        and one.event_id == one.right.event_id
+        and one.right.carried_out_at is not None
         and one.right.resumed_at is None
         and any(
             subject.state != "destroyed"
             for person in one.right.request.people.all()
             for subject in Subject.objects.filter(pk=person.subject_id)
+            for key in SubjectKey.objects.filter(subject_id=person.subject_id)
+            if key.category in {"device-registration", "service-analytics", "app-log", "contact"}
+            and key.category not in one.right.excluded
+            and one.right.category in {"", key.category}
         )
     ]
 

@@ -40,7 +40,7 @@ def execute(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
         on = clock.kst_date(at)
         # Without delay, as destruction is (D-02): a term that rolls over no rest day (T-10).
         due_on = on + timedelta(days=rulebook.parameter("destruction.within.days", on))
-        SuspensionMeasure.objects.get_or_create(right=right, defaults={"due_on": due_on})
+        SuspensionMeasure.objects.get_or_create(right=right, event_id=right.event_id, defaults={"due_on": due_on})
     return {"categories": categories}
 
 
@@ -54,11 +54,13 @@ def keep_suspended(right: Right, *, reason: str, actor: Actor, at: datetime) -> 
         raise MissingReason(_("State why the data is kept and not destroyed."), pointer="/reason")
     with transaction.atomic():
         held = lock_right(right)
-        row = SuspensionMeasure.objects.select_for_update().filter(right=held).first()
-        if row is None or held.resumed_at is not None:
+        row = SuspensionMeasure.objects.select_for_update().filter(right=held, event_id=held.event_id).first()
+        if row is None or held.carried_out_at is None or held.resumed_at is not None:
             raise WrongState(_("No processing is suspended under this right."))
         if row.decided_at is not None:
             raise WrongState(_("It is already decided that this data is kept closed."))
+        if not SuspensionMeasure.objects.open().filter(pk=row.pk).exists():
+            raise WrongState(_("The suspended data is destroyed. There is nothing left to decide."))
         row.reason, row.decided_by, row.decided_at = reason.strip(), actor.ref, at
         row.save(update_fields=["reason", "decided_by", "decided_at"])
         facts = {"late": clock.kst_date(at) > row.due_on}

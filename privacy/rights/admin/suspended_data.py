@@ -40,7 +40,8 @@ class SuspendedDataActions(ReadOnlyAdmin):
     def measures_shown(self, case: Request) -> SafeString:
         """By when each suspension is dealt with, and why its data is kept."""
         rows = SuspensionMeasure.objects.filter(right__request=case)
-        lines = ((due_badge(one.due_on, clock.today(), settled=bool(one.decided_at)), one.reason) for one in rows)
+        owed = set(undecided_measures(case).values_list("pk", flat=True))
+        lines = ((due_badge(one.due_on, clock.today(), settled=one.pk not in owed), one.reason) for one in rows)
         return format_html_join("", "<div>{} {}</div>", lines)
 
     @button(description=_("Keep suspended data closed"), permission="rights.decide_request", locations=CHANGE_FORM_ONLY)
