@@ -42,7 +42,6 @@ NO_CLOCK = {
     "retention.RegisterEntry.target_on": "the day that its list had",
     "rights.Package.expires_at": "the requester's time to download; it ends by itself",
     "rights.Request.authority_until": "the end of a mandate, asked about when it is used",
-    "rights.Request.mandate_given_on": "the date of a power of attorney",
     "rights.Request.target_on": "the office's own target, before the due day that stands there",
     "safeguards.InspectionFinding.first_due_on": "the first day it had; the day that stands now is the clock",
     "safeguards.Inspection.planned_at": "when it was planned",

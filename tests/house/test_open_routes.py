@@ -35,6 +35,7 @@ OPEN = {
     "policies:notices",
     "rights:guide",
     "rights:request",
+    "rights:power-of-attorney",
     "rights:case",
     # behind number and code of a case
     "rights:leave",

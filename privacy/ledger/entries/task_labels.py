@@ -46,6 +46,8 @@ NOUN_LABELS = {
     "contacts": _("contacts"),
     "import": _("fleet import"),
     "note": _("note on a case"),
+    "mandate": _("power of attorney"),
+    "objection.evidence": _("document of an objection"),
     "complainant": _("complainant"),
     "requester": _("requester"),
     "package": _("access package"),
