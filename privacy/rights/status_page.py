@@ -15,13 +15,14 @@ from privacy.lib.dates import clock
 from privacy.policies import rulebook
 from privacy.rights import letters, matching, opened_letters
 from privacy.rights.access_package import freshness
-from privacy.rights.actions import deletions, documents_since_asked, waits_for_proof
+from privacy.rights.actions import deletions, documents_since_asked, evidence_of, waits_for_proof
 from privacy.rights.actions.cases import is_represented
 from privacy.rights.actors import Requester
 from privacy.rights.events import Event
 from privacy.rights.models import Letter, Package, Particulars, Request, Right, Step
 from privacy.rights.refusals import NotConfirmed
 from privacy.vault import actions as vault
+from privacy.vault.models import EncryptedFileQuerySet
 from privacy.vault.purposes import Purpose
 
 # The steps a requester sees, in the office's plain words; all others are inner work.
@@ -97,7 +98,7 @@ def context(case: Request, *, at: datetime) -> dict[str, Any]:
                 "decision": letters.decision_text(right, on=today).split("\n"),
                 "explanation": explanations.get(right.event_id, ""),
                 "objections": [
-                    (objection, explanations.get(reviews.get(objection.id), ""))
+                    (objection, explanations.get(reviews.get(objection.id), ""), _refused(evidence_of(objection)))
                     for objection in right.objections.order_by("received_at")
                 ],
                 "can_stop": right.can_be_stopped,
@@ -115,7 +116,7 @@ def context(case: Request, *, at: datetime) -> dict[str, Any]:
         "document_asked": case.evidence_asked_at is not None,
         "needs_proof": waits_for_proof(case),
         "documents_sent": sent.usable().count(),
-        "documents_refused": [vault.explain_finding(file.finding) for file in sent.quarantined()],
+        "documents_refused": _refused(sent),
         "shown_code": shown_code(case, at=at),
         "can_withdraw": case.state in {*Request.BEFORE_IDENTITY, Request.State.VERIFIED, Request.State.IN_REVIEW}
         and not any(right.is_decided for right in rights),
@@ -166,6 +167,11 @@ def letter_pdf(letter: Letter, *, language: str, actor: Actor, at: datetime) -> 
     return letters.render_pdf(
         letter, language=language, at=at, to=answer.name, explanations=answer.explanations, actor=actor
     )
+
+
+def _refused(sent: EncryptedFileQuerySet) -> list[str]:
+    """Return why documents that were sent can't be used."""
+    return [vault.explain_finding(file.finding) for file in sent.quarantined()]
 
 
 def _timeline_row(step: Step) -> dict[str, Any]:

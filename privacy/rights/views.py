@@ -216,7 +216,8 @@ def object_to(request: HttpRequest) -> HttpResponse:
 
     if opened_case(request) is None:
         # The half hour was over while it was written: it is shown again, to be sent once the page is open.
-        context = {"form": CaseForm(), "kept": form.cleaned_data["statement"]}
+        given = form.cleaned_data
+        context = {"form": CaseForm(), "kept": given["statement"], "kept_no_file": given["evidence"] is not None}
         return render(request, "rights/case_entry.html", context, status=422)
     return _act(request, verb, object_form=form)
 

@@ -235,6 +235,7 @@ LABELS: dict[str, Promise] = {
     "to": pgettext_lazy("fact", "to"),
     "told": pgettext_lazy("fact", "told"),
     "transaction": pgettext_lazy("fact", "transaction"),
+    "unopened": pgettext_lazy("fact", "documents that did not open"),
     "unpaired": pgettext_lazy("fact", "changes without an entry"),
     "until": pgettext_lazy("fact", "until"),
     "user": pgettext_lazy("fact", "account"),

@@ -64,6 +64,7 @@ from privacy.rights.actions.objection_evidence import (
     evidence_of,
     must_have_read_evidence,
     open_evidence,
+    unread_evidence,
 )
 from privacy.rights.actions.objections import decide_objection, object_to
 from privacy.rights.actions.particulars import destroy_files, destroy_particulars, read_objection, read_particulars
@@ -231,6 +232,7 @@ __all__ = [
     "stop_destruction",
     "submit_document",
     "sync_missed_closures",
+    "unread_evidence",
     "verify",
     "waits_for_proof",
     "wanted_text",

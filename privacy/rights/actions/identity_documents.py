@@ -98,8 +98,8 @@ class OpenedDocument:
 def open_documents(case: Request, *, actor: Actor, at: datetime) -> list[OpenedDocument]:
     """Open the documents of a case for the person who checks them, oldest first; each opening is on record.
 
-    One that can't be opened, because it waits for its scan or was found harmful, keeps no other from it. Raises
-    InvalidUpload where there is none, and why none can be opened.
+    One that can't be opened, because it waits for its scan, was found harmful or was altered, keeps no other from it.
+    Raises InvalidUpload where there is none, and why none can be opened.
     """
     require_permission(actor, "rights.verify_identity", about=case)
     held = list(documents(case))
@@ -120,7 +120,7 @@ def open_files(
         for number, file in enumerate(held, start=1):
             try:
                 opened.append(OpenedDocument(number, file.media_type, vault_session.decrypt(file, "content")))
-            except (vault.NotScanned, vault.Quarantined) as refusal:
+            except (vault.NotScanned, vault.Quarantined, vault.WrongKey) as refusal:
                 refused = refusal
     if refused is not None and not opened:
         raise refused

@@ -34,17 +34,22 @@ def write_note(request: Request, *, text: str, actor: Actor, at: datetime) -> St
     with transaction.atomic():
         case = lock_case(request)
         must_be_in_state(case, Request.OPEN)
-        step = record(case, Event.NOTE_WRITTEN, actor=actor, at=at)
-        note = Particulars(
-            subject_id=case.holder_id,
-            about=Particulars.About.NOTE,
-            about_id=step.id,
-            received_on=clock.kst_date(at),
-        )
-        vault.encrypt(note, {"explanation": text.strip()}, at=at)
-        # Before the step commits: a note that nobody sees is harmless, a step without its note is not.
-        with transaction.atomic(using="personal"):
-            note.save(force_insert=True)
+        return seal_note(case, text, actor=actor, at=at)
+
+
+def seal_note(case: Request, text: str, *, actor: Actor, at: datetime) -> Step:
+    """Keep a note with a locked case, in the caller's transaction."""
+    step = record(case, Event.NOTE_WRITTEN, actor=actor, at=at)
+    note = Particulars(
+        subject_id=case.holder_id,
+        about=Particulars.About.NOTE,
+        about_id=step.id,
+        received_on=clock.kst_date(at),
+    )
+    vault.encrypt(note, {"explanation": text.strip()}, at=at)
+    # Before the step commits: a note that nobody sees is harmless, a step without its note is not.
+    with transaction.atomic(using="personal"):
+        note.save(force_insert=True)
     return step
 
 

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
+from privacy.ledger.entries.payloads import about_key
+from privacy.ledger.models import Entry
 from privacy.lib.documents.upload_validation import InvalidUpload
 from privacy.policies.categories import RIGHTS_REQUEST
 from privacy.rights.actions.cases import lock_right
@@ -19,6 +21,9 @@ from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile, EncryptedFileQuerySet
 
 SUFFIX = "/objection"
+EVIDENCE_SHOWN = "rights.objection.evidence.shown"
+# How long a reviewer waits for a document to be judged, or mended, before deciding without it.
+PATIENCE = timedelta(days=1)
 
 type Upload = tuple[str, bytes]
 
@@ -52,15 +57,37 @@ def open_evidence(objection: Objection, *, actor: Actor, at: datetime) -> list[O
     held = list(evidence_of(objection))
     if not held:
         raise InvalidUpload(_("No document came with this objection."))
-    return open_files(held, objection.right.request, task="rights.objection.evidence.shown", actor=actor, at=at)
+    return open_files(held, objection.right.request, task=EVIDENCE_SHOWN, actor=actor, at=at)
 
 
-def must_have_read_evidence(objection: Objection, *, actor: Actor) -> None:
-    """Raise UnseenDocuments for a reviewer who has not opened all of it; what was found harmful is opened by nobody."""
-    held = evidence_of(objection).exclude(state=EncryptedFile.State.QUARANTINE).values_list("id", flat=True)
-    unseen = IdentityDocument.objects.filter(file_id__in=list(held)).exclude(openings__opened_by=actor.ref)
-    if unseen.exists():
-        raise UnseenDocuments(_("Open the documents that came with this objection and read them first. Then decide."))
+def unread_evidence(objection: Objection, *, by: str) -> list[EncryptedFile]:
+    """Return what a reviewer has not opened; what was found harmful is opened by nobody."""
+    held = list(evidence_of(objection).usable())
+    unread = IdentityDocument.objects.filter(file_id__in=[file.id for file in held]).exclude(openings__opened_by=by)
+    files = set(unread.values_list("file_id", flat=True))
+    return [file for file in held if file.id in files]
+
+
+def must_have_read_evidence(objection: Objection, *, actor: Actor, at: datetime) -> int:
+    """Raise UnseenDocuments for a reviewer who has not opened all that opens a day after it came.
+
+    Returns how many do not open: they have no verdict, or this reviewer has tried in vain.
+    """
+    unread = unread_evidence(objection, by=actor.ref)
+    if any(file.stored_at > at - PATIENCE or not _does_not_open(file, actor=actor) for file in unread):
+        raise UnseenDocuments(
+            _(
+                "Open the documents that came with this objection and read them first. Then decide. If one can't be "
+                "opened a day after it came, you can decide without it and state why."
+            )
+        )
+    return len(unread)
+
+
+def _does_not_open(file: EncryptedFile, *, actor: Actor) -> bool:
+    """Whether a file that somebody has not opened can't be: each try is on record before it is known to fail."""
+    tried = Entry.objects.reads().by(actor.ref).about(about_key(file)).filter(task=EVIDENCE_SHOWN)
+    return vault.waits_for_scan(file) or tried.exists()
 
 
 def destroy_objection_files(right: Right, *, actor: Actor, at: datetime) -> int:

@@ -16,6 +16,7 @@ from privacy.policies import rulebook
 from privacy.rights.actions import freezes
 from privacy.rights.actions.cases import lock_case, lock_right, record
 from privacy.rights.actions.letters import queue_letter, sync_particulars_closure, write_explanation
+from privacy.rights.actions.notes import seal_note
 from privacy.rights.actions.objection_evidence import (
     Upload,
     attach_evidence,
@@ -24,7 +25,7 @@ from privacy.rights.actions.objection_evidence import (
 )
 from privacy.rights.events import Event
 from privacy.rights.models import Letter, Objection, Particulars, Request, Right
-from privacy.rights.refusals import NotObjectable, SamePerson
+from privacy.rights.refusals import NotObjectable, SamePerson, UnseenDocuments
 from privacy.vault import actions as vault
 
 UPHELD = (Objection.Outcome.UPHELD, Objection.Outcome.PARTLY_UPHELD)
@@ -75,10 +76,11 @@ def object_to(
 
 
 def decide_objection(
-    objection: Objection, *, outcome: str, explanation: str = "", actor: Actor, at: datetime
+    objection: Objection, *, outcome: str, explanation: str = "", unread_reason: str = "", actor: Actor, at: datetime
 ) -> Objection:
     """Decide an objection. An upheld one opens the right again, for a new decision.
 
+    ``unread_reason``: why it is decided without a document that does not open; it is sealed as a note on the case.
     Raises SamePerson for the person who decided the right, UnseenDocuments for a reviewer who has not opened what came
     with the objection, NotObjectable for an objection that is over.
     """
@@ -90,15 +92,23 @@ def decide_objection(
             raise NotObjectable(_("This objection was already decided."))
         same = SamePerson(_("You decided this right, so someone else must review the objection."))
         reviewer = require_second_person(actor, asked_by=made.decider, about=made, same=same, at=at)
-        must_have_read_evidence(made, actor=actor)
+        unopened = must_have_read_evidence(made, actor=actor, at=at)
+        if unopened and not unread_reason.strip():
+            raise UnseenDocuments(_("State why you decide without the document."), pointer="/unread_reason")
         if outcome not in (*UPHELD, Objection.Outcome.DISMISSED):
             raise NotObjectable(_("Choose how the objection is decided."), pointer="/outcome")
         made.outcome = outcome
         made.reviewer = reviewer
         made.reviewed_at = at
         made.save(update_fields=["outcome", "reviewer", "reviewed_at"])
-        facts = {"outcome": outcome, "explained": bool(explanation.strip())}
+        facts = {
+            "outcome": outcome,
+            "explained": bool(explanation.strip()),
+            **({"unopened": unopened} if unopened else {}),
+        }
         record(row.request, Event.OBJECTION_DECIDED, actor=actor, at=at, right=row, facts=facts)
+        if unopened:
+            seal_note(row.request, unread_reason, actor=actor, at=at)
         if outcome in UPHELD:
             open_again(row)
             freezes.freeze_until_decided(row, actor=actor, at=at)

@@ -245,7 +245,8 @@ class RequestAdmin(CaseActions):
             return None
         if len(opened) < held:
             told = now_(
-                "%(opened)d of %(held)d documents could be opened. The others are waiting for a scan or are harmful."
+                "%(opened)d of %(held)d documents could be opened. The others are waiting for a scan, are harmful or "
+                "are damaged."
             )
             messages.warning(request, told % {"opened": len(opened), "held": held})
         return documents_file(opened, name=case.number)

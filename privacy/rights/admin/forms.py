@@ -248,6 +248,16 @@ class ObjectionDecisionForm(forms.Form):
     )
 
 
+class UnreadObjectionForm(ObjectionDecisionForm):
+    """How an objection is decided without a document that does not open."""
+
+    unread_reason = forms.CharField(
+        label=_("Why you decide without the document that can't be opened"),
+        max_length=500,
+        help_text=_("It is kept as a note on the case."),
+    )
+
+
 class ReceiveForm(RequestForm):
     """A request that came by another way, written down by the office: the public form with channel and day."""
 

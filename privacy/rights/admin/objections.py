@@ -20,7 +20,7 @@ from privacy.rights import actions as rights
 from privacy.rights import matching, status_page
 from privacy.rights.admin.case_actions import CARRY_OUT
 from privacy.rights.admin.document_files import documents_file
-from privacy.rights.admin.forms import ObjectionDecisionForm
+from privacy.rights.admin.forms import ObjectionDecisionForm, UnreadObjectionForm
 from privacy.rights.admin.postponements import DECIDE, Answer
 from privacy.rights.models import Letter, Objection, Package
 
@@ -77,7 +77,8 @@ class ObjectionAdmin(ReadOnlyAdmin):
     @button(description=_("Decide the objection"), permission="rights.decide_objection", locations=CHANGE_FORM_ONLY)
     def decide(self, request: HttpRequest, queryset: QuerySet[Objection]) -> Answer:
         """Open the statement once, on record, when the button is pressed; deciding opens nothing again."""
-        objection = queryset.get()
+        objection, actor = queryset.get(), actor_of(request)
+        form_class = UnreadObjectionForm if rights.unread_evidence(objection, by=actor.ref) else ObjectionDecisionForm
         said = now_("What the requester wrote is not shown again, because that would be recorded as another opening.")
         if "confirmed" not in request.POST:
             statement: list[str] = []
@@ -101,21 +102,21 @@ class ObjectionAdmin(ReadOnlyAdmin):
                 _("If an objection is upheld, the right is reopened for a new decision."),
                 _("The requester is told the result."),
             ],
-            form_class=ObjectionDecisionForm,
+            form_class=form_class,
             outgoing=lambda answers: rights.preview_objection(
-                objection, **answers, actor=actor_of(request), at=clock.now()
+                objection, outcome=answers["outcome"], explanation=answers["explanation"], actor=actor, at=clock.now()
             ),
         )
         if isinstance(answers, TemplateResponse):
             return answers
-        verb = partial(rights.decide_objection, objection, actor=actor_of(request), at=clock.now(), **answers)
+        verb = partial(rights.decide_objection, objection, actor=actor, at=clock.now(), **answers)
         run_action(self, request, verb, _("The objection has been decided."))
         return None
 
 
 def _read(objection: Objection, request: HttpRequest) -> str:
     """Open the statement, once what came with it was opened: nothing is written for a decision that can't be taken."""
-    rights.must_have_read_evidence(objection, actor=actor_of(request))
+    rights.must_have_read_evidence(objection, actor=actor_of(request), at=clock.now())
     return rights.read_objection(objection, actor=actor_of(request), at=clock.now())
 
 

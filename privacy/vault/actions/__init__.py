@@ -41,7 +41,7 @@ from privacy.vault.actions.reencryption import CiphertextLocation, ReencryptionI
 from privacy.vault.decryption_session import DecryptionSession, opened
 from privacy.vault.encryption_options import month_of
 from privacy.vault.keyservice.refusals import CeilingReached, KeyServiceUnavailable, KeysRefused
-from privacy.vault.malware_scan import explain_finding
+from privacy.vault.malware_scan import explain_finding, waits_for_scan
 from privacy.vault.refusals import (
     DecryptionSessionClosed,
     Destroyed,
@@ -119,4 +119,5 @@ __all__ = [
     "shred_subjects",
     "store_file",
     "unfreeze",
+    "waits_for_scan",
 ]

@@ -1,6 +1,8 @@
 """An objection is reviewed by another person than the decider; an upheld one opens the right again (R-29, F-5)."""
 
+import re
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -24,6 +26,8 @@ from tests.factories.accounts import NOON
 from tests.own_writes import as_the_portal
 from tests.pdf_text import text_of
 from tests.sample_uploads import PDF
+
+DAY = timedelta(days=1)
 
 
 @pytest.mark.clause("P1.4")
@@ -193,6 +197,77 @@ class EvidenceTests(EvidenceCase):
         early = session.post(address, {**press, "CHANGE_FORM-action": "decide"}, follow=True).content.decode()
         assert "첨부된 문서를 먼저" in early
         assert session.post(address, {**press, "CHANGE_FORM-action": "show_evidence"}).content == PDF
+
+
+class UnreadableEvidenceTests(EvidenceCase):
+    """What can't be opened neither goes unnoticed nor keeps an objection from being decided."""
+
+    def decide(self, made: Objection, *, reason: str = "", at: datetime = NOON + DAY) -> Objection:
+        return rights.decide_objection(made, outcome="dismissed", unread_reason=reason, actor=self.omar, at=at)
+
+    def test_the_requester_reads_that_it_could_not_be_used(self) -> None:
+        receipt = factory.ask(target=factory.imei(1), answer_by="portal", address="")
+        case = factory.make_verified(receipt)
+        rights.refuse(case.rights.get(), ground="life-or-body", actor=self.odile, at=NOON)
+        by = Requester(case.reference)
+        made = rights.object_to(case.rights.get(), statement="no", evidence=[("a", PDF)], actor=by, at=NOON)
+        self.client.post(reverse("rights:case"), {"number": receipt.number, "code": receipt.code})
+        page = "/en/rights/case/"
+        assert "We can't use a document" not in self.client.get(page).content.decode()
+        rights.evidence_of(made).update(state="quarantine", finding="locked", scanned_at=NOON)
+        shown = self.client.get(page).content.decode()
+        assert "We can't use a document that came with this objection" in shown
+        assert "Send it without one." in shown
+        assert "you can object again and send it then" in shown
+        assert self.decide(made, at=NOON).outcome == "dismissed"
+        again = rights.object_to(case.rights.get(), statement="no", evidence=[("b", PDF)], actor=by, at=NOON)
+        assert rights.evidence_of(again).usable().count() == 1
+
+    def test_one_that_gets_no_verdict_is_passed_over_after_a_day_with_a_reason(self) -> None:
+        made = self.object()
+        rights.evidence_of(made).update(state=EncryptedFile.State.PENDING, scanned_at=None)
+        for reason, at in (("zebra", NOON + DAY - timedelta(seconds=1)), (" ", NOON + DAY)):
+            with pytest.raises(rights.UnseenDocuments):
+                self.decide(made, reason=reason, at=at)
+        assert self.decide(made, reason="zebra", at=NOON + DAY).outcome == "dismissed"
+        assert self.assertLedgered("rights.objection.decided").payload.count('"unopened":1') == 1
+        assert "zebra" not in str(list(Step.objects.values())) + str(list(Entry.objects.values("payload")))
+        (note,) = rights.read_notes(self.right.request, actor=self.omar, at=NOON)
+        assert (note.text, note.by) == ("zebra", self.omar.reference)
+
+    def test_one_that_does_not_open_keeps_no_other_from_it(self) -> None:
+        made = self.object(("a.pdf", PDF), ("b.pdf", PDF))
+        broken, sound = rights.evidence_of(made).order_by("id")
+        EncryptedFile.objects.filter(id=broken.id).update(content=sound.content)
+        with pytest.raises(rights.UnseenDocuments):
+            self.decide(made, reason="nobody has tried")
+        opened = rights.open_evidence(made, actor=self.omar, at=NOON)
+        assert [one.content for one in opened] == [PDF]
+        with pytest.raises(rights.UnseenDocuments):
+            self.decide(made)
+        assert self.decide(made, reason="It does not open.").outcome == "dismissed"
+
+    def test_the_console_asks_for_the_reason(self) -> None:
+        made = self.object()
+        rights.evidence_of(made).update(state=EncryptedFile.State.PENDING, scanned_at=None)
+        self.client.force_login(self.omar)
+        address = reverse("admin:rights_objection_change", args=[made.pk])
+        press = {"_selected_action": str(made.pk), "CHANGE_FORM-action": "decide"}
+        assert 'name="unread_reason"' in self.client.post(address, press).content.decode()
+        given = {**press, "outcome": "dismissed", "explanation": "", "confirmed": "yes"}
+        assert 'name="unread_reason"' in self.client.post(address, given).content.decode()
+        page = self.client.post(address, {**given, "unread_reason": "No verdict."}).content.decode()
+        found = re.search(r'name="seen" value="([^"]+)"', page)
+        self.client.post(address, {**given, "unread_reason": "No verdict.", "seen": found[1] if found else ""})
+        made.refresh_from_db()
+        assert made.outcome == "dismissed"
+
+    def test_who_was_too_late_is_told_to_choose_the_file_again(self) -> None:
+        sent = {"right": "1", "statement": "no"}
+        for more, is_told in (({}, False), ({"evidence": SimpleUploadedFile("proof.pdf", PDF)}, True)):
+            page = self.client.post("/en/rights/case/objection/", {**sent, **more}).content.decode()
+            assert "so your objection was not sent" in page
+            assert ("Choose your document again" in page) is is_told
 
 
 @pytest.mark.law("F-5")
