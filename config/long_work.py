@@ -146,9 +146,9 @@ def destruction_lists(user: User, at: datetime) -> Iterator[LongWork]:
             gettext_lazy("Destruction"),
             f"{row.reference} · {display_names.display_name('category', row.category, on=clock.kst_date(at))}",
             reverse("admin:retention_destructionlist_change", args=[row.pk]),
-            begun_at=row.begun_at if running else None,
-            done=(row.steps if named else LIST_STEPS.get(DestructionList.Step(row.step), 0)) if running else 0,
-            total=(3 * row.all_lines if named else 3) if running else 0,
+            begun_at=row.begun_at,
+            done=row.steps if named else LIST_STEPS.get(DestructionList.Step(row.step), 0),
+            total=3 * row.all_lines if named else 3,
             begins_at=row.not_before if row.state == ListState.APPROVED else None,
             ended_at=row.done_at or row.aborted_at,
             said=str(row.get_step_display() if running else row.get_state_display()),
@@ -211,14 +211,11 @@ def withdrawals(user: User, at: datetime) -> Iterator[LongWork]:
 
 def campaigns(user: User, at: datetime) -> Iterator[LongWork]:
     """Individual notices: how many people have been told, and who is left to do by hand."""
-    counted = Delivery.objects.filter(campaign=OuterRef("pk")).order_by().values("campaign")
-    open_ = Q(state__in=Delivery.OPEN)
-    waits = Q(state=Delivery.State.WAITING)
     rows = Campaign.objects.filter(Q(state=Campaign.State.RUNNING) | Q(finished_at__gte=at - ENDED_FOR)).annotate(
-        people=Coalesce(Subquery(counted.annotate(n=Count("pk")).values("n")), 0),
-        waiting=Coalesce(Subquery(counted.annotate(n=Count("pk", filter=waits)).values("n")), 0),
-        left=Coalesce(Subquery(counted.annotate(n=Count("pk", filter=open_)).values("n")), 0),
-    )  # fmt: skip
+        people=Count("deliveries"),
+        waiting=Count("deliveries", filter=Q(deliveries__state=Delivery.State.WAITING)),
+        left=Count("deliveries", filter=Q(deliveries__state__in=Delivery.OPEN)),
+    )
     for row in rows.order_by("-state", "started_at", "pk")[:MAX_ROWS]:
         by_hand = row.left - row.waiting
         said = ngettext("%(n)d person to notify by hand", "%(n)d people to notify by hand", by_hand) % {"n": by_hand}

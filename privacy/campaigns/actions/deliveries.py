@@ -91,7 +91,7 @@ def start_campaign(
         else:
             ids = sorted(subject_ids)
             for start in range(0, len(ids), BATCH_SIZE):
-                _enlist(campaign, ids[start : start + BATCH_SIZE])
+                _enlist(campaign, ids[start : start + BATCH_SIZE], at=at)
             _listed(campaign, actor=actor, at=at)
     return campaign
 
@@ -142,7 +142,7 @@ def list_next_slice(campaign_id: UUID, *, after: str, actor: Actor, at: datetime
         if after:
             people = people.filter(id__gt=UUID(after))
         ids = list(people.values_list("id", flat=True)[:BATCH_SIZE])
-        _enlist(campaign, _to_be_told(campaign, ids, at=at))
+        _enlist(campaign, ids, at=at)
         if len(ids) == BATCH_SIZE:
             _go_on_listing(campaign, after=str(ids[-1]))
         else:
@@ -163,18 +163,16 @@ def _listed(campaign: Campaign, *, actor: Actor, at: datetime) -> None:
     finish_if_settled(campaign, actor=actor, at=at)
 
 
-def _to_be_told(campaign: Campaign, ids: Sequence[UUID], *, at: datetime) -> Sequence[UUID]:
-    """Leave out of the yearly notice who refused it, and whom no address is held of (PIPA art. 20-2(1) proviso)."""
-    if campaign.kind != Campaign.Kind.USE:
-        return ids
-    refused = UseNoticeRefusal.objects.standing().filter(subject_id__in=ids).values_list("subject_id", flat=True)
-    told = (recipients.reachable(ids) | recipients.writable(ids, at=at)) - set(refused)
-    return [one for one in ids if one in told]
+def _enlist(campaign: Campaign, ids: Sequence[UUID], *, at: datetime) -> None:
+    """Make a delivery for each of these people, and queue the mail of those whose address is on record.
 
-
-def _enlist(campaign: Campaign, ids: Sequence[UUID]) -> None:
-    """Make a delivery for each of these people, and queue the mail of those whose address is on record."""
+    The yearly notice leaves out who refused it, and whom no address is held of (PIPA art. 20-2(1) proviso).
+    """
     reachable = recipients.reachable(ids)
+    if campaign.kind == Campaign.Kind.USE:
+        refused = UseNoticeRefusal.objects.standing().filter(subject_id__in=ids).values_list("subject_id", flat=True)
+        told = (reachable | recipients.writable(ids, at=at)) - set(refused)
+        ids = [one for one in ids if one in told]
     languages = recipients.languages(ids)
     state = Delivery.State
     Delivery.objects.bulk_create(

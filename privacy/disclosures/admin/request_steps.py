@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.forms import BoundField
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -79,7 +79,7 @@ class DisclosureRequestSteps:
     def fields_of(self, step: str) -> list[str]:
         """Return the fields of a step that matter for the chosen recipient and basis."""
         basis = self.form["basis"].value()
-        party = self._party()
+        party = self._party
         if step == PARTIES:
             return ["third_party", "basis"]
         if step == GROUND:
@@ -139,7 +139,7 @@ class DisclosureRequestSteps:
     def count(self) -> int:
         return len(STEPS)
 
-    @property
+    @cached_property
     def groups(self) -> list[tuple[str, Promise, list[SummaryLine]]]:
         """All that was answered, and what is missing, by step."""
         needed = self.needed()
@@ -158,19 +158,15 @@ class DisclosureRequestSteps:
     def missing(self) -> list[SummaryLine]:
         return [line for _step, _title, lines in self.groups for line in lines if line.is_missing]
 
+    @cached_property
     def _party(self) -> ThirdParty | None:
         chosen = str(self.form["third_party"].value() or "")
-        return next((party for party in self._parties() if str(party.pk) == chosen), None)
-
-    def _parties(self) -> list[ThirdParty]:
-        if not hasattr(self, "_known"):
-            self._known = list(ThirdParty.objects.filter(retired_at=None))
-        return self._known
+        return next((party for party in ThirdParty.objects.filter(retired_at=None) if str(party.pk) == chosen), None)
 
     def _said(self, name: str) -> str:
         value: Any = self.form[name].value()
         if name == "third_party":
-            return getattr(self._party(), "title", "")
+            return getattr(self._party, "title", "")
         if name == "urgent":
             return _("yes") if value and value != "False" else ""
         choices = {str(code): str(word) for code, word in getattr(self.form.fields[name], "choices", ())}

@@ -6,7 +6,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from privacy.accounts.actions.work_reminders import AlreadyReminded, NobodyToRemind, queue_work_reminder
-from privacy.accounts.models import User
+from privacy.accounts.permissions import users_with_role
+from privacy.accounts.roles import ROLES_OF_PERMISSION
 from privacy.incidents.events import Event
 from privacy.incidents.models import Complaint
 from privacy.incidents.refusals import WrongState
@@ -28,11 +29,11 @@ def remind_answerers(complaint: Complaint, *, path: str, actor: Actor, at: datet
         row = Complaint.objects.select_for_update().get(pk=complaint.pk)
         if row.state != Complaint.State.RECEIVED:
             raise WrongState(_("This complaint has been answered."))
-        others = [user for user in User.objects.filter(is_active=True).exclude(reference=actor.ref) if user.may(ANSWER)]
+        others = users_with_role(*ROLES_OF_PERMISSION[ANSWER]).exclude(reference=actor.ref).order_by("reference")
         if not others:
             raise NobodyToRemind(_("Nobody else may answer complaints."))
         reminded, refused = [], None
-        for user in sorted(others, key=lambda user: user.reference):
+        for user in others:
             try:
                 queue_work_reminder(
                     row, name=row.reference, to=user.reference, due_on=row.target_on, path=path, actor_ref=actor.ref,

@@ -84,7 +84,7 @@ def is_covered(case: Request, kind: str) -> bool:
 
     One of before its scope was asked for covers what was carried out under it: what was given stays given.
     """
-    if case.requester != Request.Requester.AGENT or COVERED_BY.get(kind, kind) in case.mandate_covers:
+    if case.requester != Request.Requester.AGENT or COVERED_BY[kind] in case.mandate_covers:
         return True
     granted = case.rights.filter(kind=kind).exclude(decision=Right.Decision.REFUSED)
     done = list(granted.values_list("carried_out_at", flat=True))

@@ -18,7 +18,7 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.policies.categories import RIGHTS_REQUEST
 from privacy.rights.actions.cases import lock_case, must_be_in_state, record
 from privacy.rights.events import Event
-from privacy.rights.models import DocumentOpening, IdentityDocument, Request, Right
+from privacy.rights.models import DocumentOpening, IdentityDocument, Request
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile, EncryptedFileQuerySet
 from privacy.vault.purposes import Purpose
@@ -31,8 +31,7 @@ FILES_SUFFIX = "/evidence"
 
 def may_need_proof(case: Request) -> bool:
     """Whether a correction or deletion is being looked into, for which evidence may be asked (PIPA art. 36(5))."""
-    undecided = case.rights.undecided().filter(kind__in=(Right.Kind.CORRECTION, Right.Kind.DELETION))
-    return case.state in (Request.State.VERIFIED, Request.State.IN_REVIEW) and undecided.exists()
+    return case.state in (Request.State.VERIFIED, Request.State.IN_REVIEW) and case.rights.amendments().exists()
 
 
 def waits_for_proof(case: Request) -> bool:
@@ -53,19 +52,25 @@ def submit_document(request: Request, *, name: str, content: bytes, actor: Actor
         if sent.count() >= MAX_SENT or sent.usable().count() >= MAX_DOCUMENTS:
             raise InvalidUpload(_("There are enough documents with this case. We will ask if we need more."))
         # Before the step commits: a document without its step is still seen, a step without its document is untrue.
-        kept = vault.receive_file(
-            subject_id=case.holder_id,
-            category=RIGHTS_REQUEST,
-            case=files_reference(case),
-            name=name,
-            content=content,
-            actor=actor,
-            at=at,
-        )
-        IdentityDocument.objects.create(request=case, file_id=kept.id, attached_by=actor.ref, attached_at=at)
+        kept = seal_document(case, files_reference(case), name=name, content=content, actor=actor, at=at)
         case.evidence_received_at = at
         case.save(update_fields=["state", "evidence_received_at"])
         record(case, Event.EVIDENCE_RECEIVED, actor=actor, at=at)
+    return kept
+
+
+def seal_document(
+    case: Request, reference: str, *, name: str, content: bytes, actor: Actor, at: datetime
+) -> EncryptedFile:
+    """Seal a document of a case under a reference and note who attached it, in the caller's transaction.
+
+    Raises InvalidUpload.
+    """
+    kept = vault.receive_file(
+        subject_id=case.holder_id, category=RIGHTS_REQUEST, case=reference, name=name, content=content, actor=actor,
+        at=at,
+    )  # fmt: skip
+    IdentityDocument.objects.create(request=case, file_id=kept.id, attached_by=actor.ref, attached_at=at)
     return kept
 
 
@@ -142,9 +147,13 @@ def unopened_documents(case: Request, *, by: str) -> EncryptedFileQuerySet:
 
     Of a file whose step never committed no opening can be on record, and nothing rests on it.
     """
+    return unopened_of(documents(case), case, by=by)
+
+
+def unopened_of(files: EncryptedFileQuerySet, case: Request, *, by: str) -> EncryptedFileQuerySet:
+    """Return those of these files of a case that a person has not opened; those found harmful are left out."""
     unseen = IdentityDocument.objects.filter(request=case).exclude(openings__opened_by=by)
-    held = documents(case).exclude(state=EncryptedFile.State.QUARANTINE)
-    return held.filter(id__in=list(unseen.values_list("file_id", flat=True)))
+    return files.usable().filter(id__in=list(unseen.values_list("file_id", flat=True)))
 
 
 def destroy_documents(case: Request, *, actor: Actor, at: datetime) -> int:

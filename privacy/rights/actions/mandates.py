@@ -14,6 +14,7 @@ from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import date_text
 from privacy.rights.actions.cases import is_in_force, lock_case, must_be_verified, record
+from privacy.rights.actions.particulars import seal_words
 from privacy.rights.events import Event
 from privacy.rights.models import COVERED_BY, Package, Particulars, Request, Right
 from privacy.rights.refusals import MissingAuthority, WrongState
@@ -102,11 +103,11 @@ def must_prove(case: Request, authority: str, until: date | None, mandate: Manda
             pointer="/authority_until",
         )
     if case.requester == Request.Requester.AGENT:
-        _must_be_whole(mandate, until, at=at)
-        _must_cover(case, mandate)
+        _must_cover(case, _whole(mandate, until, at=at))
 
 
-def _must_be_whole(mandate: Mandate | None, until: date | None, *, at: datetime) -> None:
+def _whole(mandate: Mandate | None, until: date | None, *, at: datetime) -> Mandate:
+    """Return the mandate if it says and proves what it must. Raises MissingAuthority."""
     if mandate is None or not mandate.covers or not set(mandate.covers) <= set(Request.Mandate.values):
         raise MissingAuthority(_("Choose what the power of attorney covers."), pointer="/covers")
     if mandate.given_on > clock.kst_date(at):
@@ -124,12 +125,12 @@ def _must_be_whole(mandate: Mandate | None, until: date | None, *, at: datetime)
                 _("Enter the names and birth dates of both people as the power of attorney has them."),
                 pointer=f"/{name}",
             )
+    return mandate
 
 
-def _must_cover(case: Request, mandate: Mandate | None) -> None:
+def _must_cover(case: Request, mandate: Mandate) -> None:
     left = case.rights.filter(carried_out_at=None).exclude(decision=Right.Decision.REFUSED)
-    covers = mandate.covers if mandate is not None else ()
-    missing = [right for right in left if COVERED_BY.get(right.kind, right.kind) not in covers]
+    missing = [right for right in left if COVERED_BY[right.kind] not in mandate.covers]
     if missing:
         raise MissingAuthority(
             _(
@@ -162,17 +163,8 @@ def seal_people(case: Request, mandate: Mandate | None, *, about: UUID, at: date
     """Keep the particulars of both people under the case, by the step that recorded them."""
     if mandate is None or case.mandate_given_on is None:
         return
-    words = Particulars(
-        subject_id=case.holder_id,
-        about=Particulars.About.MANDATE,
-        about_id=about,
-        received_on=clock.kst_date(at),
-    )
     said = {name: mandate.people[name].strip() for name in PEOPLE if mandate.people.get(name, "").strip()}
-    vault.encrypt(words, {"contact": said}, at=at)
-    # Before the step commits: particulars that nobody sees are harmless, a step without them is not.
-    with transaction.atomic(using="personal"):
-        words.save(force_insert=True)
+    seal_words(case, Particulars.About.MANDATE, about, {"contact": said}, received_on=clock.kst_date(at), at=at)
 
 
 def read_mandate(request: Request, *, actor: Actor, at: datetime) -> dict[str, str]:

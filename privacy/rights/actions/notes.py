@@ -10,6 +10,7 @@ from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.rights.actions.cases import lock_case, must_be_in_state, record
+from privacy.rights.actions.particulars import seal_words
 from privacy.rights.events import Event
 from privacy.rights.models import Particulars, Request, Step
 from privacy.rights.refusals import NothingAsked
@@ -40,16 +41,8 @@ def write_note(request: Request, *, text: str, actor: Actor, at: datetime) -> St
 def seal_note(case: Request, text: str, *, actor: Actor, at: datetime) -> Step:
     """Keep a note with a locked case, in the caller's transaction."""
     step = record(case, Event.NOTE_WRITTEN, actor=actor, at=at)
-    note = Particulars(
-        subject_id=case.holder_id,
-        about=Particulars.About.NOTE,
-        about_id=step.id,
-        received_on=clock.kst_date(at),
-    )
-    vault.encrypt(note, {"explanation": text.strip()}, at=at)
-    # Before the step commits: a note that nobody sees is harmless, a step without its note is not.
-    with transaction.atomic(using="personal"):
-        note.save(force_insert=True)
+    said = {"explanation": text.strip()}
+    seal_words(case, Particulars.About.NOTE, step.id, said, received_on=clock.kst_date(at), at=at)
     return step
 
 

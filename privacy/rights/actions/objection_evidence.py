@@ -14,8 +14,14 @@ from privacy.ledger.models import Entry
 from privacy.lib.documents.upload_validation import InvalidUpload
 from privacy.policies.categories import RIGHTS_REQUEST
 from privacy.rights.actions.cases import lock_right
-from privacy.rights.actions.identity_documents import OpenedDocument, destroy_files_of, open_files
-from privacy.rights.models import IdentityDocument, Objection, Right
+from privacy.rights.actions.identity_documents import (
+    OpenedDocument,
+    destroy_files_of,
+    open_files,
+    seal_document,
+    unopened_of,
+)
+from privacy.rights.models import Objection, Right
 from privacy.rights.refusals import UnseenDocuments
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile, EncryptedFileQuerySet
@@ -32,16 +38,7 @@ def attach_evidence(objection: Objection, sent: Sequence[Upload], *, actor: Acto
     """Seal what came with an objection, in the caller's transaction. Raises InvalidUpload."""
     case = objection.right.request
     for name, content in sent:
-        kept = vault.receive_file(
-            subject_id=case.holder_id,
-            category=RIGHTS_REQUEST,
-            case=_files_reference(objection.right),
-            name=name,
-            content=content,
-            actor=actor,
-            at=at,
-        )
-        IdentityDocument.objects.create(request=case, file_id=kept.id, attached_by=actor.ref, attached_at=at)
+        seal_document(case, _files_reference(objection.right), name=name, content=content, actor=actor, at=at)
 
 
 def evidence_of(objection: Objection) -> EncryptedFileQuerySet:
@@ -60,12 +57,9 @@ def open_evidence(objection: Objection, *, actor: Actor, at: datetime) -> list[O
     return open_files(held, objection.right.request, task=EVIDENCE_SHOWN, actor=actor, at=at)
 
 
-def unread_evidence(objection: Objection, *, by: str) -> list[EncryptedFile]:
+def unread_evidence(objection: Objection, *, by: str) -> EncryptedFileQuerySet:
     """Return what a reviewer has not opened; what was found harmful is opened by nobody."""
-    held = list(evidence_of(objection).usable())
-    unread = IdentityDocument.objects.filter(file_id__in=[file.id for file in held]).exclude(openings__opened_by=by)
-    files = set(unread.values_list("file_id", flat=True))
-    return [file for file in held if file.id in files]
+    return unopened_of(evidence_of(objection), objection.right.request, by=by)
 
 
 def must_have_read_evidence(objection: Objection, *, actor: Actor, at: datetime) -> int:

@@ -23,10 +23,10 @@ from privacy.rights.actions.objection_evidence import (
     destroy_objection_files,
     must_have_read_evidence,
 )
+from privacy.rights.actions.particulars import seal_words
 from privacy.rights.events import Event
 from privacy.rights.models import Letter, Objection, Particulars, Request, Right
 from privacy.rights.refusals import NotObjectable, SamePerson, UnseenDocuments
-from privacy.vault import actions as vault
 
 UPHELD = (Objection.Outcome.UPHELD, Objection.Outcome.PARTLY_UPHELD)
 
@@ -61,16 +61,8 @@ def object_to(
         )
         facts = {"target_on": str(made.target_on), **({"documents": len(evidence)} if evidence else {})}
         record(row.request, Event.OBJECTED, actor=actor, at=at, right=row, facts=facts)
-        words = Particulars(
-            subject_id=row.request.holder_id,
-            about=Particulars.About.OBJECTION,
-            about_id=made.id,
-            received_on=day,
-        )
-        vault.encrypt(words, {"explanation": statement.strip()}, at=at)
-        # Before the objection commits: the words of none are harmless, an objection that says nothing is not.
-        with transaction.atomic(using="personal"):
-            words.save(force_insert=True)
+        said = {"explanation": statement.strip()}
+        seal_words(row.request, Particulars.About.OBJECTION, made.id, said, received_on=day, at=at)
         attach_evidence(made, evidence, actor=actor, at=at)
     return made
 

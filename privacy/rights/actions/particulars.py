@@ -1,8 +1,8 @@
 """Opening what a requester wrote, and destroying it when its own term is over (law R-31)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,19 @@ class OpenedParticulars:
     claimed: str
     wanted: dict[str, str]
     explanation: str
+
+
+def seal_words(
+    case: Request, about: str, about_id: UUID, said: Mapping[str, Any], *, received_on: date, at: datetime
+) -> None:
+    """Seal words under a case, before the transaction of the caller commits what they belong to.
+
+    Words that nobody sees are harmless; a step or an objection without its words is not.
+    """
+    words = Particulars(subject_id=case.holder_id, about=about, about_id=about_id, received_on=received_on)
+    vault.encrypt(words, said, at=at)
+    with transaction.atomic(using="personal"):
+        words.save(force_insert=True)
 
 
 def read_particulars(request: Request, *, task: str, actor: Actor, at: datetime) -> OpenedParticulars:

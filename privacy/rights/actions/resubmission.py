@@ -11,10 +11,10 @@ from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.rights import consistency_checks
 from privacy.rights.actions.cases import lock_case, must_be_in_state, record
+from privacy.rights.actions.particulars import seal_words
 from privacy.rights.events import Event
 from privacy.rights.models import Particulars, Request
 from privacy.rights.refusals import WrongState
-from privacy.vault import actions as vault
 
 # A receipt that is still under way is no finding.
 RECEIPT_TAKES = timedelta(minutes=5)
@@ -48,12 +48,7 @@ def resubmit_particulars(
         if Particulars.objects.filter(about_id=case.id).exists():
             raise WrongState(_("What the requester wrote is there; it is never overwritten."))
         record(case, Event.WORDS_WRITTEN, actor=actor, at=at)
-        words = Particulars(
-            subject_id=case.holder_id, about=Particulars.About.CASE, about_id=case.id, received_on=case.received_on
-        )
         said = {str(position): text.strip() for position, text in wanted.items() if text.strip()}
         told = {"contact": dict(contact), "claimed": claimed, "wanted": said, "explanation": explanation.strip()}
-        vault.encrypt(words, told, at=at)
-        with transaction.atomic(using="personal"):
-            words.save(force_insert=True)
+        seal_words(case, Particulars.About.CASE, case.id, told, received_on=case.received_on, at=at)
     return case

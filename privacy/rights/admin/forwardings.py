@@ -1,7 +1,6 @@
 """Buttons of a case that pass a request on to the controller from whom the data came (law R-19)."""
 
 from functools import partial
-from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -19,7 +18,7 @@ from privacy.lib.dates import clock
 from privacy.lib.dates.form_fields import BoundedDateField
 from privacy.lib.display.badges import date_text
 from privacy.rights import actions as rights
-from privacy.rights.actions.forwardings import DECIDE, KINDS
+from privacy.rights.actions.forwardings import DECIDE
 from privacy.rights.letters import right_name
 from privacy.rights.models import Forwarding, Request, Right
 
@@ -28,7 +27,7 @@ type Answer = HttpResponse | None
 
 def to_pass_on(case: Request) -> QuerySet[Right]:
     """Return the rights of a case that can be passed on."""
-    return case.rights.undecided().filter(kind__in=KINDS)
+    return case.rights.amendments()
 
 
 def unanswered(case: Request) -> QuerySet[Forwarding]:
@@ -76,8 +75,11 @@ class ForwardingActions(ReadOnlyAdmin):
 
     @button(description=_("Pass on to the controller"), permission=DECIDE, locations=CHANGE_FORM_ONLY)
     def pass_on(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
-        answers = self._asked(
-            request, queryset, PassOnForm, {"right": to_pass_on(queryset.get())}, title=_("Pass on to the controller"),
+        rows = to_pass_on(queryset.get())
+        right = RightField(label=_("Right"), queryset=rows, empty_label=None)
+        answers = confirm_action(
+            self, request, queryset, title=_("Pass on to the controller"), verb=_("Pass on to the controller"),
+            form_class=type("PassOnThis", (PassOnForm,), {"right": right}),
             consequences=[
                 _("You have told the controller from whom the data came. The requester sees it on the status page."),
                 _("The deadline for our answer keeps running."),
@@ -92,9 +94,12 @@ class ForwardingActions(ReadOnlyAdmin):
 
     @button(description=_("Record the controller’s answer"), permission=DECIDE, locations=CHANGE_FORM_ONLY)
     def controller_answer(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
-        answers = self._asked(
-            request, queryset, ControllerAnswerForm, {"forwarding": unanswered(queryset.get())},
-            title=_("Record the controller’s answer"),
+        rows = unanswered(queryset.get())
+        forwarding = forms.ModelChoiceField(label=_("Passed on to"), queryset=rows, empty_label=None)
+        answers = confirm_action(
+            self, request, queryset, title=_("Record the controller’s answer"),
+            verb=_("Record the controller’s answer"),
+            form_class=type("AnswerOfThis", (ControllerAnswerForm,), {"forwarding": forwarding}),
             consequences=[_("Decide the request by this answer. You can't change it once it is recorded.")],
             initial={"answered_on": clock.today()},
         )  # fmt: skip
@@ -106,28 +111,3 @@ class ForwardingActions(ReadOnlyAdmin):
         )  # fmt: skip
         run_action(self, request, verb, _("The controller’s answer has been recorded."))
         return None
-
-    def _asked(
-        self,
-        request: HttpRequest,
-        queryset: QuerySet[Request],
-        form: type[forms.Form],
-        choices: dict[str, QuerySet[Any]],
-        *,
-        title: Any,
-        consequences: list[Any],
-        **options: Any,
-    ) -> TemplateResponse | dict[str, Any]:
-        """Ask with a form whose choices are those of the case."""
-
-        class OfTheCase(form):  # type: ignore[misc,valid-type]
-            def __init__(self, *args: Any, **kept: Any) -> None:
-                super().__init__(*args, **kept)
-                for name, rows in choices.items():
-                    self.fields[name].queryset = rows
-                    self.fields[name].empty_label = None
-
-        answers = confirm_action(
-            self, request, queryset, title=title, verb=title, consequences=consequences, form_class=OfTheCase, **options
-        )
-        return answers if isinstance(answers, TemplateResponse) else dict(answers)

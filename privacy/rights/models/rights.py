@@ -15,6 +15,10 @@ class RightQuerySet(models.QuerySet["Right"]):
     def undecided(self) -> "RightQuerySet":
         return self.filter(decision=Right.Decision.PENDING)
 
+    def amendments(self) -> "RightQuerySet":
+        """Undecided corrections and deletions: evidence may be asked for them, and they can be passed on."""
+        return self.undecided().filter(kind__in=(Right.Kind.CORRECTION, Right.Kind.DELETION))
+
     def to_carry_out(self) -> "RightQuerySet":
         """Granted and not carried out yet, in the order in which it is done: access last (see ``execution``)."""
         granted = self.filter(decision__in=[Right.Decision.GRANTED, Right.Decision.PARTLY_GRANTED], carried_out_at=None)

@@ -87,7 +87,6 @@ PATHS: dict[str, str | list[str]] = {
     "privacy/rights/actions/letters.py": OTHER,
     "privacy/rights/actions/intake.py": OTHER,
     "privacy/rights/actions/objections.py": OTHER,
-    "privacy/rights/actions/resubmission.py": OTHER,
     "privacy/vault/actions/files.py": OTHER,
 }
 
