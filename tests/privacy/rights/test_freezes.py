@@ -37,7 +37,7 @@ ITS_OWN = "the case itself: rights, legal duty, destruction"
 OTHER = "papers and words of cases, complaints and authorities, which no correction is about"
 OF_THE_CASE = (
     "access_packages", "corrections", "current_values", "identity_documents", "mandates", "notes",
-    "objection_evidence", "package_builds", "particulars", "redactions", "report_corrections",
+    "package_builds", "particulars", "redactions", "report_corrections",
 )  # fmt: skip
 PATHS: dict[str, str | list[str]] = {
     **{f"privacy/rights/actions/{name}.py": ITS_OWN for name in OF_THE_CASE},
@@ -86,7 +86,6 @@ PATHS: dict[str, str | list[str]] = {
     "consents/actions/decisions.py": OTHER,
     "privacy/rights/actions/letters.py": OTHER,
     "privacy/rights/actions/intake.py": OTHER,
-    "privacy/rights/actions/objections.py": OTHER,
     "privacy/vault/actions/files.py": OTHER,
 }
 
