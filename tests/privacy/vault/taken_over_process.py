@@ -10,6 +10,8 @@ import django
 
 django.setup()
 
+# Loaded when settings are changed; another user can't read a checkout in a folder that is its owner's alone.
+import django.contrib.staticfiles.storage  # noqa: E402
 from django.db import connections  # noqa: E402
 
 from config import startup, wsgi  # noqa: E402
