@@ -48,8 +48,10 @@ def carried_out(database: PortalDatabase, folder: Path, kind: str) -> list[Count
     with database.connect() as owner:
         owner.execute(
             "INSERT INTO jobs_generaloutbox (id, key, kind, shard, ids, created_at, not_before, starts, last_error)"
-            " SELECT gen_random_uuid(), 'drill' || n, 'drill', '', jsonb_build_object('number', n::text), now(), now(),"
-            " 0, '' FROM generate_series(1, %s) n",
+            # One is due longest, always the same: equal ones are taken in the order in which they lie, and those that
+            # are written again lie last, so even a worker that takes nothing for itself would hardly meet the other.
+            " SELECT gen_random_uuid(), 'drill' || n, 'drill', '', jsonb_build_object('number', n::text), now(),"
+            " now() - make_interval(secs => 1000 - n), 0, '' FROM generate_series(1, %s) n",
             [ROWS],
         )
     environ = {**database.environ("portal_worker"), "PORTAL_PROCESS": "worker"}
