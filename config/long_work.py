@@ -33,12 +33,14 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from consents.models import PlannedDestruction
 from devices.models.imports import FleetImport
+from privacy.accounts.approval_signatures import NotSigned
 from privacy.accounts.models import User
 from privacy.campaigns.models import Campaign, Delivery
 from privacy.ledger.models import Scrub, Tree
 from privacy.lib.dates import clock
 from privacy.lib.display import display_names
 from privacy.retention.models import DestructionLine, DestructionList, DestructionRun
+from privacy.retention.refusals import OnHold
 from privacy.rights.models import PackageBuild, Right
 from privacy.vault.actions.key_rotation import grace
 from privacy.vault.models import KeyCheck, MonthKey, SubjectKey
@@ -52,12 +54,14 @@ RUNNING_LISTS = (ListState.EXECUTING, ListState.RESIDUE)
 # Each line of a list takes three steps, each of them for the whole list before the next one.
 LINE_STEPS = {LineState.KEYED: 1, LineState.COUNTED: 2, LineState.REMOVED: 3}
 RIGHTS = (Right.Kind.ACCESS, Right.Kind.DELETION, Right.Kind.CONSENT_WITHDRAWAL)
+# What a released deletion may wait for without a day, by why it could not begin.
+WAITS_FOR = {OnHold.code: gettext_lazy("on hold"), NotSigned.code: gettext_lazy("its release is not signed")}
 LIST_STEPS = {DestructionList.Step.KEYS: 1, DestructionList.Step.ROWS: 2}
 
 
 @dataclass(frozen=True)
 class LongWork:
-    """One piece of work: since when, how much of it is done, or from when it begins, or when it ended and how."""
+    """One piece of work: since when, how much of it is done, or what it waits for, or when it ended and how."""
 
     kind: Promise | str
     name: str
@@ -68,13 +72,19 @@ class LongWork:
     begins_at: datetime | None = None
     ended_at: datetime | None = None
     said: str = ""
+    # What it waits for, where no day is set.
+    waits_for: str = ""
     # The button of the record's page that stops it, where this account may press it.
     stop: str = ""
     record: str = ""
 
     @property
     def is_running(self) -> bool:
-        return self.ended_at is None and self.begins_at is None
+        return self.ended_at is None and not self.is_waiting
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.begins_at is not None or self.waits_for != ""
 
     @property
     def percent(self) -> int | None:
@@ -102,9 +112,10 @@ def remaining_text(left: timedelta | None) -> str:
 
 
 def _running_rights(at: datetime) -> Q:
-    """A copy that is made, or a destruction that waits no more."""
+    """A copy that is made, or a destruction that waits no more: neither for its time nor for the end of a hold."""
     begun = Q(kind__in=RIGHTS, started_at__isnull=False, carried_out_at=None)
-    return begun & (Q(waits_until=None) | Q(waits_until__lte=at) | Q(destruction_began_at__isnull=False))
+    stuck = Q(kind=Right.Kind.DELETION, destruction_began_at=None, trouble__in=WAITS_FOR)
+    return begun & ~stuck & (Q(waits_until=None) | Q(waits_until__lte=at) | Q(destruction_began_at__isnull=False))
 
 
 def running_rows(user: User, at: datetime) -> list[QuerySet[Any]]:
@@ -177,6 +188,7 @@ def rights_under_way(user: User, at: datetime) -> Iterator[LongWork]:
         making: PackageBuild | None = getattr(right, "making", None)
         progress = making.progress if making is not None else {}
         waits = right.carried_out_at is None and not right.runs
+        stuck = str(WAITS_FOR.get(right.trouble, "")) if waits else ""
         yield LongWork(
             gettext_lazy("Copy of a person's data")
             if right.kind == Right.Kind.ACCESS
@@ -186,7 +198,8 @@ def rights_under_way(user: User, at: datetime) -> Iterator[LongWork]:
             begun_at=making.read_at if making is not None else right.destruction_began_at or right.started_at,
             done=progress.get("category", 0),
             total=len(progress.get("categories", ())),
-            begins_at=right.waits_until if waits else None,
+            begins_at=right.waits_until if waits and not stuck else None,
+            waits_for=stuck,
             ended_at=right.carried_out_at,
             said=_("carried out") if right.carried_out_at else "",
             stop="stop" if may_stop and waits else "",
@@ -333,6 +346,6 @@ def build_page(user: User, at: datetime) -> LongWorkPage:
     """Return the long work that this account may see; one statement for each kind."""
     found = list(chain.from_iterable(kind(user, at) for needs, kind in KINDS.items() if user.has_perm(needs)))
     running = [(work, remaining_text(work.remaining(at)) if work.total else "") for work in found if work.is_running]
-    waiting = sorted((work for work in found if work.begins_at), key=lambda work: work.begins_at or at)
+    waiting = sorted((work for work in found if work.is_waiting), key=lambda work: work.begins_at or at)
     ended = sorted((work for work in found if work.ended_at), key=lambda work: work.ended_at or at, reverse=True)
     return LongWorkPage(running, waiting, ended)

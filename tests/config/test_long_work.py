@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -20,6 +21,7 @@ from privacy.lib.dates import clock
 from privacy.lib.identifiers.ids import new_id
 from privacy.retention import actions as retention
 from privacy.retention.models import DestructionLine, DestructionList
+from privacy.retention.refusals import OnHold
 from privacy.rights import actions as rights
 from privacy.rights.actions import RequestedRight
 from privacy.rights.models import PackageBuild, Right
@@ -161,6 +163,25 @@ class LongWorkPage(PortalTestCase):
             page = long_work.build_page(self.odile, at)
             assert (len(page.running), len(page.waiting)) == (running, waiting)
             assert sum(rows.count() for rows in long_work.running_rows(self.odile, at)) == running
+
+    def test_a_deletion_under_a_hold_waits_for_its_end_and_can_be_stopped(self) -> None:
+        factory.make_device(30)
+        case = factory.make_verified(factory.ask(RequestedRight("deletion"), target=factory.imei(30)), at=self.at)
+        right = rights.grant(case.rights.get(), actor=factory.make_odile(), at=self.at)
+        factory.make_hold(at=self.at)
+        with pytest.raises(OnHold):
+            rights.carry_out(right, actor=factory.make_omar(), at=self.at)
+        later = self.at + timedelta(days=30)
+        page = long_work.build_page(self.odile, later)
+        (work,) = page.waiting
+        assert (list(page.running), work.begins_at, work.stop) == ([], None, "stop")
+        assert sum(rows.count() for rows in long_work.running_rows(self.odile, later)) == 0
+        shown = self.read()
+        assert "on hold" in shown
+        assert 'value="stop"' in shown
+        rights.stop_destruction(right, reason="not wanted any more", actor=self.odile, at=later)
+        page = long_work.build_page(self.odile, later)
+        assert not [*page.running, *page.waiting]
 
     def test_today_leads_to_it_while_something_runs_and_counts_the_same(self) -> None:
         assert "Nothing is under way." in self.read()
