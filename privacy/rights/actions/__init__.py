@@ -82,9 +82,11 @@ from privacy.rights.actions.redactions import (
     Preview,
     access_to_preview,
     can_be_previewed,
+    granted_by_another,
     leave_out,
     preview_package,
     put_back,
+    why_not_yours,
 )
 from privacy.rights.actions.report_corrections import read_report, write_corrected_report
 from privacy.rights.actions.resubmission import record_missing_particulars, resubmit_particulars
@@ -179,6 +181,7 @@ __all__ = [
     "evidence_of",
     "grant",
     "grant_partly",
+    "granted_by_another",
     "has_mandate",
     "issue_pickup_code",
     "join",
@@ -236,6 +239,7 @@ __all__ = [
     "verify",
     "waits_for_proof",
     "wanted_text",
+    "why_not_yours",
     "withdraw",
     "write_corrected_report",
     "write_note",

@@ -9,6 +9,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from privacy.accounts.display_names import name_with_reference
+from privacy.accounts.second_person import person_behind
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.rights import right_scope
@@ -102,9 +104,9 @@ def leave_out(
     """Leave out of an access what concerns other people, on a ground that such information has (law R-12).
 
     ``chosen`` names category, record and path of each as the preview from ``place`` on tells them; with ``passage``
-    only these words of the one text that is chosen. A right that is granted already is thereby decided anew, by whoever
-    does this. ``read`` is the digest of the request as it was shown. Raises NoGround, WrongState, ContentChanged,
-    SamePerson, NotASecondPerson.
+    only these words of the one text that is chosen. A right that is granted already is thereby decided anew, which who
+    granted it can do alone. ``read`` is the digest of the request as it was shown. Raises NoGround, WrongState,
+    ContentChanged, SamePerson, NotASecondPerson.
     """
     require_permission(actor, "rights.decide_request", about=right)
     if ground not in GROUNDS_OF_OTHERS:
@@ -214,21 +216,32 @@ def _decide_anew(
                     "copy contains."
                 )
             )
+        if granted_by_another(row, than=actor):
+            raise WrongState(why_not_yours(row))
         marks = changed(redactions.of_right(row.redactions))
         row.redactions = [one.as_kept() for one in marks]
-        decider = must_be_decidable_by(case, actor=actor, at=at)
+        must_be_decidable_by(case, actor=actor, at=at)
         if row.is_granted:
             with_redactions(row)
-            row.decided_by, row.decided_at = decider, at
+            row.decided_at = at
             row.approved_digest = approval_digest(particulars_of(case), row)
-        row.save(
-            update_fields=[
-                "redactions", "decision", "excluded", "ground", "decided_by", "decided_at", "approved_digest"
-            ]
-        )  # fmt: skip
+        row.save(update_fields=["redactions", "decision", "excluded", "ground", "decided_at", "approved_digest"])
         facts = {**counts, "places": len(marks), "grounds": sorted({one.ground for one in marks})}
         record(case, Event.REDACTED, actor=actor, at=at, right=row, facts=facts)
     return row
+
+
+def granted_by_another(right: Right, *, than: Actor) -> bool:
+    """Whether an access is granted by somebody else, whose decision it stays: its decider is written once."""
+    return right.is_granted and person_behind(right.decided_by) != person_behind(than.ref)
+
+
+def why_not_yours(right: Right) -> str:
+    """Say who alone can still change what a granted access leaves out."""
+    return _(
+        "%(who)s granted this access, so only they can change what the copy leaves out. Ask them before it is carried "
+        "out."
+    ) % {"who": name_with_reference(right.decided_by)}
 
 
 def with_redactions(right: Right) -> None:

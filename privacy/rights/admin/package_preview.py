@@ -85,14 +85,16 @@ class PackagePreviewActions(ReadOnlyAdmin):
     def _preview_page(
         self, request: HttpRequest, queryset: QuerySet[Request], case: Request, place: Mapping[str, Any]
     ) -> dict[str, Any] | TemplateResponse:
-        right, may_leave_out = rights.access_to_preview(case), request.user.has_perm(DECIDE)
+        right, actor = rights.access_to_preview(case), actor_of(request)
+        may_decide = request.user.has_perm(DECIDE)
+        may_leave_out = may_decide and not rights.granted_by_another(right, than=actor)
         return confirm_action(
             self,
             request,
             queryset,
             title=_("What the requester will get"),
             verb=_("Leave out selected"),
-            consequences=_consequences(right, may_leave_out=may_leave_out),
+            consequences=_consequences(right, may_decide=may_decide, may_leave_out=may_leave_out),
             form_class=LeaveOutForm,
             initial={"read": rights.digest_of_request(case)},
             template="admin/rights/request/preview.html",
@@ -100,9 +102,9 @@ class PackagePreviewActions(ReadOnlyAdmin):
         )
 
 
-def _consequences(right: Right, *, may_leave_out: bool) -> list[Any]:
+def _consequences(right: Right, *, may_decide: bool, may_leave_out: bool) -> list[Any]:
     """Say what looking and leaving out lead to."""
-    said = [_("This is what the copy contains as of now. Opening this page was recorded.")]
+    said: list[Any] = [_("This is what the copy contains as of now. Opening this page was recorded.")]
     if may_leave_out:
         said.append(
             _(
@@ -111,7 +113,9 @@ def _consequences(right: Right, *, may_leave_out: bool) -> list[Any]:
             )
         )
     if may_leave_out and right.is_granted:
-        said.append(_("This access has been granted. Leaving something out replaces that decision with yours."))
+        said.append(_("You granted this access. Leaving something out, or putting it back, replaces your decision."))
+    elif may_decide and not may_leave_out:
+        said.append(rights.why_not_yours(right))
     return said
 
 
