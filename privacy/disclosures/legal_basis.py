@@ -20,6 +20,8 @@ from privacy.policies.models import PolicyVersion
 
 # The terminal unique number of the Communications Secrets Act (law P-07).
 TERMINAL_NUMBER = "imei"
+# What an agency's request must say (law P-08, F-8), beside the permission where its material needs one (P-10).
+AGENCY = ("official", "reason", "relation", "extent", "record_class")
 # On what something is provided beyond the purpose of its collection (PIPA art. 18(2)1 and 2).
 BEYOND_PURPOSE = frozenset({Disclosure.Basis.LAW, Disclosure.Basis.SEPARATE_CONSENT})
 
@@ -47,6 +49,8 @@ def must_have_legal_basis(disclosure: Disclosure, wanted: Iterable[ItemLike], *,
     if not disclosure.purpose:
         raise NoBasis(_("State the purpose for which the recipient receives the information."), pointer="/purpose")
     _terminal_number_must_be_allowed(disclosure, ones)
+    if not disclosure.third_party.is_investigator:
+        _nothing_of_an_agency_is_stated(disclosure)
     if disclosure.basis in BEYOND_PURPOSE:
         _recipient_must_be_asked(disclosure)
     if disclosure.basis == Disclosure.Basis.LAW:
@@ -120,9 +124,20 @@ def _recipient_must_be_asked(disclosure: Disclosure) -> None:
         )
 
 
+def _nothing_of_an_agency_is_stated(disclosure: Disclosure) -> None:
+    """What nobody but an agency states would count as material given to one, and be reported (law P-09, P-10)."""
+    for field in (*AGENCY, "permit_no"):
+        if getattr(disclosure, field):
+            raise NoBasis(
+                _("This belongs only to an investigative agency's request: %(stated)s. Leave it out.")
+                % {"stated": Disclosure._meta.get_field(field).verbose_name},  # type: ignore[union-attr]
+                pointer=f"/{field}",
+            )
+
+
 def _authority_must_say_why(disclosure: Disclosure) -> None:
     """An agency's request says who asks, why, how the user is concerned and how much it needs (law P-08, F-8)."""
-    for field in ("official", "reason", "relation", "extent", "record_class"):
+    for field in AGENCY:
         if not getattr(disclosure, field):
             raise NoBasis(
                 _("An authority's request can be answered only if it states: %(missing)s.")

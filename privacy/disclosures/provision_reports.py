@@ -72,7 +72,8 @@ def owed_reports() -> Iterator[OwedReport]:
         half_from__lte=OuterRef("provided_on"),
         half_until__gte=OuterRef("provided_on"),
     )
-    given = Disclosure.objects.provided().filter(~Exists(told), record_class__in=ProvisionReport.REPORTED)
+    provided = Disclosure.objects.provided().to_agencies()
+    given = provided.filter(~Exists(told), record_class__in=ProvisionReport.REPORTED)
     days = given.order_by().values_list("record_class", "provided_on").distinct()
     yield from sorted({OwedReport(HalfYear.of(day), kind) for kind, day in days if day is not None})
 
@@ -84,7 +85,7 @@ def owed_report(key: str, *, on: date) -> OwedReport | None:
 
 def figures_by_agency(record_class: str, first: date, last: date) -> list[dict[str, str | int]]:
     """Return what each agency was given between two days: documents, those that were urgent, permits, people."""
-    given = Disclosure.objects.provided_between(first, last).filter(record_class=record_class)
+    given = Disclosure.objects.provided_between(first, last).to_agencies().filter(record_class=record_class)
     counted = given.order_by("third_party__title").values("third_party__reference", "third_party__title")
     rows = counted.annotate(
         documents=Count("pk", distinct=True),
@@ -104,6 +105,6 @@ def figures_by_agency(record_class: str, first: date, last: date) -> list[dict[s
 
 def people_given(record_class: str, first: date, last: date) -> int:
     """Return how many people the material of a period is about, each counted once."""
-    given = Disclosure.objects.provided_between(first, last).filter(record_class=record_class)
+    given = Disclosure.objects.provided_between(first, last).to_agencies().filter(record_class=record_class)
     known = given.filter(disclosed__value_digest__isnull=False)
     return known.aggregate(people=Count("disclosed__subject_id", distinct=True))["people"] or 0

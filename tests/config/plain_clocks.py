@@ -93,7 +93,7 @@ def untold(rows: Iterable[Consignment | Subprocessor]) -> list[date]:
 def reported() -> list[date]:
     """Thirty days after a half-year in which agencies were given something, until it is reported (law P-09, P-10)."""
     halves = set()
-    for one in Disclosure.objects.all():
+    for one in Disclosure.objects.filter(third_party__kind="investigator"):
         if one.state == "provided" and one.record_class in {"user-information", "confirmation"} and one.provided_on:
             year = one.provided_on.year
             halves.add((one.record_class, date(year, 6, 30) if one.provided_on.month < 7 else date(year, 12, 31)))

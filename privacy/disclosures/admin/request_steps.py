@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from privacy.disclosures.admin.forms import DisclosureForm
-from privacy.disclosures.legal_basis import TERMINAL_NUMBER
+from privacy.disclosures.legal_basis import AGENCY, TERMINAL_NUMBER
 from privacy.disclosures.models import Disclosure, ThirdParty
 
 Basis = Disclosure.Basis
@@ -25,8 +25,7 @@ STEPS: Mapping[str, Promise] = {
     CONTENT: gettext_lazy("What is provided, and what for"),
     SUMMARY: pgettext_lazy("step", "Check and request"),
 }
-# What an agency's request must say (law P-08, F-8), and what is needed on a condition or never.
-AGENCY = ("official", "reason", "relation", "extent", "record_class")
+# What is needed on a condition or never.
 OPTIONAL = {"urgent", "document_due_on", "permit_no", "period", "terminal_number_ground"}
 
 
@@ -62,12 +61,12 @@ class DisclosureRequestSteps:
             self.form.errors.clear()
 
     def go_to_errors(self) -> None:
-        """Show the first step on which something was refused, or the last one."""
+        """Show the first step on which something was refused, or the last one; of other fields, over all fields."""
+        relevant = self.relevant()
         self.step = next((step for step in STEPS if set(self.fields_of(step)) & set(self.form.errors)), SUMMARY)
-        for name in self.form.errors:
-            if name in self.form.fields and name not in self.relevant():
-                # What was refused is shown wherever it belongs.
-                self.step = CONTENT
+        for name in [one for one in self.form.errors if one in self.form.fields and one not in relevant]:
+            for message in self.form.errors.pop(name):
+                self.form.add_error(None, f"{self.form.fields[name].label}: {message}")
         self.keep_errors()
 
     def keep_errors(self) -> None:

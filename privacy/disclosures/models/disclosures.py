@@ -109,6 +109,9 @@ class DisclosureQuerySet(models.QuerySet["Disclosure"]):
     def provided_between(self, first: date, last: date) -> "DisclosureQuerySet":
         return self.provided().filter(provided_on__range=(first, last))
 
+    def to_agencies(self) -> "DisclosureQuerySet":
+        return self.filter(third_party__kind=ThirdParty.Kind.INVESTIGATOR)
+
 
 ENCRYPTED_FILE = "encrypted file"
 

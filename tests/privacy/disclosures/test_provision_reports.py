@@ -61,6 +61,19 @@ class OwedTest(PortalTestCase):
         give("user-information", factory.make_device(2), on=date(2026, 6, 30))
         assert [key for _on, key in due()] == ["user-information:2026-01-01", "user-information:2026-07-01"]
 
+    @pytest.mark.law(*LAW)
+    def test_what_somebody_else_was_given_is_neither_owed_nor_counted(self) -> None:
+        """A kind of material that stands on a provision to a maker, from before it was refused, is no agency's."""
+        give("confirmation", factory.make_device(1), permit_no="2026-1")
+        agency = Disclosure.objects.get()
+        made = factory.make_provided(factory.make_device(2), "model").disclosure
+        Disclosure.objects.filter(pk=made.pk).update(record_class="user-information")
+        assert [key for _on, key in due()] == ["confirmation:2026-07-01"]
+        Disclosure.objects.filter(pk=made.pk).update(record_class="confirmation")
+        filed = record()
+        assert [one["agency"] for one in filed.figures] == [agency.third_party.reference]
+        assert (filed.documents, filed.people) == (1, 1)
+
     @pytest.mark.law("P-12")
     def test_nobody_else_sees_that_one_is_owed_or_was_filed(self) -> None:
         give("confirmation", factory.make_device(1), permit_no="2026-1")

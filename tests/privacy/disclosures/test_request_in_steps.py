@@ -139,3 +139,35 @@ class StepsTest(PortalTestCase):
         assert self.send(**whole) == 200
         assert "statute" in self.asked() and "must name the statute" in self.page
         assert self.send(statute="Act 83(3)", document_no="1", restrictions="none") == 302
+
+    def problems(self) -> str:
+        return self.page.split('class="error-summary"')[1].split("</ul>")[0] if "error-summary" in self.page else ""
+
+    def test_what_is_refused_of_a_field_that_no_step_shows_is_named_over_all_fields(self) -> None:
+        factory.name_recipient("acme", items=["model"], purposes=["repair"])
+        factory.agree(self.device, "provision-acme")
+        whole = {
+            "third_party": str(factory.make_third_party().pk), "basis": "consent", "purpose_code": "not a code",
+            "purpose": "repair", "records": self.device.reference, "items": ["device-registration/model"],
+            "document_due_on": "soon",
+        }  # fmt: skip
+        assert self.send(**whole) == 200
+        assert self.asked() == {"purpose_code"}, "the step of the first field that matters"
+        assert "Document due: " in self.problems() and "Purpose in the agreement: " in self.problems()
+        assert self.send(**{**whole, "purpose_code": "repair"}) == 200
+        assert self.asked() == set(), "nothing else was refused: the last step, which leaves it behind"
+        assert "Document due: " in self.problems()
+        assert self.send() == 302
+        assert Disclosure.objects.get().document_due_on is None
+
+    def test_an_agency_s_words_for_somebody_else_are_refused_by_name(self) -> None:
+        whole = {
+            "third_party": str(factory.make_third_party().pk), "basis": "law", "statute": "Act 83(3)",
+            "document_no": "1", "restrictions": "none", "purpose": "repair", "records": self.device.reference,
+            "items": ["device-registration/model"], "record_class": "confirmation",
+        }  # fmt: skip
+        assert self.send(**whole) == 200
+        assert "Kind of material: " in self.problems()
+        assert not Disclosure.objects.exists()
+        assert self.send() == 302
+        assert Disclosure.objects.get().record_class == ""

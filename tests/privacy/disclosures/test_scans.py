@@ -68,6 +68,18 @@ class ScanTests(PortalTestCase):
             self.ask(record_class="confirmation")
         assert self.ask(record_class="confirmation", permit_no="2026-1").permit_no == "2026-1"
 
+    @pytest.mark.law("P-08", "P-10")
+    def test_nobody_but_an_agency_states_what_an_agency_states(self) -> None:
+        """What the form shows for an agency alone is refused of anybody else: it would owe the minister a report."""
+        said = {"official": "x", "reason": "x", "relation": "x", "extent": "x", "permit_no": "1"}
+        consent = {"basis": "consent", "statute": "", "document_no": "", "purpose_code": "repair"}
+        for field, value in {**said, "record_class": "confirmation"}.items():
+            authority = disclosures.AuthorityRequest(**{field: value})  # type: ignore[arg-type]
+            for basis in ({"basis": "law"}, consent):
+                with pytest.raises(disclosures.NoBasis) as refused:
+                    factory.make_disclosure(factory.make_device(3), "model", authority=authority, **basis)
+                assert refused.value.pointer == f"/{field}"
+
     @pytest.mark.law("P-08")
     def test_an_urgent_one_gets_its_document_afterwards_once_and_is_watched(self) -> None:
         with pytest.raises(disclosures.NoBasis):
