@@ -15,8 +15,9 @@ from privacy.lib.crypto import canonical_json
 
 # What stands in the place of what is left out; it doesn't tell how long that was.
 BLACKED_OUT = "█████"
-# By which of its fields an exported record is told apart; a contact has none of them, only its kind and its moment.
+# By which of its fields an exported record is told apart; a contact has none of them, only its kind.
 IDENTIFIERS = ("report", "licence", "device", "case")
+CONTACT = "contact"
 
 type Path = tuple[str, ...]
 
@@ -39,8 +40,15 @@ class Redaction:
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Self:
-        """Return it as a right keeps it. Of an older one that tells alike records by number, the number fits none."""
+        """Return it as a right keeps it. Of an older one that tells alike records by number, the number fits none.
+
+        An older one of a contact tells the moment of its recording, which another value of that kind does not have.
+        """
         known = {one.name: kept[one.name] for one in fields(cls)}
+        key, sign, digest = known["record"].rpartition("#")
+        name = key.partition(":")[0]
+        if name not in {*IDENTIFIERS, CONTACT}:
+            known["record"] = f"{CONTACT}:{name}{sign}{digest}"
         return cls(**{**known, "path": tuple(kept["path"])})
 
     def as_kept(self) -> dict[str, Any]:
@@ -65,14 +73,17 @@ def text_digest(text: str) -> str:
 
 
 def pointer_of(record: Mapping[str, Any]) -> str:
-    """Return what tells a record: the field that identifies it, and the digest of what it says."""
+    """Return what tells a record: the field that identifies it, and the digest of what it says.
+
+    Another value of a contact is another record: by its kind it is still told for the one before.
+    """
     name = next((one for one in IDENTIFIERS if one in record), "")
-    key = f"{name}:{record[name]}" if name else f"{next(iter(record), '')}:{record.get('recorded_at', '')}"
+    key = f"{name}:{record[name]}" if name else f"{CONTACT}:{next(iter(record), '')}"
     return f"{key}#{text_digest(canonical_json.dumps(record))}"
 
 
 def key_of(pointer: str) -> str:
-    """Return what a record is told by, whatever it says. Records of one case have it in common."""
+    """Return what a record is told by, whatever it says: records of one case share it, and contacts of one kind."""
     return pointer.rpartition("#")[0]
 
 

@@ -186,10 +186,12 @@ def _elsewhere(
 ) -> dict[str, Any]:
     """Say what is left out of another part, or of a record that is gone: it can be put back from here."""
     name, _colon, said = redactions.key_of(mark.record).partition(":")
+    if name == redactions.CONTACT:
+        said = known.of("item", said)
     return {
         "token": token,
         "category": known.of("category", mark.category),
-        "record": said if name in redactions.IDENTIFIERS else "",
+        "record": said,
         "label": html_pages.label_of(mark.path, known),
         "ground": Right.Ground(mark.ground).label,
         "ticked": token in ticked,
