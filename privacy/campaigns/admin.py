@@ -282,7 +282,13 @@ class UseNoticeRefusalAdmin(RecordReadsMixin, ReadOnlyAdmin):
             self, request, form,
             lambda: campaigns.refuse_use_notice(**form.cleaned_data, actor=actor_of(request), at=clock.now()),
             title=_("Record a refusal"), verb=_("Record"),
-            consequences=[_("The yearly notice is not sent to this person, nor one that is still waiting.")],
+            consequences=[
+                _("The yearly notice is not sent to this person, nor one that is still waiting."),
+                _(
+                    "A refusal concerns one reference. If this person has others, even with the same address, "
+                    "record one for each."
+                ),
+            ],
             success=_("The refusal has been recorded."),
         )  # fmt: skip
 

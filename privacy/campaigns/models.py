@@ -210,6 +210,10 @@ class UseNoticeRefusalQuerySet(models.QuerySet["UseNoticeRefusal"]):
         """Those that nobody has withdrawn."""
         return self.filter(withdrawn_on=None)
 
+    def against(self, campaign: Campaign) -> "UseNoticeRefusalQuerySet":
+        """Those by which a campaign tells nobody once more: withdrawn or not, for a withdrawal counts from the next."""
+        return self.filter(Q(withdrawn_on=None) | Q(recorded_at__gte=campaign.started_at))
+
 
 class UseNoticeRefusal(models.Model):
     """That a person wants no yearly notice of use and provision (Decree art. 15-3(2)), until they want it again."""

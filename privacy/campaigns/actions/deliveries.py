@@ -275,17 +275,22 @@ def mark_parked(delivery: Delivery, *, why: str, actor: Actor, at: datetime) -> 
 def mark_bounced(delivery: Delivery, *, why: str, actor: Actor, at: datetime) -> bool:
     """Note that a mail came back: nobody was told by it, and a person must look; a finished campaign goes on again.
 
-    Return whether that is new. Raises NotPermitted.
+    Whoever has refused the yearly notice since it went out is told no other way, and it goes on for nobody. Return
+    whether that is new. Raises NotPermitted.
     """
     require_permission(actor, "campaigns.record_telling", about=delivery)
     with transaction.atomic():
         row = _lock(delivery.pk)
         if row.state != Delivery.State.SENT:
             return False
-        row.state, row.settled_at, row.settled_by, row.trouble = Delivery.State.PARKED, None, "", why[:200]
+        refused = row.campaign.kind == Campaign.Kind.USE and (
+            UseNoticeRefusal.objects.against(row.campaign).filter(subject_id=row.subject_id).exists()
+        )
+        row.state = Delivery.State.REFUSED if refused else Delivery.State.PARKED
+        row.settled_at, row.settled_by, row.trouble = None, "", why[:200]
         row.save(update_fields=["state", "settled_at", "settled_by", "trouble"])
         ledger.record(Event.BOUNCED, actor=actor, at=at, about=row, subjects=[row.subject_id], facts={"why": why[:80]})
-        if row.campaign.state == Campaign.State.FINISHED:
+        if not refused and row.campaign.state == Campaign.State.FINISHED:
             row.campaign.state, row.campaign.finished_at = Campaign.State.RUNNING, None
             row.campaign.save(update_fields=["state", "finished_at"])
     return True

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from privacy.campaigns import use_notice_text
+from privacy.campaigns import recipients, use_notice_text
 from privacy.campaigns.actions.deliveries import NotPublished, finish_if_settled, start_campaign
 from privacy.campaigns.events import Event
 from privacy.campaigns.models import Campaign, Delivery, UseNoticeRefusal
@@ -69,22 +69,21 @@ def refuse_use_notice(*, person: str, refused_on: date, how: str, actor: Actor, 
             _("Enter the day of the refusal. It can't be in the future."), code="clock", pointer="/refused_on"
         )
     with transaction.atomic():
-        # A campaign is locked while its people are listed: each delivery is here already, or sees the refusal.
-        running = list(
-            Campaign.objects.select_for_update().filter(kind=Campaign.Kind.USE, state=Campaign.State.RUNNING)
-        )
+        # A campaign is locked while its people are listed, or a mail comes back: each delivery is here already, or
+        # sees the refusal.
+        yearly = list(Campaign.objects.select_for_update().filter(kind=Campaign.Kind.USE))
         if UseNoticeRefusal.objects.standing().filter(subject_id=subject.id).exists():
             raise AlreadyRefused(_("This person's refusal is already recorded."), pointer="/person")
         row = UseNoticeRefusal.objects.create(
             subject_id=subject.id, refused_on=refused_on, how=how.strip(), recorded_by=actor.ref, recorded_at=at
         )
         waiting = Delivery.objects.open().select_for_update(of=("self",))
-        for delivery in waiting.filter(campaign__in=running, subject_id=subject.id):
+        for delivery in waiting.filter(campaign__in=yearly, subject_id=subject.id):
             delivery.state = Delivery.State.REFUSED
             delivery.save(update_fields=["state"])
         facts = {"day": refused_on.isoformat()}
         ledger.record(Event.USE_NOTICE_REFUSED, actor=actor, at=at, about=row, subjects=[subject.id], facts=facts)
-        for campaign in running:
+        for campaign in yearly:
             finish_if_settled(campaign, actor=actor, at=at)
     return row
 
@@ -93,6 +92,17 @@ def withdraw_refusal(refusal: UseNoticeRefusal, *, actor: Actor, at: datetime) -
     """Record that a person wants the notice again, from the next one on. Raises NotPermitted, AlreadyRefused."""
     require_permission(actor, RECORD, about=refusal)
     with transaction.atomic():
+        # What is still being listed has started: it leaves out this person however far the listing is.
+        started = Campaign.objects.select_for_update().filter(kind=Campaign.Kind.USE, listed_at=None)
+        for campaign in started:
+            Delivery.objects.get_or_create(
+                campaign=campaign,
+                subject_id=refusal.subject_id,
+                defaults={
+                    "state": Delivery.State.REFUSED,
+                    "language": recipients.languages([refusal.subject_id]).get(refusal.subject_id, "ko"),
+                },
+            )
         row = UseNoticeRefusal.objects.select_for_update().get(pk=refusal.pk)
         if row.withdrawn_on is not None:
             raise AlreadyRefused(_("This refusal is already withdrawn."))

@@ -8,6 +8,7 @@ from django.db import IntegrityError, connections, transaction
 from django.urls import reverse
 
 from privacy.campaigns import actions as campaigns
+from privacy.campaigns import letters
 from privacy.campaigns.models import Campaign, Delivery, UseNoticeRefusal
 from privacy.jobs.dispatcher import dispatch_due
 from privacy.ledger.actors import SystemActor
@@ -97,6 +98,52 @@ class UseNoticeTest(PortalTestCase):
                 campaign.deliveries.get(subject_id=self.mina.id), way="phone", on=TODAY, actor=self.odile, at=NOON
             )
         assert campaign.progress.refused == 1
+
+    def test_a_mail_that_comes_back_from_who_has_refused_since_asks_for_no_letter(self) -> None:
+        """Their delivery says so, and the campaign stays finished; of whom nothing was refused somebody must look."""
+        factory.make_contact(self.mina, kind="address", value="1 Sejong-ro")
+        campaign = self.start()
+        self.told()
+        sent = {one.subject_id: one for one in campaign.deliveries.all()}
+        campaigns.withdraw_refusal(self.refuse(self.juno), actor=self.odile, at=NOON)
+        self.refuse(self.mina)
+        for subject in (self.mina, self.juno):
+            assert campaigns.mark_bounced(sent[subject.id], why="5.1.1", actor=self.odile, at=NOON + DAY)
+            self.assertLedgered("campaigns.delivery.bounced", sent[subject.id])
+            assert campaign.deliveries.get(subject_id=subject.id).state == Delivery.State.REFUSED
+        campaign.refresh_from_db()
+        assert campaign.state == Campaign.State.FINISHED
+        with pytest.raises(letters.NoPostalAddress):
+            letters.print_letters(campaign, reason="x", actor=self.odile, at=NOON + DAY)
+        later = NOON.replace(year=2027)
+        again = campaigns.notify_of_use(actor=self.odile, at=later)
+        campaigns.list_next_slice(again.pk, after="", actor=self.odile, at=later)
+        juno = again.deliveries.get()
+        campaigns.mark_sent(juno, actor=self.odile, at=later)
+        assert campaigns.mark_bounced(juno, why="5.1.1", actor=self.odile, at=later)
+        assert again.deliveries.get().state == Delivery.State.PARKED, "a refusal of another year, withdrawn since"
+
+    def test_who_withdraws_while_people_are_listed_is_told_from_the_next_one_on(self) -> None:
+        """Withdrawn before a campaign starts, be it on that day, it counts no more."""
+        early, late = self.refuse(self.juno), self.refuse(self.mina)
+        campaigns.withdraw_refusal(early, actor=self.odile, at=NOON)
+        campaign = self.start()
+        campaigns.withdraw_refusal(late, actor=self.odile, at=NOON)
+        assert set(self.told()) == {"juno@example.org"}
+        assert campaign.deliveries.get(subject_id=self.mina.id).state == Delivery.State.REFUSED
+        campaign.refresh_from_db()
+        assert campaign.state == Campaign.State.FINISHED
+
+    def test_a_refusal_concerns_one_reference_and_the_page_says_so(self) -> None:
+        """Who shares an address may be somebody else, whom nothing frees the company from telling."""
+        factory.make_contact(self.silent, value="mina@example.org")
+        self.refuse(self.mina)
+        campaign = self.start()
+        assert set(self.told()) == {"mina@example.org", "juno@example.org"}
+        assert not campaign.deliveries.filter(subject_id=self.mina.id).exists()
+        self.client.force_login(self.odile)
+        shown = self.client.get(reverse("admin:campaigns_usenoticerefusal_new")).content.decode()
+        assert "식별번호마다 거부를 기록하십시오" in shown
 
     def test_it_goes_out_once_a_year_by_an_officer(self) -> None:
         with pytest.raises(NotPermitted):
