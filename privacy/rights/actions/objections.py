@@ -15,6 +15,7 @@ from privacy.lib.identifiers.ids import new_id
 from privacy.policies import rulebook
 from privacy.rights.actions import freezes
 from privacy.rights.actions.cases import lock_case, lock_right, record
+from privacy.rights.actions.identity_documents import may_need_proof
 from privacy.rights.actions.letters import queue_letter, sync_particulars_closure, write_explanation
 from privacy.rights.actions.notes import seal_note
 from privacy.rights.actions.objection_evidence import (
@@ -116,6 +117,9 @@ def decide_objection(
 def open_again(right: Right) -> None:
     """Take a decided right back to the desk; a partly granted one keeps what was given and asks for the rest anew."""
     case = right.request
+    if not may_need_proof(case):
+        # What was asked for and sent was for decisions that are taken; whoever needs more asks anew.
+        case.evidence_asked_at = case.evidence_received_at = None
     right.decision = Right.Decision.PENDING
     right.ground = right.law = right.decided_by = right.approved_digest = right.started_by = right.trouble = ""
     right.excluded = []
@@ -134,4 +138,4 @@ def open_again(right: Right) -> None:
     )  # fmt: skip
     case.state = Request.State.IN_REVIEW
     case.closed_at = None
-    case.save(update_fields=["state", "closed_at"])
+    case.save(update_fields=["state", "closed_at", "evidence_asked_at", "evidence_received_at"])

@@ -1,7 +1,7 @@
 """What shows that a correction or deletion is due can be asked for once the identity is settled (R-17)."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -34,9 +34,9 @@ class ProofTest(PortalTestCase):
         self.receipt = factory.ask(*asked, target=factory.imei(1), **changes)
         return factory.verify_by_documents(self.receipt.request, actor=self.hana)
 
-    def send(self, case: Request) -> object:
+    def send(self, case: Request, *, at: datetime = LATER + timedelta(hours=1)) -> object:
         by = Requester(case.reference)
-        return rights.submit_document(case, name="proof.pdf", content=PDF, actor=by, at=LATER + timedelta(hours=1))
+        return rights.submit_document(case, name="proof.pdf", content=PDF, actor=by, at=at)
 
     def test_the_person_is_asked_by_letter_and_sends_it_and_the_term_runs_on(self) -> None:
         case = self.ask(DELETION)
@@ -109,6 +109,40 @@ class ProofTest(PortalTestCase):
         for late in (lambda: self.send(case), lambda: rights.request_document(case, actor=self.hana, at=LATER)):
             with pytest.raises(WrongState):
                 late()
+
+    def test_what_was_asked_for_one_decision_is_not_asked_for_the_next(self) -> None:
+        """After an upheld objection the page asks for nothing that nobody has asked for, and takes what is asked."""
+        access, law = RequestedRight("access"), {"ground": "collected-by-law", "law": "법 제1조"}
+        case, by = self.ask(DELETION, access), Requester(self.receipt.request.reference)
+        omar = factory.make_omar()
+        factory.grant_office_categories(omar, by=self.odile)
+        visitor = Client()
+        visitor.post("/en/rights/case/", {"number": self.receipt.number, "code": self.receipt.code})
+
+        def shown() -> str:
+            return visitor.get("/en/rights/case/").content.decode()
+
+        def reopened(position: int, at: datetime) -> None:
+            made = rights.object_to(case.rights.get(position=position), statement="no", actor=by, at=at)
+            rights.decide_objection(made, outcome="upheld", actor=omar, at=at)
+
+        deletion, letters_sent = case.rights.get(kind="deletion"), case.letters.filter(kind="proof")
+        for count in (1, 2):
+            at = LATER + timedelta(hours=count)
+            rights.request_document(case, actor=self.hana, at=at)
+            assert "What we need from you" in shown()
+            assert letters_sent.count() == count
+            self.send(case, at=at)
+            rights.refuse(deletion, **law, actor=self.odile, at=at)
+            if count == 2:
+                rights.refuse(case.rights.get(kind="access"), ground="life-or-body", actor=self.odile, at=at)
+            reopened(deletion.position, at)
+            assert "What we need from you" not in shown()
+            with pytest.raises(WrongState):
+                self.send(case, at=at)
+        rights.request_document(case, actor=self.hana, at=at)
+        reopened(case.rights.get(kind="access").position, at)
+        assert "What we need from you" in shown(), "what is asked for another right stays asked"
 
     def test_who_was_not_told_yet_is_not_asked_once_it_is_decided(self) -> None:
         case = self.ask(DELETION, answer_by="letter")
