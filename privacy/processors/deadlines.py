@@ -13,7 +13,7 @@ from privacy.policies import rulebook
 from privacy.processors.models import Consignment, OverseasTransfer, Subprocessor, Supervision
 from privacy.processors.models.consignments import HOME
 
-UNTOLD = _("Data goes abroad, and no transfer is registered:")
+UNTOLD = _("Data goes abroad or is still there, and no transfer is registered:")
 
 
 def supervised(kind: str) -> Callable[[], QuerySet[Consignment]]:
@@ -32,16 +32,20 @@ def supervised(kind: str) -> Callable[[], QuerySet[Consignment]]:
 
 
 def sent_abroad() -> QuerySet[Consignment]:
-    """The consignments to a processor abroad to whom no transfer is registered that has begun (PIPA art. 28-8)."""
+    """The consignments with data abroad, stored data included, of which no transfer is registered that has begun.
+
+    PIPA art. 28-8: what has ended goes on until the return or destruction is proven, whatever end was recorded.
+    """
     told = _begun(OuterRef("starts_on")).filter(consignment=OuterRef("pk"), subprocessor=None)
-    return Consignment.objects.running().exclude(country=HOME).filter(~Exists(told.filter(country=OuterRef("country"))))
+    return (
+        Consignment.objects.with_data().exclude(country=HOME).filter(~Exists(told.filter(country=OuterRef("country"))))
+    )
 
 
 def sent_on_abroad() -> QuerySet[Subprocessor]:
     """The sub-processors abroad to whom no transfer is registered that has begun; the Act asks for each recipient."""
     told = _begun(OuterRef("consignment__starts_on")).filter(subprocessor=OuterRef("pk"))
-    engaged = Subprocessor.objects.filter(ended_on=None, consignment__ended_on=None)
-    return engaged.exclude(country=HOME).filter(~Exists(told))
+    return Subprocessor.objects.with_data().exclude(country=HOME).filter(~Exists(told))
 
 
 def _begun(first: OuterRef) -> QuerySet[OverseasTransfer]:

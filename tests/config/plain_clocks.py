@@ -77,7 +77,7 @@ def untold(rows: Iterable[Consignment | Subprocessor]) -> list[date]:
     for one in rows:
         consignment = one if isinstance(one, Consignment) else one.consignment
         recipient = None if isinstance(one, Consignment) else one.pk
-        runs = consignment.ended_on is None and one.ended_on is None
+        is_there = consignment.disposed_on is None and (recipient is None or one.ended_on is None)
         told = [
             transfer
             for transfer in OverseasTransfer.objects.all()
@@ -85,7 +85,7 @@ def untold(rows: Iterable[Consignment | Subprocessor]) -> list[date]:
             == (None, consignment.pk, recipient, one.country)
             and transfer.starts_on <= max(consignment.starts_on, clock.today())
         ]
-        if one.country != "KR" and runs and not told:
+        if one.country != "KR" and is_there and not told:
             found.append(consignment.starts_on)
     return found
 

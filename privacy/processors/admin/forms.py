@@ -200,10 +200,12 @@ class TransferForm(forms.Form):
         max_length=300,
         help_text=_("The code of the agreement, the law and article, the certificate or the notice of the PIPC."),
     )
-    consignment = forms.ModelChoiceField(label=_("Consignment"), queryset=Consignment.objects.running(), required=False)
+    consignment = forms.ModelChoiceField(
+        label=_("Consignment"), queryset=Consignment.objects.with_data(), required=False
+    )
     subprocessor = forms.ModelChoiceField(
         label=_("Sub-processor"),
-        queryset=Subprocessor.objects.filter(ended_on=None, consignment__ended_on=None).exclude(country=HOME),
+        queryset=Subprocessor.objects.with_data().exclude(country=HOME),
         required=False,
         help_text=_("Only where the recipient is engaged by the processor."),
     )

@@ -67,9 +67,16 @@ class OverseasTransferAdmin(RecordAdmin):
 
     @button(description=_("End the transfer"), permission=KEEP, locations=CHANGE_FORM_ONLY)
     def end(self, request: HttpRequest, queryset: QuerySet[OverseasTransfer]) -> Page:
+        late = _(
+            "Data is still there until its return or destruction is proven. Today names this as late until then, "
+            "unless another transfer to this recipient is registered."
+        )
         return pressed(
             self, request, queryset, processors.end_transfer, EndForm,
             title=_("End the transfer"),
-            consequences=[_("The privacy policy no longer tells it after a revision.")],
+            consequences=[
+                _("The privacy policy no longer tells it after a revision."),
+                *([late] if queryset.filter(pk__in=OverseasTransfer.objects.of_data_still_there()).exists() else []),
+            ],
             success=_("The transfer has ended."), initial={"ended_on": clock.today()},
         )  # fmt: skip

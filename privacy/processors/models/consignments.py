@@ -37,6 +37,10 @@ class ConsignmentQuerySet(models.QuerySet["Consignment"]):
         """Those whose end nobody has recorded."""
         return self.filter(ended_on=None)
 
+    def with_data(self) -> "ConsignmentQuerySet":
+        """Those under which data is with the processor: of none is it proven that it was returned or destroyed."""
+        return self.filter(disposed_on=None)
+
     def with_term(self) -> "ConsignmentQuerySet":
         """Those that go on and whose contract has a last day."""
         return self.running().filter(term_ends_on__isnull=False)
@@ -141,6 +145,10 @@ class SubprocessorQuerySet(models.QuerySet["Subprocessor"]):
         running = Q(consignment__ended_on=None) | Q(consignment__ended_on__gte=day)
         begun = self.filter(running, consignment__starts_on__lte=day, agreed_on__lte=day)
         return begun.filter(Q(ended_on=None) | Q(ended_on__gte=day))
+
+    def with_data(self) -> "SubprocessorQuerySet":
+        """Those with whom data is: until their own last day, or until that of the processor is proven to be gone."""
+        return self.filter(ended_on=None, consignment__disposed_on=None)
 
 
 class Subprocessor(models.Model):

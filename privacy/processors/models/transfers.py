@@ -30,6 +30,11 @@ class OverseasTransferQuerySet(models.QuerySet["OverseasTransfer"]):
         """The transfers that happen on a day; the last day counts."""
         return self.with_last_day().filter(starts_on__lte=day).filter(Q(last_day=None) | Q(last_day__gte=day))
 
+    def of_data_still_there(self) -> "OverseasTransferQuerySet":
+        """Those for a consignment or sub-consignment by which data is still with the recipient."""
+        with_processor = Q(subprocessor=None, consignment__in=Consignment.objects.with_data())
+        return self.filter(with_processor | Q(subprocessor__in=Subprocessor.objects.with_data()))
+
     def begun_by(self, first: object, today: date) -> "OverseasTransferQuerySet":
         """Those without an end that have begun by today, or begin by ``first`` where that is later."""
         return self.filter(ended_on=None, starts_on__lte=Greatest(first, Value(today)))

@@ -3,15 +3,18 @@
 from datetime import date, timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils.translation import override
 
 from privacy.lib.dates import clock
 from privacy.lib.registries import deadlines, registers
 from privacy.processors import actions as processors
+from privacy.processors.admin.forms import TransferForm
 from privacy.processors.models import Clause
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
+from tests.sample_uploads import PDF
 
 TODAY = date(2026, 11, 24)
 DAY = timedelta(days=1)
@@ -64,6 +67,47 @@ class ClocksTest(PortalTestCase):
         assert due("processors.transfer") == []
         processors.end_transfer(made, ended_on=TODAY, reason="x", actor=factory.make_odile(), at=NOON)
         assert due("processors.transfer") == [row.starts_on]
+
+    @pytest.mark.law("P-15")
+    def test_an_end_recorded_while_the_data_is_there_is_told_as_late_until_it_is_gone(self) -> None:
+        """The policy tells neither transfer any more, and who keeps the data abroad keeps it all the same."""
+        odile, row = factory.make_odile(), factory.make_consignment(country="DE")
+        engaged = factory.make_subprocessor(row, country="SG")
+        made = factory.make_overseas_transfer(basis="published", consignment=row)
+        onward = factory.make_overseas_transfer("onward", basis="published", subprocessor=engaged, country="SG")
+        processors.end_consignment(row, ended_on=TODAY, reason="해지", actor=odile, at=NOON)
+        duties = ("processors.transfer", "processors.transfer.onward")
+        assert [due(name) for name in duties] == [[], []], "told until the data is gone"
+        with override("en"):
+            for one in (made, onward):
+                processors.end_transfer(one, ended_on=TODAY, reason="x", actor=odile, at=NOON)
+            assert sum(title.startswith("Data goes abroad or is still there") for title in self.first_page()) == 2
+        assert [due(name) for name in duties] == [[row.starts_on]] * 2
+        form = TransferForm()
+        assert row in form.fields["consignment"].queryset  # type: ignore[attr-defined]
+        assert engaged in form.fields["subprocessor"].queryset  # type: ignore[attr-defined]
+        processors.end_subprocessor(engaged, ended_on=TODAY, actor=odile, at=NOON)
+        assert [due(name) for name in duties] == [[row.starts_on], []], "it keeps nothing after its last day"
+        again = factory.make_overseas_transfer("again", basis="published", consignment=row)
+        assert due("processors.transfer") == []
+        processors.end_transfer(again, ended_on=TODAY, reason="x", actor=odile, at=NOON)
+        assert due("processors.transfer") == [row.starts_on]
+        processors.prove_disposal(
+            row, disposal="destroyed", disposed_on=TODAY, detail="파기 확인서", name="p.pdf", content=PDF, actor=odile,
+            at=NOON,
+        )  # fmt: skip
+        assert due("processors.transfer") == []
+
+    @pytest.mark.law("P-15")
+    def test_who_ends_one_while_the_data_is_there_reads_that_it_is_late_then(self) -> None:
+        self.client.force_login(factory.make_odile())
+        told = factory.make_overseas_transfer(basis="published", consignment=factory.make_consignment(country="DE"))
+        for one, warned in ((told, True), (factory.make_overseas_transfer("alone"), False)):
+            page = reverse("admin:processors_overseastransfer_change", args=[one.pk])
+            asked = self.client.post(page, {"CHANGE_FORM-action": "end", "_selected_action": str(one.pk)})
+            asked_in_words = asked.content.decode()
+            assert "처리방침을 개정하면" in asked_in_words
+            assert ("반환 또는 파기가 증빙되기 전까지" in asked_in_words) is warned
 
     @pytest.mark.law("P-15")
     def test_a_transfer_silences_the_duty_of_its_own_recipient_alone(self) -> None:
