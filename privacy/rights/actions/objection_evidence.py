@@ -42,10 +42,14 @@ def attach_evidence(objection: Objection, sent: Sequence[Upload], *, actor: Acto
 
 
 def evidence_of(objection: Objection) -> EncryptedFileQuerySet:
-    """Return what came with an open objection, oldest first; of one that is decided there is nothing."""
+    """Return what came with an open objection, oldest first; of one that is decided there is nothing.
+
+    What a hold has left of an earlier objection to the same right came before this one.
+    """
     if objection.outcome != Objection.Outcome.PENDING:
         return EncryptedFile.objects.none()
-    return EncryptedFile.objects.filter(case=_files_reference(objection.right)).order_by("stored_at")
+    held = EncryptedFile.objects.filter(case=_files_reference(objection.right))
+    return held.filter(stored_at__gte=objection.received_at).order_by("stored_at")
 
 
 def open_evidence(objection: Objection, *, actor: Actor, at: datetime) -> list[OpenedDocument]:

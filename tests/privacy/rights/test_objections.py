@@ -23,6 +23,7 @@ from privacy.vault.models import EncryptedFile
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
+from tests.factories.retention import make_hold
 from tests.own_writes import as_the_portal
 from tests.pdf_text import text_of
 from tests.sample_uploads import PDF
@@ -173,6 +174,22 @@ class EvidenceTests(EvidenceCase):
         Objection.objects.filter(id=made.id).update(outcome="dismissed", reviewer=self.omar.reference, reviewed_at=NOON)
         assert rights.destroy_leftover_evidence(actor=SystemActor("rights"), at=NOON) == 1
         assert rights.destroy_leftover_evidence(actor=SystemActor("rights"), at=NOON) == 0
+
+    def test_what_a_hold_keeps_of_an_earlier_objection_came_with_no_later_one(self) -> None:
+        made = self.object()
+        kept = rights.evidence_of(made).get()
+        rights.open_evidence(made, actor=self.omar, at=NOON)
+        make_hold(category="rights-request")
+        rights.decide_objection(made, outcome="dismissed", actor=self.omar, at=NOON)
+        EncryptedFile.objects.filter(id=kept.id).update(state="quarantine", finding="locked")
+        later = NOON + timedelta(seconds=1)
+        again = rights.object_to(self.right, statement="no", actor=self.requester, at=later)
+        shown = status_page.context(self.right.request, at=later)["rights"]
+        assert [refused for one in shown for _objection, _said, refused in one["objections"]] == [[], []]
+        with pytest.raises(rights.InvalidUpload):
+            rights.open_evidence(again, actor=self.omar, at=later)
+        assert rights.decide_objection(again, outcome="dismissed", actor=self.omar, at=later).outcome == "dismissed"
+        assert EncryptedFile.objects.filter(id=kept.id).exists()
 
     def test_a_file_of_another_kind_makes_no_objection(self) -> None:
         with pytest.raises(rights.InvalidUpload):
