@@ -27,6 +27,8 @@ MAX_DOCUMENTS = 5
 # With those that could not be used: they make room for another, not for any number.
 MAX_SENT = 15
 FILES_SUFFIX = "/evidence"
+# It waits for its scan, was found harmful, or was altered.
+UNREADABLE = (vault.NotScanned, vault.Quarantined, vault.WrongKey)
 
 
 def may_need_proof(case: Request) -> bool:
@@ -125,12 +127,24 @@ def open_files(
         for number, file in enumerate(held, start=1):
             try:
                 opened.append(OpenedDocument(number, file.media_type, vault_session.decrypt(file, "content")))
-            except (vault.NotScanned, vault.Quarantined, vault.WrongKey) as refusal:
+            except UNREADABLE as refusal:
                 refused = refusal
     if refused is not None and not opened:
         raise refused
     _record_openings(case, [held[one.number - 1].id for one in opened], actor=actor, at=at)
     return opened
+
+
+def opens(file: EncryptedFile, case: Request, *, task: str, actor: Actor, at: datetime) -> bool:
+    """Whether a file of a case can be opened now. It goes on record as read, and is nobody's opening of a document."""
+    with vault.opened(
+        purpose=Purpose.RIGHTS, task=task, actor=actor, at=at, reason=f"request {case.number}"
+    ) as vault_session:
+        try:
+            vault_session.decrypt(file, "content")
+        except UNREADABLE:
+            return False
+    return True
 
 
 def _record_openings(case: Request, files: list[UUID], *, actor: Actor, at: datetime) -> None:

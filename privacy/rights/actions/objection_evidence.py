@@ -18,10 +18,11 @@ from privacy.rights.actions.identity_documents import (
     OpenedDocument,
     destroy_files_of,
     open_files,
+    opens,
     seal_document,
     unopened_of,
 )
-from privacy.rights.models import Objection, Right
+from privacy.rights.models import Objection, Request, Right
 from privacy.rights.refusals import UnseenDocuments
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile, EncryptedFileQuerySet
@@ -69,10 +70,10 @@ def unread_evidence(objection: Objection, *, by: str) -> EncryptedFileQuerySet:
 def must_have_read_evidence(objection: Objection, *, actor: Actor, at: datetime) -> int:
     """Raise UnseenDocuments for a reviewer who has not opened all that opens a day after it came.
 
-    Returns how many do not open: they have no verdict, or this reviewer has tried in vain.
+    Returns how many do not open: they have no verdict, or this reviewer has tried in vain and would again.
     """
-    unread = unread_evidence(objection, by=actor.ref)
-    if any(file.stored_at > at - PATIENCE or not _does_not_open(file, actor=actor) for file in unread):
+    unread, case = unread_evidence(objection, by=actor.ref), objection.right.request
+    if any(file.stored_at > at - PATIENCE or not _does_not_open(file, case, actor=actor, at=at) for file in unread):
         raise UnseenDocuments(
             _(
                 "Open the documents that came with this objection and read them first. Then decide. If one can't be "
@@ -82,10 +83,15 @@ def must_have_read_evidence(objection: Objection, *, actor: Actor, at: datetime)
     return len(unread)
 
 
-def _does_not_open(file: EncryptedFile, *, actor: Actor) -> bool:
-    """Whether a file that somebody has not opened can't be: each try is on record before it is known to fail."""
+def _does_not_open(file: EncryptedFile, case: Request, *, actor: Actor, at: datetime) -> bool:
+    """Whether a file that somebody has not opened can't be, who tried before and for whom it is tried again now.
+
+    Each try is on record before it is known to fail; one that opens now is not shown by that.
+    """
+    if vault.waits_for_scan(file):
+        return True
     tried = Entry.objects.reads().by(actor.ref).about(about_key(file)).filter(task=EVIDENCE_SHOWN)
-    return vault.waits_for_scan(file) or tried.exists()
+    return tried.exists() and not opens(file, case, task=EVIDENCE_SHOWN, actor=actor, at=at)
 
 
 def destroy_objection_files(right: Right, *, actor: Actor, at: datetime) -> int:

@@ -264,6 +264,19 @@ class UnreadableEvidenceTests(EvidenceCase):
             self.decide(made)
         assert self.decide(made, reason="It does not open.").outcome == "dismissed"
 
+    def test_one_that_opens_again_is_read_however_often_it_was_tried_in_vain(self) -> None:
+        made = self.object(("a.pdf", PDF), ("b.pdf", PDF))
+        broken, sound = rights.evidence_of(made).order_by("id")
+        EncryptedFile.objects.filter(id=broken.id).update(content=sound.content)
+        rights.open_evidence(made, actor=self.omar, at=NOON)
+        EncryptedFile.objects.filter(id=broken.id).update(content=broken.content)
+        for _again in range(2):
+            with pytest.raises(rights.UnseenDocuments):
+                self.decide(made, reason="It did not open yesterday.")
+        assert len(rights.open_evidence(made, actor=self.omar, at=NOON + DAY)) == 2
+        assert self.decide(made).outcome == "dismissed"
+        assert "unopened" not in self.assertLedgered("rights.objection.decided").payload
+
     def test_the_console_asks_for_the_reason(self) -> None:
         made = self.object()
         rights.evidence_of(made).update(state=EncryptedFile.State.PENDING, scanned_at=None)
