@@ -18,7 +18,7 @@ from privacy.lib.display import display_names
 from privacy.lib.display.badges import date_text, datetime_text
 from privacy.policies import rulebook
 from privacy.policies.models import Agency, Officer
-from privacy.rights import destruction_letters, right_scope
+from privacy.rights import destruction_letters, document_letters, right_scope
 from privacy.rights.models import Letter, Objection, Package, Postponement, Request, Right, Step
 
 
@@ -132,9 +132,9 @@ def right_name(right: Right, *, on: date) -> str:
 
 def decision_text(right: Right, *, on: date) -> str:
     """Return the decision on a right with its ground and law, in words."""
-    if not right.is_decided:
-        return str(right.get_decision_display())
     text = str(right.get_decision_display())
+    if not right.is_decided:
+        return text
     if right.excluded:
         left_out = ", ".join(right_scope.part_name(right, part, on=on) for part in right.excluded)
         text += "\n" + _("Left out: %(parts)s") % {"parts": left_out}
@@ -298,13 +298,11 @@ def _objection(letter: Letter, case: Request) -> Part:
 
 
 def _evidence(letter: Letter, case: Request) -> Part:
-    what = _("We need a document that shows who you are, or who you are acting for.")
-    if letter.kind == Letter.Kind.PROOF:
-        what = _("We need a document that shows what is right, so that we can correct or delete it.")
+    due: list[Row] = [(_("Answer due"), date_text(case.due_on))] if case.state in Request.UNANSWERED else []
     return (
         _("We need a document from you"),
-        f"{what} {_('The deadline for our answer keeps running.')}",
-        [(_("Your request"), _rights(case)), (_("Answer due"), date_text(case.due_on))],
+        document_letters.opening(letter.kind, case, at=letter.queued_at),
+        [(_("Your request"), _rights(case)), *due],
         [
             _("Send it on the status page, with the number and code of your request: %(link)s")
             % {"link": _status_page()},

@@ -19,9 +19,10 @@ from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.policies.models import Agency, Officer
 from privacy.rights import openings as told
-from privacy.rights.actions.cases import holders_of, is_represented, must_be_received_by_right
+from privacy.rights.actions.cases import holders_of
 from privacy.rights.models import Request, Right
 from privacy.rights.refusals import MissingAuthority
+from privacy.rights.representation import is_represented, must_be_received_by_right
 from privacy.rights.views import opened_case, show
 
 PAGE_SIZE = 50

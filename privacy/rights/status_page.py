@@ -13,10 +13,9 @@ from devices.models import Challenge
 from privacy.ledger.actors import Actor
 from privacy.lib.dates import clock
 from privacy.policies import rulebook
-from privacy.rights import letters, matching, opened_letters
+from privacy.rights import letters, matching, opened_letters, representation
 from privacy.rights.access_package import freshness
 from privacy.rights.actions import deletions, documents_since_asked, evidence_of, waits_for_proof
-from privacy.rights.actions.cases import is_represented
 from privacy.rights.actors import Requester
 from privacy.rights.events import Event
 from privacy.rights.models import Letter, Package, Particulars, Request, Right, Step
@@ -77,7 +76,7 @@ ADVERSE_EVENTS = {Event.IDENTITY_REJECTED, Event.REFUSED, Event.LETTER_BOUNCED}
 def context(case: Request, *, at: datetime) -> dict[str, Any]:
     """Return what the page shows of a case at a moment."""
     today = clock.kst_date(at)
-    sent = documents_since_asked(case)
+    sent = documents_since_asked(case, at=at)
     rights = list(case.rights.all())
     reviews = dict(case.letters.filter(kind=Letter.Kind.OBJECTION).values_list("about_id", "id"))
     explanations = _explanations(case, [*(right.event_id for right in rights), *reviews.values()], at=at)
@@ -108,13 +107,14 @@ def context(case: Request, *, at: datetime) -> dict[str, Any]:
             }
             for right in rights
         ],
-        "can_see_openings": case.is_verified and is_represented(case, Right.Kind.ACCESS, at=at),
+        "can_see_openings": case.is_verified and representation.is_represented(case, Right.Kind.ACCESS, at=at),
         "joined_to": case.joined_to if case.is_verified else None,
         "records": case.people.count(),
         "needs_identity": case.state in Request.BEFORE_IDENTITY,
         "by_device": case.target_kind not in matching.CONTACTS,
         "document_asked": case.evidence_asked_at is not None,
         "needs_proof": waits_for_proof(case),
+        "needs_mandate": representation.what_is_missing(case, at=at),
         "documents_sent": sent.usable().count(),
         "documents_refused": _refused(sent),
         "shown_code": shown_code(case, at=at),

@@ -38,6 +38,13 @@ class ObjectionForm(forms.Form):
 class DocumentForm(forms.Form):
     """A document that proves identity or authority."""
 
+    # What comes once the case is closed can only prove a mandate anew.
+    HELP_ONCE_CLOSED = _(
+        "PDF, JPEG or PNG, at most 10 MB. Black out what we don't need, such as the last seven digits of a resident "
+        "registration number. We encrypt the document and destroy it once we have recorded your mandate, or once the "
+        "copy can no longer be downloaded."
+    )
+
     document = forms.FileField(
         label=_("Document"),
         help_text=_(

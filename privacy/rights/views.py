@@ -276,8 +276,10 @@ def letter(request: HttpRequest, reference: str) -> HttpResponse:
 def show(request: HttpRequest, opened: Request, status: int = 200, **more: Any) -> HttpResponse:
     """Show where a case stands, with what was wrong."""
     context = status_page.context(opened, at=clock.now())
-    forms = {"document_form": DocumentForm(), "object_form": ObjectionForm(), "pickup_form": DownloadForm()}
-    return render(request, "rights/case.html", {**context, **forms, **more}, status=status)
+    forms = {"document_form": DocumentForm(), "object_form": ObjectionForm(), "pickup_form": DownloadForm(), **more}
+    if opened.closed_at is not None:
+        forms["document_form"].fields["document"].help_text = DocumentForm.HELP_ONCE_CLOSED
+    return render(request, "rights/case.html", {**context, **forms}, status=status)
 
 
 def _again(request: HttpRequest, **more: Any) -> HttpResponse:

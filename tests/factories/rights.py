@@ -30,6 +30,7 @@ __all__ = [
     "make_verified",
     "package_files",
     "pickup_code",
+    "show_another_document",
     "show_documents",
     "verify_by_documents",
 ]
@@ -108,6 +109,12 @@ def show_documents(case: Request, *, to: User, at: datetime = NOON) -> None:
     # The worker's child that reads files takes a second; its verdict is what counts here.
     rights.documents(case).unjudged().update(state=EncryptedFile.State.CLEAN, scanned_at=at)
     rights.open_documents(case, actor=to, at=at)
+
+
+def show_another_document(case: Request, *, to: User, at: datetime) -> None:
+    """Let the requester send one more document, as what proves a mandate anew, and let this colleague open all."""
+    rights.submit_document(case, name="another.pdf", content=PDF, actor=Requester(case.reference), at=at)
+    show_documents(case, to=to, at=at)
 
 
 def package_files() -> EncryptedFileQuerySet:

@@ -57,7 +57,7 @@ from privacy.rights.actions.letters import (
     record_letter_error,
     sync_missed_closures,
 )
-from privacy.rights.actions.mandates import PEOPLE, Mandate, has_mandate, must_prove, read_mandate, renew_authority
+from privacy.rights.actions.mandates import PEOPLE, Mandate, must_prove, read_mandate, renew_authority
 from privacy.rights.actions.notes import Note, read_notes, write_note
 from privacy.rights.actions.objection_evidence import (
     destroy_leftover_evidence,
@@ -90,6 +90,7 @@ from privacy.rights.actions.redactions import (
 )
 from privacy.rights.actions.report_corrections import read_report, write_corrected_report
 from privacy.rights.actions.resubmission import record_missing_particulars, resubmit_particulars
+from privacy.rights.actions.separation_of_duties import must_have_read_mandate
 from privacy.rights.actions.suspensions import keep_suspended, resume_processing
 from privacy.rights.actions.work_reminders import remind_assignee
 from privacy.rights.refusals import (
@@ -182,7 +183,6 @@ __all__ = [
     "grant",
     "grant_partly",
     "granted_by_another",
-    "has_mandate",
     "issue_pickup_code",
     "join",
     "keep_suspended",
@@ -193,6 +193,7 @@ __all__ = [
     "may_need_proof",
     "move_due_dates",
     "must_have_read_evidence",
+    "must_have_read_mandate",
     "must_prove",
     "object_to",
     "objections_of",

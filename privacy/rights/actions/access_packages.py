@@ -15,12 +15,13 @@ from privacy.retention.refusals import OnHold
 from privacy.rights import letters
 from privacy.rights.access_package import freshness
 from privacy.rights.actions import package_builds
-from privacy.rights.actions.cases import lock_case, must_be_received_by_right, record
+from privacy.rights.actions.cases import lock_case, record
 from privacy.rights.actors import CODES, Requester
 from privacy.rights.events import Event
 from privacy.rights.models import Package, PackageBuild, PackagePiece, Request, Right
 from privacy.rights.models.rights import RightQuerySet
 from privacy.rights.refusals import InProgress, PackageGone, PackageOutdated, WrongState
+from privacy.rights.representation import must_be_received_by_right
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile
 from privacy.vault.purposes import Purpose

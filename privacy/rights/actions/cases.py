@@ -1,7 +1,7 @@
 """The shared beats of every verb: take the case, check its step, append to its timeline and to the ledger."""
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -10,10 +10,8 @@ from django.utils.translation import gettext as _
 
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
-from privacy.lib.dates import clock
-from privacy.lib.display.badges import date_text
-from privacy.rights.models import COVERED_BY, Particulars, Request, Right, Step
-from privacy.rights.refusals import MissingAuthority, NotVerified, ParticularsGone, WrongState
+from privacy.rights.models import Particulars, Request, Right, Step
+from privacy.rights.refusals import NotVerified, ParticularsGone, WrongState
 
 
 def lock_case(request: Request | UUID) -> Request:
@@ -64,60 +62,6 @@ def must_be_verified(case: Request) -> None:
     """Raise NotVerified before the identity is (law R-06)."""
     if not case.is_verified:
         raise NotVerified(_("Verify the requester's identity first. Nothing can be decided or carried out until then."))
-
-
-def is_represented(case: Request, kind: str, *, at: datetime) -> bool:
-    """Whether whoever acts for another still may, and for a right of this kind (law R-26).
-
-    Always for who acts for themselves; a legal representative is bound to no kind.
-    """
-    return is_in_force(case.authority_until, at=at) and is_covered(case, kind)
-
-
-def is_in_force(until: date | None, *, at: datetime) -> bool:
-    """Whether a mandate that ends on this day, or with its case, holds."""
-    return until is None or until >= clock.kst_date(at)
-
-
-def is_covered(case: Request, kind: str) -> bool:
-    """Whether the mandate of an agent covers a right of this kind; nobody else needs one.
-
-    One of before its scope was asked for covers what was carried out under it: what was given stays given.
-    """
-    if case.requester != Request.Requester.AGENT or COVERED_BY[kind] in case.mandate_covers:
-        return True
-    granted = case.rights.filter(kind=kind).exclude(decision=Right.Decision.REFUSED)
-    done = list(granted.values_list("carried_out_at", flat=True))
-    return case.mandate_given_on is None and done != [] and None not in done
-
-
-def must_be_represented(case: Request, kind: str, *, at: datetime) -> None:
-    """Raise MissingAuthority when the mandate has ended since it was verified, or does not cover this (law R-26)."""
-    until = case.authority_until
-    if until is not None and not is_in_force(until, at=at):
-        raise MissingAuthority(
-            _("The representative's mandate ended on %(day)s. Request one that is still valid.")
-            % {"day": date_text(until)}
-        )
-    if not is_covered(case, kind):
-        raise MissingAuthority(
-            _("The power of attorney on record does not cover “%(right)s”. Request one that does.")
-            % {"right": Right.Kind(kind).label}
-        )
-
-
-def must_be_received_by_right(case: Request, *, at: datetime) -> None:
-    """Raise MissingAuthority, in words for who asks, to a representative who may not get what access gives."""
-    until = case.authority_until
-    if until is not None and not is_in_force(until, at=at):
-        raise MissingAuthority(
-            _("Your mandate ended on %(day)s. Submit proof of one that is still valid, then try again.")
-            % {"day": date_text(until)}
-        )
-    if not is_covered(case, Right.Kind.ACCESS):
-        raise MissingAuthority(
-            _("The power of attorney that we have does not cover access. Submit one that does, then try again.")
-        )
 
 
 def record(

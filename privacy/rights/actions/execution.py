@@ -25,7 +25,6 @@ from privacy.rights.actions import access_packages, corrections, deletions, dest
 from privacy.rights.actions.approval_digests import approval_digest, must_be_as_read
 from privacy.rights.actions.cases import (
     lock_right,
-    must_be_represented,
     must_be_verified,
     particulars_of,
     people_of,
@@ -37,6 +36,7 @@ from privacy.rights.actions.separation_of_duties import must_be_releasable_by
 from privacy.rights.events import Event
 from privacy.rights.models import Right, Step
 from privacy.rights.refusals import ContentChanged, InProgress, WrongState
+from privacy.rights.representation import must_be_represented
 
 type Executor = Callable[..., dict[str, Any]]
 

@@ -10,7 +10,7 @@ from devices.models import Challenge
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
-from privacy.rights import matching
+from privacy.rights import matching, representation
 from privacy.rights.actions import freezes, identity_documents, mandates
 from privacy.rights.actions.cases import lock_case, must_be_in_state, record, set_state
 from privacy.rights.actions.duplicates import go_on_apart, take_with_joined
@@ -49,15 +49,18 @@ def confirmed_by_device(case: Request) -> bool:
 def request_document(request: Request, *, actor: Actor, at: datetime) -> Request:
     """Ask the requester for documents: who they are, and once that is settled what a correction or deletion rests on.
 
+    A representative whose mandate has ended or does not cover what is left is asked for another (law R-26).
+
     The term goes on running (law R-07, R-17). Raises WrongState.
     """
     require_permission(actor, "rights.verify_identity", about=request)
     with transaction.atomic():
         case = lock_case(request)
         kind, is_new = letter_asking_for_document(case, at=at)
-        if kind == Letter.Kind.EVIDENCE:
+        if not case.is_verified:
             case.state = Request.State.IDENTITY_PENDING
-        case.evidence_asked_at = at
+        if not case.is_verified or kind == Letter.Kind.PROOF:
+            case.evidence_asked_at = at
         case.save(update_fields=["state", "evidence_asked_at"])
         step = record(case, Event.EVIDENCE_ASKED, actor=actor, at=at)
         if is_new:
@@ -67,6 +70,11 @@ def request_document(request: Request, *, actor: Actor, at: datetime) -> Request
 
 def letter_asking_for_document(case: Request, *, at: datetime) -> tuple[str, bool]:
     """Return the kind of letter by which a document is asked for now, and whether one goes out. Raises WrongState."""
+    if representation.lacks_mandate(case, at=at):
+        asked = case.letters.filter(kind=Letter.Kind.EVIDENCE).order_by("queued_at").last()
+        return Letter.Kind.EVIDENCE, not _still_asked(
+            case, Letter.Kind.EVIDENCE, asked.queued_at if asked else None, at=at
+        )
     kind = Letter.Kind.PROOF
     if not identity_documents.may_need_proof(case):
         must_be_in_state(case, Request.BEFORE_IDENTITY)

@@ -1,6 +1,7 @@
 """Documents of the requester: sealed under the case, destroyed after the decision (law R-06, R-17).
 
-They prove identity or authority, and later, where the office asks for it, what a correction or deletion rests on.
+They prove identity or authority, authority also anew once a mandate has ended or is too narrow. Where the office asks
+for it, they prove what a correction or deletion rests on.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,7 @@ from privacy.policies.categories import RIGHTS_REQUEST
 from privacy.rights.actions.cases import lock_case, must_be_in_state, record
 from privacy.rights.events import Event
 from privacy.rights.models import DocumentOpening, IdentityDocument, Request
+from privacy.rights.representation import lacks_mandate, proven_at
 from privacy.vault import actions as vault
 from privacy.vault.models import EncryptedFile, EncryptedFileQuerySet
 from privacy.vault.purposes import Purpose
@@ -47,10 +49,10 @@ def submit_document(request: Request, *, name: str, content: bytes, actor: Actor
     recognise_upload(content)
     with transaction.atomic():
         case = lock_case(request)
-        if not waits_for_proof(case):
+        if not waits_for_proof(case) and not lacks_mandate(case, at=at):
             must_be_in_state(case, Request.BEFORE_IDENTITY)
             case.state = Request.State.IDENTITY_PENDING
-        sent = documents_since_asked(case)
+        sent = documents_since_asked(case, at=at)
         if sent.count() >= MAX_SENT or sent.usable().count() >= MAX_DOCUMENTS:
             raise InvalidUpload(_("There are enough documents with this case. We will ask if we need more."))
         # Before the step commits: a document without its step is still seen, a step without its document is untrue.
@@ -87,9 +89,14 @@ def documents(case: Request) -> EncryptedFileQuerySet:
     return EncryptedFile.objects.filter(case=files_reference(case)).order_by("stored_at")
 
 
-def documents_since_asked(case: Request) -> EncryptedFileQuerySet:
-    """Return those that came since the office asked last, which answer what it asked for; all where it never did."""
+def documents_since_asked(case: Request, *, at: datetime) -> EncryptedFileQuerySet:
+    """Return those that came since the office asked last, which answer what it asked for; all where it never did.
+
+    Where a mandate is lacking, those that came since the authority was last proven.
+    """
     sent = documents(case)
+    if lacks_mandate(case, at=at):
+        return sent.filter(stored_at__gt=proven_at(case))
     return sent if case.evidence_asked_at is None else sent.filter(stored_at__gte=case.evidence_asked_at)
 
 
@@ -173,9 +180,13 @@ def unopened_of(files: EncryptedFileQuerySet, case: Request, *, by: str) -> Encr
 def destroy_documents(case: Request, *, actor: Actor, at: datetime) -> int:
     """Destroy the documents after the decision; safe to repeat. Returns how many went.
 
-    What a hold keeps stays; ``destroy_leftover_documents`` comes back for it.
+    What a hold keeps stays, and what came after the end to prove a mandate that is still lacking;
+    ``destroy_leftover_documents`` comes back for it.
     """
-    return destroy_files_of(documents(case), case, actor=actor, at=at)
+    over = documents(case)
+    if case.closed_at is not None and lacks_mandate(case, at=at):
+        over = over.filter(stored_at__lte=case.closed_at)
+    return destroy_files_of(over, case, actor=actor, at=at)
 
 
 def destroy_files_of(files: Iterable[EncryptedFile], case: Request, *, actor: Actor, at: datetime) -> int:

@@ -13,11 +13,15 @@ from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.dates import clock
 from privacy.lib.display.badges import date_text
-from privacy.rights.actions.cases import is_in_force, lock_case, must_be_verified, record
+from privacy.rights.actions import identity_documents
+from privacy.rights.actions.cases import lock_case, must_be_verified, record
+from privacy.rights.actions.letters import withdraw_unsent
 from privacy.rights.actions.particulars import seal_words
+from privacy.rights.actions.separation_of_duties import must_have_read_mandate
 from privacy.rights.events import Event
-from privacy.rights.models import COVERED_BY, Package, Particulars, Request, Right
+from privacy.rights.models import COVERED_BY, Letter, Particulars, Request, Right
 from privacy.rights.refusals import MissingAuthority, WrongState
+from privacy.rights.representation import has_mandate, is_in_force
 from privacy.vault import actions as vault
 from privacy.vault.purposes import Purpose
 
@@ -54,7 +58,8 @@ def renew_authority(
 ) -> Request:
     """Record that the representative of a case has proven authority again, as after a mandate that has ended.
 
-    Raises NotPermitted, WrongState, and MissingAuthority without a mandate that is in force and covers what is left.
+    Raises NotPermitted, WrongState, MissingAuthority without a mandate that is in force and covers what is left, and
+    UnseenDocuments, SamePerson, NotASecondPerson unless the actor has read what proves it (``must_have_read_mandate``).
     """
     require_permission(actor, "rights.verify_identity", about=request)
     with transaction.atomic():
@@ -68,24 +73,22 @@ def renew_authority(
                 )
             )
         must_prove(case, authority, authority_until, mandate, at=at)
+        alone = must_have_read_mandate(case, actor=actor, at=at)
         set_authority(case, authority, authority_until, mandate)
         case.save(update_fields=[*FIELDS])
         facts = {
             "authority": authority,
             "until": authority_until.isoformat() if authority_until else "",
             **facts_of(case),
+            **({"emergency": alone} if alone else {}),
         }
+        # Nobody is asked any more for what has come.
+        withdraw_unsent(case, Letter.Kind.EVIDENCE, actor=actor, at=at)
         step = record(case, Event.AUTHORITY_RENEWED, actor=actor, at=at, facts=facts)
         seal_people(case, mandate, about=step.id, at=at)
+    if case.closed_at is not None:
+        identity_documents.destroy_documents(case, actor=actor, at=at)
     return case
-
-
-def has_mandate(case: Request, *, at: datetime) -> bool:
-    """Whether a representative's mandate can be recorded again: while a case is open, or its copy can be fetched."""
-    if not case.is_verified or case.requester == Request.Requester.SELF:
-        return False
-    copies = Package.objects.filter(right__request=case, removed_at=None)
-    return case.closed_at is None or any(copy.can_be_downloaded(at=at) for copy in copies.select_related("right"))
 
 
 def must_prove(case: Request, authority: str, until: date | None, mandate: Mandate | None, *, at: datetime) -> None:

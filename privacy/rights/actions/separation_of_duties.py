@@ -6,6 +6,7 @@ it is said in words, with who can go on (decision 0105). Where nobody can, one o
 name of an approval by emergency of the case (decision 0160).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -19,9 +20,10 @@ from privacy.accounts.second_person import (
     require_second_person,
 )
 from privacy.ledger.actors import Actor
-from privacy.rights.actions.identity_documents import unopened_documents
+from privacy.rights.actions.identity_documents import documents, unopened_documents, unopened_of
 from privacy.rights.models import IdentityDocument, Request, Right
 from privacy.rights.refusals import SamePerson, UnseenDocuments
+from privacy.rights.representation import proven_at
 
 # What gives a person's data away or destroys it.
 BY_TWO_PEOPLE = (Right.Kind.ACCESS, Right.Kind.DELETION, Right.Kind.CONSENT_WITHDRAWAL)
@@ -50,7 +52,38 @@ def _with_documents(case: Request, name: str, *, actor: Actor, at: datetime) -> 
         raise UnseenDocuments(
             _("No document is attached to this case. Attach what the requester showed or sent, or request a document.")
         )
-    others = set(attached.exclude(attached_by=actor.ref).values_list("attached_by", flat=True))
+    name = _attached_by_another(attached.values_list("attached_by", flat=True), case, actor=actor, at=at) or name
+    if unopened_documents(case, by=actor.ref).exists():
+        raise UnseenDocuments(_("Open the documents of this case and read them first. Then verify the identity."))
+    return name
+
+
+def must_have_read_mandate(case: Request, *, actor: Actor, at: datetime) -> str:
+    """Return the approval by emergency by which the actor checks alone what proves a mandate anew; else nothing.
+
+    Raises UnseenDocuments unless the actor opened all that came since the authority was last proven, and, where only
+    they attached it, SamePerson or NotASecondPerson.
+    """
+    came = IdentityDocument.objects.filter(request=case, attached_at__gt=proven_at(case))
+    files = documents(case).usable().filter(id__in=list(came.values_list("file_id", flat=True)))
+    came = came.filter(file_id__in=list(files.values_list("id", flat=True)))
+    if not came:
+        raise UnseenDocuments(
+            _(
+                "No document has come since the representative last proved their authority. Request a document, or "
+                "attach the one that they showed or sent."
+            )
+        )
+    alone = _attached_by_another(came.values_list("attached_by", flat=True), case, actor=actor, at=at)
+    if unopened_of(files, case, by=actor.ref).exists():
+        raise UnseenDocuments(_("Open the documents of this case and read them first. Then record the mandate."))
+    return alone
+
+
+def _attached_by_another(attachers: Iterable[str], case: Request, *, actor: Actor, at: datetime) -> str:
+    """Return the approval by emergency of who attached all of it themselves; else nothing. Raises who is missing."""
+    name = ""
+    others = set(attachers) - {actor.ref}
     if all(are_related(actor.ref, other, at=at) for other in others):
         name = emergency_of(actor, case, at=at)
         if not name and others:
@@ -59,8 +92,6 @@ def _with_documents(case: Request, name: str, *, actor: Actor, at: datetime) -> 
             raise SamePerson(
                 _("You attached the documents, so someone else must check them: another officer or handler.")
             )
-    if unopened_documents(case, by=actor.ref).exists():
-        raise UnseenDocuments(_("Open the documents of this case and read them first. Then verify the identity."))
     return name
 
 

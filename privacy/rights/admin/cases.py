@@ -23,7 +23,7 @@ from privacy.lib.dates import clock
 from privacy.lib.display.badges import due_badge, state_badge
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.rights import actions as rights
-from privacy.rights import duplicates, lead_times, letters, matching
+from privacy.rights import duplicates, lead_times, letters, matching, representation
 from privacy.rights.admin.case_actions import CaseActions, next_permission
 from privacy.rights.admin.document_files import documents_file
 from privacy.rights.admin.forms import ReceiveForm
@@ -115,7 +115,8 @@ class RequestAdmin(CaseActions):
         steps += ["part"] if record.state == Request.State.JOINED else []
         steps += ["keep_suspended"] if undecided_measures(record).exists() else []
         steps += ["resume"] if record.rights.suspending().exists() else []
-        steps += ["renew_authority"] if rights.has_mandate(record, at=clock.now()) else []
+        if representation.lacks_mandate(record, at=clock.now()):
+            steps += ["ask_evidence", "attach_document", "renew_authority"]
         steps += ["close"] if record.state == Request.State.NOTIFIED else []
         steps += ["assign"] if record.is_open else []
         steps += ["remind"] if record.is_open and record.assigned_to else []

@@ -12,6 +12,7 @@ from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, ReadOnlyAdmin, button, run_action
 from privacy.lib.dates import clock
 from privacy.rights import actions as rights
+from privacy.rights import representation
 from privacy.rights.admin.forms import AttachForm
 from privacy.rights.admin.postponements import VERIFY, Answer
 from privacy.rights.models import Request
@@ -23,6 +24,9 @@ class DocumentActions(ReadOnlyAdmin):
     @button(description=_("Request a document"), permission=VERIFY, locations=CHANGE_FORM_ONLY)
     def ask_evidence(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
         case, actor = queryset.get(), actor_of(request)
+        told = _("The requester is asked for a document. The deadline keeps running.")
+        if case.state not in Request.UNANSWERED:
+            told = _("The requester is asked for a document.")
         answers = confirm_action(
             self,
             request,
@@ -30,7 +34,7 @@ class DocumentActions(ReadOnlyAdmin):
             title=_("Request a document"),
             verb=_("Request a document"),
             consequences=[
-                _("The requester is asked for a document. The deadline keeps running."),
+                told,
                 _("If they were asked today and nothing has come since, no second letter goes out."),
             ],
             outgoing=lambda _answers: rights.preview_document_request(case, actor=actor, at=clock.now()),
@@ -38,13 +42,23 @@ class DocumentActions(ReadOnlyAdmin):
         if isinstance(answers, TemplateResponse):
             return answers
         verb = partial(rights.request_document, case, actor=actor, at=clock.now())
-        run_action(self, request, verb, _("The requester is asked for a document. The deadline keeps running."))
+        run_action(self, request, verb, told)
         return None
 
     @button(description=_("Attach a document"), permission="rights.receive_request", locations=CHANGE_FORM_ONLY)
     def attach_document(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
         case = queryset.get()
         checked = [_("Someone other than you must open it and verify the identity.")]
+        kept = _("It is encrypted, kept with the case and destroyed after the decision.")
+        if representation.lacks_mandate(case, at=clock.now()):
+            checked = [_("Someone other than you must open it and record the new mandate.")]
+            if case.closed_at is not None:
+                kept = _(
+                    "It is encrypted, and destroyed once the new mandate is recorded or the copy can no longer be "
+                    "downloaded."
+                )
+        elif rights.waits_for_proof(case):
+            checked = []
         answers = confirm_action(
             self,
             request,
@@ -52,8 +66,8 @@ class DocumentActions(ReadOnlyAdmin):
             title=_("Attach a document"),
             verb=_("Attach"),
             consequences=[
-                _("It is encrypted, kept with the case and destroyed after the decision."),
-                *([] if rights.waits_for_proof(case) else checked),
+                kept,
+                *checked,
             ],
             form_class=AttachForm,
         )

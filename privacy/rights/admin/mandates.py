@@ -80,6 +80,9 @@ class MandateActions(ReadOnlyAdmin):
 
     @button(description=_("Record a new mandate"), permission=VERIFY, locations=CHANGE_FORM_ONLY)
     def renew_authority(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
+        if "confirmed" not in request.POST:
+            # Nobody types a whole power of attorney to learn that it must be read first.
+            rights.must_have_read_mandate(queryset.get(), actor=actor_of(request), at=clock.now())
         answers = confirm_action(
             self,
             request,
@@ -87,7 +90,8 @@ class MandateActions(ReadOnlyAdmin):
             title=_("Record a new mandate"),
             verb=_("Record"),
             consequences=[
-                _("Once a mandate has ended, nothing is carried out for the representative or handed to them.")
+                _("Once a mandate has ended, nothing is carried out for the representative or handed to them."),
+                _("It rests on the documents that came since the last proof. You have opened and read them."),
             ],
             form_class=of_case(AuthorityForm, queryset.get()),
         )

@@ -1,6 +1,6 @@
 """A power of attorney says what it covers, from whom and until when; nothing else is carried out for an agent."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,15 +12,16 @@ from privacy.lib.dates import clock
 from privacy.rights import actions as rights
 from privacy.rights import power_of_attorney
 from privacy.rights.actions import RequestedRight
-from privacy.rights.actions.cases import is_represented
 from privacy.rights.models import COVERED_BY, Package, Particulars, Request, Right
 from privacy.rights.models.access_packages import DOWNLOAD_RETRY_PERIOD
 from privacy.rights.refusals import WrongState
+from privacy.rights.representation import is_represented
 from tests import factory
 from tests.base import PortalTestCase
 from tests.factory import NOON
 from tests.pdf_text import text_of, without_spaces
 
+LATER = NOON + timedelta(minutes=10)
 ACCESS, DELETION = RequestedRight("access"), RequestedRight("deletion")
 
 
@@ -72,7 +73,8 @@ class ScopeTests(AgentCase):
             rights.download(package, code=factory.pickup_code(package), at=NOON)
 
     def renew(self, case: Request, mandate: rights.Mandate) -> None:
-        rights.renew_authority(case, authority="power-of-attorney", mandate=mandate, actor=self.officer, at=NOON)
+        factory.show_another_document(case, to=self.officer, at=LATER)
+        rights.renew_authority(case, authority="power-of-attorney", mandate=mandate, actor=self.officer, at=LATER)
 
     def close_with_a_copy(self) -> tuple[Request, Package]:
         """A case that is closed while its copy waits to be fetched."""
@@ -110,7 +112,7 @@ class ScopeTests(AgentCase):
         _case, package = self.close_with_a_copy()
         for changed, said in (
             ({"authority_until": date(2020, 1, 1)}, "제출한 뒤 다시 시도"),
-            ({"authority_until": None, "mandate_covers": ["suspension"]}, "열람을 포함하는 위임장을 제출"),
+            ({"authority_until": None, "mandate_covers": ["suspension"]}, "열람이 포함되어 있지 않습니다"),
         ):
             Request.objects.update(**changed)
             with pytest.raises(rights.MissingAuthority, match=said):

@@ -1,6 +1,6 @@
 """Putting access off: bounds, a second officer, days that can't be, and the term of the whole case (R-09, R-10)."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -209,6 +209,7 @@ class MandateTests(PortalTestCase):
                 case, authority="power-of-attorney", authority_until=date(2026, 11, 30),
                 mandate=factory.make_mandate(), actor=officer, at=late,
             )  # fmt: skip
+        factory.show_another_document(case, to=officer, at=late)
         rights.renew_authority(
             case, authority="power-of-attorney", authority_until=date(2026, 12, 24),
             mandate=factory.make_mandate(), actor=officer, at=late,
@@ -230,8 +231,10 @@ class MandateTests(PortalTestCase):
 
     @pytest.mark.truth("ended-mandate")
     def test_the_console_records_a_new_one_for_representatives_only(self) -> None:
-        case = self.represented()
-        self.client.force_login(factory.make_officer())
+        case, officer = self.represented(), factory.make_officer()
+        Request.objects.filter(id=case.id).update(authority_until=date(2020, 12, 31))
+        factory.show_another_document(case, to=officer, at=NOON + timedelta(minutes=1))
+        self.client.force_login(officer)
         address = reverse("admin:rights_request_change", args=[case.pk])
         assert 'value="renew_authority"' in self.client.get(address).content.decode()
         given = {"authority": "power-of-attorney", "authority_until": "2027-01-31", "confirmed": "yes"}
