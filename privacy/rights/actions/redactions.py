@@ -152,7 +152,10 @@ def put_back(
         if (code, pointer, mark.path) in places
     } | {one for one in redactions.of_right(right.redactions) if (one.category, one.record, one.path) in places}
     if not marks:
-        raise NoGround(_("Select something that is left out now."), pointer="/chosen")
+        raise NoGround(
+            _("Select something that is left out now. If a whole record is left out, select the whole record."),
+            pointer="/chosen",
+        )
 
     def changed(kept: list[Redaction]) -> list[Redaction]:
         return [one for one in kept if one not in marks]

@@ -131,7 +131,14 @@ def _shown(
         {"name": known.of("category", code), "records": [_record(code, *one, ticked, known) for one in records]}
         for code, records in seen.records
     ]
-    here = {mark for _code, records in seen.records for *_one, marks in records for mark in marks}
+    here = {
+        mark
+        for _code, records in seen.records
+        for _pointer, record, marks in records
+        for mark in marks
+        # What no longer has a place in its record has none on the page.
+        if not mark.path or mark.path in dict(redactions.values(record))
+    }
     elsewhere = {_token(mark): mark for mark in redactions.of_right(right.redactions) if mark not in here}
     return {
         "case": right.request,
@@ -175,6 +182,8 @@ def _record(
                 "grounds": list(dict.fromkeys(str(Right.Ground(mark.ground).label) for mark in mine)),
                 "has_changed": any(mark.record != pointer for mark in mine),
                 "ticked": token in ticked,
+                # What is left out with more than itself comes back with that.
+                "can_be_chosen": all(mark.path == path for mark in mine),
             }
         )
     whole = json.dumps([code, pointer, []])

@@ -1,7 +1,9 @@
 """What an access hands out is seen before it is; what concerns other people is left out, and said to be (law R-12)."""
 
+import html
 import io
 import json
+import re
 import zipfile
 from typing import Any
 from unittest.mock import patch
@@ -341,6 +343,29 @@ class PageTests(PreviewCase):
         assert any(len(path) > 1 for path in paths)
         page = self.press(self.right.request, "preview", chosen=json.dumps([code, pointer, []]), ground=GROUND)
         assert page.content.decode().count("<del>") == len(paths)
+
+    def test_a_value_of_a_record_that_is_left_out_whole_comes_back_with_the_record(self) -> None:
+        value = self.place_of("imei")
+        code, pointer, _path = value
+        case, whole = self.right.request, json.dumps([code, pointer, []])
+        page = self.press(case, "preview", chosen=whole, ground=GROUND).content.decode()
+        boxes = [json.loads(html.unescape(one)) for one in re.findall(r'name="chosen" value="([^"]+)"', page)]
+        assert [one for one in boxes if one[1] == pointer] == [[code, pointer, []]]
+        assert len({one[1] for one in boxes}) > 1
+        with pytest.raises(rights.NoGround, match="기록 전체를 선택"):
+            self.put_back(value)
+        self.press(case, "preview", chosen=whole, confirmed="put-back")
+        assert self.row().redactions == []
+
+    def test_a_value_that_its_record_no_longer_has_is_named_and_put_back(self) -> None:
+        self.leave_out("imei")
+        (mark,) = self.row().redactions
+        Right.objects.filter(id=self.right.id).update(redactions=[{**mark, "path": ["zebra"]}])
+        token = json.dumps([mark["category"], mark["record"], ["zebra"]])
+        page = self.press(self.right.request, "preview").content.decode()
+        assert html.escape(token) in page
+        self.press(self.right.request, "preview", chosen=token, confirmed="put-back")
+        assert self.row().redactions == []
 
     def test_garbage_in_the_place_or_the_ticks_opens_the_beginning(self) -> None:
         case = self.right.request
