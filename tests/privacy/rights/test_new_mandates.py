@@ -165,6 +165,7 @@ class SendingTests(NewMandateCase):
         assert "필요한 것" in self.page(client, "ko")
         client.post("/en/rights/case/document/", {"document": SimpleUploadedFile("m.pdf", PDF)})
         assert "You sent 1 document" in self.page(client)
+        assert "Send proof of one" not in self.page(client)
         rights.documents(case).unjudged().update(state=EncryptedFile.State.CLEAN, scanned_at=clock.now())
         rights.open_documents(case, actor=self.hana, at=clock.now())
         rights.renew_authority(
