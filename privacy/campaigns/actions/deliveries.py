@@ -5,7 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -58,8 +58,6 @@ def start_campaign(
 ) -> Campaign:
     """Begin telling these people, or everybody, what another verb has permitted. Raises AlreadyNotified."""
     with transaction.atomic():
-        if Campaign.objects.filter(about=about, occasion=occasion).exists():
-            raise AlreadyNotified(_("People are already being notified of this. Open the individual notice."))
         campaign = Campaign(
             kind=kind,
             about=about,
@@ -73,7 +71,13 @@ def start_campaign(
             started_by=actor.ref,
         )
         campaign.digest = digest_of(campaign)
-        campaign.save(force_insert=True)
+        try:
+            with transaction.atomic():
+                campaign.save(force_insert=True)
+        except IntegrityError as error:  # also of somebody who began at the same moment
+            raise AlreadyNotified(
+                _("People are already being notified of this. Open the individual notice.")
+            ) from error
         ledger.record(
             Event.STARTED,
             actor=actor,

@@ -2,9 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from threading import Event
 
 import pytest
 from django.db import IntegrityError, connections, transaction
+from django.http import HttpResponse
+from django.test import Client
 from django.urls import reverse
 
 from privacy.campaigns import actions as campaigns
@@ -237,3 +240,39 @@ def test_a_mail_that_went_out_waits_for_a_refusal_that_is_being_recorded(portal_
         act.result(timeout=20)
     delivery.refresh_from_db()
     assert delivery.state == Delivery.State.SENT
+
+
+def test_who_starts_it_at_the_same_moment_as_somebody_else_is_told_that_it_runs(
+    portal_database: PortalDatabase,
+) -> None:
+    odile, client = factory.make_officer(), Client()
+    client.force_login(odile)
+    began, may_end = Event(), Event()
+
+    def first() -> None:
+        try:
+            with transaction.atomic():
+                campaigns.notify_of_use(actor=odile, at=clock.now())
+                began.set()
+                may_end.wait(20)
+        finally:
+            connections.close_all()
+
+    def second() -> HttpResponse:
+        try:
+            return client.post(reverse("admin:campaigns_campaign_use"))
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool, portal_database.connect() as watcher:
+        watcher.autocommit = True
+        winner = pool.submit(first)
+        began.wait(20)
+        loser = pool.submit(second)
+        while not loser.done() and watcher.execute(WAITING).fetchone() != (1,):
+            pass
+        may_end.set()
+        winner.result(timeout=20)
+        page = loser.result(timeout=20).content.decode()
+    assert "이미 통지하고 있습니다" in page
+    assert Campaign.objects.count() == 1
