@@ -3,8 +3,14 @@
 import json
 
 import pytest
+from django.contrib.admin import site
+from django.contrib.messages import get_messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
+from privacy.campaigns.models import Campaign
 from privacy.ledger.models import Entry
+from privacy.lib.errors.refusals import Refusal
 from tests import factory
 from tests.base import PortalTestCase
 
@@ -30,6 +36,18 @@ class RefusedPagesTest(PortalTestCase):
         before = Entry.objects.filter(word="ledger.denied").count()
         assert self.client.get("/en/office/ledger/review/").status_code == 302
         assert Entry.objects.filter(word="ledger.denied").count() == before
+
+
+class RefusedWithoutFormTest(PortalTestCase):
+    def test_what_a_page_without_a_form_refuses_is_said_on_the_list(self) -> None:
+        def refuse(request: HttpRequest) -> HttpResponse:
+            raise Refusal("zebra")
+
+        self.client.force_login(factory.make_odile())
+        request = self.client.get(reverse("admin:index")).wsgi_request
+        answer = site.get_model_admin(Campaign).page(refuse)(request)  # type: ignore[attr-defined]
+        assert answer.url == reverse("admin:campaigns_campaign_changelist")
+        assert [str(message) for message in get_messages(request)] == ["zebra"]
 
 
 @pytest.mark.truth("address-that-no-database-reads")

@@ -112,7 +112,9 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             if not (request.user.has_perms([needs]) if needs else self.has_view_permission(request)):
                 raise PermissionDenied
-            return confirm_action.run_button(request, lambda: view(request, *args, **kwargs))
+            answer = confirm_action.run_button(request, lambda: view(request, *args, **kwargs))
+            # Refused where no form was shown: the list says so.
+            return redirect(admin_urlname(self.opts, SafeString("changelist"))) if answer is None else answer
 
         return self.admin_site.admin_view(opened)
 
