@@ -15,6 +15,7 @@ from django.utils import translation
 import manage
 from tests import database, force_login, own_writes, process_roles, recording_connection
 from tests.database import PortalDatabase
+from tests.seeds import pytest_runtest_setup, pytest_terminal_summary  # noqa: F401
 
 force_login.complete_force_login()
 connection_created.connect(own_writes.install, dispatch_uid="tests-own-writes")

@@ -1,4 +1,7 @@
-"""A fleet's load that is killed at any moment goes on where it was, and ends with exactly the right rows."""
+"""A fleet's load that is killed at any moment goes on where it was, and ends with exactly the right rows.
+
+``SEED`` repeats the moments.
+"""
 
 import json
 import os
@@ -15,6 +18,7 @@ import pytest
 from config.embedded_postgres import EmbeddedServer
 from tests.faults.surroundings import ROOT, copy_migrated_cluster
 
+SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(2**32)
 DEVICES, REPORTS, ENTRIES = 5_000, 10_000, 60_000
 LOAD = f"""
 import sys
@@ -59,7 +63,7 @@ def test_a_killed_load_ends_with_exactly_the_right_rows(tmp_path: Path) -> None:
     home.mkdir(parents=True)
     copy_migrated_cluster(home / "postgres")
     (home / "loading.json").write_text(json.dumps({"boot": Path("/proc/sys/kernel/random/boot_id").read_text()}))
-    dice = random.Random(time.time_ns())
+    dice = random.Random(SEED)
     # Killed while rows are loaded, asked to stop while indexes are made, then left alone.
     for word, how in (("16 %", signal.SIGKILL), ("rows after", signal.SIGTERM)):
         process = begin(tmp_path)

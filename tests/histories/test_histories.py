@@ -24,6 +24,7 @@ LENGTH = 18
 # What a history reads stays on record when it is undone, and makes the next one slower: so many share databases.
 TOGETHER = 20
 MOST_DRAWN = 400
+SEED = int(os.environ.get("HISTORIES_SEED", "0")) or random.SystemRandom().randrange(10**9)
 BEGINNINGS = ("ask", "record", "complain", "place", "sweep", "send", "end", "provide", "update", "agree", "post")
 # What takes a case out of the way, or needs a long way to come about.
 RARE, WANTED = ("withdraw", "reject", "lift"), ("verify", "grant", "carry", "destroy", "approve", "notify", "tell")
@@ -78,10 +79,9 @@ def live(steps: Iterable[tuple[str, int, int]]) -> Counter[str]:
 
 
 def live_many(count: int) -> None:
-    first = int(os.environ.get("HISTORIES_SEED", random.SystemRandom().randrange(10**9)))
-    print(f"\n{count} histories from seed {first}")
+    print(f"\n{count} histories from seed {SEED}")
     taken: Counter[str] = Counter()
-    for seeds in batched(range(first, first + count), TOGETHER, strict=False):
+    for seeds in batched(range(SEED, SEED + count), TOGETHER, strict=False):
         with PortalDatabase().in_use():
             for seed in seeds:
                 try:

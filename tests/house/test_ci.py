@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,44 @@ def test_every_target_that_ci_makes_is_there() -> None:
     made = re.findall(r'^\s*(?:part "[^"]+" \d+ )?(?:\w+=\S+ )*make ([a-z-]+)', CI, re.MULTILINE)
     assert {"check", "visit", "demo", "documents", "bench-quick", "faults", "production"} <= set(made)
     assert set(made) <= set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+
+
+RUN = """
+import pytest
+SEED = 415
+@pytest.mark.faults
+def test_that_passes():
+    pass
+def test_of_no_fault():
+    pass
+"""
+
+
+def test_fault_runs_that_pass_say_their_seed_with_workers_too(tmp_path: Path) -> None:
+    """The help of `make faults` says so: a run that is not repeated from its seed can't be looked into later."""
+    assert "FAULT_JOBS=2 for two at once; the seed is printed" in MAKEFILE
+    (tmp_path / "conftest.py").write_text("from tests.seeds import *\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = faults\n")
+    (tmp_path / "test_run.py").write_text(RUN)
+    pytest_here = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:django"]
+    for more in (["-s"], ["-n", "2", "--dist", "loadfile"]):
+        ran = subprocess.run(
+            [*pytest_here, *more], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True,
+            text=True, check=True,
+        )  # fmt: skip
+        assert ran.stdout.count("test_run.py: seed 415") == 1, ran.stdout
+
+
+def test_a_file_of_fault_runs_that_draws_has_its_seed_where_it_is_said_from() -> None:
+    drawing = [
+        path
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if path != Path(__file__)
+        and "pytest.mark.faults" in (said := path.read_text())
+        and re.search(r"SystemRandom|time_ns|random\.Random\(\)", said)
+    ]
+    assert len(drawing) > 5
+    assert [path.name for path in drawing if not re.search(r"^SEED = int\(", path.read_text(), re.MULTILINE)] == []
 
 
 @pytest.mark.truth("26")
