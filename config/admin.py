@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from config import dashboard, first_steps, list_views, long_work, navigation, register_exports, search
+from config.dossier import pages
 from privacy.accounts.models import User
 from privacy.lib.dates import clock
 from privacy.lib.http import step_up_authentication
@@ -58,6 +59,7 @@ class OfficeSite(AdminSite):
             path("penalties/", self.admin_view(self.penalties), name="penalties"),
             path("search/", self.admin_view(self.search), name="search"),
             path("registers/", self.admin_view(self.registers), name="registers"),
+            path("dossier/", self.admin_view(self.dossier), name="dossier"),
             path("registers/<slug:code>/", self.admin_view(self.one_register), name="register"),
             path("lists/<slug:app>/<slug:model>/save/", self.admin_view(self.save_view), name="save-view"),
             path("lists/<slug:app>/<slug:model>/file/", self.admin_view(self.list_file), name="list-file"),
@@ -124,6 +126,11 @@ class OfficeSite(AdminSite):
     def registers(self, request: HttpRequest) -> HttpResponse:
         """List the registers that this person may take out as files."""
         return register_exports.register_list(self, request)
+
+    def dossier(self, request: HttpRequest) -> HttpResponse:
+        """Send a dossier for an inspector, to somebody who has confirmed who they are lately."""
+        step_up_authentication.require(request)
+        return pages.dossier_page(self, request, on=clock.today(), at=clock.now())
 
     def one_register(self, request: HttpRequest, code: str) -> HttpResponse:
         """Send a register of a period as a file, to somebody who has confirmed who they are lately."""

@@ -36,8 +36,6 @@ from privacy.lib.http import step_up_authentication
 
 # As many entries are hashed while somebody waits for the page; the nightly scrub hashes all.
 MAX_VERIFIED_IN_REQUEST = 100_000
-# As many may be downloaded from the page; more are written by export_ledger.
-MAX_DOWNLOADED = 100_000
 LATE_AFTER = timedelta(minutes=2)
 # So many entries that wait to be sealed are counted; beyond, the page says "more than".
 MAX_WAITING_COUNTED = 1_000
@@ -141,7 +139,7 @@ class CheckpointAdmin(KeysetAdmin):
             "title": _("Download a bundle"),
             "opts": self.opts,
             "form": form,
-            "most": MAX_DOWNLOADED,
+            "most": log_bundles.MAX_DOWNLOADED,
         }
         return TemplateResponse(request, "admin/ledger/checkpoint/bundle.html", context)
 
@@ -152,7 +150,7 @@ class CheckpointAdmin(KeysetAdmin):
             with log_reader.connect() as connection:
                 written = log_bundles.write(
                     connection, Path(home) / "bundle", since=since, until=until,
-                    vkeys=external_checkpoints.pinned_keys(), most=MAX_DOWNLOADED,
+                    vkeys=external_checkpoints.pinned_keys(), most=log_bundles.MAX_DOWNLOADED,
                 )  # fmt: skip
             archive = Path(home) / "bundle.zip"
             sha256 = log_bundles.pack(written.folder, archive)

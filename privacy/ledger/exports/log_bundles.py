@@ -26,6 +26,8 @@ from privacy.ledger.verify_handovers import FOLDER
 from privacy.lib.errors.refusals import Refusal
 
 SLICE = 65_536
+# As many may be downloaded from a page; more are written by a command.
+MAX_DOWNLOADED = 100_000
 # What checks a bundle goes with it; whoever distrusts the copy takes another one.
 PROGRAMS = (
     "verify.py",

@@ -191,7 +191,7 @@ def render(register: Register, window: ExportScope, form: str) -> tuple[bytes, i
 
 def _on_paper(headings: Sequence[str], row: Sequence[Any], printed: int) -> list[str]:
     """Return the cells of the columns, and what the paper has no column for in one more: nothing is left out."""
-    cells = [_written(cell) for cell in row]
+    cells = [cell_text(cell) for cell in row]
     others = zip(headings[printed:], row[printed:], cells[printed:], strict=True)
     told = " · ".join(f"{heading}: {said}" for heading, cell, said in others if cell not in (None, ""))
     return [*cells[:printed], told] if told else cells[:printed]
@@ -231,7 +231,8 @@ def _cell(record: Any, value: Value) -> Any:
     return str(in_words()) if in_words else getattr(record, last)
 
 
-def _written(cell: Any) -> str:
+def cell_text(cell: Any) -> str:
+    """Return a cell as it is written on paper."""
     if cell is None or cell == "":
         return "–"
     if isinstance(cell, bool):

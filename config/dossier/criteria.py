@@ -1,0 +1,122 @@
+"""The criteria of ISMS-P, and what this office has to show for each of them in a period (``criteria.toml``)."""
+
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from privacy.safeguards.models import Evidence
+from privacy.safeguards.models.measures import STANDARD_NAMES, Result
+
+type Text = Mapping[str, str]
+
+
+class Standing(StrEnum):
+    """What there is to show for a criterion."""
+
+    SHOWN = "shown"
+    PARTLY = "partly"
+    NOTHING_RECORDED = "nothing-recorded"
+    GAP = "gap"
+
+
+STANDING_NAMES = {
+    Standing.SHOWN: _("evidence"),
+    Standing.PARTLY: _("evidence, and a gap"),
+    Standing.NOTHING_RECORDED: _("nothing recorded in this period"),
+    Standing.GAP: _("gap"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One criterion: what shows that it is kept, and what of it is kept elsewhere or nowhere."""
+
+    number: str
+    name: Text
+    registers: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    gap: Text | None = None
+
+    @property
+    def area(self) -> str:
+        return self.number.rpartition(".")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """All criteria in their order, and the names of their areas."""
+
+    areas: Mapping[str, Text]
+    all: tuple[Criterion, ...]
+
+
+class UnknownCriterion(LookupError):
+    """There is no criterion of this number."""
+
+
+@cache
+def load() -> Criteria:
+    """Return the criteria as they are shipped."""
+    said = tomllib.loads((Path(__file__).parent / "criteria.toml").read_text("utf-8"))
+    made = tuple(
+        Criterion(
+            number=one["number"],
+            name=one["name"],
+            gap=said["gaps"][one["gap"]] if "gap" in one else None,
+            **{key: tuple(one.get(key, ())) for key in ("registers", "checks", "documents", "parts")},
+        )
+        for one in said["criteria"]
+    )
+    return Criteria(areas=said["areas"], all=made)
+
+
+def chosen(number: str = "") -> tuple[Criterion, ...]:
+    """Return the criterion of a number, those of an area such as ``2.5``, or all. Raises UnknownCriterion."""
+    found = tuple(one for one in load().all if not number or one.number == number or one.area == number)
+    if not found:
+        raise UnknownCriterion(number)
+    return found
+
+
+def check_results(first: date, last: date) -> dict[str, Evidence]:
+    """Return the latest look at each measure within a period, by the code of the measure."""
+    latest = (
+        Evidence.objects.filter(on__range=(first, last))
+        .order_by("measure_id", "-at")
+        .distinct("measure_id")
+        .select_related("measure")
+    )
+    return {one.measure.code: one for one in latest}
+
+
+def standing(criterion: Criterion, *, kept: Collection[str], looks: Mapping[str, Evidence]) -> Standing:
+    """Say what a criterion has to show: ``kept`` are the registers with rows in the period, ``looks`` its checks.
+
+    A check that was not in order, or that could not see, shows that one looked, and no more: it does not count.
+    """
+    shown = (
+        any(code in kept for code in criterion.registers)
+        or any(code in looks and looks[code].result == Result.PASSED for code in criterion.checks)
+        or bool(criterion.documents or criterion.parts)
+    )
+    if shown:
+        return Standing.PARTLY if criterion.gap else Standing.SHOWN
+    return Standing.GAP if criterion.gap else Standing.NOTHING_RECORDED
+
+
+def text(said: Text, language: str) -> str:
+    """Return a text of the table in a language."""
+    return said["en" if language.startswith("en") else "ko"]
+
+
+def check_name(code: str) -> str:
+    """Return what a measure that the portal looks at itself is called."""
+    return str(STANDARD_NAMES.get(code, code))

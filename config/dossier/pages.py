@@ -1,0 +1,95 @@
+"""The console's page that makes a dossier: which days, of what, why; it leaves as one file."""
+
+import tempfile
+import zipfile
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from config.dossier import writing
+from config.dossier.parts import Scope
+from privacy.accounts.actors import actor_of
+from privacy.ledger.exports import log_bundles
+from privacy.lib.dates.form_fields import BoundedDateField
+from privacy.lib.display.reader_language import reader_language
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.http.downloads import attachment
+
+MAY = "safeguards.view_annualreport"
+
+
+class DossierForm(forms.Form):
+    """Which period, what of it, in which language, and why."""
+
+    first = BoundedDateField(label=_("From"))
+    last = BoundedDateField(label=_("Until"))
+    language = forms.ChoiceField(
+        label=_("Language"), choices=[("ko", "한국어"), ("en", "English")], widget=forms.RadioSelect
+    )
+    case = forms.CharField(
+        label=_("Case"),
+        max_length=20,
+        required=False,
+        help_text=_("Its story comes along, with a proof of each entry."),
+    )  # fmt: skip
+    criterion = forms.CharField(
+        label=_("Criterion of ISMS-P"), max_length=8, required=False,
+        help_text=_("Only what shows it: 3.2.1, or an area such as 2.5. Leave it empty for everything."),
+    )  # fmt: skip
+    reason = forms.CharField(label=_("Reason for the export"), max_length=300)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for days in their order."""
+        given = super().clean() or {}
+        first, last = given.get("first"), given.get("last")
+        if isinstance(first, date) and isinstance(last, date) and last < first:
+            self.add_error("last", _("The last day is before the first."))
+        return given
+
+
+def dossier_page(site: AdminSite, request: HttpRequest, *, on: date, at: datetime) -> HttpResponse:
+    """Ask for period, contents and reason, then send the dossier as a ZIP file."""
+    actor = actor_of(request)
+    if not actor.may(MAY):
+        raise PermissionDenied
+    initial = {"first": on.replace(month=1, day=1), "last": on, "language": reader_language()}
+    form = DossierForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        scope = Scope(
+            given["first"], given["last"], given["language"], given["reason"], actor, at,
+            most_entries=log_bundles.MAX_DOWNLOADED,
+        )  # fmt: skip
+        try:
+            content = _packed(scope, case=given["case"], criterion=given["criterion"])
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+        else:
+            name = f"dossier-{scope.first}-{scope.last}.zip"
+            return attachment(content, media_type="application/zip", name=name)
+    context = {
+        **site.each_context(request), "title": _("Dossier for an inspector"), "form": form,
+        "with_trail": actor.may("ledger.export_trail"),
+    }  # fmt: skip
+    return TemplateResponse(request, "admin/dossier.html", context)
+
+
+def _packed(scope: Scope, *, case: str, criterion: str) -> bytes:
+    """Return a dossier as one file; of one that was refused nothing stays."""
+    with tempfile.TemporaryDirectory(prefix="dossier-") as home:
+        folder = Path(home) / "dossier"
+        folder.mkdir()
+        writing.write(folder, scope, case=case, criterion=criterion)
+        archive = Path(home) / "dossier.zip"
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+            for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+                packed.write(path, Path("dossier") / path.relative_to(folder))
+        return archive.read_bytes()

@@ -1,0 +1,127 @@
+"""The dossier as one PDF for the authority: criteria, registers, processing, figures, papers, every file's SHA-256."""
+
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from config.actor_names import account_names, actor_name
+from config.dossier import flow_map, parts, processing
+from config.dossier.contents import CriterionLine, Dossier
+from privacy.lib.dates import clock
+from privacy.lib.display.badges import date_text, datetime_text
+from privacy.lib.documents import pdf
+from privacy.policies.models import Officer, PolicyVersion
+from privacy.retention.certificates.statements import CONTROLLER
+
+Blocks = list[dict[str, Any]]
+
+
+def dossier_pdf(dossier: Dossier, number: str) -> bytes:
+    """Return the PDF of a dossier whose other files are written."""
+    scope = dossier.scope
+    on = min(scope.last, clock.kst_date(scope.at))
+    payload = {
+        "title": dossier.title,
+        "subtitle": CONTROLLER,
+        "reference": number,
+        "landscape": True,
+        "blocks": [
+            {"kind": "fields", "rows": about(dossier, on)},
+            *_criteria(dossier),
+            *_registers(dossier),
+            *_processing(on),
+            *_figures(dossier),
+            *_files(dossier),
+        ],
+    }
+    return pdf.render("sheet", payload, language=scope.language, made_at=scope.at)
+
+
+def about(dossier: Dossier, on: date) -> list[list[str]]:
+    """Return what a dossier is about: its period, who answers for the office, why and by whom it was made."""
+    scope = dossier.scope
+    officer, version = Officer.objects.on(on), PolicyVersion.objects.in_force(on)
+    return [
+        [_("Period"), f"{date_text(scope.first)} – {date_text(scope.last)}"],
+        [_("Protection officer"), str(officer) if officer else "–"],
+        [_("Privacy policy in force"), f"{version.number} ({version.effective_on})" if version else "–"],
+        *([[_("Case"), dossier.case]] if dossier.case else []),
+        [_("Reason"), scope.reason],
+        [_("Made by"), actor_name(scope.actor.ref, account_names([scope.actor.ref]))],
+        [_("Made at"), datetime_text(scope.at)],
+    ]
+
+
+def _criteria(dossier: Dossier) -> Blocks:
+    return [
+        {"kind": "heading", "text": _("Criteria of ISMS-P")},
+        {"kind": "fields", "rows": [[name, f"{count:,}"] for name, count in dossier.counted()]},
+        {
+            "kind": "table",
+            "columns": [_("Number"), _("Criterion"), _("What there is"), _("Shown by"), _("Gap")],
+            "widths": [2, 5, 4, 10, 7],
+            "rows": [_criterion(line) for line in dossier.lines],
+        },
+    ]
+
+
+def _criterion(line: CriterionLine) -> list[str]:
+    return [line.criterion.number, line.name, line.standing_name, "; ".join(shown_by(line)) or "–", line.gap or "–"]
+
+
+def shown_by(line: CriterionLine) -> list[str]:
+    """Return in words what shows that a criterion is kept."""
+    said = [
+        _("%(register)s (rows: %(rows)s)") % {"register": one.register.title, "rows": f"{one.rows:,}"}
+        for one in line.registers
+    ]
+    for name, look in line.looks:
+        result = f"{look.get_result_display()}, {date_text(look.on)}" if look else _("not looked at in this period")
+        said.append(f"{name} ({result})")
+    return [*said, *(one.title for one in line.parts), *line.documents]
+
+
+def _registers(dossier: Dossier) -> Blocks:
+    rows = [
+        [one.register.title, one.register.form or "–", f"{one.rows:,}", one.missing or one.files[0]]
+        for one in dossier.registers
+    ]
+    return [
+        {"kind": "heading", "text": _("Registers of the period")},
+        {"kind": "table", "columns": [pgettext("noun", "Register"), _("Form"), _("Rows"), _("File")],
+         "widths": [6, 2, 2, 8], "rows": rows},
+    ]  # fmt: skip
+
+
+def _processing(on: date) -> Blocks:
+    found = processing.activities(on)
+    title = _("Map of data flows")
+    alt = "; ".join(f"{one.name}: {', '.join(one.places)}" for one in found)
+    return [
+        {"kind": "heading", "text": _("Record of processing activities")},
+        {"kind": "table", "columns": processing.columns(), "widths": [3, 3, 4, 6, 3, 3, 3, 4, 3],
+         "rows": [one.cells() for one in found]},
+        {"kind": "heading", "text": title},
+        {"kind": "chart", "svg": str(flow_map.draw(found, label=title)), "alt": alt},
+    ]  # fmt: skip
+
+
+def _figures(dossier: Dossier) -> Blocks:
+    rows = parts.figure_rows(dossier.scope)
+    columns = [pgettext("noun", "Register"), _("Figure"), _("Number")]
+    return [
+        {"kind": "heading", "text": _("Figures of the period")},
+        {"kind": "table", "columns": columns, "widths": [4, 8, 2], "rows": rows},
+    ]
+
+
+def _files(dossier: Dossier) -> Blocks:
+    made: Blocks = [{"kind": "heading", "text": _("Files")}]
+    for part in dossier.parts:
+        if part.left_out:
+            made.append({"kind": "text", "text": f"{part.title}: {part.left_out}"})
+    rows = [[name, digest] for name, digest in dossier.digests()]
+    made.append({"kind": "table", "columns": [_("File"), "SHA-256"], "widths": [4, 6], "rows": rows})
+    return made

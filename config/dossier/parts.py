@@ -1,0 +1,257 @@
+"""What goes into a dossier besides registers: policy, papers, records, the trail, a case; each writes its own files."""
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from config.actor_names import account_names, actor_name
+from config.dossier import flow_map, processing
+from config.event_descriptions import describe_event
+from privacy.ledger import actions as ledger
+from privacy.ledger.actors import Actor
+from privacy.ledger.checkpoints import external_checkpoints
+from privacy.ledger.entries.payloads import about_key
+from privacy.ledger.events import Event
+from privacy.ledger.exports import document_issuance, log_bundles, log_proofs
+from privacy.ledger.exports.review_sheet import issue_review_sheet
+from privacy.ledger.merkle import log_reader
+from privacy.ledger.models import Entry, Review
+from privacy.lib.dates import clock
+from privacy.lib.documents.spreadsheets import csv_cell, in_korea
+from privacy.lib.registries import annual_report
+from privacy.policies import policy_document, presentation
+from privacy.policies.models import PolicyVersion
+from privacy.retention.certificates import authenticity, documents
+from privacy.retention.models import Certificate
+from privacy.rights.models import Request
+from privacy.safeguards import actions as safeguards
+from privacy.safeguards.documents import plan_pdf
+from privacy.safeguards.models import AnnualReport, ManagementPlan
+
+# Papers and entries of which a reader looks at some, and takes the others from the console.
+MOST_PAPERS = 100
+MOST_ENTRIES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which days, for whom, why and in which language a dossier is made; ``most_entries`` bounds its bundle."""
+
+    first: date
+    last: date
+    language: str
+    reason: str
+    actor: Actor
+    at: datetime
+    most_entries: int | None = None
+
+    @property
+    def moments(self) -> tuple[datetime, datetime]:
+        """The first moment of the period, and the first one after it."""
+        return clock.midnight(self.first), clock.midnight(self.last + timedelta(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What was written of a part: its files, or why there are none; ``left`` of its records are not among them."""
+
+    code: str
+    title: str
+    files: tuple[str, ...] = ()
+    missing: str = ""
+    left: int = 0
+
+    @property
+    def left_out(self) -> str:
+        """What of the part is not in the dossier, in words."""
+        if self.missing or not self.left:
+            return self.missing
+        return _("%(count)s more are not in this dossier. Take them from the console.") % {"count": f"{self.left:,}"}
+
+
+def policy(folder: Path, scope: Scope) -> Part:
+    """Write each version of the policy that was in force on some day of the period, as text."""
+    title = _("Privacy policy")
+    current = PolicyVersion.objects.in_force(scope.first)
+    begun = Q(effective_on__range=(scope.first, scope.last)) | Q(pk=current.pk if current else None)
+    versions = PolicyVersion.objects.public().filter(begun).order_by("effective_on")
+    return _written("policy", title, folder, (_policy_text(one, scope) for one in versions))
+
+
+def _policy_text(version: PolicyVersion, scope: Scope) -> tuple[str, bytes]:
+    document = policy_document.published_document(version)
+    lines = [f"{version.number} · {version.effective_on} · SHA-256 {version.seal}"]
+    for section in presentation.render_sections(document, scope.language):
+        lines += ["", f"{section.number}. {section.heading}", "", *section.lines()]
+    return f"{version.number}.txt", "\n".join([*lines, ""]).encode()
+
+
+def processing_record(folder: Path, scope: Scope) -> Part:
+    """Write the record of processing activities as it was on the last day of the period."""
+    found = processing.activities(_last_day(scope))
+    rows = (one.cells() for one in found)
+    named = [("record-of-processing.csv", as_csv(processing.columns(), rows))]
+    return _written("processing", _("Record of processing activities"), folder, named)
+
+
+def flow(folder: Path, scope: Scope) -> Part:
+    """Draw where personal information goes, as it was on the last day of the period."""
+    title = _("Map of data flows")
+    drawing = flow_map.draw(processing.activities(_last_day(scope)), label=title)
+    return _written("flow", title, folder, [("data-flow.svg", drawing.encode())])
+
+
+def _last_day(scope: Scope) -> date:
+    return min(scope.last, clock.kst_date(scope.at))
+
+
+def figures(folder: Path, scope: Scope) -> Part:
+    """Write the figures that the annual report tells, of the days of the dossier."""
+    columns = [pgettext("noun", "Register"), _("Figure"), _("Number")]
+    return _written(
+        "figures", _("Figures of the period"), folder, [("figures.csv", as_csv(columns, figure_rows(scope)))]
+    )
+
+
+def figure_rows(scope: Scope) -> list[list[str]]:
+    """Return each figure with its register and number, in the language that is active."""
+    return [
+        [str(chapter.title), str(one.label), "–" if one.value is None else f"{one.value:,} {one.unit}".rstrip()]
+        for _code, chapter in annual_report.report_sections(scope.first, scope.last)
+        for one in chapter.figures
+    ]
+
+
+def papers(folder: Path, scope: Scope) -> Part:
+    """Write the papers of the period as they are handed out, each with its proof on the audit trail."""
+    start, end = scope.moments
+    certificates = Certificate.objects.filter(issued_at__gte=start, issued_at__lt=end).order_by("-issued_at")
+    plan = ManagementPlan.objects.filter(state=ManagementPlan.State.APPROVED).first()
+    reports = AnnualReport.objects.filter(year__range=(scope.first.year, scope.last.year)).order_by("-made_at")
+    reviews = Review.objects.filter(period_from__lte=scope.last, period_until__gte=scope.first)
+    signed = reviews.filter(state=Review.State.CONFIRMED).order_by("-period_from")
+    made: list[tuple[int, Iterator[tuple[str, bytes]]]] = [
+        (certificates.count(), (_certificate(one, scope) for one in certificates[:MOST_PAPERS])),
+        (signed.count(), (_review(one, scope) for one in signed[:MOST_PAPERS])),
+        (reports.count(), (_report(one, scope) for one in reports[:MOST_PAPERS])),
+        (int(plan is not None), (_plan(one, scope) for one in [plan] if one is not None)),
+    ]
+    left = sum(max(0, count - MOST_PAPERS) for count, _papers in made)
+    return _written("papers", _("Papers"), folder, (paper for _count, some in made for paper in some), left=left)
+
+
+def _certificate(one: Certificate, scope: Scope) -> tuple[str, bytes]:
+    content = document_issuance.issue(
+        documents.certificate_pdf(one, language=scope.language),
+        kind=authenticity.DOCUMENT_KINDS[Certificate.Kind(one.kind)],
+        number=one.number,
+        actor=scope.actor,
+        at=scope.at,
+    )
+    return f"{one.number}.pdf", content
+
+
+def _review(one: Review, scope: Scope) -> tuple[str, bytes]:
+    sheet = issue_review_sheet(one, language=scope.language, actor=scope.actor, at=scope.at)
+    return f"access-review-{one.reference}.pdf", sheet
+
+
+def _report(one: AnnualReport, scope: Scope) -> tuple[str, bytes]:
+    return f"annual-report-{one.reference}.pdf", safeguards.print_report(one, actor=scope.actor, at=scope.at)
+
+
+def _plan(one: ManagementPlan, scope: Scope) -> tuple[str, bytes]:
+    content = document_issuance.issue(
+        plan_pdf(one, language=scope.language), kind="management-plan", number=f"v{one.number}", actor=scope.actor,
+        at=scope.at,
+    )  # fmt: skip
+    return f"management-plan-v{one.number}.pdf", content
+
+
+def trail(folder: Path, scope: Scope) -> Part:
+    """Write the audit trail of the period as a bundle, with the program that checks it.
+
+    Where nothing is signed yet, or there are more entries than ``scope`` allows, it says so instead. Raises
+    EntriesMissing, LedgerUnavailable.
+    """
+    title = _("Audit trail")
+    start, end = scope.moments
+    with log_reader.connect() as connection:
+        try:
+            bundle = log_bundles.write(
+                connection, folder, since=start, until=end, vkeys=external_checkpoints.pinned_keys(),
+                most=scope.most_entries,
+            )  # fmt: skip
+        except (log_bundles.NoCheckpoint, log_bundles.TooManyEntries) as refusal:
+            shutil.rmtree(folder, ignore_errors=True)
+            return Part("trail", title, missing=str(refusal))
+    size, sha256 = log_bundles.digest(folder)
+    ledger.record_before(
+        Event.EXPORTED,
+        actor=scope.actor,
+        at=scope.at,
+        task="ledger.export",
+        reason=scope.reason,
+        facts={"from": bundle.start, "until": bundle.end, "bytes": size, "sha256": sha256},
+    )
+    return Part("trail", title, (f"{folder.name}/README.txt",))
+
+
+def case(folder: Path, scope: Scope, found: Request) -> Part:
+    """Write the story of a case as the audit trail has it, with a proof of each entry that is signed."""
+    entries = Entry.objects.about(about_key(found)).order_by("id")
+    told, left = list(entries[:MOST_ENTRIES]), max(0, entries.count() - MOST_ENTRIES)
+    names = account_names({one.actor for one in told})
+    rows = ([in_korea(one.time), describe_event(one.word), actor_name(one.actor, names), str(one.id)] for one in told)
+    headings = [_("Time"), _("What happened"), _("Who"), _("Entry")]
+    files = [("story.csv", as_csv(headings, rows))]
+    with log_reader.connect() as connection:
+        proofs = log_proofs.prove_each(connection, [one.id for one in told])
+    files += [
+        (f"proofs/{number}.json", json.dumps(proof.as_json(whole=True), ensure_ascii=False).encode())
+        for number, proof in proofs.items()
+    ]
+    return _written("case", _("Case %(number)s") % {"number": found.number}, folder, files, left=left)
+
+
+def copied_documents(folder: Path, names: Iterable[str]) -> Part:
+    """Copy documents of the product on which criteria rest."""
+    named = ((Path(name).name, (Path(settings.BASE_DIR) / name).read_bytes()) for name in sorted(set(names)))
+    return _written("documents", _("Documents of the product"), folder, named)
+
+
+def as_csv(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Return a table as CSV that a spreadsheet opens rightly and takes no text of for a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([csv_cell(str(one)) for one in headings])
+    for row in rows:
+        writer.writerow([csv_cell("" if one is None else in_korea(one)) for one in row])
+    return out.getvalue().encode("utf-8-sig")
+
+
+def _written(code: str, title: str, folder: Path, named: Iterable[tuple[str, bytes]], *, left: int = 0) -> Part:
+    files = []
+    for name, content in named:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        files.append(f"{folder.name}/{name}")
+    return Part(code, title, tuple(files), missing="" if files else _("There is none of this period."), left=left)
+
+
+type Maker = Callable[[Path, Scope], Part]
+MAKERS: dict[str, Maker] = {
+    "policy": policy, "processing": processing_record, "flow": flow, "figures": figures, "papers": papers,
+    "trail": trail,
+}  # fmt: skip

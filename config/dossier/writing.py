@@ -1,0 +1,173 @@
+"""Writing a dossier: registers, parts, criteria, an index to read and a PDF that names every file by its SHA-256."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from config.dossier import criteria, parts, processing
+from config.dossier.contents import CriterionLine, Dossier, RegisterFile
+from config.dossier.criteria import Criterion
+from config.dossier.paper import about, dossier_pdf
+from config.dossier.parts import MAKERS, Part, Scope
+from privacy.ledger.exports import document_issuance, register_export
+from privacy.lib.dates import clock
+from privacy.lib.errors.refusals import Refusal
+from privacy.lib.registries import registers
+from privacy.lib.registries.registers import ExportScope, Register
+from privacy.retention.certificates.statements import CONTROLLER
+from privacy.rights.models import Request
+from privacy.safeguards.models import Evidence
+
+# A table that a browser opens at once; longer ones are files for a spreadsheet, and beyond that for the console.
+MOST_ROWS_SHOWN = 1_000
+MOST_ROWS = 20_000
+
+
+class MissingReason(Refusal):
+    """Nothing leaves without a reason."""
+
+    code = "reason-required"
+
+
+class NothingChosen(Refusal):
+    """There is no such case, or no such criterion."""
+
+    code = "nothing-chosen"
+
+
+def write(folder: Path, scope: Scope, *, case: str = "", criterion: str = "") -> Dossier:
+    """Write a dossier into an empty folder; each register is put on record before the folder is handed out.
+
+    With ``case`` the story of that case comes along; ``criterion`` (``3.2.1``, or an area such as ``2.5``) narrows the
+    dossier to what shows it. Raises MissingReason, NothingChosen, and what registers and papers raise; then the folder
+    is half written and must not be handed out.
+    """
+    if not scope.reason.strip():
+        raise MissingReason(_("State why you are making the dossier."))
+    try:
+        chosen = criteria.chosen(criterion)
+    except criteria.UnknownCriterion:
+        raise NothingChosen(
+            _("There is no criterion %(number)s. Name one such as 3.2.1, or an area such as 2.5.")
+            % {"number": criterion}
+        ) from None
+    found = _case(case) if case else None
+    with override(scope.language):
+        kept = {one.register.code: one for one in _registers(folder / "registers", scope, chosen, whole=not criterion)}
+        made = {code: _part(code, folder, scope) for code in MAKERS if _wanted(code, chosen, whole=not criterion)}
+        if found is not None:
+            made["case"] = parts.case(folder / "case", scope, found)
+        names = [name for one in chosen for name in one.documents]
+        if names:
+            made["documents"] = parts.copied_documents(folder / "documents", names)
+        looks = criteria.check_results(scope.first, scope.last)
+        dossier = Dossier(
+            folder=folder,
+            scope=scope,
+            lines=tuple(_line(one, kept, made, looks, scope) for one in chosen),
+            registers=tuple(kept.values()),
+            parts=tuple(made.values()),
+            case=case,
+        )
+        _finish(dossier)
+    return dossier
+
+
+def _finish(dossier: Dossier) -> None:
+    """Write the page to begin with and the PDF, which names every other file and is put on the audit trail."""
+    folder, scope = dossier.folder, dossier.scope
+    on = min(scope.last, clock.kst_date(scope.at))
+    found = processing.activities(on)
+    page = {
+        "dossier": dossier,
+        "language": scope.language,
+        "controller": CONTROLLER,
+        "about": about(dossier, on),
+        "verify": document_issuance.verification_url(),
+        "parts": {part.code: part for part in dossier.parts if part.files},
+        "columns": processing.columns(),
+        "activities": [one.cells() for one in found],
+        "flow_text": "; ".join(f"{one.name}: {', '.join(one.places)}" for one in found),
+    }
+    (folder / "index.html").write_text(render_to_string("dossier/index.html", page), "utf-8")
+    number = f"{scope.first.isoformat()}/{scope.last.isoformat()}"
+    content = document_issuance.issue(
+        dossier_pdf(dossier, number), kind="dossier", number=number, actor=scope.actor, at=scope.at
+    )
+    (folder / "dossier.pdf").write_bytes(content)
+    sums = "".join(f"{digest}  {name}\n" for name, digest in dossier.digests())
+    (folder / "SHA256SUMS").write_text(sums, "utf-8")
+
+
+def _case(number: str) -> Request:
+    found = Request.objects.filter(number=number.strip().upper()).first()
+    if found is None:
+        raise NothingChosen(_("There is no case %(number)s.") % {"number": number})
+    return found
+
+
+def _wanted(code: str, chosen: Sequence[Criterion], *, whole: bool) -> bool:
+    return whole or any(code in one.parts for one in chosen)
+
+
+def _part(code: str, folder: Path, scope: Scope) -> Part:
+    if code == "trail" and not scope.actor.may("ledger.export_trail"):
+        return Part(code, _("Audit trail"), missing=_("Only auditors export the audit trail."))
+    return MAKERS[code](folder / code, scope)
+
+
+def _registers(folder: Path, scope: Scope, chosen: Sequence[Criterion], *, whole: bool) -> Iterator[RegisterFile]:
+    folder.mkdir(parents=True)
+    named = {code for one in chosen for code in one.registers}
+    for register in registers.all_registers():
+        if whole or register.code in named:
+            yield _register(folder, scope, register)
+
+
+def _register(folder: Path, scope: Scope, register: Register) -> RegisterFile:
+    if not scope.actor.may(register.permission):
+        return RegisterFile(register, missing=_("Your account may not export this register."))
+    if register.purpose:
+        return RegisterFile(
+            register,
+            missing=_("It contains what people wrote. Export it from the console, which records each opening."),
+        )
+    window = ExportScope(scope.first, scope.last, scope.actor, scope.at, scope.reason)
+    with override("ko"):
+        rows = list(islice(register.rows(window), MOST_ROWS + 1))
+        remark = register.remark(window) if register.remark else ""
+    if len(rows) > MOST_ROWS:
+        told = _("It has more than %(limit)s rows in this period. Export a shorter period from the console.")
+        return RegisterFile(register, rows=MOST_ROWS, missing=told % {"limit": f"{MOST_ROWS:,}"})
+    content = parts.as_csv(register.headings, rows)
+    register_export.record_export(register, window, form="csv", rows=len(rows), content=content)
+    files = [f"{register.code}.csv"]
+    (folder / files[0]).write_bytes(content)
+    if len(rows) <= MOST_ROWS_SHOWN:
+        with override("ko"):
+            shown = [[registers.cell_text(cell) for cell in row] for row in rows]
+        page = {"register": register, "rows": shown, "remark": remark, "scope": scope}
+        files.append(f"{register.code}.html")
+        (folder / files[1]).write_text(render_to_string("dossier/register.html", page), "utf-8")
+    return RegisterFile(register, len(rows), tuple(f"{folder.name}/{name}" for name in files))
+
+
+def _line(
+    one: Criterion, kept: dict[str, RegisterFile], made: dict[str, Part], looks: dict[str, Evidence], scope: Scope
+) -> CriterionLine:
+    with_rows = {code for code, file in kept.items() if file.rows}
+    return CriterionLine(
+        criterion=one,
+        name=criteria.text(one.name, scope.language),
+        area_name=criteria.text(criteria.load().areas[one.area], scope.language),
+        standing=criteria.standing(one, kept=with_rows, looks=looks),
+        registers=tuple(kept[code] for code in one.registers if code in kept),
+        looks=tuple((criteria.check_name(code), looks.get(code)) for code in one.checks),
+        parts=tuple(made[code] for code in one.parts if code in made),
+        documents=tuple(Path(name).name for name in one.documents),
+        gap=criteria.text(one.gap, scope.language) if one.gap else "",
+    )

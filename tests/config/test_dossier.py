@@ -1,0 +1,174 @@
+"""The dossier for an inspector: everything in it comes from the registers, and nothing leaves it unrecorded."""
+
+import hashlib
+import io
+import json
+import re
+import tempfile
+import zipfile
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.utils.html import conditional_escape
+from django.utils.translation import override
+
+from config.dossier import criteria, processing, writing
+from config.dossier.parts import Scope
+from privacy.ledger.actors import SystemActor
+from privacy.ledger.events import Event
+from privacy.ledger.exports import document_issuance
+from privacy.ledger.models import Entry
+from privacy.ledger.verify_papers import issued_bytes
+from privacy.lib.registries import registers
+from privacy.rights.actions import RequestedRight
+from privacy.safeguards import actions as safeguards
+from privacy.safeguards.automated_checks.registry import CHECKS
+from privacy.subjects import holdings
+from tests import factory
+from tests.base import PortalTestCase
+from tests.factories.accounts import NOON
+
+AREAS = {"1": 16, "2": 64, "3": 21}
+
+
+class CriteriaTests(PortalTestCase):
+    def test_all_of_the_notice_are_there_once_and_each_is_shown_or_a_gap(self) -> None:
+        numbers = [one.number for one in criteria.load().all]
+        assert len(numbers) == len(set(numbers)) == 101
+        assert {area: sum(number.startswith(f"{area}.") for number in numbers) for area in AREAS} == AREAS
+        for one in criteria.load().all:
+            assert one.registers or one.checks or one.documents or one.parts or one.gap, one.number
+            assert one.area in criteria.load().areas
+            assert all(text["ko"] and text["en"] for text in (one.name, *([one.gap] if one.gap else [])))
+
+    def test_whatever_they_name_exists_and_every_register_is_named(self) -> None:
+        known = {register.code for register in registers.all_registers()}
+        named = {code for one in criteria.load().all for code in one.registers}
+        assert named == known, "config/dossier/criteria.toml says which criterion a register shows"
+        assert {code for one in criteria.load().all for code in one.checks} <= set(CHECKS)
+        assert {code for one in criteria.load().all for code in one.parts} <= set(writing.MAKERS)
+        assert all((settings.BASE_DIR / name).is_file() for one in criteria.load().all for name in one.documents)
+
+    def test_a_failed_look_shows_nothing(self) -> None:
+        (backup,) = criteria.chosen("2.12.2")
+        backup = criteria.Criterion(backup.number, backup.name, checks=("backup",))
+        measure = factory.make_measure("backup")
+        expected = (("failed", "nothing-recorded"), ("unknown", "nothing-recorded"), ("passed", "shown"))
+        for hour, (result, standing) in enumerate(expected):
+            at = NOON + timedelta(hours=hour)
+            safeguards.record_evidence(measure, result=result, detail="seen", actor=factory.make_odile(), at=at)
+            looks = criteria.check_results(NOON.date(), NOON.date())
+            assert criteria.standing(backup, kept=(), looks=looks) == standing
+        assert criteria.check_results(date(2020, 1, 1), date(2020, 12, 31)) == {}
+
+
+class DossierTests(PortalTestCase):
+    def setUp(self) -> None:
+        self.odile = factory.make_odile()
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory())) / "dossier"
+        self.folder.mkdir()
+
+    def scope(self, **changes: object) -> Scope:
+        given = {
+            "first": date(2026, 1, 1), "last": date(2026, 12, 31), "language": "en", "reason": "inspection",
+            "actor": SystemActor("dossier"), "at": NOON,
+        }  # fmt: skip
+        return Scope(**{**given, **changes})  # type: ignore[arg-type]
+
+    def test_it_holds_every_register_and_says_of_each_file_what_it_is(self) -> None:
+        factory.make_device(3)
+        made = writing.write(self.folder, self.scope())
+        by_code = {one.register.code: one for one in made.registers}
+        assert set(by_code) == {register.code for register in registers.all_registers()}
+        assert {code for code, one in by_code.items() if not one.files} == {"complaints"}
+        inventory = (self.folder / "registers/inventory.csv").read_text("utf-8-sig").splitlines()
+        assert len(inventory) - 1 == by_code["inventory"].rows == len(holdings.all_holdings())
+        paper = (self.folder / "dossier.pdf").read_bytes()
+        known = document_issuance.find(hashlib.sha256(issued_bytes(paper)).hexdigest())
+        assert known is not None
+        assert (known.genuine, known.number) == (True, "2026-01-01/2026-12-31")
+        for line in (self.folder / "SHA256SUMS").read_text().splitlines():
+            digest, name = line.split("  ")
+            assert hashlib.sha256((self.folder / name).read_bytes()).hexdigest() == digest
+        page = (self.folder / "index.html").read_text("utf-8")
+        assert page.count('id="c') >= 101
+        for name in (one for register in made.registers for one in register.files):
+            assert f'href="{name}"' in page
+
+    def test_it_is_read_without_the_portal(self) -> None:
+        """Whatever a page of it refers to lies in the folder; the one address outside is told as a place to check."""
+        writing.write(self.folder, self.scope())
+        for page in self.folder.rglob("*.html"):
+            for target in re.findall(r'(?:href|src)="([^"#]+)', page.read_text("utf-8")):
+                assert target.endswith("/en/verify/") or (page.parent / target).is_file(), (page.name, target)
+
+    def test_each_register_is_on_record_with_the_digest_of_its_file(self) -> None:
+        writing.write(self.folder, self.scope(), criterion="3.5.2")
+        entries = Entry.objects.filter(word=Event.REGISTER_EXPORTED)
+        facts = {json.loads(one.payload)["facts"]["register"]: json.loads(one.payload)["facts"] for one in entries}
+        assert {"requests", "objections", "freezes"} <= {*facts, "requests", "objections"}
+        file = (self.folder / "registers/freezes.csv").read_bytes()
+        assert facts["freezes"]["sha256"] == hashlib.sha256(file).hexdigest()
+        assert facts["freezes"]["form"] == "csv"
+
+    def test_a_criterion_narrows_it_to_what_shows_it(self) -> None:
+        made = writing.write(self.folder, self.scope(), criterion="2.4.6")
+        assert [one.register.code for one in made.registers] == ["media-movements"]
+        assert {path.name for path in self.folder.iterdir()} == {"registers", "index.html", "dossier.pdf", "SHA256SUMS"}
+
+    def test_nothing_is_made_without_a_reason_or_of_nothing(self) -> None:
+        with pytest.raises(writing.MissingReason):
+            writing.write(self.folder, self.scope(reason=" "))
+        with pytest.raises(writing.NothingChosen, match=r"9\.9\.9"):
+            writing.write(self.folder, self.scope(), criterion="9.9.9")
+        with pytest.raises(writing.NothingChosen, match="K7-NONE"):
+            writing.write(self.folder, self.scope(), case="K7-NONE")
+        assert not list(self.folder.iterdir())
+
+    def test_a_long_register_is_told_and_not_cut(self) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(writing, "MOST_ROWS", 2)
+            made = writing.write(self.folder, self.scope(), criterion="3.2.1")
+        (inventory,) = (one for one in made.registers if one.register.code == "inventory")
+        assert (inventory.files, "more than 2 rows" in inventory.missing) == ((), True)
+        assert inventory.missing in (self.folder / "index.html").read_text("utf-8")
+
+    def test_each_gets_what_their_role_may_export(self) -> None:
+        made = writing.write(self.folder, self.scope(actor=self.odile))
+        missing = {one.code: one.missing for one in made.parts if one.missing}
+        assert missing["trail"] == "Only auditors export the audit trail."
+        assert all(self.odile.may(one.register.permission) for one in made.registers if one.files)
+
+    def test_the_story_of_a_case_comes_along(self) -> None:
+        factory.make_device(30)
+        case = factory.make_verified(factory.ask(RequestedRight("deletion"), target=factory.imei(30)), at=NOON)
+        writing.write(self.folder, self.scope(), case=case.number.lower(), criterion="3.5.2")
+        story = (self.folder / "case/story.csv").read_text("utf-8-sig")
+        told = Entry.objects.about(f"rights.Request:{case.pk}") | Entry.objects.about(f"rights.request:{case.pk}")
+        assert len(story.splitlines()) - 1 == told.count() > 2
+
+    def test_the_map_names_all_that_is_held_and_follows_the_policy(self) -> None:
+        writing.write(self.folder, self.scope(), criterion="1.2.2")
+        drawing = (self.folder / "flow/data-flow.svg").read_text("utf-8")
+        with override("en"):
+            found = processing.activities(NOON.date())
+        assert all(conditional_escape(one.name.split()[0]) in drawing for one in found)
+        assert {one.code for one in found} >= set(holdings.categories())
+
+    def test_on_the_page_it_leaves_as_one_file_with_a_reason(self) -> None:
+        self.client.force_login(self.odile)
+        address = "/en/office/dossier/"
+        assert "Dossier for an inspector" in self.client.get(address).content.decode()
+        given = {"first": "2026-01-01", "last": "2026-12-31", "language": "ko", "criterion": "2.4.6", "reason": ""}
+        assert self.client.post(address, given).headers["Content-Type"].startswith("text/html")
+        answer = self.client.post(address, {**given, "reason": "inspection"})
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as packed:
+            assert "dossier/registers/media-movements.html" in packed.namelist()
+            assert "보조저장매체 반출입 대장" in packed.read("dossier/index.html").decode()
+        told = self.client.post(address, {**given, "reason": "inspection", "criterion": "7.7"}).content.decode()
+        assert "There is no criterion 7.7" in told
+        assert 'value="inspection"' in told
+        self.client.force_login(factory.make_hana())
+        assert self.client.get(address).status_code == 403
