@@ -73,14 +73,13 @@ def renew_authority(
                 )
             )
         must_prove(case, authority, authority_until, mandate, at=at)
-        alone = must_have_read_mandate(case, actor=actor, at=at)
+        must_have_read_mandate(case, actor=actor, at=at)
         set_authority(case, authority, authority_until, mandate)
         case.save(update_fields=[*FIELDS])
         facts = {
             "authority": authority,
             "until": authority_until.isoformat() if authority_until else "",
             **facts_of(case),
-            **({"emergency": alone} if alone else {}),
         }
         # Nobody is asked any more for what has come.
         withdraw_unsent(case, Letter.Kind.EVIDENCE, actor=actor, at=at)

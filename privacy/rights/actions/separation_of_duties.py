@@ -6,9 +6,10 @@ it is said in words, with who can go on (decision 0105). Where nobody can, one o
 name of an approval by emergency of the case (decision 0160).
 """
 
-from collections.abc import Iterable
 from datetime import datetime
+from typing import NoReturn
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from privacy.accounts.second_person import (
@@ -52,17 +53,20 @@ def _with_documents(case: Request, name: str, *, actor: Actor, at: datetime) -> 
         raise UnseenDocuments(
             _("No document is attached to this case. Attach what the requester showed or sent, or request a document.")
         )
-    name = _attached_by_another(attached.values_list("attached_by", flat=True), case, actor=actor, at=at) or name
+    if _attached_alone(attached, actor=actor, at=at):
+        name = emergency_of(actor, case, at=at)
+        if not name:
+            _ask_another(attached, actor=actor)
     if unopened_documents(case, by=actor.ref).exists():
         raise UnseenDocuments(_("Open the documents of this case and read them first. Then verify the identity."))
     return name
 
 
-def must_have_read_mandate(case: Request, *, actor: Actor, at: datetime) -> str:
-    """Return the approval by emergency by which the actor checks alone what proves a mandate anew; else nothing.
+def must_have_read_mandate(case: Request, *, actor: Actor, at: datetime) -> None:
+    """Raise UnseenDocuments unless the actor opened all that came since the authority was last proven.
 
-    Raises UnseenDocuments unless the actor opened all that came since the authority was last proven, and, where only
-    they attached it, SamePerson or NotASecondPerson.
+    Raises SamePerson or NotASecondPerson where only they attached it. No emergency forgives that: an approval by
+    emergency is of a step of the case, and a representative can send it themselves.
     """
     came = IdentityDocument.objects.filter(request=case, attached_at__gt=proven_at(case))
     files = documents(case).usable().filter(id__in=list(came.values_list("file_id", flat=True)))
@@ -74,25 +78,22 @@ def must_have_read_mandate(case: Request, *, actor: Actor, at: datetime) -> str:
                 "attach the one that they showed or sent."
             )
         )
-    alone = _attached_by_another(came.values_list("attached_by", flat=True), case, actor=actor, at=at)
+    if _attached_alone(came, actor=actor, at=at):
+        _ask_another(came, actor=actor)
     if unopened_of(files, case, by=actor.ref).exists():
         raise UnseenDocuments(_("Open the documents of this case and read them first. Then record the mandate."))
-    return alone
 
 
-def _attached_by_another(attachers: Iterable[str], case: Request, *, actor: Actor, at: datetime) -> str:
-    """Return the approval by emergency of who attached all of it themselves; else nothing. Raises who is missing."""
-    name = ""
-    others = set(attachers) - {actor.ref}
-    if all(are_related(actor.ref, other, at=at) for other in others):
-        name = emergency_of(actor, case, at=at)
-        if not name and others:
-            raise NotASecondPerson(str(REASONS["related"]))
-        if not name:
-            raise SamePerson(
-                _("You attached the documents, so someone else must check them: another officer or handler.")
-            )
-    return name
+def _attached_alone(attached: QuerySet[IdentityDocument], *, actor: Actor, at: datetime) -> bool:
+    """Whether nobody but the actor, or who does not count as another person, attached these documents."""
+    others = attached.exclude(attached_by=actor.ref).values_list("attached_by", flat=True)
+    return all(are_related(actor.ref, other, at=at) for other in set(others))
+
+
+def _ask_another(attached: QuerySet[IdentityDocument], *, actor: Actor) -> NoReturn:
+    if attached.exclude(attached_by=actor.ref).exists():
+        raise NotASecondPerson(str(REASONS["related"]))
+    raise SamePerson(_("You attached the documents, so someone else must check them: another officer or handler."))
 
 
 def must_be_decidable_by(case: Request, *, actor: Actor, at: datetime) -> str:

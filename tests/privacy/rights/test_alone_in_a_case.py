@@ -1,6 +1,6 @@
 """One officer goes on alone with a case where no second person is to be had: step by step, told and reviewed (0160)."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -180,6 +180,26 @@ class NotFurtherThanAskedTests(OneOfficerLeft):
             rights.verify(case, method="documents", actor=self.odile, at=self.after(26))
         with pytest.raises(accounts.NoEmergency):
             self.alone(case, 26)
+
+    def test_a_mandate_that_odile_attached_herself_is_not_recorded_by_the_approval_of_another_step(self) -> None:
+        receipt = factory.ask(target=factory.imei(1), requester="agent", address="", at=self.after(0))
+        case = factory.verify_by_documents(
+            receipt.request, actor=self.odile, at=self.after(0), authority="power-of-attorney"
+        )
+        Request.objects.filter(id=case.id).update(authority_until=date(2020, 12, 31))
+        rights.attach_document(case, name="m.pdf", content=PDF, actor=self.odile, at=self.after(1))
+        factory.show_documents(case, to=self.odile, at=self.after(1))
+        self.alone(case, 25)
+        said: dict[str, Any] = {
+            "authority": "power-of-attorney",
+            "mandate": factory.make_mandate(),
+            "actor": self.odile,
+        }
+        with pytest.raises(rights.SamePerson):
+            rights.renew_authority(case, **said, at=self.after(26))
+        rights.submit_document(case, name="m.pdf", content=PDF, actor=Requester(case.reference), at=self.after(27))
+        factory.show_documents(case, to=self.odile, at=self.after(27))
+        rights.renew_authority(case, **said, at=self.after(28))
 
     def test_what_was_stopped_is_not_decided_again_by_the_same_approval(self) -> None:
         case = self.by_post()
