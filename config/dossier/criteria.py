@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from privacy.safeguards.models import Evidence
 from privacy.safeguards.models.measures import STANDARD_NAMES, Result
@@ -26,7 +27,7 @@ class Standing(StrEnum):
 
 
 STANDING_NAMES = {
-    Standing.SHOWN: _("evidence"),
+    Standing.SHOWN: pgettext_lazy("criterion", "evidence"),
     Standing.PARTLY: _("evidence, and a gap"),
     Standing.NOTHING_RECORDED: _("nothing recorded in this period"),
     Standing.GAP: _("gap"),

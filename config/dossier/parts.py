@@ -213,7 +213,7 @@ def case(folder: Path, scope: Scope, found: Request) -> Part:
     told, left = list(entries[:MOST_ENTRIES]), max(0, entries.count() - MOST_ENTRIES)
     names = account_names({one.actor for one in told})
     rows = ([in_korea(one.time), describe_event(one.word), actor_name(one.actor, names), str(one.id)] for one in told)
-    headings = [_("Time"), _("What happened"), _("Who"), _("Entry")]
+    headings = [_("Time"), _("What happened"), pgettext("trail", "Who"), _("Entry")]
     files = [("story.csv", as_csv(headings, rows))]
     with log_reader.connect() as connection:
         proofs = log_proofs.prove_each(connection, [one.id for one in told])

@@ -123,8 +123,8 @@ class DossierTests(PortalTestCase):
             writing.write(self.folder, self.scope(reason=" "))
         with pytest.raises(writing.NothingChosen, match=r"9\.9\.9"):
             writing.write(self.folder, self.scope(), criterion="9.9.9")
-        with pytest.raises(writing.NothingChosen, match="K7-NONE"):
-            writing.write(self.folder, self.scope(), case="K7-NONE")
+        with pytest.raises(writing.NothingChosen, match="2026-0000000"):
+            writing.write(self.folder, self.scope(), case="2026-0000000")
         assert not list(self.folder.iterdir())
 
     def test_a_long_register_is_told_and_not_cut(self) -> None:

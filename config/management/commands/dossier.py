@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, nargs="?", help="a folder that doesn't exist yet; default: a new one")
         parser.add_argument("--period", default="", help="YYYY, or YYYY-MM-DD/YYYY-MM-DD; default: this year")
-        parser.add_argument("--case", default="", help="the story of one case comes along, such as K7-2AB3-9CDE")
+        parser.add_argument("--case", default="", help="the story of one case comes along, such as 2026-1234567")
         parser.add_argument("--criterion", default="", help="only what shows this criterion of ISMS-P, such as 3.2.1")
         parser.add_argument("--language", choices=("ko", "en"), default="ko")
         parser.add_argument("--reason", default="command line", help="why, for the record of this export")
