@@ -10,7 +10,7 @@ from config.dossier import criteria
 from config.dossier.criteria import Criterion, Standing
 from config.dossier.parts import Part, Scope
 from privacy.lib.registries.registers import Register
-from privacy.safeguards.models import Evidence
+from privacy.safeguards.models import ApplicabilityDecision, Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class CriterionLine:
     standing: Standing
     registers: tuple[RegisterFile, ...]
     looks: tuple[tuple[str, Evidence | None], ...]
+    decisions: tuple[tuple[str, ApplicabilityDecision | None], ...]
     parts: tuple[Part, ...]
     documents: tuple[str, ...]
     gap: str

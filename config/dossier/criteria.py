@@ -11,7 +11,7 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from privacy.safeguards.models import Evidence
+from privacy.safeguards.models import ApplicabilityDecision, Evidence
 from privacy.safeguards.models.measures import STANDARD_NAMES, Result
 
 type Text = Mapping[str, str]
@@ -42,6 +42,7 @@ class Criterion:
     name: Text
     registers: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     gap: Text | None = None
@@ -72,7 +73,7 @@ def load() -> Criteria:
             number=one["number"],
             name=one["name"],
             gap=said["gaps"][one["gap"]] if "gap" in one else None,
-            **{key: tuple(one.get(key, ())) for key in ("registers", "checks", "documents", "parts")},
+            **{key: tuple(one.get(key, ())) for key in ("registers", "checks", "decisions", "documents", "parts")},
         )
         for one in said["criteria"]
     )
@@ -98,14 +99,28 @@ def check_results(first: date, last: date) -> dict[str, Evidence]:
     return {one.measure.code: one for one in latest}
 
 
-def standing(criterion: Criterion, *, kept: Collection[str], looks: Mapping[str, Evidence]) -> Standing:
+def decisions_until(last: date) -> dict[str, ApplicabilityDecision]:
+    """Return what was last decided by a day on each duty that binds or not, by its code."""
+    made = ApplicabilityDecision.objects.filter(decided_on__lte=last).order_by("threshold", "-decided_at", "-pk")
+    return {one.threshold: one for one in made.distinct("threshold")}
+
+
+def standing(
+    criterion: Criterion,
+    *,
+    kept: Collection[str],
+    looks: Mapping[str, Evidence],
+    decided: Collection[str] = (),
+) -> Standing:
     """Say what a criterion has to show: ``kept`` are the registers with rows in the period, ``looks`` its checks.
 
     A check that was not in order, or that could not see, shows that one looked, and no more: it does not count.
+    ``decided`` are the duties of which somebody decided whether they bind.
     """
     shown = (
         any(code in kept for code in criterion.registers)
         or any(code in looks and looks[code].result == Result.PASSED for code in criterion.checks)
+        or any(code in decided for code in criterion.decisions)
         or bool(criterion.documents or criterion.parts)
     )
     if shown:

@@ -14,6 +14,7 @@ from privacy.lib.display.badges import date_text, datetime_text
 from privacy.lib.documents import pdf
 from privacy.policies.models import Officer, PolicyVersion
 from privacy.retention.certificates.statements import CONTROLLER
+from privacy.safeguards.models import ApplicabilityDecision
 
 Blocks = list[dict[str, Any]]
 
@@ -80,7 +81,16 @@ def shown_by(line: CriterionLine) -> list[str]:
     for name, look in line.looks:
         result = f"{look.get_result_display()}, {date_text(look.on)}" if look else _("not looked at in this period")
         said.append(f"{name} ({result})")
+    said += [f"{name} ({decision_text(made)})" for name, made in line.decisions]
     return [*said, *(one.title for one in line.parts), *line.documents]
+
+
+def decision_text(made: ApplicabilityDecision | None) -> str:
+    """Return whether a duty binds, and since when that is decided."""
+    if made is None:
+        return _("nothing decided")
+    said = pgettext("duty", "binds") if made.applies else pgettext("duty", "does not bind")
+    return _("%(answer)s, decided on %(day)s") % {"answer": said, "day": date_text(made.decided_on)}
 
 
 def _registers(dossier: Dossier) -> Blocks:

@@ -20,7 +20,8 @@ from privacy.lib.registries import registers
 from privacy.lib.registries.registers import ExportScope, Register
 from privacy.retention.certificates.statements import CONTROLLER
 from privacy.rights.models import Request
-from privacy.safeguards.models import Evidence
+from privacy.safeguards.models import ApplicabilityDecision, Evidence
+from privacy.safeguards.thresholds import THRESHOLDS
 
 # A table that a browser opens at once; longer ones are files for a spreadsheet, and beyond that for the console.
 MOST_ROWS_SHOWN = 1_000
@@ -64,11 +65,11 @@ def write(folder: Path, scope: Scope, *, case: str = "", criterion: str = "") ->
         names = [name for one in chosen for name in one.documents]
         if names:
             made["documents"] = parts.copied_documents(folder / "documents", names)
-        looks = criteria.check_results(scope.first, scope.last)
+        looks, decided = criteria.check_results(scope.first, scope.last), criteria.decisions_until(scope.last)
         dossier = Dossier(
             folder=folder,
             scope=scope,
-            lines=tuple(_line(one, kept, made, looks, scope) for one in chosen),
+            lines=tuple(_line(one, kept, made, looks, decided, scope) for one in chosen),
             registers=tuple(kept.values()),
             parts=tuple(made.values()),
             case=case,
@@ -157,16 +158,22 @@ def _register(folder: Path, scope: Scope, register: Register) -> RegisterFile:
 
 
 def _line(
-    one: Criterion, kept: dict[str, RegisterFile], made: dict[str, Part], looks: dict[str, Evidence], scope: Scope
+    one: Criterion,
+    kept: dict[str, RegisterFile],
+    made: dict[str, Part],
+    looks: dict[str, Evidence],
+    decided: dict[str, ApplicabilityDecision],
+    scope: Scope,
 ) -> CriterionLine:
     with_rows = {code for code, file in kept.items() if file.rows}
     return CriterionLine(
         criterion=one,
         name=criteria.text(one.name, scope.language),
         area_name=criteria.text(criteria.load().areas[one.area], scope.language),
-        standing=criteria.standing(one, kept=with_rows, looks=looks),
+        standing=criteria.standing(one, kept=with_rows, looks=looks, decided=decided),
         registers=tuple(kept[code] for code in one.registers if code in kept),
         looks=tuple((criteria.check_name(code), looks.get(code)) for code in one.checks),
+        decisions=tuple((str(THRESHOLDS[code].title), decided.get(code)) for code in one.decisions),
         parts=tuple(made[code] for code in one.parts if code in made),
         documents=tuple(Path(name).name for name in one.documents),
         gap=criteria.text(one.gap, scope.language) if one.gap else "",

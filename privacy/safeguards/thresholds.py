@@ -135,5 +135,36 @@ THRESHOLDS: dict[str, Threshold] = {
             _("PIPA art. 32-2(1) proviso"),
             since=date(2027, 7, 1),
         ),
+        # What an office may not have at all: then it says so, and looks again, instead of keeping an empty register.
+        Threshold(
+            "cameras",
+            "N-07",
+            _("Cameras: signs, and a policy of their own"),
+            _("PIPA arts. 25, 25-2"),
+        ),
+        Threshold(
+            "pseudonymised",
+            "N-08",
+            _("Pseudonymised data: records and measures of its own"),
+            _("PIPA arts. 28-2 – 28-5"),
+        ),
+        Threshold(
+            "additional-use",
+            "V-03",
+            _("Repeated use or provision beyond the purpose without consent: published criteria, checked"),
+            _("PIPA arts. 15(3), 17(4), Decree art. 14-2(2)"),
+        ),
+        Threshold(
+            "dormant",
+            "D-01",
+            _("Data of users who no longer use the service, kept apart or destroyed"),
+            _("PIPA art. 21(1)"),
+        ),
+        Threshold(
+            "backups-abroad",
+            "P-15",
+            _("Backups and servers abroad, as transfers abroad"),
+            _("PIPA art. 28-8(1)"),
+        ),
     )
 }

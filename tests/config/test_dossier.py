@@ -25,6 +25,7 @@ from privacy.lib.registries import registers
 from privacy.rights.actions import RequestedRight
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards.automated_checks.registry import CHECKS
+from privacy.safeguards.thresholds import THRESHOLDS
 from privacy.subjects import holdings
 from tests import factory
 from tests.base import PortalTestCase
@@ -39,7 +40,7 @@ class CriteriaTests(PortalTestCase):
         assert len(numbers) == len(set(numbers)) == 101
         assert {area: sum(number.startswith(f"{area}.") for number in numbers) for area in AREAS} == AREAS
         for one in criteria.load().all:
-            assert one.registers or one.checks or one.documents or one.parts or one.gap, one.number
+            assert one.registers or one.checks or one.decisions or one.documents or one.parts or one.gap, one.number
             assert one.area in criteria.load().areas
             assert all(text["ko"] and text["en"] for text in (one.name, *([one.gap] if one.gap else [])))
 
@@ -48,8 +49,18 @@ class CriteriaTests(PortalTestCase):
         named = {code for one in criteria.load().all for code in one.registers}
         assert named == known, "config/dossier/criteria.toml says which criterion a register shows"
         assert {code for one in criteria.load().all for code in one.checks} <= set(CHECKS)
+        assert {code for one in criteria.load().all for code in one.decisions} <= set(THRESHOLDS)
         assert {code for one in criteria.load().all for code in one.parts} <= set(writing.MAKERS)
         assert all((settings.BASE_DIR / name).is_file() for one in criteria.load().all for name in one.documents)
+
+    def test_what_is_decided_not_to_be_here_is_shown_from_its_day(self) -> None:
+        (cameras,) = criteria.chosen("3.1.6")
+        safeguards.decide_applicability(
+            threshold="cameras", applies=False, reasons="looked", actor=factory.make_odile(), at=NOON
+        )
+        for last, standing in ((NOON.date(), "shown"), (NOON.date() - timedelta(1), "nothing-recorded")):
+            decided = criteria.decisions_until(last)
+            assert criteria.standing(cameras, kept=(), looks={}, decided=decided) == standing
 
     def test_a_failed_look_shows_nothing(self) -> None:
         (backup,) = criteria.chosen("2.12.2")

@@ -82,7 +82,8 @@ class ThresholdsTest(PortalTestCase):
         assert begin == {
             "officer": date(2026, 9, 11), "insurance": date(2024, 3, 15), "use-notice": date(2023, 9, 15),
             "network": date(2023, 9, 15), "continuity": date(2023, 9, 22), "portability": date(2027, 2, 20),
-            "telecom": None, "certification": date(2027, 7, 1),
+            "telecom": None, "certification": date(2027, 7, 1), "cameras": None, "pseudonymised": None,
+            "additional-use": None, "dormant": None, "backups-abroad": None,
         }  # fmt: skip
 
     def test_an_amendment_acts_from_its_day(self) -> None:
@@ -95,6 +96,19 @@ class ThresholdsTest(PortalTestCase):
 
 
 class DecisionTest(PortalTestCase):
+    @pytest.mark.law("N-07", "N-08", "V-03")
+    def test_what_an_office_may_not_have_is_said_not_to_be_here_and_looked_at_again(self) -> None:
+        for code in ("cameras", "pseudonymised", "additional-use", "dormant", "backups-abroad"):
+            made = decide(code, reasons="해당 없음: 사무실과 서버실을 확인함")
+            assert (made.applies, made.figures, made.again_on) == (False, None, date(2027, 11, 24))
+        assert due("safeguards.applicability") == [date(2027, 11, 24)] * 5
+        with pytest.raises(safeguards.Incomplete) as refused:
+            decide("cameras", applies=True, reasons="서버실에 2대")
+        assert refused.value.pointer == "/measure"
+        assert decide(
+            "cameras", applies=True, reasons="서버실에 2대", measure=factory.make_measure("camera-signs")
+        ).applies
+
     @pytest.mark.law("O-05", "O-06", "S-17")
     def test_it_is_made_on_the_numbers_of_the_year_before(self) -> None:
         with pytest.raises(safeguards.Incomplete):
