@@ -221,6 +221,8 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "rights.package.downloaded": gettext_lazy("Access package downloaded"),
     "rights.package.removed": gettext_lazy("Access package removed"),
     "rights.request.carried-out": gettext_lazy("Request carried out"),
+    "rights.sources.told": gettext_lazy("Source of data told"),
+    "rights.part.answered": gettext_lazy("Part of a request answered"),
     "rights.request.answered": gettext_lazy("Requester answered"),
     "rights.letter.sent": gettext_lazy("Letter sent"),
     "rights.letter.bounced": gettext_lazy("Answer returned undelivered"),

@@ -1,9 +1,20 @@
 """What this app holds of people: the representatives of children, sealed. Decisions only name a person by her id."""
 
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
 from consents.actions import remove_representatives
 from consents.models import AdvertisingNotice, ConsentCode, CurrentConsent, Decision, PlannedDestruction, Representative
 from privacy.policies.categories import DEVICE_REGISTRATION
 from privacy.subjects import holdings
+from privacy.subjects.sources import DataSource, Source
+
+
+def _sources_of_representatives(subject_ids: Sequence[UUID]) -> Iterator[DataSource]:
+    """Yield that a child's representative gave their own particulars with the decision."""
+    if Representative.objects.filter(subject_id__in=list(subject_ids)).exists():
+        yield DataSource(Source.PERSON)
+
 
 holdings.declare(
     Representative,
@@ -13,6 +24,7 @@ holdings.declare(
     using="personal",
     items={},
     destroy=remove_representatives,
+    sources=_sources_of_representatives,
 )
 holdings.declare_pseudonymous(
     Decision, subject="subject_id", why="evidence of what was agreed to: an id, a text's hash, a time (law C-08)"

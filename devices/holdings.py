@@ -1,6 +1,6 @@
 """What this app holds of people, why, how long, and how it is shown, corrected and destroyed (P3.1 … P3.3, P6)."""
 
-from devices import actions, exports, items, retention_expiry
+from devices import actions, exports, items, retention_expiry, sources
 from devices.models import AppLog, Device, ImportedRow, Kind, Licence, Report, SettledError
 from privacy.policies.categories import APP_LOG, DEVICE_REGISTRATION, SERVICE_ANALYTICS
 from privacy.subjects import holdings
@@ -13,6 +13,7 @@ holdings.declare(
     using="personal",
     items={item: item for item in items.CODES},
     export=exports.registration,
+    sources=sources.of_registrations,
     correct=actions.correct_registration,
     destroy=actions.remove_registrations,
     due=retention_expiry.registrations_due,
@@ -27,6 +28,7 @@ holdings.declare(
     using="personal",
     items={items.LICENCE_KEY.code: "key"},
     export=exports.licences,
+    sources=sources.of_licences,
     correct=actions.correct_registration,
     destroy=actions.remove_licences,
     recorded="recorded_at",
@@ -40,6 +42,7 @@ holdings.declare(
     items={item.code: "body" for item in items.REPORTS if item.category == SERVICE_ANALYTICS},
     export=exports.reports,
     export_slice=exports.reports_slice,
+    sources=sources.of_reports,
     arrived="received_at",
     correct=actions.correct_report,
     destroy=actions.remove_reports,
@@ -59,6 +62,7 @@ holdings.declare(
     items={item.code: "body" for item in items.REPORTS if item.category == APP_LOG},
     export=exports.app_logs,
     export_slice=exports.app_logs_slice,
+    sources=sources.of_app_logs,
     arrived="received_at",
     correct=actions.correct_app_log,
     destroy=actions.remove_app_logs,
@@ -77,6 +81,7 @@ holdings.declare(
     using="personal",
     items={},
     destroy=actions.remove_imported_rows,
+    sources=sources.of_imported_rows,
 )
 holdings.declare_pseudonymous(
     SettledError, subject="device_id", why="proof that the purpose of app logs ended: a device's id and moments (P6.3)"

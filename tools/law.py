@@ -30,6 +30,7 @@ EDITIONS = (
     ROOT / "privacy" / "safeguards" / "editions" / "reports.toml",
     ROOT / "privacy" / "safeguards" / "editions" / "use_notice.toml",
     ROOT / "privacy" / "disclosures" / "editions" / "reports.toml",
+    ROOT / "privacy" / "rights" / "editions" / "source.toml",
 )
 PROBES = ROOT / "tests" / "house" / "test_parameters.py"
 # What a verdict must say, and nothing else beside `id`, `says` and `source`.

@@ -1,5 +1,8 @@
 """What this app holds: the archive of what another law preserves. Everything else names people by id only."""
 
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
 from django.utils.translation import gettext_lazy as _
 
 from privacy.policies.categories import ARCHIVE, DESTRUCTION_EVIDENCE
@@ -8,8 +11,16 @@ from privacy.retention.destruction import blockers
 from privacy.retention.models import ArchiveAccess, ArchivedRecord, DestructionLine, Hold
 from privacy.subjects import holdings
 from privacy.subjects.holdings import KeptUnder
+from privacy.subjects.sources import DataSource, Source
 from privacy.vault import destruction_vetoes
 from privacy.vault.models import EncryptedFile
+
+
+def _sources_of_archived(subject_ids: Sequence[UUID]) -> Iterator[DataSource]:
+    """Yield that what is archived was moved from the office's own records."""
+    if ArchivedRecord.objects.filter(subject_id__in=list(subject_ids)).exists():
+        yield DataSource(Source.OUR_RECORDS)
+
 
 # Whatever path destroys: the vault asks here before a key or a sealed file goes.
 destruction_vetoes.declare(blockers.HoldVeto())
@@ -24,6 +35,7 @@ holdings.declare(
     duty=_("Preserved under another law (PIPA, art. 21(3)); read only to meet a legal duty"),
     has_own_end=True,
     recorded="archived_at",
+    sources=_sources_of_archived,
 )
 holdings.declare(
     EncryptedFile,

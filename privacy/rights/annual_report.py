@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from privacy.lib.dates import clock
 from privacy.lib.registries import annual_report
 from privacy.lib.registries.annual_report import Figure, Section, Series
+from privacy.rights.actions import due_dates
 from privacy.rights.events import Event
-from privacy.rights.models import Objection, Request, Right, Step
+from privacy.rights.models import Letter, Objection, Request, Right, Step
 
 
 def rights_of_the_year(first: date, last: date) -> Section:
@@ -21,11 +22,17 @@ def rights_of_the_year(first: date, last: date) -> Section:
     )
     rights = list(Right.objects.filter(request__received_on__range=(first, last)).values_list("kind", "decision"))
     answered = [case for case in cases if case.notified_at is not None]
+    late_parts = {
+        case
+        for (case, _right), (at, due_on) in part_answers([one.pk for one in answered]).items()
+        if clock.kst_date(at) > due_on
+    }
     due_then = due_when_answered([case.pk for case in answered])
     in_time = [
         case
         for case in answered
         if case.notified_at
+        and case.pk not in late_parts
         and clock.kst_date(case.notified_at) <= due_then.get((case.pk, case.notified_at), case.due_on)
     ]
     waiting = [case for case in cases if case.state in Request.UNANSWERED and case.notified_at is None]
@@ -73,6 +80,21 @@ def due_when_answered(cases: Collection[UUID]) -> dict[tuple[UUID, datetime], da
         (case, at): date.fromisoformat(facts["due_on"])
         for case, at, facts in answers.values_list("request_id", "at", "facts")
     }
+
+
+def part_answers(cases: Collection[UUID]) -> dict[tuple[UUID, UUID], tuple[datetime, date]]:
+    """Return when a right was answered before the rest of its case, and the day by which it had to be (R-35)."""
+    letters = Letter.objects.filter(request_id__in=cases, kind=Letter.Kind.PART, sent_at__isnull=False)
+    rights = Right.objects.filter(request_id__in=letters.values("request_id")).select_related("request")
+    found: dict[tuple[UUID, UUID], tuple[datetime, date]] = {}
+    told = list(letters.order_by("queued_at", "id"))
+    for right in rights:
+        of_case = [one for one in told if one.request_id == right.request_id]
+        about = next((one for one in of_case if right.done_at is not None and one.queued_at >= right.done_at), None)
+        if about is not None and about.sent_at is not None:
+            term = due_dates.first_term([right.kind], right.request.received_on)
+            found[right.request_id, right.pk] = about.sent_at, due_dates.last_day(term)
+    return found
 
 
 annual_report.add_section("rights", rights_of_the_year, place=10)

@@ -12,7 +12,7 @@ from privacy.lib.dates import clock
 from privacy.lib.display import display_names
 from privacy.lib.display.badges import datetime_text
 from privacy.retention import actions as retention
-from privacy.rights import right_scope
+from privacy.rights import data_sources, right_scope
 from privacy.rights.actions import deletions
 from privacy.rights.actions.cases import people_of
 from privacy.rights.models import Right
@@ -49,6 +49,10 @@ def consequences_of(right: Right, *, at: datetime) -> list[str]:
         return [_("A copy is made and handed out after a second proof of identity.")]
     if right.kind == Right.Kind.SUSPENSION:
         return [_("The data is frozen until processing is resumed.")]
+    if right.kind == Right.Kind.SOURCE:
+        on = clock.kst_date(at)
+        found = data_sources.lines(data_sources.sources_of(people, on=on), on=on)
+        return [_("The answer says:"), *found] if found else [_("Nothing is held, so the answer says so.")]
     return _of_withdrawal(right, people)
 
 

@@ -41,7 +41,7 @@ NEEDED_FOR = {
 
 
 class RequestForm(forms.Form):
-    """One form for the five rights (law R-04, F-1): which, about what, what is wrong, who asks, how to answer."""
+    """One form for all rights (law R-04, F-1): which, about what, what is wrong, who asks, how to answer."""
 
     rights = forms.MultipleChoiceField(
         label=_("What are you asking for?"),
@@ -51,6 +51,7 @@ class RequestForm(forms.Form):
             (Right.Kind.DELETION, _("Delete my data (deletion)")),
             (Right.Kind.SUSPENSION, _("Stop using my data (suspension of processing)")),
             (Right.Kind.CONSENT_WITHDRAWAL, _("Take back a consent (withdrawal of consent)")),
+            (Right.Kind.SOURCE, _("Learn where you got my data from (source of data)")),
         ],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one right.")},
@@ -211,6 +212,7 @@ class RequestForm(forms.Form):
             Right.Kind.CONSENT_WITHDRAWAL: [
                 RequestedRight(Right.Kind.CONSENT_WITHDRAWAL, agreement=given["agreement"])
             ],
+            Right.Kind.SOURCE: [RequestedRight(Right.Kind.SOURCE)],
         }
         return [asked for kind in given["rights"] for asked in made[Right.Kind(kind)]]
 

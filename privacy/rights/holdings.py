@@ -6,7 +6,14 @@ from privacy.policies.categories import RIGHTS_REQUEST
 from privacy.retention import consistency_checks as consistency
 from privacy.retention.destruction import blockers, signed_approvals
 from privacy.rights import actions as rights
-from privacy.rights import consistency_checks, destruction_blockers, exports, openings_comparison, retention_expiry
+from privacy.rights import (
+    consistency_checks,
+    data_sources,
+    destruction_blockers,
+    exports,
+    openings_comparison,
+    retention_expiry,
+)
 from privacy.rights.models import CasePerson, Particulars, Request
 from privacy.subjects import holdings
 from privacy.subjects.holdings import KeptUnder
@@ -20,6 +27,7 @@ holdings.declare(
     using="personal",
     items={"contact": "contact", "claimed": "claimed", "wanted": "wanted", "explanation": "explanation"},
     export=exports.export_particulars,
+    sources=data_sources.of_particulars,
     destroy=rights.destroy_particulars,
     due=retention_expiry.particulars_due,
     kept_years="rights.records.years",

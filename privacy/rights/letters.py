@@ -18,8 +18,8 @@ from privacy.lib.display import display_names
 from privacy.lib.display.badges import date_text, datetime_text
 from privacy.policies import rulebook
 from privacy.policies.models import Agency, Officer
-from privacy.rights import destruction_letters, document_letters, right_scope
-from privacy.rights.models import Letter, Objection, Package, Postponement, Request, Right, Step
+from privacy.rights import data_sources, destruction_letters, document_letters, handing_over, right_scope
+from privacy.rights.models import Letter, Objection, Postponement, Request, Right, Step
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ def compose(letter: Letter) -> dict[str, Any]:
         Letter.Kind.ACCEPTED: _accepted,
         Letter.Kind.POSTPONED: _postponed,
         Letter.Kind.RESULT: _result,
+        Letter.Kind.PART: _part_result,
         Letter.Kind.IDENTITY_REJECTED: _identity_rejected,
         Letter.Kind.OBJECTION: _objection,
         Letter.Kind.JOINED: _joined,
@@ -156,6 +157,9 @@ def decision_text(right: Right, *, on: date) -> str:
             "archive and are used for nothing else.",
             archived,
         ) % {"count": archived}
+    if right.carried_out_at is not None and "sources" in right.result:
+        told = data_sources.lines(right.result["sources"], on=clock.kst_date(right.carried_out_at))
+        text += "\n" + "\n".join([*told, data_sources.what_follows()])
     if right.carried_out_at is not None and right.result.get("withdrawn") == []:
         text += "\n" + _("We had no consent of yours on record to withdraw.")
     return text
@@ -205,6 +209,18 @@ def _postponed(letter: Letter, case: Request) -> Part:
 
 def _result(letter: Letter, case: Request) -> Part:
     rights = list(case.rights.all())
+    return _title_of(rights), _("This is our answer to your request."), *_decided(letter, case, rights)
+
+
+def _part_result(letter: Letter, case: Request) -> Part:
+    """Tell what is due earlier than the rest of a case (``due_dates.to_answer_apart``)."""
+    rights: list[Right] = letter.matter
+    opening = _("This is our answer to part of your request. You will get a separate answer to the rest.")
+    return _title_of(rights), opening, *_decided(letter, case, rights)
+
+
+def _decided(letter: Letter, case: Request, rights: Sequence[Right]) -> tuple[list[Row], list[str]]:
+    """Say how rights were decided and what was done, and how to object."""
     fields: list[Row] = [(_("Your request"), _rights(case))]
     for right in rights:
         name = right_name(right, on=case.received_on)
@@ -212,61 +228,24 @@ def _result(letter: Letter, case: Request) -> Part:
         fields.append((_("Our decision and what we did") if len(rights) == 1 else name, text))
         explanation = _("Explanation") if len(rights) == 1 else _("Explanation (%(right)s)") % {"right": name}
         fields.append((explanation, {"explanation": str(right.event_id)}))
-    fields += _handing_over(case, at=letter.queued_at)
-    if case.fee_won or case.postage_won or any(right.kind == Right.Kind.ACCESS for right in rights):
-        fields.append((_("Fee and postage"), _fee(case)))
+    has_access = any(right.kind == Right.Kind.ACCESS for right in rights)
+    fields += handing_over.rows(case, at=letter.queued_at) if has_access else []
+    if case.fee_won or case.postage_won or has_access:
+        fields.append((_("Fee and postage"), handing_over.fee(case)))
     closing = [_objecting(), _remedies(case)] if any(right.ground for right in rights) else []
-    return _title_of(rights), _("This is our answer to your request."), fields, closing
+    return fields, closing
 
 
 def _title_of(rights: Sequence[Right]) -> str:
     """The official notice of access has four kinds (F-2), that of the other rights has one (F-3)."""
+    if {right.kind for right in rights} == {Right.Kind.SOURCE}:
+        return _("Notice of the source of your data")
     if any(right.kind != Right.Kind.ACCESS for right in rights):
         return _("Notice of the result")
     decisions = {right.decision for right in rights}
     if decisions == {Right.Decision.REFUSED}:
         return _("Notice of refused access")
     return _("Notice of access") if decisions == {Right.Decision.GRANTED} else _("Notice of partial access")
-
-
-def _handing_over(case: Request, *, at: datetime) -> list[Row]:
-    """In what form, by which way, when and where an access is given (F-2), or what became of the copy.
-
-    A later result, as after an objection, tells of a copy that may have been fetched or be gone.
-    """
-    package = Package.objects.filter(right__request=case).order_by("-built_at").first()
-    if package is None:
-        return []
-    if package.downloaded_at is not None:
-        way = _("downloaded on %(when)s") % {"when": datetime_text(package.downloaded_at)}
-    elif package.can_be_downloaded(at=at):
-        until = _until(case, package, at=at)
-        way = _("download on the status page: %(link)s") % {"link": _status_page()} + "\n" + until
-    else:
-        ended = min(package.expires_at, package.removed_at or package.expires_at)
-        way = _("the download ended on %(when)s; ask for access again to get another copy") % {
-            "when": datetime_text(ended)
-        }
-    return [(_("Form of access"), _("electronic file (copy)")), (_("Method, place and time"), way)]
-
-
-def _until(case: Request, package: Package, *, at: datetime) -> str:
-    """Until when a copy can be fetched: a moment on the status page; a sent answer counts from when it goes out."""
-    if case.answer_by == Request.Answer.PORTAL:
-        return _("until %(when)s, once, after a second proof of identity") % {"when": datetime_text(package.expires_at)}
-    hours = rulebook.parameter("rights.package.hours", clock.kst_date(at))
-    return ngettext(
-        "within %(hours)d hour of this answer being sent, once, after a second proof of identity",
-        "within %(hours)d hours of this answer being sent, once, after a second proof of identity",
-        hours,
-    ) % {"hours": hours}
-
-
-def _fee(case: Request) -> str:
-    if not (case.fee_won or case.postage_won):
-        return _("none")
-    amounts = {"fee": case.fee_won, "postage": case.postage_won, "total": case.fee_won + case.postage_won}
-    return _("fee %(fee)d won, postage %(postage)d won, total %(total)d won") % amounts
 
 
 def _identity_rejected(letter: Letter, case: Request) -> Part:

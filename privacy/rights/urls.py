@@ -1,4 +1,4 @@
-"""The public door for the five rights."""
+"""The public door for the rights."""
 
 from django.urls import path
 

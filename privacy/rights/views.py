@@ -1,4 +1,4 @@
-"""The public door for the five rights: guide, request, status. No script is needed; ko by default, en under /en/."""
+"""The public door for the rights: guide, request, status. No script is needed; ko by default, en under /en/."""
 
 from collections.abc import Callable
 from typing import Any
@@ -41,6 +41,7 @@ def guide(request: HttpRequest) -> HttpResponse:
         "officer": Officer.objects.on(today),
         "agencies": Agency.objects.all(),
         "days": rulebook.parameter("rights.answer.days", today),
+        "source_days": rulebook.parameter("rights.source.answer.days", today),
         "grounds": grounds.table(),
         "undone": statement_texts.cannot_be_undone(),
     }

@@ -8,6 +8,7 @@ subjects.E005  a declared field doesn't exist, or an item is declared in a field
 subjects.E006  a category of the rulebook in force is not held by anybody's declaration
 subjects.E007  the same verb destroys for two declarations: of one of them nothing would go
 subjects.E008  files of the office's don't say whether they are kept under a person or a record
+subjects.E009  a declaration can export what it doesn't name the sources of
 subjects.W002  the rulebook in force declares an item that nobody holds: it would be refused without a word
 subjects.W001  a declared item waits for a version of the policy that declares it, and is refused until then
 """
@@ -64,11 +65,17 @@ def every_holding_is_declared(app_configs: Sequence[AppConfig] | None, **kwargs:
 
 @register()
 def what_is_exported_can_be_destroyed(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """subjects.E003 and subjects.E004; a record that carries its own end needs no clock keeper."""
+    """subjects.E003, subjects.E004 and subjects.E009; a record that carries its own end needs no clock keeper."""
+    exported = [holding for holding in holdings.all_holdings() if holding.export is not None]
     errors: list[CheckMessage] = [
         Error(f"{holding.label} ({holding.category}) can be exported and not destroyed.", id="subjects.E003")
-        for holding in holdings.all_holdings()
-        if holding.export is not None and holding.destroy is None
+        for holding in exported
+        if holding.destroy is None
+    ]
+    errors += [
+        Error(f"{holding.label} ({holding.category}) can be exported and names no sources.", id="subjects.E009")
+        for holding in exported
+        if holding.sources is None
     ]
     for category in holdings.categories():
         if any(holding.has_own_end for holding in holdings.for_category(category)):

@@ -1,6 +1,6 @@
 """Contacts as the register of holdings sees them: how they are shown to their owner, and when they are due."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from privacy.policies import rulebook
 from privacy.policies.categories import CONTACT
 from privacy.policies.rulebook import RetentionPeriod
 from privacy.subjects.models import BATCH_SIZE, Contact, Subject
+from privacy.subjects.sources import DataSource, Source
 from privacy.vault import actions as vault
 from privacy.vault.decryption_session import DecryptionSession
 from privacy.vault.models import Freeze
@@ -73,6 +74,22 @@ def export_contacts(subject_id: UUID, vault_session: DecryptionSession) -> Itera
             "preferred": contact.is_preferred,
             "ended_at": contact.ended_at and contact.ended_at.isoformat(),
         }
+
+
+# Who brought a contact, by what its row says.
+BROUGHT_BY = {
+    Contact.Source.GATEWAY: Source.DEVICE,
+    Contact.Source.PERSON: Source.PERSON,
+    Contact.Source.OFFICE: Source.OFFICE,
+    Contact.Source.CORRECTION: Source.CORRECTION,
+}
+
+
+def sources_of(subject_ids: Sequence[UUID]) -> Iterator[DataSource]:
+    """Yield where these people's contacts come from, ended ones that are still held too."""
+    held = Contact.objects.filter(subject_id__in=list(subject_ids))
+    for source in held.order_by("source").values_list("source", flat=True).distinct():
+        yield DataSource(BROUGHT_BY[Contact.Source(source)])
 
 
 def due_subjects(on: date, term: RetentionPeriod) -> Iterator[list[UUID]]:

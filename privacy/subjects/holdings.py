@@ -24,6 +24,7 @@ from privacy.lib.postgres.uuid_arrays import any_of
 from privacy.lib.record_labels import about_label
 from privacy.policies.categories import CONTACT
 from privacy.policies.rulebook import RetentionPeriod
+from privacy.subjects.sources import DataSource
 
 
 class Correct(Protocol):
@@ -101,6 +102,7 @@ class KeptUnder(Enum):
 Export = Callable[[UUID, Any], Iterable[dict[str, Any]]]
 Due = Callable[[date, RetentionPeriod], Iterator[list[UUID]]]
 Count = Callable[[Sequence[UUID]], int]
+Sources = Callable[[Sequence[UUID]], Iterable[DataSource]]
 IsDue = Callable[[Sequence[UUID], date, RetentionPeriod], Iterable[UUID]]
 
 
@@ -121,6 +123,7 @@ class Holding:
     destroyed. ``has_own_end`` says that each record carries its own end, as in the archive. ``kept_years`` names the
     number of the rulebook for which the office keeps a file of its own from the day of its ``clock``. ``kept_under``
     says of the office's files whose id ``subject`` is: a person's who can be told of a breach, or a record's.
+    ``sources`` tells of some people where the rows of theirs that are held come from; nothing where none are held.
     """
 
     model: type[Model]
@@ -151,6 +154,7 @@ class Holding:
     has_own_end: bool = False
     kept_years: str = ""
     kept_under: KeptUnder | None = None
+    sources: Sources | None = None
 
     @property
     def label(self) -> str:
@@ -267,6 +271,7 @@ declare(
     check=validate_contact,
     destroy=actions.remove_contacts,
     due=contacts.due_subjects,
+    sources=contacts.sources_of,
     duty=_("Where answers are sent (PIPA, art. 38(4))"),
 )
 declare_pseudonymous(ContactCode, subject="subject_id", why="which codes prove a contact, never its value")

@@ -194,9 +194,9 @@ def _status_pages(reader: Oracle) -> Iterator[str]:
             told = {one["right"].id: " ".join(map(str, one["decision"])) for one in page["rights"]}
         if page["settled"] == (case.state in UNANSWERED):
             yield f"{case.number}: settled {page['settled']} in the state {case.state}"
-        due = working_day(case.received_on + timedelta(days=10))
+        due = working_day(case.received_on + timedelta(days=_days(case)))
         if case.due_on != due and case.state in UNANSWERED:
-            yield f"{case.number}: due {case.due_on}, ten days after {case.received_on} are {due}"
+            yield f"{case.number}: due {case.due_on}, its days after {case.received_on} are {due}"
         corrected = [right for right in page["rights"] if right["right"].kind == "correction"]
         done = any(one["right"].id in office.memory.corrected for one in corrected)
         if ("Corrected" in story) != done:
@@ -205,6 +205,16 @@ def _status_pages(reader: Oracle) -> Iterator[str]:
             text = told[one["right"].id]
             if one["right"].id in office.memory.corrected and "being corrected" in text:
                 yield f"{case.number}: “{text}”, and it was corrected"
+
+
+def _days(case: Request) -> int:
+    """Three days for the source of data until it was answered apart from the rest, else ten."""
+    source = next((right for right in case.rights.all() if right.kind == "source"), None)
+    if source is None:
+        return 10
+    done_at = source.decided_at if source.decision == "refused" else source.carried_out_at
+    apart = [letter for letter in case.letters.all() if letter.kind == "part-result" and letter.sent_at]
+    return 10 if done_at and any(letter.queued_at >= done_at for letter in apart) else 3
 
 
 def _today(reader: Oracle) -> Iterator[str]:

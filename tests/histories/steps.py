@@ -332,6 +332,8 @@ STEPS: dict[str, Callable[[Office, int], bool]] = {
     "ask for access and a correction": lambda office, number: office.ask(number, "access", "correction"),
     "ask for deletion": lambda office, number: office.ask(number, "deletion"),
     "ask for suspension": lambda office, number: office.ask(number, "suspension"),
+    "ask for the source": lambda office, number: office.ask(number, "source"),
+    "ask for access and the source": lambda office, number: office.ask(number, "access", "source"),
     "verify": Office.verify,
     "reject the identity": Office.reject_identity,
     "withdraw a request": Office.withdraw_request,

@@ -52,6 +52,7 @@ from tests.house.parameter_probes.cases import (
     sent_at_hour,
     served_logs,
     short_breach_notice,
+    source_due,
     undecided_due,
     words_of_cases_due,
     words_of_complaints_due,
@@ -97,6 +98,7 @@ class Probe:
 
 PROBES = {
     "rights.answer.days": Probe(20, answer_due),
+    "rights.source.answer.days": Probe(20, source_due),
     "rights.postponed.answer.days": Probe(20, postponed_due),
     "rights.postponed.alone.days": Probe(1, lambda on: postponed_alone(on, days=2)),
     "rights.postponed.most.days": Probe(3, lambda on: postponed_alone(on, days=5)),

@@ -28,7 +28,7 @@ READ_BY_MIGRATIONS = (
     "privacy/policies/editions/2020-12-01.rules.toml",
     "privacy/policies/editions/2020-12-01.text.toml",
     "privacy/policies/editions/parameters.toml",
-    "privacy/rights/editions/parameters.toml",
+    "privacy/rights/editions/*.toml",
     "privacy/workforce/editions/*.toml",
 )
 

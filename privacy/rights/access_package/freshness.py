@@ -14,7 +14,7 @@ from privacy.lib.crypto import canonical_json
 from privacy.rights import right_scope
 from privacy.rights.access_package import contents
 from privacy.rights.actions.cases import people_of
-from privacy.rights.models import CasePerson, Objection, Package, Particulars, Request, Right
+from privacy.rights.models import CHANGING, CasePerson, Objection, Package, Particulars, Request, Right
 from privacy.subjects import holdings
 from privacy.subjects.holdings import Holding
 from privacy.vault.models import Tombstone
@@ -52,7 +52,7 @@ def is_outdated(package: Package, *, at: datetime) -> bool:
 def _progress(people: Collection[UUID]) -> Iterator[list[str]]:
     """Tell how far the rights got that change what is held: also where a change keeps the number of records."""
     about = CasePerson.objects.filter(subject_id__in=people).values_list("request_id", flat=True)
-    changing = Right.objects.filter(request__in=about).exclude(kind=Right.Kind.ACCESS)
+    changing = Right.objects.filter(request__in=about, kind__in=CHANGING)
     for row in changing.order_by("id").values_list("id", "event_id", "started_at", "carried_out_at", "resumed_at"):
         yield [str(value or "") for value in row]
 

@@ -18,7 +18,7 @@ from privacy.rights.actions import package_builds
 from privacy.rights.actions.cases import lock_case, record
 from privacy.rights.actors import CODES, Requester
 from privacy.rights.events import Event
-from privacy.rights.models import Package, PackageBuild, PackagePiece, Request, Right
+from privacy.rights.models import CHANGING, Package, PackageBuild, PackagePiece, Request, Right
 from privacy.rights.models.rights import RightQuerySet
 from privacy.rights.refusals import InProgress, PackageGone, PackageOutdated, WrongState
 from privacy.rights.representation import must_be_received_by_right
@@ -54,7 +54,7 @@ def must_have_no_earlier_right(right: Right) -> None:
 
 def _before(right: Right) -> RightQuerySet:
     """Return what the copy of a case waits for: its other rights that are not decided, or granted and not done."""
-    others = Right.objects.filter(request=right.request_id).exclude(kind=Right.Kind.ACCESS)
+    others = Right.objects.filter(request=right.request_id, kind__in=CHANGING)
     return others.exclude(decision=Right.Decision.REFUSED).filter(carried_out_at=None).order_by("position")
 
 

@@ -1,47 +1,95 @@
-"""Until when a case is answered: its first term, or a postponed access's once nothing else is owed (R-08, R-10)."""
+"""Until when a case is answered: the first of the terms of what it still owes (R-08, R-10, R-35; decision 0375)."""
 
+from collections.abc import Iterable
 from datetime import date
-
-from django.db.models import Q, QuerySet
 
 from privacy.lib.dates import clock, periods
 from privacy.policies import rulebook
-from privacy.rights.models import Letter, Postponement, Request, Right
+from privacy.rights.models import ANSWER_DAYS, Letter, Postponement, Request, Right
+
+# From which day so many days are counted.
+type Term = tuple[date, int]
+
+
+def first_term(kinds: Iterable[str], received_on: date) -> Term:
+    """Return the shortest of the terms of these kinds of rights."""
+    codes = {ANSWER_DAYS[kind] for kind in kinds}
+    return received_on, min(rulebook.parameter(code, received_on) for code in codes)
 
 
 def update_due_date(case: Request) -> None:
-    """Let the term of a locked case follow from what it still owes.
+    """Let the term of a locked case follow from what it still owes: undecided, to be carried out, or not told yet.
 
-    While anything besides a postponed access is undecided, or granted and not carried out, the first term holds;
-    after that the access alone is owed, by its own day. It holds too unless the person was told within it (law R-09).
+    A postponed access is owed by its own day once the person was told within its first term (law R-09).
     """
     put_off = Postponement.objects.in_force().filter(right__request=case).first()
-    if put_off is None:
+    rights, parts = list(case.rights.all()), _parts(case)
+    if put_off is None and not parts and len({ANSWER_DAYS[right.kind] for right in rights}) == 1:
         return
-    days = rulebook.parameter("rights.answer.days", case.received_on)
-    if _owed(case).exclude(id=put_off.right_id).exists() or not _told_within(case, put_off, days=days):
-        _set(case, case.received_on, days)
-    else:
-        _set(case, *access_term(put_off))
+    owed = [right for right in rights if not is_done(right) or _is_untold(right, parts)]
+    owed = owed or [right for right in rights if put_off is not None and right.id == put_off.right_id]
+    if owed:
+        _set(case, *min((term_of(case, right, put_off) for right in owed), key=last_day))
 
 
-def _told_within(case: Request, put_off: Postponement, *, days: int) -> bool:
+def is_done(right: Right) -> bool:
+    """Whether nothing of a right is left to decide or to carry out."""
+    return right.done_at is not None
+
+
+def last_day(term: Term) -> date:
+    """Return the last day of a term."""
+    from_on, days = term
+    return periods.answer_due(from_on, days=days)
+
+
+def term_of(case: Request, right: Right, put_off: Postponement | None) -> Term:
+    """Return the term of a right; that of a postponed access where the postponement holds and was told in time."""
+    first = first_term([right.kind], case.received_on)
+    if put_off is not None and put_off.right_id == right.id and _told_within(case, put_off, first):
+        return access_term(put_off)
+    return first
+
+
+def to_answer_apart(case: Request) -> list[Right]:
+    """Return what is done and nobody was told of, while something else of a case is owed by a later day.
+
+    It is told for itself: the answer to the whole would be late for it (law R-08, R-14, R-21).
+    """
+    rights = list(case.rights.all())
+    owed = [last_day(first_term([right.kind], case.received_on)) for right in rights if not is_done(right)]
+    told = list(case.letters.filter(kind__in=Letter.RESULTS).exclude(state=Letter.State.WITHDRAWN))
+    untold = [
+        right
+        for right in rights
+        if right.done_at is not None and not any(letter.queued_at >= right.done_at for letter in told)
+    ]
+    due = [last_day(first_term([right.kind], case.received_on)) for right in untold]
+    return untold if owed and due and max(due) < min(owed) else []
+
+
+def _parts(case: Request) -> list[Letter]:
+    return list(case.letters.filter(kind=Letter.Kind.PART).exclude(state=Letter.State.WITHDRAWN))
+
+
+def _is_untold(right: Right, parts: Iterable[Letter]) -> bool:
+    """Whether the newest answer that is about a done right alone, or with others, has not gone out."""
+    about = [letter for letter in parts if right.done_at is not None and letter.queued_at >= right.done_at]
+    return bool(about) and not any(letter.sent_at is not None for letter in about)
+
+
+def _told_within(case: Request, put_off: Postponement, first: Term) -> bool:
     """Whether the notice of a postponement went out within the first term, and has not come back."""
     told = case.letters.filter(kind=Letter.Kind.POSTPONED, about_id=put_off.id, sent_at__isnull=False).first()
     if told is None or told.sent_at is None:
         return False
-    return clock.kst_date(told.sent_at) <= periods.answer_due(case.received_on, days=days)
+    return clock.kst_date(told.sent_at) <= last_day(first)
 
 
-def access_term(put_off: Postponement) -> tuple[date, int]:
+def access_term(put_off: Postponement) -> Term:
     """Return from which day, and in how many days, a postponed access is due (law R-10)."""
     reason_ends_on = put_off.ended_on or put_off.expected_on
     return reason_ends_on, rulebook.parameter("rights.postponed.answer.days", reason_ends_on)
-
-
-def _owed(case: Request) -> QuerySet[Right]:
-    granted = Q(decision__in=[Right.Decision.GRANTED, Right.Decision.PARTLY_GRANTED])
-    return case.rights.filter(Q(decision=Right.Decision.PENDING) | granted & Q(carried_out_at=None))
 
 
 def _set(case: Request, from_on: date, days: int) -> None:

@@ -21,7 +21,14 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.retention.destruction import signed_approvals
 from privacy.retention.destruction.signed_approvals import Release
 from privacy.retention.refusals import OnHold
-from privacy.rights.actions import access_packages, corrections, deletions, destruction_waits, suspensions
+from privacy.rights.actions import (
+    access_packages,
+    corrections,
+    deletions,
+    destruction_waits,
+    source_answers,
+    suspensions,
+)
 from privacy.rights.actions.approval_digests import approval_digest, must_be_as_read
 from privacy.rights.actions.cases import (
     lock_right,
@@ -47,6 +54,7 @@ EXECUTORS: dict[str, Executor] = {
     Right.Kind.DELETION: deletions.execute,
     Right.Kind.SUSPENSION: suspensions.execute,
     Right.Kind.CONSENT_WITHDRAWAL: deletions.withdraw_consent,
+    Right.Kind.SOURCE: source_answers.execute,
 }
 # What each kind does in the closing transaction, before the right is marked as carried out.
 COMPLETIONS: dict[str, Executor] = {
@@ -59,6 +67,7 @@ COMPLETION_EVENTS = {
     Right.Kind.DELETION: Event.ERASED,
     Right.Kind.SUSPENSION: Event.SUSPENDED,
     Right.Kind.CONSENT_WITHDRAWAL: Event.CONSENT_WITHDRAWN,
+    Right.Kind.SOURCE: Event.SOURCES_TOLD,
 }
 
 
@@ -100,6 +109,7 @@ def begin_execution(
             raise ContentChanged(_("The request has changed since it was granted. Decide it again."))
         if row.kind == Right.Kind.ACCESS:
             access_packages.must_have_no_earlier_right(row)
+        source_answers.must_be_told_first(row)
         if row.started_at is None:
             for approval in approvals_of(row, at=at):
                 accounts.keep_signature(signature, approval, signer=actor, at=at)

@@ -21,6 +21,7 @@ from privacy.policies import rulebook
 from privacy.rights import matching
 from privacy.rights.actions import freezes
 from privacy.rights.actions.cases import record
+from privacy.rights.actions.due_dates import first_term
 from privacy.rights.actors import CODES
 from privacy.rights.events import Event
 from privacy.rights.matching import Match
@@ -109,6 +110,7 @@ def receive(
             target_kind=target_kind,
             index=index,
             submission=submission,
+            kinds=[one.kind for one in asked],
             received_by=actor.ref if actor is not None else "",
             day=day,
             at=at,
@@ -203,9 +205,9 @@ def _must_be_acceptable(one: RequestedRight) -> None:
 
 def _new_case(
     *, channel: str, language: str, answer_by: str, requester: str, target_kind: str, index: bytes,
-    submission: str, received_by: str, day: date, at: datetime,
+    submission: str, kinds: Sequence[str], received_by: str, day: date, at: datetime,
 ) -> Request:  # fmt: skip
-    days = rulebook.parameter("rights.answer.days", day)
+    _from, days = first_term(kinds, day)
     return Request(
         reference=new_case_reference(),
         code_digest=CODES.digest(CODES.of(submission)),

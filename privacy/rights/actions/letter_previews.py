@@ -14,6 +14,7 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.lib.integrations import mail
 from privacy.rights import opened_letters
 from privacy.rights.actions.decisions import apply_decision
+from privacy.rights.actions.due_dates import to_answer_apart
 from privacy.rights.actions.identity import letter_asking_for_document
 from privacy.rights.actions.letters import draft_letter, is_answerable, matter_of_result
 from privacy.rights.actions.postponements import needs_approval
@@ -32,7 +33,10 @@ class ChosenDecision:
 
 
 def preview_result(case: Request, chosen: list[ChosenDecision], *, actor: Actor, at: datetime) -> list[OutgoingText]:
-    """Return the answer that goes out once these decisions are taken; nothing while the case has more to do first."""
+    """Return the answer that goes out once these decisions are taken; nothing while the case has more to do first.
+
+    Where that leaves only what is due later, it is the answer to what is due now.
+    """
     drafted = Request.objects.prefetch_related("rights").get(pk=case.pk)
     explanations: dict[UUID, str] = {}
     for one in chosen:
@@ -43,6 +47,9 @@ def preview_result(case: Request, chosen: list[ChosenDecision], *, actor: Actor,
             explanations[right.event_id] = one.explanation.strip()
     about = matter_of_result(case)
     sent = Letter.objects.filter(request=case, kind=Letter.Kind.RESULT, about_id=about)
+    if chosen and not is_answerable(drafted.rights.all()) and (apart := to_answer_apart(drafted)):
+        draft = draft_letter(drafted, Letter.Kind.PART, about=apart[-1].event_id, matter=apart, at=at)
+        return _shown(draft, explanations, actor=actor, at=at)
     if not chosen or not is_answerable(drafted.rights.all()) or sent.exists():
         return []
     return _shown(draft_letter(drafted, Letter.Kind.RESULT, about=about, at=at), explanations, actor=actor, at=at)

@@ -21,7 +21,7 @@ from privacy.policies import rulebook
 from privacy.rights import letters
 from privacy.rights.actions import identity_documents
 from privacy.rights.actions.cases import lock_case, must_be_in_state, record, set_state
-from privacy.rights.actions.due_dates import update_due_date
+from privacy.rights.actions.due_dates import to_answer_apart, update_due_date
 from privacy.rights.events import Event
 from privacy.rights.models import Letter, Objection, Package, Particulars, Request, Right
 from privacy.rights.refusals import WrongState
@@ -31,12 +31,14 @@ DELIVERY = "rights.letter"
 BATCH_SIZE = 1_000
 
 
-def queue_letter(case: Request, kind: str, *, actor: Actor, at: datetime, about: UUID | None = None) -> Letter:
+def queue_letter(
+    case: Request, kind: str, *, actor: Actor, at: datetime, about: UUID | None = None, matter: Any = None
+) -> Letter:
     """Queue a notice to the person in the caller's transaction, once for each kind and matter of a case."""
     known = Letter.objects.filter(request=case, kind=kind, about_id=about).first()
     if known is not None:
         return known
-    letter = draft_letter(case, kind, about=about, at=at)
+    letter = draft_letter(case, kind, about=about, matter=matter, at=at)
     if letter.state == Letter.State.ON_PORTAL:
         letter.sent_at = at
         letter.sent_by = actor.ref
@@ -44,6 +46,7 @@ def queue_letter(case: Request, kind: str, *, actor: Actor, at: datetime, about:
     if letter.state == Letter.State.QUEUED:
         outbox.enqueue(DELIVERY, ids={"letter": str(letter.id)}, key=f"{DELIVERY}:{letter.id}", shard=case.reference)
     elif letter.state == Letter.State.ON_PORTAL:
+        _record_part(case, letter, actor=actor, at=at)
         update_due_date(case)
         _mark_answered(case, letter, actor=actor, at=at)
     return letter
@@ -160,9 +163,15 @@ def _no_longer_answered(case: Request, newest: Letter) -> None:
 
 
 def answer_if_done(case: Request, *, actor: Actor, at: datetime) -> None:
-    """Move a locked case on when every right is decided and every granted one carried out, and queue the result."""
+    """Move a locked case on when every right is decided and every granted one carried out, and queue the result.
+
+    Before that, tell what is due earlier than the rest.
+    """
     rights = list(case.rights.all())
     if not is_answerable(rights):
+        if apart := to_answer_apart(case):
+            queue_letter(case, Letter.Kind.PART, about=apart[-1].event_id, matter=apart, actor=actor, at=at)
+            update_due_date(case)
         return
     if case.state not in {Request.State.DECIDED, Request.State.IN_REVIEW}:
         return
@@ -174,7 +183,7 @@ def answer_if_done(case: Request, *, actor: Actor, at: datetime) -> None:
 
 def is_answerable(rights: Iterable[Right]) -> bool:
     """Whether nothing of a case is left to decide or to carry out."""
-    return all(one.is_decided and (not one.is_granted or one.carried_out_at is not None) for one in rights)
+    return all(one.done_at is not None for one in rights)
 
 
 def matter_of_result(case: Request) -> UUID | None:
@@ -264,11 +273,19 @@ def _sent(letter: Letter, state: str, *, actor: Actor, at: datetime) -> Letter:
         row.trouble = ""
         row.save(update_fields=["state", "sent_at", "sent_by", "trouble"])
         record(case, Event.LETTER_SENT, actor=actor, at=at, facts={"letter": row.reference, "letter_kind": row.kind})
-        if row.kind == Letter.Kind.RESULT:
+        if row.kind in Letter.RESULTS:
             _begin_download_term(case, at=at)
+        _record_part(case, row, actor=actor, at=at)
         update_due_date(case)
         _mark_answered(case, row, actor=actor, at=at)
     return row
+
+
+def _record_part(case: Request, letter: Letter, *, actor: Actor, at: datetime) -> None:
+    """Put on record that what is due earlier than the rest was told, and by when it had to be."""
+    if letter.kind == Letter.Kind.PART:
+        facts = {"letter": letter.reference, "due_on": case.due_on.isoformat()}
+        record(case, Event.PART_ANSWERED, actor=actor, at=at, facts=facts)
 
 
 def _begin_download_term(case: Request, *, at: datetime) -> None:

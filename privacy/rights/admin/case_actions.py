@@ -49,6 +49,7 @@ CARRIED_OUT = {
     Right.Kind.CORRECTION: _("Corrected. The freeze is lifted, and earlier recipients are being notified."),
     Right.Kind.DELETION: _("Destroyed, or archived where a law requires it to be kept."),
     Right.Kind.SUSPENSION: _("Suspended. The data is frozen until processing is resumed."),
+    Right.Kind.SOURCE: _("The answer says where the data comes from."),
     Right.Kind.CONSENT_WITHDRAWAL: _("Withdrawn. Processing has stopped, and the data is destroyed after its wait."),
 }
 CARRY_OUT = "rights.carry_out_request"
@@ -204,6 +205,7 @@ class CaseActions(
                 _("Until the waiting period is over, any officer can stop it."),
                 statement_texts.cannot_be_undone(),
                 _("Suspension: the data is frozen until processing is resumed."),
+                _("Source of data: the answer says where the data comes from and what it is used for."),
                 _("Access: the copy is made last. It shows what was corrected and leaves out what was deleted."),
             ],
             act=rights.carry_out,

@@ -6,10 +6,20 @@ from privacy.rights.models.forwardings import Forwarding
 from privacy.rights.models.identity_documents import DocumentOpening, IdentityDocument
 from privacy.rights.models.letters import Letter, Objection, Postponement
 from privacy.rights.models.particulars import Particulars
-from privacy.rights.models.rights import COVERED_BY, GROUNDS_BY_KIND, GROUNDS_OF_OTHERS, GROUNDS_WITH_LAW, Right
+from privacy.rights.models.rights import (
+    ANSWER_DAYS,
+    CHANGING,
+    COVERED_BY,
+    GROUNDS_BY_KIND,
+    GROUNDS_OF_OTHERS,
+    GROUNDS_WITH_LAW,
+    Right,
+)
 from privacy.rights.models.suspension_measures import SuspensionMeasure
 
 __all__ = [
+    "ANSWER_DAYS",
+    "CHANGING",
     "COVERED_BY",
     "GROUNDS_BY_KIND",
     "GROUNDS_OF_OTHERS",

@@ -16,7 +16,7 @@ DOWNLOAD_RETRY_PERIOD = timedelta(hours=1)
 
 
 # The newest first: the time to download what it tells of begins when it goes out.
-RESULTS = Letter.objects.filter(kind=Letter.Kind.RESULT).order_by("-queued_at", "-id")
+RESULTS = Letter.objects.filter(kind__in=Letter.RESULTS).order_by("-queued_at", "-id")
 
 
 class PackageQuerySet(models.QuerySet["Package"]):

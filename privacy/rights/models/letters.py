@@ -122,6 +122,7 @@ class Letter(models.Model):
         ACCEPTED = "accepted", _("identity confirmed, in review")
         POSTPONED = "postponed", _("postponement of access")
         RESULT = "result", _("result")
+        PART = "part-result", _("result for part of the request")
         IDENTITY_REJECTED = "identity-rejected", _("identity not confirmed")
         OBJECTION = "objection", _("result of the objection")
         JOINED = "joined", _("joined with an earlier request")
@@ -141,6 +142,8 @@ class Letter(models.Model):
         WITHDRAWN = "withdrawn", _("withdrawn before it was sent")
 
     UNSENT = (State.QUEUED, State.TO_POST, State.PARKED)
+    # What tells how rights were decided and what was done.
+    RESULTS = (Kind.PART, Kind.RESULT)
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     reference = models.CharField(_("reference"), max_length=16, unique=True, default=new_letter_reference)

@@ -48,7 +48,7 @@ class RightQuerySet(models.QuerySet["Right"]):
 
 
 class Right(models.Model):
-    """Access, correction, deletion, suspension or withdrawal of consent (P1.1), asked for in one case."""
+    """One thing that a person may ask for (P1.1, law R-01, R-35), asked for in one case."""
 
     record_label = "rights.Right"
 
@@ -58,6 +58,7 @@ class Right(models.Model):
         DELETION = "deletion", _("deletion")
         SUSPENSION = "suspension", _("suspension of processing")
         CONSENT_WITHDRAWAL = "consent-withdrawal", _("withdrawal of consent")
+        SOURCE = "source", _("source of data")
 
     class Decision(models.TextChoices):
         PENDING = "pending", _("not decided")
@@ -150,6 +151,7 @@ class Right(models.Model):
                 name="rights_ground_is_one_of_its_kind",
                 condition=Q(ground="")
                 | Q(kind="access", ground__in=["law", "life-or-body", "property-or-interests"])
+                | Q(kind="source", ground__in=["life-or-body", "property-or-interests"])
                 | Q(kind="correction", ground="accurate")
                 | Q(kind="deletion", ground="collected-by-law")
                 | Q(
@@ -224,6 +226,11 @@ class Right(models.Model):
         return self.decision in {self.Decision.GRANTED, self.Decision.PARTLY_GRANTED}
 
     @property
+    def done_at(self) -> datetime | None:
+        """When nothing more was left to do of it: refused, or carried out."""
+        return self.decided_at if self.decision == self.Decision.REFUSED else self.carried_out_at
+
+    @property
     def grounds(self) -> "list[Right.Ground]":
         """On which grounds it is refused, or parts of it are left out; each once."""
         of_places = [one["ground"] for one in self.redactions] if self.is_granted else []
@@ -245,8 +252,8 @@ class Right(models.Model):
         return f"{self.request.reference}#{self.position}"
 
 
-# Law R-12 (access), R-15 (correction, deletion), R-22 and R-24 (suspension, withdrawal). Access ground 3 and
-# suspension ground 3 belong to public institutions and are not offered.
+# Law R-12 (access), R-15 (correction, deletion), R-22 and R-24 (suspension, withdrawal), PIPA 20(4)2 (source). Access
+# ground 3, suspension ground 3 and the first one of sources belong to public institutions and are not offered.
 GROUNDS_BY_KIND: dict[str, tuple[Right.Ground, ...]] = {
     Right.Kind.ACCESS: (Right.Ground.LAW, Right.Ground.LIFE_OR_BODY, Right.Ground.PROPERTY_OR_INTERESTS),
     Right.Kind.CORRECTION: (Right.Ground.ACCURATE,),
@@ -263,6 +270,7 @@ GROUNDS_BY_KIND: dict[str, tuple[Right.Ground, ...]] = {
         Right.Ground.PROPERTY_OR_INTERESTS,
         Right.Ground.CONTRACT,
     ),
+    Right.Kind.SOURCE: (Right.Ground.LIFE_OR_BODY, Right.Ground.PROPERTY_OR_INTERESTS),
 }
 # Which box of a power of attorney covers a right (law R-26, F-4).
 COVERED_BY: dict[str, str] = {
@@ -271,6 +279,13 @@ COVERED_BY: dict[str, str] = {
     Right.Kind.DELETION: Request.Mandate.CORRECTION_OR_DELETION,
     Right.Kind.SUSPENSION: Request.Mandate.SUSPENSION,
     Right.Kind.CONSENT_WITHDRAWAL: Request.Mandate.CONSENT_WITHDRAWAL,
+    Right.Kind.SOURCE: Request.Mandate.ACCESS,
+}
+# What changes the data that is held, its use or what it rests on.
+CHANGING = (Right.Kind.CORRECTION, Right.Kind.DELETION, Right.Kind.SUSPENSION, Right.Kind.CONSENT_WITHDRAWAL)
+# In how many days each is answered (law R-08, R-14, R-21; R-35): the number of the rulebook.
+ANSWER_DAYS = dict.fromkeys(Right.Kind.values, "rights.answer.days") | {
+    Right.Kind.SOURCE: "rights.source.answer.days",
 }
 # Those on which an access leaves out what concerns other people (law R-12).
 GROUNDS_OF_OTHERS = (Right.Ground.LIFE_OR_BODY, Right.Ground.PROPERTY_OR_INTERESTS)

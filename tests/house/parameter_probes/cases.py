@@ -38,6 +38,10 @@ def answer_due(on: date) -> Any:
     return factory.ask(at=noon(on)).request.due_on
 
 
+def source_due(on: date) -> Any:
+    return factory.ask(RequestedRight("source"), at=noon(on)).request.due_on
+
+
 def postponed_due(on: date) -> Any:
     at = noon(on - timedelta(days=2))
     case = factory.make_verified(factory.ask(at=at, answer_by="portal"), at=at)

@@ -1,4 +1,4 @@
-"""The public request form: one form for five rights, no account, no script, and one answer for everybody."""
+"""The public request form: one form for all rights, no account, no script, and one answer for everybody."""
 
 import re
 from urllib.parse import unquote
@@ -9,7 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from privacy.rights.models import Particulars, Request
+from privacy.rights.forms import RequestForm
+from privacy.rights.models import Particulars, Request, Right
 from privacy.vault.models import Freeze
 from tests import factory
 from tests.base import PortalTestCase
@@ -115,9 +116,10 @@ class RequestFormTests(PortalTestCase):
         assert answer.status_code == 200
 
     @pytest.mark.law("R-01")
-    def test_one_case_takes_all_five_rights(self) -> None:
-        kinds = ["access", "correction", "deletion", "suspension", "consent-withdrawal"]
+    def test_one_case_takes_every_right(self) -> None:
+        kinds = [kind.value for kind in Right.Kind]
         self.post(rights=kinds)
+        assert [value for value, _name in RequestForm.base_fields["rights"].choices] == kinds  # type: ignore[attr-defined]
         assert [right.kind for right in Request.objects.get().rights.all()] == kinds
 
     def test_the_same_form_sent_twice_is_one_case_with_one_answer(self) -> None:
