@@ -113,6 +113,7 @@ def context(case: Request, *, at: datetime) -> dict[str, Any]:
         "joined_to": case.joined_to if case.is_verified else None,
         "records": case.people.count(),
         "needs_identity": case.state in Request.BEFORE_IDENTITY,
+        "acts_for_another": case.requester != Request.Requester.SELF,
         "by_device": case.target_kind not in matching.CONTACTS,
         "document_asked": case.evidence_asked_at is not None,
         "needs_proof": waits_for_proof(case),

@@ -33,8 +33,9 @@ BY_TWO_PEOPLE = (Right.Kind.ACCESS, Right.Kind.DELETION, Right.Kind.CONSENT_WITH
 def must_be_verifiable_by(case: Request, method: str, *, actor: Actor, at: datetime) -> str:
     """Return whom the case names as its verifier: the actor, or their approval by emergency.
 
-    Raises SamePerson for who recorded the case, UnseenDocuments unless the actor opened what others attached, and
-    NotASecondPerson for who does not count as another person than who recorded it.
+    Raises SamePerson for who recorded the case, NotASecondPerson for who does not count as another person than who did,
+    and UnseenDocuments unless the actor opened what others attached, where it rests on documents: by this method, or
+    because somebody acts for another.
     """
     name = actor.ref
     if case.received_by and actor.kind == "user":
@@ -42,7 +43,8 @@ def must_be_verifiable_by(case: Request, method: str, *, actor: Actor, at: datet
             _("You recorded this request, so someone else must verify the identity: another officer or handler.")
         )
         name = require_second_person(actor, asked_by=case.received_by, about=case, same=same, at=at)
-    if method == Request.IdentityMethod.DOCUMENTS:
+    # A device says who holds it, and nothing of whom they act for.
+    if method == Request.IdentityMethod.DOCUMENTS or case.requester != Request.Requester.SELF:
         return _with_documents(case, name, actor=actor, at=at)
     return name
 

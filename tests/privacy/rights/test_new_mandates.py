@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from devices.models import Challenge
 from privacy.accounts.models import User
 from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
@@ -131,6 +132,25 @@ class ReadingTests(NewMandateCase):
         self.read(case, by=self.hana)
         self.change(self.renew(case, by=self.hana), authority_until=ENDED)
         assert self.send(case, minutes=40)
+
+
+@pytest.mark.law("R-26")
+class FirstMandateTests(NewMandateCase):
+    def test_a_device_proves_no_mandate(self) -> None:
+        self.receipt = factory.ask(target=factory.imei(1), requester="agent", address="", at=self.begun)
+        case = self.receipt.request
+        assert "also send a document that proves it" in self.page(self.visitor())
+        asked = rights.challenge(case, actor=Requester(case.reference), at=self.begun)
+        Challenge.objects.filter(id=asked.id).update(state="confirmed", answered_at=self.begun)
+        said: dict[str, Any] = {"method": "device", "authority": "power-of-attorney", "actor": self.hana}
+        said |= {"mandate": factory.make_mandate(), "at": self.at(30)}
+        with pytest.raises(rights.UnseenDocuments):
+            rights.verify(case, **said)
+        self.send(case)
+        with pytest.raises(rights.UnseenDocuments):
+            rights.verify(case, **said)
+        self.read(case, by=self.hana)
+        assert rights.verify(case, **said).is_verified
 
 
 @pytest.mark.law("R-26")
