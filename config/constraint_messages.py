@@ -111,6 +111,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "retention_one_certificate_of_a_kind": "kind",
         "retention_forecast_once_for_a_month": "month",
         "consents_one_agreement_for_each_channel": "channel",
+        "consents_one_agreement_to_marketing": "kind",
         "consents_text_numbered_once": "number",
         "consents_decision_counted_once": "decided_at",
         "consents_one_code_for_each_decision": "decision",

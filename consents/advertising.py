@@ -95,6 +95,8 @@ def permission(subject_id: UUID, channel: str, at: datetime) -> AdvertisingPermi
             against.append(
                 Reason("confirmation-overdue", _("The consent had to be confirmed by %(day)s.") % {"day": confirm})
             )
+    if (marketing := _against_marketing(subject_id, at)) is not None:
+        against.append(marketing)
     if channel not in NIGHT_EXEMPT_CHANNELS and is_night(at):
         night = latest_decision(subject_id, "advertising-night", at)
         if (
@@ -119,6 +121,24 @@ def permission(subject_id: UUID, channel: str, at: datetime) -> AdvertisingPermi
     assert consent is not None
     since = _("The person agreed on %(day)s.") % {"day": clock.kst_date(consent.decided_at)}
     return AdvertisingPermission(True, [Reason("agreed", since)], consent, confirm)
+
+
+def _against_marketing(subject_id: UUID, at: datetime) -> Reason | None:
+    """Return why data may not be used for marketing, which is agreed to apart from receiving it (law C-02, C-14)."""
+    asked = AgreementVersion.objects.filter(agreement__in=Agreement.objects.of_marketing(), published_at__lte=at)
+    text = asked.select_related("agreement").order_by("published_at").first()
+    if text is None:
+        return None
+    consent = latest_decision(subject_id, text.agreement.code, at)
+    if consent is None:
+        return Reason("no-marketing-use", _("The person has never agreed to the use of their data for marketing."))
+    if consent.choice != Decision.Choice.AGREE:
+        message = _("The person refused the use of their data for marketing, or withdrew it, on %(day)s.")
+        return Reason("marketing-use-refused", message % {"day": clock.kst_date(consent.decided_at)})
+    if _needs_reconsent(consent, at):
+        message = _("The text on the use of data for marketing has since changed and needs a new consent.")
+        return Reason("marketing-text-changed", message)
+    return None
 
 
 def latest_decision(subject_id: UUID, agreement_code: str, at: datetime) -> Decision | None:

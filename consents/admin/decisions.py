@@ -4,16 +4,18 @@ import json
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from consents import receipts
-from consents.models import AdvertisingNotice, CurrentConsent, CurrentConsentQuerySet, Decision
+from consents import advertising_texts, receipts
+from consents.models import AdvertisingNotice, Agreement, CurrentConsent, CurrentConsentQuerySet, Decision
 from privacy.ledger.read_recording import RecordReadsMixin
 from privacy.lib.console.keyset_pagination import KeysetAdmin
 from privacy.lib.display.badges import state_badge
@@ -134,6 +136,14 @@ def _choice_badge(choice: str, label: str) -> SafeString:
     return state_badge({"agree": "agreed", "disagree": "disagreed", "withdraw": "withdrawn"}[choice], label)
 
 
+class AdvertisementForm(forms.Form):
+    """An advertisement as it is to go out."""
+
+    channel = forms.ChoiceField(label=_("Channel"), choices=Agreement.Channel.choices, widget=forms.RadioSelect)
+    subject = forms.CharField(label=_("Subject line (e-mail)"), max_length=300, required=False)
+    text = forms.CharField(label=_("Text"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 10}))
+
+
 @admin.register(AdvertisingNotice)
 class AdvertisingNoticeAdmin(KeysetAdmin):
     explanation = _(
@@ -145,6 +155,24 @@ class AdvertisingNoticeAdmin(KeysetAdmin):
     list_display = ("due_on", "kind", "state_shown", "decision", "sent_at")
     list_filter = ("kind", "state")
     list_select_related = ("decision",)
+
+    change_list_template = "admin/consents/advertisingnotice/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        check = path("check/", self.page(self.check_text), name="consents_advertisement_check")
+        return [check, *super().get_urls()]
+
+    def check_text(self, request: HttpRequest) -> TemplateResponse:
+        """Say what the text of an advertisement lacks; nothing of it is kept (law C-20)."""
+        form, lacks = AdvertisementForm(request.POST or None), None
+        if request.method == "POST" and form.is_valid():
+            given = form.cleaned_data
+            lacks = advertising_texts.problems(given["text"], given["channel"], subject=given["subject"])
+        context = {
+            **self.admin_site.each_context(request), "title": _("Check an advertisement"), "opts": self.opts,
+            "form": form, "lacks": lacks,
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/consents/advertisingnotice/check.html", context)
 
     @admin.display(description=_("state"))
     def state_shown(self, notice: AdvertisingNotice) -> SafeString:

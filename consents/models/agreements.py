@@ -18,6 +18,10 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         """Agreements that people may decide about now: those with a published text."""
         return self.filter(versions__state=AgreementVersion.State.PUBLISHED)
 
+    def of_marketing(self) -> "AgreementQuerySet":
+        """The one about using data for marketing, which is asked apart from receiving advertising (law C-14)."""
+        return self.filter(kind=Agreement.Kind.MARKETING)
+
     def of_advertising(self) -> "AgreementQuerySet":
         return self.filter(kind__in=[Agreement.Kind.ADVERTISING, Agreement.Kind.NIGHT])
 
@@ -32,6 +36,7 @@ class Agreement(models.Model):
         PROVISION = "provision", _("Provision to a third party")
         ADVERTISING = "advertising", _("Advertising information")
         NIGHT = "night", _("Advertising at night")
+        MARKETING = "marketing", _("Use of data for marketing")
 
     class Channel(models.TextChoices):
         SMS = "sms", _("Text message")
@@ -73,6 +78,9 @@ class Agreement(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["channel"], condition=Q(kind="advertising"), name="consents_one_agreement_for_each_channel"
+            ),
+            models.UniqueConstraint(
+                fields=["kind"], condition=Q(kind="marketing"), name="consents_one_agreement_to_marketing"
             ),
         ]
 

@@ -73,6 +73,8 @@ def devices(count: int, *, seed: int, on: date) -> Iterator[Device]:
             "app-log": source.choices(["agree", "disagree"], [60, 40])[0],
             "advertising-email": source.choices(["agree", "disagree"], [25, 75])[0],
         }
+        # Receiving advertising is agreed to apart from the use for it, and by nobody without it.
+        consents["marketing-use"] = consents["advertising-email"]
         yield Device(UUID(int=source.getrandbits(128), version=4), registration, consents)
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from consents import advertising
+from consents.models import AgreementVersion
 from privacy.ledger.actors import SystemActor
 from privacy.subjects import actions as subjects
 from privacy.subjects.models import Subject
@@ -35,6 +36,23 @@ class PermissionTest(PortalTestCase):
         assert self.because("sms") == ["agreed"]
         assert self.because("email") == ["no-consent"]
         assert self.because("push") == ["no-consent"]
+
+    @pytest.mark.law("C-02", "C-14")
+    def test_the_use_for_marketing_is_agreed_to_apart_from_receiving_it(self) -> None:
+        """From the day on which it is asked apart: what was answered before stays as it was."""
+        asked = AgreementVersion.objects.get(agreement__code="marketing-use").published_at
+        assert asked is not None
+        factory.agree(self.device, "advertising-email", at=asked - timedelta(days=1))
+        assert self.because("email", at=asked - timedelta(seconds=1)) == ["agreed"]
+        noon = asked + timedelta(hours=12)
+        assert self.because("email", at=noon) == ["no-marketing-use"]
+        factory.decide(self.device, "marketing-use", "disagree", at=noon)
+        assert self.because("email", at=noon) == ["marketing-use-refused"]
+        factory.agree(self.device, "marketing-use", at=noon + timedelta(minutes=1))
+        assert self.because("email", at=noon + timedelta(minutes=1)) == ["agreed"]
+        assert self.because("sms", noon + timedelta(minutes=1)) == ["no-consent"]
+        factory.make_agreement_text("marketing-use", at=noon + timedelta(minutes=2))
+        assert self.because("email", at=noon + timedelta(minutes=2)) == ["marketing-text-changed"]
 
     @pytest.mark.law("C-17")
     def test_who_refused_or_withdrew_gets_nothing(self) -> None:

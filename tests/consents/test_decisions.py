@@ -137,7 +137,7 @@ class AppendOnlyTest(PortalTestCase):
 
     def test_the_first_texts_carry_the_digest_that_their_words_have(self) -> None:
         versions = AgreementVersion.objects.select_related("agreement")
-        assert versions.count() == 7
+        assert versions.count() == 8
         for version in versions:
             assert version.digest == version.computed_digest(), version
 

@@ -22,7 +22,7 @@ class TextTest(PortalTestCase):
         codes = set(Agreement.objects.offered().values_list("code", flat=True))
         assert codes == {
             "activation", "service-analytics", "app-log", "advertising-sms", "advertising-email", "advertising-push",
-            "advertising-night",
+            "advertising-night", "marketing-use",
         }  # fmt: skip
         for version in AgreementVersion.objects.published():
             for part in ("title", "body", *NOTICES):
