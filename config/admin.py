@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from config import dashboard, first_steps, list_views, long_work, navigation, register_exports, search
-from config.dossier import pages
+from config.dossier import console_page
 from privacy.accounts.models import User
 from privacy.lib.dates import clock
 from privacy.lib.http import step_up_authentication
@@ -130,7 +130,7 @@ class OfficeSite(AdminSite):
     def dossier(self, request: HttpRequest) -> HttpResponse:
         """Send a dossier for an inspector, to somebody who has confirmed who they are lately."""
         step_up_authentication.require(request)
-        return pages.dossier_page(self, request, on=clock.today(), at=clock.now())
+        return console_page.dossier_page(self, request, on=clock.today(), at=clock.now())
 
     def one_register(self, request: HttpRequest, code: str) -> HttpResponse:
         """Send a register of a period as a file, to somebody who has confirmed who they are lately."""
