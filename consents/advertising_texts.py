@@ -59,4 +59,4 @@ def _problems(text: str, channel: str, subject: str) -> Iterator[Reason]:
     elif not (FREE_NUMBER.search(after) or LINK.search(after)):
         yield Reason("refusal-way", _("Add the free number (080) or the link by which one refuses."))
     elif not FREE.search(text):
-        yield Reason("free", _("Say that refusing is free of charge (무료)."))
+        yield Reason("free", _("Say in the text that refusing is free of charge."))
