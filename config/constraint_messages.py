@@ -293,6 +293,13 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
     _("The waiting period before destruction can't be more than 96 hours."): {
         "retention_wait_fits_before_destruction": "wait_hours"
     },
+    _("This purpose of the category has its legal basis already. Change that one."): {
+        "one_legal_basis_for_a_category_and_purpose": "purpose"
+    },
+    _(
+        "State the ground in Korean and English: the article of the law, the contract, or the interest and how it was "
+        "weighed. Only consent needs none."
+    ): {"legal_basis_other_than_consent_has_its_ground": "ground_ko"},
     _("Enter 0 to 11 months. Enter 12 months as one year."): {"retention_months_are_less_than_a_year": "months"},
     # The reasons of these bounds stand with them in privacy/policies/models/rulebook.py: the same words.
     _(

@@ -108,6 +108,7 @@ ROLES_OF_PERMISSION: dict[str, frozenset[str]] = {
     "policies.view_category": CONSOLE_ROLES,
     "policies.view_extraholiday": CONSOLE_ROLES,
     "policies.view_item": CONSOLE_ROLES,
+    "policies.view_legalbasis": CONSOLE_ROLES,
     "policies.view_noconsignment": CONSOLE_ROLES,
     "policies.view_notice": CONSOLE_ROLES,
     "policies.view_officer": CONSOLE_ROLES,

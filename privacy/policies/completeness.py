@@ -46,7 +46,12 @@ def problems(version: PolicyVersion, on: date) -> list[Problem]:
     """Return what stands between a version and its publication on the day ``on``; an empty list means nothing."""
     sections = list(version.sections.order_by("position"))
     stated_on = policy_document.day_of_text(version, on)
-    found = [*_headings(sections, stated_on), *_texts(version, sections, on), *_rules(version), *_frame(version, on)]
+    found = [
+        *_headings(sections, stated_on),
+        *_texts(version, sections, on),
+        *_rules(version, sections),
+        *_frame(version, on),
+    ]
     if not any(not problem.is_warning for problem in found):
         found += _against_base(version, on)
     return found
@@ -146,9 +151,11 @@ def _unknown_placeholders(body: str) -> Iterator[str]:
         yield from TORN.findall(BRACES.sub(" ", line))
 
 
-def _rules(version: PolicyVersion) -> Iterator[Problem]:
+def _rules(version: PolicyVersion, sections: list[Section]) -> Iterator[Problem]:
     book = rulebook.read(version)
-    declared = set(Purpose.objects.filter(is_internal=False).values_list("code", flat=True))
+    purposes = {purpose.code: purpose for purpose in Purpose.objects.filter(is_internal=False)}
+    declared = purposes.keys()
+    yield from _bases(book, sections, {code: purpose.name_ko for code, purpose in purposes.items()})
     if not book.categories:
         yield Problem(_("The version declares no category of personal information."))
     for category in book.categories.values():
@@ -169,6 +176,40 @@ def _rules(version: PolicyVersion) -> Iterator[Problem]:
     items = Counter(item for category in book.categories.values() for item in category.items)
     for item in sorted(item for item, count in items.items() if count > 1):
         yield Problem(_("The item “%(item)s” is declared in more than one category.") % {"item": item})
+
+
+def _bases(book: rulebook.Rulebook, sections: list[Section], purposes: dict[str, str]) -> Iterator[Problem]:
+    """Yield what is missing once a version states any legal basis (C-06): all of them, and the table that tells them.
+
+    Purposes are those that the policy names: for the duties of the office itself the law is the basis.
+    """
+    told = any("bases" in policy_document.tables_in(section.body_ko) for section in sections if section.applicable)
+    stated = any(category.bases for category in book.categories.values())
+    if stated and not told:
+        yield Problem(_("The version states legal bases, so its text must contain the table [[bases]] (PIPA 22(3))."))
+    if told and not stated:
+        yield Problem(_("The text contains the table [[bases]], but no category has a legal basis. State them."))
+    if not stated:
+        return
+    for category in book.categories.values():
+        for code in sorted(category.purposes & purposes.keys() | category.bases.keys()):
+            words = {"category": category.name_ko, "purpose": purposes.get(code, code)}
+            basis = category.bases.get(code)
+            if basis is None:
+                message = _("The category “%(category)s” has no legal basis for the purpose “%(purpose)s”.")
+            elif code not in category.purposes & purposes.keys():
+                message = _(
+                    "The category “%(category)s” has a legal basis for the purpose “%(purpose)s”, for which it isn't "
+                    "used. Remove the basis or add the purpose."
+                )
+            elif category.optional and not basis.is_consent:
+                message = _(
+                    "The category “%(category)s” is optional, so it rests on consent alone. For the purpose "
+                    "“%(purpose)s”, state consent or make the category required."
+                )
+            else:
+                continue
+            yield Problem(message % words)
 
 
 def _unusual(term: rulebook.RetentionPeriod, words: dict[str, str]) -> Iterator[Problem]:

@@ -19,9 +19,9 @@ Document = dict[str, Any]
 FORMAT = 1
 # [[items]] on a line of its own stands for a table; the first group is shown as it was at publication, the second
 # as it is on the day of reading, because officer and agencies change without a new policy (P2.1, V-09).
-TABLES = frozenset({"purposes", "items", "retention", "preservation", *data_recipients.RECIPIENT_KINDS})
+TABLES = frozenset({"purposes", "items", "bases", "retention", "preservation", *data_recipients.RECIPIENT_KINDS})
 # A table that stands in a document only where it has rows: the first documents were sealed without it.
-LATER_TABLES = frozenset({"transfers"})
+LATER_TABLES = frozenset({"bases", "transfers"})
 LIVE_TABLES = frozenset({"officer", "agencies", "versions"})
 TABLE_LINE = re.compile(r"^\[\[([a-z-]+)\]\]$", re.MULTILINE)
 # {retention:app-log}, {preservation:internet-log}, {parameter:rights.answer.days}: a period of the rulebook.
@@ -139,6 +139,7 @@ def _tables(book: rulebook.Rulebook, version: PolicyVersion, on: date) -> dict[s
             }
             for category in categories
         ],
+        **({"bases": bases} if (bases := list(_bases(categories))) else {}),
         "retention": list(_retention(categories)),
         "preservation": [
             {
@@ -157,6 +158,20 @@ def _tables(book: rulebook.Rulebook, version: PolicyVersion, on: date) -> dict[s
             if (parties := data_recipients.recipients_of_kind(name, on)) or name not in LATER_TABLES
         },
     }
+
+
+def _bases(categories: list[rulebook.DeclaredCategory]) -> Iterator[dict[str, Any]]:
+    order = list(Purpose.objects.order_by("position").values_list("code", flat=True))
+    for category in categories:
+        for purpose in sorted(category.bases, key=order.index):
+            stated = category.bases[purpose]
+            yield {
+                "code": f"{category.code}/{purpose}",
+                "category": category.code,
+                "purpose": purpose,
+                "basis": stated.basis,
+                "ground": {"ko": lines(stated.ground_ko), "en": lines(stated.ground_en)},
+            }
 
 
 def _retention(categories: list[rulebook.DeclaredCategory]) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,6 @@
 """A document as its reader sees it: chapters of paragraphs, lists and tables, in one language."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
 from privacy.policies import rulebook, wording
-from privacy.policies.models import RetentionTrigger
+from privacy.policies.models import LegalGround, RetentionTrigger
 from privacy.policies.policy_document import (
     EFFECTIVE_DATE,
     LIVE_TABLES,
@@ -22,6 +22,8 @@ from privacy.policies.policy_document import (
 CAPTIONS = {
     "purposes": gettext_lazy("What it is used for"),
     "items": gettext_lazy("What is collected"),
+    "bases-consent": gettext_lazy("What is processed with your consent"),
+    "bases-other": gettext_lazy("What is processed without consent"),
     "retention": gettext_lazy("How long it is kept"),
     "preservation": gettext_lazy("What other laws require us to keep"),
     "recipients": gettext_lazy("Who receives it"),
@@ -105,6 +107,8 @@ class _Renderer:
         table = TABLE_LINE.fullmatch(part.strip())
         if table:
             name = table.group(1)
+            if name == "bases":
+                return list(self._bases())
             return [Block("live", name=name)] if name in LIVE_TABLES else [self.makers[name]()]
         made: list[Block] = []
         prose: list[str] = []
@@ -153,6 +157,23 @@ class _Renderer:
         )
         columns = (_("Category"), _("Required or optional"), _("Items"), _("Purpose"))
         return _table("items", columns, tuple(rows))
+
+    def _bases(self) -> Iterator[Block]:
+        """Yield what rests on consent apart from what does not, with its items and its basis (PIPA art. 22(3))."""
+        stated = self.tables.get("bases", ())
+        consented = [row for row in stated if row["basis"] == LegalGround.CONSENT]
+        others = [row for row in stated if row["basis"] != LegalGround.CONSENT]
+        columns = (_("Category"), _("Items"), _("Purpose"))
+        if consented:
+            yield _table("bases-consent", columns, tuple(self._processed(row) for row in consented))
+        rows = tuple((*self._processed(row), wording.legal_basis(row, self.language)) for row in others)
+        nothing = _("Nothing is processed without consent.") if stated else _("This version states no legal basis.")
+        yield _table_or("bases-other", (*columns, _("Legal basis")), rows, nothing)
+
+    def _processed(self, row: dict[str, Any]) -> tuple[str, ...]:
+        category = next(one for one in self.tables["items"] if one["code"] == row["category"])
+        items = ", ".join(item["name"][self.language] for item in category["items"])
+        return category["name"][self.language], items, self.purpose_names.get(row["purpose"], row["purpose"])
 
     def _retention(self) -> Block:
         rows = ((row["name"][self.language], self._kept(row)) for row in self.tables["retention"])

@@ -6,6 +6,7 @@ from privacy.policies.models import (
     Category,
     ExtraHoliday,
     Item,
+    LegalBasis,
     NoConsignment,
     Notice,
     Officer,
@@ -21,6 +22,6 @@ from privacy.policies.models import (
 )
 
 protected_tables.declare(
-    PolicyVersion, Review, PublishedText, Section, Category, Category.purposes.through, Item, RetentionRule,
+    PolicyVersion, Review, PublishedText, Section, Category, Category.purposes.through, Item, LegalBasis, RetentionRule,
     PreservationRule, Purpose, Parameter, ParameterChange, ExtraHoliday, Officer, Agency, Notice, NoConsignment,
 )  # fmt: skip

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from privacy.policies import wording
+from privacy.policies.models import LegalGround
 from privacy.policies.policy_document import Document
 from privacy.policies.rulebook import Rulebook
 
@@ -84,6 +85,7 @@ class _Tables:
     def changes(self) -> Iterator[RuleChange]:
         yield from self._purposes()
         yield from self._collection()
+        yield from self._bases()
         yield from self._retention()
         yield from self._preservation()
         for name, more, less in (
@@ -142,6 +144,42 @@ class _Tables:
         for code in sorted(used - use):
             words = {"category": category, "purpose": names[code]}
             yield RuleChange(_("%(category)s: no longer used for %(purpose)s") % words, False)
+
+    def _bases(self) -> Iterator[RuleChange]:
+        """Compare legal bases (C-06): whatever comes to rest on anything but consent can no longer be withdrawn from.
+
+        A version that states none took what it collected with consent.
+        """
+        before, after = self._by_code("bases")
+        kept = {row["code"] for row in self.new["items"]}
+        for row in _only(before, after):
+            if row["category"] in kept:
+                sentence = _("%(category)s, %(purpose)s: legal basis no longer stated")
+                yield RuleChange(sentence % self._processing(row), True)
+        for code, row in after.items():
+            words = {**self._processing(row), "new": LegalGround(row["basis"]).label}
+            takes_more = row["basis"] != LegalGround.CONSENT
+            old = before.get(code)
+            if old is None:
+                yield RuleChange(_("%(category)s, %(purpose)s: legal basis “%(new)s”") % words, takes_more)
+            elif old["basis"] != row["basis"]:
+                words |= {"old": LegalGround(old["basis"]).label}
+                sentence = _("%(category)s, %(purpose)s: legal basis “%(new)s” (before: “%(old)s”)")
+                yield RuleChange(sentence % words, takes_more)
+            elif old["ground"] != row["ground"]:
+                words |= {"ground": row["ground"][self.language]}
+                sentence = _("%(category)s, %(purpose)s: the ground of the legal basis is now “%(ground)s”")
+                yield RuleChange(sentence % words, False, renames=True)
+
+    def _processing(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return the names of the category and the purpose of a legal basis."""
+        names = {
+            one["code"]: self._name(one)
+            for tables in (self.old, self.new)
+            for name in ("items", "purposes")
+            for one in tables[name]
+        }
+        return {part: names.get(row[part], row[part]) for part in ("category", "purpose")}
 
     def _retention(self) -> Iterator[RuleChange]:
         before, after = self._by_code("retention")

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.lib.errors.refusals import Refusal
 from privacy.policies.categories import OFFICE_FILES
-from privacy.policies.models import Category, Parameter, PolicyVersion
+from privacy.policies.models import Category, LegalGround, Parameter, PolicyVersion
 
 # What the office owes by law needs no declaration: answering rights, legal duties, destroying (P1.7, P6.4, P7.2).
 IMPLICIT_PURPOSES = frozenset({"rights", "legal-duty", "destruction"})
@@ -73,6 +73,19 @@ class PreservationPeriod:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedBasis:
+    """On what a category is processed for one purpose (C-06): a code of ``LegalGround``, and its ground in words."""
+
+    basis: str
+    ground_ko: str
+    ground_en: str
+
+    @property
+    def is_consent(self) -> bool:
+        return self.basis == LegalGround.CONSENT
+
+
+@dataclass(frozen=True, slots=True)
 class DeclaredCategory:
     """One declared category with all that follows from it."""
 
@@ -83,6 +96,13 @@ class DeclaredCategory:
     items: Mapping[str, DeclaredItem]
     purposes: frozenset[str]
     retention: RetentionPeriod | None
+    # By purpose; nothing where the version states none.
+    bases: Mapping[str, StatedBasis]
+
+    def needs_no_consent(self, purposes: Collection[str] | None = None) -> bool:
+        """Whether the version states for each of these purposes, by default for all, a basis other than consent."""
+        stated = [self.bases.get(code) for code in (self.bases if purposes is None else purposes)]
+        return bool(stated) and all(basis is not None and not basis.is_consent for basis in stated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +185,7 @@ def read(version: PolicyVersion) -> Rulebook:
     categories = {
         category.code: _category(category)
         for category in version.categories.select_related("retention")
-        .prefetch_related("items", Prefetch("purposes"))
+        .prefetch_related("items", Prefetch("purposes"), "bases")
         .order_by("position")
     }
     preservation = {
@@ -205,6 +225,9 @@ def _category(category: Category) -> DeclaredCategory:
         MappingProxyType(items),
         frozenset(purpose.code for purpose in category.purposes.all()),
         retention,
+        MappingProxyType(
+            {row.purpose_id: StatedBasis(row.basis, row.ground_ko, row.ground_en) for row in category.bases.all()}
+        ),
     )
 
 

@@ -1,6 +1,6 @@
 """How the rulebook's numbers and codes read: periods, events, units, in the language of the reader."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from privacy.lib.display.period_text import period_text
-from privacy.policies.models import Parameter, RetentionTrigger
+from privacy.policies.models import LegalGround, Parameter, RetentionTrigger
 
 
 def period(years: int, months: int) -> str:
@@ -26,6 +26,26 @@ def retention(clock: str, years: int, months: int) -> str:
         # D-13: the policy says "at once, or one month after"; the later is the limit.
         return _("at once, and no later than %(period)s from the %(event)s") % words
     return _("%(period)s from the %(event)s") % words
+
+
+def legal_basis(row: Mapping[str, Any], language: str) -> str:
+    """Return the basis of a row of the table with its ground: “Contract … (PIPA art. 15(1)4): licence agreement”."""
+    ground = row["ground"][language]
+    label = str(LegalGround(row["basis"]).label)
+    return f"{label}: {ground}" if ground else label
+
+
+def legal_bases(bases: Mapping[str, Any], name: Callable[[str], str]) -> str:
+    """Return what a category rests on, with the purposes (by ``name``) where these rest on different grounds.
+
+    ``bases`` are those of a declared category (``rulebook.StatedBasis``); nothing where its version states none.
+    """
+    purposes: dict[str, list[str]] = {}
+    for purpose, stated in sorted(bases.items()):
+        purposes.setdefault(str(LegalGround(stated.basis).label), []).append(name(purpose))
+    if len(purposes) < 2:
+        return "".join(purposes)
+    return "; ".join(f"{label}: {', '.join(names)}" for label, names in purposes.items())
 
 
 def day_in_words(day: str) -> str:

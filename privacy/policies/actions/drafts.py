@@ -18,6 +18,7 @@ from privacy.policies.events import Event
 from privacy.policies.models import (
     Category,
     Item,
+    LegalBasis,
     PolicyVersion,
     PreservationRule,
     Purpose,
@@ -25,7 +26,7 @@ from privacy.policies.models import (
     Section,
 )
 
-Row = Category | Item | RetentionRule | PreservationRule | Section
+Row = Category | Item | LegalBasis | RetentionRule | PreservationRule | Section
 
 EDIT = "policies.edit_draft"
 
@@ -39,7 +40,7 @@ class RowOfOtherVersion(Refusal):
 
 
 class OutOfBounds(Refusal):
-    """A period that no rule may have; the message says the reason of the bound."""
+    """A period that no rule may have, or a legal basis without its ground; the message says what to do."""
 
     code = "out-of-bounds"
 
@@ -156,7 +157,7 @@ def discard_version(version: PolicyVersion, *, actor: Actor, at: datetime) -> Po
 
 
 def _check_bounds(row: Row) -> None:
-    if not isinstance(row, RetentionRule | PreservationRule):
+    if not isinstance(row, RetentionRule | PreservationRule | LegalBasis):
         return
     try:
         row.validate_constraints()
@@ -175,11 +176,13 @@ def _lock_draft(version: PolicyVersion) -> PolicyVersion:
 
 
 def _version_id(row: Row) -> object:
-    return row.category.version_id if isinstance(row, Item | RetentionRule) else row.version_id
+    return row.category.version_id if isinstance(row, Item | LegalBasis | RetentionRule) else row.version_id
 
 
 def _name(row: Row) -> str:
     kind = about_label(row).partition(".")[2]
+    if isinstance(row, LegalBasis):
+        return f"{kind}:{row.category.code}/{row.purpose_id}"
     return f"{kind}:{row.category.code if isinstance(row, RetentionRule) else row.code}"
 
 
@@ -191,7 +194,7 @@ def _copy(base: PolicyVersion, version: PolicyVersion, *, new_items: bool) -> No
         rule.pk, rule.version = new_id(), version
     Section.objects.bulk_create(sections)
     PreservationRule.objects.bulk_create(rules)
-    for category in base.categories.prefetch_related("items", "purposes").select_related("retention"):
+    for category in base.categories.prefetch_related("items", "purposes", "bases").select_related("retention"):
         items, purposes = list(category.items.all()), list(category.purposes.all())
         retention: RetentionRule | None = getattr(category, "retention", None)
         copied = Category(
@@ -207,6 +210,9 @@ def _copy(base: PolicyVersion, version: PolicyVersion, *, new_items: bool) -> No
         for item in items:
             item.pk, item.category = new_id(), copied
         Item.objects.bulk_create([*items, *(_declared_since(items, copied) if new_items else ())])
+        for basis in category.bases.all():
+            basis.pk, basis.category = new_id(), copied
+            basis.save(force_insert=True)
         if retention is not None:
             retention.pk, retention.category = new_id(), copied
             retention.save(force_insert=True)

@@ -8,17 +8,17 @@ from django.db import transaction
 
 from privacy.ledger.actors import Actor
 from privacy.policies.actions import drafts
-from privacy.policies.models import PolicyVersion, PreservationRule, Section
+from privacy.policies.models import LegalBasis, PolicyVersion, PreservationRule, Section
 from privacy.policies.shipped_text import EDITIONS
 
 PROPOSAL = EDITIONS / "proposal.toml"
 
 
 def draft_proposal(*, effective_on: date | None = None, actor: Actor, at: datetime) -> PolicyVersion:
-    """Start a draft from the newest version with the headings that the portal proposes in place of its own.
+    """Start a draft from the newest version with the headings and legal bases that the portal proposes.
 
-    Rules, tables and every other heading stay as they are: whom the registers name is named. Raises ``NotPermitted``
-    and ``NoBaseVersion``.
+    A basis that the version states stays. Rules, tables and every other heading stay as they are: whom the registers
+    name is named. Raises ``NotPermitted`` and ``NoBaseVersion``.
     """
     proposal = tomllib.loads(PROPOSAL.read_text(encoding="utf-8"))
     with transaction.atomic():
@@ -26,6 +26,7 @@ def draft_proposal(*, effective_on: date | None = None, actor: Actor, at: dateti
         rows: list[drafts.Row] = [
             *_sections(version, proposal["sections"]),
             *_preservation(version, proposal["preservation"]),
+            *_bases(version, proposal["bases"]),
         ]
         drafts.revise_draft(version, rows=rows, actor=actor, at=at)
         return drafts.describe_draft(
@@ -58,3 +59,13 @@ def _preservation(version: PolicyVersion, proposed: list[dict[str, Any]]) -> lis
             rule.article_ko, rule.article_en = words["article_ko"], words["article_en"]
             rows.append(rule)
     return rows
+
+
+def _bases(version: PolicyVersion, proposed: list[dict[str, Any]]) -> list[LegalBasis]:
+    return [
+        LegalBasis(category=category, purpose=purpose, basis=words["basis"])
+        for words in proposed
+        for category in version.categories.filter(code=words["category"])
+        for purpose in category.purposes.filter(code=words["purpose"])
+        if not category.bases.filter(purpose=purpose).exists()
+    ]

@@ -16,6 +16,7 @@ from privacy.policies import wording
 from privacy.policies.models import (
     Category,
     Item,
+    LegalBasis,
     PolicyVersion,
     PreservationRule,
     Purpose,
@@ -116,6 +117,12 @@ class ItemInline(DraftInline):
     fields = (("code", "position", "identifier"), ("name_ko", "name_en"))
 
 
+class LegalBasisInline(DraftInline):
+    model = LegalBasis
+    fields = (("purpose", "basis"), ("ground_ko", "ground_en"))
+    formfield_overrides = {TextField: {"widget": forms.Textarea(attrs={"rows": 4})}}
+
+
 class RetentionInline(DraftInline):
     model = RetentionRule
     fields = (("clock", "years", "months"), ("approval_required", "wait_hours"))
@@ -155,7 +162,7 @@ class SectionAdmin(PartAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         hint = _(
             "A blank line separates paragraphs; “- ” starts a list item. Tables come from the rulebook, "
-            "each on a line of its own: [[items]], [[purposes]], [[retention]], [[preservation]], "
+            "each on a line of its own: [[items]], [[purposes]], [[bases]], [[retention]], [[preservation]], "
             "[[recipients]], [[processors]], [[transfers]], [[officer]], [[agencies]], [[versions]]. So do periods: "
             "{retention:app-log}, {preservation:internet-log}, {parameter:rights.answer.days}, and "
             "{effective-date}."
@@ -175,7 +182,7 @@ class CategoryAdmin(PartAdmin):
     form = CategoryForm
     fields = ("version", "code", "name_ko", "name_en", "optional", "position", "purposes")
     readonly_fields = ("version",)
-    inlines = (ItemInline, RetentionInline)
+    inlines = (ItemInline, LegalBasisInline, RetentionInline)
 
     @admin.display(description=_("kept"))
     def retention_shown(self, category: Category) -> str:

@@ -7,6 +7,8 @@ from privacy.policies.models.published_texts import NoConsignment, PublishedText
 from privacy.policies.models.rulebook import (
     Category,
     Item,
+    LegalBasis,
+    LegalGround,
     PreservationRule,
     Purpose,
     RetentionRule,
@@ -20,6 +22,8 @@ __all__ = [
     "Category",
     "ExtraHoliday",
     "Item",
+    "LegalBasis",
+    "LegalGround",
     "NoConsignment",
     "Notice",
     "Officer",

@@ -92,6 +92,67 @@ class Item(models.Model):
         return in_language(self, "name")
 
 
+class LegalGround(models.TextChoices):
+    """On what a company may collect and use personal data (PIPA 15(1) nos. 1, 2, 4, 5 and 6)."""
+
+    CONSENT = "consent", _("Consent (PIPA art. 15(1)1)")
+    LAW = "law", _("Provision or duty of law (PIPA art. 15(1)2)")
+    CONTRACT = "contract", _("Contract with the data subject (PIPA art. 15(1)4)")
+    VITAL_INTEREST = "vital-interest", _("Urgent interest of life, body or property (PIPA art. 15(1)5)")
+    LEGITIMATE_INTEREST = "legitimate-interest", _("Legitimate interest of the company (PIPA art. 15(1)6)")
+
+
+class LegalBasis(models.Model):
+    """On what a category may be collected and used for one purpose (C-06): consent, or a ground that needs none."""
+
+    record_label = "policies.LegalBasis"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    category = models.ForeignKey(Category, verbose_name=_("category"), on_delete=models.CASCADE, related_name="bases")
+    purpose = models.ForeignKey(
+        Purpose,
+        verbose_name=_("purpose"),
+        on_delete=models.PROTECT,
+        related_name="bases",
+        limit_choices_to={"is_internal": False},
+    )
+    basis = models.CharField(_("legal basis"), max_length=20, choices=LegalGround.choices)
+    ground_ko = models.TextField(
+        _("ground (Korean)"),
+        blank=True,
+        help_text=_(
+            "Published in the policy. Law: the act and its article. Contract: which one, and why the data is needed "
+            "for it. Interest: whose it is, and how it was weighed against the data subject's rights. Leave it empty "
+            "for consent."
+        ),
+    )
+    ground_en = models.TextField(_("ground (English)"), blank=True)
+
+    class Meta:
+        verbose_name = _("legal basis")
+        verbose_name_plural = _("legal bases")
+        ordering = ("category", "purpose")
+        default_permissions = ("view",)
+        constraints = [
+            models.UniqueConstraint(
+                name="one_legal_basis_for_a_category_and_purpose",
+                fields=["category", "purpose"],
+                violation_error_message=_("This purpose of the category has its legal basis already. Change that one."),
+            ),
+            models.CheckConstraint(
+                name="legal_basis_other_than_consent_has_its_ground",
+                condition=Q(basis="consent") | Q(ground_ko__regex=r"\S", ground_en__regex=r"\S"),
+                violation_error_message=_(
+                    "State the ground in Korean and English: the article of the law, the contract, or the interest and "
+                    "how it was weighed. Only consent needs none."
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.category}: {self.purpose}"
+
+
 class RetentionTrigger(models.TextChoices):
     """The event a retention period runs from (P6.1–P6.4)."""
 
