@@ -21,6 +21,7 @@ class RegisterFile:
     rows: int = 0
     files: tuple[str, ...] = ()
     missing: str = ""
+    overdue: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,10 @@ class Dossier:
     def digests(self) -> list[tuple[str, str]]:
         """Return each file with its SHA-256, in the order of names."""
         files = sorted(path for path in self.folder.rglob("*") if path.is_file())
-        return [(self.relative(path), _digest(path)) for path in files]
+        return [(self.relative(path), digest_of_file(path)) for path in files]
 
 
-def _digest(path: Path) -> str:
+def digest_of_file(path: Path) -> str:
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,9 +1,9 @@
 """The criteria of ISMS-P, and what this office has to show for each of them in a period (``criteria.toml``)."""
 
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from privacy.lib.registries import deadlines
 from privacy.safeguards.models import ApplicabilityDecision, Evidence
 from privacy.safeguards.models.measures import STANDARD_NAMES, Result
 
@@ -20,15 +21,17 @@ type Text = Mapping[str, str]
 class Standing(StrEnum):
     """What there is to show for a criterion."""
 
-    SHOWN = "shown"
+    RECORDS = "records"
+    NOT_IN_ORDER = "not-in-order"
     PARTLY = "partly"
     NOTHING_RECORDED = "nothing-recorded"
     GAP = "gap"
 
 
 STANDING_NAMES = {
-    Standing.SHOWN: pgettext_lazy("criterion", "evidence"),
-    Standing.PARTLY: _("evidence, and a gap"),
+    Standing.RECORDS: pgettext_lazy("criterion", "records"),
+    Standing.NOT_IN_ORDER: _("records, and something not in order"),
+    Standing.PARTLY: _("records, and a gap"),
     Standing.NOTHING_RECORDED: _("nothing recorded in this period"),
     Standing.GAP: _("gap"),
 }
@@ -111,21 +114,39 @@ def standing(
     kept: Collection[str],
     looks: Mapping[str, Evidence],
     decided: Collection[str] = (),
+    overdue: Collection[str] = (),
 ) -> Standing:
-    """Say what a criterion has to show: ``kept`` are the registers with rows in the period, ``looks`` its checks.
+    """Say what a criterion has to show; whether that is enough, its reader judges.
 
-    A check that was not in order, or that could not see, shows that one looked, and no more: it does not count.
-    ``decided`` are the duties of which somebody decided whether they bind.
+    ``kept`` are the registers with rows in the period, ``looks`` the last look at each measure, ``decided`` the duties
+    of which somebody decided whether they bind, ``overdue`` the registers in which something is late. A look that was
+    not in order or could not see, and whatever is late, is told before a gap is.
     """
-    shown = (
+    seen = [looks[code] for code in criterion.checks if code in looks]
+    has_records = (
         any(code in kept for code in criterion.registers)
-        or any(code in looks and looks[code].result == Result.PASSED for code in criterion.checks)
         or any(code in decided for code in criterion.decisions)
-        or bool(criterion.documents or criterion.parts)
+        or bool(seen or criterion.documents or criterion.parts)
     )
-    if shown:
-        return Standing.PARTLY if criterion.gap else Standing.SHOWN
+    is_late = any(code in overdue for code in criterion.registers)
+    if is_late or any(one.result != Result.PASSED for one in seen):
+        return Standing.NOT_IN_ORDER
+    if has_records:
+        return Standing.PARTLY if criterion.gap else Standing.RECORDS
     return Standing.GAP if criterion.gap else Standing.NOTHING_RECORDED
+
+
+def overdue_models(on: date, may: Callable[[str], bool]) -> dict[str, int]:
+    """Return how many matters of each model, by its label, are late on a day: what Today counts of them."""
+    late: dict[str, int] = {}
+    for source in deadlines.sources(may):
+        if source.rows is not None and source.owed and not source.is_automatic:
+            rows = source.rows.found(None, on - timedelta(days=1))
+            count = rows.count()
+            if count:
+                label = rows.model._meta.label_lower
+                late[label] = late.get(label, 0) + count
+    return late
 
 
 def text(said: Text, language: str) -> str:

@@ -4,12 +4,11 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from config.actor_names import account_names, actor_name
 from config.dossier import flow_map, parts, processing
-from config.dossier.contents import CriterionLine, Dossier
-from privacy.lib.dates import clock
+from config.dossier.contents import CriterionLine, Dossier, RegisterFile
 from privacy.lib.display.badges import date_text, datetime_text
 from privacy.lib.documents import pdf
 from privacy.policies.models import Officer, PolicyVersion
@@ -22,17 +21,16 @@ Blocks = list[dict[str, Any]]
 def dossier_pdf(dossier: Dossier, number: str) -> bytes:
     """Return the PDF of a dossier whose other files are written."""
     scope = dossier.scope
-    on = min(scope.last, clock.kst_date(scope.at))
     payload = {
         "title": dossier.title,
         "subtitle": CONTROLLER,
         "reference": number,
         "landscape": True,
         "blocks": [
-            {"kind": "fields", "rows": about(dossier, on)},
+            {"kind": "fields", "rows": about(dossier)},
             *_criteria(dossier),
             *_registers(dossier),
-            *_processing(on),
+            *_processing(scope.last),
             *_figures(dossier),
             *_files(dossier),
         ],
@@ -40,10 +38,10 @@ def dossier_pdf(dossier: Dossier, number: str) -> bytes:
     return pdf.render("sheet", payload, language=scope.language, made_at=scope.at)
 
 
-def about(dossier: Dossier, on: date) -> list[list[str]]:
+def about(dossier: Dossier) -> list[list[str]]:
     """Return what a dossier is about: its period, who answers for the office, why and by whom it was made."""
     scope = dossier.scope
-    officer, version = Officer.objects.on(on), PolicyVersion.objects.in_force(on)
+    officer, version = Officer.objects.on(scope.last), PolicyVersion.objects.in_force(scope.last)
     return [
         [_("Period"), f"{date_text(scope.first)} – {date_text(scope.last)}"],
         [_("Protection officer"), str(officer) if officer else "–"],
@@ -58,14 +56,23 @@ def about(dossier: Dossier, on: date) -> list[list[str]]:
 def _criteria(dossier: Dossier) -> Blocks:
     return [
         {"kind": "heading", "text": _("Criteria of ISMS-P")},
+        {"kind": "text", "text": what_is_said()},
         {"kind": "fields", "rows": [[name, f"{count:,}"] for name, count in dossier.counted()]},
         {
             "kind": "table",
-            "columns": [_("Number"), _("Criterion"), _("What there is"), _("Shown by"), _("Gap")],
+            "columns": [pgettext("criterion", "Number"), _("Criterion"), _("What there is"), _("Shown by"), _("Gap")],
             "widths": [2, 5, 4, 10, 7],
             "rows": [_criterion(line) for line in dossier.lines],
         },
     ]
+
+
+def what_is_said() -> str:
+    """Say how the table of criteria is meant."""
+    return _(
+        "The table says what the office has to show, counted from its registers, and what is late or was found not in "
+        "order on the day on which this was made. Whether it is enough, its reader judges."
+    )
 
 
 def _criterion(line: CriterionLine) -> list[str]:
@@ -74,15 +81,22 @@ def _criterion(line: CriterionLine) -> list[str]:
 
 def shown_by(line: CriterionLine) -> list[str]:
     """Return in words what shows that a criterion is kept."""
-    said = [
-        _("%(register)s (rows: %(rows)s)") % {"register": one.register.title, "rows": f"{one.rows:,}"}
-        for one in line.registers
-    ]
+    said = [_register_text(one) for one in line.registers]
     for name, look in line.looks:
         result = f"{look.get_result_display()}, {date_text(look.on)}" if look else _("not looked at in this period")
         said.append(f"{name} ({result})")
     said += [f"{name} ({decision_text(made)})" for name, made in line.decisions]
     return [*said, *(one.title for one in line.parts), *line.documents]
+
+
+def _register_text(one: RegisterFile) -> str:
+    said = _("%(register)s (rows: %(rows)s)") % {"register": one.register.title, "rows": f"{one.rows:,}"}
+    return f"{said}, {late_text(one.overdue)}" if one.overdue else said
+
+
+def late_text(count: int) -> str:
+    """Say how much of a register is late on the day on which the dossier is made."""
+    return ngettext("%(count)d overdue", "%(count)d overdue", count) % {"count": count}
 
 
 def decision_text(made: ApplicabilityDecision | None) -> str:
@@ -114,7 +128,7 @@ def _processing(on: date) -> Blocks:
         {"kind": "table", "columns": processing.columns(), "widths": [3, 3, 4, 6, 3, 3, 3, 4, 3],
          "rows": [one.cells() for one in found]},
         {"kind": "heading", "text": title},
-        {"kind": "chart", "svg": str(flow_map.draw(found, label=title)), "alt": alt},
+        {"kind": "chart", "svg": str(flow_map.draw(found, label=title)), "alt": alt, "height": 140},
     ]  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import pgettext
 from config.actor_names import account_names, actor_name
 from config.dossier import flow_map, processing
 from config.event_descriptions import describe_event
+from consents.models import AgreementVersion
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.checkpoints import external_checkpoints
@@ -26,6 +27,7 @@ from privacy.ledger.exports import document_issuance, log_bundles, log_proofs
 from privacy.ledger.exports.review_sheet import issue_review_sheet
 from privacy.ledger.merkle import log_reader
 from privacy.ledger.models import Entry, Review
+from privacy.lib.crypto import canonical_json
 from privacy.lib.dates import clock
 from privacy.lib.documents.spreadsheets import csv_cell, in_korea
 from privacy.lib.registries import annual_report
@@ -85,20 +87,39 @@ def policy(folder: Path, scope: Scope) -> Part:
     current = PolicyVersion.objects.in_force(scope.first)
     begun = Q(effective_on__range=(scope.first, scope.last)) | Q(pk=current.pk if current else None)
     versions = PolicyVersion.objects.public().filter(begun).order_by("effective_on")
-    return _written("policy", title, folder, (_policy_text(one, scope) for one in versions))
+    return _written("policy", title, folder, (file for one in versions for file in _policy_files(one, scope)))
 
 
-def _policy_text(version: PolicyVersion, scope: Scope) -> tuple[str, bytes]:
+def _policy_files(version: PolicyVersion, scope: Scope) -> Iterator[tuple[str, bytes]]:
+    """Yield a version to read, and the very bytes that were sealed: their SHA-256 is the seal."""
     document = policy_document.published_document(version)
+    yield f"{version.number}.json", canonical_json.dumps(document).encode()
     lines = [f"{version.number} · {version.effective_on} · SHA-256 {version.seal}"]
     for section in presentation.render_sections(document, scope.language):
         lines += ["", f"{section.number}. {section.heading}", "", *section.lines()]
-    return f"{version.number}.txt", "\n".join([*lines, ""]).encode()
+    yield f"{version.number}.txt", "\n".join([*lines, ""]).encode()
+
+
+def agreements(folder: Path, scope: Scope) -> Part:
+    """Write each text of an agreement that people could decide about in the period, with its four notices."""
+    end = scope.moments[1]
+    texts = AgreementVersion.objects.filter(published_at__lt=end).exclude(superseded_at__lt=scope.moments[0])
+    ordered = texts.select_related("agreement").order_by("agreement__position", "number")
+    named = ((f"{one.agreement.code}-{one.number}.txt", _agreement_text(one, scope)) for one in ordered)
+    return _written("agreements", _("Texts of agreements"), folder, named)
+
+
+def _agreement_text(version: AgreementVersion, scope: Scope) -> bytes:
+    lines = [f"{version.agreement.code} {version.number} · {in_korea(version.published_at)} · SHA-256 {version.digest}"]
+    for part in ("title", "body", "purpose", "items", "retention", "refusal", "recipient"):
+        if said := version.spoken(part, scope.language).strip():
+            lines += ["", said]
+    return "\n".join([*lines, ""]).encode()
 
 
 def processing_record(folder: Path, scope: Scope) -> Part:
     """Write the record of processing activities as it was on the last day of the period."""
-    found = processing.activities(_last_day(scope))
+    found = processing.activities(scope.last)
     rows = (one.cells() for one in found)
     named = [("record-of-processing.csv", as_csv(processing.columns(), rows))]
     return _written("processing", _("Record of processing activities"), folder, named)
@@ -107,12 +128,8 @@ def processing_record(folder: Path, scope: Scope) -> Part:
 def flow(folder: Path, scope: Scope) -> Part:
     """Draw where personal information goes, as it was on the last day of the period."""
     title = _("Map of data flows")
-    drawing = flow_map.draw(processing.activities(_last_day(scope)), label=title)
+    drawing = flow_map.draw(processing.activities(scope.last), label=title)
     return _written("flow", title, folder, [("data-flow.svg", drawing.encode())])
-
-
-def _last_day(scope: Scope) -> date:
-    return min(scope.last, clock.kst_date(scope.at))
 
 
 def figures(folder: Path, scope: Scope) -> Part:
@@ -178,6 +195,13 @@ def _plan(one: ManagementPlan, scope: Scope) -> tuple[str, bytes]:
     return f"management-plan-v{one.number}.pdf", content
 
 
+def complete_proofs(folder: Path) -> None:
+    """Give papers that were issued just now their proof, where their entry has been signed meanwhile."""
+    for path in folder.glob("*.pdf"):
+        content = path.read_bytes()
+        path.write_bytes(document_issuance.with_proof(content))
+
+
 def trail(folder: Path, scope: Scope) -> Part:
     """Write the audit trail of the period as a bundle, with the program that checks it.
 
@@ -209,12 +233,8 @@ def trail(folder: Path, scope: Scope) -> Part:
 
 def case(folder: Path, scope: Scope, found: Request) -> Part:
     """Write the story of a case as the audit trail has it, with a proof of each entry that is signed."""
-    entries = Entry.objects.about(about_key(found)).order_by("id")
-    told, left = list(entries[:MOST_ENTRIES]), max(0, entries.count() - MOST_ENTRIES)
-    names = account_names({one.actor for one in told})
-    rows = ([in_korea(one.time), describe_event(one.word), actor_name(one.actor, names), str(one.id)] for one in told)
-    headings = [_("Time"), _("What happened"), pgettext("trail", "Who"), _("Entry")]
-    files = [("story.csv", as_csv(headings, rows))]
+    told, left = case_entries(found)
+    files = [("story.csv", as_csv(story_columns(), story(told)))]
     with log_reader.connect() as connection:
         proofs = log_proofs.prove_each(connection, [one.id for one in told])
     files += [
@@ -222,6 +242,34 @@ def case(folder: Path, scope: Scope, found: Request) -> Part:
         for number, proof in proofs.items()
     ]
     return _written("case", _("Case %(number)s") % {"number": found.number}, folder, files, left=left)
+
+
+def case_entries(found: Request) -> tuple[list[Entry], int]:
+    """Return the first entries about a case and about what belongs to it, and how many more there are."""
+    about = [about_key(found)]
+    for relation in found._meta.related_objects:
+        if relation.one_to_many:
+            rows = relation.related_model._default_manager.filter(**{relation.field.name: found})[:MOST_ENTRIES]
+            about += [about_key(row) for row in rows]
+    entries = Entry.objects.filter(about__in=about).order_by("id")
+    return list(entries[:MOST_ENTRIES]), max(0, entries.count() - MOST_ENTRIES)
+
+
+def story_columns() -> list[str]:
+    """Return the headings of the story of a case."""
+    return [_("Time"), _("What happened"), pgettext("trail", "Who"), _("Entry")]
+
+
+def story(entries: Sequence[Entry]) -> list[list[str]]:
+    """Return what happened in a case in words, by whom, with the number of the entry."""
+    names = account_names({one.actor for one in entries})
+    return [
+        [
+            one.time.astimezone(clock.KST).strftime("%Y-%m-%d %H:%M:%S"), describe_event(one.word),
+            actor_name(one.actor, names), str(one.id),
+        ]
+        for one in entries
+    ]  # fmt: skip
 
 
 def copied_documents(folder: Path, names: Iterable[str]) -> Part:
@@ -252,6 +300,6 @@ def _written(code: str, title: str, folder: Path, named: Iterable[tuple[str, byt
 
 type Maker = Callable[[Path, Scope], Part]
 MAKERS: dict[str, Maker] = {
-    "policy": policy, "processing": processing_record, "flow": flow, "figures": figures, "papers": papers,
-    "trail": trail,
+    "papers": papers, "policy": policy, "agreements": agreements, "processing": processing_record, "flow": flow,
+    "figures": figures, "trail": trail,
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """Writing a dossier: registers, parts, criteria, an index to read and a PDF that names every file by its SHA-256."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -9,11 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from config.dossier import criteria, parts, processing
-from config.dossier.contents import CriterionLine, Dossier, RegisterFile
+from config.dossier.contents import CriterionLine, Dossier, RegisterFile, digest_of_file
 from config.dossier.criteria import Criterion
-from config.dossier.paper import about, dossier_pdf
+from config.dossier.paper import about, dossier_pdf, what_is_said
 from config.dossier.parts import MAKERS, Part, Scope
-from privacy.ledger.exports import document_issuance, register_export
+from privacy.ledger import actions as ledger
+from privacy.ledger.checkpoints import external_checkpoints
+from privacy.ledger.events import Event
+from privacy.ledger.exports import document_issuance
+from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.registries import registers
@@ -41,7 +46,7 @@ class NothingChosen(Refusal):
 
 
 def write(folder: Path, scope: Scope, *, case: str = "", criterion: str = "") -> Dossier:
-    """Write a dossier into an empty folder; each register is put on record before the folder is handed out.
+    """Write a dossier into an empty folder; what leaves in it is put on record before the folder is handed out.
 
     With ``case`` the story of that case comes along; ``criterion`` (``3.2.1``, or an area such as ``2.5``) narrows the
     dossier to what shows it. Raises MissingReason, NothingChosen, and what registers and papers raise; then the folder
@@ -49,6 +54,10 @@ def write(folder: Path, scope: Scope, *, case: str = "", criterion: str = "") ->
     """
     if not scope.reason.strip():
         raise MissingReason(_("State why you are making the dossier."))
+    today = clock.kst_date(scope.at)
+    if scope.first > today:
+        raise NothingChosen(_("The period begins in the future."))
+    scope = replace(scope, last=min(scope.last, today))
     try:
         chosen = criteria.chosen(criterion)
     except criteria.UnknownCriterion:
@@ -58,13 +67,21 @@ def write(folder: Path, scope: Scope, *, case: str = "", criterion: str = "") ->
         ) from None
     found = _case(case) if case else None
     with override(scope.language):
-        kept = {one.register.code: one for one in _registers(folder / "registers", scope, chosen, whole=not criterion)}
-        made = {code: _part(code, folder, scope) for code in MAKERS if _wanted(code, chosen, whole=not criterion)}
+        whole = not criterion
+        wanted = [code for code in MAKERS if whole or any(code in one.parts for one in chosen)]
+        # Papers come first and the trail last: what was issued just now is sealed and signed meanwhile.
+        made = {code: MAKERS[code](folder / code, scope) for code in wanted if code != "trail"}
+        kept = {one.register.code: one for one in _registers(folder / "registers", scope, chosen, whole=whole)}
         if found is not None:
             made["case"] = parts.case(folder / "case", scope, found)
         names = [name for one in chosen for name in one.documents]
         if names:
             made["documents"] = parts.copied_documents(folder / "documents", names)
+        _record(kept.values(), folder, scope)
+        if "papers" in made:
+            parts.complete_proofs(folder / "papers")
+        if "trail" in wanted:
+            made["trail"] = _trail(folder / "trail", scope)
         looks, decided = criteria.check_results(scope.first, scope.last), criteria.decisions_until(scope.last)
         dossier = Dossier(
             folder=folder,
@@ -74,22 +91,53 @@ def write(folder: Path, scope: Scope, *, case: str = "", criterion: str = "") ->
             parts=tuple(made.values()),
             case=case,
         )
-        _finish(dossier)
+        _finish(dossier, parts.case_entries(found)[0] if found else ())
     return dossier
 
 
-def _finish(dossier: Dossier) -> None:
+def _record(kept: Iterable[RegisterFile], folder: Path, scope: Scope) -> None:
+    """Put on record, in one entry, which registers leave with a dossier, before it does (law S-05)."""
+    files = {one.register: folder / one.files[0] for one in kept if one.files}
+    if not files:
+        return
+    window = ExportScope(scope.first, scope.last, scope.actor, scope.at, scope.reason)
+    subjects = {who for register in files if register.subjects for who in register.subjects(window)}
+    facts = {register.code: digest_of_file(path) for register, path in files.items()}
+    ledger.record_before(
+        Event.REGISTER_EXPORTED,
+        actor=scope.actor,
+        at=scope.at,
+        subjects=sorted(subjects),
+        about=("register", "dossier"),
+        task="office.dossier.exported",
+        reason=scope.reason,
+        facts={
+            "register": "dossier",
+            "from": scope.first.isoformat(),
+            "until": scope.last.isoformat(),
+            "form": "csv",
+            "registers": facts,
+        },
+    )
+
+
+def _finish(dossier: Dossier, story: Sequence[Entry]) -> None:
     """Write the page to begin with and the PDF, which names every other file and is put on the audit trail."""
     folder, scope = dossier.folder, dossier.scope
-    on = min(scope.last, clock.kst_date(scope.at))
-    found = processing.activities(on)
+    found = processing.activities(scope.last)
     page = {
         "dossier": dossier,
         "language": scope.language,
         "controller": CONTROLLER,
-        "about": about(dossier, on),
+        "about": about(dossier),
         "verify": document_issuance.verification_url(),
+        "paper_keys": document_issuance.paper_keys(),
+        "log_keys": external_checkpoints.pinned_keys(),
+        "story_columns": parts.story_columns(),
+        "story": [(cells, f"case/proofs/{cells[-1]}.json") for cells in parts.story(story)],
+        "proofs": {name for part in dossier.parts if part.code == "case" for name in part.files},
         "parts": {part.code: part for part in dossier.parts if part.files},
+        "what_is_said": what_is_said(),
         "columns": processing.columns(),
         "activities": [one.cells() for one in found],
         "flow_text": "; ".join(f"{one.name}: {', '.join(one.places)}" for one in found),
@@ -111,22 +159,20 @@ def _case(number: str) -> Request:
     return found
 
 
-def _wanted(code: str, chosen: Sequence[Criterion], *, whole: bool) -> bool:
-    return whole or any(code in one.parts for one in chosen)
-
-
-def _part(code: str, folder: Path, scope: Scope) -> Part:
-    if code == "trail" and not scope.actor.may("ledger.export_trail"):
-        return Part(code, _("Audit trail"), missing=_("Only auditors export the audit trail."))
-    return MAKERS[code](folder / code, scope)
+def _trail(folder: Path, scope: Scope) -> Part:
+    if not scope.actor.may("ledger.export_trail"):
+        return Part("trail", _("Audit trail"), missing=_("Only auditors export the audit trail."))
+    return parts.trail(folder, scope)
 
 
 def _registers(folder: Path, scope: Scope, chosen: Sequence[Criterion], *, whole: bool) -> Iterator[RegisterFile]:
     folder.mkdir(parents=True)
     named = {code for one in chosen for code in one.registers}
+    late = criteria.overdue_models(clock.kst_date(scope.at), scope.actor.may)
     for register in registers.all_registers():
         if whole or register.code in named:
-            yield _register(folder, scope, register)
+            overdue = sum(late.get(label, 0) for label in register.models)
+            yield replace(_register(folder, scope, register), overdue=overdue)
 
 
 def _register(folder: Path, scope: Scope, register: Register) -> RegisterFile:
@@ -145,7 +191,6 @@ def _register(folder: Path, scope: Scope, register: Register) -> RegisterFile:
         told = _("It has more than %(limit)s rows in this period. Export a shorter period from the console.")
         return RegisterFile(register, rows=MOST_ROWS, missing=told % {"limit": f"{MOST_ROWS:,}"})
     content = parts.as_csv(register.headings, rows)
-    register_export.record_export(register, window, form="csv", rows=len(rows), content=content)
     files = [f"{register.code}.csv"]
     (folder / files[0]).write_bytes(content)
     if len(rows) <= MOST_ROWS_SHOWN:
@@ -166,11 +211,12 @@ def _line(
     scope: Scope,
 ) -> CriterionLine:
     with_rows = {code for code, file in kept.items() if file.rows}
+    late = {code for code, file in kept.items() if file.overdue}
     return CriterionLine(
         criterion=one,
         name=criteria.text(one.name, scope.language),
         area_name=criteria.text(criteria.load().areas[one.area], scope.language),
-        standing=criteria.standing(one, kept=with_rows, looks=looks, decided=decided),
+        standing=criteria.standing(one, kept=with_rows, looks=looks, decided=decided, overdue=late),
         registers=tuple(kept[code] for code in one.registers if code in kept),
         looks=tuple((criteria.check_name(code), looks.get(code)) for code in one.checks),
         decisions=tuple((str(THRESHOLDS[code].title), decided.get(code)) for code in one.decisions),

@@ -21,5 +21,5 @@ def _by_seal(digest: str) -> IssuedDocument | None:
     )
 
 
-issued_documents.declare("management-plan", name=_("internal management plan"), find=_by_seal)
+issued_documents.declare("management-plan", name=_("internal management plan"), find=_by_seal, has_proof=True)
 issued_documents.declare("annual-report", name=_("annual report"))

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import re
 import tempfile
 import zipfile
@@ -16,12 +15,15 @@ from django.utils.translation import override
 
 from config.dossier import criteria, processing, writing
 from config.dossier.parts import Scope
+from consents.models import AgreementVersion
 from privacy.ledger.actors import SystemActor
+from privacy.ledger.entries.payloads import facts_in
 from privacy.ledger.events import Event
 from privacy.ledger.exports import document_issuance
 from privacy.ledger.models import Entry
 from privacy.ledger.verify_papers import issued_bytes
 from privacy.lib.registries import registers
+from privacy.policies.models import PolicyVersion
 from privacy.rights.actions import RequestedRight
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards.automated_checks.registry import CHECKS
@@ -58,15 +60,16 @@ class CriteriaTests(PortalTestCase):
         safeguards.decide_applicability(
             threshold="cameras", applies=False, reasons="looked", actor=factory.make_odile(), at=NOON
         )
-        for last, standing in ((NOON.date(), "shown"), (NOON.date() - timedelta(1), "nothing-recorded")):
+        for last, standing in ((NOON.date(), "records"), (NOON.date() - timedelta(1), "nothing-recorded")):
             decided = criteria.decisions_until(last)
             assert criteria.standing(cameras, kept=(), looks={}, decided=decided) == standing
 
-    def test_a_failed_look_shows_nothing(self) -> None:
+    def test_a_look_that_did_not_pass_is_told(self) -> None:
         (backup,) = criteria.chosen("2.12.2")
         backup = criteria.Criterion(backup.number, backup.name, checks=("backup",))
         measure = factory.make_measure("backup")
-        expected = (("failed", "nothing-recorded"), ("unknown", "nothing-recorded"), ("passed", "shown"))
+        assert criteria.standing(backup, kept=(), looks={}) == "nothing-recorded"
+        expected = (("failed", "not-in-order"), ("unknown", "not-in-order"), ("passed", "records"))
         for hour, (result, standing) in enumerate(expected):
             at = NOON + timedelta(hours=hour)
             safeguards.record_evidence(measure, result=result, detail="seen", actor=factory.make_odile(), at=at)
@@ -99,7 +102,7 @@ class DossierTests(PortalTestCase):
         paper = (self.folder / "dossier.pdf").read_bytes()
         known = document_issuance.find(hashlib.sha256(issued_bytes(paper)).hexdigest())
         assert known is not None
-        assert (known.genuine, known.number) == (True, "2026-01-01/2026-12-31")
+        assert (known.genuine, known.number) == (True, "2026-01-01/2026-11-24")
         for line in (self.folder / "SHA256SUMS").read_text().splitlines():
             digest, name = line.split("  ")
             assert hashlib.sha256((self.folder / name).read_bytes()).hexdigest() == digest
@@ -115,14 +118,43 @@ class DossierTests(PortalTestCase):
             for target in re.findall(r'(?:href|src)="([^"#]+)', page.read_text("utf-8")):
                 assert target.endswith("/en/verify/") or (page.parent / target).is_file(), (page.name, target)
 
-    def test_each_register_is_on_record_with_the_digest_of_its_file(self) -> None:
+    def test_one_entry_says_which_registers_left_with_the_digest_of_each_file(self) -> None:
         writing.write(self.folder, self.scope(), criterion="3.5.2")
-        entries = Entry.objects.filter(word=Event.REGISTER_EXPORTED)
-        facts = {json.loads(one.payload)["facts"]["register"]: json.loads(one.payload)["facts"] for one in entries}
-        assert {"requests", "objections", "freezes"} <= {*facts, "requests", "objections"}
-        file = (self.folder / "registers/freezes.csv").read_bytes()
-        assert facts["freezes"]["sha256"] == hashlib.sha256(file).hexdigest()
-        assert facts["freezes"]["form"] == "csv"
+        entry = Entry.objects.filter(word=Event.REGISTER_EXPORTED).latest("id")
+        facts = facts_in(entry.payload)["registers"]
+        files = {
+            path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in self.folder.rglob("registers/*.csv")
+        }
+        assert facts == files
+        assert {"requests", "objections", "freezes"} == set(files)
+
+    def test_what_is_late_is_told_with_its_register(self) -> None:
+        """Of an inspection that was planned for yesterday the criterion says more than that there is a record."""
+        factory.make_held_inspection()
+        later = (NOON + timedelta(days=3)).date()
+        before = criteria.overdue_models(later, self.odile.may).get("safeguards.inspection", 0)
+        safeguards.plan_inspection(
+            kind="implementation", planned_on=NOON.date(), scope="servers", method="on site",
+            inspector=factory.make_aram().ref, actor=factory.make_odile(), at=NOON,
+        )  # fmt: skip
+        at = NOON + timedelta(days=3)
+        (line,) = writing.write(self.folder, self.scope(at=at), criterion="1.4.2").lines
+        assert (line.standing, line.registers[0].overdue) == ("not-in-order", before + 1)
+        assert f"{before + 1} overdue" in (self.folder / "index.html").read_text("utf-8")
+
+    def test_the_policy_comes_with_the_bytes_of_its_seal(self) -> None:
+        writing.write(self.folder, self.scope(), criterion="3.5.1")
+        version = PolicyVersion.objects.in_force(NOON.date())
+        assert version is not None
+        sealed = (self.folder / f"policy/{version.number}.json").read_bytes()
+        assert hashlib.sha256(sealed).hexdigest() == version.seal
+
+    def test_the_texts_that_people_agreed_to_come_along(self) -> None:
+        writing.write(self.folder, self.scope())
+        for text in AgreementVersion.objects.published().filter(published_at__lte=NOON).select_related("agreement"):
+            said = (self.folder / f"agreements/{text.agreement.code}-{text.number}.txt").read_text("utf-8")
+            assert text.digest in said
+            assert text.body_en in said
 
     def test_a_criterion_narrows_it_to_what_shows_it(self) -> None:
         made = writing.write(self.folder, self.scope(), criterion="2.4.6")

@@ -42,7 +42,16 @@ def papers() -> dict[str, Paper]:
         "recipient-notice": _notice(),
         "notice-letters": _letters(),
         "review-sheet": review_sheet(),
+        "management-plan": _plan(),
     }
+
+
+def _plan() -> Paper:
+    """A version of the management plan, from its page in the console."""
+    address = reverse("admin:safeguards_plan_paper", args=[factory.make_approved_plan().pk])
+    browser = Client()
+    browser.force_login(factory.make_odile())
+    return lambda at: browser.get(address).content
 
 
 def _certificate() -> Paper:

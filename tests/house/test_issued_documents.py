@@ -12,6 +12,7 @@ from privacy.lib.registries import issued_documents
 ROOT = Path(settings.BASE_DIR)
 # Which kind leaves at which place; or, in a sentence, why nothing leaves there that the portal issued.
 PLACES = {
+    "config/dossier/console_page.py:dossier_page": "dossier",
     "config/list_views.py:_send": "register",
     "config/register_exports.py:register_page": "register",
     "consents/views.py:receipt": "consent-receipt",

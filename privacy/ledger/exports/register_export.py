@@ -35,20 +35,11 @@ def export_register(
     window = registers.ExportScope(first=first, last=last, actor=actor, at=at, reason=reason.strip())
     with override("ko"):
         content, rows = registers.render(register, window, form)
-    record_export(register, window, form=form, rows=rows, content=content)
-    number = f"{register.code} {first.isoformat()}/{last.isoformat()}"
-    return document_issuance.issue(content, kind="register", number=number, actor=actor, at=at)
-
-
-def record_export(
-    register: registers.Register, window: registers.ExportScope, *, form: str, rows: int, content: bytes
-) -> None:
-    """Put on record that a register leaves as a file, before it does. Raises LedgerUnavailable."""
     subjects = sorted(set(register.subjects(window))) if register.subjects else []
     ledger.record_before(
         register.word or Event.REGISTER_EXPORTED,
-        actor=window.actor,
-        at=window.at,
+        actor=actor,
+        at=at,
         subjects=subjects,
         about=("register", register.code),
         task=f"office.{register.code}.exported",
@@ -56,11 +47,13 @@ def record_export(
         reason=window.reason,
         facts={
             "register": register.code,
-            "from": window.first.isoformat(),
-            "until": window.last.isoformat(),
+            "from": first.isoformat(),
+            "until": last.isoformat(),
             "form": form,
             "rows": rows,
             "bytes": len(content),
             "sha256": hashlib.sha256(content).hexdigest(),
         },
     )
+    number = f"{register.code} {first.isoformat()}/{last.isoformat()}"
+    return document_issuance.issue(content, kind="register", number=number, actor=actor, at=at)

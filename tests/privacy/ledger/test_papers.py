@@ -97,7 +97,8 @@ def test_each_kind_is_checked_offline_and_no_changed_one_is_accepted(
     catch_up = notary_of(portal_database, tmp_path)
     made = papers()
     declared = {code for code, kind in issued_documents.document_kinds().items() if kind.has_proof}
-    assert declared - {"finality-certificate"} == set(made)
+    # A dossier says when it was made, and each is another paper; tests/config/test_dossier.py reads one back.
+    assert declared - {"finality-certificate", "dossier"} == set(made)
     first = {kind: paper(NOON) for kind, paper in made.items()}
     settings.NOTARY_VKEYS = catch_up()
     vkeys = [*settings.NOTARY_VKEYS, *document_issuance.paper_keys()]
