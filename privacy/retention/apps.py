@@ -17,11 +17,13 @@ class RetentionConfig(AppConfig):
     verbose_name = _("Retention and destruction")
 
     def ready(self) -> None:
+        from privacy.policies import preview_parts
         from privacy.retention import (
             checks,  # noqa: F401 - registers the checks
             consistency_checks,
         )
         from privacy.retention.destruction import signed_approvals
+        from privacy.retention.schedule.simulation import preview
 
         consistency_checks.declare(
             "retention.signatures",
@@ -29,3 +31,4 @@ class RetentionConfig(AppConfig):
             compare=signed_approvals.unsigned_lists,
         )
         display_names.add_source("category", _archive_name)
+        preview_parts.declare(preview_parts.PreviewPart("retention/simulation.html", preview.context))

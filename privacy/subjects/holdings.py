@@ -124,6 +124,7 @@ class Holding:
     number of the rulebook for which the office keeps a file of its own from the day of its ``clock``. ``kept_under``
     says of the office's files whose id ``subject`` is: a person's who can be told of a breach, or a record's.
     ``sources`` tells of some people where the rows of theirs that are held come from; nothing where none are held.
+    ``due_when_destroyed`` says that ``due`` names those of whom nothing else is left.
     """
 
     model: type[Model]
@@ -155,6 +156,7 @@ class Holding:
     kept_years: str = ""
     kept_under: KeptUnder | None = None
     sources: Sources | None = None
+    due_when_destroyed: bool = False
 
     @property
     def label(self) -> str:
@@ -272,6 +274,7 @@ declare(
     destroy=actions.remove_contacts,
     due=contacts.due_subjects,
     sources=contacts.sources_of,
+    due_when_destroyed=True,
     duty=_("Where answers are sent (PIPA, art. 38(4))"),
 )
 declare_pseudonymous(ContactCode, subject="subject_id", why="which codes prove a contact, never its value")

@@ -20,10 +20,13 @@ def press(visitor: Visitor, name: str) -> None:
 @pytest.mark.clause("P0.3")
 def test_the_officer_publishes_a_version_and_its_difference_reads_well(desk: Desk) -> None:
     at, day = clock.now(), clock.today() + timedelta(days=40)
+    for number in (1, 2, 3):
+        factory.make_expired_device(number, ended_on=clock.today() - timedelta(days=600 - number * 45))
     version = factory.make_version_under_review(at=at, effective_on=day)
     visitor = desk.staff(factory.make_odile())
     visitor.go(f"/office/policies/policyversion/{version.pk}/preview/")
     expect(visitor.page.locator(".before-after").first).to_be_visible()
+    expect(visitor.page.locator("section[aria-labelledby=simulation] svg").first).to_be_visible()
     visitor.check("policy-preview", part="#content")
     visitor.go(f"/office/policies/policyversion/{version.pk}/change/")
     press(visitor, "approve")

@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
 from django.db.models import QuerySet, TextField
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -30,6 +31,7 @@ from privacy.policies import (
     integrity,
     policy_document,
     presentation,
+    preview_parts,
     rule_changes,
     rulebook,
     text_changes,
@@ -137,6 +139,8 @@ class PolicyVersionAdmin(EditableAdmin):
                 )
                 changes = text_changes.compare_sections(base.document, composed, language)
                 context["changed"] = [chapter for chapter in changes if chapter.kind != "same"]
+            parts = preview_parts.parts_of(version, clock.today())
+            context["parts"] = [render_to_string(template, found, request) for template, found in parts]
         return TemplateResponse(request, "policies/preview.html", context)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

@@ -233,7 +233,7 @@ def _still_preserved(
         rule = covered.rules[group.kind]
         ends_on = ends.get((group.recorded_on, group.kind))
         if ends_on is None:
-            ends_on = periods.period_end(group.recorded_on, months=rule.months)
+            ends_on = preservation.preservation_end(group.recorded_on, rule)
             ends[group.recorded_on, group.kind] = ends_on
         if ends_on >= today:
             yield row, group, rule.code, ends_on

@@ -1,6 +1,6 @@
 """What a preservation rule covers, asked without opening anything (P6.4)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Sum
 from privacy.lib.dates import clock, periods
 from privacy.policies import rulebook
 from privacy.policies.categories import ARCHIVE_PREFIX
-from privacy.policies.rulebook import PreservationPeriod
+from privacy.policies.rulebook import PreservationPeriod, Rulebook
 from privacy.retention.models import ArchivedRecord
 from privacy.subjects import holdings
 from privacy.subjects.holdings import Holding
@@ -30,14 +30,16 @@ def keyring(rule: str) -> str:
     return f"{ARCHIVE_PREFIX}{rule}"
 
 
-def preservation_end(recorded_at: datetime, rule: PreservationPeriod) -> date:
+def preservation_end(recorded_on: date, rule: PreservationPeriod) -> date:
     """Return the last day of the preservation term, counted from the record's day in Korea (law D-14, T-07)."""
-    return periods.period_end(clock.kst_date(recorded_at), months=rule.months)
+    return periods.period_end(recorded_on, months=rule.months)
 
 
-def preservation_scopes(category: str, on: date) -> Iterator[PreservationScope]:
+def preservation_scopes(
+    category: str, on: date, rules_on: Callable[[date], Rulebook] = rulebook.in_force
+) -> Iterator[PreservationScope]:
     """Yield what preservation rules in force on ``on`` cover in a category."""
-    book = rulebook.in_force(on)
+    book = rules_on(on)
     kinds = sorted({kind for rule in book.preservation.values() for kind in rule.record_kinds})
     rules = {kind: rule for kind in kinds if (rule := book.preserving(kind)) is not None}
     if not rules:

@@ -78,6 +78,21 @@ def read_groups(
         return [RecordGroup(*row) for row in cursor.fetchall()]
 
 
+def count_groups(
+    holding: Holding, kinds: Sequence[str], *, people: Sequence[UUID], since: datetime, until: datetime | None = None
+) -> list[tuple[UUID, str, date, int]]:
+    """Return how many records each group has that ``read_groups`` would return: person, kind, day, records."""
+    subject, kind, recorded = _columns(holding)
+    where, values = _condition(holding, kinds, people=people, since=since, until=until)
+    statement = (
+        f"SELECT {subject}, {kind}::text, ({recorded} AT TIME ZONE 'Asia/Seoul')::date, count(*)"  # noqa: S608
+        f" FROM {holding.model._meta.db_table} WHERE {where} GROUP BY 1, 2, 3"
+    )
+    with connections[holding.using].cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+
+
 def any_records(holding: Holding, kinds: Sequence[str], *, people: Sequence[UUID], since: datetime) -> bool:
     """Whether there is any record of these people and kinds: most people who leave have none so young."""
     where, values = _condition(holding, kinds, people=people, since=since)

@@ -1,5 +1,6 @@
 """The retention rules in force, also for what the office holds for duties of its own, and the limits of a sweep."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
@@ -9,15 +10,17 @@ from privacy.policies import categories, rulebook, wording
 from privacy.policies.models import RetentionTrigger
 from privacy.policies.rulebook import RetentionPeriod, Rulebook
 
+# Which rulebook holds on a day: the one in force, unless a coming one is tried out.
+RulesOn = Callable[[date], Rulebook]
 # What the office holds for a duty of its own ends with the duty: the holding's own clock says when (law D-01).
 ENDS_WITH_DUTY = RetentionPeriod(clock="purpose-achieved", years=0, months=0, approval_required=False, wait_hours=0)
 # What the policy no longer names goes when its purpose has ended, and an officer looks at it first.
 NO_LONGER_DECLARED = replace(ENDS_WITH_DUTY, approval_required=True)
 
 
-def for_category(category: str, on: date) -> RetentionPeriod:
+def for_category(category: str, on: date, rules: RulesOn = rulebook.in_force) -> RetentionPeriod:
     """Return how long a category is kept by the rulebook in force on ``on``."""
-    return by_rulebook(rulebook.in_force(on), category)
+    return by_rulebook(rules(on), category)
 
 
 def by_rulebook(rules: Rulebook, category: str) -> RetentionPeriod:

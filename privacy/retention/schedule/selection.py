@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from privacy.lib.crypto import canonical_json
 from privacy.lib.dates import periods
 from privacy.lib.dates.clock import midnight
 from privacy.lib.display import display_names
+from privacy.policies import rulebook
 from privacy.policies.categories import ARCHIVE
 from privacy.policies.rulebook import RetentionPeriod
 from privacy.retention.archive import expiry
@@ -19,6 +20,7 @@ from privacy.retention.destruction import blockers
 from privacy.retention.models import DestructionLine, DestructionList
 from privacy.retention.models.destruction_lists import Cause
 from privacy.retention.schedule import retention_rules
+from privacy.retention.schedule.retention_rules import RulesOn
 from privacy.subjects import holdings
 from privacy.subjects.holdings import Holding
 from privacy.subjects.models import Subject
@@ -80,34 +82,36 @@ def list_digest(destruction_list: DestructionList) -> str:
     return total.hexdigest()
 
 
-def people_due(category: str, as_of: date) -> Iterator[list[UUID]]:
+def people_due(category: str, as_of: date, rules: RulesOn = rulebook.in_force) -> Iterator[list[UUID]]:
     """Yield, in slices, the people whose retention period in the category is over on ``as_of``."""
     holding = holdings.holding_with_due(category)
     if holding is not None and holding.due is not None:
-        for ids in holding.due(as_of, retention_rules.for_category(category, as_of)):
+        for ids in holding.due(as_of, retention_rules.for_category(category, as_of, rules)):
             if ids:
                 yield list(ids)
 
 
-def people_still_due(category: str, ids: Sequence[UUID], days: Iterable[date]) -> set[UUID]:
+def people_still_due(
+    category: str, ids: Sequence[UUID], days: Iterable[date], rules: RulesOn = rulebook.in_force
+) -> set[UUID]:
     """Return those of these people who are due by the rule of each of these days: a later one may keep them longer."""
     holding = holdings.holding_with_due(category)
     due = set(ids)
     for day in days:
         if holding is not None and holding.is_due is not None:
-            due &= set(holding.is_due(ids, day, retention_rules.for_category(category, day)))
+            due &= set(holding.is_due(ids, day, retention_rules.for_category(category, day, rules)))
         else:
-            due &= {one for some in people_due(category, day) for one in due.intersection(some)}
+            due &= {one for some in people_due(category, day, rules) for one in due.intersection(some)}
     return due
 
 
-def months_due(category: str, as_of: date) -> list[tuple[Holding, date]]:
+def months_due(category: str, as_of: date, rules: RulesOn = rulebook.in_force) -> list[tuple[Holding, date]]:
     """Return the whole months of the category that are over on ``as_of``, oldest first."""
     found = [
         (holding, month)
         for holding in holdings.for_category(category)
         if holding.due_months is not None
-        for month in holding.due_months(as_of, retention_rules.for_category(category, as_of))
+        for month in holding.due_months(as_of, retention_rules.for_category(category, as_of, rules))
     ]
     return sorted(found, key=lambda pair: pair[1])
 
@@ -170,14 +174,21 @@ class DuePeople:
     blocked: Mapping[UUID, DestructionLine.State]
 
 
+def people_to_destroy(
+    category: str, as_of: date, at: datetime, rules: RulesOn = rulebook.in_force
+) -> Iterator[DuePeople]:
+    """Yield, in slices, who is due and, at a moment, not withheld; whether on an open list or not."""
+    for ids in people_due(category, as_of, rules):
+        blocked = blockers.blocked_subjects(ids, category, at)
+        yield DuePeople(len(ids), [subject_id for subject_id in ids if subject_id not in blocked], blocked)
+
+
 def people_to_list(category: str, as_of: date, at: datetime) -> Iterator[DuePeople]:
     """Yield, in slices, who is due; whoever stands on an open list of the category isn't listed again."""
-    for ids in people_due(category, as_of):
-        blocked = blockers.blocked_subjects(ids, category, at)
-        free = [subject_id for subject_id in ids if subject_id not in blocked]
-        lines = DestructionLine.objects.filter(subject_id__in=free, category=category, is_open=True)
+    for found in people_to_destroy(category, as_of, at):
+        lines = DestructionLine.objects.filter(subject_id__in=found.free, category=category, is_open=True)
         listed = set(lines.values_list("subject_id", flat=True))
-        yield DuePeople(len(ids), [subject_id for subject_id in free if subject_id not in listed], blocked)
+        yield replace(found, free=[subject_id for subject_id in found.free if subject_id not in listed])
 
 
 @dataclass(frozen=True)

@@ -140,7 +140,7 @@ class TheTerm(PortalTestCase):
         ]
         for recorded_on, length, ends_on in cases:
             with self.subTest(recorded_on=recorded_on, months=length):
-                assert preservation.preservation_end(at_noon(recorded_on), replace(rule, months=length)) == ends_on
+                assert preservation.preservation_end(recorded_on, replace(rule, months=length)) == ends_on
 
     @pytest.mark.law("D-05")
     def test_is_kept_on_its_last_day_and_destroyed_on_the_next(self) -> None:

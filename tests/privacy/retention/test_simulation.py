@@ -1,0 +1,158 @@
+"""A coming policy is simulated exactly: what it says of the coming sweeps is what they do, and it writes nothing."""
+
+import os
+import random
+import re
+from contextlib import ExitStack
+from datetime import date, timedelta
+
+import pytest
+from django.db import connections, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils.translation import override
+
+from privacy.lib.dates import clock
+from privacy.policies.models import PolicyVersion, RetentionRule
+from privacy.retention.schedule.simulation.simulate import Simulation, simulate
+from privacy.subjects.models import Subject
+from tests.base import PortalTestCase
+from tests.database import PortalDatabase
+from tests.factory import (
+    at_noon,
+    make_device,
+    make_draft,
+    make_expired_device,
+    make_hana,
+    make_hold,
+    make_policy,
+    make_version_under_review,
+    sweep_on,
+)  # fmt: skip
+from tests.privacy.retention.simulated_histories import differences
+
+SCALE = float(os.environ.get("SCALE", "1"))
+SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(10**9)
+ON = date(2026, 6, 1)
+# Two years are over on 15 September 2026, three a year later.
+ENDED = date(2024, 9, 15)
+
+
+def compare(count: int) -> None:
+    print(f"\n{count} simulated histories from seed {SEED}")
+    said = 0
+    with PortalDatabase().in_use():
+        for seed in range(SEED, SEED + count):
+            wrong, figures = differences(seed)
+            assert not wrong, "\n".join([f"SEED={seed}", *wrong])
+            said += figures
+    assert said > count, "the histories destroy nothing"
+
+
+def test_what_is_simulated_is_what_the_sweeps_do(portal_database: PortalDatabase) -> None:
+    compare(20)
+
+
+def test_sweeps_by_other_rules_are_told_from_what_was_simulated(portal_database: PortalDatabase) -> None:
+    """The comparison is no decoration: where the version that was asked about is not the one in force, they differ."""
+    assert any(differences(seed, lie=True)[0] for seed in range(4))
+
+
+@pytest.mark.faults
+def test_many_simulations_are_what_the_sweeps_do(portal_database: PortalDatabase) -> None:
+    compare(max(10, round(200 * SCALE)))
+
+
+def of_registrations(simulation: Simulation, *, coming: bool) -> dict[date, int]:
+    """Return how many registrations go in which month."""
+    return {
+        row.month: people
+        for row in simulation.rows
+        if row.category == "device-registration" and (people := (row.then if coming else row.now).people)
+    }
+
+
+class WhatAComingVersionDoes(PortalTestCase):
+    def setUp(self) -> None:
+        self.device = make_expired_device(ended_on=ENDED)
+
+    def check(self, version: PolicyVersion) -> None:
+        found = simulate(version, ON)
+        assert of_registrations(found, coming=False) == {date(2026, 9, 1): 1}
+        assert of_registrations(found, coming=True) == {date(2027, 9, 1): 1}
+        assert [(row.month, row.later) for row in found.rows if row.later] == [(date(2026, 9, 1), 1)]
+        assert (found.kept_longer, found.gone_earlier) == ([self.device.subject_id], [])
+
+    def test_a_draft_a_version_under_review_and_an_announced_one_say_the_same(self) -> None:
+        self.check(make_draft(years=3, at=at_noon(ON)))
+        self.check(make_version_under_review(years=3, at=at_noon(ON)))
+        self.check(make_policy(years=3, at=at_noon(ON)))
+
+    def test_the_rules_in_force_go_on_until_the_version_takes_effect(self) -> None:
+        found = simulate(make_draft(years=3, effective_on=date(2026, 9, 18), at=at_noon(ON)), ON)
+        assert of_registrations(found, coming=True) == {date(2026, 9, 1): 1}
+
+    def test_a_list_lets_go_whom_the_version_keeps_that_comes_while_it_waits(self) -> None:
+        # Due on the 16th, it waits a day; on the 17th the version keeps it for a year more.
+        found = simulate(make_draft(years=3, effective_on=date(2026, 9, 17), at=at_noon(ON)), ON)
+        assert of_registrations(found, coming=True) == {date(2027, 9, 1): 1}
+
+    def test_a_hold_counts_until_its_last_day(self) -> None:
+        make_hold(subject_id=self.device.subject_id, until=date(2026, 11, 30), at=at_noon(ON))
+        found = simulate(make_draft(years=3, at=at_noon(ON)), ON)
+        assert of_registrations(found, coming=False) == {date(2026, 12, 1): 1}
+
+    def test_a_hold_without_an_end_withholds(self) -> None:
+        make_hold(subject_id=self.device.subject_id, at=at_noon(ON))
+        found = simulate(make_draft(years=3, at=at_noon(ON)), ON)
+        assert not of_registrations(found, coming=False)
+        assert found.withheld["device-registration"] == 1
+
+    def test_what_stands_on_an_open_list_goes_with_it(self) -> None:
+        due = date(2026, 9, 16)
+        assert sweep_on(due).lists.get().people == 1
+        found = simulate(make_draft(years=3, at=at_noon(due)), due)
+        assert of_registrations(found, coming=False) == {date(2026, 9, 1): 1}
+
+    def test_nothing_is_written(self) -> None:
+        make_device(2, at=at_noon(ON - timedelta(days=3)), agreed=())
+        draft = make_draft(years=1, at=at_noon(ON))
+        with ExitStack() as stack:
+            seen = [stack.enter_context(CaptureQueriesContext(connections[alias])) for alias in connections]
+            for alias in connections:
+                stack.enter_context(transaction.atomic(using=alias))
+                with connections[alias].cursor() as cursor:
+                    cursor.execute("SET TRANSACTION READ ONLY")
+            assert of_registrations(simulate(draft, ON), coming=True)
+        statements = [query["sql"] for queries in seen for query in queries.captured_queries]
+        assert len(statements) > 100
+        reading = re.compile(r"\s*(SELECT|DECLARE|FETCH|CLOSE|SAVEPOINT|RELEASE|SET TRANSACTION READ ONLY)\b")
+        assert [sql for sql in statements if not reading.match(sql) or "FOR UPDATE" in sql] == []
+
+
+class OnThePreviewPage(PortalTestCase):
+    def page(self, version: PolicyVersion, language: str) -> str:
+        self.client.force_login(make_hana())
+        with override(language):
+            address = reverse("admin:policies_policyversion_preview", args=[version.pk])
+            response = self.client.get(address, secure=True, headers={"accept-language": language})
+        assert response.status_code == 200
+        return str(response.content.decode())
+
+    def test_stands_what_the_version_changes(self) -> None:
+        ended = clock.today().replace(day=1) - timedelta(days=2 * 365 - 90)
+        device = make_expired_device(ended_on=ended)
+        draft = make_draft(years=3, at=clock.now())
+        korean, english = self.page(draft, "ko"), self.page(draft, "en")
+        for shown, sentence in (
+            (korean, "1명의 자료를 더 오래 보유합니다."),
+            (english, "Data of 1 person is kept longer."),
+        ):
+            assert sentence in shown
+            assert shown.count('<figure class="chart"') == 2
+            assert Subject.objects.get(pk=device.subject_id).reference in shown
+
+    def test_a_draft_without_a_rule_says_what_is_missing(self) -> None:
+        draft = make_draft(years=3, at=clock.now())
+        RetentionRule.objects.filter(category__version=draft, category__code="service-analytics").delete()
+        assert "service-analytics" in self.page(draft, "en")
