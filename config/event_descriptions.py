@@ -221,6 +221,8 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "rights.package.downloaded": gettext_lazy("Access package downloaded"),
     "rights.package.removed": gettext_lazy("Access package removed"),
     "rights.request.carried-out": gettext_lazy("Request carried out"),
+    "rights.decision.answered": gettext_lazy("Automated decision explained or reviewed"),
+    "rights.term.extended": gettext_lazy("Term of an answer extended"),
     "rights.sources.told": gettext_lazy("Source of data told"),
     "rights.part.answered": gettext_lazy("Part of a request answered"),
     "rights.request.answered": gettext_lazy("Requester answered"),

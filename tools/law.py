@@ -31,6 +31,7 @@ EDITIONS = (
     ROOT / "privacy" / "safeguards" / "editions" / "use_notice.toml",
     ROOT / "privacy" / "disclosures" / "editions" / "reports.toml",
     ROOT / "privacy" / "rights" / "editions" / "source.toml",
+    ROOT / "privacy" / "rights" / "editions" / "automated.toml",
 )
 PROBES = ROOT / "tests" / "house" / "test_parameters.py"
 # What a verdict must say, and nothing else beside `id`, `says` and `source`.

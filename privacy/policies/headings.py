@@ -34,6 +34,7 @@ HEADINGS: dict[str, Heading] = {
         Heading("foreign-collection", _("Collection from a foreign country"), False),
         Heading("safety", _("Safety measures"), True),
         Heading("additional-use", _("Criteria of additional use and provision"), False, basis="V-03"),
+        Heading("automated-decisions", _("Automated decisions: criteria and procedure"), False, basis="R-34"),
         Heading("changes", _("Changes of this policy"), True, frozenset({"versions"}), "V-02"),
         Heading("remedy", _("Remedies"), True, frozenset({"agencies"}), "V-02"),
     )

@@ -15,7 +15,7 @@ from privacy.retention import actions as retention
 from privacy.rights import data_sources, right_scope
 from privacy.rights.actions import deletions
 from privacy.rights.actions.cases import people_of
-from privacy.rights.models import Right
+from privacy.rights.models import AUTOMATED, Right
 from privacy.subjects import holdings
 
 
@@ -49,6 +49,8 @@ def consequences_of(right: Right, *, at: datetime) -> list[str]:
         return [_("A copy is made and handed out after a second proof of identity.")]
     if right.kind == Right.Kind.SUSPENSION:
         return [_("The data is frozen until processing is resumed.")]
+    if right.kind in AUTOMATED:
+        return [_("Someone other than you then explains or reviews the decision, and the requester reads that.")]
     if right.kind == Right.Kind.SOURCE:
         on = clock.kst_date(at)
         found = data_sources.lines(data_sources.sources_of(people, on=on), on=on)

@@ -47,6 +47,8 @@ class Event(StrEnum):
     PICKUP_CODE_ISSUED = "rights.pickup-code.issued"
     PACKAGE_DOWNLOADED = "rights.package.downloaded"
     PACKAGE_REMOVED = "rights.package.removed"
+    DECISION_ANSWERED = "rights.decision.answered"
+    TERM_EXTENDED = "rights.term.extended"
     SOURCES_TOLD = "rights.sources.told"
     CARRIED_OUT = "rights.request.carried-out"
     ANSWERED = "rights.request.answered"

@@ -18,7 +18,7 @@ from privacy.policies.models.localized_fields import in_language
 from privacy.policies.rulebook import Rulebook
 from privacy.rights import matching
 from privacy.rights.actions import RequestedRight
-from privacy.rights.models import Request, Right
+from privacy.rights.models import AUTOMATED, Request, Right
 from privacy.subjects.contact_validation import InvalidContact, validate_contact
 from privacy.vault import actions as vault
 from privacy.vault.refusals import InvalidIdentifier
@@ -32,6 +32,7 @@ NEEDED_FOR = {
     "item": _("needed for a correction"),
     "wanted": _("needed for a correction"),
     "record": _("needed if a single report is wrong"),
+    "decision": _("needed for an automated decision"),
     "name": _("needed if you act for someone else"),
     "principal": _("needed if you act for someone else"),
     "relation": _("needed if you act for someone else"),
@@ -52,6 +53,9 @@ class RequestForm(forms.Form):
             (Right.Kind.SUSPENSION, _("Stop using my data (suspension of processing)")),
             (Right.Kind.CONSENT_WITHDRAWAL, _("Take back a consent (withdrawal of consent)")),
             (Right.Kind.SOURCE, _("Learn where you got my data from (source of data)")),
+            (Right.Kind.EXPLANATION, _("Have an automated decision explained")),
+            (Right.Kind.REVIEW, _("Have an automated decision reviewed")),
+            (Right.Kind.DECISION_REFUSAL, _("Refuse an automated decision")),
         ],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one right.")},
@@ -99,6 +103,13 @@ class RequestForm(forms.Form):
         label=_("Which data?"), required=False, help_text=_("Only for deletion and suspension.")
     )
     agreement = forms.ChoiceField(label=_("Which consent?"), required=False, help_text=_("Only for a withdrawal."))
+    decision = forms.CharField(
+        label=_("Which automated decision is it about?"),
+        required=False,
+        help_text=_("What was decided, and when. For a review, also write what we should take into account."),
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
     explanation = forms.CharField(
         label=_("Anything else we should know"),
         required=False,
@@ -181,6 +192,8 @@ class RequestForm(forms.Form):
             if given.get("item") and given.get("wanted"):
                 self._check_wanted(given["item"], given["wanted"], "wanted")
             self._check_corrections(given)
+        if not set(AUTOMATED).isdisjoint(given.get("rights", ())):
+            self._require("decision", _("Enter which decision it is about."))
         if "rights" not in self.errors:
             self._check_ticked(given)
         if given.get("answer_by") == Request.Answer.EMAIL:
@@ -213,6 +226,7 @@ class RequestForm(forms.Form):
                 RequestedRight(Right.Kind.CONSENT_WITHDRAWAL, agreement=given["agreement"])
             ],
             Right.Kind.SOURCE: [RequestedRight(Right.Kind.SOURCE)],
+            **{kind: [RequestedRight(kind, wanted=given["decision"])] for kind in AUTOMATED},
         }
         return [asked for kind in given["rights"] for asked in made[Right.Kind(kind)]]
 
@@ -278,6 +292,11 @@ class RequestForm(forms.Form):
                 ["agreement"],
                 {Right.Kind.CONSENT_WITHDRAWAL},
                 _("You chose a consent. Tick withdrawal of consent, or clear your choice."),
+            ),
+            (
+                ["decision"],
+                set(AUTOMATED),
+                _("You wrote about an automated decision. Tick what you ask for, or clear what you wrote."),
             ),
         ):
             if kinds.isdisjoint(ticked) and any(given.get(name) for name in fields):

@@ -7,19 +7,27 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Sum
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from privacy.ledger.actors import Actor
 from privacy.ledger.exports import document_issuance
-from privacy.lib.dates import clock
+from privacy.lib.dates import clock, periods
 from privacy.lib.display import display_names
 from privacy.lib.display.badges import date_text, datetime_text
 from privacy.policies import rulebook
 from privacy.policies.models import Agency, Officer
-from privacy.rights import data_sources, destruction_letters, document_letters, handing_over, right_scope
-from privacy.rights.models import Letter, Objection, Postponement, Request, Right, Step
+from privacy.rights import (
+    data_sources,
+    decision_words,
+    destruction_letters,
+    document_letters,
+    handing_over,
+    right_scope,
+)
+from privacy.rights.models import ANSWER_DAYS, Letter, Objection, Postponement, Request, Right, Step, TermExtension
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,7 @@ def compose(letter: Letter) -> dict[str, Any]:
     maker = {
         Letter.Kind.ACCEPTED: _accepted,
         Letter.Kind.POSTPONED: _postponed,
+        Letter.Kind.EXTENDED: _extended,
         Letter.Kind.RESULT: _result,
         Letter.Kind.PART: _part_result,
         Letter.Kind.IDENTITY_REJECTED: _identity_rejected,
@@ -149,6 +158,8 @@ def decision_text(right: Right, *, on: date) -> str:
         text += "\n" + _("Nothing was corrected: we had already destroyed the information.")
     elif right.carried_out_at is not None:
         text += "\n" + _("Carried out: %(when)s") % {"when": datetime_text(right.carried_out_at)}
+    if outcome := decision_words.outcome(right):
+        text += "\n" + outcome
     if archived := right.result.get("archived"):
         text += "\n" + ngettext(
             "%(count)d record that a law requires us to keep was not destroyed. It was moved to a separate archive "
@@ -205,6 +216,20 @@ def _postponed(letter: Letter, case: Request) -> Part:
         fields,
         [_objecting(), _remedies(case)],
     )
+
+
+def _extended(letter: Letter, case: Request) -> Part:
+    longer: TermExtension = letter.matter or TermExtension.objects.select_related("right").get(id=_matter(letter))
+    before = longer.right.extensions.filter(number__lt=longer.number).aggregate(days=Sum("days"))["days"] or 0
+    first = rulebook.parameter(ANSWER_DAYS[longer.right.kind], case.received_on)
+    due_on = periods.answer_due(case.received_on, days=first + before + longer.days)
+    fields: list[Row] = [
+        (_("Your request"), right_name(longer.right, on=case.received_on)),
+        (_("Reason"), longer.reason),
+        (_("Answer due"), date_text(due_on)),
+    ]
+    opening = _("We need more time for our answer, for the reason below.")
+    return _("Notice of a longer term"), opening, fields, [_follow(), _remedies(case)]
 
 
 def _result(letter: Letter, case: Request) -> Part:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from privacy.accounts.approval_signatures import NotSigned
 from privacy.accounts.models import User
 from privacy.retention.refusals import OnHold
-from privacy.rights.models import Letter, Request, Right
+from privacy.rights.models import AUTOMATED, Letter, Request, Right
 
 
 def with_next_step(cases: QuerySet[Request]) -> QuerySet[Request]:
@@ -37,7 +37,10 @@ def _step(case: Request, *, at: datetime) -> tuple[str, str]:
     if any(right.decision == Right.Decision.PENDING for right in rights):
         return _("Read and decide"), "rights.decide_request"
     begun = [right for right in rights if right.is_granted and right.carried_out_at is None]
-    if any(right.started_at is None for right in begun):
+    fresh = [right for right in begun if right.started_at is None]
+    if fresh and case.subject_id is not None and all(right.kind in AUTOMATED for right in fresh):
+        return _("Answer about the automated decision"), "rights.carry_out_request"
+    if fresh:
         return _("Carry out"), "rights.carry_out_request"
     if any(right.trouble == NotSigned.code for right in begun):
         return _("Stop it: its release is not signed"), "rights.decide_request"

@@ -27,6 +27,7 @@ SCOPE = {
     "correction-or-deletion": ("정정·삭제", "correction or deletion"),
     "suspension": ("처리정지", "suspension of processing"),
     "consent-withdrawal": ("동의 철회", "withdrawal of consent"),
+    "automated-decision": ("자동화된 결정에 대한 거부·설명 등", "automated decisions"),
 }
 UNTIL = ("위임 종료일(정한 때만 적음)", "until, if a day is agreed")
 STATEMENT = (

@@ -17,6 +17,7 @@ from privacy.rights.models import (
     Right,
     Step,
     SuspensionMeasure,
+    TermExtension,
 )
 
 protected_tables.declare(
@@ -32,6 +33,7 @@ protected_tables.declare(
     DocumentOpening,
     Forwarding,
     SuspensionMeasure,
+    TermExtension,
     Particulars,
 )
 

@@ -56,6 +56,8 @@ STEP_LABELS = {
     Event.SUSPENDED: _("Processing is suspended"),
     Event.RESUMED: _("Processing was resumed"),
     Event.CONSENT_WITHDRAWN: _("Your withdrawal was recorded"),
+    Event.DECISION_ANSWERED: _("A person answered about the automated decision"),
+    Event.TERM_EXTENDED: _("We need more time for our answer"),
     Event.SOURCES_TOLD: _("We told you where your data comes from"),
     Event.PACKAGE_BUILT: _("Your data was prepared"),
     Event.PACKAGE_OUTDATED: _("Our records changed, so we are making a new copy"),

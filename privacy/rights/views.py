@@ -1,6 +1,7 @@
 """The public door for the rights: guide, request, status. No script is needed; ko by default, en under /en/."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -19,14 +20,16 @@ from privacy.lib.http import guest_session
 from privacy.lib.http.text_files import as_data_url
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.policies import rulebook
-from privacy.policies.models import Agency, Officer
+from privacy.policies.models import Agency, Officer, PolicyVersion
 from privacy.retention.certificates import statement_texts
 from privacy.rights import actions as rights
 from privacy.rights import grounds, power_of_attorney, status_page, unverified_freezes
+from privacy.rights.actions.term_extensions import DAYS, MOST
 from privacy.rights.actors import Requester
 from privacy.rights.forms import RequestForm
-from privacy.rights.models import Letter, Package, Request, Right
+from privacy.rights.models import ANSWER_DAYS, Letter, Package, Request, Right
 from privacy.rights.status_page_forms import CaseForm, DocumentForm, DownloadForm, ObjectionForm
+from privacy.safeguards.models import ApplicabilityDecision
 from privacy.subjects import actions as subjects
 
 SESSION = "rights.case"
@@ -41,11 +44,28 @@ def guide(request: HttpRequest) -> HttpResponse:
         "officer": Officer.objects.on(today),
         "agencies": Agency.objects.all(),
         "days": rulebook.parameter("rights.answer.days", today),
+        "decisions": _automated_decisions(today),
         "source_days": rulebook.parameter("rights.source.answer.days", today),
         "grounds": grounds.table(),
         "undone": statement_texts.cannot_be_undone(),
     }
     return render(request, "rights/guide.html", context)
+
+
+def _automated_decisions(on: date) -> dict[str, Any]:
+    """In how many days, and how much later, an answer about one is given, and whether the office takes any (R-34)."""
+    codes = {"days": ANSWER_DAYS[Right.Kind.EXPLANATION], "longer": DAYS, "times": MOST}
+    numbers = rulebook.parameters(codes.values(), on)
+    decided = ApplicabilityDecision.objects.newest_of_each().filter(threshold="automated").first()
+    version = PolicyVersion.objects.in_force(on)
+    document = (version.document if version is not None else None) or {"sections": []}
+    chapters = {chapter["code"] for chapter in document["sections"]}
+    return {
+        **{name: numbers[code] for name, code in codes.items()},
+        "decided": decided is not None,
+        "taken": decided is not None and decided.applies,
+        "published": "automated-decisions" in chapters,
+    }
 
 
 @login_not_required

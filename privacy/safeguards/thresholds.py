@@ -155,6 +155,12 @@ THRESHOLDS: dict[str, Threshold] = {
             _("PIPA arts. 15(3), 17(4), Decree art. 14-2(2)"),
         ),
         Threshold(
+            "automated",
+            "R-34",
+            _("Wholly automated decisions, such as actions of the MDM: published criteria, answers by people"),
+            _("PIPA art. 37-2, Decree arts. 44-2 – 44-4"),
+        ),
+        Threshold(
             "dormant",
             "D-01",
             _("Data of users who no longer use the service, kept apart or destroyed"),

@@ -208,7 +208,9 @@ def _status_pages(reader: Oracle) -> Iterator[str]:
 
 
 def _days(case: Request) -> int:
-    """Three days for the source of data until it was answered apart from the rest, else ten."""
+    """Three days for the source of data until it was answered apart from the rest, 30 for a decision, else ten."""
+    if [right.kind for right in case.rights.all()] == ["decision-review"]:
+        return 30
     source = next((right for right in case.rights.all() if right.kind == "source"), None)
     if source is None:
         return 10

@@ -120,7 +120,7 @@ class Office:
         asked = [
             RequestedRight(kind, category="device-registration", item=item, wanted=wanted)
             if kind == "correction"
-            else RequestedRight(kind)
+            else RequestedRight(kind, wanted="locked" if kind.startswith("decision-") else "")
             for kind in kinds
         ]
         address = f"203.0.113.{number}"
@@ -164,6 +164,9 @@ class Office:
         right = self.right(number, decision__in=("granted", "partly-granted"), carried_out_at=None)
         if right is None:
             return False
+        if right.kind == "decision-review" and right.request.subject_id is not None:
+            said = {"result": "looked into"}
+            return bool(rights.answer_decision(right, outcome="reflected", said=said, actor=self.omar, at=self.at))
         rights.carry_out(right, actor=self.odile, at=self.at)
         right.refresh_from_db()
         person = right.request.subject_id
@@ -333,6 +336,7 @@ STEPS: dict[str, Callable[[Office, int], bool]] = {
     "ask for deletion": lambda office, number: office.ask(number, "deletion"),
     "ask for suspension": lambda office, number: office.ask(number, "suspension"),
     "ask for the source": lambda office, number: office.ask(number, "source"),
+    "ask for a review of a decision": lambda office, number: office.ask(number, "decision-review"),
     "ask for access and the source": lambda office, number: office.ask(number, "access", "source"),
     "verify": Office.verify,
     "reject the identity": Office.reject_identity,

@@ -28,6 +28,7 @@ MAKES_NEW = {
     "privacy/rights/admin/postponements.py::approve_postponement": "carries the digest of the proposal that was read",
     "privacy/rights/admin/postponements.py::decline_postponement": "carries the digest of the proposal that was read",
     "privacy/safeguards/admin/inspections.py::report": "carries the digest of the findings that were read",
+    "privacy/rights/admin/automated_decisions.py::answer_decision": "carries the digest of the request that was read",
     "privacy/rights/admin/decide.py::decide": "carries the digest of the request that was read",
     "privacy/rights/admin/package_preview.py::_preview_page": "carries the digest of the request that was read",
     "privacy/safeguards/admin/management_plans.py::approve": "carries the digest of the text that was read",

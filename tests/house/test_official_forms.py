@@ -114,4 +114,5 @@ def test_the_headings_of_a_policy_are_those_of_the_act() -> None:
     }  # fmt: skip
     assert set(HEADINGS) - required == {
         "provision", "consignment", "sensitive", "pseudonymised", "overseas", "foreign-collection", "additional-use",
+        "automated-decisions",
     }  # fmt: skip

@@ -30,6 +30,8 @@ from tests.house.parameter_probes.cases import (
     confirm_by,
     contact_code_lasts,
     contact_codes,
+    decision_due,
+    decision_extended,
     destroyed_after_withdrawal,
     destruction_target,
     destruction_waits_until,
@@ -99,6 +101,9 @@ class Probe:
 PROBES = {
     "rights.answer.days": Probe(20, answer_due),
     "rights.source.answer.days": Probe(20, source_due),
+    "rights.automated.answer.days": Probe(50, decision_due),
+    "rights.automated.extension.days": Probe(1, lambda on: decision_extended(on, times=1)),
+    "rights.automated.extensions": Probe(1, lambda on: decision_extended(on, times=2)),
     "rights.postponed.answer.days": Probe(20, postponed_due),
     "rights.postponed.alone.days": Probe(1, lambda on: postponed_alone(on, days=2)),
     "rights.postponed.most.days": Probe(3, lambda on: postponed_alone(on, days=5)),

@@ -7,6 +7,7 @@ from privacy.rights.actions.authentication import authenticate
 from privacy.rights.actions.bounces import BounceCounts, record_bounces
 from privacy.rights.actions.corrections import wanted_text
 from privacy.rights.actions.current_values import read_current_values
+from privacy.rights.actions.decision_answers import answer_decision
 from privacy.rights.actions.decisions import assign, decide_together, grant, grant_partly, refuse, set_fee
 from privacy.rights.actions.destruction_waits import stop_destruction
 from privacy.rights.actions.duplicates import JOINABLE, join, part
@@ -42,6 +43,7 @@ from privacy.rights.actions.intake import Receipt, RequestedRight, receive
 from privacy.rights.actions.letter_previews import (
     ChosenDecision,
     preview_document_request,
+    preview_extension,
     preview_letter,
     preview_objection,
     preview_postponement,
@@ -92,6 +94,7 @@ from privacy.rights.actions.report_corrections import read_report, write_correct
 from privacy.rights.actions.resubmission import record_missing_particulars, resubmit_particulars
 from privacy.rights.actions.separation_of_duties import must_have_read_mandate
 from privacy.rights.actions.suspensions import keep_suspended, resume_processing
+from privacy.rights.actions.term_extensions import extend_term
 from privacy.rights.actions.work_reminders import remind_assignee
 from privacy.rights.refusals import (
     AlreadyDecided,
@@ -153,6 +156,7 @@ __all__ = [
     "UnseenDocuments",
     "WrongState",
     "access_to_preview",
+    "answer_decision",
     "approvals_of",
     "approve_postponement",
     "assign",
@@ -180,6 +184,7 @@ __all__ = [
     "draw_pickup_code",
     "end_postponement",
     "evidence_of",
+    "extend_term",
     "grant",
     "grant_partly",
     "granted_by_another",
@@ -204,6 +209,7 @@ __all__ = [
     "pass_on",
     "postpone",
     "preview_document_request",
+    "preview_extension",
     "preview_letter",
     "preview_objection",
     "preview_package",

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import date
+from uuid import UUID
 
 from privacy.lib.dates import clock, periods
 from privacy.policies import rulebook
-from privacy.rights.models import ANSWER_DAYS, Letter, Postponement, Request, Right
+from privacy.rights.models import ANSWER_DAYS, AUTOMATED, Letter, Postponement, Request, Right
 
 # From which day so many days are counted.
 type Term = tuple[date, int]
@@ -24,7 +25,8 @@ def update_due_date(case: Request) -> None:
     """
     put_off = Postponement.objects.in_force().filter(right__request=case).first()
     rights, parts = list(case.rights.all()), _parts(case)
-    if put_off is None and not parts and len({ANSWER_DAYS[right.kind] for right in rights}) == 1:
+    usual = {ANSWER_DAYS[right.kind] for right in rights}
+    if put_off is None and not parts and len(usual) == 1 and not any(right.kind in AUTOMATED for right in rights):
         return
     owed = [right for right in rights if not is_done(right) or _is_untold(right, parts)]
     owed = owed or [right for right in rights if put_off is not None and right.id == put_off.right_id]
@@ -44,9 +46,13 @@ def last_day(term: Term) -> date:
 
 
 def term_of(case: Request, right: Right, put_off: Postponement | None) -> Term:
-    """Return the term of a right; that of a postponed access where the postponement holds and was told in time."""
+    """Return the term of a right: a postponed access's own, or one extended, where that was told in time."""
     first = first_term([right.kind], case.received_on)
-    if put_off is not None and put_off.right_id == right.id and _told_within(case, put_off, first):
+    if right.kind in AUTOMATED:
+        return _extended(case, right, first)
+    if put_off is None or put_off.right_id != right.id:
+        return first
+    if _told_within(case, Letter.Kind.POSTPONED, put_off.id, first):
         return access_term(put_off)
     return first
 
@@ -78,12 +84,22 @@ def _is_untold(right: Right, parts: Iterable[Letter]) -> bool:
     return bool(about) and not any(letter.sent_at is not None for letter in about)
 
 
-def _told_within(case: Request, put_off: Postponement, first: Term) -> bool:
-    """Whether the notice of a postponement went out within the first term, and has not come back."""
-    told = case.letters.filter(kind=Letter.Kind.POSTPONED, about_id=put_off.id, sent_at__isnull=False).first()
+def _extended(case: Request, right: Right, first: Term) -> Term:
+    """Lengthen a term by each extension that was told within the term before it (law R-34)."""
+    from_on, days = first
+    for extension in right.extensions.order_by("number"):
+        if not _told_within(case, Letter.Kind.EXTENDED, extension.id, (from_on, days)):
+            break
+        days += extension.days
+    return from_on, days
+
+
+def _told_within(case: Request, kind: str, about: UUID, term: Term) -> bool:
+    """Whether the notice that an answer takes longer went out within a term, and has not come back."""
+    told = case.letters.filter(kind=kind, about_id=about, sent_at__isnull=False).first()
     if told is None or told.sent_at is None:
         return False
-    return clock.kst_date(told.sent_at) <= last_day(first)
+    return clock.kst_date(told.sent_at) <= last_day(term)
 
 
 def access_term(put_off: Postponement) -> Term:

@@ -41,7 +41,7 @@ from privacy.rights.actions.due_dates import update_due_date
 from privacy.rights.actions.letters import answer_if_done
 from privacy.rights.actions.separation_of_duties import must_be_releasable_by
 from privacy.rights.events import Event
-from privacy.rights.models import Right, Step
+from privacy.rights.models import AUTOMATED, Right, Step
 from privacy.rights.refusals import ContentChanged, InProgress, WrongState
 from privacy.rights.representation import must_be_represented
 
@@ -68,6 +68,7 @@ COMPLETION_EVENTS = {
     Right.Kind.SUSPENSION: Event.SUSPENDED,
     Right.Kind.CONSENT_WITHDRAWAL: Event.CONSENT_WITHDRAWN,
     Right.Kind.SOURCE: Event.SOURCES_TOLD,
+    **dict.fromkeys(AUTOMATED, Event.DECISION_ANSWERED),
 }
 
 
@@ -92,9 +93,18 @@ def carry_out(right: Right, *, read: str = "", signature: Signature | None = Non
 
 
 def begin_execution(
-    right: Right, *, read: str = "", signature: Signature | None = None, actor: Actor, at: datetime
+    right: Right,
+    *,
+    read: str = "",
+    signature: Signature | None = None,
+    is_answered: bool = False,
+    actor: Actor,
+    at: datetime,
 ) -> Right:
-    """Commit the intent: from here on the right is carried out, by whoever repeats it."""
+    """Commit the intent: from here on the right is carried out, by whoever repeats it.
+
+    What is asked about an automated decision needs somebody's answer, which comes in the same transaction.
+    """
     with transaction.atomic():
         row = lock_right(right)
         must_be_verified(row.request)
@@ -103,6 +113,8 @@ def begin_execution(
             raise WrongState(_("Only what was granted can be carried out."))
         if row.carried_out_at is not None:
             raise WrongState(_("This right was already carried out."))
+        if row.kind in AUTOMATED and row.request.subject_id is not None and not is_answered:
+            raise WrongState(_("Someone has to answer about the automated decision. That carries it out."))
         must_be_as_read(row.request, read)
         released_by = must_be_releasable_by(row, actor=actor, at=at)
         if approval_digest(particulars_of(row.request), row) != row.approved_digest:

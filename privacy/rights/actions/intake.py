@@ -25,7 +25,7 @@ from privacy.rights.actions.due_dates import first_term
 from privacy.rights.actors import CODES
 from privacy.rights.events import Event
 from privacy.rights.matching import Match
-from privacy.rights.models import Particulars, Request, Right
+from privacy.rights.models import AUTOMATED, Particulars, Request, Right
 from privacy.rights.models.cases import new_case_reference
 from privacy.rights.refusals import DateInFuture, NoSuchItem, NothingAsked
 from privacy.subjects import actions as subjects
@@ -36,7 +36,8 @@ from privacy.vault.refusals import InvalidIdentifier
 
 @dataclass(frozen=True)
 class RequestedRight:
-    """One right asked for. ``wanted`` is the right value of a correction; ``scope`` narrows an access (law R-02).
+    """One right asked for. ``wanted`` is the right value of a correction, or which automated decision is meant;
+    ``scope`` narrows an access (law R-02).
 
     ``record_id`` names the single report that is wrong, by the number that stands in the person's copy of the data.
     """
@@ -177,6 +178,8 @@ def _check(asked: Sequence[RequestedRight], *, at: datetime) -> None:
     for one in asked:
         if one.category and one.category not in {*rules.categories, *correctable}:
             raise NoSuchItem(_("This category does not exist."), pointer="/category")
+        if one.kind in AUTOMATED and not one.wanted.strip():
+            raise NoSuchItem(_("Enter which decision it is about."), pointer="/decision")
         if one.kind == Right.Kind.CORRECTION:
             if one.item in records.get(one.category, ()):
                 if one.record_id is None:

@@ -18,7 +18,7 @@ from privacy.rights.actions.due_dates import to_answer_apart
 from privacy.rights.actions.identity import letter_asking_for_document
 from privacy.rights.actions.letters import draft_letter, is_answerable, matter_of_result
 from privacy.rights.actions.postponements import needs_approval
-from privacy.rights.models import Letter, Objection, Postponement, Request, Right
+from privacy.rights.models import Letter, Objection, Postponement, Request, Right, TermExtension
 from privacy.rights.opened_letters import OpenedLetter
 
 
@@ -78,6 +78,14 @@ def preview_postponement(
         return []
     draft = Postponement(right=right, reason=reason.strip(), expected_on=expected_on)
     letter = draft_letter(right.request, Letter.Kind.POSTPONED, about=draft.id, matter=draft, at=at)
+    return _shown(letter, {}, actor=actor, at=at)
+
+
+def preview_extension(right: Right, *, reason: str, days: int, actor: Actor, at: datetime) -> list[OutgoingText]:
+    """Return the notice that an answer takes so many days longer."""
+    number = right.extensions.count() + 1
+    draft = TermExtension(right=right, number=number, reason=reason.strip(), days=days)
+    letter = draft_letter(right.request, Letter.Kind.EXTENDED, about=draft.id, matter=draft, at=at)
     return _shown(letter, {}, actor=actor, at=at)
 
 

@@ -22,7 +22,7 @@ from privacy.accounts.second_person import (
 )
 from privacy.ledger.actors import Actor
 from privacy.rights.actions.identity_documents import documents, unopened_documents, unopened_of
-from privacy.rights.models import IdentityDocument, Request, Right
+from privacy.rights.models import AUTOMATED, IdentityDocument, Request, Right
 from privacy.rights.refusals import SamePerson, UnseenDocuments
 from privacy.rights.representation import proven_at
 
@@ -114,6 +114,9 @@ def must_be_releasable_by(right: Right, *, actor: Actor, at: datetime) -> str:
     Raises SamePerson for who decided alone: a device proved the identity, so no second person has seen the case. Raises
     NotASecondPerson where the actor does not count as another person than the one who stands for it too.
     """
+    if right.kind in AUTOMATED:
+        same = SamePerson(_("You granted this, so someone else must answer about the automated decision."))
+        return require_second_person(actor, asked_by=right.decided_by, about=right.request, same=same, at=at)
     if right.kind not in BY_TWO_PEOPLE:
         return actor.ref
     same = SamePerson(

@@ -25,6 +25,7 @@ from privacy.retention.certificates import statement_texts
 from privacy.rights import actions as rights
 from privacy.rights import letters, matching, right_scope
 from privacy.rights.admin import signed_releases
+from privacy.rights.admin.automated_decisions import AutomatedDecisionActions
 from privacy.rights.admin.decide import DecideActions
 from privacy.rights.admin.documents import DocumentActions
 from privacy.rights.admin.duplicates import DuplicateActions
@@ -42,13 +43,14 @@ from privacy.rights.admin.postponements import DECIDE, VERIFY, Answer, Postponem
 from privacy.rights.admin.report_corrections import ReportCorrectionActions
 from privacy.rights.admin.several_cases import SeveralCasesActions
 from privacy.rights.admin.suspended_data import SuspendedDataActions
-from privacy.rights.models import Letter, Request, Right
+from privacy.rights.models import AUTOMATED, Letter, Request, Right
 
 CARRIED_OUT = {
     Right.Kind.ACCESS: _("The copy is ready. It can be downloaded after a second proof of identity."),
     Right.Kind.CORRECTION: _("Corrected. The freeze is lifted, and earlier recipients are being notified."),
     Right.Kind.DELETION: _("Destroyed, or archived where a law requires it to be kept."),
     Right.Kind.SUSPENSION: _("Suspended. The data is frozen until processing is resumed."),
+    **dict.fromkeys(AUTOMATED, _("The answer has been recorded.")),
     Right.Kind.SOURCE: _("The answer says where the data comes from."),
     Right.Kind.CONSENT_WITHDRAWAL: _("Withdrawn. Processing has stopped, and the data is destroyed after its wait."),
 }
@@ -91,6 +93,7 @@ class CaseActions(
     PostponementActions,
     ForwardingActions,
     SuspendedDataActions,
+    AutomatedDecisionActions,
     DuplicateActions,
     DocumentActions,
     MandateActions,

@@ -24,6 +24,7 @@ from privacy.lib.display.badges import due_badge, state_badge
 from privacy.lib.identifiers.access_codes import new_form_nonce
 from privacy.rights import actions as rights
 from privacy.rights import duplicates, lead_times, letters, matching, representation
+from privacy.rights.admin.automated_decisions import extendable
 from privacy.rights.admin.case_actions import CaseActions, next_permission
 from privacy.rights.admin.document_files import documents_file
 from privacy.rights.admin.forms import ReceiveForm
@@ -83,6 +84,7 @@ class RequestAdmin(CaseActions):
     actions = (
         "verify", "ask_evidence", "attach_document", "reject", "renew_authority", "assign", "remind", "write_words",
         "decide", "write_content", "grant", "refuse", "postpone", "approve_postponement", "decline_postponement",
+        "answer_decision", "extend_term",
         "end_postponement", "preview", "carry_out", "stop", "resume", "fee", "join", "part", "pass_on",
         "controller_answer", "keep_suspended", "close", "write_note",
         "read", "show_document",
@@ -106,7 +108,9 @@ class RequestAdmin(CaseActions):
             steps += ["approve_postponement", "decline_postponement"] if postponed.proposed().exists() else []
             steps += ["end_postponement"] if postponed.in_force().filter(ended_on=None).exists() else []
             waiting = record.rights.waiting(at=clock.now())
-            steps += ["carry_out"] if record.rights.to_carry_out().exclude(id__in=waiting.values("id")).exists() else []
+            steps += ["carry_out"] if record.rights.to_release().exclude(id__in=waiting.values("id")).exists() else []
+            steps += ["answer_decision"] if record.rights.to_answer().exists() else []
+            steps += ["extend_term"] if extendable(record).exists() else []
             steps += ["preview"] if rights.can_be_previewed(record) else []
             steps += ["stop"] if record.rights.stoppable().exists() else []
         steps += ["controller_answer"] if unanswered(record).exists() else []

@@ -23,7 +23,7 @@ from privacy.rights import letters
 from privacy.rights.admin.forms import ReadForm, RefuseForm, lacking
 from privacy.rights.admin.postponements import DECIDE, Answer
 from privacy.rights.consequences import consequences_of
-from privacy.rights.models import GROUNDS_BY_KIND, GROUNDS_WITH_LAW, Request, Right
+from privacy.rights.models import AUTOMATED, GROUNDS_BY_KIND, GROUNDS_WITH_LAW, Request, Right
 
 GRANT, REFUSE, LATER = "grant", "refuse", "later"
 TOLD = {GRANT: _("Granted."), REFUSE: _("The refusal has been recorded.")}
@@ -180,6 +180,7 @@ def _shown(case: Request, pending: list[Right], request: HttpRequest, form: Deci
                 "right": right,
                 "name": letters.right_name(right, on=case.received_on),
                 "is_correction": right.kind == Right.Kind.CORRECTION,
+                "is_automated": right.kind in AUTOMATED,
                 "now": current.get(right.position),
                 "wanted": rights.wanted_text(right, words.wanted) if words else "",
                 "consequences": consequences_of(right, at=at),

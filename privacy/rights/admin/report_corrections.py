@@ -17,7 +17,7 @@ from privacy.rights import actions as rights
 from privacy.rights import consistency_checks, letters
 from privacy.rights.admin.forms import NoteForm, ReportContentForm, ResubmissionForm
 from privacy.rights.admin.postponements import Answer
-from privacy.rights.models import Request, Right
+from privacy.rights.models import AUTOMATED, Request, Right
 
 
 def disputed_reports(case: Request) -> QuerySet[Right]:
@@ -60,7 +60,7 @@ class ReportCorrectionActions(ReadOnlyAdmin):
     )
     def write_words(self, request: HttpRequest, queryset: QuerySet[Request]) -> Answer:
         case = queryset.get()
-        corrections = list(case.rights.filter(kind=Right.Kind.CORRECTION))
+        corrections = list(case.rights.filter(kind__in=(Right.Kind.CORRECTION, *AUTOMATED)))
         for right in corrections:
             right.request = case
         answers = confirm_action(

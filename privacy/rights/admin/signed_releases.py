@@ -9,7 +9,7 @@ from privacy.rights.models import Request, Right
 
 def offered_to(user: User, case: Request) -> list[Right]:
     """Return the rights that are offered: what is signed one at a time to whom can sign, the others to everybody."""
-    found = list(case.rights.to_carry_out())
+    found = list(case.rights.to_release())
     if not approval_signatures.are_required():
         return found
     signed = [right for right in found if rights.approvals_of(right, at=clock.now())]

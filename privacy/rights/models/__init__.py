@@ -8,6 +8,7 @@ from privacy.rights.models.letters import Letter, Objection, Postponement
 from privacy.rights.models.particulars import Particulars
 from privacy.rights.models.rights import (
     ANSWER_DAYS,
+    AUTOMATED,
     CHANGING,
     COVERED_BY,
     GROUNDS_BY_KIND,
@@ -16,9 +17,11 @@ from privacy.rights.models.rights import (
     Right,
 )
 from privacy.rights.models.suspension_measures import SuspensionMeasure
+from privacy.rights.models.term_extensions import TermExtension
 
 __all__ = [
     "ANSWER_DAYS",
+    "AUTOMATED",
     "CHANGING",
     "COVERED_BY",
     "GROUNDS_BY_KIND",
@@ -39,4 +42,5 @@ __all__ = [
     "Right",
     "Step",
     "SuspensionMeasure",
+    "TermExtension",
 ]

@@ -114,6 +114,7 @@ class Request(models.Model):
         CORRECTION_OR_DELETION = "correction-or-deletion", _("correction or deletion")
         SUSPENSION = "suspension", _("suspension of processing")
         CONSENT_WITHDRAWAL = "consent-withdrawal", _("withdrawal of consent")
+        AUTOMATED_DECISION = "automated-decision", _("automated decisions")
 
     # Whom the person has authorised proves that; a legal representative is one without it (law R-26, Decree 45).
     PROOFS: ClassVar[dict[str, tuple[str, ...]]] = {

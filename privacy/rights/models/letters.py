@@ -122,6 +122,7 @@ class Letter(models.Model):
         ACCEPTED = "accepted", _("identity confirmed, in review")
         POSTPONED = "postponed", _("postponement of access")
         RESULT = "result", _("result")
+        EXTENDED = "extended", _("longer term for the answer")
         PART = "part-result", _("result for part of the request")
         IDENTITY_REJECTED = "identity-rejected", _("identity not confirmed")
         OBJECTION = "objection", _("result of the objection")

@@ -25,6 +25,14 @@ class RightQuerySet(models.QuerySet["Right"]):
         last = Case(When(kind=Right.Kind.ACCESS, then=Value(1)), default=Value(0))
         return granted.order_by(last, "request", "position")
 
+    def to_answer(self) -> "RightQuerySet":
+        """Granted rights about automated decisions: a person writes what they get (law R-34)."""
+        return self.to_carry_out().filter(kind__in=AUTOMATED, request__subject_id__isnull=False)
+
+    def to_release(self) -> "RightQuerySet":
+        """What is carried out without anybody's words."""
+        return self.to_carry_out().exclude(kind__in=AUTOMATED, request__subject_id__isnull=False)
+
     def waiting(self, *, at: datetime) -> "RightQuerySet":
         """Released deletions whose announced time has not come."""
         return self.filter(carried_out_at=None, waits_until__gt=at)
@@ -48,7 +56,7 @@ class RightQuerySet(models.QuerySet["Right"]):
 
 
 class Right(models.Model):
-    """One thing that a person may ask for (P1.1, law R-01, R-35), asked for in one case."""
+    """One thing that a person may ask for (P1.1, law R-01, R-34, R-35), asked for in one case."""
 
     record_label = "rights.Right"
 
@@ -59,6 +67,9 @@ class Right(models.Model):
         SUSPENSION = "suspension", _("suspension of processing")
         CONSENT_WITHDRAWAL = "consent-withdrawal", _("withdrawal of consent")
         SOURCE = "source", _("source of data")
+        EXPLANATION = "decision-explanation", _("explanation of an automated decision")
+        REVIEW = "decision-review", _("review of an automated decision")
+        DECISION_REFUSAL = "decision-refusal", _("refusal of an automated decision")
 
     class Decision(models.TextChoices):
         PENDING = "pending", _("not decided")
@@ -85,6 +96,13 @@ class Right(models.Model):
                 "The contract can't be performed without this processing, and the data subject has not clearly said "
                 "that they want to end it"
             ),
+        )
+
+        NOT_AUTOMATED = "not-automated", _("A person took part in the decision, so it is not wholly automated")
+        NOT_GRAVE = "not-grave", _("The decision does not gravely affect the data subject's rights or duties")
+        CONSENT_LAW_OR_CONTRACT = (
+            "consent-law-or-contract",
+            _("The decision rests on consent, on a law, or on a contract with the data subject"),
         )
 
     class Scope(models.TextChoices):
@@ -151,6 +169,11 @@ class Right(models.Model):
                 name="rights_ground_is_one_of_its_kind",
                 condition=Q(ground="")
                 | Q(kind="access", ground__in=["law", "life-or-body", "property-or-interests"])
+                | Q(
+                    kind__in=["decision-explanation", "decision-review", "decision-refusal"],
+                    ground__in=["not-automated", "life-or-body", "property-or-interests"],
+                )
+                | Q(kind="decision-refusal", ground__in=["not-grave", "consent-law-or-contract"])
                 | Q(kind="source", ground__in=["life-or-body", "property-or-interests"])
                 | Q(kind="correction", ground="accurate")
                 | Q(kind="deletion", ground="collected-by-law")
@@ -180,6 +203,12 @@ class Right(models.Model):
                 name="rights_given_or_destroyed_by_two_people",
                 condition=~Q(kind__in=["access", "deletion", "consent-withdrawal"])
                 | ~Q(verifier="")
+                | Q(started_by="")
+                | ~Q(started_by=F("decided_by")),
+            ),
+            models.CheckConstraint(
+                name="rights_automated_decision_is_answered_by_another",
+                condition=~Q(kind__in=["decision-explanation", "decision-review", "decision-refusal"])
                 | Q(started_by="")
                 | ~Q(started_by=F("decided_by")),
             ),
@@ -252,7 +281,11 @@ class Right(models.Model):
         return f"{self.request.reference}#{self.position}"
 
 
-# Law R-12 (access), R-15 (correction, deletion), R-22 and R-24 (suspension, withdrawal), PIPA 20(4)2 (source). Access
+# What is asked about a wholly automated decision (law R-34).
+AUTOMATED = (Right.Kind.EXPLANATION, Right.Kind.REVIEW, Right.Kind.DECISION_REFUSAL)
+OF_ANY_DECISION = (Right.Ground.NOT_AUTOMATED, Right.Ground.LIFE_OR_BODY, Right.Ground.PROPERTY_OR_INTERESTS)
+# Law R-12 (access), R-15 (correction, deletion), R-22 and R-24 (suspension, withdrawal), PIPA 20(4)2 (source), PIPA
+# 37-2(1), Decree 44-3(4) (automated decisions). Access
 # ground 3, suspension ground 3 and the first one of sources belong to public institutions and are not offered.
 GROUNDS_BY_KIND: dict[str, tuple[Right.Ground, ...]] = {
     Right.Kind.ACCESS: (Right.Ground.LAW, Right.Ground.LIFE_OR_BODY, Right.Ground.PROPERTY_OR_INTERESTS),
@@ -271,6 +304,9 @@ GROUNDS_BY_KIND: dict[str, tuple[Right.Ground, ...]] = {
         Right.Ground.CONTRACT,
     ),
     Right.Kind.SOURCE: (Right.Ground.LIFE_OR_BODY, Right.Ground.PROPERTY_OR_INTERESTS),
+    Right.Kind.EXPLANATION: OF_ANY_DECISION,
+    Right.Kind.REVIEW: OF_ANY_DECISION,
+    Right.Kind.DECISION_REFUSAL: (Right.Ground.NOT_GRAVE, Right.Ground.CONSENT_LAW_OR_CONTRACT, *OF_ANY_DECISION),
 }
 # Which box of a power of attorney covers a right (law R-26, F-4).
 COVERED_BY: dict[str, str] = {
@@ -280,12 +316,14 @@ COVERED_BY: dict[str, str] = {
     Right.Kind.SUSPENSION: Request.Mandate.SUSPENSION,
     Right.Kind.CONSENT_WITHDRAWAL: Request.Mandate.CONSENT_WITHDRAWAL,
     Right.Kind.SOURCE: Request.Mandate.ACCESS,
+    **dict.fromkeys(AUTOMATED, Request.Mandate.AUTOMATED_DECISION),
 }
 # What changes the data that is held, its use or what it rests on.
 CHANGING = (Right.Kind.CORRECTION, Right.Kind.DELETION, Right.Kind.SUSPENSION, Right.Kind.CONSENT_WITHDRAWAL)
 # In how many days each is answered (law R-08, R-14, R-21; R-35): the number of the rulebook.
 ANSWER_DAYS = dict.fromkeys(Right.Kind.values, "rights.answer.days") | {
     Right.Kind.SOURCE: "rights.source.answer.days",
+    **dict.fromkeys(AUTOMATED, "rights.automated.answer.days"),
 }
 # Those on which an access leaves out what concerns other people (law R-12).
 GROUNDS_OF_OTHERS = (Right.Ground.LIFE_OR_BODY, Right.Ground.PROPERTY_OR_INTERESTS)

@@ -42,6 +42,22 @@ def source_due(on: date) -> Any:
     return factory.ask(RequestedRight("source"), at=noon(on)).request.due_on
 
 
+DECISION = RequestedRight("decision-review", wanted="a trial")
+
+
+def decision_due(on: date) -> Any:
+    return factory.ask(DECISION, at=noon(on)).request.due_on
+
+
+def decision_extended(on: date, *, times: int) -> Any:
+    """Whether an answer about an automated decision may take twenty days longer, so many times."""
+    right = factory.make_verified(factory.ask(DECISION, at=noon(on)), at=noon(on)).rights.get()
+    with suppress(rights.NotPostponable):
+        for _time in range(times):
+            rights.extend_term(right, reason="a trial", days=20, actor=factory.make_officer(), at=noon(on))
+    return right.extensions.count()
+
+
 def postponed_due(on: date) -> Any:
     at = noon(on - timedelta(days=2))
     case = factory.make_verified(factory.ask(at=at, answer_by="portal"), at=at)

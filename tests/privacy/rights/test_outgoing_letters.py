@@ -83,6 +83,22 @@ class OutgoingTests(DeskCase):
             decision_1="refuse", ground_1="life-or-body", explanation_1=WORDS,
         )  # fmt: skip
 
+    @pytest.mark.law("R-35")
+    def test_what_is_refused_before_the_rest_is_answered_is_shown_as_it_is_mailed(self) -> None:
+        case = self.case(RequestedRight("access"), RequestedRight("source"))
+        self.same(
+            case, "decide", "part-result", lambda: case.rights.get(kind="source").is_decided,
+            decision_1="later", decision_2="refuse", ground_2="life-or-body", explanation_2=WORDS,
+        )  # fmt: skip
+
+    @pytest.mark.law("R-34")
+    def test_a_longer_term_is_shown_as_it_is_mailed(self) -> None:
+        case = self.case(RequestedRight("decision-review", wanted="a lock of my device"))
+        self.same(
+            case, "extend_term", "extended", lambda: case.rights.get().extensions.exists(),
+            right="1", reason="<zebra> & co.", days="10",
+        )  # fmt: skip
+
     def test_a_rejected_identity_is_shown_with_the_question(self) -> None:
         case = Request.objects.get(number=factory.ask(target=factory.imei(1)).number)
         page = self.press(case, "reject")

@@ -38,7 +38,7 @@ class GroundsTests(PortalTestCase):
 
     def accepted(self, kind: str, ground: str) -> bool:
         asked = RequestedRight(kind, category="device-registration", item="imei", wanted=factory.imei(2))
-        plain = RequestedRight(kind)
+        plain = RequestedRight(kind, wanted="a lock of my device")
         case = factory.make_verified(factory.ask(asked if kind == Right.Kind.CORRECTION else plain, address=""))
         words = {"law": "전기통신사업법 제83조", "termination_asked": True}
         try:

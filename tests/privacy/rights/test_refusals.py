@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from privacy.rights import actions as rights
 from privacy.rights.actions import RequestedRight
-from privacy.rights.models import GROUNDS_BY_KIND, GROUNDS_WITH_LAW, Request, Right
+from privacy.rights.models import AUTOMATED, GROUNDS_BY_KIND, GROUNDS_WITH_LAW, Request, Right
 from privacy.vault import actions as vault
 from tests import factory
 from tests.base import PortalTestCase
@@ -20,7 +20,7 @@ LAW = "통신비밀보호법 제13조의5"
 def asked(kind: str) -> RequestedRight:
     if kind == Right.Kind.CORRECTION:
         return RequestedRight(kind, category="device-registration", item="imei", wanted=factory.imei(2))
-    return RequestedRight(kind)
+    return RequestedRight(kind, wanted="a lock of my device" if kind in AUTOMATED else "")
 
 
 @pytest.mark.clause("P1.4")

@@ -118,7 +118,7 @@ class RequestFormTests(PortalTestCase):
     @pytest.mark.law("R-01")
     def test_one_case_takes_every_right(self) -> None:
         kinds = [kind.value for kind in Right.Kind]
-        self.post(rights=kinds)
+        self.post(rights=kinds, decision="12월 1일에 기기가 잠겼습니다")
         assert [value for value, _name in RequestForm.base_fields["rights"].choices] == kinds  # type: ignore[attr-defined]
         assert [right.kind for right in Request.objects.get().rights.all()] == kinds
 

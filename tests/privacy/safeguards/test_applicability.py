@@ -83,7 +83,7 @@ class ThresholdsTest(PortalTestCase):
             "officer": date(2026, 9, 11), "insurance": date(2024, 3, 15), "use-notice": date(2023, 9, 15),
             "network": date(2023, 9, 15), "continuity": date(2023, 9, 22), "portability": date(2027, 2, 20),
             "telecom": None, "certification": date(2027, 7, 1), "cameras": None, "pseudonymised": None,
-            "additional-use": None, "dormant": None, "backups-abroad": None,
+            "additional-use": None, "automated": None, "dormant": None, "backups-abroad": None,
         }  # fmt: skip
 
     def test_an_amendment_acts_from_its_day(self) -> None:
