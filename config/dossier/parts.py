@@ -19,6 +19,7 @@ from config.dossier import flow_map, processing
 from config.event_descriptions import describe_event
 from consents.models import AgreementVersion
 from privacy.ledger import actions as ledger
+from privacy.ledger import verify_papers
 from privacy.ledger.actors import Actor
 from privacy.ledger.checkpoints import external_checkpoints
 from privacy.ledger.entries.payloads import about_key
@@ -199,7 +200,8 @@ def complete_proofs(folder: Path) -> None:
     """Give papers that were issued just now their proof, where their entry has been signed meanwhile."""
     for path in folder.glob("*.pdf"):
         content = path.read_bytes()
-        path.write_bytes(document_issuance.with_proof(content))
+        if verify_papers.MARK in content:
+            path.write_bytes(document_issuance.with_proof(content))
 
 
 def trail(folder: Path, scope: Scope) -> Part:

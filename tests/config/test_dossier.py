@@ -16,6 +16,7 @@ from django.utils.translation import override
 from config.dossier import criteria, processing, writing
 from config.dossier.parts import Scope
 from consents.models import AgreementVersion
+from privacy.ledger import verify_papers
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.entries.payloads import facts_in
 from privacy.ledger.events import Event
@@ -24,6 +25,7 @@ from privacy.ledger.models import Entry
 from privacy.ledger.verify_papers import issued_bytes
 from privacy.lib.registries import registers
 from privacy.policies.models import PolicyVersion
+from privacy.retention.models import Certificate
 from privacy.rights.actions import RequestedRight
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards.automated_checks.registry import CHECKS
@@ -127,6 +129,25 @@ class DossierTests(PortalTestCase):
         }
         assert facts == files
         assert {"requests", "objections", "freezes"} == set(files)
+
+    def test_papers_of_the_period_come_as_they_are_handed_out(self) -> None:
+        """Those that have a slot for their proof, and annual reports, which have none."""
+        factory.make_approved_plan()
+        report = safeguards.make_report(year=2026, language="ko", actor=self.odile, at=NOON)
+        factory.make_expired_device(7, ended_on=date(2024, 5, 15))
+        factory.carry_out_all(factory.sweep_on(date(2026, 5, 16)))
+        made = writing.write(self.folder, self.scope(), criterion="3.4.1")
+        (papers,) = (part for part in made.parts if part.code == "papers")
+        certificate = Certificate.objects.get()
+        assert set(papers.files) == {
+            f"papers/{certificate.number}.pdf", f"papers/annual-report-{report.reference}.pdf",
+            "papers/management-plan-v1.pdf",
+        }  # fmt: skip
+        for name in papers.files:
+            content = (self.folder / name).read_bytes()
+            issued = issued_bytes(content) if verify_papers.MARK in content else content
+            known = document_issuance.find(hashlib.sha256(issued).hexdigest())
+            assert known is not None, name
 
     def test_what_is_late_is_told_with_its_register(self) -> None:
         """Of an inspection that was planned for yesterday the criterion says more than that there is a record."""
