@@ -19,10 +19,14 @@ class AgreementStatus:
     asking: int
     # Why the person can't agree to it any more.
     closed: str = ""
+    # On what the policy in force rests it, where nobody is asked to consent.
+    basis: str = ""
 
     @property
     def state(self) -> str:
         """The code of the badge."""
+        if self.basis:
+            return "closed"
         if self.standing is None:
             return "pending"
         if self.outdated:
@@ -32,6 +36,8 @@ class AgreementStatus:
     @property
     def word(self) -> str:
         """What the badge says."""
+        if self.basis:
+            return _("no consent needed")
         if self.standing is None:
             return _("not decided")
         return _("the text has changed: please decide again") if self.outdated else self.standing.get_choice_display()
@@ -45,11 +51,16 @@ class AgreementStatus:
     def outdated(self) -> bool:
         """Whether the person agreed to an earlier text and must be asked again (law C-09)."""
         held = self.standing
-        return bool(held and held.choice == "agree" and held.number < self.asking and not self.closed)
+        asks = not self.closed and not self.basis
+        return bool(held and held.choice == "agree" and held.number < self.asking and asks)
 
     @property
     def may_agree(self) -> bool:
-        return not self.closed and (self.standing is None or self.standing.choice != "agree" or self.outdated)
+        return (
+            not self.closed
+            and not self.basis
+            and (self.standing is None or self.standing.choice != "agree" or self.outdated)
+        )
 
     @property
     def may_withdraw(self) -> bool:
@@ -57,4 +68,4 @@ class AgreementStatus:
 
     @property
     def may_disagree(self) -> bool:
-        return self.standing is None
+        return self.standing is None and not self.basis

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from uuid import UUID
 
-from consents.models import Agreement, CurrentConsent, Decision
+from consents.models import Agreement, AgreementVersion, CurrentConsent, Decision
 from privacy.policies import rulebook, wording
 from privacy.policies.models import in_language
 
@@ -56,6 +56,22 @@ def subjects_agreeing_to(agreement_code: str, at: datetime) -> Iterable[UUID]:
     """Yield the people whose agreement stands, with a cursor: nobody holds a list of all of them."""
     rows = CurrentConsent.objects.agreed().filter(agreement__code=agreement_code, decided_at__lte=at)
     return rows.values_list("subject_id", flat=True).iterator(chunk_size=2000)
+
+
+def basis_without_consent(version: AgreementVersion, on: date) -> str:
+    """Return on what the processing that a text tells of rests, where the policy in force needs no consent for it.
+
+    Nothing where any of it rests on consent, or where the policy states no legal basis: then people are asked (C-06).
+    """
+    agreement = version.agreement
+    if agreement.kind != Agreement.Kind.COLLECTION or not agreement.categories:
+        return ""
+    book = rulebook.in_force(on)
+    terms = [book.categories[code] for code in agreement.categories if code in book.categories]
+    needless = [term.needs_no_consent(term.purposes & {*version.purpose_codes} or None) for term in terms]
+    if len(terms) < len(agreement.categories) or not all(needless):
+        return ""
+    return "; ".join(wording.category_basis(term, on) for term in terms)
 
 
 def kept_by_law(agreement: Agreement, on: date) -> list[str]:

@@ -134,7 +134,7 @@ def agreement(request: HttpRequest, subject: Subject, code: str) -> HttpResponse
     standing = CurrentConsent.objects.of(subject.id).filter(agreement=version.agreement).first()
     asking = AgreementVersion.objects.latest_requiring_reconsent().get(version.agreement_id, 0)
     context = {
-        "offer": AgreementStatus(version, standing, asking, _closed(subject, version.agreement)),
+        "offer": AgreementStatus(version, standing, asking, _closed(subject, version.agreement), _basis(version)),
         "version": version,
         "notices": _notices(version),
         "decisions": Decision.objects.of(subject.id).filter(agreement=version.agreement).order_by("-decided_at"),
@@ -324,6 +324,7 @@ def _agreement_statuses(subject: Subject) -> list[AgreementStatus]:
             held.get(version.agreement_id),
             asking.get(version.agreement_id, 0),
             _closed(subject, version.agreement),
+            _basis(version),
         )
         for version in versions.order_by("agreement__position")
         if version.agreement.kind != Agreement.Kind.PROVISION or version.agreement_id in held
@@ -332,6 +333,10 @@ def _agreement_statuses(subject: Subject) -> list[AgreementStatus]:
 
 def _closed(subject: Subject, agreement: Agreement) -> str:
     return str(consents.refusal_to_agree(subject, agreement) or "")
+
+
+def _basis(version: AgreementVersion) -> str:
+    return consent_status.basis_without_consent(version, clock.today())
 
 
 def _proof_page(

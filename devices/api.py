@@ -249,7 +249,7 @@ def decide(request: HttpRequest, device: Path[UUID], agreement: Path[str], body:
 def consents_of(request: HttpRequest, device: Path[UUID]) -> Any:
     """Get the current decisions, and the agreements about which the user must be asked, with their texts."""
     caller = _require_scope(request, "consents", device=device)
-    return Status(200, api_consents.current_consents(device, caller=caller))
+    return Status(200, api_consents.current_consents(device, caller=caller, at=clock.now()))
 
 
 @api.put("/devices/{device}/contacts", response={200: schemas.ContactsOut, **REFUSALS}, tags=["devices"])

@@ -7,11 +7,12 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from consents import actions as consents
-from consents import receipts
+from consents import consent_status, receipts
 from consents.models import NOTICES, Agreement, AgreementVersion, CurrentConsent, Decision
 from devices import actions as devices
 from devices import schemas
 from devices.actors import GatewayActor
+from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 from privacy.subjects.models import Subject
 
@@ -49,7 +50,7 @@ def code_of(receipt: dict[str, Any], *, mark: str, caller: GatewayActor, at: dat
     return consents.issue_code(decision, submission=f"{caller.gateway_id} {mark}", actor=caller, at=at)
 
 
-def current_consents(device: UUID, *, caller: GatewayActor) -> dict[str, Any]:
+def current_consents(device: UUID, *, caller: GatewayActor, at: datetime) -> dict[str, Any]:
     """Return the current decisions of a device's user and the agreements to ask about, with their texts."""
     devices.owned_device(device, caller)
     subject = Subject.objects.get(pk=device)
@@ -63,8 +64,12 @@ def current_consents(device: UUID, *, caller: GatewayActor) -> dict[str, Any]:
             reason = "undecided"
         elif row.choice == "agree" and row.number < asking.get(version.agreement_id, 0):
             reason = "text-changed"
-        # Nobody is asked for what they could not agree to any more.
-        if reason and consents.refusal_to_agree(subject, version.agreement) is None:
+        # Nobody is asked for what they could not agree to any more, or for what needs no consent.
+        if (
+            reason
+            and not consent_status.basis_without_consent(version, clock.kst_date(at))
+            and consents.refusal_to_agree(subject, version.agreement) is None
+        ):
             needed.append(_text(version, reason))
     decisions = [
         {

@@ -16,7 +16,9 @@ from django.db import connections
 
 from devices import items
 from devices.actors import GatewayActor
+from privacy.lib.dates import clock
 from privacy.lib.postgres import invalidation, pipelined_connection
+from privacy.policies import rulebook
 from privacy.policies.categories import APP_LOG, SERVICE_ANALYTICS
 from privacy.subjects.models import Subject
 from privacy.vault.keys import INVALIDATION_TABLE
@@ -196,13 +198,19 @@ def _find_blockers(
     gateway: GatewayActor,
     at: datetime,
 ) -> dict[str, Blocker]:
-    """Say of each device what stands in its way."""
+    """Say of each device what stands in its way.
+
+    Where service reports rest on another basis than consent, none is needed for them (C-06). The policy is asked here
+    alone: who agreed passes before, and no process remembers a device that did not.
+    """
     found: dict[str, Blocker] = {}
     with connections["personal"].cursor() as cursor:
         cursor.execute(UNKNOWN_OR_ENDED_SQL, [gateway.gateway_id, list(devices)])
         for device, ended_on, unknown in cursor.fetchall():
             if unknown or ended_on is not None:
                 found[device] = Blocker("unknown-device" if unknown else "", {}, ended_on)
+    if rulebook.needs_no_consent(SERVICE_ANALYTICS, clock.kst_date(at)):
+        reporting = ()
     with connections["default"].cursor() as cursor:
         every = list(devices)
         cursor.execute(BLOCKERS_SQL, [every, at, list(reporting), list(logging), every, every, at])

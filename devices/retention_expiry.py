@@ -68,7 +68,7 @@ def registrations_still_due(subject_ids: Sequence[UUID], on: date, term: Retenti
             over.append(device_id)
         elif registered_at < undecided_before:
             young.append(device_id)
-    return over + _without_agreement(young)
+    return over + _without_agreement(young, on)
 
 
 def without_agreement_due(on: date) -> Iterator[list[UUID]]:
@@ -87,7 +87,7 @@ def without_agreement_due(on: date) -> Iterator[list[UUID]]:
     for some in batched(sorted(kept or ()), BATCH_SIZE):
         slices = chain(slices, [list(earlier.filter(id__in=some).order_by("id").values_list("id", flat=True))])
     for ids in slices:
-        due = _without_agreement(ids)
+        due = _without_agreement(ids, on)
         if due:
             yield due
 
@@ -130,8 +130,13 @@ def _has_key(month: date) -> bool:
     return MonthKey.objects.filter(category=APP_LOG, month=month).exists()
 
 
-def _without_agreement(device_ids: Sequence[UUID]) -> list[UUID]:
-    """Return those whose registration nobody agrees to now: an agreement that came late still keeps what is there."""
+def _without_agreement(device_ids: Sequence[UUID], on: date) -> list[UUID]:
+    """Return those whose registration nobody agrees to now: an agreement that came late still keeps what is there.
+
+    Nobody, where registrations rest on another basis than consent by the policy in force (C-06).
+    """
+    if rulebook.needs_no_consent(DEVICE_REGISTRATION, on):
+        return []
     agreeing = consents.subjects_agreeing_to_category(DEVICE_REGISTRATION, among=device_ids)
     return [device_id for device_id in device_ids if device_id not in agreeing]
 

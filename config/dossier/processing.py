@@ -73,7 +73,7 @@ def _activity(
     return ProcessingActivity(
         code=code,
         name=capfirst(display_names.display_name("category", code, on=on)),
-        basis=_basis(declared, held),
+        basis=_basis(declared, held, on),
         purposes=tuple(display_names.display_name("purpose", one, on=on) for one in sorted(declared.purposes))
         if declared
         else (),
@@ -86,10 +86,10 @@ def _activity(
     )
 
 
-def _basis(declared: rulebook.DeclaredCategory | None, held: Sequence[holdings.Holding]) -> str:
+def _basis(declared: rulebook.DeclaredCategory | None, held: Sequence[holdings.Holding], on: date) -> str:
     if declared is None:
         return next((str(one.duty) for one in held if one.duty), "–")
-    return _("consent (optional)") if declared.optional else _("consent, performance of a contract")
+    return wording.category_basis(declared, on)
 
 
 def _office_term(held: Sequence[holdings.Holding], on: date) -> str:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from consents import consent_status
 from consents.events import Event
 from consents.models import NOTICES, Agreement, AgreementVersion
 from privacy.accounts.second_person import require_second_person
@@ -15,6 +16,7 @@ from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.lib.crypto import canonical_json
+from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
 
 TEXT_FIELDS = tuple(
@@ -53,6 +55,12 @@ class AsksNobody(Refusal):
     """What a consent was given to has changed, so a text that asks nobody again is not published (law C-09)."""
 
     code = "asks-nobody"
+
+
+class RestsOnOtherBasis(Refusal):
+    """By the policy in force, everything that the text asks for rests on something else than consent (law C-06)."""
+
+    code = "rests-on-other-basis"
 
 
 class IncompleteText(Refusal):
@@ -136,7 +144,8 @@ def publish_text(version: AgreementVersion, *, actor: Actor, at: datetime, read:
 
     Where it asks again, whoever agreed to an earlier text is on the list of those to ask (law C-09).
     ``read`` is the digest of the words that somebody read before pressing the button, with whether it asks again.
-    Raises NotPermitted, NotADraft, OwnText, NotASecondPerson, IncompleteText, AsksNobody, ChangedText.
+    Raises NotPermitted, NotADraft, OwnText, NotASecondPerson, IncompleteText, RestsOnOtherBasis, AsksNobody,
+    ChangedText.
     """
     require_permission(actor, "consents.publish_agreement", about=version)
     row = _draft(version)
@@ -152,6 +161,14 @@ def publish_text(version: AgreementVersion, *, actor: Actor, at: datetime, read:
     missing = [str(row._meta.get_field(name).verbose_name) for name in needed if not getattr(row, name).strip()]  # type: ignore[union-attr]
     if missing:
         raise IncompleteText(_("Still missing: %(parts)s.") % {"parts": ", ".join(missing)})
+    if basis := consent_status.basis_without_consent(row, clock.kst_date(at)):
+        raise RestsOnOtherBasis(
+            _(
+                "By the policy in force this rests on another basis, so people aren't asked to consent to it: "
+                "%(basis)s. Discard the draft, or first publish a policy by which it rests on consent."
+            )
+            % {"basis": basis}
+        )
     for before in AgreementVersion.objects.select_for_update().published().filter(agreement=row.agreement):
         _must_ask_again(row, before)
         before.state, before.superseded_at = AgreementVersion.State.SUPERSEDED, at

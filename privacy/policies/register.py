@@ -12,7 +12,7 @@ from privacy.policies import data_recipients as parties
 from privacy.policies import rulebook, wording
 from privacy.policies.models import Agency, NoConsignment, Notice, Officer, PolicyVersion, PublishedText
 
-ITEMS = ("구분", "필수/선택", "항목 코드", "항목", "목적", "보유기간")
+ITEMS = ("구분", "필수/선택", "항목 코드", "항목", "목적", "처리 근거", "보유기간")
 PROCESSORS = ("구분", "명칭", "목적·업무", "항목", "보유·이용 기간")
 
 
@@ -29,6 +29,7 @@ def items(window: registers.ExportScope) -> Iterator[Sequence[Any]]:
                 item.code,
                 item.name_ko,
                 ", ".join(display_names.display_name("purpose", code, on=on) for code in sorted(category.purposes)),
+                wording.category_basis(category, on),
                 wording.retention(kept.clock, kept.years, kept.months) if kept else "",
             )
 

@@ -164,6 +164,15 @@ def in_force(on: date) -> Rulebook:
     return _published(row["id"], row["seal"])
 
 
+def needs_no_consent(category: str, on: date) -> bool:
+    """Whether the policy in force on a day states a basis other than consent for each purpose of a category (C-06).
+
+    Raises ``NoPolicyInForce``.
+    """
+    term = in_force(on).categories.get(category)
+    return term is not None and term.needs_no_consent()
+
+
 def grantable_scopes(on: date) -> frozenset[tuple[str, str]]:
     """Return each pair of category and purpose that somebody may be granted access for on a day (P8.8).
 

@@ -1,6 +1,6 @@
 """How the rulebook's numbers and codes read: periods, events, units, in the language of the reader."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -8,8 +8,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from privacy.lib.display import display_names
 from privacy.lib.display.period_text import period_text
 from privacy.policies.models import LegalGround, Parameter, RetentionTrigger
+from privacy.policies.rulebook import DeclaredCategory
 
 
 def period(years: int, months: int) -> str:
@@ -35,16 +37,19 @@ def legal_basis(row: Mapping[str, Any], language: str) -> str:
     return f"{label}: {ground}" if ground else label
 
 
-def legal_bases(bases: Mapping[str, Any], name: Callable[[str], str]) -> str:
-    """Return what a category rests on, with the purposes (by ``name``) where these rest on different grounds.
+def category_basis(category: DeclaredCategory, on: date) -> str:
+    """Return what a category rests on by its version, with the purposes where they rest on different grounds.
 
-    ``bases`` are those of a declared category (``rulebook.StatedBasis``); nothing where its version states none.
+    A version that states nothing was written when agreements were taken for everything.
     """
     purposes: dict[str, list[str]] = {}
-    for purpose, stated in sorted(bases.items()):
-        purposes.setdefault(str(LegalGround(stated.basis).label), []).append(name(purpose))
-    if len(purposes) < 2:
-        return "".join(purposes)
+    for code, stated in sorted(category.bases.items()):
+        purpose = display_names.display_name("purpose", code, on=on)
+        purposes.setdefault(str(LegalGround(stated.basis).label), []).append(purpose)
+    if not purposes:
+        return _("consent (optional)") if category.optional else _("consent, performance of a contract")
+    if len(purposes) == 1:
+        return next(iter(purposes))
     return "; ".join(f"{label}: {', '.join(names)}" for label, names in purposes.items())
 
 

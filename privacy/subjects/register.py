@@ -35,7 +35,7 @@ def inventory(window: registers.ExportScope) -> Iterator[Sequence[Any]]:
             f"{display_names.display_name('category', holding.category, on=on)} ({holding.model._meta.verbose_name})",
             ", ".join(display_names.display_name("item", item, on=on) for item in holding.items),
             holding.rows().count(),
-            str(holding.duty) or ("동의(선택)" if term and term.optional else "동의·계약 이행"),
+            str(holding.duty) or (wording.category_basis(term, on) if term else ""),
             ", ".join(purposes) or str(holding.duty),
             "전산 처리(암호화 저장)",
             wording.retention(kept.clock, kept.years, kept.months) if kept else _office_term(holding, on),

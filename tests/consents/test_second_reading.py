@@ -118,7 +118,7 @@ class SecondReadingTest(PortalTestCase):
     def test_a_device_shows_who_receives_the_data(self) -> None:
         device = factory.make_device()
         factory.make_provision_agreement("acme", at=factory.NOON)
-        asked = api_consents.current_consents(device.id, caller=factory.make_gate())
+        asked = api_consents.current_consents(device.id, caller=factory.make_gate(), at=factory.NOON)
         [text] = [one for one in asked["needed"] if one["agreement"] == "provision-acme"]
         assert text["en"]["body"] == "body en\n\nrecipient en"
         [other] = [one for one in asked["needed"] if one["agreement"] == "app-log"]

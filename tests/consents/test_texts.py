@@ -64,7 +64,7 @@ class TextTest(PortalTestCase):
         answer = advertising.permission(asked.subject_id, "email", LATER + timedelta(hours=2))
         assert [reason.code for reason in answer.because] == ["text-changed"]
         caller = factory.make_gate()
-        needed = api_consents.current_consents(asked.id, caller=caller)["needed"]
+        needed = api_consents.current_consents(asked.id, caller=caller, at=LATER)["needed"]
         assert ("advertising-email", "text-changed") in {(one["agreement"], one["reason"]) for one in needed}
 
     def test_a_text_that_does_not_ask_again_leaves_the_consents(self) -> None:

@@ -5,10 +5,18 @@ from datetime import date, datetime, timedelta
 
 from privacy.lib.dates import clock
 from privacy.policies import actions as policies
-from privacy.policies.models import NoConsignment, PolicyVersion, PreservationRule, RetentionRule
+from privacy.policies.models import LegalBasis, NoConsignment, PolicyVersion, PreservationRule, RetentionRule
 from tests.factories.accounts import NOON, make_hana, make_odile
 
-__all__ = ["make_draft", "make_named", "make_policy", "make_proposal", "make_version_under_review", "the_policy"]
+__all__ = [
+    "make_draft",
+    "make_named",
+    "make_policy",
+    "make_proposal",
+    "make_stated",
+    "make_version_under_review",
+    "the_policy",
+]
 
 
 def the_policy() -> PolicyVersion:
@@ -74,6 +82,30 @@ def make_proposal(*, at: datetime = NOON) -> PolicyVersion:
     policies.submit(version, actor=hana, at=at)
     policies.approve(version, actor=odile, at=at)
     return policies.publish(version, actor=odile, at=at)
+
+
+def make_stated(*without_consent: str, at: datetime = NOON) -> PolicyVersion:
+    """A version in force at ``at`` that states every legal basis: a contract for these categories, else consent."""
+    hana, odile = make_hana(granted=False), make_odile(granted=False)
+    announced = at - timedelta(45)
+    draft = make_draft(years=2, adverse=True, at=announced)
+    section = draft.sections.get(code="items")
+    if "[[bases]]" not in section.body_ko:
+        section.body_ko, section.body_en = (f"{text}\n\n[[bases]]" for text in (section.body_ko, section.body_en))
+    rows = [
+        LegalBasis.objects.filter(category=category, purpose=purpose).first()
+        or LegalBasis(category=category, purpose=purpose)
+        for category in draft.categories.all()
+        for purpose in category.purposes.filter(is_internal=False)
+    ]
+    for row in rows:
+        free = row.category.code in without_consent
+        row.basis = "contract" if free else "consent"
+        row.ground_ko, row.ground_en = ("라이선스 계약의 이행", "performing the licence contract") if free else ("", "")
+    policies.revise_draft(draft, rows=[section, *rows], actor=hana, at=announced)
+    policies.submit(draft, actor=hana, at=announced)
+    policies.approve(draft, actor=odile, at=announced)
+    return policies.publish(draft, actor=odile, at=announced)
 
 
 def make_version_under_review(
