@@ -77,12 +77,7 @@ def _policy_must_name(disclosure: Disclosure, ones: list[ItemLike], *, at: datet
     on = clock.kst_date(at)
     party = disclosure.third_party
     version = PolicyVersion.objects.in_force(on)
-    told = (
-        policy_document.listed_rows(policy_document.published_document(version), "recipients")
-        if version is not None
-        else []
-    )
-    named = {item for row in told if row["code"] == party.code for item in row["items"]}
+    named = items_named_for(policy_document.published_document(version), party.code) if version is not None else set()
     unnamed = sorted({one.item for one in ones} - named)
     if not unnamed:
         return
@@ -99,6 +94,12 @@ def _policy_must_name(disclosure: Disclosure, ones: list[ItemLike], *, at: datet
     # A recipient that is added burdens people: the revision that names it is announced ahead (law V-05).
     then = _("Publish a revision that does. You can request the disclosure from the day the revision takes effect.")
     raise RecipientNotInPolicy(f"{what % words} {then}", pointer="/items" if named else "/third_party")
+
+
+def items_named_for(document: policy_document.Document, recipient: str) -> set[str]:
+    """Return the items that a policy's text names for a recipient (law V-01)."""
+    told = policy_document.listed_rows(document, "recipients")
+    return {item for row in told if row["code"] == recipient for item in row["items"]}
 
 
 def _law_must_be_named(disclosure: Disclosure) -> None:
