@@ -93,7 +93,7 @@ def test_the_budgets_of_the_parts_fit_into_that_of_the_whole() -> None:
     (whole,) = re.findall(r"^WHOLE=(\d+)$", CI, re.MULTILINE)
     assert sum(map(int, budgets.values())) <= int(whole) <= 60
     (most,) = re.findall(r"^MOST=(\d+)$", CI, re.MULTILINE)
-    assert int(most) <= int(whole) * 5 // 4
+    assert int(whole) < int(most) < 90, "who runs it cuts it at ninety minutes"
 
 
 def run_with_empty_targets(folder: Path, *, minute: str, failing: str = "") -> tuple[int, str]:
