@@ -1,6 +1,6 @@
 """The simulation on the preview page of a version: figures and a chart, or what is missing for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from privacy.lib.dates import periods
 from privacy.lib.display import charts, display_names
 from privacy.lib.errors.refusals import Refusal
 from privacy.policies.models import PolicyVersion
@@ -59,11 +60,17 @@ def _categories(simulation: Simulation) -> list[str]:
     return sorted({row.category for row in simulation.rows if row.unit == Unit.PEOPLE})
 
 
+def _months(simulation: Simulation) -> Iterator[date]:
+    month = simulation.on.replace(day=1)
+    while month <= simulation.until:
+        yield month
+        month = periods.first_of_next_month(month)
+
+
 def _charts(simulation: Simulation, on: date) -> list[tuple[str, str]]:
     """Return a caption and a stacked chart of people by month for the rules in force and for the version."""
     categories = _categories(simulation)
     names = [display_names.display_name("category", code, on=on) for code in categories]
-    months = sorted({row.month for row in simulation.rows})
     people = {(row.month, row.category): row for row in simulation.rows if row.unit == Unit.PEOPLE}
     if not people:
         return []
@@ -83,7 +90,7 @@ def _charts(simulation: Simulation, on: date) -> list[tuple[str, str]]:
                             for code in categories
                         ],
                     )
-                    for month in months
+                    for month in _months(simulation)
                 ],
                 label=caption,
                 series=names,
