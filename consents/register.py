@@ -4,6 +4,8 @@ from django.db.models import QuerySet
 
 from consents.models import AdvertisingNotice, AgreementVersion, Decision
 from consents.register_details import with_details
+from privacy.lib.dates import clock
+from privacy.lib.display import display_names
 from privacy.lib.registries import registers
 from privacy.subjects.references import with_references
 
@@ -12,6 +14,14 @@ def decisions(window: registers.ExportScope) -> QuerySet[Decision]:
     """Return the decisions of a period, in their order."""
     found = Decision.objects.filter(decided_at__range=window.moments)
     return with_references(found.select_related("agreement", "version")).order_by("decided_at", "id")
+
+
+def agreement_item(version: AgreementVersion) -> str:
+    """Return what is agreed to, apart from every other: its kind, and by which channel or for which data."""
+    agreement = version.agreement
+    on = clock.kst_date(version.drafted_at)
+    data = ", ".join(display_names.display_name("category", code, on=on) for code in agreement.categories)
+    return ": ".join(filter(None, (agreement.get_kind_display(), agreement.get_channel_display() or data)))
 
 
 registers.declare(
@@ -53,7 +63,7 @@ registers.declare(
     models=("consents.agreementversion",),
     permission="consents.view_agreementversion",
     columns=(
-        ("동의 항목", "agreement.code"),
+        ("동의 항목", agreement_item),
         ("버전", "number"),
         ("제목", "title_ko"),
         ("상태", "state"),

@@ -1,5 +1,13 @@
+from datetime import date
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+
+def _cause_name(code: str, on: date) -> object:
+    """What a cause is called for which keys of an import are destroyed."""
+    causes = {"import-discarded": _("fleet import discarded"), "import-refused": _("fleet import: row refused")}
+    return causes.get(code)
 
 
 class DevicesConfig(AppConfig):
@@ -9,5 +17,7 @@ class DevicesConfig(AppConfig):
     def ready(self) -> None:
         from devices import checks, pseudonyms  # noqa: F401 - registers the checks
         from privacy.ledger.entries import pseudonyms as names
+        from privacy.lib.display import display_names
 
         names.add_source(pseudonyms.pseudonyms)
+        display_names.add_source("cause", _cause_name)

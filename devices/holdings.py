@@ -18,6 +18,7 @@ holdings.declare(
     destroy=actions.remove_registrations,
     due=retention_expiry.registrations_due,
     is_due=retention_expiry.registrations_still_due,
+    known_from=retention_expiry.licences_known_from,
     recorded="registered_at",
 )
 holdings.declare(

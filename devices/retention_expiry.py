@@ -8,12 +8,12 @@ from datetime import date, datetime, timedelta
 from itertools import batched, chain
 from uuid import UUID
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Min, QuerySet
 
 from consents import consent_status as consents
 from devices import partitions
 from devices.models import AppLog, Device, Licence
-from privacy.lib.dates import periods
+from privacy.lib.dates import clock, periods
 from privacy.lib.dates.clock import midnight
 from privacy.lib.postgres.uuid_arrays import any_of
 from privacy.policies import rulebook
@@ -69,6 +69,13 @@ def registrations_still_due(subject_ids: Sequence[UUID], on: date, term: Retenti
         elif registered_at < undecided_before:
             young.append(device_id)
     return over + _without_agreement(young, on)
+
+
+def licences_known_from(subject_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Return when the first licence of each of these devices was recorded, where that was after it had ended."""
+    first = Licence.objects.filter(any_of("device_id", subject_ids)).values_list("device_id").order_by()
+    late = first.annotate(known=Min("recorded_at"), ended=Min("ends_on")).values_list("device_id", "known", "ended")
+    return {device_id: known for device_id, known, ended in late if clock.kst_date(known) > ended}
 
 
 def without_agreement_due(on: date) -> Iterator[list[UUID]]:

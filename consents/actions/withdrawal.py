@@ -172,7 +172,7 @@ def end_collection(decision: Decision, *, actor: Actor, at: datetime) -> bool:
         return True
     try:
         _begin(plan, decision, actor=actor, at=at)
-        outcomes = destroy_subject_data(decision.subject_id, **_order(decision, actor=actor, at=at))
+        outcomes = destroy_subject_data(decision.subject_id, **_order(plan, decision, actor=actor, at=at))
     except OnHold:
         _put_back(plan, at=at)
         raise
@@ -197,7 +197,7 @@ def _begin(plan: PlannedDestruction, decision: Decision, *, actor: Actor, at: da
         raise NotWaiting(_("The destruction was stopped."))
     if at < row.due_at:
         raise TooEarly(_("The waiting period is not over."))
-    order_destruction(decision.subject_id, **_order(decision, actor=actor, at=at))
+    order_destruction(decision.subject_id, **_order(row, decision, actor=actor, at=at))
     row.state = State.UNDER_WAY
     row.save(update_fields=["state"])
 
@@ -214,12 +214,15 @@ def _put_back(plan: PlannedDestruction, *, at: datetime) -> None:
         queue_held(row, at=at)
 
 
-def _order(decision: Decision, *, actor: Actor, at: datetime) -> Any:
+def _order(plan: PlannedDestruction, decision: Decision, *, actor: Actor, at: datetime) -> Any:
     agreement = decision.agreement
+    # The wait of a destruction that was stopped begins anew when it goes on (law D-02).
+    begun = plan.due_at - wait(at)
     return {
         "categories": None if agreement.required else list(agreement.categories),
         "cause": Cause.WITHDRAWAL,
         "case": decision.reference,
+        "since": clock.kst_date(begun if begun > decision.recorded_at else decision.decided_at),
         "actor": actor,
         "at": at,
     }

@@ -164,6 +164,8 @@ class Delivery(models.Model):
 
     # Nobody has settled these: the worker has them, or a person must.
     OPEN = (State.WAITING, State.PARKED, State.WITHOUT_ADDRESS)
+    # No mail reaches these.
+    UNREACHABLE = (State.WITHOUT_ADDRESS, State.PARKED, State.ENDED)
 
     class Way(models.TextChoices):
         LETTER = "letter", _("letter")

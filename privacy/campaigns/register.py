@@ -1,16 +1,43 @@
 """Who was told what, when and how, as a register (P0.3, law B-02)."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import batched, groupby
 
+from django.db.models import QuerySet
+
+from privacy.campaigns import stand_ins
 from privacy.campaigns.models import Delivery, UseNoticeRefusal
 from privacy.lib.registries import registers
 from privacy.subjects.references import with_references
 
+CHUNK = 2_000
 
-def deliveries(window: registers.ExportScope) -> Iterator[Delivery]:
-    """Yield the deliveries of the campaigns that started in a period."""
+
+def deliveries(window: registers.ExportScope) -> QuerySet[Delivery]:
+    """Return the deliveries of the campaigns that started in a period."""
     found = with_references(Delivery.objects.filter(campaign__started_at__range=window.moments))
-    return found.select_related("campaign").order_by("campaign__started_at", "id").iterator(chunk_size=2_000)
+    return found.select_related("campaign").order_by("campaign__started_at", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class PostedDelivery:
+    """A delivery, and the moment at which the website told its person in the place of a notice (law B-06)."""
+
+    delivery: Delivery
+    posted_at: datetime | None
+
+
+def with_posting(window: registers.ExportScope) -> Iterator[PostedDelivery]:
+    """Yield the deliveries of a period; whom a notice can reach is told by no posting."""
+    for part in batched(deliveries(window).iterator(chunk_size=CHUNK), CHUNK):
+        for _campaign, some in groupby(part, lambda one: one.campaign_id):
+            rows = list(some)
+            unreached = [one.subject_id for one in rows if one.state in Delivery.UNREACHABLE]
+            told = stand_ins.told_by_website(rows[0].campaign, unreached)
+            for one in rows:
+                yield PostedDelivery(one, told.get(one.subject_id))
 
 
 registers.declare(
@@ -19,20 +46,21 @@ registers.declare(
     models=("campaigns.campaign", "campaigns.delivery"),
     permission="campaigns.view_campaign",
     columns=(
-        ("통지 번호", "campaign.reference"),
-        ("구분", "campaign.kind"),
-        ("대상", "campaign.occasion"),
-        ("정보주체", "person"),
-        ("언어", "language"),
-        ("상태", "state"),
-        ("통지 방법", "way"),
-        ("통지일시", "settled_at"),
-        ("통지자", "settled_by"),
-        ("메시지 번호", "message_id"),
-        ("본문 SHA-256", "campaign.digest"),
+        ("통지 번호", "delivery.campaign.reference"),
+        ("구분", "delivery.campaign.kind"),
+        ("대상", "delivery.campaign.occasion"),
+        ("정보주체", "delivery.person"),
+        ("언어", "delivery.language"),
+        ("상태", "delivery.state"),
+        ("통지 방법", "delivery.way"),
+        ("통지일시", "delivery.settled_at"),
+        ("통지자", "delivery.settled_by"),
+        ("메시지 번호", "delivery.message_id"),
+        ("본문 SHA-256", "delivery.campaign.digest"),
+        ("누리집 게시로 갈음한 일시", "posted_at"),
     ),
-    records=deliveries,
-    subjects=lambda window: map(str, (one.subject_id for one in deliveries(window))),
+    records=with_posting,
+    subjects=lambda window: map(str, deliveries(window).values_list("subject_id", flat=True)),
     printed=9,
     widths=(2, 2, 2, 5, 1, 2, 1, 3, 2),
 )

@@ -60,7 +60,10 @@ def incidents_of_the_year(first: date, last: date) -> Section:
             ),
             Figure("incidents.ruled-out", _("ruled out"), len(known) - len(breaches)),
             Figure("incidents.people", _("data subjects concerned, at most"), sum(map(duties.people_count, breaches))),
-            Figure("incidents.told", _("all data subjects told"), sum(map(_told_everybody, owed))),
+            Figure(
+                "incidents.told", _("all data subjects told (by the website where no notice reaches them)"),
+                sum(map(_told_everybody, owed)),
+            ),
             Figure("incidents.undone", _("notices and reports not made yet"), len(terms) - len(done)),
             Figure(
                 "incidents.reported", _("reported to an authority"),

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from privacy.campaigns.models import Delivery
 from privacy.incidents import notice_deadlines, notifications, supplement_deadlines
 from privacy.incidents.models import Incident, Report, Stage
 from privacy.incidents.notifications import BREACH_STAGES, POSSIBLE_BREACH_STAGES
@@ -219,7 +220,7 @@ def _not_notified(incident: Incident, stages: tuple[Stage, ...]) -> Iterator[str
         yield _("The data subjects were notified neither individually nor on the website.")
         return
     left = listed.filter(told_at=None)
-    unreachable = notifications.deliveries(incident, stages).filter(state__in=notifications.UNREACHABLE)
+    unreachable = notifications.deliveries(incident, stages).filter(state__in=Delivery.UNREACHABLE)
     stuck = left.filter(subject_id__in=unreachable.values("subject_id")).count()
     untold = left.count() - stuck
     if untold:

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Case, DateTimeField, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Greatest, Least
 
-from privacy.campaigns.models import Delivery
+from privacy.campaigns.models import Campaign, Delivery
 from privacy.incidents import later_facts
 from privacy.incidents.models import AffectedPerson, Incident, Notification, Stage
 from privacy.lib.dates import clock
@@ -23,9 +23,8 @@ BREACH_STAGES = (Stage.FIRST, Stage.FULL, Stage.SUPPLEMENT)
 COMPLETE_STAGES = (Stage.FULL, Stage.SUPPLEMENT)
 # A notice of the breach says more than one of its possibility.
 POSSIBLE_BREACH_STAGES = (Stage.POSSIBLE, *BREACH_STAGES)
-UNREACHABLE = (Delivery.State.WITHOUT_ADDRESS, Delivery.State.PARKED, Delivery.State.ENDED)
 # Letters are written to whom no mail could reach (campaigns/letters.py): the website stood in for them until then.
-NOT_BY_MAIL = Q(state__in=UNREACHABLE) | Q(state=Delivery.State.TOLD, way=Delivery.Way.LETTER)
+NOT_BY_MAIL = Q(state__in=Delivery.UNREACHABLE) | Q(state=Delivery.State.TOLD, way=Delivery.Way.LETTER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,18 @@ def public_notice(incident: Incident, stages: Collection[Stage]) -> PublicNotice
         return None
     periods = sorted((at, clock.midnight((until or clock.kst_date(at)) + timedelta(days=1))) for at, until in found)
     return PublicNotice(periods[0][0], tuple(periods))
+
+
+def told_by_website(campaign: Campaign, people: Collection[UUID]) -> dict[UUID, datetime]:
+    """Return when the website told these people, whom a campaign about a breach couldn't reach (B-06)."""
+    made = Notification.objects.filter(campaign=campaign).select_related("incident").first()
+    if made is None:
+        return {}
+    stages = BREACH_STAGES if made.stage in BREACH_STAGES else (Stage(made.stage),)
+    website = public_notice(made.incident, stages)
+    listed = AffectedPerson.objects.filter(incident=made.incident, subject_id__in=people)
+    told = {one: website.told_at(at) for one, at in listed.values_list("subject_id", "added_at")} if website else {}
+    return {one: at for one, at in told.items() if at is not None}
 
 
 def deliveries(incident: Incident, stages: Collection[Stage]) -> QuerySet[Delivery]:
@@ -85,7 +96,7 @@ def people_with_delivery(incident: Incident, stages: Collection[Stage]) -> set[U
 
 def people_reached(incident: Incident, stages: Collection[Stage]) -> set[UUID]:
     """Return whom a delivery of these stages has reached, or is on its way to: a later notice can refer to it."""
-    reached = deliveries(incident, stages).exclude(state__in=UNREACHABLE)
+    reached = deliveries(incident, stages).exclude(state__in=Delivery.UNREACHABLE)
     return set(reached.values_list("subject_id", flat=True))
 
 

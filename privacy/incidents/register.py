@@ -1,6 +1,6 @@
 """Complaints and incidents as registers (P2.2, F-9). What people wrote is sealed; the vault opens it for the export."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from privacy.incidents import duties, notice_texts, notifications
@@ -58,8 +58,9 @@ def _posted(incident: Incident) -> Any:
     return website.at if website else ""
 
 
-def _report_due(incident: Incident) -> Any:
-    return next((one.due_at for one in duties.deadlines_of(incident) if one.duty == "report"), "")
+def _due(duty: str) -> Callable[[Incident], Any]:
+    """Return until when a duty has to be done, where it is owed or was done."""
+    return lambda incident: next((one.due_at for one in duties.deadlines_of(incident) if one.duty == duty), "")
 
 
 registers.declare(
@@ -82,9 +83,10 @@ registers.declare(
         ("통지 기한", lambda incident: incident.notify_due_at or incident.possible_due_at),
         ("신고 의무", lambda incident: duties.report_duty(incident).said),
         ("신고일시", "reported_at"),
-        ("신고 기한", _report_due),
+        ("신고 기한", _due("report")),
         ("신고하지 않은 사유", duties.reason_not_reported),
         ("침해사고 신고", "intrusion_reported_at"),
+        ("침해사고 신고 기한", _due("intrusion")),
         ("상태", "state"),
         ("종결자", "closed_by"),
         ("종결일시", "closed_at"),

@@ -14,7 +14,7 @@ from privacy.lib.registries.annual_report import Figure, Section, Series
 def audit_trail_section(first: date, last: date) -> Section:
     """Return reviews with their findings (law S-04), and the nightly verifications with their result (law S-06)."""
     reviews = Review.objects.filter(period_until__range=(first, last))
-    findings = Counter(Finding.objects.filter(raised_at__date__range=(first, last)).values_list("rule", flat=True))
+    findings = Counter(Finding.objects.filter(review__in=reviews).values_list("rule", flat=True))
     results = Counter(Scrub.objects.filter(finished_at__date__range=(first, last)).values_list("code", flat=True))
     checkpoints = Checkpoint.objects.filter(signed_at__date__range=(first, last))
     return Section(
@@ -26,7 +26,7 @@ def audit_trail_section(first: date, last: date) -> Section:
                 _("reviews with both signatures"),
                 reviews.filter(state=Review.State.CONFIRMED).count(),
             ),
-            Figure("trail.findings", _("findings raised by the rules"), findings.total()),
+            Figure("trail.findings", _("findings of the rules in these reviews"), findings.total()),
             Figure("trail.verifications", _("nightly verifications"), results.total()),
             Figure("trail.sound", _("verifications that covered everything and found it sound"), results[SOUND]),
             Figure("trail.uncovered", _("verifications that did not cover everything"), results[POLICY]),

@@ -22,7 +22,7 @@ def destruction_section(first: date, last: date) -> Section:
         title=_("Destruction"),
         figures=(
             Figure("destruction.entries", _("destructions"), len(rows)),
-            Figure("destruction.people", _("people concerned"), sums["people"] or 0),
+            Figure("destruction.people", _("people concerned, added up over all destructions"), sums["people"] or 0),
             Figure("destruction.records", _("records"), sums["records"] or 0),
             Figure("destruction.in-time-share", _("share on time"), annual_report.percentage(in_time, len(dated)), "%"),
             Figure("destruction.unconfirmed", _("not yet confirmed"), entries.filter(confirmed_at=None).count()),

@@ -12,6 +12,13 @@ def _archive_name(code: str, on: date) -> object:
     return _("records preserved by another law") if code == ARCHIVE or code.startswith(ARCHIVE_PREFIX) else None
 
 
+def _cause_name(code: str, on: date) -> object:
+    """What a cause of a destruction is called."""
+    from privacy.retention.models.destruction_lists import Cause
+
+    return Cause(code).label if code in Cause.values else None
+
+
 class RetentionConfig(AppConfig):
     name = "privacy.retention"
     verbose_name = _("Retention and destruction")
@@ -32,3 +39,4 @@ class RetentionConfig(AppConfig):
         )
         display_names.add_source("category", _archive_name)
         preview_parts.declare(preview_parts.PreviewPart("retention/simulation.html", preview.context))
+        display_names.add_source("cause", _cause_name)

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from privacy.lib.dates import clock
+from privacy.lib.dates.clock import midnight
 from privacy.lib.display import display_names
 from privacy.lib.registries import registers
 from privacy.retention.certificates import statement_texts
@@ -55,7 +56,23 @@ def describe_creation(entry: RegisterEntry) -> date | str | None:
     return f"{entry.created_from or ''} ~ {entry.created_until}".strip()
 
 
+def describe_trigger(entry: RegisterEntry) -> date | str | None:
+    """Return when the reason arose: a day, or from when until when over what was destroyed together (law D-02)."""
+    if entry.trigger_until in (None, entry.trigger_on):
+        return entry.trigger_on
+    return f"{entry.trigger_on} ~ {entry.trigger_until}"
+
+
+def describe_file(entry: RegisterEntry) -> str:
+    """Return what a file is called; rows from before its name was kept hold its code."""
+    return _name("category", entry.file_name, midnight(entry.destroyed_on))
+
+
 def _column_value(name: str) -> Any:
+    if name == "file_name":
+        return describe_file
+    if name == "trigger_on":
+        return describe_trigger
     if name == "created_from":
         return describe_creation
     if name not in ACTOR_COLUMNS:

@@ -1,6 +1,6 @@
 """Whose open request or undecided objection a scheduled destruction must not overtake; only reads."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -22,11 +22,19 @@ def with_open_request(subject_ids: Sequence[UUID] | None, category: str, at: dat
     return set(people.values_list("subject_id", flat=True))
 
 
-def with_request_ended(since: datetime) -> Iterable[UUID]:
-    """Return the people whose verified request was closed, or whose objection was decided, at ``since`` or later."""
-    decided = Objection.objects.filter(reviewed_at__gte=since).values("right__request_id")
-    ended = Request.objects.filter(verified_at__isnull=False).filter(Q(closed_at__gte=since) | Q(id__in=decided))
-    return set(CasePerson.objects.filter(request__in=ended).values_list("subject_id", flat=True))
+def with_request_ended(since: datetime) -> Iterator[tuple[UUID, datetime, datetime]]:
+    """Return whose verified request was closed, or whose objection was decided, at ``since`` or later.
+
+    With each come the moments at which the request, or the objection, began and ended.
+    """
+    verified = CasePerson.objects.filter(request__verified_at__isnull=False)
+    closed = verified.filter(request__closed_at__gte=since)
+    decided = Objection.objects.filter(reviewed_at__gte=since)
+    periods = [*closed.values_list("subject_id", "request__verified_at", "request__closed_at")]
+    for case, received_at, reviewed_at in decided.values_list("right__request_id", "received_at", "reviewed_at"):
+        people = verified.filter(request=case).values_list("subject_id", flat=True)
+        periods += [(subject_id, received_at, reviewed_at) for subject_id in people]
+    return ((one, begun, ended) for one, begun, ended in periods if begun is not None and ended is not None)
 
 
 def cases_of(subject_ids: Collection[UUID]) -> Iterable[UUID]:

@@ -95,7 +95,7 @@ def sources_of(subject_ids: Sequence[UUID]) -> Iterator[DataSource]:
 def due_subjects(on: date, term: RetentionPeriod) -> Iterator[list[UUID]]:
     """Yield people whose data was destroyed and whose contacts are still here: the purpose is achieved (law D-01).
 
-    Few people give a contact, so the walk is over contacts; ``on`` and ``term`` say nothing more.
+    Few people give a contact, so the walk is over contacts; ``term`` says nothing more.
     """
     last: UUID | None = None
     while True:
@@ -104,7 +104,8 @@ def due_subjects(on: date, term: RetentionPeriod) -> Iterator[list[UUID]]:
         ids = list(page.values_list("subject_id", flat=True).distinct()[:BATCH_SIZE])
         if not ids:
             return
-        ended = Subject.objects.filter(id__in=ids, state=Subject.State.DESTROYED)
+        later = clock.midnight(on + timedelta(days=1))
+        ended = Subject.objects.filter(id__in=ids, state=Subject.State.DESTROYED).exclude(destroyed_at__gte=later)
         over = list(ended.values_list("id", flat=True))
         if over:
             yield over

@@ -103,6 +103,7 @@ Export = Callable[[UUID, Any], Iterable[dict[str, Any]]]
 Due = Callable[[date, RetentionPeriod], Iterator[list[UUID]]]
 Count = Callable[[Sequence[UUID]], int]
 Sources = Callable[[Sequence[UUID]], Iterable[DataSource]]
+KnownFrom = Callable[[Sequence[UUID]], Mapping[UUID, datetime]]
 IsDue = Callable[[Sequence[UUID], date, RetentionPeriod], Iterable[UUID]]
 
 
@@ -123,6 +124,7 @@ class Holding:
     destroyed. ``has_own_end`` says that each record carries its own end, as in the archive. ``kept_years`` names the
     number of the rulebook for which the office keeps a file of its own from the day of its ``clock``. ``kept_under``
     says of the office's files whose id ``subject`` is: a person's who can be told of a breach, or a record's.
+    ``known_from`` tells of some people when what their period counts from was recorded, where that may come late.
     ``sources`` tells of some people where the rows of theirs that are held come from; nothing where none are held.
     ``due_when_destroyed`` says that ``due`` names those of whom nothing else is left.
     """
@@ -143,6 +145,7 @@ class Holding:
     count: Count | None = None
     due: Due | None = None
     is_due: IsDue | None = None
+    known_from: KnownFrom | None = None
     scope: Mapping[str, Any] = field(default_factory=dict)
     item_from: str = ""
     kind: str = ""

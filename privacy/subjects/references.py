@@ -1,6 +1,7 @@
 """The pseudonyms of one person: the id that rows carry and the reference that people read."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,21 @@ def pseudonyms(name: str) -> Collection[str]:
         known = Q(reference=name.upper())
     found = Subject.objects.filter(known).values_list("id", "reference").first()
     return {str(found[0]), found[1]} if found else ()
+
+
+def uuids(names: Iterable[str]) -> list[UUID]:
+    """Return those of these names that are ids."""
+    found = []
+    for name in names:
+        with suppress(ValueError):
+            found.append(UUID(name))
+    return found
+
+
+def references(ids: Collection[str]) -> dict[str, str]:
+    """Return the references of the people behind these ids, in one question."""
+    rows = Subject.objects.filter(id__in=uuids(ids)).values_list("id", "reference")
+    return {str(one): reference for one, reference in rows}
 
 
 def with_references[Rows: QuerySet[Any]](rows: Rows, name: str = "subject_id") -> Rows:

@@ -19,11 +19,18 @@ class Absence:
 
 
 def absences(session: TrainingSession) -> list[Absence]:
-    """Return who was absent from a session that was held; whoever joined later was not absent."""
+    """Return who was absent from a session that was held; whoever joined later, or gave it, was not absent."""
     if session.state != TrainingSession.State.HELD:
         return []
     joined = User.objects.filter(is_active=True, joined_at__lt=clock.midnight(session.held_on + timedelta(days=1)))
     absent = list(joined.exclude(pk__in=session.attendances.values("user")).order_by("name", "pk"))
+    absent = _without_trainer(absent, session.trainer)
     later = CourseCompletion.objects.filter(course=session.course, user__in=absent, completed_on__gt=session.held_on)
     since = dict(later.order_by().values_list("user").annotate(first=Min("completed_on")))
     return [Absence(user, since.get(user.pk)) for user in absent]
+
+
+def _without_trainer(absent: list[User], trainer: str) -> list[User]:
+    """Leave out who gave a session: the trainer is written by reference or name, and a name of two tells neither."""
+    named = [user for user in absent if user.reference in trainer or user.name == trainer.strip()]
+    return [user for user in absent if user not in named] if len(named) == 1 else absent

@@ -12,8 +12,13 @@ def absent(session: TrainingSession) -> str:
 
 
 def trained_later(session: TrainingSession) -> str:
-    """Return when each of them was trained later, or that they were not yet."""
-    return ", ".join(f"{one.user.reference} {one.trained_on or '미이수'}" for one in absences(session))
+    """Return when each of them was trained later."""
+    return ", ".join(f"{one.user.reference} {one.trained_on}" for one in absences(session) if one.trained_on)
+
+
+def not_trained(session: TrainingSession) -> str:
+    """Return who missed a session and was not trained since."""
+    return ", ".join(one.user.reference for one in absences(session) if not one.trained_on)
 
 
 registers.declare(
@@ -84,6 +89,7 @@ registers.declare(
         ("출석(명)", lambda session: session.attendances.count()),
         ("불참자", absent),
         ("불참자 보충 교육일", trained_later),
+        ("보충 교육 미이수자", not_trained),
     ),
     records=lambda window: (
         TrainingSession.objects.filter(held_on__range=window.days)

@@ -39,6 +39,8 @@ NO_CLOCK = {
     "retention.DestructionRun.planned_at": "when it was planned",
     "retention.PaperDestruction.created_until": "what was destroyed",
     "retention.RegisterEntry.created_until": "what was destroyed",
+    "retention.DestructionList.trigger_until": "when the last on it became due; its target counts from the first",
+    "retention.RegisterEntry.trigger_until": "when the last of it became due",
     "retention.RegisterEntry.target_on": "the day that its list had",
     "rights.Package.expires_at": "the requester's time to download; it ends by itself",
     "rights.Request.authority_until": "the end of a mandate, asked about when it is used",

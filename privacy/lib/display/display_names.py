@@ -7,15 +7,20 @@ The app that knows the names registers a source at start-up; whoever shows a cod
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
+from itertools import batched
 
 type Source = Callable[[str, date], object]
 
 # The kinds of codes that are shown by name, as the fields that hold them are called.
 KINDS = ("category", "purpose", "item")
 _sources: defaultdict[str, list[Source]] = defaultdict(list)
-_many: dict[str, Callable[[Collection[str]], Mapping[str, object]]] = {}
+type BulkSource = Callable[[Collection[str]], Mapping[str, object]]
+_many: defaultdict[str, list[BulkSource]] = defaultdict(list)
+# People are known by reference wherever they are read about; rows carry their ids.
+SUBJECT = "subject"
+SLICE = 1_000
 
 
 def add_source(kind: str, source: Source) -> None:
@@ -24,15 +29,26 @@ def add_source(kind: str, source: Source) -> None:
         _sources[kind].append(source)
 
 
-def add_bulk_source(kind: str, source: Callable[[Collection[str]], Mapping[str, object]]) -> None:
-    """Ask ``source`` for the names of many codes of a kind at once."""
-    _many[kind] = source
+def add_bulk_source(kind: str, source: BulkSource) -> None:
+    """Ask ``source`` for the names of many codes of a kind at once; it leaves out what it doesn't know."""
+    if source not in _many[kind]:
+        _many[kind].append(source)
 
 
 def display_names_of(kind: str, codes: Collection[str]) -> dict[str, str]:
     """Return the names of many codes in one question; what has none is left out."""
-    source = _many.get(kind)
-    return {code: str(name) for code, name in source(codes).items()} if source and codes else {}
+    sources = _many.get(kind, ()) if codes else ()
+    return {code: str(name) for source in sources for code, name in source(codes).items()}
+
+
+def with_subjects[Row](
+    rows: Iterable[Row], ids_of: Callable[[Row], Iterable[str]]
+) -> Iterator[tuple[Row, dict[str, str]]]:
+    """Yield rows, each with the references of the people behind the ids that it names, asked in slices."""
+    for part in batched(rows, SLICE):
+        known = display_names_of(SUBJECT, {one for row in part for one in ids_of(row)})
+        for row in part:
+            yield row, known
 
 
 def display_name(kind: str, code: str, *, on: date) -> str:

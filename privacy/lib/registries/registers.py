@@ -117,7 +117,7 @@ class Register:
         if isinstance(found, QuerySet):
             found = found.iterator(chunk_size=CHUNK)
         for record in found:
-            yield [_cell(record, value) for _heading, value in self.columns]
+            yield [_in_words(_cell(record, value)) for _heading, value in self.columns]
 
 
 _registers: dict[str, Register] = {}
@@ -231,10 +231,15 @@ def _cell(record: Any, value: Value) -> Any:
     return str(in_words()) if in_words else getattr(record, last)
 
 
+def _in_words(cell: Any) -> Any:
+    """Return yes or no in the language of the register, in whichever file it leaves."""
+    if isinstance(cell, bool):
+        return "예" if cell else "아니오"
+    return cell
+
+
 def cell_text(cell: Any) -> str:
     """Return a cell as it is written on paper."""
     if cell is None or cell == "":
         return "–"
-    if isinstance(cell, bool):
-        return "예" if cell else "아니오"
     return datetime_text(cell) if isinstance(cell, datetime) else str(cell)

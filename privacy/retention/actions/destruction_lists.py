@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Max, Min
+from django.db.models import DateField, F, Value
+from django.db.models.functions import Greatest, Least
 from django.utils.translation import gettext as _
 
 from privacy.ledger import actions as ledger
@@ -18,7 +19,7 @@ from privacy.retention.events import Event
 from privacy.retention.models import DestructionLine, DestructionList, DestructionRun
 from privacy.retention.models.destruction_lists import Cause
 from privacy.retention.refusals import AlreadyRunning
-from privacy.retention.schedule import retention_rules, selection
+from privacy.retention.schedule import retention_rules, selection, trigger_days
 from privacy.subjects import holdings
 
 
@@ -93,6 +94,7 @@ def _list_months(run: DestructionRun, category: str, withheld: dict[str, int], *
             retention_rules.for_category(category, run.as_of),
             at=at,
             month=found.month,
+            since=trigger_days.of_month(found.holding, found.month, run.as_of),
         )
         made.people, made.records, made.over_ceiling = found.people, found.records, many
         made.save(update_fields=["people", "records", "over_ceiling"])
@@ -103,9 +105,11 @@ def _list_archive(run: DestructionRun, *, at: datetime) -> None:
     unit = DestructionList.Unit.ARCHIVE
     if not selection.is_archive_to_list(run.as_of):
         return
-    made = create_list(run, ARCHIVE, unit, retention_rules.ENDS_WITH_DUTY, at=at)
+    first, last = trigger_days.of_archive(run.as_of)
+    made = create_list(run, ARCHIVE, unit, retention_rules.ENDS_WITH_DUTY, at=at, since=first)
     made.people, made.records = expiry.count_due(run.as_of)
-    made.save(update_fields=["people", "records"])
+    made.trigger_until = last
+    made.save(update_fields=["people", "records", "trigger_until"])
 
 
 def create_list(
@@ -116,8 +120,12 @@ def create_list(
     *,
     at: datetime,
     month: date | None = None,
+    since: date | None = None,
 ) -> DestructionList:
-    """Begin a list; it is proposed when all that belongs on it is there."""
+    """Begin a list; it is proposed when all that belongs on it is there.
+
+    ``since`` is the day on which the reason arose; of people of the rule it follows from who is put on the list.
+    """
     # A new policy version never shortens or lengthens silently: the first list under another rule is looked at.
     changed = run.cause == Cause.RETENTION and selection.has_rule_changed(category, term)
     return DestructionList.objects.create(
@@ -130,47 +138,10 @@ def create_list(
         term_changed=changed,
         needs_approval=term.approval_required or changed,
         wait=timedelta(hours=term.wait_hours),
-        target_on=_due_since(run) + timedelta(days=retention_rules.days_to_destroy(run.as_of)),
+        target_on=(since or run.as_of) + timedelta(days=retention_rules.days_to_destroy(run.as_of)),
+        trigger_until=since,
         proposed_at=at,
     )
-
-
-def _due_since(run: DestructionRun) -> date:
-    """Return the day from which what a run finds may have been due: the one after the last look (law D-02).
-
-    A sweep that did not run for a week does not make anything due later than it was.
-    """
-    if run.cause != Cause.RETENTION:
-        return run.as_of
-    looked = DestructionRun.objects.looked().filter(as_of__lt=run.as_of).aggregate(last=Max("as_of"))["last"]
-    return run.as_of if looked is None else looked + timedelta(days=1)
-
-
-def _keep_earlier_target(destruction_list: DestructionList) -> None:
-    """Keep the day by which it was to be destroyed, where an aborted list named the same people or month before.
-
-    A look after the abort that did not list them again found that they were not due: what is due since then has a day
-    of its own.
-    """
-    before = DestructionList.objects.filter(
-        state=DestructionList.State.ABORTED, run__cause=Cause.RETENTION, category=destruction_list.category
-    )
-    looks = DestructionRun.objects.looked().exclude(pk=destruction_list.run_id)
-    looked_at = looks.aggregate(last=Max("started_at"))["last"]
-    if looked_at is not None:
-        before = before.filter(aborted_at__gte=looked_at)
-    if destruction_list.names_people:
-        named = DestructionLine.objects.filter(list=destruction_list).values("subject_id")
-        before = before.filter(
-            lines__subject_id__in=named,
-            lines__state=DestructionLine.State.DROPPED,
-            target_on__lt=destruction_list.target_on,
-        )
-    else:
-        before = before.filter(unit=destruction_list.unit, month=destruction_list.month)
-    earliest = before.aggregate(first=Min("target_on"))["first"]
-    if earliest is not None:
-        destruction_list.target_on = min(earliest, destruction_list.target_on)
 
 
 @transaction.atomic
@@ -187,9 +158,16 @@ def add_people(destruction_list: DestructionList, subject_ids: Sequence[UUID]) -
         [DestructionLine(list=destruction_list, category=category, subject_id=subject_id) for subject_id in fresh]
     )
     records = selection.count_records(category, fresh)
-    DestructionList.objects.filter(pk=destruction_list.pk).update(
-        people=F("people") + len(fresh), records=F("records") + records
-    )
+    row = DestructionList.objects.filter(pk=destruction_list.pk)
+    row.update(people=F("people") + len(fresh), records=F("records") + records)
+    run = destruction_list.run
+    if fresh and run.cause == Cause.RETENTION:
+        days = trigger_days.of_people(category, fresh, run.as_of).values()
+        target_on = min(days) + timedelta(days=retention_rules.days_to_destroy(run.as_of))
+        row.update(
+            target_on=Least("target_on", Value(target_on, DateField())),
+            trigger_until=Greatest("trigger_until", Value(max(days), DateField())),
+        )
     return len(fresh)
 
 
@@ -202,16 +180,13 @@ def _propose(destruction_list: DestructionList, *, actor: Actor, at: datetime) -
     if destruction_list.names_people:
         limit = retention_rules.max_people_per_list(as_of, of_people=selection.count_people())
         destruction_list.over_ceiling = destruction_list.people > limit
-    _keep_earlier_target(destruction_list)
     destruction_list.plan = selection.list_digest(destruction_list)
     if not destruction_list.needs_approval and not destruction_list.over_ceiling:
         destruction_list.state = DestructionList.State.APPROVED
         destruction_list.approved_by = f"rule:{destruction_list.run.policy}"
         destruction_list.approved_at = at
         destruction_list.not_before = at + destruction_list.wait
-    destruction_list.save(
-        update_fields=["plan", "target_on", "over_ceiling", "state", "approved_by", "approved_at", "not_before"]
-    )
+    destruction_list.save(update_fields=["plan", "over_ceiling", "state", "approved_by", "approved_at", "not_before"])
     ledger.record(
         Event.LIST_PROPOSED,
         actor=actor,

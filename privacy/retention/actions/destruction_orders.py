@@ -7,7 +7,7 @@ what a preservation rule covers is moved to the archive first (P1.7, P6.4).
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -28,7 +28,7 @@ from privacy.retention.events import Event
 from privacy.retention.models import DestructionLine, DestructionList, DestructionRun
 from privacy.retention.models.destruction_lists import DestructionLineQuerySet
 from privacy.retention.refusals import AlreadyRunning, OnHold, SamePerson
-from privacy.retention.schedule import retention_rules, selection
+from privacy.retention.schedule import retention_rules, selection, trigger_days
 from privacy.subjects import holdings
 from privacy.subjects.models import Subject
 
@@ -60,6 +60,7 @@ def destroy_subject_data(
     case: str,
     ordered_by: str = "",
     approved_by: str = "",
+    since: date | None = None,
     actor: Actor,
     at: datetime,
 ) -> list[OrderOutcome]:
@@ -72,8 +73,9 @@ def destroy_subject_data(
     OnHold before anything is destroyed if a hold covers one of the categories.
     """
     lists = order_destruction(
-        subject, categories, cause=cause, case=case, ordered_by=ordered_by, approved_by=approved_by, actor=actor, at=at
-    )
+        subject, categories, cause=cause, case=case, ordered_by=ordered_by, approved_by=approved_by, since=since,
+        actor=actor, at=at,
+    )  # fmt: skip
     own = {row.pk for row in lists if (row.run.cause, row.run.case) == (cause, case)}
     for ordered in lists:
         if ordered.pk in own and ordered.state in DestructionList.OPEN:
@@ -96,6 +98,7 @@ def order_destruction(
     case: str,
     ordered_by: str = "",
     approved_by: str = "",
+    since: date | None = None,
     actor: Actor,
     at: datetime,
 ) -> list[DestructionList]:
@@ -103,9 +106,11 @@ def order_destruction(
 
     In place of a list beside one that has begun with this person, that one comes back: order again when it is done.
 
-    ``ordered_by`` is who released it, by reference: the actor, unless somebody else did. Someone other than that person
-    has approved it (``approved_by``); where no account orders, the decision of the case stands there. Raises OnHold,
-    and SamePerson where an account orders and nobody else has approved.
+    ``since`` is the day on which the reason arose (a withdrawal, a decision) where that isn't today; a hold that kept
+    the data from then on puts it off (law D-02). ``ordered_by`` is who released it, by reference: the actor, unless
+    somebody else did. Someone other than that person has approved it (``approved_by``); where no account orders, the
+    decision of the case stands there. Raises OnHold, and SamePerson where an account orders and nobody else has
+    approved.
     """
     ordered_by, approved_by = ordered_by or actor.ref, approved_by or f"case:{case}"
     if ordered_by.startswith(statement_texts.ACCOUNT) and approved_by in {ordered_by, f"case:{case}"}:
@@ -124,7 +129,7 @@ def order_destruction(
         if missing:
             known += _write(
                 subject_id, missing, cause=cause, case=case, ordered_by=ordered_by, approved_by=approved_by,
-                actor=actor, at=at,
+                since=since, actor=actor, at=at,
             )  # fmt: skip
     # In one order, and the address last: while anything is left, its person can be told.
     return sorted(known, key=lambda row: (row.category == CONTACT, row.category))
@@ -170,8 +175,8 @@ def _refuse_held(subject_id: UUID, categories: list[str], *, at: datetime) -> No
 
 
 def _write(
-    subject_id: UUID, categories: list[str], *, cause: str, case: str, ordered_by: str, approved_by: str, actor: Actor,
-    at: datetime,
+    subject_id: UUID, categories: list[str], *, cause: str, case: str, ordered_by: str, approved_by: str,
+    since: date | None, actor: Actor, at: datetime,
 ) -> list[DestructionList]:  # fmt: skip
     today = clock.kst_date(at)
     run = DestructionRun.objects.create(
@@ -190,9 +195,9 @@ def _write(
         DestructionLine.objects.filter(
             subject_id=subject_id, category=category, is_open=True, state=LineState.PLANNED
         ).update(state=LineState.DROPPED)
-        row = destruction_lists.create_list(
-            run, category, DestructionList.Unit.PEOPLE, retention_rules.for_category(category, today), at=at
-        )
+        term = retention_rules.for_category(category, today)
+        arisen = trigger_days.after_what_kept(category, {subject_id: since or today}, today)[subject_id]
+        row = destruction_lists.create_list(run, category, DestructionList.Unit.PEOPLE, term, at=at, since=arisen)
         destruction_lists.add_people(row, [subject_id])
         row.refresh_from_db()
         row.plan = selection.list_digest(row)

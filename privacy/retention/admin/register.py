@@ -50,7 +50,7 @@ class RegisterEntryAdmin(ReadOnlyAdmin):
     list_filter = (("confirmed_at", admin.EmptyFieldListFilter), "media_destroyed")
     fields = (
         *(f"{name}_told" if name in ACTOR_COLUMNS else name
-          for name in (*FORM_F6_COLUMNS, "created_until", *FURTHER_COLUMNS)),
+          for name in (*FORM_F6_COLUMNS, "created_until", "trigger_until", *FURTHER_COLUMNS)),
         "list_shown", "paper_shown",
     )  # fmt: skip
     handler_told, witness_told, requested_by_told = map(_told, ("handler", "witness", "requested_by"))

@@ -14,16 +14,17 @@ from privacy.vault.models import MonthKey
 
 def is_due(on: date) -> bool:
     """Whether archived records, or the keys of a finished month, are past their end and nothing holds them."""
-    return _due_and_not_held(on).exists() or bool(expired_month_keys(on, people_on_hold(on, on)))
+    return due_and_not_held(on).exists() or bool(expired_month_keys(on, people_on_hold(on, on)))
 
 
 def count_due(on: date) -> tuple[int, int]:
     """Return how many people and records are past their preservation term on a day."""
-    totals = _due_and_not_held(on).aggregate(people=Count("subject_id", distinct=True), records=Sum("records"))
+    totals = due_and_not_held(on).aggregate(people=Count("subject_id", distinct=True), records=Sum("records"))
     return totals["people"] or 0, totals["records"] or 0
 
 
-def _due_and_not_held(on: date) -> ArchivedRecordQuerySet:
+def due_and_not_held(on: date) -> ArchivedRecordQuerySet:
+    """Return the records that are past their preservation term on a day, of people of whom no hold keeps any."""
     kept = ArchivedRecord.objects.over(on).filter(_held(on)).order_by()
     return ArchivedRecord.objects.over(on).exclude(subject_id__in=kept.values("subject_id"))
 

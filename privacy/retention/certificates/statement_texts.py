@@ -269,8 +269,10 @@ def _describe_actor(reference: str) -> str:
             "sweep": _("nightly sweep"),
             "read-back": _("read-back by the portal"),
             "replay": _("replay after a restore"),
+            "consents": _("withdrawals of consent (automatic)"),
+            "rights": _("requests of data subjects (automatic)"),
         }
-        return programs.get(rest, rest)
+        return programs.get(rest) or _("the portal (%(job)s)") % {"job": rest}
     if colon and kind == "rule":
         return _("the rule of policy %(number)s") % {"number": rest}
     if colon and kind == "case":

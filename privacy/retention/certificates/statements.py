@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from privacy.ledger.models import Checkpoint, Tree
 from privacy.lib.dates import clock, periods
+from privacy.lib.display import display_names
 from privacy.policies import rulebook
 from privacy.policies.models import Officer
 from privacy.retention.certificates import statement_texts
@@ -82,7 +83,7 @@ def destruction_statement(row: DestructionList, *, at: datetime) -> dict[str, An
 
 
 def due_since(row: DestructionList) -> date:
-    """Return the day from which what is on a list has been due: the one its term "without delay" is counted from."""
+    """Return the day on which the reason arose for the first on a list: "without delay" is counted from it."""
     return row.target_on - timedelta(days=retention_rules.days_to_destroy(row.run.as_of))
 
 
@@ -155,12 +156,11 @@ def register_fields(row: DestructionList, said: Mapping[str, Any], evidence: str
     on = clock.kst_date(max(filter(None, (row.keys_at, row.rows_at)), default=at))
     officer = Officer.objects.on(on)
     with translation.override("ko"):
-        _term, names = _category(row)
         kinds = sorted(
             {str(holding.model._meta.verbose_name_plural) for holding in holdings.for_category(row.category)}
         )
         return {
-            "file_name": names.get("ko") or row.category,
+            "file_name": display_names.display_name("category", row.category, on=row.run.as_of),
             "record_kinds": ", ".join(kinds)[:300],
             "created_from": row.month,
             "created_until": periods.first_of_next_month(row.month) - timedelta(days=1) if row.month else None,
@@ -169,6 +169,7 @@ def register_fields(row: DestructionList, said: Mapping[str, Any], evidence: str
             "handler": row.executed_by,
             "department_head": officer.name if officer else "",
             "trigger_on": due_since(row),
+            "trigger_until": row.trigger_until,
             "target_on": row.target_on,
             "method": statement_texts.method(said),
             "people": said["destroyed"]["people"],

@@ -5,7 +5,7 @@ Apps above this one say what they know by ``declare`` in their ``holdings.py``; 
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -30,9 +30,9 @@ class FindBlocked(Protocol):
 
 
 class FindFormerlyBlocked(Protocol):
-    """Returns the people whose request ended at ``since`` or later."""
+    """Returns the people whose request ended at ``since`` or later, from when it blocked, and when it ended."""
 
-    def __call__(self, since: datetime) -> Iterable[UUID]: ...
+    def __call__(self, since: datetime) -> Iterable[tuple[UUID, datetime, datetime]]: ...
 
 
 _open_requests: dict[str, FindBlocked] = {}
@@ -166,5 +166,38 @@ def formerly_blocked_subjects(category: str, since: datetime) -> set[UUID] | Non
     for blocked in _open_requests.values():
         named.update(blocked(None, category, since))
     for ended in _ended_requests.values():
-        named.update(ended(since))
+        named.update(subject_id for subject_id, _begun, _ended in ended(since))
     return named
+
+
+# The day from which something kept data, and the first day on which it no longer did.
+type KeptPeriod = tuple[date, date]
+
+
+def kept_periods(
+    category: str, since: datetime, subject_ids: Sequence[UUID] | None = None
+) -> dict[UUID | None, list[KeptPeriod]]:
+    """Return when data of the category was kept that is kept no more, by person; under ``None`` that of everybody.
+
+    Asked is what ended at ``since`` or later.
+    """
+    found: dict[UUID | None, list[KeptPeriod]] = {}
+    for hold in Hold.objects.kept_until(since).on_category(category):
+        ends = [hold.until + timedelta(days=1)] if hold.until else []
+        ends += [clock.kst_date(hold.lifted_at)] if hold.lifted_at else []
+        if ends:
+            named = {None} if hold.subject_id is None else _subjects_on_hold(Hold.objects.filter(pk=hold.pk))
+            for one in named:
+                found.setdefault(one, []).append((clock.kst_date(hold.placed_at), min(ends)))
+    corrections = Freeze.objects.kept_until(since).filter(cause=Freeze.Cause.CORRECTION, category__in=("", category))
+    if subject_ids is not None and len(subject_ids) <= MAX_IDS_IN_QUERY:
+        corrections = corrections.filter(subject_id__in=list(subject_ids))
+    for freeze in corrections:
+        moments = [moment for moment in (freeze.until, freeze.lifted_at) if moment is not None]
+        if moments:
+            period = (clock.kst_date(freeze.frozen_at), clock.kst_date(min(moments)))
+            found.setdefault(freeze.subject_id, []).append(period)
+    for ended in _ended_requests.values():
+        for subject_id, begun, over in ended(since):
+            found.setdefault(subject_id, []).append((clock.kst_date(begun), clock.kst_date(over)))
+    return found

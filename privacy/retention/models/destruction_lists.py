@@ -131,6 +131,8 @@ class DestructionList(models.Model):
     people = models.PositiveIntegerField(_("people"), default=0)
     records = models.PositiveBigIntegerField(_("records"), default=0)
     target_on = models.DateField(_("destroy by"))
+    # The reason arose that many days before the target for the first on the list (law D-02), and then for the last.
+    trigger_until = models.DateField(_("reason arose, last"), null=True, blank=True)
     term = models.CharField(_("rule"), max_length=60)
     term_changed = models.BooleanField(_("the rule has changed since last time"), default=False)
     needs_approval = models.BooleanField(_("needs approval"), default=True)

@@ -45,6 +45,7 @@ class RegisterEntry(models.Model):
     department_head = models.CharField(_("head of department"), max_length=120)
     # what the law and the guide add (D-02, D-08, D-09, D-10)
     trigger_on = models.DateField(_("due since"), null=True, blank=True)
+    trigger_until = models.DateField(_("reason arose, last"), null=True, blank=True)
     target_on = models.DateField(_("to be destroyed by"), null=True, blank=True)
     method = models.CharField(_("method"), max_length=200)
     people = models.PositiveIntegerField(_("data subjects"), default=0)

@@ -195,6 +195,7 @@ def people_to_list(category: str, as_of: date, at: datetime) -> Iterator[DuePeop
 class DueMonth:
     """A whole month that is due: how many people and records a list of it counts; without people, who is withheld."""
 
+    holding: Holding
     month: date
     people: int
     records: int
@@ -212,9 +213,9 @@ def months_to_list(category: str, as_of: date, at: datetime) -> Iterator[DueMont
         blocked = blocked_in_month(holding, month, at)
         if blocked and len(blocked) == people:
             # What is left there was left out before, and waits: a list of nobody each night would tell nothing.
-            yield DueMonth(month, 0, 0, blocked)
+            yield DueMonth(holding, month, 0, 0, blocked)
         else:
-            yield DueMonth(month, people, rows.count(), {})
+            yield DueMonth(holding, month, people, rows.count(), {})
 
 
 def has_rule_changed(category: str, term: RetentionPeriod) -> bool:

@@ -48,6 +48,7 @@ def execute(right: Right, *, actor: Actor, at: datetime) -> dict[str, Any]:
         for outcome in retention.destroy_subject_data(
             subject_id, categories, cause=Cause.DELETION, case=right.freeze_reference, actor=actor, at=at,
             ordered_by=right.started_by, approved_by=approved_by,
+            since=clock.kst_date(right.decided_at) if right.decided_at else None,
         )
     ]  # fmt: skip
     if not all(outcome.destroyed for outcome in outcomes):

@@ -296,10 +296,22 @@ class OneStateTests(DutyCase):
         told = dict(zip(register.headings, cells, strict=True))
         assert told["신고 의무"] == duties.report_duty(incident).said
         assert told["신고 기한"] == ""
+        assert told["침해사고 신고 기한"] == ""
         assert told["통지 기한"] == incident.possible_due_at
         assert told["정보주체 통지"] == "0/1명"
         labels = [row[0] for block in documents._frame(incident, days[0]) for row in block.get("rows", [])]
         assert not any("신고 기한" in str(label) for label in labels)
+
+    @pytest.mark.law("B-10", "F-9")
+    def test_the_register_says_until_when_an_intrusion_is_reported(self) -> None:
+        from privacy.lib.registries import registers
+
+        incident = factory.make_known_incident(self.mina, intrusion=True)
+        day = clock.kst_date(NOON)
+        register = registers.get("incidents")
+        (cells,) = register.rows(registers.ExportScope(day, day, self.odile, NOON, "audit"))
+        told = dict(zip(register.headings, cells, strict=True))
+        assert told["침해사고 신고 기한"] == incident.intrusion_due_at is not None
 
     def test_the_paper_says_the_hours_of_the_term(self) -> None:
         policies.set_parameter(

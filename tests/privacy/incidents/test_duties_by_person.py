@@ -12,6 +12,7 @@ from privacy.incidents.models import Stage
 from privacy.incidents.refusals import Incomplete
 from privacy.jobs.dispatcher import dispatch_due
 from privacy.lib.dates import clock
+from privacy.lib.registries import registers
 from privacy.policies.models import Notice
 from tests import factory
 from tests.factories.accounts import NOON
@@ -78,8 +79,24 @@ class EachPersonTests(DutyCase):
         incidents.notify_subjects(incident, actor=self.odile, at=NOON)
         campaigns.mark_parked(Delivery.objects.get(), why="550", actor=self.odile, at=NOON)
         assert "no working address on record" in self.left(incident)
+        assert self.posted_for() == [None]
         self.post(incident)
         assert self.left(incident) == ""
+        assert self.posted_for() == [NOON]
+
+    def posted_for(self) -> list[object]:
+        """What the register of individual notices says of each: when the website stood in for it."""
+        register = registers.get("individual-notices")
+        on = clock.kst_date(NOON)
+        rows = register.rows(registers.ExportScope(on, on, self.odile, NOON, "audit"))
+        return [row[register.headings.index("누리집 게시로 갈음한 일시")] for row in rows]
+
+    @pytest.mark.law("B-06")
+    def test_no_website_stands_in_for_a_notice_that_arrived(self) -> None:
+        incident = factory.make_known_incident(self.mina)
+        self.post(incident)
+        self.tell(incident)
+        assert self.posted_for() == [None]
 
     def test_the_website_does_not_stand_in_for_somebody_with_an_address(self) -> None:
         incident = factory.make_known_incident(self.mina)

@@ -138,12 +138,12 @@ class AnOrderTakenMeanwhile(PortalTestCase):
 
 @pytest.mark.truth("due-since")
 class TheRegister(PortalTestCase):
-    def test_counts_from_the_day_after_the_last_look_where_sweeps_were_missed(self) -> None:
+    def test_counts_from_the_day_after_the_term_where_sweeps_were_missed(self) -> None:
         sweep_on(DUE - timedelta(days=3))
         make_expired_device(1, ended_on=ENDED)
         (row,) = carry_out_all(sweep_on(DUE + timedelta(days=4)))
         entry = RegisterEntry.objects.get(list=row)
-        assert entry.trigger_on == DUE - timedelta(days=2)
+        assert entry.trigger_on == DUE
         assert (entry.target_on - entry.trigger_on).days == 5
         assert row.certificates.get().statement["due_since"] == str(entry.trigger_on)
 

@@ -144,12 +144,15 @@ class SessionTest(PortalTestCase):
         workforce.register_attendance(session, [nina], actor=self.hana, at=NOON)
         assert f"Enno ({enno.reference})" in told()["불참자"]
         assert "Nina" not in told()["불참자"]
-        assert f"{enno.reference} 미이수" in told()["불참자 보충 교육일"]
+        assert enno.reference in told()["보충 교육 미이수자"]
+        assert told()["불참자 보충 교육일"] == "", "a column of days holds no word"
+        assert self.odile.reference not in told()["불참자"], "she gave it"
         later = TODAY + timedelta(days=7)
         at = NOON + timedelta(days=7)
         again = workforce.plan_session(the_course(), held_on=later, place="HQ", trainer="Odile", actor=self.hana, at=at)
         workforce.register_attendance(again, [enno], actor=self.hana, at=at)
         assert f"{enno.reference} {later}" in told()["불참자 보충 교육일"]
+        assert enno.reference not in told()["보충 교육 미이수자"]
 
     @pytest.mark.law("S-31", "F-14")
     def test_who_attended_is_trained_from_that_day_and_who_did_not_is_named(self) -> None:
