@@ -133,10 +133,11 @@ def agreement(request: HttpRequest, subject: Subject, code: str) -> HttpResponse
             refusal = str(error)
     standing = CurrentConsent.objects.of(subject.id).filter(agreement=version.agreement).first()
     asking = AgreementVersion.objects.latest_requiring_reconsent().get(version.agreement_id, 0)
+    basis = _basis(version)
     context = {
-        "offer": AgreementStatus(version, standing, asking, _closed(subject, version.agreement), _basis(version)),
+        "offer": AgreementStatus(version, standing, asking, _closed(subject, version.agreement), basis),
         "version": version,
-        "notices": _notices(version),
+        "notices": _notices(version, asked=not basis),
         "decisions": Decision.objects.of(subject.id).filter(agreement=version.agreement).order_by("-decided_at"),
         "refusal": refusal,
         "plans": _plans(_open_plans(subject).filter(decision__agreement=version.agreement)),
@@ -265,10 +266,13 @@ NOTICE_TITLES: dict[str, Any] = {
 }
 
 
-def _notices(version: AgreementVersion) -> list[tuple[Any, str]]:
-    """Return what a person is told before deciding (law C-01); of a provision, first who receives it (law P-02)."""
+def _notices(version: AgreementVersion, *, asked: bool) -> list[tuple[Any, str]]:
+    """Return what a person is told before deciding (law C-01); of a provision, first who receives it (law P-02).
+
+    Where nobody is ``asked``, nobody can refuse (C-06).
+    """
     told = ("recipient", *NOTICES) if version.spoken("recipient").strip() else NOTICES
-    return [(NOTICE_TITLES[notice], version.spoken(notice)) for notice in told]
+    return [(NOTICE_TITLES[notice], version.spoken(notice)) for notice in told if asked or notice != "refusal"]
 
 
 def _decide(request: HttpRequest, subject: Subject, version: AgreementVersion) -> Decision:

@@ -37,6 +37,8 @@ def latest_event_over(on: date, term: RetentionPeriod) -> date:
 def registrations_due(on: date, term: RetentionPeriod) -> Iterator[list[UUID]]:
     """Yield devices whose last licence expired so long ago, then those that nobody agreed to in time (P6.1).
 
+    Where registrations rest on another basis than consent, nobody has to agree (C-06).
+
     Each comes once, also where both are so: what is counted before anything is listed is what will be listed.
     """
     expired = Licence.objects.filter(ends_on__lte=latest_event_over(on, term))
@@ -44,7 +46,7 @@ def registrations_due(on: date, term: RetentionPeriod) -> Iterator[list[UUID]]:
         due = registrations_still_due(ids, on, term)
         if due:
             yield due
-    for ids in without_agreement_due(on):
+    for ids in without_agreement_due(on) if term.needs_consent else ():
         yielded = set(expired.filter(device_id__in=ids).values_list("device_id", flat=True))
         if due := [device_id for device_id in ids if device_id not in yielded]:
             yield due
@@ -68,7 +70,7 @@ def registrations_still_due(subject_ids: Sequence[UUID], on: date, term: Retenti
             over.append(device_id)
         elif registered_at < undecided_before:
             young.append(device_id)
-    return over + _without_agreement(young, on)
+    return over + (_without_agreement(young) if term.needs_consent else [])
 
 
 def licences_known_from(subject_ids: Sequence[UUID]) -> dict[UUID, datetime]:
@@ -94,7 +96,7 @@ def without_agreement_due(on: date) -> Iterator[list[UUID]]:
     for some in batched(sorted(kept or ()), BATCH_SIZE):
         slices = chain(slices, [list(earlier.filter(id__in=some).order_by("id").values_list("id", flat=True))])
     for ids in slices:
-        due = _without_agreement(ids, on)
+        due = _without_agreement(ids)
         if due:
             yield due
 
@@ -137,13 +139,8 @@ def _has_key(month: date) -> bool:
     return MonthKey.objects.filter(category=APP_LOG, month=month).exists()
 
 
-def _without_agreement(device_ids: Sequence[UUID], on: date) -> list[UUID]:
-    """Return those whose registration nobody agrees to now: an agreement that came late still keeps what is there.
-
-    Nobody, where registrations rest on another basis than consent by the policy in force (C-06).
-    """
-    if rulebook.needs_no_consent(DEVICE_REGISTRATION, on):
-        return []
+def _without_agreement(device_ids: Sequence[UUID]) -> list[UUID]:
+    """Return those whose registration nobody agrees to now: an agreement that came late still keeps what is there."""
     agreeing = consents.subjects_agreeing_to_category(DEVICE_REGISTRATION, among=device_ids)
     return [device_id for device_id in device_ids if device_id not in agreeing]
 

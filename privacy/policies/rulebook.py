@@ -6,7 +6,7 @@ version is in force is asked each time.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
@@ -55,6 +55,8 @@ class RetentionPeriod:
     months: int
     approval_required: bool
     wait_hours: int
+    # Whether any purpose rests on consent: then what nobody agreed to in time is not kept that long (C-06, C-13).
+    needs_consent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,20 +226,22 @@ def _category(category: Category) -> DeclaredCategory:
     items = {
         item.code: DeclaredItem(item.code, item.name_ko, item.name_en, item.identifier) for item in category.items.all()
     }
-    rule = getattr(category, "retention", None)
-    retention = rule and RetentionPeriod(rule.clock, rule.years, rule.months, rule.approval_required, rule.wait_hours)
-    return DeclaredCategory(
+    bases = {row.purpose_id: StatedBasis(row.basis, row.ground_ko, row.ground_en) for row in category.bases.all()}
+    declared = DeclaredCategory(
         category.code,
         category.name_ko,
         category.name_en,
         category.optional,
         MappingProxyType(items),
         frozenset(purpose.code for purpose in category.purposes.all()),
-        retention,
-        MappingProxyType(
-            {row.purpose_id: StatedBasis(row.basis, row.ground_ko, row.ground_en) for row in category.bases.all()}
-        ),
+        None,
+        MappingProxyType(bases),
     )
+    rule = getattr(category, "retention", None)
+    if rule is None:
+        return declared
+    kept = RetentionPeriod(rule.clock, rule.years, rule.months, rule.approval_required, rule.wait_hours)
+    return replace(declared, retention=replace(kept, needs_consent=not declared.needs_no_consent()))
 
 
 def parameter(code: str, on: date) -> int:

@@ -1,6 +1,7 @@
 """What rests on a contract or a law is not asked as consent, told instead, and taken without one (C-06, PIPA 22(3))."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 from django.utils.translation import override
@@ -9,6 +10,7 @@ from consents import actions as consents
 from consents.models import Agreement, AgreementVersion, CurrentConsent
 from devices import retention_expiry
 from privacy.lib.dates import clock
+from privacy.policies import rulebook
 from tests import factory
 from tests.devices.base import ApiTestCase
 from tests.factories.accounts import TESTS
@@ -62,12 +64,18 @@ class OtherBasisTest(ApiTestCase):
         factory.make_stated(at=self.now)
         self.assertRefused(self.send(self.report(device)), "no-consent")
 
+    def due(self, on: date) -> list[UUID]:
+        term = rulebook.in_force(on).retention("device-registration")
+        return [one for ids in retention_expiry.registrations_due(on, term) for one in ids]
+
     def test_a_registration_that_rests_on_a_contract_stays_without_an_agreement(self) -> None:
         device = factory.make_device(agreed=(), at=self.now - timedelta(10))
         today = clock.kst_date(self.now)
-        assert [device.id] in list(retention_expiry.without_agreement_due(today))
+        assert self.due(today) == [device.id]
         factory.make_stated("device-registration", at=self.now)
-        assert list(retention_expiry.without_agreement_due(today)) == []
+        assert self.due(today) == []
+        term = rulebook.in_force(today).retention("device-registration")
+        assert retention_expiry.registrations_still_due([device.id], today, term) == []
 
     def test_the_consent_pages_tell_it_instead_of_asking(self) -> None:
         device = self.device(agreed=("service-analytics",))
@@ -78,6 +86,7 @@ class OtherBasisTest(ApiTestCase):
         page = self.client.get("/en/consents/activation/")
         self.assertContains(page, f"so you have nothing to decide. It rests on: {CONTRACT}.")
         self.assertNotContains(page, 'name="decision"')
+        self.assertNotContains(page, factory.text_in_force("activation").refusal_en)
         self.assertNotContains(page, "your registration ends")
         # What was agreed to once can still be withdrawn.
         page = self.client.get("/en/consents/service-analytics/")
