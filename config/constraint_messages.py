@@ -35,6 +35,7 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
         "safeguards_permit_is_approved_by_another": "person",
         "safeguards_media_are_approved_by_another": "carried_by",
         "safeguards_inspection_is_reported_to_another": "reported_to",
+        "safeguards_copies_ended_are_confirmed_by_another": "confirmed_by",
         "safeguards_finding_is_confirmed_by_another": "confirmed_by",
         "safeguards_plan_is_approved_by_another": "approved_by",
         "pledge_text_is_approved_by_another": "approved_by",
@@ -214,6 +215,8 @@ _FIELDS_BY_MESSAGE: dict[Promise, dict[str, str]] = {
     },
     INCOMPLETE: {
         "incident_delay_ends_only_where_there_is_one": "delay_ended_at",
+        "safeguards_copies_are_held_by_somebody": "holder",
+        "safeguards_copies_ended_say_how": "method",
         "safeguards_report_read_is_proven": "read_on",
         "safeguards_report_of_a_breach_says_what_was_corrected": "corrected",
         "safeguards_report_of_resources_says_what_is_asked": "staff_asked",

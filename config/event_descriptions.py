@@ -4,12 +4,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from config.account_event_descriptions import ACCOUNT_EVENT_DESCRIPTIONS
+from config.workforce_event_descriptions import WORKFORCE_EVENT_DESCRIPTIONS
 
 # Django's own text that its Korean catalogue lacks; ours has it.
 DJANGO_TEXTS = (gettext_noop("- Select an option -"),)
 
 EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     **ACCOUNT_EVENT_DESCRIPTIONS,
+    **WORKFORCE_EVENT_DESCRIPTIONS,
     "disclosures.third-party.registered": gettext_lazy("Recipient registered"),
     "disclosures.third-party.changed": gettext_lazy("Recipient changed"),
     "disclosures.third-party.retired": gettext_lazy("Recipient retired"),
@@ -44,6 +46,8 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "safeguards.management.read": gettext_lazy("Signed copy of a report recorded"),
     "safeguards.officer.appointed": gettext_lazy("Appointment of the protection officer recorded"),
     "safeguards.signed-paper.shown": gettext_lazy("Signed paper opened"),
+    "safeguards.copies.recorded": gettext_lazy("Copies of a print or file recorded"),
+    "safeguards.copies.gone": gettext_lazy("Confirmed that copies are gone"),
     "safeguards.figures.recorded": gettext_lazy("Numbers of a year recorded"),
     "safeguards.applicability.decided": gettext_lazy("Decided whether a duty binds"),
     "safeguards.officer.filed": gettext_lazy("Filing of the protection officer recorded"),
@@ -368,29 +372,6 @@ EVENT_DESCRIPTIONS: dict[str, Promise | str] = {
     "devices.challenge.asked": gettext_lazy("Question shown on the device"),
     "devices.challenge.confirmed": gettext_lazy("Confirmed on the device"),
     "devices.challenge.denied": gettext_lazy("Denied on the device"),
-    "workforce.text.drafted": gettext_lazy("Pledge text drafted"),
-    "workforce.text.approved": gettext_lazy("Pledge text approved"),
-    "workforce.text.discarded": gettext_lazy("Pledge draft discarded"),
-    "workforce.pledge.signed": gettext_lazy("Security pledge signed"),
-    "workforce.pledge.registered": gettext_lazy("Pledge on paper registered"),
-    "workforce.pledge.printed": gettext_lazy("Pledge printed"),
-    "workforce.plan.drafted": gettext_lazy("Training plan drafted"),
-    "workforce.plan.approved": gettext_lazy("Training plan approved"),
-    "workforce.course.offered": gettext_lazy("Course offered"),
-    "workforce.course.ended": gettext_lazy("Course ended"),
-    "workforce.session.planned": gettext_lazy("Training session planned"),
-    "workforce.session.cancelled": gettext_lazy("Training session cancelled"),
-    "workforce.quiz.failed": gettext_lazy("Quiz not passed"),
-    "workforce.training.completed": gettext_lazy("Training completed"),
-    "workforce.training.registered": gettext_lazy("Training registered"),
-    "workforce.certificate.read": gettext_lazy("Training certificate opened"),
-    "workforce.certificate.removed": gettext_lazy("Training certificate removed"),
-    "workforce.letter.recorded": gettext_lazy("Letter of the representative recorded"),
-    "workforce.letter.read": gettext_lazy("Letter of the representative read"),
-    "workforce.letter.confirmed": gettext_lazy("Letter of the representative confirmed"),
-    "workforce.letter.refused": gettext_lazy("Letter of the representative refused"),
-    "workforce.reminder.asked": gettext_lazy("Reminder of pledge and training asked for"),
-    "workforce.reminder.sent": gettext_lazy("Pledge and training reminder sent"),
 }
 
 

@@ -35,6 +35,7 @@ from privacy.accounts import actions as accounts
 from privacy.accounts.actors import actor_of
 from privacy.accounts.models import SavedView, User
 from privacy.ledger import actions as ledger
+from privacy.ledger import request_context
 from privacy.ledger.events import Event
 from privacy.ledger.exports import document_issuance
 from privacy.ledger.read_recording import RecordReadsMixin
@@ -196,7 +197,9 @@ def _send(
     headings = [str(label) for label in _headings(narrowed.rows)]
     rows = [list(_cells(narrowed.rows, record)) for record in found]
     title = capfirst(str(register.opts.verbose_name_plural))
-    content = spreadsheets.workbook(title, headings, rows) if form == "xlsx" else _csv(headings, rows)
+    mark = registers.watermark(actor_of(request).ref, at, request_context.current().request_id)
+    book = spreadsheets.workbook if form == "xlsx" else _csv
+    content = book(title, headings, rows, mark=mark)
     subjects: list[str] = register.subjects_of(found) if isinstance(register, RecordReadsMixin) else []
     ledger.record_before(
         Event.REGISTER_EXPORTED,
@@ -211,6 +214,7 @@ def _send(
             "register": narrowed.label,
             "filters": narrowed_by(narrowed.rows),
             "form": form,
+            "columns": headings,
             "rows": len(rows),
             "bytes": len(content),
             "sha256": hashlib.sha256(content).hexdigest(),
@@ -274,11 +278,11 @@ def _text(shown: str) -> str:
     return " ".join(html.unescape(strip_tags(shown)).split())
 
 
-def _csv(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
-    """Return the rows as CSV in UTF-8 with the mark by which a spreadsheet knows it."""
+def _csv(_title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]], *, mark: str) -> bytes:
+    """Return the rows as CSV in UTF-8 with the mark by which a spreadsheet knows it; who made it is the last line."""
     out = io.StringIO()
     writer = csv.writer(out)
-    for row in (headings, *rows):
+    for row in (headings, *rows, [mark]):
         writer.writerow([spreadsheets.csv_cell(spreadsheets.in_korea(cell)) for cell in row])
     return out.getvalue().encode("utf-8-sig")
 

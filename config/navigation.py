@@ -131,6 +131,7 @@ NAVIGATION = (
             "safeguards.measure",
             "safeguards.inspection",
             "safeguards.inspectionfinding",
+            "safeguards.printout",
             "safeguards.area",
         ),
         guide=("auditor", 1),

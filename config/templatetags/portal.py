@@ -13,14 +13,24 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, override
 
 from privacy.accounts.roles import ROLE_NAMES
+from privacy.ledger import request_context
 from privacy.lib.dates import clock
 from privacy.lib.display import badges, display_names
+from privacy.lib.registries import registers
 from privacy.policies.models import Officer
 
 register = template.Library()
 
 # A language's own name: somebody who can't read this page still finds the way.
 OWN_NAMES = {"ko": "한국어", "en": "English"}
+
+
+@register.simple_tag(takes_context=True)
+def watermark(context: Context) -> str:
+    """Return who prints this page, when and in which request: what the trail calls this opening (law S-27)."""
+    user = getattr(context.get("request"), "user", None)
+    reference = getattr(user, "reference", "")
+    return registers.watermark(reference, clock.now(), request_context.current().request_id) if reference else ""
 
 
 @register.simple_tag

@@ -15,6 +15,7 @@ from privacy.policies.models import Officer, Parameter
 from privacy.safeguards.models import (
     ApplicabilityDecision,
     AreaPermit,
+    CopyRecord,
     Inspection,
     InspectionFinding,
     ManagementPlan,
@@ -22,6 +23,7 @@ from privacy.safeguards.models import (
     Measure,
     MediaMovement,
     Meeting,
+    Printout,
 )
 from privacy.safeguards.models.measures import STANDARD_NAMES
 from privacy.safeguards.thresholds import THRESHOLDS
@@ -233,4 +235,24 @@ deadlines.add_query(
     page="admin:safeguards_meeting_change",
     title=_("Meeting of the organisation"),
     permission="safeguards.view_meeting",
+)
+deadlines.add_query(
+    "safeguards.copies-untold",
+    Printout.objects.untold,
+    on="made_on",
+    reference="pk",
+    page="admin:safeguards_printout_change",
+    title=_("Print or copy: who keeps it?"),
+    permission="safeguards.view_printout",
+    clocks=("ledger.Entry.time",),
+)
+deadlines.add_query(
+    "safeguards.copies",
+    CopyRecord.objects.open,
+    on="due_on",
+    reference="entry_id",
+    page="admin:safeguards_printout_change",
+    page_key="entry_id",
+    title=_("Copies to be destroyed or returned:"),
+    permission="safeguards.view_printout",
 )

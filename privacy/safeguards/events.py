@@ -47,5 +47,7 @@ class Event(StrEnum):
     MANAGEMENT_READ = "safeguards.management.read"
     OFFICER_APPOINTED = "safeguards.officer.appointed"
     SIGNED_PAPER_SHOWN = "safeguards.signed-paper.shown"
+    COPIES_RECORDED = "safeguards.copies.recorded"
+    COPIES_GONE = "safeguards.copies.gone"
     REPORT_MADE = "safeguards.report.made"
     REPORT_PRESENTED = "safeguards.report.presented"

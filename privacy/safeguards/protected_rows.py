@@ -8,6 +8,7 @@ from privacy.safeguards.models import (
     AreaEntry,
     AreaPermit,
     Calendar,
+    CopyRecord,
     Evidence,
     Inspection,
     InspectionFinding,
@@ -25,5 +26,5 @@ from privacy.safeguards.models import (
 protected_tables.declare(
     ManagementPlan, Measure, Evidence, Inspection, InspectionFinding, Area, AreaPermit, MediaMovement, Member, Meeting,
     AnnualReport, Calendar, AreaEntry, ManagementReport, OfficerAppointment, YearFigures,
-    ApplicabilityDecision, OfficerFiling,
+    ApplicabilityDecision, OfficerFiling, CopyRecord,
 )  # fmt: skip

@@ -8,6 +8,7 @@ from django.db.models import Q
 from privacy.lib.dates import clock
 from privacy.lib.display import badges
 from privacy.lib.registries import registers
+from privacy.safeguards import copies_register as copies_register
 from privacy.safeguards import organisation_register as organisation_register
 from privacy.safeguards.models import (
     AnnualReport,

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from privacy.ledger import actions as ledger
+from privacy.ledger import request_context
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
 from privacy.ledger.events import Event
@@ -32,7 +33,10 @@ def export_register(
     require_permission(actor, register.permission, about=("register", register.code))
     if not reason.strip():
         raise MissingReason(_("State why you are exporting the register."))
-    window = registers.ExportScope(first=first, last=last, actor=actor, at=at, reason=reason.strip())
+    window = registers.ExportScope(
+        first=first, last=last, actor=actor, at=at, reason=reason.strip(),
+        reference=request_context.current().request_id,
+    )  # fmt: skip
     with override("ko"):
         content, rows = registers.render(register, window, form)
     subjects = sorted(set(register.subjects(window))) if register.subjects else []
@@ -50,6 +54,7 @@ def export_register(
             "from": first.isoformat(),
             "until": last.isoformat(),
             "form": form,
+            "columns": list(register.headings),
             "rows": rows,
             "bytes": len(content),
             "sha256": hashlib.sha256(content).hexdigest(),

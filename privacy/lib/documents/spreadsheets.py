@@ -21,10 +21,13 @@ FORMULA_SIGNS = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 
 
-def workbook(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, remark: str = "") -> bytes:
+def workbook(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, remark: str = "", mark: str = ""
+) -> bytes:
     """Return an XLSX file of one sheet. Moments are written in Korean time; text is never taken for a formula.
 
-    A remark is a line of its own above the headings.
+    A remark is a line of its own above the headings; a mark is the foot of each printed page, and a
+    line on a sheet of its own, where it is no row of the register.
     """
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
@@ -53,6 +56,9 @@ def workbook(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], 
         sheet.close()
         sheet._writer.cleanup()
         raise
+    if mark:
+        sheet.oddFooter.center.text = mark
+        book.create_sheet("출력").append([mark])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

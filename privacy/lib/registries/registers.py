@@ -29,6 +29,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.functional import lazy
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from privacy.lib.dates import periods
@@ -55,6 +56,11 @@ class UnknownRegister(LookupError):
     """No register is declared under this code."""
 
 
+def watermark(who: str, at: datetime, reference: str = "") -> str:
+    """Return the line that tells of a print or file who made it, when (in Korea) and in which request."""
+    return " · ".join(filter(None, ("출력", who, f"{localtime(at):%Y-%m-%d %H:%M:%S}", reference)))
+
+
 @dataclass(frozen=True, slots=True)
 class ExportScope:
     """For which days, by whom, when and why a register is taken out."""
@@ -64,6 +70,13 @@ class ExportScope:
     actor: Any
     at: datetime
     reason: str
+    # The request in which it leaves, as the trail names it.
+    reference: str = ""
+
+    @property
+    def watermark(self) -> str:
+        """By whom, when and in which request it was made, as it stands on the file (law S-27)."""
+        return watermark(getattr(self.actor, "ref", ""), self.at, self.reference)
 
     @property
     def days(self) -> tuple[date, date]:
@@ -175,13 +188,16 @@ def render(register: Register, window: ExportScope, form: str) -> tuple[bytes, i
     counted = _Counted(register.rows(window), form)
     remark = register.remark(window) if register.remark else ""
     if form == "xlsx":
-        return spreadsheets.workbook(register.title, register.headings, counted, remark=remark), counted.count
+        return spreadsheets.workbook(
+            register.title, register.headings, counted, remark=remark, mark=window.watermark
+        ), counted.count
     printed = register.printed or len(register.columns)
     payload = {
         "title": register.title,
         "subtitle": f"{window.first.isoformat()} – {window.last.isoformat()}",
         "reference": register.form,
         "remark": remark,
+        "mark": window.watermark,
         "columns": register.headings[:printed],
         "widths": register.widths[:printed] or [1] * printed,
         "rows": [_on_paper(register.headings, row, printed) for row in counted],

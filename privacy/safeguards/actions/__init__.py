@@ -17,6 +17,7 @@ from privacy.safeguards.actions.areas import (
     revoke_permit,
 )
 from privacy.safeguards.actions.calendars import create_calendar_feed, revoke_calendar_feed
+from privacy.safeguards.actions.copies import confirm_copies_gone, record_copies
 from privacy.safeguards.actions.inspections import (
     confirm_finding,
     correct_finding,
@@ -67,6 +68,7 @@ __all__ = [
     "appoint_member",
     "approve_plan",
     "change_measure",
+    "confirm_copies_gone",
     "confirm_finding",
     "correct_finding",
     "create_calendar_feed",
@@ -92,6 +94,7 @@ __all__ = [
     "prove_reading",
     "record_appointment",
     "record_check_results",
+    "record_copies",
     "record_entry",
     "record_evidence",
     "record_figures",

@@ -8,6 +8,7 @@ from privacy.safeguards.models.applicability import (
 )
 from privacy.safeguards.models.areas import Area, AreaEntry, AreaPermit, MediaMovement
 from privacy.safeguards.models.calendars import Calendar
+from privacy.safeguards.models.copies import CopyRecord, Printout
 from privacy.safeguards.models.inspections import Inspection, InspectionFinding
 from privacy.safeguards.models.management_plans import ManagementPlan
 from privacy.safeguards.models.management_reports import ManagementReport, OfficerAppointment
@@ -21,6 +22,7 @@ __all__ = [
     "AreaEntry",
     "AreaPermit",
     "Calendar",
+    "CopyRecord",
     "Evidence",
     "Inspection",
     "InspectionFinding",
@@ -32,5 +34,6 @@ __all__ = [
     "Member",
     "OfficerAppointment",
     "OfficerFiling",
+    "Printout",
     "YearFigures",
 ]

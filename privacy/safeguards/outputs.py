@@ -1,0 +1,41 @@
+"""What an entry of the trail says about a file or paper that left: of what it is, with which items, and why."""
+
+from typing import Any
+
+from privacy.ledger.entries import task_labels
+from privacy.ledger.entries.payloads import parse_payload
+from privacy.lib.registries import registers
+from privacy.safeguards.models import Printout
+
+
+def said(printout: Printout) -> dict[str, Any]:
+    """Return what the entry says; nothing of one that can't be read, which stands in the register all the same."""
+    try:
+        return parse_payload(printout.payload)
+    except ValueError:
+        return {}
+
+
+def stated_purpose(printout: Printout) -> str:
+    """Return why it was taken out, as it was stated then."""
+    return str(said(printout).get("reason", ""))
+
+
+def source(printout: Printout) -> str:
+    """Return of what it is a copy: the official title of a register, else the record or the task."""
+    facts = said(printout).get("facts", {})
+    try:
+        return registers.get(str(facts.get("register", ""))).title
+    except registers.UnknownRegister:
+        return task_labels.task_label(printout.task) if printout.task else str(printout.about or printout.word)
+
+
+def items(printout: Printout) -> str:
+    """Return which items it holds: its columns as they were, else those that the register has now."""
+    facts = said(printout).get("facts", {})
+    if columns := facts.get("columns"):
+        return ", ".join(map(str, columns))
+    try:
+        return ", ".join(registers.get(str(facts.get("register", ""))).headings)
+    except registers.UnknownRegister:
+        return source(printout)
