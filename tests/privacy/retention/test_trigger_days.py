@@ -3,13 +3,17 @@
 from datetime import date, timedelta
 
 import pytest
+from django.utils.translation import override
 
 from devices import actions as devices
+from privacy.ledger.actors import SystemActor
 from privacy.lib.dates import clock
 from privacy.lib.registries import registers
-from privacy.policies.categories import CONTACT
+from privacy.policies.categories import COMPLAINT, CONTACT
+from privacy.retention import actions as retention
 from privacy.retention.annual_report import destruction_section
 from privacy.retention.models import DestructionList, RegisterEntry
+from privacy.retention.register import describe_actors_of, describe_file
 from privacy.subjects.models import Subject
 from tests.base import PortalTestCase
 from tests.factories.devices import make_batch, make_report
@@ -126,3 +130,19 @@ class TheDayOnWhichTheReasonArose(PortalTestCase):
         sweep_on(on)
         gone = found.get()
         assert days(gone)[0] < DUE + timedelta(days=10)
+
+    def test_of_an_order_is_the_day_of_the_decision_and_its_row_reads_in_words(self) -> None:
+        device = make_device(1, at=at_noon(date(2026, 8, 1)))
+        retention.destroy_subject_data(
+            device.subject_id, [COMPLAINT], cause="withdrawal", case="C-1", since=date(2026, 8, 10),
+            actor=SystemActor("consents"), at=at_noon(date(2026, 8, 20)),
+        )  # fmt: skip
+        entry = RegisterEntry.objects.get()
+        assert (entry.trigger_on, entry.target_on) == (date(2026, 8, 10), date(2026, 8, 15))
+        assert entry.destroyed_on > entry.target_on
+        # A row from before names were kept holds the code of its file.
+        for kept in (entry.file_name, COMPLAINT):
+            entry.file_name = kept
+            with override("ko"):
+                assert describe_file(entry) == "불만·고충 접수 내용"
+                assert describe_actors_of(entry, "handler") == "동의 철회 처리(자동)"
