@@ -10,6 +10,7 @@ from privacy.lib.display import badges
 from privacy.lib.registries import registers
 from privacy.safeguards import copies_register as copies_register
 from privacy.safeguards import organisation_register as organisation_register
+from privacy.safeguards import vulnerability_register as vulnerability_register
 from privacy.safeguards.models import (
     AnnualReport,
     Area,

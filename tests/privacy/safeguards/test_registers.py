@@ -10,7 +10,7 @@ from privacy.ledger.exports import register_export
 from privacy.lib.registries import registers
 from privacy.safeguards import actions as safeguards
 from tests.base import PortalTestCase
-from tests.factory import NOON, make_area, make_finding, make_hana, make_measure, make_odile
+from tests.factory import NOON, make_area, make_finding, make_hana, make_measure, make_odile, make_omar
 from tests.privacy.safeguards.test_areas import carry, enter, permit
 
 YEAR = {"first": date(2026, 1, 1), "last": date(2026, 12, 31)}
@@ -62,3 +62,21 @@ class RegisterTest(PortalTestCase):
     def test_another_year_is_empty(self) -> None:
         for code in ("inspections", "area-entries", "media-movements", "measures", "safeguard-evidence"):
             assert len(table(code, first=date(2020, 1, 1), last=date(2020, 12, 31))) == 1
+
+    @pytest.mark.law("S-33")
+    def test_a_vulnerability_check_tells_its_findings_and_who_looked_again(self) -> None:
+        finding = make_finding()
+        assert len(table("vulnerability-checks")) == 1, "an inspection of another kind is none"
+        held = finding.inspection
+        held.__class__.objects.filter(pk=held.pk).update(kind="vulnerability")
+        row = table("vulnerability-checks")[1]
+        assert (row[0], row[3], row[6]) == (held.scope, held.method, finding.seen)
+        assert row[9] is not None
+        assert row[10] == "재점검 전"
+        done = safeguards.correct_finding(finding, done="패치 적용", actor=make_odile(), at=NOON)
+        with pytest.raises(safeguards.SamePerson):
+            safeguards.confirm_finding(done, actor=make_odile(), at=NOON)
+        safeguards.confirm_finding(done, actor=make_omar(), at=NOON)
+        row = table("vulnerability-checks")[1]
+        assert str(row[8]).startswith("패치 적용")
+        assert str(row[10]).split(" 2026")[0] != "재점검 전"
