@@ -11,6 +11,7 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from privacy.lib.record_labels import about_label
 from privacy.lib.registries import deadlines
 from privacy.safeguards.models import ApplicabilityDecision, Evidence
 from privacy.safeguards.models.measures import STANDARD_NAMES, Result
@@ -144,7 +145,7 @@ def overdue_models(on: date, may: Callable[[str], bool]) -> dict[str, int]:
             rows = source.rows.found(None, on - timedelta(days=1))
             count = rows.count()
             if count:
-                label = rows.model._meta.label_lower
+                label = about_label(rows.model)
                 late[label] = late.get(label, 0) + count
     return late
 

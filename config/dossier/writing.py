@@ -1,5 +1,6 @@
 """Writing a dossier: registers, parts, criteria, an index to read and a PDF that names every file by its SHA-256."""
 
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -142,6 +143,7 @@ def _finish(dossier: Dossier, story: Sequence[Entry]) -> None:
         "activities": [one.cells() for one in found],
         "flow_text": "; ".join(f"{one.name}: {', '.join(one.places)}" for one in found),
     }
+    shutil.copyfile(Path(__file__).with_name("dossier.css"), folder / "dossier.css")
     (folder / "index.html").write_text(render_to_string("dossier/index.html", page), "utf-8")
     number = f"{scope.first.isoformat()}/{scope.last.isoformat()}"
     content = document_issuance.issue(

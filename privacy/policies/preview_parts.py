@@ -1,9 +1,11 @@
 """What other apps know a coming version would do: each shows a part of its own on the version's preview page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+from django.utils.functional import Promise
 
 from privacy.policies.models import PolicyVersion
 
@@ -14,6 +16,9 @@ class PreviewPart:
 
     template: str
     context: Callable[[PolicyVersion, date], Mapping[str, Any]]
+    # What takes long is shown when it is asked for: by this name in the address, with these words for it.
+    asked_by: str = ""
+    ask: Promise | str = ""
 
 
 _parts: list[PreviewPart] = []
@@ -25,9 +30,23 @@ def declare(part: PreviewPart) -> None:
         _parts.append(part)
 
 
-def parts_of(version: PolicyVersion, on: date) -> list[tuple[str, Mapping[str, Any]]]:
-    """Return the template and context of each part for a version that isn't in force yet; else nothing."""
+ASK_TEMPLATE = "policies/preview_ask.html"
+
+
+def parts_of(version: PolicyVersion, on: date, *, asked: Collection[str] = ()) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the template and context of each part for a version that isn't in force yet; else nothing.
+
+    Of a part that has to be asked for, and isn't ``asked``, it is the link that asks.
+    """
     is_coming = version.is_open or (
         version.is_public and version.effective_on is not None and version.effective_on > on
     )
-    return [(part.template, part.context(version, on)) for part in _parts] if is_coming else []
+    return [_shown(part, version, on, asked) for part in _parts] if is_coming else []
+
+
+def _shown(
+    part: PreviewPart, version: PolicyVersion, on: date, asked: Collection[str]
+) -> tuple[str, Mapping[str, Any]]:
+    if part.asked_by and part.asked_by not in asked:
+        return ASK_TEMPLATE, {"ask": part.ask, "asked_by": part.asked_by}
+    return part.template, part.context(version, on)

@@ -38,5 +38,8 @@ class RetentionConfig(AppConfig):
             compare=signed_approvals.unsigned_lists,
         )
         display_names.add_source("category", _archive_name)
-        preview_parts.declare(preview_parts.PreviewPart("retention/simulation.html", preview.context))
+        simulated = preview_parts.PreviewPart(
+            "retention/simulation.html", preview.context, asked_by="simulation", ask=_("Simulate what it would destroy")
+        )
+        preview_parts.declare(simulated)
         display_names.add_source("cause", _cause_name)

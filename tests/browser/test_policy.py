@@ -26,6 +26,7 @@ def test_the_officer_publishes_a_version_and_its_difference_reads_well(desk: Des
     visitor = desk.staff(factory.make_odile())
     visitor.go(f"/office/policies/policyversion/{version.pk}/preview/")
     expect(visitor.page.locator(".before-after").first).to_be_visible()
+    visitor.page.locator("a[href='?simulation=1#simulation']").click()
     expect(visitor.page.locator("section[aria-labelledby=simulation] svg").first).to_be_visible()
     visitor.check("policy-preview", part="#content")
     visitor.go(f"/office/policies/policyversion/{version.pk}/change/")

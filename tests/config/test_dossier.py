@@ -180,7 +180,13 @@ class DossierTests(PortalTestCase):
     def test_a_criterion_narrows_it_to_what_shows_it(self) -> None:
         made = writing.write(self.folder, self.scope(), criterion="2.4.6")
         assert [one.register.code for one in made.registers] == ["media-movements"]
-        assert {path.name for path in self.folder.iterdir()} == {"registers", "index.html", "dossier.pdf", "SHA256SUMS"}
+        assert {path.name for path in self.folder.iterdir()} == {
+            "registers",
+            "dossier.css",
+            "index.html",
+            "dossier.pdf",
+            "SHA256SUMS",
+        }
 
     def test_nothing_is_made_without_a_reason_or_of_nothing(self) -> None:
         with pytest.raises(writing.MissingReason):

@@ -139,7 +139,7 @@ class PolicyVersionAdmin(EditableAdmin):
                 )
                 changes = text_changes.compare_sections(base.document, composed, language)
                 context["changed"] = [chapter for chapter in changes if chapter.kind != "same"]
-            parts = preview_parts.parts_of(version, clock.today())
+            parts = preview_parts.parts_of(version, clock.today(), asked=request.GET.keys())
             context["parts"] = [render_to_string(template, found, request) for template, found in parts]
         return TemplateResponse(request, "policies/preview.html", context)
 

@@ -135,7 +135,10 @@ class OnThePreviewPage(PortalTestCase):
         self.client.force_login(make_hana())
         with override(language):
             address = reverse("admin:policies_policyversion_preview", args=[version.pk])
-            response = self.client.get(address, secure=True, headers={"accept-language": language})
+            assert "?simulation=1" in self.client.get(address, secure=True).content.decode(), (
+                "asked for, as it takes long"
+            )
+            response = self.client.get(f"{address}?simulation=1", secure=True, headers={"accept-language": language})
         assert response.status_code == 200
         return str(response.content.decode())
 
