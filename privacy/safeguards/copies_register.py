@@ -28,7 +28,7 @@ def confirmed(printout: Printout) -> str:
 
 def ended(printout: Printout) -> str:
     kept = _copies(printout)
-    return f"{kept.get_end_display()}: {kept.method}" if kept and kept.ended_on else ""
+    return f"{kept.get_outcome_display()}: {kept.method}" if kept and kept.ended_on else ""
 
 
 def of_period(window: registers.ExportScope) -> QuerySet[Printout]:

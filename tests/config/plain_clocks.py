@@ -12,7 +12,7 @@ from privacy.disclosures.models import Disclosure, ProvisionReport
 from privacy.incidents import duties
 from privacy.incidents.models import Complaint, Incident
 from privacy.incidents.statutory_deadlines import StatutoryDeadline as Term
-from privacy.ledger.models import FindingQuestion, Review
+from privacy.ledger.models import Entry, FindingQuestion, Review
 from privacy.lib.dates import clock, periods
 from privacy.policies.models import Notice, Officer, PolicyVersion
 from privacy.processors.models import Consignment, OverseasTransfer, Subprocessor
@@ -21,6 +21,7 @@ from privacy.rights.models import Forwarding, Objection, Postponement, Request, 
 from privacy.safeguards.models import (
     ApplicabilityDecision,
     AreaPermit,
+    CopyRecord,
     Inspection,
     InspectionFinding,
     ManagementPlan,
@@ -168,6 +169,24 @@ def report(kind: str) -> list[date]:
     return [periods.period_end(max(told, default=min(plans)), months=12)] if plans else []
 
 
+def taken_out() -> list[date]:
+    """The day of each file and print of the office of which nobody said who keeps it (form F-17)."""
+    told = {one.entry_id for one in CopyRecord.objects.all()}
+    return [
+        clock.kst_date(one.time)
+        for one in Entry.objects.all()
+        if one.pk not in told
+        and one.actor.startswith("U-")
+        and one.kind in {"act", "read"}
+        and (
+            one.word.endswith((".exported", ".printed"))
+            or one.word in {"disclosures.disclosure.provided", "disclosures.file.fetched"}
+            or (one.task or "").endswith(".printed")
+            or one.task == "rights.letter.shown"
+        )
+    ]
+
+
 # A new source stands here too.
 CLOCKS: dict[str, Callable[[], list[date]]] = {
     "accounts.emergency": lambda: [
@@ -256,6 +275,8 @@ CLOCKS: dict[str, Callable[[], list[date]]] = {
         and (not one.needs_approval or one.approved_at)
     ],
     "rights.request": lambda: [one.due_on for one in Request.objects.all() if one.state in UNANSWERED],
+    "safeguards.copies": lambda: [one.due_on for one in CopyRecord.objects.all() if not one.outcome],
+    "safeguards.copies-untold": taken_out,
     "safeguards.evidence": lambda: [
         one.due_on for one in Measure.objects.all() if one.retired_at is None and not one.is_automated
     ],

@@ -23,9 +23,10 @@ from privacy.incidents import actions as incidents
 from privacy.incidents.models import Incident
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import SystemActor
+from privacy.ledger.exports import register_export
 from privacy.lib.dates import clock
 from privacy.lib.errors.refusals import Refusal
-from privacy.lib.registries import deadlines
+from privacy.lib.registries import deadlines, registers
 from privacy.policies import actions as policies
 from privacy.processors.models import Consignment
 from privacy.retention.models import Forecast
@@ -33,6 +34,7 @@ from privacy.rights import actions as rights
 from privacy.rights.actors import Requester
 from privacy.rights.models import Request
 from privacy.safeguards import actions as safeguards
+from privacy.safeguards.models import CopyRecord, Printout
 from privacy.workforce import actions as workforce
 from privacy.workforce.models import Course
 from tests import factory
@@ -71,7 +73,7 @@ STEPS = (
     "ask", "verify", "grant", "refuse", "object", "withdraw", "disclose", "agree", "take back", "count", "expire",
     "complain", "suspect", "inspect", "find", "measure", "hold", "token", "review", "review access", "plan", "session",
     "medium", "permit", "meet", "post", "sign", "told", "consign", "supervise",
-    "judge",
+    "judge", "take out", "keep", "gone",
 )  # fmt: skip
 REQUESTS, CONSENTS = "Requests received by month", "Consents by month"
 COMING = "People whose data becomes due for destruction"
@@ -85,6 +87,7 @@ class HistoryTests(PortalTestCase):
     def setUp(self) -> None:
         self.at, self.on = clock.now(), clock.today()
         self.odile, self.omar = factory.make_officer(), factory.make_omar()
+        self.hana = factory.make_hana(granted=False)
         self.device = factory.make_device(1, at=self.at - timedelta(days=200))
 
     def board(self) -> dashboard.Dashboard:
@@ -190,6 +193,22 @@ class HistoryTests(PortalTestCase):
                 safeguards.decide_applicability(
                     threshold="certification", applies=False, reasons="x", actor=self.odile, at=at
                 )
+            case "take out":
+                register_export.export_register(
+                    registers.get("measures"), first=self.on, last=self.on, form="xlsx", reason="x", actor=self.odile,
+                    at=at,
+                )  # fmt: skip
+            case "keep":
+                for printout in Printout.objects.untold().order_by("pk")[:1]:
+                    safeguards.record_copies(
+                        printout, copies=1, holder="Odile", purpose="x",
+                        due_on=clock.kst_date(printout.time + timedelta(days=number)), actor=self.odile, at=self.at,
+                    )  # fmt: skip
+            case "gone":
+                for kept in CopyRecord.objects.open()[:1]:
+                    safeguards.confirm_copies_gone(
+                        kept, outcome="destroyed", method="shredded", ended_on=self.on, actor=self.hana, at=self.at
+                    )
             case "expire":
                 factory.make_expired_device(5000 + number, ended_on=self.on - timedelta(days=4 * 366))
                 factory.sweep_on(self.on)

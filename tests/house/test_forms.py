@@ -37,6 +37,7 @@ MAKES_NEW = {
     "privacy/policies/admin/versions.py::approve": "carries the digest of the version that was read",
     "privacy/policies/admin/versions.py::publish": "the day is what the publisher says, whatever the draft proposed",
     "privacy/accounts/admin/access_grants.py::grant_page": "a new grant",
+    "privacy/safeguards/admin/copies.py::keep": "a new record, which begins with the name of who makes it",
 }
 
 

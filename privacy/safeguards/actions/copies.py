@@ -69,14 +69,14 @@ def record_copies(
 
 
 def confirm_copies_gone(
-    copy: CopyRecord, *, end: str, method: str, ended_on: date, actor: Actor, at: datetime
+    copy: CopyRecord, *, outcome: str, method: str, ended_on: date, actor: Actor, at: datetime
 ) -> CopyRecord:
     """Confirm that copies are destroyed, returned or handed over: by another than who made or recorded them.
 
     Raises Incomplete, SamePerson, WrongState.
     """
     require_permission(actor, KEEP, about=copy)
-    if end not in CopyRecord.End.values or not method.strip():
+    if outcome not in CopyRecord.Outcome.values or not method.strip():
         raise Incomplete(_("State what became of the copies and how."), pointer="/method")
     made = Printout.objects.get(pk=copy.entry_id)
     if not clock.kst_date(made.time) <= ended_on <= clock.kst_date(at):
@@ -87,9 +87,9 @@ def confirm_copies_gone(
         row = CopyRecord.objects.select_for_update().get(pk=copy.pk)
         if row.ended_on is not None:
             raise WrongState(_("It is already recorded what became of these copies."))
-        row.end, row.method, row.ended_on = end, method.strip(), ended_on
+        row.outcome, row.method, row.ended_on = outcome, method.strip(), ended_on
         row.confirmed_by, row.confirmed_at = actor.ref, at
-        row.save(update_fields=["end", "method", "ended_on", "confirmed_by", "confirmed_at"])
-        facts = {"entry": row.entry_id, "how": end, "day": ended_on.isoformat(), "late": ended_on > row.due_on}
+        row.save(update_fields=["outcome", "method", "ended_on", "confirmed_by", "confirmed_at"])
+        facts = {"entry": row.entry_id, "how": outcome, "day": ended_on.isoformat(), "late": ended_on > row.due_on}
         ledger.record(Event.COPIES_GONE, actor=actor, at=at, about=made, facts=facts)
     return row

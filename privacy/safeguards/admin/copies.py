@@ -45,7 +45,9 @@ class CopiesForm(forms.Form):
 class GoneForm(forms.Form):
     """What became of the copies."""
 
-    end = forms.ChoiceField(label=_("What became of it"), choices=CopyRecord.End.choices, widget=forms.RadioSelect)
+    outcome = forms.ChoiceField(
+        label=_("What became of it"), choices=CopyRecord.Outcome.choices, widget=forms.RadioSelect
+    )
     method = forms.CharField(
         label=_("How"), max_length=200, help_text=_("For example shredded, deleted from the computer, posted.")
     )
@@ -103,7 +105,7 @@ class PrintoutAdmin(RecordAdmin):
     maker = account_column("actor", _("printed or exported by"))
     number_of_copies = _kept("copies", _("number of copies"))
     keeper = _kept("holder", _("kept by"))
-    became = _kept("get_end_display", _("what became of it"))
+    became = _kept("get_outcome_display", _("what became of it"))
     how = _kept("method", _("how"))
     gone_on = _kept("ended_on", _("destroyed or returned on"))
     confirmer = _kept("confirmed_by", _("confirmed by"))
@@ -155,7 +157,7 @@ class PrintoutAdmin(RecordAdmin):
             self, request, queryset, title=_("Record the copies"), verb=_("Record"),
             consequences=[_("The deadline is shown on the first page and in the calendar until the copies are gone.")],
             form_class=CopiesForm,
-            initial={"copies": 1, "holder": getattr(request.user, "name", ""), "due_on": clock.today()},
+            initial={"copies": 1, "holder": actor_of(request).name, "due_on": clock.today()},
         )  # fmt: skip
         if isinstance(answers, TemplateResponse):
             return answers

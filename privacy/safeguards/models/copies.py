@@ -65,7 +65,7 @@ class CopyRecord(models.Model):
 
     record_label = "safeguards.CopyRecord"
 
-    class End(models.TextChoices):
+    class Outcome(models.TextChoices):
         DESTROYED = "destroyed", _("destroyed")
         RETURNED = "returned", _("returned to the archive")
         HANDED_OVER = "handed-over", _("handed over to the person or body it was made for")
@@ -82,7 +82,7 @@ class CopyRecord(models.Model):
     due_on = models.DateField(_("destroy or return by"))
     recorded_by = models.CharField(_("recorded by"), max_length=64)
     recorded_at = models.DateTimeField(_("recorded at"))
-    end = models.CharField(_("what became of it"), max_length=12, choices=End, blank=True)
+    outcome = models.CharField(_("what became of it"), max_length=12, choices=Outcome, blank=True)
     method = models.CharField(_("how"), max_length=200, blank=True)
     ended_on = models.DateField(_("destroyed or returned on"), null=True, blank=True)
     confirmed_by = models.CharField(_("confirmed by"), max_length=64, blank=True)
@@ -101,10 +101,10 @@ class CopyRecord(models.Model):
             ),
             models.CheckConstraint(
                 name="safeguards_copies_ended_say_how",
-                condition=Q(ended_on=None, confirmed_at=None, end="", method="", confirmed_by="")
+                condition=Q(ended_on=None, confirmed_at=None, outcome="", method="", confirmed_by="")
                 | (
                     Q(ended_on__isnull=False, confirmed_at__isnull=False)
-                    & ~Q(end="") & ~Q(method="") & ~Q(confirmed_by="")
+                    & ~Q(outcome="") & ~Q(method="") & ~Q(confirmed_by="")
                 ),
             ),
             models.CheckConstraint(

@@ -6,7 +6,8 @@ from privacy.accounts import actions as accounts
 from privacy.accounts.models import User
 from privacy.incidents import actions as incidents
 from privacy.incidents.models import Complaint
-from privacy.lib.registries import deadlines
+from privacy.ledger.exports import register_export
+from privacy.lib.registries import deadlines, registers
 from privacy.rights.models import Request
 from tests.base import PortalTestCase
 from tests.factories.accounts import NOON
@@ -57,9 +58,12 @@ class AgendaTest(PortalTestCase):
     def test_one_sees_only_what_one_may_see(self) -> None:
         ask()
         make_hold(until=date(2027, 3, 31))
-        aram = make_aram()
-        assert set(names(aram)) == {"rights.request", "retention.hold"}
-        accounts.revoke(grant=aram.grants.get(role="auditor"), actor=make_odile(), at=NOON)
+        aram, odile = make_aram(), make_odile()
+        register_export.export_register(
+            registers.get("measures"), first=TODAY, last=TODAY, form="xlsx", reason="x", actor=odile, at=NOON
+        )
+        assert set(names(aram)) == {"rights.request", "retention.hold", "safeguards.copies-untold"}
+        accounts.revoke(grant=aram.grants.get(role="auditor"), actor=odile, at=NOON)
         assert not names(User.objects.get(pk=aram.pk))
 
     def test_what_only_ends_is_gone_when_it_is_over(self) -> None:

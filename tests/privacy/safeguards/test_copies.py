@@ -68,15 +68,20 @@ class CopiesTest(PortalTestCase):
 
     def assert_confirmed_by_another(self, copy: CopyRecord, made_on: date) -> None:
         at = clock.now()
-        said: dict[str, Any] = {"end": "destroyed", "method": "세단기", "ended_on": made_on, "at": at}
+        said: dict[str, Any] = {"outcome": "destroyed", "method": "세단기", "ended_on": made_on, "at": at}
         with pytest.raises(safeguards.SamePerson):
             safeguards.confirm_copies_gone(copy, actor=factory.make_odile(granted=False), **said)
         another = factory.make_hana(granted=False)
-        for wrong in ({"method": ""}, {"end": "lost"}, {"ended_on": made_on - DAY}, {"ended_on": made_on + 400 * DAY}):
+        for wrong in (
+            {"method": ""},
+            {"outcome": "lost"},
+            {"ended_on": made_on - DAY},
+            {"ended_on": made_on + 400 * DAY},
+        ):
             with pytest.raises(safeguards.Incomplete):
                 safeguards.confirm_copies_gone(copy, actor=another, **{**said, **wrong})
         ended = safeguards.confirm_copies_gone(copy, actor=another, **said)
-        assert (ended.end, ended.confirmed_by) == ("destroyed", another.reference)
+        assert (ended.outcome, ended.confirmed_by) == ("destroyed", another.reference)
         self.assertLedgered("safeguards.copies.gone", Printout.objects.get(pk=copy.entry_id))
         with pytest.raises(safeguards.WrongState):
             safeguards.confirm_copies_gone(copy, actor=another, **said)
@@ -140,7 +145,7 @@ class ConsoleTest(PortalTestCase):
         day = clock.kst_date(made.time).isoformat()
         self.press(odile, page, "keep", {"copies": "1", "holder": "캐비닛", "due_on": day})
         assert CopyRecord.objects.get(entry_id=made.pk).holder == "캐비닛"
-        self.press(hana, page, "gone", {"end": "returned", "method": "문서고 반납", "ended_on": day})
+        self.press(hana, page, "gone", {"outcome": "returned", "method": "문서고 반납", "ended_on": day})
         assert CopyRecord.objects.get(entry_id=made.pk).confirmed_by == hana.reference
 
     def press(self, who: Any, page: str, name: str, answers: dict[str, str]) -> None:
