@@ -18,9 +18,9 @@ ENDS_WITH_DUTY = RetentionPeriod(clock="purpose-achieved", years=0, months=0, ap
 NO_LONGER_DECLARED = replace(ENDS_WITH_DUTY, approval_required=True)
 
 
-def for_category(category: str, on: date, rules: RulesOn = rulebook.in_force) -> RetentionPeriod:
+def for_category(category: str, on: date, rules: RulesOn | None = None) -> RetentionPeriod:
     """Return how long a category is kept by the rulebook in force on ``on``."""
-    return by_rulebook(rules(on), category)
+    return by_rulebook((rules or rulebook.in_force)(on), category)
 
 
 def by_rulebook(rules: Rulebook, category: str) -> RetentionPeriod:

@@ -12,7 +12,6 @@ from privacy.lib.crypto import canonical_json
 from privacy.lib.dates import periods
 from privacy.lib.dates.clock import midnight
 from privacy.lib.display import display_names
-from privacy.policies import rulebook
 from privacy.policies.categories import ARCHIVE
 from privacy.policies.rulebook import RetentionPeriod
 from privacy.retention.archive import expiry
@@ -82,7 +81,7 @@ def list_digest(destruction_list: DestructionList) -> str:
     return total.hexdigest()
 
 
-def people_due(category: str, as_of: date, rules: RulesOn = rulebook.in_force) -> Iterator[list[UUID]]:
+def people_due(category: str, as_of: date, rules: RulesOn | None = None) -> Iterator[list[UUID]]:
     """Yield, in slices, the people whose retention period in the category is over on ``as_of``."""
     holding = holdings.holding_with_due(category)
     if holding is not None and holding.due is not None:
@@ -92,7 +91,7 @@ def people_due(category: str, as_of: date, rules: RulesOn = rulebook.in_force) -
 
 
 def people_still_due(
-    category: str, ids: Sequence[UUID], days: Iterable[date], rules: RulesOn = rulebook.in_force
+    category: str, ids: Sequence[UUID], days: Iterable[date], rules: RulesOn | None = None
 ) -> set[UUID]:
     """Return those of these people who are due by the rule of each of these days: a later one may keep them longer."""
     holding = holdings.holding_with_due(category)
@@ -105,7 +104,7 @@ def people_still_due(
     return due
 
 
-def months_due(category: str, as_of: date, rules: RulesOn = rulebook.in_force) -> list[tuple[Holding, date]]:
+def months_due(category: str, as_of: date, rules: RulesOn | None = None) -> list[tuple[Holding, date]]:
     """Return the whole months of the category that are over on ``as_of``, oldest first."""
     found = [
         (holding, month)
@@ -174,9 +173,7 @@ class DuePeople:
     blocked: Mapping[UUID, DestructionLine.State]
 
 
-def people_to_destroy(
-    category: str, as_of: date, at: datetime, rules: RulesOn = rulebook.in_force
-) -> Iterator[DuePeople]:
+def people_to_destroy(category: str, as_of: date, at: datetime, rules: RulesOn | None = None) -> Iterator[DuePeople]:
     """Yield, in slices, who is due and, at a moment, not withheld; whether on an open list or not."""
     for ids in people_due(category, as_of, rules):
         blocked = blockers.blocked_subjects(ids, category, at)

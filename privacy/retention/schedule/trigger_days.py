@@ -84,7 +84,7 @@ def first_days[Named](
             return found | dict.fromkeys(left, last)
         earlier = still_due(left, before)
         found |= _halve(left - earlier, before, last, still_due)
-        left, last, step = earlier, before, 2 * step
+        left, last, step = earlier, before, step + step
     return found
 
 
