@@ -50,7 +50,7 @@ def compare(count: int) -> None:
 
 
 def test_what_is_simulated_is_what_the_sweeps_do(portal_database: PortalDatabase) -> None:
-    compare(20)
+    compare(8)
 
 
 def test_sweeps_by_other_rules_are_told_from_what_was_simulated(portal_database: PortalDatabase) -> None:
