@@ -45,7 +45,10 @@ LEFT_IMPORT = f"{OTHER}test_an_import_that_is_thrown_away_or_left"
 CERTIFICATES = "tests.privacy.workforce.test_training:OutsideTest.test_a_hold_keeps_the_certificates"
 TWICE = "tests.privacy.workforce.test_training:OutsideTest."
 
+MANDATE = "tests.privacy.rights.test_new_mandates:ReadingTests.test_under_a_hold_what_proved_it_stays"
+
 PATHS = {
+    "privacy/rights/actions/mandates.py:renew_authority": MANDATE,
     "privacy/vault/actions/crypto_shredding.py:": f"{LAST}test_no_key_of_a_held_person_goes",
     "privacy/vault/actions/crypto_shredding.py:shred_subject": f"{LAST}test_no_key_of_a_held_person_goes",
     "privacy/vault/actions/crypto_shredding.py:shred_month": f"{LAST}test_no_key_of_a_month_goes",

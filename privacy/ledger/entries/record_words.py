@@ -35,7 +35,7 @@ REASON_LABELS = {
 }
 REFERENCE = re.compile(r"([a-z]+) ([A-Z0-9]+-[A-Z0-9-]+)")
 # Of which rule an automatic act is, or of which of the portal's duties: the purpose says it in words.
-RULE = re.compile(r"[A-Z]-?\d+(\.\d+)*|contacts|duties")
+RULE = re.compile(r"[A-Z]-?\d[\d.]*|contacts|duties")
 
 
 def reason_text(reason: str, purpose: str, *, on: date) -> str:

@@ -135,9 +135,6 @@ class OnThePreviewPage(PortalTestCase):
         self.client.force_login(make_hana())
         with override(language):
             address = reverse("admin:policies_policyversion_preview", args=[version.pk])
-            assert "?simulation=1" in self.client.get(address, secure=True).content.decode(), (
-                "asked for, as it takes long"
-            )
             response = self.client.get(f"{address}?simulation=1", secure=True, headers={"accept-language": language})
         assert response.status_code == 200
         return str(response.content.decode())
@@ -146,6 +143,9 @@ class OnThePreviewPage(PortalTestCase):
         ended = clock.today().replace(day=1) - timedelta(days=2 * 365 - 90)
         device = make_expired_device(ended_on=ended)
         draft = make_draft(years=3, at=clock.now())
+        self.client.force_login(make_hana())
+        address = reverse("admin:policies_policyversion_preview", args=[draft.pk])
+        assert "?simulation=1" in self.client.get(address, secure=True).content.decode(), "asked for, as it takes long"
         korean, english = self.page(draft, "ko"), self.page(draft, "en")
         for shown, sentence in (
             (korean, "1명의 자료를 더 오래 보유합니다."),

@@ -123,6 +123,14 @@ class ReadingTests(NewMandateCase):
         self.renew(case, by=self.omar)
         self.assertLedgered("rights.authority.renewed", case)
 
+    def test_under_a_hold_what_proved_it_stays(self) -> None:
+        case, _package = self.closed()
+        self.send(case)
+        self.read(case, by=self.hana)
+        factory.make_hold(category="rights-request", at=self.begun)
+        self.renew(case, by=self.hana)
+        assert rights.documents(case).count() == 1
+
     def test_what_was_sent_before_leaves_room_for_it(self) -> None:
         case = self.ended()
         for minute in range(10, 10 + MAX_DOCUMENTS):

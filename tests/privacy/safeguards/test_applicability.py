@@ -263,7 +263,7 @@ class PageTest(PortalTestCase):
         (row,) = register.rows(window)
         told = dict(zip(register.headings, row, strict=True))
         assert (told["적용 여부"], told["판단 이유"], told["재검토 기한"]) == (
-            False,
+            "아니오",
             "신고하지 않음",
             date(2027, 11, 24),
         )
