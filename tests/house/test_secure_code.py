@@ -251,7 +251,6 @@ def repeats(tree: Any, *, inside: bool = False) -> Iterator[bool]:
 # Parts that a dot ends each: there is one way to read a text by it, however long.
 NESTED = {
     r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_-]*)+": "a." * 50_000 + "!",
-    r"[A-Z]-?\d+(\.\d+)*|contacts|duties": "A1" + ".1" * 50_000 + "!",
 }
 
 
