@@ -6,10 +6,12 @@ import re
 import tempfile
 import zipfile
 from datetime import date, timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.utils.html import conditional_escape
 from django.utils.translation import override
 
@@ -187,6 +189,23 @@ class DossierTests(PortalTestCase):
             "dossier.pdf",
             "SHA256SUMS",
         }
+
+    def test_the_command_writes_one_and_says_what_is_wrong(self) -> None:
+        folder = self.folder.parent / "made"
+        call_command(
+            "dossier", str(folder), period="2026", criterion="2.4.6", reason="yearly inspection", stdout=StringIO()
+        )
+        assert (folder / "index.html").is_file()
+        for given, told in (
+            ({"period": "26"}, "is no period"),
+            ({"criterion": "9.9"}, "9.9"),
+            ({"reason": " "}, "이유"),
+        ):
+            with pytest.raises(CommandError, match=told):
+                call_command("dossier", str(self.folder.parent / "none"), **given)
+            assert not (self.folder.parent / "none").exists()
+        with pytest.raises(CommandError, match="exists already"):
+            call_command("dossier", str(folder))
 
     def test_nothing_is_made_without_a_reason_or_of_nothing(self) -> None:
         with pytest.raises(writing.MissingReason):
