@@ -3,10 +3,8 @@
 Only what a click on one of the filters could have chosen is kept: never a search term, nor what was typed into one.
 """
 
-import csv
 import hashlib
 import html
-import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -198,8 +196,11 @@ def _send(
     rows = [list(_cells(narrowed.rows, record)) for record in found]
     title = capfirst(str(register.opts.verbose_name_plural))
     mark = registers.watermark(actor_of(request).ref, at, request_context.current().request_id)
-    book = spreadsheets.workbook if form == "xlsx" else _csv
-    content = book(title, headings, rows, mark=mark)
+    content = (
+        spreadsheets.workbook(title, headings, rows, mark=mark)
+        if form == "xlsx"
+        else spreadsheets.csv_file(headings, rows, mark=mark)
+    )
     subjects: list[str] = register.subjects_of(found) if isinstance(register, RecordReadsMixin) else []
     ledger.record_before(
         Event.REGISTER_EXPORTED,
@@ -276,15 +277,6 @@ def _cells(rows: ChangeList, record: Any) -> Iterator[Any]:
 def _text(shown: str) -> str:
     """Return what HTML of ours says."""
     return " ".join(html.unescape(strip_tags(shown)).split())
-
-
-def _csv(_title: str, headings: Sequence[str], rows: Sequence[Sequence[Any]], *, mark: str) -> bytes:
-    """Return the rows as CSV in UTF-8 with the mark by which a spreadsheet knows it; who made it is the last line."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    for row in (headings, *rows, [mark]):
-        writer.writerow([spreadsheets.csv_cell(spreadsheets.in_korea(cell)) for cell in row])
-    return out.getvalue().encode("utf-8-sig")
 
 
 def _page(

@@ -1,7 +1,6 @@
 """The console's page of registers: each leaves as XLSX or PDF, for a period, with a reason (law S-05)."""
 
 from datetime import date, datetime
-from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -13,27 +12,17 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
 from privacy.ledger.exports import register_export
-from privacy.lib.dates.form_fields import BoundedDateField
+from privacy.lib.dates.form_fields import PeriodForm
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.http.downloads import attachment
 from privacy.lib.registries import registers
 
 
-class ExportForm(forms.Form):
+class ExportForm(PeriodForm):
     """Which period of a register leaves the portal, in which form, and why."""
 
-    first = BoundedDateField(label=_("From"))
-    last = BoundedDateField(label=_("Until"))
     form = forms.ChoiceField(label=_("Format"), choices=[("xlsx", "XLSX"), ("pdf", "PDF")], widget=forms.RadioSelect)
     reason = forms.CharField(label=_("Reason for the export"), max_length=300)
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for days in their order."""
-        given = super().clean() or {}
-        first, last = given.get("first"), given.get("last")
-        if isinstance(first, date) and isinstance(last, date) and last < first:
-            self.add_error("last", _("The last day is before the first."))
-        return given
 
 
 def register_list(site: AdminSite, request: HttpRequest) -> HttpResponse:

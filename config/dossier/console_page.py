@@ -1,10 +1,8 @@
 """The console's page that makes a dossier: which days, of what, why; it leaves as one file."""
 
 import tempfile
-import zipfile
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -18,7 +16,7 @@ from config.dossier import writing
 from config.dossier.parts import Scope
 from privacy.accounts.actors import actor_of
 from privacy.ledger.exports import log_bundles
-from privacy.lib.dates.form_fields import BoundedDateField
+from privacy.lib.dates.form_fields import PeriodForm
 from privacy.lib.display.reader_language import reader_language
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.http.downloads import attachment
@@ -26,11 +24,9 @@ from privacy.lib.http.downloads import attachment
 MAY = "safeguards.view_annualreport"
 
 
-class DossierForm(forms.Form):
+class DossierForm(PeriodForm):
     """Which period, what of it, in which language, and why."""
 
-    first = BoundedDateField(label=_("From"))
-    last = BoundedDateField(label=_("Until"))
     language = forms.ChoiceField(
         label=_("Language"), choices=[("ko", "한국어"), ("en", "English")], widget=forms.RadioSelect
     )
@@ -45,14 +41,6 @@ class DossierForm(forms.Form):
         help_text=_("Only what shows it: 3.2.1, or an area such as 2.5. Leave it empty for everything."),
     )  # fmt: skip
     reason = forms.CharField(label=_("Reason for the export"), max_length=300)
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for days in their order."""
-        given = super().clean() or {}
-        first, last = given.get("first"), given.get("last")
-        if isinstance(first, date) and isinstance(last, date) and last < first:
-            self.add_error("last", _("The last day is before the first."))
-        return given
 
 
 def dossier_page(site: AdminSite, request: HttpRequest, *, on: date, at: datetime) -> HttpResponse:
@@ -89,7 +77,5 @@ def _packed(scope: Scope, *, case: str, criterion: str) -> bytes:
         folder.mkdir()
         writing.write(folder, scope, case=case, criterion=criterion)
         archive = Path(home) / "dossier.zip"
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-            for path in sorted(one for one in folder.rglob("*") if one.is_file()):
-                packed.write(path, Path("dossier") / path.relative_to(folder))
+        log_bundles.pack(folder, archive, name="dossier")
         return archive.read_bytes()

@@ -1,14 +1,14 @@
 """The dossier as one PDF for the authority: criteria, registers, processing, figures, papers, every file's SHA-256."""
 
-from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from config.actor_names import account_names, actor_name
-from config.dossier import flow_map, parts, processing
+from config.dossier import parts, processing
 from config.dossier.contents import CriterionLine, Dossier, RegisterFile
+from config.dossier.parts import Scope
 from privacy.lib.display.badges import date_text, datetime_text
 from privacy.lib.documents import pdf
 from privacy.policies.models import Officer, PolicyVersion
@@ -30,7 +30,7 @@ def dossier_pdf(dossier: Dossier, number: str) -> bytes:
             {"kind": "fields", "rows": about(dossier)},
             *_criteria(dossier),
             *_registers(dossier),
-            *_processing(scope.last),
+            *_processing(scope),
             *_figures(dossier),
             *_files(dossier),
         ],
@@ -119,25 +119,22 @@ def _registers(dossier: Dossier) -> Blocks:
     ]  # fmt: skip
 
 
-def _processing(on: date) -> Blocks:
-    found = processing.activities(on)
-    title = _("Map of data flows")
+def _processing(scope: Scope) -> Blocks:
+    found = scope.activities
     alt = "; ".join(f"{one.name}: {', '.join(one.places)}" for one in found)
     return [
         {"kind": "heading", "text": _("Record of processing activities")},
         {"kind": "table", "columns": processing.columns(), "widths": [3, 3, 4, 6, 3, 3, 3, 4, 3],
          "rows": [one.cells() for one in found]},
-        {"kind": "heading", "text": title},
-        {"kind": "chart", "svg": str(flow_map.draw(found, label=title)), "alt": alt, "height": 140},
+        {"kind": "heading", "text": _("Map of data flows")},
+        {"kind": "chart", "svg": scope.drawing, "alt": alt, "height": 140},
     ]  # fmt: skip
 
 
 def _figures(dossier: Dossier) -> Blocks:
-    rows = parts.figure_rows(dossier.scope)
-    columns = [pgettext("noun", "Register"), _("Figure"), _("Number")]
     return [
         {"kind": "heading", "text": _("Figures of the period")},
-        {"kind": "table", "columns": columns, "widths": [4, 8, 2], "rows": rows},
+        {"kind": "table", "columns": parts.figure_columns(), "widths": [4, 8, 2], "rows": dossier.scope.figures},
     ]
 
 

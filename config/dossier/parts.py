@@ -1,12 +1,11 @@
 """What goes into a dossier besides registers: policy, papers, records, the trail, a case; each writes its own files."""
 
-import csv
-import io
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from django.conf import settings
@@ -16,6 +15,7 @@ from django.utils.translation import pgettext
 
 from config.actor_names import account_names, actor_name
 from config.dossier import flow_map, processing
+from config.dossier.processing import ProcessingActivity
 from config.event_descriptions import describe_event
 from consents.models import AgreementVersion
 from privacy.ledger import actions as ledger
@@ -30,15 +30,14 @@ from privacy.ledger.merkle import log_reader
 from privacy.ledger.models import Entry, Review
 from privacy.lib.crypto import canonical_json
 from privacy.lib.dates import clock
-from privacy.lib.documents.spreadsheets import csv_cell, in_korea
+from privacy.lib.documents.spreadsheets import csv_file, in_korea
 from privacy.lib.registries import annual_report
 from privacy.policies import policy_document, presentation
 from privacy.policies.models import PolicyVersion
-from privacy.retention.certificates import authenticity, documents
+from privacy.retention.certificates import authenticity
 from privacy.retention.models import Certificate
 from privacy.rights.models import Request
 from privacy.safeguards import actions as safeguards
-from privacy.safeguards.documents import plan_pdf
 from privacy.safeguards.models import AnnualReport, ManagementPlan
 
 # Papers and entries of which a reader looks at some, and takes the others from the console.
@@ -46,9 +45,12 @@ MOST_PAPERS = 100
 MOST_ENTRIES = 1_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scope:
-    """Which days, for whom, why and in which language a dossier is made; ``most_entries`` bounds its bundle."""
+    """Which days, for whom, why and in which language a dossier is made; ``most_entries`` bounds its bundle.
+
+    What several parts tell is read once, in the language that is active then.
+    """
 
     first: date
     last: date
@@ -63,23 +65,46 @@ class Scope:
         """The first moment of the period, and the first one after it."""
         return clock.midnight(self.first), clock.midnight(self.last + timedelta(1))
 
+    @cached_property
+    def activities(self) -> list[ProcessingActivity]:
+        """The record of processing as it was on the last day of the period."""
+        return processing.activities(self.last)
+
+    @cached_property
+    def drawing(self) -> str:
+        """The map of where personal information goes, as it was on that day."""
+        return flow_map.draw(self.activities, label=_("Map of data flows"))
+
+    @cached_property
+    def figures(self) -> list[list[str]]:
+        """The figures that the annual report tells, of the days of the period: register, what, number."""
+        return [
+            [str(chapter.title), str(one.label), annual_report.figure_text(one.value, one.unit)]
+            for _code, chapter in annual_report.report_sections(self.first, self.last)
+            for one in chapter.figures
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What was written of a part: its files, or why there are none; ``left`` of its records are not among them."""
+    """What was written of a part: its files, or why there are none; ``left`` of its records are not among them.
+
+    ``notes`` say of single records why they are not.
+    """
 
     code: str
     title: str
     files: tuple[str, ...] = ()
     missing: str = ""
     left: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def left_out(self) -> str:
         """What of the part is not in the dossier, in words."""
-        if self.missing or not self.left:
-            return self.missing
-        return _("%(count)s more are not in this dossier. Take them from the console.") % {"count": f"{self.left:,}"}
+        more = _("%(count)s more are not in this dossier. Take them from the console.")
+        said = (self.missing, *self.notes, more % {"count": f"{self.left:,}"} if self.left else "")
+        return " ".join(filter(None, said))
 
 
 def policy(folder: Path, scope: Scope) -> Part:
@@ -119,35 +144,25 @@ def _agreement_text(version: AgreementVersion, scope: Scope) -> bytes:
 
 
 def processing_record(folder: Path, scope: Scope) -> Part:
-    """Write the record of processing activities as it was on the last day of the period."""
-    found = processing.activities(scope.last)
-    rows = (one.cells() for one in found)
-    named = [("record-of-processing.csv", as_csv(processing.columns(), rows))]
+    """Write the record of processing activities."""
+    named = [("record-of-processing.csv", csv_file(processing.columns(), [one.cells() for one in scope.activities]))]
     return _written("processing", _("Record of processing activities"), folder, named)
 
 
 def flow(folder: Path, scope: Scope) -> Part:
-    """Draw where personal information goes, as it was on the last day of the period."""
-    title = _("Map of data flows")
-    drawing = flow_map.draw(processing.activities(scope.last), label=title)
-    return _written("flow", title, folder, [("data-flow.svg", drawing.encode())])
+    """Write the map of where personal information goes."""
+    return _written("flow", _("Map of data flows"), folder, [("data-flow.svg", scope.drawing.encode())])
 
 
 def figures(folder: Path, scope: Scope) -> Part:
-    """Write the figures that the annual report tells, of the days of the dossier."""
-    columns = [pgettext("noun", "Register"), _("Figure"), _("Number")]
-    return _written(
-        "figures", _("Figures of the period"), folder, [("figures.csv", as_csv(columns, figure_rows(scope)))]
-    )
+    """Write the figures of the period."""
+    named = [("figures.csv", csv_file(figure_columns(), scope.figures))]
+    return _written("figures", _("Figures of the period"), folder, named)
 
 
-def figure_rows(scope: Scope) -> list[list[str]]:
-    """Return each figure with its register and number, in the language that is active."""
-    return [
-        [str(chapter.title), str(one.label), "–" if one.value is None else f"{one.value:,} {one.unit}".rstrip()]
-        for _code, chapter in annual_report.report_sections(scope.first, scope.last)
-        for one in chapter.figures
-    ]
+def figure_columns() -> list[str]:
+    """Return the headings of the figures."""
+    return [pgettext("noun", "Register"), _("Figure"), _("Number")]
 
 
 def papers(folder: Path, scope: Scope) -> Part:
@@ -158,24 +173,20 @@ def papers(folder: Path, scope: Scope) -> Part:
     reports = AnnualReport.objects.filter(year__range=(scope.first.year, scope.last.year)).order_by("-made_at")
     reviews = Review.objects.filter(period_from__lte=scope.last, period_until__gte=scope.first)
     signed = reviews.filter(state=Review.State.CONFIRMED).order_by("-period_from")
-    made: list[tuple[int, Iterator[tuple[str, bytes]]]] = [
+    printed, notes = _reports(reports[:MOST_PAPERS], scope)
+    made: list[tuple[int, Iterable[tuple[str, bytes]]]] = [
         (certificates.count(), (_certificate(one, scope) for one in certificates[:MOST_PAPERS])),
         (signed.count(), (_review(one, scope) for one in signed[:MOST_PAPERS])),
-        (reports.count(), (_report(one, scope) for one in reports[:MOST_PAPERS])),
+        (reports.count(), printed),
         (int(plan is not None), (_plan(one, scope) for one in [plan] if one is not None)),
     ]
     left = sum(max(0, count - MOST_PAPERS) for count, _papers in made)
-    return _written("papers", _("Papers"), folder, (paper for _count, some in made for paper in some), left=left)
+    named = (paper for _count, some in made for paper in some)
+    return replace(_written("papers", _("Papers"), folder, named, left=left), notes=tuple(notes))
 
 
 def _certificate(one: Certificate, scope: Scope) -> tuple[str, bytes]:
-    content = document_issuance.issue(
-        documents.certificate_pdf(one, language=scope.language),
-        kind=authenticity.DOCUMENT_KINDS[Certificate.Kind(one.kind)],
-        number=one.number,
-        actor=scope.actor,
-        at=scope.at,
-    )
+    content = authenticity.issue_certificate(one, form=scope.language, actor=scope.actor, at=scope.at)
     return f"{one.number}.pdf", content
 
 
@@ -184,15 +195,21 @@ def _review(one: Review, scope: Scope) -> tuple[str, bytes]:
     return f"access-review-{one.reference}.pdf", sheet
 
 
-def _report(one: AnnualReport, scope: Scope) -> tuple[str, bytes]:
-    return f"annual-report-{one.reference}.pdf", safeguards.print_report(one, actor=scope.actor, at=scope.at)
+def _reports(reports: Iterable[AnnualReport], scope: Scope) -> tuple[list[tuple[str, bytes]], list[str]]:
+    """Return the reports that are still what was made, and of the others what stands against them."""
+    printed, notes = [], []
+    for one in reports:
+        try:
+            content = safeguards.print_report(one, actor=scope.actor, at=scope.at)
+        except safeguards.WrongState as refusal:
+            notes.append(f"{one.reference}: {refusal}")
+        else:
+            printed.append((f"annual-report-{one.reference}.pdf", content))
+    return printed, notes
 
 
 def _plan(one: ManagementPlan, scope: Scope) -> tuple[str, bytes]:
-    content = document_issuance.issue(
-        plan_pdf(one, language=scope.language), kind="management-plan", number=f"v{one.number}", actor=scope.actor,
-        at=scope.at,
-    )  # fmt: skip
+    content = safeguards.print_plan(one, language=scope.language, actor=scope.actor, at=scope.at)
     return f"management-plan-v{one.number}.pdf", content
 
 
@@ -233,17 +250,16 @@ def trail(folder: Path, scope: Scope) -> Part:
     return Part("trail", title, (f"{folder.name}/README.txt",))
 
 
-def case(folder: Path, scope: Scope, found: Request) -> Part:
+def case(folder: Path, number: str, told: Sequence[Entry], left: int) -> Part:
     """Write the story of a case as the audit trail has it, with a proof of each entry that is signed."""
-    told, left = case_entries(found)
-    files = [("story.csv", as_csv(story_columns(), story(told)))]
+    files = [("story.csv", csv_file(story_columns(), story(told)))]
     with log_reader.connect() as connection:
         proofs = log_proofs.prove_each(connection, [one.id for one in told])
     files += [
         (f"proofs/{number}.json", json.dumps(proof.as_json(whole=True), ensure_ascii=False).encode())
         for number, proof in proofs.items()
     ]
-    return _written("case", _("Case %(number)s") % {"number": found.number}, folder, files, left=left)
+    return _written("case", _("Case %(number)s") % {"number": number}, folder, files, left=left)
 
 
 def case_entries(found: Request) -> tuple[list[Entry], int]:
@@ -278,16 +294,6 @@ def copied_documents(folder: Path, names: Iterable[str]) -> Part:
     """Copy documents of the product on which criteria rest."""
     named = ((Path(name).name, (Path(settings.BASE_DIR) / name).read_bytes()) for name in sorted(set(names)))
     return _written("documents", _("Documents of the product"), folder, named)
-
-
-def as_csv(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """Return a table as CSV that a spreadsheet opens rightly and takes no text of for a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([csv_cell(str(one)) for one in headings])
-    for row in rows:
-        writer.writerow([csv_cell("" if one is None else in_korea(one)) for one in row])
-    return out.getvalue().encode("utf-8-sig")
 
 
 def _written(code: str, title: str, folder: Path, named: Iterable[tuple[str, bytes]], *, left: int = 0) -> Part:

@@ -21,6 +21,7 @@ from privacy.ledger.events import Event
 from privacy.ledger.exports import document_issuance
 from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
+from privacy.lib.documents.spreadsheets import csv_file
 from privacy.lib.errors.refusals import Refusal
 from privacy.lib.registries import registers
 from privacy.lib.registries.registers import ExportScope, Register
@@ -67,6 +68,7 @@ def write(folder: Path, scope: Scope, *, case: str = "", criterion: str = "") ->
             % {"number": criterion}
         ) from None
     found = _case(case) if case else None
+    told, left = parts.case_entries(found) if found else ([], 0)
     with override(scope.language):
         whole = not criterion
         wanted = [code for code in MAKERS if whole or any(code in one.parts for one in chosen)]
@@ -74,7 +76,7 @@ def write(folder: Path, scope: Scope, *, case: str = "", criterion: str = "") ->
         made = {code: MAKERS[code](folder / code, scope) for code in wanted if code != "trail"}
         kept = {one.register.code: one for one in _registers(folder / "registers", scope, chosen, whole=whole)}
         if found is not None:
-            made["case"] = parts.case(folder / "case", scope, found)
+            made["case"] = parts.case(folder / "case", found.number, told, left)
         names = [name for one in chosen for name in one.documents]
         if names:
             made["documents"] = parts.copied_documents(folder / "documents", names)
@@ -90,9 +92,9 @@ def write(folder: Path, scope: Scope, *, case: str = "", criterion: str = "") ->
             lines=tuple(_line(one, kept, made, looks, decided, scope) for one in chosen),
             registers=tuple(kept.values()),
             parts=tuple(made.values()),
-            case=case,
+            case=found.number if found else "",
         )
-        _finish(dossier, parts.case_entries(found)[0] if found else ())
+        _finish(dossier, told)
     return dossier
 
 
@@ -125,7 +127,6 @@ def _record(kept: Iterable[RegisterFile], folder: Path, scope: Scope) -> None:
 def _finish(dossier: Dossier, story: Sequence[Entry]) -> None:
     """Write the page to begin with and the PDF, which names every other file and is put on the audit trail."""
     folder, scope = dossier.folder, dossier.scope
-    found = processing.activities(scope.last)
     page = {
         "dossier": dossier,
         "language": scope.language,
@@ -140,8 +141,8 @@ def _finish(dossier: Dossier, story: Sequence[Entry]) -> None:
         "parts": {part.code: part for part in dossier.parts if part.files},
         "what_is_said": what_is_said(),
         "columns": processing.columns(),
-        "activities": [one.cells() for one in found],
-        "flow_text": "; ".join(f"{one.name}: {', '.join(one.places)}" for one in found),
+        "activities": [one.cells() for one in scope.activities],
+        "flow_text": "; ".join(f"{one.name}: {', '.join(one.places)}" for one in scope.activities),
     }
     shutil.copyfile(Path(__file__).with_name("dossier.css"), folder / "dossier.css")
     (folder / "index.html").write_text(render_to_string("dossier/index.html", page), "utf-8")
@@ -192,7 +193,7 @@ def _register(folder: Path, scope: Scope, register: Register) -> RegisterFile:
     if len(rows) > MOST_ROWS:
         told = _("It has more than %(limit)s rows in this period. Export a shorter period from the console.")
         return RegisterFile(register, rows=MOST_ROWS, missing=told % {"limit": f"{MOST_ROWS:,}"})
-    content = parts.as_csv(register.headings, rows)
+    content = csv_file(register.headings, rows, mark=window.watermark)
     files = [f"{register.code}.csv"]
     (folder / files[0]).write_bytes(content)
     if len(rows) <= MOST_ROWS_SHOWN:

@@ -105,7 +105,12 @@ def _report_payload(report: AnnualReport) -> dict[str, Any]:
                    {"kind": "text", "text": report.remarks}]  # fmt: skip
     for chapter in report.chapters:
         blocks.append({"kind": "heading", "text": chapter["title"]})
-        blocks.append({"kind": "fields", "rows": [[one["label"], _number(one)] for one in chapter["figures"]]})
+        blocks.append(
+            {
+                "kind": "fields",
+                "rows": [[one["label"], _number(one)] for one in chapter["figures"]],
+            }
+        )
         for series in chapter["series"]:
             blocks.append(_chart(series))
     signed = [badges.date_text(clock.kst_date(report.made_at)), name_with_reference(report.made_by)]
@@ -123,7 +128,7 @@ def _summary(chapters: list[dict[str, Any]]) -> list[list[str]]:
 
 
 def _number(figure: Mapping[str, Any]) -> str:
-    return "–" if figure["value"] is None else f"{figure['value']:,} {figure['unit']}".rstrip()
+    return annual_report.figure_text(figure["value"], figure["unit"])
 
 
 def _chart(series: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from privacy.retention.models import Certificate
 from privacy.rights.actions import RequestedRight
 from privacy.safeguards import actions as safeguards
 from privacy.safeguards.automated_checks.registry import CHECKS
+from privacy.safeguards.models import AnnualReport
 from privacy.safeguards.thresholds import THRESHOLDS
 from privacy.subjects import holdings
 from tests import factory
@@ -101,8 +102,9 @@ class DossierTests(PortalTestCase):
         by_code = {one.register.code: one for one in made.registers}
         assert set(by_code) == {register.code for register in registers.all_registers()}
         assert {code for code, one in by_code.items() if not one.files} == {"complaints"}
-        inventory = (self.folder / "registers/inventory.csv").read_text("utf-8-sig").splitlines()
-        assert len(inventory) - 1 == by_code["inventory"].rows == len(holdings.all_holdings())
+        _headings, *inventory, mark = (self.folder / "registers/inventory.csv").read_text("utf-8-sig").splitlines()
+        assert "system:dossier" in mark, "who took it out, as on every file of a register (decision 0377)"
+        assert len(inventory) == by_code["inventory"].rows == len(holdings.all_holdings())
         paper = (self.folder / "dossier.pdf").read_bytes()
         known = document_issuance.find(hashlib.sha256(issued_bytes(paper)).hexdigest())
         assert known is not None
@@ -150,6 +152,15 @@ class DossierTests(PortalTestCase):
             issued = issued_bytes(content) if verify_papers.MARK in content else content
             known = document_issuance.find(hashlib.sha256(issued).hexdigest())
             assert known is not None, name
+
+    def test_an_annual_report_that_no_longer_is_what_was_made_is_told_and_stops_nothing(self) -> None:
+        report = safeguards.make_report(year=2026, language="ko", actor=self.odile, at=NOON)
+        AnnualReport.objects.filter(pk=report.pk).update(digest="0" * 64)
+        made = writing.write(self.folder, self.scope(), criterion="3.4.1")
+        (papers,) = (part for part in made.parts if part.code == "papers")
+        assert report.reference in papers.left_out
+        assert not papers.files
+        assert conditional_escape(papers.left_out) in (self.folder / "index.html").read_text("utf-8")
 
     def test_what_is_late_is_told_with_its_register(self) -> None:
         """Of an inspection that was planned for yesterday the criterion says more than that there is a record."""

@@ -129,12 +129,12 @@ class EntriesMissing(Refusal):
     code = "incomplete"
 
 
-def pack(folder: Path, archive: Path) -> str:
-    """Pack a bundle's folder into one zip file; return the file's SHA-256."""
+def pack(folder: Path, archive: Path, *, name: str = "ledger-bundle") -> str:
+    """Pack a folder into one zip file, in which it is called ``name``; return the file's SHA-256."""
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
-                packed.write(path, Path("ledger-bundle") / path.relative_to(folder))
+                packed.write(path, Path(name) / path.relative_to(folder))
     with archive.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -49,6 +49,21 @@ class BoundedDateField(forms.DateField):
     default_validators = [validate_range]
 
 
+class PeriodForm(forms.Form):
+    """A period of days, both of which belong to it."""
+
+    first = BoundedDateField(label=_("From"))
+    last = BoundedDateField(label=_("Until"))
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for days in their order."""
+        given = super().clean() or {}
+        first, last = given.get("first"), given.get("last")
+        if isinstance(first, date) and isinstance(last, date) and last < first:
+            self.add_error("last", _("The last day is before the first."))
+        return given
+
+
 class BoundedDateTimeField(forms.DateTimeField):
     """A moment that somebody types, in Korean time."""
 

@@ -58,6 +58,11 @@ def report_sections(first: date, last: date) -> list[tuple[str, Section]]:
     return [(code, make(first, last)) for code, (_place, make) in ordered]
 
 
+def figure_text(value: int | None, unit: str) -> str:
+    """Return a number of a year with its unit; a dash where there is none."""
+    return "–" if value is None else f"{value:,} {unit}".rstrip()
+
+
 def percentage(part: int, whole: int) -> int | None:
     """Return a share in full percent, rounded down: only everything is 100. Of nothing there is no share."""
     return part * 100 // whole if whole else None

@@ -9,7 +9,6 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
-from privacy.ledger.exports import document_issuance
 from privacy.lib.console.read_only_admin import ReadOnlyAdmin
 from privacy.lib.dates import clock
 from privacy.lib.http.downloads import attachment
@@ -79,16 +78,6 @@ class CertificateAdmin(ReadOnlyAdmin):
         certificate = self.get_object(request, str(pk))
         if certificate is None or kind not in FORMATS or not self.has_view_permission(request, certificate):
             raise Http404
-        if kind == "json":
-            content, name = documents.certificate_json(certificate), f"{certificate.number}.json"
-        else:
-            content = documents.certificate_pdf(certificate, language=kind)
-            name = f"{certificate.number}-{kind}.pdf"
-        content = document_issuance.issue(
-            content,
-            kind=authenticity.DOCUMENT_KINDS[certificate.kind],
-            number=certificate.number,
-            actor=actor_of(request),
-            at=clock.now(),
-        )
+        name = f"{certificate.number}.json" if kind == "json" else f"{certificate.number}-{kind}.pdf"
+        content = authenticity.issue_certificate(certificate, form=kind, actor=actor_of(request), at=clock.now())
         return attachment(content, media_type=FORMATS[kind], name=name)

@@ -8,11 +8,13 @@ signed it and its entry on the audit trail has its digest: what the database's r
 import hashlib
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from privacy.ledger import verify, verify_papers
+from privacy.ledger.actors import Actor
 from privacy.ledger.entries.payloads import facts_in
 from privacy.ledger.exports import document_issuance, paper_slots
 from privacy.ledger.models import Entry
@@ -173,3 +175,14 @@ def _is_on_record(certificate: Certificate) -> bool:
     return any(
         (facts.get("certificate"), facts.get("digest")) == (certificate.number, certificate.digest) for facts in said
     )
+
+
+def issue_certificate(certificate: Certificate, *, form: str, actor: Actor, at: datetime) -> bytes:
+    """Return a certificate as PDF (``ko``, ``en``) or as the JSON that proves itself (``json``), put on record."""
+    content = (
+        documents.certificate_json(certificate)
+        if form == "json"
+        else documents.certificate_pdf(certificate, language=form)
+    )
+    kind = DOCUMENT_KINDS[Certificate.Kind(certificate.kind)]
+    return document_issuance.issue(content, kind=kind, number=certificate.number, actor=actor, at=at)

@@ -10,10 +10,11 @@ from privacy.accounts.second_person import require_second_person
 from privacy.ledger import actions as ledger
 from privacy.ledger.actors import Actor
 from privacy.ledger.authorization import require_permission
+from privacy.ledger.exports import document_issuance
 from privacy.ledger.models import Entry
 from privacy.lib.dates import clock
 from privacy.lib.display import badges
-from privacy.safeguards import integrity
+from privacy.safeguards import documents, integrity
 from privacy.safeguards.events import Event
 from privacy.safeguards.models import ManagementPlan
 from privacy.safeguards.models.management_plans import Section
@@ -144,3 +145,10 @@ def _lock_plan(plan: ManagementPlan, state: State) -> ManagementPlan:
             _("This can't be done with %(plan)s: it is “%(state)s”.") % {"plan": row, "state": row.get_state_display()}
         )
     return row
+
+
+def print_plan(plan: ManagementPlan, *, language: str, actor: Actor, at: datetime) -> bytes:
+    """Return a version of the plan as PDF, put on record as handed out."""
+    require_permission(actor, "safeguards.view_managementplan", about=plan)
+    content = documents.plan_pdf(plan, language=language)
+    return document_issuance.issue(content, kind="management-plan", number=f"v{plan.number}", actor=actor, at=at)

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 
 from privacy.accounts.actors import actor_of
 from privacy.accounts.display_names import name_with_reference
-from privacy.ledger.exports import document_issuance
 from privacy.lib.console.confirm_action import confirm_action
 from privacy.lib.console.read_only_admin import CHANGE_FORM_ONLY, button
 from privacy.lib.console.second_person_step import SecondPersonStep
@@ -23,7 +22,7 @@ from privacy.lib.dates import clock
 from privacy.lib.display.badges import badge
 from privacy.lib.http.downloads import attachment
 from privacy.safeguards import actions as safeguards
-from privacy.safeguards import documents, integrity
+from privacy.safeguards import integrity
 from privacy.safeguards.admin.forms import DraftForm, EffectiveForm, SectionsForm
 from privacy.safeguards.admin.records import RecordAdmin, account_column, record_state_badge
 from privacy.safeguards.models import ManagementPlan, Member
@@ -99,13 +98,8 @@ class ManagementPlanAdmin(RecordAdmin):
         plan = self.get_object(request, object_id)
         if plan is None or not self.has_view_permission(request, plan):
             raise Http404
-        content = document_issuance.issue(
-            documents.plan_pdf(plan, language=get_language() or "ko"),
-            kind="management-plan",
-            number=f"v{plan.number}",
-            actor=actor_of(request),
-            at=clock.now(),
-        )
+        language = get_language() or "ko"
+        content = safeguards.print_plan(plan, language=language, actor=actor_of(request), at=clock.now())
         return attachment(content, media_type="application/pdf", name=f"management-plan-{plan.number}.pdf")
 
     @button(description=_("Edit the text"), permission=DRAFT, locations=CHANGE_FORM_ONLY)
