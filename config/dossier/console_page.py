@@ -22,6 +22,8 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.lib.http.downloads import attachment
 
 MAY = "safeguards.view_annualreport"
+# Seconds for which a page may wait for the proofs of its papers.
+PATIENCE = 5.0
 
 
 class DossierForm(PeriodForm):
@@ -54,7 +56,7 @@ def dossier_page(site: AdminSite, request: HttpRequest, *, on: date, at: datetim
         given = form.cleaned_data
         scope = Scope(
             given["first"], given["last"], given["language"], given["reason"], actor, at,
-            most_entries=log_bundles.MAX_DOWNLOADED,
+            most_entries=log_bundles.MAX_DOWNLOADED, patience=PATIENCE,
         )  # fmt: skip
         try:
             content = _packed(scope, case=given["case"], criterion=given["criterion"])

@@ -18,10 +18,24 @@ class RegisterFile:
     """A register in a dossier: how many rows of the period it has, and its files, or why it has none."""
 
     register: Register
-    rows: int = 0
+    rows: int | None = None
     files: tuple[str, ...] = ()
     missing: str = ""
     overdue: int = 0
+    remark: str = ""
+    is_long: bool = False
+
+    @property
+    def row_text(self) -> str:
+        """How many rows of the period it has, as far as this dossier knows."""
+        if self.rows is None:
+            return "–"
+        return f"> {self.rows:,}" if self.is_long else f"{self.rows:,}"
+
+    @property
+    def note(self) -> str:
+        """What a reader has to know of it besides its rows."""
+        return " ".join(filter(None, (self.missing, self.remark)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,10 @@ class Dossier:
     @property
     def title(self) -> str:
         return _("Dossier on personal information protection")
+
+    def has(self, code: str) -> bool:
+        """Whether a part of this code is in it."""
+        return any(part.code == code for part in self.parts)
 
     def relative(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from privacy.lib.record_labels import about_label
+from privacy.lib.dates.form_fields import EARLIEST
 from privacy.lib.registries import deadlines
 from privacy.safeguards.models import ApplicabilityDecision, Evidence
 from privacy.safeguards.models.measures import STANDARD_NAMES, Result
@@ -25,6 +26,7 @@ class Standing(StrEnum):
     RECORDS = "records"
     NOT_IN_ORDER = "not-in-order"
     PARTLY = "partly"
+    LEFT_OUT = "left-out"
     NOTHING_RECORDED = "nothing-recorded"
     GAP = "gap"
 
@@ -33,6 +35,7 @@ STANDING_NAMES = {
     Standing.RECORDS: pgettext_lazy("criterion", "records"),
     Standing.NOT_IN_ORDER: _("records, and something not in order"),
     Standing.PARTLY: _("records, and a gap"),
+    Standing.LEFT_OUT: _("its registers are not in this dossier"),
     Standing.NOTHING_RECORDED: _("nothing recorded in this period"),
     Standing.GAP: _("gap"),
 }
@@ -62,6 +65,8 @@ class Criteria:
 
     areas: Mapping[str, Text]
     all: tuple[Criterion, ...]
+    # In which register each clock of the office stands.
+    late: Mapping[str, str]
 
 
 class UnknownCriterion(LookupError):
@@ -81,7 +86,7 @@ def load() -> Criteria:
         )
         for one in said["criteria"]
     )
-    return Criteria(areas=said["areas"], all=made)
+    return Criteria(areas=said["areas"], all=made, late=said["late"])
 
 
 def chosen(number: str = "") -> tuple[Criterion, ...]:
@@ -114,40 +119,50 @@ def standing(
     *,
     kept: Collection[str],
     looks: Mapping[str, Evidence],
-    decided: Collection[str] = (),
+    decided: Mapping[str, ApplicabilityDecision] = MappingProxyType({}),
     overdue: Collection[str] = (),
+    left_out: Collection[str] = (),
+    written: Collection[str] = (),
+    on: date,
 ) -> Standing:
     """Say what a criterion has to show; whether that is enough, its reader judges.
 
-    ``kept`` are the registers with rows in the period, ``looks`` the last look at each measure, ``decided`` the duties
-    of which somebody decided whether they bind, ``overdue`` the registers in which something is late. A look that was
-    not in order or could not see, and whatever is late, is told before a gap is.
+    ``kept`` are the registers with rows in the period, ``left_out`` those that are not in the dossier, ``overdue``
+    those in which something is late on the day ``on``; ``looks`` is the last look at each measure, ``decided`` the last
+    decision whether a duty binds, ``written`` the parts of the dossier that have files. A look that was not in order or
+    could not see, whatever is late, and a decision past its day are told before a gap is.
     """
     seen = [looks[code] for code in criterion.checks if code in looks]
+    answers = [decided[code] for code in criterion.decisions if code in decided]
     has_records = (
         any(code in kept for code in criterion.registers)
-        or any(code in decided for code in criterion.decisions)
-        or bool(seen or criterion.documents or criterion.parts)
+        or any(code in written for code in criterion.parts)
+        or bool(seen or answers or criterion.documents)
     )
-    is_late = any(code in overdue for code in criterion.registers)
+    is_late = any(code in overdue for code in criterion.registers) or any(one.again_on < on for one in answers)
     if is_late or any(one.result != Result.PASSED for one in seen):
         return Standing.NOT_IN_ORDER
     if has_records:
         return Standing.PARTLY if criterion.gap else Standing.RECORDS
+    if any(code in left_out for code in criterion.registers):
+        return Standing.LEFT_OUT
     return Standing.GAP if criterion.gap else Standing.NOTHING_RECORDED
 
 
-def overdue_models(on: date, may: Callable[[str], bool]) -> dict[str, int]:
-    """Return how many matters of each model, by its label, are late on a day: what Today counts of them."""
+def overdue_by_register(on: date, may: Callable[[str], bool]) -> dict[str, int]:
+    """Return how many matters of each register, by its code, are late on a day: what Today counts of them."""
     late: dict[str, int] = {}
+    yesterday = on - timedelta(days=1)
     for source in deadlines.sources(may):
-        if source.rows is not None and source.owed and not source.is_automatic:
-            rows = source.rows.found(None, on - timedelta(days=1))
-            count = rows.count()
-            if count:
-                label = about_label(rows.model)
-                late[label] = late.get(label, 0) + count
-    return late
+        code = load().late.get(source.name)
+        if code is not None:
+            count = (
+                source.rows.found(None, yesterday).count()
+                if source.rows is not None
+                else sum(dated.count for dated in source.find(EARLIEST, yesterday))
+            )
+            late[code] = late.get(code, 0) + count
+    return {code: count for code, count in late.items() if count}
 
 
 def text(said: Text, language: str) -> str:

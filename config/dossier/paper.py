@@ -30,8 +30,8 @@ def dossier_pdf(dossier: Dossier, number: str) -> bytes:
             {"kind": "fields", "rows": about(dossier)},
             *_criteria(dossier),
             *_registers(dossier),
-            *_processing(scope),
-            *_figures(dossier),
+            *(_processing(scope) if dossier.has("processing") or dossier.has("flow") else ()),
+            *(_figures(dossier) if dossier.has("figures") else ()),
             *_files(dossier),
         ],
     }
@@ -90,7 +90,7 @@ def shown_by(line: CriterionLine) -> list[str]:
 
 
 def _register_text(one: RegisterFile) -> str:
-    said = _("%(register)s (rows: %(rows)s)") % {"register": one.register.title, "rows": f"{one.rows:,}"}
+    said = _("%(register)s (rows: %(rows)s)") % {"register": one.register.title, "rows": one.row_text}
     return f"{said}, {late_text(one.overdue)}" if one.overdue else said
 
 
@@ -109,7 +109,7 @@ def decision_text(made: ApplicabilityDecision | None) -> str:
 
 def _registers(dossier: Dossier) -> Blocks:
     rows = [
-        [one.register.title, one.register.form or "–", f"{one.rows:,}", one.missing or one.files[0]]
+        [one.register.title, one.register.form or "–", one.row_text, " ".join((*one.files[:1], one.note)).strip()]
         for one in dossier.registers
     ]
     return [

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -24,7 +25,7 @@ from privacy.ledger.actors import Actor
 from privacy.ledger.checkpoints import external_checkpoints
 from privacy.ledger.entries.payloads import about_key
 from privacy.ledger.events import Event
-from privacy.ledger.exports import document_issuance, log_bundles, log_proofs
+from privacy.ledger.exports import document_issuance, log_bundles, log_proofs, paper_slots
 from privacy.ledger.exports.review_sheet import issue_review_sheet
 from privacy.ledger.merkle import log_reader
 from privacy.ledger.models import Entry, Review
@@ -43,13 +44,16 @@ from privacy.safeguards.models import AnnualReport, ManagementPlan
 # Papers and entries of which a reader looks at some, and takes the others from the console.
 MOST_PAPERS = 100
 MOST_ENTRIES = 1_000
+# Seconds between two looks for a checkpoint that covers what was issued just now.
+CHECKPOINT_LOOKED_FOR = 0.5
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Which days, for whom, why and in which language a dossier is made; ``most_entries`` bounds its bundle.
+    """Which days, for whom, why and in which language a dossier is made.
 
-    What several parts tell is read once, in the language that is active then.
+    ``most_entries`` bounds its bundle; ``patience`` is how many seconds a paper that was issued just now waits for its
+    proof. What several parts tell is read once, in the language that is active then.
     """
 
     first: date
@@ -59,6 +63,7 @@ class Scope:
     actor: Actor
     at: datetime
     most_entries: int | None = None
+    patience: float = 0.0
 
     @property
     def moments(self) -> tuple[datetime, datetime]:
@@ -169,7 +174,8 @@ def papers(folder: Path, scope: Scope) -> Part:
     """Write the papers of the period as they are handed out, each with its proof on the audit trail."""
     start, end = scope.moments
     certificates = Certificate.objects.filter(issued_at__gte=start, issued_at__lt=end).order_by("-issued_at")
-    plan = ManagementPlan.objects.filter(state=ManagementPlan.State.APPROVED).first()
+    plans = ManagementPlan.objects.filter(state__in=ManagementPlan.SEALED, effective_on__lte=scope.last)
+    plan = plans.order_by("-effective_on", "-number").first()
     reports = AnnualReport.objects.filter(year__range=(scope.first.year, scope.last.year)).order_by("-made_at")
     reviews = Review.objects.filter(period_from__lte=scope.last, period_until__gte=scope.first)
     signed = reviews.filter(state=Review.State.CONFIRMED).order_by("-period_from")
@@ -213,12 +219,26 @@ def _plan(one: ManagementPlan, scope: Scope) -> tuple[str, bytes]:
     return f"management-plan-v{one.number}.pdf", content
 
 
-def complete_proofs(folder: Path) -> None:
-    """Give papers that were issued just now their proof, where their entry has been signed meanwhile."""
-    for path in folder.glob("*.pdf"):
-        content = path.read_bytes()
-        if verify_papers.MARK in content:
-            path.write_bytes(document_issuance.with_proof(content))
+def proved(content: bytes, scope: Scope) -> bytes:
+    """Return a paper with its proof, waiting ``scope.patience`` seconds at most for the notary to sign its entry.
+
+    One that has no slot, or that nobody signs here, is returned as it is.
+    """
+    if verify_papers.MARK not in content or not external_checkpoints.pinned_keys():
+        return content
+    end = time.monotonic() + scope.patience
+    while True:
+        content = document_issuance.with_proof(content)
+        if paper_slots.has_proof(verify_papers.split(content)[1]) or time.monotonic() >= end:
+            return content
+        time.sleep(CHECKPOINT_LOOKED_FOR)
+
+
+def copy_programs(folder: Path) -> None:
+    """Write the programs that check papers, proofs and the trail, whether or not the trail comes along."""
+    folder.mkdir(parents=True)
+    for name in log_bundles.PROGRAMS:
+        shutil.copyfile(Path(verify_papers.__file__).with_name(name), folder / name)
 
 
 def trail(folder: Path, scope: Scope) -> Part:
@@ -250,23 +270,30 @@ def trail(folder: Path, scope: Scope) -> Part:
     return Part("trail", title, (f"{folder.name}/README.txt",))
 
 
-def case(folder: Path, number: str, told: Sequence[Entry], left: int) -> Part:
-    """Write the story of a case as the audit trail has it, with a proof of each entry that is signed."""
+def case(folder: Path, scope: Scope, number: str, told: Sequence[Entry], left: int) -> Part:
+    """Write the story of a case as the audit trail has it, and for auditors a proof of each entry that is signed."""
+    title = _("Case %(number)s") % {"number": number}
     files = [("story.csv", csv_file(story_columns(), story(told)))]
+    if not scope.actor.may("ledger.export_trail"):
+        made = _written("case", title, folder, files, left=left)
+        return replace(made, notes=(_("Proofs of its entries are left out: only auditors export the audit trail."),))
     with log_reader.connect() as connection:
         proofs = log_proofs.prove_each(connection, [one.id for one in told])
     files += [
-        (f"proofs/{number}.json", json.dumps(proof.as_json(whole=True), ensure_ascii=False).encode())
-        for number, proof in proofs.items()
+        (f"proofs/{entry}.json", json.dumps(proof.as_json(whole=True), ensure_ascii=False).encode())
+        for entry, proof in proofs.items()
     ]
-    return _written("case", _("Case %(number)s") % {"number": number}, folder, files, left=left)
+    return _written("case", title, folder, files, left=left)
 
 
 def case_entries(found: Request) -> tuple[list[Entry], int]:
-    """Return the first entries about a case and about what belongs to it, and how many more there are."""
+    """Return the first entries about a case and about what belongs to it, and how many more there are.
+
+    Openings of what people wrote and sent are on the record of the person, and are not among them.
+    """
     about = [about_key(found)]
     for relation in found._meta.related_objects:
-        if relation.one_to_many:
+        if relation.one_to_many and relation.related_model is not Request:
             rows = relation.related_model._default_manager.filter(**{relation.field.name: found})[:MOST_ENTRIES]
             about += [about_key(row) for row in rows]
     entries = Entry.objects.filter(about__in=about).order_by("id")

@@ -16,6 +16,7 @@ from config.dossier.criteria import Criterion
 from config.dossier.paper import about, dossier_pdf, what_is_said
 from config.dossier.parts import MAKERS, Part, Scope
 from privacy.ledger import actions as ledger
+from privacy.ledger import request_context
 from privacy.ledger.checkpoints import external_checkpoints
 from privacy.ledger.events import Event
 from privacy.ledger.exports import document_issuance
@@ -26,6 +27,7 @@ from privacy.lib.errors.refusals import Refusal
 from privacy.lib.registries import registers
 from privacy.lib.registries.registers import ExportScope, Register
 from privacy.retention.certificates.statements import CONTROLLER
+from privacy.rights.actions.cases import people_of
 from privacy.rights.models import Request
 from privacy.safeguards.models import ApplicabilityDecision, Evidence
 from privacy.safeguards.thresholds import THRESHOLDS
@@ -76,13 +78,14 @@ def write(folder: Path, scope: Scope, *, case: str = "", criterion: str = "") ->
         made = {code: MAKERS[code](folder / code, scope) for code in wanted if code != "trail"}
         kept = {one.register.code: one for one in _registers(folder / "registers", scope, chosen, whole=whole)}
         if found is not None:
-            made["case"] = parts.case(folder / "case", found.number, told, left)
+            made["case"] = parts.case(folder / "case", scope, found.number, told, left)
         names = [name for one in chosen for name in one.documents]
         if names:
             made["documents"] = parts.copied_documents(folder / "documents", names)
-        _record(kept.values(), folder, scope)
-        if "papers" in made:
-            parts.complete_proofs(folder / "papers")
+        parts.copy_programs(folder / "verify")
+        _record(kept.values(), made.values(), folder, scope, found)
+        for path in (folder / "papers").glob("*.pdf"):
+            path.write_bytes(parts.proved(path.read_bytes(), scope))
         if "trail" in wanted:
             made["trail"] = _trail(folder / "trail", scope)
         looks, decided = criteria.check_results(scope.first, scope.last), criteria.decisions_until(scope.last)
@@ -98,14 +101,15 @@ def write(folder: Path, scope: Scope, *, case: str = "", criterion: str = "") ->
     return dossier
 
 
-def _record(kept: Iterable[RegisterFile], folder: Path, scope: Scope) -> None:
-    """Put on record, in one entry, which registers leave with a dossier, before it does (law S-05)."""
+def _record(
+    kept: Iterable[RegisterFile], made: Iterable[Part], folder: Path, scope: Scope, case: Request | None
+) -> None:
+    """Put on record, in one entry, what leaves with a dossier, before it does (law S-05)."""
     files = {one.register: folder / one.files[0] for one in kept if one.files}
-    if not files:
-        return
-    window = ExportScope(scope.first, scope.last, scope.actor, scope.at, scope.reason)
+    window = _window(scope)
     subjects = {who for register in files if register.subjects for who in register.subjects(window)}
-    facts = {register.code: digest_of_file(path) for register, path in files.items()}
+    if case is not None:
+        subjects |= set(map(str, people_of(case)))
     ledger.record_before(
         Event.REGISTER_EXPORTED,
         actor=scope.actor,
@@ -119,9 +123,16 @@ def _record(kept: Iterable[RegisterFile], folder: Path, scope: Scope) -> None:
             "from": scope.first.isoformat(),
             "until": scope.last.isoformat(),
             "form": "csv",
-            "registers": facts,
+            "registers": {register.code: digest_of_file(path) for register, path in files.items()},
+            "parts": sorted(one.code for one in made if one.files),
+            "case": case.number if case else "",
         },
     )
+
+
+def _window(scope: Scope) -> ExportScope:
+    request_id = request_context.current().request_id
+    return ExportScope(scope.first, scope.last, scope.actor, scope.at, scope.reason, reference=request_id)
 
 
 def _finish(dossier: Dossier, story: Sequence[Entry]) -> None:
@@ -135,6 +146,7 @@ def _finish(dossier: Dossier, story: Sequence[Entry]) -> None:
         "verify": document_issuance.verification_url(),
         "paper_keys": document_issuance.paper_keys(),
         "log_keys": external_checkpoints.pinned_keys(),
+        "may_prove": scope.actor.may("ledger.export_trail"),
         "story_columns": parts.story_columns(),
         "story": [(cells, f"case/proofs/{cells[-1]}.json") for cells in parts.story(story)],
         "proofs": {name for part in dossier.parts if part.code == "case" for name in part.files},
@@ -150,7 +162,7 @@ def _finish(dossier: Dossier, story: Sequence[Entry]) -> None:
     content = document_issuance.issue(
         dossier_pdf(dossier, number), kind="dossier", number=number, actor=scope.actor, at=scope.at
     )
-    (folder / "dossier.pdf").write_bytes(content)
+    (folder / "dossier.pdf").write_bytes(parts.proved(content, scope))
     sums = "".join(f"{digest}  {name}\n" for name, digest in dossier.digests())
     (folder / "SHA256SUMS").write_text(sums, "utf-8")
 
@@ -171,11 +183,10 @@ def _trail(folder: Path, scope: Scope) -> Part:
 def _registers(folder: Path, scope: Scope, chosen: Sequence[Criterion], *, whole: bool) -> Iterator[RegisterFile]:
     folder.mkdir(parents=True)
     named = {code for one in chosen for code in one.registers}
-    late = criteria.overdue_models(clock.kst_date(scope.at), scope.actor.may)
+    late = criteria.overdue_by_register(clock.kst_date(scope.at), scope.actor.may)
     for register in registers.all_registers():
         if whole or register.code in named:
-            overdue = sum(late.get(label, 0) for label in register.models)
-            yield replace(_register(folder, scope, register), overdue=overdue)
+            yield replace(_register(folder, scope, register), overdue=late.get(register.code, 0))
 
 
 def _register(folder: Path, scope: Scope, register: Register) -> RegisterFile:
@@ -186,23 +197,23 @@ def _register(folder: Path, scope: Scope, register: Register) -> RegisterFile:
             register,
             missing=_("It contains what people wrote. Export it from the console, which records each opening."),
         )
-    window = ExportScope(scope.first, scope.last, scope.actor, scope.at, scope.reason)
+    window = _window(scope)
     with override("ko"):
         rows = list(islice(register.rows(window), MOST_ROWS + 1))
         remark = register.remark(window) if register.remark else ""
     if len(rows) > MOST_ROWS:
         told = _("It has more than %(limit)s rows in this period. Export a shorter period from the console.")
-        return RegisterFile(register, rows=MOST_ROWS, missing=told % {"limit": f"{MOST_ROWS:,}"})
+        return RegisterFile(register, MOST_ROWS, is_long=True, missing=told % {"limit": f"{MOST_ROWS:,}"})
     content = csv_file(register.headings, rows, mark=window.watermark)
     files = [f"{register.code}.csv"]
     (folder / files[0]).write_bytes(content)
     if len(rows) <= MOST_ROWS_SHOWN:
         with override("ko"):
             shown = [[registers.cell_text(cell) for cell in row] for row in rows]
-        page = {"register": register, "rows": shown, "remark": remark, "scope": scope}
+        page = {"register": register, "rows": shown, "remark": remark, "scope": scope, "mark": window.watermark}
         files.append(f"{register.code}.html")
         (folder / files[1]).write_text(render_to_string("dossier/register.html", page), "utf-8")
-    return RegisterFile(register, len(rows), tuple(f"{folder.name}/{name}" for name in files))
+    return RegisterFile(register, len(rows), tuple(f"{folder.name}/{name}" for name in files), remark=remark)
 
 
 def _line(
@@ -219,7 +230,16 @@ def _line(
         criterion=one,
         name=criteria.text(one.name, scope.language),
         area_name=criteria.text(criteria.load().areas[one.area], scope.language),
-        standing=criteria.standing(one, kept=with_rows, looks=looks, decided=decided, overdue=late),
+        standing=criteria.standing(
+            one,
+            kept=with_rows,
+            looks=looks,
+            decided=decided,
+            overdue=late,
+            left_out={code for code, file in kept.items() if file.rows is None},
+            written={code for code, part in made.items() if part.files},
+            on=clock.kst_date(scope.at),
+        ),
         registers=tuple(kept[code] for code in one.registers if code in kept),
         looks=tuple((criteria.check_name(code), looks.get(code)) for code in one.checks),
         decisions=tuple((str(THRESHOLDS[code].title), decided.get(code)) for code in one.decisions),

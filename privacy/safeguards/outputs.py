@@ -2,10 +2,15 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from privacy.ledger.entries import task_labels
 from privacy.ledger.entries.payloads import parse_payload
 from privacy.lib.registries import registers
 from privacy.safeguards.models import Printout
+
+# What stands for the folder of many registers (``config.dossier``).
+DOSSIER = "dossier"
 
 
 def said(printout: Printout) -> dict[str, Any]:
@@ -24,6 +29,8 @@ def stated_purpose(printout: Printout) -> str:
 def source(printout: Printout) -> str:
     """Return of what it is a copy: the official title of a register, else the record or the task."""
     facts = said(printout).get("facts", {})
+    if facts.get("register") == DOSSIER:
+        return _("dossier for an inspector")
     try:
         return registers.get(str(facts.get("register", ""))).title
     except registers.UnknownRegister:
@@ -33,6 +40,10 @@ def source(printout: Printout) -> str:
 def items(printout: Printout) -> str:
     """Return which items it holds: its columns as they were, else those that the register has now."""
     facts = said(printout).get("facts", {})
+    if facts.get("register") == DOSSIER:
+        return ", ".join(
+            registers.get(code).title for code in facts.get("registers", {}) if registers.is_declared(code)
+        )
     if columns := facts.get("columns"):
         return ", ".join(map(str, columns))
     try:

@@ -8,6 +8,7 @@ import zipfile
 from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -22,10 +23,10 @@ from privacy.ledger import verify_papers
 from privacy.ledger.actors import SystemActor
 from privacy.ledger.entries.payloads import facts_in
 from privacy.ledger.events import Event
-from privacy.ledger.exports import document_issuance
+from privacy.ledger.exports import document_issuance, log_bundles
 from privacy.ledger.models import Entry
 from privacy.ledger.verify_papers import issued_bytes
-from privacy.lib.registries import registers
+from privacy.lib.registries import deadlines, registers
 from privacy.policies.models import PolicyVersion
 from privacy.retention.models import Certificate
 from privacy.rights.actions import RequestedRight
@@ -60,6 +61,28 @@ class CriteriaTests(PortalTestCase):
         assert {code for one in criteria.load().all for code in one.parts} <= set(writing.MAKERS)
         assert all((settings.BASE_DIR / name).is_file() for one in criteria.load().all for name in one.documents)
 
+    def test_each_clock_of_the_office_stands_in_a_register(self) -> None:
+        owed = {one.name for one in deadlines.sources() if one.owed and not one.is_automatic}
+        assert set(criteria.load().late) == owed, "config/dossier/criteria.toml says in which register a clock stands"
+        assert set(criteria.load().late.values()) <= {register.code for register in registers.all_registers()}
+
+    def test_what_no_row_tells_is_late_too(self) -> None:
+        """A list of destruction has another model than its register, and an incident's clocks stand in no row."""
+        factory.make_expired_device(7, ended_on=date(2024, 5, 15))
+        factory.sweep_on(date(2026, 5, 16))
+        incident = factory.make_incident(at=NOON)
+        assert incident.closed_at is None
+        late = criteria.overdue_by_register(NOON.date() + timedelta(days=30), lambda _permission: True)
+        assert late["destructions"] >= 1
+        assert late["incidents"] >= 1
+
+    def test_what_is_left_out_or_empty_shows_nothing(self) -> None:
+        one = criteria.Criterion("9.9.9", {}, registers=("complaints",), parts=("papers",))
+        common: dict[str, Any] = {"kept": (), "looks": {}, "on": NOON.date()}
+        assert criteria.standing(one, **common) == "nothing-recorded"
+        assert criteria.standing(one, **common, left_out={"complaints"}) == "left-out"
+        assert criteria.standing(one, **common, left_out={"complaints"}, written={"papers"}) == "records"
+
     def test_what_is_decided_not_to_be_here_is_shown_from_its_day(self) -> None:
         (cameras,) = criteria.chosen("3.1.6")
         safeguards.decide_applicability(
@@ -67,19 +90,22 @@ class CriteriaTests(PortalTestCase):
         )
         for last, standing in ((NOON.date(), "records"), (NOON.date() - timedelta(1), "nothing-recorded")):
             decided = criteria.decisions_until(last)
-            assert criteria.standing(cameras, kept=(), looks={}, decided=decided) == standing
+            assert criteria.standing(cameras, kept=(), looks={}, decided=decided, on=last) == standing
+        decided = criteria.decisions_until(NOON.date())
+        stale = decided["cameras"].again_on + timedelta(1)
+        assert criteria.standing(cameras, kept=(), looks={}, decided=decided, on=stale) == "not-in-order"
 
     def test_a_look_that_did_not_pass_is_told(self) -> None:
         (backup,) = criteria.chosen("2.12.2")
         backup = criteria.Criterion(backup.number, backup.name, checks=("backup",))
         measure = factory.make_measure("backup")
-        assert criteria.standing(backup, kept=(), looks={}) == "nothing-recorded"
+        assert criteria.standing(backup, kept=(), looks={}, on=NOON.date()) == "nothing-recorded"
         expected = (("failed", "not-in-order"), ("unknown", "not-in-order"), ("passed", "records"))
         for hour, (result, standing) in enumerate(expected):
             at = NOON + timedelta(hours=hour)
             safeguards.record_evidence(measure, result=result, detail="seen", actor=factory.make_odile(), at=at)
             looks = criteria.check_results(NOON.date(), NOON.date())
-            assert criteria.standing(backup, kept=(), looks=looks) == standing
+            assert criteria.standing(backup, kept=(), looks=looks, on=NOON.date()) == standing
         assert criteria.check_results(date(2020, 1, 1), date(2020, 12, 31)) == {}
 
 
@@ -166,7 +192,7 @@ class DossierTests(PortalTestCase):
         """Of an inspection that was planned for yesterday the criterion says more than that there is a record."""
         factory.make_held_inspection()
         later = (NOON + timedelta(days=3)).date()
-        before = criteria.overdue_models(later, self.odile.may).get("safeguards.inspection", 0)
+        before = criteria.overdue_by_register(later, self.odile.may).get("inspections", 0)
         safeguards.plan_inspection(
             kind="implementation", planned_on=NOON.date(), scope="servers", method="on site",
             inspector=factory.make_aram().ref, actor=factory.make_odile(), at=NOON,
@@ -190,16 +216,28 @@ class DossierTests(PortalTestCase):
             assert text.digest in said
             assert text.body_en in said
 
+    def test_a_case_that_leaves_is_on_record_whatever_else_does(self) -> None:
+        factory.make_device(30)
+        case = factory.make_verified(factory.ask(RequestedRight("deletion"), target=factory.imei(30)), at=NOON)
+        writing.write(self.folder, self.scope(actor=self.odile), case=case.number, criterion="2.5.3")
+        entry = Entry.objects.filter(word=Event.REGISTER_EXPORTED).latest("id")
+        assert facts_in(entry.payload)["case"] == case.number
+        assert (self.folder / "case/story.csv").is_file()
+        assert not (self.folder / "case/proofs").exists(), "proofs are for who may export the trail"
+        assert "only auditors export the audit trail" in (self.folder / "index.html").read_text("utf-8")
+
+    def test_the_programs_that_check_it_come_along_without_the_trail(self) -> None:
+        writing.write(self.folder, self.scope(actor=self.odile), criterion="2.4.6")
+        assert {path.name for path in (self.folder / "verify").iterdir()} == set(log_bundles.PROGRAMS)
+        assert "verify/verify.py paper dossier.pdf" in (self.folder / "index.html").read_text("utf-8")
+
     def test_a_criterion_narrows_it_to_what_shows_it(self) -> None:
         made = writing.write(self.folder, self.scope(), criterion="2.4.6")
         assert [one.register.code for one in made.registers] == ["media-movements"]
         assert {path.name for path in self.folder.iterdir()} == {
-            "registers",
-            "dossier.css",
-            "index.html",
-            "dossier.pdf",
-            "SHA256SUMS",
-        }
+            "registers", "verify", "dossier.css", "index.html", "dossier.pdf", "SHA256SUMS",
+        }  # fmt: skip
+        assert "Record of processing" not in (self.folder / "index.html").read_text("utf-8")
 
     def test_the_command_writes_one_and_says_what_is_wrong(self) -> None:
         folder = self.folder.parent / "made"
@@ -232,7 +270,7 @@ class DossierTests(PortalTestCase):
             patch.setattr(writing, "MOST_ROWS", 2)
             made = writing.write(self.folder, self.scope(), criterion="3.2.1")
         (inventory,) = (one for one in made.registers if one.register.code == "inventory")
-        assert (inventory.files, "more than 2 rows" in inventory.missing) == ((), True)
+        assert (inventory.files, "more than 2 rows" in inventory.missing, inventory.row_text) == ((), True, "> 2")
         assert inventory.missing in (self.folder / "index.html").read_text("utf-8")
 
     def test_each_gets_what_their_role_may_export(self) -> None:

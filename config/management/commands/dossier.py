@@ -17,6 +17,9 @@ from privacy.lib.dates import clock
 from privacy.lib.dates.form_fields import is_in_range
 from privacy.lib.errors.refusals import Refusal
 
+# Seconds for which the papers wait for their proofs: the notary signs every few seconds.
+PATIENCE = 30.0
+
 
 class Command(BaseCommand):
     help = "Write registers, criteria, policy, papers and the audit trail of a period into a folder for an inspector."
@@ -33,7 +36,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         at = clock.now()
         first, last = _period(options["period"] or str(clock.today().year))
-        scope = Scope(first, last, options["language"], options["reason"], SystemActor("dossier"), at)
+        scope = Scope(
+            first, last, options["language"], options["reason"], SystemActor("dossier"), at, patience=PATIENCE
+        )
         folder: Path = (
             options["folder"] or settings.PORTAL_HOME / "exports" / f"dossier-{at:%Y%m%dT%H%M%S}-{os.getpid()}"
         )

@@ -186,6 +186,7 @@ LABELS: dict[str, Promise] = {
     "recovered": pgettext_lazy("fact", "recovered"),
     "refused": pgettext_lazy("fact", "refused"),
     "register": pgettext_lazy("fact", "entry of the register"),
+    "parts": pgettext_lazy("fact", "parts"),
     "registers": pgettext_lazy("fact", "registers"),
     "registered": pgettext_lazy("fact", "registered"),
     "removed": pgettext_lazy("fact", "removed"),

@@ -164,6 +164,11 @@ def get(code: str) -> Register:
         raise UnknownRegister(code) from None
 
 
+def is_declared(code: str) -> bool:
+    """Whether there is a register of this code."""
+    return code in _registers
+
+
 def registers_of_model(label: str) -> tuple[Register, ...]:
     """The registers that stand for a console register, by its label such as ``rights.request``."""
     return tuple(register for register in all_registers() if label in register.models)

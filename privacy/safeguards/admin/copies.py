@@ -85,8 +85,8 @@ def _kept(name: str, label: Any) -> Any:
 @admin.register(Printout)
 class PrintoutAdmin(RecordAdmin):
     explanation = _(
-        "Every file and print that somebody of the office took out, from the audit trail. Record who keeps the copies "
-        "and until when; another person confirms that they are gone."
+        "Registers, lists, letters and files for recipients that somebody of the office took out, from the audit "
+        "trail. Record who keeps the copies and until when; another person confirms that they are gone."
     )
     empty_hint = _("A line appears here when a register, list or letter is exported or printed.")
     list_display = ("number", "made_at", "maker", "of_what", "why", "number_of_copies", "state_shown")
