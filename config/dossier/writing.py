@@ -195,7 +195,9 @@ def _register(folder: Path, scope: Scope, register: Register) -> RegisterFile:
     if register.purpose:
         return RegisterFile(
             register,
-            missing=_("It contains what people wrote. Export it from the console, which records each opening."),
+            missing=_(
+                "It contains what people wrote, so it is not handed over with the others. Ask the office for it."
+            ),
         )
     window = _window(scope)
     with override("ko"):
