@@ -121,7 +121,8 @@ def waiting(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def agreement(request: HttpRequest, subject: Subject, code: str) -> HttpResponse:
     """Show one agreement with its four notices and my decision, and take a new one."""
-    version = get_object_or_404(AgreementVersion.objects.published().select_related("agreement"), agreement__code=code)
+    offered = AgreementVersion.objects.offered(clock.now()).select_related("agreement")
+    version = get_object_or_404(offered, agreement__code=code)
     refusal = None
     if request.method == "POST":
         try:
@@ -320,7 +321,7 @@ def _groups(offers: list[AgreementStatus]) -> list[tuple[str, list[AgreementStat
 
 def _agreement_statuses(subject: Subject) -> list[AgreementStatus]:
     held = {row.agreement_id: row for row in CurrentConsent.objects.of(subject.id).select_related("decision")}
-    versions = AgreementVersion.objects.published().select_related("agreement")
+    versions = AgreementVersion.objects.offered(clock.now()).select_related("agreement")
     asking = AgreementVersion.objects.latest_requiring_reconsent()
     return [
         AgreementStatus(

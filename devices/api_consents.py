@@ -57,7 +57,7 @@ def current_consents(device: UUID, *, caller: GatewayActor, at: datetime) -> dic
     held = {row.agreement_id: row for row in CurrentConsent.objects.of(device).select_related("agreement", "decision")}
     asking = AgreementVersion.objects.latest_requiring_reconsent()
     needed = []
-    for version in AgreementVersion.objects.published().select_related("agreement").order_by("agreement__position"):
+    for version in AgreementVersion.objects.offered(at).select_related("agreement").order_by("agreement__position"):
         row = held.get(version.agreement_id)
         reason = ""
         if row is None:

@@ -92,7 +92,7 @@ class AgreementAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
         """Ask for what every line shows in one question, and for their texts in another."""
-        texts = Prefetch("versions", AgreementVersion.objects.published(), to_attr="texts_in_force")
+        texts = Prefetch("versions", AgreementVersion.objects.offered(clock.now()), to_attr="texts_in_force")
         found: QuerySet[Agreement] = super().get_queryset(request)
         return found.prefetch_related(texts).annotate(
             agreed_number=SubqueryCount(_limited(CurrentConsent.objects.agreed().of_registered())),

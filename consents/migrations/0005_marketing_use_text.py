@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from django.db import migrations
 
-# Asked apart from 1 December 2026 in Korea on; who agreed to receive advertising before is asked this too.
+# Asked apart from 1 December 2026 in Korea on, or from when a portal has the text; who agreed to receive advertising before is asked this too.
 SINCE = datetime(2026, 11, 30, 15, tzinfo=UTC)
 CODE = "marketing-use"
 TEXT = {
@@ -43,9 +43,15 @@ def digest(content):
     return sha256(text.encode()).hexdigest()
 
 
+def offered_from(now):
+    """A portal that gets the text later claims no day on which it had none."""
+    return max(SINCE, now)
+
+
 def publish(apps, schema_editor):
     if schema_editor.connection.alias != "default":
         return
+    at = offered_from(datetime.now(UTC))
     agreement = apps.get_model("consents", "Agreement").objects.create(
         code=CODE, kind="marketing", required=False, categories=[], position=30
     )
@@ -53,7 +59,7 @@ def publish(apps, schema_editor):
     apps.get_model("consents", "AgreementVersion").objects.create(
         agreement=agreement, number=1, state="published", asks_again=True,
         digest=digest({"agreement": CODE, "number": 1, **codes, **TEXT}),
-        drafted_by="system:migration", drafted_at=SINCE, published_by="system:migration", published_at=SINCE,
+        drafted_by="system:migration", drafted_at=at, published_by="system:migration", published_at=at,
         **codes, **TEXT,
     )  # fmt: skip
 

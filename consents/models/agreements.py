@@ -1,6 +1,7 @@
 """Agreements and their texts (P3.6, law C-01 … C-09)."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,9 @@ from privacy.lib.identifiers.ids import new_id
 
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):
-    def offered(self) -> "AgreementQuerySet":
-        """Agreements that people may decide about now: those with a published text."""
-        return self.filter(versions__state=AgreementVersion.State.PUBLISHED)
+    def offered(self, at: datetime) -> "AgreementQuerySet":
+        """Agreements that people may decide about at a moment."""
+        return self.filter(versions__in=AgreementVersion.objects.offered(at))
 
     def of_marketing(self) -> "AgreementQuerySet":
         """The one about using data for marketing, which is asked apart from receiving advertising (law C-14)."""
@@ -90,7 +91,12 @@ class Agreement(models.Model):
 
 class AgreementVersionQuerySet(models.QuerySet["AgreementVersion"]):
     def published(self) -> "AgreementVersionQuerySet":
+        """Those that no later text has replaced, also where their day is yet to come."""
         return self.filter(state=AgreementVersion.State.PUBLISHED)
+
+    def offered(self, at: datetime) -> "AgreementVersionQuerySet":
+        """Those that people may decide about at a moment, from their publication on."""
+        return self.published().filter(published_at__lte=at)
 
     def latest_requiring_reconsent(self) -> dict[UUID, int]:
         """Return, for each agreement, the newest text that asked everybody again (law C-09).

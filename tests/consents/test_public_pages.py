@@ -47,6 +47,13 @@ class ConsentPagesTest(PortalTestCase):
             assert f"/consents/{code}/" in part
         assert "/consents/app-log/" not in required
 
+    def test_what_can_not_be_agreed_to_yet_is_not_offered(self) -> None:
+        self.prove()
+        self.assertContains(self.client.get("/consents/"), "/consents/advertising-push/")
+        factory.make_agreement_text("advertising-push", at=clock.now() + timedelta(days=1))
+        self.assertNotContains(self.client.get("/consents/"), "/consents/advertising-push/")
+        assert self.client.get("/consents/advertising-push/").status_code == 404
+
     @pytest.mark.truth("receipt-of-what-was-destroyed")
     def test_a_code_of_what_was_destroyed_is_told_as_that(self) -> None:
         Subject.objects.filter(pk=self.device.subject_id).update(state="destroyed", destroyed_at=self.now)

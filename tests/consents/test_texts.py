@@ -1,6 +1,7 @@
 """Texts of agreements: both languages, four notices, final once published; a new one may ask again (C-01, C-09)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from importlib import import_module
 
 import pytest
 
@@ -15,11 +16,16 @@ from tests.base import PortalTestCase
 LATER = factory.NOON + timedelta(days=1)
 
 
+def day_of_all() -> datetime:
+    """The moment from which every text that the portal comes with is offered."""
+    return max(version.published_at for version in AgreementVersion.objects.published() if version.published_at)
+
+
 @pytest.mark.clause("P3.6")
 class TextTest(PortalTestCase):
     @pytest.mark.law("C-01")
     def test_every_agreement_of_the_policy_has_a_text_with_the_four_notices_in_both_languages(self) -> None:
-        codes = set(Agreement.objects.offered().values_list("code", flat=True))
+        codes = set(Agreement.objects.offered(day_of_all()).values_list("code", flat=True))
         assert codes == {
             "activation", "service-analytics", "app-log", "advertising-sms", "advertising-email", "advertising-push",
             "advertising-night", "marketing-use",
@@ -28,6 +34,23 @@ class TextTest(PortalTestCase):
             for part in ("title", "body", *NOTICES):
                 for language in ("ko", "en"):
                     assert version.spoken(part, language).strip(), (version, part, language)
+
+    def test_a_text_is_offered_from_its_publication_on(self) -> None:
+        """The use for marketing can be agreed to from that moment, and nobody is asked before."""
+        device, since = factory.make_device(), day_of_all()
+        caller = factory.make_gate()
+        for at, asked in ((since - timedelta(seconds=1), False), (since, True)):
+            needed = api_consents.current_consents(device.id, caller=caller, at=at)["needed"]
+            assert ("marketing-use" in {text["agreement"] for text in needed}) is asked
+            assert Agreement.objects.offered(at).filter(code="marketing-use").exists() is asked
+        factory.agree(device, "marketing-use", at=since)
+
+    def test_a_portal_that_gets_the_marketing_text_later_claims_no_earlier_day(self) -> None:
+        migration = import_module("consents.migrations.0005_marketing_use_text")
+        for days, expected in ((-9, 0), (9, 9)):
+            assert migration.offered_from(migration.SINCE + timedelta(days=days)) == migration.SINCE + timedelta(
+                days=expected
+            )
 
     @pytest.mark.law("C-04")
     def test_what_the_policy_collects_as_required_is_required_and_nothing_else(self) -> None:
@@ -64,7 +87,7 @@ class TextTest(PortalTestCase):
         answer = advertising.permission(asked.subject_id, "email", LATER + timedelta(hours=2))
         assert [reason.code for reason in answer.because] == ["text-changed"]
         caller = factory.make_gate()
-        needed = api_consents.current_consents(asked.id, caller=caller, at=LATER)["needed"]
+        needed = api_consents.current_consents(asked.id, caller=caller, at=LATER + timedelta(hours=2))["needed"]
         assert ("advertising-email", "text-changed") in {(one["agreement"], one["reason"]) for one in needed}
 
     def test_a_text_that_does_not_ask_again_leaves_the_consents(self) -> None:
